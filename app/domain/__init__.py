@@ -1,0 +1,1 @@
+"""Pure values: time, audio, transcript, cue, language, request, events, errors."""

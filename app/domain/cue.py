@@ -1,0 +1,37 @@
+"""A cue: the text that is on screen for one span of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.time import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle on screen.
+
+    Attributes:
+        id: stable within a job, counted from 0 in order of start.
+        span: when it shows; cues of a job are sorted and do not overlap.
+        text: the source text, one paragraph without line breaks.
+        translation: the text in the target language, or None while there is none.
+        speaker: digit-bearing label such as ``SPEAKER_01``, or None when unknown.
+        language: BCP 47 tag of ``text``.
+        confidence: 0..1.
+        revision: 0 for the first version; a later version replaces the earlier by ``id``.
+    """
+
+    id: int
+    span: Span
+    text: str
+    translation: str | None = None
+    speaker: str | None = None
+    language: str = "und"
+    confidence: float = 1.0
+    revision: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The text that a viewer reads: the translation where there is one."""
+        return self.translation or self.text

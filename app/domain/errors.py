@@ -1,0 +1,305 @@
+"""Every error that a caller can meet, as one tree with stable codes.
+
+    CuestreamError
+    |- BadRequestError              the request itself is wrong; asking again will not help
+    |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
+    |  |- InvalidLanguageError      not a language, or not one that the engines serve
+    |  |- InvalidFormatError        not a subtitle format
+    |  |- InvalidProfileError       not a reading profile
+    |  |- UrlBlockedError           an address that the server must not reach
+    |  `- UnavailableOptionError    asks for a step that this server has not been given
+    |- MediaError                   the media cannot become subtitles
+    |  |- EmptyMediaError           no bytes
+    |  |- UnreadableMediaError      not audio or video that we decode
+    |  |- TruncatedMediaError       cut off before its end
+    |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
+    |  |- MediaTooLongError         longer than MAX_DURATION_S
+    |  `- NoSpeechError             silent, or nobody speaks
+    |- AccessError
+    |  |- UnauthorizedError         no key, or a wrong one
+    |  |- NotFoundError             no such route or job
+    |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
+    |- BusyError
+    |  |- OverloadedError           every place is taken; carries retry_after_s
+    |  |- NotReadyError             models still load, or could not be loaded
+    |  `- DrainingError             the server is going away
+    |- SourceError                  the media could not be fetched
+    |- TranslationError
+    |  |- TranslationAuthError      the provider refused the key
+    |  |- TranslationQuotaError     the provider's quota is used up
+    |  `- TranslationIncompleteError  lines that no attempt translated; carries their ids
+    |- EngineError                  an engine failed on this input
+    |  |- EngineLoadError           an engine cannot be loaded
+    |  `- OutOfMemoryError          the device has no memory left
+    |- StorageError                 the disk is full or not writable
+    |- TimedOutError                the answer would come after the gateway has hung up
+    |- JobCancelledError            every reader left
+    `- InternalError                a defect of ours
+
+``code`` is part of the wire contract: it never changes once published. ``retryable`` says
+whether the same request may succeed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class CuestreamError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        code: stable machine-readable name.
+        retryable: whether the same request may succeed later.
+        message: one sentence for the person who asked; holds no path and no secret.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadRequestError(CuestreamError):
+    """The request itself is wrong."""
+
+    code = "invalid_request"
+
+
+class InvalidFieldError(BadRequestError):
+    """A field is missing, of the wrong type or out of range."""
+
+    code = "invalid_field"
+
+
+class InvalidLanguageError(BadRequestError):
+    """Not a language, or not one that the chosen engines serve."""
+
+    code = "invalid_language"
+
+
+class InvalidFormatError(BadRequestError):
+    """Not a subtitle format that we write."""
+
+    code = "invalid_format"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown subtitle format {name!r}; known: {', '.join(known)}")
+
+
+class InvalidProfileError(BadRequestError):
+    """Not a reading profile that we know."""
+
+    code = "invalid_profile"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown reading profile {name!r}; known: {', '.join(known)}")
+
+
+class UrlBlockedError(BadRequestError):
+    """An address that the server must not reach."""
+
+    code = "url_blocked"
+
+
+class UnavailableOptionError(BadRequestError):
+    """Asks for a step that this server has not been given."""
+
+    code = "option_unavailable"
+
+
+class MediaError(CuestreamError):
+    """The media cannot become subtitles."""
+
+    code = "media_error"
+
+
+class EmptyMediaError(MediaError):
+    """The file has no bytes."""
+
+    code = "media_empty"
+
+
+class UnreadableMediaError(MediaError):
+    """Not audio or video that we decode."""
+
+    code = "media_unreadable"
+
+
+class TruncatedMediaError(MediaError):
+    """The media is cut off before its end."""
+
+    code = "media_truncated"
+
+
+class ForbiddenMediaError(MediaError):
+    """A playlist or container that names other files or addresses."""
+
+    code = "media_forbidden"
+
+
+class MediaTooLongError(MediaError):
+    """Longer than the server accepts."""
+
+    code = "media_too_long"
+
+
+class NoSpeechError(MediaError):
+    """Silent, or nobody speaks."""
+
+    code = "no_speech"
+
+
+class AccessError(CuestreamError):
+    """The caller may not have this."""
+
+
+class UnauthorizedError(AccessError):
+    """No API key, or a wrong one."""
+
+    code = "unauthorized"
+
+
+class NotFoundError(AccessError):
+    """No such route or job."""
+
+    code = "not_found"
+
+
+class JobNotFoundError(NotFoundError):
+    """No such job on this worker."""
+
+    code = "job_not_found"
+
+
+class PayloadTooLargeError(AccessError):
+    """More bytes than the server accepts."""
+
+    code = "payload_too_large"
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__("Request too large")
+        self.limit_mb = limit_mb
+
+
+class BusyError(CuestreamError):
+    """Not now, perhaps later."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class OverloadedError(BusyError):
+    """Every place is taken."""
+
+    code = "overloaded"
+
+
+class NotReadyError(BusyError):
+    """Models still load, or could not be loaded."""
+
+    code = "not_ready"
+
+
+class DrainingError(BusyError):
+    """The server is going away."""
+
+    code = "server_shutdown"
+
+
+class SourceError(CuestreamError):
+    """The media could not be fetched."""
+
+    code = "source_failed"
+    retryable = True
+
+
+class TranslationError(CuestreamError):
+    """The translator failed."""
+
+    code = "translation_failed"
+    retryable = True
+
+
+class TranslationAuthError(TranslationError):
+    """The provider refused the key."""
+
+    code = "translation_auth"
+    retryable = False
+
+
+class TranslationQuotaError(TranslationError):
+    """The provider's quota is used up."""
+
+    code = "translation_quota"
+    retryable = False
+
+
+class TranslationIncompleteError(TranslationError):
+    """Lines that no attempt translated.
+
+    Attributes:
+        missing: ids of the cues without a translation, ascending.
+    """
+
+    code = "translation_incomplete"
+
+    def __init__(self, missing: Sequence[int]) -> None:
+        shown = ", ".join(str(line) for line in missing[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        super().__init__(f"No translation came back for lines {shown}{more}")
+        self.missing = tuple(missing)
+
+
+class EngineError(CuestreamError):
+    """An engine failed on this input."""
+
+    code = "engine_failed"
+    retryable = True
+
+
+class EngineLoadError(EngineError):
+    """An engine cannot be loaded."""
+
+    code = "engine_unavailable"
+    retryable = False
+
+
+class OutOfMemoryError(EngineError):
+    """The device has no memory left."""
+
+    code = "out_of_memory"
+
+
+class StorageError(CuestreamError):
+    """The disk is full or not writable."""
+
+    code = "storage_failed"
+    retryable = True
+
+
+class TimedOutError(CuestreamError):
+    """The answer would come after the gateway has hung up."""
+
+    code = "timed_out"
+    retryable = True
+
+
+class JobCancelledError(CuestreamError):
+    """Every reader left."""
+
+    code = "cancelled"
+    retryable = True
+
+
+class InternalError(CuestreamError):
+    """A defect of ours."""
+
+    code = "internal"
+    retryable = True

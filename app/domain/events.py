@@ -1,0 +1,107 @@
+"""What happens in a job, as values; every reader of a job is a fold over these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.cue import Cue
+from app.domain.transcript import Segment
+
+Stage = Literal[
+    "waiting", "checking", "downloading", "transcribing", "translating", "finalizing", "complete"
+]
+"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job stands.
+
+    Attributes:
+        percent: 0..100, never lower than before within a job.
+        eta: such as ``45s`` or ``1m 20s``; None when unknown.
+    """
+
+    stage: Stage
+    message: str
+    percent: int
+    step: int = 1
+    total_steps: int = 4
+    eta: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOpened:
+    """The media is readable and decoding begins.
+
+    Attributes:
+        duration_ms: as the container says, or None when it does not.
+    """
+
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeard:
+    """A stretch of speech was transcribed."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class CueReady:
+    """A cue came into being (revision 0) or replaces the one with the same id.
+
+    Attributes:
+        final: no later revision follows.
+    """
+
+    cue: Cue
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished job has made.
+
+    Attributes:
+        cues: final revisions, sorted by start, never empty.
+        translated: whether the cues carry a translation.
+        language: BCP 47 tag of what was spoken.
+        audio_ms: audio that was decoded.
+        elapsed_ms: wall time from admission to the end.
+        stage_ms: wall time per stage; stages overlap, so the sum may exceed ``elapsed_ms``.
+    """
+
+    cues: tuple[Cue, ...]
+    translated: bool
+    language: str
+    audio_ms: int
+    elapsed_ms: int
+    stage_ms: dict[str, int]
+    origin: Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto"] = "whisper"
+
+    @property
+    def rtf(self) -> float:
+        """Real-time factor: processing time by audio time."""
+        return self.elapsed_ms / self.audio_ms if self.audio_ms else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job succeeded; nothing follows."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job failed; nothing follows."""
+
+    message: str
+    code: str
+    retryable: bool
+
+
+Event = Progress | MediaOpened | SegmentHeard | CueReady | Done | Failed

@@ -1,0 +1,56 @@
+"""What was said: words, segments of words, and who spoke when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.time import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word.
+
+    Attributes:
+        text: the word with its punctuation, without surrounding spaces.
+        span: when it was said.
+        confidence: 0..1, as far as the engine knows.
+        speaker: label such as ``SPEAKER_01``, once diarization has run.
+        glued: true where the script writes no space before it (Chinese, Japanese, Thai).
+    """
+
+    text: str
+    span: Span
+    confidence: float = 1.0
+    speaker: str | None = None
+    glued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech as the transcriber gave it.
+
+    Attributes:
+        text: what was said.
+        span: when; covers every word.
+        words: in order of start; empty only where the engine knows no word times.
+        language: BCP 47 tag of what was spoken.
+        confidence: 0..1.
+        clear_until_ms: no further speech was heard before this time, so a cue may stay up
+            until then; never before ``span.end_ms``.
+    """
+
+    text: str
+    span: Span
+    words: tuple[Word, ...]
+    language: str
+    confidence: float = 1.0
+    clear_until_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """One speaker's uninterrupted stretch of speech."""
+
+    span: Span
+    speaker: str

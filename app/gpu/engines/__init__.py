@@ -1,0 +1,1 @@
+"""Speech engines; each wraps one framework and returns domain values."""

@@ -1,0 +1,1 @@
+"""HTTP routes: request values in, wire shapes out."""

@@ -1,0 +1,1 @@
+"""The pipeline, its jobs and its stages."""

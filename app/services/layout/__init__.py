@@ -1,0 +1,1 @@
+"""Turning words into cues that obey a reading profile."""

@@ -1,0 +1,1 @@
+"""Writing cues as subtitle files."""

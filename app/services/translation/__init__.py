@@ -1,0 +1,1 @@
+"""Translators and the protocol that they share."""
