@@ -66,6 +66,8 @@ class ServerSettings(Group):
     """Largest upload in MiB. 30 behind a load balancer (the gateway's own limit), else 2048."""
     max_json_mb: int = Field(10, ge=1)
     """Largest body that is not an upload, in MiB."""
+    build_date: str = ""
+    """Date of the image, for `/api/version`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severity that is logged. DEBUG shows engine traffic, never keys or transcripts."""
     log_json: bool = False
@@ -113,7 +115,7 @@ class JobSettings(Group):
     """Transcribed windows remembered in memory, so that a repeated job skips them. 0 for none."""
     comment_s: float = Field(10.0, gt=0)
     """A stream that sent nothing for this long sends a comment."""
-    heartbeat_s: float = Field(14.0, gt=0)
+    heartbeat_s: float = Field(12.0, gt=0)
     """A stream that sent no stage event for this long repeats where the job stands."""
     admission_wait_s: float = Field(1.5, gt=0)
     """How long the answer waits for the media to open, so that bad media gets a status of its

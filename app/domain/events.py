@@ -9,7 +9,14 @@ from app.domain.cue import Cue
 from app.domain.transcript import Segment
 
 Stage = Literal[
-    "waiting", "checking", "downloading", "transcribing", "translating", "finalizing", "complete"
+    "waiting",
+    "loading",
+    "checking",
+    "downloading",
+    "transcribing",
+    "translating",
+    "finalizing",
+    "complete",
 ]
 """Stages by the names that the extension has texts for, and ``waiting``, ``complete``."""
 
@@ -50,14 +57,15 @@ class SegmentHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class CueReady:
-    """A cue came into being (revision 0) or replaces the one with the same id.
+class CuesReady:
+    """Cues came into being (revision 0) or replace those with the same ids.
 
     Attributes:
+        cues: one or more, in order.
         final: no later revision follows.
     """
 
-    cue: Cue
+    cues: tuple[Cue, ...]
     final: bool
 
 
@@ -104,4 +112,4 @@ class Failed:
     retryable: bool
 
 
-Event = Progress | MediaOpened | SegmentHeard | CueReady | Done | Failed
+Event = Progress | MediaOpened | SegmentHeard | CuesReady | Done | Failed

@@ -29,12 +29,28 @@ class Translator(Protocol):
     """Text in one language to text in another.
 
     Attributes:
+        name: of the translator, such as ``apertium``.
+        detail: of what it uses, such as a package or a model.
         batch_sizes: lines in the first batch, the second and so on; the last repeats.
         concurrency: batches in flight at a time for one job.
     """
 
+    name: str
+    detail: str
     batch_sizes: tuple[int, ...]
     concurrency: int
+
+    async def probe(self) -> None:
+        """Check at boot that it can work; costs no money.
+
+        Raises:
+            EngineLoadError: it cannot; says what to do.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds open; nothing may be translated afterwards."""
+        ...
 
     def check(self, pair: LanguagePair) -> None:
         """Refuse a pair that this translator does not serve.
@@ -56,7 +72,7 @@ class Translator(Protocol):
 
         Yields:
             ``(id, translation)`` as soon as each is known, in any order; each id of ``lines``
-            exactly once, and a translation is never empty.
+            exactly once, and a translation is empty only where its line is blank.
 
         Raises:
             TranslationAuthError: the provider refused the key.

@@ -1,0 +1,126 @@
+"""The engines of this process: loaded in the background, with a state that anybody can ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app.domain.errors import EngineLoadError, NotReadyError
+from app.gpu.batcher import BatchedTranscriber, Batcher
+from app.gpu.protocols import Vad
+from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
+from app.settings import Settings
+
+State = Literal["loading", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What `/health` says of one engine."""
+
+    role: Literal["vad", "transcriber", "translator"]
+    name: str
+    state: State = "loading"
+    device: str = ""
+    detail: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What the line needs of the devices.
+
+    Attributes:
+        languages: base tags that the transcriber hears; None when it hears whatever it knows.
+    """
+
+    vad: Vad
+    batcher: Batcher
+    languages: tuple[str, ...] | None = None
+
+
+class EngineRoom:
+    """Loads the engines that the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._vad = EngineStatus("vad", settings.vad.engine)
+        self._transcriber = EngineStatus("transcriber", settings.asr.engine)
+        self._engines: Engines | None = None
+        self._transcriber_engine: BatchedTranscriber | None = None
+
+    @property
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """One for each engine."""
+        return (self._vad, self._transcriber)
+
+    @property
+    def engines(self) -> Engines:
+        """The loaded engines.
+
+        Raises:
+            NotReadyError: they still load, or could not be loaded.
+        """
+        if self._engines is None:
+            raise NotReadyError("The models are not loaded", retry_after_s=10)
+        return self._engines
+
+    @property
+    def queued(self) -> int:
+        """Windows that wait for the transcriber."""
+        return self._engines.batcher.queued if self._engines else 0
+
+    @property
+    def busy_s(self) -> float:
+        """Time that the transcriber worked, summed over its lanes."""
+        return self._engines.batcher.busy_s if self._engines else 0.0
+
+    async def load(self) -> None:
+        """Load every engine, off the event loop; failures are kept in the statuses.
+
+        Raises:
+            EngineLoadError: an engine cannot be loaded.
+        """
+        vad = await self._load_vad()
+        transcriber = await self._load_transcriber()
+        self._transcriber_engine = transcriber
+        self._engines = Engines(vad, Batcher(transcriber), getattr(transcriber, "languages", None))
+
+    def close(self) -> None:
+        """Stop the lanes and let the engines go."""
+        if self._engines is not None:
+            self._engines.batcher.close()
+        close = getattr(self._transcriber_engine, "close", None)
+        if close is not None:
+            close()
+
+    async def _load_vad(self) -> Vad:
+        try:
+            vad: Vad = await asyncio.to_thread(load_engine, VADS, self._vad.name, self._settings)
+        except EngineLoadError as error:
+            self._vad = replace(self._vad, state="failed", error=error.message)
+            raise
+        self._vad = _ready(self._vad, vad)
+        return vad
+
+    async def _load_transcriber(self) -> BatchedTranscriber:
+        try:
+            engine: BatchedTranscriber = await asyncio.to_thread(
+                load_engine, TRANSCRIBERS, self._transcriber.name, self._settings
+            )
+        except EngineLoadError as error:
+            self._transcriber = replace(self._transcriber, state="failed", error=error.message)
+            raise
+        self._transcriber = _ready(self._transcriber, engine)
+        return engine
+
+
+def _ready(status: EngineStatus, engine: object) -> EngineStatus:
+    return replace(
+        status,
+        name=str(getattr(engine, "name", status.name)),
+        state="ready",
+        device=str(getattr(engine, "device", "")),
+        detail=str(getattr(engine, "detail", "")),
+    )

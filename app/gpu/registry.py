@@ -1,0 +1,37 @@
+"""Engines by name, imported only when chosen."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from app.domain.errors import EngineLoadError
+from app.settings import Settings
+
+VADS: Mapping[str, str] = MappingProxyType({"silero": "app.gpu.engines.silero:SileroVad"})
+
+TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "embedded": "app.gpu.engines.pocketsphinx:PocketsphinxTranscriber",
+        "pocketsphinx": "app.gpu.engines.pocketsphinx:PocketsphinxTranscriber",
+        "whisperx": "app.gpu.engines.whisperx:WhisperxTranscriber",
+    }
+)
+
+
+def load_engine(known: Mapping[str, str], name: str, settings: Settings) -> Any:
+    """Import and construct the engine of that name; slow, since it loads the model.
+
+    Raises:
+        EngineLoadError: no such engine, or it cannot be loaded.
+    """
+    if name not in known:
+        raise EngineLoadError(f"No engine {name!r}; known: {', '.join(known)}")
+    module_name, class_name = known[name].split(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise EngineLoadError(f"Engine {name!r} cannot be imported: {error}") from error
+    return getattr(module, class_name)(settings)

@@ -1,0 +1,156 @@
+"""The composition root: settings in, an application out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from sse_starlette.sse import AppStatus
+
+from app import __version__
+from app.gpu.engine_room import EngineRoom
+from app.health_port import HealthPort
+from app.logs import configure_logs
+from app.routers import health, jobs, process, render
+from app.routers.deps import Services
+from app.routers.errors import install_error_handlers
+from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
+from app.services.drain import Drain
+from app.services.job_runner import JobRunner
+from app.services.metrics import Metrics
+from app.services.readiness import Readiness
+from app.services.sources.opening import MediaOpener
+from app.services.streams import StreamHub
+from app.services.transcripts import TranscriptCache
+from app.services.workdir import WorkDir
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+_BOOT_ERROR = 3
+"""gunicorn gives up on a worker that exits with this code, instead of starting it for ever."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; nothing is loaded before its lifespan begins."""
+    settings = settings or Settings()
+    configure_logs(settings.server)
+    # Streams end by our own farewell; the library would cut them off.
+    AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
+    app = FastAPI(
+        title="Cuestream",
+        version=__version__,
+        summary="A video goes in, live translated subtitles come out.",
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    install_error_handlers(app)
+    for router in (
+        health.health_router(settings.server.health_check_path),
+        health.router,
+        process.router,
+        jobs.router,
+        render.router,
+    ):
+        app.include_router(router)
+    _install_middleware(app, settings)
+    return app
+
+
+def _install_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add what every request passes; the last one added is the first one passed."""
+    app.add_middleware(
+        BodyLimit,
+        json_bytes=settings.server.max_json_mb * 2**20,
+        upload_bytes=settings.max_upload_bytes,
+    )
+    app.add_middleware(CollapseSlashes)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.server.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After"],
+    )
+    app.add_middleware(AccessLog)
+    app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
+
+
+def _is_plain(request_id: str) -> bool:
+    """Whether a caller's request id may be echoed and logged."""
+    return 0 < len(request_id) <= 128 and all(c.isalnum() or c in "-_." for c in request_id)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        services = _build_services(settings, stack)
+        app.state.services = services
+        services.hub.start()
+        stack.push_async_callback(services.hub.close)
+        stack.push_async_callback(services.runner.close)
+        _warn_if_open(settings)
+        loading = asyncio.create_task(_load(services), name="load")
+        stack.callback(loading.cancel)
+        Drain(
+            services.readiness, services.runner, services.hub, settings.server.shutdown_finish_s
+        ).install()
+        _open_health_port(services, stack)
+        yield
+
+
+def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
+    workdir = WorkDir.open(settings.sources.work_dir)
+    stack.callback(workdir.close)
+    room = EngineRoom(settings)
+    stack.push_async_callback(asyncio.to_thread, room.close)
+    readiness = Readiness(settings, room)
+    metrics = Metrics()
+    opener = MediaOpener(settings, workdir)
+    cache = TranscriptCache(
+        settings.jobs.transcript_cache_windows,
+        f"{settings.asr.model_dump_json()}{settings.whisper.model_dump_json()}",
+    )
+    runner = JobRunner(settings, readiness, opener, cache, metrics)
+    hub = StreamHub(settings.jobs)
+    metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
+    metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
+    metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
+    return Services(settings, readiness, runner, hub, metrics, workdir, opener)
+
+
+async def _load(services: Services) -> None:
+    readiness = services.readiness
+    await readiness.load()
+    if readiness.failure is None:
+        log.info("ready", engines=[f"{s.role}: {s.name} {s.device}" for s in readiness.statuses])
+        return
+    stay_s = services.settings.server.load_failure_exit_s
+    if stay_s:
+        await asyncio.sleep(stay_s)
+        log.error("giving up", reason=readiness.failure)
+        # The supervisor must see the failure; nothing has been served that could be lost.
+        os._exit(_BOOT_ERROR)
+
+
+def _open_health_port(services: Services, stack: AsyncExitStack) -> None:
+    server = services.settings.server
+    if server.port_health is None or server.port_health == services.settings.port:
+        return
+    port = HealthPort(services.readiness, server.host, server.port_health, server.health_check_path)
+    port.start()
+    stack.push_async_callback(port.close)
+
+
+def _warn_if_open(settings: Settings) -> None:
+    if settings.mode == "pod" and not settings.access.api_keys:
+        log.warning(
+            "THIS POD IS OPEN TO EVERYBODY: its proxy address is public and API_KEYS is not set"
+        )

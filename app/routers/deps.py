@@ -1,0 +1,65 @@
+"""What routes share: the services of the application and the key check."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.domain.errors import UnauthorizedError
+from app.services.job_runner import JobRunner
+from app.services.metrics import Metrics
+from app.services.readiness import Readiness
+from app.services.sources.opening import MediaOpener
+from app.services.streams import StreamHub
+from app.services.workdir import WorkDir
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that the routes use, made once by the composition root."""
+
+    settings: Settings
+    readiness: Readiness
+    runner: JobRunner
+    hub: StreamHub
+    metrics: Metrics
+    workdir: WorkDir
+    opener: MediaOpener
+
+
+def services(request: Request) -> Services:
+    """Return the application's services."""
+    found: Services = request.app.state.services
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+
+
+async def require_key(request: Request) -> None:
+    """Let a caller in who brings one of the keys, in either header, if there are keys at all.
+
+    Every key is compared in full, so that the time taken tells nothing about them. A gateway
+    may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
+
+    Raises:
+        UnauthorizedError: no key, or a wrong one.
+    """
+    keys = services(request).settings.access.api_keys
+    if not keys:
+        return
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    given = [request.headers.get("x-api-key", "")]
+    if scheme.lower() == "bearer":
+        given.append(bearer.strip())
+    matches = [
+        hmac.compare_digest(key.get_secret_value().encode(), candidate.encode())
+        for key in keys
+        for candidate in given
+    ]
+    if not any(matches):
+        raise UnauthorizedError("A valid API key is required")

@@ -1,0 +1,127 @@
+"""Whether the server lives, is ready, and what it runs on."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from app import __version__
+from app.domain.errors import UnavailableOptionError
+from app.routers.deps import Services, ServicesDep, require_key
+from app.services.readiness import Readiness
+from app.services.translation.context import context_tokens
+
+router = APIRouter(tags=["health"])
+
+_SERVICE = "cuestream"
+_BATCH_SHARE = 0.3
+_BATCH_LIMIT = 32_000
+"""Source: the extension's upstream backend recommends 30 % of the context, 32,000 at most."""
+
+_PING_STATUS = {"loading": 204, "ready": 200, "failed": 503, "draining": 503}
+
+
+def ping_response(readiness: Readiness) -> Response:
+    """Return the health check's answer.
+
+    204 means that models still load, 200 ready, 503 that they could not be loaded or that the
+    server is going away. A 204 has no body: with one, the next poll on the same connection
+    would fail.
+    """
+    status = _PING_STATUS[readiness.state]
+    if status == 204:
+        return Response(status_code=204)
+    body = {"status": "ok" if status == 200 else readiness.state}
+    return JSONResponse(body, status, {"Cache-Control": "no-store"})
+
+
+def health_router(path: str) -> APIRouter:
+    """Return the health check at its usual path and at the one that was asked for."""
+    check = APIRouter(tags=["health"])
+    for where in dict.fromkeys(("/ping", path)):
+        check.add_api_route(where, _ping, methods=["GET"], name=f"ping {where}")
+    return check
+
+
+async def _ping(services: ServicesDep) -> Response:
+    """Tell the platform whether this worker may get requests."""
+    return ping_response(services.readiness)
+
+
+@router.get("/health")
+async def health(services: ServicesDep) -> JSONResponse:
+    """Tell people and the extension's popup what works; 503 with the reason if it cannot."""
+    readiness = services.readiness
+    failed = readiness.failure is not None
+    body: dict[str, object] = {
+        "status": "error" if failed else "ok",
+        "service": _SERVICE,
+        "version": __version__,
+        "state": readiness.state,
+        "features": _features(services),
+        "config": _config(services),
+        "engines": [dataclasses.asdict(status) for status in readiness.statuses],
+        "jobs": {"running": len(services.runner.running), "streams": services.hub.readers},
+    }
+    if failed:
+        body["error"] = readiness.failure
+    return JSONResponse(body, 503 if failed else 200)
+
+
+@router.get("/api/version", dependencies=[Depends(require_key)])
+async def version(services: ServicesDep) -> dict[str, object]:
+    """Tell what runs here."""
+    return {
+        "version": __version__,
+        "build_date": services.settings.server.build_date,
+        "platform": f"{services.settings.mode}-{sys.platform}",
+        "whisper_backend": services.readiness.statuses[1].name,
+        "features": _features(services),
+    }
+
+
+@router.get("/api/model-info", dependencies=[Depends(require_key)])
+async def model_info(services: ServicesDep) -> dict[str, object]:
+    """Tell which translation model is used, how much it reads, and every engine.
+
+    Raises:
+        UnavailableOptionError: the provider needs a key and has none.
+    """
+    translation = services.settings.translation
+    engines = [dataclasses.asdict(status) for status in services.readiness.statuses]
+    if translation.provider != "openai":
+        name = services.readiness.statuses[-1].name
+        return {"model": name, "context_size": None, "api_url": None, "engines": engines}
+    if translation.server_api_key is None:
+        raise UnavailableOptionError("No API key is configured on this server")
+    tokens = context_tokens(translation.server_model)
+    return {
+        "model": translation.server_model,
+        "context_size": tokens,
+        "recommended_batch_tokens": min(int(tokens * _BATCH_SHARE), _BATCH_LIMIT),
+        "api_url": translation.server_api_url,
+        "engines": engines,
+    }
+
+
+@router.get("/metrics", dependencies=[Depends(require_key)])
+async def metrics(services: ServicesDep) -> Response:
+    """Tell Prometheus."""
+    return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _features(services: Services) -> dict[str, bool]:
+    works = services.readiness.failure is None
+    return {"whisper": works, "tier3": works, "tier4": works}
+
+
+def _config(services: Services) -> dict[str, object] | None:
+    translation = services.settings.translation
+    if translation.provider != "openai":
+        return None
+    model = translation.server_model
+    return {"model": model, "context_size": context_tokens(model)}

@@ -1,0 +1,142 @@
+"""Reading a request's body: JSON, or a multipart upload written to disk as it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
+from streaming_form_data import ParseFailedException, StreamingFormDataParser
+from streaming_form_data.targets import BaseTarget, ValueTarget
+
+from app.domain.errors import (
+    BadRequestError,
+    CuestreamError,
+    InvalidFieldError,
+    JobCancelledError,
+    StorageError,
+)
+from app.domain.request import UploadedFile
+from app.routers.errors import describe
+from app.routers.schemas import SubtitleBody
+from app.services.workdir import WorkDir
+
+_FIELDS = tuple(SubtitleBody.model_fields)
+_MAX_FIELD_BYTES = 100_000
+
+
+class _UploadTarget(BaseTarget):  # type: ignore[misc]
+    """Writes the file part to disk and hashes it on its way."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file = path.open("wb")
+        self._digest = hashlib.sha256()
+        self.complete = False
+
+    def on_data_received(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        self._file.write(chunk)
+
+    def on_finish(self) -> None:
+        self._file.close()
+        self.complete = True
+
+    def close(self) -> None:
+        self._file.close()
+
+    def upload(self) -> UploadedFile:
+        return UploadedFile(self._path, self._digest.hexdigest(), self.multipart_filename or "")
+
+
+class _FieldTarget(ValueTarget):  # type: ignore[misc]
+    """A text field, with a limit."""
+
+    def on_data_received(self, chunk: bytes) -> None:
+        super().on_data_received(chunk)
+        if len(self.value) > _MAX_FIELD_BYTES:
+            raise InvalidFieldError("A form field is too long")
+
+
+async def read_body(request: Request, workdir: WorkDir) -> tuple[SubtitleBody, UploadedFile | None]:
+    """Read the body, whichever form it has.
+
+    Raises:
+        BadRequestError: it cannot be understood.
+        StorageError: the upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return await _read_upload(request, workdir)
+    return _validated(await read_json(request)), None
+
+
+async def read_json(request: Request) -> Mapping[str, object]:
+    """Read a JSON object.
+
+    Raises:
+        BadRequestError: it is not JSON, or not an object.
+    """
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise BadRequestError("Invalid JSON in request body") from None
+    if not isinstance(body, dict):
+        raise BadRequestError("The request body must be a JSON object")
+    return body
+
+
+def _validated(fields: Mapping[str, object]) -> SubtitleBody:
+    try:
+        return SubtitleBody.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidFieldError(describe(error.errors(include_url=False))) from None
+
+
+async def _read_upload(
+    request: Request, workdir: WorkDir
+) -> tuple[SubtitleBody, UploadedFile | None]:
+    file = _UploadTarget(workdir.new_file(".upload"))
+    fields = {name: _FieldTarget() for name in _FIELDS}
+    try:
+        await _parse(request, file, fields)
+        if file.multipart_filename is None:
+            raise BadRequestError("The form has no part named file")
+        if not file.complete:
+            raise BadRequestError("The upload is cut off")
+        texts = {
+            name: target.value.decode("utf-8", "replace")
+            for name, target in fields.items()
+            if target.value
+        }
+        return _validated(texts), file.upload()
+    except BaseException:
+        file.close()
+        with suppress(OSError):
+            file.upload().path.unlink(missing_ok=True)
+        raise
+
+
+async def _parse(request: Request, file: _UploadTarget, fields: Mapping[str, _FieldTarget]) -> None:
+    try:
+        parser = StreamingFormDataParser(headers=dict(request.headers))
+        parser.register("file", file)
+        for name, target in fields.items():
+            parser.register(name, target)
+        async for chunk in request.stream():
+            await asyncio.to_thread(parser.data_received, chunk)
+    except ParseFailedException:
+        raise BadRequestError("The multipart body cannot be read") from None
+    except ClientDisconnect:
+        raise JobCancelledError("The client left during the upload") from None
+    except CuestreamError:
+        raise
+    except OSError:
+        raise StorageError("The upload cannot be stored: the disk is full") from None

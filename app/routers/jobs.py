@@ -1,0 +1,57 @@
+"""`/api/jobs`: coming back to a job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import Response
+
+from app.domain.errors import InvalidFieldError
+from app.domain.events import Failed, Progress
+from app.routers.deps import ServicesDep, require_key
+from app.routers.errors import error_body
+from app.routers.sse import stream_job
+from app.routers.views import Frame, progress_frame, result_frame, view_named
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[Depends(require_key)])
+
+
+@router.get("/{job_id}/events")
+async def events(
+    job_id: str,
+    services: ServicesDep,
+    view: str = "stream",
+    after: Annotated[int | None, Query(ge=0)] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Replay what was missed after an event and follow on."""
+    job = services.runner.get(job_id)
+    seen = _seen(last_event_id) if after is None else after
+    return stream_job(services.hub, job, view_named(view, job, ()), view, min(seen, len(job.log)))
+
+
+@router.get("/{job_id}")
+async def state(job_id: str, services: ServicesDep) -> Frame:
+    """Tell where a job stands, with its result once there is one."""
+    job = services.runner.get(job_id)
+    body: Frame = {"job_id": job.id, "events": len(job.log)}
+    stages = [event for _, event in job.log.after(0) if isinstance(event, Progress)]
+    if stages:
+        body["progress"] = progress_frame(stages[-1])
+    last = job.log.last
+    if isinstance(last, Failed):
+        error = error_body(last.message, last.code, retryable=last.retryable)
+        return {**body, "state": "failed", **error}
+    if job.result is not None:
+        result = result_frame(job.result, job, (), job.request.profile)
+        return {**body, "state": "done", "result": result}
+    return {**body, "state": "running"}
+
+
+def _seen(last_event_id: str | None) -> int:
+    if not last_event_id:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdigit()):
+        raise InvalidFieldError("Last-Event-ID must be the number of an event")
+    return int(last_event_id)

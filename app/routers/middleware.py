@@ -1,0 +1,108 @@
+"""What happens to every request before its route: body limit, doubled slashes, access log."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import PayloadTooLargeError
+from app.routers.errors import error_response
+
+log = structlog.get_logger()
+
+_SLASHES = re.compile(r"/{2,}")
+_QUIET = frozenset({"/ping", "/health", "/metrics"})
+
+
+class CollapseSlashes:
+    """Treats ``//api/stream`` as ``/api/stream``: clients append paths to bases with a slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on under its plain path."""
+        if scope["type"] == "http" and "//" in scope["path"]:
+            path = _SLASHES.sub("/", scope["path"])
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body that is too large: by its declared length, and while it is read.
+
+    Args:
+        app: what the request goes to.
+        json_bytes: limit of every body but an upload.
+        upload_bytes: limit of a multipart body.
+    """
+
+    def __init__(self, app: ASGIApp, json_bytes: int, upload_bytes: int) -> None:
+        self._app = app
+        self._json_bytes = json_bytes
+        self._upload_bytes = upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a receiver that counts."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        is_upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        limit = self._upload_bytes if is_upload else self._json_bytes
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            await error_response(PayloadTooLargeError(limit // 2**20))(scope, receive, send)
+            return
+        await self._app(scope, _counting(receive, limit), send)
+
+
+def _counting(receive: Receive, limit: int) -> Receive:
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise PayloadTooLargeError(limit // 2**20)
+        return message
+
+    return counted
+
+
+class AccessLog:
+    """One line for each request; no header and no query string is ever written."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.monotonic()
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            write = log.debug if scope["path"] in _QUIET else log.info
+            elapsed_ms = round((time.monotonic() - started) * 1000)
+            write(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                elapsed_ms=elapsed_ms,
+            )

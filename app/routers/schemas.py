@@ -1,0 +1,112 @@
+"""Bodies that clients send, and the job request that they mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
+from app.domain.language import Language, parse_target
+from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.request import JobRequest, MediaUrl, SiteVideo, Source, UploadedFile
+from app.services.render.formats import check_format
+from app.services.sources.fetch import check_url
+
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_PROMPT_CHARS = 500
+
+
+def _as_list(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value or []
+
+
+class SubtitleBody(BaseModel):
+    """Body of `/api/process` and `/api/stream`; keys that we do not know are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    video_id: str | None = Field(None, description="YouTube id, or any id beside a URL")
+    video_url: str | None = Field(None, description="Page of the video")
+    stream_url: str | None = Field(None, description="Media address that the page plays")
+    url: str | None = Field(None, description="Address of a media file or page")
+    target_lang: str | None = Field(
+        None, description="Language to translate into; none or absent for transcription alone"
+    )
+    source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    force_whisper: bool | None = Field(False, description="Do not reuse finished work")
+    force_refresh: bool | None = Field(False, description="Do not reuse finished work")
+    diarize: bool | None = Field(False, description="Say who speaks")
+    profile: str | None = Field(None, description="Reading profile")
+    prompt: str | None = Field(None, description="Words that are likely to occur")
+    formats: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="Subtitle files wanted in the result"
+    )
+
+    def job_request(self, upload: UploadedFile | None) -> JobRequest:
+        """Return what the body asks for.
+
+        Raises:
+            BadRequestError: a field is missing or wrong.
+        """
+        for name in self.formats:
+            check_format(name)
+        return JobRequest(
+            source=upload or self._source(),
+            target=parse_target(self.target_lang),
+            spoken=_spoken(self.source_lang),
+            profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
+            diarize=bool(self.diarize),
+            fresh=bool(self.force_whisper or self.force_refresh),
+            prompt=(self.prompt or "")[:_PROMPT_CHARS],
+        )
+
+    def _source(self) -> Source:
+        if self.video_id is not None and not _VIDEO_ID.fullmatch(self.video_id):
+            raise BadRequestError("Invalid video_id format")
+        for name in ("url", "stream_url", "video_url"):
+            address = getattr(self, name)
+            if address:
+                check_url(address)
+        address = self.url or self.stream_url or self.video_url
+        if address:
+            return MediaUrl(address)
+        if not self.video_id:
+            raise BadRequestError("video_id is required")
+        if not _YOUTUBE_ID.fullmatch(self.video_id):
+            raise BadRequestError("Invalid video_id format")
+        return SiteVideo(f"https://www.youtube.com/watch?v={self.video_id}")
+
+
+def _spoken(text: str | None) -> Language | None:
+    try:
+        return parse_target(text)
+    except InvalidLanguageError:
+        raise InvalidFieldError("Invalid source language") from None
+
+
+class CueBody(BaseModel):
+    """One cue as clients write it: ours with its unit, the extension's without."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    start: int = Field(ge=0, description="Start in milliseconds")
+    end: int = Field(ge=0, description="End in milliseconds")
+    text: str
+    translatedText: str | None = None  # noqa: N815 - the extension's spelling
+    speaker: str | None = None
+
+
+class RenderBody(BaseModel):
+    """Body of `/api/render`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    cues: list[CueBody] = Field(min_length=1, max_length=50_000)
+    format: str
+    profile: str | None = None
+    language: str | None = Field(None, description="Language of the text shown")

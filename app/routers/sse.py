@@ -1,0 +1,93 @@
+"""A job as a stream of server-sent events.
+
+Frames end with LF alone, since the extension's parser splits on nothing else, and every frame
+is one write of one ``data:`` line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
+
+from app.routers.errors import error_body
+from app.routers.views import Frame, View, progress_frame
+from app.services.job import Job
+from app.services.streams import Comment, Farewell, Item, Logged, StillThere, StreamHub
+
+_LF = "\n"
+
+
+def stream_job(
+    hub: StreamHub, job: Job, view: View, view_name: str, after: int = 0
+) -> EventSourceResponse:
+    """Return the response that follows a job.
+
+    Args:
+        hub: gives the events and the signs of life.
+        job: what is followed.
+        view: a new encoder; shown the events up to ``after`` without sending them.
+        view_name: tells the reader how to resume in the same shape.
+        after: number of the last event that the reader has seen.
+    """
+    events_path = f"/api/jobs/{job.id}/events?view={view_name}"
+    for _, event in job.log.after(0)[:after]:
+        view.encode(event)
+
+    async def frames() -> AsyncIterator[bytes]:
+        first: Frame | None = {"job_id": job.id, "events": events_path}
+        async for item in hub.follow(job, after):
+            frame = _encode(item, view)
+            if frame is None:
+                continue
+            if isinstance(frame.data, dict) and first is not None:
+                frame.data.update(first)
+                first = None
+            yield frame.encode()
+
+    return EventSourceResponse(
+        frames(),
+        sep=_LF,
+        ping=0,
+        headers={"X-Job-Id": job.id, "Cache-Control": "no-cache", "Vary": "Accept"},
+    )
+
+
+class _Frame:
+    """A frame before it is bytes, so that the first can be given the job's id."""
+
+    __slots__ = ("comment", "data", "id", "retry_ms")
+
+    def __init__(
+        self,
+        data: Frame | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the field's name in the protocol
+        comment: str | None = None,
+        retry_ms: int | None = None,
+    ) -> None:
+        self.data = data
+        self.id = id
+        self.comment = comment
+        self.retry_ms = retry_ms
+
+    def encode(self) -> bytes:
+        if self.data is None:
+            return ServerSentEvent(comment=self.comment, sep=_LF).encode()
+        return JSONServerSentEvent(self.data, id=self.id, retry=self.retry_ms, sep=_LF).encode()
+
+
+def _encode(item: Item, view: View) -> _Frame | None:
+    match item:
+        case Logged(seq=seq, event=event):
+            frame = view.encode(event)
+            return None if frame is None else _Frame(frame, id=str(seq))
+        case StillThere(progress=progress):
+            return _Frame(progress_frame(progress))
+        case Comment():
+            return _Frame(comment="still here")
+        case Farewell(retry_ms=retry_ms):
+            return _Frame(
+                error_body("The server is shutting down", "server_shutdown", retryable=True),
+                retry_ms=retry_ms,
+            )

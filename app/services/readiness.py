@@ -1,0 +1,113 @@
+"""Whether this server can work: its engines, its translator, and whether it is going away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import structlog
+
+from app.domain.errors import DrainingError, EngineLoadError, NotReadyError
+from app.gpu.engine_room import EngineRoom, EngineStatus
+from app.services.translation.protocol import Translator
+from app.services.translation.registry import build_translator
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+
+class Readiness:
+    """Loads everything in the background and says how far it got.
+
+    Args:
+        settings: name the engines.
+        room: the speech engines.
+        build: makes the translator; raises EngineLoadError when it cannot.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        room: EngineRoom,
+        build: Callable[[Settings], Translator] = build_translator,
+    ) -> None:
+        self._settings = settings
+        self._build = build
+        self.room = room
+        self._translator: Translator | None = None
+        self._translator_status = EngineStatus("translator", settings.translation.provider)
+        self._settled = asyncio.Event()
+        self.failure: str | None = None
+        self.draining = False
+
+    @property
+    def state(self) -> Literal["loading", "ready", "failed", "draining"]:
+        """What the health check tells; once ready it never goes back to loading."""
+        if self.draining:
+            return "draining"
+        if self.failure is not None:
+            return "failed"
+        return "ready" if self._settled.is_set() else "loading"
+
+    @property
+    def statuses(self) -> tuple[EngineStatus, ...]:
+        """One for each engine."""
+        return (*self.room.statuses, self._translator_status)
+
+    @property
+    def translator(self) -> Translator:
+        """The translator.
+
+        Raises:
+            NotReadyError: it is not loaded.
+        """
+        if self._translator is None:
+            raise NotReadyError("The translator is not loaded", retry_after_s=10)
+        return self._translator
+
+    def admit(self) -> None:
+        """Refuse new work when there is no use in waiting.
+
+        Raises:
+            NotReadyError: the engines could not be loaded.
+            DrainingError: the server is going away.
+        """
+        if self.draining:
+            raise DrainingError("The server is shutting down", retry_after_s=5)
+        if self.failure is not None:
+            raise NotReadyError(f"The server cannot work: {self.failure}", retry_after_s=60)
+
+    async def load(self) -> None:
+        """Load the translator and the engines; a failure is kept and logged, not raised."""
+        try:
+            self._translator = await self._load_translator()
+            await self.room.load()
+        except EngineLoadError as error:
+            self.failure = error.message
+            log.error("engines cannot be loaded", reason=error.message)
+        finally:
+            self._settled.set()
+
+    async def wait(self) -> None:
+        """Wait until everything is loaded.
+
+        Raises:
+            NotReadyError: it could not be.
+        """
+        await self._settled.wait()
+        self.admit()
+
+    async def _load_translator(self) -> Translator:
+        status = self._translator_status
+        try:
+            translator = self._build(self._settings)
+            await translator.probe()
+        except EngineLoadError as error:
+            self._translator_status = replace(status, state="failed", error=error.message)
+            raise
+        self._translator_status = replace(
+            status, state="ready", name=translator.name, detail=translator.detail
+        )
+        return translator

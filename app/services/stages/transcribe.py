@@ -1,0 +1,73 @@
+"""Windows of speech to segments, through the queue that all requests share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.language import Language
+from app.domain.transcript import Segment
+from app.gpu.batcher import Batcher
+from app.gpu.protocols import Window
+from app.services.clock import StageClock
+from app.services.joints import overlap
+from app.services.stages.speech import SpeechWindow
+from app.services.transcripts import TranscriptCache
+
+_IN_FLIGHT = 4
+"""Windows of one job that are in the queue or being decoded: 4 x 30 s are 8 MB of samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How the windows of one job are to be heard.
+
+    Attributes:
+        language: spoken language, or None to detect it.
+        prompt: words that are likely to occur.
+        cancelled: set when nobody wants the job any more.
+    """
+
+    language: Language | None = None
+    prompt: str = ""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+async def transcribe(
+    windows: AsyncIterator[SpeechWindow],
+    batcher: Batcher,
+    cache: TranscriptCache,
+    hearing: Hearing,
+    clock: StageClock,
+) -> AsyncIterator[Segment]:
+    """Yield the segments of each window, in order.
+
+    Raises:
+        EngineError: the engine failed on a window.
+    """
+    tag = hearing.language.tag if hearing.language else None
+
+    async def work(window: SpeechWindow) -> list[Segment]:
+        key = cache.key(window.audio, tag, hearing.prompt)
+        known = cache.get(key, window.audio.start_sample)
+        if known is not None:
+            return _with_room(known, window.clear_until_ms)
+        asked = Window(window.audio, tag, hearing.prompt, hearing.cancelled)
+        with clock.measure("transcribe"):
+            heard = await batcher.transcribe(asked, window.index)
+        cache.put(key, heard, window.audio.start_sample)
+        return _with_room(heard, window.clear_until_ms)
+
+    async for segments in overlap(windows, work, _IN_FLIGHT):
+        for segment in segments:
+            yield segment
+
+
+def _with_room(segments: Sequence[Segment], clear_until_ms: int) -> list[Segment]:
+    """Tell each segment until when the screen is its own."""
+    limits = [segment.span.start_ms for segment in segments[1:]] + [clear_until_ms]
+    return [
+        replace(segment, clear_until_ms=max(segment.span.end_ms, limit))
+        for segment, limit in zip(segments, limits, strict=True)
+    ]

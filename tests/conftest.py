@@ -1,0 +1,103 @@
+"""What the tests share: speech, media and real servers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.server import ServerProcess
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Speech:
+    """Makes speech with flite; each sentence only once in a session."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[tuple[str, str], Path] = {}
+
+    def wav(self, text: str, voice: str = "slt") -> Path:
+        """Return a 16 kHz mono WAV of the sentence."""
+        key = (text, voice)
+        if key not in self._known:
+            path = self._folder / f"{len(self._known)}.wav"
+            subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
+            self._known[key] = path
+        return self._known[key]
+
+    def samples(self, text: str, voice: str = "slt") -> NDArray[np.float32]:
+        """Return the sentence's samples."""
+        return read_samples(self.wav(text, voice))
+
+
+def read_samples(path: Path) -> NDArray[np.float32]:
+    """Decode any media to mono float32 at 16 kHz, all at once."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "1", "-ar", "16000", "-f", "s16le"]
+    pcm = subprocess.run([*command, "-"], check=True, capture_output=True).stdout
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
+    return Speech(tmp_path_factory.mktemp("speech"))
+
+
+@pytest.fixture(scope="session")
+def dialogue(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 17 s of two voices with pauses, as WAV."""
+    sentences = [
+        ("We measure the height of the river every morning.", "rms"),
+        ("The water came up very fast last night.", "slt"),
+        ("Please tell the people near the bridge.", "rms"),
+        ("I will call them before the sun goes down.", "slt"),
+        ("Thank you for your help with this work.", "rms"),
+    ]
+    pause = np.zeros(9600, np.float32)
+    parts = [pause]
+    for text, voice in sentences:
+        parts += [speech.samples(text, voice), pause]
+    path = tmp_path_factory.mktemp("dialogue") / "dialogue.wav"
+    write_wav(path, np.concatenate(parts))
+    return path
+
+
+def write_wav(path: Path, samples: NDArray[np.float32]) -> None:
+    """Write 16-bit mono 16 kHz."""
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "s16le", "-ac", "1", "-ar", "16000", "-i", "-"]
+    pcm = (samples * 32767).astype("<i2").tobytes()
+    subprocess.run([*command, str(path)], input=pcm, check=True)
+
+
+StartServer = Callable[..., ServerProcess]
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Start real servers with settings of their own; all are stopped at the module's end."""
+    started: list[ServerProcess] = []
+
+    def start(*, ready: bool = True, **settings: str) -> ServerProcess:
+        server = ServerProcess(tmp_path_factory.mktemp("server"), settings)
+        started.append(server)
+        if ready:
+            server.wait_ready()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """One real server with the embedded engines, shared by all tests that leave it as it is."""
+    process = ServerProcess(tmp_path_factory.mktemp("server"), {"ALLOW_PRIVATE_URLS": "true"})
+    process.wait_ready()
+    yield process
+    process.stop()

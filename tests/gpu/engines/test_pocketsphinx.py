@@ -1,0 +1,105 @@
+"""pocketsphinx on real speech, in its own process."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import psutil
+import pytest
+
+from app.domain.audio import Audio
+from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
+from app.gpu.engines.pocketsphinx import PocketsphinxTranscriber
+from app.gpu.protocols import Window
+from app.settings import AsrSettings, Settings
+from tests.conftest import Speech, read_samples
+
+SPOKEN = "The water came up very fast last night."
+SENTENCE = "the water came up very fast last night"
+LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[PocketsphinxTranscriber]:
+    engine = PocketsphinxTranscriber(Settings(asr=AsrSettings(lanes=1)))
+    yield engine
+    engine.close()
+
+
+def test_words_and_times_of_a_sentence(engine: PocketsphinxTranscriber, speech: Speech) -> None:
+    samples = speech.samples(SPOKEN)
+    [[segment]] = engine.transcribe([Window(Audio(samples, start_sample=160_000))])
+    assert segment.text == SENTENCE
+    assert segment.language == "en-US"
+    assert [word.text for word in segment.words] == SENTENCE.split()
+    assert segment.span.start_ms >= 10_000
+    assert segment.span.end_ms <= 10_000 + len(samples) // 16
+    starts = [word.span.start_ms for word in segment.words]
+    assert starts == sorted(starts)
+    assert 0.5 < segment.confidence <= 1
+
+
+def test_a_pause_splits_segments(engine: PocketsphinxTranscriber, speech: Speech) -> None:
+    pause = np.zeros(16_000, np.float32)
+    samples = np.concatenate([speech.samples(SPOKEN), pause, speech.samples(SPOKEN)])
+    [segments] = engine.transcribe([Window(Audio(samples))])
+    assert [segment.text for segment in segments] == [SENTENCE, SENTENCE]
+
+
+def test_human_speech(engine: PocketsphinxTranscriber) -> None:
+    truth = {}
+    for line in (LIBRIVOX / "transcription").read_text().splitlines():
+        text, _, name = line.rpartition("(")
+        truth[name.rstrip(")")] = text.replace("<s>", "").replace("</s>", "").strip()
+    heard = []
+    for name in truth:
+        audio = Audio(read_samples(LIBRIVOX / f"{name}.wav"))
+        [segments] = engine.transcribe([Window(audio)])
+        heard.append(" ".join(segment.text for segment in segments))
+    assert len(truth) == 5
+    assert jiwer.wer(list(truth.values()), heard) <= 0.35
+
+
+def test_noise_without_words_is_no_segment(engine: PocketsphinxTranscriber) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.003, 32_000).astype(np.float32)
+    assert engine.transcribe([Window(Audio(noise))]) == [[]]
+
+
+def test_other_languages_are_refused(engine: PocketsphinxTranscriber) -> None:
+    with pytest.raises(InvalidLanguageError):
+        engine.transcribe([Window(Audio(np.zeros(16_000, np.float32)), language="de")])
+
+
+def test_cancelling_ends_the_decoder_at_once_and_the_next_window_still_works(
+    engine: PocketsphinxTranscriber, speech: Speech
+) -> None:
+    long = np.tile(speech.samples(SPOKEN), 40)
+    window = Window(Audio(long))
+    threading.Timer(0.5, window.cancelled.set).start()
+    started = time.monotonic()
+    assert engine.transcribe([window]) == [[]]
+    assert time.monotonic() - started < 0.1 * len(long) / 16_000, "it decoded to the end"
+    [[segment]] = engine.transcribe([Window(Audio(speech.samples(SPOKEN)))])
+    assert segment.text == SENTENCE
+
+
+def test_a_killed_decoder_is_replaced(engine: PocketsphinxTranscriber, speech: Speech) -> None:
+    [child] = [
+        p for p in psutil.Process().children() if "pocketsphinx_child" in " ".join(p.cmdline())
+    ]
+    child.kill()
+    child.wait(5)
+    window = Window(Audio(speech.samples(SPOKEN)))
+    with pytest.raises(EngineError):
+        engine.transcribe([window])
+    [[segment]] = engine.transcribe([window])
+    assert segment.text == SENTENCE
+
+
+def test_a_missing_model_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POCKETSPHINX_PATH", "/nonexistent")
+    with pytest.raises(EngineLoadError, match="pocketsphinx cannot be loaded"):
+        PocketsphinxTranscriber(Settings(asr=AsrSettings(lanes=1)))

@@ -1,0 +1,166 @@
+"""A real server in a process of its own, and a plain reader of its streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """gunicorn with the real application on a free loopback port."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.port = int(settings.get("PORT", free_port()))
+        self.folder = folder
+        self.log_path = folder / "server.log"
+        kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
+        env = {name: os.environ[name] for name in kept if name in os.environ}
+        env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), **settings}
+        env["PORT"] = str(self.port)
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "app.main:create_app()"],
+                cwd=ROOT,
+                env=env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a client for this server."""
+        return httpx.Client(base_url=self.url, timeout=120, trust_env=False, **options)
+
+    def wait_listening(self, limit_s: float = 30) -> float:
+        """Wait until the port accepts; return how long it took since the call."""
+        started = time.monotonic()
+        while time.monotonic() - started < limit_s:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return time.monotonic() - started
+            assert self.process.poll() is None, self.log
+            time.sleep(0.02)
+        raise AssertionError(f"the port never opened:\n{self.log}")
+
+    def wait_ready(self, limit_s: float = 120) -> None:
+        """Wait until the health check answers 200."""
+        self.wait_listening()
+        deadline = time.monotonic() + limit_s
+        with self.client() as client:
+            while time.monotonic() < deadline:
+                if client.get("/ping").status_code == 200:
+                    return
+                time.sleep(0.05)
+        raise AssertionError(f"the server never became ready:\n{self.log}")
+
+    def wait_exit(self, limit_s: float = 30) -> int:
+        """Wait until the server has ended by itself; return its exit code."""
+        return self.process.wait(limit_s)
+
+    def stop(self) -> int:
+        """Stop it in good order; return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                return self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
+
+
+@dataclass
+class Frames:
+    """What a stream sent: frames as they were written, and their parsed data."""
+
+    raw: list[bytes] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+    data: list[dict[str, Any]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    comments: int = 0
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        return [d for d in self.data if d.get("stage") not in (None, "subtitles")]
+
+    @property
+    def batches(self) -> list[dict[str, Any]]:
+        return [d for d in self.data if d.get("stage") == "subtitles"]
+
+    @property
+    def cues(self) -> list[dict[str, Any]]:
+        return [cue for batch in self.batches for cue in batch["subtitles"]]
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        return next((d["result"] for d in self.data if "result" in d), None)
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        return next((d for d in self.data if "error" in d), None)
+
+
+def iter_frames(response: httpx.Response) -> Iterator[bytes]:
+    """Yield whole frames, each with its terminator."""
+    pending = b""
+    for chunk in response.iter_raw():
+        pending += chunk
+        while (end := pending.find(b"\n\n")) >= 0:
+            yield pending[: end + 2]
+            pending = pending[end + 2 :]
+    assert not pending, f"the stream ended inside a frame: {pending[:200]!r}"
+
+
+def read_frame(frames: Frames, raw: bytes) -> None:
+    """Add one frame."""
+    frames.raw.append(raw)
+    event_id = None
+    for line in raw.decode().split("\n"):
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "id":
+            event_id = value
+        elif name == "data":
+            frames.ids.append(event_id)
+            frames.data.append(json.loads(value))
+            frames.times.append(time.monotonic())
+        elif line.startswith(":"):
+            frames.comments += 1
+
+
+def read_stream(response: httpx.Response, limit: int | None = None) -> Frames:
+    """Read a stream to its end, or its first frames with data."""
+    frames = Frames()
+    for raw in iter_frames(response):
+        read_frame(frames, raw)
+        if limit is not None and len(frames.data) >= limit:
+            break
+    return frames
