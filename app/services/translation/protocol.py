@@ -24,6 +24,11 @@ class LanguagePair:
     source: Language | None
     target: Language
 
+    @property
+    def is_same(self) -> bool:
+        """Whether there is nothing to translate."""
+        return self.source is not None and self.source.same_language(self.target)
+
 
 class Translator(Protocol):
     """Text in one language to text in another.
@@ -53,7 +58,7 @@ class Translator(Protocol):
         ...
 
     def check(self, pair: LanguagePair) -> None:
-        """Refuse a pair that this translator does not serve.
+        """Refuse a pair that this translator does not serve; the same language is no pair.
 
         Raises:
             InvalidLanguageError: the pair is not served; names those that are.
