@@ -1,0 +1,49 @@
+"""A phrase: the words that one cue shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+
+from app.domain.transcript import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that follow one another, at least one."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The words as they are written."""
+        first, *others = self.words
+        spaced = (word.text if word.glued else f" {word.text}" for word in others)
+        return first.text + "".join(spaced)
+
+    @property
+    def start_ms(self) -> int:
+        """When the first word begins."""
+        return self.words[0].span.start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """When the last word to end has ended."""
+        return max(word.span.end_ms for word in self.words)
+
+    @property
+    def speaker(self) -> str | None:
+        """Who says it, as far as any of the words knows."""
+        return next((word.speaker for word in self.words if word.speaker is not None), None)
+
+    @property
+    def confidence(self) -> float:
+        """Mean of the words' confidence, 0..1."""
+        return min(1.0, max(0.0, fmean(word.confidence for word in self.words)))
+
+    def __add__(self, other: Phrase) -> Phrase:
+        return Phrase(self.words + other.words)
+
+    def pause_before_ms(self, other: Phrase) -> int:
+        """Silence between this phrase and a later one; negative where they overlap."""
+        return other.start_ms - self.end_ms
