@@ -15,11 +15,15 @@ class ReadingProfile:
     Attributes:
         max_line_chars: characters per line (CPL), in units of half an East Asian wide character.
         max_lines: lines per cue.
-        max_cps: reading speed, visible characters with spaces per second.
+        max_cps: reading speed, visible characters with spaces per second; an East Asian wide
+            character counts as two.
         min_duration_ms: shortest time on screen.
         max_duration_ms: longest time on screen.
         min_gap_ms: time between two cues.
         linger_ms: how long a cue may stay after the speech ended, if reading needs it.
+        frame_width_px: width of the picture that the limits are made for; formats that place
+            text (ASS) measure fonts and margins against it.
+        frame_height_px: its height.
     """
 
     name: str
@@ -30,6 +34,8 @@ class ReadingProfile:
     max_duration_ms: int = 7000
     min_gap_ms: int = 83
     linger_ms: int = 500
+    frame_width_px: int = 1920
+    frame_height_px: int = 1080
 
     @property
     def max_chars(self) -> int:
@@ -44,7 +50,13 @@ PROFILES = MappingProxyType(
             ReadingProfile("netflix"),
             ReadingProfile("netflix-children", max_cps=17.0),
             ReadingProfile("bbc", max_line_chars=37, max_cps=17.0),
-            ReadingProfile("shorts", max_line_chars=24, max_duration_ms=5000),
+            ReadingProfile(
+                "shorts",
+                max_line_chars=24,
+                max_duration_ms=5000,
+                frame_width_px=1080,
+                frame_height_px=1920,
+            ),
         )
     }
 )

@@ -1,0 +1,101 @@
+"""Writing Advanced SubStation Alpha (.ass)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+
+from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
+from pysubs2.formats.substation import SubstationFormat
+
+from app.domain.cue import Cue
+from app.domain.profile import ReadingProfile
+from app.services.render.clock import centisecond_time
+from app.services.render.direction import embed_right_to_left
+from app.services.render.palette import SPEAKER_COLOURS, Colour, colour_numbers
+from app.services.render.shown import ShownCue, shown_cues
+
+_WORD_JOINER = "\u2060"
+_ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}"})
+"""A backslash has no escape of its own: an invisible character after it keeps ``\\N`` and the like
+from being acted on. Source: libass, ``ass_parse.c`` (``\\{`` and ``\\}`` are literal braces)."""
+
+_SAFE_AREA = 0.8
+"""Share of the picture's width for text. Source: EBU R 95, graphics safe area, with some air."""
+
+_MAX_LINE_HEIGHT = 0.055
+"""Of the picture's height. Source: BBC Subtitle Guidelines, line height of 8 % at most with the
+leading; two lines then cover about an eighth of the picture."""
+
+_CHAR_WIDTH = 0.5
+"""Mean advance of a proportional sans-serif letter, in font sizes."""
+
+
+class _LongSubstation(SubstationFormat):
+    """pysubs2's writer, which stops the clock at ten hours, without that limit."""
+
+    @staticmethod
+    def ms_to_timestamp(requested_ms: int) -> str:
+        """See pysubs2."""
+        return centisecond_time(requested_ms)
+
+
+def write_ass(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+    """Return cues as ASS, with a style for each speaker's colour.
+
+    Times are rounded to hundredths of a second, which is all that the format holds.
+    """
+    del language
+    shown = list(shown_cues(cues, profile))
+    numbers = colour_numbers(cue.speaker for cue in shown)
+    subs = SSAFile()
+    subs.info.update(_info(profile))
+    subs.styles = {"Default": _style(SPEAKER_COLOURS[0], profile)}
+    for number in sorted(set(numbers.values())):
+        subs.styles[_style_name(number)] = _style(SPEAKER_COLOURS[number], profile)
+    subs.events = [_event(cue, numbers) for cue in shown]
+    file = StringIO()
+    _LongSubstation.to_file(subs, file, "ass", header_notice="Cuestream")
+    return file.getvalue()
+
+
+def _info(profile: ReadingProfile) -> dict[str, str]:
+    return {
+        "WrapStyle": "0",
+        "ScaledBorderAndShadow": "yes",
+        "PlayResX": str(profile.frame_width_px),
+        "PlayResY": str(profile.frame_height_px),
+    }
+
+
+def _style_name(number: int) -> str:
+    return f"Speaker {number + 1}"
+
+
+def _style(colour: Colour, profile: ReadingProfile) -> SSAStyle:
+    width, height = profile.frame_width_px, profile.frame_height_px
+    size = min(width * _SAFE_AREA / profile.max_line_chars / _CHAR_WIDTH, height * _MAX_LINE_HEIGHT)
+    margin = round(width * (1 - _SAFE_AREA) / 2)
+    return SSAStyle(
+        fontname="Arial",
+        fontsize=round(size),
+        primarycolor=Color(colour.red, colour.green, colour.blue),
+        backcolor=Color(0, 0, 0, 128),
+        outline=round(size / 20, 1),
+        shadow=round(size / 40, 1),
+        alignment=Alignment.BOTTOM_CENTER,
+        marginl=margin,
+        marginr=margin,
+        marginv=round(height * 0.06),
+    )
+
+
+def _event(cue: ShownCue, numbers: dict[str, int]) -> SSAEvent:
+    lines = (embed_right_to_left(line).translate(_ESCAPES) for line in cue.lines)
+    return SSAEvent(
+        start=cue.start_ms,
+        end=max(cue.end_ms, cue.start_ms + 10),
+        text="\\N".join(lines),
+        style=_style_name(numbers[cue.speaker]) if cue.speaker else "Default",
+        name=(cue.speaker or "").replace(",", " "),
+    )

@@ -1,0 +1,19 @@
+"""Times as subtitle files write them."""
+
+from __future__ import annotations
+
+
+def clock_time(time_ms: int, separator: str = ".") -> str:
+    """Return ``HH:MM:SS.mmm``; hours take as many digits as they need, at least two."""
+    seconds, milliseconds = divmod(time_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{separator}{milliseconds:03d}"
+
+
+def centisecond_time(time_ms: int) -> str:
+    """Return ``H:MM:SS.cc``, rounded to the nearest hundredth, half of one upwards."""
+    seconds, centiseconds = divmod((time_ms + 5) // 10, 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}.{centiseconds:02d}"

@@ -1,0 +1,60 @@
+"""Writing a plain transcript (.txt)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from app.domain.cue import Cue
+from app.domain.profile import ReadingProfile
+from app.services.layout.breaks import ends_sentence
+from app.services.layout.tokens import is_unspaced
+from app.services.render.shown import ShownCue, shown_cues
+
+_PAUSE_MS = 1000
+"""A silence that ends a line even where no punctuation does."""
+
+_LONG_LINE_CHARS = 500
+"""A line that has no end by then is given one, so that unpunctuated speech stays readable."""
+
+
+def write_txt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+    """Return what was said, one sentence a line, each with its speaker where known.
+
+    A line ends with the cue that ends a sentence, and wherever the speaker changes or is silent.
+    """
+    del language
+    lines: list[str] = []
+    for group in _grouped(shown_cues(cues, profile)):
+        text = _joined([cue.text for cue in group])
+        lines.append(f"{group[0].speaker}: {text}\n" if group[0].speaker else f"{text}\n")
+    return "".join(lines)
+
+
+def _grouped(cues: Iterator[ShownCue]) -> Iterator[list[ShownCue]]:
+    group: list[ShownCue] = []
+    for cue in cues:
+        if group and _ends_line(group, cue):
+            yield group
+            group = []
+        group.append(cue)
+    if group:
+        yield group
+
+
+def _ends_line(group: list[ShownCue], following: ShownCue) -> bool:
+    last = group[-1]
+    return (
+        last.speaker != following.speaker
+        or following.start_ms - last.end_ms >= _PAUSE_MS
+        or ends_sentence(last.text.split(" ")[-1], following.text.split(" ")[0])
+        or sum(len(cue.text) for cue in group) >= _LONG_LINE_CHARS
+    )
+
+
+def _joined(texts: Sequence[str]) -> str:
+    joined = texts[0]
+    for before, after in pairwise(texts):
+        glued = is_unspaced(before[-1]) and is_unspaced(after[0])
+        joined += after if glued else f" {after}"
+    return joined

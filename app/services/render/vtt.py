@@ -1,0 +1,30 @@
+"""Writing WebVTT (.vtt)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.cue import Cue
+from app.domain.profile import ReadingProfile
+from app.services.render.clock import clock_time
+from app.services.render.shown import ShownCue, shown_cues
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+    """Return cues as WebVTT, with cue identifiers and voice tags.
+
+    Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` is not
+    only allowed but keeps an arrow in the text from reading as a line of times.
+    """
+    del language
+    blocks = [_block(cue) for cue in shown_cues(cues, profile)]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _block(cue: ShownCue) -> str:
+    times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}"
+    voice = f"<v {cue.speaker.translate(_ESCAPES)}>" if cue.speaker else ""
+    text = "\n".join(line.translate(_ESCAPES) for line in cue.lines)
+    return f"{cue.id}\n{times}\n{voice}{text}\n"
