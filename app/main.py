@@ -112,6 +112,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     room = EngineRoom(settings)
     stack.push_async_callback(asyncio.to_thread, room.close)
     readiness = Readiness(settings, room)
+    stack.push_async_callback(readiness.close)
     metrics = Metrics()
     opener = MediaOpener(settings, workdir)
     cache = TranscriptCache(

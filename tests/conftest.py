@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.media_server import MediaServer, media_server
 from tests.server import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,3 +102,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     process.wait_ready()
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[MediaServer]:
+    """A local media site that serves whatever a test adds."""
+    with media_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def long_talk(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five minutes of speech with pauses, as WAV: enough to keep an engine busy."""
+    sentence = speech.samples("The water came up very fast last night.", "slt")
+    part = np.concatenate([sentence, np.zeros(12_800, np.float32)])
+    noise = np.random.default_rng(5).normal(0, 1e-4, 300 * 16_000).astype(np.float32)
+    path = tmp_path_factory.mktemp("long") / "long.wav"
+    write_wav(path, np.resize(part, len(noise)) + noise)
+    return path

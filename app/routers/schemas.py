@@ -55,10 +55,14 @@ class SubtitleBody(BaseModel):
         """
         for name in self.formats:
             check_format(name)
+        target = parse_target(self.target_lang)
+        spoken = _spoken(self.source_lang)
+        if target and spoken and target.same_language(spoken):
+            target = None
         return JobRequest(
             source=upload or self._source(),
-            target=parse_target(self.target_lang),
-            spoken=_spoken(self.source_lang),
+            target=target,
+            spoken=spoken,
             profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
             diarize=bool(self.diarize),
             fresh=bool(self.force_whisper or self.force_refresh),

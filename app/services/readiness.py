@@ -90,6 +90,11 @@ class Readiness:
         finally:
             self._settled.set()
 
+    async def close(self) -> None:
+        """Let go of the translator."""
+        if self._translator is not None:
+            await self._translator.close()
+
     async def wait(self) -> None:
         """Wait until everything is loaded.
 

@@ -1,0 +1,94 @@
+"""A local media site: serves files, stalls, breaks off and redirects as its paths say."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class MediaServer:
+    """Serves the files that were given to it, by name.
+
+    ``/stall/NAME`` sends half a file and then nothing; ``/redirect?to=URL`` answers 302;
+    ``/status/NNN`` answers that status; anything else is a file.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, Path] = {}
+        self.requests: list[str] = []
+        self.stopping = threading.Event()
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                site.requests.append(self.path)
+                site.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def add(self, path: Path) -> str:
+        """Serve a file; return its address."""
+        self.files[path.name] = path
+        return f"{self.url}/{path.name}"
+
+    def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        path = handler.path
+        if path.startswith("/redirect?to="):
+            handler.send_response(302)
+            handler.send_header("Location", path.partition("=")[2])
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
+        file = self.files.get(path.rpartition("/")[2])
+        if path.startswith("/status/") or file is None:
+            status = int(path.removeprefix("/status/")) if path.startswith("/status/") else 404
+            handler.send_response(status)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
+        self._send(handler, file.read_bytes(), stall=path.startswith("/stall/"))
+
+    def _send(
+        self, handler: http.server.BaseHTTPRequestHandler, body: bytes, *, stall: bool
+    ) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/octet-stream")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        try:
+            handler.wfile.write(body[: len(body) // 2] if stall else body)
+            while stall and not self.stopping.is_set():
+                time.sleep(0.05)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def media_server() -> Iterator[MediaServer]:
+    """Run a media site for a while."""
+    site = MediaServer()
+    try:
+        yield site
+    finally:
+        site.close()

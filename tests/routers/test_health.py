@@ -1,0 +1,183 @@
+"""The health check and what the server tells of itself; numbers are those of RunPod's contract."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import __version__
+from tests.asking import stream_file
+from tests.conftest import StartServer
+from tests.server import ServerProcess, free_port
+
+
+def test_runpod_01_loading_is_204_without_a_body_and_the_connection_lives(
+    start_server: StartServer,
+) -> None:
+    server = start_server(ready=False)
+    server.wait_listening()
+    statuses = []
+    with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+        reader = connection.makefile("rb")
+        while 200 not in statuses:
+            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            status = int(reader.readline().split()[1])
+            headers = {}
+            while (line := reader.readline().strip()) != b"":
+                name, _, value = line.partition(b":")
+                headers[name.lower()] = value.strip()
+            body = reader.read(int(headers.get(b"content-length", b"0")))
+            statuses.append(status)
+            if status == 204:
+                assert body == b""
+            time.sleep(0.01)
+    assert statuses[0] == 204, "the port was open only after everything had loaded"
+    assert set(statuses) == {204, 200}
+    assert statuses == sorted(statuses, reverse=True), "runpod_02: ready never goes back"
+
+
+def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
+    start_server: StartServer, dialogue: Path
+) -> None:
+    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="4")
+    server.wait_listening()
+    with server.client() as client:
+        deadline = time.monotonic() + 20
+        while client.get("/ping").status_code == 204 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.get("/ping").status_code == 503
+        health = client.get("/health")
+        assert health.status_code == 503
+        assert health.json()["status"] == "error"
+        assert "pocketsphinx" in health.json()["error"]
+        [failed] = [e for e in health.json()["engines"] if e["state"] == "failed"]
+        assert failed["role"] == "transcriber"
+        refused = client.post("/api/process", files={"file": dialogue.read_bytes()})
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "not_ready"
+        assert "pocketsphinx" in refused.json()["error"]
+    assert server.wait_exit(20) != 0
+    assert "pocketsphinx cannot be loaded" in server.log
+
+
+def test_an_engine_that_is_not_installed_is_no_silent_fallback(start_server: StartServer) -> None:
+    server = start_server(
+        ready=False, TRANSLATION_PROVIDER="openai", SERVER_API_KEY="", LOAD_FAILURE_EXIT_S="0"
+    )
+    server.wait_listening()
+    with server.client() as client:
+        while client.get("/ping").status_code == 204:
+            time.sleep(0.05)
+        assert client.get("/ping").status_code == 503
+        assert "SERVER_API_KEY" in client.get("/health").json()["error"]
+
+
+def test_runpod_04_the_port_opens_before_anything_is_loaded(start_server: StartServer) -> None:
+    server = start_server(ready=False)
+    waited_s = server.wait_listening()
+    with server.client() as client:
+        assert client.get("/ping").status_code == 204
+    assert waited_s < 10
+
+
+def test_runpod_05_one_port_serves_all(server: ServerProcess) -> None:
+    with server.client() as client:
+        assert client.get("/ping").json() == {"status": "ok"}
+        assert client.get("/health").status_code == 200
+
+
+def test_runpod_06_and_07_a_health_port_and_a_path_of_its_own(start_server: StartServer) -> None:
+    port = free_port()
+    server = start_server(PORT_HEALTH=str(port), HEALTH_CHECK_PATH="/alive")
+    with server.client() as client:
+        assert client.get("/alive").status_code == 200
+        assert client.get("/ping").status_code == 200
+    for path in ("/alive", "/ping"):
+        assert httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).status_code == 404
+
+
+def test_runpod_10_the_check_answers_whatever_else_runs(
+    server: ServerProcess, long_talk: Path
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(stream_file, server, long_talk, target_lang="es", prompt=str(n))
+            for n in range(3)
+        ]
+        slowest_s = 0.0
+        polls = 0
+        with server.client() as client:
+            while polls < 100 and not all(job.done() for job in jobs):
+                started = time.monotonic()
+                path = "/ping" if polls % 2 else "/health"
+                assert client.get(path).status_code == 200
+                slowest_s = max(slowest_s, time.monotonic() - started)
+                polls += 1
+                time.sleep(0.02)
+        assert polls >= 50
+        assert slowest_s < 1.0
+        assert all(job.result().result for job in jobs)
+
+
+def test_version_and_models(server: ServerProcess) -> None:
+    with server.client() as client:
+        version = client.get("/api/version").json()
+        assert version["version"] == __version__
+        assert version["features"]["whisper"] is True
+        info = client.get("/api/model-info").json()
+        assert "apertium" in info["model"]
+        roles = {e["role"]: e for e in info["engines"]}
+        assert roles["vad"]["name"] == "silero"
+        assert roles["transcriber"]["name"] == "pocketsphinx"
+        assert roles["transcriber"]["device"] == "cpu"
+        assert all(e["state"] == "ready" for e in roles.values())
+
+
+def test_model_info_of_a_language_model(start_server: StartServer) -> None:
+    server = start_server(
+        TRANSLATION_PROVIDER="openai",
+        SERVER_API_KEY="sk-test",
+        SERVER_API_URL="http://127.0.0.1:9/v1",
+        SERVER_MODEL="gpt-4o-mini",
+    )
+    with server.client() as client:
+        info = client.get("/api/model-info").json()
+        assert info["model"] == "gpt-4o-mini"
+        assert info["context_size"] == 128_000
+        assert info["recommended_batch_tokens"] == 32_000
+        assert info["api_url"] == "http://127.0.0.1:9/v1"
+        assert client.get("/health").json()["config"]["model"] == "gpt-4o-mini"
+    assert "sk-test" not in server.log
+
+
+def test_metrics_tell_what_happened(server: ServerProcess, dialogue: Path) -> None:
+    stream_file(server, dialogue, target_lang="es", force_refresh="true")
+    with server.client() as client:
+        client.post("/api/process", json={})
+        text = client.get("/metrics").text
+    for name in (
+        'cuestream_jobs_total{outcome="done"}',
+        'cuestream_errors_total{code="invalid_request"}',
+        'cuestream_stage_seconds_sum{stage="transcribe"}',
+        'cuestream_stage_seconds_sum{stage="translate"}',
+        "cuestream_first_cue_seconds_count",
+        "cuestream_rtf_count",
+        "cuestream_audio_seconds_total",
+        "cuestream_queue_windows",
+        "cuestream_jobs_running",
+        "cuestream_streams",
+    ):
+        value = next(line for line in text.splitlines() if line.startswith(name))
+        assert float(value.rsplit(" ", 1)[1]) >= 0
+        if "total{" in name or "count" in name:
+            assert float(value.rsplit(" ", 1)[1]) > 0, name
+
+
+@pytest.mark.parametrize("mode", ["pod", "local"])
+def test_runpod_35_an_open_pod_warns_loudly(start_server: StartServer, mode: str) -> None:
+    server = start_server(MODE=mode)
+    assert ("OPEN TO EVERYBODY" in server.log) is (mode == "pod")

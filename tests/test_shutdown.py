@@ -1,0 +1,117 @@
+"""Leaving: SIGTERM hands streams over, SIGKILL leaves nothing behind; numbers are RunPod's."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.asking import SSE, stream_file
+from tests.conftest import StartServer
+from tests.media_server import MediaServer
+from tests.server import Frames, ServerProcess, iter_frames, read_frame
+
+
+class Reader(threading.Thread):
+    """Reads a stream in the background until it ends."""
+
+    def __init__(self, server: ServerProcess, path: Path, route: str = "/api/stream") -> None:
+        super().__init__()
+        self.frames = Frames()
+        self.ended_s = 0.0
+        self._server = server
+        self._path = path
+        self._route = route
+        self.start()
+
+    def run(self) -> None:
+        with self._server.client() as client, self._path.open("rb") as file:
+            with client.stream("POST", self._route, files={"file": file}, headers=SSE) as response:
+                for raw in iter_frames(response):
+                    read_frame(self.frames, raw)
+        self.ended_s = time.monotonic()
+
+    def wait_for_batches(self, count: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(self.frames.batches) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_runpod_17_sigterm_turns_the_check_503_and_ends_streams_with_a_final_event(
+    start_server: StartServer, long_talk: Path
+) -> None:
+    server = start_server(SHUTDOWN_FINISH_S="1.5")
+    readers = [Reader(server, long_talk), Reader(server, long_talk, "/api/process")]
+    readers[0].wait_for_batches(2)
+    with server.client() as client:
+        assert client.get("/ping").status_code == 200
+        stopped_s = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.4)
+        assert client.get("/ping").status_code == 503
+        refused = client.post("/api/process", json={"video_id": "x" * 11})
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "server_shutdown"
+    assert server.wait_exit(10) == 0
+    exited_s = time.monotonic()
+    for reader in readers:
+        reader.join(10)
+        assert reader.frames.error is not None
+        assert reader.frames.error["code"] == "server_shutdown"
+        assert reader.frames.error["retryable"] is True
+        assert "error" in reader.frames.data[-1]
+        assert reader.frames.data[-2]["message"] == "The server is shutting down"
+        assert reader.ended_s - stopped_s < 4
+    assert exited_s - stopped_s < 8
+    assert b"retry: " in readers[0].frames.raw[-1]
+
+
+def test_a_stream_that_is_nearly_done_still_finishes(
+    start_server: StartServer, dialogue: Path
+) -> None:
+    server = start_server(SHUTDOWN_FINISH_S="30")
+    reader = Reader(server, dialogue)
+    reader.wait_for_batches(1)
+    server.process.send_signal(signal.SIGTERM)
+    reader.join(40)
+    assert reader.frames.result is not None
+    assert server.wait_exit(20) == 0
+
+
+def descendants(server: ServerProcess) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_files(
+    start_server: StartServer, site: MediaServer, long_talk: Path, tmp_path: Path
+) -> None:
+    server = start_server(ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))
+    reader = threading.Thread(target=_read_until_cut, args=(server, long_talk))
+    reader.start()
+    deadline = time.monotonic() + 30
+    while not {"ffmpeg", "python"} <= {p.name().rstrip("0123456789.") for p in descendants(server)}:
+        assert time.monotonic() < deadline, descendants(server)
+        time.sleep(0.02)
+    children = descendants(server)
+    assert any(tmp_path.rglob("*.upload"))
+    for process in [psutil.Process(server.process.pid), *children]:
+        if "gunicorn" in " ".join(process.cmdline()):
+            os.kill(process.pid, signal.SIGKILL)
+    reader.join(20)
+    gone, alive = psutil.wait_procs(children, timeout=15)
+    assert alive == [], [p.cmdline() for p in alive]
+    assert gone
+    assert any(tmp_path.rglob("*.upload")), "nobody could tidy up"
+    again = start_server(ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))
+    assert not any(tmp_path.rglob("*.upload")), "the next start sweeps"
+    assert again.stop() == 0
+
+
+def _read_until_cut(server: ServerProcess, path: Path) -> None:
+    with pytest.raises(httpx.HTTPError):
+        stream_file(server, path)
