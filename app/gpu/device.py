@@ -1,0 +1,88 @@
+"""The device that models run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pynvml
+
+from app.domain.errors import EngineLoadError
+
+Device = Literal["cuda", "cpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A GPU as its driver describes it.
+
+    Attributes:
+        name: such as ``NVIDIA L4``.
+        total_bytes: its memory.
+        free_bytes: what nobody used at the moment of asking, other processes included.
+    """
+
+    name: str
+    total_bytes: int
+    free_bytes: int
+
+
+def choose_device(asked: Literal["auto", "cuda", "cpu"]) -> Device:
+    """Return where models shall run.
+
+    Args:
+        asked: ``auto`` takes the GPU when CTranslate2 sees one.
+
+    Raises:
+        EngineLoadError: a GPU is asked for and there is none.
+    """
+    if asked == "cpu":
+        return "cpu"
+    if cuda_devices():
+        return "cuda"
+    if asked == "cuda":
+        raise EngineLoadError(
+            "ASR_DEVICE is cuda and no CUDA device was found: check the driver and that the "
+            "container was given a GPU, or set ASR_DEVICE to auto or cpu"
+        )
+    return "cpu"
+
+
+def cuda_devices() -> int:
+    """Return how many GPUs CTranslate2 can use; 0 where it is not installed."""
+    try:
+        import ctranslate2
+
+        return int(ctranslate2.get_cuda_device_count())
+    except (ImportError, RuntimeError):
+        return 0
+
+
+def card(device: Device, visible: str = "") -> Card | None:
+    """Describe the first GPU of this process; None on a CPU or where the driver does not answer.
+
+    Args:
+        device: where models run.
+        visible: the cards given to this process as `CUDA_VISIBLE_DEVICES` lists them, numbers
+            or UUIDs; the driver's interface counts all cards of the machine, CUDA only these.
+    """
+    if device == "cpu":
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    try:
+        handle = _handle(visible.partition(",")[0].strip())
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        return Card(str(pynvml.nvmlDeviceGetName(handle)), int(memory.total), int(memory.free))
+    except pynvml.NVMLError:
+        return None
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _handle(first: str) -> object:
+    if first.startswith(("GPU-", "MIG-")):
+        return pynvml.nvmlDeviceGetHandleByUUID(first)
+    return pynvml.nvmlDeviceGetHandleByIndex(int(first) if first.isdigit() else 0)

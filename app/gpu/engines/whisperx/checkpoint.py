@@ -1,0 +1,123 @@
+"""Finding and loading a Whisper checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import EngineLoadError
+from app.gpu.device import Device
+from app.gpu.engines.whisperx.decoder import WhisperDecoder
+from app.gpu.engines.whisperx.languages import SpokenLanguages
+from app.gpu.engines.whisperx.vocabulary import Vocabulary
+from app.gpu.faults import load_faults
+from app.settings import ModelSettings, Settings
+
+_NEEDED_FILES = ("model.bin", "tokenizer.json")
+_COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """A loaded model and what it knows.
+
+    Attributes:
+        name: how it is called where people see it; holds no path.
+        compute_type: precision that CTranslate2 runs it with.
+        mels: mel bands that it reads.
+        multilingual: whether it can tell languages apart.
+    """
+
+    name: str
+    compute_type: str
+    mels: int
+    multilingual: bool
+    languages: SpokenLanguages
+    vocabulary: Vocabulary
+    decoder: WhisperDecoder
+
+
+def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
+    """Fetch the model that `WHISPER_MODEL` names, if need be, and load it.
+
+    Raises:
+        EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
+    """
+    wanted = settings.whisper.model
+    name = Path(wanted).name if _looks_like_folder(wanted) else wanted
+    with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
+        # torch first: it brings the cuBLAS library that CTranslate2 looks for by name.
+        import whisperx.audio  # noqa: F401 - heavy, and part of an extra
+        from faster_whisper import WhisperModel
+
+        # The class that whisperx.asr.WhisperModel adds one method to, a batched decoding
+        # without thresholds. Importing it from there would also load pyannote and
+        # transformers, which takes four times as long as all the rest.
+        folder = _folder(wanted, settings.models)
+        _check_tokenizer(folder)
+        model = WhisperModel(
+            str(folder),
+            device=device,
+            compute_type=settings.whisper.compute_type or _COMPUTE_TYPES[device],
+            cpu_threads=settings.whisper.cpu_threads,
+            num_workers=1,
+            max_queued_batches=1,
+        )
+    return _described(name, model, settings.whisper.beam_size)
+
+
+def _described(name: str, model: Any, beam_size: int) -> Checkpoint:
+    inner = model.model
+    multilingual = bool(inner.is_multilingual)
+    vocabulary = Vocabulary(model.hf_tokenizer, multilingual=multilingual)
+    return Checkpoint(
+        name=name,
+        compute_type=str(inner.compute_type),
+        mels=int(inner.n_mels),
+        multilingual=multilingual,
+        languages=SpokenLanguages(vocabulary.codes),
+        vocabulary=vocabulary,
+        decoder=WhisperDecoder(inner, vocabulary, beam_size),
+    )
+
+
+def _looks_like_folder(wanted: str) -> bool:
+    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
+
+
+def _folder(wanted: str, settings: ModelSettings) -> Path:
+    if not _looks_like_folder(wanted):
+        return _fetched(wanted, settings)
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        raise EngineLoadError(f"WHISPER_MODEL names a folder that does not exist: {folder.name}")
+    missing = [name for name in _NEEDED_FILES if not (folder / name).is_file()]
+    if missing:
+        raise EngineLoadError(
+            f"The folder {folder.name!r} that WHISPER_MODEL names lacks {', '.join(missing)}: "
+            "it must hold a model converted for CTranslate2 (ct2-transformers-converter "
+            "--copy_files tokenizer.json preprocessor_config.json)"
+        )
+    return folder
+
+
+def _check_tokenizer(folder: Path) -> None:
+    """Read the file once, since the tokenizers library raises no exception of its own for it."""
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    if not isinstance(content, dict) or "model" not in content:
+        raise ValueError("tokenizer.json holds no tokenizer")
+
+
+def _fetched(wanted: str, settings: ModelSettings) -> Path:
+    from faster_whisper.utils import available_models, download_model
+
+    if "/" not in wanted and wanted not in available_models():
+        raise EngineLoadError(
+            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
+            f"size name; size names: {', '.join(available_models())}"
+        )
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    cache = str(settings.model_cache_dir) if settings.model_cache_dir else None
+    return Path(download_model(wanted, cache_dir=cache, use_auth_token=token))

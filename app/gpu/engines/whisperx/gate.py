@@ -1,0 +1,84 @@
+"""The quality gate: which decoding attempt of a window is good enough.
+
+Source: the Whisper paper, section 4.5 (temperature fallback, no-speech rule), in the form that
+faster-whisper's `generate_with_fallback` gives it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.settings import WhisperSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One decoding of one window.
+
+    Attributes:
+        tokens: ids of the text tokens, specials left out.
+        text: what they spell.
+        mean_logprob: mean log-probability of a token, the end of text included.
+        no_speech_prob: 0..1, that nobody speaks in the window.
+        cut: whether the token limit ended it rather than the model.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    mean_logprob: float
+    no_speech_prob: float
+    cut: bool = False
+
+    @property
+    def compression_ratio(self) -> float:
+        """Bytes of the text by bytes of the text deflated; high where it repeats itself."""
+        data = self.text.encode()
+        return len(data) / len(zlib.compress(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Thresholds and the rules that they feed; see `WhisperSettings` for each."""
+
+    logprob: float
+    compression_ratio: float
+    no_speech: float
+
+    @classmethod
+    def of(cls, settings: WhisperSettings) -> Gate:
+        """Return the gate that the settings ask for."""
+        return cls(
+            settings.logprob_threshold,
+            settings.compression_ratio_threshold,
+            settings.no_speech_threshold,
+        )
+
+    def passes(self, attempt: Attempt) -> bool:
+        """Whether no further attempt is needed: good, or silence."""
+        return self.is_silence(attempt) or not (
+            self._loops(attempt) or attempt.mean_logprob < self.logprob
+        )
+
+    def is_silence(self, attempt: Attempt) -> bool:
+        """Whether nobody spoke: the model says so and is not sure of its text either."""
+        return attempt.no_speech_prob > self.no_speech and attempt.mean_logprob < self.logprob
+
+    def choose(self, attempts: Sequence[Attempt]) -> Attempt:
+        """Return the attempt to keep.
+
+        Args:
+            attempts: of one window, in the order they were made, at least one.
+
+        Returns:
+            The last one if it passes; else the most probable of those that do not loop, or of
+            all if all do.
+        """
+        if self.passes(attempts[-1]):
+            return attempts[-1]
+        straight = [attempt for attempt in attempts if not self._loops(attempt)]
+        return max(straight or attempts, key=lambda attempt: attempt.mean_logprob)
+
+    def _loops(self, attempt: Attempt) -> bool:
+        return attempt.cut or attempt.compression_ratio > self.compression_ratio

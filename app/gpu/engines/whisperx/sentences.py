@@ -1,0 +1,67 @@
+"""Words of a window to segments, one a sentence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.time import Span
+from app.domain.transcript import Segment, Word
+
+_END = re.compile(r"[.!?…。！？｡؟۔।॥։።៕](?P<closing>[\"'”’»›)\]」』）】》]*)$")
+_ABBREVIATION = re.compile(
+    r"^\W*(?:\w|(?:\w\.)+\w|mr|mrs|ms|dr|prof|st|sr|jr|vs|no|etc|sra?|mme|m)\.$", re.IGNORECASE
+)
+"""Words whose full stop ends no sentence unless a new one visibly begins: titles, initials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a whole window.
+
+    Attributes:
+        language: BCP 47 tag.
+        mean_logprob: of its tokens.
+    """
+
+    language: str
+    mean_logprob: float
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a word's last mark ends a sentence."""
+    return _END.search(word) is not None and _ABBREVIATION.match(word) is None
+
+
+def build_segments(words: Sequence[Word], heard: Heard) -> list[Segment]:
+    """Return one segment for each sentence, and one for what follows the last full stop."""
+    sentences: list[list[Word]] = [[]]
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        sentences[-1].append(word)
+        if following is not None and ends_sentence(word.text) and _begins(following.text):
+            sentences.append([])
+    return [_segment(sentence, heard) for sentence in sentences if sentence]
+
+
+def _begins(word: str) -> bool:
+    """Whether a sentence may begin with a word: not with a small letter."""
+    letter = next((char for char in word if char.isalnum()), "")
+    return not letter.islower()
+
+
+def _segment(words: Sequence[Word], heard: Heard) -> Segment:
+    span = Span(words[0].span.start_ms, words[-1].span.end_ms)
+    return Segment(
+        text=_joined(words),
+        span=span,
+        words=tuple(words),
+        language=heard.language,
+        confidence=min(1.0, math.exp(heard.mean_logprob)),
+        clear_until_ms=span.end_ms,
+    )
+
+
+def _joined(words: Sequence[Word]) -> str:
+    return "".join(word.text if word.glued else f" {word.text}" for word in words).strip()

@@ -1,0 +1,107 @@
+"""Frameworks' exceptions, turned into ours where they enter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
+
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "alloc_failed",
+    "failed to allocate",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+)
+"""How CTranslate2, cuBLAS, torch and ONNX Runtime say it; none has a type of its own that all
+share, since torch's is a `RuntimeError` as well."""
+
+_FAULTS = (RuntimeError, ValueError, IndexError, OSError, MemoryError)
+"""What the frameworks raise: pybind11 maps C++'s exceptions to exactly these."""
+
+_PATH = re.compile(r"(?<![\w.])(?:\w+://|~?/|\.{1,2}/|[A-Za-z]:\\)[^\s'\",;)]+")
+_TOKEN = re.compile(r"\bhf_\w+")
+_LONGEST_REASON = 160
+
+
+@contextmanager
+def inference_faults(engine: str) -> Iterator[None]:
+    """Translate what a framework raises while it works on a batch.
+
+    Args:
+        engine: the engine's name, for the message.
+
+    Raises:
+        OutOfMemoryError: the device or the machine has no memory left.
+        EngineError: anything else that the framework raised.
+    """
+    try:
+        yield
+    except _FAULTS as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(f"{engine} has no memory left for this batch") from error
+        raise EngineError(f"{engine} failed: {reason(error)}") from error
+
+
+@contextmanager
+def load_faults(model: str, setting: str) -> Iterator[None]:
+    """Translate what goes wrong while a model is fetched and loaded.
+
+    Args:
+        model: what is being loaded, such as ``Whisper model 'base'``.
+        setting: the environment variable that names it.
+
+    Raises:
+        EngineLoadError: always ours; says what to do.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise EngineLoadError(
+            f"{model} needs packages that are not installed ({reason(error)}): "
+            "install the `gpu` extra, pip install 'cuestream[gpu]'"
+        ) from error
+    except EngineLoadError:
+        raise
+    except EngineError as error:
+        raise EngineLoadError(f"{model} does not work: {error.message}") from error
+    except _FAULTS as error:
+        raise EngineLoadError(f"{model} cannot be loaded: {_advice(error, setting)}") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a framework's exception means that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(phrase in text for phrase in _OUT_OF_MEMORY)
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of an exception without paths, addresses and tokens."""
+    lines = str(error).strip().splitlines()
+    first = _TOKEN.sub("(token)", _PATH.sub("(path)", lines[0])) if lines else ""
+    return first[:_LONGEST_REASON] or type(error).__name__
+
+
+def _advice(error: Exception, setting: str) -> str:
+    from huggingface_hub.errors import (
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    if is_out_of_memory(error):
+        return "it does not fit into memory; choose a smaller model or a smaller compute type"
+    if isinstance(error, RepositoryNotFoundError):
+        return f"the hub has no such model, or HF_TOKEN may not read it; check {setting}"
+    if isinstance(error, HFValidationError):
+        return f"{setting} is neither a size name, nor a hub id, nor a folder"
+    if isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled | ConnectionError):
+        return (
+            "it is not on this machine and the hub cannot be reached; allow the network, "
+            f"fill MODEL_CACHE_DIR beforehand, or let {setting} name a local folder"
+        )
+    return reason(error)
