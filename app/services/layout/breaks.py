@@ -20,6 +20,7 @@ _ABBREVIATIONS = frozenset(
 _CLOSING_CATEGORIES = frozenset(("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf"))
 _OPENING_CATEGORIES = frozenset(("Ps", "Pi"))
 _INVERTED = frozenset("¿¡")
+_HONORIFICS = frozenset("おご御")
 
 
 class Break(IntEnum):
@@ -72,7 +73,7 @@ def ends_clause(word: str) -> bool:
 
 def _between_characters(before: str, after: str) -> Break:
     """Guess from the script: a Japanese phrase ends in hiragana, a loan word is all katakana."""
-    if _is_katakana(before) and _is_katakana(after):
+    if before in _HONORIFICS or (_is_katakana(before) and _is_katakana(after)):
         return Break.BAD
     return Break.PHRASE if _is_hiragana(before) and not _is_hiragana(after) else Break.PLAIN
 

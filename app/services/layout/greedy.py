@@ -33,6 +33,9 @@ so that what follows is seen as new."""
 _LONGEST_WORD_MS = 1000
 """What is longer was stretched over a silence by the aligner, and does not make a phrase long."""
 
+_FILL = 0.9
+"""Share of a cue that text fills when it is full: a line ends half a word early on average."""
+
 _BREAK_COST = {
     Break.SENTENCE: 0.0,
     Break.CLAUSE: 3.0,
@@ -130,7 +133,7 @@ def _best_break(phrase: Phrase, profile: ReadingProfile) -> int:
     by_text = [width / widths[-1] for width in widths]
     duration_ms = max(1, words[-1].span.start_ms - phrase.start_ms)
     by_time = [(word.span.start_ms - phrase.start_ms) / duration_ms for word in words]
-    needs = (widths[-1] / profile.max_chars, duration_ms / profile.max_duration_ms)
+    needs = (widths[-1] / (profile.max_chars * _FILL), duration_ms / profile.max_duration_ms)
     places = by_text if needs[0] >= needs[1] else by_time
     count = max(2, ceil(max(needs)))
     share = (count // 2) / count
