@@ -189,7 +189,8 @@ class WhisperSettings(Group):
     language: str = ""
     """Spoken language when a request does not say; empty to detect it."""
     beam_size: int = Field(5, ge=1, le=20)
-    """Beams of the first decoding attempt. 1 is about twice as fast and slightly less exact."""
+    """Beams of the first decoding attempt; later ones sample as many candidates. 1 is about twice
+    as fast and slightly less exact."""
     compute_type: str | None = None
     """CTranslate2 precision. float16 on a GPU and int8 on a CPU unless set."""
     no_speech_threshold: float = Field(0.4, ge=0, le=1)
@@ -198,7 +199,9 @@ class WhisperSettings(Group):
     """Mean token log-probability under which a window is decoded again."""
     compression_ratio_threshold: float = Field(2.4, gt=1)
     """gzip ratio of the text above which a window counts as a loop and is decoded again."""
-    temperatures: Annotated[tuple[float, ...], NoDecode] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    temperatures: Annotated[tuple[float, ...], NoDecode] = Field(
+        (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1
+    )
     """Sampling temperatures of the attempts, separated by commas."""
     cpu_threads: int = Field(0, ge=0)
     """CTranslate2 threads on a CPU; 0 for its own choice."""
@@ -303,3 +306,14 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
     secret = ("KEY", "TOKEN", "SECRET", "PASSWORD")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def see_one_gpu(index: int) -> None:
+    """Let this process and its children see one GPU alone; call it before CUDA is loaded.
+
+    Args:
+        index: counts among the GPUs that the process may see so far.
+    """
+    visible = [gpu.strip() for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+    chosen = visible[index : index + 1] if any(visible) else [str(index)]
+    os.environ["CUDA_VISIBLE_DEVICES"] = "".join(chosen)

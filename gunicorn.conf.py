@@ -1,0 +1,148 @@
+"""gunicorn's configuration, all of it from the settings: one worker process for each GPU."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import structlog
+from pydantic import ValidationError
+from uvicorn_worker import UvicornWorker
+
+from app.settings import Settings, see_one_gpu
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
+_BAD_SETTING = 2
+_NOTIFY_S = 5
+_FINISH_S = 20
+"""How long requests that ignore the server's farewell may hold it; less than gunicorn's own."""
+
+
+class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
+    """uvicorn on uvloop and httptools; it leaves when its master has died."""
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "lifespan": "on",
+        "server_header": False,
+        "timeout_notify": _NOTIFY_S,
+        "timeout_graceful_shutdown": _FINISH_S,
+    }
+
+    async def callback_notify(self) -> None:
+        """Tell the master that the event loop is alive, if there still is a master."""
+        if os.getppid() != self.ppid:
+            self.log.error("The master process is gone; worker %s leaves", self.pid)
+            signal.raise_signal(signal.SIGTERM)
+        await super().callback_notify()
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            print(f"{error.title}: {name}: {problem['msg']}", file=sys.stderr)  # noqa: T201
+        sys.exit(_BAD_SETTING)
+
+
+def _bound(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _json_logs() -> dict[str, Any]:
+    """Return a logging configuration that writes gunicorn's own lines like the application's."""
+    chain = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        "foreign_pre_chain": chain,
+    }
+    console = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {"console": console},
+        "root": {"handlers": []},
+        "loggers": {
+            "gunicorn.error": {"handlers": ["console"], "propagate": False},
+            "gunicorn.access": {"handlers": [], "propagate": False},
+        },
+    }
+
+
+def on_starting(server: Arbiter) -> None:
+    """Say plainly when the port cannot be had, instead of trying five times."""
+    if server.master_pid or server.LISTENERS:
+        return
+    host, port = _current.server.host, _current.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            server.log.error("Cannot listen on %s: %s", _bound(host, port), _advice(error, port))
+            sys.exit(1)
+
+
+def _advice(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use. Set PORT to a free one, or stop what listens there."
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than this user has. Set PORT to 1024 or above."
+    return f"{error.strerror}. Set HOST and PORT to an address of this machine."
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give the new worker the GPU that the fewest living workers have."""
+    taken = [getattr(other, "gpu", -1) for other in server.WORKERS.values()]
+    worker.gpu = min(range(_current.server.gpus), key=lambda gpu: (taken.count(gpu), gpu))
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Let the worker see its own GPU alone; a single worker sees what the machine shows."""
+    del server
+    if _current.server.gpus > 1:
+        see_one_gpu(worker.gpu)
+
+
+_current = _settings()
+
+wsgi_app = "app.main:create_app()"
+proc_name = "cuestream"
+bind = [_bound(_current.server.host, _current.port)]
+backlog = 4096
+workers = _current.server.gpus
+worker_class = CuestreamWorker
+preload_app = False
+max_requests = 0
+keepalive = 75
+"""Longer than any gateway's own limit for idle connections, so that the gateway closes first."""
+timeout = 120
+"""Seconds without a sign of life from a worker's event loop, not of a request."""
+graceful_timeout = 25
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory, no disk
+control_socket_disable = True
+accesslog = None
+loglevel = _current.server.log_level.lower()
+if _current.server.log_json:
+    logconfig_dict = _json_logs()
