@@ -317,3 +317,9 @@ def see_one_gpu(index: int) -> None:
     visible = [gpu.strip() for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
     chosen = visible[index : index + 1] if any(visible) else [str(index)]
     os.environ["CUDA_VISIBLE_DEVICES"] = "".join(chosen)
+
+
+def visible_gpus() -> list[str]:
+    """Return the GPUs that this process may see, numbers or UUIDs; empty where it may see all."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return [gpu.strip() for gpu in listed if gpu.strip()]

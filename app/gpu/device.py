@@ -8,6 +8,7 @@ from typing import Literal
 import pynvml
 
 from app.domain.errors import EngineLoadError
+from app.settings import visible_gpus
 
 Device = Literal["cuda", "cpu"]
 
@@ -58,14 +59,8 @@ def cuda_devices() -> int:
         return 0
 
 
-def card(device: Device, visible: str = "") -> Card | None:
-    """Describe the first GPU of this process; None on a CPU or where the driver does not answer.
-
-    Args:
-        device: where models run.
-        visible: the cards given to this process as `CUDA_VISIBLE_DEVICES` lists them, numbers
-            or UUIDs; the driver's interface counts all cards of the machine, CUDA only these.
-    """
+def card(device: Device) -> Card | None:
+    """Describe the GPU of this process; None on a CPU or where the driver does not answer."""
     if device == "cpu":
         return None
     try:
@@ -73,7 +68,7 @@ def card(device: Device, visible: str = "") -> Card | None:
     except pynvml.NVMLError:
         return None
     try:
-        handle = _handle(visible.partition(",")[0].strip())
+        handle = _first_handle(visible_gpus())
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
         return Card(str(pynvml.nvmlDeviceGetName(handle)), int(memory.total), int(memory.free))
     except pynvml.NVMLError:
@@ -82,7 +77,9 @@ def card(device: Device, visible: str = "") -> Card | None:
         pynvml.nvmlShutdown()
 
 
-def _handle(first: str) -> object:
-    if first.startswith(("GPU-", "MIG-")):
-        return pynvml.nvmlDeviceGetHandleByUUID(first)
-    return pynvml.nvmlDeviceGetHandleByIndex(int(first) if first.isdigit() else 0)
+def _first_handle(visible: list[str]) -> object:
+    """The driver counts all GPUs of the machine, CUDA only those that the process may see."""
+    first = visible[0] if visible else "0"
+    if first.isdigit():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(first))
+    return pynvml.nvmlDeviceGetHandleByUUID(first)
