@@ -1,0 +1,185 @@
+"""A child process that never outlives its purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from typing import cast
+
+from app.domain.errors import InternalError
+from app.settings import child_environment
+
+STDERR_KEPT_BYTES = 4096
+"""How much of the end of what a child complains is kept."""
+
+_PIPE_BUFFER_BYTES = 2**15
+"""asyncio stops reading a pipe once it holds twice this much."""
+
+_REAP_S = 5.0
+"""How long a killed group may take to let go of its pipes. Only a stuck disk takes longer."""
+
+OnLine = Callable[[str], None]
+
+
+class Child:
+    """A running child process.
+
+    Attributes:
+        stdout: what it writes; reading slowly slows it down.
+    """
+
+    def __init__(self, process: Process, on_line: OnLine | None) -> None:
+        self.stdout = cast("asyncio.StreamReader", process.stdout)  # a pipe, see _start
+        self._process = process
+        self._stderr = bytearray()
+        self._listener = asyncio.create_task(self._listen(on_line))
+
+    @property
+    def pid(self) -> int:
+        """Process id; also the id of its group."""
+        return self._process.pid
+
+    @property
+    def stderr(self) -> str:
+        """The last few KiB that it wrote to stderr so far."""
+        return self._stderr.decode("utf-8", "replace")
+
+    async def write(self, data: bytes) -> bool:
+        """Write to its stdin, waiting while it is busy.
+
+        Returns:
+            Whether it still reads; when not, it has ended or closed its stdin.
+        """
+        stdin = self._process.stdin
+        if stdin is None or stdin.is_closing():
+            return False
+        try:
+            stdin.write(data)
+            await stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def close_stdin(self) -> None:
+        """Tell it that nothing more comes."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def wait(self) -> int:
+        """Wait for its end and for the last line of stderr; return its exit status."""
+        await asyncio.wait([self._listener])
+        return await self._process.wait()
+
+    async def end(self) -> None:
+        """Kill the whole group, if it runs yet, and reap it."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self.close_stdin()
+        # RuntimeError: somebody else is waiting for its stdout and reads it to its end.
+        with suppress(TimeoutError, RuntimeError):
+            async with asyncio.timeout(_REAP_S):
+                # asyncio counts a process as ended once its pipes were read to their ends.
+                while await self.stdout.read(2**16):
+                    pass
+                await self.wait()
+        self._listener.cancel()
+
+    async def _listen(self, on_line: OnLine | None) -> None:
+        pipe = cast("asyncio.StreamReader", self._process.stderr)
+        rest = b""
+        while data := await pipe.read(2**12):
+            self._stderr += data
+            del self._stderr[:-STDERR_KEPT_BYTES]
+            *lines, rest = (rest + data).split(b"\n")
+            rest = rest[-STDERR_KEPT_BYTES:]
+            if on_line is not None:
+                for line in lines:
+                    on_line(line.decode("utf-8", "replace"))
+        if rest and on_line is not None:
+            on_line(rest.decode("utf-8", "replace"))
+
+
+@asynccontextmanager
+async def running(
+    command: Sequence[str],
+    *,
+    stdin: bool = False,
+    on_line: OnLine | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Child]:
+    """Run a child process in a group of its own for as long as the block lasts.
+
+    It is killed and reaped when the block is left in whatever way, and the kernel kills it when
+    this process dies, even by SIGKILL.
+
+    Args:
+        command: program and arguments; no shell reads them.
+        stdin: whether to write to it. It reads an empty file otherwise.
+        on_line: called with each line of its stderr, as it comes.
+        environment: ours without secrets unless given.
+
+    Raises:
+        InternalError: it could not be started.
+    """
+    starting = asyncio.create_task(_start(command, stdin, environment))
+    try:
+        # A cancelled start would lose a child that runs already.
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(InternalError):
+            await Child(await starting, None).end()
+        raise
+    child = Child(process, on_line)
+    try:
+        yield child
+    finally:
+        await _finish(child)
+
+
+async def _start(
+    command: Sequence[str], stdin: bool, environment: Mapping[str, str] | None
+) -> Process:
+    program = shutil.which(command[0])
+    if program is None:
+        raise InternalError(f"{command[0]} is not installed")
+    try:
+        return await asyncio.create_subprocess_exec(
+            *_dies_with_us(),
+            program,
+            *command[1:],
+            stdin=PIPE if stdin else DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=dict(child_environment() if environment is None else environment),
+            start_new_session=True,
+            limit=_PIPE_BUFFER_BYTES,
+        )
+    except OSError as error:
+        raise InternalError("A child process could not be started") from error
+
+
+async def _finish(child: Child) -> None:
+    ending = asyncio.create_task(child.end())
+    try:
+        await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await ending
+        raise
+
+
+@cache
+def _dies_with_us() -> tuple[str, ...]:
+    """Return the words ahead of a command that tie the child's life to ours.
+
+    Source: prctl(2), PR_SET_PDEATHSIG, which setpriv(1) of util-linux sets before it executes
+    the command. It fires when the *thread* that started the child ends: the event loop's.
+    """
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()

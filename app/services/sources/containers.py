@@ -1,0 +1,193 @@
+"""How long a file must be by its own structure, so that a cut one is recognised.
+
+ffmpeg plays a cut file to where it ends and calls it a success, so this looks for itself: each
+walk below hops over a container's parts and returns how many bytes the whole must have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import BinaryIO, NamedTuple
+
+
+class Ask(NamedTuple):
+    """A wish for bytes; what comes back is shorter only where the media ends."""
+
+    offset: int
+    length: int
+
+
+Walk = Generator[Ask, bytes, int | None]
+"""Asks for bytes at ascending offsets; returns the media's length, None when it does not say."""
+
+_MAX_PARTS = 100_000
+"""Parts hopped over before a walk gives up: 27 h of fragments of one second."""
+
+_OPEN_ENDED = 0x7FFF0000
+"""RIFF sizes from here on stand for "unknown" where writers could not seek back."""
+
+
+def measure() -> Walk:
+    """Return the length that the media must have, whatever container it is."""
+    head = yield Ask(0, 12)
+    for recognises, walk in _WALKS:
+        if recognises(head):
+            return (yield from walk())
+    return None
+
+
+def length_of(file: BinaryIO) -> int | None:
+    """Return the length that an open file must have by its structure, None when unknown."""
+    walk = measure()
+    ask = next(walk)
+    while True:
+        file.seek(ask.offset)
+        try:
+            ask = walk.send(file.read(ask.length))
+        except StopIteration as end:
+            length: int | None = end.value
+            return length
+
+
+class PassingLength:
+    """The same for media that passes by once; keeps only the bytes that the walk waits for."""
+
+    def __init__(self) -> None:
+        self._walk = measure()
+        self._ask: Ask | None = next(self._walk)
+        self._held = bytearray()
+        self._held_at = 0
+        self._length: int | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._held += chunk
+        while self._ask is not None:
+            surplus = min(self._ask.offset - self._held_at, len(self._held))
+            del self._held[:surplus]
+            self._held_at += surplus
+            if self._held_at < self._ask.offset or len(self._held) < self._ask.length:
+                return
+            self._answer(bytes(self._held[: self._ask.length]))
+        self._held.clear()
+
+    def finish(self) -> int | None:
+        """Return the length that the media must have; nothing more comes."""
+        while self._ask is not None:
+            begin = self._ask.offset - self._held_at
+            self._answer(bytes(self._held[begin : begin + self._ask.length]))
+        return self._length
+
+    def _answer(self, data: bytes) -> None:
+        try:
+            self._ask = self._walk.send(data)
+        except StopIteration as end:
+            self._ask, self._length = None, end.value
+
+
+def _mp4() -> Walk:
+    """ISO base media. Source: ISO/IEC 14496-12 section 4.2, a file is a row of boxes."""
+    offset = 0
+    for _ in range(_MAX_PARTS):
+        header = yield Ask(offset, 16)
+        if len(header) < 8 or not header[4:8].isascii():
+            return offset or None
+        size = int.from_bytes(header[:4], "big")
+        if size == 1:
+            size = int.from_bytes(header[8:16], "big")
+        if size < 8:  # 0: up to the end of the file, wherever that is
+            return None
+        offset += size
+    return None
+
+
+def _riff() -> Walk:
+    """WAV, RF64 and AVI. Source: Microsoft's RIFF; OpenDML 1.02, more than one RIFF chunk."""
+    form = yield Ask(0, 12)
+    if form[8:12] == b"WAVE":
+        return (yield from _wave())
+    offset = 0
+    for _ in range(_MAX_PARTS):
+        header = yield Ask(offset, 8)
+        if header[:4] != b"RIFF" or len(header) < 8:
+            return offset
+        size = int.from_bytes(header[4:8], "little")
+        if not 0 < size < _OPEN_ENDED:
+            return None
+        offset += 8 + size + size % 2
+    return None
+
+
+def _wave() -> Walk:
+    """The chunk of samples; its size is the one to trust. Source: EBU Tech 3306 for ds64."""
+    offset, wide = 12, None
+    for _ in range(_MAX_PARTS):
+        header = yield Ask(offset, 24)
+        name, size = header[:4], int.from_bytes(header[4:8], "little")
+        if len(header) < 8:
+            return offset
+        if name == b"ds64":
+            wide = int.from_bytes(header[16:24], "little")
+        if name == b"data" and wide is not None:
+            return offset + 8 + wide
+        if name == b"data":
+            return offset + 8 + size if 0 < size < _OPEN_ENDED else None
+        offset += 8 + size + size % 2
+    return None
+
+
+def _aiff() -> Walk:
+    """AIFF. Source: Apple, AIFF 1.3: one FORM chunk."""
+    header = yield Ask(0, 8)
+    return 8 + int.from_bytes(header[4:8], "big")
+
+
+def _matroska() -> Walk:
+    """Matroska and WebM. Source: RFC 8794 sections 4 to 6: a header, then one Segment."""
+    offset = 4
+    header = yield Ask(offset, 8)
+    size, width = _ebml_size(header)
+    if size is None:
+        return None
+    offset += width + size
+    segment = yield Ask(offset, 12)
+    if segment[:4] != b"\x18\x53\x80\x67":
+        return None
+    size, width = _ebml_size(segment[4:])
+    return None if size is None else offset + 4 + width + size
+
+
+def _ebml_size(data: bytes) -> tuple[int | None, int]:
+    """Return a size, None where it is unknown, and its own length in bytes."""
+    width = 9 - data[0].bit_length() if data else 9
+    if width > min(8, len(data)):
+        return None, 0
+    ones = (1 << 7 * width) - 1
+    size = int.from_bytes(data[:width], "big") & ones
+    return (None if size == ones else size), width
+
+
+def _mp3() -> Walk:
+    """MP3 with a Xing or Info header, which counts the bytes. Source: Xing's header, LAME 3.100."""
+    tag = yield Ask(0, 10)
+    start = 0
+    if tag[:3] == b"ID3" and len(tag) == 10:  # ID3v2.4 section 3.1: 7 bits a byte
+        start = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(tag[6:10]))
+    frame = yield Ask(start, 64)
+    if frame[:1] != b"\xff":
+        return None
+    for place in (frame.find(b"Xing"), frame.find(b"Info")):
+        flags = frame[place + 7] if place > 0 and place + 16 <= len(frame) else 0
+        if flags & 0b10:
+            at = place + 8 + (4 if flags & 0b01 else 0)
+            return start + int.from_bytes(frame[at : at + 4], "big")
+    return None
+
+
+_WALKS: tuple[tuple[Callable[[bytes], bool], Callable[[], Walk]], ...] = (
+    (lambda head: head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}, _mp4),
+    (lambda head: head[:4] in {b"RIFF", b"RF64"}, _riff),
+    (lambda head: head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}, _aiff),
+    (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", _matroska),
+    (lambda head: head[:3] == b"ID3" or head[:1] == b"\xff", _mp3),
+)

@@ -1,0 +1,65 @@
+"""How ffmpeg is called on media that a stranger made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.domain.time import SAMPLE_RATE_HZ
+
+DEMUXERS = (
+    # Containers of video with audio.
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,kux,mpeg,mpegts,asf,asf_o,rm,ivr,mxf,gxf,dv,"
+    "wtv,nut,nuv,nsv,ogg,"
+    # Audio alone.
+    "aac,ac3,aea,aiff,amr,amrnb,amrwb,ape,au,caf,dsf,dts,dtshd,eac3,flac,gsm,iff,ircam,loas,"
+    "mlp,truehd,mp3,mpc,mpc8,oma,qcp,rso,rf64,shn,sox,tak,tta,voc,w64,wav,wsd,wv,xwma"
+)
+"""Demuxers that read one file and nothing else.
+
+Left out on purpose is whatever opens what its input names (hls, dash, concat, imf, sdp, rtsp,
+rtp, webm_dash_manifest, image2), makes media out of a description (lavfi, ffmetadata), reads a
+device, or runs an interpreter of its own (libopenmpt, libgme). QuickTime files may name other
+files too; ffmpeg follows them only with ``-enable_drefs``, which is never given.
+Source: libavformat/allformats.c and the demuxers of ffmpeg 5.1.
+"""
+
+_QUIET = ("-hide_banner", "-nostats", "-nostdin")
+_AUDIO_ALONE = ("-vn", "-sn", "-dn")
+
+
+def decode_command(path: Path | None) -> list[str]:
+    """Return the command that writes mono 16-bit PCM at 16 kHz to stdout.
+
+    The best audio track is chosen by ffmpeg: the default one, else that with most channels.
+    Sample 0 is the container's time 0: a track that starts late is preceded by silence, and
+    holes in it are filled, so that sample counts stay true times.
+
+    Args:
+        path: the file, or None to read stdin.
+    """
+    keep_time = f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0"
+    output = ["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
+        *_input(path),
+        *(*_AUDIO_ALONE, "-map_metadata", "-1", "-af", keep_time, *output),
+    ]
+
+
+def last_packets_command(path: Path, seconds: int) -> list[str]:
+    """Return the command that lists the packets of a file's last seconds.
+
+    Each line is ``stream, dts, pts, duration, size, checksum``, the times relative to the point
+    ``seconds`` before the end of which the container speaks, in units of the line ``#tb``.
+    """
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "warning", "-sseof", f"-{seconds}"),
+        *_input(path),
+        *("-map", "0:a?", "-map", "0:V?", "-c", "copy", "-f", "framecrc", "pipe:1"),
+    ]
+
+
+def _input(path: Path | None) -> tuple[str, ...]:
+    # The protocol named ahead of the path keeps ffmpeg from reading one out of it.
+    protocol, name = ("pipe", "pipe:0") if path is None else ("file", f"file:{path.absolute()}")
+    return ("-protocol_whitelist", protocol, "-format_whitelist", DEMUXERS, "-i", name)

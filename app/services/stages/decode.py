@@ -1,0 +1,66 @@
+"""The decode stage: a decoder's PCM becomes blocks of audio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+
+from app.domain.audio import Audio
+from app.domain.errors import MediaTooLongError
+from app.domain.time import SAMPLE_RATE_HZ
+
+BLOCK_SAMPLES = 8192
+"""Samples in a block, 0.512 s: a multiple of the VAD's frame of 512 samples."""
+
+BYTES_PER_SAMPLE = 2
+"""16-bit little-endian PCM."""
+
+_FULL_SCALE = np.float32(2**15)
+
+GRACE_S = 1
+"""Codecs pad the end of a recording by some frames, so it may decode to slightly more than its
+container says. What is longer than the limit by less than this passes."""
+
+
+async def read_pcm(pipe: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+    """Yield PCM from a pipe in whole blocks; only the last may be shorter, and is never empty."""
+    while True:
+        try:
+            yield await pipe.readexactly(BLOCK_SAMPLES * BYTES_PER_SAMPLE)
+        except asyncio.IncompleteReadError as end:
+            if whole := len(end.partial) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE:
+                yield end.partial[:whole]
+            return
+
+
+async def decode_audio(
+    pcm: AsyncGenerator[bytes, None], max_duration_s: int
+) -> AsyncGenerator[Audio, None]:
+    """Turn PCM into audio, contiguous from sample 0.
+
+    Args:
+        pcm: mono 16-bit little-endian at 16 kHz, whole samples; closed with the result.
+        max_duration_s: longest recording that is let through.
+
+    Raises:
+        MediaTooLongError: more audio came than that; all blocks before were yielded.
+    """
+    limit = (max_duration_s + GRACE_S) * SAMPLE_RATE_HZ
+    position = 0
+    async with aclosing(pcm):
+        async for data in pcm:
+            block = Audio(np.frombuffer(data, "<i2").astype(np.float32) / _FULL_SCALE, position)
+            position = block.end_sample
+            if position > limit:
+                raise too_long(max_duration_s)
+            yield block
+
+
+def too_long(max_duration_s: int) -> MediaTooLongError:
+    """Return the error for a recording over the limit."""
+    minutes, seconds = divmod(max_duration_s, 60)
+    limit = f"{minutes} min" if not seconds else f"{max_duration_s} s"
+    return MediaTooLongError(f"The media is longer than the {limit} that this server accepts")

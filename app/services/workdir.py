@@ -1,0 +1,119 @@
+"""The folder that holds a process's temporary files."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.domain.errors import StorageError
+
+_HOME = "cuestream"
+_LOCK = ".lock"
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Translate what the disk says.
+
+    Raises:
+        StorageError: the disk is full or not writable.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "unknown error"
+        raise StorageError(f"Temporary storage failed: {reason}") from error
+
+
+class WorkDir:
+    """One process's own folder under ``<parent>/cuestream/``.
+
+    The kernel drops a process's file locks when it dies, however it dies. So a folder whose
+    lock can be taken has no owner any more, and the next process to open one removes it.
+    """
+
+    def __init__(self, path: Path, lock: ExitStack) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def open(cls, parent: Path | None) -> WorkDir:
+        """Make a folder for this process and remove those whose processes are gone.
+
+        Args:
+            parent: the system's folder for temporary files when None.
+
+        Raises:
+            StorageError: the disk is full or not writable.
+        """
+        with storage_errors():
+            home = (parent or Path(tempfile.gettempdir())) / _HOME
+            home.mkdir(parents=True, exist_ok=True)
+            # Held while folders are made and swept: nobody sweeps one that is not locked yet.
+            with _locked(home / _LOCK):
+                _sweep(home)
+                path = Path(tempfile.mkdtemp(dir=home))
+                lock = ExitStack()
+                lock.enter_context(_locked(path / _LOCK))
+        return cls(path, lock)
+
+    def new_file(self, suffix: str = "") -> Path:
+        """Return a new empty file that nobody but this user can read.
+
+        Raises:
+            StorageError: the disk is full or not writable.
+        """
+        with storage_errors():
+            handle, name = tempfile.mkstemp(suffix, dir=self.path)
+            os.close(handle)
+        return Path(name)
+
+    def new_folder(self) -> Path:
+        """Return a new empty folder that nobody but this user can read.
+
+        Raises:
+            StorageError: the disk is full or not writable.
+        """
+        with storage_errors():
+            return Path(tempfile.mkdtemp(dir=self.path))
+
+    def close(self) -> None:
+        """Remove the folder and all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def _locked(path: Path, flags: int = 0) -> Iterator[None]:
+    # Python opens files close-on-exec, so no child process keeps the lock alive.
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | flags)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(home: Path) -> None:
+    for folder in home.iterdir():
+        # A lock that is held raises BlockingIOError, another user's folder PermissionError.
+        with suppress(OSError), _locked(folder / _LOCK, fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
