@@ -40,13 +40,13 @@ _BREAK_COST = {
     Break.SENTENCE: 0.0,
     Break.CLAUSE: 3.0,
     Break.PHRASE: 10.0,
-    Break.PLAIN: 16.0,
+    Break.PLAIN: 22.0,
     Break.BAD: 40.0,
 }
 _PAUSE_COST = 5.0
-"""What a break costs: being off the even share by a third of a cue costs 11, so a comma wins over
-a plain gap if it lies within some 30 of 84 columns. A pause ranks between comma and conjunction,
-the better the longer it is."""
+"""What a break costs, against 100 times the square of how far it is off the even share, in cues: a
+comma wins over a plain gap while it is within 0.4 of a cue. A pause ranks between comma and
+conjunction, the better the longer it is."""
 
 
 def split(words: Sequence[Word], until_ms: int, profile: ReadingProfile) -> list[Phrase]:
