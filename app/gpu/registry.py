@@ -14,8 +14,8 @@ VADS: Mapping[str, str] = MappingProxyType({"silero": "app.gpu.engines.silero:Si
 
 TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
     {
-        "embedded": "app.gpu.engines.pocketsphinx:PocketsphinxTranscriber",
-        "pocketsphinx": "app.gpu.engines.pocketsphinx:PocketsphinxTranscriber",
+        "embedded": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
+        "pocketsphinx": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
         "whisperx": "app.gpu.engines.whisperx:WhisperxTranscriber",
     }
 )

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
-from app.gpu.engines.pocketsphinx import PocketsphinxTranscriber
+from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
 from app.gpu.protocols import Window
 from app.settings import AsrSettings, Settings
 from tests.conftest import Speech, read_samples
@@ -88,7 +88,7 @@ def test_cancelling_ends_the_decoder_at_once_and_the_next_window_still_works(
 
 def test_a_killed_decoder_is_replaced(engine: PocketsphinxTranscriber, speech: Speech) -> None:
     [child] = [
-        p for p in psutil.Process().children() if "pocketsphinx_child" in " ".join(p.cmdline())
+        p for p in psutil.Process().children() if "pocketsphinx.child" in " ".join(p.cmdline())
     ]
     child.kill()
     child.wait(5)

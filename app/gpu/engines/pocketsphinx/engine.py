@@ -1,4 +1,4 @@
-"""pocketsphinx: US English on a CPU, with the model that ships inside its wheel."""
+"""The transcriber: hands windows to child processes that hold the decoder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.domain.audio import Samples
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.engines.pocketsphinx_child import FRAME_MS
+from app.gpu.engines.pocketsphinx.child import FRAME_MS
 from app.gpu.protocols import Window
 from app.settings import Settings, child_environment
 
@@ -88,7 +88,7 @@ class _Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.gpu.engines.pocketsphinx_child"],
+            [sys.executable, "-m", "app.gpu.engines.pocketsphinx.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
