@@ -53,14 +53,14 @@ def shown_cues(cues: Sequence[Cue], profile: ReadingProfile) -> Iterator[ShownCu
             start_ms=cue.span.start_ms,
             end_ms=max(cue.span.end_ms, cue.span.start_ms + 1),
             text=text,
-            lines=tuple(break_lines(text, profile)),
+            lines=tuple(line for line in break_lines(text, profile) if line.strip()),
             speaker=clean_label(cue.speaker),
         )
 
 
 def clean_text(text: str) -> str:
     """Return a text on one line, without characters that no subtitle file may hold."""
-    return _SPACES.sub(" ", _UNWRITABLE.sub("", text)).strip(" ")
+    return _SPACES.sub(" ", _UNWRITABLE.sub("", text)).strip()
 
 
 def clean_label(label: str | None) -> str | None:

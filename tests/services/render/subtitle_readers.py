@@ -1,0 +1,149 @@
+"""Readers of subtitle files that share no code with the writers."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import ass
+import srt
+import ttconv.imsc.reader
+import ttconv.model
+import webvtt
+
+_INVISIBLE = str.maketrans("", "", "\u2060\u202b\u202c")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCue:
+    """What a reader made of a cue: a span in ms, lines joined by newlines, a speaker."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    speaker: str | None = None
+
+
+Reader = Callable[[str], list[ReadCue]]
+
+
+def _ms(time: timedelta) -> int:
+    return round(time / timedelta(milliseconds=1))
+
+
+def read_srt(file: str) -> list[ReadCue]:
+    read = list(srt.parse(file))
+    assert [cue.index for cue in read] == list(range(1, len(read) + 1))
+    return [
+        ReadCue(_ms(cue.start), _ms(cue.end), cue.content.translate(_INVISIBLE)) for cue in read
+    ]
+
+
+def read_vtt(file: str) -> list[ReadCue]:
+    read = webvtt.from_string(file)
+    return [
+        ReadCue(
+            cue.start_time.in_milliseconds(),
+            cue.end_time.in_milliseconds(),
+            html.unescape(re.sub(r"^<v [^>]*>", "", cue.raw_text)),
+            html.unescape(cue.voice) if cue.voice else None,
+        )
+        for cue in read
+    ]
+
+
+def read_ass(file: str) -> list[ReadCue]:
+    read = ass.parse(io.StringIO(file))
+    styles = {style.name for style in read.styles}
+    assert all(event.style in styles for event in read.events)
+    return [
+        ReadCue(_ms(event.start), _ms(event.end), unescape_ass(event.text), event.name or None)
+        for event in read.events
+    ]
+
+
+def unescape_ass(text: str) -> str:
+    """What libass shows: ``\\N`` breaks the line, ``\\{`` is a brace, nothing is an override."""
+    assert not re.search(r"(?<!\\)[{}]", text)
+    lines = text.replace("\\N", "\n").replace("\\{", "{").replace("\\}", "}")
+    return lines.translate(_INVISIBLE)
+
+
+def read_ttml(file: str) -> list[ReadCue]:
+    document = ttconv.imsc.reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(file)))
+    assert document is not None
+    names = _agent_names(file)
+    agents = [p.get(f"{_TTM}agent") for p in ElementTree.fromstring(file).iter(f"{_TT}p")]
+    paragraphs = [
+        node for node in document.get_body().dfs_iterator() if isinstance(node, ttconv.model.P)
+    ]
+    return [
+        ReadCue(
+            _exact_ms(p.get_begin()),
+            _exact_ms(p.get_end()),
+            "".join(map(_shown, p.dfs_iterator())),
+            names.get(agent or ""),
+        )
+        for p, agent in zip(paragraphs, agents, strict=True)
+    ]
+
+
+_TT = "{http://www.w3.org/ns/ttml}"
+_TTM = "{http://www.w3.org/ns/ttml#metadata}"
+_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+
+
+def _agent_names(file: str) -> dict[str, str]:
+    agents = ElementTree.fromstring(file).iter(f"{_TTM}agent")
+    return {agent.attrib[_XML_ID]: agent.findtext(f"{_TTM}name") or "" for agent in agents}
+
+
+def _exact_ms(seconds: Fraction | None) -> int:
+    ms = (seconds or Fraction(0)) * 1000
+    assert ms.denominator == 1
+    return int(ms)
+
+
+def _shown(node: object) -> str:
+    if isinstance(node, ttconv.model.Br):
+        return "\n"
+    return node.get_text() if isinstance(node, ttconv.model.Text) else ""
+
+
+def read_json(file: str) -> list[ReadCue]:
+    return [
+        ReadCue(row["start_ms"], row["end_ms"], row["translation"] or row["text"], row["speaker"])
+        for row in json.loads(file)["cues"]
+    ]
+
+
+READERS: dict[str, Reader] = {
+    "srt": read_srt,
+    "vtt": read_vtt,
+    "ass": read_ass,
+    "ttml": read_ttml,
+    "json": read_json,
+}
+
+
+def read_by_ffmpeg(path: Path) -> list[ReadCue]:
+    """Decode a subtitle file as players built on ffmpeg do, as far as what they hand libass."""
+    decoded = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(path), "-f", "ass", "-"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    ).stdout.decode()
+    return [
+        ReadCue(_ms(event.start), _ms(event.end), unescape_ass(event.text))
+        for event in ass.parse(io.StringIO(decoded)).events
+    ]
