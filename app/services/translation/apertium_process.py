@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
 
-from app.domain.errors import EngineLoadError, TranslationError
+from app.domain.errors import EngineLoadError, InternalError, TranslationError
+from app.services.child import Child, running
 from app.settings import child_environment
 
 _LIMIT_S = 60.0
@@ -19,9 +18,13 @@ _LIMIT_S = 60.0
 _STOP_S = 2.0
 """How long a stopped run may take to remove its temporary file."""
 
-_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
-"""TERM and not KILL: the command is a script that removes its temporary file at its end, and
-only KILL takes that end away. Its pipeline stops by itself when our end of the pipe closes."""
+_TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+"""The command is a script that removes a temporary file at its end, and that KILL, which other
+children get, would leave behind."""
+
+_THROUGH_A_PIPE = ("sh", "-c", 'cat | apertium "$@"', "apertium")
+"""The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and that is what
+uvloop gives a child as its standard input. The words of the script are fixed."""
 
 
 async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
@@ -34,30 +37,13 @@ async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
     Raises:
         TranslationError: it cannot be started, fails or hangs.
     """
+    command = [*_TERM_WITH_US, *_THROUGH_A_PIPE, *arguments]
+    environment = {**child_environment(), "LC_ALL": "C.UTF-8"}
     try:
-        process = await asyncio.create_subprocess_exec(
-            *_DIES_WITH_US,
-            "apertium",
-            *arguments,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            start_new_session=True,
-            env={**child_environment(), "LC_ALL": "C.UTF-8"},
-        )
-    except OSError:
+        async with running(command, stdin=True, environment=environment) as child:
+            return await _exchange(child, text)
+    except InternalError:
         raise TranslationError("Apertium cannot be started") from None
-    try:
-        async with asyncio.timeout(_LIMIT_S):
-            output, _ = await process.communicate(text)
-    except TimeoutError:
-        raise TranslationError("Apertium did not answer in time") from None
-    finally:
-        if process.returncode is None:
-            await _stop(process)
-    if process.returncode:
-        raise TranslationError("Apertium failed")
-    return output
 
 
 async def require_modes(modes: Sequence[str]) -> None:
@@ -67,9 +53,6 @@ async def require_modes(modes: Sequence[str]) -> None:
         EngineLoadError: they are not; names the packages to install.
     """
     advice = "install the Debian packages apertium and apertium-eng-spa"
-    missing = [name for name in ("setpriv", "apertium") if shutil.which(name) is None]
-    if missing:
-        raise EngineLoadError(f"No command {' or '.join(missing)}: {advice} (and util-linux)")
     try:
         installed = (await run_apertium(["-l"])).decode(errors="replace").split()
     except TranslationError as error:
@@ -78,17 +61,31 @@ async def require_modes(modes: Sequence[str]) -> None:
         raise EngineLoadError(f"Apertium lacks {' and '.join(absent)}: {advice}")
 
 
-async def _stop(process: Process) -> None:
-    """End the run with every program of its pipeline."""
-    _signal(process, signal.SIGTERM)
+async def _exchange(child: Child, text: bytes) -> bytes:
+    ended = False
     try:
-        async with asyncio.timeout(_STOP_S):
-            await process.wait()
+        async with asyncio.timeout(_LIMIT_S):
+            _, output = await asyncio.gather(_send(child, text), child.stdout.read())
+            ended = True
+            if await child.wait() != 0:
+                raise TranslationError("Apertium failed")
+            return output
     except TimeoutError:
-        _signal(process, signal.SIGKILL)
-        await process.wait()
+        raise TranslationError("Apertium did not answer in time") from None
+    finally:
+        if not ended:
+            await _stop(child)
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
+async def _send(child: Child, text: bytes) -> None:
+    await child.write(text)
+    child.close_stdin()
+
+
+async def _stop(child: Child) -> None:
+    """Give the run the chance to clean up; what is left of it is killed afterwards."""
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+        os.killpg(child.pid, signal.SIGTERM)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_STOP_S):
+            await child.wait()

@@ -1,0 +1,109 @@
+"""A provider's failures, told apart by what can be done about them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import openai
+
+from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
+
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+"""Source: https://platform.openai.com/docs/guides/error-codes"""
+
+_PASSING = frozenset({408, 409, 425, 429})
+"""Statuses below 500 that say "not now". Source: RFC 9110, RFC 6585, RFC 8470."""
+
+
+class PassingFailureError(Exception):
+    """The same request may succeed in a moment.
+
+    Attributes:
+        message: what happened, for the error that follows when it does not.
+        retry_after_s: when the provider wants to be asked again, if it said so.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class FormRefusedError(Exception):
+    """The provider calls the request malformed: it may lack the form that was asked for."""
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Turn what the SDK raises into one of ours.
+
+    The provider's own words are dropped on purpose: they may quote the key or the request.
+
+    Raises:
+        TranslationAuthError: the key was refused.
+        TranslationQuotaError: the quota is used up.
+        TranslationError: asking again will not help.
+        PassingFailureError: asking again may help.
+        FormRefusedError: asking in another form may help.
+    """
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _by_status(error.status_code, error) from None
+    except openai.APITimeoutError:
+        raise PassingFailureError("The translation provider does not answer") from None
+    except openai.APIConnectionError:
+        raise PassingFailureError("The translation provider cannot be reached") from None
+    except openai.APIError as error:
+        raise _in_stream(error) from None
+    except TimeoutError:
+        raise PassingFailureError("The translation provider does not finish") from None
+    except (httpx2.HTTPError, OSError, json.JSONDecodeError, UnicodeDecodeError):
+        raise PassingFailureError("The translation provider's answer is broken") from None
+
+
+def _in_stream(error: openai.APIError) -> Exception:
+    """Classify an error that arrived after the answer had begun with status 200."""
+    status = int(error.code) if error.code and error.code.isdecimal() else 500
+    failure = _by_status(status, error)
+    return failure if isinstance(failure, TranslationError) else PassingFailureError(str(failure))
+
+
+def _by_status(status: int, error: openai.APIError) -> Exception:
+    if status in {401, 403}:
+        return TranslationAuthError("The translation provider refused the key")
+    if status == 402 or not _QUOTA_CODES.isdisjoint({str(error.code), str(error.type)}):
+        return TranslationQuotaError("The translation provider's quota is used up")
+    if status in {400, 422}:
+        return FormRefusedError("The translation provider refused the request")
+    if status in _PASSING or status >= 500:
+        message = f"The translation provider answered with status {status}"
+        return PassingFailureError(message, _retry_after_s(error))
+    return TranslationError(
+        f"The translation provider answered with status {status}: "
+        "SERVER_API_URL or SERVER_MODEL may be wrong"
+    )
+
+
+def _retry_after_s(error: openai.APIError) -> float | None:
+    """Read ``Retry-After`` as seconds or as a date.
+
+    Source: RFC 9110 section 10.2.3.
+    """
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    value = error.response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        then = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
