@@ -1,0 +1,1 @@
+"""Measures Cuestream on the machine that it runs on: ``python -m bench``."""

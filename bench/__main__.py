@@ -1,0 +1,79 @@
+"""``python -m bench``: take the figures, print a table, write ``bench/results.json``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import uvloop
+
+from bench import crowd, first_cue, health, memory, pipeline, readers
+from bench.figure import BenchError
+from bench.machine import OtherLoad, describe_machine
+from bench.measure import Means, Measure
+from bench.progress import Progress
+from bench.recording import Recordings
+from bench.results import write_results
+from bench.table import Row, format_table
+
+RESULTS = Path(__file__).parent / "results.json"
+
+MEASURES: Mapping[str, Measure] = {
+    "pipeline": pipeline.measure,
+    "first_cue": first_cue.measure,
+    "memory": memory.measure,
+    "health": health.measure,
+    "crowd": crowd.measure,
+    "readers": readers.measure,
+}
+
+
+async def run(names: Sequence[str], progress: Progress) -> tuple[list[Row], list[str]]:
+    """Take the figures of some measurements.
+
+    Returns:
+        The figures in order, and why others could not be taken.
+    """
+    rows: list[Row] = []
+    failures: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="cuestream-bench-") as folder:
+        means = Means(Recordings(Path(folder), progress.step), progress)
+        for name in names:
+            load = OtherLoad()
+            try:
+                figures = await MEASURES[name](means)
+            except* BenchError as errors:
+                failures += [f"{name}: {error}" for error in errors.exceptions]
+                progress.step(failures[-1])
+            else:
+                rows += [Row(figure, load.cores()) for figure in figures]
+    return rows, failures
+
+
+def main() -> int:
+    """Run from a terminal; missed goals are told and do not fail."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("measurement", nargs="*", help=f"{', '.join(MEASURES)}; all if none")
+    chosen = parser.parse_args().measurement or list(MEASURES)
+    if unknown := set(chosen) - set(MEASURES):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    progress = Progress()
+    progress.step(describe_machine())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        rows, failures = runner.run(run(chosen, progress))
+    print(f"\n{format_table(rows)}\n")
+    print("others: cores that other processes kept busy; ! from 0.2 on, take the figure again")
+    if failures:
+        print("\n".join(["not taken:", *failures]))
+        return 1
+    if set(chosen) == set(MEASURES):
+        write_results(RESULTS, [row.figure for row in rows])
+        print(f"written to {RESULTS.relative_to(Path.cwd())}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

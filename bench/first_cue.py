@@ -1,0 +1,56 @@
+"""Whether the first cue of a long file comes as early as that of a short one.
+
+A file of one minute and one of sixty, which begin with the same sound, are uploaded in turns to
+a server that does nothing else. The time runs from the request, the upload included, to the
+first final cue with its translation; then the stream is dropped, and the job with it. Anything
+that reads, checks or decodes the whole file first makes the ratio grow with the length.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.figure import BenchError, Figure, Goal
+from bench.measure import Means
+from bench.recording import TALK
+from bench.serving import serving
+from bench.wire import upload
+
+LONG_OVER_SHORT = Goal("first_cue_60min_over_1min", 1.2, "ratio")
+
+_SHORT_MINUTES = 1
+_LONG_MINUTES = 60
+_ROUNDS = 5
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return the ratio of the medians."""
+    files = {n: means.recordings.get(TALK, n) for n in (_SHORT_MINUTES, _LONG_MINUTES)}
+    times_s: dict[int, list[float]] = {minutes: [] for minutes in files}
+    async with serving(JOB_GRACE_S="0") as server:
+        means.progress.step(f"first cue: {_ROUNDS} rounds")
+        # The first request of a server's life pays for what is loaded lazily.
+        await _first_cue_s(server.port, files[_SHORT_MINUTES])
+        for number in range(1, _ROUNDS + 1):
+            for minutes, path in files.items():
+                await server.settle()
+                times_s[minutes].append(await _first_cue_s(server.port, path))
+                taken = times_s[minutes][-1]
+                means.progress.now(f"first cue, round {number}: {minutes} min, {taken:.2f} s")
+    medians = {minutes: statistics.median(taken) for minutes, taken in times_s.items()}
+    for minutes, taken_s in times_s.items():
+        shown = " ".join(f"{seconds:.2f}" for seconds in taken_s)
+        means.progress.step(f"first cue: {minutes} min, {medians[minutes]:.2f} s of {shown}")
+    return [LONG_OVER_SHORT.reached(medians[_LONG_MINUTES] / medians[_SHORT_MINUTES])]
+
+
+async def _first_cue_s(port: int, media: Path) -> float:
+    async with upload(port, media, target_lang="es") as stream:
+        async for frame in stream.frames():
+            if frame.is_cues:
+                return frame.at_s - stream.asked_s
+            if frame.is_final:
+                raise BenchError(f"the job failed: {frame.data}")
+    raise BenchError("the stream was cut")

@@ -1,0 +1,89 @@
+"""Whether a long file takes more memory than a short one.
+
+A fresh server works through a recording that has speech for a fifth of its time, to the end;
+meanwhile the memory of the worker and all its children (engine, ffmpeg, translator) is added up
+every 50 ms, and the highest sum counts, whatever a server holds that does nothing included.
+Each process counts with its proportional set size (PSS), in which a page that several processes
+share counts once: resident sizes would count shared libraries again and again, and so hide
+growth behind a larger constant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from bench.figure import Figure, Goal
+from bench.measure import Means
+from bench.pipeline import run_job
+from bench.recording import SPARSE
+from bench.serving import Server, serving
+
+LONG_OVER_SHORT = Goal("memory_60min_over_10min", 1.25, "ratio")
+
+_SHORT_MINUTES = 10
+_LONG_MINUTES = 60
+_EVERY_S = 0.05
+_MIB = 2**20
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return the ratio of the peaks."""
+    short = await _peak_bytes(means, _SHORT_MINUTES)
+    long = await _peak_bytes(means, _LONG_MINUTES)
+    return [LONG_OVER_SHORT.reached(long / short)]
+
+
+async def _peak_bytes(means: Means, minutes: int) -> int:
+    media = means.recordings.get(SPARSE, minutes)
+    async with serving() as server:
+        means.progress.step(f"memory: {minutes} min through a fresh server")
+        idle = _pss_bytes(server.tree)
+        peak = Peak(server)
+        watching = asyncio.create_task(peak.watch())
+        try:
+            await run_job(server.port, media, means.progress)
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+    means.progress.step(
+        f"memory: {minutes} min, idle {idle / _MIB:.0f} MiB, peak {peak.bytes / _MIB:.0f} MiB"
+    )
+    return peak.bytes
+
+
+class Peak:
+    """The most memory that a server's processes had together.
+
+    Attributes:
+        bytes: so far.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.bytes = 0
+
+    async def watch(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            now = await asyncio.to_thread(_pss_bytes, self._server.tree)
+            self.bytes = max(self.bytes, now)
+            await asyncio.sleep(_EVERY_S)
+
+
+def _pss_bytes(processes: Sequence[psutil.Process]) -> int:
+    return sum(_pss_of(process.pid) for process in processes)
+
+
+def _pss_of(pid: int) -> int:
+    """Return a process's proportional set size; 0 once it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0

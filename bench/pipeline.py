@@ -1,0 +1,101 @@
+"""What the pipeline costs over the bare engine, and how early its first cue leaves.
+
+The same ten minutes go through the real server (upload, decoding, VAD, transcription, cues,
+Spanish by apertium, SSE over loopback) and, as windows that lie ready in memory, through the
+transcriber alone. Both have one engine lane and alternate. Time is wall time, since both wait
+for that one lane: what the pipeline adds is what it fails to overlap with the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.engine import bare_engine, transcribe_all, windows_of
+from bench.figure import BenchError, Figure, Goal
+from bench.measure import Means
+from bench.progress import Progress
+from bench.recording import TALK
+from bench.serving import serving
+from bench.wire import Frame, upload
+
+OVER_ENGINE = Goal("pipeline_over_engine", 1.10, "ratio")
+FIRST_OVER_LAST = Goal("first_cue_over_last", 0.05, "ratio")
+
+_MINUTES = 10
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One job from the request to its end, in seconds since the request began."""
+
+    first_cue_s: float
+    last_cue_s: float
+    end_s: float
+    words: tuple[str, ...]
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return both figures: medians over the rounds of the ratio within each."""
+    media = means.recordings.get(TALK, _MINUTES)
+    windows = await windows_of(media)
+    over_engine: list[float] = []
+    first_over_last: list[float] = []
+    with bare_engine() as engine:
+        async with serving(ASR_LANES="1") as server:
+            for number in range(1, _ROUNDS + 1):
+                title = f"round {number} of {_ROUNDS}"
+                means.progress.step(f"pipeline, {title}: {_MINUTES} min through the server")
+                run = await run_job(server.port, media, means.progress)
+                means.progress.step(f"pipeline, {title}: the same through the bare engine")
+                bare_s, heard = await asyncio.to_thread(transcribe_all, engine, windows)
+                _check_equal(run.words, heard)
+                means.progress.step(
+                    f"pipeline, {title}: server {run.end_s:.1f} s, engine {bare_s:.1f} s, cues "
+                    f"from {run.first_cue_s:.2f} s to {run.last_cue_s:.1f} s"
+                )
+                over_engine.append(run.end_s / bare_s)
+                first_over_last.append(run.first_cue_s / run.last_cue_s)
+    return [
+        OVER_ENGINE.reached(statistics.median(over_engine)),
+        FIRST_OVER_LAST.reached(statistics.median(first_over_last)),
+    ]
+
+
+async def run_job(port: int, media: Path, progress: Progress) -> Run:
+    """Send a file for translation to Spanish and read its stream to the end.
+
+    Raises:
+        BenchError: the job failed.
+    """
+    cues: list[Frame] = []
+    async with upload(port, media, target_lang="es") as stream:
+        async for frame in stream.frames():
+            if frame.is_cues:
+                cues.append(frame)
+            elif frame.is_stage:
+                progress.now(f"{frame.data['message']}, {len(cues)} cues")
+            if frame.is_final:
+                return _run(frame, cues, stream.asked_s)
+    raise BenchError("the stream was cut")
+
+
+def _run(end: Frame, cues: Sequence[Frame], asked_s: float) -> Run:
+    if "result" not in end.data or not cues:
+        raise BenchError(f"the job failed: {end.data}")
+    result = end.data["result"]
+    words = " ".join(cue["text"] for cue in result["subtitles"]).split()
+    return Run(cues[0].at_s - asked_s, cues[-1].at_s - asked_s, end.at_s - asked_s, tuple(words))
+
+
+def _check_equal(through_server: Sequence[str], bare: Sequence[str]) -> None:
+    """The two must have done the same work."""
+    if not math.isclose(len(through_server), len(bare), rel_tol=0.01):
+        raise BenchError(
+            f"the server heard {len(through_server)} words, the bare engine {len(bare)}"
+        )

@@ -1,0 +1,71 @@
+"""What one more reader costs the server in memory.
+
+One job stands still, because its engine's processes are suspended, so its readers get
+signs of life and nothing else. The worker's resident memory is read with some readers and with
+many; the difference belongs to the readers between. The first ones count for neither: they pay
+for what any first reader makes Python allocate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from bench.figure import BenchError, Figure, Goal
+from bench.health import drain
+from bench.measure import Means
+from bench.recording import TALK
+from bench.serving import Server, serving
+from bench.wire import Stream, follow, upload
+
+READER_KIB = Goal("sse_reader_kib", 50, "KiB")
+
+_SOME = 100
+_MANY = 1000
+_AT_A_TIME = 25
+_MINUTES = 10
+_UNTIL_ALL_HEARD_S = 15.0
+"""Longer than the server's own heartbeat, so that each reader has been sent one."""
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return the worker's memory for one reader."""
+    media = means.recordings.get(TALK, _MINUTES)
+    async with serving() as server, AsyncExitStack() as stack:
+        means.progress.step(f"readers: {_MANY} streams of a job that stands still")
+        owner = await stack.enter_async_context(upload(server.port, media, target_lang="es"))
+        _keep_reading(stack, owner)
+        await asyncio.sleep(2)
+        _suspend_engine(server)
+        some = await _resident_bytes(stack, server, owner.job_id, _SOME)
+        many = await _resident_bytes(stack, server, owner.job_id, _MANY - _SOME)
+    means.progress.step(
+        f"readers: {some / 2**20:.1f} MiB with {_SOME}, {many / 2**20:.1f} MiB with {_MANY}"
+    )
+    return [READER_KIB.reached((many - some) / (_MANY - _SOME) / 1024)]
+
+
+async def _resident_bytes(stack: AsyncExitStack, server: Server, job_id: str, more: int) -> int:
+    """Open more readers; return the worker's memory once every one was sent something."""
+    for _ in range(0, more, _AT_A_TIME):
+        opening = [
+            stack.enter_async_context(follow(server.port, job_id)) for _ in range(_AT_A_TIME)
+        ]
+        for stream in await asyncio.gather(*opening):
+            _keep_reading(stack, stream)
+    await asyncio.sleep(_UNTIL_ALL_HEARD_S)
+    return int(server.worker.memory_info().rss)
+
+
+def _keep_reading(stack: AsyncExitStack, stream: Stream) -> None:
+    reading = asyncio.create_task(drain(stream))
+    stack.callback(reading.cancel)
+
+
+def _suspend_engine(server: Server) -> None:
+    engines = [p for p in server.tree if "pocketsphinx" in " ".join(p.cmdline())]
+    if not engines:
+        raise BenchError("the engine's processes were not found")
+    for engine in engines:
+        engine.suspend()

@@ -1,0 +1,16 @@
+"""The file of results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.figure import Figure
+
+
+def write_results(path: Path, figures: Sequence[Figure]) -> None:
+    """Write the figures as a JSON list of ``{"name", "value", "goal", "better", "unit"}``."""
+    text = json.dumps([asdict(figure) for figure in figures], indent=2)
+    path.write_text(text + "\n", encoding="utf-8")

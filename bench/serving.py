@@ -1,0 +1,107 @@
+"""The real server under gunicorn, in processes of its own, for the length of one measurement."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.figure import BenchError
+from bench.wire import Connection
+from tests.server import ServerProcess
+
+_QUIET_SHARE = 0.08
+_QUIET_LOOK_S = 0.25
+_QUIET_LIMIT_S = 30.0
+
+
+class Server:
+    """A server that is ready.
+
+    Attributes:
+        port: of its API.
+        worker: the process that serves requests; the engines' processes are its children.
+    """
+
+    def __init__(self, process: ServerProcess) -> None:
+        self._process = process
+        self.port = process.port
+        workers = psutil.Process(process.process.pid).children()
+        if len(workers) != 1:
+            raise BenchError(f"one worker process was expected, not {len(workers)}")
+        self.worker: psutil.Process = workers[0]
+
+    @property
+    def tree(self) -> list[psutil.Process]:
+        """The worker and all its descendants."""
+        return [self.worker, *self.worker.children(recursive=True)]
+
+    async def health(self) -> dict[str, Any]:
+        """Return what `/health` tells."""
+        connection = await Connection.open(self.port)
+        try:
+            headers = await connection.ask("GET", "/health", {})
+            body: dict[str, Any] = json.loads(await connection.read(headers))
+            return body
+        finally:
+            await connection.close()
+
+    async def settle(self) -> None:
+        """Wait until no job runs and the processes rest.
+
+        Raises:
+            BenchError: they go on working.
+        """
+        deadline_s = time.monotonic() + _QUIET_LIMIT_S
+        while time.monotonic() < deadline_s:
+            before_s = _cpu_s(self.tree)
+            await asyncio.sleep(_QUIET_LOOK_S)
+            spent_s = _cpu_s(self.tree) - before_s
+            running = (await self.health())["jobs"]["running"]
+            if not running and spent_s < _QUIET_SHARE * _QUIET_LOOK_S:
+                return
+        raise BenchError("the server did not come to rest")
+
+    def tell_to_stop(self) -> None:
+        """Send SIGTERM, as an orchestrator does."""
+        self._process.process.send_signal(signal.SIGTERM)
+
+
+@asynccontextmanager
+async def serving(**settings: str) -> AsyncIterator[Server]:
+    """Run a server with these settings within the block.
+
+    Transcribed windows are never remembered, so every job is worked on in full.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        process = ServerProcess(Path(folder), _all(settings))
+        try:
+            await asyncio.to_thread(process.wait_ready)
+            yield Server(process)
+        except AssertionError as error:
+            raise BenchError(f"the server does not run: {error}") from error
+        finally:
+            await asyncio.to_thread(process.stop)
+
+
+def _all(settings: Mapping[str, str]) -> dict[str, str]:
+    return {"TRANSCRIPT_CACHE_WINDOWS": "0", "LOG_LEVEL": "WARNING", **settings}
+
+
+def _cpu_s(processes: list[psutil.Process]) -> float:
+    total_s = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total_s += times.user + times.system
+    return total_s
