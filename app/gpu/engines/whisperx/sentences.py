@@ -38,10 +38,11 @@ def ends_sentence(word: str) -> bool:
 def build_segments(words: Sequence[Word], heard: Heard) -> list[Segment]:
     """Return one segment for each sentence, and one for what follows the last full stop."""
     sentences: list[list[Word]] = [[]]
-    for word, following in zip(words, [*words[1:], None], strict=True):
-        sentences[-1].append(word)
-        if following is not None and ends_sentence(word.text) and _begins(following.text):
+    for word in words:
+        before = sentences[-1]
+        if before and ends_sentence(before[-1].text) and _begins(word.text):
             sentences.append([])
+        sentences[-1].append(word)
     return [_segment(sentence, heard) for sentence in sentences if sentence]
 
 

@@ -25,7 +25,8 @@ _UNSPACED = re.compile(
 _NEVER_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ々ー・ゝゞヽヾ")
 """Japanese characters that continue a word. Source: JIS X 4051, characters not at line start."""
 
-_OPENING = frozenset("\"'“‘«‹([{¿¡-–—「『（【《〈")
+_WIDE_OPENING = frozenset("「『（【《〈〔［")
+_OPENING = frozenset("\"'“‘«‹([{¿¡-–—") | _WIDE_OPENING
 _BROKEN = "\ufffd"
 
 _LONGEST_MEDIAN_MS = 700
@@ -96,7 +97,9 @@ def _is_closing(text: str) -> bool:
 
 
 def _starts_unspaced_word(text: str) -> bool:
-    return bool(_UNSPACED.match(text)) and text[0] not in _NEVER_FIRST
+    return text[0] in _WIDE_OPENING or (
+        _UNSPACED.match(text) is not None and text[0] not in _NEVER_FIRST
+    )
 
 
 def _trimmed(texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

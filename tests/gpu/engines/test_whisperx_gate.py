@@ -1,0 +1,69 @@
+"""The quality gate's rules, by hand-made attempts."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.gpu.engines.whisperx.gate import Attempt, Gate
+from app.settings import WhisperSettings
+
+GATE = Gate.of(WhisperSettings())
+GOOD = "We measure the height of the river every morning."
+LOOP = "na na na " * 30
+
+
+def attempt(
+    text: str = GOOD, logprob: float = -0.3, no_speech: float = 0.0, *, cut: bool = False
+) -> Attempt:
+    return Attempt((), text, logprob, no_speech, cut)
+
+
+def test_thresholds_come_from_the_settings() -> None:
+    settings = WhisperSettings(
+        logprob_threshold=-2, compression_ratio_threshold=3, no_speech_threshold=0.9
+    )
+    assert Gate.of(settings) == Gate(logprob=-2, compression_ratio=3, no_speech=0.9)
+
+
+def test_the_ratio_counts_bytes() -> None:
+    assert attempt(GOOD).compression_ratio < 1
+    assert attempt(LOOP).compression_ratio > 10
+    assert attempt("").compression_ratio == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "passes", "silent"),
+    [
+        (attempt(), True, False),
+        (attempt(logprob=-1.5), False, False),
+        (attempt(LOOP), False, False),
+        (attempt(cut=True), False, False),
+        (attempt(logprob=-1.5, no_speech=0.9), True, True),
+        (attempt(LOOP, logprob=-1.5, no_speech=0.9), True, True),
+        (attempt(no_speech=0.9), True, False),
+        (attempt(LOOP, no_speech=0.9), False, False),
+        (attempt(logprob=-1.0, no_speech=0.4), True, False),
+    ],
+    ids=[
+        "good", "unsure", "loops", "cut off", "silence", "silence that loops",
+        "sure, though nobody seems to speak", "sure of a loop", "on the thresholds",
+    ],
+)  # fmt: skip
+def test_what_passes(made: Attempt, passes: bool, silent: bool) -> None:
+    assert GATE.passes(made) is passes
+    assert GATE.is_silence(made) is silent
+
+
+def test_the_last_attempt_is_kept_if_it_passes() -> None:
+    tries = [attempt(logprob=-1.1), attempt(logprob=-0.9)]
+    assert GATE.choose(tries) is tries[1]
+
+
+def test_else_the_most_probable_that_does_not_loop() -> None:
+    tries = [attempt(LOOP, -0.1), attempt("b", -3.0), attempt("c", -1.2), attempt("d", -5.0)]
+    assert GATE.choose(tries) is tries[2]
+
+
+def test_else_the_most_probable_of_all() -> None:
+    tries = [attempt(LOOP, -0.7), attempt(LOOP, -0.1), attempt(GOOD, -0.5, cut=True)]
+    assert GATE.choose(tries) is tries[1]
