@@ -16,6 +16,7 @@ from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.protocols import Window
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
+from tests.conftest import Speech
 from tests.gpu.conftest import Watched
 from tests.gpu.whispering import (
     CHINESE,
@@ -270,3 +271,13 @@ def test_compute_type_and_threads_are_the_settings(scripted_whisper: Path) -> No
     assert engine.detail == f"{scripted_whisper.name}, float32"
     [segments] = engine.transcribe([window("en")])
     assert text(segments) == ENGLISH
+
+
+def test_real_speech_reads_the_first_script(
+    transcriber: WhisperxTranscriber, speech: Speech
+) -> None:
+    spoken = speech.samples("The water came up very fast last night.")
+    [segments] = transcriber.transcribe([Window(Audio(spoken, 160_000))])
+    assert text(segments) == ENGLISH
+    assert segments[0].language == "en"
+    assert segments[1].words[2].span.start_ms - 10_000 == pytest.approx(9 * TOKEN_MS, abs=60)
