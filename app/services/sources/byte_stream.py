@@ -15,6 +15,7 @@ from app.services.sources.layout import HEAD_BYTES, Layout, layout_of
 from app.services.workdir import storage_errors
 
 _WRITE_BYTES = 2**20
+_LEAST_HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,9 @@ class ByteStream:
         """
         head = self.head
         layout = self.layout
-        while layout is Layout.UNDECIDED and len(head) < HEAD_BYTES:
+        while len(head) < _LEAST_HEAD_BYTES or (
+            layout is Layout.UNDECIDED and len(head) < HEAD_BYTES
+        ):
             chunk = await anext(self.chunks, b"")
             if not chunk:
                 break

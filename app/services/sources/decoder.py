@@ -13,6 +13,9 @@ from app.services.sources.completeness import cut_error, slack_ms
 from app.services.sources.ffmpeg import decode_command
 from app.services.sources.report import FfmpegReport
 from app.services.stages.decode import BYTES_PER_SAMPLE, read_pcm
+from app.services.workdir import storage_errors
+
+_HEAD_BYTES = 200
 
 _HEADER_S = 5.0
 """How long to wait for the log after samples came. It is written before them."""
@@ -80,18 +83,26 @@ class Decoder:
 async def decoding_file(path: Path) -> AsyncIterator[Decoder]:
     """Decode a file for as long as the block lasts."""
     report = FfmpegReport()
-    async with running(decode_command(path), on_line=report.read) as child:
+    command = decode_command(path, await asyncio.to_thread(_head_of, path))
+    async with running(command, on_line=report.read) as child:
         yield Decoder(child, report, lambda: True)
 
 
 @asynccontextmanager
-async def decoding_stream(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[Decoder]:
+async def decoding_stream(
+    head: bytes, chunks: AsyncGenerator[bytes, None]
+) -> AsyncIterator[Decoder]:
     """Decode what an iterator yields, taking it only as fast as it is decoded.
 
     What the iterator raises is raised by :meth:`Decoder.pcm`, once what came before is decoded.
+
+    Args:
+        head: the first bytes of the media, to look at.
+        chunks: all of it, the head too.
     """
     report = FfmpegReport()
-    async with running(decode_command(None), stdin=True, on_line=report.read) as child:
+    command = decode_command(None, head[:_HEAD_BYTES])
+    async with running(command, stdin=True, on_line=report.read) as child:
         feeder = asyncio.create_task(_feed(chunks, child))
 
         def consumed() -> bool:
@@ -104,6 +115,11 @@ async def decoding_stream(chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[
         finally:
             feeder.cancel()
             await asyncio.gather(feeder, return_exceptions=True)
+
+
+def _head_of(path: Path) -> bytes:
+    with storage_errors(), path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 async def _feed(chunks: AsyncGenerator[bytes, None], child: Child) -> None:

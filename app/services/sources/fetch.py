@@ -16,7 +16,6 @@ from app.settings import SourceSettings
 
 MAX_REDIRECTS = 5
 
-_READ_BYTES = 2**16
 _RESUME_TRIES = 4
 """Attempts to resume in a row that brought less than ``_PROGRESS_BYTES``."""
 _PROGRESS_BYTES = 2**18
@@ -138,7 +137,7 @@ class _Transfer:
         while True:
             try:
                 async with aclosing(response or await self._resume()) as response:
-                    async for chunk in response.aiter_bytes(_READ_BYTES):
+                    async for chunk in response.aiter_bytes():
                         self._count(chunk)
                         yield chunk
                 return

@@ -27,7 +27,11 @@ _QUIET = ("-hide_banner", "-nostats", "-nostdin")
 _AUDIO_ALONE = ("-vn", "-sn", "-dn")
 
 
-def decode_command(path: Path | None) -> list[str]:
+_KEEP_PICTURE = ("-map", "0:V:0?", "-map", "0:a:0", "-c", "copy", "-f", "null", "-")
+"""A second output, to nowhere, that keeps the picture in use."""
+
+
+def decode_command(path: Path | None, head: bytes) -> list[str]:
     """Return the command that writes mono 16-bit PCM at 16 kHz to stdout.
 
     The best audio track is chosen by ffmpeg: the default one, else that with most channels.
@@ -36,6 +40,7 @@ def decode_command(path: Path | None) -> list[str]:
 
     Args:
         path: the file, or None to read stdin.
+        head: the first 200 bytes of the media.
     """
     keep_time = f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0"
     output = ["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
@@ -43,7 +48,19 @@ def decode_command(path: Path | None) -> list[str]:
         *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
         *_input(path),
         *(*_AUDIO_ALONE, "-map_metadata", "-1", "-af", keep_time, *output),
+        # Of an MPEG stream, ffmpeg counts time from the first stream *in use*.
+        *(_KEEP_PICTURE if _is_mpeg_stream(head) else ()),
     ]
+
+
+def _is_mpeg_stream(head: bytes) -> bool:
+    """Recognise a transport stream, with or without time codes, or a program stream.
+
+    Source: ISO/IEC 13818-1 sections 2.4.3.2 (packets of 188 bytes that begin with 0x47) and
+    2.5.3.3 (pack start code); Blu-ray puts 4 bytes ahead of each packet.
+    """
+    packets = any(head[at : at + 1] == b"G" == head[at + 188 + at : at + 189 + at] for at in (0, 4))
+    return packets or head.startswith(b"\x00\x00\x01\xba")
 
 
 def last_packets_command(path: Path, seconds: int) -> list[str]:

@@ -106,7 +106,7 @@ class MediaOpener:
             stack.callback(path.unlink, missing_ok=True)
             await spool(stream.whole(), path)
             return await self._open_file(path, stack)
-        decoder = await stack.enter_async_context(decoding_stream(stream.whole()))
+        decoder = await stack.enter_async_context(decoding_stream(stream.head, stream.whole()))
         pcm = decoder.pcm()
         stack.push_async_callback(pcm.aclose)
         kept = await skip_silence(pcm)

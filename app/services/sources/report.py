@@ -81,10 +81,9 @@ class FfmpegReport:
             self._no_audio = True
         elif _ESTIMATED in line:
             self.estimated = True
-        elif any(text in line for text in _NAMES_OTHERS):
-            self._forbidden = True
-        elif any(text in line for text in _CUT):
-            self.cut = True
+        elif line.startswith("["):  # said by ffmpeg, not by the media's own tags
+            self._forbidden |= any(text in line for text in _NAMES_OTHERS)
+            self.cut |= any(text in line for text in _CUT)
 
     def error(self) -> MediaError:
         """Return why nothing could be decoded."""

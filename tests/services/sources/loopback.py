@@ -1,0 +1,97 @@
+"""A loopback server that misbehaves on request, and reading what was opened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.audio import Audio
+from app.domain.request import UploadedFile
+from app.services.sources.opened import OpenedMedia
+
+
+@dataclass
+class Asked:
+    """One request that a server saw."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+
+
+Respond = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class LoopbackServer:
+    """A real HTTP server on loopback that does exactly what a test says."""
+
+    routes: dict[str, Respond] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def body(self, path: str, data: bytes, kind: str = "application/octet-stream") -> str:
+        """Serve a body as it is and return its URL."""
+
+        async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+            writer.write(head(200, length=len(data), kind=kind) + data)
+            await writer.drain()
+
+        self.routes[path] = respond
+        return self.url(path)
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._open.add(writer)
+        try:
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
+            method, target, _ = lines[0].split(" ")
+            fields = (line.partition(":") for line in lines[1:])
+            headers = {name.lower(): value.strip() for name, _, value in fields}
+            asked = Asked(method, target, headers)
+            self.asked.append(asked)
+            path = target.partition("?")[0]
+            respond = self.routes.get(path)
+            if respond is None:
+                writer.write(head(404, length=0))
+            else:
+                await respond(asked, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that are being answered."""
+        return len(self._open)
+
+
+def head(status: int, *, length: int | None, kind: str = "audio/x", **extra: str) -> bytes:
+    """Return a response's first lines."""
+    lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", "Connection: close"]
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in extra.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def upload(path: Path) -> UploadedFile:
+    """Return a file as if somebody had sent it."""
+    return UploadedFile(path, sha256="")
+
+
+async def read_all(media: OpenedMedia) -> list[Audio]:
+    """Read media to its end and close it."""
+    try:
+        return [block async for block in media.blocks]
+    finally:
+        await media.aclose()

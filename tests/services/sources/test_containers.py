@@ -1,0 +1,93 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from app.services.sources.containers import PassingLength, length_of
+from app.services.sources.layout import Layout, layout_of
+from tests.services.sources.conftest import Make
+
+TONE = ("-f", "lavfi", "-i", "sine=440:duration=3")
+FORMATS = {
+    "whole.wav": (),
+    "wide.wav": ("-rf64", "always"),
+    "extra.wav": ("-metadata", "title=a title", "-write_bext", "1"),
+    "whole.aiff": (),
+    "cbr.mp3": ("-write_id3v2", "1", "-metadata", "title=a title"),
+    "vbr.mp3": ("-q:a", "4"),
+    "whole.m4a": (),
+    "fast.m4a": ("-movflags", "+faststart"),
+    "pieces.mp4": ("-movflags", "frag_keyframe+empty_moov", "-frag_duration", "500000"),
+    "whole.mkv": (),
+    "whole.webm": ("-c:a", "libopus"),
+    "whole.avi": (),
+}
+
+
+def length_passing_by(data: bytes, step: int) -> int | None:
+    passing = PassingLength()
+    for start in range(0, len(data), step):
+        passing.feed(data[start : start + step])
+    return passing.finish()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_whole_and_cut_files_tell_how_long_they_must_be(make_media: Make, name: str) -> None:
+    data = make_media(name, *TONE, *FORMATS[name]).read_bytes()
+    assert length_of(io.BytesIO(data)) == len(data)
+    half = data[: len(data) // 2]
+    promised = length_of(io.BytesIO(half))
+    assert promised is not None
+    assert promised > len(half)
+    for step in (1, 7, 1000, 2**20):
+        assert length_passing_by(data, step) == len(data)
+        assert length_passing_by(half, step) == promised
+
+
+@pytest.mark.parametrize("name", ["open.wav", "open.webm", "raw.aac", "whole.flac", "whole.ts"])
+def test_files_of_open_length_say_nothing(make_media: Make, name: str, tmp_path: Path) -> None:
+    live = ("-f", "webm", "-live", "1") if name == "open.webm" else ()
+    path = make_media(name, *TONE, *live)
+    data = bytearray(path.read_bytes())
+    if name == "open.wav":  # as a writer leaves it that cannot seek back
+        at = data.index(b"data") + 4
+        data[at : at + 4] = b"\xff\xff\xff\xff"
+    assert length_of(io.BytesIO(bytes(data))) is None
+    assert length_passing_by(bytes(data), 500) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"R",
+        b"RIFF",
+        b"RIFF\x10\x00\x00\x00WAVE",
+        b"\x1a\x45\xdf\xa3",
+        b"\xff",
+        b"ID3",
+        b"x" * 99,
+    ],
+)
+def test_stumps_are_no_trouble(data: bytes) -> None:
+    length_of(io.BytesIO(data))
+    length_passing_by(data, 1)
+
+
+def test_a_file_of_countless_empty_boxes_is_given_up() -> None:
+    boxes = b"\x00\x00\x00\x08free" * 150_000
+    assert length_of(io.BytesIO(boxes)) is None
+
+
+def test_layouts(make_media: Make) -> None:
+    camera = make_media("camera.mp4", *TONE).read_bytes()
+    web = make_media("web.mp4", *TONE, "-movflags", "+faststart").read_bytes()
+    pieces = make_media("dash.mp4", *TONE, "-movflags", "frag_keyframe+empty_moov").read_bytes()
+    wav = make_media("layout.wav", *TONE).read_bytes()
+    assert layout_of(camera) is Layout.INDEX_LAST
+    assert layout_of(web) is Layout.STREAM
+    assert layout_of(pieces) is Layout.FRAGMENTED
+    assert layout_of(wav) is Layout.STREAM
+    assert layout_of(camera[:30]) is Layout.UNDECIDED
+    assert layout_of(web[:60]) is Layout.UNDECIDED
+    assert layout_of(b"RI") is Layout.UNDECIDED

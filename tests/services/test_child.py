@@ -1,0 +1,173 @@
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine
+
+import psutil
+import pytest
+import uvloop
+
+from app.domain.errors import InternalError
+from app.services.child import STDERR_KEPT_BYTES, running
+
+PARENT = """
+import asyncio, sys
+from app.services.child import running
+async def main():
+    async with running(["sleep", "300"]) as child:
+        print(child.pid, flush=True)
+        await asyncio.sleep(300)
+asyncio.run(main())
+"""
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def wait_gone(pid: int, within_s: float = 10) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+async def test_output_status_and_lines_of_stderr() -> None:
+    lines: list[str] = []
+    code = "import sys; print('out'); sys.stderr.write('one\\ntwo\\nlast'); sys.exit(3)"
+    async with running(python(code), on_line=lines.append) as child:
+        assert await child.stdout.read() == b"out\n"
+        assert await child.wait() == 3
+    assert lines == ["one", "two", "last"]
+    assert child.stderr == "one\ntwo\nlast"
+
+
+async def test_stdin_reaches_the_child_and_ends() -> None:
+    async with running(["cat"], stdin=True) as child:
+        assert await child.write(b"abc")
+        child.close_stdin()
+        assert await child.stdout.read() == b"abc"
+        assert await child.wait() == 0
+
+
+async def test_without_stdin_the_child_reads_nothing() -> None:
+    async with running(["cat"]) as child:
+        assert await child.stdout.read() == b""
+        assert not await child.write(b"abc")
+
+
+async def test_writing_to_a_child_that_left_says_so() -> None:
+    async with running(["true"], stdin=True) as child:
+        await child.wait()
+        wrote = [await child.write(b"x" * 2**17) for _ in range(3)]
+    assert not wrote[-1]
+
+
+async def test_only_the_end_of_a_flood_of_complaints_is_kept() -> None:
+    code = "import sys\nfor i in range(20000): sys.stderr.write(f'complaint {i}\\n')"
+    async with running(python(code)) as child:
+        await child.wait()
+        assert child.stderr.endswith("complaint 19999\n")
+        assert len(child.stderr) <= STDERR_KEPT_BYTES
+
+
+async def test_a_child_that_floods_stdout_is_held_back_and_killed() -> None:
+    async with running(["yes"]) as child:
+        assert await child.stdout.readexactly(4) == b"y\ny\n"
+        await asyncio.sleep(0.3)
+        process = psutil.Process(child.pid)
+        before = process.io_counters().write_bytes + process.io_counters().write_chars
+        await asyncio.sleep(0.3)
+        after = process.io_counters().write_bytes + process.io_counters().write_chars
+        assert after == before  # its pipe is full and nobody reads on
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    assert not psutil.pid_exists(child.pid)
+
+
+async def test_the_whole_group_is_killed() -> None:
+    code = "import subprocess,time; print(subprocess.Popen(['sleep','300']).pid,flush=True)"
+    async with running(python(code + ";time.sleep(300)")) as child:
+        grandchild = int(await child.stdout.readline())
+        assert os.getpgid(grandchild) == child.pid
+    assert wait_gone(grandchild)
+    assert not psutil.pid_exists(child.pid)
+
+
+async def test_an_error_in_the_block_kills_the_child() -> None:
+    with pytest.raises(ValueError, match="mine"):
+        async with running(["sleep", "300"]) as child:
+            raise ValueError("mine")
+    assert not psutil.pid_exists(child.pid)
+
+
+async def test_cancelling_leaves_no_child() -> None:
+    pids: list[int] = []
+
+    async def use() -> None:
+        async with running(["sleep", "300"]) as child:
+            pids.append(child.pid)
+            await asyncio.sleep(300)
+
+    # Cancelled at every moment of its start, and once while it runs.
+    for rounds in [*range(12), 10_000]:
+        task = asyncio.create_task(use())
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+            if pids:
+                break
+        if rounds == 10_000:
+            while not pids:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert pids
+    assert not psutil.Process().children(recursive=True)
+
+
+async def test_secrets_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_API_KEY", "hush")
+    monkeypatch.setenv("HARMLESS", "loud")
+    async with running(["env"]) as child:
+        environment = (await child.stdout.read()).decode()
+    assert "HARMLESS=loud" in environment
+    assert "hush" not in environment
+
+
+async def test_a_program_that_is_not_installed() -> None:
+    with pytest.raises(InternalError, match="no-such-program is not installed"):
+        async with running(["no-such-program"]):
+            pass
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_the_child_dies_with_us(how: signal.Signals) -> None:
+    parent = await asyncio.create_subprocess_exec(*python(PARENT), stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(await parent.stdout.readline())
+    while psutil.Process(child).name() != "sleep":  # setpriv, until it has done its part
+        await asyncio.sleep(0.01)
+    os.kill(parent.pid, how)
+    await parent.wait()
+    assert await asyncio.to_thread(wait_gone, child)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        test_output_status_and_lines_of_stderr,
+        test_stdin_reaches_the_child_and_ends,
+        test_writing_to_a_child_that_left_says_so,
+        test_a_child_that_floods_stdout_is_held_back_and_killed,
+        test_the_whole_group_is_killed,
+        test_cancelling_leaves_no_child,
+    ],
+)
+def test_the_same_on_uvloop(scenario: Callable[[], Coroutine[None, None, None]]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
