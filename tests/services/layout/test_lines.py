@@ -98,10 +98,11 @@ def test_a_translation_too_long_for_a_cue_gets_the_lines_that_it_needs() -> None
     assert max(map(len, lines)) - min(map(len, lines)) <= 16
 
 
-def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one() -> None:
-    lines = break_lines("「字字」、" * 40, DEFAULT_PROFILE)
-    assert len(lines) > 1
-    assert not any(line[0] in "」、" or line[-1] == "「" for line in lines)
+@pytest.mark.parametrize("text", ["「字字」、" * 40, "きょっ" * 40])
+def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one(text: str) -> None:
+    lines = break_lines(text, DEFAULT_PROFILE)
+    assert len(lines) > 2
+    assert not any(line[0] in "」、ーょっゅ" or line[-1] == "「" for line in lines)
 
 
 def test_a_no_break_space_holds_its_words_together() -> None:
