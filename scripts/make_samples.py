@@ -25,17 +25,17 @@ VOICES = {"Anna": "slt", "Ben": "rms"}
 """Speakers and their flite voices; both come with Debian's `flite`."""
 
 TALK = (
-    ("Anna", "Where do you want to go next summer?"),
-    ("Ben", "I would like to visit my family in Spain."),
+    ("Anna", "Where do you want to go next year?"),
+    ("Ben", "I would like to visit my parents in the summer."),
     ("Anna", "Which city do you want to see first?"),
     ("Ben", "First I want to see the museum in the old city."),
     ("Ben", "My brother has a small house in the mountains."),
-    ("Anna", "How many days do we need for the trip?"),
+    ("Anna", "How much time do we have for everything?"),
     ("Ben", "We can take the train in the morning."),
     ("Ben", "The ticket costs twenty dollars."),
     ("Anna", "I will buy the tickets tomorrow."),
-    ("Ben", "On Saturday it will be warm and sunny."),
-    ("Anna", "I want to learn Spanish before the trip."),
+    ("Ben", "In the afternoon it will be warm and sunny."),
+    ("Anna", "I want to learn the language before we travel."),
     ("Ben", "The food is excellent and the people are very friendly."),
     ("Ben", "My parents live in a big house with a garden."),
     ("Anna", "I am very happy because we will travel together."),

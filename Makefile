@@ -1,0 +1,44 @@
+# What people run; every target installs what it needs first. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check bench samples settings clean distclean
+
+ARGS ?=
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: ## install what it needs, run the real server, subtitle samples/two-voices.mp4
+	@scripts/install.sh demo
+	@.venv/bin/python -m scripts.demo $(ARGS)
+
+serve: ## run the server in the foreground (PORT, HOST and every other setting count)
+	@scripts/serve.sh
+
+test: ## install everything, GPU libraries too, and run every test (ARGS="-k name" for some)
+	@scripts/install.sh test
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: ## format, lint, types, direction of imports, shell scripts, Dockerfile
+	@scripts/install.sh test
+	@scripts/check.sh
+
+bench: ## measure ratios and write bench/results.json
+	@scripts/install.sh test
+	@.venv/bin/python -m bench $(ARGS)
+
+samples: ## make samples/ again
+	@scripts/install.sh samples
+	@.venv/bin/python -m scripts.make_samples
+
+settings: ## write the README's table of settings and .env.example again
+	@scripts/install.sh test
+	@.venv/bin/python -m scripts.settings_table
+	@.venv/bin/python -m scripts.env_example
+
+clean: ## remove what runs leave behind
+	rm -rf out build dist cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv too
+	rm -rf .venv

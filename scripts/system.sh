@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Install the Debian packages that a command needs, only those that are missing.
+#
+# usage: scripts/system.sh demo|serve|samples|test
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/progress.sh
+. scripts/progress.sh
+
+packages_for() {
+    case $1 in
+        demo | serve) echo ffmpeg apertium apertium-eng-spa ;;
+        samples) echo ffmpeg flite ;;
+        # flite speaks, the fonts draw subtitles, node is a client, the test data is human speech.
+        test) echo ffmpeg apertium apertium-eng-spa flite fonts-dejavu-core nodejs pocketsphinx-testdata ;;
+        *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
+    esac
+}
+
+have() {
+    case $1 in
+        ffmpeg) command -v ffmpeg && command -v ffprobe ;;
+        apertium | flite) command -v "$1" ;;
+        nodejs) command -v node ;;
+        apertium-eng-spa) command -v apertium && apertium -l | grep -qw eng-spa ;;
+        fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;
+        pocketsphinx-testdata) [[ -d /usr/share/pocketsphinx/test/data/librivox ]] ;;
+        python*-venv) scripts/python.sh ;;
+        *) dpkg -s "$1" ;;
+    esac >/dev/null 2>&1
+}
+
+become_root() {
+    if [[ $(id -u) == 0 ]]; then
+        env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+    fi
+}
+
+may_become_root() {
+    [[ $(id -u) == 0 ]] && return
+    command -v sudo >/dev/null || return
+    sudo -n true 2>/dev/null && return
+    [[ -t 0 ]] && say "sudo is needed to install: ${missing[*]}" && sudo -v
+}
+
+ask_to_install() {
+    {
+        echo "error: these Debian packages are missing, and installing them needs root or sudo."
+        echo "Install them, then run the same command again:"
+        echo
+        echo "    apt-get update && apt-get install -y --no-install-recommends $*"
+    } >&2
+    exit 1
+}
+
+missing=()
+scripts/python.sh >/dev/null 2>&1 || missing+=("$(scripts/python.sh --package)")
+for package in $(packages_for "${1:-}"); do
+    have "$package" || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+command -v apt-get >/dev/null || fail "this machine has no apt-get. Install these yourself (names as in Debian 12): ${missing[*]}"
+may_become_root || ask_to_install "${missing[@]}"
+apt=(become_root apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+with_progress "Reading Debian's package lists" "${apt[@]}" update
+with_progress "Installing Debian packages: ${missing[*]}" \
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+for package in "${missing[@]}"; do
+    have "$package" || fail "$package was installed, but what it should bring is still missing"
+done
