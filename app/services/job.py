@@ -14,6 +14,10 @@ from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
 from app.services.event_log import EventLog
 
+_FIRST_READER_S = 10.0
+"""How long a new job waits for its first reader, however short the grace time: the answer that
+reads it begins only once the media is open."""
+
 
 class Job:
     """A job lives as long as somebody reads it, and a grace time longer.
@@ -54,10 +58,10 @@ class Job:
         return self.log.last.result if isinstance(self.log.last, Done) else None
 
     def start(self, work: Callable[[Job], asyncio.Task[None]]) -> None:
-        """Begin to work; without a reader the grace time runs from now."""
+        """Begin to work; a job that nobody ever reads is cancelled after a while."""
         self.task = work(self)
         self.task.add_done_callback(lambda _: self._end())
-        self._wait_for_readers(self._grace_s)
+        self._wait_for_readers(max(self._grace_s, _FIRST_READER_S))
 
     def attach(self) -> None:
         """A reader came."""
