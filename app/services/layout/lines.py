@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import accumulate, pairwise
+from math import inf
 
 from app.domain.profile import ReadingProfile
 from app.services.layout.breaks import Break, break_between
@@ -24,8 +26,14 @@ _LINE_COST = 1e6
 _TOP_HEAVY = 2.0
 """A line wider than those below it costs this much more than one that is narrower.
 
-Source: Netflix Timed Text Style Guide and BBC Subtitle Guidelines: bottom-heavy pyramid preferred.
+Source: Netflix Timed Text Style Guide, "Line Treatment": bottom-heavy pyramid preferred.
 """
+
+_REMEMBERED = 2048
+"""Texts whose lines are kept: a job's cues are written in several formats one after another."""
+
+_MEMORABLE_CHARS = 500
+"""Longer texts are no cues of ours, and are not kept."""
 
 
 def break_lines(text: str, profile: ReadingProfile) -> list[str]:
@@ -43,13 +51,19 @@ def break_lines(text: str, profile: ReadingProfile) -> list[str]:
     Source: dynamic programming over break places as in Knuth and Plass, "Breaking Paragraphs into
     Lines" (1981), with the costs above.
     """
-    tokens = tokenize(text, profile.max_line_chars)
+    broken = _broken if len(text) <= _MEMORABLE_CHARS else _broken.__wrapped__
+    return list(broken(text, profile.max_line_chars))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _broken(text: str, max_width: int) -> tuple[str, ...]:
+    tokens = tokenize(text, max_width)
     if not tokens:
-        return []
-    if _width(tokens) <= profile.max_line_chars:
-        return [join(tokens)]
-    ends = _best_ends(tokens, profile.max_line_chars)
-    return [join(tokens[start:end]) for start, end in pairwise([0, *ends])]
+        return ()
+    if _width(tokens) <= max_width:
+        return (join(tokens),)
+    ends = _best_ends(tokens, max_width)
+    return tuple(join(tokens[start:end]) for start, end in pairwise([0, *ends]))
 
 
 def fits(text: str, profile: ReadingProfile) -> bool:
@@ -76,18 +90,20 @@ def _fewest_lines(tokens: list[Token], max_width: int) -> int:
 def _best_ends(tokens: list[Token], max_width: int) -> list[int]:
     """Return the index one past the last token of each line."""
     count = len(tokens)
-    edges = list(accumulate((token.gap + token.width for token in tokens), initial=0))
+    ends = list(accumulate((token.gap + token.width for token in tokens), initial=0))
+    begins = [edge + token.gap for edge, token in zip(ends, tokens, strict=False)]
     mean = _width(tokens) / _fewest_lines(tokens, max_width)
     costs = [_BREAK_COST[break_between(a.text, b.text)] for a, b in pairwise(tokens)]
-    best = [0.0] + [float("inf")] * count
+    best = [0.0] + [inf] * count
     came_from = [0] * (count + 1)
     for end in range(1, count + 1):
+        is_last = end == count
+        after = _LINE_COST if is_last else _LINE_COST + costs[end - 1]
         for start in range(end - 1, -1, -1):
-            width = edges[end] - edges[start] - tokens[start].gap
+            width = ends[end] - begins[start]
             if width > max_width and start < end - 1:
                 break
-            cost = best[start] + _LINE_COST + _raggedness(width, mean, max_width, end == count)
-            cost += 0.0 if end == count else costs[end - 1]
+            cost = best[start] + after + _raggedness(width, mean, max_width, is_last)
             if cost < best[end]:
                 best[end], came_from[end] = cost, start
     return _walk_back(came_from)

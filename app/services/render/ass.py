@@ -24,8 +24,7 @@ _SAFE_AREA = 0.8
 """Share of the picture's width for text. Source: EBU R 95, graphics safe area, with some air."""
 
 _MAX_LINE_HEIGHT = 0.055
-"""Of the picture's height. Source: BBC Subtitle Guidelines, line height of 8 % at most with the
-leading; two lines then cover about an eighth of the picture."""
+"""Of the picture's height: two lines then cover about a ninth of it, as in broadcast subtitles."""
 
 _CHAR_WIDTH = 0.5
 """Mean advance of a proportional sans-serif letter, in font sizes."""

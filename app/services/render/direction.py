@@ -13,7 +13,7 @@ def embed_right_to_left(line: str) -> str:
     Without it a player that assumes left to right puts the full stop on the wrong side. Other
     lines come back as they are.
 
-    Source: Unicode Standard Annex 9, section 2.2 (explicit directional embedding).
+    Source: Unicode Standard Annex 9, section 2.1 (explicit directional embedding).
     """
     return f"{_EMBED}{line}{_POP}" if reads_right_to_left(line) else line
 
