@@ -92,6 +92,13 @@ def merge(first: str, second: str) -> Behaviour:
     return _members(merged)
 
 
+def moved_up(call: Call, reply: Reply) -> Reply:
+    """Merge the first two lines and number the rest anew, as models do."""
+    texts = [text for _, text in reply.members]
+    moved = [f"{texts[0]} {texts[1]}", *texts[2:]]
+    return replace(reply, members=tuple((str(n), text) for n, text in enumerate(moved, 1)))
+
+
 def rename(old: str, new: str) -> Behaviour:
     """Answer a line under another key."""
     return _members(lambda members: [(new if k == old else k, v) for k, v in members])

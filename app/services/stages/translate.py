@@ -24,6 +24,10 @@ from app.services.translation.protocol import LanguagePair, Line, Translator
 _CONTEXT_LINES = 3
 """Source lines ahead of a batch that go with it as context."""
 
+_ROOM_FACTOR = 4
+"""Batches that were taken and not yet yielded, for each one that may be in flight: enough to
+keep all lanes full while the first of them is late."""
+
 
 async def translate_cues(
     cues: AsyncIterator[Cue], translator: Translator, target: Language, clock: StageClock
@@ -72,7 +76,8 @@ class _Work:
 
     def __init__(self, translator: Translator, target: Language, clock: StageClock) -> None:
         self.ordered: asyncio.Queue[Slot | None] = asyncio.Queue()
-        self.room = asyncio.Semaphore(translator.batch_sizes[-1] * (translator.concurrency + 1))
+        batches = _ROOM_FACTOR * translator.concurrency
+        self.room = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
         self._translator = translator
         self._target = target

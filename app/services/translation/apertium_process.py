@@ -15,8 +15,9 @@ from app.settings import child_environment
 _LIMIT_S = 60.0
 """A batch takes about a quarter of a second; after this long the run hangs."""
 
-_STOP_S = 2.0
-"""How long a stopped run may take to remove its temporary file."""
+_STOP_S = 1.0
+"""How long a run that nobody wants any more may take to end by itself, and again once it was
+told to, so that it removes its temporary file."""
 
 _TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 """The command is a script that removes a temporary file at its end, and that KILL, which other
@@ -83,9 +84,18 @@ async def _send(child: Child, text: bytes) -> None:
 
 
 async def _stop(child: Child) -> None:
-    """Give the run the chance to clean up; what is left of it is killed afterwards."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
-    with suppress(TimeoutError):
+    """Let the run end; what is left of it is killed afterwards."""
+    child.close_stdin()
+    if not await _ends(child):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        await _ends(child)
+
+
+async def _ends(child: Child) -> bool:
+    try:
         async with asyncio.timeout(_STOP_S):
             await child.wait()
+    except TimeoutError:
+        return False
+    return True

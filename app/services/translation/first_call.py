@@ -32,7 +32,7 @@ class FirstCall:
         refusal: TranslationError | None = None
         try:
             yield
-            self._open = True
+            self._open |= trial is not None
         except TranslationError as error:
             self._open = False
             refusal = error

@@ -28,11 +28,11 @@ class Form(Protocol):
 
     Attributes:
         name: for logs.
-        enforced: whether the provider makes the model give every line its number.
+        fixes_keys: whether a provider that knows it makes the model give every line its number.
     """
 
     name: str
-    enforced: bool
+    fixes_keys: bool
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
         """Return the request's ``response_format`` for that many lines."""
@@ -51,7 +51,7 @@ class JsonObject:
     """A JSON object by ``json_object``: surely JSON, but its keys are the model's."""
 
     name = "json_object"
-    enforced = False
+    fixes_keys = False
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
         """Ask for any JSON object."""
@@ -78,7 +78,7 @@ class JsonSchema(JsonObject):
     """
 
     name = "json_schema"
-    enforced = True
+    fixes_keys = True
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
         """Ask for the keys "1" to ``count``, all required, and no other."""
@@ -102,7 +102,7 @@ class Numbered:
     """Plain text with a number before each line: every model can, none is made to."""
 
     name = "numbered_lines"
-    enforced = False
+    fixes_keys = False
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
         """Ask for nothing in particular."""
@@ -124,13 +124,15 @@ class FormLadder:
     """Which form a provider understands, found out once for the process.
 
     A provider that refuses a form, or that has never answered in it, gets the next one. Once
-    an answer could be read, one bad answer no longer changes the form.
+    an answer could be read, one bad answer no longer changes the form. Some providers take a
+    schema and do not enforce it, which an answer without all its keys gives away.
     """
 
     def __init__(self) -> None:
         self._forms: tuple[Form, ...] = (JsonSchema(), JsonObject(), Numbered())
         self._at = 0
         self._proven = False
+        self._lax = False
 
     @property
     def candidates(self) -> tuple[Form, ...]:
@@ -144,9 +146,14 @@ class FormLadder:
             self._at = self._forms.index(form)
         return changed
 
-    def read(self, form: Form) -> None:
-        """Note that an answer in this form had lines in it."""
+    def enforces(self, form: Form) -> bool:
+        """Whether the keys of an answer in this form can be relied on."""
+        return form.fixes_keys and not self._lax
+
+    def read(self, form: Form, *, complete: bool) -> None:
+        """Note that an answer in this form had lines in it, all of them or some."""
         self._proven |= form is self._forms[self._at]
+        self._lax |= form.fixes_keys and not complete
 
     def ignored(self, form: Form) -> bool:
         """Note that an answer had no line in this form; tell whether another is in use now."""

@@ -32,6 +32,11 @@ class OrderedAnswer:
         self._in_turn = enforced
         self._held: dict[str, set[str]] = {}
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line has an answer."""
+        return self._passed + len(self._held) == len(self._keys)
+
     def take(self, member: Member) -> Iterator[Member]:
         """Yield the member if it passes at once."""
         key, value = member

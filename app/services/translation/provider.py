@@ -91,7 +91,7 @@ class ChatProvider:
         """
         opened = await self._open(ask)
         reader, thoughts = opened.form.reader(), ThoughtFilter()
-        answer = OrderedAnswer(len(ask.lines), enforced=opened.form.enforced)
+        answer = OrderedAnswer(len(ask.lines), enforced=self._ladder.enforces(opened.form))
         budget = _SPARE_CHARS + 20 * sum(len(line.text) for line in ask.lines.values())
         found = False
         piece = opened.first
@@ -110,7 +110,7 @@ class ChatProvider:
         for believed in answer.rest():
             yield believed
         if found:
-            self._ladder.read(opened.form)
+            self._ladder.read(opened.form, complete=answer.is_complete)
         elif self._ladder.ignored(opened.form):
             log.info("translation provider ignores the form", form=opened.form.name)
             raise FormRefusedError

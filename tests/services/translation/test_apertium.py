@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -42,6 +43,15 @@ HOSTILE = [
     "#",
     "*star +plus ~tilde",
 ]
+
+
+def offspring() -> dict[psutil.Process, str]:
+    names = {}
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            names[child] = child.name()
+    return names
+
 
 words = st.text(
     st.characters(codec="utf-8") | st.sampled_from("[]{}^$/\\@<>*#+~.\0\n\r\t|"), max_size=30
@@ -155,17 +165,19 @@ async def test_a_failing_run_is_a_translation_error():
         await run_apertium(["-f", "none", "eng-nowhere"], b"x\0")
 
 
+@pytest.mark.parametrize("stuck", [False, True])
 async def test_a_cancelled_run_leaves_no_process_and_no_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    stuck: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    # A fifo that nobody writes keeps the run waiting for the rest of its input.
+    # A fifo that nobody writes keeps the run waiting for its input.
     os.mkfifo(tmp_path / "in")
-    task = asyncio.create_task(run_apertium(["-z", "-f", "none", "eng-spa", str(tmp_path / "in")]))
-    while len(list(tmp_path.iterdir())) < 2:
-        await asyncio.sleep(0.05)
-    children = psutil.Process().children(recursive=True)
-    assert children
+    source = [str(tmp_path / "in")] if stuck else []
+    text = frame(["The house is red."] * 2000)
+    task = asyncio.create_task(run_apertium(["-z", "-f", "none", "eng-spa", *source], text))
+    async with asyncio.timeout(20):
+        while "lt-proc" not in (children := offspring()).values():
+            await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
