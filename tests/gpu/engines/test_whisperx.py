@@ -16,7 +16,7 @@ from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.protocols import Window
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
-from tests.conftest import Speech
+from tests.conftest import read_samples
 from tests.gpu.conftest import Watched
 from tests.gpu.whispering import (
     CHINESE,
@@ -274,10 +274,12 @@ def test_compute_type_and_threads_are_the_settings(scripted_whisper: Path) -> No
 
 
 def test_real_speech_reads_the_first_script(
-    transcriber: WhisperxTranscriber, speech: Speech
+    transcriber: WhisperxTranscriber, dialogue: Path
 ) -> None:
-    spoken = speech.samples("The water came up very fast last night.")
+    spoken = read_samples(dialogue)[8_000:144_000]
     [segments] = transcriber.transcribe([Window(Audio(spoken, 160_000))])
     assert text(segments) == ENGLISH
     assert segments[0].language == "en"
-    assert segments[1].words[2].span.start_ms - 10_000 == pytest.approx(9 * TOKEN_MS, abs=60)
+    words = segments[1].words
+    assert words[2].span.start_ms - 10_000 == pytest.approx(9 * TOKEN_MS, abs=60)
+    assert words[-1].span.end_ms - 10_000 == pytest.approx(12 * TOKEN_MS, abs=100)
