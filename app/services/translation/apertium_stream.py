@@ -23,7 +23,7 @@ def frame(lines: Sequence[str]) -> bytes:
     untouched; and in NUL, at which every program of its pipeline writes what it holds.
     Without the full stop, ``I like ice`` and ``cream and dogs`` exchange words.
     """
-    records = (f"{_escape(line)}{_mark(number)}\0" for number, line in enumerate(lines))
+    records = (f"{_escape(line)}.{_mark(number)}\0" for number, line in enumerate(lines))
     return "".join(records).encode()
 
 
@@ -43,7 +43,7 @@ def unframe(output: bytes, count: int) -> list[str | None]:
 
 
 def _mark(number: int) -> str:
-    return f".[{number}]"
+    return f"[{number}]"
 
 
 def _escape(line: str) -> str:
@@ -56,6 +56,8 @@ def _escape(line: str) -> str:
 
 
 def _text(record: str, mark: str) -> str | None:
+    """Return the record's text without our full stop, which an abbreviation may have taken."""
     if not record.endswith(mark):
         return None
-    return " ".join(_ESCAPED.sub(r"\1", record.removesuffix(mark)).split())
+    text = record.removesuffix(mark).removesuffix(".")
+    return " ".join(_ESCAPED.sub(r"\1", text).split())

@@ -24,11 +24,14 @@ TO_SPANISH = LanguagePair(Language("en"), Language("es"))
 TO_ENGLISH = LanguagePair(Language("es"), Language("en"))
 
 HOSTILE = [
+    "Call Mr",
+    "initial J",
     "[note] ^a/b<n>$ @x #y *z {q} \\ back",
     "[[t:b:123]]word[[/]]",
     "two\nlines and\r\nthree",
     "a NUL \0 inside",
     ".[0]",
+    "\\.[0]",
     "last[",
     "^",
     "\\",
@@ -184,3 +187,8 @@ async def test_a_cancelled_run_leaves_no_process_and_no_file(
     psutil.wait_procs(children, timeout=10)
     assert not any(child.is_running() for child in children)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+async def test_a_full_stop_of_the_line_itself_stays():
+    answers = await translate(["The house.", "The house", "The house...", "I saw Mr"], TO_SPANISH)
+    assert list(answers.values()) == ["La casa.", "La casa", "La casa...", "Vi Señor"]
