@@ -22,7 +22,7 @@ have() {
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
         apertium | flite) command -v "$1" ;;
         nodejs) command -v node ;;
-        apertium-eng-spa) command -v apertium && apertium -l | grep -qw eng-spa ;;
+        apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;
         fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;
         pocketsphinx-testdata) [[ -d /usr/share/pocketsphinx/test/data/librivox ]] ;;
         python*-venv) scripts/python.sh ;;
@@ -56,7 +56,9 @@ ask_to_install() {
 }
 
 missing=()
-scripts/python.sh >/dev/null 2>&1 || missing+=("$(scripts/python.sh --package)")
+if ! .venv/bin/python -c '' 2>/dev/null; then
+    scripts/python.sh >/dev/null 2>&1 || missing+=("$(scripts/python.sh --package)")
+fi
 for package in $(packages_for "${1:-}"); do
     have "$package" || missing+=("$package")
 done
