@@ -106,9 +106,7 @@ async def decoding_stream(
         feeder = asyncio.create_task(_feed(chunks, child))
 
         def consumed() -> bool:
-            if feeder.done():
-                feeder.result()
-            return feeder.done()
+            return feeder.done() and feeder.result()
 
         try:
             yield Decoder(child, report, consumed)
@@ -122,11 +120,13 @@ def _head_of(path: Path) -> bytes:
         return file.read(_HEAD_BYTES)
 
 
-async def _feed(chunks: AsyncGenerator[bytes, None], child: Child) -> None:
+async def _feed(chunks: AsyncGenerator[bytes, None], child: Child) -> bool:
+    """Return whether all was taken."""
     try:
         async with aclosing(chunks):
             async for chunk in chunks:
                 if not await child.write(chunk):
-                    return
+                    return False
+        return True
     finally:
         child.close_stdin()

@@ -111,7 +111,7 @@ class MediaOpener:
         stack.push_async_callback(pcm.aclose)
         kept = await skip_silence(pcm)
         if stream.layout is Layout.FRAGMENTED:
-            decoder.report.duration_ms = None  # of the first fragments alone
+            decoder.report.guess(stream.duration_ms)  # it knew the first fragments alone
         return self._opened(decoder, replay(kept, pcm), stream)
 
     async def _open_file(self, path: Path, stack: AsyncExitStack) -> OpenedMedia:

@@ -50,7 +50,7 @@ class FfmpegReport:
 
     Attributes:
         duration_ms: of the container, None when it does not say.
-        estimated: whether ``duration_ms`` is a guess from the bit rate.
+        estimated: whether ``duration_ms`` is a guess.
         bit_rate_kbps: of the whole input, None when unknown.
         has_video: whether there is a moving picture beside the audio.
         cut: whether ffmpeg missed the rest of the input.
@@ -94,6 +94,11 @@ class FfmpegReport:
         if self._no_audio:
             return UnreadableMediaError("The media has no audio track")
         return UnreadableMediaError("This is not audio or video that can be decoded")
+
+    def guess(self, duration_ms: int | None) -> None:
+        """Replace the duration by somebody else's idea of it."""
+        self.duration_ms = duration_ms
+        self.estimated = True
 
     def _read_duration(self, match: re.Match[str]) -> None:
         if match["h"] is not None:

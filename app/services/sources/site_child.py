@@ -66,7 +66,8 @@ def main() -> int:
     _keep_stdout_for_media()
     try:
         found = YoutubeDL(_options(task)).extract_info(task["page_url"])
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # which it is after a playlist
+            sys.stdout.flush()
     except YoutubeDLError as error:
         return _tell_error(*_explain(error))
     except OSError:
@@ -150,7 +151,9 @@ def _explain(error: YoutubeDLError) -> tuple[str, str]:
     for candidate in _causes(error):
         if isinstance(candidate, ExtractorError) and candidate.expected:
             return "said", candidate.orig_msg
-    return "failed", ""
+    # Once it has given up trying again, yt-dlp no longer says what happened each time.
+    gave_up = isinstance(error, DownloadError) and not any(error.exc_info or ())
+    return "broken_off" if gave_up else "failed", ""
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -50,10 +50,11 @@ def video_mp4(make_media: Make, tone_wav: Path) -> Path:
 async def web() -> AsyncIterator[LoopbackServer]:
     """A loopback server without routes yet."""
     web = LoopbackServer()
-    server = await asyncio.start_server(web.handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(web.accept, "127.0.0.1", 0)
     web.port = server.sockets[0].getsockname()[1]
     yield web
     server.close()
+    await web.hang_up()
 
 
 @pytest.fixture

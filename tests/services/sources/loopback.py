@@ -32,7 +32,7 @@ class LoopbackServer:
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
     port: int = 0
-    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _open: set[asyncio.Task[None]] = field(default_factory=set)
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -47,9 +47,19 @@ class LoopbackServer:
         self.routes[path] = respond
         return self.url(path)
 
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open.add(writer)
+        task = asyncio.create_task(self._answer(reader, writer))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def hang_up(self) -> None:
+        """Drop whoever is still connected."""
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
             method, target, _ = lines[0].split(" ")
@@ -66,7 +76,6 @@ class LoopbackServer:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            self._open.discard(writer)
             writer.close()
 
     @property
