@@ -20,8 +20,8 @@ _STOP_S = 1.0
 told to, so that it removes its temporary file."""
 
 _TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
-"""The command is a script that removes a temporary file at its end, and that KILL, which other
-children get, would leave behind."""
+"""The command is a script that removes a temporary file at its end, which KILL, as other children
+get it, would leave behind. When we die its input ends too, and with that its whole pipeline."""
 
 _THROUGH_A_PIPE = ("sh", "-c", 'cat | apertium "$@"', "apertium")
 """The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and that is what

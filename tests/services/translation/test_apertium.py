@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -192,3 +194,22 @@ async def test_a_cancelled_run_leaves_no_process_and_no_file(
 async def test_a_full_stop_of_the_line_itself_stays():
     answers = await translate(["The house.", "The house", "The house...", "I saw Mr"], TO_SPANISH)
     assert list(answers.values()) == ["La casa.", "La casa", "La casa...", "Vi Señor"]
+
+
+async def test_a_run_ends_and_cleans_up_when_the_server_is_killed(tmp_path: Path):
+    program = (
+        "import asyncio; from app.services.translation.apertium_process import run_apertium;"
+        "from app.services.translation.apertium_stream import frame;"
+        "text = frame(['The house is red and the dog is big.'] * 100_000);"
+        "asyncio.run(run_apertium(['-z', '-f', 'none', 'eng-spa'], text))"
+    )
+    command = [sys.executable, "-c", program]
+    server = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    async with asyncio.timeout(30):
+        while "lt-proc" not in (children := offspring()).values():
+            await asyncio.sleep(0.02)
+        assert list(tmp_path.iterdir())
+        server.kill()
+        server.wait()
+        while any(child.is_running() for child in children) or list(tmp_path.iterdir()):
+            await asyncio.sleep(0.02)
