@@ -113,10 +113,10 @@ def site() -> Iterator[MediaServer]:
 
 @pytest.fixture(scope="session")
 def long_talk(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five minutes of speech with pauses, as WAV: enough to keep an engine busy."""
+    """Two minutes of speech with pauses, as WAV: enough to keep an engine busy for a while."""
     sentence = speech.samples("The water came up very fast last night.", "slt")
     part = np.concatenate([sentence, np.zeros(12_800, np.float32)])
-    noise = np.random.default_rng(5).normal(0, 1e-4, 300 * 16_000).astype(np.float32)
+    noise = np.random.default_rng(5).normal(0, 1e-4, 120 * 16_000).astype(np.float32)
     path = tmp_path_factory.mktemp("long") / "long.wav"
     write_wav(path, np.resize(part, len(noise)) + noise)
     return path

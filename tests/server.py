@@ -37,7 +37,9 @@ class ServerProcess:
         env = {name: os.environ[name] for name in kept if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), **settings}
         env["PORT"] = str(self.port)
-        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+        # It dies with the tests, also when they are killed.
+        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gunicorn"]
+        command += ["-c", "gunicorn.conf.py"]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "app.main:create_app()"],

@@ -105,7 +105,7 @@ class _JsonAnswer:
                 {ended, gone}, timeout=self._first_wait_s(), return_when=asyncio.FIRST_COMPLETED
             )
             if ended.done():
-                return JSONResponse(self._frame(await ended), headers=self._headers)
+                return JSONResponse(await self._frame(ended), headers=self._headers)
             if gone.done():
                 raise JobCancelledError("The client left")
             if self._late():
@@ -127,7 +127,7 @@ class _JsonAnswer:
                 await asyncio.wait({ended}, timeout=_KEEPALIVE_S)
                 if not ended.done() and self._late():
                     raise self._timed_out()
-            yield json.dumps(self._frame(await ended), ensure_ascii=False).encode()
+            yield json.dumps(await self._frame(ended), ensure_ascii=False).encode()
         except CuestreamError as error:
             body = error_body(error.message, error.code, retryable=error.retryable)
             yield json.dumps({**body, "job_id": self._job.id}).encode()
@@ -150,8 +150,12 @@ class _JsonAnswer:
             f"The job is not finished; follow it at /api/jobs/{self._job.id}/events"
         )
 
-    def _frame(self, result: Result) -> dict[str, object]:
-        return result_frame(result, self._job, self._body.formats, self._job.request.profile)
+    async def _frame(self, ended: asyncio.Task[Result]) -> dict[str, object]:
+        profile = self._job.request.profile
+        # Files are rendered in a thread: CPU work.
+        return await asyncio.to_thread(
+            result_frame, await ended, self._job, self._body.formats, profile
+        )
 
 
 async def _disconnected(request: Request) -> None:

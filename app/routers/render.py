@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
@@ -36,7 +38,8 @@ async def render_cues(request: Request) -> Response:
     check_format(body.format)
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
-    text = render(cues, body.format, profile, body.language or "und")
+    # Breaking lines is CPU work: seconds for the largest bodies.
+    text = await asyncio.to_thread(render, cues, body.format, profile, body.language or "und")
     kind = FORMATS[body.format]
     headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
     return Response(text, media_type=kind.media_type, headers=headers)

@@ -17,6 +17,8 @@ from app.services.sources.fetch import check_url
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PROMPT_CHARS = 500
+_MAX_MS = 10**9
+"""Eleven days: longer than any recording."""
 
 
 def _as_list(value: object) -> object:
@@ -98,8 +100,8 @@ class CueBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
-    start: int = Field(ge=0, description="Start in milliseconds")
-    end: int = Field(ge=0, description="End in milliseconds")
+    start: int = Field(ge=0, le=_MAX_MS, description="Start in milliseconds")
+    end: int = Field(ge=0, le=_MAX_MS, description="End in milliseconds")
     text: str
     translatedText: str | None = None  # noqa: N815 - the extension's spelling
     speaker: str | None = None

@@ -6,6 +6,7 @@ is one write of one ``data:`` line.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
@@ -37,7 +38,9 @@ def stream_job(
     async def frames() -> AsyncIterator[bytes]:
         first: Frame | None = {"job_id": job.id, "events": events_path}
         async for item in hub.follow(job, after):
-            frame = _encode(item, view)
+            # The last event may render files, which is CPU work.
+            last = isinstance(item, Logged) and item.last
+            frame = await asyncio.to_thread(_encode, item, view) if last else _encode(item, view)
             if frame is None:
                 continue
             if isinstance(frame.data, dict) and first is not None:
