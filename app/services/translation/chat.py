@@ -29,6 +29,14 @@ _PLAIN = re.compile(r"[!-~]+")
 """What can stand in an HTTP header without being quoted."""
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 class ChatTranslator:
     """Translates by a model that may drop, invent, merge or mangle lines.
 
@@ -58,8 +66,7 @@ class ChatTranslator:
                 "The openai translator has no key: set SERVER_API_KEY, or SERVER_API_URL for a "
                 "server that needs none"
             )
-        parts = urlsplit(url or "https://provider")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if url is not None and not _is_address(url):
             raise EngineLoadError("SERVER_API_URL is not an http or https address")
         key = self._settings.server_api_key
         if key is not None and not _PLAIN.fullmatch(key.get_secret_value()):

@@ -76,8 +76,9 @@ class ChatProvider:
         )
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+        """Close the connections, if there ever were any."""
+        if "_client" in self.__dict__:
+            await self._client.close()
 
     async def answer(self, ask: Ask) -> AsyncGenerator[Member, None]:
         """Ask once and yield each member of the answer as soon as it can be believed.

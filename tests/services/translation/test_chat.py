@@ -585,6 +585,7 @@ async def test_probe_needs_no_call(server: ChatServer, translator: ChatTranslato
         ({"server_api_key": None, "server_api_url": None}, "set SERVER_API_KEY"),
         ({"server_api_url": "api.example.com/v1"}, "SERVER_API_URL"),
         ({"server_api_url": "ftp://example.com"}, "SERVER_API_URL"),
+        ({"server_api_url": "http://[::1"}, "SERVER_API_URL"),
         ({"server_model": " "}, "set SERVER_MODEL"),
         ({"server_api_key": SecretStr("with blank")}, "SERVER_API_KEY"),
         ({"server_api_key": SecretStr("with‘quote’")}, "SERVER_API_KEY"),
