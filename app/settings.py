@@ -221,6 +221,8 @@ class ModelSettings(Group):
     """Hugging Face token for gated models."""
     model_cache_dir: Path | None = None
     """Folder for downloaded models. Hugging Face's own unless set."""
+    runpod_cache_dir: Path = Path("/runpod-volume/huggingface-cache/hub")
+    """Where RunPod puts an endpoint's cached model; looked into first, without the network."""
 
     model_config = _config()
 

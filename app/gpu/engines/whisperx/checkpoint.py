@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
+from app.gpu.engines.whisperx.cached import cached_snapshot
 from app.gpu.engines.whisperx.decoder import WhisperDecoder
 from app.gpu.engines.whisperx.languages import SpokenLanguages
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
@@ -118,6 +119,16 @@ def _fetched(wanted: str, settings: ModelSettings) -> Path:
             f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
             f"size name; size names: {', '.join(available_models())}"
         )
+    cached = cached_snapshot(settings.runpod_cache_dir, _hub_id(wanted), _NEEDED_FILES)
+    if cached is not None:
+        return cached
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     cache = str(settings.model_cache_dir) if settings.model_cache_dir else None
     return Path(download_model(wanted, cache_dir=cache, use_auth_token=token))
+
+
+def _hub_id(wanted: str) -> str:
+    """Return the hub id of a size name; a hub id stays as it is."""
+    from faster_whisper.utils import _MODELS
+
+    return str(_MODELS.get(wanted, wanted))
