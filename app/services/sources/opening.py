@@ -17,11 +17,11 @@ from app.services.sources.layout import Layout
 from app.services.sources.opened import OpenedMedia
 from app.services.sources.silence import replay, skip_silence
 from app.services.sources.site import site_stream
+from app.services.sources.transfer import PAGES
 from app.services.stages.decode import GRACE_S, decode_audio, too_long
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
-_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _PLAYLISTS = frozenset(
     {"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl"}
     | {"application/dash+xml"}
@@ -86,7 +86,7 @@ class MediaOpener:
     async def _open_url(self, url: str, stack: AsyncExitStack) -> OpenedMedia:
         async with AsyncExitStack() as connection:
             body = await connection.enter_async_context(self._fetcher.get(url))
-            if body.content_type not in _PAGES | _PLAYLISTS:
+            if body.content_type not in PAGES | _PLAYLISTS:
                 stream = await ByteStream(body.chunks, body.length).looked_at()
                 if not _is_playlist(stream.head):
                     stack.push_async_exit(connection.pop_all())

@@ -16,18 +16,9 @@ from typing import TypedDict, cast
 from urllib.parse import urlsplit
 
 from yt_dlp import YoutubeDL
-from yt_dlp.cookies import CookieLoadError
-from yt_dlp.networking.exceptions import HTTPError, TransportError
-from yt_dlp.utils import (
-    ContentTooShortError,
-    DownloadCancelled,
-    DownloadError,
-    ExtractorError,
-    GeoRestrictedError,
-    UnsupportedError,
-    UserNotLive,
-    YoutubeDLError,
-)
+from yt_dlp.utils import YoutubeDLError
+
+from app.services.sources.site_failure import LiveError, RestartedError, explain
 
 _RETRIES = 5
 
@@ -40,14 +31,6 @@ class Task(TypedDict):
     cookies: str | None
     folder: str
     timeout_s: float
-
-
-class _LiveError(DownloadCancelled):  # type: ignore[misc]
-    """The video is live, or about to be."""
-
-
-class _RestartedError(DownloadCancelled):  # type: ignore[misc]
-    """The download began anew, so bytes were written twice."""
 
 
 class _Silent:
@@ -69,7 +52,7 @@ def main() -> int:
         if not sys.stdout.closed:  # which it is after a playlist
             sys.stdout.flush()
     except YoutubeDLError as error:
-        return _tell_error(*_explain(error))
+        return _tell_error(*explain(error))
     except OSError:
         return _tell_error("broken_off", "")
     if not found or not (found.get("requested_downloads") or found.get("entries")):
@@ -112,7 +95,7 @@ def _tell_info(info: Mapping[str, object], *, incomplete: bool) -> None:
         keys = {"title": info.get("title"), "duration_s": info.get("duration")}
         _tell({"info": {**keys, "is_live": bool(live)}})
     if live:
-        raise _LiveError
+        raise LiveError
 
 
 def _restart_watch() -> Callable[[Mapping[str, object]], None]:
@@ -125,50 +108,10 @@ def _restart_watch() -> Callable[[Mapping[str, object]], None]:
             return
         written = cast("int", status.get("downloaded_bytes") or 0)
         if written < last:
-            raise _RestartedError
+            raise RestartedError
         last = written
 
     return watch
-
-
-def _explain(error: YoutubeDLError) -> tuple[str, str]:
-    """Return the kind of an error and the site's own words about it, where there are any."""
-    kinds: tuple[tuple[type[BaseException], str], ...] = (
-        (_LiveError, "live"),
-        (_RestartedError, "broken_off"),
-        (CookieLoadError, "cookies"),
-        (GeoRestrictedError, "geo"),
-        (UnsupportedError, "unsupported"),
-        (UserNotLive, "not_live"),
-        (HTTPError, "http"),
-        (TransportError, "network"),
-        (ContentTooShortError, "broken_off"),
-    )
-    for candidate in _causes(error):
-        for family, kind in kinds:
-            if isinstance(candidate, family):
-                return kind, str(getattr(candidate, "status", ""))
-    for candidate in _causes(error):
-        if isinstance(candidate, ExtractorError) and candidate.expected:
-            return "said", candidate.orig_msg
-    # Once it has given up trying again, yt-dlp no longer says what happened each time.
-    gave_up = isinstance(error, DownloadError) and not any(error.exc_info or ())
-    return "broken_off" if gave_up else "failed", ""
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """Return an error and what it wraps, outermost first."""
-    found: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue:
-        candidate = queue.pop(0)
-        if not isinstance(candidate, BaseException) or candidate in found:
-            continue
-        found.append(candidate)
-        if isinstance(candidate, DownloadError | ExtractorError):
-            queue += [getattr(candidate, "cause", None), *(candidate.exc_info or ())]
-        queue.append(candidate.__cause__)
-    return found
 
 
 def _connect_only_to(proxy: str) -> None:

@@ -138,6 +138,18 @@ async def test_a_web_page_is_left_to_the_site_source(
     assert (await read_all(media))[-1].end_sample >= 318_000
 
 
+async def test_a_page_that_turns_robots_away_is_left_to_the_site_source(
+    opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes
+) -> None:
+    async def robots(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(403, length=9, kind="text/html") + b"<p>Robot?")
+
+    site = publish("robots", dash_m4a)
+    web.routes["/watch/robots"] = robots
+    media = await opener.open(MediaUrl(site.page_url))
+    assert (await read_all(media))[-1].end_sample >= 318_000
+
+
 async def test_a_page_that_embeds_a_video_file(
     opener: MediaOpener, web: LoopbackServer, video_mp4: Path
 ) -> None:
