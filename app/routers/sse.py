@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
@@ -37,16 +38,19 @@ def stream_job(
 
     async def frames() -> AsyncIterator[bytes]:
         first: Frame | None = {"job_id": job.id, "events": events_path}
-        async for item in hub.follow(job, after):
-            # The last event may render files, which is CPU work.
-            last = isinstance(item, Logged) and item.last
-            frame = await asyncio.to_thread(_encode, item, view) if last else _encode(item, view)
-            if frame is None:
-                continue
-            if isinstance(frame.data, dict) and first is not None:
-                frame.data.update(first)
-                first = None
-            yield frame.encode()
+        async with aclosing(hub.follow(job, after)) as items:
+            async for item in items:
+                # The last event may render files, which is CPU work.
+                last = isinstance(item, Logged) and item.last
+                frame = (
+                    await asyncio.to_thread(_encode, item, view) if last else _encode(item, view)
+                )
+                if frame is None:
+                    continue
+                if frame.data is not None and first is not None:
+                    frame.data.update(first)
+                    first = None
+                yield frame.encode()
 
     return EventSourceResponse(
         frames(),
@@ -77,7 +81,10 @@ class _Frame:
     def encode(self) -> bytes:
         if self.data is None:
             return ServerSentEvent(comment=self.comment, sep=_LF).encode()
-        return JSONServerSentEvent(self.data, id=self.id, retry=self.retry_ms, sep=_LF).encode()
+        event = "error" if "error" in self.data else None
+        return JSONServerSentEvent(
+            self.data, event=event, id=self.id, retry=self.retry_ms, sep=_LF
+        ).encode()
 
 
 def _encode(item: Item, view: View) -> _Frame | None:

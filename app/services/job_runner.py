@@ -172,13 +172,8 @@ class JobRunner:
             raise
         except CuestreamError as error:
             self._end(job, error)
-        except OSError as error:
-            if error.errno in _DISK_ERRORS:
-                self._end(job, StorageError("The server's disk is full or not writable"))
-            else:
-                self._defect(job)
-        except Exception:  # noqa: BLE001 - a defect ends its own job, with its trace in the log
-            self._defect(job)
+        except Exception as error:  # noqa: BLE001 - a defect ends its own job alone
+            self._end(job, _defect(job, error))
         finally:
             watch()
             self._metrics.job_ended(job)
@@ -205,10 +200,6 @@ class JobRunner:
         job.log.append(Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4))
         job.log.append(Done(result))
 
-    def _defect(self, job: Job) -> None:
-        log.error("job failed by a defect", job_id=job.id, exc_info=True)
-        self._end(job, InternalError("Internal server error"))
-
     def _end(self, job: Job, error: CuestreamError) -> None:
         """End with the reason in a stage message too: some clients show nothing else."""
         job.cancelled.set()
@@ -229,6 +220,13 @@ class JobRunner:
         for place, job in enumerate(ended):
             if place < surplus or now - (job.ended_s or 0.0) > limits.job_retention_s:
                 del self._jobs[job.id]
+
+
+def _defect(job: Job, error: Exception) -> CuestreamError:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return StorageError("The server's disk is full or not writable")
+    log.error("job failed by a defect", job_id=job.id, exc_info=error)
+    return InternalError("Internal server error")
 
 
 def _discard(request: JobRequest) -> None:

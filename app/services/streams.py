@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -104,7 +104,7 @@ class StreamHub:
         for reader in self._readers:
             reader.wake.set()
 
-    async def follow(self, job: Job, after: int = 0) -> AsyncIterator[Item]:
+    async def follow(self, job: Job, after: int = 0) -> AsyncGenerator[Item]:
         """Yield a job's events from a number on, with signs of life in between.
 
         Args:

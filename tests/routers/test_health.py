@@ -101,26 +101,26 @@ def test_runpod_06_and_07_a_health_port_and_a_path_of_its_own(start_server: Star
 
 
 def test_runpod_10_the_check_answers_whatever_else_runs(
-    server: ServerProcess, long_talk: Path
+    start_server: StartServer, long_talk: Path
 ) -> None:
-    with ThreadPoolExecutor(4) as pool:
+    server = start_server()
+    with ThreadPoolExecutor(3) as pool, server.client() as client:
         jobs = [
             pool.submit(stream_file, server, long_talk, target_lang="es", prompt=str(n))
             for n in range(3)
         ]
+        while client.get("/health").json()["jobs"]["running"] < 3:
+            time.sleep(0.05)
         slowest_s = 0.0
-        polls = 0
-        with server.client() as client:
-            while polls < 100 and not all(job.done() for job in jobs):
-                started = time.monotonic()
-                path = "/ping" if polls % 2 else "/health"
-                assert client.get(path).status_code == 200
-                slowest_s = max(slowest_s, time.monotonic() - started)
-                polls += 1
-                time.sleep(0.02)
-        assert polls >= 50
+        for poll in range(100):
+            started = time.monotonic()
+            assert client.get("/ping" if poll % 2 else "/health").status_code == 200
+            slowest_s = max(slowest_s, time.monotonic() - started)
+            time.sleep(0.02)
+        assert client.get("/health").json()["jobs"]["running"] == 3, "the polls were too late"
         assert slowest_s < 1.0
-        assert all(job.result().result for job in jobs)
+        server.stop()
+        assert all(job.result().error for job in jobs), "each was told that the server leaves"
 
 
 def test_version_and_models(server: ServerProcess) -> None:

@@ -161,7 +161,8 @@ def test_a_reader_who_comes_back_within_the_grace_time_keeps_the_job(
         time.sleep(1)
         assert running(server) == 1
         with client.stream("GET", f"/api/jobs/{job}/events") as response:
-            next(iter_frames(response))
+            reading = iter_frames(response)
+            next(reading)
             time.sleep(6)
             assert running(server) == 1, "a reader was there"
 
@@ -278,7 +279,8 @@ def test_runpod_11_when_full_the_next_is_turned_away_at_once(
     server = start_server(MAX_JOBS="1")
     with server.client() as client, long_talk.open("rb") as file:
         with client.stream("POST", "/api/stream", files={"file": file}, headers=SSE) as response:
-            next(iter_frames(response))
+            reading = iter_frames(response)
+            next(reading)
             started = time.monotonic()
             refused = post_file(server, dialogue)
             assert time.monotonic() - started < 2
@@ -297,8 +299,8 @@ def test_runpod_13_and_36_a_late_json_answer_keeps_its_connection_and_ends_in_ti
         started = time.monotonic()
         with client.stream("POST", "/api/process", files={"file": file}) as response:
             first_s = time.monotonic() - started
-            assert next(response.iter_raw()) == b" "
-            body = b"".join(response.iter_raw())
+            body = response.read()
+        assert body.startswith(b" ")
         assert first_s < 3
         assert b"timed_out" in body
         assert b"/api/jobs/" in body
