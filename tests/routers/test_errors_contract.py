@@ -174,8 +174,10 @@ def test_a_file_over_the_duration_limit(start_server: StartServer, dialogue: Pat
     assert_error(post_file(server, dialogue), 413, "media_too_long")
 
 
-def test_an_upload_over_the_limit_is_refused_while_it_is_read(start_server: StartServer) -> None:
-    """RunPod's test 12: a byte too many is refused without reading it all; less passes."""
+def test_runpod_12_an_upload_over_the_limit_is_refused_while_it_is_read(
+    start_server: StartServer,
+) -> None:
+    """A byte too many is refused without reading it all; less passes."""
     server = start_server(MAX_UPLOAD_MB="30")
     part = b"x" * 2**20
 
@@ -295,7 +297,7 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_13_a_failure_in_mid_stream_says_why_then_ends(
+def test_13_and_runpod_16_a_failure_in_mid_stream_says_why_then_ends(
     start_server: StartServer, site: MediaServer, long_talk: Path
 ) -> None:
     server = start_server(ALLOW_PRIVATE_URLS="true", FETCH_READ_S="1")
@@ -307,13 +309,14 @@ def test_13_a_failure_in_mid_stream_says_why_then_ends(
         assert frames.error["code"] == "source_failed"
         assert frames.error["retryable"] is True
         assert "error" in frames.data[-1]
+        assert b"event: error\n" in frames.raw[-1]
         assert frames.data[-2]["message"] == frames.error["error"]
 
 
-def test_19_keys_open_the_api_in_either_header_and_are_never_logged(
+def test_19_and_runpod_08_and_09_keys_open_the_api_in_either_header_and_are_never_logged(
     start_server: StartServer, dialogue: Path
 ) -> None:
-    """With RunPod's tests 8 and 9: a gateway's bearer beside our key, the check without a key."""
+    """A gateway's bearer beside our key too, and the health check without any key."""
     server = start_server(API_KEYS="first-key, second-key")
     with server.client() as client:
         for path in ("/ping", "/health"):

@@ -14,7 +14,7 @@ from tests.conftest import StartServer
 from tests.server import ServerProcess, free_port
 
 
-def test_runpod_01_loading_is_204_without_a_body_and_the_connection_lives(
+def test_runpod_01_and_02_loading_is_204_without_a_body_and_the_connection_lives(
     start_server: StartServer,
 ) -> None:
     server = start_server(ready=False)

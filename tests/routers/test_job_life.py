@@ -120,10 +120,9 @@ def test_25_if_the_shared_job_fails_both_learn_of_it(
     assert metric(server, 'cuestream_jobs_total{outcome="failed"}') == 1
 
 
-def test_24_when_the_last_reader_leaves_the_work_stops_and_a_repeat_goes_on_from_there(
+def test_24_and_runpod_15_work_stops_with_the_last_reader_and_a_repeat_goes_on_from_there(
     start_server: StartServer, long_talk: Path
 ) -> None:
-    """With RunPod's test 15."""
     server = start_server(JOB_GRACE_S="0.3")
     with server.client() as client, long_talk.open("rb") as file:
         with client.stream("POST", "/api/stream", files={"file": file}, headers=SSE) as response:
@@ -186,10 +185,10 @@ def _post_and_leave(server: ServerProcess, path: Path) -> None:
             assert "Timeout" in type(error).__name__
 
 
-def test_06_signs_of_life_while_nothing_happens(
+def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
     start_server: StartServer, site: MediaServer, long_talk: Path
 ) -> None:
-    """With RunPod's test 14, at a tenth of the time: the times are settings."""
+    """At a tenth of the usual times, which are settings."""
     server = start_server(
         ALLOW_PRIVATE_URLS="true", FETCH_READ_S="9", COMMENT_S="0.8", HEARTBEAT_S="1.2"
     )
