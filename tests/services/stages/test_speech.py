@@ -1,6 +1,7 @@
 """Windows are cut where nobody speaks, early first, and lose no speech."""
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,14 +65,14 @@ def test_a_long_pause_ends_a_window_and_is_known_to_be_clear() -> None:
 
 
 def test_a_click_is_not_speech() -> None:
-    assert cut(seconds(False, 2) + [0.9, 0.9] + seconds(False, 5)) == []
+    assert cut([*seconds(False, 2), 0.9, 0.9, *seconds(False, 5)]) == []
 
 
 def test_windows_are_padded_but_never_overlap() -> None:
     talk = seconds(False, 1) + (seconds(True, 9) + seconds(False, 0.4)) * 5
     windows = cut(talk)
     assert windows[0].audio.span.start_ms == pytest.approx(1000 - 160, abs=33)
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.audio.end_sample <= after.audio.start_sample
 
 
