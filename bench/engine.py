@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
+import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from app.domain.audio import Audio
+from app.domain.request import UploadedFile
 from app.gpu.protocols import Transcriber, Vad, Window
 from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
 from app.services.clock import StageClock
-from app.services.sources.ffmpeg import decode_command
-from app.services.stages.decode import BLOCK_SAMPLES
+from app.services.sources.opening import MediaOpener
 from app.services.stages.speech import cut_windows
+from app.services.workdir import WorkDir
 from app.settings import AsrSettings, Settings
 
 
@@ -33,10 +31,14 @@ def bare_engine() -> Iterator[Transcriber]:
 async def windows_of(media: Path) -> list[Window]:
     """Return the windows that the pipeline cuts out of a recording."""
     settings = Settings()
-    pcm = subprocess.run(decode_command(media), check=True, capture_output=True).stdout  # noqa: ASYNC221 - nothing else runs
     vad: Vad = load_engine(VADS, settings.vad.engine, settings)
-    cut = cut_windows(_blocks(pcm), vad, settings.vad, StageClock())
-    return [Window(window.audio) async for window in cut]
+    with tempfile.TemporaryDirectory() as folder, WorkDir.open(Path(folder)) as workdir:
+        opened = await MediaOpener(settings, workdir).open(UploadedFile(media, sha256=""))
+        try:
+            cut = cut_windows(opened.blocks, vad, settings.vad, StageClock())
+            return [Window(window.audio) async for window in cut]
+        finally:
+            await opened.aclose()
 
 
 def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> tuple[float, list[str]]:
@@ -45,9 +47,3 @@ def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> tuple[floa
     heard = [segment for window in windows for segment in engine.transcribe([window])[0]]
     spent_s = time.monotonic() - started_s
     return spent_s, [word.text for segment in heard for word in segment.words]
-
-
-async def _blocks(pcm: bytes) -> AsyncIterator[Audio]:
-    samples = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(2**15)
-    for start in range(0, len(samples), BLOCK_SAMPLES):
-        yield Audio(samples[start : start + BLOCK_SAMPLES], start)
