@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from app.domain.errors import EngineLoadError
+from app.gpu.registry import load_engine
 from app.services.translation.protocol import Translator
 from app.settings import Settings
 
@@ -26,12 +25,5 @@ def build_translator(settings: Settings) -> Translator:
     Raises:
         EngineLoadError: no such translator, or its library is missing.
     """
-    name = settings.translation.provider
-    if name not in TRANSLATORS:
-        raise EngineLoadError(f"No translator {name!r}; known: {', '.join(TRANSLATORS)}")
-    module_name, class_name = TRANSLATORS[name].split(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise EngineLoadError(f"Translator {name!r} cannot be imported: {error}") from error
-    return cast("Translator", getattr(module, class_name)(settings))
+    engine = load_engine(TRANSLATORS, settings.translation.provider, settings)
+    return cast("Translator", engine)
