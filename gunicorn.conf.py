@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pynvml
 import structlog
 from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
-from app.settings import Settings, see_one_gpu
+from app.settings import Settings, see_one_gpu, visible_gpus
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -90,9 +91,31 @@ def _json_logs() -> dict[str, Any]:
 
 
 def on_starting(server: Arbiter) -> None:
-    """Say plainly when the port cannot be had, instead of trying five times."""
-    if server.master_pid or server.LISTENERS:
-        return
+    """Say plainly what is wrong before anything starts."""
+    found = _gpu_count()
+    if found and _current.server.gpus > found:
+        server.log.error("GPUS is %s, but this machine shows %s", _current.server.gpus, found)
+        sys.exit(_BAD_SETTING)
+    if not server.master_pid and not server.LISTENERS:
+        _try_port(server)
+
+
+def _gpu_count() -> int:
+    """Return how many GPUs there are; 0 where no driver answers, and then any number goes."""
+    if listed := visible_gpus():
+        return len(listed)
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        return int(pynvml.nvmlDeviceGetCount())
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _try_port(server: Arbiter) -> None:
+    """Try the port once; gunicorn itself would try five times and say less."""
     host, port = _current.server.host, _current.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -310,18 +310,18 @@ def child_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
 
 
+def visible_gpus() -> list[str]:
+    """Return the GPUs that this process may see, numbers or UUIDs; empty where it may see all."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return [gpu.strip() for gpu in listed if gpu.strip()]
+
+
 def see_one_gpu(index: int) -> None:
     """Let this process and its children see one GPU alone; call it before CUDA is loaded.
 
     Args:
         index: counts among the GPUs that the process may see so far.
     """
-    visible = [gpu.strip() for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-    chosen = visible[index : index + 1] if any(visible) else [str(index)]
+    visible = visible_gpus()
+    chosen = visible[index : index + 1] if visible else [str(index)]
     os.environ["CUDA_VISIBLE_DEVICES"] = "".join(chosen)
-
-
-def visible_gpus() -> list[str]:
-    """Return the GPUs that this process may see, numbers or UUIDs; empty where it may see all."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    return [gpu.strip() for gpu in listed if gpu.strip()]

@@ -6,6 +6,7 @@ subtitle files. Exits with 1 and the reason when anything fails.
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import shutil
@@ -13,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -21,7 +23,6 @@ import httpx
 from scripts.demo_server import ROOT, DemoError, DemoServer, demo_server
 
 CLIP = ROOT / "samples" / "two-voices.mp4"
-OUT = ROOT / "out"
 FORMATS = ("srt", "vtt", "ass")
 TARGET = "es"
 _READY_S = 120
@@ -69,12 +70,15 @@ class Screen:
 
 def main() -> int:
     """Run the demonstration; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make demo", description="Subtitle the sample.")
+    parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the files")
+    out: Path = parser.parse_args().out.resolve()
     signal.signal(signal.SIGTERM, _leave)
-    OUT.mkdir(exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     screen = Screen()
     try:
-        with demo_server(OUT) as server:
-            show(server, screen)
+        with demo_server(out) as server:
+            show(server, out, screen)
     except DemoError as error:
         screen.done()
         print(f"error: {error}", file=sys.stderr)
@@ -95,7 +99,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def show(server: DemoServer, screen: Screen) -> None:
+def show(server: DemoServer, out: Path, screen: Screen) -> None:
     """Send the clip, show what comes back, write the files and say where they are."""
     screen.line(f"Starting the server on port {server.port} with the embedded engines ...")
     ready_s = server.wait_ready(_READY_S)
@@ -118,8 +122,8 @@ def show(server: DemoServer, screen: Screen) -> None:
     screen.done()
     if result is None or first_cue_s is None:
         raise DemoError("the stream ended without a result")
-    write_files(result)
-    show_summary(result, first_cue_s, time.monotonic() - started_s, screen)
+    show_figures(result, first_cue_s, time.monotonic() - started_s, screen)
+    show_files(write_files(result, out), screen)
 
 
 def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
@@ -155,16 +159,20 @@ def clock(ms: int) -> str:
     return f"{ms // 60_000:02d}:{ms // 1000 % 60:02d}.{ms // 100 % 10}"
 
 
-def write_files(result: dict[str, Any]) -> None:
-    """Write the subtitle files that came with the result."""
+def write_files(result: dict[str, Any], out: Path) -> list[str]:
+    """Write the subtitle files that came with the result; return their names, seen from here."""
+    names = []
     for name in FORMATS:
-        (OUT / f"demo.{name}").write_text(result["formats"][name], encoding="utf-8")
+        path = out / f"demo.{name}"
+        path.write_text(result["formats"][name], encoding="utf-8")
+        names.append(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
+    return names
 
 
-def show_summary(
+def show_figures(
     result: dict[str, Any], first_cue_s: float, total_s: float, screen: Screen
 ) -> None:
-    """Say what was made, where it is and how to do the same by hand."""
+    """Say how long it took."""
     audio_s = result["duration_ms"] / 1000
     screen.line()
     screen.line(
@@ -172,13 +180,18 @@ def show_summary(
         f"the first one came after {first_cue_s:.1f} s."
     )
     screen.line()
+
+
+def show_files(names: list[str], screen: Screen) -> None:
+    """Say where the files are, how to see them and how to do the same by hand."""
     clip = shlex.quote(str(CLIP.relative_to(ROOT)))
+    srt, _, ass = (shlex.quote(name) for name in names)
     screen.line("Files:")
-    for name in FORMATS:
-        screen.line(f"  out/demo.{name}", style="1")
+    for name in names:
+        screen.line(f"  {name}", style="1")
     screen.line("See them on the video:")
-    screen.line(f"  ffplay -vf subtitles=out/demo.ass {clip}")
-    screen.line(f"  mpv --sub-file=out/demo.srt {clip}")
+    screen.line(f"  ffplay -vf subtitles={ass} {clip}")
+    screen.line(f"  mpv --sub-file={srt} {clip}")
     screen.line("Do the same by hand:")
     screen.line("  make serve")
     screen.line(
