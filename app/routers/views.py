@@ -135,7 +135,7 @@ class StreamView(ProcessView):
         self._total = max(self._total, self._sent if finished else max(expected, self._sent + 1))
         return {
             "stage": "subtitles",
-            "message": f"{self._sent} lines are ready",
+            "message": f"{self._sent} {'line' if self._sent == 1 else 'lines'} ready",
             "batchInfo": {"current": self._sent, "total": self._total},
             "subtitles": [cue_frame(cue) for cue in event.cues],
         }
