@@ -15,7 +15,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    gpu = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - what the test is about
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES")
     body = json.dumps({"pid": os.getpid(), "gpu": gpu}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
