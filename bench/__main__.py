@@ -71,7 +71,7 @@ def main() -> int:
         return 1
     if set(chosen) == set(MEASURES):
         write_results(RESULTS, [row.figure for row in rows])
-        print(f"written to {RESULTS.relative_to(Path.cwd())}")
+        print(f"written to {RESULTS.relative_to(RESULTS.parents[1])}")
     return 0
 
 

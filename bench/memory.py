@@ -52,7 +52,8 @@ async def _peak_bytes(means: Means, minutes: int) -> int:
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
     means.progress.step(
-        f"memory: {minutes} min, idle {idle / _MIB:.0f} MiB, peak {peak.bytes / _MIB:.0f} MiB"
+        f"memory: {minutes} min, idle {idle / _MIB:.0f} MiB, peak {peak.bytes / _MIB:.0f} MiB, "
+        f"peak of the worker alone {peak.worker_bytes / _MIB:.0f} MiB"
     )
     return peak.bytes
 
@@ -62,18 +63,25 @@ class Peak:
 
     Attributes:
         bytes: so far.
+        worker_bytes: the most that the worker had alone; told, but no figure.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self.bytes = 0
+        self.worker_bytes = 0
 
     async def watch(self) -> None:
         """Look again and again until cancelled."""
         while True:
-            now = await asyncio.to_thread(_pss_bytes, self._server.tree)
-            self.bytes = max(self.bytes, now)
+            await asyncio.to_thread(self._look)
             await asyncio.sleep(_EVERY_S)
+
+    def _look(self) -> None:
+        worker, *children = self._server.tree
+        worker_bytes = _pss_bytes([worker])
+        self.worker_bytes = max(self.worker_bytes, worker_bytes)
+        self.bytes = max(self.bytes, worker_bytes + _pss_bytes(children))
 
 
 def _pss_bytes(processes: Sequence[psutil.Process]) -> int:

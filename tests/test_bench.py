@@ -1,0 +1,146 @@
+"""The benchmark's own parts, on made-up figures; nothing is timed."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import crowd, first_cue, health, memory, pipeline, readers, recording
+from bench.__main__ import MEASURES
+from bench.figure import BenchError, Figure, Goal
+from bench.recording import SPARSE, TALK, Recordings
+from bench.results import write_results
+from bench.table import Row, format_table
+from bench.wire import Connection, Frame
+from tests.conftest import ROOT, read_samples
+
+GOALS = {
+    "pipeline_over_engine": 1.10,
+    "first_cue_over_last": 0.05,
+    "first_cue_60min_over_1min": 1.2,
+    "memory_60min_over_10min": 1.25,
+    "health_p99_ms": 50,
+    "heartbeat_gap_max_s": 16,
+    "shutdown_s": 2,
+    "sse_reader_kib": 50,
+}
+
+
+def test_every_figure_has_its_goal() -> None:
+    modules = (pipeline, first_cue, memory, health, crowd, readers)
+    found = [value for module in modules for value in vars(module).values()]
+    goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
+    assert goals == GOALS
+    assert [measure.__module__ for measure in MEASURES.values()] == [
+        module.__name__ for module in modules
+    ]
+
+
+def test_a_figure_knows_whether_it_is_good_enough() -> None:
+    less = Goal("a", 1.1, "ratio")
+    more = Goal("b", 5, "x", better="higher")
+    assert less.reached(1.1).met
+    assert not less.reached(1.101).met
+    assert more.reached(5).met
+    assert not more.reached(4.99).met
+    assert less.reached(1.02345678).value == 1.023
+
+
+def test_results_are_a_list_of_objects_with_five_keys(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_results(
+        path, [Goal("a", 1.1, "ratio").reached(1.02345), Figure("b", 3, 2, "higher", "x")]
+    )
+    assert json.loads(path.read_text()) == [
+        {"name": "a", "value": 1.023, "goal": 1.1, "better": "lower", "unit": "ratio"},
+        {"name": "b", "value": 3, "goal": 2, "better": "higher", "unit": "x"},
+    ]
+
+
+def test_the_table_lines_up_and_tells_what_is_missed_and_disturbed() -> None:
+    table = format_table(
+        [
+            Row(Goal("pipeline_over_engine", 1.1, "ratio").reached(1.04), others=0.05),
+            Row(Goal("health_p99_ms", 50, "ms").reached(61.25), others=1.5),
+        ]
+    )
+    assert table.splitlines() == [
+        "figure                value   goal          unit   others",
+        "pipeline_over_engine   1.04  ≤ 1.1  met     ratio  0.05",
+        "health_p99_ms         61.25   ≤ 50  MISSED  ms     1.50 !",
+    ]
+
+
+def test_an_unknown_measurement_is_refused_with_the_known_ones() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "bench", "speed"], cwd=ROOT, text=True, capture_output=True
+    )
+    assert told.returncode == 2
+    assert "no such measurement: speed" in told.stderr
+
+
+def test_recordings_of_one_manner_begin_with_the_same_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    spoken = [random.normal(0, 3000, 40_000).astype(np.int16) for _ in range(12)]
+    monkeypatch.setattr(recording, "speak", lambda _: spoken)
+    recordings = Recordings(tmp_path, lambda _: None)
+    short, long = (read_samples(recordings.get(TALK, minutes)) for minutes in (1, 2))
+    assert len(short) == pytest.approx(60 * 16_000, abs=2048)
+    assert len(long) == pytest.approx(120 * 16_000, abs=2048)
+    assert np.array_equal(short[: 55 * 16_000], long[: 55 * 16_000])
+    loud = np.abs(read_samples(recordings.get(SPARSE, 2))) > 0.005
+    assert loud.mean() == pytest.approx(0.2, abs=0.06)
+
+
+async def _frames(sent: list[bytes]) -> list[Frame]:
+    """Serve an answer in these pieces and read it as a stream."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in sent:
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        connection = await Connection.open(server.sockets[0].getsockname()[1])
+        await connection.ask("GET", "/", {})
+        frames = [frame async for frame in connection.frames()]
+        await connection.close()
+    return frames
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+async def test_the_cheap_client_reads_events_wherever_they_are_cut() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    stage = b'id: 1\ndata: {"stage":"checking","message":"m"}\n\n'
+    cues = b'data: {"stage":"subtitles","message":"1","subtitles":[]}\n\n'
+    body = stage + b": comment\n\n" + cues + b'data: {"error":"e"}\n\n'
+    chunks = [_chunk(body[:20]), _chunk(body[20:70]), _chunk(body[70:]), b"0\r\n\r\n"]
+    frames = await _frames([head, *chunks])
+    assert [(f.is_stage, f.is_cues, f.is_final) for f in frames] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+
+
+async def test_a_stream_that_is_cut_just_ends() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    frames = await _frames([head, _chunk(b'data: {"a":1}\n\n'), b"ff\r\ndata:"])
+    assert [frame.data for frame in frames] == [{"a": 1}]
+
+
+async def test_an_answer_that_is_not_200_says_why() -> None:
+    with pytest.raises(BenchError, match="429 Too Many Requests full"):
+        await _frames([b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 4\r\n\r\nfull"])
