@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -27,7 +27,13 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """gunicorn with the real application on a free loopback port."""
+    """gunicorn with the real application on a free loopback port.
+
+    Attributes:
+        started: process ids of all servers of this test run.
+    """
+
+    started: ClassVar[set[int]] = set()
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.port = int(settings.get("PORT", free_port()))
@@ -49,6 +55,7 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.started.add(self.process.pid)
 
     @property
     def url(self) -> str:

@@ -11,6 +11,7 @@ import uvloop
 
 from app.domain.errors import InternalError
 from app.services.child import STDERR_KEPT_BYTES, running
+from tests.processes import own_children
 
 PARENT = """
 import asyncio, sys
@@ -127,7 +128,7 @@ async def test_cancelling_leaves_no_child() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert pids
-    assert not psutil.Process().children(recursive=True)
+    assert not own_children()
 
 
 async def test_secrets_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:

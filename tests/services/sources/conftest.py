@@ -13,6 +13,7 @@ import pytest
 from app.services.sources.opening import MediaOpener
 from app.services.workdir import WorkDir
 from app.settings import JobSettings, Settings, SourceSettings
+from tests.processes import own_children
 from tests.services.sources.loopback import LoopbackServer
 
 Make = Callable[..., Path]
@@ -99,9 +100,9 @@ async def leaves_nothing(workdir: WorkDir) -> AsyncIterator[None]:
     deadline = asyncio.get_running_loop().time() + 10
     while asyncio.get_running_loop().time() < deadline:
         left = [path for path in workdir.path.iterdir() if path.name != ".lock"]
-        if not me.children(recursive=True) and handles() <= before and not left:
+        if not own_children() and handles() <= before and not left:
             return
         await asyncio.sleep(0.05)
-    assert not me.children(recursive=True)
+    assert not own_children()
     assert not left
     assert handles() <= before

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from app.domain.audio import Audio
@@ -13,6 +12,7 @@ from app.domain.errors import MediaTooLongError, PayloadTooLargeError, SourceErr
 from app.domain.request import MediaUrl, SiteVideo
 from app.services.sources.opening import MediaOpener
 from app.services.workdir import WorkDir
+from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
 
@@ -332,7 +332,7 @@ async def test_the_child_gets_no_secrets_on_its_command_line(
     site = publish("stall", dash_m4a)
     web.routes["/media/stall"] = stall
     media = await opener.open(site)
-    words = [" ".join(p.cmdline()) for p in psutil.Process().children(recursive=True)]
+    words = [" ".join(p.cmdline()) for p in own_children()]
     assert any("site_child" in line for line in words)
     assert not any("cuestream:" in line or site.page_url in line for line in words)
     await media.aclose()
@@ -354,7 +354,7 @@ async def test_cancelling_leaves_nothing(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not psutil.Process().children(recursive=True)
+    assert not own_children()
 
 
 async def test_closing_in_the_middle_leaves_nothing(
@@ -364,4 +364,4 @@ async def test_closing_in_the_middle_leaves_nothing(
     media = await opener.open(publish("long", path.read_bytes()))
     await anext(media.blocks)
     await media.aclose()
-    assert not psutil.Process().children(recursive=True)
+    assert not own_children()

@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from app.domain.errors import (
 )
 from app.services.sources.opening import MediaOpener
 from app.services.workdir import WorkDir
+from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import read_all, upload
 
@@ -293,7 +293,7 @@ async def test_nothing_is_read_far_ahead(opener: MediaOpener, make_media: Make) 
     path = make_media("long.wav", "-f", "lavfi", "-i", "sine=440:duration=1200", "-ar", "16000")
     media = await opener.open(upload(path))
     await asyncio.sleep(0.5)
-    (ffmpeg,) = [p for p in psutil.Process().children() if p.name() == "ffmpeg"]
+    (ffmpeg,) = [p for p in own_children() if p.name() == "ffmpeg"]
     assert ffmpeg.io_counters().read_chars < 4 * 2**20
     for _ in range(20):
         await anext(media.blocks)

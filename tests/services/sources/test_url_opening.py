@@ -2,7 +2,6 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from app.domain.audio import Audio
@@ -22,6 +21,7 @@ from app.domain.request import MediaUrl, SiteVideo
 from app.services.sources.opening import MediaOpener
 from app.services.workdir import WorkDir
 from tests.conftest import read_samples
+from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
 
@@ -294,7 +294,7 @@ async def test_cancelling_leaves_nothing(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not psutil.Process().children()
+    assert not own_children()
 
 
 async def test_closing_in_the_middle_hangs_up(

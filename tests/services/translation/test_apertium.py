@@ -21,6 +21,7 @@ from app.services.translation.apertium_process import require_modes, run_apertiu
 from app.services.translation.apertium_stream import frame, unframe
 from app.services.translation.protocol import LanguagePair, Line
 from app.settings import Settings
+from tests.processes import own_children
 
 TO_SPANISH = LanguagePair(Language("en"), Language("es"))
 TO_ENGLISH = LanguagePair(Language("es"), Language("en"))
@@ -52,7 +53,7 @@ HOSTILE = [
 
 def offspring() -> dict[psutil.Process, str]:
     names = {}
-    for child in psutil.Process().children(recursive=True):
+    for child in own_children():
         with suppress(psutil.NoSuchProcess):
             names[child] = child.name()
     return names
