@@ -55,11 +55,12 @@ ask_to_install() {
     exit 1
 }
 
+wanted=$(packages_for "${1:-}")
 missing=()
 if ! .venv/bin/python -c '' 2>/dev/null; then
     scripts/python.sh >/dev/null 2>&1 || missing+=("$(scripts/python.sh --package)")
 fi
-for package in $(packages_for "${1:-}"); do
+for package in $wanted; do
     have "$package" || missing+=("$package")
 done
 ((${#missing[@]})) || exit 0
