@@ -80,6 +80,11 @@ class Batcher:
             thread.start()
 
     @property
+    def capacity(self) -> int:
+        """Windows that are decoded at a time."""
+        return self._engine.lanes * self._max_batch
+
+    @property
     def queued(self) -> int:
         """Windows that wait."""
         return len(self._heap)

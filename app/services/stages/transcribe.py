@@ -15,8 +15,10 @@ from app.services.joints import overlap
 from app.services.stages.speech import SpeechWindow
 from app.services.transcripts import TranscriptCache
 
-_IN_FLIGHT = 4
-"""Windows of one job that are in the queue or being decoded: 4 x 30 s are 8 MB of samples."""
+_LEAST_IN_FLIGHT = 4
+_MOST_IN_FLIGHT = 24
+"""Windows of one job that wait or are being decoded: enough to fill a batch and have the next
+one ready, but a window of 30 s is 2 MB of samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ async def transcribe(
         cache.put(key, heard, window.audio.start_sample)
         return _with_room(heard, window.clear_until_ms)
 
-    async for segments in overlap(windows, work, _IN_FLIGHT):
+    in_flight = min(max(_LEAST_IN_FLIGHT, 2 * batcher.capacity), _MOST_IN_FLIGHT)
+    async for segments in overlap(windows, work, in_flight):
         for segment in segments:
             yield segment
 
