@@ -111,10 +111,10 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.callback(workdir.close)
     room = EngineRoom(settings)
     stack.push_async_callback(asyncio.to_thread, room.close)
-    readiness = Readiness(settings, room)
+    opener = MediaOpener(settings, workdir)
+    readiness = Readiness(settings, room, opener)
     stack.push_async_callback(readiness.close)
     metrics = Metrics()
-    opener = MediaOpener(settings, workdir)
     cache = TranscriptCache(
         settings.jobs.transcript_cache_windows,
         f"{settings.asr.model_dump_json()}{settings.whisper.model_dump_json()}",

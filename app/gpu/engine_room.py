@@ -19,7 +19,7 @@ State = Literal["loading", "ready", "failed"]
 class EngineStatus:
     """What `/health` says of one engine."""
 
-    role: Literal["vad", "transcriber", "translator"]
+    role: Literal["decoder", "vad", "transcriber", "translator"]
     name: str
     state: State = "loading"
     device: str = ""

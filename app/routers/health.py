@@ -79,7 +79,7 @@ async def version(services: ServicesDep) -> dict[str, object]:
         "version": __version__,
         "build_date": services.settings.server.build_date,
         "platform": f"{services.settings.mode}-{sys.platform}",
-        "whisper_backend": services.readiness.statuses[1].name,
+        "whisper_backend": _engine(services, "transcriber"),
         "features": _features(services),
     }
 
@@ -94,7 +94,7 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
     translation = services.settings.translation
     engines = [dataclasses.asdict(status) for status in services.readiness.statuses]
     if translation.provider != "openai":
-        name = services.readiness.statuses[-1].name
+        name = _engine(services, "translator")
         return {"model": name, "context_size": None, "api_url": None, "engines": engines}
     if translation.server_api_key is None:
         raise UnavailableOptionError("No API key is configured on this server")
@@ -112,6 +112,10 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
 async def metrics(services: ServicesDep) -> Response:
     """Tell Prometheus."""
     return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _engine(services: Services, role: str) -> str:
+    return next(s.name for s in services.readiness.statuses if s.role == role)
 
 
 def _features(services: Services) -> dict[str, bool]:

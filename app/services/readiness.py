@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import structlog
 
@@ -18,12 +18,25 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 
+class Probed(Protocol):
+    """Something that can say whether it works."""
+
+    async def probe(self) -> None:
+        """Try it.
+
+        Raises:
+            EngineLoadError: it does not; says what to do.
+        """
+        ...
+
+
 class Readiness:
     """Loads everything in the background and says how far it got.
 
     Args:
         settings: name the engines.
         room: the speech engines.
+        decoder: decodes media.
         build: makes the translator; raises EngineLoadError when it cannot.
     """
 
@@ -31,11 +44,14 @@ class Readiness:
         self,
         settings: Settings,
         room: EngineRoom,
+        decoder: Probed,
         build: Callable[[Settings], Translator] = build_translator,
     ) -> None:
         self._settings = settings
         self._build = build
         self.room = room
+        self._decoder = decoder
+        self._decoder_status = EngineStatus("decoder", "ffmpeg")
         self._translator: Translator | None = None
         self._translator_status = EngineStatus("translator", settings.translation.provider)
         self._settled = asyncio.Event()
@@ -54,7 +70,7 @@ class Readiness:
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
         """One for each engine."""
-        return (*self.room.statuses, self._translator_status)
+        return (self._decoder_status, *self.room.statuses, self._translator_status)
 
     @property
     def translator(self) -> Translator:
@@ -82,6 +98,7 @@ class Readiness:
     async def load(self) -> None:
         """Load the translator and the engines; a failure is kept and logged, not raised."""
         try:
+            await self._check_decoder()
             self._translator = await self._load_translator()
             await self.room.load()
         except EngineLoadError as error:
@@ -103,6 +120,15 @@ class Readiness:
         """
         await self._settled.wait()
         self.admit()
+
+    async def _check_decoder(self) -> None:
+        try:
+            await self._decoder.probe()
+        except EngineLoadError as error:
+            failed = replace(self._decoder_status, state="failed", error=error.message)
+            self._decoder_status = failed
+            raise
+        self._decoder_status = replace(self._decoder_status, state="ready", device="cpu")
 
     async def _load_translator(self) -> Translator:
         status = self._translator_status

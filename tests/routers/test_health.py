@@ -63,6 +63,14 @@ def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
     assert "pocketsphinx cannot be loaded" in server.log
 
 
+def test_a_server_without_a_decoder_says_so(start_server: StartServer, tmp_path: Path) -> None:
+    for name in ("setpriv", "env", "sh"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    server = start_server(ready=False, PATH=str(tmp_path), LOAD_FAILURE_EXIT_S="1")
+    assert server.wait_exit(30) != 0
+    assert "install ffmpeg" in server.log
+
+
 def test_an_engine_that_is_not_installed_is_no_silent_fallback(start_server: StartServer) -> None:
     server = start_server(
         ready=False, TRANSLATION_PROVIDER="openai", SERVER_API_KEY="", LOAD_FAILURE_EXIT_S="0"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import numpy as np
+
+from app.domain.errors import CuestreamError, EngineLoadError
 from app.domain.request import MediaUrl, SiteVideo, Source, UploadedFile
+from app.domain.time import SAMPLE_RATE_HZ
 from app.services.sources.byte_stream import ByteStream, spool
 from app.services.sources.completeness import check_file
 from app.services.sources.decoder import Decoder, decoding_file, decoding_stream
@@ -43,6 +48,23 @@ class MediaOpener:
         self._workdir = workdir
         self._guard = Guard(settings.sources.allow_private_urls, settings.sources.fetch_connect_s)
         self._fetcher = Fetcher(settings.sources, self._guard)
+
+    async def probe(self) -> None:
+        """Decode a moment of noise, ahead of any request.
+
+        Raises:
+            EngineLoadError: the decoder does not work; says what to do.
+        """
+        path = self._workdir.new_file(".wav")
+        try:
+            _write_noise(path)
+            media = await self.open(UploadedFile(path, sha256=""))
+            await media.aclose()
+        except CuestreamError as error:
+            advice = "install ffmpeg 5.1 or newer, for instance Debian's package"
+            raise EngineLoadError(f"ffmpeg cannot decode ({error.message}): {advice}") from error
+        finally:
+            path.unlink(missing_ok=True)
 
     async def check(self, source: Source) -> None:
         """Check a source's address, ahead of any work.
@@ -144,6 +166,15 @@ class MediaOpener:
     def _check_duration(self, duration_ms: int) -> None:
         if duration_ms > (self._max_duration_s + GRACE_S) * 1000:
             raise too_long(self._max_duration_s)
+
+
+def _write_noise(path: Path) -> None:
+    noise = np.random.default_rng(0).integers(-3000, 3000, SAMPLE_RATE_HZ // 10, np.int16)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(noise.tobytes())
 
 
 def _is_playlist(head: bytes) -> bool:
