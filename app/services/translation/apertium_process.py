@@ -15,7 +15,7 @@ from app.settings import child_environment
 _LIMIT_S = 60.0
 """A batch takes about a quarter of a second; after this long the run hangs."""
 
-_STOP_S = 1.0
+_STOP_S = 5.0
 """How long a run that nobody wants any more may take to end by itself, and again once it was
 told to, so that it removes its temporary file."""
 
