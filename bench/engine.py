@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.request import UploadedFile
@@ -16,6 +17,14 @@ from app.services.sources.opening import MediaOpener
 from app.services.stages.speech import cut_windows
 from app.services.workdir import WorkDir
 from app.settings import AsrSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """What the engine took for all windows, in seconds, and the words that it heard."""
+
+    end_s: float
+    words: tuple[str, ...]
 
 
 @contextmanager
@@ -41,9 +50,9 @@ async def windows_of(media: Path) -> list[Window]:
             await opened.aclose()
 
 
-def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> tuple[float, list[str]]:
-    """Transcribe one window after the other; return the seconds it took and the words."""
+def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> Bare:
+    """Transcribe one window after the other."""
     started_s = time.monotonic()
     heard = [segment for window in windows for segment in engine.transcribe([window])[0]]
-    spent_s = time.monotonic() - started_s
-    return spent_s, [word.text for segment in heard for word in segment.words]
+    end_s = time.monotonic() - started_s
+    return Bare(end_s, tuple(word.text for segment in heard for word in segment.words))

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from bench.figure import BenchError, Figure, Goal
 from bench.health import drain
 from bench.measure import Means
+from bench.processes import engines_of
 from bench.recording import TALK
 from bench.serving import Server, serving
 from bench.wire import Stream, follow, upload
@@ -64,7 +65,7 @@ def _keep_reading(stack: AsyncExitStack, stream: Stream) -> None:
 
 
 def _suspend_engine(server: Server) -> None:
-    engines = [p for p in server.tree if "pocketsphinx" in " ".join(p.cmdline())]
+    engines = engines_of(server.worker)
     if not engines:
         raise BenchError("the engine's processes were not found")
     for engine in engines:

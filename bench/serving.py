@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from bench.figure import BenchError
+from bench.processes import cpu_s
 from bench.wire import Connection
 from tests.server import ServerProcess
 
@@ -62,9 +63,9 @@ class Server:
         """
         deadline_s = time.monotonic() + _QUIET_LIMIT_S
         while time.monotonic() < deadline_s:
-            before_s = _cpu_s(self.tree)
+            before_s = cpu_s(self.tree)
             await asyncio.sleep(_QUIET_LOOK_S)
-            spent_s = _cpu_s(self.tree) - before_s
+            spent_s = cpu_s(self.tree) - before_s
             running = (await self.health())["jobs"]["running"]
             if not running and spent_s < _QUIET_SHARE * _QUIET_LOOK_S:
                 return
@@ -94,14 +95,3 @@ async def serving(**settings: str) -> AsyncIterator[Server]:
 
 def _all(settings: Mapping[str, str]) -> dict[str, str]:
     return {"TRANSCRIPT_CACHE_WINDOWS": "0", "LOG_LEVEL": "WARNING", **settings}
-
-
-def _cpu_s(processes: list[psutil.Process]) -> float:
-    total_s = 0.0
-    for process in processes:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total_s += times.user + times.system
-    return total_s
