@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import sys
 
@@ -11,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app import __version__
 from app.domain.errors import UnavailableOptionError
+from app.gpu.device import card
 from app.routers.deps import Services, ServicesDep, require_key
 from app.services.readiness import Readiness
 from app.services.translation.context import context_tokens
@@ -65,6 +67,7 @@ async def health(services: ServicesDep) -> JSONResponse:
         "features": _features(services),
         "config": _config(services),
         "engines": [dataclasses.asdict(status) for status in readiness.statuses],
+        "gpu": await _gpu(readiness),
         "jobs": {"running": len(services.runner.running), "streams": services.hub.readers},
     }
     if failed:
@@ -112,6 +115,15 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
 async def metrics(services: ServicesDep) -> Response:
     """Tell Prometheus."""
     return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _gpu(readiness: Readiness) -> dict[str, object] | None:
+    """Return the card that the transcriber runs on, with its memory in bytes."""
+    if not any(status.device == "cuda" for status in readiness.statuses):
+        return None
+    # The driver may take its time to answer.
+    found = await asyncio.to_thread(card, "cuda")
+    return None if found is None else dataclasses.asdict(found)
 
 
 def _engine(services: Services, role: str) -> str:

@@ -142,6 +142,7 @@ def test_version_and_models(server: ServerProcess) -> None:
         assert roles["vad"]["name"] == "silero"
         assert roles["transcriber"]["name"] == "pocketsphinx"
         assert roles["transcriber"]["device"] == "cpu"
+        assert client.get("/health").json()["gpu"] is None
         assert all(e["state"] == "ready" for e in roles.values())
 
 

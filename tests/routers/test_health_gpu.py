@@ -1,0 +1,34 @@
+"""What the health page says of a GPU; the driver is stood in for, since few machines have one."""
+
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.gpu.device import Card
+from app.gpu.engine_room import EngineStatus
+from app.main import create_app
+from app.routers import health
+from app.settings import Settings
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_the_card_is_shown_when_the_transcriber_runs_on_it(
+    monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    settings = Settings()
+    app = create_app(settings)
+    app.state.services = SimpleNamespace(
+        settings=settings,
+        readiness=SimpleNamespace(
+            failure=None,
+            state="ready",
+            statuses=[EngineStatus("transcriber", "whisperx", "ready", device, "large-v3")],
+        ),
+        runner=SimpleNamespace(running=[]),
+        hub=SimpleNamespace(readers=0),
+    )
+    monkeypatch.setattr(health, "card", lambda _: Card("NVIDIA L4", 24 * 2**30, 20 * 2**30))
+    body = TestClient(app).get("/health").json()
+    shown = {"name": "NVIDIA L4", "total_bytes": 24 * 2**30, "free_bytes": 20 * 2**30}
+    assert body["gpu"] == (shown if device == "cuda" else None)
