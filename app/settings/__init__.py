@@ -1,0 +1,86 @@
+"""Settings: the only package that reads the environment.
+
+Each group below is one subject. A field's name in capitals, with the group's prefix where it
+has one, is its environment variable; further accepted names are its aliases. The text under a
+field says its unit, its effect and when to change it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.settings.engines import AsrSettings, ModelSettings, VadSettings, WhisperSettings
+from app.settings.environment import child_environment, see_one_gpu, visible_gpus
+from app.settings.group import Group
+from app.settings.jobs import JobSettings
+from app.settings.server import AccessSettings, Mode, ServerSettings
+from app.settings.sources import SourceSettings
+from app.settings.translation import TranslationSettings
+
+__all__ = [
+    "AccessSettings",
+    "AsrSettings",
+    "Group",
+    "JobSettings",
+    "Mode",
+    "ModelSettings",
+    "ServerSettings",
+    "Settings",
+    "SourceSettings",
+    "TranslationSettings",
+    "VadSettings",
+    "WhisperSettings",
+    "child_environment",
+    "see_one_gpu",
+    "visible_gpus",
+]
+
+
+class Settings(BaseModel):
+    """All settings, one group a subject."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    jobs: JobSettings = Field(default_factory=JobSettings)
+    sources: SourceSettings = Field(default_factory=SourceSettings)
+    vad: VadSettings = Field(default_factory=VadSettings)
+    asr: AsrSettings = Field(default_factory=AsrSettings)
+    whisper: WhisperSettings = Field(default_factory=WhisperSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    translation: TranslationSettings = Field(default_factory=TranslationSettings)
+
+    @cached_property
+    def mode(self) -> Mode:
+        """Where the server runs: as set, else as RunPod's own variables tell."""
+        if self.server.mode:
+            return self.server.mode
+        if "RUNPOD_WEBHOOK_GET_JOB" in os.environ:
+            return "queue"
+        if "RUNPOD_ENDPOINT_ID" in os.environ:
+            return "load_balancer"
+        if "RUNPOD_POD_ID" in os.environ:
+            return "pod"
+        return "local"
+
+    @property
+    def port(self) -> int:
+        """Port of the API."""
+        return self.server.port or (80 if self.mode == "load_balancer" else 5001)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest upload."""
+        default_mb = 30 if self.mode == "load_balancer" else 2048
+        return (self.server.max_upload_mb or default_mb) * 2**20
+
+    @property
+    def sync_limit_s(self) -> float | None:
+        """When a JSON answer is given up; None for never."""
+        if self.server.sync_limit_s is not None:
+            return self.server.sync_limit_s
+        return 300.0 if self.mode == "load_balancer" else None

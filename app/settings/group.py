@@ -1,0 +1,36 @@
+"""What every group of settings shares."""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Group(BaseSettings):
+    """One subject's settings."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        env_file=".env",
+    )
+
+
+def config(prefix: str = "") -> SettingsConfigDict:
+    """Return a group's configuration; its variables begin with the prefix."""
+    return SettingsConfigDict(**{**Group.model_config, "env_prefix": prefix})
+
+
+def names(*variables: str) -> AliasChoices:
+    """Return the variables that set a field, the preferred one first."""
+    return AliasChoices(*variables)
+
+
+def listed(value: object) -> object:
+    """Read a list that is written with commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
