@@ -12,8 +12,9 @@ class Cue:
     """One subtitle on screen.
 
     Attributes:
-        id: stable within a job, counted from 0 in order of start.
-        span: when it shows; cues of a job are sorted and do not overlap.
+        id: stable within a job, counted from 0 in order of coming: the part that is being watched
+            may come first.
+        span: when it shows; cues of a job do not overlap, and a result has them sorted.
         text: the source text, one paragraph without line breaks.
         translation: the text in the target language, or None while there is none.
         speaker: digit-bearing label such as ``SPEAKER_01``, or None when unknown.

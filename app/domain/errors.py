@@ -27,6 +27,7 @@
     |- TranslationError
     |  |- TranslationAuthError      the provider refused the key
     |  |- TranslationQuotaError     the provider's quota is used up
+    |  |- TranslationBudgetError    the job would cost more than it may
     |  `- TranslationIncompleteError  lines that no attempt translated; carries their ids
     |- EngineError                  an engine failed on this input
     |  |- EngineLoadError           an engine cannot be loaded
@@ -238,6 +239,13 @@ class TranslationQuotaError(TranslationError):
     """The provider's quota is used up."""
 
     code = "translation_quota"
+    retryable = False
+
+
+class TranslationBudgetError(TranslationError):
+    """The job would cost more than it may."""
+
+    code = "translation_budget"
     retryable = False
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.cue import Cue
@@ -69,6 +70,25 @@ class CuesReady:
     final: bool
 
 
+Origin = Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto", "client_captions"]
+"""Where the text comes from. The names are the extension's: ``whisper`` is any transcriber,
+``youtube_*`` any site's captions: ``direct`` in the target language already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What language models were paid for in one job.
+
+    Attributes:
+        cost_usd: None where no price is known.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a finished job has made.
@@ -80,6 +100,11 @@ class Result:
         audio_ms: audio that was decoded.
         elapsed_ms: wall time from admission to the end.
         stage_ms: wall time per stage; stages overlap, so the sum may exceed ``elapsed_ms``.
+        origin: where the text comes from.
+        cached: by stage, the share of its work that earlier jobs had done: 1.0 where nothing
+            was left to do. A stage that this job has not got is absent.
+        usage: None where no language model was asked.
+        title: the video's, where its site tells it.
     """
 
     cues: tuple[Cue, ...]
@@ -88,7 +113,10 @@ class Result:
     audio_ms: int
     elapsed_ms: int
     stage_ms: dict[str, int]
-    origin: Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto"] = "whisper"
+    origin: Origin = "whisper"
+    cached: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
+    title: str = ""
 
     @property
     def rtf(self) -> float:

@@ -55,7 +55,28 @@ class SiteVideo:
         return f"site:{self.page_url}"
 
 
-Source = UploadedFile | MediaUrl | SiteVideo
+@dataclass(frozen=True, slots=True)
+class SentCaptions:
+    """Captions that the client sends itself: a page's own track, a file of its user's.
+
+    Attributes:
+        text: the file's text.
+        language: BCP 47 tag as the client says; None when it does not.
+        automatic: whether a machine wrote them, so that lines roll and repeat.
+    """
+
+    text: str
+    language: str | None = None
+    automatic: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What makes two of them the same."""
+        digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"captions:{digest}:{self.language}:{self.automatic}"
+
+
+Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,13 @@ class JobRequest:
         spoken: language that is spoken; None to detect it.
         profile: reading profile of the cues.
         diarize: whether the caller asked for speakers.
-        fresh: whether finished work must not be reused.
+        force_whisper: the caller wants the recording heard: captions count only where they are
+            people's and in the target language already, and nothing heard earlier is reused.
+        force_refresh: nothing that was finished earlier is reused, not even the download.
         prompt: words that are likely to occur, a title for instance.
+        glossary: terms and how they are to be translated.
+        position_ms: where the viewer watches; what is seen from there on is done first.
+        caller: who pays, as a name that is no secret; empty where nobody has a key.
     """
 
     source: Source
@@ -77,8 +103,17 @@ class JobRequest:
     spoken: Language | None = None
     profile: ReadingProfile = DEFAULT_PROFILE
     diarize: bool = False
-    fresh: bool = False
+    force_whisper: bool = False
+    force_refresh: bool = False
     prompt: str = ""
+    glossary: tuple[tuple[str, str], ...] = ()
+    position_ms: int = 0
+    caller: str = ""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a finished job must not answer."""
+        return self.force_whisper or self.force_refresh
 
     @property
     def key(self) -> str:
@@ -90,5 +125,7 @@ class JobRequest:
             self.profile.name,
             self.diarize,
             self.prompt,
+            self.glossary,
+            self.force_whisper,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

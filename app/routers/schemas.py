@@ -67,7 +67,8 @@ class SubtitleBody(BaseModel):
             spoken=spoken,
             profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
             diarize=bool(self.diarize),
-            fresh=bool(self.force_whisper or self.force_refresh),
+            force_whisper=bool(self.force_whisper),
+            force_refresh=bool(self.force_refresh),
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
         )
 

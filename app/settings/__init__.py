@@ -12,6 +12,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.settings.caches import CacheSettings
 from app.settings.engines import AsrSettings, ModelSettings, VadSettings, WhisperSettings
 from app.settings.environment import child_environment, see_one_gpu, visible_gpus
 from app.settings.group import Group
@@ -23,6 +24,7 @@ from app.settings.translation import TranslationSettings
 __all__ = [
     "AccessSettings",
     "AsrSettings",
+    "CacheSettings",
     "Group",
     "JobSettings",
     "Mode",
@@ -48,6 +50,7 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    caches: CacheSettings = Field(default_factory=CacheSettings)
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)

@@ -35,6 +35,9 @@ class VadSettings(Group):
 class AsrSettings(Group):
     """Choosing and feeding the transcriber."""
 
+    enabled: bool = Field(True, validation_alias=names("ENABLE_WHISPER"))
+    """Whether recordings are transcribed at all. Without, captions that exist already are the
+    only source, a site's automatic ones too."""
     engine: Literal["embedded", "pocketsphinx", "whisperx"] = "embedded"
     """Transcriber. `embedded` is pocketsphinx (US English, no download); `whisperx` needs the
     `gpu` extra."""

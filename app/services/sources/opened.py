@@ -7,7 +7,48 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from app.domain.audio import Audio
+from app.domain.captions import Captions
+from app.domain.events import Origin
+from app.domain.language import Language
+from app.domain.media import NO_INFO, MediaInfo
 from app.services.joints import close_stage
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionWish:
+    """What decides between captions and the recording.
+
+    Attributes:
+        target: language that is wanted; None for whatever is spoken.
+        spoken: language that is spoken, as the client says.
+        force_whisper: hear the recording unless people wrote captions in the target language.
+        hears: whether this server can transcribe; without, automatic captions count too.
+    """
+
+    target: Language | None = None
+    spoken: Language | None = None
+    force_whisper: bool = False
+    hears: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedCaptions:
+    """Captions instead of a recording.
+
+    Attributes:
+        captions: parsed, never empty.
+        origin: what they are to the request.
+        info: what the page says about the video.
+        duration_ms: of the video; None when nobody knows.
+    """
+
+    captions: Captions
+    origin: Origin
+    info: MediaInfo = NO_INFO
+    duration_ms: int | None = None
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,10 +60,12 @@ class OpenedMedia:
         blocks: the recording from its start, gapless, each block 8192 samples but the last. It
             is read only as fast as it is taken. At its end it raises what cut it short
             (TruncatedMediaError, SourceError, MediaTooLongError, StorageError).
+        info: what the page says about the video; nothing for a bare file.
     """
 
     duration_ms: int | None
     blocks: AsyncIterator[Audio]
+    info: MediaInfo = NO_INFO
     _resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:

@@ -103,7 +103,7 @@ class MediaOpener:
                     media = await self._open_url(url, stack)
                 case SiteVideo(page_url):
                     media = await self._open_site(page_url, stack)
-            return OpenedMedia(media.duration_ms, media.blocks, stack.pop_all())
+            return OpenedMedia(media.duration_ms, media.blocks, media.info, stack.pop_all())
 
     async def _open_url(self, url: str, stack: AsyncExitStack) -> OpenedMedia:
         async with AsyncExitStack() as connection:

@@ -12,7 +12,7 @@ from app.domain.errors import (
 )
 from app.services.translation.apertium_process import require_modes, run_apertium
 from app.services.translation.apertium_stream import frame, unframe
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.services.translation.wordless import is_wordless
 from app.settings import Settings
 
@@ -29,6 +29,7 @@ class ApertiumTranslator:
 
     name = "apertium"
     detail = "apertium-eng-spa"
+    revision = "apertium-eng-spa:1"
     batch_sizes = (4, 8, 16)
     concurrency = 2
 
@@ -62,7 +63,11 @@ class ApertiumTranslator:
             _mode(pair)
 
     async def translate(
-        self, lines: Sequence[Line], pair: LanguagePair, before: Sequence[Line]
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch; ``before`` means nothing to Apertium.
 

@@ -14,7 +14,7 @@ from app.domain.errors import EngineLoadError, TranslationError, TranslationInco
 from app.services.translation.ask import MAX_LINES, OpenLines
 from app.services.translation.backoff import Backoff
 from app.services.translation.failures import FormRefusedError, PassingFailureError
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.services.translation.provider import ChatProvider
 from app.services.translation.wordless import is_wordless
 from app.settings import Settings
@@ -52,6 +52,7 @@ class ChatTranslator:
         self._provider = ChatProvider(settings.translation)
         self._backoff = backoff or Backoff()
         self.detail = self._settings.server_model
+        self.revision = f"chat:{self.detail}"
         self.concurrency = self._settings.concurrency
 
     async def probe(self) -> None:
@@ -82,7 +83,11 @@ class ChatTranslator:
         """A model is asked for any pair."""
 
     async def translate(
-        self, lines: Sequence[Line], pair: LanguagePair, before: Sequence[Line]
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch; see the protocol for what is yielded and raised."""
         for line in lines:

@@ -7,14 +7,57 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.language import Language
+from app.domain.media import NO_INFO, MediaInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line to translate; ``id`` is the cue's, unique within a job."""
+    """What is translated as a whole: a sentence, or a speaker's few words.
+
+    Attributes:
+        id: unique within a job; that of the first cue that it covers.
+        text: one paragraph.
+        room_chars: characters of the translation that can be read while its cues show; None
+            where nobody reads against the clock.
+    """
 
     id: int
     text: str
+    room_chars: int | None = None
+
+
+class Ledger(Protocol):
+    """What one job has spent at providers, and what it may spend."""
+
+    def afford(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
+        """Check ahead of a request that its estimated cost is still allowed.
+
+        Raises:
+            TranslationBudgetError: it is not.
+        """
+        ...
+
+    def spend(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
+        """Note what a request has used, as the provider counts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a whole job tells its translator.
+
+    Attributes:
+        info: what the video's page says about it.
+        glossary: terms and how they are to be translated.
+        ledger: where requests are paid from; None where nobody counts.
+    """
+
+    info: MediaInfo = NO_INFO
+    glossary: tuple[tuple[str, str], ...] = ()
+    ledger: Ledger | None = None
+
+
+NO_BRIEF = Brief()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +79,15 @@ class Translator(Protocol):
     Attributes:
         name: of the translator, such as ``apertium``.
         detail: of what it uses, such as a package or a model.
+        revision: changes whenever the same line might be translated differently: model, prompt
+            and every setting that matters. Part of the address of remembered translations.
         batch_sizes: lines in the first batch, the second and so on; the last repeats.
         concurrency: batches in flight at a time for one job.
     """
 
     name: str
     detail: str
+    revision: str
     batch_sizes: tuple[int, ...]
     concurrency: int
 
@@ -66,7 +112,11 @@ class Translator(Protocol):
         ...
 
     def translate(
-        self, lines: Sequence[Line], pair: LanguagePair, before: Sequence[Line]
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch.
 
@@ -74,6 +124,7 @@ class Translator(Protocol):
             lines: one batch, in order, ids ascending.
             pair: from which language into which.
             before: up to three source lines that precede the batch, for context.
+            brief: what the whole job shares.
 
         Yields:
             ``(id, translation)`` as soon as each is known, in any order; each id of ``lines``
@@ -82,6 +133,7 @@ class Translator(Protocol):
         Raises:
             TranslationAuthError: the provider refused the key.
             TranslationQuotaError: the quota is used up.
+            TranslationBudgetError: the job would cost more than it may.
             TranslationIncompleteError: lines that no attempt translated; what could be
                 translated was yielded before.
             TranslationError: the provider cannot be reached.

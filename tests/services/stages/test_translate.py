@@ -22,7 +22,7 @@ from app.domain.time import Span
 from app.services.clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.apertium import ApertiumTranslator
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.settings import Settings
 
 SPANISH = Language("es")
@@ -39,6 +39,7 @@ class ScriptedTranslator:
 
     name = "scripted"
     detail = "upper case"
+    revision = "1"
 
     def __init__(self, answer: Answer = shout, concurrency: int = 3) -> None:
         self.batch_sizes = (2, 4)
@@ -58,7 +59,11 @@ class ScriptedTranslator:
             raise InvalidLanguageError("No Japanese here")
 
     async def translate(
-        self, lines: Sequence[Line], pair: LanguagePair, before: Sequence[Line]
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
     ) -> AsyncIterator[tuple[int, str]]:
         self.batches.append([line.id for line in lines])
         self.pairs.append(pair)

@@ -1,0 +1,61 @@
+"""Captions that exist already: a site's tracks, or what a client sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.time import Span
+from app.domain.transcript import Word
+
+CaptionKind = Literal["manual", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One caption as its author timed it.
+
+    Attributes:
+        span: when it shows.
+        text: one paragraph without markup or line breaks, never blank.
+        words: word times where the track has them (a site's automatic captions), else empty.
+        speaker: as the track names them, or None.
+    """
+
+    span: Span
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """A whole track.
+
+    Attributes:
+        language: BCP 47 tag of the text, ``und`` when nobody says.
+        kind: written by people, or by a machine that listened.
+        items: sorted by start; may overlap as the author made them.
+    """
+
+    language: str
+    kind: CaptionKind
+    items: tuple[Caption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionTrack:
+    """A track that a site offers and that is not fetched yet.
+
+    Attributes:
+        language: BCP 47 tag in our spelling.
+        name: the site's own key for it, such as ``en-orig``.
+        kind: written by people or by a machine; a machine translation of another track is no
+            track at all.
+        urls: address by format (``json3``, ``vtt``, ``srv1``, ``ttml``, ``srt``).
+    """
+
+    language: str
+    name: str
+    kind: CaptionKind
+    urls: tuple[tuple[str, str], ...]
