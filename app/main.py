@@ -119,7 +119,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.jobs.transcript_cache_windows,
         f"{settings.asr.model_dump_json()}{settings.whisper.model_dump_json()}",
     )
-    runner = JobRunner(settings, readiness, opener, cache, metrics)
+    runner = JobRunner(settings, readiness, opener, cache, metrics, workdir)
     hub = StreamHub(settings.jobs)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)

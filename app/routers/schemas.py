@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated
 
@@ -11,12 +12,17 @@ from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguag
 from app.domain.language import Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.request import JobRequest, MediaUrl, SiteVideo, Source, UploadedFile
+from app.domain.time import seconds_to_ms
 from app.services.render.formats import check_format
 from app.services.sources.fetch import check_url
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PROMPT_CHARS = 500
+_MAX_TERMS = 200
+_MAX_TERM_CHARS = 100
+"""A glossary goes with every request to a model, so it is paid for again and again."""
+
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
 
@@ -25,6 +31,16 @@ def _as_list(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value or []
+
+
+def _as_terms(value: object) -> object:
+    """Read a glossary: an object, JSON text of one, or lines of ``term = translation``."""
+    if not isinstance(value, str):
+        return value or {}
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    pairs = (line.partition("=") for line in value.splitlines() if "=" in line)
+    return {term.strip(): translation.strip() for term, _, translation in pairs}
 
 
 class SubtitleBody(BaseModel):
@@ -45,6 +61,12 @@ class SubtitleBody(BaseModel):
     diarize: bool | None = Field(False, description="Say who speaks")
     profile: str | None = Field(None, description="Reading profile")
     prompt: str | None = Field(None, description="Words that are likely to occur")
+    position_s: float | None = Field(
+        None, ge=0, le=_MAX_MS / 1000, description="Where the viewer watches; done first"
+    )
+    glossary: Annotated[dict[str, str], BeforeValidator(_as_terms)] = Field(
+        default_factory=dict, description="Terms and how they are to be translated"
+    )
     formats: Annotated[list[str], BeforeValidator(_as_list)] = Field(
         default_factory=list, description="Subtitle files wanted in the result"
     )
@@ -70,7 +92,17 @@ class SubtitleBody(BaseModel):
             force_whisper=bool(self.force_whisper),
             force_refresh=bool(self.force_refresh),
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
+            glossary=self._terms(),
+            position_ms=seconds_to_ms(self.position_s or 0),
         )
+
+    def _terms(self) -> tuple[tuple[str, str], ...]:
+        if len(self.glossary) > _MAX_TERMS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+        longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)
+        if longest > _MAX_TERM_CHARS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERM_CHARS} characters in a term")
+        return tuple(sorted((k, v) for k, v in self.glossary.items() if k.strip() and v.strip()))
 
     def _source(self) -> Source:
         if self.video_id is not None and not _VIDEO_ID.fullmatch(self.video_id):

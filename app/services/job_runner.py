@@ -28,6 +28,7 @@ from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.transcripts import TranscriptCache
 from app.services.translation.protocol import LanguagePair
+from app.services.workdir import WorkDir
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class JobRunner:
         opener: opens media.
         cache: transcribed windows of earlier jobs.
         metrics: told what happens.
+        workdir: where jobs keep temporary files.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class JobRunner:
         opener: MediaOpener,
         cache: TranscriptCache,
         metrics: Metrics,
+        workdir: WorkDir,
     ) -> None:
         self._settings = settings
         self._readiness = readiness
         self._opener = opener
         self._cache = cache
         self._metrics = metrics
+        self._workdir = workdir
         self._jobs: dict[str, Job] = {}
 
     @property
@@ -190,6 +194,7 @@ class JobRunner:
             self._readiness.translator,
             self._cache,
             self._settings,
+            self._workdir,
         )
         media = await self._opener.open(request.source)
         try:

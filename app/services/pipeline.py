@@ -19,12 +19,14 @@ from app.services.clock import StageClock
 from app.services.joints import close_stage
 from app.services.progress import ProgressTracker
 from app.services.sources.opened import OpenedMedia
+from app.services.sources.rewind import LEAST_POSITION_MS, Rewind
 from app.services.stages.cues import build_cues
-from app.services.stages.speech import cut_windows
+from app.services.stages.speech import cut_parts
 from app.services.stages.transcribe import Hearing, transcribe
 from app.services.stages.translate import translate_cues
 from app.services.transcripts import TranscriptCache
 from app.services.translation.protocol import Translator
+from app.services.workdir import WorkDir
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -39,6 +41,7 @@ class Line:
     translator: Translator
     cache: TranscriptCache
     settings: Settings
+    workdir: WorkDir
 
     async def run(
         self, request: JobRequest, media: OpenedMedia, emit: Emit, cancelled: threading.Event
@@ -54,8 +57,8 @@ class Line:
         hearing = Hearing(request.spoken, request.prompt, cancelled)
         emit(run.progress.opened(media.duration_ms))
 
-        audio = tap(media.blocks, run.decoded)
-        windows = cut_windows(audio, self.engines.vad, self.settings.vad, clock)
+        parts = self._parts(request, media, run)
+        windows = cut_parts(parts, self.engines.vad, self.settings.vad, clock)
         segments = transcribe(windows, self.engines.batcher, self.cache, hearing, clock)
         cues = build_cues(tap(segments, run.heard, run.all_heard), request.profile)
         if request.target is not None:
@@ -67,6 +70,16 @@ class Line:
         finally:
             await close_stage(final)
         return run.result(made)
+
+    def _parts(
+        self, request: JobRequest, media: OpenedMedia, run: _Run
+    ) -> list[AsyncIterator[Audio]]:
+        """Return the recording as one part, or as two with the one that is watched first."""
+        whole = tap(media.blocks, run.decoded)
+        if request.position_ms < LEAST_POSITION_MS:
+            return [whole]
+        rewind = Rewind(whole, request.position_ms, self.workdir, media.resources)
+        return [rewind.watched(), rewind.earlier()]
 
 
 async def tap(
@@ -87,7 +100,10 @@ class _Run:
     """One run of the line: turns what passes into events."""
 
     def __init__(self, request: JobRequest, emit: Emit, clock: StageClock) -> None:
-        self.progress = ProgressTracker(translating=request.target is not None)
+        self.progress = ProgressTracker(
+            translating=request.target is not None,
+            start_ms=request.position_ms if request.position_ms >= LEAST_POSITION_MS else 0,
+        )
         self._target = request.target
         self._emit = emit
         self._clock = clock
@@ -117,7 +133,7 @@ class _Run:
             raise NoSpeechError("No speech was found")
         self._emit(self.progress.finalizing())
         return Result(
-            cues=tuple(cues),
+            cues=tuple(sorted(cues, key=lambda cue: cue.span.start_ms)),
             translated=any(_is_translated(cue, self._target) for cue in cues),
             language=self._language,
             audio_ms=self._audio_ms,

@@ -33,10 +33,12 @@ class ProgressTracker:
 
     Args:
         translating: whether cues are translated, so that a heard segment is half the work.
+        start_ms: where the work begins; what lies before comes last.
     """
 
-    def __init__(self, *, translating: bool) -> None:
+    def __init__(self, *, translating: bool, start_ms: int = 0) -> None:
         self._translating = translating
+        self._start_ms = start_ms
         self._duration_ms: int | None = None
         self._heard_ms = 0
         self._done_ms = 0
@@ -51,12 +53,12 @@ class ProgressTracker:
 
     def heard(self, end_ms: int, elapsed_ms: int) -> Progress | None:
         """Speech up to this time is text; None if that changes nothing to see."""
-        self._heard_ms = max(self._heard_ms, end_ms)
+        self._heard_ms = max(self._heard_ms, self._covered_ms(end_ms))
         return self._moved(elapsed_ms)
 
     def finished(self, end_ms: int, elapsed_ms: int) -> Progress | None:
         """Cues up to this time are final; None if that changes nothing to see."""
-        self._done_ms = max(self._done_ms, end_ms)
+        self._done_ms = max(self._done_ms, self._covered_ms(end_ms))
         return self._moved(elapsed_ms)
 
     def all_heard(self) -> Progress | None:
@@ -73,6 +75,12 @@ class ProgressTracker:
     def complete(self, cues: int) -> Progress:
         """The result follows."""
         return self._at("complete", f"{cues} subtitles are ready", 100, 4)
+
+    def _covered_ms(self, end_ms: int) -> int:
+        """Return how much of the recording is behind when the work stands at a time in it."""
+        if end_ms > self._start_ms:
+            return end_ms - self._start_ms
+        return max(0, (self._duration_ms or 0) - self._start_ms) + end_ms
 
     def _moved(self, elapsed_ms: int) -> Progress | None:
         fraction = self._fraction()

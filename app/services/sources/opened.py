@@ -61,12 +61,13 @@ class OpenedMedia:
             is read only as fast as it is taken. At its end it raises what cut it short
             (TruncatedMediaError, SourceError, MediaTooLongError, StorageError).
         info: what the page says about the video; nothing for a bare file.
+        resources: what is let go when the media is closed; a reader may add its own.
     """
 
     duration_ms: int | None
     blocks: AsyncIterator[Audio]
     info: MediaInfo = NO_INFO
-    _resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+    resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:
         """Stop decoding: end child processes, close connections, remove temporary files.
@@ -76,4 +77,4 @@ class OpenedMedia:
         try:
             await close_stage(self.blocks)
         finally:
-            await self._resources.aclose()
+            await self.resources.aclose()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,13 +40,36 @@ class SpeechWindow:
     clear_until_ms: int
 
 
+async def cut_parts(
+    parts: Sequence[AsyncIterator[Audio]], vad: Vad, settings: VadSettings, clock: StageClock
+) -> AsyncIterator[SpeechWindow]:
+    """Yield the windows of several parts of one recording, one part after the other.
+
+    Windows are counted through, so that only the first one of all is the first of its job.
+    """
+    count = 0
+    try:
+        for part in parts:
+            windows = cut_windows(part, vad, settings, clock)
+            try:
+                async for window in windows:
+                    yield replace(window, index=count)
+                    count += 1
+            finally:
+                await close_stage(windows)
+    finally:
+        for part in parts:
+            await close_stage(part)
+
+
 async def cut_windows(
     blocks: AsyncIterator[Audio], vad: Vad, settings: VadSettings, clock: StageClock
 ) -> AsyncIterator[SpeechWindow]:
     """Yield windows of speech as soon as each is complete.
 
     Args:
-        blocks: contiguous audio from sample 0; all but the last a whole number of VAD frames.
+        blocks: contiguous audio from the start of a VAD frame; all but the last a whole number
+            of frames.
         vad: gives the probability of speech, in a thread of its own.
         settings: lengths and thresholds.
         clock: told how long detection took.
@@ -54,10 +77,13 @@ async def cut_windows(
     Yields:
         Windows in order, not overlapping, each at most 30 s.
     """
-    cutter = WindowCutter(settings, vad.frame_samples)
+    cutter: WindowCutter | None = None
     state: VadState | None = None
     try:
         async for block in blocks:
+            if cutter is None:
+                first_frame = block.start_sample // vad.frame_samples
+                cutter = WindowCutter(settings, vad.frame_samples, first_frame)
             samples = _whole_frames(block.samples, vad.frame_samples)
             with clock.measure("speech"):
                 probabilities, state = await asyncio.to_thread(vad.detect, samples, state)
@@ -66,7 +92,7 @@ async def cut_windows(
             ):
                 for window in cutter.push(frame, float(probability)):
                     yield window
-        for window in cutter.finish():
+        for window in cutter.finish() if cutter is not None else ():
             yield window
     finally:
         await close_stage(blocks)
@@ -85,12 +111,12 @@ class WindowCutter:
     the open window and the padding before it are kept.
     """
 
-    def __init__(self, settings: VadSettings, frame_samples: int) -> None:
+    def __init__(self, settings: VadSettings, frame_samples: int, first_frame: int = 0) -> None:
         self._settings = settings
         self._frame_samples = frame_samples
         self._frames: list[Samples] = []
         self._probabilities: list[float] = []
-        self._first_frame = 0
+        self._first_frame = first_frame
         self._open = False
         self._last_voiced = -1
         self._count = 0
