@@ -35,6 +35,8 @@ class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
         "http": "httptools",
         "lifespan": "on",
         "server_header": False,
+        # TRUSTED_PROXIES says whose word counts; uvicorn would believe everybody on this machine.
+        "proxy_headers": False,
         "timeout_notify": _NOTIFY_S,
         "timeout_graceful_shutdown": _FINISH_S,
     }

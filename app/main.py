@@ -24,6 +24,7 @@ from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.services.drain import Drain
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
+from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.streams import StreamHub
@@ -124,7 +125,8 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
-    return Services(settings, readiness, runner, hub, metrics, workdir, opener)
+    limits = RateLimits(settings.limits)
+    return Services(settings, readiness, runner, hub, metrics, workdir, opener, limits)
 
 
 async def _load(services: Services) -> None:

@@ -94,4 +94,9 @@ async def serving(**settings: str) -> AsyncIterator[Server]:
 
 
 def _all(settings: Mapping[str, str]) -> dict[str, str]:
-    return {"TRANSCRIPT_CACHE_WINDOWS": "0", "LOG_LEVEL": "WARNING", **settings}
+    return {
+        "RATE_LIMITS_ENABLED": "false",
+        "TRANSCRIPT_CACHE_WINDOWS": "0",
+        "LOG_LEVEL": "WARNING",
+        **settings,
+    }

@@ -41,7 +41,8 @@ class ServerProcess:
         self.log_path = folder / "server.log"
         kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
         env = {name: os.environ[name] for name in kept if name in os.environ}
-        env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), **settings}
+        env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
+        env |= settings
         env["PORT"] = str(self.port)
         # It dies with the tests, also when they are killed.
         command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gunicorn"]

@@ -21,6 +21,7 @@
     |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
     |- BusyError
     |  |- OverloadedError           every place is taken; carries retry_after_s
+    |  |- RateLimitedError          the caller asked too often
     |  |- NotReadyError             models still load, or could not be loaded
     |  `- DrainingError             the server is going away
     |- SourceError                  the media could not be fetched
@@ -200,6 +201,20 @@ class OverloadedError(BusyError):
     """Every place is taken."""
 
     code = "overloaded"
+
+
+class RateLimitedError(BusyError):
+    """The caller asked too often.
+
+    Attributes:
+        advice: which limit it was and when to come back.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, limit: str, retry_after_s: int) -> None:
+        super().__init__("Rate limit exceeded", retry_after_s)
+        self.advice = f"The limit is {limit}; try again in {retry_after_s} s"
 
 
 class NotReadyError(BusyError):

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from app.domain.errors import UnauthorizedError
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
+from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.streams import StreamHub
@@ -29,6 +30,7 @@ class Services:
     metrics: Metrics
     workdir: WorkDir
     opener: MediaOpener
+    limits: RateLimits
 
 
 def services(request: Request) -> Services:
@@ -43,23 +45,27 @@ ServicesDep = Annotated[Services, Depends(services)]
 async def require_key(request: Request) -> None:
     """Let a caller in who brings one of the keys, in either header, if there are keys at all.
 
-    Every key is compared in full, so that the time taken tells nothing about them. A gateway
-    may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
-
     Raises:
         UnauthorizedError: no key, or a wrong one.
     """
-    keys = services(request).settings.access.api_keys
-    if not keys:
-        return
+    if services(request).settings.access.api_keys and matching_key(request) is None:
+        raise UnauthorizedError("A valid API key is required")
+
+
+def matching_key(request: Request) -> int | None:
+    """Return which of the keys the caller brings, by its place in the list; None for no valid one.
+
+    Every key is compared in full, so that the time taken tells nothing about them. A gateway
+    may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
+    """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     given = [request.headers.get("x-api-key", "")]
     if scheme.lower() == "bearer":
         given.append(bearer.strip())
     matches = [
-        hmac.compare_digest(key.get_secret_value().encode(), candidate.encode())
-        for key in keys
+        place
+        for place, key in enumerate(services(request).settings.access.api_keys)
         for candidate in given
+        if hmac.compare_digest(key.get_secret_value().encode(), candidate.encode())
     ]
-    if not any(matches):
-        raise UnauthorizedError("A valid API key is required")
+    return matches[0] if matches else None

@@ -26,6 +26,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
     e.OverloadedError: 429,
+    e.RateLimitedError: 429,
     e.BusyError: 503,
     e.SourceError: 502,
     e.TranslationError: 502,
@@ -63,6 +64,8 @@ def error_response(error: e.CuestreamError) -> JSONResponse:
     if isinstance(error, e.BusyError):
         headers["Retry-After"] = str(error.retry_after_s)
         more["retry_after"] = error.retry_after_s
+    if isinstance(error, e.RateLimitedError):
+        more["message"] = error.advice
     if isinstance(error, e.PayloadTooLargeError):
         more["max_size_mb"] = error.limit_mb
         headers["Connection"] = "close"

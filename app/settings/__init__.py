@@ -17,6 +17,7 @@ from app.settings.engines import AsrSettings, ModelSettings, VadSettings, Whispe
 from app.settings.environment import child_environment, see_one_gpu, visible_gpus
 from app.settings.group import Group
 from app.settings.jobs import JobSettings
+from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
 from app.settings.translation import TranslationSettings
@@ -27,6 +28,7 @@ __all__ = [
     "CacheSettings",
     "Group",
     "JobSettings",
+    "LimitSettings",
     "Mode",
     "ModelSettings",
     "ServerSettings",
@@ -48,6 +50,7 @@ class Settings(BaseModel):
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
@@ -74,6 +77,13 @@ class Settings(BaseModel):
     def port(self) -> int:
         """Port of the API."""
         return self.server.port or (80 if self.mode == "load_balancer" else 5001)
+
+    @property
+    def trusted_proxies(self) -> TrustedProxies:
+        """Whose ``X-Forwarded-For`` is believed."""
+        if self.limits.trusted_proxies is not None:
+            return self.limits.trusted_proxies
+        return 1 if self.mode in ("pod", "load_balancer") else 0
 
     @property
     def max_upload_bytes(self) -> int:
