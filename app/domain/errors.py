@@ -17,6 +17,9 @@
     |  `- NoSpeechError             silent, or nobody speaks
     |- AccessError
     |  |- UnauthorizedError         no key, or a wrong one
+    |  |- ForbiddenError
+    |  |  |- UpgradeRequiredError   not in the caller's tier
+    |  |  `- TranscriptionDisabledError  this server transcribes nothing
     |  |- NotFoundError             no such route or job
     |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
     |- BusyError
@@ -163,6 +166,22 @@ class UnauthorizedError(AccessError):
     """No API key, or a wrong one."""
 
     code = "unauthorized"
+
+
+class ForbiddenError(AccessError):
+    """Asking again will not help, though the request is well formed."""
+
+
+class UpgradeRequiredError(ForbiddenError):
+    """Not in the caller's tier."""
+
+    code = "upgrade_required"
+
+
+class TranscriptionDisabledError(ForbiddenError):
+    """This server transcribes nothing."""
+
+    code = "transcription_disabled"
 
 
 class NotFoundError(AccessError):

@@ -91,6 +91,8 @@ class JobRequest:
         diarize: whether the caller asked for speakers.
         force_whisper: the caller wants the recording heard: captions count only where they are
             people's and in the target language already, and nothing heard earlier is reused.
+        reuse_heard: beside ``force_whisper``: what was heard earlier counts all the same, so that
+            only captions are passed over.
         force_refresh: nothing that was finished earlier is reused, not even the download.
         prompt: words that are likely to occur, a title for instance.
         glossary: terms and how they are to be translated.
@@ -104,6 +106,7 @@ class JobRequest:
     profile: ReadingProfile = DEFAULT_PROFILE
     diarize: bool = False
     force_whisper: bool = False
+    reuse_heard: bool = False
     force_refresh: bool = False
     prompt: str = ""
     glossary: tuple[tuple[str, str], ...] = ()
@@ -113,7 +116,7 @@ class JobRequest:
     @property
     def fresh(self) -> bool:
         """Whether a finished job must not answer."""
-        return self.force_whisper or self.force_refresh
+        return (self.force_whisper and not self.reuse_heard) or self.force_refresh
 
     @property
     def key(self) -> str:

@@ -23,6 +23,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.ForbiddenMediaError: 400,
     e.MediaTooLongError: 413,
     e.UnauthorizedError: 401,
+    e.ForbiddenError: 403,
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
     e.OverloadedError: 429,
@@ -69,6 +70,8 @@ def error_response(error: e.CuestreamError) -> JSONResponse:
     if isinstance(error, e.PayloadTooLargeError):
         more["max_size_mb"] = error.limit_mb
         headers["Connection"] = "close"
+    if isinstance(error, e.UpgradeRequiredError):
+        more["upgrade"] = True
     if isinstance(error, e.UnauthorizedError):
         headers["WWW-Authenticate"] = "Bearer"
     body = error_body(error.message, error.code, retryable=error.retryable, **more)

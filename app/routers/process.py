@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from app.domain.errors import CuestreamError
 from app.domain.events import Result
 from app.routers.deps import Services, ServicesDep, require_key
 from app.routers.intake import read_body
@@ -13,6 +12,7 @@ from app.routers.json_answer import JsonAnswer
 from app.routers.limits import rate_limited
 from app.routers.schemas import SubtitleBody
 from app.routers.sse import stream_job
+from app.routers.submission import submit_body
 from app.routers.views import Frame, result_frame, view_named
 from app.services.job import Job
 
@@ -65,14 +65,7 @@ async def process(request: Request, services: ServicesDep) -> Response:
 async def _submitted(request: Request, services: Services) -> tuple[Job, SubtitleBody]:
     services.readiness.admit()
     body, upload = await read_body(request, services.workdir)
-    try:
-        wanted = body.job_request(upload)
-        await services.opener.check(wanted.source)
-    except CuestreamError:
-        if upload is not None:
-            upload.path.unlink(missing_ok=True)
-        raise
-    return await services.runner.submit(wanted), body
+    return await submit_body(services, body, upload), body
 
 
 async def _streamed(request: Request, services: Services, view_name: str) -> Response:

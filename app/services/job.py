@@ -41,6 +41,7 @@ class Job:
         self._readers = 0
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
+        self._lease: asyncio.TimerHandle | None = None
 
     @property
     def running(self) -> bool:
@@ -79,6 +80,20 @@ class Job:
         self._readers -= 1
         if self._readers == 0 and self.running:
             self._wait_for_readers(self._grace_s if grace_s is None else grace_s)
+
+    def read_for(self, lease_s: float) -> None:
+        """Count a reader that only looks in now and then.
+
+        Args:
+            lease_s: how long it counts from now on, instead of what an earlier call said; 0 for
+                a reader that will not look in again.
+        """
+        if self._lease is None:
+            self.attach()
+        else:
+            self._lease.cancel()
+        loop = asyncio.get_running_loop()
+        self._lease = loop.call_later(lease_s, self._end_lease)
 
     def fail(self, error: CuestreamError) -> None:
         """Record the end of a job that failed."""
@@ -129,14 +144,19 @@ class Job:
     def _is_open(self) -> bool:
         return any(isinstance(event, MediaOpened | Done) for _, event in self.log.after(0)[:8])
 
+    def _end_lease(self) -> None:
+        self._lease = None
+        self.detach(0.0)
+
     def _wait_for_readers(self, grace_s: float) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(grace_s, self.cancel)
 
     def _end(self) -> None:
         self.ended_s = time.monotonic()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._lease):
+            if timer is not None:
+                timer.cancel()
         if self.running:
             self.fail(JobCancelledError("The job was cancelled"))
         if isinstance(self.request.source, UploadedFile):

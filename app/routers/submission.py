@@ -1,0 +1,27 @@
+"""From a checked body to a job."""
+
+from __future__ import annotations
+
+from app.domain.errors import CuestreamError
+from app.domain.request import UploadedFile
+from app.routers.deps import Services
+from app.routers.schemas import SubtitleBody
+from app.services.job import Job
+
+
+async def submit_body(
+    services: Services, body: SubtitleBody, upload: UploadedFile | None = None
+) -> Job:
+    """Return the job that does what a body asks for; an upload that is refused is removed.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the server is full.
+    """
+    try:
+        wanted = body.job_request(upload)
+        await services.opener.check(wanted.source)
+    except CuestreamError:
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+        raise
+    return await services.runner.submit(wanted)
