@@ -17,7 +17,7 @@ from app import __version__
 from app.gpu.engine_room import EngineRoom
 from app.health_port import HealthPort
 from app.logs import configure_logs
-from app.routers import health, jobs, process, render
+from app.routers import health, jobs, process, queue, render, transcribe
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
@@ -56,7 +56,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.health_router(settings.server.health_check_path),
         health.router,
         process.router,
+        transcribe.router,
         jobs.router,
+        queue.router,
         render.router,
     ):
         app.include_router(router)

@@ -1,0 +1,89 @@
+"""`/api/transcribe`: what is said in a video, for clients that translate it themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from app.domain.cue import Cue
+from app.domain.errors import (
+    BadRequestError,
+    TranscriptionDisabledError,
+    UpgradeRequiredError,
+)
+from app.domain.events import Result
+from app.domain.request import JobRequest
+from app.routers.deps import ServicesDep, require_key
+from app.routers.json_answer import JsonAnswer
+from app.routers.limits import rate_limited
+from app.routers.schemas import SubtitleBody
+from app.routers.views import Frame
+from app.services.job import Job
+
+router = APIRouter(
+    prefix="/api",
+    tags=["subtitles"],
+    dependencies=[Depends(require_key), rate_limited("transcribe")],
+)
+
+_TIERS = ("tier1", "tier2", "tier3", "tier4")
+
+_PATIENCE_S = 25.0
+"""A browser ends an extension's worker whose response takes more than 30 s to begin.
+
+Source: Chrome's guide to the life cycle of extension service workers.
+"""
+
+
+@router.get("/transcribe")
+async def transcribe(
+    request: Request, services: ServicesDep, video_id: str = "", tier: str = "tier1"
+) -> Response:
+    """Transcribe a YouTube video; captions never answer, what was heard earlier does.
+
+    Times are in seconds, unlike everywhere else: the extension multiplies them.
+    """
+    if tier not in _TIERS:
+        raise BadRequestError("Invalid tier")
+    if tier == "tier1":
+        raise UpgradeRequiredError("Transcription needs tier 2 or higher")
+    if not services.settings.asr.enabled:
+        raise TranscriptionDisabledError("Transcription is disabled on this server")
+    services.readiness.admit()
+    wanted = _wanted(video_id)
+    await services.opener.check(wanted.source)
+    job = await services.runner.submit(wanted)
+    # A finished job is told again without a task.
+    replayed = job.task is None
+
+    def frame(result: Result) -> Frame:
+        return _frame(result, job, replayed=replayed)
+
+    return await JsonAnswer(services, job, frame, _PATIENCE_S).respond(request)
+
+
+def _wanted(video_id: str) -> JobRequest:
+    body = SubtitleBody.model_validate({"video_id": video_id or None})
+    return replace(body.job_request(None), force_whisper=True, reuse_heard=True)
+
+
+def _frame(result: Result, job: Job, *, replayed: bool) -> Frame:
+    return {
+        "segments": [_segment(cue) for cue in result.cues],
+        "cached": replayed or result.cached.get("transcribe", 0.0) >= 1.0,
+        "language": result.language,
+        "job_id": job.id,
+    }
+
+
+def _segment(cue: Cue) -> Frame:
+    segment: Frame = {
+        "start": cue.span.start_ms / 1000,
+        "end": cue.span.end_ms / 1000,
+        "text": cue.text,
+    }
+    if cue.speaker is not None:
+        segment["speaker"] = cue.speaker
+    return segment
