@@ -6,8 +6,10 @@
     |  |- InvalidLanguageError      not a language, or not one that the engines serve
     |  |- InvalidFormatError        not a subtitle format
     |  |- InvalidProfileError       not a reading profile
+    |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
     |  |- UrlBlockedError           an address that the server must not reach
-    |  `- UnavailableOptionError    asks for a step that this server has not been given
+    |  |- UnavailableOptionError    asks for a step that this server has not been given
+    |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
     |  |- UnreadableMediaError      not audio or video that we decode
@@ -20,14 +22,30 @@
     |  |- ForbiddenError
     |  |  |- UpgradeRequiredError   not in the caller's tier
     |  |  `- TranscriptionDisabledError  this server transcribes nothing
-    |  |- NotFoundError             no such route or job
+    |  |- NotFoundError             no such route, job or upload
     |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
+    |- UploadError
+    |  |- UploadOffsetError         a part does not begin where the bytes so far end
+    |  |- UploadLockedError         another part is being written
+    |  |- UploadIncompleteError     bytes are missing yet
+    |  |- ChecksumError             a part is not what its sender meant
+    |  `- UploadVersionError        another version of the protocol
     |- BusyError
     |  |- OverloadedError           every place is taken; carries retry_after_s
     |  |- RateLimitedError          the caller asked too often
     |  |- NotReadyError             models still load, or could not be loaded
     |  `- DrainingError             the server is going away
     |- SourceError                  the media could not be fetched
+    |  |- SourcePrivateError        private
+    |  |- SourceGeoBlockedError     not shown where the server is
+    |  |- SourceAgeRestrictedError  for adults who are signed in
+    |  |- SourceBotCheckError       the site wants proof of a person
+    |  |- SourceLoginRequiredError  for those who are signed in, or who pay
+    |  |- SourceRemovedError        removed, or never there
+    |  |- SourceLiveError           live, or not begun yet
+    |  |- SourceRateLimitedError    the site has had enough of this server for now
+    |  |- SourceUnsupportedError    no video on the page
+    |  `- SourceDrmError            protected by DRM
     |- TranslationError
     |  |- TranslationAuthError      the provider refused the key
     |  |- TranslationQuotaError     the provider's quota is used up
@@ -104,6 +122,12 @@ class InvalidProfileError(BadRequestError):
         super().__init__(f"Unknown reading profile {name!r}; known: {', '.join(known)}")
 
 
+class InvalidCaptionsError(BadRequestError):
+    """A caption file that cannot be read, or holds no captions."""
+
+    code = "captions_unreadable"
+
+
 class UrlBlockedError(BadRequestError):
     """An address that the server must not reach."""
 
@@ -114,6 +138,12 @@ class UnavailableOptionError(BadRequestError):
     """Asks for a step that this server has not been given."""
 
     code = "option_unavailable"
+
+
+class BodyTypeError(BadRequestError):
+    """A body of another type than the route reads."""
+
+    code = "unsupported_body"
 
 
 class MediaError(CuestreamError):
@@ -196,6 +226,28 @@ class JobNotFoundError(NotFoundError):
     code = "job_not_found"
 
 
+class UploadNotFoundError(NotFoundError):
+    """No such upload."""
+
+    code = "upload_not_found"
+
+
+class NoCaptionsError(NotFoundError):
+    """The video has no captions in a language that was asked for.
+
+    Attributes:
+        manual: the site's keys of the tracks that people wrote, in its order.
+        auto: those of the tracks that a machine heard.
+    """
+
+    code = "no_captions"
+
+    def __init__(self, message: str, manual: Sequence[str], auto: Sequence[str]) -> None:
+        super().__init__(message)
+        self.manual = tuple(manual)
+        self.auto = tuple(auto)
+
+
 class PayloadTooLargeError(AccessError):
     """More bytes than the server accepts."""
 
@@ -204,6 +256,53 @@ class PayloadTooLargeError(AccessError):
     def __init__(self, limit_mb: int) -> None:
         super().__init__("Request too large")
         self.limit_mb = limit_mb
+
+
+class UploadError(CuestreamError):
+    """An upload in parts cannot go on like this."""
+
+    code = "upload_failed"
+
+
+class UploadOffsetError(UploadError):
+    """A part does not begin where the bytes so far end.
+
+    Attributes:
+        offset: where it has to begin.
+    """
+
+    code = "upload_offset"
+    retryable = True
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"The upload goes on at byte {offset}")
+        self.offset = offset
+
+
+class UploadLockedError(UploadError):
+    """Another part of the upload is being written."""
+
+    code = "upload_locked"
+    retryable = True
+
+
+class UploadIncompleteError(UploadError):
+    """Bytes are missing yet."""
+
+    code = "upload_incomplete"
+
+
+class ChecksumError(UploadError):
+    """A part is not what its sender meant."""
+
+    code = "checksum_mismatch"
+    retryable = True
+
+
+class UploadVersionError(UploadError):
+    """Another version of the upload protocol."""
+
+    code = "upload_version"
 
 
 class BusyError(CuestreamError):
@@ -253,6 +352,75 @@ class SourceError(CuestreamError):
 
     code = "source_failed"
     retryable = True
+
+
+class SourcePrivateError(SourceError):
+    """The video is private."""
+
+    code = "source_private"
+    retryable = False
+
+
+class SourceGeoBlockedError(SourceError):
+    """The site does not show the video where the server is."""
+
+    code = "source_geo_blocked"
+    retryable = False
+
+
+class SourceAgeRestrictedError(SourceError):
+    """The site shows the video to signed-in adults alone."""
+
+    code = "source_age_restricted"
+    retryable = False
+
+
+class SourceBotCheckError(SourceError):
+    """The site wants proof of a person."""
+
+    code = "source_bot_check"
+    retryable = False
+
+
+class SourceLoginRequiredError(SourceError):
+    """The site shows the video to those alone who are signed in, or who pay."""
+
+    code = "source_login_required"
+    retryable = False
+
+
+class SourceRemovedError(SourceError):
+    """The video was removed, or never was there."""
+
+    code = "source_removed"
+    retryable = False
+
+
+class SourceLiveError(SourceError):
+    """The video is live, or has not begun yet."""
+
+    code = "source_live"
+    retryable = False
+
+
+class SourceRateLimitedError(SourceError):
+    """The site has had enough of this server for now."""
+
+    code = "source_rate_limited"
+
+
+class SourceUnsupportedError(SourceError):
+    """There is no video on the page."""
+
+    code = "source_unsupported"
+    retryable = False
+
+
+class SourceDrmError(SourceError):
+    """The video is protected by DRM."""
+
+    code = "source_drm"
+    retryable = False
 
 
 class TranslationError(CuestreamError):

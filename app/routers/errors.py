@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.BadRequestError: 400,
+    e.BodyTypeError: 415,
     e.MediaError: 422,
     e.EmptyMediaError: 400,
     e.UnreadableMediaError: 415,
@@ -26,10 +27,24 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.ForbiddenError: 403,
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
+    e.UploadError: 409,
+    e.UploadLockedError: 423,
+    e.ChecksumError: 460,
+    e.UploadVersionError: 412,
     e.OverloadedError: 429,
     e.RateLimitedError: 429,
     e.BusyError: 503,
     e.SourceError: 502,
+    e.SourcePrivateError: 403,
+    e.SourceGeoBlockedError: 451,
+    e.SourceAgeRestrictedError: 403,
+    e.SourceBotCheckError: 403,
+    e.SourceLoginRequiredError: 403,
+    e.SourceRemovedError: 404,
+    e.SourceLiveError: 400,
+    e.SourceRateLimitedError: 429,
+    e.SourceUnsupportedError: 422,
+    e.SourceDrmError: 422,
     e.TranslationError: 502,
     e.EngineError: 500,
     e.EngineLoadError: 503,
@@ -40,6 +55,9 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.InternalError: 500,
 }
 """The nearest class in an error's line of descent counts."""
+
+_TRACKS_NAMED = 10
+"""A site may have captions in a hundred languages."""
 
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
@@ -72,6 +90,11 @@ def error_response(error: e.CuestreamError) -> JSONResponse:
         headers["Connection"] = "close"
     if isinstance(error, e.UpgradeRequiredError):
         more["upgrade"] = True
+    if isinstance(error, e.NoCaptionsError):
+        more["available_manual"] = error.manual[:_TRACKS_NAMED]
+        more["available_auto"] = error.auto[:_TRACKS_NAMED]
+    if isinstance(error, e.SourceError) and error.retryable:
+        more["retry"] = True
     if isinstance(error, e.UnauthorizedError):
         headers["WWW-Authenticate"] = "Bearer"
     body = error_body(error.message, error.code, retryable=error.retryable, **more)
