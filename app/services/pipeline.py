@@ -12,6 +12,7 @@ from app.domain.cue import Cue
 from app.domain.errors import NoSpeechError
 from app.domain.events import CuesReady, Event, Result, SegmentHeard
 from app.domain.language import Language
+from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_room import Engines
@@ -25,7 +26,8 @@ from app.services.stages.speech import cut_parts
 from app.services.stages.transcribe import Hearing, transcribe
 from app.services.stages.translate import translate_cues
 from app.services.transcripts import TranscriptCache
-from app.services.translation.protocol import Translator
+from app.services.translation.job import TranslationJob
+from app.services.translation.protocol import Brief, Translator
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
@@ -63,7 +65,9 @@ class Line:
         cues = build_cues(tap(segments, run.heard, run.all_heard), request.profile)
         if request.target is not None:
             drafts = tap(cues, run.drafted)
-            cues = translate_cues(drafts, self.translator, request.target, clock)
+            brief = Brief(MediaInfo(), request.glossary)
+            job = TranslationJob(request.target, request.profile, brief)
+            cues = translate_cues(drafts, self.translator, job, clock)
         final = tap(cues, run.finished)
         try:
             made = [cue async for cue in final]

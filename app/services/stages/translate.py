@@ -1,28 +1,26 @@
-"""Cues to translated cues: in order, each once, several batches at a time."""
+"""Cues to translated cues: in order, each once, whole sentences at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from itertools import chain, repeat
 
 from app.domain.cue import Cue
 from app.domain.errors import (
     CuestreamError,
-    InvalidLanguageError,
     TranslationAuthError,
     TranslationIncompleteError,
     TranslationQuotaError,
 )
-from app.domain.language import Language
 from app.services.clock import StageClock
 from app.services.joints import close_stage
-from app.services.translation.batches import Slot, WaitingCues
-from app.services.translation.protocol import LanguagePair, Line, Translator
-
-_CONTEXT_LINES = 3
-"""Source lines ahead of a batch that go with it as context."""
+from app.services.translation.atoms import AtomCutter
+from app.services.translation.batches import Slot, WaitingUnits
+from app.services.translation.job import TranslationJob
+from app.services.translation.protocol import Translator
+from app.services.translation.resplit import Resplitter
+from app.services.translation.slots import SlotMaker
+from app.services.translation.units import build_units
 
 _ROOM_FACTOR = 4
 """Batches that were taken and not yet yielded, for each one that may be in flight: enough to
@@ -30,36 +28,42 @@ keep all lanes full while the first of them is late."""
 
 
 async def translate_cues(
-    cues: AsyncIterator[Cue], translator: Translator, target: Language, clock: StageClock
+    cues: AsyncIterator[Cue], translator: Translator, job: TranslationJob, clock: StageClock
 ) -> AsyncIterator[Cue]:
     """Yield every cue with its translation and the next revision, in the order of arrival.
 
-    A cue leaves as soon as it and all before it are translated. One that is in the target
-    language already keeps its text as its translation.
+    Cues that a sentence runs over are translated together, and each gets its part of the
+    translation. They leave as soon as they and all before them are translated. A cue that is in
+    the target language already keeps its text as its translation.
 
     Args:
-        cues: sorted by id; closed when the caller stops.
-        translator: decides how large batches are and how many are in flight.
-        target: language to translate into.
+        cues: in order of id; closed when the caller stops.
+        translator: decides how large batches are at most and how many are in flight.
+        job: the target language and what else the job asks for. Its memo answers what it knows
+            and is told every answer; it is saved at the end, whatever the end is.
         clock: counts the time spent under ``translate``.
 
     Raises:
         TranslationAuthError, TranslationQuotaError: at once; requests in flight are given up.
-        TranslationIncompleteError: lines that could not be translated, after every cue that
+        TranslationIncompleteError: cues that could not be translated, after every cue that
             precedes them.
         CuestreamError: whatever else the translator or ``cues`` raised, at the same place.
     """
-    work = _Work(translator, target, clock)
+    work = _Work(translator, job, clock)
+    resplitter = Resplitter(AtomCutter(job.target, job.terms), job.profile)
     running = asyncio.create_task(work.run(cues))
     try:
         while (slot := await work.ordered.get()) is not None:
-            yield await slot.translated()
+            for cue in await slot.translated(resplitter):
+                yield cue
             work.room.release()
         if work.failure is not None:
             raise work.failure
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        if job.memo is not None:
+            await job.memo.save()
 
 
 class _Work:
@@ -69,21 +73,21 @@ class _Work:
     the generator holds none: its slots tell it what happened.
 
     Attributes:
-        ordered: every cue's slot in order, then None.
-        room: places for cues that were taken and not yet yielded.
+        ordered: every unit's slot in order, then None.
+        room: places for units that were taken and not yet yielded.
         failure: what ended the work early, other than a batch's own failure.
     """
 
-    def __init__(self, translator: Translator, target: Language, clock: StageClock) -> None:
+    def __init__(self, translator: Translator, job: TranslationJob, clock: StageClock) -> None:
         self.ordered: asyncio.Queue[Slot | None] = asyncio.Queue()
         batches = _ROOM_FACTOR * translator.concurrency
         self.room = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
         self._translator = translator
-        self._target = target
+        self._job = job
         self._clock = clock
         self._lanes = asyncio.Semaphore(translator.concurrency)
-        self._waiting = WaitingCues()
+        self._waiting = WaitingUnits(translator.batch_sizes, translator.concurrency)
         self._open: set[Slot] = set()
         self._stopped = False
 
@@ -101,69 +105,74 @@ class _Work:
             self.ordered.put_nowait(None)
 
     async def _take(self, cues: AsyncIterator[Cue]) -> None:
-        """Give every cue a slot; those to be translated wait for a batch."""
+        """Give every unit a slot; those to be translated wait for a batch."""
+        slots = SlotMaker(self._job)
+        units = build_units(cues)
         try:
-            async for cue in cues:
+            async for unit in units:
                 await self.room.acquire()
-                slot = Slot(cue, self._pair(cue))
+                slot = slots.make(unit)
                 self.ordered.put_nowait(slot)
-                if slot.pair.is_same:
-                    slot.fill(cue.text)
-                else:
+                if slot.is_open:
                     self._open.add(slot)
                     self._waiting.add(slot)
         except CuestreamError as error:
             self.failure = error
         finally:
             self._waiting.end()
-            await close_stage(cues)
+            await close_stage(units)
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
-        """Start a batch whenever a lane is free and a cue waits."""
-        sizes = self._translator.batch_sizes
-        before: deque[Line] = deque(maxlen=_CONTEXT_LINES)
-        for size in chain(sizes, repeat(sizes[-1])):
+        """Start a batch whenever a lane is free and a unit waits."""
+        while True:
             await self._lanes.acquire()
-            batch = await self._waiting.batch(size)
+            batch = await self._waiting.batch()
             if not batch or self._stopped:
                 return
-            tasks.create_task(self._translate(batch, tuple(before)))
-            before.extend(slot.line for slot in batch)
+            tasks.create_task(self._translate(batch))
 
-    async def _translate(self, batch: Sequence[Slot], before: Sequence[Line]) -> None:
+    async def _translate(self, batch: Sequence[Slot]) -> None:
         """Translate one batch; what it cannot do fails its own cues and starts no more."""
         try:
             with self._clock.measure("translate"):
-                await self._answer(batch, before)
+                await self._answer(batch)
         except (TranslationAuthError, TranslationQuotaError):
             raise
         except CuestreamError as error:
-            self._stopped |= any(slot.is_open for slot in batch)
-            for slot in batch:
-                slot.fail(error)
+            missing = [slot for slot in batch if slot.is_open]
+            self._stopped |= bool(missing)
+            for slot in missing:
+                slot.fail(_about_cues(error, missing))
         self._open.difference_update(batch)
         self._lanes.release()
 
-    async def _answer(self, batch: Sequence[Slot], before: Sequence[Line]) -> None:
-        pair = batch[0].pair
-        self._translator.check(pair)
-        slots = {slot.cue.id: slot for slot in batch}
-        answers = self._translator.translate([slot.line for slot in batch], pair, before)
+    async def _answer(self, batch: Sequence[Slot]) -> None:
+        first = batch[0]
+        self._translator.check(first.pair)
+        slots = {slot.line.id: slot for slot in batch}
+        lines = [slot.line for slot in batch]
+        answers = self._translator.translate(lines, first.pair, first.before, self._job.brief)
         try:
             async for number, text in answers:
-                if number in slots and slots[number].is_open:
+                if number in slots and slots[number].takes(text):
                     slots[number].fill(text)
+                    await self._remember(slots[number], text)
         finally:
             await close_stage(answers)
-        if missing := sorted(number for number, slot in slots.items() if slot.is_open):
+        if missing := [slot.line.id for slot in batch if slot.is_open]:
             raise TranslationIncompleteError(missing)
 
-    def _pair(self, cue: Cue) -> LanguagePair:
-        try:
-            source = None if cue.language in {"", "und"} else Language.parse(cue.language)
-        except InvalidLanguageError:
-            source = None
-        return LanguagePair(source, self._target)
+    async def _remember(self, slot: Slot, text: str) -> None:
+        if self._job.memo is not None:
+            self._job.memo.put(slot.key, text)
+            await self._job.memo.save_if_due()
+
+
+def _about_cues(error: CuestreamError, missing: Sequence[Slot]) -> CuestreamError:
+    """Return an error that names cues where it named lines: readers know cues alone."""
+    if not isinstance(error, TranslationIncompleteError):
+        return error
+    return TranslationIncompleteError([cue.id for slot in missing for cue in slot.unit.cues])
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,0 +1,65 @@
+"""Whether a cue's text ends a sentence, goes on, or stands alone."""
+
+from __future__ import annotations
+
+import re
+
+from app.services.layout.breaks import ends_clause, ends_sentence
+
+_TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
+"""Markup as WebVTT, SubRip and ASS write it."""
+
+_UNSURE = re.compile(r"(?:\d\.|\.\.|…)[\"'”’»›)\]}」』*_]*$")
+"""A full stop after a figure may be a decimal point or an ordinal, three dots may be a pause: the
+next word tells."""
+
+_DASH = re.compile(r"(?:[-‐‑–—―−]\s*(?![\s\d-])|>>)")
+"""What a new speaker's line begins with; ``-5`` is a figure."""
+
+_PICKED_UP = " .…\"'“‘«([{"
+"""What may stand before the first letter of a text that takes up a broken sentence."""
+
+_ENCLOSED = re.compile(
+    r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）|［[^［］]*］|[♪♫♬].*|.*[♪♫♬]", re.DOTALL
+)
+"""A sound, a sign or a line of a song."""
+
+
+def is_complete(text: str) -> bool:
+    """Whether a sentence certainly ends with this text, whatever follows."""
+    bare = _bare(text)
+    return bool(bare) and ends_sentence(bare.split()[-1]) and not _UNSURE.search(bare)
+
+
+def goes_on(text: str, after: str) -> bool:
+    """Whether a text that is not surely complete goes on in the text after it.
+
+    Without any punctuation it does: some transcribers write none.
+    """
+    bare, following = _bare(text), _bare(after)
+    if not bare or not following:
+        return False
+    if bare[-1] == "." and bare[-2:-1].isdigit() and following[0].isdigit():
+        return True
+    return not ends_sentence(bare.split()[-1], following.lstrip(_PICKED_UP))
+
+
+def is_clause(text: str) -> bool:
+    """Whether a clause ends with this text."""
+    bare = _bare(text)
+    return bool(bare) and ends_clause(bare.split()[-1])
+
+
+def stands_alone(text: str) -> bool:
+    """Whether a text is no part of a sentence: a sound, a line of a song, nothing but signs."""
+    bare = _bare(text)
+    return bool(_ENCLOSED.fullmatch(bare)) or not any(char.isalnum() for char in bare)
+
+
+def opens_turn(text: str) -> bool:
+    """Whether a text begins as another speaker's line in a dialogue does."""
+    return bool(_DASH.match(_bare(text)))
+
+
+def _bare(text: str) -> str:
+    return _TAG.sub("", text).strip()
