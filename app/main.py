@@ -17,7 +17,7 @@ from app import __version__
 from app.gpu.engine_room import EngineRoom
 from app.health_port import HealthPort
 from app.logs import configure_logs
-from app.routers import health, jobs, process, queue, render, transcribe
+from app.routers import health, jobs, process, queue, render, transcribe, tts
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
@@ -27,6 +27,7 @@ from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
+from app.services.speech.speaker import Speaker
 from app.services.streams import StreamHub
 from app.services.transcripts import TranscriptCache
 from app.services.workdir import WorkDir
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         jobs.router,
         queue.router,
         render.router,
+        tts.router,
     ):
         app.include_router(router)
     _install_middleware(app, settings)
@@ -128,7 +130,9 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
     limits = RateLimits(settings.limits)
-    return Services(settings, readiness, runner, hub, metrics, workdir, opener, limits)
+    speaker = Speaker(settings)
+    stack.push_async_callback(speaker.close)
+    return Services(settings, readiness, runner, hub, metrics, workdir, opener, limits, speaker)
 
 
 async def _load(services: Services) -> None:

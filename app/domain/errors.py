@@ -53,6 +53,8 @@
     |  `- TranslationIncompleteError  lines that no attempt translated; carries their ids
     |- EngineError                  an engine failed on this input
     |  |- EngineLoadError           an engine cannot be loaded
+    |  |  `- SpeechUnavailableError this server does not speak
+    |  |- SpeechError               a text could not be spoken
     |  `- OutOfMemoryError          the device has no memory left
     |- StorageError                 the disk is full or not writable
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -479,6 +481,18 @@ class EngineLoadError(EngineError):
 
     code = "engine_unavailable"
     retryable = False
+
+
+class SpeechUnavailableError(EngineLoadError):
+    """This server does not speak: it was told not to, or its engine is not installed."""
+
+    code = "speech_unavailable"
+
+
+class SpeechError(EngineError):
+    """A text could not be spoken."""
+
+    code = "speech_failed"
 
 
 class OutOfMemoryError(EngineError):

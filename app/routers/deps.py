@@ -14,6 +14,7 @@ from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
+from app.services.speech.speaker import Speaker
 from app.services.streams import StreamHub
 from app.services.workdir import WorkDir
 from app.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     workdir: WorkDir
     opener: MediaOpener
     limits: RateLimits
+    speaker: Speaker
 
 
 def services(request: Request) -> Services:

@@ -21,6 +21,7 @@ from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
 from app.settings.translation import TranslationSettings
+from app.settings.tts import TtsSettings
 
 __all__ = [
     "AccessSettings",
@@ -35,6 +36,7 @@ __all__ = [
     "Settings",
     "SourceSettings",
     "TranslationSettings",
+    "TtsSettings",
     "VadSettings",
     "WhisperSettings",
     "child_environment",
@@ -59,6 +61,7 @@ class Settings(BaseModel):
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
+    tts: TtsSettings = Field(default_factory=TtsSettings)
 
     @cached_property
     def mode(self) -> Mode:

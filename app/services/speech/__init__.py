@@ -1,0 +1,1 @@
+"""Text in, spoken MP3 out."""
