@@ -9,10 +9,10 @@ cd "$(dirname "$0")/.."
 
 packages_for() {
     case $1 in
-        demo | serve) echo ffmpeg apertium apertium-eng-spa ;;
+        demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
         samples) echo ffmpeg flite ;;
         # flite speaks, the fonts draw subtitles, node is a client, the test data is human speech.
-        test) echo ffmpeg apertium apertium-eng-spa flite fonts-dejavu-core nodejs pocketsphinx-testdata ;;
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs pocketsphinx-testdata ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }
@@ -21,6 +21,7 @@ have() {
     case $1 in
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
         apertium | flite) command -v "$1" ;;
+        espeak-ng) command -v espeak-ng ;;
         nodejs) command -v node ;;
         apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;
         fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;

@@ -91,6 +91,7 @@ def test_without_root_and_sudo_it_says_what_to_install(bare: Bare) -> None:
         "ffmpeg",
         "apertium",
         "apertium-eng-spa",
+        "espeak-ng",
     ]
 
 
@@ -112,7 +113,7 @@ def test_only_what_is_missing_is_asked_for(bare: Bare) -> None:
     there = ("apt-get", "ffmpeg", "ffprobe")
     done = bare("scripts/system.sh", "demo", programs_there=there)
     assert done.returncode == 1
-    assert done.stderr.rstrip().endswith("python3-venv apertium apertium-eng-spa")
+    assert done.stderr.rstrip().endswith("python3-venv apertium apertium-eng-spa espeak-ng")
 
 
 def test_make_fails_and_starts_nothing_when_packages_are_missing(bare: Bare) -> None:
