@@ -28,8 +28,8 @@ from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
+from app.services.store.caches import open_caches
 from app.services.streams import StreamHub
-from app.services.transcripts import TranscriptCache
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
@@ -120,12 +120,12 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     readiness = Readiness(settings, room, opener)
     stack.push_async_callback(readiness.close)
     metrics = Metrics()
-    cache = TranscriptCache(
-        settings.jobs.transcript_cache_windows,
-        f"{settings.asr.model_dump_json()}{settings.whisper.model_dump_json()}",
-    )
-    runner = JobRunner(settings, readiness, opener, cache, metrics, workdir)
+    caches = open_caches(settings, metrics.cache_looked_up)
+    caches.start()
+    stack.push_async_callback(caches.close)
+    runner = JobRunner(settings, readiness, opener, caches.windows, metrics, workdir)
     hub = StreamHub(settings.jobs)
+    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)

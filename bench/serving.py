@@ -80,7 +80,8 @@ class Server:
 async def serving(**settings: str) -> AsyncIterator[Server]:
     """Run a server with these settings within the block.
 
-    Transcribed windows are never remembered, so every job is worked on in full.
+    Unless asked for, nothing is kept from one job to the next, in memory or on disk, so every
+    job is worked on in full.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = ServerProcess(Path(folder), _all(settings))
@@ -97,6 +98,7 @@ def _all(settings: Mapping[str, str]) -> dict[str, str]:
     return {
         "RATE_LIMITS_ENABLED": "false",
         "TRANSCRIPT_CACHE_WINDOWS": "0",
+        "CACHE_MAX_SIZE_MB": "0",
         "LOG_LEVEL": "WARNING",
         **settings,
     }

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -90,8 +91,17 @@ def demo_server(folder: Path) -> Iterator[DemoServer]:
     """Start the real server on a free port with the embedded engines; stop it in the end.
 
     It runs in ``folder`` and with an environment of its own, so that neither the caller's
-    variables nor a file `.env` change what is shown.
+    variables nor a file `.env` change what is shown. What it keeps for later jobs goes with it.
     """
+    with TemporaryDirectory(prefix="cuestream-demo-") as cache:
+        server = _start(folder, cache)
+        try:
+            yield server
+        finally:
+            stop(server.process)
+
+
+def _start(folder: Path, cache: str) -> DemoServer:
     port, key = _free_port(), secrets.token_urlsafe(16)
     here = child_environment()
     environment = {name: here[name] for name in _KEPT if name in here} | {
@@ -100,6 +110,7 @@ def demo_server(folder: Path) -> Iterator[DemoServer]:
         "PORT": str(port),
         "API_KEYS": key,
         "MODE": "local",
+        "CACHE_DIR": cache,
     }
     log = folder / "demo-server.log"
     with log.open("wb") as output:
@@ -113,10 +124,7 @@ def demo_server(folder: Path) -> Iterator[DemoServer]:
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
-    try:
-        yield DemoServer(process, port, key, log)
-    finally:
-        stop(process)
+    return DemoServer(process, port, key, log)
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

@@ -42,6 +42,7 @@ class ServerProcess:
         kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
         env = {name: os.environ[name] for name in kept if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
+        env |= {"CACHE_DIR": str(folder / "cache")}
         env |= settings
         env["PORT"] = str(self.port)
         # It dies with the tests, also when they are killed.

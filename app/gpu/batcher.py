@@ -29,10 +29,12 @@ class BatchedTranscriber(Transcriber, Protocol):
     Attributes:
         lanes: calls at a time.
         max_batch: windows in one call.
+        revision: see `app.gpu.protocols.Engine`.
     """
 
     lanes: int
     max_batch: int
+    revision: str
 
 
 @dataclass(slots=True, order=True)

@@ -32,11 +32,13 @@ class Engines:
     """What the line needs of the devices.
 
     Attributes:
+        revision: the transcriber's, see `app.gpu.protocols.Engine`.
         languages: base tags that the transcriber hears; None when it hears whatever it knows.
     """
 
     vad: Vad
     batcher: Batcher
+    revision: str
     languages: tuple[str, ...] | None = None
 
 
@@ -85,7 +87,8 @@ class EngineRoom:
         vad = await self._load_vad()
         transcriber = await self._load_transcriber()
         self._transcriber_engine = transcriber
-        self._engines = Engines(vad, Batcher(transcriber), getattr(transcriber, "languages", None))
+        languages = getattr(transcriber, "languages", None)
+        self._engines = Engines(vad, Batcher(transcriber), transcriber.revision, languages)
 
     def close(self) -> None:
         """Stop the lanes and let the engines go."""

@@ -26,9 +26,11 @@ class Vad(Protocol):
 
     Attributes:
         frame_samples: samples per probability.
+        revision: see `Engine`.
     """
 
     frame_samples: int
+    revision: str
 
     def detect(
         self, samples: Samples, state: VadState | None
@@ -83,8 +85,18 @@ class Transcriber(Protocol):
 
 
 class Engine(Protocol):
-    """What every engine says of itself."""
+    """What every engine says of itself.
+
+    Attributes:
+        name: of the engine.
+        device: where it runs.
+        detail: what it runs, for people.
+        revision: changes whenever the same input might give another output: the loaded model's
+            own identity, its precision, the version of what runs it. Part of the address of
+            remembered work. Settings of the server are not in it.
+    """
 
     name: str
     device: str
     detail: str
+    revision: str

@@ -23,6 +23,8 @@ class Metrics:
         self._errors = self._counter("errors_total", "Errors by code", "code")
         self._audio = self._counter("audio_seconds_total", "Audio that was turned into cues")
         self._cues = self._counter("cues_total", "Cues that were made")
+        self._hits = self._counter("cache_hits_total", "Work that was found done already", "stage")
+        self._misses = self._counter("cache_misses_total", "Work that nobody had done yet", "stage")
         self._running = Gauge("cuestream_jobs_running", "Jobs at work", registry=self._registry)
         self._stages = Histogram(
             "cuestream_stage_seconds",
@@ -43,6 +45,10 @@ class Metrics:
     def error(self, code: str) -> None:
         """An error was answered."""
         self._errors.labels(code).inc()
+
+    def cache_looked_up(self, stage: str, hit: bool) -> None:
+        """A job looked for work that an earlier one may have done."""
+        (self._hits if hit else self._misses).labels(stage).inc()
 
     def job_started(self) -> None:
         """A job began to work."""

@@ -25,6 +25,7 @@ from app.services.stages.cues import build_cues
 from app.services.stages.speech import cut_parts
 from app.services.stages.transcribe import Hearing, transcribe
 from app.services.stages.translate import translate_cues
+from app.services.store.fingerprints import window_hearing
 from app.services.transcripts import TranscriptCache
 from app.services.translation.job import TranslationJob
 from app.services.translation.protocol import Brief, Translator
@@ -56,7 +57,13 @@ class Line:
         """
         clock = StageClock()
         run = _Run(request, emit, clock)
-        hearing = Hearing(request.spoken, request.prompt, cancelled)
+        hearing = Hearing(
+            window_hearing(self.settings, self.engines, request.spoken, request.prompt),
+            language=request.spoken,
+            prompt=request.prompt,
+            fresh=request.fresh,
+            cancelled=cancelled,
+        )
         emit(run.progress.opened(media.duration_ms))
 
         parts = self._parts(request, media, run)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
 
 from app.settings.group import Group, config
 
+_NAME = "cuestream"
+_NETWORK_VOLUME = Path("/runpod-volume")
+"""Where a RunPod endpoint's network volume is mounted, if it has one."""
+
 
 class CacheSettings(Group):
     """Work that is kept on disk for later jobs."""
 
     cache_dir: Path | None = None
-    """Folder of the cache; several workers may share it, on a network volume too. Unless set,
-    `/runpod-volume/cuestream` where that volume is mounted, else `~/.cache/cuestream`."""
+    """Folder of the cache; several workers and machines may share it, on a network volume too.
+    Unless set, `/runpod-volume/cuestream` where that volume is mounted, else
+    `~/.cache/cuestream`."""
     cache_max_size_mb: int = Field(5000, ge=0)
     """Largest size of the cache in MiB; what was used longest ago goes first. 0 for no cache."""
     cache_audio_ttl_hours: float = Field(24.0, ge=0)
@@ -22,6 +28,27 @@ class CacheSettings(Group):
     cache_ttl_days: float = Field(30.0, gt=0)
     """How long transcripts and translations are kept after their last use."""
     cache_cleanup_interval_minutes: float = Field(30.0, gt=0)
-    """How often the cache is brought down to its limits."""
+    """How often the cache is brought down to its limits. Until then it may grow beyond its size
+    by a tenth for each worker."""
 
     model_config = config()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the cache, whether or not it exists."""
+        return self.cache_dir.expanduser() if self.cache_dir else default_folder(_NETWORK_VOLUME)
+
+
+def default_folder(volume: Path) -> Path:
+    """Return where the cache lies unless told otherwise.
+
+    Args:
+        volume: where a network volume would be mounted, which other workers share.
+    """
+    if volume.is_mount():
+        return volume / _NAME
+    try:
+        return Path.home() / ".cache" / _NAME
+    except RuntimeError:
+        # A container may run as a user that has no home.
+        return Path(tempfile.gettempdir()) / f"{_NAME}-cache"

@@ -46,6 +46,7 @@ class Serving:
     def __init__(self, checkout: Path, **settings: str) -> None:
         self.port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept["CACHE_DIR"] = str(checkout / "cache")
         self.output = checkout / "serve.log"
         with self.output.open("wb") as log:
             self.process = subprocess.Popen(

@@ -1,13 +1,18 @@
 """Remembered windows belong to their samples and settings, wherever they lie."""
 
+from pathlib import Path
+
 import numpy as np
 
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
+from app.services.store.stage_store import NullStore
 from app.services.transcripts import TranscriptCache
+from tests.services.store.shelves import files_of, store_in
 
 SAMPLES = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+KEYS = tuple(letter * 40 for letter in "abc")
 
 
 def segment(at_ms: int) -> Segment:
@@ -15,38 +20,61 @@ def segment(at_ms: int) -> Segment:
     return Segment("hello", span, (Word("hello", span),), "en", 0.9, span.end_ms)
 
 
-def test_the_same_samples_elsewhere_are_heard_elsewhere() -> None:
-    cache = TranscriptCache(10, "engine")
-    audio = Audio(SAMPLES, 32_000)
-    key = cache.key(audio, "en", "")
-    assert cache.get(key, 32_000) is None
+async def test_the_same_samples_elsewhere_are_heard_elsewhere() -> None:
+    cache = TranscriptCache(10, NullStore())
+    key = cache.key(Audio(SAMPLES, 32_000), "hearing")
+    assert await cache.get(key, 32_000) is None
     cache.put(key, [segment(2_000)], 32_000)
-    assert cache.get(cache.key(Audio(SAMPLES, 160_000), "en", ""), 160_000) == [segment(10_000)]
+    again = cache.key(Audio(SAMPLES, 160_000), "hearing")
+    assert await cache.get(again, 160_000) == [segment(10_000)]
 
 
-def test_anything_else_that_changes_the_words_is_another_entry() -> None:
+def test_other_samples_and_another_hearing_are_another_entry() -> None:
+    cache = TranscriptCache(1, NullStore())
     keys = {
-        TranscriptCache(1, engine).key(Audio(samples), language, prompt)
-        for engine in ("a", "b")
-        for samples in (SAMPLES, SAMPLES * 0.5)
-        for language in ("en", None)
-        for prompt in ("", "names")
+        cache.key(Audio(samples), hearing)
+        for samples in (SAMPLES, SAMPLES * 0.5, SAMPLES[:-1])
+        for hearing in ("a", "b")
     }
-    assert len(keys) == 16
+    assert len(keys) == 6
 
 
-def test_the_least_recently_used_is_forgotten_first() -> None:
-    cache = TranscriptCache(2, "engine")
-    for name in "ab":
-        cache.put(name, [segment(0)], 0)
-    assert cache.get("a", 0)
-    cache.put("c", [segment(0)], 0)
-    assert cache.get("b", 0) is None
-    assert cache.get("a", 0)
-    assert cache.get("c", 0)
+async def test_the_least_recently_used_is_forgotten_first() -> None:
+    cache = TranscriptCache(2, NullStore())
+    a, b, c = KEYS
+    for key in (a, b):
+        cache.put(key, [segment(0)], 0)
+    assert await cache.get(a, 0)
+    cache.put(c, [segment(0)], 0)
+    assert await cache.get(b, 0) is None
+    assert await cache.get(a, 0)
+    assert await cache.get(c, 0)
 
 
-def test_no_capacity_remembers_nothing() -> None:
-    cache = TranscriptCache(0, "engine")
-    cache.put("a", [segment(0)], 0)
-    assert cache.get("a", 0) is None
+async def test_no_capacity_remembers_nothing() -> None:
+    cache = TranscriptCache(0, NullStore())
+    cache.put(KEYS[0], [segment(0)], 0)
+    assert await cache.get(KEYS[0], 0) is None
+
+
+async def test_what_memory_forgot_is_on_disk_and_moves_just_the_same(tmp_path: Path) -> None:
+    looks: list[tuple[str, bool]] = []
+    cache = TranscriptCache(0, store_in(tmp_path), lambda stage, hit: looks.append((stage, hit)))
+    key = cache.key(Audio(SAMPLES, 32_000), "hearing")
+    assert await cache.get(key, 32_000) is None
+    cache.put(key, [segment(2_000), segment(3_000)], 32_000)
+    await cache.close()
+    assert await cache.get(key, 160_000) == [segment(10_000), segment(11_000)]
+    other = TranscriptCache(10, store_in(tmp_path))
+    assert await other.get(key, 0) == [segment(0), segment(1_000)]
+    for path in files_of(tmp_path):
+        path.unlink()
+    assert await other.get(key, 0), "in memory from now on"
+    assert looks == [("windows", False), ("windows", True)]
+
+
+async def test_a_window_where_nobody_spoke_is_remembered_too(tmp_path: Path) -> None:
+    cache = TranscriptCache(0, store_in(tmp_path))
+    cache.put(KEYS[0], [], 0)
+    await cache.close()
+    assert await cache.get(KEYS[0], 0) == []

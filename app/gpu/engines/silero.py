@@ -9,6 +9,7 @@ at each call, so a stream needs this one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import cast
 
 import numpy as np
@@ -45,6 +46,7 @@ class SileroVad:
         except ImportError as error:
             raise EngineLoadError(f"Silero VAD needs faster-whisper: {error}") from error
         self._session = get_vad_model().session
+        self.revision = f"silero v6, faster-whisper {version('faster-whisper')}"
         self.detect(np.zeros(_FRAME_SAMPLES, np.float32), None)
 
     def detect(

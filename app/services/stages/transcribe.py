@@ -13,6 +13,7 @@ from app.gpu.protocols import Window
 from app.services.clock import StageClock
 from app.services.joints import overlap
 from app.services.stages.speech import SpeechWindow
+from app.services.store.lookups import Lookups
 from app.services.transcripts import TranscriptCache
 
 _LEAST_IN_FLIGHT = 4
@@ -26,14 +27,20 @@ class Hearing:
     """How the windows of one job are to be heard.
 
     Attributes:
+        key: of everything besides the sound that changes the words, see `window_hearing`.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
+        fresh: what was heard earlier does not count; what is heard now is kept all the same.
         cancelled: set when nobody wants the job any more.
+        lookups: counts the windows that had been heard earlier.
     """
 
+    key: str
     language: Language | None = None
     prompt: str = ""
+    fresh: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
+    lookups: Lookups = field(default_factory=Lookups)
 
 
 async def transcribe(
@@ -51,14 +58,17 @@ async def transcribe(
     tag = hearing.language.tag if hearing.language else None
 
     async def work(window: SpeechWindow) -> list[Segment]:
-        key = cache.key(window.audio, tag, hearing.prompt)
-        known = cache.get(key, window.audio.start_sample)
+        key = cache.key(window.audio, hearing.key)
+        known = None if hearing.fresh else await cache.get(key, window.audio.start_sample)
+        hearing.lookups.note(known is not None)
         if known is not None:
             return _with_room(known, window.clear_until_ms)
         asked = Window(window.audio, tag, hearing.prompt, hearing.cancelled)
         with clock.measure("transcribe"):
             heard = await batcher.transcribe(asked, window.index)
-        cache.put(key, heard, window.audio.start_sample)
+        # An engine that was told to stop heard nothing, which is not what there is to hear.
+        if not hearing.cancelled.is_set():
+            cache.put(key, heard, window.audio.start_sample)
         return _with_room(heard, window.clear_until_ms)
 
     in_flight = min(max(_LEAST_IN_FLIGHT, 2 * batcher.capacity), _MOST_IN_FLIGHT)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from threading import Event
 
 import numpy as np
@@ -51,6 +52,8 @@ class PocketsphinxTranscriber:
         self._idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
         for _ in range(self.lanes):
             self._idle.put(_Child())
+        # The acoustic model and the dictionary ship inside the wheel.
+        self.revision = f"pocketsphinx {version('pocketsphinx')}, {self.detail}"
 
     def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
         """Transcribe one window after the other; see the protocol.

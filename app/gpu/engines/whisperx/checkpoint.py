@@ -11,6 +11,7 @@ from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
 from app.gpu.engines.whisperx.cached import cached_snapshot
 from app.gpu.engines.whisperx.decoder import WhisperDecoder
+from app.gpu.engines.whisperx.identity import identity_of
 from app.gpu.engines.whisperx.languages import SpokenLanguages
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
 from app.gpu.faults import load_faults
@@ -29,9 +30,11 @@ class Checkpoint:
         compute_type: precision that CTranslate2 runs it with.
         mels: mel bands that it reads.
         multilingual: whether it can tell languages apart.
+        identity: of the files that were loaded, wherever they lie.
     """
 
     name: str
+    identity: str
     compute_type: str
     mels: int
     multilingual: bool
@@ -66,15 +69,17 @@ def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
             num_workers=1,
             max_queued_batches=1,
         )
-    return _described(name, model, settings.whisper.beam_size)
+        identity = identity_of(folder)
+    return _described(name, identity, model, settings.whisper.beam_size)
 
 
-def _described(name: str, model: Any, beam_size: int) -> Checkpoint:
+def _described(name: str, identity: str, model: Any, beam_size: int) -> Checkpoint:
     inner = model.model
     multilingual = bool(inner.is_multilingual)
     vocabulary = Vocabulary(model.hf_tokenizer, multilingual=multilingual)
     return Checkpoint(
         name=name,
+        identity=identity,
         compute_type=str(inner.compute_type),
         mels=int(inner.n_mels),
         multilingual=multilingual,

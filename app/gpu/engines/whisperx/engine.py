@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 
@@ -47,6 +48,7 @@ class WhisperxTranscriber:
     Attributes:
         device: ``cuda`` or ``cpu``.
         detail: model and precision.
+        revision: the model's files, the precision, and the version of what runs it.
         languages: base tags that can be asked for.
         lanes: threads that may call `transcribe`; one keeps a device busy.
         max_batch: windows in one call.
@@ -67,6 +69,10 @@ class WhisperxTranscriber:
         self._temperatures = settings.whisper.temperatures
         self._default_tag = _default_tag(self._checkpoint, settings.whisper.language)
         self.detail = f"{self._checkpoint.name}, {self._checkpoint.compute_type}"
+        self.revision = (
+            f"ctranslate2 {version('ctranslate2')}, {self._checkpoint.compute_type}, "
+            f"{self._checkpoint.identity}"
+        )
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
         self._warm_up()
 

@@ -1,0 +1,43 @@
+"""Addresses of stored work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+Part = str | int | float | bool | None | Sequence["Part"] | Mapping[str, "Part"]
+"""What an address is made of: whatever JSON can say."""
+
+KEY_CHARS = 40
+"""Hexadecimal digits of an address, 160 bits: no two of them will ever meet."""
+
+
+def stage_key(*parts: Part) -> str:
+    """Return the address of a row of parts.
+
+    Equal parts in the same order have the same address, any others have another one: the parts
+    are written as canonical JSON, so their borders and types count. A tuple is a list.
+
+    Returns:
+        `KEY_CHARS` hexadecimal digits.
+
+    Raises:
+        TypeError: a mapping's key is no string, so that JSON could not tell it from one.
+        ValueError: a number is not finite.
+    """
+    for part in parts:
+        _check(part)
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=KEY_CHARS // 2).hexdigest()
+
+
+def _check(part: Part) -> None:
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            if not isinstance(name, str):
+                raise TypeError(f"an address names its parts with strings, not {name!r}")
+            _check(value)
+    elif isinstance(part, Sequence) and not isinstance(part, str):
+        for inner in part:
+            _check(inner)

@@ -1,0 +1,118 @@
+"""Translations of one video into one language, remembered line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from app.services.store.keys import Part, stage_key
+from app.services.store.lifetimes import TRANSLATIONS
+from app.services.store.lookups import Lookups, Observe, unobserved
+from app.services.store.segments import pack, unpack
+from app.services.store.stage_store import Store
+
+_SAVE_EVERY_S = 3.0
+
+
+class Memo:
+    """Texts by key, in memory until saved; several workers may write the same memo.
+
+    Attributes:
+        lookups: of this job.
+    """
+
+    def __init__(self, store: Store, key: str, texts: dict[str, str], observe: Observe) -> None:
+        self._store = store
+        self._key = key
+        self._texts = texts
+        self._observe = observe
+        self._unsaved: set[str] = set()
+        self._saving = asyncio.Lock()
+        self._saved_s = time.monotonic()
+        self.lookups = Lookups()
+
+    @property
+    def hits(self) -> int:
+        """Texts that were there already."""
+        return self.lookups.hits
+
+    @property
+    def misses(self) -> int:
+        """Texts that were not."""
+        return self.lookups.misses
+
+    def get(self, key: str) -> str | None:
+        """Return a text that was put before, by whichever job; None if there is none."""
+        found = self._texts.get(key)
+        self.lookups.note(found is not None)
+        self._observe(TRANSLATIONS, found is not None)
+        return found
+
+    def put(self, key: str, text: str) -> None:
+        """Remember a text; it reaches the disk with the next save."""
+        if self._texts.get(key) != text:
+            self._texts[key] = text
+            self._unsaved.add(key)
+
+    async def save(self) -> None:
+        """Write what is new; what others have written meanwhile stays, and is known from now."""
+        async with self._saving:
+            if not self._unsaved:
+                return
+            mine = {key: self._texts[key] for key in self._unsaved}
+            known = dict(self._texts)
+            merged: dict[str, str] = {}
+
+            def merge(payload: bytes | None) -> bytes:
+                # What was known goes along: the entry may have been cleared away, or written
+                # by a worker on a volume without locks.
+                merged.update(known | _texts(payload) | mine)
+                return pack(merged)
+
+            saved = await self._store.update(TRANSLATIONS, self._key, merge)
+            self._saved_s = time.monotonic()
+            if saved:
+                self._unsaved -= {key for key, text in mine.items() if self._texts[key] == text}
+                self._texts = merged | self._texts
+
+    async def save_if_due(self) -> None:
+        """Save, unless that was done a moment ago."""
+        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+            await self.save()
+
+
+class Memos:
+    """Memos by what their texts depend on.
+
+    Args:
+        store: where they are kept.
+        observe: told of each look, and whether it found something.
+    """
+
+    def __init__(self, store: Store, observe: Observe = unobserved) -> None:
+        self._store = store
+        self._observe = observe
+
+    async def open(self, *parts: Part) -> Memo:
+        """Return the memo of these parts, with all that was saved; empty if nobody has begun it.
+
+        Args:
+            parts: whatever all of its texts depend on: the video, the language, the translator's
+                revision, the glossary. What one text alone depends on belongs into its key.
+        """
+        key = stage_key(*parts)
+        texts = _texts(await self._store.get(TRANSLATIONS, key))
+        return Memo(self._store, key, texts, self._observe)
+
+    def blank(self, *parts: Part) -> Memo:
+        """Return the memo of these parts without what was saved, for a job that asks afresh."""
+        return Memo(self._store, stage_key(*parts), {}, self._observe)
+
+
+def _texts(payload: bytes | None) -> dict[str, str]:
+    if payload is None:
+        return {}
+    try:
+        return {str(key): str(text) for key, text in unpack(payload).items()}
+    except (AttributeError, TypeError, ValueError):
+        return {}

@@ -1,0 +1,84 @@
+"""Segments as bytes, and back without any loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from app.domain.time import Span
+from app.domain.transcript import Segment, Word
+
+FORM = 1
+"""Of the rows below; part of every payload, so that another form is never misread."""
+
+
+def segment_rows(segments: Sequence[Segment]) -> list[Any]:
+    """Return segments as JSON values; every float survives, since JSON writes them in full."""
+    return [
+        [
+            segment.text,
+            *_times(segment.span),
+            segment.language,
+            float(segment.confidence),
+            int(segment.clear_until_ms),
+            [_word_row(word) for word in segment.words],
+        ]
+        for segment in segments
+    ]
+
+
+def segments_of(rows: Any) -> tuple[Segment, ...]:
+    """Return the segments of rows.
+
+    Raises:
+        ValueError: no rows of segments.
+    """
+    try:
+        return tuple(_segment(*row) for row in rows)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError("not segments") from error
+
+
+def pack(value: Any) -> bytes:
+    """Return a JSON value as bytes."""
+    return json.dumps([FORM, value], separators=(",", ":")).encode()
+
+
+def unpack(payload: bytes) -> Any:
+    """Return the value that `pack` was given.
+
+    Raises:
+        ValueError: not of that form.
+    """
+    form, value = json.loads(payload)
+    if form != FORM:
+        raise ValueError(f"not of form {FORM}")
+    return value
+
+
+def _times(span: Span) -> tuple[int, int]:
+    return int(span.start_ms), int(span.end_ms)
+
+
+def _word_row(word: Word) -> list[Any]:
+    return [word.text, *_times(word.span), float(word.confidence), word.speaker, bool(word.glued)]
+
+
+def _segment(
+    text: str,
+    start_ms: int,
+    end_ms: int,
+    language: str,
+    confidence: float,
+    clear_until_ms: int,
+    words: Sequence[Sequence[Any]],
+) -> Segment:
+    spoken = tuple(_word(*row) for row in words)
+    return Segment(text, Span(start_ms, end_ms), spoken, language, confidence, clear_until_ms)
+
+
+def _word(
+    text: str, start_ms: int, end_ms: int, confidence: float, speaker: str | None, glued: bool
+) -> Word:
+    return Word(text, Span(start_ms, end_ms), confidence, speaker, glued)

@@ -1,0 +1,45 @@
+"""Stores on folders of their own, and a look at their files."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from app.services.store.caches import Caches, open_caches
+from app.services.store.disk import Disk
+from app.services.store.folder import LOCKS, Folder
+from app.services.store.lifetimes import Lifetime, Lifetimes
+from app.services.store.lookups import Observe, unobserved
+from app.services.store.stage_store import StageStore
+from app.settings import CacheSettings, Settings
+
+KEY = "ab" * 20
+OTHER = "cd" * 20
+LIFETIMES = Lifetimes(
+    Lifetime(3600 * 24, renewed=False),
+    Lifetime(3600 * 24 * 30, renewed=True),
+)
+
+
+def store_in(root: Path) -> StageStore:
+    """Return a store on a folder."""
+    return StageStore(Folder(root), Disk(), LIFETIMES)
+
+
+def caches_in(root: Path, observe: Observe = unobserved, **limits: float) -> Caches:
+    """Return all caches on a folder."""
+    return open_caches(Settings(caches=CacheSettings(cache_dir=root, **limits)), observe)
+
+
+def files_of(root: Path) -> list[Path]:
+    """Return every file but locks, passing ones too."""
+    found = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(path for path in found if LOCKS not in path.parts)
+
+
+def make_old(path: Path, by_s: float) -> float:
+    """Date a file back; return its new time."""
+    then = time.time() - by_s
+    os.utime(path, (then, then))
+    return then
