@@ -40,5 +40,5 @@ clean: ## remove what runs leave behind
 	rm -rf out build dist cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-distclean: clean ## remove .venv too
-	rm -rf .venv
+distclean: clean ## remove .venv and the tests' clients too
+	rm -rf .venv tests/clients/node_modules

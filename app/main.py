@@ -17,10 +17,11 @@ from app import __version__
 from app.gpu.engine_room import EngineRoom
 from app.health_port import HealthPort
 from app.logs import configure_logs
-from app.routers import health, jobs, process, queue, render, transcribe, tts
+from app.routers import health, jobs, process, queue, render, transcribe, tts, uploads
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
+from app.routers.tus import EXPOSED_HEADERS
 from app.services.drain import Drain
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
@@ -30,11 +31,14 @@ from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
 from app.services.store.caches import open_caches
 from app.services.streams import StreamHub
+from app.services.uploads.expiry import UploadExpiry
+from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
 log = structlog.get_logger()
 
+_EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
 _BOOT_ERROR = 3
 """gunicorn gives up on a worker that exits with this code, instead of starting it for ever."""
 
@@ -62,6 +66,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         queue.router,
         render.router,
         tts.router,
+        uploads.abilities,
+        uploads.router,
     ):
         app.include_router(router)
     _install_middleware(app, settings)
@@ -81,7 +87,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         allow_origins=settings.server.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After"],
+        expose_headers=[*_EXPOSED_HEADERS, *EXPOSED_HEADERS],
     )
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
@@ -99,6 +105,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = _build_services(settings, stack)
         app.state.services = services
         services.hub.start()
+        expiry = UploadExpiry(services.uploads.folder, settings.uploads)
+        expiry.start()
+        stack.push_async_callback(expiry.close)
         stack.push_async_callback(services.hub.close)
         stack.push_async_callback(services.runner.close)
         _warn_if_open(settings)
@@ -132,7 +141,10 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     limits = RateLimits(settings.limits)
     speaker = Speaker(settings)
     stack.push_async_callback(speaker.close)
-    return Services(settings, readiness, runner, hub, metrics, workdir, opener, limits, speaker)
+    uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
+    return Services(
+        settings, readiness, runner, hub, metrics, workdir, opener, limits, uploads, speaker
+    )
 
 
 async def _load(services: Services) -> None:

@@ -11,8 +11,8 @@ packages_for() {
     case $1 in
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
         samples) echo ffmpeg flite ;;
-        # flite speaks, the fonts draw subtitles, node is a client, the test data is human speech.
-        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs pocketsphinx-testdata ;;
+        # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech.
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }
@@ -20,7 +20,7 @@ packages_for() {
 have() {
     case $1 in
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
-        apertium | flite) command -v "$1" ;;
+        apertium | flite | npm) command -v "$1" ;;
         espeak-ng) command -v espeak-ng ;;
         nodejs) command -v node ;;
         apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;

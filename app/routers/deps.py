@@ -16,6 +16,7 @@ from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
 from app.services.streams import StreamHub
+from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
@@ -32,6 +33,7 @@ class Services:
     workdir: WorkDir
     opener: MediaOpener
     limits: RateLimits
+    uploads: UploadStore
     speaker: Speaker
 
 

@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 _SLASHES = re.compile(r"/{2,}")
 _QUIET = frozenset({"/ping", "/health", "/metrics"})
+_UPLOAD_TYPES = (b"multipart/", b"application/offset+octet-stream")
 
 
 class CollapseSlashes:
@@ -37,7 +38,7 @@ class BodyLimit:
     Args:
         app: what the request goes to.
         json_bytes: limit of every body but an upload.
-        upload_bytes: limit of a multipart body.
+        upload_bytes: limit of a multipart body, and of one part of an upload in parts.
     """
 
     def __init__(self, app: ASGIApp, json_bytes: int, upload_bytes: int) -> None:
@@ -51,7 +52,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        is_upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        is_upload = headers.get(b"content-type", b"").lower().startswith(_UPLOAD_TYPES)
         limit = self._upload_bytes if is_upload else self._json_bytes
         declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:

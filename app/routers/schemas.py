@@ -52,6 +52,7 @@ class SubtitleBody(BaseModel):
     video_url: str | None = Field(None, description="Page of the video")
     stream_url: str | None = Field(None, description="Media address that the page plays")
     url: str | None = Field(None, description="Address of a media file or page")
+    upload_id: str | None = Field(None, description="A finished upload of `/api/uploads`")
     target_lang: str | None = Field(
         None, description="Language to translate into; none or absent for transcription alone"
     )

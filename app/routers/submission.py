@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import CuestreamError
+from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.request import UploadedFile
 from app.routers.deps import Services
 from app.routers.schemas import SubtitleBody
@@ -18,6 +18,10 @@ async def submit_body(
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
+        if body.upload_id and upload is not None:
+            raise InvalidFieldError("Send either a file or an upload_id")
+        if body.upload_id:
+            upload = await services.uploads.claim(body.upload_id, services.workdir)
         wanted = body.job_request(upload)
         await services.opener.check(wanted.source)
     except CuestreamError:

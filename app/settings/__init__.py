@@ -22,6 +22,7 @@ from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
 from app.settings.translation import TranslationSettings
 from app.settings.tts import TtsSettings
+from app.settings.uploads import UploadSettings
 
 __all__ = [
     "AccessSettings",
@@ -37,6 +38,7 @@ __all__ = [
     "SourceSettings",
     "TranslationSettings",
     "TtsSettings",
+    "UploadSettings",
     "VadSettings",
     "WhisperSettings",
     "child_environment",
@@ -55,6 +57,7 @@ class Settings(BaseModel):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    uploads: UploadSettings = Field(default_factory=UploadSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)
