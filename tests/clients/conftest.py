@@ -1,0 +1,48 @@
+"""What the tests with real client programs share: a server that knows YouTube's stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.extension_client import HERE
+from tests.media_server import MediaServer
+from tests.server import ServerProcess
+
+AddVideo = Callable[[Path, str], str]
+
+
+@pytest.fixture(scope="session")
+def youtube(tmp_path_factory: pytest.TempPathFactory, site: MediaServer) -> Iterator[ServerProcess]:
+    """A server whose yt-dlp finds YouTube's stand-in, and that is quick to show signs of life."""
+    server = ServerProcess(
+        tmp_path_factory.mktemp("youtube"),
+        {
+            "ALLOW_PRIVATE_URLS": "true",
+            "PYTHONPATH": str(HERE / "site_plugins"),
+            "STANDIN_SITE": site.url,
+            "COMMENT_S": "0.4",
+            "HEARTBEAT_S": "0.8",
+            "FETCH_READ_S": "3",
+            "JOB_GRACE_S": "2",
+        },
+    )
+    server.wait_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def add_video(tmp_path_factory: pytest.TempPathFactory, site: MediaServer) -> AddVideo:
+    """Put a recording on the stand-in under a video's id; return the id."""
+    folder = tmp_path_factory.mktemp("videos")
+
+    def add(source: Path, video_id: str) -> str:
+        path = folder / f"{video_id}.wav"
+        path.write_bytes(source.read_bytes())
+        site.add(path)
+        return video_id
+
+    return add
