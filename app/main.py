@@ -17,12 +17,13 @@ from app import __version__
 from app.gpu.engine_room import EngineRoom
 from app.health_port import HealthPort
 from app.logs import configure_logs
-from app.routers import health, jobs, process, queue, render, transcribe, tts, uploads
+from app.routers import feedback, health, jobs, process, queue, render, transcribe, tts, uploads
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
 from app.services.drain import Drain
+from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         queue.router,
         render.router,
         tts.router,
+        feedback.router,
         uploads.abilities,
         uploads.router,
     ):
@@ -143,7 +145,17 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(speaker.close)
     uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
     return Services(
-        settings, readiness, runner, hub, metrics, workdir, opener, limits, uploads, speaker
+        settings=settings,
+        readiness=readiness,
+        runner=runner,
+        hub=hub,
+        metrics=metrics,
+        workdir=workdir,
+        opener=opener,
+        limits=limits,
+        uploads=uploads,
+        speaker=speaker,
+        feedback=FeedbackBook(settings.caches.folder),
     )
 
 

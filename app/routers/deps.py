@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.errors import UnauthorizedError
+from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
@@ -35,6 +36,7 @@ class Services:
     limits: RateLimits
     uploads: UploadStore
     speaker: Speaker
+    feedback: FeedbackBook
 
 
 def services(request: Request) -> Services:

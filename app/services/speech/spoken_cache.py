@@ -12,7 +12,7 @@ class StageStore(Protocol):
     async def get(self, stage: str, key: str) -> bytes | None:
         """Return what was kept; None when there is nothing."""
 
-    async def put(self, stage: str, key: str, payload: bytes) -> None:
+    async def put(self, stage: str, key: str, payload: bytes) -> object:
         """Keep a result."""
 
 
