@@ -15,20 +15,22 @@ AddVideo = Callable[[Path, str], str]
 
 
 @pytest.fixture(scope="session")
-def youtube(tmp_path_factory: pytest.TempPathFactory, site: MediaServer) -> Iterator[ServerProcess]:
-    """A server whose yt-dlp finds YouTube's stand-in, and that is quick to show signs of life."""
-    server = ServerProcess(
-        tmp_path_factory.mktemp("youtube"),
-        {
-            "ALLOW_PRIVATE_URLS": "true",
-            "PYTHONPATH": str(HERE / "site_plugins"),
-            "STANDIN_SITE": site.url,
-            "COMMENT_S": "0.4",
-            "HEARTBEAT_S": "0.8",
-            "FETCH_READ_S": "3",
-            "JOB_GRACE_S": "2",
-        },
-    )
+def youtube_settings(site: MediaServer) -> dict[str, str]:
+    """Settings of a server whose yt-dlp finds YouTube's stand-in."""
+    return {
+        "ALLOW_PRIVATE_URLS": "true",
+        "PYTHONPATH": str(HERE / "site_plugins"),
+        "STANDIN_SITE": site.url,
+    }
+
+
+@pytest.fixture(scope="session")
+def youtube(
+    tmp_path_factory: pytest.TempPathFactory, youtube_settings: dict[str, str]
+) -> Iterator[ServerProcess]:
+    """Such a server, quick to show signs of life."""
+    quick = {"COMMENT_S": "0.4", "HEARTBEAT_S": "0.8", "FETCH_READ_S": "3", "JOB_GRACE_S": "2"}
+    server = ServerProcess(tmp_path_factory.mktemp("youtube"), youtube_settings | quick)
     server.wait_ready()
     yield server
     server.stop()

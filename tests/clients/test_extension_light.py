@@ -1,0 +1,177 @@
+"""The popup, and what tiers 1 and 2 ask; numbers are those of the extension's contract."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+
+from tests.asking import stream_file
+from tests.clients.conftest import AddVideo
+from tests.clients.extension_client import run_extension
+from tests.conftest import StartServer, write_wav
+from tests.server import ServerProcess
+
+SAID = [
+    "we measure the height of the river every morning",
+    "the water came up very fast last night",
+    "please tell the people near the bridge",
+    "i will call them before the sun goes down",
+    "thank you for your help with this work",
+]
+
+
+def transcribe(server: ServerProcess, video_id: str, tier: str = "tier2") -> Any:
+    return run_extension("transcribe", base=server.url, videoId=video_id, tier=tier)
+
+
+@pytest.fixture(scope="module")
+def heard(youtube: ServerProcess, add_video: AddVideo, dialogue: Path) -> Any:
+    return transcribe(youtube, add_video(dialogue, "heard_video"))
+
+
+def test_22_the_popup_sees_a_server_that_still_loads(start_server: StartServer) -> None:
+    server = start_server(ready=False)
+    server.wait_listening()
+    with server.client() as client:
+        assert client.get("/ping").status_code == 204, "it has loaded too fast for this test"
+        told = run_extension("health", base=f"{server.url}/")
+    assert told["online"] is True
+    assert told["ms"] < 15_000
+
+
+def test_22_the_popup_sees_a_server_that_cannot_load(start_server: StartServer) -> None:
+    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="0")
+    server.wait_listening()
+    with server.client() as client:
+        deadline = time.monotonic() + 20
+        while (status := client.get("/ping").status_code) == 204 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert status == 503
+    assert run_extension("health", base=server.url)["online"] is False
+
+
+def test_23_with_every_place_taken_the_checks_answer_at_once_and_are_never_limited(
+    start_server: StartServer, long_talk: Path
+) -> None:
+    server = start_server(
+        MAX_JOBS="2", RATE_LIMITS_ENABLED="true", RATE_LIMIT_PROCESS="3/minute", TRUSTED_PROXIES="0"
+    )
+    with ThreadPoolExecutor(2) as pool, server.client() as client:
+        jobs = [pool.submit(stream_file, server, long_talk, prompt=str(n)) for n in range(2)]
+        while client.get("/health").json()["jobs"]["running"] < 2:
+            time.sleep(0.05)
+        refused = [client.post("/api/process", json={}).status_code for _ in range(4)]
+        assert 429 in refused, "the routes that cost are limited"
+        slowest_s = 0.0
+        for poll in range(150):
+            started = time.monotonic()
+            assert client.get("/ping" if poll % 2 else "/health").status_code == 200
+            slowest_s = max(slowest_s, time.monotonic() - started)
+        assert slowest_s < 1.0
+        assert client.get("/health").json()["jobs"]["running"] == 2, "the polls were too late"
+        assert run_extension("health", base=server.url)["online"] is True
+        server.stop()
+        assert all(job.result().error for job in jobs)
+
+
+def test_29_tier_2_gets_seconds_so_that_its_cues_fit_the_sound(heard: Any) -> None:
+    assert jiwer.wer(" ".join(SAID), " ".join(cue["text"] for cue in heard["cues"])) <= 0.1
+    assert heard["cached"] is False
+    starts = [cue["start"] for cue in heard["cues"]]
+    assert starts == sorted(starts)
+    assert abs(starts[0] - 600) < 300, "the first sentence begins after 0.6 s of silence"
+    assert 14_000 < heard["cues"][-1]["end"] < 19_000
+    assert "null" not in str(heard)
+
+
+def test_29_the_answer_itself_is_in_seconds_and_a_second_one_comes_from_the_first(
+    youtube: ServerProcess, heard: Any
+) -> None:
+    with youtube.client() as client:
+        started = time.monotonic()
+        answer = client.get("/api/transcribe?video_id=heard_video&tier=tier2")
+    assert time.monotonic() - started < 2
+    body = answer.json()
+    assert body["cached"] is True
+    for segment in body["segments"]:
+        assert isinstance(segment["start"], float)
+        assert 0 <= segment["start"] < segment["end"] < 19
+        assert segment["text"]
+        assert segment.get("speaker", "") is not None
+
+
+def test_29_a_job_that_a_user_forces_is_not_answered_from_earlier_work(
+    youtube: ServerProcess, heard: Any
+) -> None:
+    """Only `/api/transcribe` reuses what was heard; the same field elsewhere means afresh."""
+    with youtube.client() as client:
+        body = {"video_id": "heard_video", "force_whisper": True}
+        forced = client.post("/api/process", json=body).json()
+        again = client.get("/api/transcribe?video_id=heard_video&tier=tier3").json()
+    assert forced["job_id"] != again["job_id"]
+    assert len(forced["subtitles"]) == len(again["segments"])
+
+
+def test_29_a_failure_has_a_status_and_a_text(
+    youtube: ServerProcess, add_video: AddVideo, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "silence.wav", np.zeros(20 * 16_000, np.float32))
+    told = transcribe(youtube, add_video(tmp_path / "silence.wav", "silent_vid1"))
+    assert told == {"status": 422, "error": told["error"]}
+    assert "speech" in told["error"].lower() or "silent" in told["error"].lower()
+
+
+def test_29_a_late_answer_begins_with_spaces_and_ends_as_one_json_value(
+    start_server: StartServer,
+    youtube_settings: dict[str, str],
+    add_video: AddVideo,
+    dialogue: Path,
+) -> None:
+    video_id = add_video(dialogue, "late_video1")
+    server = start_server(SYNC_KEEPALIVE_AFTER_S="0.5", **youtube_settings)
+    with server.client() as client:
+        answer = client.get("/api/transcribe", params={"video_id": video_id, "tier": "tier2"})
+    assert answer.text.startswith(" ")
+    assert answer.json()["segments"]
+    assert transcribe(server, video_id)["cues"], "the client reads it all the same"
+
+
+@pytest.mark.parametrize(
+    ("video_id", "tier", "status", "code", "text"),
+    [
+        ("heard_video", "tier1", 403, "upgrade_required", "tier 2"),
+        ("heard_video", "tier5", 400, "invalid_request", "Invalid tier"),
+        ("heard_video", "", 400, "invalid_request", "Invalid tier"),
+        ("a/b", "tier2", 400, "invalid_request", "Invalid video_id format"),
+        ("", "tier2", 400, "invalid_request", "video_id is required"),
+    ],
+)
+def test_31_what_is_refused(
+    youtube: ServerProcess, video_id: str, tier: str, status: int, code: str, text: str
+) -> None:
+    told = transcribe(youtube, video_id, tier)
+    assert told["status"] == status
+    assert text in told["error"]
+    with youtube.client() as client:
+        body = client.get("/api/transcribe", params={"video_id": video_id, "tier": tier}).json()
+    assert body["code"] == code
+    assert body.get("upgrade") is (True if status == 403 else None)
+
+
+def test_31_tier_1_is_what_is_meant_without_a_tier(youtube: ServerProcess) -> None:
+    with youtube.client() as client:
+        answer = client.get("/api/transcribe?video_id=heard_video")
+    assert answer.status_code == 403
+    assert answer.json()["upgrade"] is True
+
+
+def test_31_a_server_that_transcribes_nothing_says_so(start_server: StartServer) -> None:
+    server = start_server(ENABLE_WHISPER="false", API_KEYS="backend-key")
+    ask = {"base": server.url, "videoId": "x" * 11, "tier": "tier2"}
+    assert run_extension("transcribe", **ask)["status"] == 401
+    told = run_extension("transcribe", backendApiKey="backend-key", **ask)
+    assert (told["status"], told["error"]) == (403, "Transcription is disabled on this server")
