@@ -109,7 +109,8 @@ class WaitingUnits:
 
         The first batch leaves as soon as it is full. From then on a lane takes its share of all
         that is not answered yet, no less than the first batch and no more than the translator
-        allows: so the lanes end together, and no request is made for a line or two.
+        allows: so the lanes end together, and no request is made for a line or two. Batches grow
+        step by step only where one round of the lanes cannot take everything.
 
         Returns:
             Slots in order; none once the end is reached.
@@ -133,7 +134,9 @@ class WaitingUnits:
         """Return how many lines the next batch takes."""
         self._taken = {slot for slot in self._taken if slot.is_open}
         share = -(-(len(self._slots) + len(self._taken)) // self._lanes)
-        limit = self._sizes[min(self._batches, len(self._sizes) - 1)]
+        rank = min(self._batches, len(self._sizes) - 1)
+        is_one_round = self._batches > 0 and share <= self._sizes[-1]
+        limit = self._sizes[-1] if is_one_round else self._sizes[rank]
         return min(limit, max(self._sizes[0], share))
 
     async def _until_all_came(self) -> None:

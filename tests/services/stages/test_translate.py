@@ -22,6 +22,7 @@ from app.domain.time import Span
 from app.services.clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.apertium import ApertiumTranslator
+from app.services.translation.job import TranslationJob
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.settings import Settings
 
@@ -81,9 +82,9 @@ class ScriptedTranslator:
 
 
 def cue(number: int, language: str = "en") -> Cue:
-    return Cue(
-        number, Span(number * 1000, number * 1000 + 900), f"line {number}", language=language
-    )
+    """Return a cue that is a unit of its own: a second of silence parts it from the next."""
+    span = Span(number * 2000, number * 2000 + 1000)
+    return Cue(number, span, f"line {number}", language=language)
 
 
 class Source:
@@ -108,7 +109,7 @@ class Source:
 def translated(
     source: Source, translator: ScriptedTranslator | ApertiumTranslator
 ) -> AsyncIterator[Cue]:
-    return translate_cues(source.stream(), translator, SPANISH, StageClock())
+    return translate_cues(source.stream(), translator, TranslationJob(SPANISH), StageClock())
 
 
 async def failing(stage: AsyncIterator[Cue]) -> tuple[list[int], CuestreamError]:
@@ -167,7 +168,7 @@ async def test_a_pause_of_the_producer_does_not_hold_the_first_cue_back():
 
     translator = ScriptedTranslator()
     async with asyncio.timeout(20):
-        async for each in translate_cues(slow(), translator, SPANISH, StageClock()):
+        async for each in translate_cues(slow(), translator, TranslationJob(SPANISH), StageClock()):
             if each.id == 0:
                 first_seen.set()
     assert translator.batches == [[0], [1]]
@@ -196,7 +197,7 @@ async def test_a_slow_reader_slows_the_producer():
     await anext(stage)
     for _ in range(200):
         await asyncio.sleep(0)
-    assert source.taken <= 4 * 4 * 3 + 2
+    assert source.taken <= 4 * 4 * 3 + 5
     await stage.aclose()
 
 
@@ -316,12 +317,16 @@ async def test_no_cues_no_calls():
 
 
 async def test_with_the_real_apertium():
-    texts = ["The house is red.", "The dog eats.", "♪", "I like ice", "cream and dogs"] * 8
-    cues = [Cue(n, Span(n, n + 1), text, language="en-US") for n, text in enumerate(texts)]
+    texts = ["The house is red.", "The dog eats.", "♪", "I like ice", "cream and dogs."] * 8
+    cues = [
+        Cue(n, Span(n * 1000, n * 1000 + 990), t, language="en-US") for n, t in enumerate(texts)
+    ]
     clock = StageClock()
-    stage = translate_cues(Source(cues).stream(), ApertiumTranslator(Settings()), SPANISH, clock)
+    job = TranslationJob(SPANISH)
+    stage = translate_cues(Source(cues).stream(), ApertiumTranslator(Settings()), job, clock)
     out = [(each.id, each.translation) async for each in stage]
     assert [number for number, _ in out] == list(range(40))
     assert [text for _, text in out[:3]] == ["La casa es roja.", "El perro come.", "♪"]
+    assert "helado" in " ".join(text or "" for _, text in out[3:5])
     assert [text for _, text in out] == [text for _, text in out[:5]] * 8
     assert clock.stage_ms["translate"] > 0
