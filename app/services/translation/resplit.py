@@ -25,9 +25,9 @@ _BREAK_COST = {
 even length: a comma wins over a plain gap while it is within 0.4 of a cue. The costs are those by
 which sentences are divided into cues (``layout.greedy``)."""
 
-_OVERFLOW = 400.0
-"""What a piece costs by the square of what does not fit on screen, in cues: as much as a cut that
-is twice as far off, since such a piece cannot be shown well at all."""
+_OVERFLOW = 100.0
+"""What a piece costs that does not fit on screen, and again for each cue that it is too wide by:
+as much as a cut that is a whole cue off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,10 @@ def _best_edges(atoms: Sequence[Token], shares: Sequence[float], max_width: int)
             off = (ends[end] - share * total) * len(shares) / total if left else 0.0
             own = 100 * off * off + quality[end]
             for begin in range(piece - 1, end):
-                over = max(0.0, (ends[end] - begins[begin]) / max_width - 1)
-                cost = best[begin] + own + _OVERFLOW * over * over
+                width = ends[end] - begins[begin]
+                cost = best[begin] + own
+                if width > max_width:
+                    cost += _OVERFLOW * width / max_width
                 if cost < reached[end]:
                     reached[end], origins[end] = cost, begin
         best = reached
