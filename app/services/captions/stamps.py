@@ -1,0 +1,50 @@
+"""Times as caption files write them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+LATEST_MS = 10**9
+"""Eleven days: longer than any recording."""
+
+_CLOCK = r"-?(?:[0-9]{1,6}:)?[0-9]{1,3}:[0-9]{1,3}(?:[.,][0-9]{1,9})?"
+TIMING_LINE = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")
+"""The line above a caption's text in SubRip and WebVTT files, with settings after it.
+
+Source: W3C WebVTT, section 4 (file structure); SubRip writes a comma before the fraction.
+"""
+INLINE_TIME = re.compile(rf"<({_CLOCK})>")
+"""A time inside a WebVTT cue: when the words after it are said."""
+
+
+def clock_ms(text: str) -> int:
+    """Return the milliseconds of ``[hours:]minutes:seconds[.fraction]``.
+
+    Args:
+        text: what one of the patterns above found.
+    """
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("-").replace(",", ".").partition(".")
+    seconds = 0
+    for part in whole.split(":"):
+        seconds = seconds * 60 + int(part)
+    return sign * (seconds * 1000 + int(fraction[:3].ljust(3, "0")))
+
+
+def number_ms(value: object, unit_ms: int = 1) -> int | None:
+    """Return a number, or the text of one, as milliseconds; None where it is no time.
+
+    Args:
+        value: whatever a stranger's file holds there.
+        unit_ms: milliseconds that one unit has.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or abs(number * unit_ms) > LATEST_MS:
+        return None
+    return round(number * unit_ms)
