@@ -33,14 +33,19 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True)
 class MediaUrl:
-    """A media file behind an http or https address."""
+    """A media file behind an http or https address, or a page with a video.
+
+    Attributes:
+        page_url: the page that plays it, which is looked at when the address fails.
+    """
 
     url: str
+    page_url: str | None = None
 
     @property
     def identity(self) -> str:
         """What makes two addresses the same."""
-        return f"url:{self.url}"
+        return f"url:{self.url}" if self.page_url is None else f"url:{self.url} on {self.page_url}"
 
 
 @dataclass(frozen=True, slots=True)

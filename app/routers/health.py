@@ -15,6 +15,7 @@ from app.domain.errors import UnavailableOptionError
 from app.gpu.device import card
 from app.routers.deps import Services, ServicesDep, require_key
 from app.services.readiness import Readiness
+from app.services.sources.ytdlp import ytdlp_version
 from app.services.translation.context import context_tokens
 
 router = APIRouter(tags=["health"])
@@ -83,6 +84,7 @@ async def version(services: ServicesDep) -> dict[str, object]:
         "build_date": services.settings.server.build_date,
         "platform": f"{services.settings.mode}-{sys.platform}",
         "whisper_backend": _engine(services, "transcriber"),
+        "yt_dlp": await asyncio.to_thread(ytdlp_version, services.settings.sources),
         "features": _features(services),
     }
 

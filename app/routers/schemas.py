@@ -114,7 +114,9 @@ class SubtitleBody(BaseModel):
                 check_url(address)
         address = self.url or self.stream_url or self.video_url
         if address:
-            return MediaUrl(address)
+            # What a page was seen to play may have expired; the page has not.
+            page = self.video_url if self.stream_url and not self.url else None
+            return MediaUrl(address, page or None)
         if not self.video_id:
             raise BadRequestError("video_id is required")
         if not _YOUTUBE_ID.fullmatch(self.video_id):

@@ -7,7 +7,7 @@ import os
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
-    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from app.settings.group import Group, config
 
@@ -21,8 +23,31 @@ class SourceSettings(Group):
     max_download_mb: int = Field(8192, ge=1)
     """Largest download in MiB."""
     cookies_file: Path | None = None
-    """Netscape cookie file for yt-dlp."""
+    """Netscape cookie file for yt-dlp, of a browser that is signed in. It is never written to."""
+    ytdlp_proxy: SecretStr | None = None
+    """HTTP proxy for yt-dlp's connections, `http://user:password@host:port`, where sites turn
+    away this server's address. It must allow CONNECT to any port."""
+    ytdlp_rate_limit_kbps: int | None = Field(None, ge=1)
+    """Fastest download of each job in KiB per second, to be gentle with a site. None unless
+    set."""
+    ytdlp_sleep_s: float = Field(0.0, ge=0)
+    """Seconds between two requests while a page is looked at. Raise it when a site answers 429."""
+    ytdlp_js_runtime: str = Field("", pattern=r"^((deno|node|bun|quickjs)(:.+)?)?$")
+    """JavaScript runtime for yt-dlp, perhaps with its path: `node:/opt/node/bin/node`. Unless
+    set, whichever of deno, node, bun and quickjs is there."""
+    ytdlp_dir: Path = Path("~/.local/share/cuestream/yt-dlp")
+    """Folder with a newer yt-dlp, which `scripts/update-ytdlp.sh` makes. Where there is one, the
+    next job uses it; nothing has to be started again."""
     work_dir: Path | None = None
     """Folder for temporary files. The system's own unless set."""
 
-    model_config = config()
+    # An address with a password is not shown, even if it is wrong.
+    model_config = SettingsConfigDict(**{**config(), "hide_input_in_errors": True})
+
+    @field_validator("ytdlp_proxy")
+    @classmethod
+    def _http_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts is not None and not (parts.scheme == "http" and parts.hostname and parts.port):
+            raise ValueError("a proxy is written http://user:password@host:port")
+        return value

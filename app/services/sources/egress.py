@@ -15,6 +15,7 @@ import httpx
 
 from app.domain.errors import CuestreamError, UrlBlockedError
 from app.services.sources.guard import Guard, port_of
+from app.services.sources.upstream import Upstream, UpstreamError
 
 _HEAD_BYTES = 2**16
 _COPY_BYTES = 2**16
@@ -37,12 +38,16 @@ class EgressProxy:
     through a tunnel stays encrypted between the client and the site.
 
     Attributes:
+        upstream: a further proxy that connections go through; None to connect by itself.
         blocked: why the last forbidden address was refused; None while none was.
+        upstream_failed: whether the further proxy failed us at last.
     """
 
     guard: Guard
     connect_s: float
+    upstream: Upstream | None = None
     blocked: UrlBlockedError | None = None
+    upstream_failed: bool = False
     _password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     _port: int = 0
     _clients: set[asyncio.Task[None]] = field(default_factory=set)
@@ -133,10 +138,18 @@ class EgressProxy:
         except CuestreamError as error:
             raise _RefusedError("502 Bad Gateway") from error
         for address in addresses:
-            with suppress(OSError, TimeoutError):
+            with suppress(OSError, TimeoutError, UpstreamError):
                 async with asyncio.timeout(self.connect_s):
-                    return await asyncio.open_connection(address, port_of(url), limit=_COPY_BYTES)
+                    return await self._open(address, port_of(url))
+        self.upstream_failed = self.upstream is not None
         raise _RefusedError("502 Bad Gateway")
+
+    async def _open(self, address: str, port: int) -> tuple[StreamReader, StreamWriter]:
+        if self.upstream is None:
+            return await asyncio.open_connection(address, port, limit=_COPY_BYTES)
+        pipes = await self.upstream.connect(address, port)
+        self.upstream_failed = False
+        return pipes
 
 
 def _name(line: str) -> str:

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
 import wave
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
+import structlog
 
-from app.domain.errors import CuestreamError, EngineLoadError
-from app.domain.request import MediaUrl, SiteVideo, Source, UploadedFile
+from app.domain.errors import (
+    CuestreamError,
+    EmptyMediaError,
+    EngineLoadError,
+    ForbiddenMediaError,
+    SourceError,
+    SourceUnsupportedError,
+    TranscriptionDisabledError,
+    TruncatedMediaError,
+    UnavailableOptionError,
+    UnreadableMediaError,
+)
+from app.domain.request import MediaUrl, SentCaptions, SiteVideo, Source, UploadedFile
 from app.domain.time import SAMPLE_RATE_HZ
-from app.services.sources.byte_stream import ByteStream, spool
-from app.services.sources.completeness import check_file
-from app.services.sources.decoder import Decoder, decoding_file, decoding_stream
+from app.services.sources.byte_stream import ByteStream
+from app.services.sources.caption_source import check_hears, sent_captions, usable_captions
 from app.services.sources.fetch import Fetcher, check_address
 from app.services.sources.guard import Guard
-from app.services.sources.layout import Layout
-from app.services.sources.opened import OpenedMedia
-from app.services.sources.silence import replay, skip_silence
-from app.services.sources.site import site_stream
+from app.services.sources.opened import CaptionWish, OpenedCaptions, OpenedMedia
+from app.services.sources.recording import RecordingOpener
+from app.services.sources.site import SiteSession, site_session
 from app.services.sources.transfer import PAGES
-from app.services.stages.decode import GRACE_S, decode_audio, too_long
 from app.services.workdir import WorkDir
 from app.settings import Settings
+
+log = structlog.get_logger()
 
 _PLAYLISTS = frozenset(
     {"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl"}
     | {"application/dash+xml"}
 )
 """HLS (RFC 8216 section 4) and DASH (ISO/IEC 23009-1 annex C)."""
+
+_PAGE_MAY_HELP = (
+    SourceError,
+    EmptyMediaError,
+    ForbiddenMediaError,
+    TruncatedMediaError,
+    UnreadableMediaError,
+    TranscriptionDisabledError,
+)
+"""What may be wrong with an address that was sniffed from a page, and not with the page."""
 
 
 class MediaOpener:
@@ -44,7 +65,7 @@ class MediaOpener:
 
     def __init__(self, settings: Settings, workdir: WorkDir) -> None:
         self._settings = settings.sources
-        self._max_duration_s = settings.jobs.max_duration_s
+        self._recordings = RecordingOpener(settings.jobs.max_duration_s, workdir)
         self._workdir = workdir
         self._guard = Guard(settings.sources.allow_private_urls, settings.sources.fetch_connect_s)
         self._fetcher = Fetcher(settings.sources, self._guard)
@@ -74,98 +95,116 @@ class MediaOpener:
             SourceError: the name service did not answer.
         """
         match source:
-            case MediaUrl(url):
+            case MediaUrl(url, page_url):
+                if page_url is not None:
+                    self._guard.parse(page_url)
                 await check_address(url, self._guard)
             case SiteVideo(page_url):
                 self._guard.parse(page_url)
 
-    async def open(self, source: Source) -> OpenedMedia:
-        """Open media and decode until there is something to hear.
+    def site(self, page_url: str) -> AbstractAsyncContextManager[SiteSession]:
+        """Look at a page, without its audio unless that is asked for; one extraction.
+
+        Raises:
+            UrlBlockedError: the page leads to an address that must not be reached.
+            SourceError: the site gives no video; its subclasses say why.
+            StorageError: the disk is full or not writable.
+        """
+        return site_session(page_url, self._settings, self._guard, self._workdir)
+
+    @overload
+    async def open(self, source: Source, wish: None = None) -> OpenedMedia: ...
+
+    @overload
+    async def open(self, source: Source, wish: CaptionWish) -> OpenedMedia | OpenedCaptions: ...
+
+    async def open(
+        self, source: Source, wish: CaptionWish | None = None
+    ) -> OpenedMedia | OpenedCaptions:
+        """Open captions that serve the wish, or media, decoded until there is something to hear.
 
         Args:
             source: an upload's file stays where it is when the media is closed.
+            wish: None for the recording, whatever captions there are.
 
         Returns:
-            Media whose first block is there already. The caller closes it.
+            Captions, or media whose first block is there already. The caller closes it.
 
         Raises:
-            MediaError: it cannot become subtitles.
+            InvalidCaptionsError: the client's captions cannot be read.
+            UnavailableOptionError: the client sent captions, and a recording is wanted.
+            MediaError: the media cannot become subtitles.
             SourceError: it cannot be fetched.
+            TranscriptionDisabledError: there are no captions, and nothing may be heard.
             UrlBlockedError: it is at an address that must not be reached.
             PayloadTooLargeError: it has more bytes than the server accepts.
             StorageError: the disk is full or not writable.
         """
         async with AsyncExitStack() as stack:
-            match source:
-                case UploadedFile(path=path):
-                    media = await self._open_file(path, stack)
-                case MediaUrl(url):
-                    media = await self._open_url(url, stack)
-                case SiteVideo(page_url):
-                    media = await self._open_site(page_url, stack)
-            return OpenedMedia(media.duration_ms, media.blocks, media.info, stack.pop_all())
+            opened = await self._open(source, wish, stack)
+            if isinstance(opened, OpenedCaptions):
+                return opened
+            return replace(opened, resources=stack.pop_all())
 
-    async def _open_url(self, url: str, stack: AsyncExitStack) -> OpenedMedia:
+    async def _open(
+        self, source: Source, wish: CaptionWish | None, stack: AsyncExitStack
+    ) -> OpenedMedia | OpenedCaptions:
+        match source:
+            case SentCaptions():
+                if wish is None:
+                    raise UnavailableOptionError("Captions hold no recording")
+                return await sent_captions(source)
+            case UploadedFile(path=path):
+                check_hears(wish)
+                return await self._recordings.file(path, stack)
+            case MediaUrl(url, page_url):
+                if page_url is None or page_url == url:
+                    return await self._open_url(url, wish, stack)
+                return await self._open_either(url, page_url, wish, stack)
+            case SiteVideo(page_url):
+                return await self._open_site(page_url, wish, stack)
+
+    async def _open_either(
+        self, url: str, page_url: str, wish: CaptionWish | None, stack: AsyncExitStack
+    ) -> OpenedMedia | OpenedCaptions:
+        """Open what a page plays, or else what yt-dlp finds on the page."""
+        try:
+            async with AsyncExitStack() as first:
+                opened = await self._open_url(url, wish, first)
+                stack.push_async_exit(first.pop_all())
+                return opened
+        except _PAGE_MAY_HELP as error:
+            failure: CuestreamError = error
+        log.info("the media's address fails, so its page is looked at", reason=failure.message)
+        try:
+            return await self._open_site(page_url, wish, stack)
+        except CuestreamError as error:
+            vague = type(error) in (SourceError, SourceUnsupportedError)
+            raise (failure if vague else error) from None
+
+    async def _open_url(
+        self, url: str, wish: CaptionWish | None, stack: AsyncExitStack
+    ) -> OpenedMedia | OpenedCaptions:
         async with AsyncExitStack() as connection:
             body = await connection.enter_async_context(self._fetcher.get(url))
             if body.content_type not in PAGES | _PLAYLISTS:
                 stream = await ByteStream(body.chunks, body.length).looked_at()
                 if not _is_playlist(stream.head):
+                    check_hears(wish)
                     stack.push_async_exit(connection.pop_all())
-                    return await self._open_stream(stream, stack)
-        return await self._open_site(url, stack)
+                    return await self._recordings.stream(stream, stack)
+        return await self._open_site(url, wish, stack)
 
-    async def _open_site(self, page_url: str, stack: AsyncExitStack) -> OpenedMedia:
-        fetched = site_stream(page_url, self._settings, self._guard, self._workdir)
-        stream = await stack.enter_async_context(fetched)
-        if stream.duration_ms is not None:
-            self._check_duration(stream.duration_ms)
-        return await self._open_stream(await stream.looked_at(), stack)
-
-    async def _open_stream(self, stream: ByteStream, stack: AsyncExitStack) -> OpenedMedia:
-        if stream.layout is Layout.INDEX_LAST:
-            path = self._workdir.new_file(".media")
-            stack.callback(path.unlink, missing_ok=True)
-            await spool(stream.whole(), path)
-            return await self._open_file(path, stack)
-        decoder = await stack.enter_async_context(decoding_stream(stream.head, stream.whole()))
-        pcm = decoder.pcm()
-        stack.push_async_callback(pcm.aclose)
-        kept = await skip_silence(pcm)
-        if stream.layout is Layout.FRAGMENTED:
-            decoder.report.guess(stream.duration_ms)  # it knew the first fragments alone
-        return self._opened(decoder, replay(kept, pcm), stream)
-
-    async def _open_file(self, path: Path, stack: AsyncExitStack) -> OpenedMedia:
-        decoder = await stack.enter_async_context(decoding_file(path))
-        pcm = decoder.pcm()
-        stack.push_async_callback(pcm.aclose)
-        checked, kept = await asyncio.gather(
-            check_file(path), skip_silence(pcm), return_exceptions=True
-        )
-        if isinstance(checked, BaseException):
-            raise checked
-        if isinstance(kept, BaseException):
-            raise kept
-        return self._opened(decoder, replay(kept, pcm))
-
-    def _opened(
-        self,
-        decoder: Decoder,
-        pcm: AsyncGenerator[bytes, None],
-        stream: ByteStream | None = None,
-    ) -> OpenedMedia:
-        report = decoder.report
-        duration_ms = report.duration_ms
-        if duration_ms is not None and not report.estimated:
-            self._check_duration(duration_ms)
-        if duration_ms is None and stream is not None:
-            duration_ms = stream.duration_ms or _guess_ms(stream.length, report.bit_rate_kbps)
-        return OpenedMedia(duration_ms, decode_audio(pcm, self._max_duration_s))
-
-    def _check_duration(self, duration_ms: int) -> None:
-        if duration_ms > (self._max_duration_s + GRACE_S) * 1000:
-            raise too_long(self._max_duration_s)
+    async def _open_site(
+        self, page_url: str, wish: CaptionWish | None, stack: AsyncExitStack
+    ) -> OpenedMedia | OpenedCaptions:
+        session = await stack.enter_async_context(self.site(page_url))
+        captions = None if wish is None else await usable_captions(session, wish)
+        if captions is not None:
+            return captions
+        check_hears(wish)
+        media = await self._recordings.stream(session.audio(), stack)
+        return replace(media, info=session.info)
 
 
 def _write_noise(path: Path) -> None:
@@ -183,7 +222,3 @@ def _is_playlist(head: bytes) -> bool:
     return start.startswith((b"#EXTM3U", b"<MPD")) or (
         start.startswith(b"<?xml") and b"<MPD" in start
     )
-
-
-def _guess_ms(length: int | None, kbps: int | None) -> int | None:
-    return length * 8 // kbps if length and kbps else None

@@ -1,9 +1,8 @@
 """yt-dlp in a process of its own: ``python -m app.services.sources.site_child``.
 
-It reads one JSON object from stdin (``page_url``, ``proxy``, ``cookies``, ``folder``,
-``timeout_s``), writes the best audio's bytes to stdout, and tells on stderr, one JSON object a
-line, what the video is (``info``) or why it cannot be had (``error``). Exit status 0 means that
-every byte was written.
+It reads its task from the first line of stdin, talks with the server about the video that it
+found (see ``site_dialogue``), and writes what is chosen to stdout. Why a video cannot be had it
+tells on stderr, as a line of JSON with ``error``. Exit status 0 means that every byte was written.
 """
 
 from __future__ import annotations
@@ -11,46 +10,34 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import TypedDict, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from yt_dlp import YoutubeDL
 from yt_dlp.utils import YoutubeDLError
 
-from app.services.sources.site_failure import LiveError, RestartedError, explain
+from app.services.sources.site_dialogue import Dialogue
+from app.services.sources.site_failure import LeftError, explain
+from app.services.sources.site_options import Task, options
 
-_RETRIES = 5
-
-
-class Task(TypedDict):
-    """What to fetch; ``cookies`` is a Netscape cookie file or None."""
-
-    page_url: str
-    proxy: str
-    cookies: str | None
-    folder: str
-    timeout_s: float
-
-
-class _Silent:
-    """yt-dlp's log, which nobody reads."""
-
-    def debug(self, _message: str) -> None: ...
-    def warning(self, _message: str) -> None: ...
-    def error(self, _message: str) -> None: ...
+_TOLD_CHARS = 1000
 
 
 def main() -> int:
     """Fetch; return the exit status."""
-    task = cast("Task", json.load(sys.stdin))
+    task = cast("Task", json.loads(sys.stdin.buffer.readline()))
     os.chdir(task["folder"])  # fragments of a playlist pass through files
     _connect_only_to(task["proxy"])
     _keep_stdout_for_media()
+    dialogue = Dialogue(sys.stdin.buffer, sys.stdout.buffer, task["timeout_s"])
     try:
-        found = YoutubeDL(_options(task)).extract_info(task["page_url"])
+        video = YoutubeDL(options(task))
+        dialogue.match(video)
+        found = video.extract_info(task["page_url"])
         if not sys.stdout.closed:  # which it is after a playlist
             sys.stdout.flush()
+    except LeftError:
+        return 0
     except YoutubeDLError as error:
         return _tell_error(*explain(error))
     except OSError:
@@ -58,60 +45,6 @@ def main() -> int:
     if not found or not (found.get("requested_downloads") or found.get("entries")):
         return _tell_error("nothing", "")
     return 0
-
-
-def _options(task: Task) -> dict[str, object]:
-    return {
-        "format": "bestaudio/best",
-        "outtmpl": {"default": "-"},
-        "proxy": task["proxy"],
-        "cookiefile": task["cookies"],
-        "socket_timeout": task["timeout_s"],
-        "retries": _RETRIES,
-        "fragment_retries": _RETRIES,
-        "extractor_retries": 2,
-        "skip_unavailable_fragments": False,  # a hole would shift all that follows
-        "noplaylist": True,
-        "playlist_items": "1",
-        "hls_prefer_native": True,
-        "fixup": "never",
-        # Its ffmpeg would open connections of its own.
-        "ffmpeg_location": os.path.join(task["folder"], "no-ffmpeg"),  # noqa: PTH118
-        "js_runtimes": {"deno": {}, "node": {}},
-        "match_filter": _tell_info,
-        "progress_hooks": [_restart_watch()],
-        "logger": _Silent(),
-        "logtostderr": True,
-        "quiet": True,
-        "noprogress": True,
-        "color": "never",
-    }
-
-
-def _tell_info(info: Mapping[str, object], *, incomplete: bool) -> None:
-    """Called by yt-dlp with what it found, ahead of the download."""
-    live = info.get("is_live") or info.get("live_status") in {"is_live", "is_upcoming"}
-    if not incomplete:
-        keys = {"title": info.get("title"), "duration_s": info.get("duration")}
-        _tell({"info": {**keys, "is_live": bool(live)}})
-    if live:
-        raise LiveError
-
-
-def _restart_watch() -> Callable[[Mapping[str, object]], None]:
-    """Notice when a server that cannot resume made yt-dlp write from the start again."""
-    last = 0
-
-    def watch(status: Mapping[str, object]) -> None:
-        nonlocal last
-        if status.get("fragment_index") is not None or status.get("status") != "downloading":
-            return
-        written = cast("int", status.get("downloaded_bytes") or 0)
-        if written < last:
-            raise RestartedError
-        last = written
-
-    return watch
 
 
 def _connect_only_to(proxy: str) -> None:
@@ -134,13 +67,10 @@ def _keep_stdout_for_media() -> None:
     sys.stdout = os.fdopen(media, "w", encoding="utf-8")
 
 
-def _tell(what: Mapping[str, object]) -> None:
-    sys.stderr.write(json.dumps(what) + "\n")
-    sys.stderr.flush()
-
-
 def _tell_error(kind: str, text: str) -> int:
-    _tell({"error": {"kind": kind, "text": text}})
+    error = {"error": {"kind": kind, "text": text[:_TOLD_CHARS]}}
+    sys.stderr.write(json.dumps(error) + "\n")
+    sys.stderr.flush()
     return 1
 
 

@@ -27,11 +27,20 @@ class RestartedError(DownloadCancelled):  # type: ignore[misc]
     """The download began anew, so bytes were written twice."""
 
 
+class LeftError(DownloadCancelled):  # type: ignore[misc]
+    """The server wants nothing more."""
+
+
+class TooMuchError(DownloadCancelled):  # type: ignore[misc]
+    """A caption file is larger, or takes longer, than captions do."""
+
+
 def explain(error: YoutubeDLError) -> tuple[str, str]:
     """Return the kind of an error and the site's own words about it, where there are any."""
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (LiveError, "live"),
         (RestartedError, "broken_off"),
+        (TooMuchError, "broken_off"),
         (CookieLoadError, "cookies"),
         (GeoRestrictedError, "geo"),
         (UnsupportedError, "unsupported"),

@@ -10,6 +10,7 @@ import httpx
 
 from app.domain.errors import PayloadTooLargeError, SourceError
 from app.services.sources.guard import Guard, port_of
+from app.services.sources.http_refusal import refused
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 """Media types of web pages."""
@@ -82,7 +83,8 @@ class Transfer:
         shown = response.status_code in _SHOWN_TO_ROBOTS and media_type(response) in PAGES
         if not response.is_success and not shown:
             await response.aclose()
-            raise SourceError(f"The media's server answered {response.status_code}")
+            status = response.status_code
+            raise refused(status, f"The media's server answered {status}")
         self._url = url
         if "content-encoding" not in response.headers:
             self.length = _number(response.headers.get("content-length"))

@@ -1,0 +1,61 @@
+"""Captions instead of a recording."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from app.domain.captions import Captions
+from app.domain.errors import CuestreamError, TranscriptionDisabledError
+from app.domain.request import SentCaptions
+from app.services.captions.choice import choose_track
+from app.services.captions.parse import parse_captions
+from app.services.sources.opened import CaptionWish, OpenedCaptions
+from app.services.sources.site import SiteSession
+
+log = structlog.get_logger()
+
+
+async def usable_captions(session: SiteSession, wish: CaptionWish) -> OpenedCaptions | None:
+    """Return the best captions that a site has for a wish and that can be had; perhaps none."""
+    for choice in choose_track(session.tracks, wish):
+        track = choice.track
+        try:
+            name, data = await session.caption(track)
+            captions = await asyncio.to_thread(
+                parse_captions, data, name, track.language, track.kind
+            )
+        except CuestreamError as error:
+            log.warning("captions cannot be used", track=track.name, reason=error.message)
+            continue
+        return OpenedCaptions(captions, choice.origin, session.info, session.duration_ms)
+    return None
+
+
+async def sent_captions(sent: SentCaptions) -> OpenedCaptions:
+    """Return the captions that the client sends.
+
+    Raises:
+        InvalidCaptionsError: they cannot be read, or there are none.
+    """
+    captions: Captions = await asyncio.to_thread(
+        parse_captions,
+        sent.text.encode("utf-8", "surrogatepass"),
+        None,
+        sent.language or "und",
+        "auto" if sent.automatic else "manual",
+    )
+    return OpenedCaptions(captions, "client_captions")
+
+
+def check_hears(wish: CaptionWish | None) -> None:
+    """Check that a recording may be heard.
+
+    Raises:
+        TranscriptionDisabledError: this server has captions alone, and there are none.
+    """
+    if wish is not None and not wish.hears:
+        raise TranscriptionDisabledError(
+            "This server does not transcribe, and there are no captions that serve"
+        )

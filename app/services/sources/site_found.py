@@ -1,0 +1,154 @@
+"""What yt-dlp found out about a video, as plain values for the server.
+
+Only the child process imports this; it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+from urllib.parse import parse_qs, urlsplit
+
+FORMATS: Mapping[str, str] = {
+    "json3": "json3",
+    "vtt": "vtt",
+    "webvtt": "vtt",
+    "srv1": "srv1",
+    "ttml": "ttml",
+    "dfxp": "ttml",
+    "srt": "srt",
+}
+"""Caption formats that we read, by the names that yt-dlp and sites have for them."""
+
+_ORIGINAL = "-orig"
+"""How the key of YouTube's automatic track ends that nobody translated. Source: yt-dlp's YouTube
+extractor, which lists the same track without the ending too."""
+
+_TITLE_CHARS = 500
+_DESCRIPTION_CHARS = 10_000
+_CHAPTERS = 500
+
+Entry = Mapping[str, object]
+"""A caption file as yt-dlp describes it: ``ext``, ``url`` or ``data``, ``http_headers``, ..."""
+
+
+class Track(TypedDict):
+    """One caption track; ``urls`` are pairs of format and address, empty where it is inline."""
+
+    name: str
+    kind: str
+    urls: list[tuple[str, str]]
+
+
+class Found(TypedDict):
+    """What is told of a video; ``chapters`` are pairs of start in seconds and title."""
+
+    title: str
+    description: str
+    chapters: list[tuple[float, str]]
+    duration_s: float | None
+    language: str
+    tracks: list[Track]
+
+
+def is_live(info: Mapping[str, object]) -> bool:
+    """Return whether a video is live, or about to be."""
+    return bool(info.get("is_live")) or info.get("live_status") in {"is_live", "is_upcoming"}
+
+
+def found_in(info: Mapping[str, object]) -> Found:
+    """Return what is worth telling."""
+    duration_s = info.get("duration")
+    return {
+        "title": _title(info)[:_TITLE_CHARS],
+        "description": _text(info.get("description"))[:_DESCRIPTION_CHARS],
+        "chapters": list(_chapters(info))[:_CHAPTERS],
+        "duration_s": float(duration_s) if isinstance(duration_s, int | float) else None,
+        "language": _text(info.get("language")) or _sound_language(info),
+        "tracks": [
+            {
+                "name": name,
+                "kind": kind,
+                "urls": [(wanted, _text(entry.get("url"))) for wanted, entry in files.items()],
+            }
+            for (kind, name), files in tracks_of(info).items()
+        ],
+    }
+
+
+def tracks_of(info: Mapping[str, object]) -> dict[tuple[str, str], dict[str, Entry]]:
+    """Return the files of each track by format; tracks by kind and by the site's key.
+
+    Left out are a broadcast's chat, formats that are no captions, and what a machine translated
+    from another track.
+    """
+    manual = _by_key(info.get("subtitles"))
+    auto = _by_key(info.get("automatic_captions"))
+    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    for key, entries in manual.items():
+        if files := _files(entries):
+            found["auto" if "autogen" in key else "manual", key] = files
+    for key, entries in auto.items():
+        files = _files(entries)
+        if files and key + _ORIGINAL not in auto and not _is_translation(key, files, manual):
+            found["auto", key] = files
+    return found
+
+
+def _is_translation(key: str, files: Mapping[str, Entry], manual: Mapping[str, object]) -> bool:
+    """Recognise a machine's translation by its address, or by its key: ``en-de`` is from ``de``."""
+    if any("tlang" in parse_qs(urlsplit(_text(file.get("url"))).query) for file in files.values()):
+        return True
+    return any(key.endswith(f"-{name}") for name in manual)
+
+
+def _by_key(given: object) -> dict[str, list[Entry]]:
+    if not isinstance(given, Mapping):
+        return {}
+    return {
+        str(key): [entry for entry in entries if isinstance(entry, Mapping)]
+        for key, entries in given.items()
+        if key != "live_chat" and isinstance(entries, Sequence)
+    }
+
+
+def _files(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Return the first file of each format."""
+    files: dict[str, Entry] = {}
+    for entry in entries:
+        wanted = FORMATS.get(_text(entry.get("ext")).lower())
+        if wanted and (entry.get("data") is not None or _text(entry.get("url"))):
+            files.setdefault(wanted, entry)
+    return files
+
+
+def _title(info: Mapping[str, object]) -> str:
+    """Return the title, unless it is the mere name of a file that nobody gave a title."""
+    title = _text(info.get("title"))
+    file_name = _text(info.get("webpage_url_basename"))
+    bare = info.get("extractor_key") == "Generic" and file_name.partition(".")[0] == title
+    return "" if bare else title
+
+
+def _chapters(info: Mapping[str, object]) -> Iterator[tuple[float, str]]:
+    chapters = info.get("chapters")
+    for chapter in chapters if isinstance(chapters, list) else ():
+        if isinstance(chapter, Mapping) and isinstance(chapter.get("start_time"), int | float):
+            yield float(chapter["start_time"]), _text(chapter.get("title"))[:_TITLE_CHARS]
+
+
+def _sound_language(info: Mapping[str, object]) -> str:
+    """Return the language of the sound; of several (dubbed) ones, the one that the site prefers."""
+    formats = info.get("formats")
+    sounds = [
+        (preference if isinstance(preference := entry.get("language_preference"), int) else -1, tag)
+        for entry in (formats if isinstance(formats, list) else ())
+        if isinstance(entry, Mapping)
+        and entry.get("acodec") != "none"
+        and (tag := _text(entry.get("language")))
+    ]
+    return max(sounds)[1] if sounds else ""
+
+
+def _text(given: object) -> str:
+    return given if isinstance(given, str) else ""

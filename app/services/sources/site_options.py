@@ -1,0 +1,75 @@
+"""What yt-dlp is told ahead of its work, apart from what is done with the video."""
+
+from __future__ import annotations
+
+import os
+from typing import TypedDict
+
+_RETRIES = 5
+"""Attempts at each request that broke off on the way."""
+
+_RUNTIMES = ("deno", "node", "bun", "quickjs")
+"""JavaScript runtimes that yt-dlp looks for on PATH, the one that it trusts most first."""
+
+
+class Task(TypedDict):
+    """What to look at, and how.
+
+    Attributes:
+        cookies: path of a Netscape cookie file, or None.
+        rate_limit: bytes per second, or None.
+        js_runtime: a runtime's name, perhaps with ``:PATH``; empty for whichever there is.
+    """
+
+    page_url: str
+    proxy: str
+    cookies: str | None
+    folder: str
+    timeout_s: float
+    rate_limit: int | None
+    sleep_s: float
+    js_runtime: str
+
+
+class _Silent:
+    """yt-dlp's log, which nobody reads."""
+
+    def debug(self, _message: str) -> None: ...
+    def warning(self, _message: str) -> None: ...
+    def error(self, _message: str) -> None: ...
+
+
+def options(task: Task) -> dict[str, object]:
+    """Return yt-dlp's parameters. Source: the docstring of ``yt_dlp.YoutubeDL``."""
+    return {
+        "format": "bestaudio/best",
+        "outtmpl": {"default": "-"},
+        "proxy": task["proxy"],
+        "cookiefile": task["cookies"],
+        "socket_timeout": task["timeout_s"],
+        "retries": _RETRIES,
+        "fragment_retries": _RETRIES,
+        "extractor_retries": 2,
+        "ratelimit": task["rate_limit"],
+        "sleep_interval_requests": task["sleep_s"],
+        "skip_unavailable_fragments": False,  # a hole would shift all that follows
+        "noplaylist": True,
+        "playlist_items": "1",
+        "hls_prefer_native": True,
+        "fixup": "never",
+        # Its ffmpeg would open connections of its own.
+        "ffmpeg_location": os.path.join(task["folder"], "no-ffmpeg"),  # noqa: PTH118
+        "js_runtimes": _runtimes(task["js_runtime"]),
+        "logger": _Silent(),
+        "logtostderr": True,
+        "quiet": True,
+        "noprogress": True,
+        "color": "never",
+    }
+
+
+def _runtimes(chosen: str) -> dict[str, dict[str, str]]:
+    if not chosen:
+        return {name: {} for name in _RUNTIMES}
+    name, _, path = chosen.partition(":")
+    return {name: {"path": path} if path else {}}
