@@ -56,5 +56,6 @@ class RateLimits:
 def _said(limit: RateLimitItem) -> str:
     """Return a limit in words: ``30 requests a minute``, ``5 requests in 10 seconds``."""
     unit = limit.GRANULARITY.name
-    span = f"a {unit}" if limit.multiples == 1 else f"in {limit.multiples} {unit}s"
-    return f"{limit.amount} requests {span}"
+    if limit.multiples > 1:
+        return f"{limit.amount} requests in {limit.multiples} {unit}s"
+    return f"{limit.amount} requests {'an' if unit == 'hour' else 'a'} {unit}"

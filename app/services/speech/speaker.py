@@ -125,7 +125,8 @@ class Speaker:
 
     async def _open(self) -> None:
         try:
-            engine = build_speech_engine(self._settings)
+            # An engine's library may take seconds to import.
+            engine = await asyncio.to_thread(build_speech_engine, self._settings)
             await engine.open()
         except EngineLoadError as error:
             self._failure = error.message

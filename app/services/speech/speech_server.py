@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import httpx2
 import openai
 from openai import AsyncOpenAI, Timeout
@@ -20,7 +18,7 @@ _LARGEST_BYTES = 64 * 2**20
 
 
 class SpeechServer:
-    """One server and the connections to it.
+    """One server and the connections to it; slow to make, since the SDK is large.
 
     Args:
         settings: key and time limit.
@@ -29,24 +27,20 @@ class SpeechServer:
     """
 
     def __init__(self, settings: TtsSettings, url: str, model: str) -> None:
-        self._settings = settings
-        self._url = url
+        key = settings.api_key
         self._model = model
-
-    @cached_property
-    def _client(self) -> AsyncOpenAI:
-        key = self._settings.api_key
-        return AsyncOpenAI(
+        self._client = AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
-            base_url=self._url,
-            timeout=Timeout(self._settings.timeout_s, connect=_CONNECT_S),
+            base_url=url,
+            timeout=Timeout(settings.timeout_s, connect=_CONNECT_S),
             max_retries=0,
         )
+        # Naming it makes the SDK import that part of itself: here and not while others wait.
+        self._speech = self._client.audio.speech.with_streaming_response
 
     async def close(self) -> None:
-        """Close the connections, if there ever were any."""
-        if "_client" in self.__dict__:
-            await self._client.close()
+        """Close the connections."""
+        await self._client.close()
 
     async def speak(self, text: str, voice: str) -> bytes:
         """Return the text as MP3, whatever the server answers with.
@@ -68,8 +62,7 @@ class SpeechServer:
 
     async def _ask(self, text: str, voice: str) -> bytes:
         audio = bytearray()
-        speech = self._client.audio.speech.with_streaming_response
-        async with speech.create(
+        async with self._speech.create(
             model=self._model, voice=voice, input=text, response_format="mp3"
         ) as answer:
             async for data in answer.iter_bytes():
