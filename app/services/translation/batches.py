@@ -88,7 +88,7 @@ class WaitingUnits:
     def __init__(self, sizes: tuple[int, ...], lanes: int) -> None:
         self._sizes = sizes
         self._lanes = lanes
-        self._slots: deque[tuple[float, Slot]] = deque()
+        self._slots: deque[Slot] = deque()
         self._taken: set[Slot] = set()
         self._batches = 0
         self._changed = asyncio.Event()
@@ -96,7 +96,7 @@ class WaitingUnits:
 
     def add(self, slot: Slot) -> None:
         """Let a unit wait."""
-        self._slots.append((asyncio.get_running_loop().time(), slot))
+        self._slots.append(slot)
         self._changed.set()
 
     def end(self) -> None:
@@ -118,11 +118,11 @@ class WaitingUnits:
         await self._until(1, None)
         if not self._slots:
             return []
-        arrived_s, first = self._slots[0]
-        await self._until(self._sizes[0], arrived_s + LINGER_S)
+        first = self._slots[0]
+        await self._until(self._sizes[0], first.unit.arrived_s + LINGER_S)
         if self._batches:
             await self._until_all_came()
-        near = (slot for _, slot in islice(self._slots, self._size()))
+        near = islice(self._slots, self._size())
         batch = list(takewhile(lambda slot: slot.pair == first.pair, near))
         for _ in batch:
             self._slots.popleft()

@@ -41,9 +41,11 @@ class Unit:
 
     Attributes:
         cues: at least one, in order, of one speaker and one language.
+        arrived_s: when the last cue came that was waited for, on the loop's clock.
     """
 
     cues: tuple[Cue, ...]
+    arrived_s: float = 0.0
 
     @property
     def id(self) -> int:
@@ -100,6 +102,7 @@ class _Draft:
 
     def __init__(self) -> None:
         self.cues: list[Cue] = []
+        self._arrived_s = 0.0
 
     def add(self, cue: Cue) -> list[Unit]:
         """Take one more cue and return the units that are whole now."""
@@ -107,6 +110,7 @@ class _Draft:
         while self.cues and not _fits([*self.cues, cue]):
             whole.append(self._most())
         self.cues.append(cue)
+        self._arrived_s = asyncio.get_running_loop().time()
         if is_complete(cue.text) or stands_alone(cue.text):
             whole += self.end()
         elif _is_full(self.cues):
@@ -116,13 +120,13 @@ class _Draft:
     def end(self) -> list[Unit]:
         """Return what there is, as one unit."""
         cues, self.cues = self.cues, []
-        return [Unit(tuple(cues))] if cues else []
+        return [Unit(tuple(cues), self._arrived_s)] if cues else []
 
     def _most(self) -> Unit:
         """Cut a unit that has grown too large, at the end of a clause if there is one."""
         ends = [at for at in range(2, len(self.cues) + 1) if is_clause(self.cues[at - 1].text)]
         at = ends[-1] if ends else len(self.cues)
-        unit = Unit(tuple(self.cues[:at]))
+        unit = Unit(tuple(self.cues[:at]), self._arrived_s)
         self.cues = self.cues[at:]
         return unit
 

@@ -1,0 +1,169 @@
+"""The translation stage: what earlier jobs have translated is not asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from app.domain.errors import TranslationAuthError, TranslationError
+from app.domain.profile import ReadingProfile
+from app.services.translation.job import TranslationJob
+from app.services.translation.memo import unit_key
+from app.services.translation.protocol import Line
+from tests.services.stages.translating import (
+    SPANISH,
+    ScriptedTranslator,
+    Source,
+    cue,
+    failing,
+    shout,
+    translated,
+)
+
+
+class DictMemo:
+    """Keeps what was put, and what of it was saved."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.saved: dict[str, str] = {}
+        self.hits = self.misses = self.due = 0
+
+    def get(self, key: str) -> str | None:
+        found = self.texts.get(key)
+        self.hits += found is not None
+        self.misses += found is None
+        return found
+
+    def put(self, key: str, text: str) -> None:
+        self.texts[key] = text
+
+    async def save_if_due(self) -> None:
+        self.due += 1
+
+    async def save(self) -> None:
+        self.saved = dict(self.texts)
+
+
+def job(memo: DictMemo, profile: ReadingProfile | None = None) -> TranslationJob:
+    if profile is None:
+        return TranslationJob(SPANISH, memo=memo)
+    return TranslationJob(SPANISH, profile, memo=memo)
+
+
+CUES = [cue(n) for n in range(20)]
+
+
+async def test_a_second_job_asks_nothing():
+    memo = DictMemo()
+    first = [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    assert (memo.hits, memo.misses, memo.due) == (0, 20, 20)
+    assert len(memo.saved) == 20
+    translator = ScriptedTranslator()
+    second = [each async for each in translated(Source(CUES), translator, job(memo))]
+    assert second == first
+    assert translator.batches == []
+    assert memo.hits / (memo.hits + memo.misses) == 0.5
+
+
+async def test_only_what_changed_is_asked_with_what_came_before_it():
+    memo = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    changed = list(CUES)
+    changed[10] = replace(changed[10], text="another line")
+    translator = ScriptedTranslator()
+    out = [each async for each in translated(Source(changed), translator, job(memo))]
+    assert [each.id for each in out] == list(range(20))
+    assert translator.batches == [[10, 11]]
+    assert translator.contexts == [[7, 8, 9]]
+
+
+async def test_less_room_is_another_question():
+    memo = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    narrow = ReadingProfile("narrow", max_cps=5.0)
+    translator = ScriptedTranslator()
+    assert [each async for each in translated(Source(CUES), translator, job(memo, narrow))]
+    assert sum(map(len, translator.batches)) == 20
+
+
+async def test_a_line_in_the_target_language_is_not_looked_up():
+    memo = DictMemo()
+    source = Source([cue(0, "es"), cue(1)])
+    assert [each async for each in translated(source, ScriptedTranslator(), job(memo))]
+    assert memo.hits + memo.misses == 1
+
+
+async def test_hits_leave_while_every_lane_is_stuck():
+    memo = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+
+    async def never(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+        await asyncio.Event().wait()
+        yield 0, ""
+
+    new = [cue(n) for n in range(20, 40)]
+    stage = translated(Source([*CUES, *new]), ScriptedTranslator(never, concurrency=1), job(memo))
+    async with asyncio.timeout(20):
+        assert [(await anext(stage)).id for _ in CUES] == [each.id for each in CUES]
+    await stage.aclose()
+
+
+@pytest.mark.parametrize("kind", [TranslationError, TranslationAuthError])
+async def test_a_failed_job_goes_on_where_it_stopped(kind: type[TranslationError]):
+    memo = DictMemo()
+
+    async def fails_later(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+        async for number, text in shout(lines):
+            if number == 8:
+                raise kind("no more")
+            yield number, text
+
+    await failing(translated(Source(CUES), ScriptedTranslator(fails_later, 1), job(memo)))
+    assert len(memo.saved) == 8
+    translator = ScriptedTranslator()
+    out = [each async for each in translated(Source(CUES), translator, job(memo))]
+    assert [each.translation for each in out] == [each.text.upper() for each in CUES]
+    assert sorted(number for batch in translator.batches for number in batch) == list(range(8, 20))
+
+
+@pytest.mark.parametrize("how", ["aclose", "cancel"])
+async def test_a_job_that_nobody_reads_any_more_saves_what_it_has(how: str):
+    memo = DictMemo()
+
+    async def first_only(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+        yield lines[0].id, "x"
+        await asyncio.Event().wait()
+
+    stage = translated(Source(CUES), ScriptedTranslator(first_only), job(memo))
+    async with asyncio.timeout(20):
+        await anext(stage)
+        if how == "aclose":
+            await stage.aclose()
+        else:
+            reader = asyncio.ensure_future(anext(stage))
+            await asyncio.sleep(0.01)
+            reader.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
+    assert "x" in memo.saved.values()
+
+
+def test_the_key_tells_text_language_neighbour_and_room_apart():
+    known = unit_key("It was far.", "en", "Hello.", 40)
+    assert known == unit_key("It was far.", "en", "Hello.", 40)
+    others = {
+        unit_key("It was far!", "en", "Hello.", 40),
+        unit_key("It was far.", "de", "Hello.", 40),
+        unit_key("It was far.", "en", "Hullo.", 40),
+        unit_key("It was far.", "en", "Hello.", 10),
+        unit_key("It was far.en", "", "Hello.", 40),
+    }
+    assert len(others | {known}) == 6
+
+
+def test_room_that_nobody_lacks_makes_no_difference():
+    assert unit_key("Hello.", "en", "", 30) == unit_key("Hello.", "en", "", 84)
