@@ -1,0 +1,121 @@
+"""Captions that people timed, as cues: their words, their times, no two at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.captions import Caption, Captions
+from app.domain.cue import Cue
+from app.domain.profile import ReadingProfile
+from app.domain.time import Span
+from app.domain.transcript import Segment
+from app.services.layout.greedy import split
+from app.services.layout.lines import fits
+from app.services.layout.timing import Room, place
+from app.services.layout.width import text_width
+from app.services.layout.words import words_of
+
+_FLASH_MS = 200
+"""The least that a cue is given which had to wait until another one was over."""
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What is on screen, while more may join it."""
+
+    span: Span
+    texts: list[str]
+    speaker: str | None
+
+    def caption(self) -> Caption:
+        return Caption(self.span, " ".join(self.texts), speaker=self.speaker)
+
+
+def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
+    """Yield the cues of captions that people wrote.
+
+    Every caption keeps its text and appears when its author wanted, and goes then too, unless
+    the next one comes before. Two that appear together become one cue. A text that no cue can
+    hold is divided as if it were being spoken; one line that stands for longer than a cue may
+    goes earlier.
+
+    Yields:
+        Cues with ids from 0, sorted, never two at once, ``min_gap_ms`` apart where a cue stays
+        long enough without that time. Every word is there once, in order.
+    """
+    free_ms = 0
+    number = 0
+    items = list(_one_at_a_time(captions.items, profile))
+    limits = [item.span.start_ms for item in items[1:]]
+    for item, next_ms in zip(items, [*limits, None], strict=True):
+        for text, span in _laid_out(item, free_ms, next_ms, profile):
+            yield Cue(number, span, text, speaker=item.speaker, language=captions.language)
+            number += 1
+            free_ms = span.end_ms
+
+
+def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterator[Caption]:
+    standing: _Standing | None = None
+    for item in sorted(items, key=lambda item: item.span.start_ms):
+        if standing is None or item.span.start_ms >= standing.span.end_ms:
+            if standing is not None:
+                yield standing.caption()
+        elif item.span.start_ms - standing.span.start_ms < profile.min_duration_ms:
+            _join(standing, item)
+            continue
+        else:
+            standing.span = replace(standing.span, end_ms=item.span.start_ms)
+            yield standing.caption()
+        standing = _Standing(item.span, [item.text], item.speaker)
+    if standing is not None:
+        yield standing.caption()
+
+
+def _join(standing: _Standing, item: Caption) -> None:
+    """Show a caption together with those that appeared with it; a shadow of one adds nothing."""
+    end_ms = max(standing.span.end_ms, item.span.end_ms)
+    standing.span = replace(standing.span, end_ms=end_ms)
+    if item.text != standing.texts[-1]:
+        standing.texts.append(item.text)
+        standing.speaker = standing.speaker if standing.speaker == item.speaker else None
+
+
+def _laid_out(
+    item: Caption, free_ms: int, next_ms: int | None, profile: ReadingProfile
+) -> Sequence[tuple[str, Span]]:
+    start_ms = max(free_ms, item.span.start_ms)
+    end_ms = item.span.end_ms
+    if start_ms > item.span.start_ms:
+        end_ms = max(end_ms, start_ms + _FLASH_MS)
+    span = Span(start_ms, max(end_ms, start_ms + 1))
+    if _fits(item.text, span, profile):
+        return [(item.text, _placed(span, next_ms, profile))]
+    return _divided(item, span, next_ms, profile)
+
+
+def _fits(text: str, span: Span, profile: ReadingProfile) -> bool:
+    if span.duration_ms > profile.max_duration_ms and text_width(text) > profile.max_line_chars:
+        return False
+    return fits(text, profile)
+
+
+def _placed(span: Span, next_ms: int | None, profile: ReadingProfile) -> Span:
+    end_ms = min(span.end_ms, span.start_ms + profile.max_duration_ms)
+    if next_ms is not None:
+        before_gap_ms = next_ms - profile.min_gap_ms
+        if end_ms > before_gap_ms >= span.start_ms + profile.min_duration_ms:
+            end_ms = before_gap_ms
+    return Span(span.start_ms, end_ms)
+
+
+def _divided(
+    item: Caption, span: Span, next_ms: int | None, profile: ReadingProfile
+) -> Sequence[tuple[str, Span]]:
+    until_ms = span.end_ms + profile.min_gap_ms
+    if next_ms is not None:
+        until_ms = max(span.end_ms, min(until_ms, next_ms))
+    words = words_of(Segment(item.text, span, (), "und"), profile)
+    phrases = split(words, until_ms, profile)
+    spans = place(phrases, Room(span.start_ms, until_ms), profile)
+    return [(phrase.text, shown) for phrase, shown in zip(phrases, spans, strict=True)]
