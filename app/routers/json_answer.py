@@ -13,6 +13,7 @@ from app.domain.errors import CuestreamError, JobCancelledError, TimedOutError
 from app.domain.events import Result
 from app.routers.deps import Services
 from app.routers.errors import error_body
+from app.routers.leaving import disconnected
 from app.routers.views import Frame
 from app.services.job import Job
 
@@ -57,7 +58,7 @@ class JsonAnswer:
         """
         self._job.attach()
         ended = asyncio.create_task(self._job.ended())
-        gone = asyncio.create_task(_disconnected(request))
+        gone = asyncio.create_task(disconnected(request))
         handed_over = False
         try:
             await asyncio.wait(
@@ -110,8 +111,3 @@ class JsonAnswer:
 
     async def _body(self, ended: asyncio.Task[Result]) -> Frame:
         return await asyncio.to_thread(self._frame, await ended)
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue

@@ -1,4 +1,4 @@
-"""Giving up what a client that left had asked for."""
+"""Clients that leave, and giving up what they had asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         JobCancelledError: the client left.
     """
     working = asyncio.create_task(work)
-    gone = asyncio.create_task(_disconnected(request))
+    gone = asyncio.create_task(disconnected(request))
     try:
         await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -37,6 +37,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, return_exceptions=True)
 
 
-async def _disconnected(request: Request) -> None:
+async def disconnected(request: Request) -> None:
+    """Wait until the client has left; the request's body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         continue
