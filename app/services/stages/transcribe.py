@@ -81,6 +81,7 @@ def _with_room(segments: Sequence[Segment], clear_until_ms: int) -> list[Segment
     """Tell each segment until when the screen is its own."""
     limits = [segment.span.start_ms for segment in segments[1:]] + [clear_until_ms]
     return [
+        # A window may have no segment at all: its speech was a cough.
         replace(segment, clear_until_ms=max(segment.span.end_ms, limit))
-        for segment, limit in zip(segments, limits, strict=True)
+        for segment, limit in zip(segments, limits, strict=False)
     ]

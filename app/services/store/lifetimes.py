@@ -10,10 +10,11 @@ WINDOWS = "windows"
 TRANSCRIPTS = "transcripts"
 TRANSLATIONS = "translations"
 SIGHTINGS = "sightings"
+CAPTIONS = "captions"
 MEDIA = "media"
 BLOBS = "blobs"
 
-_PERISHABLE = frozenset({SIGHTINGS, MEDIA, BLOBS})
+_PERISHABLE = frozenset({SIGHTINGS, CAPTIONS, MEDIA, BLOBS})
 """What a stranger's server said or sent, and may say otherwise tomorrow."""
 
 

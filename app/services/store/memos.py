@@ -21,11 +21,10 @@ class Memo:
         lookups: of this job.
     """
 
-    def __init__(self, store: Store, key: str, texts: dict[str, str], observe: Observe) -> None:
-        self._store = store
+    def __init__(self, shelf: Memos, key: str, texts: dict[str, str]) -> None:
+        self._shelf = shelf
         self._key = key
         self._texts = texts
-        self._observe = observe
         self._unsaved: set[str] = set()
         self._saving = asyncio.Lock()
         self._saved_s = time.monotonic()
@@ -45,7 +44,7 @@ class Memo:
         """Return a text that was put before, by whichever job; None if there is none."""
         found = self._texts.get(key)
         self.lookups.note(found is not None)
-        self._observe(TRANSLATIONS, found is not None)
+        self._shelf.observe(TRANSLATIONS, found is not None)
         return found
 
     def put(self, key: str, text: str) -> None:
@@ -69,7 +68,7 @@ class Memo:
                 merged.update(known | _texts(payload) | mine)
                 return pack(merged)
 
-            saved = await self._store.update(TRANSLATIONS, self._key, merge)
+            saved = await self._shelf.store.update(TRANSLATIONS, self._key, merge)
             self._saved_s = time.monotonic()
             if saved:
                 self._unsaved -= {key for key, text in mine.items() if self._texts[key] == text}
@@ -77,7 +76,7 @@ class Memo:
 
     async def save_if_due(self) -> None:
         """Save, unless that was done a moment ago."""
-        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+        if time.monotonic() - self._saved_s >= self._shelf.save_every_s:
             await self.save()
 
 
@@ -87,11 +86,18 @@ class Memos:
     Args:
         store: where they are kept.
         observe: told of each look, and whether it found something.
+        save_every_s: when a memo is due to be saved again.
     """
 
-    def __init__(self, store: Store, observe: Observe = unobserved) -> None:
-        self._store = store
-        self._observe = observe
+    def __init__(
+        self,
+        store: Store,
+        observe: Observe = unobserved,
+        save_every_s: float = _SAVE_EVERY_S,
+    ) -> None:
+        self.store = store
+        self.observe = observe
+        self.save_every_s = save_every_s
 
     async def open(self, *parts: Part) -> Memo:
         """Return the memo of these parts, with all that was saved; empty if nobody has begun it.
@@ -101,12 +107,11 @@ class Memos:
                 revision, the glossary. What one text alone depends on belongs into its key.
         """
         key = stage_key(*parts)
-        texts = _texts(await self._store.get(TRANSLATIONS, key))
-        return Memo(self._store, key, texts, self._observe)
+        return Memo(self, key, _texts(await self.store.get(TRANSLATIONS, key)))
 
     def blank(self, *parts: Part) -> Memo:
         """Return the memo of these parts without what was saved, for a job that asks afresh."""
-        return Memo(self._store, stage_key(*parts), {}, self._observe)
+        return Memo(self, stage_key(*parts), {})
 
 
 def _texts(payload: bytes | None) -> dict[str, str]:

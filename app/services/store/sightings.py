@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.domain.captions import CaptionTrack
 from app.domain.media import MediaInfo
 from app.services.store.keys import stage_key
 from app.services.store.lifetimes import SIGHTINGS
@@ -18,22 +19,24 @@ class Sighting:
     """What was behind a name.
 
     Attributes:
-        content: hash of the media's bytes.
+        content: hash of the media's bytes; None while nobody has had all of them.
         info: what its page said.
         duration_ms: None when nobody knew.
         etag: entity tag of the body, as its server wrote it; None without one.
         last_modified: its date, as its server wrote it; None without one.
         length: bytes of the body; None when unknown.
         seen_at: Unix time in seconds.
+        tracks: captions that its page offered.
     """
 
-    content: str
+    content: str | None
     info: MediaInfo
     duration_ms: int | None
     etag: str | None
     last_modified: str | None
     length: int | None
     seen_at: float
+    tracks: tuple[CaptionTrack, ...] = ()
 
 
 class Sightings:
@@ -65,6 +68,11 @@ def _sighting(payload: bytes) -> Sighting | None:
         fields: dict[str, Any] = unpack(payload)
         info: dict[str, Any] = fields.pop("info")
         chapters = tuple((start_ms, title) for start_ms, title in info.pop("chapters"))
-        return Sighting(info=MediaInfo(chapters=chapters, **info), **fields)
+        tracks = tuple(_track(**track) for track in fields.pop("tracks"))
+        return Sighting(info=MediaInfo(chapters=chapters, **info), tracks=tracks, **fields)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _track(urls: list[tuple[str, str]], **fields: Any) -> CaptionTrack:
+    return CaptionTrack(urls=tuple((name, url) for name, url in urls), **fields)
