@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-CAPTIONS_AT_MOST = 100_000
-"""More than any video has: people read some ten words in a caption, so a week of speech."""
+CAPTIONS_AT_MOST = 50_000
+"""More than any video has: at some ten words in a caption, two days of speech."""
 
 
 @dataclass(frozen=True, slots=True)
