@@ -285,8 +285,13 @@ def test_a_playlist_cannot_make_the_decoder_open_anything(
 
 def test_a_media_address_that_fails(server: ServerProcess, site: MediaServer) -> None:
     with server.client() as client:
-        gone = client.post("/api/process", json={"url": f"{site.url}/status/404"})
-        assert_error(gone, 502, "source_failed")
+        for status, ours, code in (
+            (404, 404, "source_removed"),
+            (429, 429, "source_rate_limited"),
+            (500, 502, "source_failed"),
+        ):
+            failed = client.post("/api/process", json={"url": f"{site.url}/status/{status}"})
+            assert_error(failed, ours, code)
         nobody = client.post("/api/process", json={"url": f"http://127.0.0.1:{unused_port()}/a"})
         assert_error(nobody, 502, "source_failed")
 

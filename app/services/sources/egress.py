@@ -40,7 +40,7 @@ class EgressProxy:
     Attributes:
         upstream: a further proxy that connections go through; None to connect by itself.
         blocked: why the last forbidden address was refused; None while none was.
-        upstream_failed: whether the further proxy failed us at last.
+        upstream_failed: whether the further proxy has failed us.
     """
 
     guard: Guard
@@ -138,16 +138,19 @@ class EgressProxy:
         except CuestreamError as error:
             raise _RefusedError("502 Bad Gateway") from error
         for address in addresses:
-            with suppress(OSError, TimeoutError, UpstreamError):
+            with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(self.connect_s):
                     return await self._open(address, port_of(url))
-        self.upstream_failed = self.upstream is not None
         raise _RefusedError("502 Bad Gateway")
 
     async def _open(self, address: str, port: int) -> tuple[StreamReader, StreamWriter]:
         if self.upstream is None:
             return await asyncio.open_connection(address, port, limit=_COPY_BYTES)
-        pipes = await self.upstream.connect(address, port)
+        try:
+            pipes = await self.upstream.connect(address, port)
+        except UpstreamError as error:
+            self.upstream_failed = True
+            raise _RefusedError("502 Bad Gateway") from error
         self.upstream_failed = False
         return pipes
 

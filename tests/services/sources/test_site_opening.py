@@ -174,24 +174,23 @@ async def test_live_video_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("fails", "text"),
+    ("fails", "code", "text"),
     [
-        ("geo", "where the server is"),
-        ("login", "needs a login.*COOKIES_FILE"),
-        ("not_live", "not live"),
-        ("Private video. Sign in if you've been granted access to this video", "is private"),
-        ("Sign in to confirm you’re not a bot. Use --cookies", "proof of a person.*COOKIES_FILE"),
-        ("Sign in to confirm your age. This video may be inappropriate", "age-restricted"),
-        ("Video unavailable. This video has been removed by the uploader", "removed by the upl"),
-        ("defect", "update of yt-dlp"),
-        ("regex", "update of yt-dlp"),
+        ("geo", "source_geo_blocked", "where the server is.*YTDLP_PROXY"),
+        ("login", "source_login_required", "needs a login.*COOKIES_FILE"),
+        ("not_live", "source_unsupported", "not live"),
+        ("drm", "source_drm", "captions instead"),
+        ("Premieres in 3 hours", "source_live", "when the recording is up"),
+        ("defect", "source_failed", "update of yt-dlp"),
+        ("regex", "source_failed", "update of yt-dlp"),
     ],
 )
 async def test_reasons_that_a_site_gives(
-    opener: MediaOpener, publish: Publish, fails: str, text: str
+    opener: MediaOpener, publish: Publish, fails: str, code: str, text: str
 ) -> None:
     with pytest.raises(SourceError, match=text) as caught:
         await opener.open(publish("broken", fails=fails))
+    assert caught.value.code == code
     assert "http" not in caught.value.message
     assert "--" not in caught.value.message
 
@@ -199,10 +198,11 @@ async def test_reasons_that_a_site_gives(
 async def test_the_sites_status_is_told(
     opener: MediaOpener, web: LoopbackServer, publish: Publish
 ) -> None:
-    for status, text in (
-        (403, "refused the download"),
-        (404, "does not exist"),
-        (500, "broke off"),
+    for status, text, code in (
+        (403, "refused the download", "source_failed"),
+        (404, "does not exist", "source_removed"),
+        (429, "limits this server", "source_rate_limited"),
+        (500, "broke off", "source_failed"),
     ):
 
         async def refuse(_asked: Asked, writer: asyncio.StreamWriter, status: int = status) -> None:
@@ -210,8 +210,9 @@ async def test_the_sites_status_is_told(
 
         web.routes["/media/x"] = refuse
         formats = [{"url": web.url("/media/x"), "ext": "m4a", "vcodec": "none"}]
-        with pytest.raises(SourceError, match=text):
+        with pytest.raises(SourceError, match=text) as caught:
             await opener.open(publish("refused", formats=formats))
+        assert caught.value.code == code
 
 
 async def test_private_pages_and_media_are_not_reached(

@@ -7,7 +7,7 @@ from yt_dlp.utils import ExtractorError, UserNotLive
 
 
 class LoopbackSiteIE(InfoExtractor):
-    _VALID_URL = r"http://(?:127\.0\.0\.1|localhost|[\w.]+\.example):\d+/watch/(?P<id>\w+)"
+    _VALID_URL = r"http://[\w.]+:\d+/watch/(?P<id>\w+)"
 
     def _real_extract(self, url):
         video_id = self._match_id(url)
@@ -23,6 +23,8 @@ class LoopbackSiteIE(InfoExtractor):
             self.raise_geo_restricted(countries=["DE"])
         if how == "login":
             self.raise_login_required()
+        if how == "drm":
+            self.report_drm(video_id)
         if how == "not_live":
             raise UserNotLive(video_id=video_id)
         if how == "defect":
