@@ -35,7 +35,9 @@ class ServerProcess:
 
     started: ClassVar[set[int]] = set()
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], app: str = "app.main:create_app()"
+    ) -> None:
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
@@ -50,7 +52,7 @@ class ServerProcess:
         command += ["-c", "gunicorn.conf.py"]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, "app.main:create_app()"],
+                [*command, app],
                 cwd=ROOT,
                 env=env,
                 stdout=log,

@@ -1,0 +1,88 @@
+"""The real application with engines that take no time, for recordings of many hours.
+
+Loud is speech, and every loud second holds the same two and a half words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from fastapi import FastAPI
+
+from app.domain.audio import Samples
+from app.domain.time import SAMPLES_PER_MS, Span
+from app.domain.transcript import Segment, Word
+from app.gpu import engine_room
+from app.gpu.protocols import VadState, Window
+from app.main import create_app
+from app.settings import Settings
+
+FRAME = 512
+WORD_MS = 400
+_TEXT = "there was nobody at all in the old house by the river on that cold night"
+SENTENCE = _TEXT.split()
+
+
+class LoudVad:
+    """Satisfies the protocol: a frame that is not quiet is speech."""
+
+    name, device, detail, revision = "loud", "cpu", "", "1"
+    frame_samples = FRAME
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def detect(self, samples: Samples, state: VadState | None) -> tuple[Samples, VadState]:
+        loud = np.abs(samples.reshape(-1, FRAME)).max(axis=1) > 0.05
+        return np.where(loud, 0.95, 0.02).astype(np.float32), VadState(state or object())
+
+
+class Talker:
+    """Satisfies the protocol: one sentence after the other wherever it is loud."""
+
+    name, device, detail, revision = "talker", "cpu", "", "1"
+    lanes, max_batch = 1, 16
+    languages = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
+        return [said(window) for window in windows]
+
+
+def said(window: Window) -> list[Segment]:
+    """Return the sentences of a window; the last may be cut short."""
+    return sentences(*_loud(window))
+
+
+def sentences(start_ms: int, end_ms: int) -> list[Segment]:
+    """Return one sentence after the other, without a pause."""
+    starts = range(start_ms, end_ms - WORD_MS + 1, WORD_MS)
+    words = [Span(start, start + WORD_MS - 20) for start in starts]
+    return [_sentence(words[at : at + len(SENTENCE)]) for at in range(0, len(words), len(SENTENCE))]
+
+
+def _loud(window: Window) -> tuple[int, int]:
+    loud = np.flatnonzero(np.abs(window.audio.samples) > 0.05)
+    start_ms = window.audio.span.start_ms
+    first, last = loud[0] // SAMPLES_PER_MS, loud[-1] // SAMPLES_PER_MS
+    return start_ms + int(first), start_ms + int(last)
+
+
+def _sentence(spans: list[Span]) -> Segment:
+    texts = [text for text, _ in zip(SENTENCE, spans, strict=False)]
+    texts[0] = texts[0].capitalize()
+    texts[-1] += "."
+    words = tuple(Word(text, span) for text, span in zip(texts, spans, strict=True))
+    whole = Span(spans[0].start_ms, spans[-1].end_ms)
+    return Segment(" ".join(texts), whole, words, "en", 1.0, whole.end_ms)
+
+
+def application() -> FastAPI:
+    """Return the application with these engines under the usual names."""
+    here = "tests.clients.scripted_engines"
+    engine_room.VADS = {"silero": f"{here}:LoudVad"}
+    engine_room.TRANSCRIBERS = {"embedded": f"{here}:Talker"}
+    return create_app()
