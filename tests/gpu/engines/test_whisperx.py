@@ -14,6 +14,7 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineError, InvalidLanguageError, OutOfMemoryError
 from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
+from app.gpu.engines.whisperx.identity import identity_of
 from app.gpu.protocols import Window
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
 from tests.conftest import read_samples
@@ -44,6 +45,8 @@ def test_it_says_what_it_is(transcriber: WhisperxTranscriber, scripted_whisper: 
     assert transcriber.name == "whisperx"
     assert transcriber.device == "cpu"
     assert transcriber.detail == f"{scripted_whisper.name}, int8_float32"
+    assert "int8_float32" in transcriber.revision
+    assert identity_of(scripted_whisper) in transcriber.revision
     assert transcriber.languages is not None
     assert {"en", "zh", "fil", "jv", "nb"} <= set(transcriber.languages)
     assert (transcriber.lanes, transcriber.max_batch) == (1, 16)
