@@ -116,11 +116,7 @@ class MediaVault:
         found: HeldMedia | None = None
         note = await self._store.get(MEDIA, key)
         if note is not None:
-            content, length, digest = json.loads(note)
-            place = self._folder.place(BLOBS, content)
-            found = await self._disk.attempt(
-                lambda: _verified(place, content, length, digest), None, _VERIFY_LIMIT_S
-            )
+            found = await self._disk.attempt(lambda: self._held(note), None, _VERIFY_LIMIT_S)
             if found is None:
                 await self._store.remove(MEDIA, key)
         self._observe(MEDIA, found is not None)
@@ -146,6 +142,14 @@ class MediaVault:
     async def close(self) -> None:
         """Wait for what is being kept."""
         await asyncio.gather(*self._keeping)
+
+    def _held(self, note: bytes) -> HeldMedia | None:
+        try:
+            content, length, digest = json.loads(note)
+            place = self._folder.place(BLOBS, content)
+        except (TypeError, ValueError):
+            return None
+        return _verified(place, content, length, digest)
 
     async def _keep(self, incoming: Incoming, content: str, identity: str) -> None:
         place = self._folder.place(BLOBS, content)

@@ -11,6 +11,7 @@ import pytest
 from app.domain.errors import SourceError
 from app.services.sources.decoder import decoding_file
 from app.services.store.caches import Caches
+from app.services.store.keys import stage_key
 from app.services.store.lifetimes import BLOBS, MEDIA
 from app.services.store.media import HeldMedia
 from app.services.store.tee import Tee
@@ -148,6 +149,14 @@ async def test_damaged_media_is_a_miss_and_goes(tmp_path: Path, damage: str) -> 
             blob.write_bytes(bytes(len(BODY)))
         case "gone":
             blob.unlink()
+    assert await caches.media.find("url:a") is None
+    assert files_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("note", [b"[]", b"{", b'["../../etc", 3, "x"]', b"[1, 2, 3]"])
+async def test_a_note_of_another_form_is_a_miss_and_goes(tmp_path: Path, note: bytes) -> None:
+    caches = caches_in(tmp_path)
+    await caches.store.put(MEDIA, stage_key("url:a"), note)
     assert await caches.media.find("url:a") is None
     assert files_of(tmp_path) == []
 
