@@ -5,8 +5,6 @@ import re
 import signal
 from pathlib import Path
 
-import numpy as np
-
 from tests.asking import SSE, stream_file
 from tests.conftest import StartServer, read_samples, write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
