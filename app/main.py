@@ -17,11 +17,23 @@ from app import __version__
 from app.gpu.engine_room import EngineRoom
 from app.health_port import HealthPort
 from app.logs import configure_logs
-from app.routers import feedback, health, jobs, process, queue, render, transcribe, tts, uploads
+from app.routers import (
+    feedback,
+    health,
+    jobs,
+    process,
+    queue,
+    render,
+    subtitles,
+    transcribe,
+    tts,
+    uploads,
+)
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
+from app.services.captions.shelf import SidecarShelf
 from app.services.drain import Drain
 from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
@@ -63,6 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
         process.router,
         transcribe.router,
+        subtitles.router,
         jobs.router,
         queue.router,
         render.router,
@@ -143,6 +156,8 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     limits = RateLimits(settings.limits)
     speaker = Speaker(settings)
     stack.push_async_callback(speaker.close)
+    sidecars = SidecarShelf(opener)
+    stack.push_async_callback(sidecars.close)
     uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
     return Services(
         settings=settings,
@@ -152,6 +167,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         metrics=metrics,
         workdir=workdir,
         opener=opener,
+        sidecars=sidecars,
         limits=limits,
         uploads=uploads,
         speaker=speaker,

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.errors import UnauthorizedError
+from app.services.captions.shelf import SidecarShelf
 from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
 from app.services.metrics import Metrics
@@ -33,6 +34,7 @@ class Services:
     metrics: Metrics
     workdir: WorkDir
     opener: MediaOpener
+    sidecars: SidecarShelf
     limits: RateLimits
     uploads: UploadStore
     speaker: Speaker

@@ -13,7 +13,7 @@ from app.services.sources.opened import CaptionWish
 
 ENGLISH = Language("en")
 
-_CHAT = "live_chat"
+CHAT = "live_chat"
 """yt-dlp lists a broadcast's chat among its captions."""
 
 _ORIGINAL = "-orig"
@@ -40,7 +40,7 @@ def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionWish) -> list[Choi
     Source: the extension's contract, "Source choice"; that the spoken language goes before
     English is ours, since a translation of a translation is worse.
     """
-    tracks = [track for track in tracks if track.name != _CHAT]
+    tracks = [track for track in tracks if track.name != CHAT]
     manual = [track for track in tracks if track.kind == "manual"]
     auto = [track for track in tracks if track.kind == "auto"]
     spoken = wish.spoken or spoken_language(tracks)

@@ -1,0 +1,58 @@
+"""`/api/subtitles`: a video's own captions, for clients that translate them themselves."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from app.domain.errors import InvalidLanguageError
+from app.domain.language import Language
+from app.routers.deps import ServicesDep, require_key
+from app.routers.limits import rate_limited
+from app.routers.video_id import youtube_video
+from app.routers.views import Frame
+from app.services.captions.json3 import write_json3
+from app.services.captions.sidecar import Sidecar
+
+router = APIRouter(
+    prefix="/api",
+    tags=["subtitles"],
+    dependencies=[Depends(require_key), rate_limited("subtitles")],
+)
+
+
+@router.get("/subtitles")
+async def subtitles(
+    services: ServicesDep, video_id: str = "", lang: str = "en", tier: str = ""
+) -> Frame:
+    """Return a YouTube video's captions as json3, whatever format the site has them in.
+
+    Without captions in the language English ones come, and `_metadata` says so. `tier` is
+    ignored.
+    """
+    del tier
+    page_url = youtube_video(video_id).page_url
+    asked = _language(lang)
+    found = await services.sidecars.find(page_url, asked)
+    body: Frame = write_json3(found.captions)
+    if found.is_fallback:
+        body["_metadata"] = _fallback(found)
+    return body
+
+
+def _language(text: str) -> Language:
+    try:
+        return Language.parse(text)
+    except InvalidLanguageError:
+        raise InvalidLanguageError("Invalid language code") from None
+
+
+def _fallback(found: Sidecar) -> Frame:
+    actual = Language(found.track.language)
+    return {
+        "requested_language": found.asked.tag,
+        "actual_language": actual.tag,
+        "used_fallback": True,
+        "warning": (
+            f"No captions in {found.asked.english_name}; these are in {actual.english_name}"
+        ),
+    }
