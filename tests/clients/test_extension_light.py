@@ -33,14 +33,26 @@ def heard(youtube: ServerProcess, add_video: AddVideo, dialogue: Path) -> Any:
     return transcribe(youtube, add_video(dialogue, "heard_video"))
 
 
-def test_22_the_popup_sees_a_server_that_still_loads(start_server: StartServer) -> None:
-    server = start_server(ready=False)
+@pytest.fixture(scope="module")
+def loading(start_server: StartServer) -> ServerProcess:
+    server = start_server(ready=False, TTS_ENABLED="false")
     server.wait_listening()
-    with server.client() as client:
+    return server
+
+
+def test_22_the_popup_sees_a_server_that_still_loads(loading: ServerProcess) -> None:
+    with loading.client() as client:
         assert client.get("/ping").status_code == 204, "it has loaded too fast for this test"
-        told = run_extension("health", base=f"{server.url}/")
+    told = run_extension("health", base=f"{loading.url}/")
     assert told["online"] is True
     assert told["ms"] < 15_000
+
+
+def test_21_a_server_that_does_not_speak_leaves_it_to_the_browser(loading: ServerProcess) -> None:
+    told = run_extension("speechStatus", base=loading.url)
+    assert told["enabled"] is False
+    assert "blocked" not in told
+    assert loading.client().get("/health").json()["jobs"]["running"] == 0
 
 
 def test_22_the_popup_sees_a_server_that_cannot_load(start_server: StartServer) -> None:
@@ -169,9 +181,28 @@ def test_31_tier_1_is_what_is_meant_without_a_tier(youtube: ServerProcess) -> No
     assert answer.json()["upgrade"] is True
 
 
-def test_31_a_server_that_transcribes_nothing_says_so(start_server: StartServer) -> None:
-    server = start_server(ENABLE_WHISPER="false", API_KEYS="backend-key")
-    ask = {"base": server.url, "videoId": "x" * 11, "tier": "tier2"}
+@pytest.fixture(scope="module")
+def strict(start_server: StartServer) -> ServerProcess:
+    """A server that does little, and that for few."""
+    server = start_server(
+        ready=False,
+        ENABLE_WHISPER="false",
+        API_KEYS="backend-key",
+        CORS_ORIGINS="https://other.example",
+    )
+    server.wait_listening()
+    return server
+
+
+def test_31_a_server_that_transcribes_nothing_says_so(strict: ServerProcess) -> None:
+    ask = {"base": strict.url, "videoId": "x" * 11, "tier": "tier2"}
     assert run_extension("transcribe", **ask)["status"] == 401
     told = run_extension("transcribe", backendApiKey="backend-key", **ask)
     assert (told["status"], told["error"]) == (403, "Transcription is disabled on this server")
+
+
+def test_20_a_page_that_the_server_does_not_know_is_kept_out_by_the_browser(
+    strict: ServerProcess,
+) -> None:
+    assert run_extension("speechStatus", base=strict.url)["blocked"] is True
+    assert run_extension("speak", base=strict.url, text="Hi", lang="en") == {"blocked": True}
