@@ -35,6 +35,8 @@ class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
         "http": "httptools",
         "lifespan": "on",
         "server_header": False,
+        # Sound comes in pieces of 8 kB; nothing larger may pile up in memory.
+        "ws_max_size": 2**20,
         # TRUSTED_PROXIES says whose word counts; uvicorn would believe everybody on this machine.
         "proxy_headers": False,
         "timeout_notify": _NOTIFY_S,

@@ -31,12 +31,14 @@ from app.routers import (
 )
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
+from app.routers.live import mount_live
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
 from app.services.captions.shelf import SidecarShelf
 from app.services.drain import Drain
 from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
+from app.services.live.hub import LiveHub
 from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
@@ -85,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         uploads.router,
     ):
         app.include_router(router)
+    mount_live(app, settings)
     _install_middleware(app, settings)
     return app
 
@@ -125,11 +128,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(expiry.close)
         stack.push_async_callback(services.hub.close)
         stack.push_async_callback(services.runner.close)
+        stack.push_async_callback(services.live.close)
         _warn_if_open(settings)
         loading = asyncio.create_task(_load(services), name="load")
         stack.callback(loading.cancel)
         Drain(
-            services.readiness, services.runner, services.hub, settings.server.shutdown_finish_s
+            services.readiness,
+            services.runner,
+            services.hub,
+            settings.server.shutdown_finish_s,
+            services.live.leave,
         ).install()
         _open_health_port(services, stack)
         yield
@@ -159,6 +167,8 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     sidecars = SidecarShelf(opener)
     stack.push_async_callback(sidecars.close)
     uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
+    live = LiveHub(settings, readiness)
+    metrics.gauge("live_streams", "Live streams that are open", lambda: live.sessions)
     return Services(
         settings=settings,
         readiness=readiness,
@@ -172,6 +182,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         uploads=uploads,
         speaker=speaker,
         feedback=FeedbackBook(settings.caches.folder),
+        live=live,
     )
 
 

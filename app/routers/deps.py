@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 
 from app.domain.errors import UnauthorizedError
 from app.services.captions.shelf import SidecarShelf
 from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
+from app.services.live.hub import LiveHub
 from app.services.metrics import Metrics
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
@@ -39,6 +42,7 @@ class Services:
     uploads: UploadStore
     speaker: Speaker
     feedback: FeedbackBook
+    live: LiveHub
 
 
 def services(request: Request) -> Services:
@@ -63,16 +67,29 @@ async def require_key(request: Request) -> None:
 def matching_key(request: Request) -> int | None:
     """Return which of the keys the caller brings, by its place in the list; None for no valid one.
 
-    Every key is compared in full, so that the time taken tells nothing about them. A gateway
-    may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
+    A gateway may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
     """
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    given = [request.headers.get("x-api-key", "")]
-    if scheme.lower() == "bearer":
-        given.append(bearer.strip())
+    given = (
+        request.headers.get("x-api-key", ""),
+        bearer_token(request.headers.get("authorization", "")),
+    )
+    return key_among(services(request).settings.access.api_keys, given)
+
+
+def bearer_token(authorization: str) -> str:
+    """Return the token of an ``Authorization`` header; empty where it holds none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def key_among(keys: Sequence[SecretStr], given: Sequence[str]) -> int | None:
+    """Return the place of the first key that was given, or None.
+
+    Every key is compared in full, so that the time taken tells nothing about them.
+    """
     matches = [
         place
-        for place, key in enumerate(services(request).settings.access.api_keys)
+        for place, key in enumerate(keys)
         for candidate in given
         if hmac.compare_digest(key.get_secret_value().encode(), candidate.encode())
     ]

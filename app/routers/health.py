@@ -70,6 +70,7 @@ async def health(services: ServicesDep) -> JSONResponse:
         "engines": [dataclasses.asdict(status) for status in readiness.statuses],
         "gpu": await _gpu(readiness),
         "jobs": {"running": len(services.runner.running), "streams": services.hub.readers},
+        "live": services.live.sessions,
     }
     if failed:
         body["error"] = readiness.failure

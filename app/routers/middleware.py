@@ -26,7 +26,7 @@ class CollapseSlashes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on under its plain path."""
-        if scope["type"] == "http" and "//" in scope["path"]:
+        if scope["type"] in ("http", "websocket") and "//" in scope["path"]:
             path = _SLASHES.sub("/", scope["path"])
             scope = {**scope, "path": path, "raw_path": path.encode()}
         await self._app(scope, receive, send)

@@ -12,7 +12,8 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import FrameType
 
 import structlog
@@ -32,15 +33,22 @@ class Drain:
 
     Args:
         finish_s: how long running streams may still finish.
+        leave_others: tells readers of other kinds that the server leaves.
     """
 
     def __init__(
-        self, readiness: Readiness, runner: JobRunner, hub: StreamHub, finish_s: float
+        self,
+        readiness: Readiness,
+        runner: JobRunner,
+        hub: StreamHub,
+        finish_s: float,
+        leave_others: Callable[[], Awaitable[None]],
     ) -> None:
         self._readiness = readiness
         self._runner = runner
         self._hub = hub
         self._finish_s = finish_s
+        self._leave_others = leave_others
         self._task: asyncio.Task[None] | None = None
 
     def install(self) -> None:
@@ -71,6 +79,9 @@ class Drain:
         self._readiness.draining = True
         await _until(lambda: not self._runner.running, self._finish_s)
         self._hub.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._leave_others()
         await _until(lambda: not self._hub.readers, _FAREWELL_S)
         await self._runner.close()
         then()

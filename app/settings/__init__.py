@@ -18,6 +18,7 @@ from app.settings.environment import child_environment, see_one_gpu, visible_gpu
 from app.settings.group import Group
 from app.settings.jobs import JobSettings
 from app.settings.limits import LimitSettings, TrustedProxies
+from app.settings.live import LiveSettings
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
 from app.settings.translation import TranslationSettings
@@ -31,6 +32,7 @@ __all__ = [
     "Group",
     "JobSettings",
     "LimitSettings",
+    "LiveSettings",
     "Mode",
     "ModelSettings",
     "ServerSettings",
@@ -58,6 +60,7 @@ class Settings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)

@@ -109,10 +109,23 @@ class WindowCutter:
     A window begins a little before speech. It ends at a pause once it is long enough, at a long
     pause in any case, and at the quietest place when it reaches its limit. Only the frames of
     the open window and the padding before it are kept.
+
+    Args:
+        settings: lengths and thresholds.
+        frame_samples: samples in one frame.
+        first_frame: number of the first frame that will come.
+        limit_ms: longest window; None for what a transcriber reads at once.
     """
 
-    def __init__(self, settings: VadSettings, frame_samples: int, first_frame: int = 0) -> None:
+    def __init__(
+        self,
+        settings: VadSettings,
+        frame_samples: int,
+        first_frame: int = 0,
+        limit_ms: int | None = None,
+    ) -> None:
         self._settings = settings
+        self._limit_ms = limit_ms
         self._frame_samples = frame_samples
         self._frames: list[Samples] = []
         self._probabilities: list[float] = []
@@ -120,6 +133,13 @@ class WindowCutter:
         self._open = False
         self._last_voiced = -1
         self._count = 0
+
+    @property
+    def open_audio(self) -> Audio | None:
+        """What the open window holds so far; None while nobody speaks."""
+        if not self._open:
+            return None
+        return Audio(np.concatenate(self._frames), self._first_frame * self._frame_samples)
 
     def push(self, frame: Samples, probability: float) -> list[SpeechWindow]:
         """Take the next frame; return the window that it completes, if any."""
@@ -151,7 +171,8 @@ class WindowCutter:
             silence_ms >= self._settings.min_silence_ms and speech_ms >= enough_ms
         ):
             return self._cut(self._padded_end())
-        if self._ms(len(self._frames)) >= (_FIRST_LIMIT_MS if first else _LIMIT_MS):
+        limit_ms = self._limit_ms or (_FIRST_LIMIT_MS if first else _LIMIT_MS)
+        if self._ms(len(self._frames)) >= limit_ms:
             return self._cut(self._quietest_frame())
         return []
 
