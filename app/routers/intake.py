@@ -25,10 +25,12 @@ from app.domain.errors import (
 from app.domain.request import UploadedFile
 from app.routers.errors import describe
 from app.routers.schemas import SubtitleBody
+from app.services.captions.encoding import decode_text
 from app.services.workdir import WorkDir
 
 _FIELDS = tuple(SubtitleBody.model_fields)
 _MAX_FIELD_BYTES = 100_000
+_MAX_CAPTIONS_BYTES = 10 * 2**20
 
 
 class _UploadTarget(BaseTarget):  # type: ignore[misc]
@@ -49,20 +51,31 @@ class _UploadTarget(BaseTarget):  # type: ignore[misc]
         self._file.close()
         self.complete = True
 
-    def close(self) -> None:
+    def discard(self) -> None:
         self._file.close()
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     def upload(self) -> UploadedFile:
         return UploadedFile(self._path, self._digest.hexdigest(), self.multipart_filename or "")
 
 
 class _FieldTarget(ValueTarget):  # type: ignore[misc]
-    """A text field, with a limit."""
+    """A text field, with a limit; one that was sent as a file may be in any encoding."""
+
+    def __init__(self, max_bytes: int = _MAX_FIELD_BYTES) -> None:
+        super().__init__()
+        self._left = max_bytes
 
     def on_data_received(self, chunk: bytes) -> None:
-        super().on_data_received(chunk)
-        if len(self.value) > _MAX_FIELD_BYTES:
+        self._left -= len(chunk)
+        if self._left < 0:
             raise InvalidFieldError("A form field is too long")
+        super().on_data_received(chunk)
+
+    @property
+    def text(self) -> str:
+        return decode_text(self.value)
 
 
 async def read_body(request: Request, workdir: WorkDir) -> tuple[SubtitleBody, UploadedFile | None]:
@@ -105,22 +118,20 @@ async def _read_upload(
 ) -> tuple[SubtitleBody, UploadedFile | None]:
     file = _UploadTarget(workdir.new_file(".upload"))
     fields = {name: _FieldTarget() for name in _FIELDS}
+    fields["captions"] = _FieldTarget(_MAX_CAPTIONS_BYTES)
     try:
         await _parse(request, file, fields)
+        body = _validated({name: field.text for name, field in fields.items() if field.value})
         if file.multipart_filename is None:
-            raise BadRequestError("The form has no part named file")
+            if not body.captions:
+                raise BadRequestError("The form has no part named file")
+            file.discard()
+            return body, None
         if not file.complete:
             raise BadRequestError("The upload is cut off")
-        texts = {
-            name: target.value.decode("utf-8", "replace")
-            for name, target in fields.items()
-            if target.value
-        }
-        return _validated(texts), file.upload()
+        return body, file.upload()
     except BaseException:
-        file.close()
-        with suppress(OSError):
-            file.upload().path.unlink(missing_ok=True)
+        file.discard()
         raise
 
 

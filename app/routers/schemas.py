@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
+from app.domain.errors import InvalidFieldError, InvalidLanguageError
 from app.domain.language import Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
-from app.domain.request import JobRequest, MediaUrl, SiteVideo, Source, UploadedFile
+from app.domain.request import JobRequest, MediaUrl, Source, UploadedFile
 from app.domain.time import seconds_to_ms
+from app.routers.sent_captions import OptionalCaptions, sent_captions
+from app.routers.video_id import check_video_id, youtube_video
 from app.services.render.formats import check_format
 from app.services.sources.fetch import check_url
 
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
 _MAX_TERM_CHARS = 100
@@ -53,6 +52,10 @@ class SubtitleBody(BaseModel):
     stream_url: str | None = Field(None, description="Media address that the page plays")
     url: str | None = Field(None, description="Address of a media file or page")
     upload_id: str | None = Field(None, description="A finished upload of `/api/uploads`")
+    captions: OptionalCaptions = Field(
+        None, description="Captions instead of media: a file's text, or cues in milliseconds"
+    )
+    captions_lang: str | None = Field(None, description="Language of the captions")
     target_lang: str | None = Field(
         None, description="Language to translate into; none or absent for transcription alone"
     )
@@ -85,7 +88,7 @@ class SubtitleBody(BaseModel):
         if target and spoken and target.same_language(spoken):
             target = None
         return JobRequest(
-            source=upload or self._source(),
+            source=upload or self._source(spoken),
             target=target,
             spoken=spoken,
             profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
@@ -105,23 +108,21 @@ class SubtitleBody(BaseModel):
             raise InvalidFieldError(f"glossary: at most {_MAX_TERM_CHARS} characters in a term")
         return tuple(sorted((k, v) for k, v in self.glossary.items() if k.strip() and v.strip()))
 
-    def _source(self) -> Source:
-        if self.video_id is not None and not _VIDEO_ID.fullmatch(self.video_id):
-            raise BadRequestError("Invalid video_id format")
+    def _source(self, spoken: Language | None) -> Source:
+        if self.video_id is not None:
+            check_video_id(self.video_id)
         for name in ("url", "stream_url", "video_url"):
             address = getattr(self, name)
             if address:
                 check_url(address)
+        if self.captions:
+            return sent_captions(self.captions, self.captions_lang, spoken)
         address = self.url or self.stream_url or self.video_url
         if address:
             # What a page was seen to play may have expired; the page has not.
             page = self.video_url if self.stream_url and not self.url else None
             return MediaUrl(address, page or None)
-        if not self.video_id:
-            raise BadRequestError("video_id is required")
-        if not _YOUTUBE_ID.fullmatch(self.video_id):
-            raise BadRequestError("Invalid video_id format")
-        return SiteVideo(f"https://www.youtube.com/watch?v={self.video_id}")
+        return youtube_video(self.video_id)
 
 
 def _spoken(text: str | None) -> Language | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.request import UploadedFile
 from app.routers.deps import Services
 from app.routers.schemas import SubtitleBody
+from app.routers.sent_captions import uploaded_captions
 from app.services.job import Job
 
 
@@ -14,14 +17,21 @@ async def submit_body(
 ) -> Job:
     """Return the job that does what a body asks for; an upload that is refused is removed.
 
+    An upload that is a caption file counts as captions that were sent.
+
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
         if body.upload_id and upload is not None:
             raise InvalidFieldError("Send either a file or an upload_id")
+        if body.captions and (body.upload_id or upload is not None):
+            raise InvalidFieldError("Send either media or captions")
         if body.upload_id:
             upload = await services.uploads.claim(body.upload_id, services.workdir)
+        if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
+            upload.path.unlink(missing_ok=True)
+            body, upload = body.model_copy(update={"captions": text}), None
         wanted = body.job_request(upload)
         await services.opener.check(wanted.source)
     except CuestreamError:

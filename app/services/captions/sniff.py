@@ -8,7 +8,9 @@ from pathlib import PurePath
 from app.services.captions.encoding import decode_text
 from app.services.captions.stamps import TIMING_LINE
 
-_LOOKED_AT = 2**16
+LOOKED_AT = 2**16
+"""Bytes or characters of a file that tell its format."""
+
 _TTML = re.compile(r"<(?:[A-Za-z0-9_]+:)?tt[\s>]")
 _YOUTUBE = re.compile(r"<(?:timedtext|transcript)[\s>]")
 _JSON = re.compile(r'[\[{]\s*(?:[\[{]\s*)?"')
@@ -23,7 +25,7 @@ NAMES = frozenset(
 
 def sniff(text: str) -> str | None:
     """Return the name of the format that a text begins like; None for no captions."""
-    head = text[:_LOOKED_AT].lstrip("\ufeff \t\r\n\0")
+    head = text[:LOOKED_AT].lstrip("\ufeff \t\r\n\0")
     if head.startswith("WEBVTT"):
         return "vtt"
     if head.startswith("<"):
