@@ -1,0 +1,67 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
+from app.services.live.hub import LiveHub
+from tests.services.live.scene import Scene, silence, speech, until
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    scene = Scene(max_sessions=2)
+    yield scene
+    await asyncio.to_thread(scene.close)
+
+
+@pytest.fixture
+def hub(scene: Scene) -> LiveHub:
+    return LiveHub(scene.settings, scene.readiness)
+
+
+async def test_there_are_so_many_places_and_each_can_be_taken_again(
+    scene: Scene, hub: LiveHub
+) -> None:
+    before = asyncio.all_tasks()
+    for reader in ("a", "b", "a", "b"):
+        await hub.start(reader, "es", scene.tell)
+    assert hub.sessions == 2
+    with pytest.raises(OverloadedError):
+        await hub.start("c", "es", scene.tell)
+    await hub.stop("a")
+    await hub.stop("a")
+    await hub.start("c", "es", scene.tell)
+    await hub.close()
+    assert hub.sessions == 0
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("target", ["klingonese", 5, ["es"], {"a": 1}])
+async def test_what_is_no_language_is_refused_and_ends_what_there_was(
+    scene: Scene, hub: LiveHub, target: object
+) -> None:
+    await hub.start("a", "es", scene.tell)
+    with pytest.raises(InvalidLanguageError, match="Invalid target language"):
+        await hub.start("a", target, scene.tell)
+    assert hub.sessions == 0
+
+
+async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
+    scene: Scene, hub: LiveHub
+) -> None:
+    await hub.start("a", "zh_CN", scene.tell)
+    hub.feed("a", speech(1))
+    hub.finish("a")
+    await until(lambda: hub.sessions == 0)
+    assert scene.told[-1].status == "final"
+    with pytest.raises(InvalidFieldError):
+        hub.feed("a", silence(1))
+
+
+async def test_every_reader_is_told_that_the_server_leaves(scene: Scene, hub: LiveHub) -> None:
+    await hub.start("a", "es", scene.tell)
+    await hub.start("b", None, scene.tell)
+    await hub.leave()
+    assert [result.error for result in scene.told] == ["The server is shutting down"] * 2
+    assert hub.sessions == 0
