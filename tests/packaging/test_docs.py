@@ -28,7 +28,7 @@ def routes() -> set[str]:
 
 
 def test_every_route_is_described_and_every_described_route_exists() -> None:
-    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`]*)`", API.read_text()))
+    named = set(re.findall(r"`((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /[^`]*)`", API.read_text()))
     assert named == routes()
 
 
