@@ -46,6 +46,8 @@ from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
 from app.services.store.caches import open_caches
 from app.services.streams import StreamHub
+from app.services.translation.ledger import CallerLedgers
+from app.services.translation.prices import Prices
 from app.services.uploads.expiry import UploadExpiry
 from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
@@ -148,14 +150,17 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.callback(workdir.close)
     room = EngineRoom(settings)
     stack.push_async_callback(asyncio.to_thread, room.close)
-    opener = MediaOpener(settings, workdir)
-    readiness = Readiness(settings, room, opener)
-    stack.push_async_callback(readiness.close)
     metrics = Metrics()
     caches = open_caches(settings, metrics.cache_looked_up)
     caches.start()
     stack.push_async_callback(caches.close)
-    runner = JobRunner(settings, readiness, opener, caches.windows, metrics, workdir)
+    opener = MediaOpener(settings, workdir, caches)
+    readiness = Readiness(settings, room, opener)
+    stack.push_async_callback(readiness.close)
+    ledgers = CallerLedgers(
+        settings.translation.max_cost_usd, Prices.from_settings(settings.translation, frozenset())
+    )
+    runner = JobRunner(settings, readiness, opener, caches, metrics, workdir, ledgers)
     hub = StreamHub(settings.jobs)
     metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)

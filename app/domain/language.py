@@ -68,3 +68,13 @@ def parse_target(text: str | None) -> Language | None:
     if text is None or text.strip().lower() in _SAME_AS_SOURCE:
         return None
     return Language.parse(text)
+
+
+def known_language(tag: str) -> Language | None:
+    """Read the tag of a text that is there; None where nobody knows its language."""
+    if tag in {"", "und"}:
+        return None
+    try:
+        return Language.parse(tag)
+    except InvalidLanguageError:
+        return None

@@ -82,7 +82,12 @@ def result_frame(
         "elapsed_ms": result.elapsed_ms,
         "rtf": round(result.rtf, 4),
         "stage_ms": result.stage_ms,
+        "cached": dict(result.cached),
     }
+    if result.title:
+        frame["title"] = result.title
+    if result.usage is not None:
+        frame["usage"] = dataclasses.asdict(result.usage)
     if formats:
         language = job.request.target.tag if job.request.target else result.language
         frame["formats"] = {name: render(result.cues, name, profile, language) for name in formats}

@@ -20,13 +20,16 @@ from app.domain.errors import (
     UnavailableOptionError,
 )
 from app.domain.events import CuesReady, Done, MediaOpened, Progress
+from app.domain.language import known_language
 from app.domain.request import JobRequest, UploadedFile
 from app.services.job import Job
 from app.services.metrics import Metrics
 from app.services.pipeline import Line
 from app.services.readiness import Readiness
+from app.services.sources.opened import CaptionWish, Opened, OpenedCaptions
 from app.services.sources.opening import MediaOpener
-from app.services.transcripts import TranscriptCache
+from app.services.store.caches import Caches
+from app.services.translation.ledger import CallerLedgers
 from app.services.translation.protocol import LanguagePair
 from app.services.workdir import WorkDir
 from app.settings import Settings
@@ -44,9 +47,10 @@ class JobRunner:
         settings: limits and times.
         readiness: engines and translator.
         opener: opens media.
-        cache: transcribed windows of earlier jobs.
+        caches: what earlier jobs have left.
         metrics: told what happens.
         workdir: where jobs keep temporary files.
+        ledgers: what language models are paid.
     """
 
     def __init__(
@@ -54,16 +58,18 @@ class JobRunner:
         settings: Settings,
         readiness: Readiness,
         opener: MediaOpener,
-        cache: TranscriptCache,
+        caches: Caches,
         metrics: Metrics,
         workdir: WorkDir,
+        ledgers: CallerLedgers,
     ) -> None:
         self._settings = settings
         self._readiness = readiness
         self._opener = opener
-        self._cache = cache
+        self._caches = caches
         self._metrics = metrics
         self._workdir = workdir
+        self._ledgers = ledgers
         self._jobs: dict[str, Job] = {}
 
     @property
@@ -120,13 +126,37 @@ class JobRunner:
             raise UnavailableOptionError("This server has no diarization engine")
         if self._readiness.state != "ready":
             return
-        languages = self._readiness.room.engines.languages
-        if languages and request.spoken and request.spoken.base not in languages:
-            raise InvalidLanguageError(
-                f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
-            )
-        if request.target is not None:
+        if self._settings.asr.enabled:
+            languages = self._readiness.room.engines.languages
+            if languages and request.spoken and request.spoken.base not in languages:
+                raise InvalidLanguageError(
+                    f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
+                )
+        if request.target is not None and isinstance(request.source, UploadedFile):
             self._readiness.translator.check(LanguagePair(request.spoken, request.target))
+
+    def _check_pair(self, request: JobRequest, opened: Opened) -> None:
+        """Refuse what the translator cannot do, now that it is clear what there is to translate.
+
+        Raises:
+            InvalidLanguageError: the pair is not served.
+        """
+        if request.target is None:
+            return
+        spoken = request.spoken
+        if isinstance(opened, OpenedCaptions):
+            spoken = known_language(opened.captions.language)
+        pair = LanguagePair(spoken, request.target)
+        if not pair.is_same:
+            self._readiness.translator.check(pair)
+
+    def _wish(self, request: JobRequest) -> CaptionWish:
+        return CaptionWish(
+            target=request.target,
+            spoken=request.spoken,
+            force_whisper=request.force_whisper,
+            hears=self._settings.asr.enabled,
+        )
 
     def _shared(self, request: JobRequest) -> Job | None:
         if request.fresh:
@@ -190,18 +220,20 @@ class JobRunner:
             await self._readiness.wait()
             self._check(request)
         line = Line(
-            self._readiness.room.engines,
+            self._readiness.room.engines if self._settings.asr.enabled else None,
             self._readiness.translator,
-            self._cache,
+            self._caches,
             self._settings,
             self._workdir,
         )
-        media = await self._opener.open(request.source)
+        opened = await self._opener.open(request.source, self._wish(request), line.reuse(request))
         try:
-            job.log.append(MediaOpened(media.duration_ms))
-            result = await line.run(request, media, job.log.append, job.cancelled)
+            self._check_pair(request, opened)
+            job.log.append(MediaOpened(opened.duration_ms))
+            ledger = self._ledgers.open(request.caller)
+            result = await line.run(request, opened, job.log.append, job.cancelled, ledger)
         finally:
-            await media.aclose()
+            await opened.aclose()
         job.log.append(Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4))
         job.log.append(Done(result))
 

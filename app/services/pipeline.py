@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -9,81 +10,121 @@ from typing import TypeVar
 
 from app.domain.audio import Audio
 from app.domain.cue import Cue
-from app.domain.errors import NoSpeechError
-from app.domain.events import CuesReady, Event, Result, SegmentHeard
+from app.domain.errors import TranscriptionDisabledError
+from app.domain.events import Result
 from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_room import Engines
-from app.services.clock import StageClock
 from app.services.joints import close_stage
-from app.services.progress import ProgressTracker
-from app.services.sources.opened import OpenedMedia
+from app.services.run_log import Emit, RunLog
+from app.services.sources.kept import Reuse
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.rewind import LEAST_POSITION_MS, Rewind
+from app.services.stages.captions import caption_cues
 from app.services.stages.cues import build_cues
+from app.services.stages.known import known_cues, known_segments
 from app.services.stages.speech import cut_parts
 from app.services.stages.transcribe import Hearing, transcribe
 from app.services.stages.translate import translate_cues
-from app.services.store.fingerprints import window_hearing
-from app.services.transcripts import TranscriptCache
+from app.services.store.caches import Caches
+from app.services.store.fingerprints import recording_hearing, window_hearing
+from app.services.store.memos import Memo
+from app.services.store.transcripts import Transcript
 from app.services.translation.job import TranslationJob
+from app.services.translation.ledger import JobLedger
 from app.services.translation.protocol import Brief, Translator
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
 T = TypeVar("T")
-Emit = Callable[[Event], None]
+
+_PROMPT_CHARS = 200
+_ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What every run of the line shares."""
+    """What every run of the line shares.
 
-    engines: Engines
+    Attributes:
+        engines: None on a server that does not transcribe.
+    """
+
+    engines: Engines | None
     translator: Translator
-    cache: TranscriptCache
+    caches: Caches
     settings: Settings
     workdir: WorkDir
 
     async def run(
-        self, request: JobRequest, media: OpenedMedia, emit: Emit, cancelled: threading.Event
+        self,
+        request: JobRequest,
+        opened: Opened,
+        emit: Emit,
+        cancelled: threading.Event,
+        ledger: JobLedger,
     ) -> Result:
-        """Turn open media into cues, telling each step as it happens.
+        """Turn what was opened into cues, telling each step as it happens.
 
         Raises:
             NoSpeechError: nobody speaks.
             CuestreamError: whatever stage failed.
         """
-        clock = StageClock()
-        run = _Run(request, emit, clock)
-        hearing = Hearing(
-            window_hearing(self.settings, self.engines, request.spoken, request.prompt),
-            language=request.spoken,
-            prompt=request.prompt,
-            fresh=request.fresh,
-            cancelled=cancelled,
-        )
-        emit(run.progress.opened(media.duration_ms))
-
-        parts = self._parts(request, media, run)
-        windows = cut_parts(parts, self.engines.vad, self.settings.vad, clock)
-        segments = transcribe(windows, self.engines.batcher, self.cache, hearing, clock)
-        cues = build_cues(tap(segments, run.heard, run.all_heard), request.profile)
+        run = RunLog(request, opened, emit)
+        hearing = self._hearing(request, opened.info, cancelled)
+        memo: Memo | None = None
+        cues = self._cues(request, opened, hearing, run)
         if request.target is not None:
-            drafts = tap(cues, run.drafted)
-            brief = Brief(MediaInfo(), request.glossary)
-            job = TranslationJob(request.target, request.profile, brief)
-            cues = translate_cues(drafts, self.translator, job, clock)
+            memo = await self._memo(request, request.target)
+            brief = Brief(opened.info, request.glossary, ledger)
+            job = TranslationJob(request.target, request.profile, brief, memo)
+            cues = translate_cues(tap(cues, run.drafted), self.translator, job, run.clock)
         final = tap(cues, run.finished)
         try:
             made = [cue async for cue in final]
         finally:
             await close_stage(final)
-        return run.result(made)
+        if not cancelled.is_set():
+            await self._keep(request, opened, run)
+        usage = ledger.usage()
+        return run.result(made, _cached(opened, hearing, memo), usage if usage.requests else None)
+
+    def reuse(self, request: JobRequest) -> Reuse:
+        """Return what a request may take from earlier jobs."""
+
+        async def heard(content: str, info: MediaInfo) -> Transcript | None:
+            if request.fresh or self.engines is None:
+                return None
+            key = self._recording_key(self.engines, request, info)
+            return await self.caches.transcripts.find(content, key)
+
+        return Reuse(heard, downloads=not request.force_refresh)
+
+    def _cues(
+        self, request: JobRequest, opened: Opened, hearing: Hearing, run: RunLog
+    ) -> AsyncIterator[Cue]:
+        match opened:
+            case OpenedCaptions(captions=captions):
+                return known_cues(caption_cues(captions, request.profile), request.position_ms)
+            case OpenedTranscript(transcript=transcript):
+                segments = known_segments(transcript.segments, request.position_ms)
+            case OpenedMedia():
+                segments = self._segments(request, opened, hearing, run)
+        return build_cues(tap(segments, run.heard, run.all_heard), request.profile)
+
+    def _segments(
+        self, request: JobRequest, media: OpenedMedia, hearing: Hearing, run: RunLog
+    ) -> AsyncIterator[Segment]:
+        if self.engines is None:
+            raise TranscriptionDisabledError("This server does not transcribe")
+        parts = self._parts(request, media, run)
+        windows = cut_parts(parts, self.engines.vad, self.settings.vad, run.clock)
+        return transcribe(windows, self.engines.batcher, self.caches.windows, hearing, run.clock)
 
     def _parts(
-        self, request: JobRequest, media: OpenedMedia, run: _Run
+        self, request: JobRequest, media: OpenedMedia, run: RunLog
     ) -> list[AsyncIterator[Audio]]:
         """Return the recording as one part, or as two with the one that is watched first."""
         whole = tap(media.blocks, run.decoded)
@@ -91,6 +132,50 @@ class Line:
             return [whole]
         rewind = Rewind(whole, request.position_ms, self.workdir, media.resources)
         return [rewind.watched(), rewind.earlier()]
+
+    def _hearing(self, request: JobRequest, info: MediaInfo, cancelled: threading.Event) -> Hearing:
+        prompt = prompt_for(request, info)
+        spoken = request.spoken
+        key = window_hearing(self.settings, self.engines, spoken, prompt) if self.engines else ""
+        return Hearing(key, spoken, prompt, request.fresh, cancelled)
+
+    def _recording_key(self, engines: Engines, request: JobRequest, info: MediaInfo) -> str:
+        prompt = prompt_for(request, info)
+        return recording_hearing(self.settings, engines, request.spoken, prompt)
+
+    async def _memo(self, request: JobRequest, target: Language) -> Memo:
+        parts = (request.source.identity, target.tag, self.translator.revision, request.glossary)
+        if request.force_refresh:
+            return self.caches.memos.blank(*parts)
+        return await self.caches.memos.open(*parts)
+
+    async def _keep(self, request: JobRequest, opened: Opened, run: RunLog) -> None:
+        """Keep the transcript of a recording that was heard to its end."""
+        if not isinstance(opened, OpenedMedia) or self.engines is None:
+            return
+        content = opened.content()
+        if content is not None:
+            key = self._recording_key(self.engines, request, opened.info)
+            await self.caches.transcripts.keep(content, key, run.transcript())
+
+
+def prompt_for(request: JobRequest, info: MediaInfo) -> str:
+    """Return words that are likely to occur: what the client says, else the video's title."""
+    if request.prompt or _ADDRESS.search(info.title):
+        return request.prompt
+    return info.title[:_PROMPT_CHARS]
+
+
+def _cached(opened: Opened, hearing: Hearing, memo: Memo | None) -> dict[str, float]:
+    """Return the share of each stage's work that earlier jobs had done."""
+    cached: dict[str, float] = {}
+    if isinstance(opened, OpenedTranscript):
+        cached["transcribe"] = 1.0
+    elif isinstance(opened, OpenedMedia):
+        cached["transcribe"] = hearing.lookups.share
+    if memo is not None and memo.hits + memo.misses:
+        cached["translate"] = memo.lookups.share
+    return {stage: round(share, 3) for stage, share in cached.items()}
 
 
 async def tap(
@@ -105,59 +190,3 @@ async def tap(
             end()
     finally:
         await close_stage(source)
-
-
-class _Run:
-    """One run of the line: turns what passes into events."""
-
-    def __init__(self, request: JobRequest, emit: Emit, clock: StageClock) -> None:
-        self.progress = ProgressTracker(
-            translating=request.target is not None,
-            start_ms=request.position_ms if request.position_ms >= LEAST_POSITION_MS else 0,
-        )
-        self._target = request.target
-        self._emit = emit
-        self._clock = clock
-        self._audio_ms = 0
-        self._language = request.spoken.tag if request.spoken else "und"
-
-    def decoded(self, audio: Audio) -> None:
-        self._audio_ms = audio.span.end_ms
-
-    def heard(self, segment: Segment) -> None:
-        self._language = segment.language
-        self._emit(SegmentHeard(segment))
-        self._tell(self.progress.heard(segment.span.end_ms, self._clock.elapsed_ms))
-
-    def all_heard(self) -> None:
-        self._tell(self.progress.all_heard())
-
-    def drafted(self, cue: Cue) -> None:
-        self._emit(CuesReady((cue,), final=False))
-
-    def finished(self, cue: Cue) -> None:
-        self._emit(CuesReady((cue,), final=True))
-        self._tell(self.progress.finished(cue.span.end_ms, self._clock.elapsed_ms))
-
-    def result(self, cues: list[Cue]) -> Result:
-        if not cues:
-            raise NoSpeechError("No speech was found")
-        self._emit(self.progress.finalizing())
-        return Result(
-            cues=tuple(sorted(cues, key=lambda cue: cue.span.start_ms)),
-            translated=any(_is_translated(cue, self._target) for cue in cues),
-            language=self._language,
-            audio_ms=self._audio_ms,
-            elapsed_ms=self._clock.elapsed_ms,
-            stage_ms=self._clock.stage_ms,
-        )
-
-    def _tell(self, progress: Event | None) -> None:
-        if progress is not None:
-            self._emit(progress)
-
-
-def _is_translated(cue: Cue, target: Language | None) -> bool:
-    if target is None or cue.translation is None:
-        return False
-    return cue.language == "und" or not Language.parse(cue.language).same_language(target)

@@ -7,6 +7,8 @@ import math
 from app.domain.events import Progress, Stage
 
 _OPENED_PERCENT = 10
+_READ_PERCENT = 20
+"""Source of both: the percentages of the extension's upstream backend."""
 _WORKED_PERCENT = 94
 _LEAST_FOR_ETA = 0.02
 
@@ -45,10 +47,17 @@ class ProgressTracker:
         self._percent = 0
         self._stage: Stage = "checking"
 
-    def opened(self, duration_ms: int | None) -> Progress:
-        """The media is open; its length is known or None."""
+    def opened(self, duration_ms: int | None, *, read: bool = False) -> Progress:
+        """The source is open.
+
+        Args:
+            duration_ms: None when nobody knows it.
+            read: whether there are captions, so that nothing has to be heard.
+        """
         self._duration_ms = duration_ms
         length = f" ({format_duration(duration_ms)})" if duration_ms else ""
+        if read:
+            return self._at("downloading", f"Reading the captions{length}", _READ_PERCENT, 2)
         return self._at("transcribing", f"Listening{length}", _OPENED_PERCENT, 2)
 
     def heard(self, end_ms: int, elapsed_ms: int) -> Progress | None:
@@ -100,6 +109,8 @@ class ProgressTracker:
 
     def _message(self) -> str:
         verb, position = "Transcribed", self._heard_ms
+        if self._stage == "downloading":
+            verb, position = "Read", self._done_ms
         if self._stage == "translating":
             verb, position = "Translated", self._done_ms
         of = f" of {format_duration(self._duration_ms)}" if self._duration_ms else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,10 @@ _WRITE_BYTES = 2**20
 _LEAST_HEAD_BYTES = 1024
 
 
+def _unchanged(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    return chunks
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ByteStream:
     """Media on its way.
@@ -28,6 +32,7 @@ class ByteStream:
         duration_ms: as whoever sends it says; None when unknown.
         head: what was taken off ``chunks`` to look at.
         layout: what ``head`` tells.
+        through: what all bytes pass on their way to whoever takes them.
     """
 
     chunks: AsyncGenerator[bytes, None]
@@ -35,6 +40,7 @@ class ByteStream:
     duration_ms: int | None = None
     head: bytes = b""
     layout: Layout = Layout.UNDECIDED
+    through: Callable[[AsyncGenerator[bytes, None]], AsyncGenerator[bytes, None]] = _unchanged
 
     async def looked_at(self) -> ByteStream:
         """Return the stream with as much of its head as tells how to decode it.
@@ -58,12 +64,15 @@ class ByteStream:
             layout = Layout.INDEX_LAST if len(head) >= HEAD_BYTES else Layout.STREAM
         return replace(self, head=head, layout=layout)
 
-    async def whole(self) -> AsyncGenerator[bytes, None]:
+    def whole(self) -> AsyncGenerator[bytes, None]:
         """Yield all bytes, head first.
 
         Raises:
             TruncatedMediaError: fewer came than the media's own structure promises.
         """
+        return self.through(self._whole())
+
+    async def _whole(self) -> AsyncGenerator[bytes, None]:
         received, passing = 0, PassingLength()
         async with aclosing(self.chunks):
             async for chunk in _joined(self.head, self.chunks):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
-from app.domain.captions import Captions
+from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import CuestreamError, TranscriptionDisabledError
 from app.domain.request import SentCaptions
 from app.services.captions.choice import choose_track
@@ -17,7 +18,13 @@ from app.services.sources.site import SiteSession
 log = structlog.get_logger()
 
 
-async def usable_captions(session: SiteSession, wish: CaptionWish) -> OpenedCaptions | None:
+Keep = Callable[[CaptionTrack, str, bytes], Awaitable[None]]
+"""Keeps a track's file for later jobs; told the track, the format and the bytes."""
+
+
+async def usable_captions(
+    session: SiteSession, wish: CaptionWish, keep: Keep
+) -> OpenedCaptions | None:
     """Return the best captions that a site has for a wish and that can be had; perhaps none."""
     for choice in choose_track(session.tracks, wish):
         track = choice.track
@@ -29,6 +36,7 @@ async def usable_captions(session: SiteSession, wish: CaptionWish) -> OpenedCapt
         except CuestreamError as error:
             log.warning("captions cannot be used", track=track.name, reason=error.message)
             continue
+        await keep(track, name, data)
         return OpenedCaptions(captions, choice.origin, session.info, session.duration_ms)
     return None
 

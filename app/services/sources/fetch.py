@@ -45,11 +45,15 @@ class Body:
             that a site shows instead of the media, to robots for instance, counts as a body.
         length: bytes in all; None when the server does not say.
         chunks: the bytes as they come, complete or ending in an error.
+        etag: entity tag, as the server wrote it; None without one.
+        last_modified: date, as the server wrote it; None without one.
     """
 
     content_type: str
     length: int | None
     chunks: AsyncGenerator[bytes, None]
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 class Fetcher:
@@ -87,4 +91,11 @@ class Fetcher:
             transfer = Transfer(client, self._guard, self._max_mb)
             response = await transfer.start(self._guard.parse(url))
             async with aclosing(transfer.chunks(response)) as chunks:
-                yield Body(media_type(response), transfer.length, chunks)
+                headers = response.headers
+                yield Body(
+                    media_type(response),
+                    transfer.length,
+                    chunks,
+                    headers.get("etag"),
+                    headers.get("last-modified"),
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from app.domain.events import Origin
 from app.domain.language import Language
 from app.domain.media import NO_INFO, MediaInfo
 from app.services.joints import close_stage
+from app.services.store.transcripts import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,26 @@ class OpenedCaptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OpenedTranscript:
+    """What was heard in the recording earlier, so that nobody has to hear it again."""
+
+    transcript: Transcript
+    info: MediaInfo = NO_INFO
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Length of the recording."""
+        return self.transcript.audio_ms
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+
+def _unknown() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenedMedia:
     """A recording that is being decoded.
 
@@ -61,12 +82,14 @@ class OpenedMedia:
             is read only as fast as it is taken. At its end it raises what cut it short
             (TruncatedMediaError, SourceError, MediaTooLongError, StorageError).
         info: what the page says about the video; nothing for a bare file.
+        content: gives the hash of the media's bytes, once all of them have passed.
         resources: what is let go when the media is closed; a reader may add its own.
     """
 
     duration_ms: int | None
     blocks: AsyncIterator[Audio]
     info: MediaInfo = NO_INFO
+    content: Callable[[], str | None] = _unknown
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:
@@ -78,3 +101,7 @@ class OpenedMedia:
             await close_stage(self.blocks)
         finally:
             await self.resources.aclose()
+
+
+Opened = OpenedMedia | OpenedCaptions | OpenedTranscript
+"""What a job can be made of."""

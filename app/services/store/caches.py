@@ -71,7 +71,7 @@ def open_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
         observe: told of each look into a cache: the stage, and whether it found something.
     """
     if not settings.caches.cache_max_size_mb:
-        return _nothing(settings, observe)
+        return no_caches(settings, observe)
     limits = settings.caches
     disk, folder, lifetimes = Disk(), Folder(limits.folder), Lifetimes.of(limits)
     limit_bytes = limits.cache_max_size_mb * 2**20
@@ -106,7 +106,8 @@ def open_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
     )
 
 
-def _nothing(settings: Settings, observe: Observe) -> Caches:
+def no_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
+    """Return caches that keep nothing on disk, and no more in memory than the settings say."""
     store = NullStore()
     return Caches(
         store=store,

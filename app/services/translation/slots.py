@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from app.domain.errors import InvalidLanguageError
-from app.domain.language import Language
+from app.domain.language import known_language
 from app.services.translation.batches import Slot
 from app.services.translation.budget import room_chars
 from app.services.translation.job import TranslationJob
@@ -49,16 +48,8 @@ class SlotMaker:
         previous = self._before[-1].text if self._before else ""
         return Slot(
             unit,
-            LanguagePair(_source(unit.language), self._job.target),
+            LanguagePair(known_language(unit.language), self._job.target),
             Line(unit.id, unit.text, room),
             tuple(self._before),
             unit_key(unit.text, unit.language, previous, room),
         )
-
-
-def _source(tag: str) -> Language | None:
-    """Return a cue's language; None where nobody knows it."""
-    try:
-        return None if tag in {"", "und"} else Language.parse(tag)
-    except InvalidLanguageError:
-        return None
