@@ -55,7 +55,7 @@ class MediaServer:
             handler.send_header("Content-Length", "0")
             handler.end_headers()
             return
-        file = self.files.get(path.rpartition("/")[2])
+        file = self.files.get(path.partition("?")[0].rpartition("/")[2])
         if path.startswith("/status/") or file is None:
             status = int(path.removeprefix("/status/")) if path.startswith("/status/") else 404
             handler.send_response(status)
