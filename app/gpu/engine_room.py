@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.domain.errors import EngineLoadError, NotReadyError
+from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
 from app.gpu.batcher import BatchedTranscriber, Batcher
 from app.gpu.protocols import Vad
 from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
 from app.settings import Settings
 
-State = Literal["loading", "ready", "failed"]
+State = Literal["loading", "ready", "failed", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ class EngineRoom:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._vad = EngineStatus("vad", settings.vad.engine)
-        self._transcriber = EngineStatus("transcriber", settings.asr.engine)
+        state: State = "loading" if settings.asr.enabled else "disabled"
+        self._vad = EngineStatus("vad", settings.vad.engine, state)
+        self._transcriber = EngineStatus("transcriber", settings.asr.engine, state)
         self._engines: Engines | None = None
         self._transcriber_engine: BatchedTranscriber | None = None
 
@@ -62,8 +63,11 @@ class EngineRoom:
         """The loaded engines.
 
         Raises:
+            TranscriptionDisabledError: this server has none.
             NotReadyError: they still load, or could not be loaded.
         """
+        if not self._settings.asr.enabled:
+            raise TranscriptionDisabledError("This server does not transcribe")
         if self._engines is None:
             raise NotReadyError("The models are not loaded", retry_after_s=10)
         return self._engines
@@ -79,11 +83,13 @@ class EngineRoom:
         return self._engines.batcher.busy_s if self._engines else 0.0
 
     async def load(self) -> None:
-        """Load every engine, off the event loop; failures are kept in the statuses.
+        """Load every engine there is to be, off the event loop; failures are kept in the statuses.
 
         Raises:
             EngineLoadError: an engine cannot be loaded.
         """
+        if not self._settings.asr.enabled:
+            return
         vad = await self._load_vad()
         transcriber = await self._load_transcriber()
         self._transcriber_engine = transcriber

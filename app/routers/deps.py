@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from app.services.streams import StreamHub
 from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
 from app.settings import Settings
+
+_CALLER_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,18 @@ def matching_key(request: Request) -> int | None:
         bearer_token(request.headers.get("authorization", "")),
     )
     return key_among(services(request).settings.access.api_keys, given)
+
+
+def caller_of(request: Request) -> str:
+    """Return who pays for a request, as a name that is no secret; empty where no key is needed.
+
+    The name is a hash of the key, so it stays the same when keys are added before it.
+    """
+    place = matching_key(request)
+    if place is None:
+        return ""
+    key = services(request).settings.access.api_keys[place].get_secret_value()
+    return hashlib.sha256(key.encode()).hexdigest()[:_CALLER_DIGITS]
 
 
 def bearer_token(authorization: str) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from app.domain.events import Result
-from app.routers.deps import Services, ServicesDep, require_key
+from app.routers.deps import Services, ServicesDep, caller_of, require_key
 from app.routers.intake import read_body
 from app.routers.json_answer import JsonAnswer
 from app.routers.limits import rate_limited
@@ -65,7 +65,7 @@ async def process(request: Request, services: ServicesDep) -> Response:
 async def _submitted(request: Request, services: Services) -> tuple[Job, SubtitleBody]:
     services.readiness.admit()
     body, upload = await read_body(request, services.workdir)
-    return await submit_body(services, body, upload), body
+    return await submit_body(services, caller_of(request), body, upload), body
 
 
 async def _streamed(request: Request, services: Services, view_name: str) -> Response:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from app.domain.errors import BadRequestError, InvalidFieldError, JobCancelledError
 from app.domain.events import Failed, Progress
-from app.routers.deps import ServicesDep, require_key
+from app.routers.deps import ServicesDep, caller_of, require_key
 from app.routers.errors import describe
 from app.routers.intake import read_json
 from app.routers.limits import rate_limited
@@ -61,7 +61,7 @@ async def run(request: Request, services: ServicesDep) -> Frame:
         body = SubtitleBody.model_validate(given)
     except ValidationError as error:
         raise InvalidFieldError(describe(error.errors(include_url=False))) from None
-    job = await submit_body(services, body)
+    job = await submit_body(services, caller_of(request), body)
     job.read_for(_LEASE_S)
     return {"id": job.id, "status": "IN_QUEUE"}
 

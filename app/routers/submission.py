@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.request import UploadedFile
@@ -13,11 +14,17 @@ from app.services.job import Job
 
 
 async def submit_body(
-    services: Services, body: SubtitleBody, upload: UploadedFile | None = None
+    services: Services, caller: str, body: SubtitleBody, upload: UploadedFile | None = None
 ) -> Job:
     """Return the job that does what a body asks for; an upload that is refused is removed.
 
     An upload that is a caption file counts as captions that were sent.
+
+    Args:
+        services: of the application.
+        caller: who pays, see `caller_of`.
+        body: as it was sent.
+        upload: the file that came with it.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -32,7 +39,7 @@ async def submit_body(
         if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
             upload.path.unlink(missing_ok=True)
             body, upload = body.model_copy(update={"captions": text}), None
-        wanted = body.job_request(upload)
+        wanted = replace(body.job_request(upload), caller=caller)
         await services.opener.check(wanted.source)
     except CuestreamError:
         if upload is not None:

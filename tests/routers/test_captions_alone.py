@@ -1,0 +1,83 @@
+"""A server that transcribes nothing still serves captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.server import ServerProcess, read_stream
+
+SRT = """1
+00:00:01,000 --> 00:00:03,000
+The water came up very fast last night.
+
+2
+00:00:04,000 --> 00:00:06,000
+Please tell the people near the bridge.
+"""
+
+
+@pytest.fixture(scope="module")
+def deaf(start_server: StartServer) -> ServerProcess:
+    return start_server(ENABLE_WHISPER="false")
+
+
+def test_no_engine_is_loaded_and_health_says_so(deaf: ServerProcess) -> None:
+    with deaf.client() as client:
+        body = client.get("/health").json()
+    assert body["status"] == "ok"
+    assert body["features"]["whisper"] is False
+    states = {engine["role"]: engine["state"] for engine in body["engines"]}
+    assert states == {
+        "decoder": "ready",
+        "vad": "disabled",
+        "transcriber": "disabled",
+        "translator": "ready",
+    }
+
+
+def test_media_is_refused_before_any_work(deaf: ServerProcess, dialogue: Path) -> None:
+    with deaf.client() as client, dialogue.open("rb") as file:
+        answer = client.post("/api/process", files={"file": file})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "transcription_disabled"
+
+
+def test_captions_are_translated_and_keep_their_times(deaf: ServerProcess) -> None:
+    body = {"captions": {"text": SRT, "language": "en"}, "target_lang": "es"}
+    with (
+        deaf.client() as client,
+        client.stream("POST", "/api/stream", json=body) as response,
+    ):
+        frames = read_stream(response)
+    assert frames.result is not None
+    result = frames.result
+    assert [(cue["start"], cue["end"]) for cue in result["subtitles"]] == [
+        (1000, 3000),
+        (4000, 6000),
+    ]
+    assert "agua" in result["subtitles"][0]["translatedText"].lower()
+    assert result["source"] == "client_captions"
+    assert result["translated"] is True
+    assert [stage["stage"] for stage in frames.stages][:2] == ["checking", "downloading"]
+
+
+def test_what_is_watched_comes_first_of_captions_too(deaf: ServerProcess) -> None:
+    many = "\n".join(
+        f"{n + 1}\n00:0{n // 60}:{n % 60:02},000 --> 00:0{n // 60}:{n % 60:02},900\nLine {n}.\n"
+        for n in range(0, 240, 3)
+    )
+    body = {"captions": many, "captions_lang": "en", "position_s": 120}
+    with (
+        deaf.client() as client,
+        client.stream("POST", "/api/stream", json=body) as response,
+    ):
+        frames = read_stream(response)
+    assert frames.cues[0]["start"] == 120_000
+    assert frames.cues[-1]["start"] == 117_000
+    assert frames.result is not None
+    starts = [cue["start"] for cue in frames.result["subtitles"]]
+    assert starts == sorted(starts)
+    assert len(starts) == 80
