@@ -12,7 +12,7 @@ import pytest
 from tests.asking import stream_file
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
-from tests.conftest import StartServer, write_wav
+from tests.conftest import Speech, StartServer, write_wav
 from tests.server import ServerProcess
 
 SAID = [
@@ -106,7 +106,7 @@ def test_29_the_answer_itself_is_in_seconds_and_a_second_one_comes_from_the_firs
     with youtube.client() as client:
         started = time.monotonic()
         answer = client.get("/api/transcribe?video_id=heard_video&tier=tier2")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     body = answer.json()
     assert body["cached"] is True
     for segment in body["segments"]:
@@ -116,16 +116,23 @@ def test_29_the_answer_itself_is_in_seconds_and_a_second_one_comes_from_the_firs
         assert segment.get("speaker", "") is not None
 
 
+@pytest.fixture(scope="module")
+def sentence(add_video: AddVideo, speech: Speech) -> str:
+    return add_video(speech.wav("The water came up very fast last night."), "sentence_v1")
+
+
 def test_29_a_job_that_a_user_forces_is_not_answered_from_earlier_work(
-    youtube: ServerProcess, heard: Any
+    youtube: ServerProcess, sentence: str
 ) -> None:
     """Only `/api/transcribe` reuses what was heard; the same field elsewhere means afresh."""
+    first = transcribe(youtube, sentence)
     with youtube.client() as client:
-        body = {"video_id": "heard_video", "force_whisper": True}
+        body = {"video_id": sentence, "force_whisper": True}
         forced = client.post("/api/process", json=body).json()
-        again = client.get("/api/transcribe?video_id=heard_video&tier=tier3").json()
-    assert forced["job_id"] != again["job_id"]
-    assert len(forced["subtitles"]) == len(again["segments"])
+    again = transcribe(youtube, sentence)
+    assert len({told["jobId"] for told in (first, again)} | {forced["job_id"]}) == 3
+    assert (first["cached"], again["cached"]) == (False, True)
+    assert [cue["text"] for cue in again["cues"]] == [cue["text"] for cue in first["cues"]]
 
 
 def test_29_a_failure_has_a_status_and_a_text(
@@ -138,18 +145,14 @@ def test_29_a_failure_has_a_status_and_a_text(
 
 
 def test_29_a_late_answer_begins_with_spaces_and_ends_as_one_json_value(
-    start_server: StartServer,
-    youtube_settings: dict[str, str],
-    add_video: AddVideo,
-    dialogue: Path,
+    start_server: StartServer, youtube_settings: dict[str, str], sentence: str
 ) -> None:
-    video_id = add_video(dialogue, "late_video1")
-    server = start_server(SYNC_KEEPALIVE_AFTER_S="0.5", **youtube_settings)
+    server = start_server(SYNC_KEEPALIVE_AFTER_S="0.2", **youtube_settings)
     with server.client() as client:
-        answer = client.get("/api/transcribe", params={"video_id": video_id, "tier": "tier2"})
+        answer = client.get("/api/transcribe", params={"video_id": sentence, "tier": "tier2"})
     assert answer.text.startswith(" ")
     assert answer.json()["segments"]
-    assert transcribe(server, video_id)["cues"], "the client reads it all the same"
+    assert transcribe(server, sentence)["cues"], "the client reads it all the same"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async function fetched(route, { base, backendApiKey, videoId, tier }) {
   const response = await ask(`${base}/api/${route}?${query}`, { headers: bearer(backendApiKey) });
   if (!response.ok) return refusal(response);
   const body = await response.json();
-  return { cues: parsed(body), cached: body.cached };
+  return { cues: parsed(body), cached: body.cached, jobId: body.job_id };
 }
 
 // Cues in milliseconds.
