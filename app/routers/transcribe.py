@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
@@ -15,10 +13,10 @@ from app.domain.errors import (
 )
 from app.domain.events import Result
 from app.domain.request import JobRequest
-from app.routers.deps import ServicesDep, require_key
+from app.routers.deps import ServicesDep, caller_of, require_key
 from app.routers.json_answer import JsonAnswer
 from app.routers.limits import rate_limited
-from app.routers.schemas import SubtitleBody
+from app.routers.video_id import youtube_video
 from app.routers.views import Frame
 from app.services.job import Job
 
@@ -52,7 +50,12 @@ async def transcribe(
     if not services.settings.asr.enabled:
         raise TranscriptionDisabledError("Transcription is disabled on this server")
     services.readiness.admit()
-    wanted = _wanted(video_id)
+    wanted = JobRequest(
+        youtube_video(video_id),
+        force_whisper=True,
+        reuse_heard=True,
+        caller=caller_of(request),
+    )
     await services.opener.check(wanted.source)
     job = await services.runner.submit(wanted)
     # A finished job is told again without a task.
@@ -62,11 +65,6 @@ async def transcribe(
         return _frame(result, job, replayed=replayed)
 
     return await JsonAnswer(services, job, frame, _PATIENCE_S).respond(request)
-
-
-def _wanted(video_id: str) -> JobRequest:
-    body = SubtitleBody.model_validate({"video_id": video_id or None})
-    return replace(body.job_request(None), force_whisper=True, reuse_heard=True)
 
 
 def _frame(result: Result, job: Job, *, replayed: bool) -> Frame:

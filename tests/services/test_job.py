@@ -39,3 +39,35 @@ async def test_within_the_grace_time_a_reader_may_come_back(tmp_path: Path) -> N
     await asyncio.sleep(0.3)
     assert job.running
     job.cancel()
+
+
+async def test_a_reader_that_looks_in_now_and_then_counts_for_its_time_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    job = started(0, tmp_path)
+    for _ in range(3):
+        job.read_for(0.2)
+        await asyncio.sleep(0.1)
+    assert job.running, "each look counts anew"
+    job.attach()
+    job.detach(0.0)
+    await asyncio.sleep(0.05)
+    assert job.running, "another reader's leaving is not its own"
+    await asyncio.sleep(0.3)
+    assert not job.running
+
+
+async def test_a_reader_that_will_not_look_in_again_ends_the_job_but_not_for_others(
+    tmp_path: Path,
+) -> None:
+    job = started(60, tmp_path)
+    job.read_for(60)
+    job.attach()
+    job.read_for(0)
+    await asyncio.sleep(0.05)
+    assert job.running
+    job.read_for(60)
+    job.detach()
+    job.read_for(0)
+    await asyncio.sleep(0.05)
+    assert not job.running
