@@ -44,6 +44,11 @@ def goes_on(text: str, after: str) -> bool:
     return not ends_sentence(bare.split()[-1], following.lstrip(_PICKED_UP))
 
 
+def is_punctuated(text: str) -> bool:
+    """Whether whoever wrote a text marks sentences or clauses."""
+    return any(ends_clause(word) for word in _bare(text).split())
+
+
 def is_clause(text: str) -> bool:
     """Whether a clause ends with this text."""
     bare = _bare(text)

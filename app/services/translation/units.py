@@ -15,6 +15,7 @@ from app.services.translation.sentences import (
     goes_on,
     is_clause,
     is_complete,
+    is_punctuated,
     opens_turn,
     stands_alone,
 )
@@ -24,9 +25,13 @@ LINGER_S = 0.3
 window, which arrive together."""
 
 _PAUSE_MS = 700
-"""A silence that parts two units, as transcribers exist that write no punctuation. Source: our own
-choice between the 300 ms that a listener notices and the 1500 ms over which no cue stays
-(``layout.greedy``)."""
+"""A silence that parts two units. Source: our own choice between the 300 ms that a listener notices
+and the 1500 ms over which no cue stays (``layout.greedy``)."""
+
+_BARE_PAUSE_MS = 300
+"""The same as long as no punctuation was seen: some transcribers write none, and then a pause is
+all that tells where a sentence ends. Half a second of a longer one may be hidden by a cue that
+stays to be read."""
 
 _MAX_CUES = 4
 _MAX_WIDTH = 200
@@ -103,10 +108,13 @@ class _Draft:
     def __init__(self) -> None:
         self.cues: list[Cue] = []
         self._arrived_s = 0.0
+        self._pause_ms = _BARE_PAUSE_MS
 
     def add(self, cue: Cue) -> list[Unit]:
         """Take one more cue and return the units that are whole now."""
-        whole = [] if self.cues and _belongs(self.cues, cue) else self.end()
+        if is_punctuated(cue.text):
+            self._pause_ms = _PAUSE_MS
+        whole = [] if self.cues and _belongs(self.cues, cue, self._pause_ms) else self.end()
         while self.cues and not _fits([*self.cues, cue]):
             whole.append(self._most())
         self.cues.append(cue)
@@ -165,7 +173,7 @@ async def _feed(cues: AsyncIterator[Cue], coming: asyncio.Queue[Cue | None]) -> 
         await close_stage(cues)
 
 
-def _belongs(cues: Sequence[Cue], cue: Cue) -> bool:
+def _belongs(cues: Sequence[Cue], cue: Cue, parting_ms: int) -> bool:
     """Whether a cue goes on with the sentence of those before it, as far as anybody can tell."""
     last = cues[-1]
     speaker = next((each.speaker for each in cues if each.speaker is not None), None)
@@ -174,7 +182,7 @@ def _belongs(cues: Sequence[Cue], cue: Cue) -> bool:
         cue.language == last.language
         and (None in (speaker, cue.speaker) or speaker == cue.speaker)
         and cue.span.start_ms >= last.span.start_ms
-        and pause_ms < _PAUSE_MS
+        and pause_ms < parting_ms
         and not opens_turn(cue.text)
         and not stands_alone(cue.text)
         and goes_on(last.text, cue.text)

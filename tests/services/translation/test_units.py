@@ -68,7 +68,7 @@ async def test_scripts_without_spaces_are_joined_without():
 
 
 async def test_a_speaker_a_language_a_pause_and_a_dash_part_units():
-    one, two = spoken("so we", "went on")
+    one, two = spoken("so, we", "went on")
     for parted in (
         Cue(1, two.span, "went on", language="de"),
         Cue(1, Span(one.span.end_ms + 700, 9000), "went on", language="en"),
@@ -76,10 +76,20 @@ async def test_a_speaker_a_language_a_pause_and_a_dash_part_units():
         Cue(1, two.span, "[Music]", language="en"),
         Cue(1, two.span, "went on", language="en", speaker="SPEAKER_01"),
     ):
-        first = Cue(0, one.span, "so we", language="en", speaker="SPEAKER_00")
+        first = Cue(0, one.span, one.text, language="en", speaker="SPEAKER_00")
         assert len(await united([first, parted])) == 2, parted
     near = Cue(1, Span(one.span.end_ms + 699, 9000), "went on", language="en")
     assert len(await united([one, near])) == 1
+
+
+async def test_a_shorter_pause_parts_units_of_who_writes_no_punctuation():
+    def pausing(first: str, *, pause_ms: int) -> list[Cue]:
+        late = Span(2000 + pause_ms, 5000 + pause_ms)
+        return [Cue(0, Span(0, 2000), first), Cue(1, late, "went on")]
+
+    assert len(await united(pausing("so we", pause_ms=300))) == 2
+    assert len(await united(pausing("so we", pause_ms=299))) == 1
+    assert len(await united(pausing("well, so we", pause_ms=300))) == 1
 
 
 async def test_an_unknown_speaker_belongs_to_who_speaks():
