@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.cue import Cue
@@ -193,6 +193,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(
