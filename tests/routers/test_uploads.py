@@ -100,9 +100,9 @@ def test_a_client_that_stopped_goes_on_and_the_upload_serves_two_jobs(
     body = {"upload_id": second["url"].rpartition("/")[2], "target_lang": "es"}
     answer = client.post("/api/process", json=body)
     assert answer.status_code == 200, answer.text
-    assert "agua" in " ".join(cue["translatedText"] for cue in answer.json()["subtitles"])
     again = client.post("/api/process", json={**body, "force_refresh": True})
-    assert again.json()["subtitles"] == answer.json()["subtitles"]
+    for heard in (answer, again):
+        assert "agua" in " ".join(cue["translatedText"] for cue in heard.json()["subtitles"])
     assert client.delete(second["url"]).status_code == 204
     gone = client.post("/api/process", json=body)
     assert (gone.status_code, gone.json()["code"]) == (404, "upload_not_found")
