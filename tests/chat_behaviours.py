@@ -8,16 +8,40 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.pretending import shout
+
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it came."""
+    """One request as it came.
+
+    Attributes:
+        lines: texts by key.
+        before: texts for context.
+        into: name and tag of the target language.
+        rooms: characters that a line may have, where the request says so.
+        sources: of lines that are to be condensed.
+        job: what the whole job shares.
+    """
 
     body: dict[str, Any]
     authorization: str
     lines: dict[str, str]
     before: list[str]
     into: str
+    rooms: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    job: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def condenses(self) -> bool:
+        """Whether it asks for shorter texts; then ``lines`` are translations."""
+        return bool(self.sources)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What it costs, at 4 bytes a token; a schema is not counted."""
+        return sum(len(str(m["content"]).encode()) // 4 + 1 for m in self.body["messages"])
 
     @property
     def form(self) -> str:
@@ -85,6 +109,8 @@ def merge(first: str, second: str) -> Behaviour:
     """Put two lines into the first and leave the second out."""
 
     def merged(members: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        if first == second:
+            return members
         texts = dict(members)
         joined = f"{texts[first]} {texts.get(second, '')}"
         return [(k, joined if k == first else v) for k, v in members if k != second]
@@ -97,6 +123,61 @@ def moved_up(call: Call, reply: Reply) -> Reply:
     texts = [text for _, text in reply.members]
     moved = [f"{texts[0]} {texts[1]}", *texts[2:]]
     return replace(reply, members=tuple((str(n), text) for n, text in enumerate(moved, 1)))
+
+
+def moved_down(call: Call, reply: Reply) -> Reply:
+    """Say the first line twice, so that each line after it has the one before and none is left."""
+    texts = [text for _, text in reply.members]
+    moved = [texts[0], *texts[:-1]]
+    return replace(reply, members=tuple((str(n), text) for n, text in enumerate(moved, 1)))
+
+
+def skipping(key: str) -> Behaviour:
+    """Skip a line, move up all that follow, and say the last one twice to fill the place."""
+
+    def skipped(members: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        place = int(key) - 1
+        texts = [text for _, text in members]
+        moved = [*texts[:place], *texts[place + 1 :], texts[-1]]
+        return [(str(n), text) for n, text in enumerate(moved, 1)]
+
+    return _members(skipped)
+
+
+def repeated(key: str, other: str) -> Behaviour:
+    """Answer a line with another's translation."""
+
+    def same(members: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        texts = dict(members)
+        return [(k, texts[other] if k == key else v) for k, v in members]
+
+    return _members(same)
+
+
+def copied(*keys: str) -> Behaviour:
+    """Leave lines untranslated."""
+    return lambda call, reply: replace(
+        reply,
+        members=tuple((k, call.lines.get(k, v) if k in keys else v) for k, v in reply.members),
+    )
+
+
+def in_language(tag: str, letters: int = 0) -> Behaviour:
+    """Translate into another language than was asked; lines of fewer letters are right."""
+
+    def other(call: Call, reply: Reply) -> Reply:
+        members = tuple(
+            (key, shout(call.lines[key], f"({tag})") if len(call.lines[key]) >= letters else value)
+            for key, value in reply.members
+        )
+        return replace(reply, members=members)
+
+    return other
+
+
+def obeys(text: str) -> Behaviour:
+    """Answer every line with that text, as a model does that follows a line's instructions."""
+    return _members(lambda members: [(key, text) for key, _ in members])
 
 
 def rename(old: str, new: str) -> Behaviour:
@@ -177,6 +258,25 @@ def error_event(code: int | str, after: int = 0) -> Behaviour:
     return lambda call, reply: replace(reply, error_event=error, end_after=after)
 
 
+_SURE_CHARS = 40
+"""From here on nobody mistakes one language for another."""
+
+
+_MANY_LINES = 8
+"""Models lose their place in long lists."""
+
+
+def _copying(call: Call, key: str) -> list[Behaviour]:
+    """A short line that stays as it is may be right, so nobody can tell that it is wrong."""
+    return [copied(key)] if len(call.lines[key]) >= _SURE_CHARS else []
+
+
+def _repeating(call: Call) -> Behaviour:
+    """Repeat the longest line: two short ones may have the same translation."""
+    longest = max(call.lines, key=lambda key: len(call.lines[key]))
+    return repeated(next(key for key in call.lines if key != longest), longest)
+
+
 def faulty(rate: float, seed: int = 1) -> Behaviour:
     """Misbehave at random in that share of the answers, in every way that can be survived."""
     dice = random.Random(seed)
@@ -186,14 +286,23 @@ def faulty(rate: float, seed: int = 1) -> Behaviour:
             return reply
         keys = list(call.lines)
         one, other = dice.choice(keys), dice.choice(keys)
+        place = dice.randrange(max(1, len(keys) - 1))
         faults: list[Behaviour] = [
             drop(one, other), empty(one), rename(one, "x"), duplicate(one), extra("99"), invalid,
             rename(one, other), cut("disconnect", dice.randrange(60)), status(503),
             says("I cannot do that."), wrapped("Sure:\n```json\n", "\n```\nDone."),
             error_event(500, dice.randrange(60)), rate_limited("0"),
         ]  # fmt: skip
-        if one != other:
-            faults.append(merge(one, other))
+        if not call.condenses:
+            faults += [in_language("fr", _SURE_CHARS), *_copying(call, one)]
+        if len(keys) > 1:
+            faults += [
+                merge(*keys[place : place + 2]),
+                moved_up,
+                moved_down,
+                skipping(one),
+                _repeating(call),
+            ]
         return dice.choice(faults)(call, reply)
 
     return behave

@@ -24,15 +24,23 @@ from typing import Any
 import uvicorn
 
 from tests.chat_behaviours import BEHAVIOURS, Behaviour, Call, Reply, fine
+from tests.pretending import shout
+
+__all__ = ["ChatServer", "Condense", "Translate", "shout"]
 
 Translate = Callable[[str, str], str]
 """Text and name of the target language to translation."""
 
+Condense = Callable[[str, int], str]
+"""A translation that is too long, and the characters that it may have, to a shorter one."""
 
-def shout(text: str, into: str) -> str:
-    """Translate in a way that shows what came from where: ``[es] HELLO``."""
-    tag = re.search(r"\(([^)]*)\)$", into)
-    return f"[{tag[1] if tag else into}] {text.upper()}"
+_BYTES_PER_TOKEN = 4
+"""As the server counts; OpenAI's tokens of English are about as long."""
+
+
+def unchanged(text: str, _: int) -> str:
+    """Condense as a model does that cannot."""
+    return text
 
 
 class ChatServer:
@@ -42,7 +50,9 @@ class ChatServer:
         translate: what a faultless answer holds.
         chunk_chars: characters in one event of the stream.
         first_s, chunk_s: seconds before the first event and before each one after it.
+        tokens_per_s: speed of one stream, in place of ``chunk_s``.
         streams: whether it streams when asked to; otherwise it answers in one piece.
+        condense: how it shortens what is too long.
 
     Attributes:
         behaviour: of every call that no script says otherwise for.
@@ -51,6 +61,8 @@ class ChatServer:
         abandoned: requests whose client left before the end.
         gate: a call that got here waits until it is set; ``hold_after`` says where.
         hold_after: characters of the answer after which the gate is waited for; None for never.
+        prompt_tokens, completion_tokens: of all requests that were not refused.
+        tells_usage: whether it says how many they are when asked to.
     """
 
     def __init__(
@@ -60,7 +72,9 @@ class ChatServer:
         chunk_chars: int = 7,
         first_s: float = 0.0,
         chunk_s: float = 0.0,
+        tokens_per_s: float | None = None,
         streams: bool = True,
+        condense: Condense = unchanged,
         port: int = 0,
     ) -> None:
         self.behaviour: Behaviour = fine
@@ -68,7 +82,11 @@ class ChatServer:
         self.peak = self.abandoned = self.under_way = 0
         self.gate = threading.Event()
         self.hold_after: int | None = None
-        self._translate = translate
+        self.prompt_tokens = self.completion_tokens = 0
+        self.tells_usage = True
+        self._translate, self._condense = translate, condense
+        if tokens_per_s is not None:
+            chunk_s = chunk_chars / _BYTES_PER_TOKEN / tokens_per_s
         self._chunk_chars, self._first_s, self._chunk_s = chunk_chars, first_s, chunk_s
         self._streams = streams
         self._script: list[Behaviour] = []
@@ -125,11 +143,11 @@ class ChatServer:
 
     async def _respond(self, call: Call, receive: Any, send: Any) -> None:
         behaviour = self._script.pop(0) if self._script else self.behaviour
-        members = tuple((key, self._translate(t, call.into)) for key, t in call.lines.items())
-        reply = behaviour(call, Reply(members))
+        reply = behaviour(call, Reply(tuple(self._members(call))))
         if reply.status != 200:
             await _send_json(send, reply.status, {"error": reply.error}, reply.headers)
             return
+        self.prompt_tokens += call.prompt_tokens
         gone = asyncio.create_task(_until_gone(receive))
         answering = asyncio.create_task(self._stream(call, reply, send))
         await asyncio.wait([gone, answering], return_when=asyncio.FIRST_COMPLETED)
@@ -142,15 +160,23 @@ class ChatServer:
 
     async def _stream(self, call: Call, reply: Reply, send: Any) -> None:
         await asyncio.sleep(self._first_s)
+        answer = reply.answer(call.form)
         if not self._streams or not call.body.get("stream"):
-            message = {"role": "assistant", "content": reply.answer(call.form)}
+            self.completion_tokens += _tokens(answer)
+            message = {"role": "assistant", "content": answer}
             choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
-            await _send_json(send, 200, _envelope("chat.completion", [choice]))
+            usage = _usage(call, answer) if self.tells_usage else {}
+            await _send_json(send, 200, _envelope("chat.completion", [choice]) | usage)
             return
         await _start(send, 200, [("content-type", "text/event-stream")])
         await _event(send, _delta({"role": "assistant", "content": ""}))
-        async for piece in self._pieces(reply.answer(call.form), reply.end_after):
-            await _event(send, _delta({"content": piece}))
+        sent = ""
+        try:
+            async for piece in self._pieces(answer, reply.end_after):
+                sent += piece
+                await _event(send, _delta({"content": piece}))
+        finally:
+            self.completion_tokens += _tokens(sent)
         if reply.error_event is not None:
             await _event(send, {"error": reply.error_event})
         elif reply.end == "hang":
@@ -159,7 +185,16 @@ class ChatServer:
             raise ConnectionAbortedError  # uvicorn cuts the connection in the middle
         else:
             await _event(send, _delta({}, reply.finish_reason))
+            if self.tells_usage and (call.body.get("stream_options") or {}).get("include_usage"):
+                await _event(send, _envelope("chat.completion.chunk", []) | _usage(call, sent))
         await _body(send, b"data: [DONE]\n\n", more=False)
+
+    def _members(self, call: Call) -> Iterator[tuple[str, str]]:
+        for key, text in call.lines.items():
+            if key in call.sources:
+                yield key, self._condense(text, call.rooms[key])
+            else:
+                yield key, self._translate(text, call.into)
 
     async def _pieces(self, answer: str, end_after: int | None) -> AsyncIterator[str]:
         text = answer[:end_after]
@@ -179,15 +214,39 @@ def _cut_up(text: str, size: int) -> Iterator[str]:
 def _read(scope: Any, body: dict[str, Any]) -> Call:
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     text = str(body["messages"][-1]["content"])
-    fenced = re.search(r"<subtitles>\n(.*)\n</subtitles>", text, re.DOTALL)
-    document: dict[str, Any] = json.loads(fenced[1]) if fenced else {"lines": {"1": text}}
+    document = _document(text, "subtitles") or {"lines": {"1": text}}
+    lines = document["lines"]
+    full = {key: line for key, line in lines.items() if isinstance(line, dict)}
     return Call(
         body=body,
         authorization=headers.get("authorization", ""),
-        lines=document["lines"],
+        lines={key: full[key]["text"] if key in full else lines[key] for key in lines},
         before=document.get("before", []),
         into=document.get("into", ""),
+        rooms={key: line["max_chars"] for key, line in full.items()},
+        sources={key: line["source"] for key, line in full.items() if "source" in line},
+        job=_document(text, "job"),
     )
+
+
+def _document(text: str, tag: str) -> dict[str, Any]:
+    fenced = re.search(rf"<{tag}>\n(.*?)\n</{tag}>", text, re.DOTALL)
+    return dict(json.loads(fenced[1])) if fenced else {}
+
+
+def _tokens(text: str) -> int:
+    return -(-len(text.encode()) // _BYTES_PER_TOKEN)
+
+
+def _usage(call: Call, answer: str) -> dict[str, Any]:
+    counts = call.prompt_tokens, _tokens(answer)
+    return {
+        "usage": {
+            "prompt_tokens": counts[0],
+            "completion_tokens": counts[1],
+            "total_tokens": sum(counts),
+        }
+    }
 
 
 def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:

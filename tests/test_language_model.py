@@ -7,7 +7,7 @@ import pytest
 
 from tests.asking import post_file, stream_file
 from tests.chat_behaviours import drop, faulty, out_of_quota, refuses_key, status
-from tests.chat_server import ChatServer
+from tests.chat_server import ChatServer, shout
 from tests.conftest import StartServer
 from tests.server import ServerProcess
 
@@ -35,7 +35,7 @@ def test_every_line_is_the_model_s(
     frames = stream_file(translating, dialogue, target_lang="pt_BR", force_refresh="true")
     assert frames.result is not None
     for cue in frames.result["subtitles"]:
-        assert cue["translatedText"] == f"[pt-BR] {cue['text'].upper()}"
+        assert cue["translatedText"] == shout(cue["text"], "(pt-BR)")
     assert frames.result["subtitles"] == frames.cues
 
 
@@ -50,7 +50,7 @@ def test_lines_that_go_missing_are_asked_again_and_none_is_lost(
         model.behaviour = faulty(0.0)
     assert frames.result is not None
     for cue in frames.result["subtitles"]:
-        assert cue["translatedText"] == f"[de] {cue['text'].upper()}"
+        assert cue["translatedText"] == shout(cue["text"], "(de)")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """Settings explain themselves, and the README says the same."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from app.services.translation.endpoint import main_endpoint
 from app.settings import (
     AccessSettings,
     ServerSettings,
     Settings,
-    TranslationSettings,
     WhisperSettings,
     child_environment,
 )
@@ -37,12 +37,13 @@ def test_legacy_names_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings()
     assert settings.whisper.model == "large-v3"
     assert settings.translation.provider == "openai"
-    assert settings.translation.server_model == "gpt-4o"
-    assert settings.translation.server_api_key is not None
+    endpoint = main_endpoint(settings)
+    assert endpoint.model == "gpt-4o"
+    assert endpoint.key == SecretStr("sk-1")
     monkeypatch.setenv("WHISPER_MODEL", "small")
     monkeypatch.setenv("SERVER_MODEL", "other")
     assert WhisperSettings().model == "small", "the current name wins"
-    assert TranslationSettings().server_model == "other"
+    assert main_endpoint(Settings()).model == "other"
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

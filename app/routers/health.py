@@ -17,6 +17,8 @@ from app.routers.deps import Services, ServicesDep, require_key
 from app.services.readiness import Readiness
 from app.services.sources.ytdlp import ytdlp_version
 from app.services.translation.context import context_tokens
+from app.services.translation.endpoint import Endpoint, main_endpoint
+from app.services.translation.vendors import VENDORS
 
 router = APIRouter(tags=["health"])
 
@@ -97,19 +99,19 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
     Raises:
         UnavailableOptionError: the provider needs a key and has none.
     """
-    translation = services.settings.translation
+    endpoint = _language_model(services)
     engines = [dataclasses.asdict(status) for status in services.readiness.statuses]
-    if translation.provider != "openai":
+    if endpoint is None:
         name = _engine(services, "translator")
         return {"model": name, "context_size": None, "api_url": None, "engines": engines}
-    if translation.server_api_key is None:
+    if endpoint.key is None and endpoint.vendor.needs_key:
         raise UnavailableOptionError("No API key is configured on this server")
-    tokens = context_tokens(translation.server_model)
+    tokens = context_tokens(endpoint.model)
     return {
-        "model": translation.server_model,
+        "model": endpoint.model,
         "context_size": tokens,
         "recommended_batch_tokens": min(int(tokens * _BATCH_SHARE), _BATCH_LIMIT),
-        "api_url": translation.server_api_url,
+        "api_url": services.settings.translation.server_api_url,
         "engines": engines,
     }
 
@@ -135,12 +137,18 @@ def _engine(services: Services, role: str) -> str:
 
 def _features(services: Services) -> dict[str, bool]:
     works = services.readiness.failure is None
-    return {"whisper": works, "tier3": works, "tier4": works}
+    return {"whisper": works and services.settings.asr.enabled, "tier3": works, "tier4": works}
 
 
 def _config(services: Services) -> dict[str, object] | None:
-    translation = services.settings.translation
-    if translation.provider != "openai":
+    endpoint = _language_model(services)
+    if endpoint is None:
         return None
-    model = translation.server_model
-    return {"model": model, "context_size": context_tokens(model)}
+    return {"model": endpoint.model, "context_size": context_tokens(endpoint.model)}
+
+
+def _language_model(services: Services) -> Endpoint | None:
+    """Return the language model that translates; None where something else does."""
+    if services.settings.translation.provider not in VENDORS:
+        return None
+    return main_endpoint(services.settings)

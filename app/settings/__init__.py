@@ -21,14 +21,16 @@ from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.live import LiveSettings
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
-from app.settings.translation import TranslationSettings
+from app.settings.translation import ChatName, TranslationSettings
 from app.settings.tts import TtsSettings
 from app.settings.uploads import UploadSettings
+from app.settings.vendors import VendorSettings
 
 __all__ = [
     "AccessSettings",
     "AsrSettings",
     "CacheSettings",
+    "ChatName",
     "Group",
     "JobSettings",
     "LimitSettings",
@@ -42,6 +44,7 @@ __all__ = [
     "TtsSettings",
     "UploadSettings",
     "VadSettings",
+    "VendorSettings",
     "WhisperSettings",
     "child_environment",
     "see_one_gpu",
@@ -67,6 +70,7 @@ class Settings(BaseModel):
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
+    vendors: VendorSettings = Field(default_factory=VendorSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
 
     @cached_property

@@ -8,30 +8,69 @@ from pydantic import Field, SecretStr
 
 from app.settings.group import Group, config, names
 
+ChatName = Literal[
+    "openai",
+    "openrouter",
+    "deepseek",
+    "mistral",
+    "google",
+    "anthropic",
+    "ollama",
+    "lmstudio",
+    "openai_compatible",
+]
+"""Providers of language models. All of them are asked in OpenAI's chat-completions protocol."""
+
+TranslatorName = Literal["embedded", "apertium", "libretranslate"] | ChatName
+
 
 class TranslationSettings(Group):
     """Choosing the translator."""
 
-    provider: Literal["embedded", "apertium", "openai"] = Field(
+    provider: TranslatorName = Field(
         "embedded", validation_alias=names("TRANSLATION_PROVIDER", "LLM_PROVIDER")
     )
-    """Translator. `embedded` is apertium (English-Spanish, no key); `openai` is any server that
-    speaks its chat-completions protocol."""
-    server_api_key: SecretStr | None = Field(
-        None, validation_alias=names("SERVER_API_KEY", "OPENAI_API_KEY")
-    )
-    """Key for the provider."""
+    """Translator. `embedded` is apertium (English-Spanish, no key), `libretranslate` a server of
+    that name; the others are language models: `ollama` and `lmstudio` on this machine,
+    `openai_compatible` at `SERVER_API_URL`, the rest at the vendor of that name."""
+    server_api_key: SecretStr | None = None
+    """Key for the provider; goes before the vendor's own variable, such as `OPENAI_API_KEY`."""
     server_api_url: str | None = None
-    """Base address of the provider, `https://api.openai.com/v1` unless set."""
-    server_model: str = Field("gpt-4o-mini", validation_alias=names("SERVER_MODEL", "OPENAI_MODEL"))
-    """Model name at the provider."""
-    concurrency: int = Field(
-        8, ge=1, validation_alias=names("TRANSLATION_CONCURRENCY", "OPENAI_CONCURRENT_REQUESTS")
-    )
-    """Requests to the provider at a time, per job."""
+    """Base address of the provider, such as `https://api.openai.com/v1`. The vendor's own unless
+    set."""
+    server_model: str | None = None
+    """Model name at the provider; goes before the vendor's own variable, such as
+    `OPENAI_MODEL`."""
+    fallback_model: str | None = None
+    """Model that is asked for lines that the first one could not translate, and when the first
+    one stays out of reach. None unless set."""
+    fallback_provider: ChatName | None = None
+    """Where the fallback model is, asked with that vendor's own key. The same provider unless
+    set."""
+    concurrency: int | None = Field(None, ge=1, validation_alias=names("TRANSLATION_CONCURRENCY"))
+    """Requests to the provider at a time, of all jobs together. It is halved whenever the
+    provider asks for patience and grows again slowly. The vendor's own variable unless set."""
+    rpm: float | None = Field(None, gt=0, validation_alias=names("TRANSLATION_RPM"))
+    """Requests to the provider in a minute at most. No limit unless set."""
     timeout_s: float = Field(60.0, gt=0, validation_alias=names("TRANSLATION_TIMEOUT_S"))
     """Seconds of silence after which one request is given up and asked again."""
     attempts: int = Field(4, ge=1, validation_alias=names("TRANSLATION_ATTEMPTS"))
-    """Requests for the same lines before the job fails."""
+    """Requests for the same lines before the fallback model is asked or the job fails."""
+    max_cost_usd: float | None = Field(None, gt=0)
+    """What the translation of one job may cost in US dollars; checked before each request. No
+    limit unless set."""
+    price_input_usd: float | None = Field(
+        None, ge=0, validation_alias=names("TRANSLATION_PRICE_INPUT_USD")
+    )
+    """Price of a million tokens that go to the model, in US dollars. A table of list prices is
+    used unless both prices are set."""
+    price_output_usd: float | None = Field(
+        None, ge=0, validation_alias=names("TRANSLATION_PRICE_OUTPUT_USD")
+    )
+    """Price of a million tokens that the model writes, in US dollars."""
+    libretranslate_url: str = "http://localhost:5000"
+    """Address of the LibreTranslate server."""
+    libretranslate_api_key: SecretStr | None = None
+    """Key for LibreTranslate, where it wants one."""
 
     model_config = config()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.verdict import MISSING, Fault, letters_of
 from app.services.translation.wordless import is_wordless
 
 MAX_LINES = 16
 """Lines in one request at most. Source: measurements of others, who lose lines beyond 25."""
-
-_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord("\t"): " "}
-"""Characters that subtitle formats cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,32 @@ class Ask:
         pair: from which language into which.
         before: source lines for context.
         faults: what was wrong with the last answer, by key.
+        brief: what the whole job shares.
     """
 
     lines: dict[str, Line]
     pair: LanguagePair
     before: tuple[Line, ...]
     faults: dict[str, str]
+    brief: Brief = NO_BRIEF
 
 
 class OpenLines:
     """The lines of a batch, struck off one by one as their translations come."""
 
-    def __init__(self, lines: Sequence[Line], pair: LanguagePair, before: Sequence[Line]) -> None:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
+    ) -> None:
         self._missing = {line.id: line for line in lines if not is_wordless(line.text)}
         self._faults: dict[int, str] = {}
+        self._refused: dict[int, str] = {}
         self._pair = pair
         self._before = tuple(before)
+        self._brief = brief
 
     @property
     def missing(self) -> list[int]:
@@ -65,26 +73,32 @@ class OpenLines:
                 for key, number in keys.items()
                 if number in self._faults
             },
+            brief=self._brief,
         )
 
-    def accept(self, ask: Ask, key: str, value: str) -> Iterator[tuple[int, str]]:
-        """Yield the line's id and translation if this member is one that was asked for.
+    def is_missing(self, line: Line) -> bool:
+        """Whether a line has no translation yet."""
+        return line.id in self._missing
 
-        A key that was not asked or has its translation already is ignored, whatever its value.
-        """
-        line = ask.lines.get(key)
-        if line is None or line.id not in self._missing:
-            return
-        parts = (part.translate(_CONTROLS).strip() for part in value.splitlines())
-        text = " ".join(part for part in parts if part)
-        if not text:
-            self._faults[line.id] = "was empty"
-            return
+    def take(self, line: Line) -> None:
+        """Strike off a line that has its translation."""
         del self._missing[line.id]
-        yield line.id, text
+
+    def refuse(self, line: Line, text: str, fault: Fault) -> None:
+        """Note why a line's translation was not taken."""
+        self._faults[line.id] = fault.text
+        self._refused[line.id] = letters_of(text)
+
+    def insists(self, line: Line, text: str, fault: Fault) -> bool:
+        """Whether the model gives an answer again that was refused, and may have it."""
+        return not fault.lasting and self.was_refused(line, text)
+
+    def was_refused(self, line: Line, text: str) -> bool:
+        """Whether the last translation that was not taken for a line is the same."""
+        return self._refused.get(line.id) == letters_of(text)
 
     def answered(self, ask: Ask) -> None:
         """Note that the answer is complete: what it lacks was left out."""
         for line in ask.lines.values():
             if line.id in self._missing:
-                self._faults.setdefault(line.id, "was missing")
+                self._faults.setdefault(line.id, MISSING.text)

@@ -2,82 +2,122 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from urllib.parse import urlsplit
 
+import httpx2
 import structlog
 
-from app.domain.errors import EngineLoadError, TranslationError, TranslationIncompleteError
+from app.domain.errors import (
+    EngineLoadError,
+    TranslationAuthError,
+    TranslationBudgetError,
+    TranslationError,
+    TranslationIncompleteError,
+    TranslationQuotaError,
+)
 from app.services.translation.ask import MAX_LINES, OpenLines
+from app.services.translation.asking import Asking
 from app.services.translation.backoff import Backoff
-from app.services.translation.failures import FormRefusedError, PassingFailureError
+from app.services.translation.condensing import CONDENSING_RULES, Draft, is_over
+from app.services.translation.connection import ChatConnection
+from app.services.translation.endpoint import (
+    Endpoint,
+    check_endpoint,
+    fallback_endpoint,
+    main_endpoint,
+)
+from app.services.translation.identify import load_identifier
+from app.services.translation.lanes import Lanes
+from app.services.translation.prices import Prices
+from app.services.translation.prompt import RULES, revision
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.services.translation.provider import ChatProvider
 from app.services.translation.wordless import is_wordless
-from app.settings import Settings
+from app.settings import Settings, TranslationSettings
 
 log = structlog.get_logger()
 
-_ROUNDS_TOGETHER = 2
-"""Rounds in which the missing lines are asked together; in later ones each is asked alone."""
+_SIZES = (MAX_LINES, MAX_LINES, 4, 1)
+"""Lines in one request, the first time, the second and so on: what goes wrong is asked again
+with the reason, then in smaller parts, then alone."""
 
+_FALLBACK_SIZES = (4, 1)
 
-_PLAIN = re.compile(r"[!-~]+")
-"""What can stand in an HTTP header without being quoted."""
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+_FINAL = (TranslationAuthError, TranslationQuotaError, TranslationBudgetError)
+"""What ends a job at once: no other model and no other try would be right."""
 
 
 class ChatTranslator:
     """Translates by a model that may drop, invent, merge or mangle lines.
 
     A translation is accepted by the number of its line, one by one. Lines without one are
-    asked again, together and then alone, and are an error at last.
+    asked again, together and then alone, then of another model, and are an error at last.
     """
 
-    name = "openai"
     batch_sizes = (4, 8, MAX_LINES)
 
     def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
-        self._settings = settings.translation
-        self._provider = ChatProvider(settings.translation)
-        self._backoff = backoff or Backoff()
-        self.detail = self._settings.server_model
-        self.revision = f"chat:{self.detail}"
-        self.concurrency = self._settings.concurrency
+        fallback = fallback_endpoint(settings)
+        endpoints = [main_endpoint(settings), *([fallback] if fallback else [])]
+        self._set_up(endpoints, settings.translation, backoff)
+
+    @classmethod
+    def at(
+        cls,
+        endpoint: Endpoint,
+        settings: TranslationSettings,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> ChatTranslator:
+        """Return a translator for one endpoint, whatever the settings say of providers."""
+        made = cls.__new__(cls)
+        made._set_up([endpoint], settings, None, transport)
+        return made
+
+    def _set_up(
+        self,
+        endpoints: Sequence[Endpoint],
+        settings: TranslationSettings,
+        backoff: Backoff | None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        main = endpoints[0]
+        self.name = main.vendor.name
+        self.detail = main.model
+        wheres = " ".join(endpoint.identity for endpoint in endpoints)
+        self.revision = f"chat:{main.model}:{revision(wheres, RULES, CONDENSING_RULES)}"
+        self.concurrency = main.concurrency
+        self._endpoints = tuple(endpoints)
+        self._settings = settings
+        lanes: dict[str, Lanes] = {}
+        self._providers = []
+        for each in endpoints:
+            shared = lanes.setdefault(each.base_url, Lanes(each.concurrency, settings.rpm))
+            connection = ChatConnection(each, settings.timeout_s, transport)
+            self._providers.append(ChatProvider(each.model, each.vendor, connection, shared))
+        self._asking = Asking(backoff or Backoff(), settings.attempts)
 
     async def probe(self) -> None:
         """Check the configuration; the provider is not called, since that may cost money.
 
         Raises:
-            EngineLoadError: key, address or model is missing or malformed.
+            EngineLoadError: key, address or model is missing or malformed, or the cost is to be
+                limited and nobody knows the price.
         """
-        url = self._settings.server_api_url
-        if url is None and self._settings.server_api_key is None:
-            raise EngineLoadError(
-                "The openai translator has no key: set SERVER_API_KEY, or SERVER_API_URL for a "
-                "server that needs none"
-            )
-        if url is not None and not _is_address(url):
-            raise EngineLoadError("SERVER_API_URL is not an http or https address")
-        key = self._settings.server_api_key
-        if key is not None and not _PLAIN.fullmatch(key.get_secret_value()):
-            raise EngineLoadError("SERVER_API_KEY holds a blank or a character that no key has")
-        if not self._settings.server_model.strip():
-            raise EngineLoadError("The openai translator has no model: set SERVER_MODEL")
+        prices = prices_of(self._endpoints, self._settings)
+        for endpoint in self._endpoints:
+            check_endpoint(endpoint)
+            if self._settings.max_cost_usd is not None and prices.of(endpoint.model) is None:
+                raise EngineLoadError(
+                    f"MAX_COST_USD is set and the price of {endpoint.model} is not known: set "
+                    "TRANSLATION_PRICE_INPUT_USD and TRANSLATION_PRICE_OUTPUT_USD"
+                )
+        await load_identifier()
 
     async def close(self) -> None:
         """Close the connections to the provider."""
-        await self._provider.close()
+        for provider in self._providers:
+            await provider.close()
 
     def check(self, pair: LanguagePair) -> None:
         """A model is asked for any pair."""
@@ -93,52 +133,68 @@ class ChatTranslator:
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
-        work = OpenLines(lines, pair, before)
-        for round_number in range(self._settings.attempts):
-            size = MAX_LINES if round_number < _ROUNDS_TOGETHER else 1
-            for group in work.groups(size):
-                async with aclosing(self._answers(work, group)) as answers:
-                    async for known in answers:
-                        yield known
+        work = OpenLines(lines, pair, before, brief)
+        if not work.missing:
+            return
+        await load_identifier()
+        drafts: list[Draft] = []
+        failure: TranslationError | None = None
+        try:
+            async with aclosing(self._known(work)) as known:
+                async for line, text in known:
+                    if is_over(line, text):
+                        drafts.append(Draft(line, text))
+                    else:
+                        yield line.id, text
+        except TranslationError as error:
+            failure = error
+        async for number, text in self._condensed(drafts, pair, brief, failure):
+            yield number, text
+        if failure is not None:
+            raise failure
+        if work.missing:
+            raise TranslationIncompleteError(work.missing)
+
+    async def _known(self, work: OpenLines) -> AsyncGenerator[tuple[Line, str], None]:
+        """Yield lines with their translations, by as many requests and models as it takes.
+
+        Raises:
+            TranslationError: the last model stays out of reach, or any refuses for good.
+        """
+        attempts = self._settings.attempts
+        sizes = (_SIZES + (1,) * attempts)[:attempts]
+        for provider in self._providers:
+            is_last = provider is self._providers[-1]
+            try:
+                async with aclosing(self._asking.rounds(provider, work, sizes)) as answers:
+                    async for answer in answers:
+                        yield answer
+            except TranslationError as error:
+                if is_last or isinstance(error, _FINAL):
+                    raise
+                log.warning("falling back to another model", reason=error.message)
             if not work.missing:
                 return
-            log.info("translations missing", lines=len(work.missing), round=round_number + 1)
-        raise TranslationIncompleteError(work.missing)
+            sizes = _FALLBACK_SIZES
 
-    async def _answers(
-        self, work: OpenLines, group: Sequence[int]
-    ) -> AsyncGenerator[tuple[int, str], None]:
-        """Ask for a group until an answer came to its end, and yield what is usable.
+    async def _condensed(
+        self,
+        drafts: Sequence[Draft],
+        pair: LanguagePair,
+        brief: Brief,
+        failure: TranslationError | None,
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Yield drafts, shorter ones where the model finds any; not if all is lost anyway."""
+        for start in range(0, len(drafts), MAX_LINES):
+            part = drafts[start : start + MAX_LINES]
+            texts = [draft.text for draft in part]
+            if failure is None:
+                texts = await self._asking.condense(self._providers[0], part, pair, brief.ledger)
+            for draft, text in zip(part, texts, strict=True):
+                yield draft.line.id, text
 
-        Raises:
-            TranslationError: the provider failed as often as it may without giving a line.
-        """
-        failures = 0
-        while (ask := work.ask(group)).lines:
-            try:
-                async with aclosing(self._provider.answer(ask)) as members:
-                    async for key, value in members:
-                        for known in work.accept(ask, key, value):
-                            failures = 0
-                            yield known
-            except PassingFailureError as failure:
-                failures += 1
-                if work.ask(group).lines:
-                    await self._pause(failures, failure)
-            except FormRefusedError:
-                continue
-            else:
-                work.answered(ask)
-                return
 
-    async def _pause(self, failures: int, failure: PassingFailureError) -> None:
-        """Wait before the next request.
-
-        Raises:
-            TranslationError: there is to be none.
-        """
-        delay_s = self._backoff.delay_s(failures, failure.retry_after_s)
-        if delay_s is None or failures >= self._settings.attempts:
-            raise TranslationError(failure.message) from None
-        log.info("translation provider failed", failure=failure.message, retry_in_s=delay_s)
-        await asyncio.sleep(delay_s)
+def prices_of(endpoints: Sequence[Endpoint], settings: TranslationSettings) -> Prices:
+    """Return what the endpoints' models cost."""
+    free = frozenset(endpoint.model for endpoint in endpoints if endpoint.vendor.local)
+    return Prices.from_settings(settings, free)

@@ -20,18 +20,26 @@ _PASSING = frozenset({408, 409, 425, 429})
 """Statuses below 500 that say "not now". Source: RFC 9110, RFC 6585, RFC 8470."""
 
 
+_CROWDED = frozenset({429, 529})
+"""Statuses that ask for fewer requests. Source: RFC 6585; Anthropic's documentation of errors."""
+
+
 class PassingFailureError(Exception):
     """The same request may succeed in a moment.
 
     Attributes:
         message: what happened, for the error that follows when it does not.
         retry_after_s: when the provider wants to be asked again, if it said so.
+        crowded: whether it wants fewer requests at a time.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, *, crowded: bool = False
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        self.crowded = crowded
 
 
 class FormRefusedError(Exception):
@@ -83,21 +91,18 @@ def _by_status(status: int, error: openai.APIError) -> Exception:
         return FormRefusedError("The translation provider refused the request")
     if status in _PASSING or status >= 500:
         message = f"The translation provider answered with status {status}"
-        return PassingFailureError(message, _retry_after_s(error))
+        return PassingFailureError(message, _retry_after_s(error), crowded=status in _CROWDED)
     return TranslationError(
         f"The translation provider answered with status {status}: "
         "SERVER_API_URL or SERVER_MODEL may be wrong"
     )
 
 
-def _retry_after_s(error: openai.APIError) -> float | None:
-    """Read ``Retry-After`` as seconds or as a date.
+def seconds_until(value: str) -> float | None:
+    """Read a ``Retry-After`` header, seconds or a date; None where it is neither.
 
     Source: RFC 9110 section 10.2.3.
     """
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    value = error.response.headers.get("retry-after", "")
     try:
         return max(0.0, float(value))
     except ValueError:
@@ -107,3 +112,9 @@ def _retry_after_s(error: openai.APIError) -> float | None:
     except ValueError:
         return None
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _retry_after_s(error: openai.APIError) -> float | None:
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    return seconds_until(error.response.headers.get("retry-after", ""))

@@ -9,6 +9,7 @@ from openai.types.chat.completion_create_params import ResponseFormat
 
 from app.services.translation.json_members import JsonMembers, Member
 from app.services.translation.numbered_lines import NumberedLines
+from app.services.translation.vendors import Vendor
 
 
 class AnswerReader(Protocol):
@@ -126,10 +127,18 @@ class FormLadder:
     A provider that refuses a form, or that has never answered in it, gets the next one. Once
     an answer could be read, one bad answer no longer changes the form. Some providers take a
     schema and do not enforce it, which an answer without all its keys gives away.
+
+    Args:
+        vendor: whose forms are known beforehand; all are tried unless given.
     """
 
-    def __init__(self) -> None:
-        self._forms: tuple[Form, ...] = (JsonSchema(), JsonObject(), Numbered())
+    def __init__(self, vendor: Vendor | None = None) -> None:
+        schema: tuple[Form, ...] = (JsonSchema(),)
+        object_: tuple[Form, ...] = (JsonObject(),)
+        if vendor is not None:
+            schema = schema if vendor.takes_schema else ()
+            object_ = object_ if vendor.takes_object else ()
+        self._forms: tuple[Form, ...] = (*schema, *object_, Numbered())
         self._at = 0
         self._proven = False
         self._lax = False
@@ -154,6 +163,10 @@ class FormLadder:
         """Note that an answer in this form had lines in it, all of them or some."""
         self._proven |= form is self._forms[self._at]
         self._lax |= form.fixes_keys and not complete
+
+    def distrust(self) -> None:
+        """Note that keys which were enforced stood before the lines of others."""
+        self._lax = True
 
     def ignored(self, form: Form) -> bool:
         """Note that an answer had no line in this form; tell whether another is in use now."""

@@ -1,46 +1,32 @@
-"""Requests to a server that speaks OpenAI's chat-completions protocol."""
+"""One language model: the form it answers in, its place in the queue, what it is paid."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cached_property
 
 import structlog
-from openai import AsyncOpenAI, AsyncStream, Timeout
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from app.domain.errors import TranslationError
-from app.services.translation.ask import Ask
-from app.services.translation.failures import FormRefusedError, told_apart
+from app.services.translation.connection import ChatConnection
+from app.services.translation.failures import FormRefusedError, PassingFailureError
 from app.services.translation.first_call import FirstCall
-from app.services.translation.forms import Form, FormLadder
+from app.services.translation.forms import Form, FormLadder, JsonObject
 from app.services.translation.json_members import Member
-from app.services.translation.order import OrderedAnswer
-from app.services.translation.prompt import messages
+from app.services.translation.lanes import Lane, Lanes
+from app.services.translation.metering import Meter, metered
+from app.services.translation.order import Doubt, OrderedAnswer, no_doubt
+from app.services.translation.protocol import Ledger
+from app.services.translation.question import Question, prompt_tokens
 from app.services.translation.thoughts import ThoughtFilter
-from app.settings import TranslationSettings
+from app.services.translation.vendors import Vendor
 
 log = structlog.get_logger()
-
-OPENAI_URL = "https://api.openai.com/v1"
-
-_CONNECT_S = 10.0
-"""Seconds until a connection must stand."""
-
-_TOTAL_FACTOR = 5
-"""A request may last this many times the silence that is tolerated: some servers send signs of
-life for as long as one listens."""
 
 _SPARE_CHARS = 20_000
 """An answer may be this much longer than 20 times its lines, for thinking aloud; a model that
 is caught in a loop goes on for good."""
-
-_CUT_SHORT = frozenset({"length", "content_filter"})
-"""Finish reasons after which the answer's last line may be half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,145 +39,138 @@ class _Opened:
 
 
 class ChatProvider:
-    """One provider, its connections and what was learned about it.
+    """One model and what was learned about it.
 
     Args:
-        settings: key, address, model and timeout.
+        model: as the provider calls it.
+        vendor: whose ways it has.
+        connection: carries the requests.
+        lanes: requests at a time; shared where two models have one provider.
     """
 
-    def __init__(self, settings: TranslationSettings) -> None:
-        self._settings = settings
-        self._ladder = FormLadder()
+    def __init__(
+        self, model: str, vendor: Vendor, connection: ChatConnection, lanes: Lanes
+    ) -> None:
+        self._model = model
+        self._connection = connection
+        self._lanes = lanes
+        self._ladder = FormLadder(vendor)
         self._first_call = FirstCall()
-
-    @cached_property
-    def _client(self) -> AsyncOpenAI:
-        key = self._settings.server_api_key
-        silence_s = self._settings.timeout_s
-        return AsyncOpenAI(
-            api_key=key.get_secret_value() if key else "none",
-            base_url=self._settings.server_api_url or OPENAI_URL,
-            timeout=Timeout(silence_s, connect=min(_CONNECT_S, silence_s)),
-            max_retries=0,
-        )
 
     async def close(self) -> None:
         """Close the connections, if there ever were any."""
-        if "_client" in self.__dict__:
-            await self._client.close()
+        await self._connection.close()
 
-    async def answer(self, ask: Ask) -> AsyncGenerator[Member, None]:
-        """Ask once and yield each member of the answer as soon as it can be believed.
+    def distrust(self) -> None:
+        """Note that lines stood under the numbers of others: believe whole answers alone."""
+        self._ladder.distrust()
+
+    async def answer(
+        self, question: Question, ledger: Ledger | None, doubt: Doubt = no_doubt
+    ) -> AsyncGenerator[tuple[list[Member], bool], None]:
+        """Ask once and yield members of the answer as soon as they can be believed.
+
+        Args:
+            question: what to ask.
+            ledger: pays for it; None where nobody counts.
+            doubt: tells members that should wait for the rest of the answer.
+
+        Yields:
+            Members that pass, and whether the answer is complete: first those that pass while
+            the model still writes, last of all, once, those that had to wait.
 
         Raises:
             TranslationAuthError: the key was refused.
             TranslationQuotaError: the quota is used up.
+            TranslationBudgetError: the job cannot pay for it.
             TranslationError: asking again will not help.
             PassingFailureError: asking again may help.
             FormRefusedError: the answer ignored its form; another is in use from now on.
         """
-        opened = await self._open(ask)
-        reader, thoughts = opened.form.reader(), ThoughtFilter()
-        answer = OrderedAnswer(len(ask.lines), enforced=self._ladder.enforces(opened.form))
-        budget = _SPARE_CHARS + 20 * sum(len(line.text) for line in ask.lines.values())
+        expected = prompt_tokens(question.write(JsonObject()))
+        with metered(ledger, self._model, expected, question.answer_tokens) as meter:
+            opened = await self._open(question, meter)
+            async with aclosing(self._read(opened, question, doubt)) as read:
+                async for members in read:
+                    yield members
+
+    async def _read(
+        self, opened: _Opened, question: Question, doubt: Doubt
+    ) -> AsyncGenerator[tuple[list[Member], bool], None]:
+        enforced = self._ladder.enforces(opened.form)
+        answer = OrderedAnswer(question.count, enforced=enforced, doubt=doubt)
         found = False
-        piece = opened.first
-        async with aclosing(opened.pieces):
-            while piece is not None and budget > 0:
-                budget -= len(piece)
-                for member in reader.feed(thoughts.feed(piece)):
-                    found = True
-                    for believed in answer.take(member):
-                        yield believed
-                piece = await anext(opened.pieces, None)
-        for member in reader.end():
-            found = True
-            for believed in answer.take(member):
-                yield believed
-        for believed in answer.rest():
-            yield believed
+        async with aclosing(_members(opened, _SPARE_CHARS + 20 * question.chars)) as members:
+            async for member in members:
+                found = True
+                if passed := list(answer.take(member)):
+                    yield passed, False
         if found:
             self._ladder.read(opened.form, complete=answer.is_complete)
         elif self._ladder.ignored(opened.form):
             log.info("translation provider ignores the form", form=opened.form.name)
             raise FormRefusedError
+        yield list(answer.rest()), True
 
-    async def _open(self, ask: Ask) -> _Opened:
+    async def _open(self, question: Question, meter: Meter) -> _Opened:
         try:
             async with self._first_call.turn():
-                return await self._request(ask)
+                return await self._request(question, meter)
         except FormRefusedError:
             message = "The translation provider refuses the request in every form"
             raise TranslationError(message) from None
 
-    async def _request(self, ask: Ask) -> _Opened:
+    async def _request(self, question: Question, meter: Meter) -> _Opened:
         """Send the request in the best form that the provider takes.
+
+        One that takes none may stumble over what else was sent, so that is left out for good.
 
         Raises:
             FormRefusedError: it takes none.
         """
-        for form in self._ladder.candidates:
-            pieces = self._pieces(ask, form)
+        while True:
+            for form in self._ladder.candidates:
+                pieces = self._pieces(question, form, meter)
+                try:
+                    first = await anext(pieces, None)
+                except FormRefusedError:
+                    continue
+                if self._ladder.accepted(form):
+                    log.info("translation provider lacks the better forms", form=form.name)
+                return _Opened(form, pieces, first)
+            if self._connection.plain:
+                raise FormRefusedError
+            self._connection.plain = True
+
+    async def _pieces(
+        self, question: Question, form: Form, meter: Meter
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text as it comes, from a place among the requests in flight."""
+        async with self._lanes.lane() as lane:
             try:
-                first = await anext(pieces, None)
-            except FormRefusedError:
-                continue
-            if self._ladder.accepted(form):
-                log.info("translation provider lacks the better forms", form=form.name)
-            return _Opened(form, pieces, first)
-        raise FormRefusedError
+                async with aclosing(self._connection.stream(question, form, meter)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            except PassingFailureError as failure:
+                self._slow_down(failure, lane)
+                raise
+            self._lanes.succeeded()
 
-    async def _pieces(self, ask: Ask, form: Form) -> AsyncGenerator[str, None]:
-        """Yield the answer's text as it comes; the first piece may be empty.
-
-        A line end follows unless the model was cut short, so that a complete last line can be
-        told from half of one.
-        """
-        deadline_s = asyncio.get_running_loop().time() + _TOTAL_FACTOR * self._settings.timeout_s
-        whole = True
-        with told_apart():
-            async with asyncio.timeout_at(deadline_s):
-                stream = await self._client.chat.completions.create(
-                    model=self._settings.server_model,
-                    messages=messages(ask, form),
-                    response_format=form.response_format(len(ask.lines)),
-                    stream=True,
-                )
-            async with stream:
-                chunks = _chunks(stream)
-                while True:
-                    async with asyncio.timeout_at(deadline_s):
-                        chunk = await anext(chunks, None)
-                    if chunk is None:
-                        break
-                    whole = whole and _ending(chunk) not in _CUT_SHORT
-                    yield _text(chunk)
-        if whole:
-            yield "\n"
+    def _slow_down(self, failure: PassingFailureError, lane: Lane) -> None:
+        if failure.crowded:
+            self._lanes.crowded(lane)
+            log.info("translation provider is crowded", requests_at_a_time=self._lanes.limit)
 
 
-async def _chunks(stream: AsyncStream[ChatCompletionChunk]) -> AsyncGenerator[object, None]:
-    """Yield the parts of an answer; one part where the server does not stream."""
-    if not str(stream.response.headers.get("content-type", "")).startswith("application/json"):
-        async for chunk in stream:
-            yield chunk
-        return
-    body = json.loads(await stream.response.aread())
-    yield ChatCompletion.construct(**body) if isinstance(body, dict) else None
-
-
-def _choice(chunk: object) -> object:
-    """Return a part's only choice; the SDK does not check what a provider sends."""
-    choices = getattr(chunk, "choices", None)
-    return choices[0] if isinstance(choices, list) and choices else None
-
-
-def _text(chunk: object) -> str:
-    choice = _choice(chunk)
-    said = getattr(choice, "delta", None) or getattr(choice, "message", None)
-    text = getattr(said, "content", None)
-    return text if isinstance(text, str) else ""
-
-
-def _ending(chunk: object) -> object:
-    return getattr(_choice(chunk), "finish_reason", None)
+async def _members(opened: _Opened, budget: int) -> AsyncGenerator[Member, None]:
+    """Yield what an answer holds, as long as it is not longer than the budget's characters."""
+    reader, thoughts = opened.form.reader(), ThoughtFilter()
+    piece = opened.first
+    async with aclosing(opened.pieces):
+        while piece is not None and budget > 0:
+            budget -= len(piece)
+            for member in reader.feed(thoughts.feed(piece)):
+                yield member
+            piece = await anext(opened.pieces, None)
+    for member in reader.end():
+        yield member

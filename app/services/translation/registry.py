@@ -8,13 +8,15 @@ from typing import cast
 
 from app.gpu.registry import load_engine
 from app.services.translation.protocol import Translator
+from app.services.translation.vendors import VENDORS
 from app.settings import Settings
 
 TRANSLATORS: Mapping[str, str] = MappingProxyType(
     {
         "embedded": "app.services.translation.apertium:ApertiumTranslator",
         "apertium": "app.services.translation.apertium:ApertiumTranslator",
-        "openai": "app.services.translation.chat:ChatTranslator",
+        "libretranslate": "app.services.translation.libretranslate:LibreTranslator",
+        **dict.fromkeys(VENDORS, "app.services.translation.chat:ChatTranslator"),
     }
 )
 

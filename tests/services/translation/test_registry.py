@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from app.domain.errors import EngineLoadError
 from app.services.translation.apertium import ApertiumTranslator
 from app.services.translation.chat import ChatTranslator
-from app.services.translation.registry import build_translator
-from app.settings import Settings, TranslationSettings
+from app.services.translation.libretranslate import LibreTranslator
+from app.services.translation.registry import TRANSLATORS, build_translator
+from app.services.translation.vendors import VENDORS
+from app.settings import ChatName, Settings, TranslationSettings
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,8 @@ from app.settings import Settings, TranslationSettings
     [
         ("embedded", ApertiumTranslator),
         ("apertium", ApertiumTranslator),
-        ("openai", ChatTranslator),
+        ("libretranslate", LibreTranslator),
+        *((name, ChatTranslator) for name in get_args(ChatName)),
     ],
 )
 def test_builds_the_translator_of_that_name(name: str, kind: type):
@@ -27,9 +31,15 @@ def test_builds_the_translator_of_that_name(name: str, kind: type):
     assert type(build_translator(settings)) is kind
 
 
+def test_every_name_that_the_settings_take_is_known():
+    assert set(get_args(ChatName)) == set(VENDORS)
+    assert set(VENDORS) | {"embedded", "apertium", "libretranslate"} == set(TRANSLATORS)
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones():
     unknown = TranslationSettings.model_construct(provider="deepl")
-    with pytest.raises(EngineLoadError, match="'deepl'; known: embedded, apertium, openai"):
+    known = "embedded, apertium, libretranslate, openai"
+    with pytest.raises(EngineLoadError, match=f"'deepl'; known: {known}"):
         build_translator(Settings.model_construct(translation=unknown))
 
 
