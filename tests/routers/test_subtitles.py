@@ -171,3 +171,19 @@ def test_a_bad_question_is_told_so(server: ServerProcess, query: dict[str, str],
 def test_the_key_is_wanted_here_too(server: ServerProcess) -> None:
     with server.client() as client:
         assert client.get("/api/subtitles?video_id=capt_vtt_01").status_code == 401
+
+
+def test_28_captions_by_people_in_the_target_language_are_the_result(
+    server: ServerProcess, publish: Publish, site: MediaServer
+) -> None:
+    """There is no recording to hear: the stand-in has no sound for this video."""
+    video_id = publish("capt_direct", manual__en_GB__vtt=VTT, auto__de__vtt=ROLLING)
+    body = {"video_id": video_id, "target_lang": "EN_us", "force_whisper": True}
+    with server.client(headers={"X-API-Key": "backend-key"}) as client:
+        result = client.post("/api/process", json=body).json()
+    assert result["source"] == "youtube_direct"
+    assert result["translated"] is False
+    assert [(c["start"], c["end"], c["translatedText"]) for c in result["subtitles"]] == [
+        (1000, 2500, "The river rose."),
+        (3000, 4000, "Fast."),
+    ]
