@@ -15,11 +15,15 @@ class MediaServer:
 
     ``/stall/NAME`` sends half a file and then nothing; ``/redirect?to=URL`` answers 302;
     ``/status/NNN`` answers that status; anything else is a file.
+
+    Attributes:
+        etags: entity tags that are sent, by the file's name.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
         self.requests: list[str] = []
+        self.etags: dict[str, str] = {}
         self.stopping = threading.Event()
         site = self
 
@@ -70,6 +74,8 @@ class MediaServer:
         handler.send_response(200)
         handler.send_header("Content-Type", "application/octet-stream")
         handler.send_header("Content-Length", str(len(body)))
+        if tag := self.etags.get(handler.path.rpartition("/")[2]):
+            handler.send_header("ETag", tag)
         handler.end_headers()
         try:
             handler.wfile.write(body[: len(body) // 2] if stall else body)
