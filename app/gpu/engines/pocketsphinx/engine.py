@@ -78,9 +78,12 @@ class PocketsphinxTranscriber:
     def _child(self) -> Iterator[_Child]:
         child = self._idle.get()
         try:
+            if not child.alive:
+                child = _Child()
             yield child
         finally:
-            self._idle.put(child if child.alive else _Child())
+            # Its place must come back whatever happened, or a lane would wait for ever.
+            self._idle.put(child)
 
 
 Heard = tuple[str, int, int, float]
