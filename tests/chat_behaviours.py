@@ -296,13 +296,9 @@ def faulty(rate: float, seed: int = 1) -> Behaviour:
         if not call.condenses:
             faults += [in_language("fr", _SURE_CHARS), *_copying(call, one)]
         if len(keys) > 1:
-            faults += [
-                merge(*keys[place : place + 2]),
-                moved_up,
-                moved_down,
-                skipping(one),
-                _repeating(call),
-            ]
+            faults += [merge(*keys[place : place + 2]), moved_up]
+        if len(keys) > _MANY_LINES:
+            faults += [moved_down, skipping(one), _repeating(call)]
         return dice.choice(faults)(call, reply)
 
     return behave

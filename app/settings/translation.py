@@ -55,7 +55,8 @@ class TranslationSettings(Group):
     timeout_s: float = Field(60.0, gt=0, validation_alias=names("TRANSLATION_TIMEOUT_S"))
     """Seconds of silence after which one request is given up and asked again."""
     attempts: int = Field(4, ge=1, validation_alias=names("TRANSLATION_ATTEMPTS"))
-    """Requests for the same lines before the fallback model is asked or the job fails."""
+    """Failures in a row after which the provider is given up, and requests for one line alone
+    after which the line is. Then the fallback model is asked, or the job fails."""
     max_cost_usd: float | None = Field(None, gt=0)
     """What the translation of one job may cost in US dollars; checked before each request. No
     limit unless set."""

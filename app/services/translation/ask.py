@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
-from app.services.translation.verdict import MISSING, Fault, letters_of
+from app.services.translation.verdict import MISSING, SAME_AS_ANOTHER, Fault, letters_of
 from app.services.translation.wordless import is_wordless
 
 MAX_LINES = 16
@@ -46,6 +47,7 @@ class OpenLines:
         self._missing = {line.id: line for line in lines if not is_wordless(line.text)}
         self._faults: dict[int, str] = {}
         self._refused: dict[int, str] = {}
+        self._alike: Counter[int] = Counter()
         self._pair = pair
         self._before = tuple(before)
         self._brief = brief
@@ -56,9 +58,14 @@ class OpenLines:
         return list(self._missing)
 
     def groups(self, size: int = MAX_LINES) -> list[list[int]]:
-        """Return the missing lines in groups of at most that size."""
-        ids = iter(self.missing)
-        return list(iter(lambda: list(islice(ids, size)), []))
+        """Return the missing lines in groups of at most that size.
+
+        Lines that had the same translation as others twice are asked alone: beside one another
+        they may get it again, rightly so, and nobody can tell.
+        """
+        alone = [number for number in self.missing if self._alike[number] > 1]
+        ids = (number for number in self.missing if self._alike[number] < 2)
+        return list(iter(lambda: list(islice(ids, size)), [])) + [[number] for number in alone]
 
     def ask(self, group: Sequence[int]) -> Ask:
         """Ask for those lines of a group that are still missing, numbered anew."""
@@ -88,14 +95,12 @@ class OpenLines:
         """Note why a line's translation was not taken."""
         self._faults[line.id] = fault.text
         self._refused[line.id] = letters_of(text)
+        if fault is SAME_AS_ANOTHER:
+            self._alike[line.id] += 1
 
     def insists(self, line: Line, text: str, fault: Fault) -> bool:
         """Whether the model gives an answer again that was refused, and may have it."""
-        return not fault.lasting and self.was_refused(line, text)
-
-    def was_refused(self, line: Line, text: str) -> bool:
-        """Whether the last translation that was not taken for a line is the same."""
-        return self._refused.get(line.id) == letters_of(text)
+        return not fault.lasting and self._refused.get(line.id) == letters_of(text)
 
     def answered(self, ask: Ask) -> None:
         """Note that the answer is complete: what it lacks was left out."""

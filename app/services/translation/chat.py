@@ -38,9 +38,9 @@ from app.settings import Settings, TranslationSettings
 
 log = structlog.get_logger()
 
-_SIZES = (MAX_LINES, MAX_LINES, 4, 1)
+_SIZES = (MAX_LINES, MAX_LINES, 4)
 """Lines in one request, the first time, the second and so on: what goes wrong is asked again
-with the reason, then in smaller parts, then alone."""
+with the reason, then in smaller parts; after that alone, as often as the settings say."""
 
 _FALLBACK_SIZES = (4, 1)
 
@@ -161,8 +161,7 @@ class ChatTranslator:
         Raises:
             TranslationError: the last model stays out of reach, or any refuses for good.
         """
-        attempts = self._settings.attempts
-        sizes = (_SIZES + (1,) * attempts)[:attempts]
+        sizes = _SIZES + (1,) * self._settings.attempts
         for provider in self._providers:
             is_last = provider is self._providers[-1]
             try:

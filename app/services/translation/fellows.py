@@ -17,8 +17,8 @@ from app.services.translation.verdict import (
     looks_foreign,
 )
 
-_MISNUMBERED = Fault("seemed to belong to another line", lasting=False)
-_MERGED = Fault("held the next or last line's translation too", lasting=False)
+_MISNUMBERED = Fault("seemed to belong to another line")
+_MERGED = Fault("held the next or last line's translation too")
 
 _LONG_COLUMNS = 16
 """Shorter translations may well be the same for two lines: ``Sí.``"""
@@ -65,33 +65,31 @@ class Fellows:
             or bool(self._same_as(place, text))
         )
 
-    def faults(self, held: set[int], again: set[int], pair: LanguagePair) -> dict[int, Fault]:
+    def faults(self, held: set[int], pair: LanguagePair) -> dict[int, Fault]:
         """Return what is wrong with lines that are still held, now that all are known.
 
-        Args:
-            held: places of lines that have not left.
-            again: places of lines with a translation that was refused before.
-            pair: of the languages.
+        What the lines of an answer say about one another can be wrong. It is so for good, since
+        a line that is asked alone at last has no fellows; its language alone is doubted then,
+        until the model insists.
         """
         found: dict[int, Fault] = {}
         for place in sorted(held & set(self._foreign(pair))):
-            found[place] = foreign(pair)
+            found[place] = foreign(pair, lasting=len(self._sources) > 1)
         for place in held & set(self._merged()):
             found[place] = _MERGED
-        for place in held:
-            if self._same_as(place, self._texts[place] or ""):
-                found[place] = SAME_AS_ANOTHER
-        start = self._shift(again)
+        start = self._shift()
         if start is not None:
             self.misnumbered = True
             found |= {place: _MISNUMBERED for place in held if place >= start}
+        for place in held:
+            if self._same_as(place, self._texts[place] or ""):
+                found[place] = SAME_AS_ANOTHER
         return found
 
-    def _shift(self, again: set[int]) -> int | None:
+    def _shift(self) -> int | None:
         """Return the first line that may have another's translation; None if all have theirs."""
         starts = [place - 1 for place in self._with_others_figures()]
-        first_time = ((place, text) for place, text in self._known() if place not in again)
-        if any(place - 1 in self._same_as(place, text) for place, text in first_time):
+        if any(place - 1 in self._same_as(place, text) for place, text in self._known()):
             starts.append(0)
         if self._texts[-1] is None:
             starts += [
@@ -146,7 +144,7 @@ class Fellows:
         looks = {place: looks_foreign(text, pair.target) for place, text in self._known()}
         wrong = [place for place, look in looks.items() if look]
         judged = sum(look is not None for look in looks.values())
-        return wrong if len(wrong) > 1 and len(wrong) > _FOREIGN_SHARE * judged else []
+        return wrong if len(wrong) > _FOREIGN_SHARE * judged else []
 
     def _known(self) -> Iterator[tuple[int, str]]:
         return ((place, text) for place, text in enumerate(self._texts) if text is not None)

@@ -42,7 +42,12 @@ class Judge:
         self._faults: dict[tuple[str, str], Fault | None] = {}
 
     def doubts(self, member: Member) -> bool:
-        """Whether a member gives reason to wait for the rest of the answer."""
+        """Whether a member gives reason to wait for the rest of the answer.
+
+        A model that is asked again has made mistakes before, so all of that answer waits.
+        """
+        if self._ask.faults:
+            return True
         key, text = member[0], cleaned(member[1])
         source = self._ask.lines[key].text
         return (
@@ -78,12 +83,7 @@ class Judge:
     def _judge_together(self, kept: dict[str, str]) -> None:
         """Drop what the lines of the answer say about one another."""
         held = {self._places[key] for key in kept}
-        again = {
-            self._places[key]
-            for key, text in kept.items()
-            if self._work.was_refused(self._ask.lines[key], text)
-        }
-        faults = self._fellows.faults(held, again, self._ask.pair)
+        faults = self._fellows.faults(held, self._ask.pair)
         self.misnumbered = self._fellows.misnumbered
         for key in list(kept):
             if self._refused(key, kept[key], faults.get(self._places[key])):

@@ -108,9 +108,9 @@ def looks_foreign(text: str, target: Language) -> bool | None:
     return found.share >= _LIKELY_SHARE and found.wanted < _LIKELY_NOT
 
 
-def foreign(pair: LanguagePair) -> Fault:
-    """Return the fault of a line that an answer as a whole gives away."""
-    return Fault(_in_wrong_language(pair).text, lasting=False)
+def foreign(pair: LanguagePair, *, lasting: bool) -> Fault:
+    """Return the fault of a line that is likely in the wrong language."""
+    return Fault(_in_wrong_language(pair).text, lasting=lasting)
 
 
 def _copied(source: str, pair: LanguagePair) -> Fault | None:
