@@ -10,7 +10,17 @@ from pathlib import Path
 
 import uvloop
 
-from bench import crowd, first_cue, health, memory, pipeline, readers
+from bench import (
+    crowd,
+    faults,
+    first_cue,
+    health,
+    memory,
+    pipeline,
+    readers,
+    reuse,
+    translation,
+)
 from bench.figure import BenchError
 from bench.machine import OtherLoad, describe_machine
 from bench.measure import Means, Measure
@@ -28,6 +38,9 @@ MEASURES: Mapping[str, Measure] = {
     "health": health.measure,
     "crowd": crowd.measure,
     "readers": readers.measure,
+    "translation": translation.measure,
+    "faults": faults.measure,
+    "reuse": reuse.measure,
 }
 
 

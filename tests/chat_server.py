@@ -85,6 +85,7 @@ class ChatServer:
         self.prompt_tokens = self.completion_tokens = 0
         self.tells_usage = True
         self._translate, self._condense = translate, condense
+        self._paced = tokens_per_s is not None
         if tokens_per_s is not None:
             chunk_s = chunk_chars / _BYTES_PER_TOKEN / tokens_per_s
         self._chunk_chars, self._first_s, self._chunk_s = chunk_chars, first_s, chunk_s
@@ -163,6 +164,8 @@ class ChatServer:
         answer = reply.answer(call.form)
         if not self._streams or not call.body.get("stream"):
             self.completion_tokens += _tokens(answer)
+            if self._paced:
+                await asyncio.sleep(len(answer) / self._chunk_chars * self._chunk_s)
             message = {"role": "assistant", "content": answer}
             choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
             usage = _usage(call, answer) if self.tells_usage else {}
@@ -199,12 +202,16 @@ class ChatServer:
     async def _pieces(self, answer: str, end_after: int | None) -> AsyncIterator[str]:
         text = answer[:end_after]
         sent = 0
+        clock_s = asyncio.get_running_loop().time
+        due_s = clock_s()
         for piece in _cut_up(text, self._chunk_chars):
             if self.hold_after is not None and sent >= self.hold_after:
                 await asyncio.to_thread(self.gate.wait)
             yield piece
             sent += len(piece)
-            await asyncio.sleep(self._chunk_s)
+            # By the clock: a machine that is late with one piece must not be late with all.
+            due_s += self._chunk_s
+            await asyncio.sleep(due_s - clock_s() if self._paced else self._chunk_s)
 
 
 def _cut_up(text: str, size: int) -> Iterator[str]:

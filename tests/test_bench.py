@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import crowd, first_cue, health, memory, pipeline, readers, recording
+from bench import (
+    crowd,
+    faults,
+    first_cue,
+    health,
+    memory,
+    pipeline,
+    readers,
+    recording,
+    reuse,
+    translation,
+)
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
 from bench.recording import SPARSE, TALK, Recordings
@@ -27,11 +38,19 @@ GOALS = {
     "heartbeat_gap_max_s": 16,
     "shutdown_s": 2,
     "sse_reader_kib": 50,
+    "first_line_over_batched": 0.2,
+    "all_lines_over_batched": 0.85,
+    "tokens_faulty_over_clean": 1.3,
+    "first_translated_over_serial": 0.1,
+    "second_language_over_first": 0.15,
+    "repeat_over_first": 0.02,
 }
 
 
 def test_every_figure_has_its_goal() -> None:
-    modules = (pipeline, first_cue, memory, health, crowd, readers)
+    modules = (
+        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse
+    )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
     assert goals == GOALS
