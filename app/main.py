@@ -26,8 +26,10 @@ from app.routers import (
     render,
     subtitles,
     transcribe,
+    translate,
     tts,
     uploads,
+    usage,
 )
 from app.routers.deps import Services
 from app.routers.errors import install_error_handlers
@@ -46,8 +48,7 @@ from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
 from app.services.store.caches import open_caches
 from app.services.streams import StreamHub
-from app.services.translation.ledger import CallerLedgers
-from app.services.translation.prices import Prices
+from app.services.translation.accounts import open_ledgers
 from app.services.uploads.expiry import UploadExpiry
 from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
@@ -83,6 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         jobs.router,
         queue.router,
         render.router,
+        translate.router,
+        usage.router,
         tts.router,
         feedback.router,
         uploads.abilities,
@@ -157,9 +160,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     opener = MediaOpener(settings, workdir, caches)
     readiness = Readiness(settings, room, opener)
     stack.push_async_callback(readiness.close)
-    ledgers = CallerLedgers(
-        settings.translation.max_cost_usd, Prices.from_settings(settings.translation, frozenset())
-    )
+    ledgers = open_ledgers(settings, metrics.model_paid)
     runner = JobRunner(settings, readiness, opener, caches, metrics, workdir, ledgers)
     hub = StreamHub(settings.jobs)
     metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
@@ -188,6 +189,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         speaker=speaker,
         feedback=FeedbackBook(settings.caches.folder),
         live=live,
+        ledgers=ledgers,
     )
 
 

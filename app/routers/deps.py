@@ -22,6 +22,7 @@ from app.services.readiness import Readiness
 from app.services.sources.opening import MediaOpener
 from app.services.speech.speaker import Speaker
 from app.services.streams import StreamHub
+from app.services.translation.ledger import CallerLedgers
 from app.services.uploads.store import UploadStore
 from app.services.workdir import WorkDir
 from app.settings import Settings
@@ -46,6 +47,7 @@ class Services:
     speaker: Speaker
     feedback: FeedbackBook
     live: LiveHub
+    ledgers: CallerLedgers
 
 
 def services(request: Request) -> Services:

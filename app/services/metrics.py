@@ -25,6 +25,11 @@ class Metrics:
         self._cues = self._counter("cues_total", "Cues that were made")
         self._hits = self._counter("cache_hits_total", "Work that was found done already", "stage")
         self._misses = self._counter("cache_misses_total", "Work that nobody had done yet", "stage")
+        self._tokens = self._counter(
+            "llm_tokens_total", "Tokens of language models", "model", "kind"
+        )
+        self._requests = self._counter("llm_requests_total", "Requests that they answered", "model")
+        self._cost = self._counter("llm_cost_usd_total", "What they cost, if known", "model")
         self._running = Gauge("cuestream_jobs_running", "Jobs at work", registry=self._registry)
         self._stages = Histogram(
             "cuestream_stage_seconds",
@@ -49,6 +54,15 @@ class Metrics:
     def cache_looked_up(self, stage: str, hit: bool) -> None:
         """A job looked for work that an earlier one may have done."""
         (self._hits if hit else self._misses).labels(stage).inc()
+
+    def model_paid(
+        self, model: str, prompt_tokens: int, completion_tokens: int, cost_usd: float | None
+    ) -> None:
+        """A language model has answered a request."""
+        self._requests.labels(model).inc()
+        self._tokens.labels(model, "prompt").inc(prompt_tokens)
+        self._tokens.labels(model, "completion").inc(completion_tokens)
+        self._cost.labels(model).inc(cost_usd or 0.0)
 
     def job_started(self) -> None:
         """A job began to work."""

@@ -24,8 +24,7 @@ from app.services.translation.connection import ChatConnection
 from app.services.translation.endpoint import (
     Endpoint,
     check_endpoint,
-    fallback_endpoint,
-    main_endpoint,
+    endpoints_of,
 )
 from app.services.translation.identify import load_identifier
 from app.services.translation.lanes import Lanes
@@ -55,12 +54,10 @@ class ChatTranslator:
     asked again, together and then alone, then of another model, and are an error at last.
     """
 
-    batch_sizes = (4, 8, MAX_LINES)
+    batch_sizes: tuple[int, ...] = (4, 8, MAX_LINES)
 
     def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
-        fallback = fallback_endpoint(settings)
-        endpoints = [main_endpoint(settings), *([fallback] if fallback else [])]
-        self._set_up(endpoints, settings.translation, backoff)
+        self._set_up(endpoints_of(settings), settings.translation, backoff)
 
     @classmethod
     def at(

@@ -72,6 +72,14 @@ def fallback_endpoint(settings: Settings) -> Endpoint | None:
     return Endpoint(own.vendor, own.base_url, model, own.key, own.concurrency)
 
 
+def endpoints_of(settings: Settings) -> list[Endpoint]:
+    """Return all models that this server may ask, the first one first."""
+    if settings.translation.provider not in VENDORS:
+        return []
+    fallback = fallback_endpoint(settings)
+    return [main_endpoint(settings), *([fallback] if fallback else [])]
+
+
 def check_endpoint(endpoint: Endpoint) -> None:
     """Check what can be seen without a call, since that may cost money.
 

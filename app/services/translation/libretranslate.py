@@ -39,7 +39,7 @@ class LibreTranslator:
     """
 
     name = "libretranslate"
-    batch_sizes = (4, 8, 16)
+    batch_sizes: tuple[int, ...] = (4, 8, 16)
 
     def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
         translation = settings.translation

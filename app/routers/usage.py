@@ -1,0 +1,21 @@
+"""`/api/usage`: what a caller's translations have cost."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from fastapi import APIRouter, Depends, Request
+
+from app.routers.deps import ServicesDep, caller_of, require_key
+
+router = APIRouter(prefix="/api", tags=["health"], dependencies=[Depends(require_key)])
+
+
+@router.get("/usage")
+async def usage(request: Request, services: ServicesDep) -> dict[str, object]:
+    """Tell what this worker has paid language models for the caller since it started.
+
+    Without `API_KEYS` all callers are one. `cost_usd` is null where no price is known.
+    """
+    caller = caller_of(request)
+    return {"caller": caller or None, **dataclasses.asdict(services.ledgers.total(caller))}
