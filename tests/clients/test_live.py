@@ -161,11 +161,20 @@ def test_there_are_so_many_places_and_silence_gives_one_back(guarded: ServerProc
 def test_35_a_line_that_the_engine_could_not_hear_is_told_and_the_next_one_is_heard(
     guarded: ServerProcess, pcm: Path
 ) -> None:
-    for process in psutil.Process(guarded.process.pid).children(recursive=True):
-        if any("pocketsphinx" in word for word in process.cmdline()):
-            process.kill()
+    decoders = [
+        process
+        for process in psutil.Process(guarded.process.pid).children(recursive=True)
+        if any("pocketsphinx" in word for word in process.cmdline())
+    ]
+    for decoder in decoders:
+        decoder.suspend()
     key = {"auth": {"token": "secret"}, "target": "es"}
-    heard = live(guarded, pcm=str(pcm), speed=3, until={"finals": 1}, **key)["heard"]
+    client = begin(guarded, pcm=str(pcm), speed=3, until={"finals": 1}, **key)
+    wait_for_streams(guarded, 1)
+    time.sleep(3)  # by now the first line lies with a decoder
+    for decoder in decoders:
+        decoder.kill()
+    heard = end(client)["heard"]
     assert heard[0]["status"] == "error"
     assert heard[0]["error"]
     assert heard[-1]["translatedText"]

@@ -87,16 +87,44 @@ def test_cancelling_ends_the_decoder_at_once_and_the_next_window_still_works(
 
 
 def test_a_killed_decoder_is_replaced(engine: PocketsphinxTranscriber, speech: Speech) -> None:
-    [child] = [
-        p for p in psutil.Process().children() if "pocketsphinx.child" in " ".join(p.cmdline())
-    ]
+    [child] = decoders()
     child.kill()
     child.wait(5)
+    [[segment]] = engine.transcribe([Window(Audio(speech.samples(SPOKEN)))])
+    assert segment.text == SENTENCE
+
+
+def test_a_decoder_that_dies_at_work_fails_its_window_alone(
+    engine: PocketsphinxTranscriber, speech: Speech
+) -> None:
+    [child] = decoders()
+    child.suspend()
+    threading.Timer(0.5, child.kill).start()
     window = Window(Audio(speech.samples(SPOKEN)))
     with pytest.raises(EngineError):
         engine.transcribe([window])
     [[segment]] = engine.transcribe([window])
     assert segment.text == SENTENCE
+
+
+def test_a_decoder_that_cannot_be_replaced_costs_no_lane(
+    engine: PocketsphinxTranscriber, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [child] = decoders()
+    child.kill()
+    child.wait(5)
+    window = Window(Audio(speech.samples(SPOKEN)))
+    with monkeypatch.context() as broken:
+        broken.setattr("sys.executable", "/bin/false")
+        for _ in range(2):
+            with pytest.raises(EngineLoadError):
+                engine.transcribe([window])
+    [[segment]] = engine.transcribe([window])
+    assert segment.text == SENTENCE
+
+
+def decoders() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if "pocketsphinx.child" in " ".join(p.cmdline())]
 
 
 def test_a_missing_model_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
