@@ -168,7 +168,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
     limits = RateLimits(settings.limits)
-    speaker = Speaker(settings)
+    speaker = Speaker(settings, caches.store if settings.caches.cache_max_size_mb else None)
     stack.push_async_callback(speaker.close)
     sidecars = SidecarShelf(opener)
     stack.push_async_callback(sidecars.close)
