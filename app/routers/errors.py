@@ -46,6 +46,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.SourceUnsupportedError: 422,
     e.SourceDrmError: 422,
     e.TranslationError: 502,
+    e.TranslationBudgetError: 402,
     e.EngineError: 500,
     e.EngineLoadError: 503,
     e.OutOfMemoryError: 503,
