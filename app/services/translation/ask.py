@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -48,6 +48,7 @@ class OpenLines:
         self._faults: dict[int, str] = {}
         self._refused: dict[int, str] = {}
         self._alike: Counter[int] = Counter()
+        self._condemned: set[str] = set()
         self._pair = pair
         self._before = tuple(before)
         self._brief = brief
@@ -86,6 +87,14 @@ class OpenLines:
     def is_missing(self, line: Line) -> bool:
         """Whether a line has no translation yet."""
         return line.id in self._missing
+
+    def condemn(self, texts: Set[str]) -> None:
+        """Note answers that the model gives whatever the line says."""
+        self._condemned |= texts
+
+    def is_condemned(self, text: str) -> bool:
+        """Whether an answer is one of those."""
+        return letters_of(text) in self._condemned
 
     def take(self, line: Line) -> None:
         """Strike off a line that has its translation."""

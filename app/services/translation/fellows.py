@@ -10,6 +10,7 @@ from app.services.translation.figures import figures
 from app.services.translation.proportion import Proportion
 from app.services.translation.protocol import LanguagePair
 from app.services.translation.verdict import (
+    LONG_COLUMNS,
     SAME_AS_ANOTHER,
     Fault,
     foreign,
@@ -20,14 +21,16 @@ from app.services.translation.verdict import (
 _MISNUMBERED = Fault("seemed to belong to another line")
 _MERGED = Fault("held the next or last line's translation too")
 
-_LONG_COLUMNS = 16
-"""Shorter translations may well be the same for two lines: ``Sí.``"""
-
 _QUESTION_MARKS = frozenset("?？؟\u037e՞")
 """Of Latin, East Asian, Arabic, Greek and Armenian texts."""
 
 _FOREIGN_SHARE = 0.3
 """Lines of an answer that may look as if they were in the wrong language."""
+
+
+_MANTRA_LINES = 3
+_MANTRA_COLUMNS = 24
+"""Two lines may mean the same, and many short ones: so many long ones do not."""
 
 
 class Fellows:
@@ -53,7 +56,7 @@ class Fellows:
     def say(self, place: int, text: str) -> None:
         """Note a line's translation."""
         self._texts[place] = text
-        if text_width(text) >= _LONG_COLUMNS:
+        if text_width(text) >= LONG_COLUMNS:
             self._alike[letters_of(text)].add(place)
 
     def doubts(self, place: int, text: str) -> bool:
@@ -85,6 +88,18 @@ class Fellows:
             if self._same_as(place, self._texts[place] or ""):
                 found[place] = SAME_AS_ANOTHER
         return found
+
+    def mantras(self) -> set[str]:
+        """Return what was said for several long lines, by its letters: an answer to none."""
+        return {
+            letters
+            for letters, places in self._alike.items()
+            if len({self._own_letters[place] for place in places if self._is_long(place)})
+            >= _MANTRA_LINES
+        }
+
+    def _is_long(self, place: int) -> bool:
+        return text_width(self._sources[place]) >= _MANTRA_COLUMNS
 
     def _shift(self) -> int | None:
         """Return the first line that may have another's translation; None if all have theirs."""

@@ -9,7 +9,13 @@ from app.services.translation.fellows import Fellows
 from app.services.translation.json_members import Member
 from app.services.translation.proportion import Proportion
 from app.services.translation.protocol import Line
-from app.services.translation.verdict import Fault, fault_of, is_copy, looks_foreign
+from app.services.translation.verdict import (
+    SAME_AS_ANOTHER,
+    Fault,
+    fault_of,
+    is_copy,
+    looks_foreign,
+)
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord("\t"): " "}
 """Characters that subtitle formats cannot carry."""
@@ -70,7 +76,10 @@ class Judge:
             if not self._work.is_missing(line):
                 continue
             self._fellows.say(self._places[key], text)
-            if not self._refused(key, text, self._fault(key, text)):
+            fault = self._fault(key, text)
+            if fault is None and self._work.is_condemned(text):
+                fault = SAME_AS_ANOTHER
+            if not self._refused(key, text, fault):
                 kept[key] = text
         if final:
             self._judge_together(kept)
@@ -85,6 +94,7 @@ class Judge:
         held = {self._places[key] for key in kept}
         faults = self._fellows.faults(held, self._ask.pair)
         self.misnumbered = self._fellows.misnumbered
+        self._work.condemn(self._fellows.mantras())
         for key in list(kept):
             if self._refused(key, kept[key], faults.get(self._places[key])):
                 del kept[key]

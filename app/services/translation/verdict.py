@@ -40,6 +40,9 @@ _LONG_RATIO = 4
 _LONG_MORE = 60
 """No translation of so many columns is so much shorter or longer than its line."""
 
+LONG_COLUMNS = 16
+"""Shorter translations may well be the same for two lines: ``Sí.``"""
+
 _LEAK_CHARS = 32
 """So many characters in a row of what we say to the model are no translation."""
 
