@@ -32,6 +32,7 @@ class Call:
     rooms: dict[str, int] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     job: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def condenses(self) -> bool:

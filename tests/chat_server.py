@@ -233,6 +233,7 @@ def _read(scope: Any, body: dict[str, Any]) -> Call:
         rooms={key: line["max_chars"] for key, line in full.items()},
         sources={key: line["source"] for key, line in full.items() if "source" in line},
         job=_document(text, "job"),
+        headers=headers,
     )
 
 

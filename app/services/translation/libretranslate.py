@@ -20,6 +20,7 @@ from app.services.translation.judge import cleaned
 from app.services.translation.libretranslate_client import LibreTranslateClient
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.services.translation.wordless import is_wordless
+from app.services.translation.writing import script_of
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -150,7 +151,8 @@ def _code_of(language: Language, codes: Mapping[str, object] | frozenset[str]) -
     for code in sorted(codes, reverse=True):
         other = _read(code)
         if other is not None and other.base == language.base:
-            distance = 0 if other == language else 2 - other.same_language(language)
+            alike = script_of(other) == script_of(language)
+            distance = 0 if other == language else 2 - alike
             close[distance] = code
     return close[min(close)] if close else None
 

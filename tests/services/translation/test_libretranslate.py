@@ -1,0 +1,147 @@
+"""Translation by LibreTranslate: real HTTP, a server of ours that speaks its API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from app.domain.errors import (
+    EngineLoadError,
+    InvalidLanguageError,
+    TranslationAuthError,
+    TranslationError,
+    TranslationIncompleteError,
+)
+from app.services.translation.libretranslate import LibreTranslator
+from app.services.translation.protocol import LanguagePair, Line
+from app.settings import Settings, TranslationSettings
+from tests.chatting import QUICK, lines_of, pair, right
+from tests.libre_server import LibreServer
+
+LINES = lines_of("The house is red.", "♪", "It was the 12th of May.", "two\nlines")
+
+
+@pytest.fixture
+def server() -> Iterator[LibreServer]:
+    with LibreServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def translator(server: LibreServer) -> AsyncIterator[LibreTranslator]:
+    made = build(libretranslate_url=server.url, libretranslate_api_key=SecretStr("libre-key"))
+    await made.probe()
+    yield made
+    await made.close()
+
+
+def build(**changes: Any) -> LibreTranslator:
+    values = {"provider": "libretranslate", "attempts": 3, **changes}
+    return LibreTranslator(Settings(translation=TranslationSettings(**values)), QUICK)
+
+
+async def translated(
+    translator: LibreTranslator,
+    lines: Sequence[Line] = LINES,
+    languages: LanguagePair | None = None,
+) -> dict[int, str]:
+    found = translator.translate(lines, languages or pair(), ())
+    answers = [answer async for answer in found]
+    assert len(answers) == len(dict(answers))
+    return dict(answers)
+
+
+def expected() -> dict[int, str]:
+    return right(lines_of(*(text.replace("\n", " ") for text in (line.text for line in LINES)))) | {
+        1: "♪"
+    }
+
+
+async def test_a_batch_is_one_request(server: LibreServer, translator: LibreTranslator):
+    assert await translated(translator) == expected()
+    (call,) = server.calls
+    assert call["q"] == ["The house is red.", "It was the 12th of May.", "two lines"]
+    assert (call["source"], call["target"]) == ("en", "es")
+    assert (call["format"], call["api_key"]) == ("text", "libre-key")
+    assert await translated(translator, LINES[1:2]) == {1: "♪"}
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("pt-BR", "pt-BR"), ("pt", "pt-BR"), ("zh-CN", "zh-Hans"), ("zh-TW", "zh-Hant"), ("nb", "nb")],
+)
+async def test_the_server_s_own_codes_are_used(
+    server: LibreServer, translator: LibreTranslator, target: str, code: str
+):
+    await translated(translator, LINES[:1], pair(target, source=None))
+    assert (server.calls[0]["source"], server.calls[0]["target"]) == ("auto", code)
+
+
+@pytest.mark.parametrize(("target", "source"), [("ja", "en"), ("es", "ja"), ("es", "eo")])
+async def test_a_pair_that_is_not_served_is_refused(
+    translator: LibreTranslator, target: str, source: str
+):
+    with pytest.raises(InvalidLanguageError, match="does not translate"):
+        translator.check(pair(target, source))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda body: (200, {"translatedText": ["only one"]}),
+        lambda body: (429, {"error": "slow down"}),
+        lambda body: (503, {"error": "busy"}),
+        lambda body: (200, {"translatedText": ["", "", ""]}),
+    ],
+    ids=["too few", "429", "503", "empty"],
+)
+async def test_what_goes_wrong_once_costs_nothing_but_time(
+    server: LibreServer, translator: LibreTranslator, fault: Any
+):
+    server.script.append(fault)
+    assert await translated(translator) == expected()
+
+
+async def test_lines_that_stay_empty_are_named(server: LibreServer, translator: LibreTranslator):
+    server.script += [lambda body: (200, {"translatedText": [""] * len(body["q"])})] * 2
+    seen: dict[int, str] = {}
+    with pytest.raises(TranslationIncompleteError) as caught:
+        async for number, text in translator.translate(LINES, pair(), ()):
+            seen[number] = text
+    assert caught.value.missing == (0,)
+    assert seen == {n: t for n, t in expected().items() if n}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "calls"),
+    [(403, TranslationAuthError, 1), (400, TranslationError, 1), (500, TranslationError, 3)],
+)
+async def test_refusals(
+    server: LibreServer,
+    translator: LibreTranslator,
+    status: int,
+    kind: type[TranslationError],
+    calls: int,
+):
+    server.script += [lambda body: (status, {"error": f"refused {body.get('api_key')}"})] * 9
+    with pytest.raises(kind) as caught:
+        await translated(translator)
+    assert type(caught.value) is kind
+    assert len(server.calls) == calls
+    assert "libre-key" not in caught.value.message
+
+
+async def test_at_boot_the_server_must_answer_and_have_languages(server: LibreServer):
+    server.languages = []
+    translator = build(libretranslate_url=server.url)
+    with pytest.raises(EngineLoadError, match="has no languages"):
+        await translator.probe()
+    await translator.close()
+    gone = build(libretranslate_url="http://127.0.0.1:9")
+    with pytest.raises(EngineLoadError, match="check LIBRETRANSLATE_URL"):
+        await gone.probe()
+    await gone.close()
