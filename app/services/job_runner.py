@@ -111,7 +111,8 @@ class JobRunner:
         except CuestreamError:
             _discard(request)
             raise
-        await job.opened(self._settings.jobs.admission_wait_s)
+        if self._readiness.state != "loading":  # else the media is not looked at for a while
+            await job.opened(self._settings.jobs.admission_wait_s)
         return job
 
     async def close(self) -> None:

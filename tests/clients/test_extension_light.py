@@ -12,7 +12,7 @@ import pytest
 from tests.asking import stream_file
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
-from tests.conftest import Speech, StartServer, write_wav
+from tests.conftest import Speech, StartServer, read_samples, write_wav
 from tests.server import ServerProcess
 
 SAID = [
@@ -29,8 +29,16 @@ def transcribe(server: ServerProcess, video_id: str, tier: str = "tier2") -> Any
 
 
 @pytest.fixture(scope="module")
-def heard(youtube: ServerProcess, add_video: AddVideo, dialogue: Path) -> Any:
-    return transcribe(youtube, add_video(dialogue, "heard_video"))
+def heard(
+    youtube: ServerProcess,
+    add_video: AddVideo,
+    dialogue: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    """The dialogue a little quieter, so that no other test has had the server hear it."""
+    path = tmp_path_factory.mktemp("heard") / "heard.wav"
+    write_wav(path, read_samples(dialogue) * np.float32(0.9))
+    return transcribe(youtube, add_video(path, "heard_video"))
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +125,11 @@ def test_29_the_answer_itself_is_in_seconds_and_a_second_one_comes_from_the_firs
 
 
 @pytest.fixture(scope="module")
-def sentence(add_video: AddVideo, speech: Speech) -> str:
-    return add_video(speech.wav("The water came up very fast last night."), "sentence_v1")
+def sentence(add_video: AddVideo, speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("sentence") / "sentence.wav"
+    sound = speech.samples("The water came up very fast last night.")
+    write_wav(path, sound * np.float32(0.9))
+    return add_video(path, "sentence_v1")
 
 
 def test_29_a_job_that_a_user_forces_is_not_answered_from_earlier_work(

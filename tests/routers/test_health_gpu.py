@@ -27,6 +27,7 @@ def test_the_card_is_shown_when_the_transcriber_runs_on_it(
         ),
         runner=SimpleNamespace(running=[]),
         hub=SimpleNamespace(readers=0),
+        live=SimpleNamespace(sessions=0),
     )
     monkeypatch.setattr(health, "card", lambda _: Card("NVIDIA L4", 24 * 2**30, 20 * 2**30))
     body = TestClient(app).get("/health").json()
