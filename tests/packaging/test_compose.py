@@ -45,11 +45,16 @@ def test_the_grace_time_is_longer_than_gunicorns_own(compose: dict[str, Any]) ->
         assert int(service["stop_grace_period"].removesuffix("s")) > int(own[1])
 
 
-def test_models_survive_where_the_image_looks_for_them(compose: dict[str, Any]) -> None:
-    assert "MODEL_CACHE_DIR=/models" in (ROOT / "Dockerfile.server").read_text()
+def test_models_and_finished_work_survive_where_the_image_may_write(
+    compose: dict[str, Any],
+) -> None:
+    image = (ROOT / "Dockerfile.server").read_text()
+    assert "MODEL_CACHE_DIR=/models" in image
+    assert "--owner cuestream --group cuestream /models /cache" in image
     for service in compose["services"].values():
-        assert service["volumes"] == ["models:/models"]
-    assert "models" in compose["volumes"]
+        assert service["volumes"] == ["models:/models", "cache:/cache"]
+        assert service["environment"]["CACHE_DIR"] == "/cache"
+    assert set(compose["volumes"]) == {"models", "cache"}
 
 
 def test_only_one_service_asks_for_a_gpu(compose: dict[str, Any]) -> None:
