@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from app.services.translation.endpoint import endpoints_of
+from collections.abc import Sequence
+
+from app.services.translation.endpoint import Endpoint, endpoints_of
 from app.services.translation.ledger import CallerLedgers, JobLedger, Told
 from app.services.translation.prices import Prices
-from app.settings import Settings
+from app.settings import Settings, TranslationSettings
 
 
 def open_ledgers(settings: Settings, *told: Told) -> CallerLedgers:
@@ -26,5 +28,10 @@ def unlimited_ledger(settings: Settings) -> JobLedger:
 
 def server_prices(settings: Settings) -> Prices:
     """Return what models cost here."""
-    local = (each.model for each in endpoints_of(settings) if each.vendor.local)
-    return Prices.from_settings(settings.translation, frozenset(local))
+    return prices_of(endpoints_of(settings), settings.translation)
+
+
+def prices_of(endpoints: Sequence[Endpoint], settings: TranslationSettings) -> Prices:
+    """Return what the endpoints' models cost; those that run at home are free."""
+    free = frozenset(endpoint.model for endpoint in endpoints if endpoint.vendor.local)
+    return Prices.from_settings(settings, free)

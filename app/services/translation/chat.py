@@ -16,6 +16,7 @@ from app.domain.errors import (
     TranslationIncompleteError,
     TranslationQuotaError,
 )
+from app.services.translation.accounts import prices_of
 from app.services.translation.ask import MAX_LINES, OpenLines
 from app.services.translation.asking import Asking
 from app.services.translation.backoff import Backoff
@@ -28,7 +29,6 @@ from app.services.translation.endpoint import (
 )
 from app.services.translation.identify import load_identifier
 from app.services.translation.lanes import Lanes
-from app.services.translation.prices import Prices
 from app.services.translation.prompt import RULES, revision
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
 from app.services.translation.provider import ChatProvider
@@ -52,47 +52,33 @@ class ChatTranslator:
 
     A translation is accepted by the number of its line, one by one. Lines without one are
     asked again, together and then alone, then of another model, and are an error at last.
+
+    Args:
+        settings: name the provider and say how it is asked.
+        backoff: how long to wait after a failure.
+        endpoints: models to ask, the first one first; the settings' own unless given.
+        transport: carries the requests; the SDK's own unless given.
     """
 
     batch_sizes: tuple[int, ...] = (4, 8, MAX_LINES)
 
-    def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
-        self._set_up(endpoints_of(settings), settings.translation, backoff)
-
-    @classmethod
-    def at(
-        cls,
-        endpoint: Endpoint,
-        settings: TranslationSettings,
-        transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> ChatTranslator:
-        """Return a translator for one endpoint, whatever the settings say of providers."""
-        made = cls.__new__(cls)
-        made._set_up([endpoint], settings, None, transport)
-        return made
-
-    def _set_up(
+    def __init__(
         self,
-        endpoints: Sequence[Endpoint],
-        settings: TranslationSettings,
-        backoff: Backoff | None,
+        settings: Settings,
+        backoff: Backoff | None = None,
+        endpoints: Sequence[Endpoint] = (),
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        main = endpoints[0]
+        self._settings = settings.translation
+        self._endpoints = tuple(endpoints or endpoints_of(settings))
+        main = self._endpoints[0]
         self.name = main.vendor.name
         self.detail = main.model
-        wheres = " ".join(endpoint.identity for endpoint in endpoints)
+        wheres = " ".join(endpoint.identity for endpoint in self._endpoints)
         self.revision = f"chat:{main.model}:{revision(wheres, RULES, CONDENSING_RULES)}"
         self.concurrency = main.concurrency
-        self._endpoints = tuple(endpoints)
-        self._settings = settings
-        lanes: dict[str, Lanes] = {}
-        self._providers = []
-        for each in endpoints:
-            shared = lanes.setdefault(each.base_url, Lanes(each.concurrency, settings.rpm))
-            connection = ChatConnection(each, settings.timeout_s, transport)
-            self._providers.append(ChatProvider(each.model, each.vendor, connection, shared))
-        self._asking = Asking(backoff or Backoff(), settings.attempts)
+        self._providers = _providers(self._endpoints, self._settings, transport)
+        self._asking = Asking(backoff or Backoff(), self._settings.attempts)
 
     async def probe(self) -> None:
         """Check the configuration; the provider is not called, since that may cost money.
@@ -190,7 +176,16 @@ class ChatTranslator:
                 yield draft.line.id, text
 
 
-def prices_of(endpoints: Sequence[Endpoint], settings: TranslationSettings) -> Prices:
-    """Return what the endpoints' models cost."""
-    free = frozenset(endpoint.model for endpoint in endpoints if endpoint.vendor.local)
-    return Prices.from_settings(settings, free)
+def _providers(
+    endpoints: Sequence[Endpoint],
+    settings: TranslationSettings,
+    transport: httpx2.AsyncBaseTransport | None,
+) -> list[ChatProvider]:
+    """Return a provider for each endpoint; those at one address share its lanes."""
+    lanes: dict[str, Lanes] = {}
+    providers = []
+    for each in endpoints:
+        shared = lanes.setdefault(each.base_url, Lanes(each.concurrency, settings.rpm))
+        connection = ChatConnection(each, settings.timeout_s, transport)
+        providers.append(ChatProvider(each.model, each.vendor, connection, shared))
+    return providers

@@ -60,7 +60,8 @@ async def own_translator(own: OwnKey, settings: Settings) -> AsyncIterator[ChatT
     if not _KEY.fullmatch(own.key.get_secret_value()):
         raise InvalidFieldError("Invalid API key")
     endpoint = Endpoint(vendor, url, own.model, own.key, _CONCURRENCY)
-    translator = ChatTranslator.at(endpoint, settings.translation, GuardedTransport(guard))
+    transport = GuardedTransport(guard)
+    translator = ChatTranslator(settings, endpoints=[endpoint], transport=transport)
     try:
         yield translator
     finally:

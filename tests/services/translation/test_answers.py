@@ -11,7 +11,7 @@ from app.services.translation.backoff import Backoff
 from app.services.translation.first_call import FirstCall
 from app.services.translation.json_members import Member
 from app.services.translation.numbered_lines import NumberedLines
-from app.services.translation.order import OrderedAnswer
+from app.services.translation.order import AT_ONCE_LINES, OrderedAnswer
 from app.services.translation.thoughts import ThoughtFilter
 from app.services.translation.wordless import is_wordless
 
@@ -74,6 +74,21 @@ def test_members_out_of_turn_wait_and_contradictions_do_not_count(
 )
 def test_where_keys_are_not_enforced_the_last_one_must_be_there(keys: str, at_the_end: str):
     assert ordered(members(keys), enforced=False) == ([], members(at_the_end))
+
+
+def test_a_long_answer_waits_for_its_end_and_must_have_its_last_line():
+    keys = [str(number) for number in range(1, AT_ONCE_LINES + 2)]
+    for given, believed in ((keys, keys), (keys[:-1], [])):
+        answer = OrderedAnswer(len(keys), enforced=True)
+        assert [passed for key in given for passed in answer.take((key, "x"))] == []
+        assert [key for key, _ in answer.rest()] == believed
+
+
+def test_from_an_odd_member_on_all_wait():
+    answer = OrderedAnswer(4, enforced=True, doubt=lambda member: member[1] == "odd")
+    given = [("1", "a"), ("2", "odd"), ("3", "c"), ("4", "d")]
+    assert [passed for member in given for passed in answer.take(member)] == given[:1]
+    assert list(answer.rest()) == given[1:]
 
 
 def members(text: str) -> list[Member]:
