@@ -49,13 +49,13 @@ class Language:
         """Whether a text in one needs no translation into the other.
 
         ``en`` and ``en-GB`` are the same; ``zh-CN`` and ``zh-TW`` are not, since they are
-        written differently; ``zh`` alone is the same as both.
+        written differently, nor are ``zh-Hans`` and ``zh-TW``; ``zh`` alone is the same as all.
         """
         if self.base != other.base:
             return False
         mine, theirs = (langcodes.Language.get(tag) for tag in (self.tag, other.tag))
-        if mine.territory is None or theirs.territory is None:
-            return mine.script is None or theirs.script is None or mine.script == theirs.script
+        if any(one.territory is None and one.script is None for one in (mine, theirs)):
+            return True
         return bool(mine.maximize().script == theirs.maximize().script)
 
 
