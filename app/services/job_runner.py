@@ -21,7 +21,7 @@ from app.domain.errors import (
 )
 from app.domain.events import CuesReady, Done, MediaOpened, Progress
 from app.domain.language import known_language
-from app.domain.request import JobRequest, UploadedFile
+from app.domain.request import JobRequest, MediaUrl, UploadedFile
 from app.services.job import Job
 from app.services.metrics import Metrics
 from app.services.pipeline import Line
@@ -168,7 +168,8 @@ class JobRunner:
             if job.running:
                 _discard(request)
                 return job
-            if job.result is not None:
+            # Behind an address there may be another file by now: it is asked each time.
+            if job.result is not None and not isinstance(request.source, MediaUrl):
                 _discard(request)
                 return self._replay(job)
         return None

@@ -208,5 +208,6 @@ def test_an_address_that_has_changed_is_fetched(
 ) -> None:
     shutil.copy(speech.wav("Nobody knows why the old clock stopped."), talk)
     shop.etags[talk.name] = '"2"'
-    changed = result(stream_json(server, {"url": f"{shop.url}/{talk.name}"}))
+    body = {"url": f"{shop.url}/{talk.name}", "target_lang": "es"}
+    changed = result(stream_json(server, body))
     assert "clock" in " ".join(cue["text"] for cue in changed["subtitles"])
