@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.domain.errors import InvalidFieldError, InvalidLanguageError
+from app.domain.errors import InvalidFieldError
 from app.domain.language import Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.request import JobRequest, MediaUrl, Source, UploadedFile
 from app.domain.time import seconds_to_ms
+from app.routers.languages import spoken_language
 from app.routers.sent_captions import OptionalCaptions, sent_captions
 from app.routers.video_id import check_video_id, youtube_video
 from app.services.render.formats import check_format
@@ -84,7 +85,7 @@ class SubtitleBody(BaseModel):
         for name in self.formats:
             check_format(name)
         target = parse_target(self.target_lang)
-        spoken = _spoken(self.source_lang)
+        spoken = spoken_language(self.source_lang)
         if target and spoken and target.same_language(spoken):
             target = None
         return JobRequest(
@@ -123,13 +124,6 @@ class SubtitleBody(BaseModel):
             page = self.video_url if self.stream_url and not self.url else None
             return MediaUrl(address, page or None)
         return youtube_video(self.video_id)
-
-
-def _spoken(text: str | None) -> Language | None:
-    try:
-        return parse_target(text)
-    except InvalidLanguageError:
-        raise InvalidFieldError("Invalid source language") from None
 
 
 class CueBody(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.routers.deps import ServicesDep, require_key
+from app.routers.languages import language_code
 from app.routers.limits import rate_limited
 from app.routers.video_id import youtube_video
 from app.routers.views import Frame
@@ -31,19 +31,12 @@ async def subtitles(
     """
     del tier
     page_url = youtube_video(video_id).page_url
-    asked = _language(lang)
+    asked = language_code(lang)
     found = await services.sidecars.find(page_url, asked)
     body: Frame = write_json3(found.captions)
     if found.is_fallback:
         body["_metadata"] = _fallback(found)
     return body
-
-
-def _language(text: str) -> Language:
-    try:
-        return Language.parse(text)
-    except InvalidLanguageError:
-        raise InvalidLanguageError("Invalid language code") from None
 
 
 def _fallback(found: Sidecar) -> Frame:

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
-from app.domain.language import Language, parse_target
+from app.domain.language import parse_target
 from app.routers.deps import Services, ServicesDep, caller_of, require_key
 from app.routers.errors import describe
 from app.routers.intake import read_json
+from app.routers.languages import spoken_language
 from app.routers.limits import rate_limited
 from app.services.translation.accounts import unlimited_ledger
 from app.services.translation.ledger import JobLedger
@@ -76,7 +77,7 @@ class TranslateBody(BaseModel):
         target = parse_target(self.target_lang)
         if target is None:
             raise InvalidLanguageError("Invalid target language")
-        return LanguagePair(_source(self.source_lang), target)
+        return LanguagePair(spoken_language(self.source_lang), target)
 
 
 @router.post(
@@ -137,10 +138,3 @@ async def _read(request: Request) -> TranslateBody:
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise InvalidFieldError(describe(problems)) from None
-
-
-def _source(text: str | None) -> Language | None:
-    try:
-        return parse_target(text)
-    except InvalidLanguageError:
-        raise InvalidFieldError("Invalid source language") from None

@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
-    InvalidLanguageError,
     SpeechUnavailableError,
 )
-from app.domain.language import Language
 from app.routers.deps import ServicesDep, require_key, services
 from app.routers.errors import describe
 from app.routers.intake import read_json
+from app.routers.languages import language_code
 from app.routers.leaving import unless_gone
 from app.routers.limits import rate_limited
 from app.services.speech.speaker import Utterance
@@ -66,7 +65,7 @@ class SpeakBody(BaseModel):
         if len(self.text) > MAX_CHARS:
             raise BadRequestError(f"text exceeds maximum length of {MAX_CHARS} characters")
         cached = self.use_cache is not False
-        return Utterance(self.text, _language(self.lang or "en"), self.voice_id, cached)
+        return Utterance(self.text, language_code(self.lang or "en"), self.voice_id, cached)
 
 
 _BODY = {
@@ -93,7 +92,7 @@ async def voices(
     services: ServicesDep, lang: Annotated[str | None, Query()] = None
 ) -> dict[str, object]:
     """List the voices, those for one language alone if it is named."""
-    found = await services.speaker.voices(_language(lang) if lang else None)
+    found = await services.speaker.voices(language_code(lang) if lang else None)
     listed = [{"id": v.id, "name": v.name, "lang": v.lang, "gender": v.gender} for v in found]
     return {"voices": listed}
 
@@ -113,10 +112,3 @@ async def speak(request: Request, services: ServicesDep) -> Response:
         raise InvalidFieldError(describe(error.errors(include_url=False))) from None
     spoken = await unless_gone(request, services.speaker.speak(body.utterance()))
     return Response(spoken, media_type="audio/mpeg", headers=_HEADERS)
-
-
-def _language(text: str) -> Language:
-    try:
-        return Language.parse(text)
-    except InvalidLanguageError:
-        raise InvalidLanguageError("Invalid language code") from None

@@ -8,7 +8,7 @@ from app.domain.audio import Audio
 from app.domain.cue import Cue
 from app.domain.errors import NoSpeechError
 from app.domain.events import CuesReady, Event, Result, SegmentHeard, Usage
-from app.domain.language import Language
+from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.services.clock import StageClock
@@ -106,4 +106,5 @@ class RunLog:
 def _is_translated(cue: Cue, target: Language | None) -> bool:
     if target is None or cue.translation is None:
         return False
-    return cue.language == "und" or not Language.parse(cue.language).same_language(target)
+    spoken = known_language(cue.language)
+    return spoken is None or not spoken.same_language(target)

@@ -7,13 +7,12 @@ from collections import deque
 import structlog
 
 from app.domain.errors import (
-    InvalidLanguageError,
     TranslationAuthError,
     TranslationBudgetError,
     TranslationIncompleteError,
     TranslationQuotaError,
 )
-from app.domain.language import Language
+from app.domain.language import Language, known_language
 from app.services.joints import close_stage
 from app.services.translation.protocol import LanguagePair, Line, Translator
 
@@ -43,7 +42,10 @@ class LineTranslator:
 
     def needed(self, language: str) -> bool:
         """Whether a line in a language is to be translated at all."""
-        return self._target is not None and not _pair(language, self._target).is_same
+        return (
+            self._target is not None
+            and not LanguagePair(known_language(language), self._target).is_same
+        )
 
     async def translate(self, text: str, language: str) -> str | None:
         """Translate a line.
@@ -63,7 +65,7 @@ class LineTranslator:
         line = Line(self._count, text)
         self._count += 1
         try:
-            return await self._answer(line, _pair(language, self._target))
+            return await self._answer(line, LanguagePair(known_language(language), self._target))
         except _HOPELESS as error:
             self._given_up = True
             log.warning("live translation is given up", code=error.code)
@@ -91,11 +93,3 @@ def check_target(translator: Translator, target: Language | None) -> None:
     """
     if target is not None:
         translator.check(LanguagePair(None, target))
-
-
-def _pair(language: str, target: Language) -> LanguagePair:
-    try:
-        source = None if language in {"", "und"} else Language.parse(language)
-    except InvalidLanguageError:
-        source = None
-    return LanguagePair(source, target)
