@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.request import UploadedFile
+from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Transcriber, Vad, Window
 from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
 from app.services.clock import StageClock
@@ -53,6 +54,6 @@ async def windows_of(media: Path) -> list[Window]:
 def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> Bare:
     """Transcribe one window after the other."""
     started_s = time.monotonic()
-    heard = [segment for window in windows for segment in engine.transcribe([window])[0]]
+    heard = [segment for window in windows for segment in transcribe_windows(engine, [window])[0]]
     end_s = time.monotonic() - started_s
     return Bare(end_s, tuple(word.text for segment in heard for word in segment.words))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.cue import Cue
-from app.domain.transcript import Segment
+from app.domain.transcript import Segment, SpeakerTurn
 
 Stage = Literal[
     "waiting",
@@ -70,6 +70,37 @@ class CuesReady:
     final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CuesDropped:
+    """Drafts that no later revision replaces: their text stands in other cues now."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersFound:
+    """Who spoke when, for the whole recording.
+
+    Attributes:
+        turns: in order of start; those of different speakers may overlap.
+    """
+
+    turns: tuple[SpeakerTurn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a result that its reader should know; the result is good all the same.
+
+    Attributes:
+        code: stable, in snake case, such as ``diarization_failed``.
+        message: for people.
+    """
+
+    code: str
+    message: str
+
+
 Origin = Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto", "client_captions"]
 """Where the text comes from. The names are the extension's: ``whisper`` is any transcriber,
 ``youtube_*`` any site's captions: ``direct`` in the target language already."""
@@ -105,6 +136,10 @@ class Result:
             was left to do. A stage that this job has not got is absent.
         usage: None where no language model was asked.
         title: the video's, where its site tells it.
+        turns: who spoke when; empty where nobody asked or nobody could tell.
+        notices: what could not be done, or not as well as usual.
+        voiced_untranscribed_ms: speech that was heard as such and never became text; None where
+            nothing was listened to.
     """
 
     cues: tuple[Cue, ...]
@@ -117,6 +152,9 @@ class Result:
     cached: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
     title: str = ""
+    turns: tuple[SpeakerTurn, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    voiced_untranscribed_ms: int | None = None
 
     @property
     def rtf(self) -> float:
@@ -140,4 +178,14 @@ class Failed:
     retryable: bool
 
 
-Event = Progress | MediaOpened | SegmentHeard | CuesReady | Done | Failed
+Event = (
+    Progress
+    | MediaOpened
+    | SegmentHeard
+    | CuesReady
+    | CuesDropped
+    | SpeakersFound
+    | Notice
+    | Done
+    | Failed
+)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
@@ -83,6 +85,24 @@ class SentCaptions:
 
 Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions
 
+Audience = Literal["viewer", "batch"]
+"""Who waits for a job: somebody who watches its cues as they come, or who wants the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCount:
+    """How many people speak, as far as the caller knows.
+
+    Attributes:
+        exact: their number; the limits do not count then.
+        least: at least that many.
+        most: at most that many.
+    """
+
+    exact: int | None = None
+    least: int | None = None
+    most: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
@@ -94,6 +114,8 @@ class JobRequest:
         spoken: language that is spoken; None to detect it.
         profile: reading profile of the cues.
         diarize: whether the caller asked for speakers.
+        speakers: how many there are, as far as the caller knows.
+        allowed_languages: base tags that detection chooses from; empty for all.
         force_whisper: the caller wants the recording heard: captions count only where they are
             people's and in the target language already, and nothing heard earlier is reused.
         reuse_heard: beside ``force_whisper``: what was heard earlier counts all the same, so that
@@ -103,6 +125,7 @@ class JobRequest:
         glossary: terms and how they are to be translated.
         position_ms: where the viewer watches; what is seen from there on is done first.
         caller: who pays, as a name that is no secret; empty where nobody has a key.
+        audience: who waits for the job.
     """
 
     source: Source
@@ -110,6 +133,8 @@ class JobRequest:
     spoken: Language | None = None
     profile: ReadingProfile = DEFAULT_PROFILE
     diarize: bool = False
+    speakers: SpeakerCount = SpeakerCount()
+    allowed_languages: tuple[str, ...] = ()
     force_whisper: bool = False
     reuse_heard: bool = False
     force_refresh: bool = False
@@ -117,6 +142,7 @@ class JobRequest:
     glossary: tuple[tuple[str, str], ...] = ()
     position_ms: int = 0
     caller: str = ""
+    audience: Audience = "viewer"
 
     @property
     def fresh(self) -> bool:
@@ -132,6 +158,8 @@ class JobRequest:
             self.spoken.tag if self.spoken else None,
             self.profile.name,
             self.diarize,
+            dataclasses.astuple(self.speakers),
+            self.allowed_languages,
             self.prompt,
             self.glossary,
             self.force_whisper,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
-from app.gpu.batcher import BatchedTranscriber, Batcher
-from app.gpu.protocols import Vad
-from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
+from app.gpu.protocols import Aligner, Diarizer, Transcriber, Vad
+from app.gpu.registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
+from app.gpu.scheduler import Scheduler
 from app.settings import Settings
 
 State = Literal["loading", "ready", "failed", "disabled"]
@@ -19,7 +19,7 @@ State = Literal["loading", "ready", "failed", "disabled"]
 class EngineStatus:
     """What `/health` says of one engine."""
 
-    role: Literal["decoder", "vad", "transcriber", "translator"]
+    role: Literal["decoder", "vad", "transcriber", "aligner", "diarizer", "translator"]
     name: str
     state: State = "loading"
     device: str = ""
@@ -33,13 +33,17 @@ class Engines:
 
     Attributes:
         revision: the transcriber's, see `app.gpu.protocols.Engine`.
+        aligner: None where words are not aligned.
+        diarizer: None where speakers are not told apart.
         languages: base tags that the transcriber hears; None when it hears whatever it knows.
     """
 
     vad: Vad
-    batcher: Batcher
+    scheduler: Scheduler
     revision: str
     languages: tuple[str, ...] | None = None
+    aligner: Aligner | None = None
+    diarizer: Diarizer | None = None
 
 
 class EngineRoom:
@@ -50,13 +54,21 @@ class EngineRoom:
         state: State = "loading" if settings.asr.enabled else "disabled"
         self._vad = EngineStatus("vad", settings.vad.engine, state)
         self._transcriber = EngineStatus("transcriber", settings.asr.engine, state)
+        self._aligner = EngineStatus(
+            "aligner", settings.alignment.engine, state if settings.aligns else "disabled"
+        )
+        self._diarizer = EngineStatus(
+            "diarizer",
+            settings.diarization.engine,
+            state if settings.diarization.enabled else "disabled",
+        )
         self._engines: Engines | None = None
-        self._transcriber_engine: BatchedTranscriber | None = None
+        self._transcriber_engine: Transcriber | None = None
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
         """One for each engine."""
-        return (self._vad, self._transcriber)
+        return (self._vad, self._transcriber, self._aligner, self._diarizer)
 
     @property
     def engines(self) -> Engines:
@@ -75,12 +87,12 @@ class EngineRoom:
     @property
     def queued(self) -> int:
         """Windows that wait for the transcriber."""
-        return self._engines.batcher.queued if self._engines else 0
+        return self._engines.scheduler.queued if self._engines else 0
 
     @property
     def busy_s(self) -> float:
         """Time that the transcriber worked, summed over its lanes."""
-        return self._engines.batcher.busy_s if self._engines else 0.0
+        return self._engines.scheduler.busy_s if self._engines else 0.0
 
     async def load(self) -> None:
         """Load every engine there is to be, off the event loop; failures are kept in the statuses.
@@ -93,13 +105,21 @@ class EngineRoom:
         vad = await self._load_vad()
         transcriber = await self._load_transcriber()
         self._transcriber_engine = transcriber
-        languages = getattr(transcriber, "languages", None)
-        self._engines = Engines(vad, Batcher(transcriber), transcriber.revision, languages)
+        aligner = await self._load_aligner()
+        diarizer = await self._load_diarizer()
+        self._engines = Engines(
+            vad=vad,
+            scheduler=Scheduler(transcriber, aligner, diarizer),
+            revision=transcriber.revision,
+            languages=getattr(transcriber, "languages", None),
+            aligner=aligner,
+            diarizer=diarizer,
+        )
 
     def close(self) -> None:
         """Stop the lanes and let the engines go."""
         if self._engines is not None:
-            self._engines.batcher.close()
+            self._engines.scheduler.close()
         close = getattr(self._transcriber_engine, "close", None)
         if close is not None:
             close()
@@ -113,9 +133,9 @@ class EngineRoom:
         self._vad = _ready(self._vad, vad)
         return vad
 
-    async def _load_transcriber(self) -> BatchedTranscriber:
+    async def _load_transcriber(self) -> Transcriber:
         try:
-            engine: BatchedTranscriber = await asyncio.to_thread(
+            engine: Transcriber = await asyncio.to_thread(
                 load_engine, TRANSCRIBERS, self._transcriber.name, self._settings
             )
         except EngineLoadError as error:
@@ -123,6 +143,38 @@ class EngineRoom:
             raise
         self._transcriber = _ready(self._transcriber, engine)
         return engine
+
+    async def _load_aligner(self) -> Aligner | None:
+        """Load the aligner.
+
+        Where the owner has not asked for it, the transcriber's own word times are good enough.
+        """
+        if self._aligner.state == "disabled":
+            return None
+        try:
+            aligner: Aligner = await asyncio.to_thread(
+                load_engine, ALIGNERS, self._aligner.name, self._settings
+            )
+        except EngineLoadError as error:
+            self._aligner = replace(self._aligner, state="failed", error=error.message)
+            if self._settings.alignment.enabled:
+                raise
+            return None
+        self._aligner = _ready(self._aligner, aligner)
+        return aligner
+
+    async def _load_diarizer(self) -> Diarizer | None:
+        if self._diarizer.state == "disabled":
+            return None
+        try:
+            diarizer: Diarizer = await asyncio.to_thread(
+                load_engine, DIARIZERS, self._diarizer.name, self._settings
+            )
+        except EngineLoadError as error:
+            self._diarizer = replace(self._diarizer, state="failed", error=error.message)
+            raise
+        self._diarizer = _ready(self._diarizer, diarizer)
+        return diarizer
 
 
 def _ready(status: EngineStatus, engine: object) -> EngineStatus:

@@ -16,8 +16,17 @@ TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
     {
         "embedded": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
         "pocketsphinx": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
+        "parakeet": "app.gpu.engines.parakeet:ParakeetTranscriber",
         "whisperx": "app.gpu.engines.whisperx:WhisperxTranscriber",
     }
+)
+
+ALIGNERS: Mapping[str, str] = MappingProxyType(
+    {"wav2vec2": "app.gpu.engines.wav2vec2:Wav2Vec2Aligner"}
+)
+
+DIARIZERS: Mapping[str, str] = MappingProxyType(
+    {"pyannote": "app.gpu.engines.pyannote:PyannoteDiarizer"}
 )
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
+from app.gpu.ticket import Ticket
 from app.services.event_log import EventLog
 
 _FIRST_READER_S = 10.0
@@ -24,7 +25,7 @@ class Job:
 
     Attributes:
         id: unguessable; whoever knows it may read the job.
-        cancelled: set when its work must stop, for threads that cannot be cancelled.
+        ticket: shown to the queue with every piece of its work.
         created_s: monotonic time of admission.
         ended_s: monotonic time of its end, or None while it runs.
     """
@@ -33,7 +34,7 @@ class Job:
         self.id = uuid.uuid4().hex
         self.request = request
         self.log = EventLog()
-        self.cancelled = threading.Event()
+        self.ticket = Ticket(self.id, request.caller, request.audience, request.position_ms)
         self.created_s = time.monotonic()
         self.ended_s: float | None = None
         self.failure: CuestreamError | None = None
@@ -42,6 +43,11 @@ class Job:
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
         self._lease: asyncio.TimerHandle | None = None
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when its work must stop, for threads that cannot be cancelled."""
+        return self.ticket.cancelled
 
     @property
     def running(self) -> bool:

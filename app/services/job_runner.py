@@ -123,7 +123,7 @@ class JobRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _check(self, request: JobRequest) -> None:
-        if request.diarize:
+        if request.diarize and not self._settings.diarization.enabled:
             raise UnavailableOptionError("This server has no diarization engine")
         if self._readiness.state != "ready":
             return
@@ -233,7 +233,7 @@ class JobRunner:
             self._check_pair(request, opened)
             job.log.append(MediaOpened(opened.duration_ms))
             ledger = self._ledgers.open(request.caller)
-            result = await line.run(request, opened, job.log.append, job.cancelled, ledger)
+            result = await line.run(request, opened, job.log.append, job.ticket, ledger)
         finally:
             await opened.aclose()
         job.log.append(Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +16,7 @@ from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_room import Engines
+from app.gpu.ticket import Ticket
 from app.services.joints import close_stage
 from app.services.run_log import Emit, RunLog
 from app.services.sources.kept import Reuse
@@ -63,7 +63,7 @@ class Line:
         request: JobRequest,
         opened: Opened,
         emit: Emit,
-        cancelled: threading.Event,
+        ticket: Ticket,
         ledger: JobLedger,
     ) -> Result:
         """Turn what was opened into cues, telling each step as it happens.
@@ -73,7 +73,7 @@ class Line:
             CuestreamError: whatever stage failed.
         """
         run = RunLog(request, opened, emit)
-        hearing = self._hearing(request, opened.info, cancelled)
+        hearing = self._hearing(request, opened.info, ticket)
         memo: Memo | None = None
         cues = self._cues(request, opened, hearing, run)
         if request.target is not None:
@@ -86,7 +86,7 @@ class Line:
             made = [cue async for cue in final]
         finally:
             await close_stage(final)
-        if not cancelled.is_set():
+        if not ticket.cancelled.is_set():
             await self._keep(request, opened, run)
         usage = ledger.usage()
         return run.result(made, _cached(opened, hearing, memo), usage if usage.requests else None)
@@ -121,7 +121,7 @@ class Line:
             raise TranscriptionDisabledError("This server does not transcribe")
         parts = self._parts(request, media, run)
         windows = cut_parts(parts, self.engines.vad, self.settings.vad, run.clock)
-        return transcribe(windows, self.engines.batcher, self.caches.windows, hearing, run.clock)
+        return transcribe(windows, self.engines.scheduler, self.caches.windows, hearing, run.clock)
 
     def _parts(
         self, request: JobRequest, media: OpenedMedia, run: RunLog
@@ -133,15 +133,18 @@ class Line:
         rewind = Rewind(whole, request.position_ms, self.workdir, media.resources)
         return [rewind.watched(), rewind.earlier()]
 
-    def _hearing(self, request: JobRequest, info: MediaInfo, cancelled: threading.Event) -> Hearing:
+    def _hearing(self, request: JobRequest, info: MediaInfo, ticket: Ticket) -> Hearing:
         prompt = prompt_for(request, info)
-        spoken = request.spoken
-        key = window_hearing(self.settings, self.engines, spoken, prompt) if self.engines else ""
-        return Hearing(key, spoken, prompt, request.fresh, cancelled)
+        spoken, allowed = request.spoken, request.allowed_languages
+        key = ""
+        if self.engines is not None:
+            key = window_hearing(self.settings, self.engines, spoken, prompt, allowed)
+        return Hearing(key, ticket, spoken, prompt, allowed, fresh=request.fresh)
 
     def _recording_key(self, engines: Engines, request: JobRequest, info: MediaInfo) -> str:
         prompt = prompt_for(request, info)
-        return recording_hearing(self.settings, engines, request.spoken, prompt)
+        allowed = request.allowed_languages
+        return recording_hearing(self.settings, engines, request.spoken, prompt, allowed)
 
     async def _memo(self, request: JobRequest, target: Language) -> Memo:
         parts = (request.source.identity, target.tag, self.translator.revision, request.glossary)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.settings.alignment import AlignmentSettings
 from app.settings.caches import CacheSettings
 from app.settings.engines import AsrSettings, ModelSettings, VadSettings, WhisperSettings
 from app.settings.environment import child_environment, see_one_gpu, visible_gpus
@@ -21,6 +22,7 @@ from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.live import LiveSettings
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
+from app.settings.speakers import DiarizationSettings
 from app.settings.translation import ChatName, TranslationSettings
 from app.settings.tts import TtsSettings
 from app.settings.uploads import UploadSettings
@@ -28,9 +30,11 @@ from app.settings.vendors import VendorSettings
 
 __all__ = [
     "AccessSettings",
+    "AlignmentSettings",
     "AsrSettings",
     "CacheSettings",
     "ChatName",
+    "DiarizationSettings",
     "Group",
     "JobSettings",
     "LimitSettings",
@@ -68,6 +72,8 @@ class Settings(BaseModel):
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)
+    alignment: AlignmentSettings = Field(default_factory=AlignmentSettings)
+    diarization: DiarizationSettings = Field(default_factory=DiarizationSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
     vendors: VendorSettings = Field(default_factory=VendorSettings)
@@ -85,6 +91,13 @@ class Settings(BaseModel):
         if "RUNPOD_POD_ID" in os.environ:
             return "pod"
         return "local"
+
+    @property
+    def aligns(self) -> bool:
+        """Whether words are aligned."""
+        if self.alignment.enabled is not None:
+            return self.alignment.enabled
+        return self.asr.engine == "whisperx"
 
     @property
     def port(self) -> int:

@@ -38,9 +38,9 @@ class AsrSettings(Group):
     enabled: bool = Field(True, validation_alias=names("ENABLE_WHISPER"))
     """Whether recordings are transcribed at all. Without, captions that exist already are the
     only source, a site's automatic ones too."""
-    engine: Literal["embedded", "pocketsphinx", "whisperx"] = "embedded"
+    engine: Literal["embedded", "pocketsphinx", "whisperx", "parakeet"] = "embedded"
     """Transcriber. `embedded` is pocketsphinx (US English, no download); `whisperx` needs the
-    `gpu` extra."""
+    `gpu` extra, `parakeet` the `parakeet` extra."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where models run. `auto` takes the GPU when there is one."""
     lanes: int | None = Field(None, ge=1)

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from app.domain.audio import Audio
 from app.domain.errors import CuestreamError
 from app.domain.transcript import Segment
-from app.gpu.batcher import Batcher
 from app.gpu.protocols import Window
+from app.gpu.scheduler import Scheduler
+from app.gpu.ticket import Ticket
 
 _PLACE = 1
 """Place in the queue: after first windows and finished lines, with other requests' second ones."""
@@ -20,15 +21,21 @@ class Partial:
     """Transcribes the open window again and again, one time after the other.
 
     Args:
-        batcher: the queue that all requests share.
+        scheduler: the queue that all requests share.
+        ticket: whose stream it is.
         every_ms: further speech after which the words are worth another look; 0 for never.
         tell: is given what was heard, unless the line was finished meanwhile.
     """
 
     def __init__(
-        self, batcher: Batcher, every_ms: int, tell: Callable[[Sequence[Segment]], Awaitable[None]]
+        self,
+        scheduler: Scheduler,
+        ticket: Ticket,
+        every_ms: int,
+        tell: Callable[[Sequence[Segment]], Awaitable[None]],
     ) -> None:
-        self._batcher = batcher
+        self._scheduler = scheduler
+        self._ticket = ticket
         self._every_ms = every_ms
         self._tell = tell
         self._looked_ms = 0
@@ -42,7 +49,7 @@ class Partial:
         length_ms = audio.span.duration_ms
         if length_ms - self._looked_ms < self._every_ms:
             return
-        if self._batcher.queued >= self._batcher.capacity:
+        if self._scheduler.queued >= self._scheduler.capacity:
             return
         self._looked_ms = length_ms
         self._cancelled = threading.Event()
@@ -60,7 +67,7 @@ class Partial:
     async def _hear(self, window: Window) -> None:
         segments: Sequence[Segment] = ()
         try:
-            segments = await self._batcher.transcribe(window, _PLACE)
+            segments = await self._scheduler.transcribe(window, self._ticket, _PLACE)
         except CuestreamError:
             # The finished line will meet the same failure and tell of it.
             return

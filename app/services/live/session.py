@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import uuid
 from collections.abc import Sequence
 
 import structlog
@@ -13,6 +13,7 @@ from app.domain.errors import CuestreamError
 from app.domain.language import Language
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
+from app.gpu.ticket import Ticket
 from app.services.live.ear import Ear
 from app.services.live.lines import LineTranslator, check_target
 from app.services.live.partial import Partial
@@ -59,7 +60,7 @@ class LiveSession:
         self._settings = settings
         self._tell = tell
         self._sound = SoundQueue(settings.live.max_lag_s)
-        self._cancelled = threading.Event()
+        self._ticket = Ticket(f"live-{uuid.uuid4().hex}")
         self._lines: asyncio.Queue[asyncio.Task[_Heard] | None] = asyncio.Queue(_LINES_AHEAD)
         self._order = asyncio.Lock()
         self._untold = 0
@@ -77,7 +78,7 @@ class LiveSession:
 
     async def close(self) -> None:
         """Stop now and withdraw everything."""
-        self._cancelled.set()
+        self._ticket.cancelled.set()
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
@@ -91,7 +92,7 @@ class LiveSession:
             log.error("live stream failed by a defect", exc_info=error)
             await self._tell(LiveResult("error", error="Internal server error"))
         finally:
-            self._cancelled.set()
+            self._ticket.cancelled.set()
 
     async def _wait_until_ready(self) -> None:
         if self._readiness.state != "loading":
@@ -104,7 +105,8 @@ class LiveSession:
     async def _work(self) -> None:
         engines = self._readiness.room.engines
         ear = Ear(engines.vad, self._settings.vad, self._settings.live)
-        partial = Partial(engines.batcher, self._settings.live.partial_ms, self._tell_partial)
+        every_ms = self._settings.live.partial_ms
+        partial = Partial(engines.scheduler, self._ticket, every_ms, self._tell_partial)
         lines = LineTranslator(self._readiness.translator, self._target)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -140,9 +142,10 @@ class LiveSession:
         await self._lines.put(None)
 
     async def _hear(self, audio: Audio) -> _Heard:
-        window = Window(audio, cancelled=self._cancelled)
+        window = Window(audio, cancelled=self._ticket.cancelled)
+        scheduler = self._readiness.room.engines.scheduler
         try:
-            return await self._readiness.room.engines.batcher.transcribe(window, _URGENT)
+            return await scheduler.transcribe(window, self._ticket, _URGENT)
         except CuestreamError as error:
             return error
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.language import Language
 from app.domain.transcript import Segment
-from app.gpu.batcher import Batcher
 from app.gpu.protocols import Window
+from app.gpu.scheduler import Scheduler
+from app.gpu.ticket import Ticket
 from app.services.clock import StageClock
 from app.services.joints import overlap
 from app.services.stages.speech import SpeechWindow
@@ -28,24 +28,26 @@ class Hearing:
 
     Attributes:
         key: of everything besides the sound that changes the words, see `window_hearing`.
+        ticket: whose windows they are.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
+        allowed_languages: base tags that detection chooses from; empty for all.
         fresh: what was heard earlier does not count; what is heard now is kept all the same.
-        cancelled: set when nobody wants the job any more.
         lookups: counts the windows that had been heard earlier.
     """
 
     key: str
+    ticket: Ticket
     language: Language | None = None
     prompt: str = ""
+    allowed_languages: tuple[str, ...] = ()
     fresh: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
     lookups: Lookups = field(default_factory=Lookups)
 
 
 async def transcribe(
     windows: AsyncIterator[SpeechWindow],
-    batcher: Batcher,
+    scheduler: Scheduler,
     cache: TranscriptCache,
     hearing: Hearing,
     clock: StageClock,
@@ -56,6 +58,7 @@ async def transcribe(
         EngineError: the engine failed on a window.
     """
     tag = hearing.language.tag if hearing.language else None
+    ticket = hearing.ticket
 
     async def work(window: SpeechWindow) -> list[Segment]:
         key = cache.key(window.audio, hearing.key)
@@ -63,15 +66,17 @@ async def transcribe(
         hearing.lookups.note(known is not None)
         if known is not None:
             return _with_room(known, window.clear_until_ms)
-        asked = Window(window.audio, tag, hearing.prompt, hearing.cancelled)
+        asked = Window(
+            window.audio, tag, hearing.prompt, hearing.allowed_languages, ticket.cancelled
+        )
         with clock.measure("transcribe"):
-            heard = await batcher.transcribe(asked, window.index)
+            heard = await scheduler.transcribe(asked, ticket, window.index)
         # An engine that was told to stop heard nothing, which is not what there is to hear.
-        if not hearing.cancelled.is_set():
+        if not ticket.cancelled.is_set():
             cache.put(key, heard, window.audio.start_sample)
         return _with_room(heard, window.clear_until_ms)
 
-    in_flight = min(max(_LEAST_IN_FLIGHT, 2 * batcher.capacity), _MOST_IN_FLIGHT)
+    in_flight = min(max(_LEAST_IN_FLIGHT, 2 * scheduler.capacity), _MOST_IN_FLIGHT)
     async for segments in overlap(windows, work, in_flight):
         for segment in segments:
             yield segment

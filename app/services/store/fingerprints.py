@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app import __version__
 from app.domain.language import Language
 from app.gpu.engine_room import Engines
@@ -25,7 +27,11 @@ def hearing_fingerprint(settings: Settings, revision: str) -> str:
 
 
 def window_hearing(
-    settings: Settings, engines: Engines, language: Language | None, prompt: str
+    settings: Settings,
+    engines: Engines,
+    language: Language | None,
+    prompt: str,
+    allowed_languages: Sequence[str] = (),
 ) -> str:
     """Return how one window of speech is heard.
 
@@ -34,13 +40,19 @@ def window_hearing(
         engines: as they were loaded.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
+        allowed_languages: base tags that detection chooses from.
     """
     tag = language.tag if language else None
-    return stage_key(hearing_fingerprint(settings, engines.revision), tag, prompt)
+    heard = hearing_fingerprint(settings, engines.revision)
+    return stage_key(heard, tag, prompt, list(allowed_languages))
 
 
 def recording_hearing(
-    settings: Settings, engines: Engines, language: Language | None, prompt: str
+    settings: Settings,
+    engines: Engines,
+    language: Language | None,
+    prompt: str,
+    allowed_languages: Sequence[str] = (),
 ) -> str:
     """Return how a whole recording is heard: its windows, and where they are cut.
 
@@ -49,6 +61,7 @@ def recording_hearing(
         engines: as they were loaded.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
+        allowed_languages: base tags that detection chooses from.
     """
-    heard = window_hearing(settings, engines, language, prompt)
+    heard = window_hearing(settings, engines, language, prompt, allowed_languages)
     return stage_key(heard, engines.vad.revision, settings.vad.model_dump(mode="json"))

@@ -13,6 +13,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
 from app.settings import AsrSettings, Settings
 from tests.conftest import Speech, read_samples
@@ -31,7 +32,7 @@ def engine() -> Iterator[PocketsphinxTranscriber]:
 
 def test_words_and_times_of_a_sentence(engine: PocketsphinxTranscriber, speech: Speech) -> None:
     samples = speech.samples(SPOKEN)
-    [[segment]] = engine.transcribe([Window(Audio(samples, start_sample=160_000))])
+    [[segment]] = transcribe_windows(engine, [Window(Audio(samples, start_sample=160_000))])
     assert segment.text == SENTENCE
     assert segment.language == "en-US"
     assert [word.text for word in segment.words] == SENTENCE.split()
@@ -45,7 +46,7 @@ def test_words_and_times_of_a_sentence(engine: PocketsphinxTranscriber, speech: 
 def test_a_pause_splits_segments(engine: PocketsphinxTranscriber, speech: Speech) -> None:
     pause = np.zeros(16_000, np.float32)
     samples = np.concatenate([speech.samples(SPOKEN), pause, speech.samples(SPOKEN)])
-    [segments] = engine.transcribe([Window(Audio(samples))])
+    [segments] = transcribe_windows(engine, [Window(Audio(samples))])
     assert [segment.text for segment in segments] == [SENTENCE, SENTENCE]
 
 
@@ -57,7 +58,7 @@ def test_human_speech(engine: PocketsphinxTranscriber) -> None:
     heard = []
     for name in truth:
         audio = Audio(read_samples(LIBRIVOX / f"{name}.wav"))
-        [segments] = engine.transcribe([Window(audio)])
+        [segments] = transcribe_windows(engine, [Window(audio)])
         heard.append(" ".join(segment.text for segment in segments))
     assert len(truth) == 5
     assert jiwer.wer(list(truth.values()), heard) <= 0.35
@@ -65,12 +66,12 @@ def test_human_speech(engine: PocketsphinxTranscriber) -> None:
 
 def test_noise_without_words_is_no_segment(engine: PocketsphinxTranscriber) -> None:
     noise = np.random.default_rng(0).normal(0, 0.003, 32_000).astype(np.float32)
-    assert engine.transcribe([Window(Audio(noise))]) == [[]]
+    assert transcribe_windows(engine, [Window(Audio(noise))]) == [[]]
 
 
 def test_other_languages_are_refused(engine: PocketsphinxTranscriber) -> None:
     with pytest.raises(InvalidLanguageError):
-        engine.transcribe([Window(Audio(np.zeros(16_000, np.float32)), language="de")])
+        transcribe_windows(engine, [Window(Audio(np.zeros(16_000, np.float32)), language="de")])
 
 
 def test_cancelling_ends_the_decoder_at_once_and_the_next_window_still_works(
@@ -80,9 +81,9 @@ def test_cancelling_ends_the_decoder_at_once_and_the_next_window_still_works(
     window = Window(Audio(long))
     threading.Timer(0.5, window.cancelled.set).start()
     started = time.monotonic()
-    assert engine.transcribe([window]) == [[]]
+    assert transcribe_windows(engine, [window]) == [[]]
     assert time.monotonic() - started < 0.1 * len(long) / 16_000, "it decoded to the end"
-    [[segment]] = engine.transcribe([Window(Audio(speech.samples(SPOKEN)))])
+    [[segment]] = transcribe_windows(engine, [Window(Audio(speech.samples(SPOKEN)))])
     assert segment.text == SENTENCE
 
 
@@ -90,7 +91,7 @@ def test_a_killed_decoder_is_replaced(engine: PocketsphinxTranscriber, speech: S
     [child] = decoders()
     child.kill()
     child.wait(5)
-    [[segment]] = engine.transcribe([Window(Audio(speech.samples(SPOKEN)))])
+    [[segment]] = transcribe_windows(engine, [Window(Audio(speech.samples(SPOKEN)))])
     assert segment.text == SENTENCE
 
 
@@ -102,8 +103,8 @@ def test_a_decoder_that_dies_at_work_fails_its_window_alone(
     threading.Timer(0.5, child.kill).start()
     window = Window(Audio(speech.samples(SPOKEN)))
     with pytest.raises(EngineError):
-        engine.transcribe([window])
-    [[segment]] = engine.transcribe([window])
+        transcribe_windows(engine, [window])
+    [[segment]] = transcribe_windows(engine, [window])
     assert segment.text == SENTENCE
 
 
@@ -118,8 +119,8 @@ def test_a_decoder_that_cannot_be_replaced_costs_no_lane(
         broken.setattr("sys.executable", "/bin/false")
         for _ in range(2):
             with pytest.raises(EngineLoadError):
-                engine.transcribe([window])
-    [[segment]] = engine.transcribe([window])
+                transcribe_windows(engine, [window])
+    [[segment]] = transcribe_windows(engine, [window])
     assert segment.text == SENTENCE
 
 

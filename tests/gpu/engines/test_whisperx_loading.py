@@ -18,6 +18,7 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.gpu.engines.whisperx import WhisperxTranscriber
+from app.gpu.hearing import transcribe_windows
 from app.gpu.registry import TRANSCRIBERS, load_engine
 from tests.gpu.whispering import settings_for, window
 
@@ -204,7 +205,7 @@ def test_what_the_model_lacks_shows_at_boot(broken: Path) -> None:
     edit(broken / "config.json", lambda config: config.update(lang_ids=[]))
     assert "set WHISPER_LANGUAGE" in refused(broken)
     engine = WhisperxTranscriber(settings_for(broken, language="en"))
-    assert engine.transcribe([window(hz=6000)])[0][0].language == "en"
+    assert transcribe_windows(engine, [window(hz=6000)])[0][0].language == "en"
     edit(broken / "config.json", lambda config: config.pop("alignment_heads"))
     assert "alignment_heads" in refused(broken, language="en")
 
@@ -224,6 +225,6 @@ def test_an_english_model_hears_english_alone(tmp_path: Path) -> None:
     folder = build(tmp_path / "tiny.en", english_only=True)
     engine = WhisperxTranscriber(settings_for(folder, temperatures=(0.0,), beam_size=1))
     assert engine.languages == ("en",)
-    [[first, *_], _] = engine.transcribe([window(seconds=2), window("en-GB", seconds=2)])
+    [[first, *_], _] = transcribe_windows(engine, [window(seconds=2), window("en-GB", seconds=2)])
     assert first.language == "en"
     assert "WHISPER_LANGUAGE" in refused(folder, language="es")

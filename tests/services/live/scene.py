@@ -15,8 +15,8 @@ from app.domain.errors import CuestreamError
 from app.domain.language import Language
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.gpu.batcher import Batcher
-from app.gpu.protocols import Window
+from app.gpu.protocols import Prepared, Window
+from app.gpu.scheduler import Scheduler
 from app.services.live.result import LiveResult
 from app.services.live.session import LiveSession
 from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
@@ -45,6 +45,7 @@ class Ears:
 
     lanes = 1
     max_batch = 4
+    revision = "ears 1"
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -52,7 +53,11 @@ class Ears:
         self.failures: list[CuestreamError | None] = []
         self.windows: list[Window] = []
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
+    def prepare(self, window: Window) -> Prepared:
+        return Prepared(window)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        windows = [prepared.window for prepared in batch]
         self.windows += windows
         self.gate.wait(20)
         if self.failures and (failure := self.failures.pop(0)) is not None:
@@ -107,13 +112,13 @@ class Scene:
     def __init__(self, **live: Any) -> None:
         self.settings = Settings(live=LiveSettings(**live))
         self.ears, self.shouter = Ears(), Shouter()
-        self.batcher = Batcher(self.ears)
+        self.scheduler = Scheduler(self.ears)
         self.told: list[LiveResult] = []
         self.loaded = asyncio.Event()
         self.readiness: Any = SimpleNamespace(
             state="ready",
             draining=False,
-            room=SimpleNamespace(engines=SimpleNamespace(vad=LoudVad(), batcher=self.batcher)),
+            room=SimpleNamespace(engines=SimpleNamespace(vad=LoudVad(), scheduler=self.scheduler)),
             translator=self.shouter,
             wait=self.loaded.wait,
             admit=lambda: None,
@@ -132,7 +137,7 @@ class Scene:
 
     def close(self) -> None:
         self.ears.gate.set()
-        self.batcher.close()
+        self.scheduler.close()
 
 
 def speech(seconds: float) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, TranslationAuthError, TranslationError
 from app.gpu.protocols import Window
+from app.gpu.ticket import Ticket
 from tests.services.live.scene import Scene, silence, speech, until
 
 
@@ -95,15 +96,18 @@ async def test_words_that_are_late_are_not_told_after_the_line(scene: Scene) -> 
 async def test_an_engine_that_has_enough_to_do_is_spared_unfinished_lines(scene: Scene) -> None:
     scene.ears.gate.clear()
     others = [
-        asyncio.create_task(scene.batcher.transcribe(Window(Audio(speech(1))), 0)) for _ in range(9)
+        asyncio.create_task(
+            scene.scheduler.transcribe(Window(Audio(speech(1))), Ticket("other"), 0)
+        )
+        for _ in range(9)
     ]
-    await until(lambda: scene.batcher.queued >= scene.batcher.capacity)
-    waiting = scene.batcher.queued
+    await until(lambda: scene.scheduler.queued >= scene.scheduler.capacity)
+    waiting = scene.scheduler.queued
     session = scene.session()
     session.feed(speech(2))
     session.feed(speech(1))
     await asyncio.sleep(0.2)
-    assert scene.batcher.queued == waiting
+    assert scene.scheduler.queued == waiting
     scene.ears.gate.set()
     await asyncio.gather(*others)
     await session.close()

@@ -11,8 +11,9 @@ from app.domain.audio import Audio
 from app.domain.errors import JobCancelledError
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.gpu.batcher import Batcher
-from app.gpu.protocols import Window
+from app.gpu.protocols import Prepared, Window
+from app.gpu.scheduler import Scheduler
+from app.gpu.ticket import Ticket
 from app.services.clock import StageClock
 from app.services.stages.speech import SpeechWindow
 from app.services.stages.transcribe import Hearing, transcribe
@@ -30,8 +31,12 @@ class Listener:
     def __init__(self) -> None:
         self.heard = 0
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
-        self.heard += len(windows)
+    def prepare(self, window: Window) -> Prepared:
+        return Prepared(window)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        self.heard += len(batch)
+        windows = [prepared.window for prepared in batch]
         return [[] if w.cancelled.is_set() else [self._segment(w)] for w in windows]
 
     def _segment(self, window: Window) -> Segment:
@@ -45,46 +50,49 @@ async def windows(count: int) -> AsyncIterator[SpeechWindow]:
 
 
 async def run(engine: Listener, cache: TranscriptCache, hearing: Hearing) -> list[Segment]:
-    batcher = Batcher(engine)
+    scheduler = Scheduler(engine)
     try:
-        heard = transcribe(windows(6), batcher, cache, hearing, StageClock())
+        heard = transcribe(windows(6), scheduler, cache, hearing, StageClock())
         return [segment async for segment in heard]
     finally:
-        batcher.close()
+        scheduler.close()
         await cache.close()
 
 
 async def test_another_process_hears_nothing_twice(tmp_path: Path) -> None:
     engine = Listener()
-    first = Hearing("a")
+    first = Hearing("a", Ticket("job"))
     heard = await run(engine, TranscriptCache(10, store_in(tmp_path)), first)
     assert [segment.span for segment in heard] == [
         Span(n * 2000, n * 2000 + 1000) for n in range(6)
     ]
     assert (first.lookups.hits, first.lookups.misses, engine.heard) == (0, 6, 6)
-    again = Hearing("a")
+    again = Hearing("a", Ticket("job"))
     assert await run(engine, TranscriptCache(10, store_in(tmp_path)), again) == heard
     assert (again.lookups.share, engine.heard) == (1.0, 6)
-    assert await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("b")) == heard
+    assert (
+        await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("b", Ticket("job")))
+        == heard
+    )
     assert engine.heard == 12, "how it is heard is part of the address"
 
 
 async def test_a_fresh_hearing_reads_nothing_and_writes_all(tmp_path: Path) -> None:
     engine = Listener()
     for times in (1, 2):
-        fresh = Hearing("a", fresh=True)
+        fresh = Hearing("a", Ticket("job"), fresh=True)
         await run(engine, TranscriptCache(10, store_in(tmp_path)), fresh)
         assert (engine.heard, fresh.lookups.hits) == (6 * times, 0)
-    await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a"))
+    await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a", Ticket("job")))
     assert engine.heard == 12
 
 
 class Deaf(Listener):
     """Hears nothing."""
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
-        self.heard += len(windows)
-        return [[] for _ in windows]
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        self.heard += len(batch)
+        return [[] for _ in batch]
 
 
 async def test_windows_where_nobody_spoke_are_passed_over_and_not_heard_again(
@@ -92,17 +100,20 @@ async def test_windows_where_nobody_spoke_are_passed_over_and_not_heard_again(
 ) -> None:
     engine = Deaf()
     for _ in range(2):
-        assert await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a")) == []
+        assert (
+            await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a", Ticket("job")))
+            == []
+        )
     assert engine.heard == 6
 
 
 class Interrupted(Listener):
     """Is told to stop while it listens, and so hears nothing."""
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
-        for window in windows:
-            window.cancelled.set()
-        return super().transcribe(windows)
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        for prepared in batch:
+            prepared.window.cancelled.set()
+        return super().decode(batch)
 
 
 @pytest.mark.parametrize("capacity", [0, 10])
@@ -111,7 +122,7 @@ async def test_what_an_engine_did_not_finish_is_not_remembered(
 ) -> None:
     cache = TranscriptCache(capacity, store_in(tmp_path))
     with suppress(JobCancelledError):
-        await run(Interrupted(), cache, Hearing("a"))
-    whole = Hearing("a")
+        await run(Interrupted(), cache, Hearing("a", Ticket("job")))
+    whole = Hearing("a", Ticket("job"))
     assert len(await run(Listener(), cache, whole)) == 6
     assert whole.lookups.hits == 0

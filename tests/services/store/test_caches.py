@@ -47,7 +47,7 @@ async def test_the_engines_tell_their_revisions() -> None:
 def _check_hearings(engines: Engines) -> None:
     """Everything that changes the words is another hearing; what changes none is the same."""
     plain = Settings()
-    other = Engines(engines.vad, engines.batcher, "another model")
+    other = Engines(engines.vad, engines.scheduler, "another model")
     heard = {
         window_hearing(plain, engines, None, ""),
         window_hearing(plain, engines, ENGLISH, ""),

@@ -21,7 +21,7 @@ from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.pocketsphinx.child import FRAME_MS
-from app.gpu.protocols import Window
+from app.gpu.protocols import Prepared, Window
 from app.settings import Settings, child_environment
 
 _LANGUAGE = "en-US"
@@ -55,12 +55,18 @@ class PocketsphinxTranscriber:
         # The acoustic model and the dictionary ship inside the wheel.
         self.revision = f"pocketsphinx {version('pocketsphinx')}, {self.detail}"
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
+    def prepare(self, window: Window) -> Prepared:
+        """See the protocol; there is nothing to make ready."""
+        if window.language and window.language.partition("-")[0] != "en":
+            raise InvalidLanguageError("pocketsphinx hears US English alone")
+        return Prepared(window, padded_ms=window.audio.span.duration_ms)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
         """Transcribe one window after the other; see the protocol.
 
         A window that is cancelled while it decodes ends its child process at once.
         """
-        return [self._transcribe_one(window) for window in windows]
+        return [self._transcribe_one(prepared.window) for prepared in batch]
 
     def close(self) -> None:
         """End the child processes."""
@@ -68,8 +74,6 @@ class PocketsphinxTranscriber:
             self._idle.get().kill()
 
     def _transcribe_one(self, window: Window) -> list[Segment]:
-        if window.language and window.language.partition("-")[0] != "en":
-            raise InvalidLanguageError("pocketsphinx hears US English alone")
         with self._child() as child:
             heard = child.decode(window.audio.samples, window.cancelled)
         return _segments(heard, window.audio.span)

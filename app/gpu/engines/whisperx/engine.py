@@ -10,7 +10,7 @@ import numpy as np
 
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
-from app.domain.time import SAMPLE_RATE_HZ
+from app.domain.time import SAMPLE_RATE_HZ, samples_to_ms
 from app.domain.transcript import Segment
 from app.gpu.device import choose_device
 from app.gpu.engines.whisperx.checkpoint import Checkpoint, load_checkpoint
@@ -20,7 +20,8 @@ from app.gpu.engines.whisperx.gate import Attempt, Gate
 from app.gpu.engines.whisperx.sentences import Heard, build_segments
 from app.gpu.engines.whisperx.words import build_words
 from app.gpu.faults import inference_faults, load_faults
-from app.gpu.protocols import Window
+from app.gpu.hearing import transcribe_windows
+from app.gpu.protocols import Prepared, Window
 from app.settings import Settings
 
 
@@ -76,18 +77,29 @@ class WhisperxTranscriber:
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
         self._warm_up()
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
+    def prepare(self, window: Window) -> Prepared:
+        """See the protocol.
+
+        Raises:
+            InvalidLanguageError: the model does not know the window's language.
+            EngineError: the window is longer than 30 s.
+        """
+        if len(window.audio.samples) > WINDOW_SAMPLES:
+            raise EngineError("Whisper reads at most 30 s at a time")
+        if window.language is not None:
+            self._checkpoint.languages.code(window.language)
+        return Prepared(window, padded_ms=samples_to_ms(WINDOW_SAMPLES))
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
         """Transcribe a batch; see the protocol.
 
         A window that was cancelled before its turn is skipped, and not decoded again.
 
         Raises:
-            InvalidLanguageError: a window asks for a language that the model does not know;
-                raised before anything is decoded.
-            EngineError: a window is longer than 30 s, or the model failed.
+            EngineError: the model failed.
             OutOfMemoryError: the batch does not fit the device.
         """
-        self._check(windows)
+        windows = [prepared.window for prepared in batch]
         wanted = [
             place
             for place, window in enumerate(windows)
@@ -100,13 +112,6 @@ class WhisperxTranscriber:
             for place, segments in zip(wanted, heard, strict=True):
                 results[place] = segments
         return results
-
-    def _check(self, windows: Sequence[Window]) -> None:
-        for window in windows:
-            if len(window.audio.samples) > WINDOW_SAMPLES:
-                raise EngineError("Whisper reads at most 30 s at a time")
-            if window.language is not None:
-                self._checkpoint.languages.code(window.language)
 
     def _hear(self, windows: Sequence[Window]) -> list[list[Segment]]:
         samples = [window.audio.samples for window in windows]
@@ -185,7 +190,7 @@ class WhisperxTranscriber:
         code = checkpoint.vocabulary.codes[0]
         noise = np.random.default_rng(0).normal(0, 0.01, SAMPLE_RATE_HZ).astype(np.float32)
         with load_faults(f"Whisper model {checkpoint.name!r}", "WHISPER_MODEL"):
-            self.transcribe([Window(Audio(noise), checkpoint.languages.tag(code))])
+            transcribe_windows(self, [Window(Audio(noise), checkpoint.languages.tag(code))])
             encoded = checkpoint.decoder.encode(log_mels([noise], checkpoint.mels))
             if checkpoint.multilingual and self._default_tag is None:
                 checkpoint.decoder.detect_languages(encoded)

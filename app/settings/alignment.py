@@ -1,0 +1,36 @@
+"""Settings of forced alignment: when exactly each word was said."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from app.settings.group import Group, config, listed
+
+
+class AlignmentSettings(Group):
+    """Finding word times with a model of the language's sounds."""
+
+    enabled: bool | None = None
+    """Whether words are aligned. Unset, they are where the transcriber is `whisperx`, whose own
+    word times are rough, and a model that cannot be loaded is no reason to stop."""
+    engine: Literal["wav2vec2"] = "wav2vec2"
+    """Aligner."""
+    models: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models by language instead of whisperx's own choice, such as `en=folder,cs=owner/name`."""
+    preload: Annotated[tuple[str, ...], NoDecode] = ("en",)
+    """Languages whose models are loaded at the start; others load when they are first heard."""
+    max_loaded: int = Field(4, ge=1)
+    """Models that stay loaded; the one unused for longest goes first. Each takes about 0.4 GB,
+    large ones 1.3 GB."""
+    batch_size: int = Field(8, ge=1)
+    """Windows that go through a model at once."""
+
+    model_config = config("ALIGNMENT_")
+
+    @field_validator("models", "preload", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return listed(value)

@@ -1,0 +1,36 @@
+"""Settings of diarization: who speaks when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.settings.group import Group, config, names
+
+
+class DiarizationSettings(Group):
+    """Telling speakers apart."""
+
+    enabled: bool = Field(
+        False, validation_alias=names("DIARIZATION_ENABLED", "ENABLE_DIARIZATION")
+    )
+    """Whether requests may ask for speakers. Needs the `gpu` extra, and `HF_TOKEN` for pyannote's
+    gated models."""
+    engine: Literal["pyannote"] = "pyannote"
+    """Diarizer."""
+    model: str = "pyannote/speaker-diarization-community-1"
+    """Hub id of a pyannote pipeline, such as `pyannote/speaker-diarization-3.1`, or a local
+    folder with its config.yaml. `community-1` and `3.1` are short for pyannote's."""
+    min_speakers: int | None = Field(
+        None, ge=0, validation_alias=names("DIARIZATION_MIN_SPEAKERS", "MIN_SPEAKERS")
+    )
+    """Fewest speakers when a request does not say; 0 or unset to find out."""
+    max_speakers: int | None = Field(
+        None, ge=0, validation_alias=names("DIARIZATION_MAX_SPEAKERS", "MAX_SPEAKERS")
+    )
+    """Most speakers when a request does not say; 0 or unset to find out."""
+    batch_size: int = Field(32, ge=1)
+    """Ten-second stretches that go through a network at once."""
+
+    model_config = config("DIARIZATION_")
