@@ -14,7 +14,7 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineError, InvalidLanguageError, OutOfMemoryError
 from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.engines.whisperx.identity import identity_of
+from app.gpu.models.identity import identity_of
 from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ

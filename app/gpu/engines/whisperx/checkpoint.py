@@ -9,12 +9,12 @@ from typing import Any
 
 from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
-from app.gpu.engines.whisperx.cached import cached_snapshot
 from app.gpu.engines.whisperx.decoder import WhisperDecoder
-from app.gpu.engines.whisperx.identity import identity_of
 from app.gpu.engines.whisperx.languages import SpokenLanguages
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
 from app.gpu.faults import load_faults
+from app.gpu.models.cached import cached_snapshot
+from app.gpu.models.identity import identity_of
 from app.settings import ModelSettings, Settings
 
 _NEEDED_FILES = ("model.bin", "tokenizer.json")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.gpu.engines.whisperx.identity import identity_of
+from app.gpu.models.identity import identity_of
 
 
 @pytest.fixture
@@ -47,3 +47,13 @@ def test_other_lengths_and_settings_are_another(model: Path) -> None:
     (model / "vocabulary.txt").write_text("a")
     seen.add(identity_of(model))
     assert len(seen) == 4
+
+
+def test_folders_below_count_and_hidden_ones_do_not(model: Path) -> None:
+    before = identity_of(model)
+    for name in (".cache", "embedding"):
+        (model / name).mkdir()
+        (model / name / "pytorch_model.bin").write_bytes(b"weights")
+        if name == ".cache":
+            assert identity_of(model) == before
+    assert identity_of(model) != before

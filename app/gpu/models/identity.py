@@ -9,22 +9,28 @@ _EDGE_BYTES = 2**20
 """Read of each end of a file. Weights that were trained on differ everywhere; what is small
 (vocabulary, configuration) is read as a whole."""
 
+_SUFFIXES = frozenset(
+    {".bin", ".ckpt", ".json", ".npz", ".onnx", ".pt", ".pth", ".safetensors", ".txt", ".yaml"}
+)
+"""Of files that decide what a model answers; readme files and pictures do not."""
+
 
 def identity_of(folder: Path) -> str:
     """Return a key of a checkpoint's files: their names, lengths, beginnings and ends.
 
-    The same files in another folder have the same identity, so it does not matter where a model
-    was downloaded to.
+    Folders below it count too. The same files in another folder have the same identity, so it does not matter where
+    a model was downloaded to.
 
     Raises:
         OSError: a file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=20)
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.suffix not in (".bin", ".json", ".txt"):
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix not in _SUFFIXES or "/." in f"/{name}" or not path.is_file():
             continue
         length = path.stat().st_size
-        digest.update(f"{path.name}\0{length}\0".encode())
+        digest.update(f"{name}\0{length}\0".encode())
         with path.open("rb") as file:
             digest.update(file.read(_EDGE_BYTES))
             file.seek(max(file.tell(), length - _EDGE_BYTES))

@@ -35,7 +35,7 @@ def cached_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path |
     if snapshot is None or missing:
         raise EngineLoadError(
             f"The cached model {model_id!r} lacks {', '.join(missing)}: set the endpoint's model "
-            "to one that is converted for CTranslate2, or remove it"
+            "to one in the form that the engine reads, or remove it"
         )
     return snapshot
 
