@@ -24,9 +24,10 @@ from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, Ope
 from app.services.sources.rewind import LEAST_POSITION_MS, Rewind
 from app.services.stages.captions import caption_cues
 from app.services.stages.cues import build_cues
+from app.services.stages.ear import Hearing, WindowEar
 from app.services.stages.known import known_cues, known_segments
 from app.services.stages.speech import cut_parts
-from app.services.stages.transcribe import Hearing, transcribe
+from app.services.stages.transcribe import transcribe
 from app.services.stages.translate import translate_cues
 from app.services.store.caches import Caches
 from app.services.store.fingerprints import recording_hearing, window_hearing
@@ -121,7 +122,8 @@ class Line:
             raise TranscriptionDisabledError("This server does not transcribe")
         parts = self._parts(request, media, run)
         windows = cut_parts(parts, self.engines.vad, self.settings.vad, run.clock)
-        return transcribe(windows, self.engines.scheduler, self.caches.windows, hearing, run.clock)
+        ear = WindowEar(self.engines.scheduler, self.caches.windows, hearing, run.clock)
+        return transcribe(windows, ear)
 
     def _parts(
         self, request: JobRequest, media: OpenedMedia, run: RunLog

@@ -15,8 +15,9 @@ from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.gpu.ticket import Ticket
 from app.services.clock import StageClock
+from app.services.stages.ear import Hearing, WindowEar
 from app.services.stages.speech import SpeechWindow
-from app.services.stages.transcribe import Hearing, transcribe
+from app.services.stages.transcribe import transcribe
 from app.services.transcripts import TranscriptCache
 from tests.services.store.shelves import store_in
 
@@ -52,7 +53,7 @@ async def windows(count: int) -> AsyncIterator[SpeechWindow]:
 async def run(engine: Listener, cache: TranscriptCache, hearing: Hearing) -> list[Segment]:
     scheduler = Scheduler(engine)
     try:
-        heard = transcribe(windows(6), scheduler, cache, hearing, StageClock())
+        heard = transcribe(windows(6), WindowEar(scheduler, cache, hearing, StageClock()))
         return [segment async for segment in heard]
     finally:
         scheduler.close()
