@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.audio import Audio, Samples
-from app.domain.time import ms_to_samples, samples_to_ms
+from app.domain.time import Span, ms_to_samples, samples_to_ms
 from app.gpu.protocols import Vad, VadState
 from app.services.clock import StageClock
 from app.services.joints import close_stage
@@ -33,11 +34,13 @@ class SpeechWindow:
     Attributes:
         index: its place in the recording, counted from 0.
         clear_until_ms: no speech was heard between the window's last word and this time.
+        voiced: where the VAD hears speech in it, in order.
     """
 
     index: int
     audio: Audio
     clear_until_ms: int
+    voiced: tuple[Span, ...] = ()
 
 
 async def cut_parts(
@@ -178,16 +181,27 @@ class WindowCutter:
 
     def _cut(self, end: int) -> list[SpeechWindow]:
         """Close the window before frame ``end``; what follows stays for the next one."""
-        voiced = sum(p >= self._settings.threshold for p in self._probabilities[:end])
+        voiced = np.asarray(self._probabilities[:end]) >= self._settings.threshold
         start_sample = self._first_frame * self._frame_samples
+        spans = tuple(self._spans(voiced))
         clear = self._first_frame + (len(self._frames) if end > self._last_voiced else end)
         audio = Audio(np.concatenate(self._frames[:end]), start_sample)
         self._drop(end)
-        if self._ms(voiced) < _LEAST_SPEECH_MS:
+        if self._ms(int(voiced.sum())) < _LEAST_SPEECH_MS:
             return []
-        window = SpeechWindow(self._count, audio, samples_to_ms(clear * self._frame_samples))
+        clear_ms = samples_to_ms(clear * self._frame_samples)
+        window = SpeechWindow(self._count, audio, clear_ms, spans)
         self._count += 1
         return [window]
+
+    def _spans(self, voiced: NDArray[np.bool_]) -> Iterator[Span]:
+        """Yield the runs of voiced frames; a break that is no silence does not end one."""
+        least = max(1, ms_to_samples(self._settings.min_silence_ms) // self._frame_samples)
+        frames = np.flatnonzero(voiced)
+        runs = np.split(frames, np.flatnonzero(np.diff(frames) > least) + 1)
+        for run in runs if len(frames) else ():
+            first, last = self._first_frame + int(run[0]), self._first_frame + int(run[-1])
+            yield Span(self._ms(first), self._ms(last + 1))
 
     def _drop(self, frames: int) -> None:
         del self._frames[:frames], self._probabilities[:frames]
