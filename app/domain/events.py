@@ -15,6 +15,7 @@ Stage = Literal[
     "checking",
     "downloading",
     "transcribing",
+    "diarization",
     "translating",
     "finalizing",
     "complete",

@@ -16,6 +16,20 @@ async def close_stage(source: AsyncIterator[T]) -> None:
         await source.aclose()
 
 
+async def tap(
+    source: AsyncIterator[T], see: Callable[[T], None], end: Callable[[], None] | None = None
+) -> AsyncIterator[T]:
+    """Pass everything on and show it to a function on its way."""
+    try:
+        async for item in source:
+            see(item)
+            yield item
+        if end is not None:
+            end()
+    finally:
+        await close_stage(source)
+
+
 async def overlap(
     source: AsyncIterator[T], work: Callable[[T], Awaitable[U]], in_flight: int
 ) -> AsyncIterator[U]:

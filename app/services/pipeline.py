@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 
 from app.domain.audio import Audio
 from app.domain.cue import Cue
@@ -17,20 +16,23 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_room import Engines
 from app.gpu.ticket import Ticket
-from app.services.joints import close_stage
+from app.services.endings import Floor, KnownFloor, SpeakerEnd, StraightEnd
+from app.services.joints import tap
 from app.services.run_log import Emit, RunLog
 from app.services.sources.kept import Reuse
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
+from app.services.sources.pcm_file import PcmFile
 from app.services.sources.rewind import LEAST_POSITION_MS, Rewind
+from app.services.stages.align import WordAligner
 from app.services.stages.captions import caption_cues
 from app.services.stages.cues import build_cues
+from app.services.stages.diarize import SpeakerEar
 from app.services.stages.ear import Hearing, WindowEar
 from app.services.stages.known import known_cues, known_segments
 from app.services.stages.speech import cut_parts
 from app.services.stages.transcribe import transcribe
-from app.services.stages.translate import translate_cues
 from app.services.store.caches import Caches
-from app.services.store.fingerprints import recording_hearing, window_hearing
+from app.services.store.fingerprints import recording_hearing, recording_speakers, window_hearing
 from app.services.store.memos import Memo
 from app.services.store.transcripts import Transcript
 from app.services.translation.job import TranslationJob
@@ -39,9 +41,9 @@ from app.services.translation.protocol import Brief, Translator
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
-T = TypeVar("T")
-
 _PROMPT_CHARS = 200
+_PASSING = frozenset({"alignment_failed", "diarization_failed"})
+"""Notices of what may work the next time, so that nothing is kept without it."""
 _ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
 
 
@@ -75,22 +77,20 @@ class Line:
         """
         run = RunLog(request, opened, emit)
         hearing = self._hearing(request, opened.info, ticket)
-        memo: Memo | None = None
-        cues = self._cues(request, opened, hearing, run)
-        if request.target is not None:
-            memo = await self._memo(request, request.target)
-            brief = Brief(opened.info, request.glossary, ledger)
-            job = TranslationJob(request.target, request.profile, brief, memo)
-            cues = translate_cues(tap(cues, run.drafted), self.translator, job, run.clock)
-        final = tap(cues, run.finished)
+        memo = await self._memo(request, request.target) if request.target else None
+        ear = self._speaker_ear(request, opened, ticket, run)
+        end = self._end(request, opened, run, memo, ledger, ear)
         try:
-            made = [cue async for cue in final]
+            made = await end.finish(self._cues(request, opened, hearing, run, ear))
         finally:
-            await close_stage(final)
+            if ear is not None:
+                await ear.aclose()
         if not ticket.cancelled.is_set():
-            await self._keep(request, opened, run)
+            await self._keep(request, opened, run, hearing)
         usage = ledger.usage()
-        return run.result(made, _cached(opened, hearing, memo), usage if usage.requests else None)
+        untold_ms = _untold_ms(opened, hearing)
+        cached = _cached(opened, hearing, memo)
+        return run.result(made, cached, usage if usage.requests else None, untold_ms)
 
     def reuse(self, request: JobRequest) -> Reuse:
         """Return what a request may take from earlier jobs."""
@@ -99,12 +99,19 @@ class Line:
             if request.fresh or self.engines is None:
                 return None
             key = self._recording_key(self.engines, request, info)
+            if request.diarize and self.engines.diarizer is not None:
+                key = recording_speakers(key, self.engines.diarizer, request.speakers)
             return await self.caches.transcripts.find(content, key)
 
         return Reuse(heard, downloads=not request.force_refresh)
 
     def _cues(
-        self, request: JobRequest, opened: Opened, hearing: Hearing, run: RunLog
+        self,
+        request: JobRequest,
+        opened: Opened,
+        hearing: Hearing,
+        run: RunLog,
+        ear: SpeakerEar | None,
     ) -> AsyncIterator[Cue]:
         match opened:
             case OpenedCaptions(captions=captions):
@@ -112,28 +119,76 @@ class Line:
             case OpenedTranscript(transcript=transcript):
                 segments = known_segments(transcript.segments, request.position_ms)
             case OpenedMedia():
-                segments = self._segments(request, opened, hearing, run)
+                segments = self._segments(request, opened, hearing, run, ear)
         return build_cues(tap(segments, run.heard, run.all_heard), request.profile)
 
     def _segments(
-        self, request: JobRequest, media: OpenedMedia, hearing: Hearing, run: RunLog
+        self,
+        request: JobRequest,
+        media: OpenedMedia,
+        hearing: Hearing,
+        run: RunLog,
+        ear: SpeakerEar | None,
     ) -> AsyncIterator[Segment]:
-        if self.engines is None:
+        engines = self.engines
+        if engines is None:
             raise TranscriptionDisabledError("This server does not transcribe")
-        parts = self._parts(request, media, run)
-        windows = cut_parts(parts, self.engines.vad, self.settings.vad, run.clock)
-        ear = WindowEar(self.engines.scheduler, self.caches.windows, hearing, run.clock)
-        return transcribe(windows, ear)
+        parts = self._parts(request, media, run, ear)
+        windows = cut_parts(parts, engines.vad, self.settings.vad, run.clock)
+        aligner: WordAligner | None = None
+        if engines.aligner is not None:
+            aligner = WordAligner(
+                engines.aligner, engines.scheduler, hearing.ticket, run.clock, run.notice
+            )
+        words = WindowEar(engines.scheduler, self.caches.windows, hearing, run.clock, aligner)
+        segments = transcribe(windows, words)
+        return segments if ear is None else tap(segments, lambda _: ear.begin())
 
     def _parts(
-        self, request: JobRequest, media: OpenedMedia, run: RunLog
+        self, request: JobRequest, media: OpenedMedia, run: RunLog, ear: SpeakerEar | None
     ) -> list[AsyncIterator[Audio]]:
         """Return the recording as one part, or as two with the one that is watched first."""
         whole = tap(media.blocks, run.decoded)
+        if ear is not None:
+            whole = ear.kept(whole)
         if request.position_ms < LEAST_POSITION_MS:
             return [whole]
         rewind = Rewind(whole, request.position_ms, self.workdir, media.resources)
         return [rewind.watched(), rewind.earlier()]
+
+    def _speaker_ear(
+        self, request: JobRequest, opened: Opened, ticket: Ticket, run: RunLog
+    ) -> SpeakerEar | None:
+        """Return what listens for speakers; None where nobody asks or there is no sound."""
+        engines = self.engines
+        if not request.diarize or not isinstance(opened, OpenedMedia) or engines is None:
+            return None
+        if engines.diarizer is None:
+            return None
+        path = self.workdir.new_file(".pcm")
+        opened.resources.callback(path.unlink, missing_ok=True)
+        return SpeakerEar(engines.diarizer, engines.scheduler, ticket, PcmFile(path), run.clock)
+
+    def _end(
+        self,
+        request: JobRequest,
+        opened: Opened,
+        run: RunLog,
+        memo: Memo | None,
+        ledger: JobLedger,
+        ear: SpeakerEar | None,
+    ) -> StraightEnd | SpeakerEnd:
+        job: TranslationJob | None = None
+        if request.target is not None:
+            brief = Brief(opened.info, request.glossary, ledger)
+            job = TranslationJob(request.target, request.profile, brief, memo)
+        straight = StraightEnd(run, self.translator, job)
+        floor: Floor | None = ear
+        if request.diarize and isinstance(opened, OpenedTranscript):
+            floor = KnownFloor(opened.transcript.turns)
+        if floor is None:
+            return straight
+        return SpeakerEnd(straight, floor, request.speakers, request.profile)
 
     def _hearing(self, request: JobRequest, info: MediaInfo, ticket: Ticket) -> Hearing:
         prompt = prompt_for(request, info)
@@ -154,14 +209,21 @@ class Line:
             return self.caches.memos.blank(*parts)
         return await self.caches.memos.open(*parts)
 
-    async def _keep(self, request: JobRequest, opened: Opened, run: RunLog) -> None:
+    async def _keep(
+        self, request: JobRequest, opened: Opened, run: RunLog, hearing: Hearing
+    ) -> None:
         """Keep the transcript of a recording that was heard to its end."""
         if not isinstance(opened, OpenedMedia) or self.engines is None:
             return
         content = opened.content()
-        if content is not None:
-            key = self._recording_key(self.engines, request, opened.info)
-            await self.caches.transcripts.keep(content, key, run.transcript())
+        if content is None or any(notice.code in _PASSING for notice in run.notices):
+            return
+        key = self._recording_key(self.engines, request, opened.info)
+        transcript = run.transcript(hearing.untold.ms)
+        await self.caches.transcripts.keep(content, key, replace(transcript, turns=()))
+        if request.diarize and self.engines.diarizer is not None:
+            key = recording_speakers(key, self.engines.diarizer, request.speakers)
+            await self.caches.transcripts.keep(content, key, transcript)
 
 
 def prompt_for(request: JobRequest, info: MediaInfo) -> str:
@@ -169,6 +231,16 @@ def prompt_for(request: JobRequest, info: MediaInfo) -> str:
     if request.prompt or _ADDRESS.search(info.title):
         return request.prompt
     return info.title[:_PROMPT_CHARS]
+
+
+def _untold_ms(opened: Opened, hearing: Hearing) -> int | None:
+    match opened:
+        case OpenedMedia():
+            return hearing.untold.ms
+        case OpenedTranscript(transcript=transcript):
+            return transcript.untold_ms
+        case OpenedCaptions():
+            return None
 
 
 def _cached(opened: Opened, hearing: Hearing, memo: Memo | None) -> dict[str, float]:
@@ -181,17 +253,3 @@ def _cached(opened: Opened, hearing: Hearing, memo: Memo | None) -> dict[str, fl
     if memo is not None and memo.hits + memo.misses:
         cached["translate"] = memo.lookups.share
     return {stage: round(share, 3) for stage, share in cached.items()}
-
-
-async def tap(
-    source: AsyncIterator[T], see: Callable[[T], None], end: Callable[[], None] | None = None
-) -> AsyncIterator[T]:
-    """Pass everything on and show it to a function on its way."""
-    try:
-        async for item in source:
-            see(item)
-            yield item
-        if end is not None:
-            end()
-    finally:
-        await close_stage(source)

@@ -77,6 +77,10 @@ class ProgressTracker:
         self._stage = "translating"
         return self._at("translating", "Translating the last lines", self._percent, 3)
 
+    def telling_apart(self) -> Progress:
+        """The recording was heard; its speakers are told apart."""
+        return self._at("diarization", "Telling the speakers apart", self._percent, 2)
+
     def finalizing(self) -> Progress:
         """All cues are there."""
         return self._at("finalizing", "Putting the subtitles together", 95, 4)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from app.domain.audio import Audio
 from app.domain.cue import Cue
 from app.domain.errors import NoSpeechError
-from app.domain.events import CuesReady, Event, Result, SegmentHeard, Usage
+from app.domain.events import (
+    CuesDropped,
+    CuesReady,
+    Event,
+    Notice,
+    Result,
+    SegmentHeard,
+    SpeakersFound,
+    Usage,
+)
 from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
-from app.domain.transcript import Segment
+from app.domain.transcript import Segment, SpeakerTurn
 from app.services.clock import StageClock
 from app.services.progress import ProgressTracker
 from app.services.sources.opened import Opened, OpenedCaptions
@@ -25,6 +35,9 @@ class RunLog:
 
     Attributes:
         clock: adds up what each stage took.
+        drafts: cues that were shown and are not final, the latest of each id.
+        turns: who spoke when, once it is known.
+        notices: what the result's reader should know, each code once for each message.
     """
 
     def __init__(self, request: JobRequest, opened: Opened, emit: Emit) -> None:
@@ -38,6 +51,10 @@ class RunLog:
         self._emit = emit
         self._audio_ms = 0
         self._language = request.spoken.tag if request.spoken else "und"
+        self._spoken_ms: Counter[str] = Counter()
+        self.drafts: dict[int, Cue] = {}
+        self.turns: tuple[SpeakerTurn, ...] = ()
+        self.notices: list[Notice] = []
         self._segments: list[Segment] = []
         if isinstance(opened, OpenedCaptions):
             self._language = opened.captions.language
@@ -50,7 +67,9 @@ class RunLog:
 
     def heard(self, segment: Segment) -> None:
         """A stretch of speech is text."""
-        self._language = segment.language
+        # More of a recording may be in one language than what was heard last.
+        self._spoken_ms[segment.language] += segment.span.duration_ms + 1
+        self._language = self._spoken_ms.most_common(1)[0][0]
         self._segments.append(segment)
         self._emit(SegmentHeard(segment))
         self._tell(self._progress.heard(segment.span.end_ms, self.clock.elapsed_ms))
@@ -60,7 +79,8 @@ class RunLog:
         self._tell(self._progress.all_heard())
 
     def drafted(self, cue: Cue) -> None:
-        """A cue waits for its translation."""
+        """A cue waits for its translation, or for its speaker."""
+        self.drafts[cue.id] = cue
         self._emit(CuesReady((cue,), final=False))
 
     def finished(self, cue: Cue) -> None:
@@ -68,13 +88,60 @@ class RunLog:
         self._emit(CuesReady((cue,), final=True))
         self._tell(self._progress.finished(cue.span.end_ms, self.clock.elapsed_ms))
 
-    def transcript(self) -> Transcript:
-        """Return all that was heard, in order of start."""
-        ordered = sorted(self._segments, key=lambda segment: segment.span.start_ms)
-        return Transcript(tuple(ordered), self._audio_ms, self._language)
+    def telling_apart(self) -> None:
+        """Everything was heard; whose voice it is, is not known yet."""
+        self._emit(self._progress.telling_apart())
 
-    def result(self, cues: list[Cue], cached: Mapping[str, float], usage: Usage | None) -> Result:
+    def spoke(self, turns: Sequence[SpeakerTurn]) -> None:
+        """It is known who spoke when."""
+        self.turns = tuple(turns)
+        self._emit(SpeakersFound(self.turns))
+
+    def dropped(self, ids: tuple[int, ...]) -> None:
+        """Drafts are gone for good."""
+        if ids:
+            self._emit(CuesDropped(ids))
+
+    def notice(self, notice: Notice) -> None:
+        """Something could not be done, or not as well as usual."""
+        if notice not in self.notices:
+            self.notices.append(notice)
+            self._emit(notice)
+
+    @property
+    def segments(self) -> list[Segment]:
+        """All that was heard, in order of start."""
+        return sorted(self._segments, key=lambda segment: segment.span.start_ms)
+
+    def transcript(self, untold_ms: int) -> Transcript:
+        """Return all that is known of the recording.
+
+        Args:
+            untold_ms: speech that never became text.
+        """
+        return Transcript(
+            segments=tuple(self.segments),
+            audio_ms=self._audio_ms,
+            language=self._language,
+            untold_ms=untold_ms,
+            turns=self.turns,
+            notices=tuple(self.notices),
+        )
+
+    def result(
+        self,
+        cues: list[Cue],
+        cached: Mapping[str, float],
+        usage: Usage | None,
+        untold_ms: int | None,
+    ) -> Result:
         """Sum up.
+
+        Args:
+            cues: final.
+            cached: see `Result`.
+            usage: see `Result`.
+            untold_ms: speech that never became text; None where nobody has listened.
 
         Raises:
             NoSpeechError: there is nothing to show.
@@ -96,6 +163,9 @@ class RunLog:
             cached=cached,
             usage=usage,
             title=opened.info.title,
+            turns=self.turns,
+            notices=tuple(self.notices),
+            voiced_untranscribed_ms=untold_ms,
         )
 
     def _tell(self, progress: Event | None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from app import __version__
 from app.domain.language import Language
+from app.domain.request import SpeakerCount
 from app.gpu.engine_room import Engines
+from app.gpu.protocols import Diarizer
 from app.services.store.keys import stage_key
 from app.settings import Settings
 
@@ -64,4 +67,16 @@ def recording_hearing(
         allowed_languages: base tags that detection chooses from.
     """
     heard = window_hearing(settings, engines, language, prompt, allowed_languages)
-    return stage_key(heard, engines.vad.revision, settings.vad.model_dump(mode="json"))
+    aligned = engines.aligner.revision if engines.aligner is not None else None
+    return stage_key(heard, engines.vad.revision, settings.vad.model_dump(mode="json"), aligned)
+
+
+def recording_speakers(hearing: str, diarizer: Diarizer, speakers: SpeakerCount) -> str:
+    """Return how a whole recording is heard and its speakers told apart.
+
+    Args:
+        hearing: see `recording_hearing`.
+        diarizer: as it was loaded.
+        speakers: how many there are, as far as is known.
+    """
+    return stage_key(hearing, diarizer.revision, list(dataclasses.astuple(speakers)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.transcript import Segment
+from app.domain.events import Notice
+from app.domain.time import Span
+from app.domain.transcript import Segment, SpeakerTurn
 from app.services.store.keys import stage_key
 from app.services.store.lifetimes import TRANSCRIPTS
 from app.services.store.lookups import Observe, unobserved
@@ -19,12 +21,18 @@ class Transcript:
     Attributes:
         segments: in order of start.
         audio_ms: length of the recording as it was decoded.
-        language: BCP 47 tag of what was spoken.
+        language: BCP 47 tag of what was spoken most.
+        untold_ms: speech that never became text.
+        turns: who spoke when; empty where nobody asked, or nobody spoke.
+        notices: what could not be done.
     """
 
     segments: tuple[Segment, ...]
     audio_ms: int
     language: str
+    untold_ms: int = 0
+    turns: tuple[SpeakerTurn, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class Transcripts:
@@ -60,13 +68,31 @@ class Transcripts:
             transcript: finished: nothing was cut short, cancelled or left out.
         """
         rows = segment_rows(transcript.segments)
-        payload = pack([int(transcript.audio_ms), transcript.language, rows])
+        turns = [(t.span.start_ms, t.span.end_ms, t.speaker) for t in transcript.turns]
+        notices = [(notice.code, notice.message) for notice in transcript.notices]
+        payload = pack(
+            [
+                int(transcript.audio_ms),
+                transcript.language,
+                rows,
+                int(transcript.untold_ms),
+                turns,
+                notices,
+            ]
+        )
         await self._store.put(TRANSCRIPTS, stage_key(content, hearing), payload)
 
 
 def _transcript(payload: bytes) -> Transcript | None:
     try:
-        audio_ms, language, rows = unpack(payload)
-        return Transcript(segments_of(rows), audio_ms, language)
+        audio_ms, language, rows, untold_ms, turns, notices = unpack(payload)
+        return Transcript(
+            segments=segments_of(rows),
+            audio_ms=audio_ms,
+            language=language,
+            untold_ms=untold_ms,
+            turns=tuple(SpeakerTurn(Span(start, end), who) for start, end, who in turns),
+            notices=tuple(Notice(code, message) for code, message in notices),
+        )
     except (TypeError, ValueError):
         return None

@@ -1,0 +1,107 @@
+"""Segments to segments with exact word times, where there is a model for their language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from app.domain.audio import Audio
+from app.domain.errors import CuestreamError, JobCancelledError
+from app.domain.events import Notice
+from app.domain.language import known_language
+from app.domain.transcript import Segment
+from app.gpu.protocols import Aligner, Passage
+from app.gpu.scheduler import Scheduler
+from app.gpu.ticket import Ticket
+from app.services.clock import StageClock
+
+
+class WordAligner:
+    """Aligns the words of one job.
+
+    A language without a model, and a model that fails, cost a job its exact times and nothing
+    else: the transcriber's own stay, and the result says so.
+
+    Args:
+        aligner: asked which languages it serves.
+        scheduler: the queue ahead of the device.
+        ticket: whose work it is.
+        clock: counts the time spent under ``align``.
+        notice: told once for each language what could not be done.
+    """
+
+    def __init__(
+        self,
+        aligner: Aligner,
+        scheduler: Scheduler,
+        ticket: Ticket,
+        clock: StageClock,
+        notice: Callable[[Notice], None],
+    ) -> None:
+        self._aligner = aligner
+        self._scheduler = scheduler
+        self._ticket = ticket
+        self._clock = clock
+        self._notice = notice
+        self._served: dict[str, asyncio.Task[bool]] = {}
+        self.revision = aligner.revision
+
+    async def align(
+        self, audio: Audio, segments: Sequence[Segment], index: int
+    ) -> tuple[list[Segment], bool]:
+        """Return the segments of one window with better word times.
+
+        Args:
+            audio: the window.
+            segments: what was heard in it, in order.
+            index: place of the window in its job.
+
+        Returns:
+            As many segments, and whether every one of them was aligned.
+
+        Raises:
+            JobCancelledError: nobody wants the job any more.
+        """
+        aligned: list[Segment] = []
+        complete = True
+        for language, group in groupby(segments, key=lambda segment: segment.language):
+            passage = Passage(audio, tuple(group))
+            better = await self._aligned(passage, language, index)
+            complete &= better is not None
+            aligned += passage.segments if better is None else better
+        return aligned, complete
+
+    async def _aligned(
+        self, passage: Passage, language: str, index: int
+    ) -> tuple[Segment, ...] | None:
+        if not await self._serves(language):
+            name = _name(language)
+            self._notice(
+                Notice(
+                    "alignment_skipped",
+                    f"There is no alignment model for {name}: word times are the transcriber's own",
+                )
+            )
+            return None
+        try:
+            with self._clock.measure("align"):
+                return await self._scheduler.align(passage, self._ticket, index)
+        except JobCancelledError:
+            raise
+        except CuestreamError as error:
+            text = f"Some words could not be aligned: {error.message}"
+            self._notice(Notice("alignment_failed", text))
+            return None
+
+    async def _serves(self, language: str) -> bool:
+        """Ask once for each language; the model may have to be loaded for the answer."""
+        if language not in self._served:
+            asked = asyncio.to_thread(self._aligner.serves, language)
+            self._served[language] = asyncio.create_task(asked, name=f"aligner-{language}")
+        return await asyncio.shield(self._served[language])
+
+
+def _name(tag: str) -> str:
+    language = known_language(tag)
+    return language.english_name if language is not None else "an unknown language"
