@@ -28,6 +28,7 @@ async def events(
     """Replay what was missed after an event and follow on."""
     job = services.runner.get(job_id)
     seen = _seen(last_event_id) if after is None else after
+    job.ticket.audience = "viewer"
     return stream_job(services.hub, job, view_named(view, job, ()), view, min(seen, len(job.log)))
 
 

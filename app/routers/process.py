@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from app.domain.events import Result
+from app.domain.request import Audience
 from app.routers.deps import Services, ServicesDep, caller_of, require_key
 from app.routers.intake import read_body
 from app.routers.json_answer import JsonAnswer
@@ -54,7 +55,7 @@ async def process(request: Request, services: ServicesDep) -> Response:
     """
     if "text/event-stream" in request.headers.get("accept", "").lower():
         return await _streamed(request, services, "process")
-    job, body = await _submitted(request, services)
+    job, body = await _submitted(request, services, "batch")
 
     def frame(result: Result) -> Frame:
         return result_frame(result, job, body.formats, job.request.profile)
@@ -62,13 +63,15 @@ async def process(request: Request, services: ServicesDep) -> Response:
     return await JsonAnswer(services, job, frame).respond(request)
 
 
-async def _submitted(request: Request, services: Services) -> tuple[Job, SubtitleBody]:
+async def _submitted(
+    request: Request, services: Services, audience: Audience
+) -> tuple[Job, SubtitleBody]:
     services.readiness.admit()
     body, upload = await read_body(request, services.workdir)
-    return await submit_body(services, caller_of(request), body, upload), body
+    return await submit_body(services, caller_of(request), body, upload, audience), body
 
 
 async def _streamed(request: Request, services: Services, view_name: str) -> Response:
-    job, body = await _submitted(request, services)
+    job, body = await _submitted(request, services, "viewer")
     view = view_named(view_name, job, body.formats)
     return stream_job(services.hub, job, view, view_name)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app.domain.errors import InvalidFieldError
 from app.domain.language import Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
-from app.domain.request import JobRequest, MediaUrl, Source, UploadedFile
+from app.domain.request import JobRequest, MediaUrl, Source, SpeakerCount, UploadedFile
 from app.domain.time import seconds_to_ms
 from app.routers.languages import spoken_language
 from app.routers.sent_captions import OptionalCaptions, sent_captions
@@ -22,6 +22,9 @@ _PROMPT_CHARS = 500
 _MAX_TERMS = 200
 _MAX_TERM_CHARS = 100
 """A glossary goes with every request to a model, so it is paid for again and again."""
+
+_MAX_SPEAKERS = 50
+_MAX_LANGUAGES = 20
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
@@ -64,6 +67,12 @@ class SubtitleBody(BaseModel):
     force_whisper: bool | None = Field(False, description="Do not reuse finished work")
     force_refresh: bool | None = Field(False, description="Do not reuse finished work")
     diarize: bool | None = Field(False, description="Say who speaks")
+    num_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="Exactly so many")
+    min_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At least so many")
+    max_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At most so many")
+    allowed_languages: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="Languages that detection chooses from"
+    )
     profile: str | None = Field(None, description="Reading profile")
     prompt: str | None = Field(None, description="Words that are likely to occur")
     position_s: float | None = Field(
@@ -94,12 +103,26 @@ class SubtitleBody(BaseModel):
             spoken=spoken,
             profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
             diarize=bool(self.diarize),
+            speakers=self._speakers(),
+            allowed_languages=self._languages(),
             force_whisper=bool(self.force_whisper),
             force_refresh=bool(self.force_refresh),
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
         )
+
+    def _speakers(self) -> SpeakerCount:
+        least, most = self.min_speakers, self.max_speakers
+        if least is not None and most is not None and least > most:
+            raise InvalidFieldError("min_speakers is larger than max_speakers")
+        return SpeakerCount(self.num_speakers, least, most)
+
+    def _languages(self) -> tuple[str, ...]:
+        """Return base tags, each once, sorted: the order says nothing."""
+        if len(self.allowed_languages) > _MAX_LANGUAGES:
+            raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
+        return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))
 
     def _terms(self) -> tuple[tuple[str, str], ...]:
         if len(self.glossary) > _MAX_TERMS:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from app.domain.errors import CuestreamError, InvalidFieldError
-from app.domain.request import UploadedFile
+from app.domain.request import Audience, UploadedFile
 from app.routers.deps import Services
 from app.routers.schemas import SubtitleBody
 from app.routers.sent_captions import uploaded_captions
@@ -14,7 +14,11 @@ from app.services.job import Job
 
 
 async def submit_body(
-    services: Services, caller: str, body: SubtitleBody, upload: UploadedFile | None = None
+    services: Services,
+    caller: str,
+    body: SubtitleBody,
+    upload: UploadedFile | None = None,
+    audience: Audience = "batch",
 ) -> Job:
     """Return the job that does what a body asks for; an upload that is refused is removed.
 
@@ -25,6 +29,7 @@ async def submit_body(
         caller: who pays, see `caller_of`.
         body: as it was sent.
         upload: the file that came with it.
+        audience: who waits for it.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -39,7 +44,7 @@ async def submit_body(
         if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
             upload.path.unlink(missing_ok=True)
             body, upload = body.model_copy(update={"captions": text}), None
-        wanted = replace(body.job_request(upload), caller=caller)
+        wanted = replace(body.job_request(upload), caller=caller, audience=audience)
         await services.opener.check(wanted.source)
     except CuestreamError:
         if upload is not None:

@@ -55,6 +55,7 @@ async def transcribe(
         force_whisper=True,
         reuse_heard=True,
         caller=caller_of(request),
+        audience="batch",
     )
     await services.opener.check(wanted.source)
     job = await services.runner.submit(wanted)

@@ -15,16 +15,20 @@ from typing import Protocol
 from app.domain.cue import Cue
 from app.domain.errors import NotFoundError
 from app.domain.events import (
+    CuesDropped,
     CuesReady,
     Done,
     Event,
     Failed,
     MediaOpened,
+    Notice,
     Progress,
     Result,
     SegmentHeard,
+    SpeakersFound,
 )
 from app.domain.profile import ReadingProfile
+from app.domain.transcript import SpeakerTurn
 from app.routers.errors import error_body
 from app.services.job import Job
 from app.services.render.formats import render
@@ -61,10 +65,21 @@ def cue_frame(cue: Cue) -> Frame:
         "end": cue.span.end_ms,
         "text": cue.text,
         "translatedText": cue.translation or cue.text,
+        "confidence": round(cue.confidence, 3),
     }
+    if cue.language != "und":
+        frame["language"] = cue.language
     if cue.speaker is not None:
         frame["speaker"] = cue.speaker
     return frame
+
+
+def speaker_frames(turns: Sequence[SpeakerTurn]) -> list[Frame]:
+    """Return who spoke when, in milliseconds."""
+    return [
+        {"start": turn.span.start_ms, "end": turn.span.end_ms, "speaker": turn.speaker}
+        for turn in turns
+    ]
 
 
 def result_frame(
@@ -84,6 +99,12 @@ def result_frame(
         "stage_ms": result.stage_ms,
         "cached": dict(result.cached),
     }
+    if result.voiced_untranscribed_ms is not None:
+        frame["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
+    if result.notices:
+        frame["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
+    if result.turns:
+        frame["speakers"] = speaker_frames(result.turns)
     if result.title:
         frame["title"] = result.title
     if result.usage is not None:
@@ -162,6 +183,12 @@ class NativeView:
             }
         if isinstance(event, SegmentHeard):
             return {"type": "segment", "segment": dataclasses.asdict(event.segment)}
+        if isinstance(event, CuesDropped):
+            return {"type": "dropped", "ids": list(event.ids)}
+        if isinstance(event, SpeakersFound):
+            return {"type": "speakers", "turns": speaker_frames(event.turns)}
+        if isinstance(event, Notice):
+            return {"type": "notice", **dataclasses.asdict(event)}
         if isinstance(event, MediaOpened):
             return {"type": "media", "duration_ms": event.duration_ms}
         return self._plain.encode(event)

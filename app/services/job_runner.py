@@ -123,7 +123,8 @@ class JobRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _check(self, request: JobRequest) -> None:
-        if request.diarize and not self._settings.diarization.enabled:
+        able = self._settings.diarization.enabled and self._settings.asr.enabled
+        if request.diarize and not able:
             raise UnavailableOptionError("This server has no diarization engine")
         if self._readiness.state != "ready":
             return
@@ -157,6 +158,7 @@ class JobRunner:
             spoken=request.spoken,
             force_whisper=request.force_whisper,
             hears=self._settings.asr.enabled,
+            speakers=request.diarize,
         )
 
     def _shared(self, request: JobRequest) -> Job | None:
@@ -167,6 +169,8 @@ class JobRunner:
                 continue
             if job.running:
                 _discard(request)
+                if request.audience == "viewer":
+                    job.ticket.audience = "viewer"
                 return job
             # Behind an address there may be another file by now: it is asked each time.
             if job.result is not None and not isinstance(request.source, MediaUrl):

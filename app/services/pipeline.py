@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.domain.audio import Audio
 from app.domain.cue import Cue
 from app.domain.errors import TranscriptionDisabledError
-from app.domain.events import Result
+from app.domain.events import Notice, Result
 from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
@@ -183,6 +183,8 @@ class Line:
             brief = Brief(opened.info, request.glossary, ledger)
             job = TranslationJob(request.target, request.profile, brief, memo)
         straight = StraightEnd(run, self.translator, job)
+        if request.diarize and isinstance(opened, OpenedCaptions):
+            run.notice(Notice("speakers_unknown", "The text comes from captions, which name none"))
         floor: Floor | None = ear
         if request.diarize and isinstance(opened, OpenedTranscript):
             floor = KnownFloor(opened.transcript.turns)

@@ -35,7 +35,7 @@ def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionWish) -> list[Choi
     by people follow, unless the recording itself is to be heard: those in the spoken language,
     else English ones, else as the site lists them. What a machine heard counts only where this
     server cannot hear better. Without a target only the spoken language counts, as long as
-    somebody says which it is.
+    somebody says which it is. Nothing counts where the speakers are wanted: captions name none.
 
     Source: the extension's contract, "Source choice"; that the spoken language goes before
     English is ours, since a translation of a translation is worse.
@@ -44,6 +44,8 @@ def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionWish) -> list[Choi
     manual = [track for track in tracks if track.kind == "manual"]
     auto = [track for track in tracks if track.kind == "auto"]
     spoken = wish.spoken or spoken_language(tracks)
+    if wish.speakers and wish.hears:
+        return []
     heard_instead = wish.force_whisper and wish.hears
     chosen: list[Choice] = []
     if wish.target is not None:

@@ -24,12 +24,14 @@ class CaptionWish:
         spoken: language that is spoken, as the client says.
         force_whisper: hear the recording unless people wrote captions in the target language.
         hears: whether this server can transcribe; without, automatic captions count too.
+        speakers: the speakers are wanted, whom captions do not name.
     """
 
     target: Language | None = None
     spoken: Language | None = None
     force_whisper: bool = False
     hears: bool = True
+    speakers: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
