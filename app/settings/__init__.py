@@ -20,6 +20,7 @@ from app.settings.group import Group
 from app.settings.jobs import JobSettings
 from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.live import LiveSettings
+from app.settings.scheduler import SchedulerSettings
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
 from app.settings.speakers import DiarizationSettings
@@ -41,6 +42,7 @@ __all__ = [
     "LiveSettings",
     "Mode",
     "ModelSettings",
+    "SchedulerSettings",
     "ServerSettings",
     "Settings",
     "SourceSettings",
@@ -69,6 +71,7 @@ class Settings(BaseModel):
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
+    scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)

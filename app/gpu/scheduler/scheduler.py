@@ -1,54 +1,34 @@
-"""The queue ahead of the device: what every request asks of its engines, in one order.
-
-First windows of a request go first, so that every viewer sees a cue early; after that the
-request that has been served least goes first. A batch takes whatever waits when a lane is free
-and never waits for more. A piece of work that nobody wants any more costs nothing; a batch that
-fails is split until the window at fault stands alone and fails only its own request; out of
-memory halves the batch size from then on.
-"""
+"""The queue ahead of the device: what every request asks of its engines, in one order."""
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-import itertools
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.domain.audio import Audio
-from app.domain.errors import CuestreamError, EngineError, JobCancelledError, OutOfMemoryError
-from app.domain.request import SpeakerCount
+from app.domain.errors import JobCancelledError
+from app.domain.request import Audience, SpeakerCount
+from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import Aligner, Diarizer, Passage, Prepared, Transcriber, Voices, Window
+from app.gpu.scheduler.batch import BatchFormer, Room
+from app.gpu.scheduler.calls import Caller
+from app.gpu.scheduler.forecast import Forecast
+from app.gpu.scheduler.lanes import Lanes
+from app.gpu.scheduler.memory import FreeBytes, MemoryGauge
+from app.gpu.scheduler.preparing import Preparation
+from app.gpu.scheduler.queue import WorkQueue
+from app.gpu.scheduler.rank import Rank
+from app.gpu.scheduler.report import SchedulerReport
+from app.gpu.scheduler.work import Answer, Stage, Work
 from app.gpu.ticket import Ticket
+from app.settings import SchedulerSettings
 
-Run = Callable[[list[Any]], Sequence[Any]]
+_JOIN_S = 5.0
 
-
-@dataclass(slots=True, order=True)
-class _Item:
-    rank: tuple[int, int, int]
-    key: Hashable = field(compare=False)
-    run: Run = field(compare=False)
-    payload: Any = field(compare=False)
-    cancelled: threading.Event = field(compare=False)
-    loop: asyncio.AbstractEventLoop = field(compare=False)
-    future: asyncio.Future[Any] = field(compare=False)
-
-    def finish(self, result: Any) -> None:
-        self.loop.call_soon_threadsafe(_settle, self.future, result)
-
-
-def _settle(future: asyncio.Future[Any], result: Any) -> None:
-    if future.done():
-        return
-    if isinstance(result, CuestreamError):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
+_NO_SOUND = Span(0, 0)
 
 
 class Scheduler:
@@ -58,9 +38,9 @@ class Scheduler:
         transcriber: decodes windows.
         aligner: None where this server aligns nothing.
         diarizer: None where this server tells no speakers apart.
-
-    Attributes:
-        busy_s: seconds that lanes have spent in the engines.
+        settings: limits and times.
+        free_bytes: asks how much of the device's memory is free; None where it has none.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -68,32 +48,59 @@ class Scheduler:
         transcriber: Transcriber,
         aligner: Aligner | None = None,
         diarizer: Diarizer | None = None,
+        settings: SchedulerSettings | None = None,
+        free_bytes: FreeBytes | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        settings = settings or SchedulerSettings()
         self._transcriber = transcriber
         self._aligner = aligner
         self._diarizer = diarizer
-        self._max_batch = transcriber.max_batch
-        self._heap: list[_Item] = []
-        self._order = itertools.count()
-        self._changed = threading.Condition()
-        self._closed = False
-        self.busy_s = 0.0
-        self._threads = [
-            threading.Thread(target=self._work, name=f"engine-{lane}", daemon=True)
-            for lane in range(transcriber.lanes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._clock = clock
+        gauge = MemoryGauge(free_bytes, clock)
+        rooms, callers = self._engines(gauge, free_bytes)
+        former = BatchFormer(rooms, settings.promote_s, settings.first_batch)
+        # A batch for each lane and one more of each.
+        self._queue = WorkQueue(former, 2 * self.capacity, settings.max_queued, clock)
+        self._lanes = Lanes(self._queue, callers, transcriber.lanes, clock)
+        self._preparation = Preparation(self._queue, transcriber.prepare, settings.prepare_threads)
+        self._forecast = Forecast(self._queue, self._lanes, gauge, free_bytes)
+        self._lanes.start()
+        self._preparation.start()
 
     @property
     def capacity(self) -> int:
         """Windows that are decoded at a time."""
-        return self._transcriber.lanes * self._max_batch
+        return self._transcriber.lanes * self._transcriber.max_batch
 
     @property
     def queued(self) -> int:
         """Pieces of work that wait."""
-        return len(self._heap)
+        return len(self._queue)
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more may wait."""
+        return self._queue.full
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more waits that viewers need now than is computed at a time."""
+        urgent = sum(rank <= Rank.AHEAD for _, rank, _ in self._queue.waiting())
+        return urgent >= self.capacity
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that lanes have spent in the engines."""
+        return self._lanes.busy_s
+
+    def expected_first_wait_s(self, audience: Audience = "viewer") -> float:
+        """Predict how long the first window of a job would wait that came now."""
+        return self._forecast.first_wait_s(audience)
+
+    def report(self) -> SchedulerReport:
+        """Look at everything; asks the driver, so not from an event loop."""
+        return self._forecast.report()
 
     async def transcribe(self, window: Window, ticket: Ticket, index: int) -> Sequence[Segment]:
         """Transcribe one window among those of other requests.
@@ -106,21 +113,12 @@ class Scheduler:
         Raises:
             EngineError: the engine failed on this window.
             JobCancelledError: the window was withdrawn, or the server stops.
+            OverloadedError: nothing more may wait.
         """
-        prepared = await asyncio.to_thread(self._transcriber.prepare, window)
-        while True:
-            rank = (0 if index == 0 else 1, index, next(self._order))
-            outcome = await self._ask(
-                rank,
-                ("transcribe", prepared.batch_key),
-                self._transcriber.decode,
-                prepared,
-                window.cancelled,
-            )
-            if not isinstance(outcome, Prepared):
-                heard: Sequence[Segment] = outcome
-                return heard
-            prepared = outcome
+        work = self._work("transcribe", ticket, index, window.audio.span, window)
+        work.cancelled, work.state = window.cancelled, "raw"
+        heard: Sequence[Segment] = await self._ask(work)
+        return heard
 
     async def align(self, passage: Passage, ticket: Ticket, index: int) -> tuple[Segment, ...]:
         """Find out when exactly each word of one window was said.
@@ -133,32 +131,29 @@ class Scheduler:
         Raises:
             EngineError: the engine failed on this passage.
             JobCancelledError: the job was withdrawn, or the server stops.
+            OverloadedError: nothing more may wait.
         """
-        aligner = self._aligner
-        assert aligner is not None  # noqa: S101 - callers ask whether there is one
-        rank = (0 if index == 0 else 1, index, next(self._order))
-        aligned: tuple[Segment, ...] = await self._ask(
-            rank, "align", aligner.align, passage, ticket.cancelled
-        )
+        work = self._work("align", ticket, index, passage.audio.span, passage)
+        aligned: tuple[Segment, ...] = await self._ask(work)
         return aligned
 
     async def listen(
         self, audio: Audio, voices: Voices | None, ticket: Ticket, *, last: bool = False
     ) -> Voices:
-        """Let the diarizer listen to a slice of a recording; gives way to everything else.
+        """Let the diarizer listen to a slice of a recording; gives way to waiting viewers.
 
         Raises:
             EngineError: the engine failed.
             JobCancelledError: the job was withdrawn, or the server stops.
+            OverloadedError: nothing more may wait.
         """
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
-        def run(batch: list[Any]) -> list[Voices]:
-            return [diarizer.listen(audio.samples, voices, last=last)]
+        def run() -> Voices:
+            return diarizer.listen(audio.samples, voices, last=last)
 
-        rank = (2, 0, next(self._order))
-        heard: Voices = await self._ask(rank, object(), run, None, ticket.cancelled)
+        heard: Voices = await self._ask(self._work("diarize", ticket, 0, audio.span, run))
         return heard
 
     async def turns(
@@ -169,88 +164,74 @@ class Scheduler:
         Raises:
             EngineError: the engine failed.
             JobCancelledError: the job was withdrawn, or the server stops.
+            OverloadedError: nothing more may wait.
         """
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
-        def run(batch: list[Any]) -> list[Sequence[SpeakerTurn]]:
-            return [diarizer.turns(voices, speakers)]
+        def run() -> Sequence[SpeakerTurn]:
+            return diarizer.turns(voices, speakers)
 
-        rank = (2, 0, next(self._order))
-        turns: Sequence[SpeakerTurn] = await self._ask(rank, object(), run, None, ticket.cancelled)
+        turns: Sequence[SpeakerTurn] = await self._ask(
+            self._work("cluster", ticket, 0, _NO_SOUND, run)
+        )
         return turns
 
     def close(self) -> None:
-        """Withdraw everything that waits and end the lanes after their current batch."""
-        with self._changed:
-            self._closed = True
-            for item in self._heap:
-                item.cancelled.set()
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join(timeout=5)
+        """Withdraw everything that waits and end the threads after what they do now."""
+        self._queue.close()
+        self._lanes.join(_JOIN_S)
+        self._preparation.join(_JOIN_S)
 
-    async def _ask(
-        self,
-        rank: tuple[int, int, int],
-        key: Hashable,
-        run: Run,
-        payload: Any,
-        cancelled: threading.Event,
-    ) -> Any:
-        loop = asyncio.get_running_loop()
-        item = _Item(rank, key, run, payload, cancelled, loop, loop.create_future())
-        with self._changed:
-            if self._closed:
-                raise JobCancelledError("The server is shutting down")
-            heapq.heappush(self._heap, item)
-            self._changed.notify()
-        return await item.future
+    def _engines(
+        self, gauge: MemoryGauge, free_bytes: FreeBytes | None
+    ) -> tuple[dict[Stage, Room], dict[Stage, Caller]]:
+        rooms: dict[Stage, Room] = {"transcribe": Room(self._transcriber.max_batch, gauge)}
+        callers: dict[Stage, Caller] = {
+            "transcribe": Caller(self._transcriber.decode, self._heard, gauge)
+        }
+        if self._aligner is not None:
+            space = MemoryGauge(free_bytes, self._clock)
+            rooms["align"] = Room(self._aligner.max_batch, space)
+            callers["align"] = Caller(self._aligner.align, _give, space)
+        if self._diarizer is not None:
+            rooms["diarize"] = rooms["cluster"] = Room(1)
+            callers["diarize"] = callers["cluster"] = Caller(_run_each, _give)
+        return rooms, callers
 
-    def _work(self) -> None:
-        while batch := self._take():
-            started = time.monotonic()
-            self._run(batch)
-            self.busy_s += time.monotonic() - started
+    def _work(self, stage: Stage, ticket: Ticket, index: int, span: Span, payload: object) -> Work:
+        return Work(
+            stage=stage,
+            ticket=ticket,
+            index=index,
+            span=span,
+            payload=payload,
+            answer=Answer(),
+            cancelled=threading.Event(),
+            since_s=self._clock(),
+            padded_s=span.duration_ms / 1000,
+        )
 
-    def _take(self) -> list[_Item]:
-        """Wait for work; an empty batch means the end."""
-        with self._changed:
-            while True:
-                batch: list[_Item] = []
-                others: list[_Item] = []
-                while self._heap and len(batch) < self._max_batch:
-                    item = heapq.heappop(self._heap)
-                    if item.cancelled.is_set():
-                        item.finish(JobCancelledError("Nobody waits for this any more"))
-                    elif not batch or item.key == batch[0].key:
-                        batch.append(item)
-                    else:
-                        others.append(item)
-                for item in others:
-                    heapq.heappush(self._heap, item)
-                if batch or self._closed:
-                    return batch
-                self._changed.wait()
-
-    def _run(self, batch: list[_Item]) -> None:
+    async def _ask(self, work: Work) -> Any:
+        if work.unwanted:
+            raise JobCancelledError("Nobody waits for this any more")
+        self._queue.put(work)
         try:
-            results = batch[0].run([item.payload for item in batch])
-        except OutOfMemoryError as error:
-            self._max_batch = max(1, len(batch) // 2)
-            self._split(batch, error)
-        except CuestreamError as error:
-            self._split(batch, error)
-        except Exception as error:  # noqa: BLE001 - a lane must outlive any engine's defect
-            self._split(batch, EngineError(f"The engine failed: {type(error).__name__}"))
-        else:
-            for item, result in zip(batch, results, strict=True):
-                item.finish(result)
+            return await work.answer.future
+        finally:
+            if not work.answer.future.done() or work.answer.future.cancelled():
+                self._queue.withdraw(work)
 
-    def _split(self, batch: list[_Item], error: CuestreamError) -> None:
-        if len(batch) == 1:
-            batch[0].finish(error)
+    def _heard(self, work: Work, outcome: object) -> None:
+        if not isinstance(outcome, Prepared):
+            work.answer.give(outcome)
             return
-        middle = len(batch) // 2
-        self._run(batch[:middle])
-        self._run(batch[middle:])
+        self._queue.put_back(work, outcome)
+
+
+def _give(work: Work, result: object) -> None:
+    work.answer.give(result)
+
+
+def _run_each(payloads: list[Callable[[], object]]) -> list[object]:
+    return [run() for run in payloads]
