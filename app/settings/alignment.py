@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -19,7 +20,8 @@ class AlignmentSettings(Group):
     engine: Literal["wav2vec2"] = "wav2vec2"
     """Aligner."""
     models: Annotated[tuple[str, ...], NoDecode] = ()
-    """Models by language instead of whisperx's own choice, such as `en=folder,cs=owner/name`."""
+    """Models by language instead of whisperx's own choice, such as `en=folder,cs=owner/name`:
+    a local folder, a hub id, or the name of a torchaudio pipeline."""
     preload: Annotated[tuple[str, ...], NoDecode] = ("en",)
     """Languages whose models are loaded at the start; others load when they are first heard."""
     max_loaded: int = Field(4, ge=1)
@@ -34,3 +36,18 @@ class AlignmentSettings(Group):
     @classmethod
     def _split(cls, value: object) -> object:
         return listed(value)
+
+    @field_validator("models")
+    @classmethod
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for choice in value:
+            language, _, model = choice.partition("=")
+            if not language.strip() or not model.strip():
+                raise ValueError(f"{choice!r} does not read language=model, such as en=owner/name")
+        return value
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """The models that `models` names, by language as it is written there."""
+        pairs = (choice.partition("=") for choice in self.models)
+        return {language.strip(): model.strip() for language, _, model in pairs}

@@ -1,0 +1,192 @@
+"""The aligner: passages of any requests and languages in, segments with exact words out.
+
+A passage is aligned as a whole, all its segments' words at once against all its sound, as
+whisperx aligns what it transcribes window by window. The segments' own times come from the
+transcriber's attention and may be off by more than a word: a segment cut out by them lacks the
+sound of its first or last word, and no path can find what is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.errors import EngineLoadError
+from app.domain.transcript import Segment
+from app.gpu.device import choose_device
+from app.gpu.engines.wav2vec2.catalog import Catalog, code_of
+from app.gpu.engines.wav2vec2.shelf import Shelf
+from app.gpu.engines.wav2vec2.times import WordTimes, with_times
+from app.gpu.engines.wav2vec2.wording import worded
+from app.gpu.faults import inference_faults, load_faults
+from app.gpu.models.identity import identity_of
+from app.gpu.protocols import Passage
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.gpu.engines.wav2vec2.loading import Acoustics
+
+log = structlog.get_logger()
+
+_RULES = 1
+"""Counts up when the same emissions get other times."""
+
+
+class Wav2Vec2Aligner:
+    """Satisfies `app.gpu.protocols.Aligner` with a wav2vec2 model for each language.
+
+    Attributes:
+        device: ``cuda`` or ``cpu``.
+        revision: the chosen models, the precision, and the versions of what runs them.
+        max_batch: passages that go through a model at once.
+
+    Raises:
+        EngineLoadError: packages are missing, or a model of `ALIGNMENT_PRELOAD` cannot be loaded.
+    """
+
+    name = "wav2vec2"
+
+    def __init__(self, settings: Settings) -> None:
+        device = choose_device(settings.asr.device)
+        self.device: str = device
+        self.max_batch = settings.alignment.batch_size
+        with load_faults("The aligner", "ALIGNMENT_ENGINE"):
+            from app.gpu.engines.wav2vec2.loading import Loader
+
+            self._catalog = Catalog.of(settings.alignment.chosen)
+            self.revision = _revision(self._catalog, device)
+        self._loader = Loader(settings.models, device)
+        self._shelf = Shelf(self._load, settings.alignment.max_loaded)
+        for tag in settings.alignment.preload:
+            self._shelf.take(self._preloaded(tag))
+
+    @property
+    def detail(self) -> str:
+        """The loaded models, for people."""
+        return ", ".join(f"{language}: {name}" for language, name in sorted(self._shelf.loaded))
+
+    def serves(self, language: str) -> bool:
+        """See the protocol."""
+        return not self.why_not(language)
+
+    def why_not(self, language: str) -> str:
+        """Return why a language is not aligned, or nothing where it is; may load its model."""
+        code = code_of(language)
+        if code is None or self._catalog.model_for(code) is None:
+            return f"No alignment model is known for {language!r}; ALIGNMENT_MODELS may name one"
+        try:
+            self._shelf.take(code)
+        except EngineLoadError as error:
+            return error.message
+        return ""
+
+    def align(self, passages: Sequence[Passage]) -> Sequence[tuple[Segment, ...]]:
+        """See the protocol.
+
+        Segments whose words cannot be found keep their times: those without a single character
+        that is spoken, texts that are longer than their sound, languages that are not served.
+
+        Raises:
+            EngineError: a model failed.
+            OutOfMemoryError: the batch does not fit the device.
+        """
+        results = [passage.segments for passage in passages]
+        for code, places in self._by_language(passages):
+            acoustics = self._acoustics(code)
+            if acoustics is None:
+                continue
+            for chunk in _chunks(places, self.max_batch):
+                with inference_faults(self.name):
+                    aligned = align_together([passages[place] for place in chunk], acoustics)
+                for place, segments in zip(chunk, aligned, strict=True):
+                    results[place] = segments
+        return results
+
+    def _by_language(self, passages: Sequence[Passage]) -> Iterator[tuple[str, list[int]]]:
+        """Yield languages and the passages of each by length, so that little is padded."""
+        groups: dict[str, list[int]] = {}
+        for place, passage in enumerate(passages):
+            code = code_of(passage.segments[0].language) if passage.segments else None
+            if code is not None and len(passage.audio.samples):
+                groups.setdefault(code, []).append(place)
+        for code, places in groups.items():
+            yield code, sorted(places, key=lambda place: -len(passages[place].audio.samples))
+
+    def _acoustics(self, code: str) -> Acoustics | None:
+        try:
+            return self._shelf.take(code)
+        except EngineLoadError as error:
+            log.warning("not_aligned", language=code, reason=error.message)
+            return None
+
+    def _load(self, code: str) -> Acoustics:
+        model = self._catalog.model_for(code)
+        if model is None:
+            raise EngineLoadError(f"No alignment model is known for {code!r}")
+        return self._loader.load(model, spaced=self._catalog.spaced(code))
+
+    def _preloaded(self, tag: str) -> str:
+        code = code_of(tag)
+        if code is None or self._catalog.model_for(code) is None:
+            raise EngineLoadError(
+                f"ALIGNMENT_PRELOAD names {tag!r}, for which no alignment model is known: take it "
+                "out, or name a model in ALIGNMENT_MODELS"
+            )
+        return code
+
+
+def align_together(passages: Sequence[Passage], acoustics: Acoustics) -> list[tuple[Segment, ...]]:
+    """Align passages of one language in one call of its model.
+
+    Args:
+        passages: none without sound.
+        acoustics: the language's model.
+    """
+    emissions = acoustics.network.emissions([passage.audio.samples for passage in passages])
+    return [
+        _aligned(passage, emission, acoustics)
+        for passage, emission in zip(passages, emissions, strict=True)
+    ]
+
+
+def _aligned(passage: Passage, emission: object, acoustics: Acoustics) -> tuple[Segment, ...]:
+    from app.gpu.engines.wav2vec2.path import find_path
+
+    alphabet = acoustics.alphabet
+    texts = [worded(segment, spaced=alphabet.spaced) for segment in passage.segments]
+    wordy = [place for place, text in enumerate(texts) if text.words]
+    words = [word for place in wordy for word in texts[place].words]
+    spelling = alphabet.spell(words)
+    frames = find_path(emission, spelling.labels, alphabet.blank)
+    if frames is None:
+        return passage.segments
+    window = passage.audio.span
+    times = WordTimes.of(frames, spelling.owners, len(words), window)
+    timed = with_times([texts[place] for place in wordy], times, window)
+    results = list(passage.segments)
+    for place, segment in zip(wordy, timed, strict=True):
+        results[place] = segment
+    return tuple(results)
+
+
+def _chunks(places: Sequence[int], most: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(places), most):
+        yield places[start : start + most]
+
+
+def _revision(catalog: Catalog, device: str) -> str:
+    """Name what decides the times, without loading a model: whisperx pins its choice by name."""
+    chosen = {
+        code: identity_of(folder) if (folder := Path(model).expanduser()).is_dir() else model
+        for code, model in sorted(catalog.chosen.items())
+    }
+    digest = hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
+    return (
+        f"rules {_RULES}, torchaudio {version('torchaudio')}, whisperx {version('whisperx')}, "
+        f"{'float16' if device == 'cuda' else 'float32'}, {digest}"
+    )

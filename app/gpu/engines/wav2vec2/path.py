@@ -1,0 +1,89 @@
+"""The likeliest way through a model's emissions that says given labels.
+
+`torchaudio.functional.forced_align` searches it on the CPU, where it takes some milliseconds
+for 30 s of sound: on a GPU it would start a kernel for every frame and keep the device from
+other work. Only the columns of labels that occur are brought there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchaudio.functional import forced_align
+
+from app.gpu.engines.wav2vec2.spelling import WILDCARD
+
+# torchaudio kept the function after it had announced its end.
+warnings.filterwarnings("ignore", r"torchaudio\.functional\._alignment\.forced_align has been")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFrames:
+    """When each label is heard.
+
+    Attributes:
+        starts: first frame of each label, rising; shape ``(n,)``.
+        ends: frame after its last: where the next one starts, silence between included.
+        scores: mean probability of its frames, 0..1.
+        frames: of the whole sound.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    frames: int
+
+
+def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> LabelFrames | None:
+    """Return when each label is heard; None where there are none, or more than fit.
+
+    Args:
+        emission: log-probabilities, shape ``(frames, labels of the model)``, on any device.
+        labels: to be found, in order; `WILDCARD` fits whatever is heard best.
+        blank: the model's label for nothing.
+
+    Source: whisperx alignment.py: a wildcard's score is that of the best label besides the
+    blank, and a label lasts until the next one begins.
+    """
+    if not len(labels):
+        return None
+    narrow, targets = _narrowed(emission, labels, blank)
+    repeats = int(np.count_nonzero(targets[1:] == targets[:-1]))
+    if len(targets) + repeats > len(narrow):
+        return None
+    path, scores = forced_align(narrow[None], torch.from_numpy(targets)[None], blank=0)
+    return _frames(path[0].numpy(), scores[0].exp().numpy())
+
+
+def _narrowed(
+    emission: torch.Tensor, labels: NDArray[np.int64], blank: int
+) -> tuple[torch.Tensor, NDArray[np.int64]]:
+    """Keep the blank as column 0, then the labels that occur, then two columns of wildcards.
+
+    Two, since between two equal labels the path needs a blank, which digits do not have between
+    them: wildcards in a row take the columns in turns.
+    """
+    wild = labels == WILDCARD
+    known = np.unique(labels[~wild])
+    columns = torch.from_numpy(np.concatenate([[blank], known])).to(emission.device)
+    parts = [emission.index_select(1, columns)]
+    targets = np.searchsorted(known, labels) + 1
+    if wild.any():
+        others = torch.cat([emission[:, :blank], emission[:, blank + 1 :]], 1)
+        parts += [others.amax(1, keepdim=True)] * 2
+        targets[wild] = len(known) + 1 + np.arange(np.count_nonzero(wild)) % 2
+    return torch.cat(parts, 1).float().cpu().contiguous(), targets
+
+
+def _frames(path: NDArray[np.int64], scores: NDArray[np.float32]) -> LabelFrames:
+    heard = path != 0
+    changed = np.diff(path, prepend=0) != 0
+    starts = np.flatnonzero(heard & changed)
+    last = int(np.flatnonzero(heard)[-1]) + 1
+    ends = np.append(starts[1:], last)
+    sums = np.add.reduceat(scores[:last], starts)
+    return LabelFrames(starts, ends, (sums / (ends - starts)).astype(np.float32), len(path))

@@ -1,0 +1,155 @@
+"""Frames of labels to words and segments with times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.time import Span
+from app.domain.transcript import Segment, Word
+
+if TYPE_CHECKING:
+    from app.gpu.engines.wav2vec2.path import LabelFrames
+
+_LEAST_MS = 20
+"""One frame: no word is shorter where there is room."""
+
+_UNKNOWN = 1.0
+"""Confidence of a word where the transcriber has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordTimes:
+    """What the path says of the words of a passage.
+
+    Attributes:
+        starts_ms: not a number where a word has no label; shape ``(words,)``.
+        ends_ms: likewise.
+        scores: mean probability of its labels, likewise.
+    """
+
+    starts_ms: NDArray[np.float64]
+    ends_ms: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, frames: LabelFrames, owners: NDArray[np.int64], words: int, window: Span
+    ) -> WordTimes:
+        """Bring the labels of each word together.
+
+        Source: whisperx alignment.py: a word lasts from the start of its first label to the end
+        of its last, and the frames share the sound's length evenly.
+        """
+        frame_ms = window.duration_ms / frames.frames
+        spoken = owners >= 0
+        mine = owners[spoken]
+        counts = np.bincount(mine, minlength=words)
+        present = counts > 0
+        first = np.searchsorted(mine, np.arange(words))[present]
+        last = first + counts[present] - 1
+        starts, ends, scores = (np.full(words, np.nan) for _ in range(3))
+        starts[present] = window.start_ms + frames.starts[spoken][first] * frame_ms
+        ends[present] = window.start_ms + frames.ends[spoken][last] * frame_ms
+        sums = np.bincount(mine, frames.scores[spoken], minlength=words)
+        scores[present] = sums[present] / counts[present]
+        return cls(starts, ends, scores)
+
+
+def with_times(segments: Sequence[Segment], times: WordTimes, window: Span) -> tuple[Segment, ...]:
+    """Return segments whose words have the times of the path; all else stays as it is.
+
+    A word without labels (a dash) gets a place between its neighbours; a segment without any
+    keeps its times as far as its neighbours leave room. A transcriber's confidence says whether
+    the word was heard right, which the path takes for granted: it stays, and the path's score
+    stands in only where the transcriber has none.
+
+    Args:
+        segments: each with words.
+        times: of all their words, in order.
+        window: which no word leaves.
+    """
+    words = [word for segment in segments for word in segment.words]
+    owners = np.repeat(np.arange(len(segments)), [len(segment.words) for segment in segments])
+    starts, ends = _filled(words, owners, times, window)
+    spans = _in_order(starts, ends, window)
+    made = [
+        replace(word, span=span, confidence=_confidence(word, score))
+        for word, span, score in zip(words, spans, times.scores.tolist(), strict=True)
+    ]
+    return _regrouped(segments, made)
+
+
+def _confidence(word: Word, score: float) -> float:
+    if word.confidence != _UNKNOWN or np.isnan(score):
+        return word.confidence
+    return min(1.0, max(0.0, score))
+
+
+def _filled(
+    words: Sequence[Word], owners: NDArray[np.int64], times: WordTimes, window: Span
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give every word without labels a place between those that have some."""
+    starts, ends = times.starts_ms.copy(), times.ends_ms.copy()
+    missing = np.isnan(starts)
+    known = np.flatnonzero(~missing)
+    for first, last in _runs(missing, owners):
+        after = known[np.searchsorted(known, first)] if known.size and known[-1] > first else None
+        low = ends[first - 1] if first else float(window.start_ms)
+        high = starts[after] if after is not None else float(window.end_ms)
+        run = slice(first, last + 1)
+        heard = np.array([(w.span.start_ms, w.span.end_ms) for w in words[run]], np.float64)
+        before_mine = first > 0 and owners[first - 1] == owners[first]
+        after_mine = last + 1 < len(words) and owners[last + 1] == owners[last]
+        if before_mine and after_mine:
+            edges = np.linspace(low, max(low, high), len(heard) + 1)
+            starts[run], ends[run] = edges[:-1], edges[1:]
+            continue
+        if before_mine:
+            heard += low - heard[0, 0]
+        elif after_mine:
+            heard += high - heard[-1, 1]
+        clipped = np.clip(heard, low, max(low, high))
+        starts[run], ends[run] = clipped[:, 0], clipped[:, 1]
+    return starts, ends
+
+
+def _runs(missing: NDArray[np.bool_], owners: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return first and last index of words without labels that follow one another in a segment."""
+    places = np.flatnonzero(missing)
+    if not places.size:
+        return []
+    broken = (np.diff(places) > 1) | (np.diff(owners[places]) > 0)
+    firsts = np.append(places[0], places[1:][broken])
+    lasts = np.append(places[:-1][broken], places[-1])
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def _in_order(starts: NDArray[np.float64], ends: NDArray[np.float64], window: Span) -> list[Span]:
+    """Place words in the window: in order, none over the next, a frame long where there is room."""
+    spans: list[Span] = []
+    earliest = window.start_ms
+    for start, end in zip(starts.round().astype(int), ends.round().astype(int), strict=True):
+        from_ms = min(max(int(start), earliest), window.end_ms)
+        to_ms = min(max(int(end), from_ms + _LEAST_MS), window.end_ms)
+        spans.append(Span(from_ms, to_ms))
+        earliest = to_ms
+    return spans
+
+
+def _regrouped(segments: Sequence[Segment], words: Sequence[Word]) -> tuple[Segment, ...]:
+    made: list[Segment] = []
+    place = 0
+    for segment in segments:
+        mine = tuple(words[place : place + len(segment.words)])
+        place += len(mine)
+        span = Span(mine[0].span.start_ms, mine[-1].span.end_ms)
+        # Speech that now begins earlier, or ends later, leaves less room.
+        limit = words[place].span.start_ms if place < len(words) else segment.clear_until_ms
+        clear_ms = max(span.end_ms, min(segment.clear_until_ms, limit))
+        made.append(replace(segment, words=mine, span=span, clear_until_ms=clear_ms))
+    return tuple(made)
