@@ -1,0 +1,159 @@
+"""A recording is listened to in slices beside the line, whole and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain.audio import Audio, Samples
+from app.domain.errors import EngineError, StorageError
+from app.domain.request import SpeakerCount
+from app.domain.time import Span
+from app.domain.transcript import Segment, SpeakerTurn
+from app.gpu.protocols import Prepared, Window
+from app.gpu.scheduler import Scheduler
+from app.gpu.ticket import Ticket
+from app.services.clock import StageClock
+from app.services.sources.pcm_file import PcmFile
+from app.services.stages.diarize import SpeakerEar
+
+BLOCK = 8_000
+
+
+class Idle:
+    """A transcriber that is never asked."""
+
+    lanes = 1
+    max_batch = 1
+    revision = "idle 1"
+
+    def prepare(self, window: Window) -> Prepared:
+        return Prepared(window)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        return [[] for _ in batch]
+
+
+class Collector:
+    """Remembers every sample, and says that one person spoke all the time."""
+
+    slice_samples = 20_000
+    revision = "collector 1"
+
+    def __init__(self) -> None:
+        self.slices: list[tuple[int, bool]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.fails = False
+
+    def listen(self, samples: Samples, voices: Any, *, last: bool = False) -> Any:
+        self.gate.wait(10)
+        if self.fails:
+            raise EngineError("deaf")
+        self.slices.append((len(samples), last))
+        return samples if voices is None else np.concatenate([voices, samples])
+
+    def turns(self, voices: Any, speakers: SpeakerCount) -> list[SpeakerTurn]:
+        self.heard = voices
+        self.speakers = speakers
+        return [SpeakerTurn(Span(0, len(voices) // 16), "SPEAKER_00")]
+
+
+async def blocks(count: int, last: int = BLOCK) -> AsyncIterator[Audio]:
+    rng = np.random.default_rng(1)
+    for number in range(count):
+        length = BLOCK if number < count - 1 else last
+        pcm = rng.integers(-(2**15), 2**15, length).astype(np.float32) / 2**15
+        yield Audio(pcm, number * BLOCK)
+
+
+class Scene:
+    """One job that is listened to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.diarizer = Collector()
+        self.scheduler = Scheduler(Idle(), None, self.diarizer)
+        (folder / "kept.pcm").touch()
+        self.path = folder / "kept.pcm"
+        self.ear = SpeakerEar(
+            self.diarizer, self.scheduler, Ticket("job"), PcmFile(self.path), StageClock()
+        )
+
+    async def close(self) -> None:
+        await self.ear.aclose()
+        await asyncio.to_thread(self.scheduler.close)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize(("count", "last"), [(7, 8_000), (5, 8_000), (6, 123), (1, 50)])
+async def test_every_sample_is_heard_once_in_order(scene: Scene, count: int, last: int) -> None:
+    passed = [block.samples async for block in scene.ear.kept(blocks(count, last))]
+    [turn] = await scene.ear.turns(SpeakerCount(least=2))
+    recording = np.concatenate(passed)
+    assert np.array_equal(scene.diarizer.heard, recording), "bit for bit, from the disk"
+    assert turn.span.end_ms == len(recording) // 16
+    assert [is_last for _, is_last in scene.diarizer.slices].count(True) == 1
+    assert scene.diarizer.slices[-1][1], "the last slice is known as such"
+    assert scene.diarizer.speakers == SpeakerCount(least=2)
+
+
+async def test_listening_begins_when_told_and_goes_on_while_the_recording_arrives(
+    scene: Scene,
+) -> None:
+    kept = scene.ear.kept(blocks(20))
+    for _ in range(9):
+        await anext(kept)
+    assert scene.diarizer.slices == []
+    scene.ear.begin()
+    async with asyncio.timeout(10):
+        while len(scene.diarizer.slices) < 3:
+            await asyncio.sleep(0.01)
+    assert not any(last for _, last in scene.diarizer.slices)
+    async for _ in kept:
+        pass
+    assert len(await scene.ear.turns(SpeakerCount())) == 1
+
+
+async def test_a_line_never_waits_for_the_listener(scene: Scene) -> None:
+    scene.diarizer.gate.clear()
+    scene.ear.begin()
+    async with asyncio.timeout(10):
+        assert len([block async for block in scene.ear.kept(blocks(40))]) == 40
+    scene.diarizer.gate.set()
+    assert len(await scene.ear.turns(SpeakerCount())) == 1
+
+
+async def test_silence_without_end_has_no_speakers(scene: Scene) -> None:
+    async def nothing() -> AsyncIterator[Audio]:
+        return
+        yield
+
+    assert [block async for block in scene.ear.kept(nothing())] == []
+    assert list(await scene.ear.turns(SpeakerCount())) == []
+
+
+async def test_a_failure_is_told_to_who_asks_for_the_turns(scene: Scene) -> None:
+    scene.diarizer.fails = True
+    assert len([block async for block in scene.ear.kept(blocks(9))]) == 9
+    with pytest.raises(EngineError, match="deaf"):
+        await scene.ear.turns(SpeakerCount())
+
+
+async def test_a_full_disk_costs_the_speakers_and_not_the_line(scene: Scene) -> None:
+    scene.path.unlink()
+    scene.path.mkdir()
+    assert len([block async for block in scene.ear.kept(blocks(9))]) == 9
+    with pytest.raises(StorageError):
+        await scene.ear.turns(SpeakerCount())
