@@ -11,11 +11,10 @@ from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.request import SpeakerCount
-from app.domain.transcript import SpeakerTurn
+from app.domain.transcript import Segment, SpeakerTurn
 from app.services.joints import close_stage, tap
 from app.services.run_log import RunLog
 from app.services.stages.cues import build_cues
-from app.services.stages.known import known_segments
 from app.services.stages.revise import dropped, revise
 from app.services.stages.speakers import assign_speakers
 from app.services.stages.translate import translate_cues
@@ -136,7 +135,7 @@ class SpeakerEnd:
     async def _laid_out_again(self, turns: Sequence[SpeakerTurn]) -> list[Cue]:
         run = self.straight.run
         drafts = dict(run.drafts)
-        segments = known_segments(assign_speakers(run.segments, turns), 0)
+        segments = _each(assign_speakers(run.segments, turns))
         cues = revise(build_cues(segments, self.profile), drafts)
         final = tap(self.straight.translated(cues), run.finished)
         try:
@@ -145,3 +144,8 @@ class SpeakerEnd:
             await close_stage(final)
         run.dropped(dropped(drafts, made))
         return made
+
+
+async def _each(segments: Sequence[Segment]) -> AsyncIterator[Segment]:
+    for segment in segments:
+        yield segment

@@ -1,0 +1,176 @@
+"""Drafts show at once; speakers revise them, and cost nothing when they cannot be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from app.domain.errors import CuestreamError, EngineError, JobCancelledError
+from app.domain.events import CuesDropped, CuesReady, Event, Notice, Progress, SpeakersFound
+from app.domain.profile import DEFAULT_PROFILE
+from app.domain.request import JobRequest, SpeakerCount, UploadedFile
+from app.domain.time import Span
+from app.domain.transcript import Segment, SpeakerTurn, Word
+from app.services.endings import SpeakerEnd, StraightEnd
+from app.services.joints import tap
+from app.services.run_log import RunLog
+from app.services.sources.opened import OpenedTranscript
+from app.services.stages.cues import build_cues
+from app.services.store.transcripts import Transcript
+from app.services.translation.job import TranslationJob
+from tests.services.stages.translating import SPANISH, ScriptedTranslator
+
+ANN, BOB = "SPEAKER_00", "SPEAKER_01"
+TEXTS = ("Did you go? Yes, I did.", "Good. I am glad.", "So am I.")
+
+
+def segment(text: str, start_ms: int) -> Segment:
+    words = tuple(
+        Word(part, Span(start_ms + n * 400, start_ms + n * 400 + 380))
+        for n, part in enumerate(text.split())
+    )
+    return Segment(text, Span(start_ms, words[-1].span.end_ms), words, "en")
+
+
+SEGMENTS = tuple(segment(text, 6_000 * n) for n, text in enumerate(TEXTS))
+TURNS = (
+    SpeakerTurn(Span(0, 1_190), ANN),
+    SpeakerTurn(Span(1_190, 2_500), BOB),
+    SpeakerTurn(Span(6_000, 14_000), ANN),
+)
+
+
+class Teller:
+    """Knows the turns, or why not."""
+
+    def __init__(self, answer: Sequence[SpeakerTurn] | CuestreamError) -> None:
+        self.answer = answer
+        self.asked: list[SpeakerCount] = []
+
+    async def turns(self, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
+        self.asked.append(speakers)
+        if isinstance(self.answer, CuestreamError):
+            raise self.answer
+        return self.answer
+
+
+class Memory(dict[str, str]):
+    """A memo that nobody else reads."""
+
+    def put(self, key: str, text: str) -> None:
+        self[key] = text
+
+    async def save(self) -> None: ...
+
+    async def save_if_due(self) -> None: ...
+
+
+class Scene:
+    """A run of three segments, translated or not."""
+
+    def __init__(self, tmp_path: Any, *, translated: bool = False) -> None:
+        self.events: list[Event] = []
+        target = SPANISH if translated else None
+        request = JobRequest(UploadedFile(tmp_path, ""), target=target)
+        opened = OpenedTranscript(Transcript(SEGMENTS, 20_000, "en"))
+        self.run = RunLog(request, opened, self.events.append)
+        self.translator = ScriptedTranslator()
+        memo: Any = Memory()
+        job = TranslationJob(SPANISH, memo=memo) if translated else None
+        self.straight = StraightEnd(self.run, self.translator, job)
+
+    async def finish(self, floor: Teller) -> Any:
+        async def heard() -> AsyncIterator[Segment]:
+            for item in SEGMENTS:
+                yield item
+
+        cues = build_cues(tap(heard(), self.run.heard), DEFAULT_PROFILE)
+        end = SpeakerEnd(self.straight, floor, SpeakerCount(exact=2), DEFAULT_PROFILE)
+        return await end.finish(cues)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+async def test_a_cue_is_divided_where_the_speaker_changes(tmp_path: Any) -> None:
+    scene = Scene(tmp_path)
+    floor = Teller(TURNS)
+    made = await scene.finish(floor)
+    assert [(cue.text, cue.speaker) for cue in made] == [
+        ("Did you go?", ANN),
+        ("Yes, I did.", BOB),
+        ("Good. I am glad.", ANN),
+        ("So am I.", ANN),
+    ]
+    drafts = [cue for event in scene.of(CuesReady) if not event.final for cue in event.cues]
+    assert [(cue.text, cue.speaker) for cue in drafts] == [(text, None) for text in TEXTS]
+    assert [(cue.id, cue.revision) for cue in made] == [(0, 1), (3, 0), (1, 1), (2, 1)]
+    final = [cue for event in scene.of(CuesReady) if event.final for cue in event.cues]
+    assert final == made
+    assert floor.asked == [SpeakerCount(exact=2)]
+    [found] = scene.of(SpeakersFound)
+    assert found.turns == TURNS
+    assert scene.of(CuesDropped) == []
+
+
+async def test_drafts_come_before_anybody_asks_who_speaks(tmp_path: Any) -> None:
+    scene = Scene(tmp_path)
+    await scene.finish(Teller(TURNS))
+    kinds = [type(event) for event in scene.events if not isinstance(event, Progress)]
+    assert kinds.index(SpeakersFound) > max(
+        place
+        for place, event in enumerate(e for e in scene.events if not isinstance(e, Progress))
+        if isinstance(event, CuesReady) and not event.final
+    )
+    assert "diarization" in [event.stage for event in scene.of(Progress)]
+
+
+async def test_lines_that_stay_as_they_were_are_not_translated_again(tmp_path: Any) -> None:
+    scene = Scene(tmp_path, translated=True)
+    made = await scene.finish(Teller(TURNS))
+    assert [cue.translation for cue in made] == [
+        "DID YOU GO?",
+        "YES, I DID.",
+        "GOOD. I AM GLAD.",
+        "SO AM I.",
+    ]
+    asked = [line.text for line in scene.translator.lines]
+    assert asked.count("So am I.") == 1
+    drafts = [cue for event in scene.of(CuesReady) if not event.final for cue in event.cues]
+    assert "SO AM I." in [cue.translation for cue in drafts], "a draft has its translation too"
+    ids = [cue.id for cue in made]
+    assert len(set(ids)) == len(ids)
+    latest = {cue.id: cue.revision for cue in drafts}
+    assert all(cue.revision > latest.get(cue.id, -1) for cue in made)
+
+
+@pytest.mark.parametrize("translated", [False, True])
+async def test_speakers_that_cannot_be_told_apart_cost_nothing_else(
+    tmp_path: Any, translated: bool
+) -> None:
+    scene = Scene(tmp_path, translated=translated)
+    made = await scene.finish(Teller(EngineError("no model")))
+    assert [cue.text for cue in made] == list(TEXTS)
+    assert all(cue.speaker is None for cue in made)
+    assert all((cue.translation is not None) == translated for cue in made)
+    [notice] = scene.of(Notice)
+    assert notice.code == "diarization_failed"
+    assert "no model" in notice.message
+    final = [cue for event in scene.of(CuesReady) if event.final for cue in event.cues]
+    assert final == made
+
+
+async def test_nobody_found_speaking_names_nobody(tmp_path: Any) -> None:
+    scene = Scene(tmp_path)
+    made = await scene.finish(Teller(()))
+    assert [(cue.text, cue.speaker) for cue in made] == [(text, None) for text in TEXTS]
+    assert scene.of(Notice) == []
+
+
+async def test_a_job_that_is_gone_is_no_failure_of_the_speakers(tmp_path: Any) -> None:
+    scene = Scene(tmp_path)
+    with pytest.raises(JobCancelledError):
+        await scene.finish(Teller(JobCancelledError("gone")))
+    assert scene.of(Notice) == []
