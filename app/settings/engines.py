@@ -10,6 +10,9 @@ from pydantic_settings import NoDecode
 
 from app.settings.group import Group, config, listed, names
 
+_LONGEST_BUCKET_S = 30
+"""What Whisper reads at a time."""
+
 
 class VadSettings(Group):
     """Finding speech and cutting it into windows."""
@@ -48,6 +51,10 @@ class AsrSettings(Group):
     there are CPU cores less one, at least one."""
     batch_size: int = Field(16, ge=1)
     """Windows in one batch at most, of any number of requests."""
+    self_test: bool = True
+    """Whether each engine has to do a known sentence before the server counts as ready. A driver
+    that does not fit has returned empty text in silence. Switch it off only for models that are
+    not meant to hear words."""
 
     model_config = config("ASR_")
 
@@ -56,7 +63,8 @@ class WhisperSettings(Group):
     """whisperx."""
 
     model: str = Field("base", validation_alias=names("WHISPER_MODEL", "WORKER_MODEL_SIZE"))
-    """Size name (`tiny` ... `large-v3`, `turbo`), hub id, or local folder in CTranslate2 form."""
+    """Size name (`tiny` ... `large-v3`, `large`, `turbo`, `distil-large-v3`), hub id, or local
+    folder in CTranslate2 form. OpenAI's own hub ids stand for the converted models."""
     language: str = ""
     """Spoken language when a request does not say; empty to detect it."""
     beam_size: int = Field(5, ge=1, le=20)
@@ -76,13 +84,28 @@ class WhisperSettings(Group):
     """Sampling temperatures of the attempts, separated by commas."""
     cpu_threads: int = Field(0, ge=0)
     """CTranslate2 threads on a CPU; 0 for its own choice."""
+    allowed_languages: Annotated[tuple[str, ...], NoDecode] = ()
+    """Languages that detection chooses from when a request names none, separated by commas, such
+    as `en,es`; empty for all that the model knows. A single one switches detection off."""
+    buckets_s: Annotated[tuple[int, ...], NoDecode] = ()
+    """Lengths in seconds that windows are padded to, separated by commas; 30 always belongs to
+    them. Unless set, `10,15,30` on a CPU, where a short window then costs a third, and `30` on a
+    GPU, which hardly gains: real models were trained on 30 s alone. Set `30` on a CPU too if
+    short windows lose words."""
 
     model_config = config("WHISPER_")
 
-    @field_validator("temperatures", mode="before")
+    @field_validator("temperatures", "allowed_languages", "buckets_s", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return listed(value)
+
+    @field_validator("buckets_s")
+    @classmethod
+    def _in_order(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(not 1 <= length <= _LONGEST_BUCKET_S for length in value):
+            raise ValueError("lengths are 1 to 30 seconds")
+        return tuple(sorted({*value, _LONGEST_BUCKET_S})) if value else ()
 
 
 class ModelSettings(Group):
@@ -91,8 +114,27 @@ class ModelSettings(Group):
     hf_token: SecretStr | None = None
     """Hugging Face token for gated models."""
     model_cache_dir: Path | None = None
-    """Folder for downloaded models. Hugging Face's own unless set."""
+    """Folder for downloaded models, in Hugging Face's own layout; folders in it that are called
+    as a model is are found too. Hugging Face's own unless set."""
+    hf_home: Path | None = None
+    """Hugging Face's folder; models lie in `hub` below it. `~/.cache/huggingface` unless set."""
+    hf_hub_cache: Path | None = Field(
+        None, validation_alias=names("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
+    )
+    """Hugging Face's folder of models, where it is not the one below `HF_HOME`."""
+    offline: bool = Field(False, validation_alias=names("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+    """Fetch no model: one that is not on this machine is an error at boot. Models that are here
+    already are never looked up in the hub, with or without this."""
     runpod_cache_dir: Path = Path("/runpod-volume/huggingface-cache/hub")
     """Where RunPod puts an endpoint's cached model; looked into first, without the network."""
+    runpod_volume_dir: Path = Path("/runpod-volume")
+    """Network volume. A model's folder may lie there or in `models` below it, called as the
+    setting that asks for it calls it, with or without the owner."""
 
     model_config = config()
+
+    @property
+    def hub_dir(self) -> Path:
+        """Where downloaded models go, and are looked for before anything is downloaded."""
+        home = self.hf_home or Path("~/.cache/huggingface")
+        return (self.model_cache_dir or self.hf_hub_cache or home / "hub").expanduser()

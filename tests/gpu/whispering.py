@@ -44,9 +44,10 @@ def window(
     seconds: float = 6.0,
     start_ms: int = 0,
     prompt: str = "",
+    allowed: tuple[str, ...] = (),
 ) -> Window:
     """Return a window that holds a tone."""
-    return Window(Audio(tone(hz, seconds), start_ms * 16), language, prompt, Event())
+    return Window(Audio(tone(hz, seconds), start_ms * 16), language, prompt, allowed)
 
 
 def settings_for(folder: Path, **whisper: Any) -> Settings:

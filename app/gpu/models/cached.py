@@ -1,7 +1,8 @@
-"""Models that the platform has put beside the worker already.
+"""Models in a cache of Hugging Face's layout, without the network.
 
-Source: RunPod's documentation of cached models: ``<hub>/models--{owner}--{name}`` holds
-``refs/main`` with the name of a folder below ``snapshots``.
+Source: RunPod's documentation of cached models, and huggingface_hub's of its cache:
+``<hub>/models--{owner}--{name}`` holds ``refs/main`` with the name of a folder below
+``snapshots``.
 """
 
 from __future__ import annotations
@@ -12,32 +13,56 @@ from app.domain.errors import EngineLoadError
 
 
 def cached_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path | None:
-    """Return the folder of a cached model; None when it is not cached at all.
+    """Return the folder of a model that the platform put there; None when it did not.
 
     Nothing is written and no network is used, so a read-only mount serves.
 
     Args:
         hub: folder of the cache.
         model_id: ``owner/name``, in any case.
-        needed: files that a whole model has.
+        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
 
     Raises:
         EngineLoadError: it is cached, but not all of it.
     """
-    wanted = f"models--{model_id.replace('/', '--')}".lower()
-    if not hub.is_dir():
+    repository = _repository(hub, model_id)
+    if repository is None:
         return None
-    found = [entry for entry in sorted(hub.iterdir()) if entry.name.lower() == wanted]
-    if not found:
-        return None
-    snapshot = _snapshot(found[0])
-    missing = [name for name in needed if snapshot is None or not (snapshot / name).is_file()]
+    snapshot = _snapshot(repository)
+    missing = list(needed) if snapshot is None else lacking(snapshot, needed)
     if snapshot is None or missing:
         raise EngineLoadError(
             f"The cached model {model_id!r} lacks {', '.join(missing)}: set the endpoint's model "
             "to one in the form that the engine reads, or remove it"
         )
     return snapshot
+
+
+def whole_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path | None:
+    """Return the folder of a model that was downloaded earlier; None unless all of it is there.
+
+    Args:
+        hub: folder of the cache.
+        model_id: ``owner/name``, in any case.
+        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
+    """
+    repository = _repository(hub, model_id)
+    snapshot = _snapshot(repository) if repository else None
+    return snapshot if snapshot and not lacking(snapshot, needed) else None
+
+
+def lacking(folder: Path, needed: tuple[str, ...]) -> list[str]:
+    """Return the patterns that no file in a folder matches."""
+    return [
+        pattern for pattern in needed if not any(path.is_file() for path in folder.glob(pattern))
+    ]
+
+
+def _repository(hub: Path, model_id: str) -> Path | None:
+    wanted = f"models--{model_id.replace('/', '--')}".lower()
+    if not hub.is_dir():
+        return None
+    return next((entry for entry in sorted(hub.iterdir()) if entry.name.lower() == wanted), None)
 
 
 def _snapshot(repository: Path) -> Path | None:

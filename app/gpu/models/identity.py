@@ -18,8 +18,8 @@ _SUFFIXES = frozenset(
 def identity_of(folder: Path) -> str:
     """Return a key of a checkpoint's files: their names, lengths, beginnings and ends.
 
-    Folders below it count too. The same files in another folder have the same identity, so it does not matter where
-    a model was downloaded to.
+    Folders below it count too. The same files in another folder have the same identity, so it
+    does not matter where a model was downloaded to.
 
     Raises:
         OSError: a file cannot be read.

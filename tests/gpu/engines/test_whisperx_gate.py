@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.gpu.engines.whisperx.gate import Attempt, Gate
+from app.gpu.engines.whisperx.languages import Spoken
 from app.settings import WhisperSettings
 
 GATE = Gate.of(WhisperSettings())
@@ -13,9 +14,14 @@ LOOP = "na na na " * 30
 
 
 def attempt(
-    text: str = GOOD, logprob: float = -0.3, no_speech: float = 0.0, *, cut: bool = False
+    text: str = GOOD,
+    logprob: float = -0.3,
+    no_speech: float = 0.0,
+    *,
+    cut: bool = False,
+    loop: bool = False,
 ) -> Attempt:
-    return Attempt((), text, logprob, no_speech, cut)
+    return Attempt((), text, logprob, no_speech, Spoken("en", "en"), cut, loop)
 
 
 def test_thresholds_come_from_the_settings() -> None:
@@ -38,6 +44,7 @@ def test_the_ratio_counts_bytes() -> None:
         (attempt(logprob=-1.5), False, False),
         (attempt(LOOP), False, False),
         (attempt(cut=True), False, False),
+        (attempt(loop=True), False, False),
         (attempt(logprob=-1.5, no_speech=0.9), True, True),
         (attempt(LOOP, logprob=-1.5, no_speech=0.9), True, True),
         (attempt(no_speech=0.9), True, False),
@@ -45,7 +52,7 @@ def test_the_ratio_counts_bytes() -> None:
         (attempt(logprob=-1.0, no_speech=0.4), True, False),
     ],
     ids=[
-        "good", "unsure", "loops", "cut off", "silence", "silence that loops",
+        "good", "unsure", "loops", "cut off", "loops by its times", "silence", "silence that loops",
         "sure, though nobody seems to speak", "sure of a loop", "on the thresholds",
     ],
 )  # fmt: skip

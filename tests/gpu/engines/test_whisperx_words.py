@@ -7,7 +7,7 @@ import pytest
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.decoder import TokenTimes, token_limit
-from app.gpu.engines.whisperx.sentences import Heard, build_segments
+from app.gpu.engines.whisperx.sentences import build_segments
 from app.gpu.engines.whisperx.vocabulary import Piece
 from app.gpu.engines.whisperx.words import build_words
 
@@ -89,7 +89,7 @@ def test_silence_around_sentences_is_not_part_of_a_word() -> None:
 
 def test_nothing_makes_no_words() -> None:
     assert build_words([], TokenTimes((0,), ()), WINDOW) == []
-    assert build_segments([], Heard("en", -0.1)) == []
+    assert build_segments([], "en") == []
 
 
 def segments(*texts: str, glued: bool = False) -> list[str]:
@@ -97,7 +97,7 @@ def segments(*texts: str, glued: bool = False) -> list[str]:
         Word(text, Span(place * 300, place * 300 + 300), glued=glued)
         for place, text in enumerate(texts)
     ]
-    return [segment.text for segment in build_segments(made, Heard("en", -0.1))]
+    return [segment.text for segment in build_segments(made, "en")]
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,19 @@ def test_glued_sentences() -> None:
 
 
 def test_a_segment_covers_its_words() -> None:
-    made = [Word("One.", Span(100, 300)), Word("Two", Span(350, 600)), Word("more", Span(600, 640))]
-    one, two = build_segments(made, Heard("sv", -0.5))
+    made = [
+        Word("One.", Span(100, 300), 0.9),
+        Word("Two", Span(350, 600), 0.8),
+        Word("more", Span(600, 640), 0.2),
+    ]
+    one, two = build_segments(made, "sv")
     assert (one.span, two.span) == (Span(100, 300), Span(350, 640))
     assert two.words == tuple(made[1:])
     assert two.language == "sv"
     assert two.clear_until_ms == 640
-    assert two.confidence == pytest.approx(0.6065, abs=1e-4)
+    assert one.confidence == pytest.approx(0.9)
+    assert two.confidence == pytest.approx(0.4), "the geometric mean of its words"
+    assert build_segments([Word("A", Span(0, 100), 0.0)], "sv")[0].confidence < 1e-8
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
 from app.gpu.engines.whisperx.decoder import WhisperDecoder
 from app.gpu.engines.whisperx.languages import SpokenLanguages
+from app.gpu.engines.whisperx.names import hub_id
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
 from app.gpu.faults import load_faults
-from app.gpu.models.cached import cached_snapshot
+from app.gpu.models.cached import lacking
+from app.gpu.models.hub import HubModel, fetch_model
 from app.gpu.models.identity import identity_of
 from app.settings import ModelSettings, Settings
 
@@ -95,11 +97,11 @@ def _looks_like_folder(wanted: str) -> bool:
 
 def _folder(wanted: str, settings: ModelSettings) -> Path:
     if not _looks_like_folder(wanted):
-        return _fetched(wanted, settings)
+        return fetch_model(settings, _in_hub(wanted))
     folder = Path(wanted).expanduser()
     if not folder.is_dir():
         raise EngineLoadError(f"WHISPER_MODEL names a folder that does not exist: {folder.name}")
-    missing = [name for name in _NEEDED_FILES if not (folder / name).is_file()]
+    missing = lacking(folder, _NEEDED_FILES)
     if missing:
         raise EngineLoadError(
             f"The folder {folder.name!r} that WHISPER_MODEL names lacks {', '.join(missing)}: "
@@ -109,31 +111,18 @@ def _folder(wanted: str, settings: ModelSettings) -> Path:
     return folder
 
 
+def _in_hub(wanted: str) -> HubModel:
+    return HubModel(
+        hub_id(wanted),
+        needed=(*_NEEDED_FILES, "config.json", "vocabulary.*"),
+        fetched=(*_NEEDED_FILES, "config.json", "vocabulary.*", "preprocessor_config.json"),
+        called=wanted,
+        setting="WHISPER_MODEL",
+    )
+
+
 def _check_tokenizer(folder: Path) -> None:
     """Read the file once, since the tokenizers library raises no exception of its own for it."""
     content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
     if not isinstance(content, dict) or "model" not in content:
         raise ValueError("tokenizer.json holds no tokenizer")
-
-
-def _fetched(wanted: str, settings: ModelSettings) -> Path:
-    from faster_whisper.utils import available_models, download_model
-
-    if "/" not in wanted and wanted not in available_models():
-        raise EngineLoadError(
-            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
-            f"size name; size names: {', '.join(available_models())}"
-        )
-    cached = cached_snapshot(settings.runpod_cache_dir, _hub_id(wanted), _NEEDED_FILES)
-    if cached is not None:
-        return cached
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    cache = str(settings.model_cache_dir) if settings.model_cache_dir else None
-    return Path(download_model(wanted, cache_dir=cache, use_auth_token=token))
-
-
-def _hub_id(wanted: str) -> str:
-    """Return the hub id of a size name; a hub id stays as it is."""
-    from faster_whisper.utils import _MODELS
-
-    return str(_MODELS.get(wanted, wanted))

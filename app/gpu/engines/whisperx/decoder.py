@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.errors import EngineError
 from app.gpu.engines.whisperx.features import Features
 from app.gpu.engines.whisperx.gate import Attempt
+from app.gpu.engines.whisperx.languages import Spoken
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
 
 MOST_TOKENS = 224
@@ -42,22 +44,46 @@ class TokenTimes:
     probabilities: tuple[float, ...]
 
 
+EncodedRow = NDArray[np.float32]
+"""One window as the encoder left it, in the machine's memory, shape ``(positions, width)``."""
+
+
 class Encoded:
     """A batch as the encoder left it, on the device that it ran on."""
 
     def __init__(self, output: Any) -> None:
         self.output = output
-        self._windows = int(output.shape[0])
+        self._host: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[EncodedRow]) -> Encoded:
+        """Put windows that were encoded earlier together."""
+        import ctranslate2
+
+        host = np.stack(rows)
+        encoded = cls(ctranslate2.StorageView.from_array(host))
+        encoded._host = host
+        return encoded
 
     def rows(self, chosen: Sequence[int]) -> Any:
         """Return the output of some windows, in that order; all of them cost no copy."""
-        if list(chosen) == list(range(self._windows)):
+        if list(chosen) == list(range(int(self.output.shape[0]))):
             return self.output
         import ctranslate2
 
-        on_cpu = self.output.to_device(ctranslate2.Device.cpu)
-        array = np.asarray(on_cpu.to(ctranslate2.DataType.float32))
-        return ctranslate2.StorageView.from_array(np.ascontiguousarray(array[list(chosen)]))
+        return ctranslate2.StorageView.from_array(self._on_host()[list(chosen)])
+
+    def row(self, place: int) -> EncodedRow:
+        """Return a copy of one window's output, to keep."""
+        return np.array(self._on_host()[place])
+
+    def _on_host(self) -> NDArray[np.float32]:
+        if self._host is None:
+            import ctranslate2
+
+            on_cpu = self.output.to_device(ctranslate2.Device.cpu)
+            self._host = np.array(on_cpu.to(ctranslate2.DataType.float32))
+        return self._host
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +94,13 @@ class Plan:
         row: its place in the encoded batch.
         prompt: tokens that its decoding begins with.
         limit: text tokens at most.
+        spoken: the language that the prompt asks for.
     """
 
     row: int
     prompt: tuple[int, ...]
     limit: int
+    spoken: Spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +131,15 @@ class WhisperDecoder:
         self._vocabulary = vocabulary
         self._beam_size = beam_size
 
-    def encode(self, features: Features) -> Encoded:
-        """Run the encoder over a batch."""
+    def encode(self, spectrograms: Sequence[Features]) -> Encoded:
+        """Run the encoder over a batch of equally long spectrograms."""
         import ctranslate2
 
-        view = ctranslate2.StorageView.from_array(np.ascontiguousarray(features))
+        view = ctranslate2.StorageView.from_array(np.stack(spectrograms))
         return Encoded(self._model.encode(view))
 
-    def detect_languages(self, encoded: Encoded) -> list[str]:
-        """Return the most probable language code of each window.
+    def detect_languages(self, encoded: Encoded) -> list[list[tuple[str, float]]]:
+        """Return the language codes of each window with their probabilities, best first.
 
         Raises:
             EngineError: the checkpoint lists no languages.
@@ -119,29 +147,21 @@ class WhisperDecoder:
         ranked = self._model.detect_language(encoded.output)
         if not all(ranked):
             raise EngineError("The model cannot tell languages apart; set WHISPER_LANGUAGE")
-        return [str(best[0][0])[2:-2] for best in ranked]
+        return [[(str(token)[2:-2], float(share)) for token, share in best] for best in ranked]
 
     def attempt(self, encoded: Encoded, plans: Sequence[Plan], temperature: float) -> list[Attempt]:
         """Decode windows once, whatever their languages.
 
-        Windows whose prompts are equally long are decoded together; since `Vocabulary` knows
-        two lengths only, that makes two calls at most.
-
         Args:
             encoded: the batch that the plans point into.
-            plans: at least one.
+            plans: at least one; their prompts are equally long.
             temperature: 0 searches with beams; above it as many candidates are sampled.
 
         Returns:
             One attempt for each plan, in order.
         """
-        attempts: dict[int, Attempt] = {}
-        for length in sorted({len(plan.prompt) for plan in plans}):
-            group = [plan for plan in plans if len(plan.prompt) == length]
-            results = self._generate(encoded, group, temperature)
-            for plan, result in zip(group, results, strict=True):
-                attempts[plan.row] = self._read(result, plan)
-        return [attempts[plan.row] for plan in plans]
+        results = self._generate(encoded, plans, temperature)
+        return [self._read(result, plan) for plan, result in zip(plans, results, strict=True)]
 
     def align(self, encoded: Encoded, code: str, texts: Sequence[Text]) -> list[TokenTimes]:
         """Return when each token was said, by where the decoder looks while it writes it.
@@ -183,12 +203,13 @@ class WhisperDecoder:
 
     def _read(self, result: Any, plan: Plan) -> Attempt:
         ids = result.sequences_ids[0]
-        tokens = self._vocabulary.text_tokens(ids)
+        tokens = self._vocabulary.text_tokens(ids[: plan.limit])
         return Attempt(
             tokens=tokens,
             text=self._vocabulary.text(tokens),
             mean_logprob=result.scores[0] * len(ids) / (len(ids) + 1),
             no_speech_prob=result.no_speech_prob,
+            spoken=plan.spoken,
             cut=len(ids) >= plan.limit,
         )
 

@@ -20,32 +20,66 @@ FRAME_SAMPLES = 160
 
 WINDOW_FRAMES = WINDOW_SAMPLES // FRAME_SAMPLES
 
+_TAIL_SAMPLES = SAMPLE_RATE_HZ // 2
+"""Silence after a window inside a bucket shorter than 30 s: the decoder ends a text where it sees
+its end. Only the longest bucket takes windows that fill it."""
+
+_EDGE_SAMPLES = 400
+"""One transform's length; frames that begin later than that after the sound are silent."""
+
 Features = NDArray[np.float32]
-"""Log-mel spectrograms of a batch, shape ``(windows, mels, 3000)``."""
+"""Log-mel spectrograms: of one window, shape ``(mels, frames)``, or of a batch, shape
+``(windows, mels, frames)``."""
 
 
-def log_mels(batch: Sequence[Samples], mels: int) -> Features:
-    """Return the spectrograms of a batch.
-
-    Each window is scaled by its own loudest value, so they are computed one by one.
+def bucket_of(samples: int, buckets_s: Sequence[int]) -> int:
+    """Return how many frames a window is padded to.
 
     Args:
-        batch: mono samples at 16 kHz, each at most 30 s.
-        mels: mel bands that the checkpoint reads, 80 or 128.
+        samples: length of the window.
+        buckets_s: lengths to choose from, ascending.
 
     Raises:
-        EngineError: a window is longer than 30 s; nothing is ever cut off.
+        EngineError: the window is longer than all of them; nothing is ever cut off.
+    """
+    for length_s in buckets_s[:-1]:
+        if samples + _TAIL_SAMPLES <= length_s * SAMPLE_RATE_HZ:
+            return length_s * SAMPLE_RATE_HZ // FRAME_SAMPLES
+    if samples > buckets_s[-1] * SAMPLE_RATE_HZ:
+        raise EngineError("Whisper reads at most 30 s at a time")
+    return buckets_s[-1] * SAMPLE_RATE_HZ // FRAME_SAMPLES
+
+
+def log_mel(samples: Samples, mels: int, length: int) -> Features:
+    """Return the spectrogram of one window, padded with silence.
+
+    Only the sound itself is transformed: what follows it has the lowest value that there is.
+
+    Args:
+        samples: mono samples at 16 kHz, at most ``length`` frames of them.
+        mels: mel bands that the checkpoint reads, 80 or 128.
+        length: frames, silence included.
     """
     from whisperx.audio import log_mel_spectrogram
 
-    features = np.empty((len(batch), mels, WINDOW_FRAMES), np.float32)
-    for row, samples in enumerate(batch):
-        missing = WINDOW_SAMPLES - len(samples)
-        if missing < 0:
-            raise EngineError("Whisper reads at most 30 s at a time")
-        own = np.require(samples, np.float32, ["C", "W"])
-        features[row] = log_mel_spectrogram(own, mels, padding=missing).numpy()
-    return features
+    heard = min(length, frames(len(samples) + _EDGE_SAMPLES))
+    own = np.require(samples, np.float32, ["C", "W"])
+    padding = heard * FRAME_SAMPLES - len(samples)
+    if heard < length:
+        spectrogram = log_mel_spectrogram(own, mels, padding=padding).numpy()
+        features = np.full((mels, length), _floor(spectrogram), np.float32)
+        features[:, :heard] = spectrogram
+        return features
+    return np.asarray(log_mel_spectrogram(own, mels, padding=padding).numpy(), np.float32)
+
+
+def _floor(spectrogram: Features) -> float:
+    """Return what silence has: 8 decades under the loudest value, in the scale that is read.
+
+    Source: openai/whisper audio.py: ``max(log10, loudest - 8)``, then ``(x + 4) / 4``.
+    """
+    loudest = spectrogram.max() * 4 - 4
+    return float((max(-10.0, loudest - 8.0) + 4.0) / 4.0)
 
 
 def frames(samples: int) -> int:

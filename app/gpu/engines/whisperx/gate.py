@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.gpu.engines.whisperx.languages import Spoken
 from app.settings import WhisperSettings
 
 
@@ -22,14 +23,18 @@ class Attempt:
         text: what they spell.
         mean_logprob: mean log-probability of a token, the end of text included.
         no_speech_prob: 0..1, that nobody speaks in the window.
+        spoken: the language that it was asked to write.
         cut: whether the token limit ended it rather than the model.
+        loop: whether it says what nobody can have said, by the times of its words.
     """
 
     tokens: tuple[int, ...]
     text: str
     mean_logprob: float
     no_speech_prob: float
+    spoken: Spoken
     cut: bool = False
+    loop: bool = False
 
     @property
     def compression_ratio(self) -> float:
@@ -81,4 +86,4 @@ class Gate:
         return max(straight or attempts, key=lambda attempt: attempt.mean_logprob)
 
     def _loops(self, attempt: Attempt) -> bool:
-        return attempt.cut or attempt.compression_ratio > self.compression_ratio
+        return attempt.cut or attempt.loop or attempt.compression_ratio > self.compression_ratio

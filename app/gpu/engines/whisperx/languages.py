@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 
 _OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
 """Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
+
+
+_SURE = 0.5
+"""Probability of the first language from which no other one is tried. Source: faster-whisper's
+`language_detection_threshold`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A language to transcribe in.
+
+    Attributes:
+        code: the checkpoint's own.
+        tag: BCP 47 tag, as the caller wrote it if they did.
+    """
+
+    code: str
+    tag: str
 
 
 class SpokenLanguages:
@@ -34,6 +53,41 @@ class SpokenLanguages:
         if code not in self._codes:
             raise InvalidLanguageError(f"The speech model does not know the language {tag!r}")
         return code
+
+    def spoken(self, tag: str) -> Spoken:
+        """Return the language of a tag.
+
+        Raises:
+            InvalidLanguageError: see `code`.
+        """
+        return Spoken(self.code(tag), tag)
+
+    def among(self, tags: Iterable[str]) -> tuple[Spoken, ...]:
+        """Return the languages of tags, each of them once.
+
+        Raises:
+            InvalidLanguageError: see `code`.
+        """
+        return tuple({spoken.code: spoken for spoken in map(self.spoken, tags)}.values())
+
+    def likely(
+        self, probabilities: Sequence[tuple[str, float]], choices: Sequence[Spoken]
+    ) -> tuple[Spoken, ...]:
+        """Return the language of a window; where it is in doubt, the runner-up too.
+
+        Args:
+            probabilities: the checkpoint's codes with their probabilities, the highest first.
+            choices: languages to choose from; empty for all. Their probabilities are scaled to
+                sum to 1.
+        """
+        named = {spoken.code: spoken for spoken in choices}
+        ranked = [(code, share) for code, share in probabilities if not named or code in named]
+        total = sum(share for _, share in ranked)
+        sure = not total or ranked[0][1] >= _SURE * total
+        return tuple(
+            named.get(code) or Spoken(code, self.tag(code))
+            for code, _ in (ranked[:1] if sure else ranked[:2])
+        )
 
     @staticmethod
     def tag(code: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from statistics import fmean
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
@@ -17,17 +17,7 @@ _ABBREVIATION = re.compile(
 """Words whose full stop ends no sentence unless a new one visibly begins: titles, initials."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What is known of a whole window.
-
-    Attributes:
-        language: BCP 47 tag.
-        mean_logprob: of its tokens.
-    """
-
-    language: str
-    mean_logprob: float
+_LEAST_CONFIDENCE = 1e-9
 
 
 def ends_sentence(word: str) -> bool:
@@ -35,15 +25,20 @@ def ends_sentence(word: str) -> bool:
     return _END.search(word) is not None and _ABBREVIATION.match(word) is None
 
 
-def build_segments(words: Sequence[Word], heard: Heard) -> list[Segment]:
-    """Return one segment for each sentence, and one for what follows the last full stop."""
+def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
+    """Return one segment for each sentence, and one for what follows the last full stop.
+
+    Args:
+        words: of one window, in order.
+        language: BCP 47 tag.
+    """
     sentences: list[list[Word]] = [[]]
     for word in words:
         before = sentences[-1]
         if before and ends_sentence(before[-1].text) and _begins(word.text):
             sentences.append([])
         sentences[-1].append(word)
-    return [_segment(sentence, heard) for sentence in sentences if sentence]
+    return [_segment(sentence, language) for sentence in sentences if sentence]
 
 
 def _begins(word: str) -> bool:
@@ -52,16 +47,22 @@ def _begins(word: str) -> bool:
     return not letter.islower()
 
 
-def _segment(words: Sequence[Word], heard: Heard) -> Segment:
+def _segment(words: Sequence[Word], language: str) -> Segment:
     span = Span(words[0].span.start_ms, words[-1].span.end_ms)
     return Segment(
         text=_joined(words),
         span=span,
         words=tuple(words),
-        language=heard.language,
-        confidence=min(1.0, math.exp(heard.mean_logprob)),
+        language=language,
+        confidence=_confidence(words),
         clear_until_ms=span.end_ms,
     )
+
+
+def _confidence(words: Sequence[Word]) -> float:
+    """Return the geometric mean, as that of its tokens is a model's confidence in a text."""
+    mean = fmean(math.log(max(word.confidence, _LEAST_CONFIDENCE)) for word in words)
+    return min(1.0, math.exp(mean))
 
 
 def _joined(words: Sequence[Word]) -> str:

@@ -1,0 +1,61 @@
+"""One window's work, on its way through the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.gpu.engines.whisperx.decoder import EncodedRow, Plan, token_limit
+from app.gpu.engines.whisperx.features import Features
+from app.gpu.engines.whisperx.gate import Attempt
+from app.gpu.engines.whisperx.languages import Spoken
+from app.gpu.protocols import Prepared, Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What is known of a window between two attempts; the payload of its `Prepared`.
+
+    Attributes:
+        frames: spectrogram frames that it is padded to.
+        hinted: whether its prompt holds likely words.
+        choices: languages that detection chooses from; empty for all.
+        spoken: languages to try, the most probable first, attempts taking turns; empty until one
+            was detected.
+        features: its spectrogram, until it is encoded.
+        encoded: what the encoder made of it, once it waits for another attempt.
+        attempts: made so far.
+    """
+
+    frames: int
+    hinted: bool
+    choices: tuple[Spoken, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+    features: Features | None = None
+    encoded: EncodedRow | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def next_spoken(self) -> Spoken:
+        """Language of the next attempt."""
+        return self.spoken[len(self.attempts) % len(self.spoken)]
+
+    def ready(self, window: Window) -> Prepared:
+        """Return the window ready for its next attempt.
+
+        CTranslate2 wants one spectrogram length, one prompt length and one temperature a call.
+        """
+        attempt = len(self.attempts)
+        key = (self.frames, self.hinted, attempt)
+        return Prepared(window, key, self.frames * 10, attempt, self)
+
+    def plan(self, row: int, window: Window, prompt: tuple[int, ...]) -> Plan:
+        """Return how to decode it in a batch."""
+        return Plan(row, prompt, token_limit(window.audio.span.duration_ms), self.next_spoken)
+
+    def tried(self, attempt: Attempt) -> Work:
+        """Return it with one more attempt."""
+        return replace(self, attempts=(*self.attempts, attempt))
+
+    def looping(self) -> Work:
+        """Return it with its last attempt marked as a loop."""
+        return replace(self, attempts=(*self.attempts[:-1], replace(self.attempts[-1], loop=True)))

@@ -1,0 +1,217 @@
+"""Repetitions that a decoder invented: nobody could have said them in that time.
+
+A decoder that lost the sound goes on with what it wrote last, and gets surer of it each time. No
+list of phrases can tell that from somebody who says "no" eight times; the clock can. Real
+repetitions are spoken at a speed that people can speak at, invented ones are crammed into what
+time is left, or have words that begin and end at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import numpy as np
+
+from app.domain.audio import Audio
+from app.domain.time import SAMPLES_PER_MS, Span
+from app.domain.transcript import Segment, Word
+from app.gpu.syllables import syllables
+
+LOOPS_REVISION = 1
+"""Counts the changes of these rules; part of an engine's revision that uses them."""
+
+_MOST_PER_S = 12.0
+"""Syllables that people say in a second, repeating themselves. Fast speech has 7 or 8; the record
+of fast talking, about 640 words a minute, is near 15. Source: Pellegrino, Coupe and Marsico, "A
+cross-language perspective on speech information rate", Language 87(3): means of 5.2 to 7.8."""
+
+_LEAST_REPEATS, _LEAST_SYLLABLES = 3, 8
+"""A shorter run says too little about its speed: word times are off by a tenth of a second."""
+
+_COLLAPSED_PER_S, _COLLAPSED_SYLLABLES = 20.0, 6
+"""All repetitions after the first within 50 ms a syllable: the alignment found no sound for them.
+Six syllables, since a real word or two may be timed as badly as that."""
+
+_NOISE, _NOISE_REPEATS = 0.15, 4
+"""Mean confidence of a run that the model never believed in."""
+
+_FED_FIRST, _FED_LATER, _FED_REPEATS = 0.4, 0.95, 8
+"""A run that fed itself: heard with doubt once, and then certain again and again."""
+
+_FRAME_MS = 10
+_QUIET = 1e-4
+"""Power by the loudest frame's, -40 dB, under which nobody speaks."""
+
+_EDGE_MS = 300
+"""Sound this close to a run may be its own."""
+
+_STUTTER = re.compile(r"(.{1,6}?)\1{9,}")
+_MOST_LETTERS_PER_S = 40.0
+"""Letters of one word. Fast English has about 25 in a second, pauses left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The same words again and again: ``period`` of them, from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    period: int
+
+    @property
+    def second(self) -> int:
+        """Where the first repetition begins."""
+        return self.start + self.period
+
+    @property
+    def repeats(self) -> int:
+        return (self.end - self.start) // self.period
+
+
+def cut_loops(segments: Sequence[Segment], audio: Audio | None = None) -> list[Segment]:
+    """Return the segments of one window without what a decoder invented by repeating itself.
+
+    A loop is cut down to what was said first, and with it all that follows, since nothing after
+    it was heard where it seems to be. The time is left without text, so that it may be listened
+    to again. Real repetitions stay.
+
+    Args:
+        segments: of one window, in order. One without words counts as a single word.
+        audio: the window's; time in which it is silent holds no words.
+
+    Returns:
+        The same segments where nothing loops.
+    """
+    kept = [_unstuttered(segment) for segment in segments]
+    words = [word for segment in kept for word in _words(segment)]
+    cut = _first_to_drop(words, audio)
+    if cut is None:
+        return kept
+    left: list[Segment] = []
+    for segment in kept:
+        count = len(_words(segment))
+        if count <= cut:
+            left.append(segment)
+        elif cut > 0:
+            left.append(_with_words(segment, segment.words[:cut]))
+        cut -= count
+        if cut <= 0:
+            break
+    return left
+
+
+def _words(segment: Segment) -> tuple[Word, ...]:
+    return segment.words or (Word(segment.text, segment.span, segment.confidence),)
+
+
+def _first_to_drop(words: Sequence[Word], audio: Audio | None) -> int | None:
+    keys = [_key(word.text) for word in words]
+    if len(set(keys)) == len(keys):
+        return None
+    loops = [run for run in _runs(keys) if _is_loop(words, run, audio)]
+    return min((run.second for run in loops), default=None)
+
+
+def _key(text: str) -> str:
+    return re.sub(r"\W+", "", text.casefold()) or text
+
+
+def _runs(keys: Sequence[str]) -> Iterator[_Run]:
+    """Yield every longest stretch that repeats with some period, at least twice."""
+    for period in range(1, len(keys) // 2 + 1):
+        start = None
+        for place in range(len(keys) - period + 1):
+            same = place + period < len(keys) and keys[place] == keys[place + period]
+            if same and start is None:
+                start = place
+            elif not same and start is not None:
+                if place - start >= period:
+                    yield _Run(start, place + period, period)
+                start = None
+
+
+def _is_loop(words: Sequence[Word], run: _Run, audio: Audio | None) -> bool:
+    said = words[run.start : run.end]
+    again = said[run.period :]
+    return (
+        _is_collapsed(again)
+        or (run.repeats >= _LEAST_REPEATS and _is_too_fast(said, audio))
+        or (run.repeats >= _NOISE_REPEATS and fmean(w.confidence for w in said) < _NOISE)
+        or (run.repeats >= _FED_REPEATS and _is_fed(said[: run.period], again))
+    )
+
+
+def _is_collapsed(again: Sequence[Word]) -> bool:
+    count = _syllables(again)
+    return count >= _COLLAPSED_SYLLABLES and _over(count, _across(again), _COLLAPSED_PER_S)
+
+
+def _is_too_fast(said: Sequence[Word], audio: Audio | None) -> bool:
+    count, span = _syllables(said), _across(said)
+    if count < _LEAST_SYLLABLES:
+        return False
+    return _over(count, span, _MOST_PER_S) or (
+        audio is not None and count * 1000 > _MOST_PER_S * _sounding_ms(audio, span)
+    )
+
+
+def _is_fed(first: Sequence[Word], again: Sequence[Word]) -> bool:
+    later = again[len(again) // 2 :]
+    return (
+        fmean(word.confidence for word in first) < _FED_FIRST
+        and fmean(word.confidence for word in later) > _FED_LATER
+    )
+
+
+def _syllables(words: Sequence[Word]) -> int:
+    return sum(syllables(word.text) for word in words)
+
+
+def _across(words: Sequence[Word]) -> Span:
+    return Span(words[0].span.start_ms, max(words[0].span.start_ms, words[-1].span.end_ms))
+
+
+def _over(count: float, span: Span, most_per_s: float) -> bool:
+    return count * 1000 > most_per_s * span.duration_ms
+
+
+def _sounding_ms(audio: Audio, span: Span) -> int:
+    """Return for how long something is to be heard in a stretch of a window."""
+    frame = _FRAME_MS * SAMPLES_PER_MS
+    whole = audio.samples[: len(audio.samples) // frame * frame].reshape(-1, frame)
+    if not len(whole):
+        return span.duration_ms
+    power = np.einsum("ij,ij->i", whole, whole)
+    first = max(0, span.start_ms - _EDGE_MS - audio.span.start_ms) // _FRAME_MS
+    last = max(0, span.end_ms + _EDGE_MS - audio.span.start_ms) // _FRAME_MS
+    return int(np.count_nonzero(power[first:last] > _QUIET * power.max())) * _FRAME_MS
+
+
+def _unstuttered(segment: Segment) -> Segment:
+    """Shorten words that are one syllable or letter many times over, in no time."""
+    words = [_unstuttered_word(word) for word in segment.words]
+    return segment if words == list(segment.words) else _with_words(segment, words)
+
+
+def _unstuttered_word(word: Word) -> Word:
+    if not _over(len(word.text), word.span, _MOST_LETTERS_PER_S):
+        return word
+    return replace(word, text=_STUTTER.sub(r"\1", word.text))
+
+
+def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
+    spelled = "".join(word.text if word.glued else f" {word.text}" for word in words)
+    span = Span(words[0].span.start_ms, words[-1].span.end_ms)
+    sure = math.exp(fmean(math.log(max(word.confidence, 1e-9)) for word in words))
+    return replace(
+        segment,
+        text=spelled.strip(),
+        span=span,
+        words=tuple(words),
+        confidence=min(1.0, sure),
+        clear_until_ms=span.end_ms,
+    )

@@ -1,0 +1,88 @@
+"""A model by its hub id: on this machine if it is here, else from the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.errors import EngineLoadError
+from app.gpu.models.cached import cached_snapshot, lacking, whole_snapshot
+from app.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """What an engine asks for.
+
+    Attributes:
+        hub_id: ``owner/name``.
+        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
+        fetched: patterns of what is downloaded; empty for everything.
+        called: the name that the setting gave it, where that is not the hub id.
+        setting: environment variable that names it.
+    """
+
+    hub_id: str
+    needed: tuple[str, ...]
+    fetched: tuple[str, ...] = ()
+    called: str = ""
+    setting: str = ""
+
+
+def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
+    """Return the folder of a model that is on this machine; nothing is written.
+
+    It is looked for in RunPod's cache, in folders that are called as it is, and in Hugging
+    Face's cache.
+
+    Raises:
+        EngineLoadError: RunPod cached it, but not all of it.
+    """
+    cached = cached_snapshot(settings.runpod_cache_dir, model.hub_id, model.needed)
+    if cached is not None:
+        return cached
+    for folder in _named_folders(settings, model):
+        if folder.is_dir() and not lacking(folder, model.needed):
+            return folder
+    return whole_snapshot(settings.hub_dir, model.hub_id, model.needed)
+
+
+def fetch_model(settings: ModelSettings, model: HubModel) -> Path:
+    """Return the folder of a model, downloaded if it is not on this machine.
+
+    Raises:
+        EngineLoadError: it is not here and must not be downloaded.
+        Exception: what huggingface_hub raises; `app.gpu.faults.load_faults` translates it.
+    """
+    found = find_model(settings, model)
+    if found is not None:
+        return found
+    if settings.offline:
+        raise EngineLoadError(
+            f"The model {model.called or model.hub_id!r} is not on this machine and "
+            "HF_HUB_OFFLINE forbids to fetch it: fill MODEL_CACHE_DIR or HF_HOME beforehand, "
+            f"or let {model.setting or 'its setting'} name a local folder"
+        )
+    from huggingface_hub import snapshot_download
+
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    return Path(
+        snapshot_download(
+            model.hub_id,
+            cache_dir=settings.hub_dir,
+            token=token,
+            allow_patterns=list(model.fetched) or None,
+        )
+    )
+
+
+def _named_folders(settings: ModelSettings, model: HubModel) -> Iterator[Path]:
+    volume = settings.runpod_volume_dir
+    places = [volume / "models", volume]
+    if settings.model_cache_dir is not None:
+        places.insert(0, settings.model_cache_dir.expanduser())
+    names = [model.called, model.hub_id, model.hub_id.rpartition("/")[2]]
+    for place in places:
+        for name in filter(None, names):
+            yield place / name
