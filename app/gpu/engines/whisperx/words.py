@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.decoder import TokenTimes
-from app.gpu.engines.whisperx.sentences import ends_sentence
+from app.gpu.sentences import ends_sentence
 from app.gpu.engines.whisperx.vocabulary import Piece
 
 _UNSPACED = re.compile(
