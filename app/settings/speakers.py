@@ -15,8 +15,8 @@ class DiarizationSettings(Group):
     enabled: bool = Field(
         False, validation_alias=names("DIARIZATION_ENABLED", "ENABLE_DIARIZATION")
     )
-    """Whether requests may ask for speakers. Needs the `gpu` extra, and `HF_TOKEN` for pyannote's
-    gated models."""
+    """Whether requests may ask for speakers. Needs the `gpu` extra, and for pyannote's gated models
+    `HF_TOKEN` of an account that has accepted their licence on the hub."""
     engine: Literal["pyannote"] = "pyannote"
     """Diarizer."""
     model: str = "pyannote/speaker-diarization-community-1"
@@ -30,7 +30,8 @@ class DiarizationSettings(Group):
         None, ge=0, validation_alias=names("DIARIZATION_MAX_SPEAKERS", "MAX_SPEAKERS")
     )
     """Most speakers when a request does not say; 0 or unset to find out."""
-    batch_size: int = Field(32, ge=1)
-    """Ten-second stretches that go through a network at once."""
+    batch_size: int | None = Field(None, ge=1)
+    """Ten-second chunks, one begun each second, that go through a network at once. 32 on a GPU and
+    1 on a CPU unless set; halved by itself when memory runs out."""
 
     model_config = config("DIARIZATION_")
