@@ -37,6 +37,7 @@ from app.routers.live import mount_live
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
 from app.services.captions.shelf import SidecarShelf
+from app.services.device_metrics import DeviceMetrics
 from app.services.drain import Drain
 from app.services.feedback import FeedbackBook
 from app.services.job_runner import JobRunner
@@ -167,6 +168,7 @@ def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
+    metrics.collect_from(DeviceMetrics(room.report))
     limits = RateLimits(settings.limits)
     speaker = Speaker(settings, caches.store if settings.caches.cache_max_size_mb else None)
     stack.push_async_callback(speaker.close)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
+from app.domain.request import Audience
+from app.gpu.device import card
 from app.gpu.protocols import Aligner, Diarizer, Transcriber, Vad
 from app.gpu.registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
-from app.gpu.scheduler import Scheduler
+from app.gpu.scheduler import Scheduler, SchedulerReport
+from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
 
 State = Literal["loading", "ready", "failed", "disabled"]
@@ -94,6 +98,21 @@ class EngineRoom:
         """Time that the transcriber worked, summed over its lanes."""
         return self._engines.scheduler.busy_s if self._engines else 0.0
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more may wait for the engines."""
+        return self._engines is not None and self._engines.scheduler.full
+
+    def expected_first_wait_s(self, audience: Audience) -> float:
+        """Predict how long a newcomer's first window would wait; 0 while nothing is loaded."""
+        if self._engines is None:
+            return 0.0
+        return self._engines.scheduler.expected_first_wait_s(audience)
+
+    def report(self) -> SchedulerReport | None:
+        """Look at the queue and its lanes; asks the driver, so not from an event loop."""
+        return self._engines.scheduler.report() if self._engines else None
+
     async def load(self) -> None:
         """Load every engine there is to be, off the event loop; failures are kept in the statuses.
 
@@ -109,7 +128,13 @@ class EngineRoom:
         diarizer = await self._load_diarizer()
         self._engines = Engines(
             vad=vad,
-            scheduler=Scheduler(transcriber, aligner, diarizer),
+            scheduler=Scheduler(
+                transcriber,
+                aligner,
+                diarizer,
+                self._settings.scheduler,
+                _free_bytes if self._transcriber.device == "cuda" else None,
+            ),
             revision=transcriber.revision,
             languages=getattr(transcriber, "languages", None),
             aligner=aligner,
@@ -120,9 +145,7 @@ class EngineRoom:
         """Stop the lanes and let the engines go."""
         if self._engines is not None:
             self._engines.scheduler.close()
-        close = getattr(self._transcriber_engine, "close", None)
-        if close is not None:
-            close()
+        _close(self._transcriber_engine)
 
     async def _load_vad(self) -> Vad:
         try:
@@ -135,8 +158,10 @@ class EngineRoom:
 
     async def _load_transcriber(self) -> Transcriber:
         try:
-            engine: Transcriber = await asyncio.to_thread(
-                load_engine, TRANSCRIBERS, self._transcriber.name, self._settings
+            engine: Transcriber = await self._working(
+                TRANSCRIBERS,
+                self._transcriber.name,
+                lambda engine: check_transcriber(engine, getattr(engine, "languages", None)),
             )
         except EngineLoadError as error:
             self._transcriber = replace(self._transcriber, state="failed", error=error.message)
@@ -152,9 +177,7 @@ class EngineRoom:
         if self._aligner.state == "disabled":
             return None
         try:
-            aligner: Aligner = await asyncio.to_thread(
-                load_engine, ALIGNERS, self._aligner.name, self._settings
-            )
+            aligner: Aligner = await self._working(ALIGNERS, self._aligner.name, self._try_aligner)
         except EngineLoadError as error:
             self._aligner = replace(self._aligner, state="failed", error=error.message)
             if self._settings.alignment.enabled:
@@ -167,14 +190,45 @@ class EngineRoom:
         if self._diarizer.state == "disabled":
             return None
         try:
-            diarizer: Diarizer = await asyncio.to_thread(
-                load_engine, DIARIZERS, self._diarizer.name, self._settings
-            )
+            diarizer: Diarizer = await self._working(DIARIZERS, self._diarizer.name, check_diarizer)
         except EngineLoadError as error:
             self._diarizer = replace(self._diarizer, state="failed", error=error.message)
             raise
         self._diarizer = _ready(self._diarizer, diarizer)
         return diarizer
+
+    async def _working(
+        self, known: Mapping[str, str], name: str, check: Callable[[Any], None]
+    ) -> Any:
+        """Load an engine and let it show that it works."""
+
+        def load() -> Any:
+            engine = load_engine(known, name, self._settings)
+            if self._settings.asr.self_test:
+                try:
+                    check(engine)
+                except EngineLoadError:
+                    _close(engine)
+                    raise
+            return engine
+
+        return await asyncio.to_thread(load)
+
+    def _try_aligner(self, aligner: Aligner) -> None:
+        """The sentence is English: a server that is not meant to hear English loads no model."""
+        if LANGUAGE in self._settings.alignment.preload:
+            check_aligner(aligner)
+
+
+def _close(engine: object) -> None:
+    close = getattr(engine, "close", None)
+    if close is not None:
+        close()
+
+
+def _free_bytes() -> int | None:
+    found = card("cuda")
+    return None if found is None else found.free_bytes
 
 
 def _ready(status: EngineStatus, engine: object) -> EngineStatus:

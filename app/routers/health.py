@@ -14,6 +14,7 @@ from app import __version__
 from app.domain.errors import UnavailableOptionError
 from app.gpu.device import card
 from app.routers.deps import Services, ServicesDep, require_key
+from app.services.device_metrics import scheduler_body
 from app.services.readiness import Readiness
 from app.services.sources.ytdlp import ytdlp_version
 from app.services.translation.context import context_tokens
@@ -71,6 +72,7 @@ async def health(services: ServicesDep) -> JSONResponse:
         "config": _config(services),
         "engines": [dataclasses.asdict(status) for status in readiness.statuses],
         "gpu": await _gpu(readiness),
+        "scheduler": await _scheduler(readiness),
         "jobs": {"running": len(services.runner.running), "streams": services.hub.readers},
         "live": services.live.sessions,
     }
@@ -119,7 +121,9 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
 @router.get("/metrics", dependencies=[Depends(require_key)])
 async def metrics(services: ServicesDep) -> Response:
     """Tell Prometheus."""
-    return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+    # It asks the driver, which may take its time to answer.
+    text = await asyncio.to_thread(services.metrics.exposition)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _gpu(readiness: Readiness) -> dict[str, object] | None:
@@ -129,6 +133,12 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
     # The driver may take its time to answer.
     found = await asyncio.to_thread(card, "cuda")
     return None if found is None else dataclasses.asdict(found)
+
+
+async def _scheduler(readiness: Readiness) -> dict[str, object] | None:
+    """Return what the queue ahead of the device tells; None while no engine is loaded."""
+    report = await asyncio.to_thread(readiness.room.report)
+    return None if report is None else scheduler_body(report)
 
 
 def _engine(services: Services, role: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 from app.domain.events import CuesReady, Done, Failed
 from app.services.job import Job
@@ -46,6 +47,10 @@ class Metrics:
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a value that is read whenever somebody asks."""
         Gauge(f"cuestream_{name}", text, registry=self._registry).set_function(read)
+
+    def collect_from(self, collector: Collector) -> None:
+        """Show what something else counts, whenever somebody asks."""
+        self._registry.register(collector)
 
     def error(self, code: str) -> None:
         """An error was answered."""

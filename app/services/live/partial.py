@@ -14,7 +14,7 @@ from app.gpu.scheduler import Scheduler
 from app.gpu.ticket import Ticket
 
 _PLACE = 1
-"""Place in the queue: after first windows and finished lines, with other requests' second ones."""
+"""Place in the queue: after first windows and finished lines, with what viewers see next."""
 
 
 class Partial:
@@ -49,8 +49,10 @@ class Partial:
         length_ms = audio.span.duration_ms
         if length_ms - self._looked_ms < self._every_ms:
             return
-        if self._scheduler.queued >= self._scheduler.capacity:
+        if self._scheduler.crowded:
             return
+        # Whoever speaks live is watched where he speaks.
+        self._ticket.position_ms = audio.span.start_ms
         self._looked_ms = length_ms
         self._cancelled = threading.Event()
         window = Window(audio, language, cancelled=self._cancelled)
