@@ -1,7 +1,7 @@
 # What people run; every target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench samples settings clean distclean
+.PHONY: help demo serve test check bench samples fixtures settings clean distclean
 
 ARGS ?=
 
@@ -30,6 +30,10 @@ bench: ## measure ratios and write bench/results.json
 samples: ## make samples/ again
 	@scripts/install.sh samples
 	@.venv/bin/python -m scripts.make_samples
+
+fixtures: ## make the tests' small models in fixtures/ again (ARGS="whisper" for one)
+	@scripts/install.sh test
+	@.venv/bin/python -m scripts.fixtures $(ARGS)
 
 settings: ## write the README's table of settings and .env.example again
 	@scripts/install.sh test
