@@ -10,11 +10,11 @@ from app.gpu.engines.whisperx.checkpoint import Checkpoint
 from app.gpu.engines.whisperx.decoder import Encoded, Plan, Text, TokenTimes
 from app.gpu.engines.whisperx.features import frames
 from app.gpu.engines.whisperx.gate import Attempt, Gate
-from app.gpu.sentences import build_segments
 from app.gpu.engines.whisperx.words import build_words
 from app.gpu.engines.whisperx.work import Work
 from app.gpu.loops import cut_loops
 from app.gpu.protocols import Prepared, Window
+from app.gpu.sentences import build_segments
 
 
 class Listener:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.decoder import TokenTimes
-from app.gpu.sentences import ends_sentence
 from app.gpu.engines.whisperx.vocabulary import Piece
+from app.gpu.sentences import ends_sentence
 
 _UNSPACED = re.compile(
     "[\u0e01-\u0e2e\u0e40-\u0e44"  # Thai letters that a syllable may begin with
