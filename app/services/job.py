@@ -14,6 +14,7 @@ from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
 from app.gpu.ticket import Ticket
 from app.services.event_log import EventLog
+from app.services.viewer import Viewer
 
 _FIRST_READER_S = 10.0
 """How long a new job waits for its first reader, however short the grace time: the answer that
@@ -26,6 +27,7 @@ class Job:
     Attributes:
         id: unguessable; whoever knows it may read the job.
         ticket: shown to the queue with every piece of its work.
+        viewer: who watches, and may jump.
         created_s: monotonic time of admission.
         ended_s: monotonic time of its end, or None while it runs.
     """
@@ -35,6 +37,7 @@ class Job:
         self.request = request
         self.log = EventLog()
         self.ticket = Ticket(self.id, request.caller, request.audience, request.position_ms)
+        self.viewer = Viewer(self.ticket)
         self.created_s = time.monotonic()
         self.ended_s: float | None = None
         self.failure: CuestreamError | None = None

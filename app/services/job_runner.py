@@ -22,6 +22,7 @@ from app.domain.errors import (
 from app.domain.events import CuesReady, Done, MediaOpened, Progress
 from app.domain.language import known_language
 from app.domain.request import JobRequest, MediaUrl, UploadedFile
+from app.services.admission import check_wait
 from app.services.job import Job
 from app.services.metrics import Metrics
 from app.services.pipeline import Line
@@ -98,7 +99,7 @@ class JobRunner:
             already runs for an equal request, or one that replays a finished one.
 
         Raises:
-            OverloadedError: every place is taken.
+            OverloadedError: every place is taken, or the device is busy for too long.
             NotReadyError: the engines could not be loaded.
             DrainingError: the server is going away.
             CuestreamError: the request or its media is bad.
@@ -197,6 +198,7 @@ class JobRunner:
             raise OverloadedError(
                 f"All {limits.max_jobs} places are taken", retry_after_s=_RETRY_AFTER_S
             )
+        check_wait(self._readiness.room, request, self._settings.scheduler)
         job = Job(request, limits.job_grace_s)
         self._jobs[job.id] = job
         job.start(lambda job: asyncio.create_task(self._run(job), name=f"job-{job.id}"))
@@ -237,7 +239,7 @@ class JobRunner:
             self._check_pair(request, opened)
             job.log.append(MediaOpened(opened.duration_ms))
             ledger = self._ledgers.open(request.caller)
-            result = await line.run(request, opened, job.log.append, job.ticket, ledger)
+            result = await line.run(request, opened, job.log.append, job.viewer, ledger)
         finally:
             await opened.aclose()
         job.log.append(Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4))

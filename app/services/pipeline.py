@@ -22,7 +22,7 @@ from app.services.run_log import Emit, RunLog
 from app.services.sources.kept import Reuse
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.pcm_file import PcmFile
-from app.services.sources.rewind import LEAST_POSITION_MS, Rewind
+from app.services.sources.tape import Tape
 from app.services.stages.align import WordAligner
 from app.services.stages.captions import caption_cues
 from app.services.stages.cues import build_cues
@@ -38,6 +38,7 @@ from app.services.store.transcripts import Transcript
 from app.services.translation.job import TranslationJob
 from app.services.translation.ledger import JobLedger
 from app.services.translation.protocol import Brief, Translator
+from app.services.viewer import Viewer
 from app.services.workdir import WorkDir
 from app.settings import Settings
 
@@ -66,7 +67,7 @@ class Line:
         request: JobRequest,
         opened: Opened,
         emit: Emit,
-        ticket: Ticket,
+        viewer: Viewer,
         ledger: JobLedger,
     ) -> Result:
         """Turn what was opened into cues, telling each step as it happens.
@@ -75,13 +76,14 @@ class Line:
             NoSpeechError: nobody speaks.
             CuestreamError: whatever stage failed.
         """
-        run = RunLog(request, opened, emit)
+        ticket = viewer.ticket
+        run = RunLog(request, opened, emit, viewer.shown)
         hearing = self._hearing(request, opened.info, ticket)
         memo = await self._memo(request, request.target) if request.target else None
         ear = self._speaker_ear(request, opened, ticket, run)
         end = self._end(request, opened, run, memo, ledger, ear)
         try:
-            made = await end.finish(self._cues(request, opened, hearing, run, ear))
+            made = await end.finish(self._cues(request, opened, hearing, run, ear, viewer))
         finally:
             if ear is not None:
                 await ear.aclose()
@@ -112,28 +114,30 @@ class Line:
         hearing: Hearing,
         run: RunLog,
         ear: SpeakerEar | None,
+        viewer: Viewer,
     ) -> AsyncIterator[Cue]:
         match opened:
             case OpenedCaptions(captions=captions):
-                return known_cues(caption_cues(captions, request.profile), request.position_ms)
+                return known_cues(caption_cues(captions, request.profile), viewer)
             case OpenedTranscript(transcript=transcript):
-                segments = known_segments(transcript.segments, request.position_ms)
+                segments = known_segments(transcript.segments, viewer)
             case OpenedMedia():
-                segments = self._segments(request, opened, hearing, run, ear)
-        return build_cues(tap(segments, run.heard, run.all_heard), request.profile)
+                segments = self._segments(opened, hearing, run, ear, viewer)
+        heard = tap(segments, run.heard, run.all_heard)
+        return build_cues(heard, request.profile, viewer.stretches)
 
     def _segments(
         self,
-        request: JobRequest,
         media: OpenedMedia,
         hearing: Hearing,
         run: RunLog,
         ear: SpeakerEar | None,
+        viewer: Viewer,
     ) -> AsyncIterator[Segment]:
         engines = self.engines
         if engines is None:
             raise TranscriptionDisabledError("This server does not transcribe")
-        parts = self._parts(request, media, run, ear)
+        parts = self._parts(media, run, ear, viewer)
         windows = cut_parts(parts, engines.vad, self.settings.vad, run.clock)
         aligner: WordAligner | None = None
         if engines.aligner is not None:
@@ -141,20 +145,17 @@ class Line:
                 engines.aligner, engines.scheduler, hearing.ticket, run.clock, run.notice
             )
         words = WindowEar(engines.scheduler, self.caches.windows, hearing, run.clock, aligner)
-        segments = transcribe(windows, words)
+        segments = transcribe(windows, words, viewer)
         return segments if ear is None else tap(segments, lambda _: ear.begin())
 
     def _parts(
-        self, request: JobRequest, media: OpenedMedia, run: RunLog, ear: SpeakerEar | None
-    ) -> list[AsyncIterator[Audio]]:
-        """Return the recording as one part, or as two with the one that is watched first."""
+        self, media: OpenedMedia, run: RunLog, ear: SpeakerEar | None, viewer: Viewer
+    ) -> AsyncIterator[AsyncIterator[Audio]]:
+        """Return the recording in the order in which its viewer needs it."""
         whole = tap(media.blocks, run.decoded)
         if ear is not None:
             whole = ear.kept(whole)
-        if request.position_ms < LEAST_POSITION_MS:
-            return [whole]
-        rewind = Rewind(whole, request.position_ms, self.workdir, media.resources)
-        return [rewind.watched(), rewind.earlier()]
+        return Tape(whole, viewer, self.workdir, media.resources).parts()
 
     def _speaker_ear(
         self, request: JobRequest, opened: Opened, ticket: Ticket, run: RunLog

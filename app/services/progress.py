@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from app.domain.events import Progress, Stage
+from app.domain.time import Span
+from app.services.stretches import Coverage
 
 _OPENED_PERCENT = 10
 _READ_PERCENT = 20
@@ -31,19 +33,18 @@ def format_eta(ms: float) -> str:
 
 
 class ProgressTracker:
-    """Turns positions in the media into progress that never goes back.
+    """Turns what is covered of the media into progress that never goes back.
 
     Args:
         translating: whether cues are translated, so that a heard segment is half the work.
-        start_ms: where the work begins; what lies before comes last.
+        done: how far the final cues go, which is told here.
     """
 
-    def __init__(self, *, translating: bool, start_ms: int = 0) -> None:
+    def __init__(self, *, translating: bool, done: Coverage) -> None:
         self._translating = translating
-        self._start_ms = start_ms
         self._duration_ms: int | None = None
-        self._heard_ms = 0
-        self._done_ms = 0
+        self._heard = Coverage(done.stretches)
+        self._done = done
         self._percent = 0
         self._stage: Stage = "checking"
 
@@ -60,14 +61,14 @@ class ProgressTracker:
             return self._at("downloading", f"Reading the captions{length}", _READ_PERCENT, 2)
         return self._at("transcribing", f"Listening{length}", _OPENED_PERCENT, 2)
 
-    def heard(self, end_ms: int, elapsed_ms: int) -> Progress | None:
-        """Speech up to this time is text; None if that changes nothing to see."""
-        self._heard_ms = max(self._heard_ms, self._covered_ms(end_ms))
+    def heard(self, span: Span, elapsed_ms: int) -> Progress | None:
+        """Speech in this span is text; None if that changes nothing to see."""
+        self._heard.reach(span)
         return self._moved(elapsed_ms)
 
-    def finished(self, end_ms: int, elapsed_ms: int) -> Progress | None:
-        """Cues up to this time are final; None if that changes nothing to see."""
-        self._done_ms = max(self._done_ms, self._covered_ms(end_ms))
+    def finished(self, span: Span, elapsed_ms: int) -> Progress | None:
+        """A cue in this span is final; None if that changes nothing to see."""
+        self._done.reach(span)
         return self._moved(elapsed_ms)
 
     def all_heard(self) -> Progress | None:
@@ -89,12 +90,6 @@ class ProgressTracker:
         """The result follows."""
         return self._at("complete", f"{cues} subtitles are ready", 100, 4)
 
-    def _covered_ms(self, end_ms: int) -> int:
-        """Return how much of the recording is behind when the work stands at a time in it."""
-        if end_ms > self._start_ms:
-            return end_ms - self._start_ms
-        return max(0, (self._duration_ms or 0) - self._start_ms) + end_ms
-
     def _moved(self, elapsed_ms: int) -> Progress | None:
         fraction = self._fraction()
         percent = _OPENED_PERCENT + int(fraction * (_WORKED_PERCENT - _OPENED_PERCENT))
@@ -108,17 +103,19 @@ class ProgressTracker:
     def _fraction(self) -> float:
         if not self._duration_ms:
             return 0.0
-        worked = (self._heard_ms + self._done_ms) / 2 if self._translating else self._done_ms
-        return min(1.0, worked / self._duration_ms)
+        worked_ms = float(self._done.total_ms)
+        if self._translating:
+            worked_ms = (worked_ms + self._heard.total_ms) / 2
+        return min(1.0, worked_ms / self._duration_ms)
 
     def _message(self) -> str:
-        verb, position = "Transcribed", self._heard_ms
+        verb, covered = "Transcribed", self._heard
         if self._stage == "downloading":
-            verb, position = "Read", self._done_ms
+            verb, covered = "Read", self._done
         if self._stage == "translating":
-            verb, position = "Translated", self._done_ms
+            verb, covered = "Translated", self._done
         of = f" of {format_duration(self._duration_ms)}" if self._duration_ms else ""
-        return f"{verb} {format_duration(position)}{of}"
+        return f"{verb} {format_duration(covered.total_ms)}{of}"
 
     def _at(
         self, stage: Stage, message: str, percent: int, step: int, eta: str | None = None

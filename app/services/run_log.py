@@ -24,14 +24,20 @@ from app.domain.transcript import Segment, SpeakerTurn
 from app.services.clock import StageClock
 from app.services.progress import ProgressTracker
 from app.services.sources.opened import Opened, OpenedCaptions
-from app.services.sources.rewind import LEAST_POSITION_MS
 from app.services.store.transcripts import Transcript
+from app.services.stretches import Coverage, Stretches
 
 Emit = Callable[[Event], None]
 
 
 class RunLog:
     """One run of the line.
+
+    Args:
+        request: what is asked for.
+        opened: what it is made of.
+        emit: takes the events.
+        shown: is told how far the final cues go; None where nobody asks.
 
     Attributes:
         clock: adds up what each stage took.
@@ -40,11 +46,12 @@ class RunLog:
         notices: what the result's reader should know, each code once for each message.
     """
 
-    def __init__(self, request: JobRequest, opened: Opened, emit: Emit) -> None:
+    def __init__(
+        self, request: JobRequest, opened: Opened, emit: Emit, shown: Coverage | None = None
+    ) -> None:
         self.clock = StageClock()
         self._progress = ProgressTracker(
-            translating=request.target is not None,
-            start_ms=request.position_ms if request.position_ms >= LEAST_POSITION_MS else 0,
+            translating=request.target is not None, done=shown or Coverage(Stretches())
         )
         self._target = request.target
         self._opened = opened
@@ -72,7 +79,7 @@ class RunLog:
         self._language = self._spoken_ms.most_common(1)[0][0]
         self._segments.append(segment)
         self._emit(SegmentHeard(segment))
-        self._tell(self._progress.heard(segment.span.end_ms, self.clock.elapsed_ms))
+        self._tell(self._progress.heard(segment.span, self.clock.elapsed_ms))
 
     def all_heard(self) -> None:
         """Nothing more will be heard."""
@@ -86,7 +93,7 @@ class RunLog:
     def finished(self, cue: Cue) -> None:
         """A cue is final."""
         self._emit(CuesReady((cue,), final=True))
-        self._tell(self._progress.finished(cue.span.end_ms, self.clock.elapsed_ms))
+        self._tell(self._progress.finished(cue.span, self.clock.elapsed_ms))
 
     def telling_apart(self) -> None:
         """Everything was heard; whose voice it is, is not known yet."""

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.events import Progress
+from app.domain.time import Span
 from app.services.progress import ProgressTracker, format_duration, format_eta
+from app.services.stretches import Coverage, Stretches
 
 
 @pytest.mark.parametrize(
@@ -31,10 +33,10 @@ def test_remaining_times(ms: float, text: str) -> None:
 def test_percent_never_falls_and_stays_below_the_end(
     duration_ms: int | None, translating: bool, moves: list[tuple[bool, int]]
 ) -> None:
-    tracker = ProgressTracker(translating=translating)
+    tracker = ProgressTracker(translating=translating, done=Coverage(Stretches()))
     told: list[Progress | None] = [tracker.opened(duration_ms)]
     for heard, end_ms in moves:
-        told.append((tracker.heard if heard else tracker.finished)(end_ms, 1000))
+        told.append((tracker.heard if heard else tracker.finished)(Span(0, end_ms), 1000))
     told += [tracker.all_heard(), tracker.finalizing(), tracker.complete(3)]
     percents = [progress.percent for progress in told if progress]
     assert percents == sorted(percents)
@@ -44,16 +46,30 @@ def test_percent_never_falls_and_stays_below_the_end(
 
 
 def test_half_the_audio_is_half_the_work_and_the_rest_takes_as_long() -> None:
-    tracker = ProgressTracker(translating=False)
+    tracker = ProgressTracker(translating=False, done=Coverage(Stretches()))
     tracker.opened(60_000)
-    progress = tracker.finished(30_000, elapsed_ms=10_000)
+    progress = tracker.finished(Span(28_000, 30_000), elapsed_ms=10_000)
     assert progress is not None
     assert progress.percent == 52
     assert progress.eta == "10s"
 
 
 def test_nothing_new_is_not_told() -> None:
-    tracker = ProgressTracker(translating=False)
+    tracker = ProgressTracker(translating=False, done=Coverage(Stretches()))
     tracker.opened(600_000)
-    assert tracker.finished(60_000, 1000) is not None
-    assert tracker.finished(60_001, 1001) is None
+    assert tracker.finished(Span(0, 60_000), 1000) is not None
+    assert tracker.finished(Span(60_000, 60_001), 1001) is None
+
+
+def test_what_is_covered_counts_wherever_it_is() -> None:
+    stretches = Stretches()
+    tracker = ProgressTracker(translating=False, done=Coverage(stretches))
+    tracker.opened(100_000)
+    tracker.finished(Span(0, 10_000), 1000)
+    stretches.begin(70_000)
+    jumped = tracker.finished(Span(72_000, 80_000), 2000)
+    assert jumped is not None
+    assert (jumped.message, jumped.percent) == ("Transcribed 0:20 of 1:40", 26)
+    back = tracker.finished(Span(60_000, 69_000), 6000)
+    assert back is not None
+    assert back.message == "Transcribed 1:19 of 1:40"

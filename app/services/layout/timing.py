@@ -11,7 +11,7 @@ from app.domain.time import Span
 from app.services.layout.phrase import Phrase
 from app.services.layout.width import text_width
 
-_FLASH_MS = 200
+FLASH_MS = 200
 """The least that a cue is given even where the word times leave it nothing; the next one then
 comes later than its words. Five frames at 25 per second: seen, if hardly read, and late by less
 than a viewer minds."""
@@ -46,7 +46,7 @@ def place(phrases: Sequence[Phrase], room: Room, profile: ReadingProfile) -> lis
     starts = _starts(phrases, room.from_ms, profile)
     limits = [start - profile.min_gap_ms for start in starts[1:]]
     if phrases:
-        limits.append(max(room.until_ms - profile.min_gap_ms, starts[-1] + _FLASH_MS))
+        limits.append(max(room.until_ms - profile.min_gap_ms, starts[-1] + FLASH_MS))
     return [
         Span(start, min(limit, _wanted_end(phrase, start, profile)))
         for phrase, start, limit in zip(phrases, starts, limits, strict=True)
@@ -58,7 +58,7 @@ def _starts(phrases: Sequence[Phrase], from_ms: int, profile: ReadingProfile) ->
     free_ms = from_ms
     for phrase in phrases:
         starts.append(max(free_ms, phrase.start_ms))
-        free_ms = starts[-1] + _FLASH_MS + profile.min_gap_ms
+        free_ms = starts[-1] + FLASH_MS + profile.min_gap_ms
     return starts
 
 

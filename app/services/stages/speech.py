@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,34 +35,40 @@ class SpeechWindow:
         index: its place in the recording, counted from 0.
         clear_until_ms: no speech was heard between the window's last word and this time.
         voiced: where the VAD hears speech in it, in order.
+        part: which part of the recording it was cut from, in the order of work.
     """
 
     index: int
     audio: Audio
     clear_until_ms: int
     voiced: tuple[Span, ...] = ()
+    part: int = 0
 
 
 async def cut_parts(
-    parts: Sequence[AsyncIterator[Audio]], vad: Vad, settings: VadSettings, clock: StageClock
+    parts: AsyncIterator[AsyncIterator[Audio]],
+    vad: Vad,
+    settings: VadSettings,
+    clock: StageClock,
 ) -> AsyncIterator[SpeechWindow]:
     """Yield the windows of several parts of one recording, one part after the other.
 
-    Windows are counted through, so that only the first one of all is the first of its job.
+    Windows are counted through, so that only the first one of all is the first of its job. The
+    first one of each part is cut short like it, since somebody waits for it.
     """
-    count = 0
+    count = number = 0
     try:
-        for part in parts:
+        async for part in parts:
             windows = cut_windows(part, vad, settings, clock)
             try:
                 async for window in windows:
-                    yield replace(window, index=count)
+                    yield replace(window, index=count, part=number)
                     count += 1
             finally:
                 await close_stage(windows)
+            number += 1
     finally:
-        for part in parts:
-            await close_stage(part)
+        await close_stage(parts)
 
 
 async def cut_windows(

@@ -19,6 +19,7 @@ from app.services.stages.ear import Hearing, WindowEar
 from app.services.stages.speech import SpeechWindow
 from app.services.stages.transcribe import transcribe
 from app.services.transcripts import TranscriptCache
+from app.services.viewer import Viewer
 from tests.services.store.shelves import store_in
 
 
@@ -53,7 +54,9 @@ async def windows(count: int) -> AsyncIterator[SpeechWindow]:
 async def run(engine: Listener, cache: TranscriptCache, hearing: Hearing) -> list[Segment]:
     scheduler = Scheduler(engine)
     try:
-        heard = transcribe(windows(6), WindowEar(scheduler, cache, hearing, StageClock()))
+        heard = transcribe(
+            windows(6), WindowEar(scheduler, cache, hearing, StageClock()), Viewer(hearing.ticket)
+        )
         return [segment async for segment in heard]
     finally:
         scheduler.close()
