@@ -6,7 +6,10 @@ cd "$(dirname "$0")/.." || exit
 
 scripts/install.sh serve || exit
 chosen=$(.venv/bin/python -c 'from app.settings import Settings; print(Settings().asr.engine)') || exit
-if [[ $chosen == whisperx ]]; then scripts/venv.sh gpu || exit; fi
+case $chosen in
+    whisperx) scripts/venv.sh gpu || exit ;;
+    parakeet) scripts/venv.sh parakeet || exit ;;
+esac
 
 .venv/bin/python -m gunicorn -c gunicorn.conf.py &
 server=$!

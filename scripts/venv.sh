@@ -2,8 +2,8 @@
 # Make .venv hold what pyproject.toml asks for at the versions of constraints.txt; a stamp keyed on
 # both files makes the next run a matter of milliseconds.
 #
-# usage: scripts/venv.sh base|gpu|full    base: the embedded engines; gpu: whisperx too; full: the
-# tools of development too
+# usage: scripts/venv.sh base|gpu|parakeet|full    base: the embedded engines; gpu: whisperx too;
+# parakeet: onnx-asr too; full: all of it and the tools of development
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
@@ -12,8 +12,9 @@ cd "$(dirname "$0")/.."
 case ${1:-} in
     base) wanted=. satisfied_by=(base gpu full) ;;
     gpu) wanted=".[gpu]" satisfied_by=(gpu full) ;;
-    full) wanted=".[gpu,dev]" satisfied_by=(full) ;;
-    *) fail "usage: scripts/venv.sh base|gpu|full" ;;
+    parakeet) wanted=".[parakeet]" satisfied_by=(parakeet full) ;;
+    full) wanted=".[gpu,parakeet,dev]" satisfied_by=(full) ;;
+    *) fail "usage: scripts/venv.sh base|gpu|parakeet|full" ;;
 esac
 
 key=$(cat pyproject.toml constraints.txt | sha256sum | cut -d ' ' -f 1)

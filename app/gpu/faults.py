@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,9 @@ share, since torch's is a `RuntimeError` as well."""
 _FAULTS = (RuntimeError, ValueError, IndexError, OSError, MemoryError)
 """What the frameworks raise: pybind11 maps C++'s exceptions to exactly these."""
 
+_ONNX = "onnxruntime.capi.onnxruntime_pybind11_state"
+"""Where ONNX Runtime's exceptions are defined; they share no base but `Exception`."""
+
 _PATH = re.compile(r"(?<![\w.])(?:\w+://|~?/|\.{1,2}/|[A-Za-z]:\\)[^\s'\",;)]+")
 _TOKEN = re.compile(r"\bhf_\w+")
 _LONGEST_REASON = 160
@@ -40,7 +44,7 @@ def inference_faults(engine: str) -> Iterator[None]:
     """
     try:
         yield
-    except _FAULTS as error:
+    except _faults() as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(f"{engine} has no memory left for this batch") from error
         raise EngineError(f"{engine} failed: {reason(error)}") from error
@@ -68,8 +72,15 @@ def load_faults(model: str, setting: str) -> Iterator[None]:
         raise
     except EngineError as error:
         raise EngineLoadError(f"{model} does not work: {error.message}") from error
-    except _FAULTS as error:
+    except _faults() as error:
         raise EngineLoadError(f"{model} cannot be loaded: {_advice(error, setting)}") from error
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Return what frameworks may raise, those included that have been imported by now."""
+    onnx = vars(sys.modules[_ONNX]).values() if _ONNX in sys.modules else ()
+    own = [kind for kind in onnx if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*_FAULTS, *own)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -20,6 +20,7 @@ from app.settings.group import Group
 from app.settings.jobs import JobSettings
 from app.settings.limits import LimitSettings, TrustedProxies
 from app.settings.live import LiveSettings
+from app.settings.parakeet import ParakeetSettings
 from app.settings.scheduler import SchedulerSettings
 from app.settings.server import AccessSettings, Mode, ServerSettings
 from app.settings.sources import SourceSettings
@@ -42,6 +43,7 @@ __all__ = [
     "LiveSettings",
     "Mode",
     "ModelSettings",
+    "ParakeetSettings",
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
@@ -75,6 +77,7 @@ class Settings(BaseModel):
     vad: VadSettings = Field(default_factory=VadSettings)
     asr: AsrSettings = Field(default_factory=AsrSettings)
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)
+    parakeet: ParakeetSettings = Field(default_factory=ParakeetSettings)
     alignment: AlignmentSettings = Field(default_factory=AlignmentSettings)
     diarization: DiarizationSettings = Field(default_factory=DiarizationSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)

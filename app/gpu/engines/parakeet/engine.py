@@ -1,0 +1,111 @@
+"""The engine: windows in, segments out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from app.domain.errors import EngineError
+from app.domain.time import SAMPLE_RATE_HZ
+from app.domain.transcript import Segment
+from app.gpu.engines.parakeet.loading import load_parakeet
+from app.gpu.engines.parakeet.spoken import check_language, languages_of, spoken_language
+from app.gpu.engines.parakeet.words import Token, build_words
+from app.gpu.faults import inference_faults
+from app.gpu.protocols import Prepared, Window
+from app.gpu.sentences import build_segments
+from app.settings import Settings
+
+_LONGEST_MS = 30_000
+"""Windows of the line are never longer; the model itself would take minutes."""
+
+_LEAST_SAMPLES = SAMPLE_RATE_HZ // 10
+"""Its spectrogram needs a few frames."""
+
+
+class ParakeetTranscriber:
+    """Satisfies `app.gpu.protocols.Transcriber` with a transducer on ONNX Runtime.
+
+    It writes punctuation and capitals, needs no beams, and hears nothing in noise far less often
+    than Whisper does; so there is one attempt and no gate. It takes no prompt.
+
+    Attributes:
+        device: ``cuda`` or ``cpu``.
+        detail: model and precision.
+        languages: base tags that can be asked for.
+        lanes: threads that may call `decode`; one keeps a device busy.
+        max_batch: windows in one call.
+        revision: the model's files, its precision, and the version of what runs it.
+
+    Raises:
+        EngineLoadError: packages are missing, or the model cannot be fetched, read or run.
+    """
+
+    name = "parakeet"
+
+    def __init__(self, settings: Settings) -> None:
+        model = load_parakeet(settings)
+        self._recognizer = model.recognizer
+        self.device: str = model.device
+        self.lanes = settings.asr.lanes or 1
+        self.max_batch = settings.asr.batch_size
+        self.languages: tuple[str, ...] | None = languages_of(model.tokens)
+        precision = settings.parakeet.quantization or "float32"
+        self.detail = f"{model.name}, {precision}"
+        self.revision = f"onnx-asr {version('onnx-asr')}, {precision}, {model.identity}"
+
+    def prepare(self, window: Window) -> Prepared:
+        """See the protocol.
+
+        Raises:
+            InvalidLanguageError: the model does not know the window's language, or one of those
+                that it may be in.
+            EngineError: the window is longer than 30 s.
+        """
+        for tag in (window.language, *window.allowed_languages):
+            check_language(tag, self.languages or ())
+        if window.audio.span.duration_ms > _LONGEST_MS:
+            raise EngineError("Parakeet is given 30 s at most at a time")
+        return Prepared(window, padded_ms=window.audio.span.duration_ms)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        """Transcribe a batch; see the protocol. A window that was cancelled is skipped.
+
+        Raises:
+            EngineError: the model failed.
+            OutOfMemoryError: the batch does not fit the device.
+        """
+        windows = [prepared.window for prepared in batch]
+        results: list[list[Segment]] = [[] for _ in windows]
+        wanted = [
+            place
+            for place, window in enumerate(windows)
+            if len(window.audio.samples) >= _LEAST_SAMPLES and not window.cancelled.is_set()
+        ]
+        if not wanted:
+            return results
+        with inference_faults(self.name):
+            heard = self._recognizer.recognize(
+                [windows[place].audio.samples for place in wanted], sample_rate=SAMPLE_RATE_HZ
+            )
+        for place, result in zip(wanted, heard, strict=True):
+            results[place] = self._segments(windows[place], _tokens(result))
+        return results
+
+    def _segments(self, window: Window, tokens: Sequence[Token]) -> list[Segment]:
+        words = build_words(tokens, window.audio.span)
+        text = " ".join(word.text for word in words)
+        known = window.allowed_languages or self.languages or ()
+        return build_segments(words, spoken_language(text, window.language, known))
+
+
+def _tokens(result: object) -> list[Token]:
+    """Return the tokens of one of onnx-asr's results."""
+    texts: Sequence[str] = getattr(result, "tokens", None) or ()
+    starts_s: Sequence[float] = getattr(result, "timestamps", None) or ()
+    logprobs: Sequence[float] = getattr(result, "logprobs", None) or [0.0] * len(texts)
+    return [
+        Token(text, round(start_s * 1000), math.exp(min(0.0, logprob)))
+        for text, start_s, logprob in zip(texts, starts_s, logprobs, strict=True)
+    ]
