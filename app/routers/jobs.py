@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from app.domain.errors import InvalidFieldError
 from app.domain.events import Failed, Progress
 from app.routers.deps import ServicesDep, require_key
 from app.routers.errors import error_body
+from app.routers.intake import read_json
+from app.routers.position import POSITION_BODY, Moved, move, position_of
 from app.routers.sse import stream_job
 from app.routers.views import Frame, progress_frame, result_frame, view_named
 
@@ -30,6 +32,13 @@ async def events(
     seen = _seen(last_event_id) if after is None else after
     job.ticket.audience = "viewer"
     return stream_job(services.hub, job, view_named(view, job, ()), view, min(seen, len(job.log)))
+
+
+@router.post("/{job_id}/position", openapi_extra=POSITION_BODY)
+async def position(job_id: str, request: Request, services: ServicesDep) -> Moved:
+    """Say where the viewer watches now: what is seen from there on is done first."""
+    job = services.runner.get(job_id)
+    return move(job, position_of(await read_json(request)))
 
 
 @router.get("/{job_id}")
