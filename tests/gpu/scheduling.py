@@ -1,0 +1,224 @@
+"""What tests of the queue share: engines that do as they are told, and pieces of work."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from app.domain.audio import Audio
+from app.domain.request import Audience
+from app.domain.time import Span
+from app.domain.transcript import Segment, SpeakerTurn
+from app.gpu.protocols import Passage, Prepared, Voices, Window
+from app.gpu.scheduler.work import Answer, Stage, Work
+from app.gpu.ticket import Ticket
+
+WAIT_S = 20
+
+
+class Gate:
+    """Holds whoever passes until it is opened, and says when somebody is held."""
+
+    def __init__(self, *, open: bool = True) -> None:
+        self._open = threading.Event()
+        self.reached = threading.Event()
+        if open:
+            self._open.set()
+
+    def close(self) -> None:
+        self.reached.clear()
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    def pass_through(self) -> None:
+        self.reached.set()
+        assert self._open.wait(WAIT_S), "nobody opened the gate"
+
+    async def somebody_waits(self) -> None:
+        assert await asyncio.to_thread(self.reached.wait, WAIT_S)
+
+
+class Log:
+    """What engines were asked, in order, by any thread."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, list[str]]] = []
+        self.active: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def enter(self, stage: str, names: list[str]) -> None:
+        with self._lock:
+            self.entries.append((stage, names))
+            self.active[stage] = self.active.get(stage, 0) + 1
+            self.most[stage] = max(self.most.get(stage, 0), self.active[stage])
+
+    def leave(self, stage: str) -> None:
+        with self._lock:
+            self.active[stage] -= 1
+
+
+class FakeTranscriber:
+    """Hears the name of each window in its prompt.
+
+    Attributes:
+        gate: every call of `decode` passes it.
+        prepare_gate: every call of `prepare` does.
+        decode_as: what to do with a batch instead of naming it.
+        again: names of windows that are to be decoded once more, each so many times.
+        keys: batch keys by name.
+    """
+
+    revision = "fake 1"
+
+    def __init__(self, max_batch: int = 4, lanes: int = 1, log: Log | None = None) -> None:
+        self.max_batch, self.lanes = max_batch, lanes
+        self.log = log or Log()
+        self.gate, self.prepare_gate = Gate(), Gate()
+        self.prepared: list[str] = []
+        self.preparing_threads: set[str] = set()
+        self.again: dict[str, int] = {}
+        self.keys: dict[str, Any] = {}
+        self.padded_ms = 0
+        self.decode_as: Callable[[Sequence[Prepared]], Any] | None = None
+
+    def prepare(self, window: Window) -> Prepared:
+        self.prepared.append(window.prompt)
+        self.preparing_threads.add(threading.current_thread().name)
+        self.prepare_gate.pass_through()
+        key = cast(Hashable, self.keys.get(window.prompt))
+        return Prepared(window, batch_key=key, padded_ms=self.padded_ms)
+
+    def decode(self, batch: Sequence[Prepared]) -> Any:
+        self.log.enter("transcribe", [prepared.window.prompt for prepared in batch])
+        try:
+            self.gate.pass_through()
+            if self.decode_as is not None:
+                return self.decode_as(batch)
+            return [self.hear(prepared) for prepared in batch]
+        finally:
+            self.log.leave("transcribe")
+
+    def hear(self, prepared: Prepared) -> Any:
+        name = prepared.window.prompt
+        if prepared.attempt < self.again.get(name, 0):
+            return Prepared(prepared.window, prepared.batch_key, 0, prepared.attempt + 1)
+        return [Segment(name, Span(0, 1), (), "en")]
+
+    @property
+    def batches(self) -> list[list[str]]:
+        return [names for stage, names in self.log.entries if stage == "transcribe"]
+
+
+class FakeAligner:
+    """Gives segments back as they are."""
+
+    revision = "fake 1"
+
+    def __init__(self, log: Log, max_batch: int = 4) -> None:
+        self.log, self.max_batch = log, max_batch
+        self.gate = Gate()
+
+    def serves(self, language: str) -> bool:
+        return language == "en"
+
+    def align(self, passages: Sequence[Passage]) -> list[tuple[Segment, ...]]:
+        self.log.enter("align", [passage.segments[0].text for passage in passages])
+        try:
+            self.gate.pass_through()
+            return [passage.segments for passage in passages]
+        finally:
+            self.log.leave("align")
+
+
+class FakeDiarizer:
+    """Counts the samples that it was given."""
+
+    revision = "fake 1"
+    slice_samples = 16_000
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.gate, self.turns_gate = Gate(), Gate()
+
+    def listen(self, samples: Any, voices: Voices | None, *, last: bool = False) -> Voices:
+        self.log.enter("diarize", [])
+        try:
+            self.gate.pass_through()
+            return Voices((voices or 0) + len(samples))  # type: ignore[operator]
+        finally:
+            self.log.leave("diarize")
+
+    def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+        self.log.enter("cluster", [])
+        try:
+            self.turns_gate.pass_through()
+            return [SpeakerTurn(Span(0, int(cast(int, voices)) // 16), "SPEAKER_00")]
+        finally:
+            self.log.leave("cluster")
+
+
+def window(name: str, *, start_s: float = 0, seconds: float = 1.0) -> Window:
+    samples = np.zeros(int(seconds * 16_000), np.float32)
+    return Window(Audio(samples, int(start_s * 16_000)), prompt=name)
+
+
+def passage(name: str, *, start_s: float = 0) -> Passage:
+    audio = window(name, start_s=start_s).audio
+    return Passage(audio, (Segment(name, audio.span, (), "en"),))
+
+
+def viewer(job: str = "viewer", *, caller: str = "", position_s: float = 0) -> Ticket:
+    return Ticket(job, caller, "viewer", round(position_s * 1000))
+
+
+def batch_job(job: str = "batch", *, caller: str = "") -> Ticket:
+    return Ticket(job, caller, "batch")
+
+
+class NoAnswer(Answer):
+    """Remembers a result; for tests without an event loop."""
+
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+
+    def give(self, result: object) -> None:
+        self.results.append(result)
+
+
+def piece(
+    ticket: Ticket,
+    index: int = 1,
+    *,
+    start_s: float = 0,
+    seconds: float = 10,
+    since_s: float = 0,
+    attempt: int = 0,
+    stage: Stage = "transcribe",
+    key: Hashable = None,
+    padded_s: float | None = None,
+) -> Work:
+    start_ms = round(start_s * 1000)
+    return Work(
+        stage=stage,
+        ticket=ticket,
+        index=index,
+        span=Span(start_ms, start_ms + round(seconds * 1000)),
+        payload=None,
+        answer=NoAnswer(),
+        cancelled=threading.Event(),
+        since_s=since_s,
+        key=key,
+        attempt=attempt,
+        padded_s=seconds if padded_s is None else padded_s,
+    )
+
+
+def audience_ticket(job: str, audience: Audience) -> Ticket:
+    return Ticket(job, "", audience)
