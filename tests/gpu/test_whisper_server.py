@@ -18,6 +18,7 @@ def test_the_main_job_with_whisper(
         WHISPER_MODEL=str(scripted_whisper),
         ASR_DEVICE="cpu",
         WHISPER_LANGUAGE="en",
+        ALIGNMENT_ENABLED="false",
     )
     frames = stream_file(server, dialogue, target_lang="es", formats="vtt")
     assert frames.result is not None

@@ -1,0 +1,37 @@
+"""Names of Whisper checkpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.errors import EngineLoadError
+from app.gpu.engines.whisperx.names import hub_id
+
+pytestmark = pytest.mark.gpu
+
+LARGE, TURBO = "Systran/faster-whisper-large-v3", "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("tiny", "Systran/faster-whisper-tiny"),
+        ("base.en", "Systran/faster-whisper-base.en"),
+        ("large", LARGE), ("large-v3", LARGE), ("Large-V3", LARGE), (" large-v3 ", LARGE),
+        ("whisper-large-v3", LARGE), ("faster-whisper-large-v3", LARGE),
+        ("openai/whisper-large-v3", LARGE), ("Systran/faster-whisper-large-v3", LARGE),
+        ("turbo", TURBO), ("large-v3-turbo", TURBO), ("openai/whisper-large-v3-turbo", TURBO),
+        ("distil-large-v3", "Systran/faster-distil-whisper-large-v3"),
+        ("distil-whisper/distil-large-v3", "Systran/faster-distil-whisper-large-v3"),
+        ("distil-large-v3.5", "distil-whisper/distil-large-v3.5-ct2"),
+        ("distil-whisper/distil-large-v3.5-ct2", "distil-whisper/distil-large-v3.5-ct2"),
+        ("someone/large-v3", "someone/large-v3"),
+    ],
+)  # fmt: skip
+def test_where_the_hub_has_it(wanted: str, expected: str) -> None:
+    assert hub_id(wanted) == expected
+
+
+def test_a_name_of_nothing_lists_the_sizes() -> None:
+    with pytest.raises(EngineLoadError, match=r"neither a folder.*large-v3.*turbo"):
+        hub_id("huge")
