@@ -75,12 +75,21 @@ class WatchedModel:
     model: Any
     calls: list[Call] = field(default_factory=list)
     encoded: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    detected: list[int] = field(default_factory=list)
+    heard_as: list[tuple[str, float]] = field(default_factory=list)
     cancel_after_first: Event | None = None
     fault: Exception | None = None
 
     def encode(self, features: Any) -> Any:
         self.encoded.append(features.shape[0])
+        self.lengths.append(features.shape[2])
         return self.model.encode(features)
+
+    def detect_language(self, features: Any) -> Any:
+        self.detected.append(features.shape[0])
+        detected = self.model.detect_language(features)
+        return [self.heard_as] * len(detected) if self.heard_as else detected
 
     def generate(self, features: Any, prompts: Any, **options: Any) -> Any:
         if self.fault is not None:
