@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 from urllib.error import URLError
 
 import numpy as np
 import torch
 import torchaudio
+from safetensors import SafetensorError
 
 from app.domain.audio import Samples
 from app.domain.errors import EngineLoadError
@@ -22,6 +24,10 @@ from app.gpu.faults import load_faults
 from app.settings import ModelSettings
 
 _SETTING = "ALIGNMENT_MODELS"
+_UNREADABLE = (
+    KeyError, TypeError, AttributeError, EOFError, UnpicklingError, SafetensorError
+)  # fmt: skip
+"""What transformers, safetensors and torch raise over files of another kind."""
 
 
 class Hears(Protocol):
@@ -71,8 +77,8 @@ class Loader:
         with load_faults(f"Alignment model {name!r}", _SETTING):
             try:
                 codes, family = self._family(wanted)
-            except (KeyError, TypeError, AttributeError) as error:
-                raise ValueError("its files do not describe a wav2vec2 model") from error
+            except _UNREADABLE as error:
+                raise ValueError("its files do not hold a wav2vec2 model") from error
             network = Network(family, self.device)
             noise = np.random.default_rng(0).normal(0, 0.01, SAMPLE_RATE_HZ).astype(np.float32)
             network.emissions([noise, noise[: SAMPLE_RATE_HZ // 2]])

@@ -1,24 +1,20 @@
 """The likeliest way through a model's emissions that says given labels.
 
-`torchaudio.functional.forced_align` searches it on the CPU, where it takes some milliseconds
-for 30 s of sound: on a GPU it would start a kernel for every frame and keep the device from
-other work. Only the columns of labels that occur are brought there.
+torchaudio's `forced_align` searches it on the CPU, where it takes some milliseconds for 30 s of
+sound: on a GPU it would start a kernel for every frame and keep the device from other work. Only
+the columns of labels that occur are brought there.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torchaudio  # noqa: F401 - brings the operator
 from numpy.typing import NDArray
-from torchaudio.functional import forced_align
 
 from app.gpu.engines.wav2vec2.spelling import WILDCARD
-
-# torchaudio kept the function after it had announced its end.
-warnings.filterwarnings("ignore", r"torchaudio\.functional\._alignment\.forced_align has been")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,15 @@ def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> 
     repeats = int(np.count_nonzero(targets[1:] == targets[:-1]))
     if len(targets) + repeats > len(narrow):
         return None
-    path, scores = forced_align(narrow[None], torch.from_numpy(targets)[None], blank=0)
+    # What `torchaudio.functional.forced_align` calls, which tells at every call of an end that
+    # its authors took back.
+    path, scores = torch.ops.torchaudio.forced_align(
+        narrow[None],
+        torch.from_numpy(targets)[None],
+        torch.tensor([len(narrow)]),
+        torch.tensor([len(targets)]),
+        0,
+    )
     return _frames(path[0].numpy(), scores[0].exp().numpy())
 
 
