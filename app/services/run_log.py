@@ -23,7 +23,7 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.clock import StageClock
 from app.services.progress import ProgressTracker
-from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.store.transcripts import Transcript
 from app.services.stretches import Coverage, Stretches
 
@@ -67,6 +67,9 @@ class RunLog:
             self._language = opened.captions.language
         read = isinstance(opened, OpenedCaptions)
         emit(self._progress.opened(opened.duration_ms, read=read))
+        if isinstance(opened, OpenedTranscript):
+            for notice in opened.transcript.notices:
+                self.notice(notice)
 
     def decoded(self, audio: Audio) -> None:
         """Audio was decoded."""
