@@ -181,12 +181,17 @@ def test_a_media_address_gives_what_an_upload_gives(
     assert frames.result["subtitles"] == sample.result["subtitles"]
 
 
+def without(result: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [{k: v for k, v in cue.items() if k != key} for cue in result["subtitles"]]
+
+
 def test_json_for_callers_who_want_no_stream(server: ServerProcess, sample: Frames) -> None:
     answer = post_file(server, SAMPLE, target_lang="es", formats="srt", force_refresh="true")
     assert answer.headers["content-type"] == "application/json"
     assert sample.result is not None
     body = answer.json()
-    assert body["subtitles"] == sample.result["subtitles"]
+    # Heard once more, and this recognizer is not equally sure of itself each time.
+    assert without(body, "confidence") == without(sample.result, "confidence")
     assert set(body["formats"]) == {"srt"}
     assert answer.headers["X-Job-Id"] == body["job_id"]
 
