@@ -92,7 +92,7 @@ class FakeTranscriber:
         self.prepared.append(window.prompt)
         self.preparing_threads.add(threading.current_thread().name)
         self.prepare_gate.pass_through()
-        key = cast(Hashable, self.keys.get(window.prompt))
+        key = cast("Hashable", self.keys.get(window.prompt))
         return Prepared(window, batch_key=key, padded_ms=self.padded_ms)
 
     def decode(self, batch: Sequence[Prepared]) -> Any:
@@ -159,7 +159,7 @@ class FakeDiarizer:
         self.log.enter("cluster", [])
         try:
             self.turns_gate.pass_through()
-            return [SpeakerTurn(Span(0, int(cast(int, voices)) // 16), "SPEAKER_00")]
+            return [SpeakerTurn(Span(0, int(cast("int", voices)) // 16), "SPEAKER_00")]
         finally:
             self.log.leave("cluster")
 

@@ -1,161 +1,396 @@
-"""The shared queue: first windows first, fair, and a failure stays with its own request."""
+"""The shared queue: first windows first, and a failure stays with its own request."""
+
+from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
-import numpy as np
 import pytest
 
-from app.domain.audio import Audio
-from app.domain.errors import EngineError, JobCancelledError, OutOfMemoryError
-from app.domain.time import Span
+from app.domain.errors import EngineError, JobCancelledError, OutOfMemoryError, OverloadedError
+from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment
-from app.gpu.protocols import Prepared, Window
+from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
 from app.gpu.ticket import Ticket
+from app.settings import SchedulerSettings
+from tests.gpu.scheduling import (
+    WAIT_S,
+    FakeAligner,
+    FakeDiarizer,
+    FakeTranscriber,
+    Log,
+    batch_job,
+    passage,
+    viewer,
+    window,
+)
 
-TICKET = Ticket("job")
-
-
-class ScriptedEngine:
-    """Names each window by its first sample; can be held, and fails as told."""
-
-    lanes = 1
-    revision = "scripted 1"
-
-    def __init__(self, max_batch: int = 4) -> None:
-        self.max_batch = max_batch
-        self.batches: list[list[int]] = []
-        self.gate = threading.Event()
-        self.gate.set()
-        self.bad: set[int] = set()
-        self.limit = 100
-        self.defect = False
-
-    def prepare(self, window: Window) -> Prepared:
-        return Prepared(window)
-
-    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
-        names = [int(prepared.window.audio.samples[0]) for prepared in batch]
-        self.batches.append(names)
-        self.gate.wait(10)
-        if self.defect:
-            raise ZeroDivisionError("boom")
-        if len(names) > self.limit:
-            raise OutOfMemoryError("too many")
-        if self.bad & set(names):
-            raise EngineError("bad window")
-        return [[Segment(str(name), Span(0, 1), (), "en")] for name in names]
+Heard = asyncio.Task[Sequence[Segment]]
 
 
-def window(name: int) -> Window:
-    return Window(Audio(np.full(16, name, np.float32)))
+class Stand:
+    """A scheduler with engines that can be held."""
+
+    def __init__(self, max_batch: int = 4, lanes: int = 1, **settings: Any) -> None:
+        self.log = Log()
+        self.engine = FakeTranscriber(max_batch, lanes, self.log)
+        self.aligner, self.diarizer = FakeAligner(self.log), FakeDiarizer(self.log)
+        self.scheduler = Scheduler(
+            self.engine, self.aligner, self.diarizer, SchedulerSettings(**settings)
+        )
+
+    async def hold(self) -> Heard:
+        """Occupy a lane, so that what comes next has to wait."""
+        self.engine.gate.close()
+        task = self.ask("held", viewer("held"), 0)
+        await self.engine.gate.somebody_waits()
+        return task
+
+    def ask(self, name: str, ticket: Ticket, index: int, start_s: float = 0) -> Heard:
+        asked = window(name, start_s=start_s)
+        return asyncio.ensure_future(self.scheduler.transcribe(asked, ticket, index))
+
+    async def waits(self, count: int) -> None:
+        """Wait until so many pieces wait and are ready."""
+
+        def ready() -> bool:
+            works = self.scheduler._queue.waiting()
+            return len(works) == count and all(work.state == "ready" for work, *_ in works)
+
+        await until(ready)
 
 
-async def held(engine: ScriptedEngine, scheduler: Scheduler) -> "asyncio.Task[Sequence[Segment]]":
-    """Occupy the engine so that what comes next has to queue."""
-    engine.gate.clear()
-    first = asyncio.create_task(scheduler.transcribe(window(99), TICKET, 0))
-    while not engine.batches:
-        await asyncio.sleep(0.01)
-    return first
+async def until(condition: Callable[[], bool]) -> None:
+    ends_s = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < ends_s, "it never came true"
+        await asyncio.sleep(0.005)
 
 
-async def texts(tasks: list["asyncio.Task[Sequence[Segment]]"]) -> list[str]:
-    return [(await task)[0].text for task in tasks]
+@pytest.fixture
+async def stand() -> AsyncIterator[Callable[..., Stand]]:
+    made: list[Stand] = []
+
+    def make(**how: Any) -> Stand:
+        made.append(Stand(**how))
+        return made[-1]
+
+    yield make
+    for each in made:
+        for gate in (
+            each.engine.gate,
+            each.engine.prepare_gate,
+            each.aligner.gate,
+            each.diarizer.gate,
+            each.diarizer.turns_gate,
+        ):
+            gate.open()
+        await asyncio.to_thread(each.scheduler.close)
 
 
-async def submit(
-    scheduler: Scheduler, *items: tuple[int, int]
-) -> list["asyncio.Task[Sequence[Segment]]"]:
+MakeStand = Callable[..., Stand]
+
+
+async def texts(tasks: Sequence[Heard]) -> list[str]:
+    return [heard[0].text for heard in await asyncio.gather(*tasks)]
+
+
+async def test_windows_of_different_requests_share_a_batch_in_the_order_of_their_classes(
+    stand: MakeStand,
+) -> None:
+    s = stand(max_batch=4)
+    held = await s.hold()
+    one, two = viewer("one"), viewer("two")
     tasks = [
-        asyncio.create_task(scheduler.transcribe(window(n), TICKET, index)) for n, index in items
+        s.ask("batch", batch_job(), 0),
+        s.ask("rest", one, 9, start_s=500),
+        s.ask("ahead 2", one, 2, start_s=30),
+        s.ask("ahead 1", one, 1, start_s=10),
+        s.ask("first 2", two, 0),
     ]
-    await asyncio.sleep(0.05)
-    return tasks
+    await s.waits(5)
+    assert s.scheduler.queued == 5
+    s.engine.gate.open()
+    assert await texts(tasks) == ["batch", "rest", "ahead 2", "ahead 1", "first 2"]
+    await held
+    # One slot of the first batch is the batch job's.
+    assert s.engine.batches[1:] == [["first 2", "ahead 1", "ahead 2", "batch"], ["rest"]]
 
 
-async def test_first_windows_go_first_then_the_request_that_was_served_least() -> None:
-    engine = ScriptedEngine(max_batch=2)
-    scheduler = Scheduler(engine)
-    running = await held(engine, scheduler)
-    tasks = await submit(scheduler, (17, 7), (11, 1), (12, 2), (20, 0), (30, 0))
-    assert scheduler.queued == 5
-    engine.gate.set()
-    assert await texts(tasks) == ["17", "11", "12", "20", "30"]
-    await running
-    assert engine.batches[1:] == [[20, 30], [11, 12], [17]]
-    scheduler.close()
+async def test_a_jump_moves_what_waits_already(stand: MakeStand) -> None:
+    s = stand(max_batch=1)
+    held = await s.hold()
+    ticket = viewer("jumps")
+    tasks = [s.ask("0:30", ticket, 2, start_s=30), s.ask("10:00", ticket, 30, start_s=600)]
+    await s.waits(2)
+    ticket.position_ms = 590_000
+    s.engine.gate.open()
+    await asyncio.gather(*tasks, held)
+    assert s.engine.batches[1:] == [["10:00"], ["0:30"]]
 
 
-async def test_a_bad_window_fails_its_own_request_alone() -> None:
-    engine = ScriptedEngine()
-    engine.bad = {3}
-    scheduler = Scheduler(engine)
-    running = await held(engine, scheduler)
-    tasks = await submit(scheduler, (1, 1), (2, 1), (3, 1), (4, 1))
-    engine.gate.set()
+async def test_an_idle_device_waits_for_nobody(stand: MakeStand) -> None:
+    s = stand(max_batch=16)
+    assert await texts([s.ask("alone", batch_job(), 5)]) == ["alone"]
+    assert s.engine.batches == [["alone"]]
+
+
+async def test_a_window_that_is_not_good_enough_is_decoded_again(stand: MakeStand) -> None:
+    s = stand(max_batch=1)
+    s.engine.again = {"hard": 2}
+    held = await s.hold()
+    tasks = [s.ask("hard", viewer("a"), 0), s.ask("easy", viewer("b"), 0)]
+    await s.waits(2)
+    s.engine.gate.open()
+    assert await texts(tasks) == ["hard", "easy"]
+    await held
+    assert s.engine.batches[1:] == [["hard"], ["easy"], ["hard"], ["hard"]]
+    assert s.engine.prepared.count("hard") == 1
+
+
+async def test_a_bad_window_fails_its_own_request_alone(stand: MakeStand) -> None:
+    s = stand()
+
+    def decode(batch: Sequence[Prepared]) -> Any:
+        if any(prepared.window.prompt == "3" for prepared in batch):
+            raise EngineError("bad window")
+        return [s.engine.hear(prepared) for prepared in batch]
+
+    s.engine.decode_as = decode
+    held = await s.hold()
+    tasks = [s.ask(str(n), viewer(f"job {n}"), 1) for n in range(1, 5)]
+    await s.waits(4)
+    s.engine.gate.open()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [isinstance(r, EngineError) for r in results] == [False, False, True, False]
-    await running
-    scheduler.close()
+    assert [isinstance(result, EngineError) for result in results] == [False, False, True, False]
+    await held
 
 
-async def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:
-    engine = ScriptedEngine(max_batch=8)
-    engine.limit = 2
-    scheduler = Scheduler(engine)
-    running = await held(engine, scheduler)
-    tasks = await submit(scheduler, *[(n, 1) for n in range(8)])
-    engine.gate.set()
-    assert await texts(tasks) == [str(n) for n in range(8)]
-    await running
-    engine.batches.clear()
-    again = await submit(scheduler, *[(n, 1) for n in range(4)])
-    await asyncio.gather(*again)
-    assert max(len(batch) for batch in engine.batches) <= 2, "the smaller size is remembered"
-    scheduler.close()
+async def test_out_of_memory_fails_nobody_and_is_remembered(stand: MakeStand) -> None:
+    s = stand(max_batch=8)
+
+    def decode(batch: Sequence[Prepared]) -> Any:
+        if len(batch) > 2:
+            raise OutOfMemoryError("too many")
+        return [s.engine.hear(prepared) for prepared in batch]
+
+    s.engine.decode_as = decode
+    for _ in range(2):
+        held = await s.hold()
+        tasks = [s.ask(str(n), viewer("a"), n + 1, start_s=n) for n in range(8)]
+        await s.waits(8)
+        s.engine.gate.open()
+        assert await texts(tasks) == [str(n) for n in range(8)]
+        await held
+    sizes = [len(batch) for batch in s.engine.batches]
+    assert sizes == [1, 8, 4, 2, 2, 4, 2, 2, 1, 2, 2, 2, 2]
+    assert s.scheduler.report().memory.ceiling_s == 2
 
 
-async def test_a_withdrawn_window_never_reaches_the_engine() -> None:
-    engine = ScriptedEngine(max_batch=1)
-    scheduler = Scheduler(engine)
-    running = await held(engine, scheduler)
-    unwanted = window(5)
-    task = asyncio.create_task(scheduler.transcribe(unwanted, TICKET, 1))
-    kept = await submit(scheduler, (6, 1))
+async def test_withdrawn_work_never_reaches_an_engine(stand: MakeStand) -> None:
+    s = stand(max_batch=2)
+    held = await s.hold()
+    gone, left = viewer("gone"), s.ask("left", viewer("x"), 1)
+    unwanted = window("unwanted")
+    alone = asyncio.ensure_future(s.scheduler.transcribe(unwanted, viewer("y"), 1))
+    tasks = [s.ask("gone", gone, 1), s.ask("kept", viewer("z"), 1)]
+    await s.waits(4)
+    gone.cancelled.set()
     unwanted.cancelled.set()
-    engine.gate.set()
+    left.cancel()
+    # Whoever stops waiting frees the place at once; the device is still held.
+    await until(lambda: s.scheduler.queued == 3)
+    s.engine.gate.open()
+    results = await asyncio.gather(alone, *tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [JobCancelledError, JobCancelledError, list]
+    await held
+    assert s.engine.batches == [["held"], ["kept"]]
     with pytest.raises(JobCancelledError):
-        await task
-    assert await texts(kept) == ["6"]
-    await running
-    assert [5] not in engine.batches
-    scheduler.close()
+        await s.ask("late", gone, 2)
 
 
-async def test_the_lane_outlives_a_defect() -> None:
-    engine = ScriptedEngine()
-    engine.defect = True
-    scheduler = Scheduler(engine)
+async def test_a_window_withdrawn_before_it_was_made_ready_costs_nothing(stand: MakeStand) -> None:
+    s = stand(max_batch=1, prepare_threads=1)
+    s.engine.prepare_gate.close()
+    slow, ticket = s.ask("slow", viewer(), 0), viewer("gone")
+    await s.engine.prepare_gate.somebody_waits()
+    gone = s.ask("gone", ticket, 0)
+    await until(lambda: s.scheduler.queued == 2)
+    ticket.cancelled.set()
+    s.engine.prepare_gate.open()
+    with pytest.raises(JobCancelledError):
+        await gone
+    await slow
+    assert s.engine.prepared == ["slow"]
+
+
+async def test_the_next_batch_is_made_ready_while_one_runs_but_no_more(stand: MakeStand) -> None:
+    s = stand(max_batch=2)
+    held = await s.hold()
+    later = [s.ask(f"batch {n}", batch_job(), n, start_s=n) for n in range(9)]
+    await until(lambda: len(s.engine.prepared) == 5)
+    await until(lambda: _states(s).count("ready") == 4)
+    assert _states(s).count("raw") == 5, "two batches are ready, the rest waits as sound"
+    first = s.ask("first", viewer("new"), 0)
+    await until(lambda: "first" in s.engine.prepared)
+    s.engine.gate.open()
+    await asyncio.gather(held, first, *later)
+    assert s.engine.prepared[1:5] == ["batch 0", "batch 1", "batch 2", "batch 3"]
+    assert s.engine.preparing_threads <= {"prepare-0", "prepare-1"}
+
+
+def _states(s: Stand) -> list[str]:
+    return [work.state for work, *_ in s.scheduler._queue.waiting()]
+
+
+async def test_a_window_that_cannot_be_made_ready_fails_alone(stand: MakeStand) -> None:
+    s = stand()
+    s.engine.keys = {"odd": []}
+    with pytest.raises(EngineError, match="batch key"):
+        await s.ask("odd", viewer(), 0)
+
+    def broken(_: object) -> Prepared:
+        raise ZeroDivisionError
+
+    s.scheduler._preparation._prepare = broken
     with pytest.raises(EngineError, match="ZeroDivisionError"):
-        await scheduler.transcribe(window(1), TICKET, 0)
-    engine.defect = False
-    assert (await scheduler.transcribe(window(2), TICKET, 0))[0].text == "2"
-    scheduler.close()
+        await s.ask("broken", viewer(), 0)
+    s.scheduler._preparation._prepare = s.engine.prepare
+    assert await texts([s.ask("good", viewer(), 0)]) == ["good"]
 
 
-async def test_closing_withdraws_what_waits() -> None:
-    engine = ScriptedEngine(max_batch=1)
-    scheduler = Scheduler(engine)
-    running = await held(engine, scheduler)
-    tasks = await submit(scheduler, (1, 1), (2, 1))
-    closing = asyncio.create_task(asyncio.to_thread(scheduler.close))
-    await asyncio.sleep(0.05)
-    engine.gate.set()
+async def test_the_lane_outlives_a_defect_and_a_loop_that_has_ended(stand: MakeStand) -> None:
+    s = stand()
+    s.engine.decode_as = lambda _: 1 / 0
+    with pytest.raises(EngineError, match="ZeroDivisionError"):
+        await s.ask("defect", viewer(), 0)
+    s.engine.decode_as = None
+    s.engine.gate.close()
+
+    def leave() -> None:
+        async def ask() -> None:
+            asyncio.get_running_loop().call_later(0.05, asyncio.get_running_loop().stop)
+            await s.scheduler.transcribe(window("orphan"), viewer(), 0)
+
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(ask())
+        loop.run_forever()
+        task.get_coro().close()
+        loop.close()
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    await s.engine.gate.somebody_waits()
+    await asyncio.to_thread(thread.join)
+    s.engine.gate.open()
+    assert await texts([s.ask("good", viewer(), 0)]) == ["good"]
+
+
+async def test_aligner_and_diarizer_do_one_call_at_a_time_whatever_the_lanes(
+    stand: MakeStand,
+) -> None:
+    s = stand(lanes=4)
+    s.aligner.gate.close()
+    s.diarizer.gate.close()
+    aligned = [
+        asyncio.ensure_future(s.scheduler.align(passage(f"p{n}"), viewer(), n)) for n in range(9)
+    ]
+    heard = [
+        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer(f"v{n}")))
+        for n in range(3)
+    ]
+    await s.aligner.gate.somebody_waits()
+    await s.diarizer.gate.somebody_waits()
+    assert await texts([s.ask(f"w{n}", viewer(), 1) for n in range(4)]) == ["w0", "w1", "w2", "w3"]
+    s.aligner.gate.open()
+    s.diarizer.gate.open()
+    assert [segments[0].text for segments in await asyncio.gather(*aligned)] == [
+        f"p{n}" for n in range(9)
+    ]
+    assert await asyncio.gather(*heard) == [16_000] * 3
+    assert (s.log.most["align"], s.log.most["diarize"]) == (1, 1)
+
+
+async def test_slices_give_way_to_text_that_viewers_wait_for(stand: MakeStand) -> None:
+    s = stand(max_batch=1)
+    held = await s.hold()
+    ticket = viewer("a")
+    tasks: list[Any] = [
+        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, ticket)),
+        s.ask("rest", ticket, 50, start_s=900),
+        asyncio.ensure_future(s.scheduler.align(passage("ahead", start_s=10), ticket, 1)),
+        s.ask("first", viewer("b"), 0),
+    ]
+    await s.waits(4)
+    s.engine.gate.open()
+    await asyncio.gather(held, *tasks)
+    assert [stage for stage, _ in s.log.entries[1:]] == [
+        "transcribe",
+        "align",
+        "transcribe",
+        "diarize",
+    ]
+    assert s.engine.batches[1:] == [["first"], ["rest"]]
+
+
+async def test_clustering_holds_up_no_lane_but_no_second_call_of_the_diarizer(
+    stand: MakeStand,
+) -> None:
+    s = stand()
+    ticket = viewer()
+    voices = await s.scheduler.listen(window("", seconds=2).audio, None, ticket, last=True)
+    s.diarizer.turns_gate.close()
+    turns = asyncio.ensure_future(s.scheduler.turns(voices, SpeakerCount(), ticket))
+    await s.diarizer.turns_gate.somebody_waits()
+    other = asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer("other")))
+    assert await texts([s.ask("text", viewer("third"), 0)]) == ["text"]
+    assert not other.done()
+    s.diarizer.turns_gate.open()
+    assert (await turns)[0].span.duration_ms == 2000
+    assert await other == 16_000
+
+
+async def test_the_queue_is_bounded(stand: MakeStand) -> None:
+    s = stand(max_queued=3)
+    held = await s.hold()
+    tasks = [s.ask(str(n), viewer(), n) for n in range(1, 4)]
+    await s.waits(3)
+    assert s.scheduler.full
+    with pytest.raises(OverloadedError):
+        await s.ask("too many", viewer(), 4)
+    s.engine.gate.open()
+    await asyncio.gather(held, *tasks)
+    assert not s.scheduler.full
+
+
+async def test_only_what_viewers_need_now_crowds_out_unfinished_live_lines(
+    stand: MakeStand,
+) -> None:
+    s = stand(max_batch=2)
+    held = await s.hold()
+    tasks = [s.ask(f"batch {n}", batch_job(), n) for n in range(4)]
+    await s.waits(4)
+    assert not s.scheduler.crowded
+    tasks += [s.ask(f"first {n}", viewer(str(n)), 0) for n in range(2)]
+    await s.waits(6)
+    assert s.scheduler.crowded
+    s.engine.gate.open()
+    await asyncio.gather(held, *tasks)
+
+
+async def test_closing_withdraws_what_waits(stand: MakeStand) -> None:
+    s = stand(max_batch=1)
+    held = await s.hold()
+    tasks = [s.ask(str(n), viewer(), n) for n in range(1, 3)]
+    await s.waits(2)
+    closing = asyncio.ensure_future(asyncio.to_thread(s.scheduler.close))
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(r, JobCancelledError) for r in results)
-    await asyncio.gather(running, closing)
+    assert all(isinstance(result, JobCancelledError) for result in results)
+    s.engine.gate.open()
+    await asyncio.gather(held, closing)
     with pytest.raises(JobCancelledError):
-        await scheduler.transcribe(window(3), TICKET, 0)
+        await s.ask("late", viewer(), 3)
