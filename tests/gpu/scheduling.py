@@ -23,11 +23,10 @@ WAIT_S = 20
 class Gate:
     """Holds whoever passes until it is opened, and says when somebody is held."""
 
-    def __init__(self, *, open: bool = True) -> None:
+    def __init__(self) -> None:
         self._open = threading.Event()
+        self._open.set()
         self.reached = threading.Event()
-        if open:
-            self._open.set()
 
     def close(self) -> None:
         self.reached.clear()
