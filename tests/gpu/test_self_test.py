@@ -1,0 +1,241 @@
+"""Engines have to do a clear sentence before anybody may rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
+from app.domain.time import SAMPLE_RATE_HZ, Span
+from app.domain.transcript import Segment, SpeakerTurn, Word
+from app.gpu import engine_room
+from app.gpu.engine_room import EngineRoom
+from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.protocols import Passage, Prepared, Voices, Window
+from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
+from app.routers.health import ping_response
+from app.services.readiness import Readiness
+from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Settings
+
+
+class Listener:
+    """A transcriber that hears what it is told to."""
+
+    name = "listener"
+    detail = ""
+    revision = "1"
+    lanes = 1
+    max_batch = 8
+
+    def __init__(self, text: str = TEXT, device: str = "cpu", fits: int = 100) -> None:
+        self.text, self.device, self.fits = text, device, fits
+        self.calls: list[tuple[int, float, str | None]] = []
+        self.closed = False
+
+    def prepare(self, window: Window) -> Prepared:
+        return Prepared(window)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        window = batch[0].window
+        self.calls.append((len(batch), len(window.audio.samples) / 16_000, window.language))
+        if len(batch) > self.fits:
+            raise OutOfMemoryError("too many")
+        return [[Segment(self.text, window.audio.span, (), "en")] for _ in batch]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class SilentListener(Listener):
+    """What a driver that is too old made of Whisper."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("")
+
+
+class Timer:
+    """An aligner that puts every word where it is told to."""
+
+    name = "timer"
+    device, detail, revision = "cpu", "", "1"
+    max_batch = 4
+
+    def __init__(self, settings: Settings | None = None, shift_ms: int = 0) -> None:
+        self.shift_ms = shift_ms
+        self.asked: list[str] = []
+        self.calls: list[int] = []
+
+    def serves(self, language: str) -> bool:
+        self.asked.append(language)
+        return language == "en"
+
+    def align(self, passages: Sequence[Passage]) -> list[tuple[Segment, ...]]:
+        self.calls.append(len(passages))
+        word = Word("We", Span(100 + self.shift_ms, 200 + self.shift_ms))
+        return [(Segment("We", word.span, (word,), "en"),) for _ in passages]
+
+
+class FarTimer(Timer):
+    """One whose words lie outside the sentence."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, 60_000)
+
+
+class Ear:
+    """A diarizer that hears as many people as it is told."""
+
+    name = "ear"
+    device, detail, revision = "cpu", "", "1"
+    slice_samples = 30 * SAMPLE_RATE_HZ
+
+    def __init__(self, settings: Settings | None = None, people: int = 1) -> None:
+        self.people = people
+        self.heard_s = 0.0
+
+    def listen(self, samples: Any, voices: Voices | None, *, last: bool = False) -> Voices:
+        assert last
+        self.heard_s = len(samples) / SAMPLE_RATE_HZ
+        return Voices(None)
+
+    def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+        return [SpeakerTurn(Span(0, 1), f"SPEAKER_{n:02}") for n in range(self.people)]
+
+
+class DeafEar(Ear):
+    """One that hears nobody."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, 0)
+
+
+def test_the_clip_is_short_and_clear_enough_for_the_embedded_engine() -> None:
+    assert 1.5 < len(read_clip()) / SAMPLE_RATE_HZ < 3.2
+    engine = PocketsphinxTranscriber(Settings(asr=AsrSettings(lanes=1)))
+    try:
+        check_transcriber(engine, engine.languages)
+    finally:
+        engine.close()
+
+
+def test_a_transcriber_that_hears_nothing_is_refused_with_advice() -> None:
+    with pytest.raises(EngineLoadError, match="no text for a clear sentence") as caught:
+        check_transcriber(Listener(" "), None)
+    assert "driver" in caught.value.message
+    assert "ASR_SELF_TEST" in caught.value.message
+
+
+def test_the_sentence_is_told_to_be_english_where_that_is_known() -> None:
+    for languages, expected in ((None, "en"), (("de", "en"), "en"), (("de",), None)):
+        engine = Listener()
+        check_transcriber(engine, languages)
+        assert [call[2] for call in engine.calls] == [expected]
+
+
+def test_on_a_gpu_one_full_batch_of_long_windows_is_computed() -> None:
+    engine = Listener(device="cuda")
+    check_transcriber(engine, None)
+    assert [(count, seconds > 25) for count, seconds, _ in engine.calls] == [(1, False), (8, True)]
+    tight = Listener(device="cuda", fits=3)
+    check_transcriber(tight, None)
+    assert [count for count, *_ in tight.calls] == [1, 8, 4, 2]
+
+
+def test_what_fails_on_the_sentence_cannot_be_loaded() -> None:
+    engine = Listener()
+    engine.fits = 0
+    with pytest.raises(EngineLoadError, match="failed on a clear sentence: too many"):
+        check_transcriber(engine, None)
+
+    class Broken(Ear):
+        def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+            raise EngineError("no clusters")
+
+    with pytest.raises(EngineLoadError, match="no clusters"):
+        check_diarizer(Broken())
+
+
+def test_words_must_lie_inside_the_sentence() -> None:
+    check_aligner(Timer())
+    with pytest.raises(EngineLoadError, match="found no times"):
+        check_aligner(Timer(shift_ms=60_000))
+
+
+def test_somebody_must_be_heard_to_speak() -> None:
+    ear = Ear()
+    check_diarizer(ear)
+    assert ear.heard_s == 10
+    with pytest.raises(EngineLoadError, match="heard nobody"):
+        check_diarizer(Ear(people=0))
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = __name__
+    monkeypatch.setattr(engine_room, "TRANSCRIBERS", {"embedded": f"{here}:SilentListener"})
+    monkeypatch.setattr(engine_room, "ALIGNERS", {"wav2vec2": f"{here}:FarTimer"})
+    monkeypatch.setattr(engine_room, "DIARIZERS", {"pyannote": f"{here}:DeafEar"})
+
+
+async def readiness_of(settings: Settings) -> Readiness:
+    async def probe() -> None:
+        return None
+
+    works: Any = SimpleNamespace(probe=probe, name="", detail="")
+    readiness = Readiness(settings, EngineRoom(settings), works, lambda _: works)
+    await readiness.load()
+    return readiness
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_silent_engine_keeps_the_server_from_being_ready() -> None:
+    readiness = await readiness_of(Settings())
+    assert ping_response(readiness).status_code == 503
+    assert "no text for a clear sentence" in (readiness.failure or "")
+    failed = [status for status in readiness.statuses if status.state == "failed"]
+    assert [status.role for status in failed] == ["transcriber"]
+
+
+@pytest.mark.usefixtures("known")
+async def test_without_the_test_whatever_loads_is_ready() -> None:
+    settings = Settings(
+        asr=AsrSettings(self_test=False),
+        alignment=AlignmentSettings(enabled=True),
+        diarization=DiarizationSettings(enabled=True),
+    )
+    readiness = await readiness_of(settings)
+    try:
+        assert ping_response(readiness).status_code == 200
+    finally:
+        readiness.room.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "failure"),
+    [
+        (Settings(alignment=AlignmentSettings(enabled=True)), "found no times"),
+        (Settings(alignment=AlignmentSettings(enabled=True, preload=("de",))), None),
+        (Settings(diarization=DiarizationSettings(enabled=True)), "heard nobody"),
+    ],
+)
+@pytest.mark.usefixtures("known")
+async def test_the_other_engines_are_tested_too(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, failure: str | None
+) -> None:
+    monkeypatch.setattr(engine_room, "TRANSCRIBERS", {"embedded": f"{__name__}:LoudListener"})
+    readiness = await readiness_of(settings)
+    try:
+        assert ping_response(readiness).status_code == (503 if failure else 200)
+        assert (failure or "") in (readiness.failure or "")
+    finally:
+        readiness.room.close()
+
+
+class LoudListener(Listener):
+    """One that works."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
