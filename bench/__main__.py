@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    alignment,
     crowd,
     faults,
     first_cue,
@@ -41,6 +42,7 @@ MEASURES: Mapping[str, Measure] = {
     "translation": translation.measure,
     "faults": faults.measure,
     "reuse": reuse.measure,
+    "alignment": alignment.measure,
 }
 
 

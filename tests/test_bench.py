@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench import (
+    alignment,
     crowd,
     faults,
     first_cue,
@@ -44,12 +45,13 @@ GOALS = {
     "first_translated_over_serial": 0.1,
     "second_language_over_first": 0.15,
     "repeat_over_first": 0.02,
+    "align_cpu_ms_per_30s_over_whisperx": 0.1,
 }
 
 
 def test_every_figure_has_its_goal() -> None:
     modules = (
-        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse
+        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse, alignment
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

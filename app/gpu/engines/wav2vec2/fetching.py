@@ -56,13 +56,17 @@ def _fetched(wanted: str, settings: ModelSettings) -> Path:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     cache = settings.model_cache_dir
     # Descriptions are a few small files; weights exist in several forms, and one is enough.
-    folder = snapshot_download(
-        wanted, allow_patterns="*.json", ignore_patterns="*/*", cache_dir=cache, token=token
+    folder = Path(
+        snapshot_download(
+            wanted, allow_patterns="*.json", ignore_patterns="*/*", cache_dir=cache, token=token
+        )
     )
+    if any((folder / name).is_file() for name in _WEIGHTS):
+        return folder
     fetch = partial(hf_hub_download, wanted, cache_dir=cache, token=token)
     safe, pickled = _WEIGHTS
     try:
         fetch(filename=safe)
     except EntryNotFoundError:
         fetch(filename=pickled)
-    return Path(folder)
+    return folder

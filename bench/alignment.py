@@ -1,0 +1,82 @@
+"""What alignment costs besides the network, beside whisperx's.
+
+Both sides get the same emissions for 30 s and the same 75 words, so that neither runs a network;
+whisperx's sentence splitter, which would need a download, takes the whole text as one sentence at
+no cost. What is left is spelling, the path, and times for words: on a GPU that is what keeps one
+CPU core busy while the device waits.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from app.domain.transcript import Segment
+from app.gpu.protocols import Passage
+from bench.figure import BenchError, Figure, Goal
+from bench.measure import Means
+
+ALIGN_CPU = Goal("align_cpu_ms_per_30s_over_whisperx", 0.1, "ratio")
+
+_FRAMES = 1499
+"""Of 30 s, in any wav2vec2 model."""
+_WORDS = 75
+_ROUNDS = 5
+_TEXT = (
+    "The river runs along the old stone wall, and nobody knew what the letter said.",
+    "Bring three apples and a bottle of cold milk for the children tomorrow morning!",
+    "Will you come with us over the hill, or do you stay here until evening comes?",
+    "There was a time when every house in this street had a garden full of roses.",
+    "Nobody asked him what he had seen, so he kept it all for himself.",
+)
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return the ratio of the medians of CPU time.
+
+    Raises:
+        BenchError: the gpu extra is not installed, or the words differ.
+    """
+    try:
+        from app.gpu.engines.wav2vec2.engine import align_together
+        from tests.gpu import aligning
+    except ImportError as error:
+        raise BenchError(f"needs the gpu extra: {error}") from error
+    truth = aligning.said(" ".join(_TEXT), _FRAMES)
+    passage = aligning.passage_of(_TEXT, _FRAMES)
+    acoustics = aligning.acoustics_of(truth.logits)
+    network = aligning.FixedNetwork(truth.logits)
+
+    def ours() -> list[str]:
+        return _texts(align_together([passage], acoustics)[0])
+
+    def theirs() -> list[str]:
+        words = aligning.whisperx_words(network, passage, aligning.CODES)
+        return [word["word"] for word in words]
+
+    _check(passage, ours(), theirs())
+    ours_ms: list[float] = []
+    theirs_ms: list[float] = []
+    for number in range(_ROUNDS):
+        sides = [(ours, ours_ms), (theirs, theirs_ms)]
+        for side, spent in sides[:: 1 if number % 2 == 0 else -1]:
+            spent.append(_cpu_ms(side))
+    mine, other = statistics.median(ours_ms), statistics.median(theirs_ms)
+    means.progress.step(f"alignment: {mine:.1f} ms of CPU for 30 s against {other:.1f} ms")
+    return [ALIGN_CPU.reached(mine / other)]
+
+
+def _texts(segments: Sequence[Segment]) -> list[str]:
+    return [word.text for segment in segments for word in segment.words]
+
+
+def _check(passage: Passage, ours: list[str], theirs: list[str]) -> None:
+    if not _texts(passage.segments) == ours == theirs or len(ours) != _WORDS:
+        raise BenchError("the two sides do not align the same words")
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    started_s = time.process_time()
+    work()
+    return 1000 * (time.process_time() - started_s)
