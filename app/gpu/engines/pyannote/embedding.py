@@ -6,8 +6,9 @@ each chunk and the pooling once for each mask: a third of the work where a chunk
 
 The masks are pyannote's. On a CPU the embeddings are equal bit for bit to those that pyannote
 computes with ``embedding_batch_size`` = slots x chunks, so that one pooling holds the same pairs.
-On a GPU the libraries may choose another algorithm for another batch size, and the last digits
-may differ, as they do between two batch sizes of pyannote itself.
+There a convolution may round differently for one chunk alone than for several; a network in which
+it does is given a lone chunk twice. On a GPU the libraries may choose another algorithm for each
+batch size, and the last digits may differ, as they do between two batch sizes of pyannote itself.
 
 Source: pyannote.audio 4.0.7, ``SpeakerDiarization.get_embeddings``.
 """
@@ -49,6 +50,7 @@ class Embedding:
         fewest = self._network.min_num_samples if self._exclude_overlap else 0
         self._fewest_frames = math.ceil(frames * fewest / window)
         self._nobody: NDArray[np.float32] | None = None
+        self._copies_alone = 1
         self.split = self._can_split(*_probe(window, frames, slots))
 
     def embed(self, waveforms: Any, binary: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -95,7 +97,8 @@ class Embedding:
 
         model, device = self._network.model_, self._network.device
         with torch.inference_mode():
-            frames = model.forward_frames(waveforms.to(device))
+            copies = self._copies_alone if len(masks) == 1 else 1
+            frames = model.forward_frames(waveforms.to(device).repeat(copies, 1, 1))[: len(masks)]
             pooled = model.forward_embedding(frames, weights=torch.from_numpy(masks).to(device))
         return np.asarray(pooled.cpu().numpy())
 
@@ -121,6 +124,7 @@ class Embedding:
             return False
         if not _same(stock, split):
             return False
+        self._copies_alone = 1 if np.array_equal(stock, split, equal_nan=True) else 2
         self._nobody = nobody if np.isfinite(nobody).all() else None
         return True
 
