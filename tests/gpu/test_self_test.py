@@ -207,8 +207,13 @@ async def test_without_the_test_whatever_loads_is_ready() -> None:
         diarization=DiarizationSettings(enabled=True),
     )
     readiness = await readiness_of(settings)
+    room = readiness.room
     try:
         assert ping_response(readiness).status_code == 200
+        assert (room.full, room.expected_first_wait_s("viewer")) == (False, 0)
+        report = room.report()
+        assert report is not None
+        assert set(report.stages) == {"transcribe", "align", "diarize", "cluster"}
     finally:
         readiness.room.close()
 

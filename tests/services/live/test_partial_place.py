@@ -1,0 +1,29 @@
+"""A line that is still spoken keeps its place in the queue however long the stream is."""
+
+import asyncio
+from collections.abc import Sequence
+
+from app.domain.transcript import Segment
+from app.gpu.scheduler import Scheduler
+from app.gpu.scheduler.rank import Rank
+from app.gpu.ticket import Ticket
+from app.services.live.partial import Partial
+from tests.gpu.scheduling import FakeTranscriber, batch_job, window
+
+
+async def test_after_hours_it_is_still_what_a_viewer_sees_next() -> None:
+    engine = FakeTranscriber()
+    scheduler = Scheduler(engine)
+    told: asyncio.Queue[Sequence[Segment]] = asyncio.Queue()
+    partial = Partial(scheduler, Ticket("live"), 1000, told.put)
+    engine.gate.close()
+    held = asyncio.ensure_future(scheduler.transcribe(window("held"), batch_job(), 0))
+    await engine.gate.somebody_waits()
+    partial.look(window("", start_s=7200, seconds=2).audio, None)
+    while not scheduler.queued:
+        await asyncio.sleep(0.005)
+    assert [rank for _, rank, _ in scheduler._queue.waiting()] == [Rank.AHEAD]
+    engine.gate.open()
+    assert len(await told.get()) == 1
+    await held
+    await asyncio.to_thread(scheduler.close)
