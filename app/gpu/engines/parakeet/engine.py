@@ -49,7 +49,7 @@ class ParakeetTranscriber:
         self._recognizer = model.recognizer
         self.device: str = model.device
         self.lanes = settings.asr.lanes or 1
-        self.max_batch = settings.asr.batch_size
+        self.max_batch = settings.asr.max_batch(model.device)
         self.languages: tuple[str, ...] | None = languages_of(model.tokens)
         precision = settings.parakeet.quantization or "float32"
         self.detail = f"{model.name}, {precision}"

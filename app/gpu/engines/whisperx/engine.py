@@ -59,7 +59,7 @@ class WhisperxTranscriber:
         device = choose_device(settings.asr.device)
         self.device: str = device
         self.lanes = settings.asr.lanes or 1
-        self.max_batch = settings.asr.batch_size
+        self.max_batch = settings.asr.max_batch(device)
         self._buckets_s = settings.whisper.buckets_s or _BUCKETS_S[device]
         self._checkpoint = load_checkpoint(settings, device)
         self._listener = Listener(
