@@ -18,7 +18,7 @@ class AlignmentSettings(Group):
     """Whether words are aligned. Unset, they are where the transcriber is `whisperx`, whose own
     word times are rough, and a model that cannot be loaded is no reason to stop."""
     engine: Literal["wav2vec2"] = "wav2vec2"
-    """Aligner."""
+    """What finds the word times."""
     models: Annotated[tuple[str, ...], NoDecode] = ()
     """Models by language instead of whisperx's own choice, such as `en=folder,cs=owner/name`:
     a local folder, a hub id, or the name of a torchaudio pipeline."""
