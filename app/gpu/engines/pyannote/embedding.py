@@ -46,9 +46,13 @@ class Embedding:
     def __init__(self, pipeline: Any, window: int, frames: int, slots: int) -> None:
         self._network = pipeline._embedding
         self._exclude_overlap = bool(pipeline.embedding_exclude_overlap)
-        # Found out by trying, so only where it is needed.
-        fewest = self._network.min_num_samples if self._exclude_overlap else 0
-        self._fewest_frames = math.ceil(frames * fewest / window)
+        self._fewest_frames = -1
+        if self._exclude_overlap:
+            with warnings.catch_warnings():
+                # It finds out by trying, and torch warns of what is too short.
+                warnings.simplefilter("ignore")
+                fewest = self._network.min_num_samples
+            self._fewest_frames = math.ceil(frames * fewest / window)
         self._nobody: NDArray[np.float32] | None = None
         self._copies_alone = 1
         self.split = self._can_split(*_probe(window, frames, slots))
