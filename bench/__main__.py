@@ -13,6 +13,7 @@ import uvloop
 from bench import (
     alignment,
     crowd,
+    diarization,
     faults,
     first_cue,
     health,
@@ -43,6 +44,7 @@ MEASURES: Mapping[str, Measure] = {
     "faults": faults.measure,
     "reuse": reuse.measure,
     "alignment": alignment.measure,
+    "diarization": diarization.measure,
 }
 
 

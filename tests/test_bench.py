@@ -12,6 +12,7 @@ import pytest
 from bench import (
     alignment,
     crowd,
+    diarization,
     faults,
     first_cue,
     health,
@@ -46,12 +47,14 @@ GOALS = {
     "second_language_over_first": 0.15,
     "repeat_over_first": 0.02,
     "align_cpu_ms_per_30s_over_whisperx": 0.1,
+    "diarization_embedding_over_stock": 0.55,
 }
 
 
 def test_every_figure_has_its_goal() -> None:
     modules = (
-        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse, alignment
+        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse, alignment,
+        diarization,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
