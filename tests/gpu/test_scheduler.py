@@ -15,6 +15,7 @@ from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
+from app.gpu.scheduler.lanes import DEVICE_STAGES
 from app.gpu.ticket import Ticket
 from app.settings import SchedulerSettings
 from tests.gpu.scheduling import (
@@ -349,6 +350,7 @@ async def test_clustering_holds_up_no_lane_but_no_second_call_of_the_diarizer(
     other = asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer("other")))
     assert await texts([s.ask("text", viewer("third"), 0)]) == ["text"]
     assert not other.done()
+    assert "cluster" not in DEVICE_STAGES
     s.diarizer.turns_gate.open()
     assert (await turns)[0].span.duration_ms == 2000
     assert await other == 16_000

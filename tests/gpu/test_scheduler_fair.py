@@ -68,9 +68,9 @@ def test_callers_share_first_and_then_their_jobs() -> None:
 
 def test_without_keys_each_job_counts_for_itself() -> None:
     shares = Shares()
-    jobs = [batch_job(f"job-{n}") for n in range(4)]
+    jobs = [batch_job(f"job-{n}") for n in range(4)] + [batch_job("keyed", caller="someone")]
     served: Counter[str] = Counter()
-    for _ in range(40):
+    for _ in range(50):
         ticket = min(jobs, key=shares.turn)
         shares.serve(ticket, 10)
         served[ticket.job] += 1
