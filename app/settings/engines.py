@@ -98,7 +98,7 @@ class WhisperSettings(Group):
     as `en,es`; empty for all that the model knows. A single one switches detection off."""
     buckets_s: Annotated[tuple[int, ...], NoDecode] = ()
     """Lengths in seconds that windows are padded to, separated by commas; 30 always belongs to
-    them. Unless set, `10,15,30` on a CPU, where a short window then costs a third, and `30` on a
+    them. Unless set, `10,15,25,30` on a CPU, where a short window then costs a third, and `30` on a
     GPU, which hardly gains: real models were trained on 30 s alone. Set `30` on a CPU too if
     short windows lose words."""
 

@@ -79,17 +79,17 @@ def test_what_may_share_a_call_has_one_key(transcriber: WhisperxTranscriber) -> 
     assert short != key(window("en", prompt="A title"))
     assert key(window("en", prompt="A title")) == key(window("es", prompt="Another " * 40))
     assert short != key(window("en", seconds=12)) != key(window("en", seconds=20))
-    lengths = [transcriber.prepare(window(seconds=s)).padded_ms for s in (6, 12, 20)]
-    assert lengths == [10_000, 15_000, 30_000]
+    lengths = [transcriber.prepare(window(seconds=s)).padded_ms for s in (6, 12, 20, 25)]
+    assert lengths == [10_000, 15_000, 25_000, 30_000]
 
 
 def test_every_bucket_hears_the_same(watched: Watch) -> None:
     engine, model = watched()
-    for seconds in (6, 12, 20):
+    for seconds in (6, 12, 20, 25):
         [segments] = transcribe_windows(engine, [window(seconds=seconds)])
         assert said(segments) == ENGLISH
         assert segments[0].words[1].span.start_ms == pytest.approx(200, abs=40)
-    assert model.lengths == [1000, 1500, 3000]
+    assert model.lengths == [1000, 1500, 2500, 3000]
     whole, other = watched(buckets_s=(30,))
     assert said(transcribe_windows(whole, [window()])[0]) == ENGLISH
     assert other.lengths == [3000]
