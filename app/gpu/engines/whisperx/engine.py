@@ -36,8 +36,8 @@ class WhisperxTranscriber:
     whose text is not good enough comes back ready for the next temperature, so that it does not
     hold up the others of its batch.
 
-    On a CPU, windows are padded to 10, 15, 25 or 30 s: an encoding costs what its length costs. On a
-    GPU that saves little and all are padded to 30 s, the one length that the published
+    On a CPU, windows are padded to 10, 15, 25 or 30 s: an encoding costs what its length costs.
+    On a GPU that saves little and all are padded to 30 s, the one length that the published
     checkpoints were trained on; `WHISPER_BUCKETS_S` chooses.
 
     Attributes:
