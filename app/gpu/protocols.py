@@ -154,6 +154,10 @@ class Aligner(Protocol):
         """Whether there is a model for a BCP 47 tag; loads it if need be, so it may take long."""
         ...
 
+    def why_not(self, language: str) -> str:
+        """Return why a language is not served, for people; empty where it is."""
+        ...
+
     def align(self, passages: Sequence[Passage]) -> Sequence[tuple[Segment, ...]]:
         """Return the segments of each passage with better word times, texts unchanged.
 

@@ -172,6 +172,8 @@ class JobRunner:
                 _discard(request)
                 if request.audience == "viewer":
                     job.ticket.audience = "viewer"
+                    if request.position_ms:
+                        job.viewer.move(request.position_ms)
                 return job
             # Behind an address there may be another file by now: it is asked each time.
             if job.result is not None and not isinstance(request.source, MediaUrl):

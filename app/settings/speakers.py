@@ -18,7 +18,7 @@ class DiarizationSettings(Group):
     """Whether requests may ask for speakers. Needs the `gpu` extra, and for pyannote's gated models
     `HF_TOKEN` of an account that has accepted their licence on the hub."""
     engine: Literal["pyannote"] = "pyannote"
-    """Diarizer."""
+    """Diarizer: pyannote.audio."""
     model: str = "pyannote/speaker-diarization-community-1"
     """Hub id of a pyannote pipeline, such as `pyannote/speaker-diarization-3.1`, or a local
     folder with its config.yaml. `community-1` and `3.1` are short for pyannote's."""

@@ -76,13 +76,9 @@ class WordAligner:
         self, passage: Passage, language: str, index: int
     ) -> tuple[Segment, ...] | None:
         if not await self._serves(language):
-            name = _name(language)
-            self._notice(
-                Notice(
-                    "alignment_skipped",
-                    f"There is no alignment model for {name}: word times are the transcriber's own",
-                )
-            )
+            reason = await asyncio.to_thread(self._aligner.why_not, language)
+            text = f"The words of {_name(language)} keep the transcriber's own times: {reason}"
+            self._notice(Notice("alignment_skipped", text))
             return None
         try:
             with self._clock.measure("align"):
