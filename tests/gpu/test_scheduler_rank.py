@@ -25,7 +25,8 @@ def test_a_viewers_first_window_is_first_wherever_it_lies() -> None:
 @pytest.mark.parametrize(
     ("start_s", "expected"),
     [
-        (94.9, Rank.REST),
+        (84.9, Rank.REST),
+        (85, Rank.AHEAD),
         (95, Rank.AHEAD),
         (100, Rank.AHEAD),
         (160, Rank.AHEAD),

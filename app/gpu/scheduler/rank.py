@@ -8,8 +8,9 @@ from app.gpu.scheduler.work import Work
 
 AHEAD_MS = 60_000
 BEHIND_MS = 5_000
-"""A viewer is about to see what starts between these, counted from where he watches. The margin
-behind him is for the cue that is on the screen already, and for positions told late."""
+"""A viewer is about to see what has not ended before the one and starts before the other, counted
+from where he watches. The margin behind him is for the cue that is on the screen already, and for
+positions told late."""
 
 
 class Rank(IntEnum):
@@ -48,7 +49,7 @@ def rank_of(work: Work, now_s: float, promote_s: float) -> Rank:
 
 def place_of(work: Work) -> tuple[bool, int, int]:
     """Return a piece's place among the others of its job: what comes next for its viewer first."""
-    seen = work.watched and work.span.start_ms < work.ticket.position_ms - BEHIND_MS
+    seen = work.watched and _is_behind(work)
     return (seen, work.span.start_ms, work.index)
 
 
@@ -57,5 +58,10 @@ def _asked(work: Work) -> Rank:
         return Rank.BATCH
     if work.index == 0:
         return Rank.FIRST
-    distance_ms = work.span.start_ms - work.ticket.position_ms
-    return Rank.AHEAD if -BEHIND_MS <= distance_ms <= AHEAD_MS else Rank.REST
+    near = work.span.start_ms <= work.ticket.position_ms + AHEAD_MS
+    return Rank.AHEAD if near and not _is_behind(work) else Rank.REST
+
+
+def _is_behind(work: Work) -> bool:
+    """Whether its viewer has seen it: a window that he is in the middle of is what he waits for."""
+    return work.span.end_ms < work.ticket.position_ms - BEHIND_MS
