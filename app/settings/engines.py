@@ -52,8 +52,8 @@ class AsrSettings(Group):
     batch_size: int | None = Field(None, ge=1)
     """Windows in one batch at most, of any number of requests. 16 on a GPU and 4 on a CPU unless
     set: a CPU gains nothing by more, and first windows wait for the batch that runs. Each takes
-    GPU memory while it is decoded: with 5 beams about 0.43 GB for `large-v3`, 0.06 GB for `turbo`, 0.1 GB for `small`.
-    A batch that does not fit is halved."""
+    GPU memory while it is decoded: with 5 beams about 0.43 GB for `large-v3`, 0.06 GB for
+    `turbo`, 0.1 GB for `small`. A batch that does not fit is halved."""
     self_test: bool = True
     """Whether each engine has to do a known sentence before the server counts as ready. A driver
     that does not fit has returned empty text in silence. Switch it off only for models that are

@@ -90,10 +90,7 @@ LOOPS = [
     ),
     pytest.param([said("Buh " * 6, 400, sure=0.05)], "Buh", id="noise that was never believed"),
     pytest.param(
-        [
-            said("Subscribe!", 900, sure=0.2)
-            + said("Subscribe! " * 11, 900, start_ms=900, sure=0.99)
-        ],
+        [said("Thanks!", 900, sure=0.2) + said("Thanks! " * 11, 900, start_ms=900, sure=0.99)],
         "Thanks!",
         id="doubted once and certain ever after",
     ),

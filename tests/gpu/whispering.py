@@ -53,7 +53,7 @@ def window(
 def settings_for(folder: Path, **whisper: Any) -> Settings:
     """Return settings for a model in a folder, on one CPU thread."""
     return Settings(
-        asr=AsrSettings(device="cpu"),
+        asr=AsrSettings(device="cpu", batch_size=16),
         whisper=WhisperSettings(model=str(folder), **{"cpu_threads": 1, **whisper}),
     )
 
