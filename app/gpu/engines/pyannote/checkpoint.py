@@ -109,6 +109,8 @@ def _loaded(config: dict[str, Any], device: Device) -> Any:
 
         # pyannote would tell its makers of every model that is loaded.
         set_telemetry_metrics(False)
+        if config["pipeline"]["params"].get("clustering") == "OracleClustering":
+            raise EngineLoadError("DIARIZATION_MODEL names a pipeline that has to know the answer")
         _spare_plda(config["pipeline"]["params"])
         # Where it runs is ASR_DEVICE's business, and samples need no preparing.
         kept = {key: value for key, value in config.items() if key not in _OURS}
@@ -125,8 +127,6 @@ _OURS = ("device", "preprocessors")
 
 
 def _check(pipeline: Any) -> None:
-    if pipeline.klustering == "OracleClustering":
-        raise EngineLoadError("DIARIZATION_MODEL names a pipeline that has to know the answer")
     rates = {pipeline._segmentation.model.audio.sample_rate, pipeline._embedding.sample_rate}
     if rates != {SAMPLE_RATE_HZ}:
         raise EngineLoadError("DIARIZATION_MODEL names models that do not listen at 16 kHz")
