@@ -16,11 +16,13 @@ from bench import (
     diarization,
     faults,
     first_cue,
+    first_text,
     health,
     memory,
     pipeline,
     readers,
     reuse,
+    throughput,
     translation,
 )
 from bench.figure import BenchError
@@ -35,6 +37,8 @@ RESULTS = Path(__file__).parent / "results.json"
 
 MEASURES: Mapping[str, Measure] = {
     "pipeline": pipeline.measure,
+    "throughput": throughput.measure,
+    "first_text": first_text.measure,
     "first_cue": first_cue.measure,
     "memory": memory.measure,
     "health": health.measure,

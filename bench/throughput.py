@@ -1,0 +1,120 @@
+"""How much audio our engine decodes in a CPU second, beside whisperx's `transcribe()`.
+
+Ten minutes from the file's path to the last text: the same checkpoint, beams, batch, windows (our
+VAD's on both sides, found anew each time) and text. whisperx pads every window to 30 s and makes
+spectrograms in between batches; words get no times there, and do on our side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.domain.audio import Audio
+from app.gpu.engine_room import Engines
+from app.gpu.protocols import Vad, Window
+from app.gpu.ticket import Ticket
+from app.services.clock import StageClock
+from app.services.stages.decode import BLOCK_SAMPLES
+from app.services.stages.speech import SpeechWindow, cut_windows
+from app.settings import VadSettings
+from bench.figure import BenchError, Figure, Goal
+from bench.measure import Means
+from bench.recording import TALK
+from bench.whisper import CpuClock, checkpoint, engines, opened, settings_for
+
+OVER_WHISPERX = Goal("engine_over_whisperx", 1.0, "ratio", better="higher")
+
+BATCH = 8
+_MINUTES = 10
+_ROUNDS = 5
+
+
+async def measure(means: Means) -> Sequence[Figure]:
+    """Return the ratio of the medians of CPU time.
+
+    Raises:
+        BenchError: the gpu extra is not installed, or the texts differ.
+    """
+    from bench.rivals import Whisperx
+
+    media = means.recordings.get(TALK, _MINUTES)
+    ours_s: list[float] = []
+    theirs_s: list[float] = []
+    with checkpoint() as model:
+        async with engines(settings_for(model, BATCH)) as ours:
+            whisperx = Whisperx(model, finder(ours.vad))
+            for number in range(_ROUNDS + 1):
+                clock = CpuClock()
+                own = await transcribe_file(ours, media, Ticket("bench"))
+                own_s = clock.elapsed_s
+                clock = CpuClock()
+                other = await asyncio.to_thread(whisperx.transcribe, media, BATCH)
+                other_s = clock.elapsed_s
+                check_equal(own, other)
+                if number:
+                    ours_s.append(own_s)
+                    theirs_s.append(other_s)
+                    told = f"ours {own_s:.2f} s, whisperx {other_s:.2f} s of CPU"
+                    means.progress.step(f"throughput, round {number}: {told}, {len(own)} windows")
+    return [OVER_WHISPERX.reached(statistics.median(theirs_s) / statistics.median(ours_s))]
+
+
+async def transcribe_file(
+    ours: Engines, media: Path, ticket: Ticket, first: Callable[[], None] | None = None
+) -> list[str]:
+    """Return the text of every window of a file, in order.
+
+    Args:
+        ours: loaded.
+        media: the file.
+        ticket: whose work it is.
+        first: called when the first text is there.
+    """
+    async with opened(media) as found, asyncio.TaskGroup() as tasks:
+        room = asyncio.Semaphore(2 * BATCH)
+        asked: list[asyncio.Task[str]] = []
+
+        async def hear(cut: SpeechWindow) -> str:
+            window = Window(cut.audio, "en", cancelled=ticket.cancelled)
+            heard = await ours.scheduler.transcribe(window, ticket, cut.index)
+            room.release()
+            if first is not None and cut.index == 0:
+                first()
+            return " ".join(segment.text for segment in heard)
+
+        async for cut in cut_windows(found.blocks, ours.vad, VadSettings(), StageClock()):
+            await room.acquire()
+            asked.append(tasks.create_task(hear(cut)))
+    return [task.result() for task in asked]
+
+
+def finder(vad: Vad) -> Callable[[Any], list[tuple[float, float]]]:
+    """Return what finds our windows in a whole recording, in seconds."""
+
+    async def find(samples: Any) -> list[tuple[float, float]]:
+        async def blocks() -> AsyncIterator[Audio]:
+            for start in range(0, len(samples), BLOCK_SAMPLES):
+                yield Audio(samples[start : start + BLOCK_SAMPLES], start)
+
+        cut = cut_windows(blocks(), vad, VadSettings(), StageClock())
+        spans = [window.audio.span async for window in cut]
+        return [(span.start_ms / 1000, span.end_ms / 1000) for span in spans]
+
+    return lambda samples: asyncio.run(find(samples))
+
+
+def check_equal(own: Sequence[str], other: Sequence[str]) -> None:
+    """The two must have done the same work.
+
+    Raises:
+        BenchError: they have not.
+    """
+    if len(own) != len(other):
+        raise BenchError(f"{len(own)} windows on one side, {len(other)} on the other")
+    for place, (mine, yours) in enumerate(zip(own, other, strict=True)):
+        if mine.split() != yours.split():
+            raise BenchError(f"window {place} differs: {mine!r} and {yours!r}")

@@ -1,0 +1,97 @@
+"""A Whisper that writes a chosen text, and what both sides of a comparison do with it.
+
+The checkpoint's weights are set so that the same words come out of every window at full cost: no
+side is favoured by a text that ends early, and no quality gate asks for a second attempt. They are
+few enough for the shortest window, a first one of 8 s. Both sides read the same files from disk.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.request import UploadedFile
+from app.gpu.engine_room import EngineRoom, Engines
+from app.services.sources.opened import OpenedMedia
+from app.services.sources.opening import MediaOpener
+from app.services.workdir import WorkDir
+from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings
+from bench.figure import BenchError
+
+BEAM = 5
+TEXT = (
+    " The water came up very fast last night, so we called the people near the bridge. They"
+    " measured the height of the river."
+)
+
+
+@contextmanager
+def checkpoint() -> Iterator[Path]:
+    """Make the checkpoint for the length of a measurement.
+
+    Raises:
+        BenchError: the gpu extra is not installed.
+    """
+    try:
+        from scripts.fixtures.scripted_whisper import Script, build_scripted
+    except ImportError as error:
+        raise BenchError(f"needs the gpu extra: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="cuestream-bench-whisper-") as folder:
+        yield build_scripted(Path(folder) / "scripted", [Script("en", TEXT)])
+
+
+def settings_for(model: Path, batch: int | None = None, **groups: object) -> Settings:
+    """Return the settings of our side: one CPU thread for the model, as the other side has."""
+    chosen: dict[str, object] = {
+        "asr": AsrSettings(engine="whisperx", device="cpu", batch_size=batch),
+        "whisper": WhisperSettings(model=str(model), beam_size=BEAM, cpu_threads=1, language="en"),
+        "alignment": AlignmentSettings(enabled=False),
+        **groups,
+    }
+    return Settings.model_validate(chosen)
+
+
+@asynccontextmanager
+async def engines(settings: Settings) -> AsyncIterator[Engines]:
+    """Load our engines."""
+    room = EngineRoom(settings)
+    try:
+        await room.load()
+        yield room.engines
+    finally:
+        room.close()
+
+
+@asynccontextmanager
+async def opened(media: Path) -> AsyncIterator[OpenedMedia]:
+    """Open a recording as an upload is opened."""
+    with tempfile.TemporaryDirectory() as folder, WorkDir.open(Path(folder)) as workdir:
+        found = await MediaOpener(Settings(), workdir).open(UploadedFile(media, sha256=""))
+        try:
+            yield found
+        finally:
+            await found.aclose()
+
+
+@dataclass(slots=True)
+class CpuClock:
+    """CPU seconds of this process and of its children that have ended."""
+
+    started_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.started_s = self._now_s()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since it was made."""
+        return self._now_s() - self.started_s
+
+    def _now_s(self) -> float:
+        children = os.times()
+        return time.process_time() + children.children_user + children.children_system
