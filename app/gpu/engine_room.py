@@ -182,9 +182,21 @@ class EngineRoom:
             self._aligner = replace(self._aligner, state="failed", error=error.message)
             if self._settings.alignment.enabled:
                 raise
-            return None
+            return await self._later_aligner()
         self._aligner = _ready(self._aligner, aligner)
         return aligner
+
+    async def _later_aligner(self) -> Aligner | None:
+        """Return an aligner that loads its models when they are needed, and says why it cannot."""
+        alignment = self._settings.alignment.model_copy(update={"preload": ()})
+        settings = self._settings.model_copy(update={"alignment": alignment})
+        try:
+            later: Aligner = await asyncio.to_thread(
+                load_engine, ALIGNERS, self._aligner.name, settings
+            )
+        except EngineLoadError:
+            return None
+        return later
 
     async def _load_diarizer(self) -> Diarizer | None:
         if self._diarizer.state == "disabled":

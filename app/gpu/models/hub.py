@@ -48,6 +48,19 @@ def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
     return whole_snapshot(settings.hub_dir, model.hub_id, model.needed)
 
 
+def check_online(settings: ModelSettings, name: str, setting: str) -> None:
+    """Refuse to fetch a model where that is forbidden, instead of waiting for a hub in vain.
+
+    Raises:
+        EngineLoadError: it is.
+    """
+    if settings.offline:
+        raise EngineLoadError(
+            f"The model {name!r} is not on this machine and HF_HUB_OFFLINE forbids to fetch it: "
+            f"fill MODEL_CACHE_DIR or HF_HOME beforehand, or let {setting} name a local folder"
+        )
+
+
 def fetch_model(settings: ModelSettings, model: HubModel) -> Path:
     """Return the folder of a model, downloaded if it is not on this machine.
 
@@ -58,12 +71,7 @@ def fetch_model(settings: ModelSettings, model: HubModel) -> Path:
     found = find_model(settings, model)
     if found is not None:
         return found
-    if settings.offline:
-        raise EngineLoadError(
-            f"The model {model.called or model.hub_id!r} is not on this machine and "
-            "HF_HUB_OFFLINE forbids to fetch it: fill MODEL_CACHE_DIR or HF_HOME beforehand, "
-            f"or let {model.setting or 'its setting'} name a local folder"
-        )
+    check_online(settings, model.called or model.hub_id, model.setting or "its setting")
     from huggingface_hub import snapshot_download
 
     token = settings.hf_token.get_secret_value() if settings.hf_token else None

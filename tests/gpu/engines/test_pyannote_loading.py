@@ -19,7 +19,7 @@ import yaml
 from app.domain.errors import EngineLoadError
 from app.gpu.engines.pyannote import PyannoteDiarizer
 from app.gpu.registry import DIARIZERS, load_engine
-from app.settings import ModelSettings
+from app.settings import DiarizationSettings, ModelSettings, Settings
 from tests.gpu.diarizing import build_pipeline, settings_for
 
 LOAD = """
@@ -193,3 +193,12 @@ def test_pipelines_that_do_not_fit(copy: Path) -> None:
     edit(copy, segmentation_step=0.2, clustering="OracleClustering")
     assert "has to know the answer" in refused(copy)
     assert "DIARIZATION_MIN_SPEAKERS" in refused(copy, min_speakers=3, max_speakers=2)
+
+
+def test_offline_nothing_is_waited_for(tmp_path: Path) -> None:
+    settings = Settings(
+        diarization=DiarizationSettings(model="community-1"),
+        models=ModelSettings(offline=True, model_cache_dir=tmp_path),
+    )
+    with pytest.raises(EngineLoadError, match="HF_HUB_OFFLINE"):
+        PyannoteDiarizer(settings)

@@ -354,3 +354,11 @@ def test_a_pipeline_of_torchaudio_lies_in_the_cache_folder(
     torch.save(torchaudio_model("layer").state_dict(), tmp_path / "tiny.pth")
     settings = with_models(settings_for("en=TINY", preload=["en"]), model_cache_dir=tmp_path)
     assert Wav2Vec2Aligner(settings).detail == "en: TINY"
+
+
+@pytest.mark.parametrize("choice", ["WAV2VEC2_ASR_BASE_960H", "owner/nowhere"])
+def test_offline_nothing_is_waited_for(tmp_path: Path, choice: str) -> None:
+    settings = with_models(settings_for(f"en={choice}"), offline=True, model_cache_dir=tmp_path)
+    engine = Wav2Vec2Aligner(settings)
+    assert not engine.serves("en")
+    assert "HF_HUB_OFFLINE" in engine.why_not("en")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.cached import cached_snapshot
+from app.gpu.models.hub import HubModel, check_online, find_model
 from app.settings import ModelSettings
 
 PIPELINE_FILE = "config.yaml"
@@ -76,17 +76,19 @@ def fetched(
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     if revision is None:
-        cached = cached_snapshot(settings.runpod_cache_dir, model_id, (needed,))
-        if cached is not None:
-            return cached
+        found = find_model(settings, HubModel(model_id, needed=(needed,)))
+        if found is not None:
+            return found
+        check_online(settings, model_id, "DIARIZATION_MODEL")
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
         return Path(
             snapshot_download(
                 model_id,
                 revision=revision,
-                cache_dir=settings.model_cache_dir,
+                cache_dir=settings.hub_dir,
                 token=token,
+                local_files_only=settings.offline,
                 allow_patterns=_WANTED,
             )
         )

@@ -6,13 +6,16 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.cached import cached_snapshot
+from app.gpu.models.hub import HubModel, check_online, find_model
 from app.settings import ModelSettings
 
 _NEEDED_FILES = ("config.json", "vocab.json", "preprocessor_config.json")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """The better one first. Many older models exist as a pickle only, of which transformers reads
 weights and nothing else."""
+
+_ANY_WEIGHTS = "*model.[sb]*"
+"""Matches either of them."""
 
 
 def looks_like_folder(wanted: str) -> bool:
@@ -50,11 +53,12 @@ def _fetched(wanted: str, settings: ModelSettings) -> Path:
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import EntryNotFoundError
 
-    cached = cached_snapshot(settings.runpod_cache_dir, wanted, _NEEDED_FILES)
-    if cached is not None:
-        return cached
+    found = find_model(settings, HubModel(wanted, needed=(*_NEEDED_FILES, _ANY_WEIGHTS)))
+    if found is not None:
+        return found
+    check_online(settings, wanted, "ALIGNMENT_MODELS")
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    cache = settings.model_cache_dir
+    cache = settings.hub_dir
     # Descriptions are a few small files; weights exist in several forms, and one is enough.
     folder = Path(
         snapshot_download(

@@ -21,6 +21,7 @@ from app.gpu.engines.wav2vec2.fetching import looks_like_folder, model_folder
 from app.gpu.engines.wav2vec2.network import Family, HuggingFaceFamily, Network, TorchaudioFamily
 from app.gpu.engines.wav2vec2.spelling import Alphabet
 from app.gpu.faults import load_faults
+from app.gpu.models.hub import check_online
 from app.settings import ModelSettings
 
 _SETTING = "ALIGNMENT_MODELS"
@@ -97,6 +98,9 @@ class Loader:
         options: dict[str, Any] = {"progress": False, "weights_only": True}
         if cache is not None:
             options["model_dir"] = str(cache)
+        folder = cache or Path(torch.hub.get_dir()) / "checkpoints"
+        if not (folder / Path(bundle._path).name).is_file():
+            check_online(self.settings, wanted, _SETTING)
         try:
             model = bundle.get_model(dl_kwargs=options)
         except URLError as error:

@@ -1,0 +1,45 @@
+"""An aligner that nobody asked for is no reason to stop, and none to forget about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import EngineLoadError
+from app.gpu.engine_room import EngineRoom
+from app.settings import AlignmentSettings, AsrSettings, ModelSettings, Settings, WhisperSettings
+
+
+def settings_for(folder: Path, cache: Path, **alignment: bool) -> Settings:
+    return Settings(
+        asr=AsrSettings(engine="whisperx", device="cpu", self_test=False),
+        whisper=WhisperSettings(model=str(folder), cpu_threads=1),
+        alignment=AlignmentSettings(**alignment),
+        models=ModelSettings(model_cache_dir=cache, offline=True),
+    )
+
+
+async def test_models_that_were_not_there_at_the_start_are_asked_for_later(
+    scripted_whisper: Path, tmp_path: Path
+) -> None:
+    room = EngineRoom(settings_for(scripted_whisper, tmp_path))
+    await room.load()
+    try:
+        [status] = [status for status in room.statuses if status.role == "aligner"]
+        assert (status.state, "HF_HUB_OFFLINE" in status.error) == ("failed", True)
+        aligner = room.engines.aligner
+        assert aligner is not None
+        assert not aligner.serves("en")
+        assert "HF_HUB_OFFLINE" in aligner.why_not("en"), "which a result's notice tells"
+    finally:
+        room.close()
+
+
+async def test_an_aligner_that_was_asked_for_must_load(
+    scripted_whisper: Path, tmp_path: Path
+) -> None:
+    room = EngineRoom(settings_for(scripted_whisper, tmp_path, enabled=True))
+    with pytest.raises(EngineLoadError, match="HF_HUB_OFFLINE"):
+        await room.load()
+    room.close()
