@@ -67,9 +67,11 @@ def test_the_trunk_runs_once_for_any_number_of_masks(pipeline: Any) -> None:
     waveform = torch.from_numpy(measured_talk(PAIR, 10, 105).samples)[None, None, : 5 * 16_000]
     masks = (torch.arange(293) // 60 == torch.arange(3)[:, None]).float()
     with torch.inference_mode():
-        pooled = network.forward_embedding(network.forward_frames(waveform), masks[None])[0]
-        each = [network(waveform, weights=mask[None])[0] for mask in masks]
-    assert torch.equal(pooled, torch.stack(each))
+        frames = network.forward_frames(waveform)
+        pooled = [network.forward_embedding(frames, mask[None]) for mask in masks]
+        whole = [network(waveform, weights=mask[None]) for mask in masks]
+    assert torch.equal(torch.cat(pooled), torch.cat(whole))
+    assert not torch.equal(pooled[0], pooled[1])
 
 
 def test_the_parts_are_small_and_the_segmentation_is_the_wheels(
