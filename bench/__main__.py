@@ -12,6 +12,8 @@ import uvloop
 
 from bench import (
     alignment,
+    busy,
+    callers,
     crowd,
     diarization,
     faults,
@@ -22,6 +24,7 @@ from bench import (
     pipeline,
     readers,
     reuse,
+    stages,
     throughput,
     translation,
 )
@@ -39,6 +42,9 @@ MEASURES: Mapping[str, Measure] = {
     "pipeline": pipeline.measure,
     "throughput": throughput.measure,
     "first_text": first_text.measure,
+    "callers": callers.measure,
+    "busy": busy.measure,
+    "stages": stages.measure,
     "first_cue": first_cue.measure,
     "memory": memory.measure,
     "health": health.measure,

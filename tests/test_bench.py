@@ -11,16 +11,21 @@ import pytest
 
 from bench import (
     alignment,
+    busy,
+    callers,
     crowd,
     diarization,
     faults,
     first_cue,
+    first_text,
     health,
     memory,
     pipeline,
     readers,
     recording,
     reuse,
+    stages,
+    throughput,
     translation,
 )
 from bench.__main__ import MEASURES
@@ -34,6 +39,14 @@ from tests.conftest import ROOT, read_samples
 GOALS = {
     "pipeline_over_engine": 1.10,
     "first_cue_over_last": 0.05,
+    "engine_over_whisperx": 1.0,
+    "first_text_over_sequential": 0.2,
+    "first_text_over_batched": 0.12,
+    "first_text_60min_over_1min": 1.2,
+    "callers8_first_text_p95_over_locked": 0.25,
+    "callers8_throughput_over_locked": 1.0,
+    "first_text_busy_over_idle": 3,
+    "pipeline_over_stages": 1.05,
     "first_cue_60min_over_1min": 1.2,
     "memory_60min_over_10min": 1.25,
     "health_p99_ms": 50,
@@ -53,8 +66,8 @@ GOALS = {
 
 def test_every_figure_has_its_goal() -> None:
     modules = (
-        pipeline, first_cue, memory, health, crowd, readers, translation, faults, reuse, alignment,
-        diarization,
+        pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
+        readers, translation, faults, reuse, alignment, diarization,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
