@@ -73,7 +73,7 @@ def test_words_of_a_text_that_has_none() -> None:
 
 def timed(*starts: float, length: float = 200) -> WordTimes:
     begin = np.array(starts)
-    return WordTimes(begin, begin + length, np.where(np.isnan(begin), NAN, 0.25))
+    return WordTimes(begin, begin + length)
 
 
 def segment(*spans: tuple[int, int], clear_ms: int = 0, **changes: object) -> Segment:
@@ -109,7 +109,7 @@ def test_all_else_of_a_word_stays() -> None:
         for word, known in zip(before.words, (0.5, 1.0, 0.0), strict=True)
     )
     [after] = with_times([replace(before, words=marked)], timed(1500, 1800, 2600), WINDOW)
-    assert [word.confidence for word in after.words] == [0.5, 0.25, 0.0]
+    assert [word.confidence for word in after.words] == [0.5, 1.0, 0.0]
     assert all(word.glued and word.speaker == "SPEAKER_01" for word in after.words)
 
 

@@ -24,13 +24,11 @@ class LabelFrames:
     Attributes:
         starts: first frame of each label, rising; shape ``(n,)``.
         ends: frame after its last: where the next one starts, silence between included.
-        scores: mean probability of its frames, 0..1.
         frames: of the whole sound.
     """
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    scores: NDArray[np.float32]
     frames: int
 
 
@@ -53,14 +51,14 @@ def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> 
         return None
     # What `torchaudio.functional.forced_align` calls, which tells at every call of an end that
     # its authors took back.
-    path, scores = torch.ops.torchaudio.forced_align(
+    path, _ = torch.ops.torchaudio.forced_align(
         narrow[None],
         torch.from_numpy(targets)[None],
         torch.tensor([len(narrow)]),
         torch.tensor([len(targets)]),
         0,
     )
-    return _frames(path[0].numpy(), scores[0].exp().numpy())
+    return _frames(path[0].numpy())
 
 
 def _narrowed(
@@ -83,11 +81,10 @@ def _narrowed(
     return torch.cat(parts, 1).float().cpu().contiguous(), targets
 
 
-def _frames(path: NDArray[np.int64], scores: NDArray[np.float32]) -> LabelFrames:
+def _frames(path: NDArray[np.int64]) -> LabelFrames:
     heard = path != 0
     changed = np.diff(path, prepend=0) != 0
     starts = np.flatnonzero(heard & changed)
     last = int(np.flatnonzero(heard)[-1]) + 1
     ends = np.append(starts[1:], last)
-    sums = np.add.reduceat(scores[:last], starts)
-    return LabelFrames(starts, ends, (sums / (ends - starts)).astype(np.float32), len(path))
+    return LabelFrames(starts, ends, len(path))

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 _LEAST_MS = 20
 """One frame: no word is shorter where there is room."""
 
-_UNKNOWN = 1.0
-"""Confidence of a word where the transcriber has none."""
-
 
 @dataclass(frozen=True, slots=True)
 class WordTimes:
@@ -29,12 +26,10 @@ class WordTimes:
     Attributes:
         starts_ms: not a number where a word has no label; shape ``(words,)``.
         ends_ms: likewise.
-        scores: mean probability of its labels, likewise.
     """
 
     starts_ms: NDArray[np.float64]
     ends_ms: NDArray[np.float64]
-    scores: NDArray[np.float64]
 
     @classmethod
     def of(
@@ -52,21 +47,18 @@ class WordTimes:
         present = counts > 0
         first = np.searchsorted(mine, np.arange(words))[present]
         last = first + counts[present] - 1
-        starts, ends, scores = (np.full(words, np.nan) for _ in range(3))
+        starts, ends = np.full(words, np.nan), np.full(words, np.nan)
         starts[present] = window.start_ms + frames.starts[spoken][first] * frame_ms
         ends[present] = window.start_ms + frames.ends[spoken][last] * frame_ms
-        sums = np.bincount(mine, frames.scores[spoken], minlength=words)
-        scores[present] = sums[present] / counts[present]
-        return cls(starts, ends, scores)
+        return cls(starts, ends)
 
 
 def with_times(segments: Sequence[Segment], times: WordTimes, window: Span) -> tuple[Segment, ...]:
     """Return segments whose words have the times of the path; all else stays as it is.
 
     A word without labels (a dash) gets a place between its neighbours; a segment without any
-    keeps its times as far as its neighbours leave room. A transcriber's confidence says whether
-    the word was heard right, which the path takes for granted: it stays, and the path's score
-    stands in only where the transcriber has none.
+    keeps its times as far as its neighbours leave room. The transcriber's confidence stays: it
+    says whether the word was heard right, which the path takes for granted.
 
     Args:
         segments: each with words.
@@ -77,17 +69,8 @@ def with_times(segments: Sequence[Segment], times: WordTimes, window: Span) -> t
     owners = np.repeat(np.arange(len(segments)), [len(segment.words) for segment in segments])
     starts, ends = _filled(words, owners, times, window)
     spans = _in_order(starts, ends, window)
-    made = [
-        replace(word, span=span, confidence=_confidence(word, score))
-        for word, span, score in zip(words, spans, times.scores.tolist(), strict=True)
-    ]
+    made = [replace(word, span=span) for word, span in zip(words, spans, strict=True)]
     return _regrouped(segments, made)
-
-
-def _confidence(word: Word, score: float) -> float:
-    if word.confidence != _UNKNOWN or np.isnan(score):
-        return word.confidence
-    return min(1.0, max(0.0, score))
 
 
 def _filled(

@@ -10,6 +10,8 @@ from app.domain.transcript import Segment, Word
 def worded(segment: Segment, *, spaced: bool) -> Segment:
     """Return a segment with words; they all have its times until they are aligned.
 
+    They are as sure as the segment is.
+
     Source: whisperx alignment.py: a word is what stands between blanks, and a character in
     languages without blanks.
     """
@@ -17,10 +19,10 @@ def worded(segment: Segment, *, spaced: bool) -> Segment:
         return segment
     pieces = segment.text.split()
     if spaced:
-        words = tuple(Word(piece, segment.span) for piece in pieces)
+        words = tuple(Word(piece, segment.span, segment.confidence) for piece in pieces)
     else:
         words = tuple(
-            Word(char, segment.span, glued=place > 0 or number == 0)
+            Word(char, segment.span, segment.confidence, glued=place > 0 or number == 0)
             for number, piece in enumerate(pieces)
             for place, char in enumerate(piece)
         )

@@ -1,0 +1,182 @@
+"""The real server says who speaks: Whisper, an aligner and pyannote, on the trained fixtures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.domain.time import SAMPLE_RATE_HZ
+from tests.asking import post_file, stream_file
+from tests.conftest import ROOT, Speech, StartServer, write_wav
+from tests.server import ServerProcess
+
+pytestmark = pytest.mark.gpu
+
+FIXTURES = ROOT / "fixtures"
+VOICES = ("slt", "rms")
+PAUSES_S = (0.45, 0.6, 0.35, 0.8)
+_EDGE_MS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Two people who take turns, and when each spoke, in milliseconds."""
+
+    path: Path
+    turns: tuple[tuple[int, int, str], ...]
+    texts: tuple[str, ...]
+
+    def voice_at(self, ms: float) -> str | None:
+        return next((voice for start, end, voice in self.turns if start <= ms < end), None)
+
+
+@pytest.fixture(scope="module")
+def talk(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Talk:
+    """About a minute; now and then one says two sentences."""
+    known = json.loads((FIXTURES / "sentences.json").read_text())
+    texts = [each["text"] for each in known if each["language"] == "en"][:20]
+    rng = np.random.default_rng(5)
+    parts = [np.zeros(SAMPLE_RATE_HZ // 2, np.float32)]
+    turns: list[tuple[int, int, str]] = []
+    for number, text in enumerate(texts):
+        voice = VOICES[(number // (1 + (number % 5 == 4))) % 2]
+        samples = speech.samples(text, voice)
+        start_ms = sum(map(len, parts)) * 1000 // SAMPLE_RATE_HZ
+        parts.append(samples)
+        turns.append((start_ms, start_ms + len(samples) // 16, voice))
+        parts.append(np.zeros(int(PAUSES_S[number % 4] * SAMPLE_RATE_HZ), np.float32))
+    sound = np.concatenate(parts)
+    sound += rng.normal(0, 1e-3, len(sound)).astype(np.float32)
+    path = tmp_path_factory.mktemp("talk") / "talk.wav"
+    write_wav(path, sound)
+    return Talk(path, tuple(turns), tuple(texts))
+
+
+@pytest.fixture(scope="module")
+def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> ServerProcess:
+    pytest.importorskip("whisperx", reason="needs the gpu extra")
+    from scripts.fixtures.speakers import assemble
+
+    return start_server(
+        ASR_ENGINE="whisperx",
+        ASR_DEVICE="cpu",
+        WHISPER_MODEL=str(FIXTURES / "whisper"),
+        ALIGNMENT_MODELS=f"en={FIXTURES / 'aligner'}",
+        DIARIZATION_ENABLED="true",
+        DIARIZATION_MODEL=str(assemble(tmp_path_factory.mktemp("speakers"))),
+        HF_HUB_OFFLINE="1",
+        # The fixture was taught windows of one to three sentences.
+        VAD_FIRST_WINDOW_MS="4000",
+        VAD_WINDOW_MS="4000",
+    )
+
+
+@pytest.fixture(scope="module")
+def result(server: ServerProcess, talk: Talk) -> dict[str, Any]:
+    body: dict[str, Any] = post_file(server, talk.path, diarize="true", target_lang="es").json()
+    return body
+
+
+def test_every_cue_has_the_right_speaker(result: dict[str, Any], talk: Talk) -> None:
+    cues = result["subtitles"]
+    by_voice: dict[str, set[str]] = {}
+    for cue in cues:
+        voice = talk.voice_at((cue["start"] + cue["end"]) / 2)
+        by_voice.setdefault(cue["speaker"], set()).add(voice or "nobody")
+    names = {frozenset(voices - {"nobody"}): name for name, voices in by_voice.items()}
+    assert set(names) == {frozenset({"slt"}), frozenset({"rms"})}, by_voice
+    assert sorted(by_voice) == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_no_cue_shows_two_speakers(result: dict[str, Any], talk: Talk) -> None:
+    for cue in result["subtitles"]:
+        heard = {
+            voice
+            for start, end, voice in talk.turns
+            if min(end, cue["end"]) - max(start, cue["start"]) > _EDGE_MS
+        }
+        # A cue may stay a little while after its words; the next speaker's cue follows it.
+        assert len(heard) <= 1, (cue, heard)
+
+
+def test_the_words_are_whispers(result: dict[str, Any], talk: Talk) -> None:
+    heard = " ".join(cue["text"] for cue in result["subtitles"])
+    missing = [text for text in talk.texts if text not in heard]
+    # Of windows with two sentences it hears 94 % whole.
+    assert len(missing) <= 3, (missing, heard)
+    assert result["language"] == "en"
+    assert all(cue["translatedText"] and cue["confidence"] > 0.5 for cue in result["subtitles"])
+    assert result["voiced_untranscribed_s"] <= 2
+    assert "notices" not in result
+
+
+def test_the_turns_are_told(result: dict[str, Any], talk: Talk) -> None:
+    turns = result["speakers"]
+    assert turns == sorted(turns, key=lambda turn: turn["start"])
+    told = sum(turn["end"] - turn["start"] for turn in turns)
+    true = sum(end - start for start, end, _ in talk.turns)
+    assert told == pytest.approx(true, rel=0.15)
+    assert {"transcribe", "align", "diarize"} <= set(result["stage_ms"])
+
+
+def test_the_second_time_nothing_is_heard(
+    server: ServerProcess, result: dict[str, Any], talk: Talk
+) -> None:
+    again = post_file(server, talk.path, diarize="true", formats="ass").json()
+    assert again["cached"]["transcribe"] == 1.0
+    assert again["speakers"] == result["speakers"]
+    assert [cue["speaker"] for cue in again["subtitles"]] == [
+        cue["speaker"] for cue in result["subtitles"]
+    ]
+    assert "diarize" not in again["stage_ms"]
+    plain = post_file(server, talk.path).json()
+    assert plain["cached"]["transcribe"] == 1.0
+    assert all("speaker" not in cue for cue in plain["subtitles"])
+    assert "speakers" not in plain
+
+
+def test_drafts_come_while_it_listens_and_final_cues_replace_them(
+    server: ServerProcess, talk: Talk
+) -> None:
+    frames = stream_file(server, talk.path, diarize="true", force_refresh="true", num_speakers="2")
+    assert frames.result is not None
+    job = frames.result["job_id"]
+    with server.client() as client:
+        text = client.get(f"/api/jobs/{job}/events?view=native").text
+    events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+    cues = [event for event in events if event.get("type") == "cues"]
+    kinds = [event["final"] for event in cues]
+    assert kinds == sorted(kinds), "drafts first"
+    assert kinds.count(False) >= 5
+    shown: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event.get("type") == "cues":
+            shown |= {cue["id"]: cue for cue in event["cues"]}
+        if event.get("type") == "dropped":
+            for number in event["ids"]:
+                del shown[number]
+    texts = [cue["text"] for cue in sorted(shown.values(), key=lambda cue: cue["span"]["start_ms"])]
+    assert texts == [cue["text"] for cue in frames.result["subtitles"]], (
+        "what a reader ends up with"
+    )
+    assert frames.cues == frames.result["subtitles"], "who cannot revise gets each cue once, final"
+    [found] = [event for event in events if event.get("type") == "speakers"]
+    assert found["turns"] == frames.result["speakers"]
+
+
+def test_the_health_check_tells_of_every_engine(server: ServerProcess) -> None:
+    with server.client() as client:
+        body = client.get("/health").json()
+    states = {engine["role"]: (engine["name"], engine["state"]) for engine in body["engines"]}
+    assert states["aligner"] == ("wav2vec2", "ready")
+    assert states["diarizer"] == ("pyannote", "ready")
+
+
+def test_a_wish_that_contradicts_itself_is_refused(server: ServerProcess, talk: Talk) -> None:
+    wrong = post_file(server, talk.path, diarize="true", min_speakers="3", max_speakers="2")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_field")
