@@ -28,6 +28,7 @@ from bench import (
     throughput,
     translation,
 )
+from bench.document import DOCUMENT, RATIOS, ratio_lines, write_part
 from bench.figure import BenchError
 from bench.machine import OtherLoad, describe_machine
 from bench.measure import Means, Measure
@@ -97,8 +98,11 @@ def main() -> int:
         print("\n".join(["not taken:", *failures]))
         return 1
     if set(chosen) == set(MEASURES):
-        write_results(RESULTS, [row.figure for row in rows])
-        print(f"written to {RESULTS.relative_to(RESULTS.parents[1])}")
+        figures = [row.figure for row in rows]
+        write_results(RESULTS, figures)
+        write_part(RATIOS, ratio_lines(figures))
+        for path in (RESULTS, DOCUMENT):
+            print(f"written to {path.relative_to(RESULTS.parents[1])}")
     return 0
 
 

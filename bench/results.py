@@ -14,3 +14,8 @@ def write_results(path: Path, figures: Sequence[Figure]) -> None:
     """Write the figures as a JSON list of ``{"name", "value", "goal", "better", "unit"}``."""
     text = json.dumps([asdict(figure) for figure in figures], indent=2)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_results(path: Path) -> list[Figure]:
+    """Return the figures of such a file."""
+    return [Figure(**figure) for figure in json.loads(path.read_text("utf-8"))]

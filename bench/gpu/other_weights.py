@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.gpu.shapes import AlignerShape, VoiceShape
+from bench.gpu.shapes import COMMUNITY_1, AlignerShape, VoiceShape
 
 _LETTERS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ")
 """The labels of the base models, in their order. Source: torchaudio's WAV2VEC2_ASR_BASE_960H."""
@@ -108,7 +108,7 @@ def _embedding(shape: VoiceShape) -> Any:
 
     from scripts.fixtures.speaker_network import SmallWeSpeakerResNet
 
-    if shape == VoiceShape():
+    if shape == COMMUNITY_1:
         network = WeSpeakerResNet34()
     else:
         network = SmallWeSpeakerResNet(shape.mels, shape.channels, shape.blocks, shape.embedding)

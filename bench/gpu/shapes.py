@@ -57,13 +57,24 @@ class WhisperShape:
         """Keys and values of one window's sound, read in each of its steps by all its beams."""
         return float(_HALF * 2 * _POSITIONS * self.width * self.decoders)
 
-    def encode_bound_s(self, flop_s: float) -> float:
-        """Return the least time for one window on a device of that many operations a second."""
-        return self.encoder_flop / flop_s
+    def encode_bound_s(self, flop_s: float, weight: float = 1) -> float:
+        """Return the least time for one window.
 
-    def step_bound_s(self, batch: int, byte_s: float) -> float:
-        """Return the least time for one token of each window, by what must be read."""
-        return (self.decoder_bytes + batch * self.sound_bytes) / byte_s
+        Args:
+            flop_s: float16 operations of the device a second.
+            weight: size of a weight by that of a float16; int8 is computed twice as fast.
+        """
+        return weight * self.encoder_flop / flop_s
+
+    def step_bound_s(self, batch: int, byte_s: float, weight: float = 1) -> float:
+        """Return the least time for one token of each window, by what must be read.
+
+        Args:
+            batch: windows.
+            byte_s: bytes that the device reads a second.
+            weight: as above.
+        """
+        return (weight * self.decoder_bytes + batch * self.sound_bytes) / byte_s
 
 
 LARGE_V3 = WhisperShape("large-v3", 32, 32, 1280, 20, 128)
@@ -91,6 +102,7 @@ class VoiceShape:
     chunk_s: float = 10.0
 
 
+COMMUNITY_1 = VoiceShape()
 TOY_VOICES = VoiceShape(8, (1, 1, 1, 1), 40, 64, 16, 1, 5.0)
 
 
@@ -124,5 +136,6 @@ class AlignerShape:
         return total * seconds
 
 
+WAV2VEC2_BASE = AlignerShape()
 TOY_ALIGNER = AlignerShape(32, 1, 2, 64, 16)
 SMALL_ALIGNER = AlignerShape(256, 4, 4, 1024, 64)

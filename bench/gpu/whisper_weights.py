@@ -27,6 +27,8 @@ _LOGIT = 16.0
 """Of the token that is written; 51,866 others have about 0."""
 _PREFIX = 3
 """Position of the last token of a prompt without a hint."""
+_HEAD = 64
+"""Width of a head, in every Whisper."""
 _END_PLACES = 3
 """Positions after the text that end it too: a beam that missed the end would run to its limit."""
 _NEVER_WRITTEN = (
@@ -84,6 +86,21 @@ def _script(spec: Any, written: list[int], end: int) -> None:
     places += [(_PREFIX + len(written) + n, end) for n in range(_END_PLACES)]
     for position, token in places:
         spec.decoder.projection.weight[token] += codes[position] * (_LOGIT / codes.shape[1])
+    _follow_time(spec, codes[_PREFIX : _PREFIX + len(written)])
+
+
+def _follow_time(spec: Any, codes: Weights) -> None:
+    """Let the head that gives word times look at each token's share of the 30 s.
+
+    Without, all words would crowd somewhere, and the line would listen again to what they leave.
+    """
+    sound = spec.encoder.position_encodings.encodings
+    sound[:] = codes[np.arange(len(sound)) * len(codes) // len(sound)]
+    attention = spec.decoder.layer[-1].attention
+    same = np.eye(_HEAD, dtype=np.float32)
+    attention.linear[0].weight[:_HEAD, :_HEAD] += same
+    # The first half of these rows are keys.
+    attention.linear[1].weight[:_HEAD, :_HEAD] += same
 
 
 class _Maker:

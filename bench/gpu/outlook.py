@@ -1,0 +1,50 @@
+"""The sections of the table, and what the table says before anything was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.gpu import alignment, interference, policies, voices, whisper_speed, whole
+from bench.gpu.ceilings import H200, Ceilings
+from bench.gpu.plan import FULL, Plan
+from bench.gpu.row import Row, Section, lines_of
+from bench.gpu.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section.
+
+    Attributes:
+        rows: yields its rows without values.
+        measure: takes them.
+    """
+
+    title: str
+    rows: Callable[[Plan, Ceilings], Iterator[Row]]
+    measure: Callable[[Site], Section]
+
+
+SECTIONS = {
+    "whisper": Part(whisper_speed.TITLE, whisper_speed.rows, whisper_speed.measure),
+    "policies": Part(policies.TITLE, policies.rows, policies.measure),
+    "voices": Part(voices.TITLE, voices.rows, voices.measure),
+    "alignment": Part(alignment.TITLE, alignment.rows, alignment.measure),
+    "interference": Part(interference.TITLE, interference.rows, interference.measure),
+    "whole": Part(whole.TITLE, whole.rows, whole.measure),
+}
+
+_NOTHING = (
+    "**No GPU was at hand so far: nothing below was measured.** The bounds are computed for an "
+    "NVIDIA H200 with 788 TFLOP/s in bfloat16, 67 in float32 and 4.3 TB/s; `make bench-gpu` "
+    "computes them from the card's own ceilings, measures, and writes this part again."
+)
+
+
+def lines() -> Iterator[str]:
+    """Yield what will be measured, with the bounds of an H200 and the goals."""
+    yield _NOTHING
+    yield from lines_of(
+        [Section(part.title, tuple(part.rows(FULL, H200))) for part in SECTIONS.values()]
+    )
