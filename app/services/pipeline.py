@@ -19,7 +19,7 @@ from app.services.recall import Recall, cached_shares, untold_ms
 from app.services.run_log import Emit, RunLog
 from app.services.sources.kept import Reuse
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
-from app.services.sources.pcm_file import PcmFile
+from app.services.sources.reel import Reel
 from app.services.sources.tape import Tape
 from app.services.stages.align import WordAligner
 from app.services.stages.captions import caption_cues
@@ -138,17 +138,16 @@ class _Run:
         """Return what listens for speakers; None where nobody asks or there is no sound.
 
         Args:
-            stack: stops it.
+            stack: stops it and removes what it kept.
         """
         if not self.request.diarize or not isinstance(self.opened, OpenedMedia):
             return None
         engines = self._engines
         if engines.diarizer is None:
             return None
-        path = self.line.workdir.new_file(".pcm")
-        stack.callback(path.unlink, missing_ok=True)
+        reel = Reel(self.line.workdir, stack)
         ear = SpeakerEar(
-            engines.diarizer, engines.scheduler, self.viewer.ticket, PcmFile(path), self.log.clock
+            engines.diarizer, engines.scheduler, self.viewer.ticket, reel, self.log.clock
         )
         stack.push_async_callback(ear.aclose)
         return ear

@@ -14,7 +14,7 @@ from app.gpu.scheduler import Scheduler
 from app.gpu.ticket import Ticket
 from app.services.clock import StageClock
 from app.services.joints import close_stage
-from app.services.sources.pcm_file import PcmFile
+from app.services.sources.reel import Reel
 
 
 class SpeakerEar:
@@ -26,7 +26,7 @@ class SpeakerEar:
         diarizer: says how long a slice is.
         scheduler: the queue ahead of the device.
         ticket: whose work it is.
-        file: keeps the recording.
+        reel: keeps the recording.
         clock: counts the time spent under ``diarize``.
     """
 
@@ -35,13 +35,14 @@ class SpeakerEar:
         diarizer: Diarizer,
         scheduler: Scheduler,
         ticket: Ticket,
-        file: PcmFile,
+        reel: Reel,
         clock: StageClock,
     ) -> None:
         self._slice_samples = diarizer.slice_samples
         self._scheduler = scheduler
         self._ticket = ticket
-        self._file = file
+        self._reel = reel
+        self._kept_samples = 0
         self._clock = clock
         self._changed = asyncio.Condition()
         self._ended = False
@@ -88,7 +89,8 @@ class SpeakerEar:
 
     async def _keep(self, block: Audio) -> None:
         try:
-            await self._file.append(block.samples)
+            await self._reel.keep(block)
+            self._kept_samples = block.end_sample
         except StorageError as error:
             self._failure = error
         async with self._changed:
@@ -101,14 +103,12 @@ class SpeakerEar:
         while await self._more(heard):
             if self._failure is not None:
                 raise self._failure
-            samples = await self._file.read(heard, self._slice_samples)
-            if not len(samples):
-                break
-            slice_ = Audio(samples, heard)
-            heard = slice_.end_sample
-            last = self._ended and heard == self._file.length
+            end = min(heard + self._slice_samples, self._kept_samples)
+            audio = await self._reel.read(heard, end)
+            heard = end
+            last = self._ended and heard == self._kept_samples
             with self._clock.measure("diarize"):
-                voices = await self._scheduler.listen(slice_, voices, self._ticket, last=last)
+                voices = await self._scheduler.listen(audio, voices, self._ticket, last=last)
         return voices
 
     async def _more(self, heard: int) -> bool:
@@ -118,6 +118,6 @@ class SpeakerEar:
         """
         async with self._changed:
             await self._changed.wait_for(
-                lambda: self._ended or self._file.length - heard > self._slice_samples
+                lambda: self._ended or self._kept_samples - heard > self._slice_samples
             )
-        return self._failure is not None or heard < self._file.length
+        return self._failure is not None or heard < self._kept_samples

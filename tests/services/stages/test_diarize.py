@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.gpu.ticket import Ticket
 from app.services.clock import StageClock
-from app.services.sources.pcm_file import PcmFile
+from app.services.sources.reel import Reel
 from app.services.stages.diarize import SpeakerEar
+from app.services.workdir import WorkDir
 
 BLOCK = 8_000
 
@@ -79,14 +81,15 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.diarizer = Collector()
         self.scheduler = Scheduler(Idle(), None, self.diarizer)
-        (folder / "kept.pcm").touch()
-        self.path = folder / "kept.pcm"
-        self.ear = SpeakerEar(
-            self.diarizer, self.scheduler, Ticket("job"), PcmFile(self.path), StageClock()
-        )
+        self.workdir = WorkDir.open(folder)
+        self.resources = AsyncExitStack()
+        reel = Reel(self.workdir, self.resources)
+        self.ear = SpeakerEar(self.diarizer, self.scheduler, Ticket("job"), reel, StageClock())
 
     async def close(self) -> None:
         await self.ear.aclose()
+        await self.resources.aclose()
+        self.workdir.close()
         await asyncio.to_thread(self.scheduler.close)
 
 
@@ -152,8 +155,7 @@ async def test_a_failure_is_told_to_who_asks_for_the_turns(scene: Scene) -> None
 
 
 async def test_a_full_disk_costs_the_speakers_and_not_the_line(scene: Scene) -> None:
-    scene.path.unlink()
-    scene.path.mkdir()
+    scene.workdir.close()
     assert len([block async for block in scene.ear.kept(blocks(9))]) == 9
     with pytest.raises(StorageError):
         await scene.ear.turns(SpeakerCount())
