@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from app.gpu.device import Device
 from bench.gpu.row import Row, Section
 
-_COPIED_PER_SIDE = 2**12
-"""Bytes that are copied for each row of the matrices: a quarter of a gigabyte or so at least."""
+_COPIED_PER_SIDE = 2**17
+"""Bytes that are copied for each row of the matrices: a gigabyte at full size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def find_ceilings(device: Device, side: int, rounds: int) -> Ceilings:
         return 2 * side**3 / timed_s(lambda: one @ one, device, rounds)
 
     torch.backends.cuda.matmul.allow_tf32 = False
-    source = torch.empty(side * _COPIED_PER_SIDE * 8, dtype=torch.uint8, device=device)
+    source = torch.empty(side * _COPIED_PER_SIDE, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     copied_s = timed_s(lambda: target.copy_(source), device, rounds)
     moved = 2 * source.numel()

@@ -138,4 +138,4 @@ class AlignerShape:
 
 WAV2VEC2_BASE = AlignerShape()
 TOY_ALIGNER = AlignerShape(32, 1, 2, 64, 16)
-SMALL_ALIGNER = AlignerShape(256, 4, 4, 1024, 64)
+SMALL_ALIGNER = AlignerShape(192, 3, 4, 768, 48)

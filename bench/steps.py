@@ -1,0 +1,120 @@
+"""The stages of one job, each run to its end before the next begins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from app.domain.audio import Audio
+from app.domain.cue import Cue
+from app.domain.language import Language
+from app.domain.profile import DEFAULT_PROFILE
+from app.domain.request import SpeakerCount
+from app.domain.transcript import Segment, SpeakerTurn
+from app.gpu.engine_room import Engines
+from app.gpu.protocols import Diarizer, Voices
+from app.gpu.ticket import Ticket
+from app.services.clock import StageClock
+from app.services.joints import tap
+from app.services.stages.align import WordAligner
+from app.services.stages.cues import build_cues
+from app.services.stages.ear import Hearing, WindowEar
+from app.services.stages.speakers import assign_speakers
+from app.services.stages.speech import SpeechWindow, cut_windows
+from app.services.store.caches import no_caches
+from app.settings import Settings
+from bench.figure import BenchError
+from bench.whisper import opened
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """One job, with the same engines behind the same queue as in the line.
+
+    Attributes:
+        ours: with an aligner and a diarizer.
+        language: that is spoken.
+    """
+
+    ours: Engines
+    settings: Settings
+    language: Language | None
+
+    async def run(self, media: Path) -> list[Cue]:
+        """Return the cues of a file.
+
+        Raises:
+            BenchError: it is empty, or an engine is missing.
+        """
+        ticket = Ticket("steps")
+        windows, samples = await self._cut(media)
+        heard = await self._heard(windows, ticket)
+        aligned = await self._aligned(windows, heard, ticket)
+        turns = await self._turns(samples, ticket)
+        named = assign_speakers([segment for each in aligned for segment in each], turns)
+        return [cue async for cue in build_cues(_each(named), DEFAULT_PROFILE)]
+
+    async def _cut(self, media: Path) -> tuple[list[SpeechWindow], Audio]:
+        kept: list[Audio] = []
+        async with opened(media) as found:
+            blocks = tap(found.blocks, kept.append)
+            cut = cut_windows(blocks, self.ours.vad, self.settings.vad, StageClock())
+            windows = [window async for window in cut]
+        if not windows:
+            raise BenchError("no speech was found")
+        return windows, Audio(np.concatenate([block.samples for block in kept]))
+
+    async def _heard(self, windows: Sequence[SpeechWindow], ticket: Ticket) -> list[list[Segment]]:
+        hearing = Hearing("", ticket, self.language)
+        cache = no_caches(self.settings).windows
+        ear = WindowEar(self.ours.scheduler, cache, hearing, StageClock())
+        return await _gathered(ear.hear(window) for window in windows)
+
+    async def _aligned(
+        self, windows: Sequence[SpeechWindow], heard: Sequence[list[Segment]], ticket: Ticket
+    ) -> list[list[Segment]]:
+        if self.ours.aligner is None:
+            raise BenchError("there is no aligner")
+        aligner = WordAligner(
+            self.ours.aligner, self.ours.scheduler, ticket, StageClock(), lambda _: None
+        )
+        pairs = zip(windows, heard, strict=True)
+        done = await _gathered(
+            aligner.align(window.audio, segments, window.index) for window, segments in pairs
+        )
+        return [segments for segments, _ in done]
+
+    async def _turns(self, recording: Audio, ticket: Ticket) -> Sequence[SpeakerTurn]:
+        if self.ours.diarizer is None:
+            raise BenchError("there is no diarizer")
+        voices = await self._listened(self.ours.diarizer, recording, ticket)
+        return await self.ours.scheduler.turns(voices, SpeakerCount(), ticket)
+
+    async def _listened(self, diarizer: Diarizer, recording: Audio, ticket: Ticket) -> Voices:
+        voices: Voices | None = None
+        samples, size = recording.samples, diarizer.slice_samples
+        for at in range(0, len(samples), size):
+            piece = Audio(samples[at : at + size], at)
+            last = at + size >= len(samples)
+            voices = await self.ours.scheduler.listen(piece, voices, ticket, last=last)
+        if voices is None:
+            raise BenchError("the recording is empty")
+        return voices
+
+
+async def _gathered(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(one) for one in work]
+    return [task.result() for task in asked]
+
+
+async def _each(segments: Sequence[Segment]) -> AsyncIterator[Segment]:
+    for segment in segments:
+        yield segment
