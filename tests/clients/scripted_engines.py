@@ -14,7 +14,7 @@ from app.domain.audio import Samples
 from app.domain.time import SAMPLES_PER_MS, Span
 from app.domain.transcript import Segment, Word
 from app.gpu import engine_room
-from app.gpu.protocols import VadState, Window
+from app.gpu.protocols import Prepared, VadState, Window
 from app.main import create_app
 from app.settings import Settings
 
@@ -48,8 +48,11 @@ class Talker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def transcribe(self, windows: Sequence[Window]) -> list[list[Segment]]:
-        return [said(window) for window in windows]
+    def prepare(self, window: Window) -> Prepared:
+        return Prepared(window)
+
+    def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
+        return [said(prepared.window) for prepared in batch]
 
 
 def said(window: Window) -> list[Segment]:
@@ -66,6 +69,8 @@ def sentences(start_ms: int, end_ms: int) -> list[Segment]:
 
 def _loud(window: Window) -> tuple[int, int]:
     loud = np.flatnonzero(np.abs(window.audio.samples) > 0.05)
+    if not len(loud):
+        return window.audio.span.start_ms, window.audio.span.start_ms
     start_ms = window.audio.span.start_ms
     first, last = loud[0] // SAMPLES_PER_MS, loud[-1] // SAMPLES_PER_MS
     return start_ms + int(first), start_ms + int(last)
