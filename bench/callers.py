@@ -1,6 +1,6 @@
 """Eight callers at once, beside eight threads that share one whisperx behind a lock.
 
-Each has two minutes of another recording and goes from the file's path to its text. Behind a lock
+Each has four minutes of another recording and goes from the file's path to its text. Behind a lock
 a caller's first text is there when all of it is there, and after whoever came before; ours share
 batches, first windows first. The same checkpoint, beams, batch, windows and text on both sides,
 one CPU thread for the model. Under the lock is what each does with its file: `load_audio` and
@@ -39,7 +39,7 @@ THROUGHPUT = Goal("callers8_throughput_over_locked", 1.0, "ratio", better="highe
 _CALLERS = 8
 _BATCH = 4
 """On both sides: our own choice for a CPU, where whisperx gains nothing by more either."""
-_MINUTES = 2
+_MINUTES = 4
 _MINUTES_OF_ALL = 10
 _ROUNDS = 2
 
@@ -102,7 +102,7 @@ async def measure(means: Means) -> Sequence[Figure]:
 
 
 def _cut(whole: Path, folder: Path, number: int) -> Path:
-    """Return two minutes of a recording, other ones for each caller."""
+    """Return some minutes of a recording, other ones for each caller."""
     minutes = (_MINUTES_OF_ALL - _MINUTES) / (_CALLERS - 1) * number
     path = folder / f"{number}.m4a"
     times = ("-ss", f"{60 * minutes:.2f}", "-t", str(60 * _MINUTES))
