@@ -12,6 +12,7 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError
 from app.domain.language import Language
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
 from app.services.speech.espeak import EspeakEngine, plain
 from app.services.speech.espeak_voices import FEMALE
@@ -105,7 +106,9 @@ async def test_20_the_right_words_are_heard(
 ) -> None:
     voice = engine.voices(Language.parse("en"))[0]
     samples = [heard(await engine.speak(sentence, voice)) for sentence in SENTENCES]
-    texts = await asyncio.to_thread(ear.transcribe, [Window(Audio(part)) for part in samples])
+    texts = await asyncio.to_thread(
+        transcribe_windows, ear, [Window(Audio(part)) for part in samples]
+    )
     words = [" ".join(segment.text for segment in segments) for segments in texts]
     # The robot is hard to understand for a small model; other sentences share nothing with these.
     assert jiwer.wer(SENTENCES, words) <= 0.3, words
