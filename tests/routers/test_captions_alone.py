@@ -34,6 +34,8 @@ def test_no_engine_is_loaded_and_health_says_so(deaf: ServerProcess) -> None:
         "decoder": "ready",
         "vad": "disabled",
         "transcriber": "disabled",
+        "aligner": "disabled",
+        "diarizer": "disabled",
         "translator": "ready",
     }
 
