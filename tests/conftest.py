@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# Two libraries that each take every core wait for one another in busy loops: a test that shares
+# the machine with a server's engines would take a hundred times as long. Ahead of what reads it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

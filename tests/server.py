@@ -41,7 +41,7 @@ class ServerProcess:
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
+        kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS")
         env = {name: os.environ[name] for name in kept if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
         env |= {"CACHE_DIR": str(folder / "cache")}
