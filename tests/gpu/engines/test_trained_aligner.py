@@ -98,7 +98,8 @@ def test_it_hears_which_words_are_said(takes: list[Held]) -> None:
             score(model, metadata, spoken, other.text)
             for spoken, other in zip(english, english[1:] + english[:1], strict=True)
         ]
-    assert min(right) > max(wrong)
+    # The same sound with another text; single words of a wrong text may well be there.
+    assert all(own > other for own, other in zip(right, wrong, strict=True)), (right, wrong)
     assert np.mean(right) > 1.4 * np.mean(wrong)
 
 
