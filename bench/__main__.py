@@ -34,7 +34,7 @@ from bench.machine import OtherLoad, describe_machine
 from bench.measure import Means, Measure
 from bench.progress import Progress
 from bench.recording import Recordings
-from bench.results import write_results
+from bench.results import merged, read_results, write_results
 from bench.table import Row, format_table
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -85,7 +85,11 @@ def main() -> int:
     """Run from a terminal; missed goals are told and do not fail."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("measurement", nargs="*", help=f"{', '.join(MEASURES)}; all if none")
-    chosen = parser.parse_args().measurement or list(MEASURES)
+    parser.add_argument(
+        "--update", action="store_true", help="write some figures beside those of earlier runs"
+    )
+    arguments = parser.parse_args()
+    chosen = arguments.measurement or list(MEASURES)
     if unknown := set(chosen) - set(MEASURES):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     progress = Progress()
@@ -97,8 +101,10 @@ def main() -> int:
     if failures:
         print("\n".join(["not taken:", *failures]))
         return 1
-    if set(chosen) == set(MEASURES):
+    if arguments.update or set(chosen) == set(MEASURES):
         figures = [row.figure for row in rows]
+        if arguments.update:
+            figures = merged(read_results(RESULTS), figures)
         write_results(RESULTS, figures)
         write_part(RATIOS, ratio_lines(figures))
         for path in (RESULTS, DOCUMENT):

@@ -16,6 +16,16 @@ def write_results(path: Path, figures: Sequence[Figure]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def merged(known: Sequence[Figure], taken: Sequence[Figure]) -> list[Figure]:
+    """Return the figures that are known, with those that were taken again in their places.
+
+    Figures that nobody knew come last, in their own order.
+    """
+    again = {figure.name: figure for figure in taken}
+    kept = [again.pop(figure.name, figure) for figure in known]
+    return [*kept, *again.values()]
+
+
 def read_results(path: Path) -> list[Figure]:
     """Return the figures of such a file."""
     return [Figure(**figure) for figure in json.loads(path.read_text("utf-8"))]

@@ -31,7 +31,7 @@ from bench import (
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
 from bench.recording import SPARSE, TALK, Recordings
-from bench.results import write_results
+from bench.results import merged, write_results
 from bench.table import Row, format_table
 from bench.wire import Connection, Frame
 from tests.conftest import ROOT, read_samples
@@ -85,6 +85,13 @@ def test_a_figure_knows_whether_it_is_good_enough() -> None:
     assert more.reached(5).met
     assert not more.reached(4.99).met
     assert less.reached(1.02345678).value == 1.023
+
+
+def test_figures_that_are_taken_again_stand_where_they_stood() -> None:
+    old = [Goal(name, 1, "ratio").reached(value) for name, value in (("a", 1), ("b", 2), ("c", 3))]
+    new = [Goal(name, 1, "ratio").reached(value) for name, value in (("d", 9), ("b", 8))]
+    found = [(figure.name, figure.value) for figure in merged(old, new)]
+    assert found == [("a", 1), ("b", 8), ("c", 3), ("d", 9)]
 
 
 def test_results_are_a_list_of_objects_with_five_keys(tmp_path: Path) -> None:
