@@ -12,6 +12,7 @@ from app.gpu.faults import load_faults
 from app.gpu.models.cached import lacking
 from app.gpu.models.hub import HubModel, fetch_model
 from app.gpu.models.identity import identity_of
+from app.gpu.models.named import looks_like_folder
 from app.settings import Settings
 
 _CONVERTED = {
@@ -54,7 +55,7 @@ def load_parakeet(settings: Settings) -> ParakeetModel:
         EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
     """
     wanted = _SHORT.get(settings.parakeet.model, settings.parakeet.model)
-    is_folder = wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
+    is_folder = looks_like_folder(wanted)
     name = Path(wanted).name if is_folder else wanted
     try:
         import onnx_asr

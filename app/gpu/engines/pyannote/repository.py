@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.domain.errors import EngineLoadError
 from app.gpu.models.hub import HubModel, check_online, find_model
+from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings
 
 PIPELINE_FILE = "config.yaml"
@@ -23,11 +24,6 @@ _WANTED = ["*.yaml", "*.bin", "*.npz", "*.safetensors"]
 def hub_id(wanted: str) -> str:
     """Return what a short name stands for; any other name stays as it is."""
     return _SHORT_NAMES.get(wanted, wanted)
-
-
-def looks_like_folder(wanted: str) -> bool:
-    """Whether a name is meant as a path."""
-    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
 
 
 def pipeline_folder(wanted: str, settings: ModelSettings) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.domain.errors import EngineLoadError
 from app.gpu.models.hub import HubModel, check_online, find_model
+from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings
 
 _NEEDED_FILES = ("config.json", "vocab.json", "preprocessor_config.json")
@@ -16,11 +17,6 @@ weights and nothing else."""
 
 _ANY_WEIGHTS = "*model.[sb]*"
 """Matches either of them."""
-
-
-def looks_like_folder(wanted: str) -> bool:
-    """Whether a model is named by its place."""
-    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
 
 
 def model_folder(wanted: str, settings: ModelSettings) -> Path:

@@ -17,11 +17,12 @@ from app.domain.audio import Samples
 from app.domain.errors import EngineLoadError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.gpu.device import Device
-from app.gpu.engines.wav2vec2.fetching import looks_like_folder, model_folder
+from app.gpu.engines.wav2vec2.fetching import model_folder
 from app.gpu.engines.wav2vec2.network import Family, HuggingFaceFamily, Network, TorchaudioFamily
 from app.gpu.engines.wav2vec2.spelling import Alphabet
 from app.gpu.faults import load_faults
 from app.gpu.models.hub import check_online
+from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings
 
 _SETTING = "ALIGNMENT_MODELS"

@@ -17,6 +17,7 @@ from app.gpu.faults import load_faults
 from app.gpu.models.cached import lacking
 from app.gpu.models.hub import HubModel, fetch_model
 from app.gpu.models.identity import identity_of
+from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings, Settings
 
 _NEEDED_FILES = ("model.bin", "tokenizer.json")
@@ -52,7 +53,7 @@ def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
         EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
     """
     wanted = settings.whisper.model
-    name = Path(wanted).name if _looks_like_folder(wanted) else wanted
+    name = Path(wanted).name if looks_like_folder(wanted) else wanted
     with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
         # torch first: it brings the cuBLAS library that CTranslate2 looks for by name.
         import whisperx.audio  # noqa: F401 - heavy, and part of an extra
@@ -91,12 +92,8 @@ def _described(name: str, identity: str, model: Any, beam_size: int) -> Checkpoi
     )
 
 
-def _looks_like_folder(wanted: str) -> bool:
-    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
-
-
 def _folder(wanted: str, settings: ModelSettings) -> Path:
-    if not _looks_like_folder(wanted):
+    if not looks_like_folder(wanted):
         return fetch_model(settings, _in_hub(wanted))
     folder = Path(wanted).expanduser()
     if not folder.is_dir():
