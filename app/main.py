@@ -14,45 +14,29 @@ from fastapi.middleware.cors import CORSMiddleware
 from sse_starlette.sse import AppStatus
 
 from app import __version__
-from app.gpu.engine_room import EngineRoom
-from app.health_port import HealthPort
+from app.container import Services, build_services
 from app.logs import configure_logs
 from app.routers import (
     feedback,
     health,
-    jobs,
+    job_routes,
     process,
-    queue,
-    render,
+    render_cues,
+    runpod,
     subtitles,
     transcribe,
     translate,
     tts,
-    uploads,
+    upload_routes,
     usage,
 )
-from app.routers.deps import Services
-from app.routers.errors import install_error_handlers
-from app.routers.live import mount_live
+from app.routers.error_responses import install_error_handlers
+from app.routers.health_port import HealthPort
+from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
-from app.services.captions.shelf import SidecarShelf
-from app.services.device_metrics import DeviceMetrics
-from app.services.drain import Drain
-from app.services.feedback import FeedbackBook
-from app.services.job_runner import JobRunner
-from app.services.live.hub import LiveHub
-from app.services.metrics import Metrics
-from app.services.rate_limits import RateLimits
-from app.services.readiness import Readiness
-from app.services.sources.opening import MediaOpener
-from app.services.speech.speaker import Speaker
-from app.services.store.caches import open_caches
-from app.services.streams import StreamHub
-from app.services.translation.accounts import open_ledgers
-from app.services.uploads.expiry import UploadExpiry
-from app.services.uploads.store import UploadStore
-from app.services.workdir import WorkDir
+from app.services.jobs.graceful_shutdown import Drain
+from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -82,15 +66,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         process.router,
         transcribe.router,
         subtitles.router,
-        jobs.router,
-        queue.router,
-        render.router,
+        job_routes.router,
+        runpod.router,
+        render_cues.router,
         translate.router,
         usage.router,
         tts.router,
         feedback.router,
-        uploads.abilities,
-        uploads.router,
+        upload_routes.abilities,
+        upload_routes.router,
     ):
         app.include_router(router)
     mount_live(app, settings)
@@ -126,7 +110,7 @@ def _is_plain(request_id: str) -> bool:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
-        services = _build_services(settings, stack)
+        services = build_services(settings, stack)
         app.state.services = services
         services.hub.start()
         expiry = UploadExpiry(services.uploads.folder, settings.uploads)
@@ -147,52 +131,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         ).install()
         _open_health_port(services, stack)
         yield
-
-
-def _build_services(settings: Settings, stack: AsyncExitStack) -> Services:
-    workdir = WorkDir.open(settings.sources.work_dir)
-    stack.callback(workdir.close)
-    room = EngineRoom(settings)
-    stack.push_async_callback(asyncio.to_thread, room.close)
-    metrics = Metrics()
-    caches = open_caches(settings, metrics.cache_looked_up)
-    caches.start()
-    stack.push_async_callback(caches.close)
-    opener = MediaOpener(settings, workdir, caches)
-    readiness = Readiness(settings, room, opener)
-    stack.push_async_callback(readiness.close)
-    ledgers = open_ledgers(settings, metrics.model_paid)
-    runner = JobRunner(settings, readiness, opener, caches, metrics, workdir, ledgers)
-    hub = StreamHub(settings.jobs)
-    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
-    metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
-    metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
-    metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
-    metrics.collect_from(DeviceMetrics(room.report))
-    limits = RateLimits(settings.limits)
-    speaker = Speaker(settings, caches.store if settings.caches.cache_max_size_mb else None)
-    stack.push_async_callback(speaker.close)
-    sidecars = SidecarShelf(opener)
-    stack.push_async_callback(sidecars.close)
-    uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
-    live = LiveHub(settings, readiness)
-    metrics.gauge("live_streams", "Live streams that are open", lambda: live.sessions)
-    return Services(
-        settings=settings,
-        readiness=readiness,
-        runner=runner,
-        hub=hub,
-        metrics=metrics,
-        workdir=workdir,
-        opener=opener,
-        sidecars=sidecars,
-        limits=limits,
-        uploads=uploads,
-        speaker=speaker,
-        feedback=FeedbackBook(settings.caches.folder),
-        live=live,
-        ledgers=ledgers,
-    )
 
 
 async def _load(services: Services) -> None:

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.gpu.engine_room import Engines
-from app.gpu.ticket import Ticket
+from app.gpu.engine_manager import Engines
+from app.gpu.work_context import Ticket
 from bench.figure import Figure, Goal
 from bench.first_text import first_text
 from bench.measure import Means

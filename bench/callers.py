@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.gpu.engine_room import Engines
-from app.gpu.ticket import Ticket
+from app.gpu.engine_manager import Engines
+from app.gpu.work_context import Ticket
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 from bench.recording import TALK

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.request import UploadedFile
+from app.gpu.engine_registry import TRANSCRIBERS, VADS, load_engine
 from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Transcriber, Vad, Window
-from app.gpu.registry import TRANSCRIBERS, VADS, load_engine
-from app.services.clock import StageClock
-from app.services.sources.opening import MediaOpener
-from app.services.stages.speech import cut_windows
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import cut_windows
 from app.settings import AsrSettings, Settings
+from app.system.workdir import WorkDir
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from app.domain.cue import Cue
 from app.domain.language import Language
 from app.domain.time import Span
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.job import TranslationJob
+from app.services.translation.translation_job import TranslationJob
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 from bench.model_server import TARGET, fast_model_server, model_translator, said_of

@@ -13,13 +13,13 @@ import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from app.gpu.engine_room import Engines
+from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Window
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.joints import close_stage
-from app.services.stages.speech import cut_windows
+from app.gpu.work_context import Ticket
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import cut_windows
 from app.settings import VadSettings
+from app.system.async_iterators import close_stage
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 from bench.recording import TALK

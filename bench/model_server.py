@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.services.translation.protocol import Translator
-from app.services.translation.registry import build_translator
+from app.services.translation.translator import Translator
+from app.services.translation.translator_registry import build_translator
 from app.settings import Settings, TranslationSettings
 from tests.chat_server import ChatServer, shout
 

@@ -16,18 +16,18 @@ from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment, SpeakerTurn
-from app.gpu.engine_room import Engines
+from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Diarizer, Voices
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.joints import tap
+from app.gpu.work_context import Ticket
+from app.services.cache.caches import no_caches
 from app.services.stages.align import WordAligner
+from app.services.stages.assign_speakers import assign_speakers
 from app.services.stages.cues import build_cues
-from app.services.stages.ear import Hearing, WindowEar
-from app.services.stages.speakers import assign_speakers
-from app.services.stages.speech import SpeechWindow, cut_windows
-from app.services.store.caches import no_caches
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import SpeechWindow, cut_windows
+from app.services.stages.window_transcriber import Hearing, WindowEar
 from app.settings import Settings
+from app.system.async_iterators import tap
 from bench.figure import BenchError
 from bench.whisper import opened
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.audio import Audio
-from app.gpu.engine_room import Engines
+from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Vad, Window
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.stages.decode import BLOCK_SAMPLES
-from app.services.stages.speech import SpeechWindow, cut_windows
+from app.gpu.work_context import Ticket
+from app.services.media.pcm import BLOCK_SAMPLES
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import SpeechWindow, cut_windows
 from app.settings import VadSettings
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means

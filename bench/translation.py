@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from app.domain.cue import Cue
 from app.domain.language import Language
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.job import TranslationJob
+from app.services.translation.translation_job import TranslationJob
 from bench.batched import Timed, translate_batched
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.request import UploadedFile
-from app.gpu.engine_room import EngineRoom, Engines
+from app.gpu.engine_manager import EngineRoom, Engines
 from app.services.sources.opened import OpenedMedia
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
 from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings
+from app.system.workdir import WorkDir
 from bench.figure import BenchError
 
 BEAM = 5

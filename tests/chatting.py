@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.domain.language import Language
-from app.services.translation.backoff import Backoff
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
 from app.settings import Settings, TranslationSettings, VendorSettings
 from tests.chat_server import ChatServer, shout
 

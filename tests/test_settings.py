@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.services.translation.endpoint import main_endpoint
+from app.services.translation.llm.endpoint import main_endpoint
 from app.settings import (
     AccessSettings,
     ServerSettings,

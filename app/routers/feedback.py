@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.errors import BadRequestError, InvalidFieldError
 from app.domain.language import parse_target
-from app.routers.deps import ServicesDep, require_key
-from app.routers.errors import describe
-from app.routers.intake import read_json
-from app.routers.limits import rate_limited
-from app.services.feedback import Feedback
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import read_json
+from app.routers.dependencies import ServicesDep, require_key
+from app.routers.error_responses import describe
+from app.services.feedback_book import Feedback
 
 router = APIRouter(prefix="/api/feedback", tags=["feedback"], dependencies=[Depends(require_key)])
 

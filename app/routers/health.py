@@ -11,15 +11,16 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app import __version__
+from app.container import Services
 from app.domain.errors import UnavailableOptionError
 from app.gpu.device import card
-from app.routers.deps import Services, ServicesDep, require_key
-from app.services.device_metrics import scheduler_body
+from app.routers.dependencies import ServicesDep, require_key
+from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
-from app.services.sources.ytdlp import ytdlp_version
-from app.services.translation.context import context_tokens
-from app.services.translation.endpoint import Endpoint, main_endpoint
-from app.services.translation.vendors import VENDORS
+from app.services.sources.ytdlp.installed import ytdlp_version
+from app.services.translation.llm.context_window import context_tokens
+from app.services.translation.llm.endpoint import Endpoint, main_endpoint
+from app.services.translation.llm.vendors import VENDORS
 
 router = APIRouter(tags=["health"])
 

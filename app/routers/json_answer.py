@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from app.container import Services
 from app.domain.errors import CuestreamError, JobCancelledError, TimedOutError
 from app.domain.events import Result
-from app.routers.deps import Services
-from app.routers.errors import error_body
-from app.routers.leaving import disconnected
-from app.routers.views import Frame
-from app.services.job import Job
+from app.routers.disconnect import disconnected
+from app.routers.encoders import Frame
+from app.routers.error_responses import error_body
+from app.services.jobs.record import Job
 
 _KEEPALIVE_S = 10.0
 

@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import PayloadTooLargeError
-from app.routers.errors import error_response
+from app.routers.error_responses import error_response
 
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.errors import InvalidFieldError
 from app.domain.time import seconds_to_ms
-from app.routers.errors import describe
-from app.services.job import Job
+from app.routers.error_responses import describe
+from app.services.jobs.record import Job
 
 _MAX_S = 10**6
 """Eleven days: longer than any recording."""

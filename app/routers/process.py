@@ -5,17 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from app.container import Services
 from app.domain.events import Result
 from app.domain.request import Audience
-from app.routers.deps import Services, ServicesDep, caller_of, require_key
-from app.routers.intake import read_body
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import read_body
+from app.routers.dependencies import ServicesDep, caller_of, require_key
+from app.routers.encoders import Frame, result_frame, view_named
 from app.routers.json_answer import JsonAnswer
-from app.routers.limits import rate_limited
-from app.routers.schemas import SubtitleBody
 from app.routers.sse import stream_job
-from app.routers.submission import submit_body
-from app.routers.views import Frame, result_frame, view_named
-from app.services.job import Job
+from app.services.jobs.record import Job
+from app.submission.submit import submit_body
+from app.submission.subtitle_body import SubtitleBody
 
 router = APIRouter(
     prefix="/api", tags=["subtitles"], dependencies=[Depends(require_key), rate_limited("process")]

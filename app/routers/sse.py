@@ -12,10 +12,10 @@ from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
-from app.routers.errors import error_body
-from app.routers.views import Frame, View, progress_frame
-from app.services.job import Job
-from app.services.streams import Comment, Farewell, Item, Logged, StillThere, StreamHub
+from app.routers.encoders import Frame, View, progress_frame
+from app.routers.error_responses import error_body
+from app.services.jobs.record import Job
+from app.services.jobs.streams import Comment, Farewell, Item, Logged, StillThere, StreamHub
 
 _LF = "\n"
 

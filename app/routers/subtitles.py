@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from app.domain.language import Language
-from app.routers.deps import ServicesDep, require_key
-from app.routers.languages import language_code
-from app.routers.limits import rate_limited
-from app.routers.video_id import youtube_video
-from app.routers.views import Frame
-from app.services.captions.json3 import write_json3
-from app.services.captions.sidecar import Sidecar
+from app.routers.access.rate_limited import rate_limited
+from app.routers.dependencies import ServicesDep, require_key
+from app.routers.encoders import Frame
+from app.services.captions.lookup import Sidecar
+from app.services.captions.readers.json3 import write_json3
+from app.submission.language_names import language_code
+from app.submission.video_id import youtube_video
 
 router = APIRouter(
     prefix="/api",

@@ -13,12 +13,12 @@ from app.domain.errors import (
 )
 from app.domain.events import Result
 from app.domain.request import JobRequest
-from app.routers.deps import ServicesDep, caller_of, require_key
+from app.routers.access.rate_limited import rate_limited
+from app.routers.dependencies import ServicesDep, caller_of, require_key
+from app.routers.encoders import Frame
 from app.routers.json_answer import JsonAnswer
-from app.routers.limits import rate_limited
-from app.routers.video_id import youtube_video
-from app.routers.views import Frame
-from app.services.job import Job
+from app.services.jobs.record import Job
+from app.submission.video_id import youtube_video
 
 router = APIRouter(
     prefix="/api",

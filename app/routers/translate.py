@@ -8,17 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from app.container import Services
 from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
 from app.domain.language import parse_target
-from app.routers.deps import Services, ServicesDep, caller_of, require_key
-from app.routers.errors import describe
-from app.routers.intake import read_json
-from app.routers.languages import spoken_language
-from app.routers.limits import rate_limited
-from app.services.translation.accounts import unlimited_ledger
-from app.services.translation.ledger import JobLedger
-from app.services.translation.lists import translate_list
-from app.services.translation.protocol import Brief, LanguagePair, Translator
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import read_json
+from app.routers.dependencies import ServicesDep, caller_of, require_key
+from app.routers.error_responses import describe
+from app.services.translation.llm.accounts import unlimited_ledger
+from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.text.lists import translate_list
+from app.services.translation.translator import Brief, LanguagePair, Translator
+from app.submission.language_names import spoken_language
 
 router = APIRouter(
     prefix="/api",
@@ -115,7 +116,7 @@ async def _with_own_key(
     services: Services,
 ) -> dict[str, object]:
     # OpenAI's library takes a second to import, which servers without it are spared.
-    from app.services.translation.own_key import OwnKey, own_translator
+    from app.services.translation.llm.own_key import OwnKey, own_translator
 
     ledger = unlimited_ledger(services.settings)
     own = OwnKey(key, body.model, body.api_url)

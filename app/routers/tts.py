@@ -13,13 +13,13 @@ from app.domain.errors import (
     InvalidFieldError,
     SpeechUnavailableError,
 )
-from app.routers.deps import ServicesDep, require_key, services
-from app.routers.errors import describe
-from app.routers.intake import read_json
-from app.routers.languages import language_code
-from app.routers.leaving import unless_gone
-from app.routers.limits import rate_limited
-from app.services.speech.speaker import Utterance
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import read_json
+from app.routers.dependencies import ServicesDep, require_key, services
+from app.routers.disconnect import unless_gone
+from app.routers.error_responses import describe
+from app.services.tts.speaker import Utterance
+from app.submission.language_names import language_code
 
 MAX_CHARS = 1000
 

@@ -29,10 +29,10 @@ from app.domain.errors import (
     UploadOffsetError,
     UploadVersionError,
 )
-from app.routers.deps import services
-from app.routers.errors import error_response
-from app.services.uploads.part import Checksum, PartWriter
-from app.services.uploads.store import Upload
+from app.routers.dependencies import services
+from app.routers.error_responses import error_response
+from app.services.uploads.part_writer import Checksum, PartWriter
+from app.services.uploads.upload_store import Upload
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"

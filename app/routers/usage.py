@@ -6,7 +6,7 @@ import dataclasses
 
 from fastapi import APIRouter, Depends, Request
 
-from app.routers.deps import ServicesDep, caller_of, require_key
+from app.routers.dependencies import ServicesDep, caller_of, require_key
 
 router = APIRouter(prefix="/api", tags=["health"], dependencies=[Depends(require_key)])
 

@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 import structlog
 
 from app.domain.errors import DrainingError, EngineLoadError, NotReadyError
-from app.gpu.engine_room import EngineRoom, EngineStatus
-from app.services.translation.protocol import Translator
-from app.services.translation.registry import build_translator
+from app.gpu.engine_manager import EngineRoom, EngineStatus
+from app.services.translation.translator import Translator
+from app.services.translation.translator_registry import build_translator
 from app.settings import Settings
 
 log = structlog.get_logger()

@@ -12,23 +12,23 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.settings.alignment import AlignmentSettings
-from app.settings.caches import CacheSettings
-from app.settings.engines import AsrSettings, ModelSettings, VadSettings, WhisperSettings
+from app.settings.alignment_settings import AlignmentSettings
+from app.settings.cache_settings import CacheSettings
+from app.settings.diarization_settings import DiarizationSettings
+from app.settings.engine_settings import AsrSettings, ModelSettings, VadSettings, WhisperSettings
 from app.settings.environment import child_environment, see_one_gpu, visible_gpus
 from app.settings.group import Group
-from app.settings.jobs import JobSettings
-from app.settings.limits import LimitSettings, TrustedProxies
-from app.settings.live import LiveSettings
-from app.settings.parakeet import ParakeetSettings
-from app.settings.scheduler import SchedulerSettings
-from app.settings.server import AccessSettings, Mode, ServerSettings
-from app.settings.sources import SourceSettings
-from app.settings.speakers import DiarizationSettings
-from app.settings.translation import ChatName, TranslationSettings
-from app.settings.tts import TtsSettings
-from app.settings.uploads import UploadSettings
-from app.settings.vendors import VendorSettings
+from app.settings.job_settings import JobSettings
+from app.settings.live_settings import LiveSettings
+from app.settings.parakeet_settings import ParakeetSettings
+from app.settings.rate_limit_settings import LimitSettings, TrustedProxies
+from app.settings.scheduler_settings import SchedulerSettings
+from app.settings.server_settings import AccessSettings, Mode, ServerSettings
+from app.settings.source_settings import SourceSettings
+from app.settings.translation_settings import ChatName, TranslationSettings
+from app.settings.tts_settings import TtsSettings
+from app.settings.upload_settings import UploadSettings
+from app.settings.vendor_settings import VendorSettings
 
 __all__ = [
     "AccessSettings",

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from app.domain.audio import Audio
+from app.gpu.engine_registry import DIARIZERS, TRANSCRIBERS, load_engine
 from app.gpu.protocols import Diarizer, Transcriber, Voices, Window
-from app.gpu.registry import DIARIZERS, TRANSCRIBERS, load_engine
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
 from bench.gpu.policies import hearing_bound_s

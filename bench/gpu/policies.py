@@ -16,10 +16,10 @@ from typing import Literal
 
 import numpy as np
 
+from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.protocols import Prepared, Transcriber, Window
-from app.gpu.registry import TRANSCRIBERS, load_engine
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
 from bench.gpu.row import Row, Section

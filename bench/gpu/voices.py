@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from app.gpu.device import Device
+from app.gpu.engine_registry import DIARIZERS, load_engine
 from app.gpu.engines.pyannote.checkpoint import load_checkpoint
 from app.gpu.engines.pyannote.embedding import Embedding
 from app.gpu.engines.pyannote.segmentation import Segmentation
 from app.gpu.protocols import Diarizer, Voices
-from app.gpu.registry import DIARIZERS, load_engine
 from bench.gpu.ceilings import Ceilings, timed_s
 from bench.gpu.plan import Plan
 from bench.gpu.row import Row, Section

@@ -17,14 +17,14 @@ import numpy as np
 from app.domain.events import Event, SegmentHeard
 from app.domain.language import known_language
 from app.domain.request import JobRequest, UploadedFile
-from app.gpu.ticket import Ticket
-from app.services.pipeline import Line
-from app.services.store.caches import no_caches
-from app.services.translation.ledger import JobLedger
-from app.services.translation.prices import Prices
-from app.services.translation.registry import build_translator
-from app.services.viewer import Viewer
-from app.services.workdir import WorkDir
+from app.gpu.work_context import Ticket
+from app.services.cache.caches import no_caches
+from app.services.pipeline.pipeline import Line
+from app.services.playback.position import Viewer
+from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.prices import Prices
+from app.services.translation.translator_registry import build_translator
+from app.system.workdir import WorkDir
 from bench.figure import BenchError
 from bench.gpu.alignment import align_bound_s
 from bench.gpu.ceilings import Ceilings

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from app.domain.audio import Samples
 from app.domain.time import SAMPLES_PER_MS, Span
 from app.domain.transcript import Segment, Word
-from app.gpu import engine_room
+from app.gpu import engine_manager
 from app.gpu.protocols import Prepared, VadState, Window
 from app.main import create_app
 from app.settings import Settings
@@ -88,6 +88,6 @@ def _sentence(spans: list[Span]) -> Segment:
 def application() -> FastAPI:
     """Return the application with these engines under the usual names."""
     here = "tests.clients.scripted_engines"
-    engine_room.VADS = {"silero": f"{here}:LoudVad"}
-    engine_room.TRANSCRIBERS = {"embedded": f"{here}:Talker"}
+    engine_manager.VADS = {"silero": f"{here}:LoudVad"}
+    engine_manager.TRANSCRIBERS = {"embedded": f"{here}:Talker"}
     return create_app()

@@ -15,7 +15,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import Passage, Prepared, Voices, Window
 from app.gpu.scheduler.work import Answer, Stage, Work
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 
 WAIT_S = 20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.gpu.engine_room import EngineRoom
+from app.gpu.engine_manager import EngineRoom
 from app.settings import AlignmentSettings, AsrSettings, ModelSettings, Settings, WhisperSettings
 
 

@@ -16,7 +16,7 @@ from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
 from app.gpu.scheduler.lanes import DEVICE_STAGES
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from app.settings import SchedulerSettings
 from tests.gpu.scheduling import (
     WAIT_S,

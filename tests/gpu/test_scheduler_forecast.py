@@ -17,7 +17,7 @@ from app.gpu.scheduler.lanes import Lanes, _Running
 from app.gpu.scheduler.memory import MemoryGauge
 from app.gpu.scheduler.pace import Pace
 from app.gpu.scheduler.queue import WorkQueue
-from app.services.admission import check_wait
+from app.services.jobs.admission import check_wait
 from app.settings import SchedulerSettings
 from tests.gpu.scheduling import batch_job, piece, viewer, window
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.gpu.scheduler.batch import BatchFormer, Room
 from app.gpu.scheduler.work import Work
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from tests.gpu.scheduling import batch_job, piece, viewer
 
 MOST = 8

@@ -11,8 +11,8 @@ import pytest
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.gpu import engine_room
-from app.gpu.engine_room import EngineRoom
+from app.gpu import engine_manager
+from app.gpu.engine_manager import EngineRoom
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
 from app.gpu.protocols import Passage, Prepared, Voices, Window
 from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
@@ -175,9 +175,9 @@ def test_somebody_must_be_heard_to_speak() -> None:
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     here = __name__
-    monkeypatch.setattr(engine_room, "TRANSCRIBERS", {"embedded": f"{here}:SilentListener"})
-    monkeypatch.setattr(engine_room, "ALIGNERS", {"wav2vec2": f"{here}:FarTimer"})
-    monkeypatch.setattr(engine_room, "DIARIZERS", {"pyannote": f"{here}:DeafEar"})
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{here}:SilentListener"})
+    monkeypatch.setattr(engine_manager, "ALIGNERS", {"wav2vec2": f"{here}:FarTimer"})
+    monkeypatch.setattr(engine_manager, "DIARIZERS", {"pyannote": f"{here}:DeafEar"})
 
 
 async def readiness_of(settings: Settings) -> Readiness:
@@ -230,7 +230,7 @@ async def test_without_the_test_whatever_loads_is_ready() -> None:
 async def test_the_other_engines_are_tested_too(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, failure: str | None
 ) -> None:
-    monkeypatch.setattr(engine_room, "TRANSCRIBERS", {"embedded": f"{__name__}:LoudListener"})
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{__name__}:LoudListener"})
     readiness = await readiness_of(settings)
     try:
         assert ping_response(readiness).status_code == (503 if failure else 200)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import CuestreamError
 from app.main import create_app
-from app.routers.errors import STATUSES
+from app.routers.error_responses import STATUSES
 from scripts.settings_table import env_names, fields
 from tests.server import ROOT
 

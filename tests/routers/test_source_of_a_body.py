@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.request import MediaUrl, SiteVideo, Source
-from app.routers.schemas import SubtitleBody
+from app.submission.subtitle_body import SubtitleBody
 
 PAGE = "https://site.example/watch/1"
 STREAM = "https://cdn.example/list.m3u8?expires=1"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.services.speech.mp3 import to_mp3
+from app.services.tts.mp3 import to_mp3
 from tests.conftest import Speech, StartServer
 from tests.routers.test_errors_contract import assert_error
 from tests.server import ServerProcess

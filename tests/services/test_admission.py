@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import OverloadedError
 from app.domain.request import JobRequest, MediaUrl
-from app.services.job_runner import JobRunner
+from app.services.jobs.runner import JobRunner
 from app.settings import SchedulerSettings, Settings
 
 

@@ -10,12 +10,12 @@ import pytest
 import uvloop
 
 from app.domain.errors import InternalError
-from app.services.child import STDERR_KEPT_BYTES, running
+from app.system.subprocesses import STDERR_KEPT_BYTES, running
 from tests.processes import own_children
 
 PARENT = """
 import asyncio, sys
-from app.services.child import running
+from app.system.subprocesses import running
 async def main():
     async with running(["sleep", "300"]) as child:
         print(child.pid, flush=True)

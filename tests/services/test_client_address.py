@@ -4,8 +4,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from app.services.client_address import client_address, subscriber
-from app.settings.limits import TrustedProxies
+from app.routers.access.client_address import client_address, subscriber
+from app.settings.rate_limit_settings import TrustedProxies
 
 INSIDE = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.domain.audio import Audio
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
-from app.services.device_metrics import DeviceMetrics, scheduler_body
-from app.services.metrics import Metrics
+from app.services.jobs.metrics import Metrics
+from app.services.jobs.scheduler_metrics import DeviceMetrics, scheduler_body
 from tests.gpu.scheduling import FakeTranscriber, viewer
 
 

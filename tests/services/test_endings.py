@@ -13,13 +13,13 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import JobRequest, SpeakerCount, UploadedFile
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.services.endings import SpeakerEnd, StraightEnd
-from app.services.joints import tap
-from app.services.run_log import RunLog
+from app.services.cache.transcripts import Transcript
+from app.services.pipeline.event_emitter import RunLog
+from app.services.pipeline.finalizers import SpeakerEnd, StraightEnd
 from app.services.sources.opened import OpenedTranscript
 from app.services.stages.cues import build_cues
-from app.services.store.transcripts import Transcript
-from app.services.translation.job import TranslationJob
+from app.services.translation.translation_job import TranslationJob
+from app.system.async_iterators import tap
 from tests.services.stages.translating import SPANISH, ScriptedTranslator
 
 ANN, BOB = "SPEAKER_00", "SPEAKER_01"

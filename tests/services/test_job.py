@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from app.domain.request import JobRequest, UploadedFile
-from app.services.job import Job
+from app.services.jobs.record import Job
 
 
 def started(grace_s: float, folder: Path) -> Job:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.services.joints import close_stage, tap
+from app.system.async_iterators import close_stage, tap
 
 
 class Source:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from app.domain.events import Progress
 from app.domain.time import Span
-from app.services.progress import ProgressTracker, format_duration, format_eta
-from app.services.stretches import Coverage, Stretches
+from app.services.pipeline.progress import ProgressTracker, format_duration, format_eta
+from app.services.playback.ranges import Coverage, Stretches
 
 
 @pytest.mark.parametrize(

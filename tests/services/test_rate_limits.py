@@ -6,11 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from app.domain.errors import RateLimitedError
-from app.services import moving_windows
-from app.services.moving_windows import MovingWindows
-from app.services.rate_limits import RateLimits
+from app.services import rate_limits
+from app.services.rate_limits import MovingWindows, RateLimits
 from app.settings import LimitSettings, Mode, ServerSettings, Settings
-from app.settings.limits import Limited
+from app.settings.rate_limit_settings import Limited
 
 
 async def allowed(limits: RateLimits, times: int, caller: str, group: Limited = "process") -> int:
@@ -66,7 +65,7 @@ async def test_limits_can_be_lifted_one_by_one_and_all_at_once() -> None:
 
 
 async def test_callers_who_stay_away_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving_windows, "_SWEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(rate_limits, "_SWEEP_EVERY_S", 0.0)
     windows = MovingWindows()
     for number in range(1000):
         assert await windows.acquire_entry(f"caller {number}", 5, 1)

@@ -8,9 +8,9 @@ import pytest
 from app.domain.errors import NoSpeechError
 from app.domain.events import MediaOpened, Progress
 from app.domain.request import JobRequest, UploadedFile
-from app.services.event_log import EventLog
-from app.services.job import Job
-from app.services.streams import Comment, Farewell, Logged, StillThere, StreamHub
+from app.services.jobs.event_log import EventLog
+from app.services.jobs.record import Job
+from app.services.jobs.streams import Comment, Farewell, Logged, StillThere, StreamHub
 from app.settings import JobSettings
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.time import Span
-from app.services.stretches import Coverage, Stretches
+from app.services.playback.ranges import Coverage, Stretches
 
 
 def test_silence_counts_once_work_has_come_past_it() -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.store.stage_store import NullStore
-from app.services.transcripts import TranscriptCache
+from app.services.cache.stage_store import NullStore
+from app.services.cache.window_cache import TranscriptCache
 from tests.services.store.shelves import files_of, store_in
 
 SAMPLES = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import StorageError
-from app.services.workdir import WorkDir
+from app.system.workdir import WorkDir
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from app.services.workdir import WorkDir
+from app.system.workdir import WorkDir
 workdir = WorkDir.open(Path(sys.argv[1]))
 workdir.new_file(".media").write_bytes(b"x" * 1000)
 print(workdir.path, flush=True)

@@ -10,7 +10,7 @@ from app.gpu.scheduler.fair import Shares
 from app.gpu.scheduler.memory import MemoryGauge
 from app.gpu.scheduler.rank import Rank, place_of, rank_of
 from app.gpu.scheduler.work import Stage, Work
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 
 
 @dataclass(frozen=True, slots=True)

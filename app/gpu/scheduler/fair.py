@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 
 VIEWER_WEIGHT = 4.0
 """How many times as much a job that somebody watches gets as one that nobody watches, where

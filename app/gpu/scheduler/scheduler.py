@@ -23,7 +23,7 @@ from app.gpu.scheduler.queue import WorkQueue
 from app.gpu.scheduler.rank import Rank
 from app.gpu.scheduler.report import SchedulerReport
 from app.gpu.scheduler.work import Answer, Stage, Work
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from app.settings import SchedulerSettings
 
 _JOIN_S = 5.0

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.time import Span
 from app.gpu.protocols import Prepared
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 
 Stage = Literal["transcribe", "align", "diarize", "cluster"]
 """What is to be done with the sound; ``cluster`` is the end of diarization, which needs no

@@ -9,20 +9,20 @@ from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError, InvalidLanguageError
 from app.domain.language import Language
 from app.domain.time import Span
-from app.services.captions.blocks import read_srt, read_vtt
+from app.services.captions.caption_lines import Shown, paragraph
+from app.services.captions.continued import joined
 from app.services.captions.encoding import decode_text
-from app.services.captions.flow import joined
-from app.services.captions.json_text import read_json_text
-from app.services.captions.lines import Shown, paragraph
 from app.services.captions.markup import plain
-from app.services.captions.raw import CAPTIONS_AT_MOST, Reader
+from app.services.captions.overlaps import timeline
+from app.services.captions.raw_captions import CAPTIONS_AT_MOST, Reader
+from app.services.captions.readers.json_text import read_json_text
+from app.services.captions.readers.srt_vtt import read_srt, read_vtt
+from app.services.captions.readers.substation import read_substation
+from app.services.captions.readers.ttml_reader import read_ttml
+from app.services.captions.readers.youtube_xml import read_youtube_xml
 from app.services.captions.rolling import rolls, unrolled
 from app.services.captions.sniff import sniff
-from app.services.captions.substation import read_substation
 from app.services.captions.timed_words import text_of, words_of
-from app.services.captions.timeline import timeline
-from app.services.captions.ttml import read_ttml
-from app.services.captions.youtube_xml import read_youtube_xml
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from app.services.captions.lines import Line, Shown, paragraph
-from app.services.captions.raw import Piece
+from app.services.captions.caption_lines import Line, Shown, paragraph
+from app.services.captions.raw_captions import Piece
 
 _NEAR_MS = 50
 """What rolls follows without a pause; also the longest of the moments in which lines only move,

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 
 from app.services.captions.encoding import decode_text
-from app.services.captions.stamps import TIMING_LINE
+from app.services.captions.readers.timestamps import TIMING_LINE
 
 LOOKED_AT = 2**16
 """Bytes or characters of a file that tell its format."""

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from app.domain.time import Span
 from app.domain.transcript import Word
-from app.services.captions.lines import Line, Shown
+from app.services.captions.caption_lines import Line, Shown
 from app.services.layout.tokens import split_spaces, tokenize
 from app.services.layout.width import text_width
 

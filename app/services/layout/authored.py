@@ -10,11 +10,11 @@ from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.services.layout.greedy import split
-from app.services.layout.lines import fits
+from app.services.layout.line_breaks import fits
+from app.services.layout.phrase_splitter import split
+from app.services.layout.segment_words import words_of
 from app.services.layout.timing import Room, place
 from app.services.layout.width import text_width
-from app.services.layout.words import words_of
 
 _FLASH_MS = 200
 """The least that a cue is given which had to wait until another one was over."""

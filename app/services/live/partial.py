@@ -11,7 +11,7 @@ from app.domain.errors import CuestreamError
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 
 _PLACE = 1
 """Place in the queue: after first windows and finished lines, with what viewers see next."""

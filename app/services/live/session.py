@@ -13,12 +13,12 @@ from app.domain.errors import CuestreamError
 from app.domain.language import Language
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
-from app.gpu.ticket import Ticket
-from app.services.live.ear import Ear
-from app.services.live.lines import LineTranslator, check_target
+from app.gpu.work_context import Ticket
+from app.services.live.line_translator import LineTranslator, check_target
+from app.services.live.live_result import LiveResult, Tell
+from app.services.live.live_segmenter import Ear
 from app.services.live.partial import Partial
-from app.services.live.result import LiveResult, Tell
-from app.services.live.sound import SoundQueue
+from app.services.live.sound_queue import SoundQueue
 from app.services.readiness import Readiness
 from app.settings import Settings
 

@@ -10,10 +10,10 @@ from pysubs2.formats.substation import SubstationFormat
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.clock import centisecond_time
 from app.services.render.direction import embed_right_to_left
 from app.services.render.palette import SPEAKER_COLOURS, Colour, colour_numbers
 from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.timecodes import centisecond_time
 
 _WORD_JOINER = "\u2060"
 _ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}"})

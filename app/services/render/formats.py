@@ -12,7 +12,7 @@ from app.domain.profile import ReadingProfile
 from app.services.render.ass import write_ass
 from app.services.render.json_file import write_json
 from app.services.render.srt import write_srt
-from app.services.render.ttml import write_ttml
+from app.services.render.ttml_writer import write_ttml
 from app.services.render.txt import write_txt
 from app.services.render.vtt import write_vtt
 

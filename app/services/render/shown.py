@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.layout.lines import break_lines
+from app.services.layout.line_breaks import break_lines
 
 _SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _UNWRITABLE = re.compile(

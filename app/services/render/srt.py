@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.clock import clock_time
 from app.services.render.direction import embed_right_to_left
 from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.timecodes import clock_time
 
 _WORD_JOINER = "\u2060"
 _READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.clock import clock_time
 from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 

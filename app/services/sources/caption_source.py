@@ -10,10 +10,10 @@ import structlog
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import CuestreamError, TranscriptionDisabledError
 from app.domain.request import SentCaptions
-from app.services.captions.choice import choose_track
 from app.services.captions.parse import parse_captions
-from app.services.sources.opened import CaptionWish, OpenedCaptions
-from app.services.sources.site import SiteSession
+from app.services.captions.select import CaptionWish, choose_track
+from app.services.sources.opened import OpenedCaptions
+from app.services.sources.ytdlp.site_session import SiteSession
 
 log = structlog.get_logger()
 

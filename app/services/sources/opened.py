@@ -9,29 +9,9 @@ from dataclasses import dataclass, field
 from app.domain.audio import Audio
 from app.domain.captions import Captions
 from app.domain.events import Origin
-from app.domain.language import Language
 from app.domain.media import NO_INFO, MediaInfo
-from app.services.joints import close_stage
-from app.services.store.transcripts import Transcript
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionWish:
-    """What decides between captions and the recording.
-
-    Attributes:
-        target: language that is wanted; None for whatever is spoken.
-        spoken: language that is spoken, as the client says.
-        force_whisper: hear the recording unless people wrote captions in the target language.
-        hears: whether this server can transcribe; without, automatic captions count too.
-        speakers: the speakers are wanted, whom captions do not name.
-    """
-
-    target: Language | None = None
-    spoken: Language | None = None
-    force_whisper: bool = False
-    hears: bool = True
-    speakers: bool = False
+from app.services.cache.transcripts import Transcript
+from app.system.async_iterators import close_stage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from app.services.sources.byte_stream import ByteStream, spool
-from app.services.sources.completeness import check_file
-from app.services.sources.decoder import Decoder, decoding_file, decoding_stream
-from app.services.sources.layout import Layout
+from app.services.media.byte_stream import ByteStream, spool
+from app.services.media.decoder import Decoder, decoding_file, decoding_stream
+from app.services.media.integrity import check_file
+from app.services.media.mp4_index import Layout
+from app.services.media.pcm import GRACE_S, decode_audio, too_long
+from app.services.media.silence import replay, skip_silence
 from app.services.sources.opened import OpenedMedia
-from app.services.sources.silence import replay, skip_silence
-from app.services.stages.decode import GRACE_S, decode_audio, too_long
-from app.services.workdir import WorkDir
+from app.system.workdir import WorkDir
 
 
 class RecordingOpener:

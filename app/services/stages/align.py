@@ -13,8 +13,8 @@ from app.domain.language import known_language
 from app.domain.transcript import Segment
 from app.gpu.protocols import Aligner, Passage
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
+from app.gpu.work_context import Ticket
+from app.services.stages.stage_clock import StageClock
 
 
 class WordAligner:

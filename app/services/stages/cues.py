@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
-from app.services.joints import close_stage
-from app.services.layout.greedy import Splitter, split
-from app.services.layout.screen import Screen
-from app.services.layout.words import words_of
-from app.services.stretches import Stretches
+from app.services.layout.cue_timeline import Screen
+from app.services.layout.phrase_splitter import Splitter, split
+from app.services.layout.segment_words import words_of
+from app.services.playback.ranges import Stretches
+from app.system.async_iterators import close_stage
 
 
 async def build_cues(

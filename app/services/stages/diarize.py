@@ -11,10 +11,10 @@ from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
 from app.gpu.protocols import Diarizer, Voices
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.joints import close_stage
-from app.services.sources.reel import Reel
+from app.gpu.work_context import Ticket
+from app.services.playback.pcm_spool import Reel
+from app.services.stages.stage_clock import StageClock
+from app.system.async_iterators import close_stage
 
 
 class SpeakerEar:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.cue import Cue
-from app.services.joints import close_stage
+from app.system.async_iterators import close_stage
 
 
 async def revise(cues: AsyncIterator[Cue], drafts: Mapping[int, Cue]) -> AsyncIterator[Cue]:

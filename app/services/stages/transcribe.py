@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from app.domain.transcript import Segment
-from app.services.stages.ear import WindowEar
-from app.services.stages.flight import Flight
-from app.services.stages.speech import SpeechWindow
-from app.services.viewer import Viewer
+from app.services.playback.position import Viewer
+from app.services.stages.in_flight import Flight
+from app.services.stages.vad import SpeechWindow
+from app.services.stages.window_transcriber import WindowEar
 
 _LEAST_IN_FLIGHT = 4
 _MOST_IN_FLIGHT = 24

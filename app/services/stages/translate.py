@@ -12,15 +12,15 @@ from app.domain.errors import (
     TranslationIncompleteError,
     TranslationQuotaError,
 )
-from app.services.clock import StageClock
-from app.services.joints import close_stage
-from app.services.translation.atoms import AtomCutter
-from app.services.translation.batches import Slot, WaitingUnits
-from app.services.translation.job import TranslationJob
-from app.services.translation.protocol import Translator
-from app.services.translation.resplit import Resplitter
-from app.services.translation.slots import SlotMaker
-from app.services.translation.units import build_units
+from app.services.stages.stage_clock import StageClock
+from app.services.translation.text.atoms import AtomCutter
+from app.services.translation.text.batches import Slot, WaitingUnits
+from app.services.translation.text.distribute import Resplitter
+from app.services.translation.text.pending_units import SlotMaker
+from app.services.translation.text.units import build_units
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import Translator
+from app.system.async_iterators import close_stage
 
 _ROOM_FACTOR = 4
 """Batches that were taken and not yet yielded, for each one that may be in flight: enough to

@@ -15,12 +15,12 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError, OutOfMemoryError
 from app.domain.time import Span
 from app.domain.transcript import Segment
+from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.parakeet import ParakeetTranscriber
 from app.gpu.engines.parakeet.spoken import ENGLISH, EUROPEAN, spoken_language
 from app.gpu.engines.parakeet.words import Token, build_words
 from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
-from app.gpu.registry import TRANSCRIBERS, load_engine
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
 from tests.gpu.engines.tone_parakeet import build, tone
 

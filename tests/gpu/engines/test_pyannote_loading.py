@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from app.domain.errors import EngineLoadError
+from app.gpu.engine_registry import DIARIZERS, load_engine
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.registry import DIARIZERS, load_engine
 from app.settings import DiarizationSettings, ModelSettings, Settings
 from tests.gpu.diarizing import build_pipeline, settings_for
 

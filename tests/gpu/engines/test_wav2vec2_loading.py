@@ -16,9 +16,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from app.domain.errors import EngineLoadError
+from app.gpu.engine_registry import ALIGNERS, load_engine
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
 from app.gpu.engines.wav2vec2.shelf import Shelf
-from app.gpu.registry import ALIGNERS, load_engine
 from app.settings import AlignmentSettings, ModelSettings, Settings
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import EngineLoadError
+from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.hearing import transcribe_windows
-from app.gpu.registry import TRANSCRIBERS, load_engine
 from tests.gpu.whispering import settings_for, window
 
 LOAD = """

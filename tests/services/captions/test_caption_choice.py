@@ -6,8 +6,7 @@ import pytest
 
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.language import Language
-from app.services.captions.choice import choose_track
-from app.services.sources.opened import CaptionWish
+from app.services.captions.select import CaptionWish, choose_track
 
 
 def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:

@@ -12,8 +12,8 @@ import pytest
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.errors import NoCaptionsError, SourceError
 from app.domain.language import Language
-from app.services.captions.shelf import SidecarShelf
-from app.services.captions.sidecar import choose_sidecar
+from app.services.captions.lookup import choose_sidecar
+from app.services.captions.lookup_cache import SidecarShelf
 
 PAGE = "https://site.test/watch"
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.profile import DEFAULT_PROFILE, PROFILES, ReadingProfile
-from app.services.layout.lines import break_lines, fits
+from app.services.layout.line_breaks import break_lines, fits
 from app.services.layout.tokens import split_spaces
 from app.services.layout.width import clusters, text_width
 

@@ -11,8 +11,8 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
+from app.services.playback.ranges import Stretches
 from app.services.stages.cues import CueLayout
-from app.services.stretches import Stretches
 
 GAP_MS = DEFAULT_PROFILE.min_gap_ms
 

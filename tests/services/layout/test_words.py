@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.layout.lines import fits
-from app.services.layout.words import words_of
+from app.services.layout.line_breaks import fits
+from app.services.layout.segment_words import words_of
 
 
 def segment_of(*words: Word, text: str = "") -> Segment:

@@ -17,9 +17,9 @@ from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.services.live.result import LiveResult
+from app.services.live.live_result import LiveResult
 from app.services.live.session import LiveSession
-from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
 from app.settings import LiveSettings, Settings
 
 RATE = 16_000

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
-from app.services.live.hub import LiveHub
+from app.services.live.sessions import LiveHub
 from tests.services.live.scene import Scene, silence, speech, until
 
 

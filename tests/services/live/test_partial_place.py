@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.domain.transcript import Segment
 from app.gpu.scheduler import Scheduler
 from app.gpu.scheduler.rank import Rank
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from app.services.live.partial import Partial
 from tests.gpu.scheduling import FakeTranscriber, batch_job, window
 

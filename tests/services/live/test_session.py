@@ -6,7 +6,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, TranslationAuthError, TranslationError
 from app.gpu.protocols import Window
-from app.gpu.ticket import Ticket
+from app.gpu.work_context import Ticket
 from tests.services.live.scene import Scene, silence, speech, until
 
 

@@ -15,7 +15,7 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidFormatError
 from app.domain.profile import DEFAULT_PROFILE, PROFILES
 from app.domain.time import Span
-from app.services.layout.lines import break_lines
+from app.services.layout.line_breaks import break_lines
 from app.services.render.formats import FORMATS, render
 from app.services.render.shown import clean_label, clean_text
 

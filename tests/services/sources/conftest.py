@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
 from app.settings import JobSettings, Settings, SourceSettings
+from app.system.workdir import WorkDir
 from tests.processes import own_children
 from tests.services.sources.loopback import LoopbackServer
 

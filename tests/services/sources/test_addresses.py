@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.services.sources.addresses import METADATA, is_metadata, is_public
+from app.services.net.ip_addresses import METADATA, is_metadata, is_public
 
 PUBLIC = [
     "1.1.1.1",

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import EmptyMediaError, SourceError, StorageError, TruncatedMediaError
-from app.services.sources.byte_stream import ByteStream, spool
-from app.services.sources.layout import Layout
+from app.services.media.byte_stream import ByteStream, spool
+from app.services.media.mp4_index import Layout
 from tests.services.sources.conftest import Make
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.services.sources.containers import PassingLength, length_of
-from app.services.sources.layout import Layout, layout_of
+from app.services.media.container_length import PassingLength, length_of
+from app.services.media.mp4_index import Layout, layout_of
 from tests.services.sources.conftest import Make
 
 TONE = ("-f", "lavfi", "-i", "sine=440:duration=3")

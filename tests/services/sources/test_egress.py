@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.services.sources.egress import EgressProxy
-from app.services.sources.guard import Guard
+from app.services.net.egress_proxy import EgressProxy
+from app.services.net.ssrf_guard import Guard
 from tests.services.sources.loopback import Asked, LoopbackServer, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

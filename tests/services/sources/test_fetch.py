@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import PayloadTooLargeError, SourceError, UrlBlockedError
-from app.services.sources.fetch import Fetcher
-from app.services.sources.guard import Guard
-from app.services.sources.transfer import MAX_REDIRECTS
+from app.services.net.fetch import Fetcher
+from app.services.net.ssrf_guard import Guard
+from app.services.net.transfer import MAX_REDIRECTS
 from app.settings import SourceSettings
 from tests.services.sources.loopback import Asked, LoopbackServer, head
 

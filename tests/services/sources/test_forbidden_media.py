@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import ForbiddenMediaError, MediaError, UnreadableMediaError
 from app.domain.request import MediaUrl
-from app.services.sources.opening import MediaOpener
+from app.services.sources.opener import MediaOpener
 from tests.services.sources.conftest import Make
 from tests.services.sources.loopback import LoopbackServer, upload
 

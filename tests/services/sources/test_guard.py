@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import SourceError, UrlBlockedError
-from app.services.sources.fetch import check_address, check_url
-from app.services.sources.guard import Guard
+from app.services.net.fetch import check_address, check_url
+from app.services.net.ssrf_guard import Guard
 
 
 def resolving_to(*addresses: str, allow_private: bool = False) -> Guard:

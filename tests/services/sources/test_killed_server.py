@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.services.workdir import WorkDir
+from app.system.workdir import WorkDir
 from tests.services.sources.conftest import Make
 from tests.services.sources.loopback import Asked, LoopbackServer, head
 
@@ -20,8 +20,8 @@ SERVER = """
 import asyncio, sys
 from pathlib import Path
 from app.domain.request import MediaUrl, SiteVideo, UploadedFile
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
+from app.system.workdir import WorkDir
 from app.settings import Settings, SourceSettings
 
 KINDS = {"upload": lambda x: UploadedFile(Path(x), ""), "url": MediaUrl, "site": SiteVideo}

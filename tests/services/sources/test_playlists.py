@@ -11,7 +11,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import SourceError, UrlBlockedError
 from app.domain.request import MediaUrl
-from app.services.sources.opening import MediaOpener
+from app.services.sources.opener import MediaOpener
 from tests.services.sources.conftest import OpenerFactory
 from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
 

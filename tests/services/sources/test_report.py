@@ -8,7 +8,7 @@ from app.domain.errors import (
     TruncatedMediaError,
     UnreadableMediaError,
 )
-from app.services.sources.report import FfmpegReport
+from app.services.media.ffmpeg_log import FfmpegReport
 
 
 def report_of(log: str) -> FfmpegReport:

@@ -21,9 +21,10 @@ from app.domain.errors import (
 from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import MediaUrl, SentCaptions, SiteVideo
-from app.services.sources.opened import CaptionWish, OpenedCaptions, OpenedMedia
-from app.services.sources.opening import MediaOpener
-from app.services.sources.site import SiteSession
+from app.services.captions.select import CaptionWish
+from app.services.sources.opened import OpenedCaptions, OpenedMedia
+from app.services.sources.opener import MediaOpener
+from app.services.sources.ytdlp.site_session import SiteSession
 from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all, upload

@@ -10,8 +10,8 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import MediaTooLongError, PayloadTooLargeError, SourceError, UrlBlockedError
 from app.domain.request import MediaUrl, SiteVideo
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
+from app.system.workdir import WorkDir
 from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.routers.errors import status_of
-from app.services.sources.http_refusal import refused
-from app.services.sources.site_refusal import refusal
+from app.routers.error_responses import status_of
+from app.services.net.http_refusal import refused
+from app.services.sources.ytdlp.site_errors import refusal
 
 SAYINGS = [
     ("Private video. Sign in if you've been granted access to this video", "source_private"),

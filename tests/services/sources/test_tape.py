@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from app.domain.audio import Audio, Samples
 from app.domain.errors import StorageError
 from app.gpu.engines.silero import SileroVad
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.sources.tape import Tape
-from app.services.stages.speech import SpeechWindow, cut_parts, cut_windows
-from app.services.viewer import Viewer
-from app.services.workdir import WorkDir
+from app.gpu.work_context import Ticket
+from app.services.playback.order import Tape
+from app.services.playback.position import Viewer
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import SpeechWindow, cut_parts, cut_windows
 from app.settings import Settings
+from app.system.workdir import WorkDir
 from tests.conftest import Speech
 
 RATE = 16_000

@@ -16,8 +16,8 @@ from app.domain.errors import (
     TruncatedMediaError,
     UnreadableMediaError,
 )
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
+from app.system.workdir import WorkDir
 from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.loopback import read_all, upload

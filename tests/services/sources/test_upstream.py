@@ -7,9 +7,9 @@ import pytest
 
 from app.domain.errors import SourceError, UrlBlockedError
 from app.domain.request import SiteVideo
-from app.services.sources.egress import EgressProxy
-from app.services.sources.guard import Guard
-from app.services.sources.upstream import Upstream
+from app.services.net.egress_proxy import EgressProxy
+from app.services.net.ssrf_guard import Guard
+from app.services.net.upstream_proxy import Upstream
 from app.settings import SourceSettings, child_environment
 from tests.services.sources.conftest import Make, OpenerFactory
 from tests.services.sources.connect_proxy import ConnectProxy

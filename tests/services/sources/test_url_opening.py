@@ -18,8 +18,8 @@ from app.domain.errors import (
     UrlBlockedError,
 )
 from app.domain.request import MediaUrl, SiteVideo
-from app.services.sources.opening import MediaOpener
-from app.services.workdir import WorkDir
+from app.services.sources.opener import MediaOpener
+from app.system.workdir import WorkDir
 from tests.conftest import read_samples
 from tests.processes import own_children
 from tests.services.sources.conftest import Make, OpenerFactory

@@ -14,9 +14,9 @@ from app.domain.language import Language
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
 from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
-from app.services.speech.espeak import EspeakEngine, plain
-from app.services.speech.espeak_voices import FEMALE
-from app.services.speech.mp3 import to_mp3
+from app.services.tts.espeak import EspeakEngine, plain
+from app.services.tts.espeak_voices import FEMALE
+from app.services.tts.mp3 import to_mp3
 from app.settings import AsrSettings, Settings, TtsSettings
 from tests.processes import own_children
 from tests.services.speech.mp3_reader import heard

@@ -12,9 +12,9 @@ from app.domain.errors import (
     SpeechUnavailableError,
 )
 from app.domain.language import Language
-from app.services.speech import speaker as speaker_module
-from app.services.speech.speaker import Speaker, Utterance
-from app.services.speech.spoken_cache import MemoryStore
+from app.services.tts import speaker as speaker_module
+from app.services.tts.speaker import Speaker, Utterance
+from app.services.tts.spoken_cache import MemoryStore
 from app.settings import Settings, TtsSettings
 from tests.services.speech.speech_server import SpeechSite
 

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError, SpeechError
 from app.domain.language import Language
-from app.services.speech.kokoro import KokoroEngine
-from app.services.speech.openai_engine import OpenAiEngine
+from app.services.tts.kokoro import KokoroEngine
+from app.services.tts.openai_speech import OpenAiEngine
 from app.settings import Settings, TtsSettings
 from tests.conftest import Speech
 from tests.server import free_port

@@ -18,12 +18,12 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.protocols import Passage, Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
+from app.gpu.work_context import Ticket
+from app.services.cache.window_cache import TranscriptCache
 from app.services.stages.align import WordAligner
-from app.services.stages.ear import Hearing, WindowEar
-from app.services.stages.speech import SpeechWindow
-from app.services.transcripts import TranscriptCache
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import SpeechWindow
+from app.services.stages.window_transcriber import Hearing, WindowEar
 from tests.services.store.shelves import store_in
 
 

@@ -13,8 +13,8 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE, PROFILES, ReadingProfile
 from app.domain.time import Span
 from app.domain.transcript import Word
-from app.services.layout.lines import fits
-from app.services.stages.captions import caption_cues, caption_segments
+from app.services.layout.line_breaks import fits
+from app.services.stages.caption_cues import caption_cues, caption_segments
 
 LONG = (
     "The water came up very fast last night, so we had to tell the people who live near the "

@@ -14,7 +14,7 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE, PROFILES, ReadingProfile
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.layout.lines import break_lines
+from app.services.layout.line_breaks import break_lines
 from app.services.layout.tokens import split_spaces
 from app.services.layout.width import text_width
 from app.services.stages.cues import CueLayout, build_cues

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.audio import Audio
 from app.domain.errors import MediaTooLongError
-from app.services.stages.decode import BLOCK_SAMPLES, decode_audio, read_pcm
+from app.services.media.pcm import BLOCK_SAMPLES, decode_audio, read_pcm
 
 
 def pipe_of(data: bytes) -> asyncio.StreamReader:

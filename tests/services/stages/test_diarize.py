@@ -19,11 +19,11 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.ticket import Ticket
-from app.services.clock import StageClock
-from app.services.sources.reel import Reel
+from app.gpu.work_context import Ticket
+from app.services.playback.pcm_spool import Reel
 from app.services.stages.diarize import SpeakerEar
-from app.services.workdir import WorkDir
+from app.services.stages.stage_clock import StageClock
+from app.system.workdir import WorkDir
 
 BLOCK = 8_000
 

@@ -11,11 +11,11 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.gpu.ticket import Ticket
-from app.services.joints import close_stage
-from app.services.stages.speech import SpeechWindow
+from app.gpu.work_context import Ticket
+from app.services.playback.position import Viewer
 from app.services.stages.transcribe import transcribe
-from app.services.viewer import Viewer
+from app.services.stages.vad import SpeechWindow
+from app.system.async_iterators import close_stage
 
 
 def window(start_s: int, part: int = 0, index: int = 0) -> SpeechWindow:

@@ -2,7 +2,7 @@
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.services.stages.speakers import assign_speakers
+from app.services.stages.assign_speakers import assign_speakers
 
 ANN, BOB = "SPEAKER_00", "SPEAKER_01"
 

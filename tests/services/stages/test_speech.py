@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.audio import Audio
 from app.gpu.engines.silero import SileroVad
-from app.services.clock import StageClock
-from app.services.stages.speech import SpeechWindow, WindowCutter, cut_windows
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.vad import SpeechWindow, WindowCutter, cut_windows
 from app.settings import Settings, VadSettings
 from tests.conftest import Speech
 

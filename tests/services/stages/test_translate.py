@@ -18,11 +18,11 @@ from app.domain.errors import (
 )
 from app.domain.language import Language
 from app.domain.time import Span
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.apertium import ApertiumTranslator
-from app.services.translation.job import TranslationJob
-from app.services.translation.protocol import Line
+from app.services.translation.providers.apertium import ApertiumTranslator
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import Line
 from app.settings import Settings
 from tests.services.stages.translating import (
     SPANISH,

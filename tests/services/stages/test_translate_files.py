@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.time import Span
-from app.services.translation.protocol import Line
+from app.services.translation.translator import Line
 from tests.services.stages.translating import ScriptedTranslator, Source, translated
 
 _FILES = 1000

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.errors import TranslationAuthError, TranslationError
 from app.domain.profile import ReadingProfile
-from app.services.translation.job import TranslationJob
-from app.services.translation.memo import unit_key
-from app.services.translation.protocol import Line
+from app.services.translation.memory import unit_key
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import Line
 from tests.services.stages.translating import (
     SPANISH,
     ScriptedTranslator,

@@ -10,10 +10,10 @@ from app.domain.errors import TranslationIncompleteError
 from app.domain.language import Language
 from app.domain.profile import PROFILES
 from app.domain.time import Span
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.job import TranslationJob
-from app.services.translation.protocol import Brief, Line
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import Brief, Line
 from tests.services.stages.translating import (
     SPANISH,
     ScriptedTranslator,

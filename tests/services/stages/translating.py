@@ -11,10 +11,10 @@ from app.domain.cue import Cue
 from app.domain.errors import CuestreamError, InvalidLanguageError
 from app.domain.language import Language
 from app.domain.time import Span
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.job import TranslationJob
-from app.services.translation.protocol import NO_BRIEF, Brief, LanguagePair, Line, Translator
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line, Translator
 
 SPANISH = Language("es")
 Answer = Callable[[Sequence[Line]], AsyncIterator[tuple[int, str]]]

@@ -6,12 +6,12 @@ import os
 import time
 from pathlib import Path
 
-from app.services.store.caches import Caches, open_caches
-from app.services.store.disk import Disk
-from app.services.store.folder import LOCKS, Folder
-from app.services.store.lifetimes import Lifetime, Lifetimes
-from app.services.store.lookups import Observe, unobserved
-from app.services.store.stage_store import StageStore
+from app.services.cache.caches import Caches, open_caches
+from app.services.cache.disk_executor import Disk
+from app.services.cache.folder import LOCKS, Folder
+from app.services.cache.lifetimes import Lifetime, Lifetimes
+from app.services.cache.lookups import Observe, unobserved
+from app.services.cache.stage_store import StageStore
 from app.settings import CacheSettings, Settings
 
 KEY = "ab" * 20

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.domain.language import Language
-from app.gpu.engine_room import EngineRoom, Engines
-from app.services.store.fingerprints import recording_hearing, window_hearing
+from app.gpu.engine_manager import EngineRoom, Engines
+from app.services.cache.fingerprints import recording_hearing, window_hearing
 from app.settings import AsrSettings, CacheSettings, Settings, VadSettings, WhisperSettings
-from app.settings.caches import default_folder
+from app.settings.cache_settings import default_folder
 
 ENGLISH = Language("en")
 

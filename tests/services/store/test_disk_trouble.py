@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from app.services.store.disk import Disk
+from app.services.cache.disk_executor import Disk
 from tests.server import ROOT
 from tests.services.store.shelves import KEY, OTHER, files_of, store_in
 

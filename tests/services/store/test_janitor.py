@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.services.store.folder import LOCKS, TEMPORARY
-from app.services.store.locks import holding
-from app.services.store.sweep import Swept
+from app.services.cache.folder import LOCKS, TEMPORARY
+from app.services.cache.sweep import Swept
+from app.system.locks import holding
 from tests.server import ROOT
 from tests.services.store.shelves import caches_in, files_of, make_old
 

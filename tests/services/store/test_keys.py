@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.store.keys import KEY_CHARS, stage_key
+from app.services.cache.keys import KEY_CHARS, stage_key
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 PARTS = st.recursive(

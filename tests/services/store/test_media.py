@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import SourceError
-from app.services.sources.decoder import decoding_file
-from app.services.store.caches import Caches
-from app.services.store.keys import stage_key
-from app.services.store.lifetimes import BLOBS, MEDIA
-from app.services.store.media import HeldMedia
-from app.services.store.tee import Tee
+from app.services.cache.caches import Caches
+from app.services.cache.downloads import HeldMedia
+from app.services.cache.keys import stage_key
+from app.services.cache.lifetimes import BLOBS, MEDIA
+from app.services.cache.tee import Tee
+from app.services.media.decoder import decoding_file
 from tests.services.store.shelves import caches_in, files_of, make_old
 
 BODY = os.urandom(1_500_000) + b"\0" * 1_500_000

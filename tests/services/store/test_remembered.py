@@ -7,9 +7,9 @@ import pytest
 from app.domain.media import MediaInfo
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.store.memos import Memo, Memos
-from app.services.store.sightings import Sighting, Sightings
-from app.services.store.transcripts import Transcript, Transcripts
+from app.services.cache.source_metadata import Sighting, Sightings
+from app.services.cache.transcripts import Transcript, Transcripts
+from app.services.cache.translation_memories import Memo, Memos
 from tests.services.store.shelves import files_of, make_old, store_in
 
 SPAN = Span(1000, 2345)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.store.segments import pack, segment_rows, segments_of, unpack
+from app.services.cache.segment_codec import pack, segment_rows, segments_of, unpack
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 SPANS = st.tuples(st.integers(0, 10**9), st.integers(0, 10**6)).map(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.services.store.folder import TEMPORARY
-from app.services.transcripts import TranscriptCache
+from app.services.cache.folder import TEMPORARY
+from app.services.cache.window_cache import TranscriptCache
 from tests.server import ROOT
 from tests.services.store.shelves import KEY, files_of, store_in
 
@@ -20,7 +20,7 @@ import asyncio, sys, time
 from pathlib import Path
 from tests.services.store.shelves import KEY, store_in
 from tests.services.test_transcripts import KEYS, segment
-from app.services.transcripts import TranscriptCache
+from app.services.cache.window_cache import TranscriptCache
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = store_in(root)
 """
@@ -47,8 +47,8 @@ asyncio.run(work())
 
 WRITES_FOR_EVER = """
 import os
-from app.services.store.entry import seal
-from app.services.store.folder import Folder
+from app.services.cache.entry import seal
+from app.services.cache.folder import Folder
 folder, sealed = Folder(root), seal("windows", KEY, os.urandom(20_000_000))
 while True:
     folder.write(folder.place("windows", KEY), sealed)

@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from app.domain.errors import TranslationAuthError
-from app.services.translation.backoff import Backoff
-from app.services.translation.first_call import FirstCall
-from app.services.translation.json_members import Member
-from app.services.translation.numbered_lines import NumberedLines
-from app.services.translation.order import AT_ONCE_LINES, OrderedAnswer
-from app.services.translation.thoughts import ThoughtFilter
-from app.services.translation.wordless import is_wordless
+from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.first_call import FirstCall
+from app.services.translation.llm.numbered_lines import NumberedLines
+from app.services.translation.llm.reasoning_filter import ThoughtFilter
+from app.services.translation.quality.answer_order import AT_ONCE_LINES, OrderedAnswer
+from app.services.translation.quality.line_batch import Member
+from app.services.translation.text.wordless import is_wordless
 
 
 def test_numbered_lines_count_once_they_end():

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from app.domain.errors import EngineLoadError, InvalidLanguageError, TranslationError
 from app.domain.language import Language
-from app.services.translation.apertium import ApertiumTranslator
-from app.services.translation.apertium_process import require_modes, run_apertium
-from app.services.translation.apertium_stream import frame, unframe
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.providers.apertium import ApertiumTranslator
+from app.services.translation.providers.apertium_process import require_modes, run_apertium
+from app.services.translation.providers.apertium_stream import frame, unframe
+from app.services.translation.translator import LanguagePair, Line
 from app.settings import Settings
 from tests.processes import own_children
 
@@ -125,7 +125,7 @@ async def test_a_line_that_is_lost_in_company_is_asked_alone(monkeypatch: pytest
         output = await run_apertium(arguments, text)
         return output.split(b"\0", 1)[1] if len(runs) == 1 else output
 
-    monkeypatch.setattr("app.services.translation.apertium.run_apertium", lossy)
+    monkeypatch.setattr("app.services.translation.providers.apertium.run_apertium", lossy)
     answers = await translate(["The house", "The dog", "The cat"], TO_SPANISH)
     assert answers == {10: "La casa", 11: "El perro", 12: "El gato"}
     assert runs == [3, 1, 1, 1]
@@ -199,8 +199,9 @@ async def test_a_full_stop_of_the_line_itself_stays():
 
 async def test_a_run_ends_and_cleans_up_when_the_server_is_killed(tmp_path: Path):
     program = (
-        "import asyncio; from app.services.translation.apertium_process import run_apertium;"
-        "from app.services.translation.apertium_stream import frame;"
+        "import asyncio;"
+        "from app.services.translation.providers.apertium_process import run_apertium;"
+        "from app.services.translation.providers.apertium_stream import frame;"
         "text = frame(['The house is red and the dog is big.'] * 100_000);"
         "asyncio.run(run_apertium(['-z', '-f', 'none', 'eng-spa'], text))"
     )

@@ -24,12 +24,12 @@ from app.domain.errors import (
 )
 from app.domain.language import Language
 from app.domain.time import Span
-from app.services.clock import StageClock
+from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
-from app.services.translation.backoff import Backoff
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.job import TranslationJob
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import LanguagePair, Line
 from app.settings import Settings, TranslationSettings
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer, shout

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.endpoint import check_endpoint, fallback_endpoint, main_endpoint
-from app.services.translation.vendors import VENDORS
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.llm.endpoint import check_endpoint, fallback_endpoint, main_endpoint
+from app.services.translation.llm.vendors import VENDORS
 from app.settings import Settings, TranslationSettings, VendorSettings
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer

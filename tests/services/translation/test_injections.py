@@ -9,9 +9,9 @@ import pytest
 
 from app.domain.errors import TranslationIncompleteError
 from app.domain.media import MediaInfo
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.prompt import RULES
-from app.services.translation.protocol import Brief
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.llm.prompt import RULES
+from app.services.translation.translator import Brief
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer

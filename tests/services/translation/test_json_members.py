@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.translation.json_members import JsonMembers, Member
+from app.services.translation.llm.json_members import JsonMembers
+from app.services.translation.quality.line_batch import Member
 
 
 def read(text: str, size: int = 1) -> list[Member]:

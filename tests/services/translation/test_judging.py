@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationIncompleteError
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.protocol import Line
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.translator import Line
 from app.settings import VendorSettings
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.services.translation.lanes import Lanes
+from app.services.translation.llm.limiter import Lanes
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer
 from tests.chatting import lines_of, right, translated, translator_at

@@ -7,11 +7,11 @@ from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError, TranslationBudgetError
 from app.domain.events import Usage
-from app.services.translation.accounts import open_ledgers, server_prices
-from app.services.translation.ledger import JobLedger
-from app.services.translation.metering import Meter, estimated_tokens, metered
-from app.services.translation.prices import FREE, Price, Prices, list_price
-from app.services.translation.protocol import Brief
+from app.services.translation.llm.accounts import open_ledgers, server_prices
+from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.metering import Meter, estimated_tokens, metered
+from app.services.translation.llm.prices import FREE, Price, Prices, list_price
+from app.services.translation.translator import Brief
 from app.settings import Settings, TranslationSettings
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b

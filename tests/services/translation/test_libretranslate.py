@@ -15,8 +15,8 @@ from app.domain.errors import (
     TranslationError,
     TranslationIncompleteError,
 )
-from app.services.translation.libretranslate import LibreTranslator
-from app.services.translation.protocol import LanguagePair, Line
+from app.services.translation.providers.libretranslate import LibreTranslator
+from app.services.translation.translator import LanguagePair, Line
 from app.settings import Settings, TranslationSettings
 from tests.chatting import QUICK, lines_of, pair, right
 from tests.libre_server import LibreServer

@@ -13,9 +13,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.errors import InvalidFieldError, TranslationError, UrlBlockedError
-from app.services.sources.guard import Guard
-from app.services.translation.guarded import GuardedTransport, check_api_url
-from app.services.translation.own_key import OwnKey, own_translator
+from app.services.net.ssrf_guard import Guard
+from app.services.translation.llm.guarded import GuardedTransport, check_api_url
+from app.services.translation.llm.own_key import OwnKey, own_translator
 from app.settings import Settings, SourceSettings
 from tests.chat_server import ChatServer
 from tests.chatting import lines_of, right, translated

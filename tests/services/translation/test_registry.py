@@ -9,11 +9,11 @@ from typing import get_args
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.services.translation.apertium import ApertiumTranslator
-from app.services.translation.chat import ChatTranslator
-from app.services.translation.libretranslate import LibreTranslator
-from app.services.translation.registry import TRANSLATORS, build_translator
-from app.services.translation.vendors import VENDORS
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.llm.vendors import VENDORS
+from app.services.translation.providers.apertium import ApertiumTranslator
+from app.services.translation.providers.libretranslate import LibreTranslator
+from app.services.translation.translator_registry import TRANSLATORS, build_translator
 from app.settings import ChatName, Settings, TranslationSettings
 
 
@@ -46,7 +46,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 def test_the_embedded_translator_does_not_import_the_openai_sdk():
     program = (
         "import sys; from app.settings import Settings;"
-        "from app.services.translation.registry import build_translator;"
+        "from app.services.translation.translator_registry import build_translator;"
         "build_translator(Settings()); print('openai' in sys.modules)"
     )
     command = [sys.executable, "-c", program]

@@ -13,8 +13,8 @@ from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, PROFILES, ReadingProfile
 from app.domain.time import Span
 from app.services.layout.width import text_width
-from app.services.translation.atoms import AtomCutter
-from app.services.translation.resplit import Resplitter
+from app.services.translation.text.atoms import AtomCutter
+from app.services.translation.text.distribute import Resplitter
 
 
 def spoken(*texts: str, durations_ms: Sequence[int] | None = None) -> list[Cue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.translation.sentences import (
+from app.services.translation.text.sentence_ends import (
     goes_on,
     is_complete,
     opens_turn,

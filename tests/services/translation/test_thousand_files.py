@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pysubs2
 
-from app.services.translation.chat import ChatTranslator
+from app.services.translation.llm.chat_translator import ChatTranslator
 from tests.chat_behaviours import faulty
 from tests.chat_server import ChatServer, shout
 from tests.chatting import lines_of, pair, translated, translator_at

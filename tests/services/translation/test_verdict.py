@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from app.domain.language import Language
-from app.services.translation.fellows import Fellows
-from app.services.translation.figures import figures
-from app.services.translation.prompt import RULES
-from app.services.translation.proportion import Proportion
-from app.services.translation.verdict import fault_of
-from app.services.translation.writing import is_wrong_script
+from app.services.translation.llm.prompt import RULES
+from app.services.translation.quality.cross_line_checks import Fellows
+from app.services.translation.quality.length_ratio import Proportion
+from app.services.translation.quality.line_checks import fault_of
+from app.services.translation.text.figures import figures
+from app.services.translation.text.scripts import is_wrong_script
 from tests.chatting import pair
 
 LONG = "We measure the height of the river every morning."

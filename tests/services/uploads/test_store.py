@@ -14,11 +14,11 @@ from app.domain.errors import (
     UploadIncompleteError,
     UploadNotFoundError,
 )
-from app.services.uploads.expiry import UploadExpiry
-from app.services.uploads.part import locked
-from app.services.uploads.store import UploadStore
-from app.services.workdir import WorkDir
+from app.services.uploads.part_writer import locked
+from app.services.uploads.upload_expiry import UploadExpiry
+from app.services.uploads.upload_store import UploadStore
 from app.settings import UploadSettings
+from app.system.workdir import WorkDir
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from app.gpu.engines.whisperx.languages import Spoken, SpokenLanguages
 from app.gpu.engines.whisperx.listener import Listener
 from app.gpu.engines.whisperx.work import Work
 from app.gpu.faults import inference_faults, load_faults
-from app.gpu.loops import LOOPS_REVISION
 from app.gpu.protocols import Prepared, Window
+from app.gpu.repetition_filter import LOOPS_REVISION
 from app.settings import Settings, WhisperSettings
 
 _BUCKETS_S = {"cpu": (10, 15, 25, 30), "cuda": (30,)}

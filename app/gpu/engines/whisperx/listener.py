@@ -12,8 +12,8 @@ from app.gpu.engines.whisperx.features import frames
 from app.gpu.engines.whisperx.gate import Attempt, Gate
 from app.gpu.engines.whisperx.words import build_words
 from app.gpu.engines.whisperx.work import Work
-from app.gpu.loops import cut_loops
 from app.gpu.protocols import Prepared, Window
+from app.gpu.repetition_filter import cut_loops
 from app.gpu.sentences import build_segments
 
 

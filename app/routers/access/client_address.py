@@ -1,0 +1,73 @@
+"""The address of the person who asks, behind any number of proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from app.settings.rate_limit_settings import TrustedProxies
+
+Address = IPv4Address | IPv6Address
+
+_SUBSCRIBER_BITS = 64
+"""Leading bits of an IPv6 address that one subscriber has; the rest is theirs to choose.
+
+Source: RFC 6177 section 2, RFC 4291 section 2.5.1.
+"""
+
+
+def client_address(peer: str | None, forwarded: str, trusted: TrustedProxies) -> Address | None:
+    """Return the nearest address that no trusted proxy has.
+
+    Each proxy adds the address that it was asked from at the header's end, so what stands to the
+    left of the last trusted entry may be anybody's invention.
+
+    Args:
+        peer: who holds the connection.
+        forwarded: the values of ``X-Forwarded-For``, joined by commas.
+        trusted: how many proxies there are, or where they are.
+
+    Returns:
+        None where nothing that can be believed is an address.
+    """
+    hops = [_address(entry) for entry in forwarded.split(",") if entry.strip()]
+    nearest = _address(peer or "")
+    for place, hop in enumerate(reversed(hops)):
+        if hop is None or not _is_trusted(nearest, place, trusted):
+            break
+        nearest = hop
+    return nearest
+
+
+def subscriber(address: Address | None) -> str:
+    """Return a name for whoever has the address: IPv6 gives everybody very many of them."""
+    if address is None:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address), _SUBSCRIBER_BITS), strict=False))
+    return str(address)
+
+
+def _is_trusted(address: Address | None, place: int, trusted: TrustedProxies) -> bool:
+    if isinstance(trusted, int):
+        return place < trusted
+    return address is not None and _within(address, trusted)
+
+
+def _within(address: Address, networks: Sequence[object]) -> bool:
+    return any(address in network for network in networks)  # type: ignore[operator]
+
+
+def _address(text: str) -> Address | None:
+    """Read an address, with a port or without: ``192.0.2.1:80``, ``[2001:db8::1]:80``."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found

@@ -1,0 +1,37 @@
+"""The dependency that limits how often a route may be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends, Request
+
+from app.routers.access.client_address import client_address, subscriber
+from app.routers.dependencies import matching_key, services
+from app.settings.rate_limit_settings import Limited
+
+
+def rate_limited(group: Limited) -> Any:
+    """Return a dependency that counts each request to a route as one of its group.
+
+    A request that joins a running job or replays a finished one counts as well. Put it after the
+    key check: only a key that is valid tells callers apart, so invented ones gain nothing.
+
+    Raises:
+        RateLimitedError: the caller asked too often; raised by the dependency.
+    """
+
+    async def count(request: Request) -> None:
+        await services(request).limits.count(group, _caller(request))
+
+    return Depends(count)
+
+
+def _caller(request: Request) -> str:
+    key = matching_key(request)
+    if key is not None:
+        return f"key {key}"
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    peer = request.client.host if request.client else None
+    trusted = services(request).settings.trusted_proxies
+    return f"address {subscriber(client_address(peer, forwarded, trusted))}"

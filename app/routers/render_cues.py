@@ -1,0 +1,87 @@
+"""`/api/render`: cues in, a subtitle file out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.domain.cue import Cue
+from app.domain.errors import InvalidFieldError
+from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.time import Span
+from app.routers.body import read_json
+from app.routers.dependencies import require_key
+from app.routers.error_responses import describe
+from app.services.render.formats import FORMATS, check_format, render
+
+_MAX_MS = 10**9
+"""Eleven days: longer than any recording."""
+
+router = APIRouter(prefix="/api", tags=["subtitles"], dependencies=[Depends(require_key)])
+
+
+class CueBody(BaseModel):
+    """One cue as clients write it: ours with its unit, the extension's without."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    start: int = Field(ge=0, le=_MAX_MS, description="Start in milliseconds")
+    end: int = Field(ge=0, le=_MAX_MS, description="End in milliseconds")
+    text: str
+    translatedText: str | None = None  # noqa: N815 - the extension's spelling
+    speaker: str | None = None
+
+
+class RenderBody(BaseModel):
+    """Body of `/api/render`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    cues: list[CueBody] = Field(min_length=1, max_length=50_000)
+    format: str
+    profile: str | None = None
+    language: str | None = Field(None, description="Language of the text shown")
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": RenderBody.model_json_schema()}},
+    }
+}
+
+
+@router.post("/render", openapi_extra=_BODY)
+async def render_cues(request: Request) -> Response:
+    """Write cues as srt, vtt, ass, ttml, json or txt."""
+    try:
+        body = RenderBody.model_validate(await read_json(request))
+    except ValidationError as error:
+        raise InvalidFieldError(describe(error.errors(include_url=False))) from None
+    check_format(body.format)
+    profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
+    cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
+    # Breaking lines is CPU work: seconds for the largest bodies.
+    text = await asyncio.to_thread(render, cues, body.format, profile, body.language or "und")
+    kind = FORMATS[body.format]
+    headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
+    return Response(text, media_type=kind.media_type, headers=headers)
+
+
+def _sorted(cues: list[CueBody]) -> list[CueBody]:
+    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+
+
+def _cue(number: int, cue: CueBody) -> Cue:
+    if cue.end <= cue.start:
+        raise InvalidFieldError(f"cues.{number}: end must be after start")
+    return Cue(
+        id=number,
+        span=Span(cue.start, cue.end),
+        text=cue.text,
+        translation=cue.translatedText or None,
+        speaker=cue.speaker,
+    )

@@ -1,0 +1,105 @@
+"""`/api/uploads`: a file in parts, by the tus protocol."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from app.domain.errors import DrainingError, InvalidFieldError, NotFoundError
+from app.routers.access.rate_limited import rate_limited
+from app.routers.dependencies import ServicesDep, require_key
+from app.routers.tus import (
+    ALGORITHMS,
+    EXTENSIONS,
+    VERSION,
+    TusRoute,
+    check_part_type,
+    checksum_in,
+    has_part,
+    name_in,
+    number_in,
+    receive,
+    state_headers,
+)
+
+router = APIRouter(
+    prefix="/api/uploads",
+    tags=["uploads"],
+    dependencies=[Depends(require_key), rate_limited("uploads")],
+    route_class=TusRoute,
+)
+abilities = APIRouter(prefix="/api/uploads", tags=["uploads"], route_class=TusRoute)
+"""What may be asked without a key."""
+
+
+@abilities.options("")
+@abilities.options("/{upload_id}")
+async def options(services: ServicesDep) -> Response:
+    """Tell what this server can do."""
+    headers = {
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(services.uploads.max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+    }
+    return Response(status_code=204, headers=headers)
+
+
+@router.post("", status_code=201)
+async def create(request: Request, services: ServicesDep) -> Response:
+    """Make an upload; its address is in `Location`. The first part may come along."""
+    if services.readiness.draining:
+        raise DrainingError("The server is shutting down", retry_after_s=5)
+    length = number_in(request, "Upload-Length")
+    metadata = request.headers.get("upload-metadata", "")
+    upload = await services.uploads.create(length, name_in(metadata), metadata)
+    if has_part(request):
+        async with services.uploads.part(upload.record.id, 0, checksum_in(request)) as writer:
+            await receive(request, writer)
+        upload = await services.uploads.find(upload.record.id)
+    headers = state_headers(upload) | {"Location": f"/api/uploads/{upload.record.id}"}
+    return Response(status_code=201, headers=headers)
+
+
+@router.head("/{upload_id}")
+async def offset(upload_id: str, services: ServicesDep) -> Response:
+    """Tell how far an upload is, in `Upload-Offset`."""
+    upload = await services.uploads.find(upload_id)
+    headers = state_headers(upload) | {"Upload-Length": str(upload.record.length)}
+    if upload.record.metadata:
+        headers["Upload-Metadata"] = upload.record.metadata
+    return Response(headers=headers)
+
+
+@router.patch("/{upload_id}", status_code=204)
+async def append(upload_id: str, request: Request, services: ServicesDep) -> Response:
+    """Add the next part; what arrives of a part that is cut off is kept."""
+    check_part_type(request)
+    start = number_in(request, "Upload-Offset")
+    upload = await services.uploads.find(upload_id)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and start + int(declared) > upload.record.length:
+        raise InvalidFieldError("The part goes beyond Upload-Length")
+    async with services.uploads.part(upload_id, start, checksum_in(request)) as writer:
+        await receive(request, writer)
+    return Response(status_code=204, headers=state_headers(await services.uploads.find(upload_id)))
+
+
+@router.delete("/{upload_id}", status_code=204)
+async def terminate(upload_id: str, services: ServicesDep) -> Response:
+    """Remove an upload; a job that was given it goes on."""
+    await services.uploads.remove(upload_id)
+    return Response(status_code=204)
+
+
+@router.post("/{upload_id}", include_in_schema=False)
+async def overridden(upload_id: str, request: Request, services: ServicesDep) -> Response:
+    """Serve clients that can send nothing but POST and say in a header what they mean."""
+    meant = request.headers.get("x-http-method-override", "").upper()
+    if meant == "PATCH":
+        return await append(upload_id, request, services)
+    if meant == "DELETE":
+        return await terminate(upload_id, services)
+    if meant == "HEAD":
+        return await offset(upload_id, services)
+    raise NotFoundError("Not found")

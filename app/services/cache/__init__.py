@@ -1,0 +1,1 @@
+"""Results of stages, captions, downloads and translations, cached by content."""

@@ -1,0 +1,157 @@
+"""Results of stages as files that any number of workers and machines share."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from app.services.cache.disk_executor import Disk
+from app.services.cache.entry import seal, unseal
+from app.services.cache.folder import LOCKS, Folder, opened, remove
+from app.services.cache.lifetimes import Lifetimes
+from app.system.locks import holding
+
+_RENEW_EVERY_S = 60.0
+"""A time of use is not written more often: on a network volume it costs a round trip."""
+_LOCK_PATIENCE_S = 2.0
+"""A merge takes milliseconds. Whoever holds the lock for longer hangs, and is not waited for."""
+
+Change = Callable[[bytes | None], bytes]
+"""Makes an entry's new payload from the old one; None where there is none."""
+
+
+class Store(Protocol):
+    """Where results of stages are kept; none of its methods raises for what the disk does."""
+
+    async def get(self, stage: str, key: str) -> bytes | None:
+        """Return exactly what was put under that stage and key; None for anything else."""
+        ...
+
+    async def put(self, stage: str, key: str, payload: bytes) -> bool:
+        """Keep a payload in place of an earlier one; tell whether it is kept."""
+        ...
+
+    async def update(self, stage: str, key: str, change: Change) -> bool:
+        """Keep what ``change`` makes of the payload, while no other worker does the same."""
+        ...
+
+    async def remove(self, stage: str, key: str) -> None:
+        """Keep a payload no longer."""
+        ...
+
+
+class NullStore:
+    """Keeps nothing."""
+
+    async def get(self, stage: str, key: str) -> bytes | None:
+        """Return None."""
+
+    async def put(self, stage: str, key: str, payload: bytes) -> bool:
+        """Do nothing."""
+        return False
+
+    async def update(self, stage: str, key: str, change: Change) -> bool:
+        """Do nothing."""
+        return False
+
+    async def remove(self, stage: str, key: str) -> None:
+        """Do nothing."""
+
+
+class StageStore:
+    """A `Store` of files, one for each entry, without an index that could disagree with them.
+
+    Every file is written aside and moved into place, so a reader sees the old one or the new
+    one. Whatever does not prove itself on reading (damaged, cut short, another's) is a miss,
+    and is removed.
+
+    Args:
+        folder: where entries lie.
+        disk: does the work.
+        lifetimes: how long entries are good.
+        wrote: told how many bytes were written.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        disk: Disk,
+        lifetimes: Lifetimes,
+        wrote: Callable[[int], None] = lambda size: None,
+    ) -> None:
+        self._folder = folder
+        self._disk = disk
+        self._lifetimes = lifetimes
+        self._wrote = wrote
+
+    async def get(self, stage: str, key: str) -> bytes | None:
+        """Return exactly what was put under that stage and key; None for anything else.
+
+        Raises:
+            ValueError: no name of a stage, or no key.
+        """
+        place = self._folder.place(stage, key)
+        return await self._disk.attempt(lambda: self._read(stage, key, place), None)
+
+    async def put(self, stage: str, key: str, payload: bytes) -> bool:
+        """Keep a payload in place of an earlier one; tell whether it is kept.
+
+        Raises:
+            ValueError: no name of a stage, or no key.
+        """
+        place = self._folder.place(stage, key)
+        size = await self._disk.attempt(lambda: self._write(stage, key, place, payload), 0)
+        self._wrote(size)
+        return size > 0
+
+    async def update(self, stage: str, key: str, change: Change) -> bool:
+        """Keep what ``change`` makes of the payload, while no other worker does the same.
+
+        Raises:
+            ValueError: no name of a stage, or no key.
+        """
+        place = self._folder.place(stage, key)
+
+        def work() -> int:
+            lock = self._folder.make(self._folder.home / LOCKS) / f"{stage}-{key[:2]}"
+            with holding(lock, _LOCK_PATIENCE_S):
+                return self._write(stage, key, place, change(self._read(stage, key, place)))
+
+        size = await self._disk.attempt(work, 0)
+        self._wrote(size)
+        return size > 0
+
+    async def remove(self, stage: str, key: str) -> None:
+        """Keep a payload no longer.
+
+        Raises:
+            ValueError: no name of a stage, or no key.
+        """
+        place = self._folder.place(stage, key)
+        await self._disk.attempt(lambda: remove(place), None)
+
+    def _read(self, stage: str, key: str, place: Path) -> bytes | None:
+        lifetime = self._lifetimes[stage]
+        try:
+            with opened(place) as file:
+                age_s = time.time() - os.fstat(file.fileno()).st_mtime
+                content = file.read()
+        except FileNotFoundError:
+            return None
+        payload = unseal(stage, key, content) if age_s <= lifetime.limit_s else None
+        if payload is None:
+            remove(place)
+        elif lifetime.renewed and age_s > _RENEW_EVERY_S:
+            # A volume that is read-only can be read for all that.
+            with suppress(OSError):
+                os.utime(place)
+        return payload
+
+    def _write(self, stage: str, key: str, place: Path, payload: bytes) -> int:
+        content = seal(stage, key, payload)
+        self._folder.write(place, content)
+        return len(content)

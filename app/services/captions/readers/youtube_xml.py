@@ -1,0 +1,55 @@
+"""YouTube's XML: srv1, srv2 and srv3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.readers.timestamps import number_ms
+from app.services.captions.readers.xml_text import attribute, name_of, parse_xml
+
+_S = 1000
+
+
+def read_youtube_xml(text: str) -> RawTrack:
+    """Read a file.
+
+    Source: what YouTube serves. srv1 has ``<text start= dur=>`` in seconds; srv2 ``<text t= d=>``
+    in milliseconds, with ``append`` for text that goes on; srv3 ``<p t= d=>`` with ``a`` for that
+    and ``<s t=>`` within, whose times count from the paragraph's.
+
+    Raises:
+        InvalidCaptionsError: not XML.
+    """
+    captions = (_caption(e) for e in parse_xml(text).iter() if name_of(e) in ("p", "text"))
+    return RawTrack(tuple(caption for caption in captions if caption is not None))
+
+
+def _caption(element: Element) -> RawCaption | None:
+    get = element.attrib.get
+    if "start" in element.attrib:
+        start_ms, duration_ms = number_ms(get("start"), _S), number_ms(get("dur"), _S)
+    else:
+        start_ms, duration_ms = number_ms(get("t", "0")), number_ms(get("d"))
+    if start_ms is None:
+        return None
+    return RawCaption(
+        start_ms,
+        None if duration_ms is None else start_ms + duration_ms,
+        tuple(_pieces(element, start_ms)),
+        continues="1" in (get("a"), get("append")),
+        window=get("w", ""),
+    )
+
+
+def _pieces(element: Element, start_ms: int) -> Iterator[Piece]:
+    yield Piece(element.text or "")
+    for child in element:
+        if name_of(child) == "br":
+            yield Piece("\n")
+        elif isinstance(child.tag, str):
+            offset_ms = number_ms(attribute(child, "t"))
+            said_ms = None if offset_ms is None else start_ms + offset_ms
+            yield Piece("".join(child.itertext()), said_ms)
+        yield Piece(child.tail or "")

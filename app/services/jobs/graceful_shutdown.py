@@ -1,0 +1,93 @@
+"""Leaving in good order when the process is told to stop.
+
+Servers wait for open responses before they run any shutdown code, so a stream would hold the
+process for the whole grace time. The signal is therefore taken here first: the health check
+turns 503, running streams get a moment to finish, the rest are told that the server leaves, and
+only then does the server's own handler learn of the signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import FrameType
+
+import structlog
+
+from app.services.jobs.runner import JobRunner
+from app.services.jobs.streams import StreamHub
+from app.services.readiness import Readiness
+
+log = structlog.get_logger()
+
+_POLL_S = 0.05
+_FAREWELL_S = 1.0
+
+
+class Drain:
+    """Handles SIGTERM for one application.
+
+    Args:
+        finish_s: how long running streams may still finish.
+        leave_others: tells readers of other kinds that the server leaves.
+    """
+
+    def __init__(
+        self,
+        readiness: Readiness,
+        runner: JobRunner,
+        hub: StreamHub,
+        finish_s: float,
+        leave_others: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._readiness = readiness
+        self._runner = runner
+        self._hub = hub
+        self._finish_s = finish_s
+        self._leave_others = leave_others
+        self._task: asyncio.Task[None] | None = None
+
+    def install(self) -> None:
+        """Take SIGTERM over from the server; only the main thread may."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        previous = signal.getsignal(signal.SIGTERM)
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            def then() -> None:
+                if callable(previous):
+                    previous(number, frame)
+                else:
+                    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                    signal.raise_signal(signal.SIGTERM)
+
+            loop.call_soon_threadsafe(self._start, then)
+
+        signal.signal(signal.SIGTERM, on_signal)
+
+    def _start(self, then: Callable[[], None]) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(then), name="drain")
+
+    async def _run(self, then: Callable[[], None]) -> None:
+        log.info("shutting down", running=len(self._runner.running), streams=self._hub.readers)
+        self._readiness.draining = True
+        await _until(lambda: not self._runner.running, self._finish_s)
+        self._hub.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._leave_others()
+        await _until(lambda: not self._hub.readers, _FAREWELL_S)
+        await self._runner.close()
+        then()
+
+
+async def _until(done: Callable[[], bool], limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
+    while not done() and time.monotonic() < deadline:  # noqa: ASYNC110 - leaving is rare
+        await asyncio.sleep(_POLL_S)

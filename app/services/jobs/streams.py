@@ -1,0 +1,174 @@
+"""Following a job: its events, and signs of life while nothing happens.
+
+One timer serves every stream. A task or a timeout for each stream costs about twice the memory
+and the CPU time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.domain.events import Event, Progress
+from app.services.jobs.record import Job
+from app.settings import JobSettings
+
+_TICK_S = 1.0
+_LEAVING = "The server is shutting down"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event of the job's log.
+
+    Attributes:
+        seq: its number; a reader resumes after it.
+        last: whether nothing follows.
+    """
+
+    seq: int
+    event: Event
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StillThere:
+    """The job stands where it stood; tells how long the reader has been waiting."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Nothing happened, but the connection is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The server goes away; the reader may resume elsewhere or later."""
+
+    retry_ms: int
+
+
+Item = Logged | StillThere | Comment | Farewell
+
+COMMENT: Final = Comment()
+
+
+class _Reader:
+    __slots__ = ("due", "last_sent_s", "last_stage_s", "wake")
+
+    def __init__(self, now_s: float) -> None:
+        self.wake = asyncio.Event()
+        self.due: bool = False
+        self.last_sent_s = now_s
+        self.last_stage_s = now_s
+
+
+class StreamHub:
+    """Serves every stream of this process.
+
+    Args:
+        settings: times between signs of life.
+    """
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+        self._readers: set[_Reader] = set()
+        self._timer: asyncio.Task[None] | None = None
+        self._leaving = False
+
+    @property
+    def readers(self) -> int:
+        """Streams that are open."""
+        return len(self._readers)
+
+    def start(self) -> None:
+        """Start the shared timer."""
+        self._timer = asyncio.create_task(self._tick(), name="stream-timer")
+
+    async def close(self) -> None:
+        """Stop the shared timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._timer
+
+    def leave(self) -> None:
+        """End every stream with a farewell."""
+        self._leaving = True
+        for reader in self._readers:
+            reader.wake.set()
+
+    async def follow(self, job: Job, after: int = 0) -> AsyncGenerator[Item]:
+        """Yield a job's events from a number on, with signs of life in between.
+
+        Args:
+            job: counted as read while this runs.
+            after: number of the last event that the reader has seen.
+        """
+        reader = _Reader(time.monotonic())
+        stop = job.log.listen(reader.wake.set)
+        self._readers.add(reader)
+        job.attach()
+        progress = _last_progress(job, after)
+        try:
+            while True:
+                for seq, event in job.log.after(after):
+                    after = seq
+                    if isinstance(event, Progress):
+                        progress = event
+                    yield _sent(reader, Logged(seq, event, job.log.closed and seq == len(job.log)))
+                if job.log.closed and after >= len(job.log):
+                    return
+                if self._leaving:
+                    if progress is not None:
+                        yield StillThere(replace(progress, message=_LEAVING))
+                    yield Farewell(retry_ms=2000)
+                    return
+                if reader.due:
+                    reader.due = False
+                    yield _sent(reader, self._sign(reader, job, progress))
+                    continue
+                reader.wake.clear()
+                if len(job.log) == after and not self._leaving:
+                    await reader.wake.wait()
+        finally:
+            stop()
+            self._readers.discard(reader)
+            job.detach()
+
+    def _sign(self, reader: _Reader, job: Job, progress: Progress | None) -> Item:
+        now = time.monotonic()
+        if progress is None or now - reader.last_stage_s < self._settings.heartbeat_s:
+            return COMMENT
+        waited = int(now - job.created_s)
+        return StillThere(replace(progress, message=f"{progress.message} ({waited} s)"))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(min(_TICK_S, self._settings.comment_s / 4))
+            now = time.monotonic()
+            for reader in self._readers:
+                silent = now - reader.last_sent_s >= self._settings.comment_s
+                if silent or now - reader.last_stage_s >= self._settings.heartbeat_s:
+                    reader.due = True
+                    reader.wake.set()
+
+
+def _sent(reader: _Reader, item: Item) -> Item:
+    reader.last_sent_s = time.monotonic()
+    if isinstance(item, StillThere) or (
+        isinstance(item, Logged) and isinstance(item.event, Progress)
+    ):
+        reader.last_stage_s = reader.last_sent_s
+    return item
+
+
+def _last_progress(job: Job, after: int) -> Progress | None:
+    seen = [event for _, event in job.log.after(0)[:after] if isinstance(event, Progress)]
+    return seen[-1] if seen else None

@@ -1,0 +1,1 @@
+"""Outgoing connections: the SSRF guard, fetching, proxies."""

@@ -1,0 +1,156 @@
+"""The transfer of one body over as many connections as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+import httpx
+
+from app.domain.errors import PayloadTooLargeError, SourceError
+from app.services.net.http_refusal import refused
+from app.services.net.ssrf_guard import Guard, port_of
+
+PAGES = frozenset({"text/html", "application/xhtml+xml"})
+"""Media types of web pages."""
+
+_SHOWN_TO_ROBOTS = frozenset({401, 403, 406, 429})
+"""Statuses of pages that sites show to programs where a browser gets the real one."""
+
+MAX_REDIRECTS = 5
+
+_RESUME_TRIES = 4
+"""Attempts to resume in a row that brought less than ``_PROGRESS_BYTES``."""
+_PROGRESS_BYTES = 2**18
+_RESUME_WAIT_S = 0.25
+"""Wait ahead of the first attempt to resume; it doubles with each."""
+_HEADERS = {
+    "User-Agent": "Mozilla/5.0 (compatible; Cuestream)",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
+
+
+class Transfer:
+    """One body, over as many connections as it takes."""
+
+    def __init__(self, client: httpx.AsyncClient, guard: Guard, max_mb: int) -> None:
+        self._client = client
+        self._guard = guard
+        self._max_mb = max_mb
+        self._url = httpx.URL()
+        self._validator: str | None = None
+        self._received = 0
+        self.length: int | None = None
+
+    async def start(self, url: httpx.URL) -> httpx.Response:
+        """Follow redirects to the body and return its open response."""
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                response = await self._request(url, {})
+            except httpx.ConnectError as error:
+                raise SourceError("The media's server cannot be reached") from error
+            except httpx.RequestError as error:
+                raise SourceError("The media's server did not answer") from error
+            if not response.has_redirect_location:
+                return await self._accept(url, response)
+            await response.aclose()
+            url = self._target(url, response.headers["location"])
+        raise SourceError("The media's server redirects too often")
+
+    async def chunks(self, first: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """Yield the body's bytes, going on over a new connection where one breaks."""
+        response: httpx.Response | None = first
+        tries, mark = 0, 0
+        while True:
+            try:
+                async with aclosing(response or await self._resume()) as response:
+                    async for chunk in response.aiter_bytes():
+                        self._count(chunk)
+                        yield chunk
+                return
+            except httpx.RequestError as error:
+                if self._received - mark >= _PROGRESS_BYTES:
+                    tries, mark = 0, self._received
+                tries += 1
+                if tries > _RESUME_TRIES or self._validator is None:
+                    raise SourceError("The download broke off") from error
+            response = None
+            await asyncio.sleep(_RESUME_WAIT_S * 2 ** (tries - 1))
+
+    async def _accept(self, url: httpx.URL, response: httpx.Response) -> httpx.Response:
+        shown = response.status_code in _SHOWN_TO_ROBOTS and media_type(response) in PAGES
+        if not response.is_success and not shown:
+            await response.aclose()
+            status = response.status_code
+            raise refused(status, f"The media's server answered {status}")
+        self._url = url
+        if "content-encoding" not in response.headers:
+            self.length = _number(response.headers.get("content-length"))
+            self._validator = _validator(response)
+        if self.length is not None and self.length > self._max_mb * 2**20:
+            await response.aclose()
+            raise PayloadTooLargeError(self._max_mb)
+        return response
+
+    async def _resume(self) -> httpx.Response:
+        """Ask for the rest, which counts only if the body is still the same."""
+        wanted = {"Range": f"bytes={self._received}-", "If-Range": self._validator or ""}
+        response = await self._request(self._url, wanted)
+        begin, _, total = response.headers.get("content-range", "").partition("/")
+        same = begin.startswith(f"bytes {self._received}-") and (
+            self.length is None or _number(total) == self.length
+        )
+        if response.status_code == 206 and same and _validator(response) == self._validator:
+            return response
+        await response.aclose()
+        raise SourceError("The download broke off and the media's server cannot resume it")
+
+    async def _request(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
+        """Connect to the first checked address that lets us."""
+        failure: httpx.RequestError = httpx.ConnectError("no address")
+        self._client.cookies.clear()
+        for address in await self._guard.addresses(url.host, port_of(url)):
+            request = self._client.build_request(
+                "GET",
+                url.copy_with(host=address),
+                headers={**_HEADERS, **headers, "Host": url.netloc.decode("ascii")},
+                # Source: httpx's documentation of request extensions; it names the host both
+                # in SNI and in the certificate check.
+                extensions={"sni_hostname": url.raw_host.decode("ascii")},
+            )
+            try:
+                return await self._client.send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _target(self, url: httpx.URL, location: str) -> httpx.URL:
+        try:
+            return self._guard.parse(str(url.join(location)))
+        except httpx.InvalidURL:
+            raise SourceError("The media's server redirects to nowhere") from None
+
+    def _count(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._received > self._max_mb * 2**20:
+            raise PayloadTooLargeError(self._max_mb)
+
+
+def media_type(response: httpx.Response) -> str:
+    """Return the media type in lower case, without parameters."""
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _validator(response: httpx.Response) -> str | None:
+    """Return what tells two versions of a body apart. Source: RFC 9110 section 13.1.5."""
+    etag: str = response.headers.get("etag", "")
+    if etag and not etag.startswith("W/"):
+        return etag
+    modified: str | None = response.headers.get("last-modified")
+    return modified
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None

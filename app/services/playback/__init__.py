@@ -1,0 +1,1 @@
+"""What the viewer watches, and the order of decoding that follows from it."""

@@ -1,0 +1,1 @@
+"""Videos of sites, by yt-dlp in a child process."""

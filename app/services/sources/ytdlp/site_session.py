@@ -1,0 +1,151 @@
+"""A video on a page of a site that yt-dlp knows, looked at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.domain.captions import CaptionTrack
+from app.domain.errors import CuestreamError, PayloadTooLargeError, SourceError
+from app.domain.time import seconds_to_ms
+from app.services.media.byte_stream import ByteStream
+from app.services.net.ssrf_guard import Guard
+from app.services.sources.ytdlp.found import Found
+from app.services.sources.ytdlp.metadata import caption_tracks, media_info, read_found
+from app.services.sources.ytdlp.process import SiteProcess, site_process
+from app.services.sources.ytdlp.site_errors import refusal
+from app.settings import SourceSettings
+from app.system.workdir import WorkDir
+
+_READ_BYTES = 2**16
+
+CAPTION_FORMATS = ("json3", "vtt", "srv1", "ttml", "srt")
+"""The most telling first: json3 knows when each word is said. Source: the extension's contract."""
+
+
+class SiteSession:
+    """One extraction, and what can be had of its video.
+
+    Attributes:
+        info: what the page says.
+        duration_ms: as the site says; None when it does not.
+        tracks: captions, people's first.
+    """
+
+    def __init__(self, process: SiteProcess, found: Found, max_mb: int) -> None:
+        self.info = media_info(found)
+        self.tracks = caption_tracks(found)
+        duration_s = found["duration_s"]
+        self.duration_ms = None if duration_s is None else seconds_to_ms(duration_s)
+        self._process = process
+        self._max_mb = max_mb
+        self._chunks: AsyncGenerator[bytes, None] | None = None
+
+    async def caption(self, track: CaptionTrack) -> tuple[str, bytes]:
+        """Fetch a track; not once the audio is on its way.
+
+        Returns:
+            The format and the file, never empty.
+
+        Raises:
+            SourceError: the site gives none of its files.
+            UrlBlockedError: they are at an address that must not be reached.
+        """
+        failure: CuestreamError = SourceError("The site gives no bytes of its captions")
+        offered = dict(track.urls)
+        for name in CAPTION_FORMATS:
+            if name not in offered:
+                continue
+            wanted = {"kind": track.kind, "name": track.name, "format": name}
+            answer, data = await self._ask({"caption": wanted})
+            if answer == "caption" and data.strip():
+                return name, data
+            if answer == "failed" and type(failure) is SourceError:  # no reason known so far
+                failure = self._caption_failure(data)
+            if failure.code == "source_rate_limited":
+                break  # asking on would make it worse
+        raise failure
+
+    def audio(self) -> ByteStream:
+        """Return the best audio as it arrives; it is asked for when the first byte is taken.
+
+        The chunks raise SourceError where the site gives no media or not all of it,
+        UrlBlockedError where it is at a forbidden address, PayloadTooLargeError where it has
+        more bytes than the server accepts.
+        """
+        self._chunks = self._audio()
+        return ByteStream(self._chunks, duration_ms=self.duration_ms)
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        if self._chunks is not None:
+            await self._chunks.aclose()
+
+    async def _audio(self) -> AsyncGenerator[bytes, None]:
+        child = self._process.child
+        await child.write(b'{"audio": true}\n')
+        child.close_stdin()
+        received = 0
+        while data := await child.stdout.read(_READ_BYTES):
+            received += len(data)
+            if received > self._max_mb * 2**20:
+                raise PayloadTooLargeError(self._max_mb)
+            yield data
+        if await child.wait() != 0:
+            raise await self._process.failure()
+
+    async def _ask(self, choice: dict[str, object]) -> tuple[str, bytes]:
+        await self._process.child.write(json.dumps(choice).encode() + b"\n")
+        return await read_answer(self._process)
+
+    def _caption_failure(self, data: bytes) -> CuestreamError:
+        blocked, self._process.proxy.blocked = self._process.proxy.blocked, None
+        if blocked is not None:
+            return blocked
+        told = json.loads(data)
+        return refusal(told["kind"], told["text"])
+
+
+@asynccontextmanager
+async def site_session(
+    page_url: str, settings: SourceSettings, guard: Guard, workdir: WorkDir
+) -> AsyncIterator[SiteSession]:
+    """Look at a page; what is chosen of it can be had for as long as the block lasts.
+
+    yt-dlp runs in a child process whose only way out is a proxy of ours, so that it cannot
+    reach what the guard forbids either.
+
+    Raises:
+        UrlBlockedError: the page leads to an address that must not be reached.
+        SourceError: the site gives no video; its subclasses say why.
+        StorageError: the disk is full or not writable.
+    """
+    guard.parse(page_url)
+    async with site_process(page_url, settings, guard, workdir) as process:
+        _, data = await read_answer(process)
+        session = SiteSession(process, read_found(data), settings.max_download_mb)
+        try:
+            yield session
+        finally:
+            await session.aclose()
+
+
+async def read_answer(process: SiteProcess) -> tuple[str, bytes]:
+    """Read one answer of the child.
+
+    Returns:
+        Its name (``found``, ``caption`` or ``failed``) and its bytes.
+
+    Raises:
+        CuestreamError: the child has ended instead; says why.
+    """
+    line = await process.child.stdout.readline()
+    if not line:
+        raise await process.failure()
+    head = json.loads(line)
+    try:
+        return head["answer"], await process.child.stdout.readexactly(head["bytes"])
+    except asyncio.IncompleteReadError:
+        raise await process.failure() from None

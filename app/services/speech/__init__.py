@@ -1,1 +1,0 @@
-"""Text in, spoken MP3 out."""

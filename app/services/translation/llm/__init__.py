@@ -1,0 +1,1 @@
+"""Translation by language models behind the chat-completions protocol."""

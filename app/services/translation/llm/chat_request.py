@@ -1,0 +1,49 @@
+"""One request to a model, in whichever form it will answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from openai.types.chat import ChatCompletionMessageParam
+
+from app.services.translation.llm.metering import estimated_tokens
+from app.services.translation.llm.response_formats import Form
+
+_ENVELOPE_TOKENS = 8
+"""Of one line: its key, quotes and comma."""
+
+Messages = list[ChatCompletionMessageParam]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a provider is asked.
+
+    Attributes:
+        texts: what is to be answered, as "1" to "n".
+        write: makes the messages for a form.
+    """
+
+    texts: tuple[str, ...]
+    write: Callable[[Form], Messages]
+
+    @property
+    def count(self) -> int:
+        """Members that a complete answer has."""
+        return len(self.texts)
+
+    @property
+    def answer_tokens(self) -> int:
+        """About how many tokens the answer takes."""
+        return sum(estimated_tokens(text) + _ENVELOPE_TOKENS for text in self.texts)
+
+    @property
+    def chars(self) -> int:
+        """Characters of the lines together."""
+        return sum(map(len, self.texts))
+
+
+def prompt_tokens(messages: Messages) -> int:
+    """Return about how many tokens messages take."""
+    return sum(estimated_tokens(str(message.get("content", ""))) for message in messages)

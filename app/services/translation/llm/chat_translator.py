@@ -1,0 +1,191 @@
+"""Any language to any other by a large language model behind the chat-completions protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+
+import httpx2
+import structlog
+
+from app.domain.errors import (
+    EngineLoadError,
+    TranslationAuthError,
+    TranslationBudgetError,
+    TranslationError,
+    TranslationIncompleteError,
+    TranslationQuotaError,
+)
+from app.services.translation.llm.accounts import prices_of
+from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.condensing import CONDENSING_RULES, Draft, is_over
+from app.services.translation.llm.connection import ChatConnection
+from app.services.translation.llm.endpoint import (
+    Endpoint,
+    check_endpoint,
+    endpoints_of,
+)
+from app.services.translation.llm.limiter import Lanes
+from app.services.translation.llm.prompt import RULES, revision
+from app.services.translation.llm.provider import ChatProvider
+from app.services.translation.llm.retry_rounds import Asking
+from app.services.translation.quality.language_id import load_identifier
+from app.services.translation.quality.line_batch import MAX_LINES, OpenLines
+from app.services.translation.text.wordless import is_wordless
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.settings import Settings, TranslationSettings
+
+log = structlog.get_logger()
+
+_SIZES = (MAX_LINES, MAX_LINES, 4)
+"""Lines in one request, the first time, the second and so on: what goes wrong is asked again
+with the reason, then in smaller parts; after that alone, as often as the settings say."""
+
+_FALLBACK_SIZES = (4, 1)
+
+_FINAL = (TranslationAuthError, TranslationQuotaError, TranslationBudgetError)
+"""What ends a job at once: no other model and no other try would be right."""
+
+
+class ChatTranslator:
+    """Translates by a model that may drop, invent, merge or mangle lines.
+
+    A translation is accepted by the number of its line, one by one. Lines without one are
+    asked again, together and then alone, then of another model, and are an error at last.
+
+    Args:
+        settings: name the provider and say how it is asked.
+        backoff: how long to wait after a failure.
+        endpoints: models to ask, the first one first; the settings' own unless given.
+        transport: carries the requests; the SDK's own unless given.
+    """
+
+    batch_sizes: tuple[int, ...] = (4, 8, MAX_LINES)
+
+    def __init__(
+        self,
+        settings: Settings,
+        backoff: Backoff | None = None,
+        endpoints: Sequence[Endpoint] = (),
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings.translation
+        self._endpoints = tuple(endpoints or endpoints_of(settings))
+        main = self._endpoints[0]
+        self.name = main.vendor.name
+        self.detail = main.model
+        wheres = " ".join(endpoint.identity for endpoint in self._endpoints)
+        self.revision = f"chat:{main.model}:{revision(wheres, RULES, CONDENSING_RULES)}"
+        self.concurrency = main.concurrency
+        self._providers = _providers(self._endpoints, self._settings, transport)
+        self._asking = Asking(backoff or Backoff(), self._settings.attempts)
+
+    async def probe(self) -> None:
+        """Check the configuration; the provider is not called, since that may cost money.
+
+        Raises:
+            EngineLoadError: key, address or model is missing or malformed, or the cost is to be
+                limited and nobody knows the price.
+        """
+        prices = prices_of(self._endpoints, self._settings)
+        for endpoint in self._endpoints:
+            check_endpoint(endpoint)
+            if self._settings.max_cost_usd is not None and prices.of(endpoint.model) is None:
+                raise EngineLoadError(
+                    f"MAX_COST_USD is set and the price of {endpoint.model} is not known: set "
+                    "TRANSLATION_PRICE_INPUT_USD and TRANSLATION_PRICE_OUTPUT_USD"
+                )
+        await load_identifier()
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        for provider in self._providers:
+            await provider.close()
+
+    def check(self, pair: LanguagePair) -> None:
+        """A model is asked for any pair."""
+
+    async def translate(
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Translate a batch; see the protocol for what is yielded and raised."""
+        for line in lines:
+            if is_wordless(line.text):
+                yield line.id, line.text
+        work = OpenLines(lines, pair, before, brief)
+        if not work.missing:
+            return
+        await load_identifier()
+        drafts: list[Draft] = []
+        failure: TranslationError | None = None
+        try:
+            async with aclosing(self._known(work)) as known:
+                async for line, text in known:
+                    if is_over(line, text):
+                        drafts.append(Draft(line, text))
+                    else:
+                        yield line.id, text
+        except TranslationError as error:
+            failure = error
+        async for number, text in self._condensed(drafts, pair, brief, failure):
+            yield number, text
+        if failure is not None:
+            raise failure
+        if work.missing:
+            raise TranslationIncompleteError(work.missing)
+
+    async def _known(self, work: OpenLines) -> AsyncGenerator[tuple[Line, str], None]:
+        """Yield lines with their translations, by as many requests and models as it takes.
+
+        Raises:
+            TranslationError: the last model stays out of reach, or any refuses for good.
+        """
+        sizes = _SIZES + (1,) * self._settings.attempts
+        for provider in self._providers:
+            is_last = provider is self._providers[-1]
+            try:
+                async with aclosing(self._asking.rounds(provider, work, sizes)) as answers:
+                    async for answer in answers:
+                        yield answer
+            except TranslationError as error:
+                if is_last or isinstance(error, _FINAL):
+                    raise
+                log.warning("falling back to another model", reason=error.message)
+            if not work.missing:
+                return
+            sizes = _FALLBACK_SIZES
+
+    async def _condensed(
+        self,
+        drafts: Sequence[Draft],
+        pair: LanguagePair,
+        brief: Brief,
+        failure: TranslationError | None,
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Yield drafts, shorter ones where the model finds any; not if all is lost anyway."""
+        for start in range(0, len(drafts), MAX_LINES):
+            part = drafts[start : start + MAX_LINES]
+            texts = [draft.text for draft in part]
+            if failure is None:
+                texts = await self._asking.condense(self._providers[0], part, pair, brief.ledger)
+            for draft, text in zip(part, texts, strict=True):
+                yield draft.line.id, text
+
+
+def _providers(
+    endpoints: Sequence[Endpoint],
+    settings: TranslationSettings,
+    transport: httpx2.AsyncBaseTransport | None,
+) -> list[ChatProvider]:
+    """Return a provider for each endpoint; those at one address share its lanes."""
+    lanes: dict[str, Lanes] = {}
+    providers = []
+    for each in endpoints:
+        shared = lanes.setdefault(each.base_url, Lanes(each.concurrency, settings.rpm))
+        connection = ChatConnection(each, settings.timeout_s, transport)
+        providers.append(ChatProvider(each.model, each.vendor, connection, shared))
+    return providers

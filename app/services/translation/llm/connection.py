@@ -1,0 +1,129 @@
+"""One streamed request to a chat-completions server by OpenAI's SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from functools import cached_property
+from typing import Any
+
+import httpx2
+from openai import AsyncOpenAI, Timeout
+
+from app.services.translation.llm.chat_request import Question
+from app.services.translation.llm.endpoint import Endpoint
+from app.services.translation.llm.failures import told_apart
+from app.services.translation.llm.metering import Meter
+from app.services.translation.llm.pieces import CUT_SHORT, chunks, ending_of, text_of, usage_of
+from app.services.translation.llm.response_formats import Form
+
+_CONNECT_S = 10.0
+"""Seconds until a connection must stand."""
+
+_TOTAL_FACTOR = 5
+"""A request may last this many times the silence that is tolerated: some servers send signs of
+life for as long as one listens."""
+
+_SPARE_TOKENS = 8192
+"""What the provider is told to stop at, beyond four times the tokens that we expect."""
+
+
+class ChatConnection:
+    """Connections to one endpoint.
+
+    Args:
+        endpoint: address, key, model and the vendor's ways.
+        timeout_s: silence after which a request is given up.
+        transport: carries the requests; the SDK's own unless given.
+
+    Attributes:
+        plain: whether requests hold nothing but what every server knows.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        timeout_s: float,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.plain = False
+        self._endpoint = endpoint
+        self._timeout_s = timeout_s
+        self._transport = transport
+
+    async def close(self) -> None:
+        """Close the connections, if there ever were any."""
+        if "_client" in self.__dict__:
+            await self._client.close()
+
+    async def stream(
+        self, question: Question, form: Form, meter: Meter
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text as it comes; the first piece may be empty.
+
+        A line end follows unless the model was cut short, so that a complete last line can be
+        told from half of one.
+
+        Raises:
+            TranslationAuthError: the key was refused.
+            TranslationQuotaError: the quota is used up.
+            TranslationError: asking again will not help.
+            PassingFailureError: asking again may help.
+            FormRefusedError: asking in another form may help.
+        """
+        deadline_s = asyncio.get_running_loop().time() + _TOTAL_FACTOR * self._timeout_s
+        whole = True
+        with told_apart():
+            async with asyncio.timeout_at(deadline_s):
+                stream = await self._client.chat.completions.create(
+                    model=self._endpoint.model,
+                    messages=question.write(form),
+                    response_format=form.response_format(question.count),
+                    stream=True,
+                    **self._extras(question),
+                )
+            meter.answered = True
+            async with stream:
+                parts = chunks(stream)
+                while True:
+                    async with asyncio.timeout_at(deadline_s):
+                        part = await anext(parts, None)
+                    if part is None:
+                        break
+                    whole = whole and ending_of(part) not in CUT_SHORT
+                    meter.read(usage_of(part))
+                    piece = text_of(part)
+                    meter.wrote(piece)
+                    yield piece
+        if whole:
+            yield "\n"
+
+    @cached_property
+    def _client(self) -> AsyncOpenAI:
+        key = self._endpoint.key
+        timeout = Timeout(self._timeout_s, connect=min(_CONNECT_S, self._timeout_s))
+        http_client = None
+        if self._transport is not None:
+            http_client = httpx2.AsyncClient(
+                transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
+            )
+        client = AsyncOpenAI(
+            api_key=key.get_secret_value() if key else "none",
+            base_url=self._endpoint.base_url,
+            timeout=timeout,
+            max_retries=0,
+            http_client=http_client,
+        )
+        # The SDK takes these from the environment; they are no other vendor's business.
+        client.organization = client.project = None
+        return client
+
+    def _extras(self, question: Question) -> Any:
+        """Return what is asked for besides the answer, by the vendor's names."""
+        vendor = self._endpoint.vendor
+        extras: dict[str, object] = {}
+        if not self.plain and vendor.takes_usage:
+            extras["stream_options"] = {"include_usage": True}
+        if not self.plain and vendor.limit_name is not None:
+            extras[vendor.limit_name] = _SPARE_TOKENS + 4 * question.answer_tokens
+        return extras

@@ -1,0 +1,133 @@
+"""Where a language model is asked: address, key, model and the vendor's ways."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from app.domain.errors import EngineLoadError
+from app.services.translation.llm.vendors import VENDORS, Vendor
+from app.settings import Settings
+
+_PLAIN = re.compile(r"[!-~]+")
+"""What can stand in an HTTP header without being quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One model at one provider.
+
+    Attributes:
+        vendor: whose ways it has.
+        base_url: of its chat completions; empty when nobody has said.
+        model: as the provider calls it; empty when nobody has said.
+        key: None where none is sent.
+        concurrency: requests at a time.
+    """
+
+    vendor: Vendor
+    base_url: str
+    model: str
+    key: SecretStr | None
+    concurrency: int
+
+    @property
+    def identity(self) -> str:
+        """Tells two endpoints apart, without the key."""
+        parts = f"{self.vendor.name} {self.base_url} {self.model}"
+        return hashlib.sha256(parts.encode()).hexdigest()[:12]
+
+
+def main_endpoint(settings: Settings) -> Endpoint:
+    """Return where translations are asked first: ``SERVER_*`` go before the vendor's own."""
+    chosen = settings.translation
+    own = _own_endpoint(settings, chosen.provider)
+    url = chosen.server_api_url
+    model = own.model if chosen.server_model is None else chosen.server_model
+    return Endpoint(
+        own.vendor,
+        own.base_url if url is None else url,
+        model.strip(),
+        chosen.server_api_key or own.key,
+        chosen.concurrency or own.concurrency,
+    )
+
+
+def fallback_endpoint(settings: Settings) -> Endpoint | None:
+    """Return where lines are asked that the first model did not translate; None for nowhere."""
+    chosen = settings.translation
+    if chosen.fallback_provider is None or chosen.fallback_provider == chosen.provider:
+        if chosen.fallback_model is None:
+            return None
+        main = main_endpoint(settings)
+        return Endpoint(
+            main.vendor, main.base_url, chosen.fallback_model, main.key, main.concurrency
+        )
+    own = _own_endpoint(settings, chosen.fallback_provider)
+    model = chosen.fallback_model or own.model
+    return Endpoint(own.vendor, own.base_url, model, own.key, own.concurrency)
+
+
+def endpoints_of(settings: Settings) -> list[Endpoint]:
+    """Return all models that this server may ask, the first one first."""
+    if settings.translation.provider not in VENDORS:
+        return []
+    fallback = fallback_endpoint(settings)
+    return [main_endpoint(settings), *([fallback] if fallback else [])]
+
+
+def check_endpoint(endpoint: Endpoint) -> None:
+    """Check what can be seen without a call, since that may cost money.
+
+    Raises:
+        EngineLoadError: key, address or model is missing or malformed; says what to set.
+    """
+    vendor, own = endpoint.vendor, endpoint.vendor.own.upper()
+    if not endpoint.base_url:
+        raise EngineLoadError(f"The {vendor.name} translator has no address: set SERVER_API_URL")
+    if not _is_address(endpoint.base_url):
+        raise EngineLoadError(
+            f"The {vendor.name} translator's address is not an http or https address: "
+            "check SERVER_API_URL"
+        )
+    if endpoint.key is None and vendor.needs_key and endpoint.base_url == vendor.base_url:
+        raise EngineLoadError(
+            f"The {vendor.name} translator has no key: set SERVER_API_KEY or {own}_API_KEY, or "
+            "SERVER_API_URL for a server that needs none"
+        )
+    if endpoint.key is not None and not _PLAIN.fullmatch(endpoint.key.get_secret_value()):
+        raise EngineLoadError(
+            f"SERVER_API_KEY or {own}_API_KEY holds a blank or a character that no key has"
+        )
+    if not endpoint.model:
+        raise EngineLoadError(f"The {vendor.name} translator has no model: set SERVER_MODEL")
+
+
+def _own_endpoint(settings: Settings, name: str) -> Endpoint:
+    """Return what a vendor's own settings say; one that shares another's has no model."""
+    vendor, own = VENDORS[name], settings.vendors
+    url = _with_version(own.ollama_base_url) if name == "ollama" else vendor.base_url
+    return Endpoint(
+        vendor,
+        url,
+        str(getattr(own, f"{vendor.own}_model")) if vendor.own == name else "",
+        getattr(own, f"{vendor.own}_api_key", None),
+        int(getattr(own, f"{vendor.own}_concurrent_requests")),
+    )
+
+
+def _with_version(url: str) -> str:
+    """Ollama's address is often written without the path of its OpenAI-compatible routes."""
+    return url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/v1"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -1,0 +1,75 @@
+"""Counting the tokens of one request: as the provider says, else by an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from app.services.translation.translator import Ledger
+
+_BYTES_PER_TOKEN = 3
+"""Of UTF-8. English has about 4 letters a token, Chinese about one character of 3 bytes, what
+lies between them fewer than 3 letters of 2 bytes; so it is rather too many than too few."""
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text takes."""
+    return len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN + 1
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one request has used so far.
+
+    Attributes:
+        prompt_tokens: estimate for the request's messages.
+        answered: whether the provider has begun to answer; before that nothing is billed.
+        written_bytes: length of the answer so far.
+        told: tokens in and out as the provider counts; None while it has not said.
+    """
+
+    prompt_tokens: int
+    answered: bool = False
+    written_bytes: int = 0
+    told: tuple[int, int] | None = None
+
+    def wrote(self, piece: str) -> None:
+        """Count a piece of the answer."""
+        self.written_bytes += len(piece.encode("utf-8", "replace"))
+
+    def read(self, usage: object) -> None:
+        """Take the provider's own count where it is one; the last one holds."""
+        prompt = getattr(usage, "prompt_tokens", None)
+        completion = getattr(usage, "completion_tokens", None)
+        if isinstance(prompt, int) and isinstance(completion, int):
+            self.told = prompt, completion
+
+    @property
+    def used(self) -> tuple[int, int]:
+        """Tokens in and out."""
+        if self.told is not None:
+            return self.told
+        if not self.answered:
+            return 0, 0
+        return self.prompt_tokens, -(-self.written_bytes // _BYTES_PER_TOKEN)
+
+
+@contextmanager
+def metered(
+    ledger: Ledger | None, model: str, prompt_tokens: int, completion_tokens: int
+) -> Iterator[Meter]:
+    """Pay for a request, which is the block, from a ledger if there is one.
+
+    Raises:
+        TranslationBudgetError: there is no money for it.
+    """
+    meter = Meter(prompt_tokens)
+    if ledger is None:
+        yield meter
+        return
+    ledger.afford(model, prompt_tokens, completion_tokens)
+    try:
+        yield meter
+    finally:
+        ledger.spend(model, *meter.used)

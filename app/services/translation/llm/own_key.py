@@ -1,0 +1,68 @@
+"""Translating at an endpoint that the caller names and pays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from app.domain.errors import InvalidFieldError
+from app.services.net.ssrf_guard import Guard
+from app.services.translation.llm.chat_translator import ChatTranslator
+from app.services.translation.llm.endpoint import Endpoint
+from app.services.translation.llm.guarded import GuardedTransport, check_api_url
+from app.services.translation.llm.vendors import VENDORS
+from app.settings import Settings
+
+_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+_KEY = re.compile(r"[!-~]{1,512}")
+
+_CONCURRENCY = 4
+"""Requests at a time with a caller's own key, of whose limits nobody here knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """What a caller brings.
+
+    Attributes:
+        key: never logged or kept.
+        model: as the caller's provider calls it.
+        url: base address; OpenAI's unless given.
+    """
+
+    key: SecretStr
+    model: str | None
+    url: str | None
+
+
+@asynccontextmanager
+async def own_translator(own: OwnKey, settings: Settings) -> AsyncIterator[ChatTranslator]:
+    """Check what the caller brings and translate with it; it is forgotten after the block.
+
+    Raises:
+        UrlBlockedError: the address must not be reached.
+        InvalidFieldError: the model is missing, or it or the key is malformed.
+    """
+    sources = settings.sources
+    guard = Guard(sources.allow_private_urls, sources.fetch_connect_s)
+    vendor = VENDORS["openai_compatible"] if own.url else VENDORS["openai"]
+    url = own.url or vendor.base_url
+    if own.url:
+        await check_api_url(url, guard)
+    if not own.model:
+        raise InvalidFieldError("Model is required")
+    if not _MODEL_ID.fullmatch(own.model):
+        raise InvalidFieldError("Invalid model ID")
+    if not _KEY.fullmatch(own.key.get_secret_value()):
+        raise InvalidFieldError("Invalid API key")
+    endpoint = Endpoint(vendor, url, own.model, own.key, _CONCURRENCY)
+    transport = GuardedTransport(guard)
+    translator = ChatTranslator(settings, endpoints=[endpoint], transport=transport)
+    try:
+        yield translator
+    finally:
+        await translator.close()

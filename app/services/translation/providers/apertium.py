@@ -1,0 +1,128 @@
+"""English and Spanish by Apertium: rules and dictionaries, no model, no key, no network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from app.domain.errors import (
+    EngineLoadError,
+    InvalidLanguageError,
+    TranslationError,
+    TranslationIncompleteError,
+)
+from app.services.translation.providers.apertium_process import require_modes, run_apertium
+from app.services.translation.providers.apertium_stream import frame, unframe
+from app.services.translation.text.wordless import is_wordless
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.settings import Settings
+
+_MODES = {("en", "es"): "eng-spa", ("es", "en"): "spa-eng"}
+_SOURCES = {target: source for source, target in _MODES}
+
+
+class ApertiumTranslator:
+    """Translates by a child process for each batch.
+
+    A line comes back as one line whatever it contains; a word that Apertium does not know
+    stays as it is.
+    """
+
+    name = "apertium"
+    detail = "apertium-eng-spa"
+    revision = "apertium-eng-spa:1"
+    batch_sizes = (4, 8, 16)
+    concurrency = 2
+
+    def __init__(self, settings: Settings) -> None:
+        """Apertium has nothing to set."""
+
+    async def probe(self) -> None:
+        """Check that Apertium, both directions and a real line work.
+
+        Raises:
+            EngineLoadError: they do not; names the packages to install.
+        """
+        await require_modes(tuple(_MODES.values()))
+        try:
+            text = await _translated(["The house is red."], "eng-spa")
+        except TranslationError as error:
+            raise EngineLoadError(f"{error.message}: reinstall apertium-eng-spa") from None
+        if text[0] is None or "casa" not in text[0]:
+            raise EngineLoadError("Apertium does not translate: reinstall apertium-eng-spa")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def check(self, pair: LanguagePair) -> None:
+        """Refuse everything but English to Spanish, Spanish to English and nothing to do.
+
+        Raises:
+            InvalidLanguageError: any other pair.
+        """
+        if not pair.is_same:
+            _mode(pair)
+
+    async def translate(
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Translate a batch; ``before`` means nothing to Apertium.
+
+        Raises:
+            InvalidLanguageError: the pair is not served.
+            TranslationIncompleteError: Apertium gave no text for some lines.
+            TranslationError: Apertium cannot be run.
+        """
+        mode = _mode(pair)
+        missing: list[int] = []
+        asked = [line for line in lines if not is_wordless(line.text)]
+        for line in lines:
+            if is_wordless(line.text):
+                yield line.id, line.text
+        for line, text in zip(asked, await _translated_surely(asked, mode), strict=True):
+            if text:
+                yield line.id, _with_initial_of(line.text, text, mode)
+            else:
+                missing.append(line.id)
+        if missing:
+            raise TranslationIncompleteError(missing)
+
+
+def _mode(pair: LanguagePair) -> str:
+    target = pair.target.base
+    source = pair.source.base if pair.source else _SOURCES.get(target)
+    mode = _MODES.get((source or "", target))
+    if mode is None:
+        raise InvalidLanguageError(
+            "This server translates from English to Spanish and from Spanish to English only"
+        )
+    return mode
+
+
+async def _translated(texts: Sequence[str], mode: str) -> list[str | None]:
+    output = await run_apertium(["-z", "-u", "-f", "none", mode], frame(texts))
+    return unframe(output, len(texts))
+
+
+async def _translated_surely(lines: Sequence[Line], mode: str) -> list[str | None]:
+    """Translate together, and alone what did not come back in its place."""
+    if not lines:
+        return []
+    texts = await _translated([line.text for line in lines], mode)
+    for index, text in enumerate(texts):
+        if not text and len(lines) > 1:
+            texts[index] = (await _translated([lines[index].text], mode))[0]
+    return texts
+
+
+def _with_initial_of(source: str, text: str, mode: str) -> str:
+    """Undo the capital that Apertium gives every record, where a cue goes on in mid-sentence.
+
+    Only towards Spanish: English writes ``I`` and the days of the week with a capital.
+    """
+    if mode != "eng-spa" or not source.lstrip()[:1].islower():
+        return text
+    return text[0].lower() + text[1:]

@@ -1,0 +1,101 @@
+"""One run of the apertium command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+from app.domain.errors import EngineLoadError, InternalError, TranslationError
+from app.settings import child_environment
+from app.system.subprocesses import Child, running
+
+_LIMIT_S = 60.0
+"""A batch takes about a quarter of a second; after this long the run hangs."""
+
+_STOP_S = 5.0
+"""How long a run that nobody wants any more may take to end by itself, and again once it was
+told to, so that it removes its temporary file."""
+
+_TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+"""The command is a script that removes a temporary file at its end, which KILL, as other children
+get it, would leave behind. When we die its input ends too, and with that its whole pipeline."""
+
+_THROUGH_A_PIPE = ("sh", "-c", 'cat | apertium "$@"', "apertium")
+"""The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and that is what
+uvloop gives a child as its standard input. The words of the script are fixed."""
+
+
+async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
+    """Run ``apertium`` to its end and return what it wrote.
+
+    Args:
+        arguments: after the command's name.
+        text: its standard input.
+
+    Raises:
+        TranslationError: it cannot be started, fails or hangs.
+    """
+    command = [*_TERM_WITH_US, *_THROUGH_A_PIPE, *arguments]
+    environment = {**child_environment(), "LC_ALL": "C.UTF-8"}
+    try:
+        async with running(command, stdin=True, environment=environment) as child:
+            return await _exchange(child, text)
+    except InternalError:
+        raise TranslationError("Apertium cannot be started") from None
+
+
+async def require_modes(modes: Sequence[str]) -> None:
+    """Check that the command and its language pairs are installed.
+
+    Raises:
+        EngineLoadError: they are not; names the packages to install.
+    """
+    advice = "install the Debian packages apertium and apertium-eng-spa"
+    try:
+        installed = (await run_apertium(["-l"])).decode(errors="replace").split()
+    except TranslationError as error:
+        raise EngineLoadError(f"{error.message}: {advice}") from None
+    if absent := [mode for mode in modes if mode not in installed]:
+        raise EngineLoadError(f"Apertium lacks {' and '.join(absent)}: {advice}")
+
+
+async def _exchange(child: Child, text: bytes) -> bytes:
+    ended = False
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            _, output = await asyncio.gather(_send(child, text), child.stdout.read())
+            ended = True
+            if await child.wait() != 0:
+                raise TranslationError("Apertium failed")
+            return output
+    except TimeoutError:
+        raise TranslationError("Apertium did not answer in time") from None
+    finally:
+        if not ended:
+            await _stop(child)
+
+
+async def _send(child: Child, text: bytes) -> None:
+    await child.write(text)
+    child.close_stdin()
+
+
+async def _stop(child: Child) -> None:
+    """Let the run end; what is left of it is killed afterwards."""
+    child.close_stdin()
+    if not await _ends(child):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        await _ends(child)
+
+
+async def _ends(child: Child) -> bool:
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await child.wait()
+    except TimeoutError:
+        return False
+    return True

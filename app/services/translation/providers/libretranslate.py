@@ -1,0 +1,164 @@
+"""Translation by a LibreTranslate server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import structlog
+
+from app.domain.errors import (
+    EngineLoadError,
+    InvalidLanguageError,
+    TranslationError,
+    TranslationIncompleteError,
+)
+from app.domain.language import Language
+from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.failures import PassingFailureError
+from app.services.translation.providers.libretranslate_client import LibreTranslateClient
+from app.services.translation.quality.answer_judge import cleaned
+from app.services.translation.text.scripts import script_of
+from app.services.translation.text.wordless import is_wordless
+from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+_OTHER_NAMES = {"zt": "zh-TW", "pb": "pt-BR"}
+"""Codes that older servers use in place of a BCP 47 tag."""
+
+_CONCURRENCY = 2
+"""A server of one's own translates on all its cores already."""
+
+
+class LibreTranslator:
+    """Translates by the server's ``/translate``, a batch in one request.
+
+    A server answers a list with a list of the same length, so a line cannot move; one that
+    comes back empty, or an answer of another length, is asked again line by line.
+    """
+
+    name = "libretranslate"
+    batch_sizes: tuple[int, ...] = (4, 8, 16)
+
+    def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
+        translation = settings.translation
+        self._client = LibreTranslateClient(translation)
+        self._backoff = backoff or Backoff()
+        self._attempts = translation.attempts
+        self._targets: Mapping[str, frozenset[str]] = {}
+        self.detail = translation.libretranslate_url
+        self.revision = f"libretranslate:{self.detail}"
+        self.concurrency = translation.concurrency or _CONCURRENCY
+
+    async def probe(self) -> None:
+        """Ask the server which languages it translates.
+
+        Raises:
+            EngineLoadError: it cannot be reached, or has none.
+        """
+        try:
+            self._targets = await self._client.languages()
+        except (TranslationError, PassingFailureError) as error:
+            raise EngineLoadError(
+                f"LibreTranslate does not work ({error.message}): check LIBRETRANSLATE_URL"
+            ) from None
+        if not self._targets:
+            raise EngineLoadError("LibreTranslate has no languages: install some there")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def check(self, pair: LanguagePair) -> None:
+        """Refuse what the server does not translate; a source that nobody knows is detected.
+
+        Raises:
+            InvalidLanguageError: the pair is not served.
+        """
+        if not pair.is_same:
+            self._codes(pair)
+
+    async def translate(
+        self,
+        lines: Sequence[Line],
+        pair: LanguagePair,
+        before: Sequence[Line],
+        brief: Brief = NO_BRIEF,
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Translate a batch; ``before`` and ``brief`` mean nothing to LibreTranslate.
+
+        Raises:
+            InvalidLanguageError: the pair is not served.
+            TranslationAuthError: the server refused the key.
+            TranslationIncompleteError: it gave no text for some lines.
+            TranslationError: it cannot be reached.
+        """
+        codes = self._codes(pair)
+        asked = [line for line in lines if not is_wordless(line.text)]
+        for line in lines:
+            if is_wordless(line.text):
+                yield line.id, line.text
+        missing: list[int] = []
+        texts = await self._texts([line.text for line in asked], codes) if asked else []
+        for place, line in enumerate(asked):
+            text = texts[place] if len(texts) == len(asked) else ""
+            if not text and len(asked) > 1:
+                text = "".join(await self._texts([line.text], codes))
+            if text:
+                yield line.id, text
+            else:
+                missing.append(line.id)
+        if missing:
+            raise TranslationIncompleteError(missing)
+
+    async def _texts(self, texts: Sequence[str], codes: tuple[str, str]) -> list[str]:
+        """Ask until there is an answer.
+
+        Raises:
+            TranslationError: there is none after as many attempts as it may take.
+        """
+        plain = [" ".join(text.split()) for text in texts]
+        for failures in range(1, self._attempts + 1):
+            try:
+                return [cleaned(text) for text in await self._client.translate(plain, *codes)]
+            except PassingFailureError as failure:
+                delay_s = self._backoff.delay_s(failures, failure.retry_after_s)
+                if delay_s is None or failures == self._attempts:
+                    raise TranslationError(failure.message) from None
+                log.info("translator failed", failure=failure.message, retry_in_s=delay_s)
+                await asyncio.sleep(delay_s)
+        raise TranslationError("LibreTranslate does not answer")
+
+    def _codes(self, pair: LanguagePair) -> tuple[str, str]:
+        """Return source and target as the server calls them."""
+        source = "auto" if pair.source is None else _code_of(pair.source, self._targets)
+        offered = frozenset[str]().union(*self._targets.values())
+        target = _code_of(pair.target, offered)
+        served = source is not None and (source == "auto" or target in self._targets[source])
+        if source is None or target is None or not served:
+            spoken = pair.source.english_name if pair.source else "this language"
+            raise InvalidLanguageError(
+                f"LibreTranslate does not translate {spoken} into {pair.target.english_name} here"
+            )
+        return source, target
+
+
+def _code_of(language: Language, codes: Mapping[str, object] | frozenset[str]) -> str | None:
+    """Return the code that means a language, the closest first."""
+    close: dict[int, str] = {}
+    for code in sorted(codes, reverse=True):
+        other = _read(code)
+        if other is not None and other.base == language.base:
+            alike = script_of(other) == script_of(language)
+            distance = 0 if other == language else 2 - alike
+            close[distance] = code
+    return close[min(close)] if close else None
+
+
+def _read(code: str) -> Language | None:
+    try:
+        return Language.parse(_OTHER_NAMES.get(code, code))
+    except InvalidLanguageError:
+        return None

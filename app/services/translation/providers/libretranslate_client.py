@@ -1,0 +1,88 @@
+"""Requests to a LibreTranslate server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import httpx
+
+from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
+from app.services.translation.llm.failures import PassingFailureError, seconds_until
+from app.settings import TranslationSettings
+
+_CONNECT_S = 10.0
+
+
+class LibreTranslateClient:
+    """The server's API.
+
+    Source: https://docs.libretranslate.com/api: ``/translate`` takes a list under ``q`` and
+    answers with one under ``translatedText``; ``/languages`` lists codes and their targets.
+    """
+
+    def __init__(self, settings: TranslationSettings) -> None:
+        key = settings.libretranslate_api_key
+        self._key = {"api_key": key.get_secret_value()} if key else {}
+        self._client = httpx.AsyncClient(
+            base_url=settings.libretranslate_url.rstrip("/"),
+            timeout=httpx.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def languages(self) -> Mapping[str, frozenset[str]]:
+        """Return the targets of each source by their codes.
+
+        Raises:
+            TranslationError, PassingFailureError: the server does not tell.
+        """
+        listed = await self._ask("GET", "/languages", None)
+        if not isinstance(listed, list):
+            raise TranslationError("LibreTranslate's list of languages cannot be read")
+        found = (entry for entry in listed if isinstance(entry, dict) and "code" in entry)
+        return {
+            str(entry["code"]): frozenset(map(str, entry.get("targets", ()))) for entry in found
+        }
+
+    async def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+        """Return translations in the order of the texts.
+
+        Raises:
+            TranslationAuthError: the key was refused.
+            TranslationError: asking again will not help.
+            PassingFailureError: asking again may help.
+        """
+        body = {"q": list(texts), "source": source, "target": target, "format": "text", **self._key}
+        answer = await self._ask("POST", "/translate", body)
+        found = answer.get("translatedText") if isinstance(answer, dict) else None
+        if isinstance(found, str):
+            found = [found]
+        if not isinstance(found, list):
+            raise TranslationError("LibreTranslate's answer cannot be read")
+        return [text if isinstance(text, str) else "" for text in found]
+
+    async def _ask(self, method: str, path: str, body: object) -> object:
+        try:
+            response = await self._client.request(method, path, json=body)
+            if response.is_success:
+                return response.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            raise PassingFailureError("LibreTranslate cannot be reached") from None
+        raise _refusal(response)
+
+
+def _refusal(response: httpx.Response) -> Exception:
+    """Return what a status means; the server's words are dropped, they may quote the key."""
+    status = response.status_code
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return TranslationAuthError("LibreTranslate refused the key")
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return TranslationQuotaError("LibreTranslate's quota is used up")
+    message = f"LibreTranslate answered with status {status}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return PassingFailureError(message, seconds_until(response.headers.get("retry-after", "")))
+    return TranslationError(message)

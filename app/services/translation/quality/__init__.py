@@ -1,0 +1,1 @@
+"""Checks of what a translator answers: line by line, and across lines."""

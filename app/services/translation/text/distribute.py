@@ -1,0 +1,117 @@
+"""A unit's translation, divided among the cues that its source was divided among."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import inf
+
+from app.domain.cue import Cue
+from app.domain.profile import ReadingProfile
+from app.services.layout.breaks import Break, break_between
+from app.services.layout.tokens import Token, is_unspaced, join
+from app.services.layout.width import text_width
+from app.services.translation.text.atoms import AtomCutter
+
+_BREAK_COST = {
+    Break.SENTENCE: 0.0,
+    Break.CLAUSE: 3.0,
+    Break.PHRASE: 10.0,
+    Break.PLAIN: 22.0,
+    Break.BAD: 40.0,
+}
+"""What a cut costs, against 100 times the square of how far it is off its ideal place, in cues of
+even length: a comma wins over a plain gap while it is within 0.4 of a cue. The costs are those by
+which sentences are divided into cues (``layout.greedy``)."""
+
+_OVERFLOW = 100.0
+"""What a piece costs that does not fit on screen, and again for each cue that it is too wide by:
+as much as a cut that is a whole cue off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resplitter:
+    """Divides translations of one job.
+
+    Attributes:
+        cutter: knows what must not be cut.
+        profile: says what fits into a cue.
+    """
+
+    cutter: AtomCutter
+    profile: ReadingProfile
+
+    def divide(self, text: str, cues: Sequence[Cue]) -> list[str]:
+        """Return what each cue shows of a translation.
+
+        Cuts lie near each cue's share of the source, by its text and its time, at the place that
+        reads best. A translation of fewer words than cues is shown whole on each of them: an
+        empty cue would show its source.
+
+        Args:
+            text: the translation.
+            cues: those that the source was in, at least one.
+
+        Returns:
+            One piece for each cue, none blank unless the text is. Where they are not all the
+            whole text, they are the text's parts in order.
+
+        Source: dynamic programming over the places for a cut, as in Knuth and Plass, "Breaking
+        Paragraphs into Lines" (1981).
+        """
+        if len(cues) == 1:
+            return [text]
+        atoms = self.cutter.cut(text)
+        if len(atoms) < len(cues) and text_width(text) > self.profile.max_chars:
+            atoms = self.cutter.cut_finest(text)
+        if len(atoms) < len(cues):
+            return [text] * len(cues)
+        edges = _best_edges(atoms, _shares(cues), self.profile.max_chars)
+        return [join(atoms[begin:end]) for begin, end in pairwise(edges)]
+
+
+def _shares(cues: Sequence[Cue]) -> list[float]:
+    """Return each cue's share of the unit, 0..1: half by its text, half by its time."""
+    widths = [max(1, text_width(cue.text)) for cue in cues]
+    times = [max(1, cue.span.duration_ms) for cue in cues]
+    return [
+        (width / sum(widths) + time / sum(times)) / 2
+        for width, time in zip(widths, times, strict=True)
+    ]
+
+
+def _best_edges(atoms: Sequence[Token], shares: Sequence[float], max_width: int) -> list[int]:
+    """Return the index of each piece's first atom, and one past the last atom."""
+    ends = list(accumulate((atom.gap + atom.width for atom in atoms), initial=0))
+    begins = [edge + atom.gap for edge, atom in zip(ends, atoms, strict=False)]
+    count, total = len(atoms), max(1, ends[-1])
+    quality = [0.0, *(_cut_cost(a, b) for a, b in pairwise(atoms)), 0.0]
+    best = [0.0] + [inf] * count
+    came_from: list[list[int]] = []
+    for piece, share in enumerate(accumulate(shares), start=1):
+        left = len(shares) - piece
+        reached, origins = [inf] * (count + 1), [0] * (count + 1)
+        for end in range(piece, count - left + 1) if left else [count]:
+            off = (ends[end] - share * total) * len(shares) / total if left else 0.0
+            own = 100 * off * off + quality[end]
+            for begin in range(piece - 1, end):
+                width = ends[end] - begins[begin]
+                cost = best[begin] + own
+                if width > max_width:
+                    cost += _OVERFLOW * width / max_width
+                if cost < reached[end]:
+                    reached[end], origins[end] = cost, begin
+        best = reached
+        came_from.append(origins)
+    edges = [count]
+    for origins in reversed(came_from):
+        edges.append(origins[edges[-1]])
+    return edges[::-1]
+
+
+def _cut_cost(before: Token, after: Token) -> float:
+    kind = break_between(before.text, after.text)
+    if not after.glued and is_unspaced(before.text[-1]) and is_unspaced(after.text[0]):
+        kind = min(kind, Break.CLAUSE)
+    return _BREAK_COST[kind]

@@ -1,0 +1,55 @@
+"""From units to slots: what is asked of the translator, and what need not be asked."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from app.domain.language import known_language
+from app.services.translation.memory import unit_key
+from app.services.translation.text.batches import Slot
+from app.services.translation.text.reading_room import room_chars
+from app.services.translation.text.units import Unit
+from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translator import LanguagePair, Line
+
+_CONTEXT_LINES = 3
+"""Source lines ahead of a batch that go with it as context."""
+
+
+class SlotMaker:
+    """Makes the slots of one job, in order, remembering what came before.
+
+    Args:
+        job: says into which language, and holds the memo that is asked first.
+    """
+
+    def __init__(self, job: TranslationJob) -> None:
+        self._job = job
+        self._before: deque[Line] = deque(maxlen=_CONTEXT_LINES)
+        self._reached_ms = 0
+
+    def make(self, unit: Unit) -> Slot:
+        """Return the unit's slot, filled where its translation is known already."""
+        if unit.start_ms < self._reached_ms:
+            self._before.clear()
+        self._reached_ms = unit.start_ms
+        slot = self._slot(unit)
+        self._before.append(slot.line)
+        if slot.pair.is_same:
+            slot.fill(unit.text)
+        elif self._job.memo is not None:
+            known = self._job.memo.get(slot.key)
+            if known is not None and slot.takes(known):
+                slot.fill(known)
+        return slot
+
+    def _slot(self, unit: Unit) -> Slot:
+        room = room_chars(unit.cues, self._job.profile)
+        previous = self._before[-1].text if self._before else ""
+        return Slot(
+            unit,
+            LanguagePair(known_language(unit.language), self._job.target),
+            Line(unit.id, unit.text, room),
+            tuple(self._before),
+            unit_key(unit.text, unit.language, previous, room),
+        )

@@ -1,0 +1,219 @@
+"""Units: the sentences that cues were cut from, put together again for translation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.domain.cue import Cue
+from app.services.layout.tokens import is_unspaced
+from app.services.layout.width import text_width
+from app.services.translation.text.sentence_ends import (
+    goes_on,
+    is_clause,
+    is_complete,
+    is_punctuated,
+    opens_turn,
+    stands_alone,
+)
+from app.system.async_iterators import close_stage
+
+LINGER_S = 0.3
+"""How long a unit waits for its next cue: too short to notice, long enough for all cues of one
+window, which arrive together."""
+
+_PAUSE_MS = 700
+"""A silence that parts two units. Source: our own choice between the 300 ms that a listener notices
+and the 1500 ms over which no cue stays (``layout.greedy``)."""
+
+_BARE_PAUSE_MS = 300
+"""The same as long as no punctuation was seen: some transcribers write none, and then a pause is
+all that tells where a sentence ends. Half a second of a longer one may be hidden by a cue that
+stays to be read."""
+
+_MAX_CUES = 4
+_MAX_WIDTH = 200
+_MAX_DURATION_MS = 15_000
+"""No unit is larger, a single cue apart: a viewer waits for all of it, and the longer it is, the
+further a word may move away from when it was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is translated as a whole: a sentence over one or more cues.
+
+    Attributes:
+        cues: at least one, in order, of one speaker and one language.
+        arrived_s: when the last cue came that was waited for, on the loop's clock.
+    """
+
+    cues: tuple[Cue, ...]
+    arrived_s: float = 0.0
+
+    @property
+    def id(self) -> int:
+        """That of its first cue."""
+        return self.cues[0].id
+
+    @property
+    def language(self) -> str:
+        """BCP 47 tag, as its cues have it."""
+        return self.cues[0].language
+
+    @property
+    def start_ms(self) -> int:
+        """When its first cue appears."""
+        return self.cues[0].span.start_ms
+
+    @property
+    def text(self) -> str:
+        """Its cues' texts as one paragraph."""
+        texts = [cue.text for cue in self.cues]
+        return texts[0] + "".join(_gap(a, b) + b for a, b in pairwise(texts))
+
+
+async def build_units(cues: AsyncIterator[Cue], linger_s: float = LINGER_S) -> AsyncIterator[Unit]:
+    """Yield the cues in units, each as soon as it is known to be whole.
+
+    Args:
+        cues: in order of coming; closed when the caller stops.
+        linger_s: a unit whose next cue is not there after this long is taken to be whole.
+
+    Yields:
+        Units that together hold every cue once, in order.
+
+    Raises:
+        Whatever ``cues`` raised, after what came before it.
+    """
+    coming: asyncio.Queue[Cue | None] = asyncio.Queue(1)
+    feeding = asyncio.create_task(_feed(cues, coming))
+    draft = _Draft()
+    try:
+        while (cue := await _next(coming, linger_s if draft.cues else None)) is not None:
+            for unit in draft.add(cue) if isinstance(cue, Cue) else draft.end():
+                yield unit
+        for unit in draft.end():
+            yield unit
+        await feeding
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+
+
+class _Draft:
+    """The unit that is still open."""
+
+    def __init__(self) -> None:
+        self.cues: list[Cue] = []
+        self._arrived_s = 0.0
+        self._pause_ms = _BARE_PAUSE_MS
+
+    def add(self, cue: Cue) -> list[Unit]:
+        """Take one more cue and return the units that are whole now."""
+        if is_punctuated(cue.text):
+            self._pause_ms = _PAUSE_MS
+        whole = [] if self.cues and _belongs(self.cues, cue, self._pause_ms) else self.end()
+        while self.cues and not _fits([*self.cues, cue]):
+            whole.append(self._most())
+        self.cues.append(cue)
+        self._arrived_s = asyncio.get_running_loop().time()
+        if is_complete(cue.text) or stands_alone(cue.text):
+            whole += self.end()
+        elif _is_full(self.cues):
+            whole.append(self._most())
+        return whole
+
+    def end(self) -> list[Unit]:
+        """Return what there is, as one unit."""
+        cues, self.cues = self.cues, []
+        return [Unit(tuple(cues), self._arrived_s)] if cues else []
+
+    def _most(self) -> Unit:
+        """Cut a unit that has grown too large, at the end of a clause if there is one."""
+        ends = [at for at in range(2, len(self.cues) + 1) if is_clause(self.cues[at - 1].text)]
+        at = ends[-1] if ends else len(self.cues)
+        unit = Unit(tuple(self.cues[:at]), self._arrived_s)
+        self.cues = self.cues[at:]
+        return unit
+
+
+class _Silence:
+    """No cue came for a while."""
+
+
+_SILENCE = _Silence()
+
+
+async def _next(coming: asyncio.Queue[Cue | None], linger_s: float | None) -> Cue | _Silence | None:
+    try:
+        async with asyncio.timeout(linger_s):
+            return await coming.get()
+    except TimeoutError:
+        return _SILENCE
+
+
+async def _feed(cues: AsyncIterator[Cue], coming: asyncio.Queue[Cue | None]) -> None:
+    """Pass the cues on, then None.
+
+    A task of its own, since a generator must not be cancelled while it is only late.
+    """
+    try:
+        async for cue in cues:
+            await coming.put(cue)
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
+        await coming.put(None)
+        raise
+    else:
+        await coming.put(None)
+    finally:
+        await close_stage(cues)
+
+
+def _belongs(cues: Sequence[Cue], cue: Cue, parting_ms: int) -> bool:
+    """Whether a cue goes on with the sentence of those before it, as far as anybody can tell."""
+    last = cues[-1]
+    speaker = next((each.speaker for each in cues if each.speaker is not None), None)
+    pause_ms = cue.span.start_ms - last.span.end_ms
+    return (
+        cue.language == last.language
+        and (None in (speaker, cue.speaker) or speaker == cue.speaker)
+        and cue.span.start_ms >= last.span.start_ms
+        and pause_ms < parting_ms
+        and not opens_turn(cue.text)
+        and not stands_alone(cue.text)
+        and goes_on(last.text, cue.text)
+    )
+
+
+def _fits(cues: Sequence[Cue]) -> bool:
+    return (
+        len(cues) <= _MAX_CUES
+        and _duration_ms(cues) <= _MAX_DURATION_MS
+        and _width(cues) <= _MAX_WIDTH
+    )
+
+
+def _is_full(cues: Sequence[Cue]) -> bool:
+    """Whether no cue of any length could join."""
+    return (
+        len(cues) >= _MAX_CUES
+        or _duration_ms(cues) >= _MAX_DURATION_MS
+        or _width(cues) >= _MAX_WIDTH
+    )
+
+
+def _duration_ms(cues: Sequence[Cue]) -> int:
+    return cues[-1].span.end_ms - cues[0].span.start_ms
+
+
+def _width(cues: Sequence[Cue]) -> int:
+    return sum(text_width(cue.text) for cue in cues)
+
+
+def _gap(before: str, after: str) -> str:
+    glued = is_unspaced(before[-1:] or " ") and is_unspaced(after[:1] or " ")
+    return "" if glued else " "

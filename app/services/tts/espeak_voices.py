@@ -1,0 +1,82 @@
+"""espeak-ng's voices, and which of them speaks a language of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+from app.domain.language import Language
+from app.services.tts.speech_engine import Gender, Voice
+
+FEMALE = "+f3"
+"""Ending of a voice's id that has it sound like a woman's."""
+
+_CHOSEN: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "en-us",
+        "pt": "pt-br",
+        "zh-HK": "yue",
+        "zh-MO": "yue",
+        # Filipino has no voice; Indonesian has nearly the same sounds and spelling.
+        "fil": "id",
+    }
+)
+"""What the distance between languages does not tell."""
+
+_BETTER: Mapping[str, str] = MappingProxyType({"cmn": "cmn-latn-pinyin"})
+"""The plain voice reads the pinyin of its own dictionary as English letters."""
+
+_MUTE = frozenset({"ja"})
+"""Its voice knows kana alone and says "Chinese letter" for everything else."""
+
+_FARTHEST = 20
+"""Largest distance at which one language is understood by those who speak another.
+
+Source: CLDR's language matching, where Galician is 20 from Spanish and Nynorsk from Bokmål.
+"""
+
+
+def parse_voices(listing: str) -> list[Voice]:
+    """Read what ``espeak-ng --voices`` writes: a man's and a woman's voice of each language."""
+    found: dict[str, Voice] = {}
+    for line in listing.splitlines()[1:]:
+        columns = line.split()
+        if len(columns) < 4 or not _is_tag(columns[1]):
+            continue
+        tag = langcodes.standardize_tag(columns[1])
+        name = columns[3].replace("_", " ")
+        genders: list[tuple[str, Gender]] = [("", "male"), (FEMALE, "female")]
+        for ending, gender in genders:
+            voice = Voice(columns[1] + ending, name, tag, gender)
+            found.setdefault(voice.id, voice)
+    return list(found.values())
+
+
+def voices_for(language: Language, voices: Sequence[Voice]) -> list[Voice]:
+    """Return the voices that speak a language or one that is close to it, the nearest first."""
+    if language.base in _MUTE:
+        return []
+    nearest = _nearest(language, voices)
+    mine = [voice for voice in voices if voice.id.removesuffix(FEMALE) == nearest]
+    base = mine[0].lang.partition("-")[0] if mine else None
+    return mine + [v for v in voices if v not in mine and v.lang.partition("-")[0] == base]
+
+
+def _nearest(language: Language, voices: Sequence[Voice]) -> str | None:
+    ids = [voice.id for voice in voices if not voice.id.endswith(FEMALE)]
+    # Speech has no script, so zh-Hant and zh-Hans are the same here.
+    closest, _ = langcodes.closest_match(
+        language.tag, ids, max_distance=_FARTHEST, ignore_script=True
+    )
+    chosen = _CHOSEN.get(language.tag), language.tag.lower(), _BETTER.get(closest), closest
+    return next((name for name in (*chosen, _CHOSEN.get(language.base)) if name in ids), None)
+
+
+def _is_tag(text: str) -> bool:
+    try:
+        return bool(langcodes.Language.get(text).is_valid())
+    except LanguageTagError:
+        return False

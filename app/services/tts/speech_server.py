@@ -1,0 +1,72 @@
+"""A server that speaks OpenAI's speech protocol."""
+
+from __future__ import annotations
+
+import httpx2
+import openai
+from openai import AsyncOpenAI, Timeout
+
+from app.domain.errors import SpeechError
+from app.services.tts.mp3 import is_mp3, to_mp3
+from app.settings import TtsSettings
+
+_CONNECT_S = 5.0
+"""Seconds until a connection must stand."""
+
+_LARGEST_BYTES = 64 * 2**20
+"""Much more than a thousand characters can sound for."""
+
+
+class SpeechServer:
+    """One server and the connections to it; slow to make, since the SDK is large.
+
+    Args:
+        settings: key and time limit.
+        url: base address.
+        model: the server's name for it.
+    """
+
+    def __init__(self, settings: TtsSettings, url: str, model: str) -> None:
+        key = settings.api_key
+        self._model = model
+        self._client = AsyncOpenAI(
+            api_key=key.get_secret_value() if key else "none",
+            base_url=url,
+            timeout=Timeout(settings.timeout_s, connect=_CONNECT_S),
+            max_retries=0,
+        )
+        # Naming it makes the SDK import that part of itself: here and not while others wait.
+        self._speech = self._client.audio.speech.with_streaming_response
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def speak(self, text: str, voice: str) -> bytes:
+        """Return the text as MP3, whatever the server answers with.
+
+        The server's own words are dropped on purpose: they may quote the key or the text.
+
+        Raises:
+            SpeechError: it cannot be reached, or refuses.
+        """
+        try:
+            audio = await self._ask(text, voice)
+        except openai.APIStatusError as error:
+            raise SpeechError(f"The speech server answered with {error.status_code}") from None
+        except (openai.APIError, httpx2.HTTPError, OSError):
+            raise SpeechError("The speech server cannot be reached") from None
+        if not audio:
+            raise SpeechError("The speech server sent nothing")
+        return audio if is_mp3(audio) else await to_mp3(audio)
+
+    async def _ask(self, text: str, voice: str) -> bytes:
+        audio = bytearray()
+        async with self._speech.create(
+            model=self._model, voice=voice, input=text, response_format="mp3"
+        ) as answer:
+            async for data in answer.iter_bytes():
+                audio += data
+                if len(audio) > _LARGEST_BYTES:
+                    raise SpeechError("The speech is too long")
+        return bytes(audio)

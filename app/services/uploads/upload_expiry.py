@@ -1,0 +1,77 @@
+"""Removing uploads that nobody adds to any more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from app.domain.errors import StorageError, UploadLockedError, UploadNotFoundError
+from app.services.uploads.part_writer import locked
+from app.settings import UploadSettings
+
+log = structlog.get_logger()
+
+_SWEEP_S = 600.0
+
+
+class UploadExpiry:
+    """Sweeps a folder of uploads; other workers may sweep the same one.
+
+    Args:
+        folder: of an UploadStore.
+        settings: how long an upload is kept.
+    """
+
+    def __init__(self, folder: Path, settings: UploadSettings) -> None:
+        self._folder = folder
+        self._ttl_s = settings.upload_ttl_hours * 3600
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to sweep, now and from time to time."""
+        self._task = asyncio.create_task(self._sweep_for_ever(), name="upload-sweep")
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def sweep(self) -> int:
+        """Remove what has expired; return how many uploads that were.
+
+        Raises:
+            OSError, StorageError: the disk does not work.
+        """
+        removed = 0
+        for path in self._expired():
+            # One that a part is being written to is alive, however old its last byte.
+            with suppress(UploadLockedError, UploadNotFoundError), locked(path):
+                path.unlink(missing_ok=True)
+                if path.suffix == ".bytes":
+                    path.with_suffix(".json").unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    def _expired(self) -> Iterator[Path]:
+        """Yield bytes that nobody adds to any more, and what lies around without bytes."""
+        oldest_s = time.time() - self._ttl_s
+        for path in list(self._folder.glob("*")):
+            with suppress(FileNotFoundError):
+                alone = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
+                if alone and path.stat().st_mtime < oldest_s:
+                    yield path
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                if removed := await asyncio.to_thread(self.sweep):
+                    log.info("uploads expired", count=removed)
+            except (OSError, StorageError) as error:
+                log.warning("uploads cannot be swept", reason=type(error).__name__)
+            await asyncio.sleep(min(_SWEEP_S, self._ttl_s))

@@ -1,0 +1,209 @@
+"""The folder of uploads: several workers and machines may share it.
+
+Each upload is two files: its bytes, whose size is the offset at which it goes on, and a record.
+Nothing is remembered in memory, so a part may reach another worker than the one before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.domain.errors import (
+    PayloadTooLargeError,
+    StorageError,
+    UploadIncompleteError,
+    UploadNotFoundError,
+)
+from app.domain.request import UploadedFile
+from app.services.uploads.part_writer import Checksum, PartWriter, locked
+from app.services.uploads.upload_record import (
+    UploadRecord,
+    is_id,
+    new_id,
+    read_record,
+    write_record,
+)
+from app.settings import UploadSettings
+from app.system.workdir import WorkDir, storage_errors
+
+_MOST_UPLOADS = 1000
+"""Uploads that are kept at a time, so that nobody fills the folder with empty ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """How far an upload is.
+
+    Attributes:
+        offset: bytes that have arrived.
+        expires_s: when it is removed unless a part comes, as a Unix time.
+    """
+
+    record: UploadRecord
+    offset: int
+    expires_s: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.offset == self.record.length
+
+
+class UploadStore:
+    """Keeps uploads in a folder.
+
+    Args:
+        folder: made when the first upload comes.
+        settings: limits and times.
+
+    Attributes:
+        folder: as given.
+    """
+
+    def __init__(self, folder: Path, settings: UploadSettings) -> None:
+        self.folder = folder
+        self._max_mb = settings.max_resumable_upload_mb
+        self._room_bytes = settings.uploads_max_size_mb * 2**20
+        self._ttl_s = settings.upload_ttl_hours * 3600
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest upload."""
+        return self._max_mb * 2**20
+
+    async def create(self, length: int, name: str = "", metadata: str = "") -> Upload:
+        """Make an upload without any bytes.
+
+        Raises:
+            PayloadTooLargeError: larger than an upload may be.
+            StorageError: there is no room, or the disk is not writable.
+        """
+        if length > self.max_bytes:
+            raise PayloadTooLargeError(self._max_mb)
+        record = UploadRecord(new_id(), length, name, metadata)
+        await asyncio.to_thread(self._create, record)
+        return Upload(record, 0, time.time() + self._ttl_s)
+
+    async def find(self, upload_id: str) -> Upload:
+        """Return how far an upload is.
+
+        Raises:
+            UploadNotFoundError: never was here, or has expired.
+        """
+        return await asyncio.to_thread(self._find, upload_id)
+
+    @asynccontextmanager
+    async def part(
+        self, upload_id: str, offset: int, checksum: Checksum | None = None
+    ) -> AsyncIterator[PartWriter]:
+        """Add a part; when the block fails, what has arrived is kept.
+
+        Raises:
+            UploadNotFoundError: never was here, or has expired.
+            UploadLockedError: another part is being written.
+            UploadOffsetError: it does not begin where the bytes so far end.
+            ChecksumError: it is not what its sender meant.
+            StorageError: the disk is full or not writable.
+        """
+        upload = await self.find(upload_id)
+        with ExitStack() as stack:
+            held = locked(self._bytes(upload_id))
+            handle = await asyncio.to_thread(stack.enter_context, held)
+            writer = PartWriter(handle, offset, upload.record.length, checksum)
+            try:
+                yield writer
+            except BaseException:
+                await writer.stop()
+                raise
+            await writer.finish()
+
+    async def remove(self, upload_id: str) -> None:
+        """Forget an upload.
+
+        Raises:
+            UploadNotFoundError: never was here, or has expired.
+            UploadLockedError: a part is being written.
+        """
+        await self.find(upload_id)
+        await asyncio.to_thread(self._remove, upload_id)
+
+    async def claim(self, upload_id: str, workdir: WorkDir) -> UploadedFile:
+        """Return a finished upload as a file of its own that a job may remove.
+
+        Raises:
+            UploadNotFoundError: never was here, or has expired.
+            UploadIncompleteError: bytes are missing yet.
+            UploadLockedError: a part is being written.
+            StorageError: the disk is full or not writable.
+        """
+        upload = await self.find(upload_id)
+        if not upload.complete:
+            missing = upload.record.length - upload.offset
+            raise UploadIncompleteError(f"The upload is not finished: {missing} bytes are missing")
+        return await asyncio.to_thread(self._claim, upload.record, workdir)
+
+    def _create(self, record: UploadRecord) -> None:
+        with storage_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            kept = [r for path in self.folder.glob("*.json") if (r := read_record(path))]
+            if len(kept) >= _MOST_UPLOADS or self._room_bytes < record.length + sum(
+                other.length for other in kept
+            ):
+                raise StorageError("There is no room for more uploads; try again later")
+            os.close(os.open(self._bytes(record.id), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            write_record(self._record(record.id), record)
+
+    def _find(self, upload_id: str) -> Upload:
+        if is_id(upload_id):
+            with storage_errors(), suppress(FileNotFoundError):
+                record = read_record(self._record(upload_id))
+                # A size that is asked of an open file is the newest one on a network volume too.
+                with self._bytes(upload_id).open("rb") as file:
+                    known = os.fstat(file.fileno())
+                expires_s = known.st_mtime + self._ttl_s
+                if record is not None and time.time() < expires_s:
+                    return Upload(record, known.st_size, expires_s)
+        raise UploadNotFoundError("No such upload; it may have expired")
+
+    def _claim(self, record: UploadRecord, workdir: WorkDir) -> UploadedFile:
+        path = self._bytes(record.id)
+        with locked(path, shared=True), storage_errors():
+            if record.sha256 is None:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                record = replace(record, sha256=digest)
+                write_record(self._record(record.id), record)
+            copy = workdir.new_file(".upload")
+            try:
+                _link(path, copy)
+            except OSError:
+                # Another file system, or one without links.
+                shutil.copyfile(path, copy)
+        return UploadedFile(copy, record.sha256 or "", record.name)
+
+    def _remove(self, upload_id: str) -> None:
+        path = self._bytes(upload_id)
+        with locked(path), storage_errors():
+            path.unlink(missing_ok=True)
+            self._record(upload_id).unlink(missing_ok=True)
+
+    def _bytes(self, upload_id: str) -> Path:
+        return self.folder / f"{upload_id}.bytes"
+
+    def _record(self, upload_id: str) -> Path:
+        return self.folder / f"{upload_id}.json"
+
+
+def _link(path: Path, place: Path) -> None:
+    """Put a second name for a file where another file is."""
+    name = place.with_suffix(".link")
+    os.link(path, name)
+    name.replace(place)

@@ -1,0 +1,1 @@
+"""From an outside request to a job, for every door."""

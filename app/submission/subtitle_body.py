@@ -1,0 +1,149 @@
+"""Bodies that clients send, and the job request that they mean."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.domain.errors import InvalidFieldError
+from app.domain.language import Language, parse_target
+from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.request import JobRequest, MediaUrl, Source, SpeakerCount, UploadedFile
+from app.domain.time import seconds_to_ms
+from app.services.net.fetch import check_url
+from app.services.render.formats import check_format
+from app.submission.caption_body import OptionalCaptions, sent_captions
+from app.submission.language_names import spoken_language
+from app.submission.video_id import check_video_id, youtube_video
+
+_PROMPT_CHARS = 500
+_MAX_TERMS = 200
+_MAX_TERM_CHARS = 100
+"""A glossary goes with every request to a model, so it is paid for again and again."""
+
+_MAX_SPEAKERS = 50
+_MAX_LANGUAGES = 20
+
+_MAX_MS = 10**9
+"""Eleven days: longer than any recording."""
+
+
+def _as_list(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value or []
+
+
+def _as_terms(value: object) -> object:
+    """Read a glossary: an object, JSON text of one, or lines of ``term = translation``."""
+    if not isinstance(value, str):
+        return value or {}
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    pairs = (line.partition("=") for line in value.splitlines() if "=" in line)
+    return {term.strip(): translation.strip() for term, _, translation in pairs}
+
+
+class SubtitleBody(BaseModel):
+    """Body of `/api/process` and `/api/stream`; keys that we do not know are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    video_id: str | None = Field(None, description="YouTube id, or any id beside a URL")
+    video_url: str | None = Field(None, description="Page of the video")
+    stream_url: str | None = Field(None, description="Media address that the page plays")
+    url: str | None = Field(None, description="Address of a media file or page")
+    upload_id: str | None = Field(None, description="A finished upload of `/api/uploads`")
+    captions: OptionalCaptions = Field(
+        None, description="Captions instead of media: a file's text, or cues in milliseconds"
+    )
+    captions_lang: str | None = Field(None, description="Language of the captions")
+    target_lang: str | None = Field(
+        None, description="Language to translate into; none or absent for transcription alone"
+    )
+    source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    force_whisper: bool | None = Field(False, description="Do not reuse finished work")
+    force_refresh: bool | None = Field(False, description="Do not reuse finished work")
+    diarize: bool | None = Field(False, description="Say who speaks")
+    num_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="Exactly so many")
+    min_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At least so many")
+    max_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At most so many")
+    allowed_languages: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="Languages that detection chooses from"
+    )
+    profile: str | None = Field(None, description="Reading profile")
+    prompt: str | None = Field(None, description="Words that are likely to occur")
+    position_s: float | None = Field(
+        None, ge=0, le=_MAX_MS / 1000, description="Where the viewer watches; done first"
+    )
+    glossary: Annotated[dict[str, str], BeforeValidator(_as_terms)] = Field(
+        default_factory=dict, description="Terms and how they are to be translated"
+    )
+    formats: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="Subtitle files wanted in the result"
+    )
+
+    def job_request(self, upload: UploadedFile | None) -> JobRequest:
+        """Return what the body asks for.
+
+        Raises:
+            BadRequestError: a field is missing or wrong.
+        """
+        for name in self.formats:
+            check_format(name)
+        target = parse_target(self.target_lang)
+        spoken = spoken_language(self.source_lang)
+        if target and spoken and target.same_language(spoken):
+            target = None
+        return JobRequest(
+            source=upload or self._source(spoken),
+            target=target,
+            spoken=spoken,
+            profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
+            diarize=bool(self.diarize),
+            speakers=self._speakers(),
+            allowed_languages=self._languages(),
+            force_whisper=bool(self.force_whisper),
+            force_refresh=bool(self.force_refresh),
+            prompt=(self.prompt or "")[:_PROMPT_CHARS],
+            glossary=self._terms(),
+            position_ms=seconds_to_ms(self.position_s or 0),
+        )
+
+    def _speakers(self) -> SpeakerCount:
+        least, most = self.min_speakers, self.max_speakers
+        if least is not None and most is not None and least > most:
+            raise InvalidFieldError("min_speakers is larger than max_speakers")
+        return SpeakerCount(self.num_speakers, least, most)
+
+    def _languages(self) -> tuple[str, ...]:
+        """Return base tags, each once, sorted: the order says nothing."""
+        if len(self.allowed_languages) > _MAX_LANGUAGES:
+            raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
+        return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))
+
+    def _terms(self) -> tuple[tuple[str, str], ...]:
+        if len(self.glossary) > _MAX_TERMS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+        longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)
+        if longest > _MAX_TERM_CHARS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERM_CHARS} characters in a term")
+        return tuple(sorted((k, v) for k, v in self.glossary.items() if k.strip() and v.strip()))
+
+    def _source(self, spoken: Language | None) -> Source:
+        if self.video_id is not None:
+            check_video_id(self.video_id)
+        for name in ("url", "stream_url", "video_url"):
+            address = getattr(self, name)
+            if address:
+                check_url(address)
+        if self.captions:
+            return sent_captions(self.captions, self.captions_lang, spoken)
+        address = self.url or self.stream_url or self.video_url
+        if address:
+            # What a page was seen to play may have expired; the page has not.
+            page = self.video_url if self.stream_url and not self.url else None
+            return MediaUrl(address, page or None)
+        return youtube_video(self.video_id)

@@ -1,0 +1,1 @@
+"""Processes, temporary folders, locks, asynchronous iterators."""

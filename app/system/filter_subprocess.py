@@ -1,0 +1,48 @@
+"""One run of a program that turns what it reads into what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from app.domain.errors import InternalError, SpeechError
+from app.system.subprocesses import Child, running
+
+_LARGEST_BYTES = 64 * 2**20
+"""Much more than a thousand characters can sound for."""
+
+_READ_BYTES = 2**16
+
+
+async def filtered(command: Sequence[str], data: bytes) -> bytes:
+    """Run a program to its end and return what it wrote; it dies with the caller's interest.
+
+    Args:
+        command: program and arguments.
+        data: its standard input.
+
+    Raises:
+        SpeechError: it cannot be started, fails or writes too much.
+    """
+    try:
+        async with running(command, stdin=True) as child:
+            _, output = await asyncio.gather(_send(child, data), _read(child))
+            if await child.wait() != 0:
+                raise SpeechError(f"{command[0]} failed")
+            return output
+    except InternalError as error:
+        raise SpeechError(error.message) from None
+
+
+async def _send(child: Child, data: bytes) -> None:
+    await child.write(data)
+    child.close_stdin()
+
+
+async def _read(child: Child) -> bytes:
+    output = bytearray()
+    while data := await child.stdout.read(_READ_BYTES):
+        output += data
+        if len(output) > _LARGEST_BYTES:
+            raise SpeechError("The speech is too long")
+    return bytes(output)
