@@ -12,8 +12,8 @@ from app.services.tts.mp3 import to_mp3
 from tests.conftest import Speech, StartServer
 from tests.routers.test_errors_contract import assert_error
 from tests.server import ServerProcess
-from tests.services.speech.mp3_reader import heard
-from tests.services.speech.speech_server import SpeechSite, speech_site
+from tests.services.tts.mp3_reader import heard
+from tests.services.tts.speech_site import SpeechSite, speech_site
 
 YOUTUBE = {"Origin": "https://www.youtube.com"}
 SPEAK = "/api/tts/speak"

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from app.system.workdir import WorkDir
-from tests.services.sources.conftest import Make
-from tests.services.sources.loopback import Asked, LoopbackServer, head
+from tests.services.conftest import Make
+from tests.services.loopback import Asked, LoopbackServer, head
 
-PLUGINS = Path(__file__).parent / "site_plugins"
+PLUGINS = Path(__file__).parent / "ytdlp" / "site_plugins"
 
 SERVER = """
 import asyncio, sys

@@ -12,8 +12,8 @@ from app.domain.audio import Audio
 from app.domain.errors import SourceError, UrlBlockedError
 from app.domain.request import MediaUrl
 from app.services.sources.opener import MediaOpener
-from tests.services.sources.conftest import OpenerFactory
-from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.conftest import OpenerFactory
+from tests.services.loopback import Asked, LoopbackServer, head, read_all
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

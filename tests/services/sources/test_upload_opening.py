@@ -19,8 +19,8 @@ from app.domain.errors import (
 from app.services.sources.opener import MediaOpener
 from app.system.workdir import WorkDir
 from tests.processes import own_children
-from tests.services.sources.conftest import Make, OpenerFactory
-from tests.services.sources.loopback import read_all, upload
+from tests.services.conftest import Make, OpenerFactory
+from tests.services.loopback import read_all, upload
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

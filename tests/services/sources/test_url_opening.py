@@ -22,8 +22,8 @@ from app.services.sources.opener import MediaOpener
 from app.system.workdir import WorkDir
 from tests.conftest import read_samples
 from tests.processes import own_children
-from tests.services.sources.conftest import Make, OpenerFactory
-from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.conftest import Make, OpenerFactory
+from tests.services.loopback import Asked, LoopbackServer, head, read_all
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

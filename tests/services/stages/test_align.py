@@ -24,7 +24,7 @@ from app.services.stages.align import WordAligner
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow
 from app.services.stages.window_transcriber import Hearing, WindowEar
-from tests.services.store.shelves import store_in
+from tests.services.cache.stores import store_in
 
 
 def said(text: str, language: str = "en", start_ms: int = 0) -> Segment:

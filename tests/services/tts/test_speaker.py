@@ -16,7 +16,7 @@ from app.services.tts import speaker as speaker_module
 from app.services.tts.speaker import Speaker, Utterance
 from app.services.tts.spoken_cache import MemoryStore
 from app.settings import Settings, TtsSettings
-from tests.services.speech.speech_server import SpeechSite
+from tests.services.tts.speech_site import SpeechSite
 
 ENGLISH = Language.parse("en")
 

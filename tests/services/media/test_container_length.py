@@ -5,7 +5,7 @@ import pytest
 
 from app.services.media.container_length import PassingLength, length_of
 from app.services.media.mp4_index import Layout, layout_of
-from tests.services.sources.conftest import Make
+from tests.services.conftest import Make
 
 TONE = ("-f", "lavfi", "-i", "sine=440:duration=3")
 FORMATS = {

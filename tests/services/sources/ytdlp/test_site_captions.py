@@ -26,8 +26,8 @@ from app.services.sources.opened import OpenedCaptions, OpenedMedia
 from app.services.sources.opener import MediaOpener
 from app.services.sources.ytdlp.site_session import SiteSession
 from tests.processes import own_children
-from tests.services.sources.conftest import Make, OpenerFactory
-from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all, upload
+from tests.services.conftest import Make, OpenerFactory
+from tests.services.loopback import Asked, LoopbackServer, head, read_all, upload
 
 Publish = Callable[..., SiteVideo]
 

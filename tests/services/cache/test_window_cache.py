@@ -9,7 +9,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.cache.stage_store import NullStore
 from app.services.cache.window_cache import TranscriptCache
-from tests.services.store.shelves import files_of, store_in
+from tests.services.cache.stores import files_of, store_in
 
 SAMPLES = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 KEYS = tuple(letter * 40 for letter in "abc")

@@ -16,7 +16,7 @@ from app.services.stages.stage_clock import StageClock
 from app.services.stages.untranscribed_speech import fill, gaps, sound_of
 from app.services.stages.vad import SpeechWindow
 from app.services.stages.window_transcriber import Hearing, WindowEar
-from tests.services.store.shelves import store_in
+from tests.services.cache.stores import store_in
 
 
 def said(text: str, *spans: tuple[int, int]) -> Segment:

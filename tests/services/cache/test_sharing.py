@@ -13,13 +13,13 @@ import pytest
 from app.services.cache.folder import TEMPORARY
 from app.services.cache.window_cache import TranscriptCache
 from tests.server import ROOT
-from tests.services.store.shelves import KEY, files_of, store_in
+from tests.services.cache.stores import KEY, files_of, store_in
 
 PRELUDE = """
 import asyncio, sys, time
 from pathlib import Path
-from tests.services.store.shelves import KEY, store_in
-from tests.services.test_transcripts import KEYS, segment
+from tests.services.cache.stores import KEY, store_in
+from tests.services.cache.test_window_cache import KEYS, segment
 from app.services.cache.window_cache import TranscriptCache
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = store_in(root)
@@ -114,7 +114,7 @@ async def test_windows_of_a_killed_process_are_found_by_the_next(tmp_path: Path)
     assert listener.stdout is not None
     assert listener.stdout.readline() == "heard one window\n"
     kill(listener)
-    from tests.services.test_transcripts import KEYS, segment
+    from tests.services.cache.test_window_cache import KEYS, segment
 
     cache = TranscriptCache(10, store_in(tmp_path))
     assert await cache.get(KEYS[0], 16_000) == [segment(1000)]

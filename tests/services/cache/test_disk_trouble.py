@@ -13,12 +13,12 @@ import structlog
 
 from app.services.cache.disk_executor import Disk
 from tests.server import ROOT
-from tests.services.store.shelves import KEY, OTHER, files_of, store_in
+from tests.services.cache.stores import KEY, OTHER, files_of, store_in
 
 FULL = """
     import asyncio, os, sys
     from pathlib import Path
-    from tests.services.store.shelves import KEY, OTHER, files_of, caches_in, store_in
+    from tests.services.cache.stores import KEY, OTHER, files_of, caches_in, store_in
 
     async def chunks():
         for _ in range(64):
@@ -50,7 +50,7 @@ LIMITED = """
 READ_ONLY = """
     import asyncio, sys
     from pathlib import Path
-    from tests.services.store.shelves import KEY, OTHER, caches_in, store_in
+    from tests.services.cache.stores import KEY, OTHER, caches_in, store_in
 
     async def work():
         root = Path(sys.argv[1])

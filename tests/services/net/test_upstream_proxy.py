@@ -11,10 +11,10 @@ from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import Guard
 from app.services.net.upstream_proxy import Upstream
 from app.settings import SourceSettings, child_environment
-from tests.services.sources.conftest import Make, OpenerFactory
-from tests.services.sources.connect_proxy import ConnectProxy
-from tests.services.sources.loopback import LoopbackServer, read_all
-from tests.services.sources.test_egress import ask
+from tests.services.conftest import Make, OpenerFactory
+from tests.services.loopback import LoopbackServer, read_all
+from tests.services.net.connect_proxy import ConnectProxy
+from tests.services.net.test_egress_proxy import ask
 
 PUBLIC = "93.184.215.14"
 LOGIN = "customer:p4ss-w0rd"
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "site_plugins"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "sources" / "ytdlp" / "site_plugins"))
 
 
 async def test_a_tunnel_leads_through_it_to_the_address_that_was_checked(

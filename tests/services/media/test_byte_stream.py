@@ -6,7 +6,7 @@ import pytest
 from app.domain.errors import EmptyMediaError, SourceError, StorageError, TruncatedMediaError
 from app.services.media.byte_stream import ByteStream, spool
 from app.services.media.mp4_index import Layout
-from tests.services.sources.conftest import Make
+from tests.services.conftest import Make
 
 
 async def pieces(data: bytes, size: int = 1000) -> AsyncGenerator[bytes, None]:

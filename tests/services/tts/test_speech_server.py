@@ -12,8 +12,8 @@ from app.services.tts.openai_speech import OpenAiEngine
 from app.settings import Settings, TtsSettings
 from tests.conftest import Speech
 from tests.server import free_port
-from tests.services.speech.mp3_reader import heard
-from tests.services.speech.speech_server import SpeechSite
+from tests.services.tts.mp3_reader import heard
+from tests.services.tts.speech_site import SpeechSite
 
 ENGLISH = Language.parse("en")
 

@@ -10,7 +10,7 @@ from app.domain.transcript import Segment, Word
 from app.services.cache.source_metadata import Sighting, Sightings
 from app.services.cache.transcripts import Transcript, Transcripts
 from app.services.cache.translation_memories import Memo, Memos
-from tests.services.store.shelves import files_of, make_old, store_in
+from tests.services.cache.stores import files_of, make_old, store_in
 
 SPAN = Span(1000, 2345)
 TRANSCRIPT = Transcript(

@@ -11,7 +11,7 @@ from app.services.net.fetch import Fetcher
 from app.services.net.ssrf_guard import Guard
 from app.services.net.transfer import MAX_REDIRECTS
 from app.settings import SourceSettings
-from tests.services.sources.loopback import Asked, LoopbackServer, head
+from tests.services.loopback import Asked, LoopbackServer, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

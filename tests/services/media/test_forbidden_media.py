@@ -8,8 +8,8 @@ import pytest
 from app.domain.errors import ForbiddenMediaError, MediaError, UnreadableMediaError
 from app.domain.request import MediaUrl
 from app.services.sources.opener import MediaOpener
-from tests.services.sources.conftest import Make
-from tests.services.sources.loopback import LoopbackServer, upload
+from tests.services.conftest import Make
+from tests.services.loopback import LoopbackServer, upload
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

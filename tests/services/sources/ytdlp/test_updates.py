@@ -17,8 +17,8 @@ from app.services.sources.ytdlp.installed import newer_ytdlp, ytdlp_version
 from app.services.sources.ytdlp.options import Task, options
 from app.settings import SourceSettings
 from tests.server import ROOT
-from tests.services.sources.conftest import OpenerFactory
-from tests.services.sources.loopback import LoopbackServer
+from tests.services.conftest import OpenerFactory
+from tests.services.loopback import LoopbackServer
 
 REAL = Path(yt_dlp.__file__).parent
 

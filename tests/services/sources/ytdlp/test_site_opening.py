@@ -13,8 +13,8 @@ from app.domain.request import MediaUrl, SiteVideo
 from app.services.sources.opener import MediaOpener
 from app.system.workdir import WorkDir
 from tests.processes import own_children
-from tests.services.sources.conftest import Make, OpenerFactory
-from tests.services.sources.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.conftest import Make, OpenerFactory
+from tests.services.loopback import Asked, LoopbackServer, head, read_all
 
 PLUGINS = Path(__file__).parent / "site_plugins"
 

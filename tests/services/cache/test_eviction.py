@@ -12,7 +12,7 @@ from app.services.cache.folder import LOCKS, TEMPORARY
 from app.services.cache.sweep import Swept
 from app.system.locks import holding
 from tests.server import ROOT
-from tests.services.store.shelves import caches_in, files_of, make_old
+from tests.services.cache.stores import caches_in, files_of, make_old
 
 DAY_S = 86_400
 
@@ -122,7 +122,7 @@ async def test_one_janitor_at_a_time(tmp_path: Path) -> None:
 SWEEPS = """
 import asyncio, sys
 from pathlib import Path
-from tests.services.store.shelves import caches_in
+from tests.services.cache.stores import caches_in
 async def work():
     janitor = caches_in(Path(sys.argv[1]), cache_max_size_mb=1).janitor
     for _ in range(20):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.services.cache.stage_store import NullStore
-from tests.services.store.shelves import KEY, OTHER, files_of, make_old, store_in
+from tests.services.cache.stores import KEY, OTHER, files_of, make_old, store_in
 
 JSON_LIKE = b'{"text": "The water came up very fast last night."}' * 40
 

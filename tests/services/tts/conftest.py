@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Speech
-from tests.services.speech.speech_server import SpeechSite, speech_site
+from tests.services.tts.speech_site import SpeechSite, speech_site
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from app.services.sources.opener import MediaOpener
 from app.settings import JobSettings, Settings, SourceSettings
 from app.system.workdir import WorkDir
 from tests.processes import own_children
-from tests.services.sources.loopback import LoopbackServer
+from tests.services.loopback import LoopbackServer
 
 Make = Callable[..., Path]
 

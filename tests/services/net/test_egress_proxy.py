@@ -8,7 +8,7 @@ import pytest
 
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import Guard
-from tests.services.sources.loopback import Asked, LoopbackServer, head
+from tests.services.loopback import Asked, LoopbackServer, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

@@ -19,7 +19,7 @@ from app.services.tts.espeak_voices import FEMALE
 from app.services.tts.mp3 import to_mp3
 from app.settings import AsrSettings, Settings, TtsSettings
 from tests.processes import own_children
-from tests.services.speech.mp3_reader import heard
+from tests.services.tts.mp3_reader import heard
 
 OFFERED = [
     *("am", "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fil"),
