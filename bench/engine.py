@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.domain.request import UploadedFile
 from app.gpu.engine_registry import TRANSCRIBERS, VADS, load_engine
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Transcriber, Vad, Window
+from app.gpu.self_test import transcribe_windows
 from app.services.sources.opener import MediaOpener
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import cut_windows

@@ -8,8 +8,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.repetition_filter import cut_loops
-from app.gpu.syllables import syllables
+from app.gpu.repetition_filter import cut_loops, syllables
 
 
 def said(

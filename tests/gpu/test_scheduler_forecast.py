@@ -13,9 +13,8 @@ from app.domain.request import JobRequest, MediaUrl, SentCaptions
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler.batch import Batch, BatchFormer, Room
 from app.gpu.scheduler.forecast import Forecast
-from app.gpu.scheduler.lanes import Lanes, _Running
+from app.gpu.scheduler.lanes import Lanes, Pace, _Running
 from app.gpu.scheduler.memory import MemoryGauge
-from app.gpu.scheduler.pace import Pace
 from app.gpu.scheduler.queue import WorkQueue
 from app.services.jobs.admission import check_wait
 from app.settings import SchedulerSettings

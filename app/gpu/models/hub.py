@@ -11,6 +11,11 @@ from app.gpu.models.cached import cached_snapshot, lacking, whole_snapshot
 from app.settings import ModelSettings
 
 
+def looks_like_folder(wanted: str) -> bool:
+    """Whether a model is named by its place."""
+    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
+
+
 @dataclass(frozen=True, slots=True)
 class HubModel:
     """What an engine asks for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import AsyncGenerator, Callable
@@ -16,9 +17,30 @@ from app.services.cache.folder import Folder, open_plain, remove
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.lookups import Observe, unobserved
-from app.services.cache.sample_digest import sample_digest
 from app.services.cache.stage_store import Store
 from app.services.cache.tee import NullSink, Tee
+
+_BLOCK_BYTES = 2**20
+_BLOCKS = 64
+"""Read at most, spread evenly. So a file of up to 64 MiB is read as a whole: two hours of a
+site's audio, in about 0.1 s."""
+
+
+def sample_digest(file: BinaryIO, length: int) -> str:
+    """Return the checksum of a file's length and of blocks spread over all of it.
+
+    Args:
+        file: can seek; its position is moved.
+        length: bytes that it has.
+    """
+    digest = hashlib.blake2b(str(length).encode(), digest_size=20)
+    blocks = min(_BLOCKS, -(-length // _BLOCK_BYTES))
+    last = max(0, length - _BLOCK_BYTES)
+    for number in range(blocks):
+        file.seek(last * number // (blocks - 1) if blocks > 1 else 0)
+        digest.update(file.read(_BLOCK_BYTES))
+    return digest.hexdigest()
+
 
 _VERIFY_LIMIT_S = 30.0
 _INCOMING = "incoming"

@@ -8,9 +8,32 @@ from contextlib import aclosing
 
 import httpx
 
-from app.domain.errors import PayloadTooLargeError, SourceError
-from app.services.net.http_refusal import refused
+from app.domain.errors import (
+    PayloadTooLargeError,
+    SourceError,
+    SourceGeoBlockedError,
+    SourceLoginRequiredError,
+    SourceRateLimitedError,
+    SourceRemovedError,
+)
 from app.services.net.ssrf_guard import Guard, port_of
+
+_MEANINGS: Mapping[int, type[SourceError]] = {
+    401: SourceLoginRequiredError,
+    402: SourceLoginRequiredError,
+    404: SourceRemovedError,
+    410: SourceRemovedError,
+    429: SourceRateLimitedError,
+    451: SourceGeoBlockedError,
+}
+"""Statuses that mean one thing. 403 is not among them: it may be a bot check, an address that
+has expired, a missing login or a place. Source: RFC 9110 section 15.5, RFC 6585, RFC 7725."""
+
+
+def refused(status: int, message: str) -> SourceError:
+    """Return the error for a status that is no success."""
+    return _MEANINGS.get(status, SourceError)(message)
+
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 """Media types of web pages."""

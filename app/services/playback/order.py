@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +12,52 @@ from app.domain.audio import Audio, Samples
 from app.domain.time import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from app.services.media.pcm import BLOCK_SAMPLES
 from app.services.playback.pcm_spool import Reel
-from app.services.playback.pending_ranges import Gap, Unheard
 from app.services.playback.position import Viewer
 from app.system.async_iterators import close_stage
 from app.system.workdir import WorkDir
+
+_FOREVER = 2**62
+"""The end of a recording that has not ended yet."""
+
+
+class Gap(NamedTuple):
+    """A stretch of samples, ``start`` to one before ``end``."""
+
+    start: int
+    end: int
+
+
+class Unheard:
+    """Gaps in order; at first one that holds the whole recording."""
+
+    def __init__(self) -> None:
+        self._gaps = [Gap(0, _FOREVER)]
+
+    def next_for(self, position: int) -> Gap | None:
+        """Return the first gap that reaches beyond a place, else the first one of all."""
+        ahead = (gap for gap in self._gaps if gap.end > position)
+        return next(ahead, self._gaps[0] if self._gaps else None)
+
+    def end_of(self, at: int) -> int:
+        """Return where the gap ends that holds a place; the place itself where none does."""
+        return next((gap.end for gap in self._gaps if gap.start <= at < gap.end), at)
+
+    def remove(self, start: int, end: int) -> None:
+        """This was heard."""
+        self._gaps = [
+            rest
+            for gap in self._gaps
+            for rest in (
+                Gap(gap.start, min(gap.end, start)),
+                Gap(max(gap.start, end), gap.end),
+            )
+            if rest.start < rest.end
+        ]
+
+    def end_at(self, end: int) -> None:
+        """The recording has ended here."""
+        self.remove(end, _FOREVER)
+
 
 _FRAME_SAMPLES = 512
 """A frame of the VAD; parts begin and end at whole frames."""

@@ -19,8 +19,8 @@ from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.parakeet import ParakeetTranscriber
 from app.gpu.engines.parakeet.spoken import ENGLISH, EUROPEAN, spoken_language
 from app.gpu.engines.parakeet.words import Token, build_words
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
 from tests.gpu.engines.tone_parakeet import build, tone
 

@@ -13,8 +13,8 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, Settings
 from tests.conftest import Speech, read_samples
 

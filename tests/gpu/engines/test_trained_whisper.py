@@ -15,8 +15,8 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.__main__ import BUILDERS
 from scripts.fixtures.voices import FIXTURES, RATE_HZ, Samples, read_sentences, voices_of
 from tests.conftest import read_samples

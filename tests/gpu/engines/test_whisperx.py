@@ -14,9 +14,9 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineError, InvalidLanguageError, OutOfMemoryError
 from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.hearing import transcribe_windows
 from app.gpu.models.identity import identity_of
 from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
 from tests.conftest import read_samples
 from tests.gpu.conftest import Watched

@@ -16,8 +16,8 @@ from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.engines.whisperx.features import bucket_of, log_mel
 from app.gpu.engines.whisperx.languages import Spoken, SpokenLanguages
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Prepared, Window
+from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import VOICES_HZ
 from scripts.fixtures.whisper_vocabulary import LANGUAGES
 from tests.gpu.conftest import Watched

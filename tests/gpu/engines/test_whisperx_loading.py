@@ -19,7 +19,7 @@ import pytest
 from app.domain.errors import EngineLoadError
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.hearing import transcribe_windows
+from app.gpu.self_test import transcribe_windows
 from tests.gpu.whispering import settings_for, window
 
 LOAD = """

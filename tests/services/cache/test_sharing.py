@@ -47,7 +47,7 @@ asyncio.run(work())
 
 WRITES_FOR_EVER = """
 import os
-from app.services.cache.entry import seal
+from app.services.cache.stage_store import seal
 from app.services.cache.folder import Folder
 folder, sealed = Folder(root), seal("windows", KEY, os.urandom(20_000_000))
 while True:

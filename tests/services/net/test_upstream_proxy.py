@@ -24,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "sources" / "ytdlp" / "site_plugins"))
+    plugins = Path(__file__).parents[1] / "sources" / "ytdlp" / "site_plugins"
+    monkeypatch.setenv("PYTHONPATH", str(plugins))
 
 
 async def test_a_tunnel_leads_through_it_to_the_address_that_was_checked(

@@ -78,7 +78,7 @@ async def test_processes_die_at_once_and_files_go_at_the_next_start(
     children = psutil.Process(server.pid).children(recursive=True)
     names = [" ".join(p.cmdline()) for p in children]
     assert any("ffmpeg" in name for name in names) == (kind != "url")
-    assert any("site_child" in name for name in names) == (kind == "site")
+    assert any("ytdlp.child" in name for name in names) == (kind == "site")
     left = [path for path in folder.iterdir() if path.name != ".lock"]
     assert bool(left) == (kind != "upload")
 

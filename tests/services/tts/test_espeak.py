@@ -12,8 +12,8 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError
 from app.domain.language import Language
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
-from app.gpu.hearing import transcribe_windows
 from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
 from app.services.tts.espeak import EspeakEngine, plain
 from app.services.tts.espeak_voices import FEMALE
 from app.services.tts.mp3 import to_mp3

@@ -13,8 +13,7 @@ from app.domain.errors import (
 )
 from app.domain.language import Language
 from app.services.tts import speaker as speaker_module
-from app.services.tts.speaker import Speaker, Utterance
-from app.services.tts.spoken_cache import MemoryStore
+from app.services.tts.speaker import MemoryStore, Speaker, Utterance
 from app.settings import Settings, TtsSettings
 from tests.services.tts.speech_site import SpeechSite
 

@@ -20,8 +20,8 @@ from app.gpu.engines.pyannote.repository import (
     pipeline_folder,
 )
 from app.gpu.faults import load_faults
+from app.gpu.models.hub import looks_like_folder
 from app.gpu.models.identity import identity_of
-from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings, Settings
 
 _DAMAGED = (KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingError)

@@ -11,10 +11,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.errors import EngineError
+from app.domain.errors import EngineError, EngineLoadError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote.chunks import ChunkGrid
 from app.gpu.engines.pyannote.frames import NOBODY
+from app.settings import DiarizationSettings
+
+
+def check_defaults(settings: DiarizationSettings) -> None:
+    """Refuse limits that contradict each other.
+
+    Raises:
+        EngineLoadError: the fewest are more than the most.
+    """
+    if (settings.min_speakers or 0) > (settings.max_speakers or float("inf")):
+        raise EngineLoadError("DIARIZATION_MIN_SPEAKERS is above DIARIZATION_MAX_SPEAKERS")
+
+
+def expected(asked: SpeakerCount, settings: DiarizationSettings) -> SpeakerCount:
+    """Return the limits to work with.
+
+    A default that contradicts what the request says is dropped. 0 means unknown everywhere.
+    """
+    if asked.exact:
+        return SpeakerCount(exact=asked.exact)
+    least = asked.least or settings.min_speakers or None
+    most = asked.most or settings.max_speakers or None
+    if least and most and least > most:
+        return SpeakerCount(least=asked.least or None, most=asked.most or None)
+    return SpeakerCount(least=least, most=most)
 
 
 def find_clusters(

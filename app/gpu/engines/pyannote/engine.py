@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -17,16 +18,38 @@ from app.domain.transcript import SpeakerTurn
 from app.gpu.device import choose_device
 from app.gpu.engines.pyannote.checkpoint import load_checkpoint
 from app.gpu.engines.pyannote.chunks import Arrivals, ChunkGrid
-from app.gpu.engines.pyannote.clusters import find_clusters
+from app.gpu.engines.pyannote.clusters import check_defaults, expected, find_clusters
 from app.gpu.engines.pyannote.embedding import Embedding
 from app.gpu.engines.pyannote.frames import FrameLine, strongest
-from app.gpu.engines.pyannote.heard import Heard
 from app.gpu.engines.pyannote.segmentation import Segmentation
-from app.gpu.engines.pyannote.speakers import check_defaults, expected
 from app.gpu.engines.pyannote.turns import build_turns
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import Voices
 from app.settings import Settings
+
+
+@dataclass(slots=True)
+class Heard:
+    """A recording, chunk by chunk.
+
+    For community-1, an hour is 3,600 chunks of 589 frames and 3 slots in one byte each, and of 3
+    embeddings of 256 floats: 17 MB, a thirteenth of its samples. Soft scores, which networks
+    before pyannote 3 give, add 4 bytes for each frame and slot.
+
+    Attributes:
+        arrivals: samples whose chunks are not whole yet.
+        scores: of the segmentation; empty where they are equal to `binary`.
+        binary: 1 where a slot speaks, each of shape ``(chunks, frames, slots)``.
+        embeddings: of the slots, each of shape ``(chunks, slots, dimension)``.
+        ended: whether nothing follows.
+    """
+
+    arrivals: Arrivals
+    scores: list[NDArray[Any]] = field(default_factory=list)
+    binary: list[NDArray[np.uint8]] = field(default_factory=list)
+    embeddings: list[NDArray[np.float32]] = field(default_factory=list)
+    ended: bool = False
+
 
 Parts = NDArray[Any]
 """One row for each chunk."""

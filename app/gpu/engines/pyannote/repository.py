@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.hub import HubModel, check_online, find_model
-from app.gpu.models.named import looks_like_folder
+from app.gpu.models.hub import HubModel, check_online, find_model, looks_like_folder
 from app.settings import ModelSettings
 
 PIPELINE_FILE = "config.yaml"

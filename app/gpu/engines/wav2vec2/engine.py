@@ -24,7 +24,6 @@ from app.gpu.device import choose_device
 from app.gpu.engines.wav2vec2.catalog import Catalog, code_of
 from app.gpu.engines.wav2vec2.shelf import Shelf
 from app.gpu.engines.wav2vec2.times import WordTimes, with_times
-from app.gpu.engines.wav2vec2.wording import worded
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.models.identity import identity_of
 from app.gpu.protocols import Passage
@@ -32,6 +31,34 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.gpu.engines.wav2vec2.loading import Acoustics
+
+
+from dataclasses import replace
+
+from app.domain.transcript import Word
+
+
+def worded(segment: Segment, *, spaced: bool) -> Segment:
+    """Return a segment with words; they all have its times until they are aligned.
+
+    They are as sure as the segment is.
+
+    Source: whisperx alignment.py: a word is what stands between blanks, and a character in
+    languages without blanks.
+    """
+    if segment.words or not segment.text.strip():
+        return segment
+    pieces = segment.text.split()
+    if spaced:
+        words = tuple(Word(piece, segment.span, segment.confidence) for piece in pieces)
+    else:
+        words = tuple(
+            Word(char, segment.span, segment.confidence, glued=place > 0 or number == 0)
+            for number, piece in enumerate(pieces)
+            for place, char in enumerate(piece)
+        )
+    return replace(segment, words=words)
+
 
 log = structlog.get_logger()
 

@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.hub import HubModel, check_online, find_model
-from app.gpu.models.named import looks_like_folder
+from app.gpu.models.hub import HubModel, check_online, find_model, looks_like_folder
 from app.settings import ModelSettings
 
 _NEEDED_FILES = ("config.json", "vocab.json", "preprocessor_config.json")

@@ -21,8 +21,7 @@ from app.gpu.engines.wav2vec2.fetching import model_folder
 from app.gpu.engines.wav2vec2.network import Family, HuggingFaceFamily, Network, TorchaudioFamily
 from app.gpu.engines.wav2vec2.spelling import Alphabet
 from app.gpu.faults import load_faults
-from app.gpu.models.hub import check_online
-from app.gpu.models.named import looks_like_folder
+from app.gpu.models.hub import check_online, looks_like_folder
 from app.settings import ModelSettings
 
 _SETTING = "ALIGNMENT_MODELS"

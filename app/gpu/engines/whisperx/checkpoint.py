@@ -11,14 +11,42 @@ from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
 from app.gpu.engines.whisperx.decoder import WhisperDecoder
 from app.gpu.engines.whisperx.languages import SpokenLanguages
-from app.gpu.engines.whisperx.names import hub_id
 from app.gpu.engines.whisperx.vocabulary import Vocabulary
 from app.gpu.faults import load_faults
 from app.gpu.models.cached import lacking
-from app.gpu.models.hub import HubModel, fetch_model
+from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
 from app.gpu.models.identity import identity_of
-from app.gpu.models.named import looks_like_folder
 from app.settings import ModelSettings, Settings
+
+_ORIGINALS = frozenset({"openai", "distil-whisper"})
+"""Owners of checkpoints in another form, whose converted twins faster-whisper lists."""
+
+_PREFIXES = ("faster-whisper-", "whisper-")
+
+
+def hub_id(wanted: str) -> str:
+    """Return the hub id of a size name, in any case; a converted model's own id stays as it is.
+
+    ``openai/whisper-large-v3`` and ``whisper-large-v3`` are the size ``large-v3``.
+
+    Raises:
+        EngineLoadError: no size of that name; lists them.
+    """
+    from faster_whisper.utils import _MODELS
+
+    owner, _, name = wanted.strip().rpartition("/")
+    size = name.lower()
+    for prefix in _PREFIXES:
+        size = size.removeprefix(prefix)
+    if size in _MODELS and owner.lower() in {"", *_ORIGINALS}:
+        return str(_MODELS[size])
+    if not owner:
+        raise EngineLoadError(
+            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
+            f"size name; size names: {', '.join(_MODELS)}"
+        )
+    return wanted.strip()
+
 
 _NEEDED_FILES = ("model.bin", "tokenizer.json")
 _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}

@@ -1,7 +1,7 @@
 """yt-dlp in a process of its own: ``python -m app.services.sources.ytdlp.child``.
 
 It reads its task from the first line of stdin, talks with the server about the video that it
-found (see ``site_dialogue``), and writes what is chosen to stdout. Why a video cannot be had it
+found (see ``dialogue``), and writes what is chosen to stdout. Why a video cannot be had it
 tells on stderr, as a line of JSON with ``error``. Exit status 0 means that every byte was written.
 """
 

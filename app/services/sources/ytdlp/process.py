@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import metadata
 from pathlib import Path
 
 import structlog
@@ -17,12 +19,38 @@ from app.domain.errors import CuestreamError, SourceError
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import Guard
 from app.services.net.upstream_proxy import Upstream
-from app.services.sources.ytdlp.installed import newer_ytdlp
 from app.services.sources.ytdlp.options import Task
 from app.services.sources.ytdlp.site_errors import refusal
 from app.settings import SourceSettings, child_environment
 from app.system.subprocesses import Child, running
 from app.system.workdir import WorkDir, storage_errors
+
+_VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
+
+
+def newer_ytdlp(settings: SourceSettings) -> Path | None:
+    """Return the folder that goes ahead of the installed packages, if it holds a yt-dlp.
+
+    It is resolved, so that a job keeps to one version while a symbolic link moves on.
+    """
+    try:
+        folder = settings.ytdlp_dir.expanduser().resolve()
+    except RuntimeError:  # nobody's home
+        return None
+    return folder if (folder / "yt_dlp" / "__init__.py").is_file() else None
+
+
+def ytdlp_version(settings: SourceSettings) -> str:
+    """Return the version that the next job runs; empty where it does not say."""
+    newer = newer_ytdlp(settings)
+    if newer is None:
+        return metadata.version("yt-dlp")
+    try:
+        found = _VERSION.search((newer / "yt_dlp" / "version.py").read_text("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found[1] if found else ""
+
 
 log = structlog.get_logger()
 

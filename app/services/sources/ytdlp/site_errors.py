@@ -18,7 +18,7 @@ from app.domain.errors import (
     SourceRemovedError,
     SourceUnsupportedError,
 )
-from app.services.net.http_refusal import refused
+from app.services.net.transfer import refused
 
 _SEND = "you can send the media or its captions yourself"
 _COOKIES = f"The server's owner can set COOKIES_FILE to cookies of a signed-in browser, or {_SEND}."

@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from functools import cached_property
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI, Timeout
+from openai import AsyncOpenAI, AsyncStream, Timeout
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from app.services.translation.llm.chat_request import Question
 from app.services.translation.llm.endpoint import Endpoint
 from app.services.translation.llm.failures import told_apart
 from app.services.translation.llm.metering import Meter
-from app.services.translation.llm.pieces import CUT_SHORT, chunks, ending_of, text_of, usage_of
 from app.services.translation.llm.response_formats import Form
+
+CUT_SHORT = frozenset({"length", "content_filter"})
+"""Finish reasons after which the answer's last line may be half of one."""
+
+
+async def chunks(stream: AsyncStream[ChatCompletionChunk]) -> AsyncGenerator[object, None]:
+    """Yield the parts of an answer; one part where the server does not stream."""
+    if not str(stream.response.headers.get("content-type", "")).startswith("application/json"):
+        async for chunk in stream:
+            yield chunk
+        return
+    body = json.loads(await stream.response.aread())
+    yield ChatCompletion.construct(**body) if isinstance(body, dict) else None
+
+
+def text_of(chunk: object) -> str:
+    """Return a part's text."""
+    choice = _choice(chunk)
+    said = getattr(choice, "delta", None) or getattr(choice, "message", None)
+    text = getattr(said, "content", None)
+    return text if isinstance(text, str) else ""
+
+
+def ending_of(chunk: object) -> object:
+    """Return why the answer ends with this part; None where it does not."""
+    return getattr(_choice(chunk), "finish_reason", None)
+
+
+def usage_of(chunk: object) -> object:
+    """Return the tokens that the provider has counted; None where it does not say."""
+    return getattr(chunk, "usage", None)
+
+
+def _choice(chunk: object) -> object:
+    """Return a part's only choice; the SDK does not check what a provider sends."""
+    choices = getattr(chunk, "choices", None)
+    return choices[0] if isinstance(choices, list) and choices else None
+
 
 _CONNECT_S = 10.0
 """Seconds until a connection must stand."""

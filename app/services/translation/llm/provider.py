@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -12,15 +13,92 @@ from app.domain.errors import TranslationError
 from app.services.translation.llm.chat_request import Question, prompt_tokens
 from app.services.translation.llm.connection import ChatConnection
 from app.services.translation.llm.failures import FormRefusedError, PassingFailureError
-from app.services.translation.llm.first_call import FirstCall
 from app.services.translation.llm.limiter import Lane, Lanes
 from app.services.translation.llm.metering import Meter, metered
-from app.services.translation.llm.reasoning_filter import ThoughtFilter
 from app.services.translation.llm.response_formats import Form, FormLadder, JsonObject
 from app.services.translation.llm.vendors import Vendor
 from app.services.translation.quality.answer_order import Doubt, OrderedAnswer, no_doubt
 from app.services.translation.quality.line_batch import Member
 from app.services.translation.translator import Ledger
+
+_OPEN, _CLOSE = "<think>", "</think>"
+
+
+class ThoughtFilter:
+    """Drops a leading ``<think>...</think>`` from text that arrives in pieces.
+
+    It may hold drafts of the very members that the answer then gives otherwise.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._through = False
+
+    def feed(self, text: str) -> str:
+        """Return what of this piece belongs to the answer."""
+        if self._through:
+            return text
+        self._held += text
+        head = self._held.lstrip()
+        if head.startswith(_OPEN):
+            _, closed, answer = head.partition(_CLOSE)
+            self._through = bool(closed)
+            return answer
+        if _OPEN.startswith(head):
+            return ""
+        self._through = True
+        return self._held
+
+
+class FirstCall:
+    """A gate that opens for all once one call has succeeded.
+
+    Until then one call is under way at a time. What the provider refuses for good is refused
+    to all who wait; after any other failure the next of them tries. A refusal later on
+    closes the gate again.
+    """
+
+    def __init__(self) -> None:
+        self._open = False
+        self._trial: asyncio.Future[None] | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn; the block is the call, up to the first sign of success.
+
+        Raises:
+            TranslationError: the call that one waited for was refused for good.
+        """
+        trial = await self._wait()
+        refusal: TranslationError | None = None
+        try:
+            yield
+            self._open |= trial is not None
+        except TranslationError as error:
+            self._open = False
+            refusal = error
+            raise
+        finally:
+            if trial is not None:
+                self._trial = None
+                _settle(trial, refusal)
+
+    async def _wait(self) -> asyncio.Future[None] | None:
+        while not self._open:
+            if self._trial is None:
+                self._trial = asyncio.get_running_loop().create_future()
+                return self._trial
+            await asyncio.shield(self._trial)
+        return None
+
+
+def _settle(trial: asyncio.Future[None], refusal: TranslationError | None) -> None:
+    if refusal is None:
+        trial.set_result(None)
+        return
+    trial.set_exception(refusal)
+    trial.exception()  # nobody may be waiting, which is no reason to log it as forgotten
+
 
 log = structlog.get_logger()
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
+from app.domain.cue import Cue
 from app.domain.language import known_language
+from app.domain.profile import ReadingProfile
 from app.services.translation.memory import unit_key
 from app.services.translation.text.batches import Slot
-from app.services.translation.text.reading_room import room_chars
 from app.services.translation.text.units import Unit
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import LanguagePair, Line
+
+
+def room_chars(cues: Sequence[Cue], profile: ReadingProfile) -> int:
+    """Return the characters that can be read while the cues show, one after another.
+
+    Returns:
+        Columns as ``layout.width`` counts them: a Latin letter is one, an East Asian wide
+        character two. At least one for each cue.
+    """
+    return sum(_room(cue, profile) for cue in cues)
+
+
+def _room(cue: Cue, profile: ReadingProfile) -> int:
+    readable = int(profile.max_cps * cue.span.duration_ms / 1000)
+    return max(1, min(profile.max_chars, readable))
+
 
 _CONTEXT_LINES = 3
 """Source lines ahead of a batch that go with it as context."""

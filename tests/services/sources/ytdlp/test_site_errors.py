@@ -3,7 +3,7 @@
 import pytest
 
 from app.routers.error_responses import status_of
-from app.services.net.http_refusal import refused
+from app.services.net.transfer import refused
 from app.services.sources.ytdlp.site_errors import refusal
 
 SAYINGS = [

@@ -334,7 +334,7 @@ async def test_the_child_gets_no_secrets_on_its_command_line(
     web.routes["/media/stall"] = stall
     media = await opener.open(site)
     words = [" ".join(p.cmdline()) for p in own_children()]
-    assert any("site_child" in line for line in words)
+    assert any("ytdlp.child" in line for line in words)
     assert not any("cuestream:" in line or site.page_url in line for line in words)
     await media.aclose()
 

@@ -8,9 +8,8 @@ import pytest
 
 from app.domain.errors import TranslationAuthError
 from app.services.translation.llm.backoff import Backoff
-from app.services.translation.llm.first_call import FirstCall
-from app.services.translation.llm.numbered_lines import NumberedLines
-from app.services.translation.llm.reasoning_filter import ThoughtFilter
+from app.services.translation.llm.provider import FirstCall, ThoughtFilter
+from app.services.translation.llm.response_formats import NumberedLines
 from app.services.translation.quality.answer_order import AT_ONCE_LINES, OrderedAnswer
 from app.services.translation.quality.line_batch import Member
 from app.services.translation.text.wordless import is_wordless

@@ -13,7 +13,7 @@ from app.domain.cue import Cue
 from app.domain.errors import EngineError
 from app.domain.profile import PROFILES
 from app.domain.time import Span
-from app.services.translation.text.reading_room import room_chars
+from app.services.translation.text.pending_units import room_chars
 from app.services.translation.text.units import Unit, build_units
 
 _GAP_MS = 83

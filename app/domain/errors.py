@@ -1,0 +1,529 @@
+"""Every error that a caller can meet, as one tree with stable codes.
+
+    CuestreamError
+    |- BadRequestError              the request itself is wrong; asking again will not help
+    |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
+    |  |- InvalidLanguageError      not a language, or not one that the engines serve
+    |  |- InvalidFormatError        not a subtitle format
+    |  |- InvalidProfileError       not a reading profile
+    |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
+    |  |- UrlBlockedError           an address that the server must not reach
+    |  |- UnavailableOptionError    asks for a step that this server has not been given
+    |  `- BodyTypeError             a body of another type than the route reads
+    |- MediaError                   the media cannot become subtitles
+    |  |- EmptyMediaError           no bytes
+    |  |- UnreadableMediaError      not audio or video that we decode
+    |  |- TruncatedMediaError       cut off before its end
+    |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
+    |  |- MediaTooLongError         longer than MAX_DURATION_S
+    |  `- NoSpeechError             silent, or nobody speaks
+    |- AccessError
+    |  |- UnauthorizedError         no key, or a wrong one
+    |  |- ForbiddenError
+    |  |  |- UpgradeRequiredError   not in the caller's tier
+    |  |  `- TranscriptionDisabledError  this server transcribes nothing
+    |  |- NotFoundError             no such route, job or upload
+    |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
+    |- UploadError
+    |  |- UploadOffsetError         a part does not begin where the bytes so far end
+    |  |- UploadLockedError         another part is being written
+    |  |- UploadIncompleteError     bytes are missing yet
+    |  |- ChecksumError             a part is not what its sender meant
+    |  `- UploadVersionError        another version of the protocol
+    |- BusyError
+    |  |- OverloadedError           every place is taken; carries retry_after_s
+    |  |- RateLimitedError          the caller asked too often
+    |  |- NotReadyError             models still load, or could not be loaded
+    |  `- DrainingError             the server is going away
+    |- SourceError                  the media could not be fetched
+    |  |- SourcePrivateError        private
+    |  |- SourceGeoBlockedError     not shown where the server is
+    |  |- SourceAgeRestrictedError  for adults who are signed in
+    |  |- SourceBotCheckError       the site wants proof of a person
+    |  |- SourceLoginRequiredError  for those who are signed in, or who pay
+    |  |- SourceRemovedError        removed, or never there
+    |  |- SourceLiveError           live, or not begun yet
+    |  |- SourceRateLimitedError    the site has had enough of this server for now
+    |  |- SourceUnsupportedError    no video on the page
+    |  `- SourceDrmError            protected by DRM
+    |- TranslationError
+    |  |- TranslationAuthError      the provider refused the key
+    |  |- TranslationQuotaError     the provider's quota is used up
+    |  |- TranslationBudgetError    the job would cost more than it may
+    |  `- TranslationIncompleteError  lines that no attempt translated; carries their ids
+    |- EngineError                  an engine failed on this input
+    |  |- EngineLoadError           an engine cannot be loaded
+    |  |  `- SpeechUnavailableError this server does not speak
+    |  |- SpeechError               a text could not be spoken
+    |  `- OutOfMemoryError          the device has no memory left
+    |- StorageError                 the disk is full or not writable
+    |- TimedOutError                the answer would come after the gateway has hung up
+    |- JobCancelledError            every reader left
+    `- InternalError                a defect of ours
+
+``code`` is part of the wire contract: it never changes once published. ``retryable`` says
+whether the same request may succeed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class CuestreamError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        code: stable machine-readable name.
+        retryable: whether the same request may succeed later.
+        message: one sentence for the person who asked; holds no path and no secret.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadRequestError(CuestreamError):
+    """The request itself is wrong."""
+
+    code = "invalid_request"
+
+
+class InvalidFieldError(BadRequestError):
+    """A field is missing, of the wrong type or out of range."""
+
+    code = "invalid_field"
+
+
+class InvalidLanguageError(BadRequestError):
+    """Not a language, or not one that the chosen engines serve."""
+
+    code = "invalid_language"
+
+
+class InvalidFormatError(BadRequestError):
+    """Not a subtitle format that we write."""
+
+    code = "invalid_format"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown subtitle format {name!r}; known: {', '.join(known)}")
+
+
+class InvalidProfileError(BadRequestError):
+    """Not a reading profile that we know."""
+
+    code = "invalid_profile"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown reading profile {name!r}; known: {', '.join(known)}")
+
+
+class InvalidCaptionsError(BadRequestError):
+    """A caption file that cannot be read, or holds no captions."""
+
+    code = "captions_unreadable"
+
+
+class UrlBlockedError(BadRequestError):
+    """An address that the server must not reach."""
+
+    code = "url_blocked"
+
+
+class UnavailableOptionError(BadRequestError):
+    """Asks for a step that this server has not been given."""
+
+    code = "option_unavailable"
+
+
+class BodyTypeError(BadRequestError):
+    """A body of another type than the route reads."""
+
+    code = "unsupported_body"
+
+
+class AccessError(CuestreamError):
+    """The caller may not have this."""
+
+
+class UnauthorizedError(AccessError):
+    """No API key, or a wrong one."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(AccessError):
+    """Asking again will not help, though the request is well formed."""
+
+
+class UpgradeRequiredError(ForbiddenError):
+    """Not in the caller's tier."""
+
+    code = "upgrade_required"
+
+
+class TranscriptionDisabledError(ForbiddenError):
+    """This server transcribes nothing."""
+
+    code = "transcription_disabled"
+
+
+class NotFoundError(AccessError):
+    """No such route or job."""
+
+    code = "not_found"
+
+
+class JobNotFoundError(NotFoundError):
+    """No such job on this worker."""
+
+    code = "job_not_found"
+
+
+class UploadNotFoundError(NotFoundError):
+    """No such upload."""
+
+    code = "upload_not_found"
+
+
+class NoCaptionsError(NotFoundError):
+    """The video has no captions in a language that was asked for.
+
+    Attributes:
+        manual: the site's keys of the tracks that people wrote, in its order.
+        auto: those of the tracks that a machine heard.
+    """
+
+    code = "no_captions"
+
+    def __init__(self, message: str, manual: Sequence[str], auto: Sequence[str]) -> None:
+        super().__init__(message)
+        self.manual = tuple(manual)
+        self.auto = tuple(auto)
+
+
+class PayloadTooLargeError(AccessError):
+    """More bytes than the server accepts."""
+
+    code = "payload_too_large"
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__("Request too large")
+        self.limit_mb = limit_mb
+
+
+class BusyError(CuestreamError):
+    """Not now, perhaps later."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class OverloadedError(BusyError):
+    """Every place is taken."""
+
+    code = "overloaded"
+
+
+class RateLimitedError(BusyError):
+    """The caller asked too often.
+
+    Attributes:
+        advice: which limit it was and when to come back.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, limit: str, retry_after_s: int) -> None:
+        super().__init__("Rate limit exceeded", retry_after_s)
+        self.advice = f"The limit is {limit}; try again in {retry_after_s} s"
+
+
+class NotReadyError(BusyError):
+    """Models still load, or could not be loaded."""
+
+    code = "not_ready"
+
+
+class DrainingError(BusyError):
+    """The server is going away."""
+
+    code = "server_shutdown"
+
+
+class SourceError(CuestreamError):
+    """The media could not be fetched."""
+
+    code = "source_failed"
+    retryable = True
+
+
+class SourcePrivateError(SourceError):
+    """The video is private."""
+
+    code = "source_private"
+    retryable = False
+
+
+class SourceGeoBlockedError(SourceError):
+    """The site does not show the video where the server is."""
+
+    code = "source_geo_blocked"
+    retryable = False
+
+
+class SourceAgeRestrictedError(SourceError):
+    """The site shows the video to signed-in adults alone."""
+
+    code = "source_age_restricted"
+    retryable = False
+
+
+class SourceBotCheckError(SourceError):
+    """The site wants proof of a person."""
+
+    code = "source_bot_check"
+    retryable = False
+
+
+class SourceLoginRequiredError(SourceError):
+    """The site shows the video to those alone who are signed in, or who pay."""
+
+    code = "source_login_required"
+    retryable = False
+
+
+class SourceRemovedError(SourceError):
+    """The video was removed, or never was there."""
+
+    code = "source_removed"
+    retryable = False
+
+
+class SourceLiveError(SourceError):
+    """The video is live, or has not begun yet."""
+
+    code = "source_live"
+    retryable = False
+
+
+class SourceRateLimitedError(SourceError):
+    """The site has had enough of this server for now."""
+
+    code = "source_rate_limited"
+
+
+class SourceUnsupportedError(SourceError):
+    """There is no video on the page."""
+
+    code = "source_unsupported"
+    retryable = False
+
+
+class SourceDrmError(SourceError):
+    """The video is protected by DRM."""
+
+    code = "source_drm"
+    retryable = False
+
+
+class MediaError(CuestreamError):
+    """The media cannot become subtitles."""
+
+    code = "media_error"
+
+
+class EmptyMediaError(MediaError):
+    """The file has no bytes."""
+
+    code = "media_empty"
+
+
+class UnreadableMediaError(MediaError):
+    """Not audio or video that we decode."""
+
+    code = "media_unreadable"
+
+
+class TruncatedMediaError(MediaError):
+    """The media is cut off before its end."""
+
+    code = "media_truncated"
+
+
+class ForbiddenMediaError(MediaError):
+    """A playlist or container that names other files or addresses."""
+
+    code = "media_forbidden"
+
+
+class MediaTooLongError(MediaError):
+    """Longer than the server accepts."""
+
+    code = "media_too_long"
+
+
+class NoSpeechError(MediaError):
+    """Silent, or nobody speaks."""
+
+    code = "no_speech"
+
+
+class UploadError(CuestreamError):
+    """An upload in parts cannot go on like this."""
+
+    code = "upload_failed"
+
+
+class UploadOffsetError(UploadError):
+    """A part does not begin where the bytes so far end.
+
+    Attributes:
+        offset: where it has to begin.
+    """
+
+    code = "upload_offset"
+    retryable = True
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"The upload goes on at byte {offset}")
+        self.offset = offset
+
+
+class UploadLockedError(UploadError):
+    """Another part of the upload is being written."""
+
+    code = "upload_locked"
+    retryable = True
+
+
+class UploadIncompleteError(UploadError):
+    """Bytes are missing yet."""
+
+    code = "upload_incomplete"
+
+
+class ChecksumError(UploadError):
+    """A part is not what its sender meant."""
+
+    code = "checksum_mismatch"
+    retryable = True
+
+
+class UploadVersionError(UploadError):
+    """Another version of the upload protocol."""
+
+    code = "upload_version"
+
+
+class EngineError(CuestreamError):
+    """An engine failed on this input."""
+
+    code = "engine_failed"
+    retryable = True
+
+
+class EngineLoadError(EngineError):
+    """An engine cannot be loaded."""
+
+    code = "engine_unavailable"
+    retryable = False
+
+
+class SpeechUnavailableError(EngineLoadError):
+    """This server does not speak: it was told not to, or its engine is not installed."""
+
+    code = "speech_unavailable"
+
+
+class SpeechError(EngineError):
+    """A text could not be spoken."""
+
+    code = "speech_failed"
+
+
+class OutOfMemoryError(EngineError):
+    """The device has no memory left."""
+
+    code = "out_of_memory"
+
+
+class TranslationError(CuestreamError):
+    """The translator failed."""
+
+    code = "translation_failed"
+    retryable = True
+
+
+class TranslationAuthError(TranslationError):
+    """The provider refused the key."""
+
+    code = "translation_auth"
+    retryable = False
+
+
+class TranslationQuotaError(TranslationError):
+    """The provider's quota is used up."""
+
+    code = "translation_quota"
+    retryable = False
+
+
+class TranslationBudgetError(TranslationError):
+    """The job would cost more than it may."""
+
+    code = "translation_budget"
+    retryable = False
+
+
+class TranslationIncompleteError(TranslationError):
+    """Lines that no attempt translated.
+
+    Attributes:
+        missing: ids of the cues without a translation, ascending.
+    """
+
+    code = "translation_incomplete"
+
+    def __init__(self, missing: Sequence[int]) -> None:
+        shown = ", ".join(str(line) for line in missing[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        super().__init__(f"No translation came back for lines {shown}{more}")
+        self.missing = tuple(missing)
+
+
+class StorageError(CuestreamError):
+    """The disk is full or not writable."""
+
+    code = "storage_failed"
+    retryable = True
+
+
+class TimedOutError(CuestreamError):
+    """The answer would come after the gateway has hung up."""
+
+    code = "timed_out"
+    retryable = True
+
+
+class JobCancelledError(CuestreamError):
+    """Every reader left."""
+
+    code = "cancelled"
+    retryable = True
+
+
+class InternalError(CuestreamError):
+    """A defect of ours."""
+
+    code = "internal"
+    retryable = True
