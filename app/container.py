@@ -6,21 +6,21 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from app.gpu.engine_manager import EngineRoom
+from app.gpu.engine_manager import EngineManager
 from app.services.cache.caches import open_caches
-from app.services.captions.lookup_cache import SidecarShelf
-from app.services.feedback_book import FeedbackBook
+from app.services.captions.lookup_cache import CaptionLookupCache
+from app.services.feedback_book import FeedbackStore
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import DeviceMetrics
 from app.services.jobs.streams import StreamHub
-from app.services.live.sessions import LiveHub
+from app.services.live.sessions import LiveSessions
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.accounts import open_ledgers
 from app.services.translation.llm.ledger import CallerLedgers
-from app.services.tts.speaker import Speaker
+from app.services.tts.speaker import SpeechSynthesizer
 from app.services.uploads.upload_store import UploadStore
 from app.settings import Settings
 from app.system.workdir import WorkDir
@@ -37,12 +37,12 @@ class Services:
     metrics: Metrics
     workdir: WorkDir
     opener: MediaOpener
-    sidecars: SidecarShelf
+    caption_lookups: CaptionLookupCache
     limits: RateLimits
     uploads: UploadStore
-    speaker: Speaker
-    feedback: FeedbackBook
-    live: LiveHub
+    speaker: SpeechSynthesizer
+    feedback: FeedbackStore
+    live: LiveSessions
     ledgers: CallerLedgers
 
 
@@ -58,7 +58,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     """
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
-    room = EngineRoom(settings)
+    room = EngineManager(settings)
     stack.push_async_callback(asyncio.to_thread, room.close)
     metrics = Metrics()
     caches = open_caches(settings, metrics.cache_looked_up)
@@ -76,12 +76,14 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
     metrics.collect_from(DeviceMetrics(room.report))
     limits = RateLimits(settings.limits)
-    speaker = Speaker(settings, caches.store if settings.caches.cache_max_size_mb else None)
+    speaker = SpeechSynthesizer(
+        settings, caches.store if settings.caches.cache_max_size_mb else None
+    )
     stack.push_async_callback(speaker.close)
-    sidecars = SidecarShelf(opener)
-    stack.push_async_callback(sidecars.close)
+    caption_lookups = CaptionLookupCache(opener)
+    stack.push_async_callback(caption_lookups.close)
     uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
-    live = LiveHub(settings, readiness)
+    live = LiveSessions(settings, readiness)
     metrics.gauge("live_streams", "Live streams that are open", lambda: live.sessions)
     return Services(
         settings=settings,
@@ -91,11 +93,11 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         metrics=metrics,
         workdir=workdir,
         opener=opener,
-        sidecars=sidecars,
+        caption_lookups=caption_lookups,
         limits=limits,
         uploads=uploads,
         speaker=speaker,
-        feedback=FeedbackBook(settings.caches.folder),
+        feedback=FeedbackStore(settings.caches.folder),
         live=live,
         ledgers=ledgers,
     )

@@ -35,7 +35,7 @@ from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
 from app.routers.tus import EXPOSED_HEADERS
-from app.services.jobs.graceful_shutdown import Drain
+from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
 
@@ -122,7 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         _warn_if_open(settings)
         loading = asyncio.create_task(_load(services), name="load")
         stack.callback(loading.cancel)
-        Drain(
+        GracefulShutdown(
             services.readiness,
             services.runner,
             services.hub,

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from app.domain.transcript import Segment
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 
@@ -71,7 +71,7 @@ def _texts(segments: Sequence[Segment]) -> list[str]:
     return [word.text for segment in segments for word in segment.words]
 
 
-def _check(passage: Passage, ours: list[str], theirs: list[str]) -> None:
+def _check(passage: AlignmentInput, ours: list[str], theirs: list[str]) -> None:
     if not _texts(passage.segments) == ours == theirs or len(ours) != _WORDS:
         raise BenchError("the two sides do not align the same words")
 

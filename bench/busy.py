@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.gpu.engine_manager import Engines
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from bench.figure import Figure, Goal
 from bench.first_text import first_text
 from bench.measure import Means
@@ -40,7 +40,7 @@ async def measure(means: Means) -> Sequence[Figure]:
     media = means.recordings.get(TALK, _MINUTES)
     with checkpoint() as model:
         async with engines(settings_for(model)) as ours:
-            await first_text(ours, media, Ticket("warm"))
+            await first_text(ours, media, WorkContext("warm"))
             idle_s = [await _wait_s(ours, media, f"idle {n}") for n in range(_ROUNDS)]
             busy_s: list[float] = []
             async with _others(ours, media):
@@ -54,7 +54,7 @@ async def measure(means: Means) -> Sequence[Figure]:
 
 async def _wait_s(ours: Engines, media: Path, name: str) -> float:
     started_s = time.monotonic()
-    await first_text(ours, media, Ticket(name))
+    await first_text(ours, media, WorkContext(name))
     return time.monotonic() - started_s
 
 
@@ -64,17 +64,17 @@ async def _others(ours: Engines, media: Path) -> AsyncIterator[None]:
     begun = asyncio.Barrier(_OTHERS + 1)
 
     async def watch(number: int) -> None:
-        ticket = Ticket(f"other {number}")
+        context = WorkContext(f"other {number}")
         seen = asyncio.Event()
-        tasks = asyncio.create_task(transcribe_file(ours, media, ticket, seen.set))
+        tasks = asyncio.create_task(transcribe_file(ours, media, context, seen.set))
         try:
             await seen.wait()
             await begun.wait()
             while True:
                 await tasks
-                tasks = asyncio.create_task(transcribe_file(ours, media, ticket))
+                tasks = asyncio.create_task(transcribe_file(ours, media, context))
         finally:
-            ticket.cancelled.set()
+            context.cancelled.set()
             tasks.cancel()
             await asyncio.gather(tasks, return_exceptions=True)
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.gpu.engine_manager import Engines
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 from bench.recording import TALK
@@ -79,7 +79,7 @@ async def measure(means: Means) -> Sequence[Figure]:
         media = [_cut(whole, Path(folder), number) for number in range(_CALLERS)]
         async with engines(settings_for(model, _BATCH)) as ours:
             whisperx = Whisperx(model, finder(ours.vad))
-            await transcribe_file(ours, media[0], Ticket("warm"))
+            await transcribe_file(ours, media[0], WorkContext("warm"))
             await asyncio.to_thread(whisperx.transcribe, media[0], _BATCH)
             for number in range(1, _ROUNDS + 1):
                 if number % 2:
@@ -122,7 +122,7 @@ async def _shared(ours: Engines, media: Sequence[Path]) -> Served:
         def first() -> None:
             first_s[number] = time.monotonic() - started_s
 
-        return await transcribe_file(ours, media[number], Ticket(f"caller {number}"), first)
+        return await transcribe_file(ours, media[number], WorkContext(f"caller {number}"), first)
 
     texts = await asyncio.gather(*(call(number) for number in range(len(media))))
     return Served(tuple(first_s), time.monotonic() - started_s, tuple(texts))

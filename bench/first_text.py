@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Window
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import cut_windows
 from app.settings import VadSettings
@@ -87,19 +87,19 @@ async def _rounds(ways: dict[str, Way], means: Means) -> dict[str, float]:
 
 def _ours(ours: Engines, media: Path) -> Way:
     async def first() -> str:
-        return await first_text(ours, media, Ticket("bench"))
+        return await first_text(ours, media, WorkContext("bench"))
 
     return first
 
 
-async def first_text(ours: Engines, media: Path, ticket: Ticket) -> str:
+async def first_text(ours: Engines, media: Path, context: WorkContext) -> str:
     """Return what is said in the first window of a file."""
     async with opened(media) as found:
         windows = cut_windows(found.blocks, ours.vad, VadSettings(), StageClock())
         try:
             async for cut in windows:
-                asked = Window(cut.audio, "en", cancelled=ticket.cancelled)
-                heard = await ours.scheduler.transcribe(asked, ticket, cut.index)
+                asked = Window(cut.audio, "en", cancelled=context.cancelled)
+                heard = await ours.scheduler.transcribe(asked, context, cut.index)
                 return " ".join(segment.text for segment in heard)
         finally:
             await close_stage(windows)

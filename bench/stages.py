@@ -1,7 +1,7 @@
 """What one job takes through the line, beside the same stages one after the other.
 
 The line lets each stage work as soon as its part is there. One recording with exact word times and
-speakers: through `Line.run`, and with the same engines behind the same queue in steps that each
+speakers: through `Pipeline.run`, and with the same engines behind the same queue in steps that each
 end before the next begins: decode and cut, hear all windows, align all, listen for speakers in
 slices, tell them apart, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
 voices have random weights, which cost what trained ones cost.
@@ -21,10 +21,10 @@ from app.domain.cue import Cue
 from app.domain.language import known_language
 from app.domain.request import JobRequest, UploadedFile
 from app.gpu.engine_manager import Engines
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
-from app.services.pipeline.pipeline import Line
-from app.services.playback.position import Viewer
+from app.services.pipeline.pipeline import Pipeline
+from app.services.playback.position import Playback
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.prices import Prices
 from app.services.translation.translator_registry import build_translator
@@ -97,12 +97,12 @@ class _Sides:
         """Run the job as the server runs it."""
         translator = build_translator(self.settings)
         caches = no_caches(self.settings)
-        line = Line(self.ours, translator, caches, self.settings, self.workdir)
+        line = Pipeline(self.ours, translator, caches, self.settings, self.workdir)
         source = UploadedFile(self.media, sha256="")
         request = JobRequest(source, spoken=_ENGLISH, diarize=True)
         ledger = JobLedger(None, Prices())
         async with opened(self.media) as found:
-            viewer = Viewer(Ticket("line"))
+            viewer = Playback(WorkContext("line"))
             result = await line.run(request, found, lambda _: None, viewer, ledger)
         if result.notices:
             raise BenchError(f"the line left something out: {result.notices[0].message}")

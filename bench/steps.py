@@ -17,15 +17,15 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.engine_manager import Engines
-from app.gpu.protocols import Diarizer, Voices
-from app.gpu.work_context import Ticket
+from app.gpu.protocols import DiarizationState, Diarizer
+from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
 from app.services.stages.align import WordAligner
 from app.services.stages.assign_speakers import assign_speakers
 from app.services.stages.cues import build_cues
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, cut_windows
-from app.services.stages.window_transcriber import Hearing, WindowEar
+from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.settings import Settings
 from app.system.async_iterators import tap
 from bench.figure import BenchError
@@ -53,11 +53,11 @@ class Steps:
         Raises:
             BenchError: it is empty, or an engine is missing.
         """
-        ticket = Ticket("steps")
+        context = WorkContext("steps")
         windows, samples = await self._cut(media)
-        heard = await self._heard(windows, ticket)
-        aligned = await self._aligned(windows, heard, ticket)
-        turns = await self._turns(samples, ticket)
+        heard = await self._heard(windows, context)
+        aligned = await self._aligned(windows, heard, context)
+        turns = await self._turns(samples, context)
         named = assign_speakers([segment for each in aligned for segment in each], turns)
         return [cue async for cue in build_cues(_each(named), DEFAULT_PROFILE)]
 
@@ -71,19 +71,21 @@ class Steps:
             raise BenchError("no speech was found")
         return windows, Audio(np.concatenate([block.samples for block in kept]))
 
-    async def _heard(self, windows: Sequence[SpeechWindow], ticket: Ticket) -> list[list[Segment]]:
-        hearing = Hearing("", ticket, self.language)
+    async def _heard(
+        self, windows: Sequence[SpeechWindow], context: WorkContext
+    ) -> list[list[Segment]]:
+        hearing = TranscribeOptions("", context, self.language)
         cache = no_caches(self.settings).windows
-        ear = WindowEar(self.ours.scheduler, cache, hearing, StageClock())
+        ear = WindowTranscriber(self.ours.scheduler, cache, hearing, StageClock())
         return await _gathered(ear.hear(window) for window in windows)
 
     async def _aligned(
-        self, windows: Sequence[SpeechWindow], heard: Sequence[list[Segment]], ticket: Ticket
+        self, windows: Sequence[SpeechWindow], heard: Sequence[list[Segment]], context: WorkContext
     ) -> list[list[Segment]]:
         if self.ours.aligner is None:
             raise BenchError("there is no aligner")
         aligner = WordAligner(
-            self.ours.aligner, self.ours.scheduler, ticket, StageClock(), lambda _: None
+            self.ours.aligner, self.ours.scheduler, context, StageClock(), lambda _: None
         )
         pairs = zip(windows, heard, strict=True)
         done = await _gathered(
@@ -91,19 +93,21 @@ class Steps:
         )
         return [segments for segments, _ in done]
 
-    async def _turns(self, recording: Audio, ticket: Ticket) -> Sequence[SpeakerTurn]:
+    async def _turns(self, recording: Audio, context: WorkContext) -> Sequence[SpeakerTurn]:
         if self.ours.diarizer is None:
             raise BenchError("there is no diarizer")
-        voices = await self._listened(self.ours.diarizer, recording, ticket)
-        return await self.ours.scheduler.turns(voices, SpeakerCount(), ticket)
+        voices = await self._listened(self.ours.diarizer, recording, context)
+        return await self.ours.scheduler.turns(voices, SpeakerCount(), context)
 
-    async def _listened(self, diarizer: Diarizer, recording: Audio, ticket: Ticket) -> Voices:
-        voices: Voices | None = None
+    async def _listened(
+        self, diarizer: Diarizer, recording: Audio, context: WorkContext
+    ) -> DiarizationState:
+        voices: DiarizationState | None = None
         samples, size = recording.samples, diarizer.slice_samples
         for at in range(0, len(samples), size):
             piece = Audio(samples[at : at + size], at)
             last = at + size >= len(samples)
-            voices = await self.ours.scheduler.listen(piece, voices, ticket, last=last)
+            voices = await self.ours.scheduler.listen(piece, voices, context, last=last)
         if voices is None:
             raise BenchError("the recording is empty")
         return voices

@@ -16,7 +16,7 @@ from typing import Any
 from app.domain.audio import Audio
 from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Vad, Window
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.media.pcm import BLOCK_SAMPLES
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, cut_windows
@@ -49,7 +49,7 @@ async def measure(means: Means) -> Sequence[Figure]:
             whisperx = Whisperx(model, finder(ours.vad))
             for number in range(_ROUNDS + 1):
                 clock = CpuClock()
-                own = await transcribe_file(ours, media, Ticket("bench"))
+                own = await transcribe_file(ours, media, WorkContext("bench"))
                 own_s = clock.elapsed_s
                 clock = CpuClock()
                 other = await asyncio.to_thread(whisperx.transcribe, media, BATCH)
@@ -64,14 +64,14 @@ async def measure(means: Means) -> Sequence[Figure]:
 
 
 async def transcribe_file(
-    ours: Engines, media: Path, ticket: Ticket, first: Callable[[], None] | None = None
+    ours: Engines, media: Path, context: WorkContext, first: Callable[[], None] | None = None
 ) -> list[str]:
     """Return the text of every window of a file, in order.
 
     Args:
         ours: loaded.
         media: the file.
-        ticket: whose work it is.
+        context: whose work it is.
         first: called when the first text is there.
     """
     async with opened(media) as found, asyncio.TaskGroup() as tasks:
@@ -79,8 +79,8 @@ async def transcribe_file(
         asked: list[asyncio.Task[str]] = []
 
         async def hear(cut: SpeechWindow) -> str:
-            window = Window(cut.audio, "en", cancelled=ticket.cancelled)
-            heard = await ours.scheduler.transcribe(window, ticket, cut.index)
+            window = Window(cut.audio, "en", cancelled=context.cancelled)
+            heard = await ours.scheduler.transcribe(window, context, cut.index)
             room.release()
             if first is not None and cut.index == 0:
                 first()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.request import UploadedFile
-from app.gpu.engine_manager import EngineRoom, Engines
+from app.gpu.engine_manager import EngineManager, Engines
 from app.services.sources.opened import OpenedMedia
 from app.services.sources.opener import MediaOpener
 from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings
@@ -59,7 +59,7 @@ def settings_for(model: Path, batch: int | None = None, **groups: object) -> Set
 @asynccontextmanager
 async def engines(settings: Settings) -> AsyncIterator[Engines]:
     """Load our engines."""
-    room = EngineRoom(settings)
+    room = EngineManager(settings)
     try:
         await room.load()
         yield room.engines

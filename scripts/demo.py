@@ -28,7 +28,7 @@ TARGET = "es"
 _READY_S = 120
 
 
-class Screen:
+class CueTimeline:
     """Prints lines, and on a terminal a status line below them that changes."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ def main() -> int:
     out: Path = parser.parse_args().out.resolve()
     signal.signal(signal.SIGTERM, _leave)
     out.mkdir(parents=True, exist_ok=True)
-    screen = Screen()
+    screen = CueTimeline()
     try:
         with demo_server(out) as server:
             show(server, out, screen)
@@ -99,7 +99,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def show(server: DemoServer, out: Path, screen: Screen) -> None:
+def show(server: DemoServer, out: Path, screen: CueTimeline) -> None:
     """Send the clip, show what comes back, write the files and say where they are."""
     screen.line(f"Starting the server on port {server.port} with the embedded engines ...")
     ready_s = server.wait_ready(_READY_S)
@@ -147,7 +147,7 @@ def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
                 yield json.loads(line.removeprefix("data:"))
 
 
-def show_cue(cue: dict[str, Any], screen: Screen) -> None:
+def show_cue(cue: dict[str, Any], screen: CueTimeline) -> None:
     """Print a cue in both languages."""
     span = f"{clock(cue['start'])} - {clock(cue['end'])}"
     screen.line(f"  {span}  {cue['text']}")
@@ -170,7 +170,7 @@ def write_files(result: dict[str, Any], out: Path) -> list[str]:
 
 
 def show_figures(
-    result: dict[str, Any], first_cue_s: float, total_s: float, screen: Screen
+    result: dict[str, Any], first_cue_s: float, total_s: float, screen: CueTimeline
 ) -> None:
     """Say how long it took."""
     audio_s = result["duration_ms"] / 1000
@@ -182,7 +182,7 @@ def show_figures(
     screen.line()
 
 
-def show_files(names: list[str], screen: Screen) -> None:
+def show_files(names: list[str], screen: CueTimeline) -> None:
     """Say where the files are, how to see them and how to do the same by hand."""
     clip = shlex.quote(str(CLIP.relative_to(ROOT)))
     srt, _, ass = (shlex.quote(name) for name in names)

@@ -10,7 +10,12 @@ from pydantic import SecretStr
 from app.domain.language import Language
 from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.chat_translator import ChatTranslator
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 from app.settings import Settings, TranslationSettings, VendorSettings
 from tests.chat_server import ChatServer, shout
 
@@ -39,23 +44,23 @@ def translator_at(
     return ChatTranslator(settings, QUICK)
 
 
-def lines_of(*texts: str, room: int | None = None) -> list[Line]:
-    return [Line(number, text, room) for number, text in enumerate(texts)]
+def lines_of(*texts: str, room: int | None = None) -> list[SourceLine]:
+    return [SourceLine(number, text, room) for number, text in enumerate(texts)]
 
 
 async def translated(
     translator: ChatTranslator,
-    lines: Sequence[Line],
+    lines: Sequence[SourceLine],
     languages: LanguagePair | None = None,
-    brief: Brief = NO_BRIEF,
+    context: TranslationContext = NO_CONTEXT,
 ) -> dict[int, str]:
     """Translate and make sure that each line comes once."""
     answers = [
-        answer async for answer in translator.translate(lines, languages or pair(), (), brief)
+        answer async for answer in translator.translate(lines, languages or pair(), (), context)
     ]
     assert len(answers) == len(dict(answers))
     return dict(answers)
 
 
-def right(lines: Sequence[Line], target: str = "es") -> dict[int, str]:
+def right(lines: Sequence[SourceLine], target: str = "es") -> dict[int, str]:
     return {line.id: shout(line.text, f"({target})") for line in lines}

@@ -52,7 +52,7 @@ class MediaOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentHeard:
+class SegmentTranscribed:
     """A stretch of speech was transcribed."""
 
     segment: Segment
@@ -182,7 +182,7 @@ class Failed:
 Event = (
     Progress
     | MediaOpened
-    | SegmentHeard
+    | SegmentTranscribed
     | CuesReady
     | CuesDropped
     | SpeakersFound

@@ -50,7 +50,7 @@ class Engines:
     diarizer: Diarizer | None = None
 
 
-class EngineRoom:
+class EngineManager:
     """Loads the engines that the settings name."""
 
     def __init__(self, settings: Settings) -> None:

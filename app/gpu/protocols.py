@@ -127,7 +127,7 @@ class Transcriber(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Passage:
+class AlignmentInput:
     """What was heard in one window, and its sound.
 
     Attributes:
@@ -158,7 +158,7 @@ class Aligner(Protocol):
         """Return why a language is not served, for people; empty where it is."""
         ...
 
-    def align(self, passages: Sequence[Passage]) -> Sequence[tuple[Segment, ...]]:
+    def align(self, passages: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
         """Return the segments of each passage with better word times, texts unchanged.
 
         Args:
@@ -171,7 +171,7 @@ class Aligner(Protocol):
         ...
 
 
-Voices = NewType("Voices", object)
+DiarizationState = NewType("DiarizationState", object)
 """What a diarizer has heard of one recording so far; opaque to callers."""
 
 
@@ -186,7 +186,9 @@ class Diarizer(Protocol):
     slice_samples: int
     revision: str
 
-    def listen(self, samples: Samples, voices: Voices | None, *, last: bool = False) -> Voices:
+    def listen(
+        self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
+    ) -> DiarizationState:
         """Take in the next samples of a recording.
 
         Args:
@@ -200,7 +202,7 @@ class Diarizer(Protocol):
         """
         ...
 
-    def turns(self, voices: Voices, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
+    def turns(self, voices: DiarizationState, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
         """Tell the speakers apart, once everything was listened to.
 
         Returns:

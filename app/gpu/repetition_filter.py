@@ -87,7 +87,7 @@ _MOST_LETTERS_PER_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Repetition:
     """The same words again and again: ``period`` of them, from ``start`` to before ``end``."""
 
     start: int
@@ -152,7 +152,7 @@ def _key(text: str) -> str:
     return re.sub(r"\W+", "", text.casefold()) or text
 
 
-def _runs(keys: Sequence[str]) -> Iterator[_Run]:
+def _runs(keys: Sequence[str]) -> Iterator[_Repetition]:
     """Yield every longest stretch that repeats with some period, at least twice."""
     for period in range(1, len(keys) // 2 + 1):
         start = None
@@ -162,11 +162,11 @@ def _runs(keys: Sequence[str]) -> Iterator[_Run]:
                 start = place
             elif not same and start is not None:
                 if place - start >= period:
-                    yield _Run(start, place + period, period)
+                    yield _Repetition(start, place + period, period)
                 start = None
 
 
-def _is_loop(words: Sequence[Word], run: _Run, audio: Audio | None) -> bool:
+def _is_loop(words: Sequence[Word], run: _Repetition, audio: Audio | None) -> bool:
     said = words[run.start : run.end]
     again = said[run.period :]
     return (

@@ -21,7 +21,7 @@ from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, Word
-from app.gpu.protocols import Aligner, Diarizer, Passage, Prepared, Transcriber, Window
+from app.gpu.protocols import Aligner, AlignmentInput, Diarizer, Prepared, Transcriber, Window
 
 
 def transcribe_windows(engine: Transcriber, windows: Sequence[Window]) -> list[list[Segment]]:
@@ -107,7 +107,7 @@ def check_aligner(engine: Aligner) -> None:
     with _failures(engine):
         if not engine.serves(LANGUAGE):
             return
-        passage = Passage(Audio(samples), (_sentence(Audio(samples).span),))
+        passage = AlignmentInput(Audio(samples), (_sentence(Audio(samples).span),))
         count = engine.max_batch if _on_gpu(engine) else 1
         for segments in engine.align([passage] * count):
             spans = [word.span for segment in segments for word in segment.words]

@@ -9,7 +9,7 @@ from app.domain.request import Audience
 
 
 @dataclass(slots=True, eq=False)
-class Ticket:
+class WorkContext:
     """Tells the queue ahead of a device whom a piece of work is for.
 
     A ticket is the one thing in the queue that changes under it: a viewer who jumps, or who joins

@@ -24,7 +24,7 @@ from app.domain.events import (
     Notice,
     Progress,
     Result,
-    SegmentHeard,
+    SegmentTranscribed,
     SpeakersFound,
 )
 from app.domain.profile import ReadingProfile
@@ -36,7 +36,7 @@ from app.services.render.formats import render
 Frame = dict[str, object]
 
 
-class View(Protocol):
+class EventEncoder(Protocol):
     """Turns events into frames."""
 
     def encode(self, event: Event) -> Frame | None:
@@ -115,7 +115,7 @@ def result_frame(
     return frame
 
 
-class ProcessView:
+class ProcessEncoder:
     """Stage events, then ``result`` or ``error``: what `/api/process` streams."""
 
     def __init__(self, job: Job, formats: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ class ProcessView:
         return None
 
 
-class StreamView(ProcessView):
+class StreamEncoder(ProcessEncoder):
     """The same with every final cue, once, as a numbered batch: what `/api/stream` streams.
 
     Batches count 1, 2, 3 in order; the total is what the progress so far suggests, never less
@@ -167,11 +167,11 @@ class StreamView(ProcessView):
         }
 
 
-class NativeView:
+class NativeEncoder:
     """Everything that happens, cues with id and revision: for readers that can revise."""
 
     def __init__(self, job: Job, formats: Sequence[str]) -> None:
-        self._plain = ProcessView(job, formats)
+        self._plain = ProcessEncoder(job, formats)
 
     def encode(self, event: Event) -> Frame | None:
         """See the protocol."""
@@ -181,7 +181,7 @@ class NativeView:
                 "final": event.final,
                 "cues": [dataclasses.asdict(cue) for cue in event.cues],
             }
-        if isinstance(event, SegmentHeard):
+        if isinstance(event, SegmentTranscribed):
             return {"type": "segment", "segment": dataclasses.asdict(event.segment)}
         if isinstance(event, CuesDropped):
             return {"type": "dropped", "ids": list(event.ids)}
@@ -194,14 +194,14 @@ class NativeView:
         return self._plain.encode(event)
 
 
-VIEWS: Mapping[str, type[ProcessView | NativeView]] = {
-    "process": ProcessView,
-    "stream": StreamView,
-    "native": NativeView,
+VIEWS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
+    "process": ProcessEncoder,
+    "stream": StreamEncoder,
+    "native": NativeEncoder,
 }
 
 
-def view_named(name: str, job: Job, formats: Sequence[str]) -> View:
+def encoder_named(name: str, job: Job, formats: Sequence[str]) -> EventEncoder:
     """Return a new encoder.
 
     Raises:

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidFieldError
 from app.domain.events import Failed, Progress
 from app.routers.body import read_json
 from app.routers.dependencies import ServicesDep, require_key
-from app.routers.encoders import Frame, progress_frame, result_frame, view_named
+from app.routers.encoders import Frame, encoder_named, progress_frame, result_frame
 from app.routers.error_responses import error_body
 from app.routers.position import POSITION_BODY, Moved, move, position_of
 from app.routers.sse import stream_job
@@ -30,8 +30,10 @@ async def events(
     """Replay what was missed after an event and follow on."""
     job = services.runner.get(job_id)
     seen = _seen(last_event_id) if after is None else after
-    job.ticket.audience = "viewer"
-    return stream_job(services.hub, job, view_named(view, job, ()), view, min(seen, len(job.log)))
+    job.context.audience = "viewer"
+    return stream_job(
+        services.hub, job, encoder_named(view, job, ()), view, min(seen, len(job.log))
+    )
 
 
 @router.post("/{job_id}/position", openapi_extra=POSITION_BODY)

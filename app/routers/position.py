@@ -56,8 +56,8 @@ def position_of(fields: Mapping[str, object]) -> int:
 def move(job: Job, position_ms: int) -> Moved:
     """Let a job's viewer be somewhere else; nothing changes for a job that has ended."""
     if job.running:
-        job.ticket.audience = "viewer"
-        job.viewer.move(position_ms)
+        job.context.audience = "viewer"
+        job.playback.move(position_ms)
     state: Literal["running", "done", "failed"] = "running"
     if not job.running:
         state = "failed" if job.result is None else "done"
@@ -65,5 +65,5 @@ def move(job: Job, position_ms: int) -> Moved:
         job_id=job.id,
         position_s=position_ms / 1000,
         state=state,
-        covered=state == "done" or job.viewer.shown.holds(position_ms),
+        covered=state == "done" or job.playback.shown.holds(position_ms),
     )

@@ -11,7 +11,7 @@ from app.domain.request import Audience
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import read_body
 from app.routers.dependencies import ServicesDep, caller_of, require_key
-from app.routers.encoders import Frame, result_frame, view_named
+from app.routers.encoders import Frame, encoder_named, result_frame
 from app.routers.json_answer import JsonAnswer
 from app.routers.sse import stream_job
 from app.services.jobs.record import Job
@@ -74,5 +74,5 @@ async def _submitted(
 
 async def _streamed(request: Request, services: Services, view_name: str) -> Response:
     job, body = await _submitted(request, services, "viewer")
-    view = view_named(view_name, job, body.formats)
+    view = encoder_named(view_name, job, body.formats)
     return stream_job(services.hub, job, view, view_name)

@@ -12,16 +12,23 @@ from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
-from app.routers.encoders import Frame, View, progress_frame
+from app.routers.encoders import EventEncoder, Frame, progress_frame
 from app.routers.error_responses import error_body
 from app.services.jobs.record import Job
-from app.services.jobs.streams import Comment, Farewell, Item, Logged, StillThere, StreamHub
+from app.services.jobs.streams import (
+    Heartbeat,
+    Item,
+    KeepAlive,
+    LoggedEvent,
+    ServerLeaving,
+    StreamHub,
+)
 
 _LF = "\n"
 
 
 def stream_job(
-    hub: StreamHub, job: Job, view: View, view_name: str, after: int = 0
+    hub: StreamHub, job: Job, view: EventEncoder, view_name: str, after: int = 0
 ) -> EventSourceResponse:
     """Return the response that follows a job.
 
@@ -41,7 +48,7 @@ def stream_job(
         async with aclosing(hub.follow(job, after)) as items:
             async for item in items:
                 # The last event may render files, which is CPU work.
-                last = isinstance(item, Logged) and item.last
+                last = isinstance(item, LoggedEvent) and item.last
                 frame = (
                     await asyncio.to_thread(_encode, item, view) if last else _encode(item, view)
                 )
@@ -87,16 +94,16 @@ class _Frame:
         ).encode()
 
 
-def _encode(item: Item, view: View) -> _Frame | None:
+def _encode(item: Item, view: EventEncoder) -> _Frame | None:
     match item:
-        case Logged(seq=seq, event=event):
+        case LoggedEvent(seq=seq, event=event):
             frame = view.encode(event)
             return None if frame is None else _Frame(frame, id=str(seq))
-        case StillThere(progress=progress):
+        case Heartbeat(progress=progress):
             return _Frame(progress_frame(progress))
-        case Comment():
+        case KeepAlive():
             return _Frame(comment="still here")
-        case Farewell(retry_ms=retry_ms):
+        case ServerLeaving(retry_ms=retry_ms):
             return _Frame(
                 error_body("The server is shutting down", "server_shutdown", retryable=True),
                 retry_ms=retry_ms,

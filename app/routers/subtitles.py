@@ -8,7 +8,7 @@ from app.domain.language import Language
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, require_key
 from app.routers.encoders import Frame
-from app.services.captions.lookup import Sidecar
+from app.services.captions.lookup import FoundCaptions
 from app.services.captions.readers.json3 import write_json3
 from app.submission.language_names import language_code
 from app.submission.video_id import youtube_video
@@ -32,14 +32,14 @@ async def subtitles(
     del tier
     page_url = youtube_video(video_id).page_url
     asked = language_code(lang)
-    found = await services.sidecars.find(page_url, asked)
+    found = await services.caption_lookups.find(page_url, asked)
     body: Frame = write_json3(found.captions)
     if found.is_fallback:
         body["_metadata"] = _fallback(found)
     return body
 
 
-def _fallback(found: Sidecar) -> Frame:
+def _fallback(found: FoundCaptions) -> Frame:
     actual = Language(found.track.language)
     return {
         "requested_language": found.asked.tag,

@@ -18,7 +18,7 @@ from app.routers.error_responses import describe
 from app.services.translation.llm.accounts import unlimited_ledger
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.text.lists import translate_list
-from app.services.translation.translator import Brief, LanguagePair, Translator
+from app.services.translation.translator import LanguagePair, TranslationContext, Translator
 from app.submission.language_names import spoken_language
 
 router = APIRouter(
@@ -127,7 +127,7 @@ async def _with_own_key(
 async def _answer(
     translator: Translator, texts: list[str], pair: LanguagePair, ledger: JobLedger
 ) -> dict[str, object]:
-    translations = await translate_list(translator, texts, pair, Brief(ledger=ledger))
+    translations = await translate_list(translator, texts, pair, TranslationContext(ledger=ledger))
     usage = ledger.usage()
     spent = dataclasses.asdict(usage) if usage.requests else None
     return {"translations": translations, "usage": spent}

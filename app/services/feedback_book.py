@@ -61,7 +61,7 @@ class FeedbackStats:
         return round(self.positive / self.total, 4) if self.total else 0.0
 
 
-class FeedbackBook:
+class FeedbackStore:
     """A file of JSON lines that any number of workers add to.
 
     A line is added under a lock by a single write at the file's end. It is taken back if the disk

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import structlog
 
 from app.domain.errors import DrainingError, EngineLoadError, NotReadyError
-from app.gpu.engine_manager import EngineRoom, EngineStatus
+from app.gpu.engine_manager import EngineManager, EngineStatus
 from app.services.translation.translator import Translator
 from app.services.translation.translator_registry import build_translator
 from app.settings import Settings
@@ -43,7 +43,7 @@ class Readiness:
     def __init__(
         self,
         settings: Settings,
-        room: EngineRoom,
+        room: EngineManager,
         decoder: Probed,
         build: Callable[[Settings], Translator] = build_translator,
     ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from app.domain.errors import InternalError, SpeechError
-from app.system.subprocesses import Child, running
+from app.system.subprocesses import Subprocess, running
 
 _LARGEST_BYTES = 64 * 2**20
 """Much more than a thousand characters can sound for."""
@@ -34,12 +34,12 @@ async def filtered(command: Sequence[str], data: bytes) -> bytes:
         raise SpeechError(error.message) from None
 
 
-async def _send(child: Child, data: bytes) -> None:
+async def _send(child: Subprocess, data: bytes) -> None:
     await child.write(data)
     child.close_stdin()
 
 
-async def _read(child: Child) -> bytes:
+async def _read(child: Subprocess) -> bytes:
     output = bytearray()
     while data := await child.stdout.read(_READ_BYTES):
         output += data

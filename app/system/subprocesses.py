@@ -27,7 +27,7 @@ _REAP_S = 5.0
 OnLine = Callable[[str], None]
 
 
-class Child:
+class Subprocess:
     """A running child process.
 
     Attributes:
@@ -113,7 +113,7 @@ async def running(
     stdin: bool = False,
     on_line: OnLine | None = None,
     environment: Mapping[str, str] | None = None,
-) -> AsyncIterator[Child]:
+) -> AsyncIterator[Subprocess]:
     """Run a child process in a group of its own for as long as the block lasts.
 
     It is killed and reaped when the block is left in whatever way, and the kernel kills it when
@@ -134,9 +134,9 @@ async def running(
         process = await asyncio.shield(starting)
     except asyncio.CancelledError:
         with suppress(InternalError):
-            await Child(await starting, None).end()
+            await Subprocess(await starting, None).end()
         raise
-    child = Child(process, on_line)
+    child = Subprocess(process, on_line)
     try:
         yield child
     finally:
@@ -165,7 +165,7 @@ async def _start(
         raise InternalError("A child process could not be started") from error
 
 
-async def _finish(child: Child) -> None:
+async def _finish(child: Subprocess) -> None:
     ending = asyncio.create_task(child.end())
     try:
         await asyncio.shield(ending)

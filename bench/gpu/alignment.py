@@ -9,7 +9,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2.engine import align_together
 from app.gpu.engines.wav2vec2.loading import Loader
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from bench.gpu.ceilings import Ceilings, timed_s
 from bench.gpu.plan import Plan
 from bench.gpu.row import Row, Section
@@ -59,7 +59,7 @@ def _rows(plan: Plan, ceilings: Ceilings, batch: int) -> list[Row]:
     ]
 
 
-def _passage(seed: int) -> Passage:
+def _passage(seed: int) -> AlignmentInput:
     texts = TEXT.split()
     step_ms = 1000 * _WINDOW_S // len(texts)
     words = tuple(
@@ -67,4 +67,4 @@ def _passage(seed: int) -> Passage:
     )
     span = Span(0, words[-1].span.end_ms)
     segment = Segment(text=" ".join(texts), span=span, language="en", words=words)
-    return Passage(noise(_WINDOW_S, seed=seed), (segment,))
+    return AlignmentInput(noise(_WINDOW_S, seed=seed), (segment,))

@@ -11,9 +11,9 @@ import numpy as np
 
 from app.domain.audio import Audio
 from app.gpu.engine_registry import DIARIZERS, TRANSCRIBERS, load_engine
-from app.gpu.protocols import Diarizer, Transcriber, Voices, Window
+from app.gpu.protocols import DiarizationState, Diarizer, Transcriber, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
 from bench.gpu.policies import hearing_bound_s
@@ -63,7 +63,7 @@ async def _waits_s(
             for number in range(viewers):
                 await asyncio.sleep(_APART_S)
                 started_s = time.monotonic()
-                await scheduler.transcribe(window, Ticket(f"viewer {number}"), 0)
+                await scheduler.transcribe(window, WorkContext(f"viewer {number}"), 0)
                 waits_s.append(time.monotonic() - started_s)
     finally:
         await asyncio.to_thread(scheduler.close)
@@ -76,12 +76,12 @@ async def _listening(scheduler: Scheduler, samples: int) -> AsyncIterator[None]:
     if not samples:
         yield
         return
-    piece, ticket = noise(samples / 16_000).samples, Ticket("speakers", audience="batch")
+    piece, context = noise(samples / 16_000).samples, WorkContext("speakers", audience="batch")
 
     async def listen() -> None:
-        voices: Voices | None = None
+        voices: DiarizationState | None = None
         while True:
-            voices = await scheduler.listen(Audio(piece), voices, ticket)
+            voices = await scheduler.listen(Audio(piece), voices, context)
 
     task = asyncio.create_task(listen())
     try:

@@ -19,7 +19,7 @@ import numpy as np
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.protocols import Prepared, Transcriber, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
 from bench.gpu.row import Row, Section
@@ -141,11 +141,11 @@ async def _ours(engine: Transcriber, jobs: Sequence[Job]) -> Served:
     started_s = time.monotonic()
 
     async def serve(number: int) -> float:
-        ticket, room = Ticket(f"job {number}"), asyncio.Semaphore(_IN_FLIGHT)
+        context, room = WorkContext(f"job {number}"), asyncio.Semaphore(_IN_FLIGHT)
 
         async def hear(index: int) -> float:
             async with room:
-                await scheduler.transcribe(jobs[number][index], ticket, index)
+                await scheduler.transcribe(jobs[number][index], context, index)
             return time.monotonic() - started_s
 
         ends = await asyncio.gather(*(hear(index) for index in range(len(jobs[number]))))

@@ -13,14 +13,14 @@ from app.gpu.engine_registry import DIARIZERS, load_engine
 from app.gpu.engines.pyannote.checkpoint import load_checkpoint
 from app.gpu.engines.pyannote.embedding import Embedding
 from app.gpu.engines.pyannote.segmentation import Segmentation
-from app.gpu.protocols import Diarizer, Voices
+from app.gpu.protocols import DiarizationState, Diarizer
 from bench.gpu.ceilings import Ceilings, timed_s
 from bench.gpu.plan import Plan
 from bench.gpu.row import Row, Section
 from bench.gpu.shapes import COMMUNITY_1, TRUNK_FLOP, VoiceShape
 from bench.gpu.site import Site, noise
 
-TITLE = "Voices"
+TITLE = "DiarizationState"
 
 _LISTEN_GOAL_S = 18
 """For an hour of sound."""
@@ -105,7 +105,7 @@ def _networks_ms(site: Site, pipeline: Any, batch: int) -> list[float]:
 def _listened(diarizer: Diarizer, device: Device, minutes: float) -> list[float]:
     """Return the time for an hour of sound, and the most memory that was held."""
     _forget_peak(device)
-    voices: Voices | None = None
+    voices: DiarizationState | None = None
     size = diarizer.slice_samples
     total = round(minutes * 60 * 16_000)
     piece = noise(size / 16_000).samples

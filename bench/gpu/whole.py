@@ -1,6 +1,6 @@
 """Whole jobs: from a file's path to its cues with exact words and speakers, one or many at a time.
 
-Each goes through `Line.run`, as in the server; nothing is translated, since that waits for a
+Each goes through `Pipeline.run`, as in the server; nothing is translated, since that waits for a
 language model somewhere else.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from app.domain.events import Event, SegmentHeard
+from app.domain.events import Event, SegmentTranscribed
 from app.domain.language import known_language
 from app.domain.request import JobRequest, UploadedFile
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
-from app.services.pipeline.pipeline import Line
-from app.services.playback.position import Viewer
+from app.services.pipeline.pipeline import Pipeline
+from app.services.playback.position import Playback
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.prices import Prices
 from app.services.translation.translator_registry import build_translator
@@ -61,7 +61,7 @@ async def _measured(site: Site, media: Path) -> list[Row]:
     async with engines(settings) as ours:
         with WorkDir.open(site.folder) as workdir:
             translator = build_translator(settings)
-            line = Line(ours, translator, no_caches(settings), settings, workdir)
+            line = Pipeline(ours, translator, no_caches(settings), settings, workdir)
             for jobs in site.plan.jobs:
                 site.tell(f"{jobs} x {site.plan.job_min:g} min through the line")
                 started_s = time.monotonic()
@@ -74,7 +74,7 @@ async def _measured(site: Site, media: Path) -> list[Row]:
     return found
 
 
-async def _run(line: Line, media: Path, number: int) -> float:
+async def _run(line: Pipeline, media: Path, number: int) -> float:
     """Return the seconds to a job's first text.
 
     Raises:
@@ -84,12 +84,12 @@ async def _run(line: Line, media: Path, number: int) -> float:
     heard_s: list[float] = []
 
     def emit(event: Event) -> None:
-        if isinstance(event, SegmentHeard):
+        if isinstance(event, SegmentTranscribed):
             heard_s.append(time.monotonic() - started_s)
 
     source = UploadedFile(media, sha256="")
     request = JobRequest(source, spoken=known_language("en"), diarize=True)
-    viewer = Viewer(Ticket(f"job {number}"))
+    viewer = Playback(WorkContext(f"job {number}"))
     async with opened(media) as found:
         result = await line.run(request, found, emit, viewer, JobLedger(None, Prices()))
     if result.notices:

@@ -21,7 +21,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2.loading import Acoustics
 from app.gpu.engines.wav2vec2.spelling import Alphabet
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from app.settings import AlignmentSettings, AsrSettings, Settings
 
 LABELS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"etaonihsrdlumwcfgypbvkxjqz'")
@@ -170,10 +170,10 @@ def acoustics_of(logits: NDArray[np.float32], *, spaced: bool = True) -> Acousti
     return Acoustics("fixed", alphabet, FixedNetwork(logits))
 
 
-def passage_of(sentences: Sequence[str], frames: int, start_ms: int = 0) -> Passage:
+def passage_of(sentences: Sequence[str], frames: int, start_ms: int = 0) -> AlignmentInput:
     """Return sentences over a silence of some frames, their words at wrong times."""
     audio = Audio(np.zeros(frames * FRAME_MS * 16, np.float32), start_ms * 16)
-    return Passage(audio, roughly(sentences, start_ms, start_ms + frames * FRAME_MS))
+    return AlignmentInput(audio, roughly(sentences, start_ms, start_ms + frames * FRAME_MS))
 
 
 @contextmanager
@@ -193,7 +193,9 @@ class Whole:
         return [(0, len(text))]
 
 
-def whisperx_words(model: Any, passage: Passage, codes: dict[str, int]) -> list[dict[str, Any]]:
+def whisperx_words(
+    model: Any, passage: AlignmentInput, codes: dict[str, int]
+) -> list[dict[str, Any]]:
     """Return the words of a passage as whisperx aligns them with a transformers model."""
     text = " ".join(segment.text for segment in passage.segments)
     seconds = len(passage.audio.samples) / 16_000

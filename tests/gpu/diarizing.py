@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.protocols import Voices
+from app.gpu.protocols import DiarizationState
 from app.settings import AsrSettings, DiarizationSettings, Settings
 from tests.conftest import ROOT, read_samples
 
@@ -153,7 +153,7 @@ def talk(seconds: float) -> NDArray[np.float32]:
 
 def listen_to(
     engine: PyannoteDiarizer, samples: NDArray[np.float32], pieces: Sequence[int] = ()
-) -> Voices:
+) -> DiarizationState:
     """Let an engine listen, the recording cut at these lengths over and over."""
     voices, at, turn = None, 0, 0
     while voices is None or at < len(samples):

@@ -13,9 +13,9 @@ from app.domain.audio import Audio
 from app.domain.request import Audience
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
-from app.gpu.protocols import Passage, Prepared, Voices, Window
-from app.gpu.scheduler.work import Answer, Stage, Work
-from app.gpu.work_context import Ticket
+from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
+from app.gpu.scheduler.work import Answer, Stage, WorkItem
+from app.gpu.work_context import WorkContext
 
 WAIT_S = 20
 
@@ -127,7 +127,7 @@ class FakeAligner:
     def serves(self, language: str) -> bool:
         return language == "en"
 
-    def align(self, passages: Sequence[Passage]) -> list[tuple[Segment, ...]]:
+    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
         self.log.enter("align", [passage.segments[0].text for passage in passages])
         try:
             self.gate.pass_through()
@@ -146,15 +146,17 @@ class FakeDiarizer:
         self.log = log
         self.gate, self.turns_gate = Gate(), Gate()
 
-    def listen(self, samples: Any, voices: Voices | None, *, last: bool = False) -> Voices:
+    def listen(
+        self, samples: Any, voices: DiarizationState | None, *, last: bool = False
+    ) -> DiarizationState:
         self.log.enter("diarize", [])
         try:
             self.gate.pass_through()
-            return Voices((voices or 0) + len(samples))  # type: ignore[operator]
+            return DiarizationState((voices or 0) + len(samples))  # type: ignore[operator]
         finally:
             self.log.leave("diarize")
 
-    def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+    def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
         self.log.enter("cluster", [])
         try:
             self.turns_gate.pass_through()
@@ -168,17 +170,17 @@ def window(name: str, *, start_s: float = 0, seconds: float = 1.0) -> Window:
     return Window(Audio(samples, int(start_s * 16_000)), prompt=name)
 
 
-def passage(name: str, *, start_s: float = 0) -> Passage:
+def passage(name: str, *, start_s: float = 0) -> AlignmentInput:
     audio = window(name, start_s=start_s).audio
-    return Passage(audio, (Segment(name, audio.span, (), "en"),))
+    return AlignmentInput(audio, (Segment(name, audio.span, (), "en"),))
 
 
-def viewer(job: str = "viewer", *, caller: str = "", position_s: float = 0) -> Ticket:
-    return Ticket(job, caller, "viewer", round(position_s * 1000))
+def viewer(job: str = "viewer", *, caller: str = "", position_s: float = 0) -> WorkContext:
+    return WorkContext(job, caller, "viewer", round(position_s * 1000))
 
 
-def batch_job(job: str = "batch", *, caller: str = "") -> Ticket:
-    return Ticket(job, caller, "batch")
+def batch_job(job: str = "batch", *, caller: str = "") -> WorkContext:
+    return WorkContext(job, caller, "batch")
 
 
 class NoAnswer(Answer):
@@ -192,7 +194,7 @@ class NoAnswer(Answer):
 
 
 def piece(
-    ticket: Ticket,
+    context: WorkContext,
     index: int = 1,
     *,
     start_s: float = 0,
@@ -202,11 +204,11 @@ def piece(
     stage: Stage = "transcribe",
     key: Hashable = None,
     padded_s: float | None = None,
-) -> Work:
+) -> WorkItem:
     start_ms = round(start_s * 1000)
-    return Work(
+    return WorkItem(
         stage=stage,
-        ticket=ticket,
+        context=context,
         index=index,
         span=Span(start_ms, start_ms + round(seconds * 1000)),
         payload=None,
@@ -219,5 +221,5 @@ def piece(
     )
 
 
-def audience_ticket(job: str, audience: Audience) -> Ticket:
-    return Ticket(job, "", audience)
+def audience_ticket(job: str, audience: Audience) -> WorkContext:
+    return WorkContext(job, "", audience)

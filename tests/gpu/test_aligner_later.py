@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.gpu.engine_manager import EngineRoom
+from app.gpu.engine_manager import EngineManager
 from app.settings import AlignmentSettings, AsrSettings, ModelSettings, Settings, WhisperSettings
 
 
@@ -23,7 +23,7 @@ def settings_for(folder: Path, cache: Path, **alignment: bool) -> Settings:
 async def test_models_that_were_not_there_at_the_start_are_asked_for_later(
     scripted_whisper: Path, tmp_path: Path
 ) -> None:
-    room = EngineRoom(settings_for(scripted_whisper, tmp_path))
+    room = EngineManager(settings_for(scripted_whisper, tmp_path))
     await room.load()
     try:
         [status] = [status for status in room.statuses if status.role == "aligner"]
@@ -39,7 +39,7 @@ async def test_models_that_were_not_there_at_the_start_are_asked_for_later(
 async def test_an_aligner_that_was_asked_for_must_load(
     scripted_whisper: Path, tmp_path: Path
 ) -> None:
-    room = EngineRoom(settings_for(scripted_whisper, tmp_path, enabled=True))
+    room = EngineManager(settings_for(scripted_whisper, tmp_path, enabled=True))
     with pytest.raises(EngineLoadError, match="HF_HUB_OFFLINE"):
         await room.load()
     room.close()

@@ -16,7 +16,7 @@ from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
 from app.gpu.scheduler.lanes import DEVICE_STAGES
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
 from tests.gpu.scheduling import (
     WAIT_S,
@@ -51,9 +51,9 @@ class Stand:
         await self.engine.gate.somebody_waits()
         return task
 
-    def ask(self, name: str, ticket: Ticket, index: int, start_s: float = 0) -> Heard:
+    def ask(self, name: str, context: WorkContext, index: int, start_s: float = 0) -> Heard:
         asked = window(name, start_s=start_s)
-        return asyncio.ensure_future(self.scheduler.transcribe(asked, ticket, index))
+        return asyncio.ensure_future(self.scheduler.transcribe(asked, context, index))
 
     async def waits(self, count: int) -> None:
         """Wait until so many pieces wait and are ready."""
@@ -125,10 +125,10 @@ async def test_windows_of_different_requests_share_a_batch_in_the_order_of_their
 async def test_a_jump_moves_what_waits_already(stand: MakeStand) -> None:
     s = stand(max_batch=1)
     held = await s.hold()
-    ticket = viewer("jumps")
-    tasks = [s.ask("0:30", ticket, 2, start_s=30), s.ask("10:00", ticket, 30, start_s=600)]
+    context = viewer("jumps")
+    tasks = [s.ask("0:30", context, 2, start_s=30), s.ask("10:00", context, 30, start_s=600)]
     await s.waits(2)
-    ticket.position_ms = 590_000
+    context.position_ms = 590_000
     s.engine.gate.open()
     await asyncio.gather(*tasks, held)
     assert s.engine.batches[1:] == [["10:00"], ["0:30"]]
@@ -217,11 +217,11 @@ async def test_withdrawn_work_never_reaches_an_engine(stand: MakeStand) -> None:
 async def test_a_window_withdrawn_before_it_was_made_ready_costs_nothing(stand: MakeStand) -> None:
     s = stand(max_batch=1, prepare_threads=1)
     s.engine.prepare_gate.close()
-    slow, ticket = s.ask("slow", viewer(), 0), viewer("gone")
+    slow, context = s.ask("slow", viewer(), 0), viewer("gone")
     await s.engine.prepare_gate.somebody_waits()
-    gone = s.ask("gone", ticket, 0)
+    gone = s.ask("gone", context, 0)
     await until(lambda: s.scheduler.queued == 2)
-    ticket.cancelled.set()
+    context.cancelled.set()
     s.engine.prepare_gate.open()
     with pytest.raises(JobCancelledError):
         await gone
@@ -319,11 +319,11 @@ async def test_aligner_and_diarizer_do_one_call_at_a_time_whatever_the_lanes(
 async def test_slices_give_way_to_text_that_viewers_wait_for(stand: MakeStand) -> None:
     s = stand(max_batch=1)
     held = await s.hold()
-    ticket = viewer("a")
+    context = viewer("a")
     tasks: list[Any] = [
-        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, ticket)),
-        s.ask("rest", ticket, 50, start_s=900),
-        asyncio.ensure_future(s.scheduler.align(passage("ahead", start_s=10), ticket, 1)),
+        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, context)),
+        s.ask("rest", context, 50, start_s=900),
+        asyncio.ensure_future(s.scheduler.align(passage("ahead", start_s=10), context, 1)),
         s.ask("first", viewer("b"), 0),
     ]
     await s.waits(4)
@@ -342,10 +342,10 @@ async def test_clustering_holds_up_no_lane_but_no_second_call_of_the_diarizer(
     stand: MakeStand,
 ) -> None:
     s = stand()
-    ticket = viewer()
-    voices = await s.scheduler.listen(window("", seconds=2).audio, None, ticket, last=True)
+    context = viewer()
+    voices = await s.scheduler.listen(window("", seconds=2).audio, None, context, last=True)
     s.diarizer.turns_gate.close()
-    turns = asyncio.ensure_future(s.scheduler.turns(voices, SpeakerCount(), ticket))
+    turns = asyncio.ensure_future(s.scheduler.turns(voices, SpeakerCount(), context))
     await s.diarizer.turns_gate.somebody_waits()
     other = asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer("other")))
     assert await texts([s.ask("text", viewer("third"), 0)]) == ["text"]

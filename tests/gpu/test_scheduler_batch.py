@@ -5,18 +5,22 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.gpu.scheduler.batch import BatchFormer, Room
+from app.gpu.scheduler.batch import BatchCapacity, BatchFormer
 from app.gpu.scheduler.memory import MemoryGauge
-from app.gpu.scheduler.work import Work
+from app.gpu.scheduler.work import WorkItem
 from tests.gpu.scheduling import audience_ticket, batch_job, piece, viewer
 
 
 def former(most: int = 4, first_batch: int = 8, gauge: MemoryGauge | None = None) -> BatchFormer:
-    rooms = {"transcribe": Room(most, gauge), "align": Room(most), "diarize": Room(1)}
+    rooms = {
+        "transcribe": BatchCapacity(most, gauge),
+        "align": BatchCapacity(most),
+        "diarize": BatchCapacity(1),
+    }
     return BatchFormer(rooms, 30, first_batch)
 
 
-def starts(works: Iterable[Work]) -> list[int]:
+def starts(works: Iterable[WorkItem]) -> list[int]:
     return [work.span.start_ms // 1000 for work in works]
 
 
@@ -73,7 +77,7 @@ def test_callers_are_served_by_seconds_and_not_by_windows() -> None:
     served = {"a": 0.0, "b": 0.0}
     for _ in range(16):
         (work,) = form.form(works, 0).works
-        served[work.ticket.caller] += work.seconds
+        served[work.context.caller] += work.seconds
         works.remove(work)
     assert abs(served["a"] - served["b"]) <= 40
 

@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import EngineError, JobCancelledError, OutOfMemoryError
 from app.gpu.scheduler.calls import Caller
 from app.gpu.scheduler.memory import MemoryGauge
-from app.gpu.scheduler.work import Work
+from app.gpu.scheduler.work import WorkItem
 from tests.gpu.scheduling import batch_job, piece
 
 
@@ -31,14 +31,14 @@ class Engine:
         return [number * 2 for number in numbers]
 
 
-def numbered(count: int) -> list[Work]:
+def numbered(count: int) -> list[WorkItem]:
     works = [piece(batch_job(), n, seconds=30) for n in range(count)]
     for number, work in enumerate(works):
         work.payload = number
     return works
 
 
-def run(engine: Any, works: list[Work], gauge: MemoryGauge | None = None) -> list[Any]:
+def run(engine: Any, works: list[WorkItem], gauge: MemoryGauge | None = None) -> list[Any]:
     Caller(engine, lambda work, result: work.answer.give(result), gauge).run(works)
     assert all(len(work.answer.results) == 1 for work in works), "each is answered once"
     return [work.answer.results[0] for work in works]
@@ -92,10 +92,10 @@ def test_what_is_withdrawn_between_two_calls_is_left_out() -> None:
     class Leaving(Engine):
         def __call__(self, numbers: list[Any]) -> list[int]:
             works[2].cancelled.set()
-            works[3].ticket.cancelled.set()
+            works[3].context.cancelled.set()
             return super().__call__(numbers)
 
-    works[3].ticket = batch_job("other")
+    works[3].context = batch_job("other")
     engine = Leaving(bad=[0])
     results = run(engine, works)
     assert isinstance(results[0], EngineError)

@@ -59,9 +59,9 @@ def test_callers_share_first_and_then_their_jobs() -> None:
     jobs.append(batch_job("one", caller="poor"))
     served: Counter[str] = Counter()
     for _ in range(120):
-        ticket = min(jobs, key=shares.turn)
-        shares.serve(ticket, 10)
-        served[ticket.job] += 10
+        context = min(jobs, key=shares.turn)
+        shares.serve(context, 10)
+        served[context.job] += 10
     assert served["one"] == 600
     assert {served[f"many-{n}"] for n in range(3)} == {200}
 
@@ -71,9 +71,9 @@ def test_without_keys_each_job_counts_for_itself() -> None:
     jobs = [batch_job(f"job-{n}") for n in range(4)] + [batch_job("keyed", caller="someone")]
     served: Counter[str] = Counter()
     for _ in range(50):
-        ticket = min(jobs, key=shares.turn)
-        shares.serve(ticket, 10)
-        served[ticket.job] += 1
+        context = min(jobs, key=shares.turn)
+        shares.serve(context, 10)
+        served[context.job] += 1
     assert set(served.values()) == {10}
 
 
@@ -82,9 +82,9 @@ def test_what_is_watched_weighs_more_where_waiting_made_classes_equal() -> None:
     jobs = [viewer("watched"), batch_job("unwatched")]
     served: Counter[str] = Counter()
     for _ in range(100):
-        ticket = min(jobs, key=shares.turn)
-        shares.serve(ticket, 10)
-        served[ticket.job] += 1
+        context = min(jobs, key=shares.turn)
+        shares.serve(context, 10)
+        served[context.job] += 1
     assert abs(served["watched"] / served["unwatched"] - VIEWER_WEIGHT) < 0.5
 
 

@@ -11,9 +11,9 @@ import pytest
 from app.domain.errors import OverloadedError
 from app.domain.request import JobRequest, MediaUrl, SentCaptions
 from app.gpu.protocols import Prepared
-from app.gpu.scheduler.batch import Batch, BatchFormer, Room
+from app.gpu.scheduler.batch import Batch, BatchCapacity, BatchFormer
 from app.gpu.scheduler.forecast import Forecast
-from app.gpu.scheduler.lanes import Lanes, Pace, _Running
+from app.gpu.scheduler.lanes import Pace, WorkerThreads, _Running
 from app.gpu.scheduler.memory import MemoryGauge
 from app.gpu.scheduler.queue import WorkQueue
 from app.services.jobs.admission import check_wait
@@ -26,9 +26,9 @@ class Desk:
 
     def __init__(self, lanes: int = 1) -> None:
         self.now_s = 0.0
-        rooms = {"transcribe": Room(8), "align": Room(8)}
+        rooms = {"transcribe": BatchCapacity(8), "align": BatchCapacity(8)}
         self.queue = WorkQueue(BatchFormer(rooms, 30, 8), 16, 100, lambda: self.now_s)
-        self.lanes = Lanes(self.queue, {}, lanes, lambda: self.now_s)
+        self.lanes = WorkerThreads(self.queue, {}, lanes, lambda: self.now_s)
         self.forecast = Forecast(self.queue, self.lanes, MemoryGauge(), lambda: 7)
 
     def runs(self, lane: int, *works: Any) -> None:

@@ -38,12 +38,12 @@ def test_a_viewer_is_about_to_see_the_next_minute(start_s: float, expected: Rank
 
 
 def test_classes_follow_the_viewer() -> None:
-    ticket = batch_job()
-    work = piece(ticket, 40, start_s=600)
+    context = batch_job()
+    work = piece(context, 40, start_s=600)
     assert rank(work) is Rank.BATCH
-    ticket.audience = "viewer"
+    context.audience = "viewer"
     assert rank(work) is Rank.REST, "a viewer joined"
-    ticket.position_ms = 590_000
+    context.position_ms = 590_000
     assert rank(work) is Rank.AHEAD, "and jumped"
 
 
@@ -69,9 +69,9 @@ def test_waiting_raises_by_one_class_but_never_to_the_first() -> None:
 
 
 def test_a_job_is_worked_on_in_the_order_in_which_its_viewer_sees_it() -> None:
-    ticket = viewer(position_s=100)
+    context = viewer(position_s=100)
     starts = [0, 300, 50, 98, 120]
-    row = sorted((piece(ticket, n, start_s=s) for n, s in enumerate(starts, 1)), key=place_of)
+    row = sorted((piece(context, n, start_s=s) for n, s in enumerate(starts, 1)), key=place_of)
     assert [work.span.start_ms // 1000 for work in row] == [98, 120, 300, 0, 50]
 
 
@@ -87,9 +87,9 @@ def test_a_job_is_worked_on_in_the_order_in_which_its_viewer_sees_it() -> None:
 def test_waiting_never_lowers_anything(
     audience, index, start_s, position_s, attempt, stage, waits
 ) -> None:
-    ticket = audience_ticket("job", audience)
-    ticket.position_ms = position_s * 1000
-    work = piece(ticket, index, start_s=start_s, attempt=attempt, stage=stage)
+    context = audience_ticket("job", audience)
+    context.position_ms = position_s * 1000
+    work = piece(context, index, start_s=start_s, attempt=attempt, stage=stage)
     ranks = [rank(work, wait) for wait in sorted(waits)]
     assert all(later <= earlier for earlier, later in itertools.pairwise(ranks))
     assert (ranks[-1] is Rank.FIRST) == (rank(work) is Rank.FIRST)

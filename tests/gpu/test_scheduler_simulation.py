@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.gpu.scheduler.batch import BatchFormer, Room
-from app.gpu.scheduler.work import Work
-from app.gpu.work_context import Ticket
+from app.gpu.scheduler.batch import BatchCapacity, BatchFormer
+from app.gpu.scheduler.work import WorkItem
+from app.gpu.work_context import WorkContext
 from tests.gpu.scheduling import batch_job, piece, viewer
 
 MOST = 8
@@ -20,35 +20,35 @@ FIRST_S = 8.0
 class Job:
     """A job that has at most so many windows in the queue."""
 
-    ticket: Ticket
+    context: WorkContext
     begins_s: float
     windows: int
     made: int = 0
     done: dict[int, float] = field(default_factory=dict)
 
-    def refill(self, waiting: list[Work], now_s: float) -> None:
+    def refill(self, waiting: list[WorkItem], now_s: float) -> None:
         flying = self.made - len(self.done)
         while flying < IN_FLIGHT and self.made < self.windows:
             start_s = 0.0 if self.made == 0 else FIRST_S + (self.made - 1) * WINDOW_S
             seconds = FIRST_S if self.made == 0 else WINDOW_S
             waiting.append(
-                piece(self.ticket, self.made, start_s=start_s, seconds=seconds, since_s=now_s)
+                piece(self.context, self.made, start_s=start_s, seconds=seconds, since_s=now_s)
             )
             self.made += 1
             flying += 1
 
 
-def call_s(batch: tuple[Work, ...]) -> float:
+def call_s(batch: tuple[WorkItem, ...]) -> float:
     """A call costs something by itself, and something for each window."""
     return 0.5 + 1.0 * len(batch)
 
 
 def simulate(jobs: list[Job], until_s: float, most: int = MOST) -> Counter[str]:
     """Return how many windows of each job were done; fills `Job.done`."""
-    former = BatchFormer({"transcribe": Room(most)}, promote_s=30, first_batch=MOST)
-    waiting: list[Work] = []
+    former = BatchFormer({"transcribe": BatchCapacity(most)}, promote_s=30, first_batch=MOST)
+    waiting: list[WorkItem] = []
     served: Counter[str] = Counter()
-    by_name = {job.ticket.job: job for job in jobs}
+    by_name = {job.context.job: job for job in jobs}
     now_s = 0.0
     while now_s < until_s:
         for job in jobs:
@@ -61,8 +61,8 @@ def simulate(jobs: list[Job], until_s: float, most: int = MOST) -> Counter[str]:
         now_s += call_s(batch)
         for work in batch:
             waiting.remove(work)
-            served[work.ticket.job] += 1
-            by_name[work.ticket.job].done[work.index] = now_s
+            served[work.context.job] += 1
+            by_name[work.context.job].done[work.index] = now_s
     return served
 
 

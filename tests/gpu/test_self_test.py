@@ -12,9 +12,9 @@ from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.gpu import engine_manager
-from app.gpu.engine_manager import EngineRoom
+from app.gpu.engine_manager import EngineManager
 from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
-from app.gpu.protocols import Passage, Prepared, Voices, Window
+from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
 from app.routers.health import ping_response
 from app.services.readiness import Readiness
@@ -72,7 +72,7 @@ class Timer:
         self.asked.append(language)
         return language == "en"
 
-    def align(self, passages: Sequence[Passage]) -> list[tuple[Segment, ...]]:
+    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
         self.calls.append(len(passages))
         word = Word("We", Span(100 + self.shift_ms, 200 + self.shift_ms))
         return [(Segment("We", word.span, (word,), "en"),) for _ in passages]
@@ -85,7 +85,7 @@ class FarTimer(Timer):
         super().__init__(settings, 60_000)
 
 
-class Ear:
+class LiveSegmenter:
     """A diarizer that hears as many people as it is told."""
 
     name = "ear"
@@ -96,16 +96,18 @@ class Ear:
         self.people = people
         self.heard_s = 0.0
 
-    def listen(self, samples: Any, voices: Voices | None, *, last: bool = False) -> Voices:
+    def listen(
+        self, samples: Any, voices: DiarizationState | None, *, last: bool = False
+    ) -> DiarizationState:
         assert last
         self.heard_s = len(samples) / SAMPLE_RATE_HZ
-        return Voices(None)
+        return DiarizationState(None)
 
-    def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+    def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
         return [SpeakerTurn(Span(0, 1), f"SPEAKER_{n:02}") for n in range(self.people)]
 
 
-class DeafEar(Ear):
+class DeafEar(LiveSegmenter):
     """One that hears nobody."""
 
     def __init__(self, settings: Settings) -> None:
@@ -150,8 +152,8 @@ def test_what_fails_on_the_sentence_cannot_be_loaded() -> None:
     with pytest.raises(EngineLoadError, match="failed on a clear sentence: too many"):
         check_transcriber(engine, None)
 
-    class Broken(Ear):
-        def turns(self, voices: Voices, speakers: object) -> list[SpeakerTurn]:
+    class Broken(LiveSegmenter):
+        def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
             raise EngineError("no clusters")
 
     with pytest.raises(EngineLoadError, match="no clusters"):
@@ -165,11 +167,11 @@ def test_words_must_lie_inside_the_sentence() -> None:
 
 
 def test_somebody_must_be_heard_to_speak() -> None:
-    ear = Ear()
+    ear = LiveSegmenter()
     check_diarizer(ear)
     assert ear.heard_s == 10
     with pytest.raises(EngineLoadError, match="heard nobody"):
-        check_diarizer(Ear(people=0))
+        check_diarizer(LiveSegmenter(people=0))
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ async def readiness_of(settings: Settings) -> Readiness:
         return None
 
     works: Any = SimpleNamespace(probe=probe, name="", detail="")
-    readiness = Readiness(settings, EngineRoom(settings), works, lambda _: works)
+    readiness = Readiness(settings, EngineManager(settings), works, lambda _: works)
     await readiness.load()
     return readiness
 

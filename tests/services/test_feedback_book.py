@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.errors import StorageError
 from app.services import feedback_book as feedback_module
-from app.services.feedback_book import Feedback, FeedbackBook, FeedbackStats
+from app.services.feedback_book import Feedback, FeedbackStats, FeedbackStore
 
 
 def kept(folder: Path) -> list[dict[str, object]]:
@@ -24,7 +24,7 @@ def opinion(number: int, rating: int = 1) -> Feedback:
 
 
 async def test_what_is_sent_is_kept(tmp_path: Path) -> None:
-    book = FeedbackBook(tmp_path / "deep" / "down")
+    book = FeedbackStore(tmp_path / "deep" / "down")
     odd = 'he said "hi"\nand\u2028left \ud83d'
     await book.add(Feedback("dQw4w9WgXcQ", 7, -1, odd, "hola", "x" * 5000, "pt-BR"))
     [entry] = kept(tmp_path / "deep" / "down")
@@ -41,19 +41,19 @@ async def test_what_is_sent_is_kept(tmp_path: Path) -> None:
 
 
 async def test_opinions_are_counted(tmp_path: Path) -> None:
-    book = FeedbackBook(tmp_path)
+    book = FeedbackStore(tmp_path)
     assert await book.stats() == FeedbackStats(0, 0, 0)
     assert FeedbackStats().ratio == 0
     for rating in (1, 1, 1, -1):
         await book.add(opinion(0, rating))
-    stats = await FeedbackBook(tmp_path).stats()
+    stats = await FeedbackStore(tmp_path).stats()
     assert (stats.total, stats.positive, stats.negative, stats.ratio) == (4, 3, 1, 0.75)
 
 
 async def test_the_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback_module, "MAX_ENTRIES", 20)
     monkeypatch.setattr(feedback_module, "_ENTRIES_AFTER_TRIM", 15)
-    book = FeedbackBook(tmp_path)
+    book = FeedbackStore(tmp_path)
     for number in range(50):
         await book.add(opinion(number))
         assert len(kept(tmp_path)) <= 20
@@ -69,7 +69,7 @@ def test_ten_thousand_are_kept() -> None:
 
 def _add_some(folder: Path, first: int) -> None:
     feedback_module.MAX_ENTRIES, feedback_module._ENTRIES_AFTER_TRIM = 60, 50
-    book = FeedbackBook(folder)
+    book = FeedbackStore(folder)
     for number in range(first, first + 40):
         asyncio.run(book.add(opinion(number)))
 
@@ -93,7 +93,7 @@ def test_workers_do_not_lose_each_others_lines(tmp_path: Path) -> None:
 
 
 async def test_half_a_line_is_skipped_and_does_not_spoil_the_next(tmp_path: Path) -> None:
-    book = FeedbackBook(tmp_path)
+    book = FeedbackStore(tmp_path)
     await book.add(opinion(1))
     with (tmp_path / "feedback.jsonl").open("ab") as file:
         file.write(b'{"rating": 1, "vid')
@@ -115,7 +115,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("room", [10, 0])
 async def test_507_a_disk_without_room_gets_half_a_line_back(tmp_path: Path, room: int) -> None:
-    book = FeedbackBook(tmp_path)
+    book = FeedbackStore(tmp_path)
     await book.add(opinion(1))
     with files_no_larger_than((tmp_path / "feedback.jsonl").stat().st_size + room):
         with pytest.raises(StorageError) as failure:
@@ -129,4 +129,4 @@ async def test_507_a_disk_without_room_gets_half_a_line_back(tmp_path: Path, roo
 async def test_507_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
-        await FeedbackBook(tmp_path / "file" / "folder").add(opinion(1))
+        await FeedbackStore(tmp_path / "file" / "folder").add(opinion(1))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from app.gpu.scheduler.fair import Shares
 from app.gpu.scheduler.memory import MemoryGauge
 from app.gpu.scheduler.rank import Rank, place_of, rank_of
-from app.gpu.scheduler.work import Stage, Work
-from app.gpu.work_context import Ticket
+from app.gpu.scheduler.work import Stage, WorkItem
+from app.gpu.work_context import WorkContext
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class BatchCapacity:
     """How much of one stage goes into a call.
 
     Attributes:
@@ -37,7 +37,7 @@ class Batch:
     """
 
     stage: Stage
-    works: tuple[Work, ...]
+    works: tuple[WorkItem, ...]
     most: int
 
     @property
@@ -61,24 +61,26 @@ class BatchFormer:
             longest window, and more windows make it longer.
     """
 
-    def __init__(self, rooms: Mapping[Stage, Room], promote_s: float, first_batch: int) -> None:
+    def __init__(
+        self, rooms: Mapping[Stage, BatchCapacity], promote_s: float, first_batch: int
+    ) -> None:
         self._rooms = rooms
         self._promote_s = promote_s
         self._first_batch = first_batch
         self._shares = {rank: Shares() for rank in Rank}
 
-    def rank(self, work: Work, now_s: float) -> Rank:
+    def rank(self, work: WorkItem, now_s: float) -> Rank:
         """Return a piece's class at this moment."""
         return rank_of(work, now_s, self._promote_s)
 
-    def first(self, works: Sequence[Work], now_s: float) -> Work:
+    def first(self, works: Sequence[WorkItem], now_s: float) -> WorkItem:
         """Return the piece that is to be looked at next; nobody is charged for it."""
         ranks = {work: self.rank(work, now_s) for work in works}
         best = min(ranks.values())
         rows = _Rows(self._shares[best], (work for work in works if ranks[work] is best))
         return rows.peek()
 
-    def form(self, works: Sequence[Work], now_s: float) -> Batch:
+    def form(self, works: Sequence[WorkItem], now_s: float) -> Batch:
         """Return the next batch and charge it to those whose work it is.
 
         Args:
@@ -97,7 +99,7 @@ class BatchFormer:
         self._fill(chosen, ranks, kept=_kept(lead, peers, most))
         return Batch(lead.stage, tuple(chosen.works), room.most)
 
-    def _fill(self, chosen: _Chosen, ranks: dict[Work, Rank], kept: Work | None) -> None:
+    def _fill(self, chosen: _Chosen, ranks: dict[WorkItem, Rank], kept: WorkItem | None) -> None:
         if kept is not None:
             chosen.slots -= 1
         for rank in sorted(set(ranks.values())):
@@ -105,16 +107,16 @@ class BatchFormer:
             rows = _Rows(shares, (work for work, its in ranks.items() if its is rank))
             while rows and chosen.slots > 0 and chosen.fits(rows.peek()):
                 work = rows.pop()
-                shares.serve(work.ticket, work.seconds)
+                shares.serve(work.context, work.seconds)
                 if work is kept:
                     chosen.slots += 1
                 chosen.take(work)
         if kept is not None and kept not in chosen.works and chosen.fits(kept):
-            self._shares[ranks[kept]].serve(kept.ticket, kept.seconds)
+            self._shares[ranks[kept]].serve(kept.context, kept.seconds)
             chosen.works.append(kept)
 
 
-def _kept(lead: Work, peers: Sequence[Work], most: int) -> Work | None:
+def _kept(lead: WorkItem, peers: Sequence[WorkItem], most: int) -> WorkItem | None:
     """Return the piece that one slot is kept for: that of the oldest job that nobody watches."""
     if most < 2 or not lead.watched:
         return None
@@ -127,13 +129,13 @@ class _Chosen:
 
     def __init__(self, slots: int, limit_s: float) -> None:
         self.slots = slots
-        self.works: list[Work] = []
+        self.works: list[WorkItem] = []
         self._left_s = limit_s
 
-    def fits(self, work: Work) -> bool:
+    def fits(self, work: WorkItem) -> bool:
         return not self.works or work.padded_s <= self._left_s
 
-    def take(self, work: Work) -> None:
+    def take(self, work: WorkItem) -> None:
         self.works.append(work)
         self._left_s -= work.padded_s
         self.slots -= 1
@@ -142,29 +144,29 @@ class _Chosen:
 class _Rows:
     """The work of one class, a row for each job."""
 
-    def __init__(self, shares: Shares, works: Iterable[Work]) -> None:
+    def __init__(self, shares: Shares, works: Iterable[WorkItem]) -> None:
         self._shares = shares
-        rows: dict[Ticket, list[Work]] = {}
+        rows: dict[WorkContext, list[WorkItem]] = {}
         for work in works:
-            rows.setdefault(work.ticket, []).append(work)
+            rows.setdefault(work.context, []).append(work)
         self._rows = {
-            ticket: deque(sorted(row, key=lambda work: (*place_of(work), work.since_s)))
-            for ticket, row in rows.items()
+            context: deque(sorted(row, key=lambda work: (*place_of(work), work.since_s)))
+            for context, row in rows.items()
         }
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def peek(self) -> Work:
+    def peek(self) -> WorkItem:
         return self._rows[self._next()][0]
 
-    def pop(self) -> Work:
-        ticket = self._next()
-        work = self._rows[ticket].popleft()
-        if not self._rows[ticket]:
-            del self._rows[ticket]
+    def pop(self) -> WorkItem:
+        context = self._next()
+        work = self._rows[context].popleft()
+        if not self._rows[context]:
+            del self._rows[context]
         return work
 
-    def _next(self) -> Ticket:
+    def _next(self) -> WorkContext:
         # Equal turns: whoever has waited longest.
         return min(self._rows, key=lambda t: (*self._shares.turn(t), self._rows[t][0].since_s))

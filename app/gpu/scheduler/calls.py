@@ -9,14 +9,14 @@ import structlog
 
 from app.domain.errors import CuestreamError, EngineError, OutOfMemoryError
 from app.gpu.scheduler.memory import MemoryGauge
-from app.gpu.scheduler.work import Work
+from app.gpu.scheduler.work import WorkItem
 
 log = structlog.get_logger()
 
 Call = Callable[[list[Any]], Sequence[Any]]
 """One call of an engine: as many results as payloads, in order."""
 
-Give = Callable[[Work, Any], None]
+Give = Callable[[WorkItem, Any], None]
 """Takes each result, or each error."""
 
 
@@ -39,10 +39,10 @@ class Caller:
         self._give = give
         self._gauge = gauge
 
-    def run(self, works: Sequence[Work]) -> None:
+    def run(self, works: Sequence[WorkItem]) -> None:
         """Compute a batch; every piece gets a result or an error."""
         parts = [list(works)]
-        tried: set[Work] = set()
+        tried: set[WorkItem] = set()
         while parts:
             part = self._wanted(parts.pop())
             if not part:
@@ -60,8 +60,8 @@ class Caller:
                 continue
             self._give(part[0], error)
 
-    def _wanted(self, part: list[Work]) -> list[Work]:
-        wanted: list[Work] = []
+    def _wanted(self, part: list[WorkItem]) -> list[WorkItem]:
+        wanted: list[WorkItem] = []
         for work in part:
             if work.unwanted:
                 work.drop()
@@ -69,7 +69,7 @@ class Caller:
                 wanted.append(work)
         return wanted
 
-    def _attempt(self, part: list[Work]) -> CuestreamError | None:
+    def _attempt(self, part: list[WorkItem]) -> CuestreamError | None:
         """Run once and hand over the results; return the error if there is one."""
         padded_s = sum(work.padded_s for work in part)
         if self._gauge is not None:
@@ -95,11 +95,11 @@ class Caller:
         return None
 
 
-def _halves(part: list[Work]) -> list[list[Work]]:
+def _halves(part: list[WorkItem]) -> list[list[WorkItem]]:
     """Return both halves, the one that is to run first last."""
     middle = (len(part) + 1) // 2
     return [part[middle:], part[:middle]]
 
 
-def _singles(part: list[Work]) -> list[list[Work]]:
+def _singles(part: list[WorkItem]) -> list[list[WorkItem]]:
     return [[work] for work in reversed(part)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 
 VIEWER_WEIGHT = 4.0
 """How many times as much a job that somebody watches gets as one that nobody watches, where
@@ -51,21 +51,21 @@ class Shares:
         self._callers = FairClock()
         self._jobs: dict[tuple[str, str], FairClock] = {}
 
-    def turn(self, ticket: Ticket) -> tuple[float, float]:
+    def turn(self, context: WorkContext) -> tuple[float, float]:
         """Return when a job's next piece would start; the smallest goes next."""
-        caller = _caller(ticket)
+        caller = _caller(context)
         jobs = self._jobs.get(caller)
-        return (self._callers.start(caller), jobs.start(ticket.job) if jobs else 0.0)
+        return (self._callers.start(caller), jobs.start(context.job) if jobs else 0.0)
 
-    def serve(self, ticket: Ticket, seconds: float) -> None:
+    def serve(self, context: WorkContext, seconds: float) -> None:
         """Note that a job was given the device for so many seconds of sound."""
-        cost = seconds / (VIEWER_WEIGHT if ticket.audience == "viewer" else 1.0)
-        caller = _caller(ticket)
+        cost = seconds / (VIEWER_WEIGHT if context.audience == "viewer" else 1.0)
+        caller = _caller(context)
         self._callers.serve(caller, cost)
-        self._jobs.setdefault(caller, FairClock()).serve(ticket.job, cost)
+        self._jobs.setdefault(caller, FairClock()).serve(context.job, cost)
         for other in [other for other in self._jobs if other not in self._callers]:
             del self._jobs[other]
 
 
-def _caller(ticket: Ticket) -> tuple[str, str]:
-    return ("caller", ticket.caller) if ticket.caller else ("job", ticket.job)
+def _caller(context: WorkContext) -> tuple[str, str]:
+    return ("caller", context.caller) if context.caller else ("job", context.job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.request import Audience
-from app.gpu.scheduler.lanes import Lanes
+from app.gpu.scheduler.lanes import WorkerThreads
 from app.gpu.scheduler.memory import FreeBytes, MemoryGauge
 from app.gpu.scheduler.queue import WorkQueue
 from app.gpu.scheduler.rank import Rank
@@ -23,7 +23,7 @@ class Forecast:
     def __init__(
         self,
         queue: WorkQueue,
-        lanes: Lanes,
+        lanes: WorkerThreads,
         gauge: MemoryGauge,
         free_bytes: FreeBytes | None,
     ) -> None:

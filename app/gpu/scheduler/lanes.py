@@ -67,7 +67,7 @@ class _Running:
     started_s: float
 
 
-class Lanes:
+class WorkerThreads:
     """One thread for each call that a device takes at a time, and one for clustering.
 
     Clustering speakers takes a processor for up to some seconds and no device: on a lane of the

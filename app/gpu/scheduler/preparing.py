@@ -10,7 +10,7 @@ import structlog
 from app.domain.errors import CuestreamError, EngineError
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler.queue import WorkQueue
-from app.gpu.scheduler.work import Work
+from app.gpu.scheduler.work import WorkItem
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Preparation:
         while (work := self._queue.take_raw()) is not None:
             self._queue.made_ready(work, self._outcome(work))
 
-    def _outcome(self, work: Work) -> Prepared | CuestreamError:
+    def _outcome(self, work: WorkItem) -> Prepared | CuestreamError:
         try:
             return self._prepare(work.payload)
         except CuestreamError as error:

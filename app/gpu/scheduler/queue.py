@@ -10,7 +10,7 @@ from app.domain.errors import EngineError, JobCancelledError, OverloadedError
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler.batch import Batch, BatchFormer
 from app.gpu.scheduler.rank import Rank
-from app.gpu.scheduler.work import Stage, Work
+from app.gpu.scheduler.work import Stage, WorkItem
 
 _FULL_RETRY_S = 30
 
@@ -49,7 +49,7 @@ class WorkQueue:
         self._depth = depth
         self._most = most
         self._clock = clock
-        self._works: list[Work] = []
+        self._works: list[WorkItem] = []
         self._busy: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -62,7 +62,7 @@ class WorkQueue:
         """Whether nothing more may wait."""
         return len(self._works) >= self._most
 
-    def waiting(self) -> list[tuple[Work, Rank, float]]:
+    def waiting(self) -> list[tuple[WorkItem, Rank, float]]:
         """Return every piece with its class and how many seconds it has waited."""
         with self._changed:
             now_s = self._clock()
@@ -72,7 +72,7 @@ class WorkQueue:
                 if not work.unwanted
             ]
 
-    def put(self, work: Work) -> None:
+    def put(self, work: WorkItem) -> None:
         """Add a piece.
 
         Raises:
@@ -87,7 +87,7 @@ class WorkQueue:
             self._works.append(work)
             self._changed.notify_all()
 
-    def put_back(self, work: Work, prepared: Prepared) -> None:
+    def put_back(self, work: WorkItem, prepared: Prepared) -> None:
         """Add a window that is to be decoded once more."""
         with self._changed:
             if self._closed or work.unwanted:
@@ -98,7 +98,7 @@ class WorkQueue:
             self._works.append(work)
             self._changed.notify_all()
 
-    def withdraw(self, work: Work) -> None:
+    def withdraw(self, work: WorkItem) -> None:
         """Nobody waits for a piece any more; let go of it if it still waits."""
         work.withdrawn = True
         with self._changed:
@@ -129,7 +129,7 @@ class WorkQueue:
             self._busy.discard(_ENGINE_OF[stage])
             self._changed.notify_all()
 
-    def take_raw(self) -> Work | None:
+    def take_raw(self) -> WorkItem | None:
         """Wait for a window that should be made ready; `made_ready` must follow. None: the end."""
         with self._changed:
             while not self._closed:
@@ -141,7 +141,7 @@ class WorkQueue:
                 self._changed.wait()
         return None
 
-    def made_ready(self, work: Work, outcome: object) -> None:
+    def made_ready(self, work: WorkItem, outcome: object) -> None:
         """A window was made ready, or could not be."""
         with self._changed:
             if work not in self._works:
@@ -166,11 +166,11 @@ class WorkQueue:
             self._works = []
             self._changed.notify_all()
 
-    def _may(self, work: Work, stages: frozenset[Stage]) -> bool:
+    def _may(self, work: WorkItem, stages: frozenset[Stage]) -> bool:
         engine = _ENGINE_OF[work.stage]
         return work.stage in stages and (engine in _SHARED or engine not in self._busy)
 
-    def _next_raw(self) -> Work | None:
+    def _next_raw(self) -> WorkItem | None:
         raw = [work for work in self._works if work.state == "raw"]
         if not raw:
             return None
@@ -189,7 +189,7 @@ class WorkQueue:
     def _sweep(self) -> None:
         """Drop what nobody wants; it has cost nothing."""
         # Asked once for each: it may be withdrawn at any moment, and must not go unanswered.
-        kept: list[Work] = []
+        kept: list[WorkItem] = []
         for work in self._works:
             if work.unwanted:
                 work.drop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from app.gpu.scheduler.work import Work
+from app.gpu.scheduler.work import WorkItem
 
 AHEAD_MS = 60_000
 BEHIND_MS = 5_000
@@ -32,7 +32,7 @@ class Rank(IntEnum):
     """Further attempts for jobs that nobody watches."""
 
 
-def rank_of(work: Work, now_s: float, promote_s: float) -> Rank:
+def rank_of(work: WorkItem, now_s: float, promote_s: float) -> Rank:
     """Return the class of a piece of work at this moment.
 
     A further attempt is one class below its window: it must not hold up other people's first
@@ -47,21 +47,21 @@ def rank_of(work: Work, now_s: float, promote_s: float) -> Rank:
     return Rank(max(Rank.AHEAD, rank - risen))
 
 
-def place_of(work: Work) -> tuple[bool, int, int]:
+def place_of(work: WorkItem) -> tuple[bool, int, int]:
     """Return a piece's place among the others of its job: what comes next for its viewer first."""
     seen = work.watched and _is_behind(work)
     return (seen, work.span.start_ms, work.index)
 
 
-def _asked(work: Work) -> Rank:
+def _asked(work: WorkItem) -> Rank:
     if work.stage in ("diarize", "cluster") or not work.watched:
         return Rank.BATCH
     if work.index == 0:
         return Rank.FIRST
-    near = work.span.start_ms <= work.ticket.position_ms + AHEAD_MS
+    near = work.span.start_ms <= work.context.position_ms + AHEAD_MS
     return Rank.AHEAD if near and not _is_behind(work) else Rank.REST
 
 
-def _is_behind(work: Work) -> bool:
+def _is_behind(work: WorkItem) -> bool:
     """Whether its viewer has seen it: a window that he is in the middle of is what he waits for."""
-    return work.span.end_ms < work.ticket.position_ms - BEHIND_MS
+    return work.span.end_ms < work.context.position_ms - BEHIND_MS

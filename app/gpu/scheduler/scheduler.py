@@ -12,18 +12,26 @@ from app.domain.errors import JobCancelledError
 from app.domain.request import Audience, SpeakerCount
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
-from app.gpu.protocols import Aligner, Diarizer, Passage, Prepared, Transcriber, Voices, Window
-from app.gpu.scheduler.batch import BatchFormer, Room
+from app.gpu.protocols import (
+    Aligner,
+    AlignmentInput,
+    DiarizationState,
+    Diarizer,
+    Prepared,
+    Transcriber,
+    Window,
+)
+from app.gpu.scheduler.batch import BatchCapacity, BatchFormer
 from app.gpu.scheduler.calls import Caller
 from app.gpu.scheduler.forecast import Forecast
-from app.gpu.scheduler.lanes import Lanes
+from app.gpu.scheduler.lanes import WorkerThreads
 from app.gpu.scheduler.memory import FreeBytes, MemoryGauge
 from app.gpu.scheduler.preparing import Preparation
 from app.gpu.scheduler.queue import WorkQueue
 from app.gpu.scheduler.rank import Rank
 from app.gpu.scheduler.report import SchedulerReport
-from app.gpu.scheduler.work import Answer, Stage, Work
-from app.gpu.work_context import Ticket
+from app.gpu.scheduler.work import Answer, Stage, WorkItem
+from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
 
 _JOIN_S = 5.0
@@ -62,7 +70,7 @@ class Scheduler:
         former = BatchFormer(rooms, settings.promote_s, settings.first_batch)
         # A batch for each lane and one more of each.
         self._queue = WorkQueue(former, 2 * self.capacity, settings.max_queued, clock)
-        self._lanes = Lanes(self._queue, callers, transcriber.lanes, clock)
+        self._lanes = WorkerThreads(self._queue, callers, transcriber.lanes, clock)
         self._preparation = Preparation(self._queue, transcriber.prepare, settings.prepare_threads)
         self._forecast = Forecast(self._queue, self._lanes, gauge, free_bytes)
         self._lanes.start()
@@ -102,12 +110,14 @@ class Scheduler:
         """Look at everything; asks the driver, so not from an event loop."""
         return self._forecast.report()
 
-    async def transcribe(self, window: Window, ticket: Ticket, index: int) -> Sequence[Segment]:
+    async def transcribe(
+        self, window: Window, context: WorkContext, index: int
+    ) -> Sequence[Segment]:
         """Transcribe one window among those of other requests.
 
         Args:
             window: the window; its ``cancelled`` event withdraws it.
-            ticket: whose it is.
+            context: whose it is.
             index: its place in its request, counted from 0.
 
         Raises:
@@ -115,17 +125,19 @@ class Scheduler:
             JobCancelledError: the window was withdrawn, or the server stops.
             OverloadedError: nothing more may wait.
         """
-        work = self._work("transcribe", ticket, index, window.audio.span, window)
+        work = self._work("transcribe", context, index, window.audio.span, window)
         work.cancelled, work.state = window.cancelled, "raw"
         heard: Sequence[Segment] = await self._ask(work)
         return heard
 
-    async def align(self, passage: Passage, ticket: Ticket, index: int) -> tuple[Segment, ...]:
+    async def align(
+        self, passage: AlignmentInput, context: WorkContext, index: int
+    ) -> tuple[Segment, ...]:
         """Find out when exactly each word of one window was said.
 
         Args:
             passage: of a language that the aligner serves.
-            ticket: whose it is.
+            context: whose it is.
             index: place of its window in its request.
 
         Raises:
@@ -133,13 +145,18 @@ class Scheduler:
             JobCancelledError: the job was withdrawn, or the server stops.
             OverloadedError: nothing more may wait.
         """
-        work = self._work("align", ticket, index, passage.audio.span, passage)
+        work = self._work("align", context, index, passage.audio.span, passage)
         aligned: tuple[Segment, ...] = await self._ask(work)
         return aligned
 
     async def listen(
-        self, audio: Audio, voices: Voices | None, ticket: Ticket, *, last: bool = False
-    ) -> Voices:
+        self,
+        audio: Audio,
+        voices: DiarizationState | None,
+        context: WorkContext,
+        *,
+        last: bool = False,
+    ) -> DiarizationState:
         """Let the diarizer listen to a slice of a recording; gives way to waiting viewers.
 
         Raises:
@@ -150,14 +167,16 @@ class Scheduler:
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
-        def run() -> Voices:
+        def run() -> DiarizationState:
             return diarizer.listen(audio.samples, voices, last=last)
 
-        heard: Voices = await self._ask(self._work("diarize", ticket, 0, audio.span, run))
+        heard: DiarizationState = await self._ask(
+            self._work("diarize", context, 0, audio.span, run)
+        )
         return heard
 
     async def turns(
-        self, voices: Voices, speakers: SpeakerCount, ticket: Ticket
+        self, voices: DiarizationState, speakers: SpeakerCount, context: WorkContext
     ) -> Sequence[SpeakerTurn]:
         """Tell the speakers of a recording apart, once all of it was listened to.
 
@@ -173,7 +192,7 @@ class Scheduler:
             return diarizer.turns(voices, speakers)
 
         turns: Sequence[SpeakerTurn] = await self._ask(
-            self._work("cluster", ticket, 0, _NO_SOUND, run)
+            self._work("cluster", context, 0, _NO_SOUND, run)
         )
         return turns
 
@@ -185,24 +204,28 @@ class Scheduler:
 
     def _engines(
         self, gauge: MemoryGauge, free_bytes: FreeBytes | None
-    ) -> tuple[dict[Stage, Room], dict[Stage, Caller]]:
-        rooms: dict[Stage, Room] = {"transcribe": Room(self._transcriber.max_batch, gauge)}
+    ) -> tuple[dict[Stage, BatchCapacity], dict[Stage, Caller]]:
+        rooms: dict[Stage, BatchCapacity] = {
+            "transcribe": BatchCapacity(self._transcriber.max_batch, gauge)
+        }
         callers: dict[Stage, Caller] = {
             "transcribe": Caller(self._transcriber.decode, self._heard, gauge)
         }
         if self._aligner is not None:
             space = MemoryGauge(free_bytes, self._clock)
-            rooms["align"] = Room(self._aligner.max_batch, space)
+            rooms["align"] = BatchCapacity(self._aligner.max_batch, space)
             callers["align"] = Caller(self._aligner.align, _give, space)
         if self._diarizer is not None:
-            rooms["diarize"] = rooms["cluster"] = Room(1)
+            rooms["diarize"] = rooms["cluster"] = BatchCapacity(1)
             callers["diarize"] = callers["cluster"] = Caller(_run_each, _give)
         return rooms, callers
 
-    def _work(self, stage: Stage, ticket: Ticket, index: int, span: Span, payload: object) -> Work:
-        return Work(
+    def _work(
+        self, stage: Stage, context: WorkContext, index: int, span: Span, payload: object
+    ) -> WorkItem:
+        return WorkItem(
             stage=stage,
-            ticket=ticket,
+            context=context,
             index=index,
             span=span,
             payload=payload,
@@ -212,7 +235,7 @@ class Scheduler:
             padded_s=span.duration_ms / 1000,
         )
 
-    async def _ask(self, work: Work) -> Any:
+    async def _ask(self, work: WorkItem) -> Any:
         if work.unwanted:
             raise JobCancelledError("Nobody waits for this any more")
         self._queue.put(work)
@@ -222,14 +245,14 @@ class Scheduler:
             if not work.answer.future.done() or work.answer.future.cancelled():
                 self._queue.withdraw(work)
 
-    def _heard(self, work: Work, outcome: object) -> None:
+    def _heard(self, work: WorkItem, outcome: object) -> None:
         if not isinstance(outcome, Prepared):
             work.answer.give(outcome)
             return
         self._queue.put_back(work, outcome)
 
 
-def _give(work: Work, result: object) -> None:
+def _give(work: WorkItem, result: object) -> None:
     work.answer.give(result)
 
 

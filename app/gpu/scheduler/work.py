@@ -12,7 +12,7 @@ from typing import Any, Literal
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.time import Span
 from app.gpu.protocols import Prepared
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 
 Stage = Literal["transcribe", "align", "diarize", "cluster"]
 """What is to be done with the sound; ``cluster`` is the end of diarization, which needs no
@@ -46,12 +46,12 @@ class Answer:
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class WorkItem:
     """What the queue holds; changed only under the queue's lock, or by the thread that took it.
 
     Attributes:
         stage: what is to be done.
-        ticket: whose it is.
+        context: whose it is.
         index: place of its window in its request, counted from 0.
         span: which stretch of the recording it is about.
         payload: what the engine is given.
@@ -66,7 +66,7 @@ class Work:
     """
 
     stage: Stage
-    ticket: Ticket
+    context: WorkContext
     index: int
     span: Span
     payload: Any
@@ -87,12 +87,12 @@ class Work:
     @property
     def unwanted(self) -> bool:
         """Whether nobody waits for it any more."""
-        return self.withdrawn or self.cancelled.is_set() or self.ticket.cancelled.is_set()
+        return self.withdrawn or self.cancelled.is_set() or self.context.cancelled.is_set()
 
     @property
     def watched(self) -> bool:
         """Whether somebody watches the job's cues as they come."""
-        return self.ticket.audience == "viewer"
+        return self.context.audience == "viewer"
 
     def ready_as(self, prepared: Prepared) -> None:
         """Take what the engine made of the window.

@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from app.services.cache.disk_executor import Disk
+from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.folder import Folder, remove, write_all
 
 _WRITE_BYTES = 2**20
 
 
-class Incoming:
+class CacheWriter:
     """A `Sink` that writes into a passing file of the folder, a mebibyte at a time.
 
     A disk that fails, or more bytes than are worth keeping, ends the writing alone.
@@ -32,9 +32,9 @@ class Incoming:
         self,
         folder: Folder,
         place: Path,
-        disk: Disk,
+        disk: DiskExecutor,
         most_bytes: int,
-        keep: Callable[[Incoming, str], None],
+        keep: Callable[[CacheWriter, str], None],
     ) -> None:
         self._folder = folder
         self._place = place

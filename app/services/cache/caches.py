@@ -6,17 +6,17 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from app.services.cache.disk_executor import Disk
-from app.services.cache.downloads import MediaVault, NullVault, Vault
-from app.services.cache.eviction import Janitor
+from app.services.cache.disk_executor import DiskExecutor
+from app.services.cache.downloads import DownloadCache, DownloadStore, NullDownloadStore
+from app.services.cache.eviction import EvictionTask
 from app.services.cache.folder import Folder
 from app.services.cache.lifetimes import Lifetimes
 from app.services.cache.lookups import Observe, unobserved
-from app.services.cache.source_metadata import Sightings
+from app.services.cache.source_metadata import SourceMetadataStore
 from app.services.cache.stage_store import NullStore, StageStore, Store
 from app.services.cache.transcripts import Transcripts
-from app.services.cache.translation_memories import Memos
-from app.services.cache.window_cache import TranscriptCache
+from app.services.cache.translation_memories import TranslationMemories
+from app.services.cache.window_cache import WindowCache
 from app.settings import Settings
 
 _LAST_WRITES_S = 1.0
@@ -35,17 +35,17 @@ class Caches:
         transcripts: what was heard in whole recordings.
         sightings: what sources stood for.
         media: downloads.
-        memos: translations.
+        memories: translations.
         janitor: keeps it all within its limits; None where nothing is kept.
     """
 
     store: Store
-    windows: TranscriptCache
+    windows: WindowCache
     transcripts: Transcripts
-    sightings: Sightings
-    media: Vault
-    memos: Memos
-    janitor: Janitor | None
+    sightings: SourceMetadataStore
+    media: DownloadStore
+    memories: TranslationMemories
+    janitor: EvictionTask | None
     _resources: AsyncExitStack
 
     @property
@@ -73,18 +73,18 @@ def open_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
     if not settings.caches.cache_max_size_mb:
         return no_caches(settings, observe)
     limits = settings.caches
-    disk, folder, lifetimes = Disk(), Folder(limits.folder), Lifetimes.of(limits)
+    disk, folder, lifetimes = DiskExecutor(), Folder(limits.folder), Lifetimes.of(limits)
     limit_bytes = limits.cache_max_size_mb * 2**20
     interval_s = limits.cache_cleanup_interval_minutes * 60
-    janitor = Janitor(folder, disk, lifetimes, limit_bytes, interval_s)
+    janitor = EvictionTask(folder, disk, lifetimes, limit_bytes, interval_s)
     store = StageStore(folder, disk, lifetimes, janitor.wrote)
-    windows = TranscriptCache(settings.jobs.transcript_cache_windows, store, observe)
+    windows = WindowCache(settings.jobs.transcript_cache_windows, store, observe)
     perishable: Store = NullStore()
-    media: Vault = NullVault()
+    media: DownloadStore = NullDownloadStore()
     if limits.cache_audio_ttl_hours:
         perishable = store
         most_bytes = int(limit_bytes * _LARGEST_SHARE)
-        media = MediaVault(folder, store, disk, most_bytes, observe, janitor.wrote)
+        media = DownloadCache(folder, store, disk, most_bytes, observe, janitor.wrote)
 
     async def finish_writing() -> None:
         with suppress(TimeoutError):
@@ -98,9 +98,9 @@ def open_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
         store=store,
         windows=windows,
         transcripts=Transcripts(store, observe),
-        sightings=Sightings(perishable, observe),
+        sightings=SourceMetadataStore(perishable, observe),
         media=media,
-        memos=Memos(store, observe),
+        memories=TranslationMemories(store, observe),
         janitor=janitor,
         _resources=resources,
     )
@@ -111,11 +111,11 @@ def no_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
     store = NullStore()
     return Caches(
         store=store,
-        windows=TranscriptCache(settings.jobs.transcript_cache_windows, store, observe),
+        windows=WindowCache(settings.jobs.transcript_cache_windows, store, observe),
         transcripts=Transcripts(store, observe),
-        sightings=Sightings(store, observe),
-        media=NullVault(),
-        memos=Memos(store, observe),
+        sightings=SourceMetadataStore(store, observe),
+        media=NullDownloadStore(),
+        memories=TranslationMemories(store, observe),
         janitor=None,
         _resources=AsyncExitStack(),
     )

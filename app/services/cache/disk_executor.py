@@ -23,7 +23,7 @@ _REST_S = 30.0
 _LOG_EVERY_S = 300.0
 
 
-class Disk:
+class DiskExecutor:
     """Runs file work in threads of its own, so that a slow volume holds up nothing else.
 
     A full disk, a folder that is read-only or gone, a volume that hangs: all of it costs the

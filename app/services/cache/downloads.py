@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from app.services.cache.cache_writer import Incoming
-from app.services.cache.disk_executor import Disk
+from app.services.cache.cache_writer import CacheWriter
+from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.folder import Folder, open_plain, remove
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
@@ -47,7 +47,7 @@ _INCOMING = "incoming"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldMedia:
+class CachedFile:
     """Media that stays readable until it is closed, whatever is cleared away meanwhile.
 
     Attributes:
@@ -70,10 +70,10 @@ class HeldMedia:
         self._file.close()
 
 
-class Vault(Protocol):
+class DownloadStore(Protocol):
     """Where downloads are kept."""
 
-    async def find(self, identity: str) -> HeldMedia | None:
+    async def find(self, identity: str) -> CachedFile | None:
         """Return the complete media of a source; None if there is none. The caller closes it."""
         ...
 
@@ -86,10 +86,10 @@ class Vault(Protocol):
         ...
 
 
-class NullVault:
+class NullDownloadStore:
     """Keeps nothing."""
 
-    async def find(self, identity: str) -> HeldMedia | None:
+    async def find(self, identity: str) -> CachedFile | None:
         """Return None."""
 
     def tee(self, chunks: AsyncGenerator[bytes, None], identity: str) -> Tee:
@@ -100,8 +100,8 @@ class NullVault:
         """Do nothing."""
 
 
-class MediaVault:
-    """A `Vault` of files that are named by their content, and notes that say whose they are.
+class DownloadCache:
+    """A `DownloadStore` on disk: files named by their content, and notes of their sources.
 
     Two sources of one content share a file. The note is written after the file is in place,
     and a file counts only while it is as long as its note says and its checksum is the same.
@@ -119,7 +119,7 @@ class MediaVault:
         self,
         folder: Folder,
         store: Store,
-        disk: Disk,
+        disk: DiskExecutor,
         most_bytes: int,
         observe: Observe = unobserved,
         wrote: Callable[[int], None] = lambda size: None,
@@ -132,10 +132,10 @@ class MediaVault:
         self._wrote = wrote
         self._keeping: set[asyncio.Task[None]] = set()
 
-    async def find(self, identity: str) -> HeldMedia | None:
+    async def find(self, identity: str) -> CachedFile | None:
         """Return the complete media of a source; None if there is none. The caller closes it."""
         key = stage_key(identity)
-        found: HeldMedia | None = None
+        found: CachedFile | None = None
         note = await self._store.get(MEDIA, key)
         if note is not None:
             found = await self._disk.attempt(lambda: self._held(note), None, _VERIFY_LIMIT_S)
@@ -153,19 +153,19 @@ class MediaVault:
         """
         place = self._folder.home / BLOBS / _INCOMING
 
-        def keep(incoming: Incoming, content: str) -> None:
+        def keep(incoming: CacheWriter, content: str) -> None:
             # Whoever reads the download must not wait until the disk has all of it.
             task = asyncio.create_task(self._keep(incoming, content, identity))
             self._keeping.add(task)
             task.add_done_callback(self._keeping.discard)
 
-        return Tee(chunks, Incoming(self._folder, place, self._disk, self._most_bytes, keep))
+        return Tee(chunks, CacheWriter(self._folder, place, self._disk, self._most_bytes, keep))
 
     async def close(self) -> None:
         """Wait for what is being kept."""
         await asyncio.gather(*self._keeping)
 
-    def _held(self, note: bytes) -> HeldMedia | None:
+    def _held(self, note: bytes) -> CachedFile | None:
         try:
             content, length, digest = json.loads(note)
             place = self._folder.place(BLOBS, content)
@@ -173,7 +173,7 @@ class MediaVault:
             return None
         return _verified(place, content, length, digest)
 
-    async def _keep(self, incoming: Incoming, content: str, identity: str) -> None:
+    async def _keep(self, incoming: CacheWriter, content: str, identity: str) -> None:
         place = self._folder.place(BLOBS, content)
 
         def work() -> str:
@@ -193,13 +193,13 @@ class MediaVault:
         await self._store.put(MEDIA, stage_key(identity), note)
 
 
-def _verified(place: Path, content: str, length: int, digest: str) -> HeldMedia | None:
+def _verified(place: Path, content: str, length: int, digest: str) -> CachedFile | None:
     try:
         file = open_plain(place)
     except FileNotFoundError:
         return None
     if os.fstat(file.fileno()).st_size == length and sample_digest(file, length) == digest:
-        return HeldMedia(content, length, file)
+        return CachedFile(content, length, file)
     file.close()
     remove(place)
     return None

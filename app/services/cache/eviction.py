@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from app.services.cache.disk_executor import Disk
+from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.folder import Folder
 from app.services.cache.lifetimes import Lifetimes
 from app.services.cache.sweep import Swept, sweep
@@ -20,7 +20,7 @@ _EARLY_SHARE = 0.1
 """What this worker may add, as a share of the limit, before it sweeps ahead of time."""
 
 
-class Janitor:
+class EvictionTask:
     """Sweeps now and then, and early where much was written.
 
     Any number of workers may each have one; they take turns.
@@ -36,7 +36,7 @@ class Janitor:
     def __init__(
         self,
         folder: Folder,
-        disk: Disk,
+        disk: DiskExecutor,
         lifetimes: Lifetimes,
         limit_bytes: int,
         interval_s: float,

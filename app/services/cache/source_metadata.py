@@ -15,7 +15,7 @@ from app.services.cache.stage_store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SourceMetadata:
     """What was behind a name.
 
     Attributes:
@@ -39,7 +39,7 @@ class Sighting:
     tracks: tuple[CaptionTrack, ...] = ()
 
 
-class Sightings:
+class SourceMetadataStore:
     """Sightings by a source's identity; the store forgets them after CACHE_AUDIO_TTL_HOURS.
 
     Args:
@@ -51,25 +51,25 @@ class Sightings:
         self._store = store
         self._observe = observe
 
-    async def find(self, identity: str) -> Sighting | None:
+    async def find(self, identity: str) -> SourceMetadata | None:
         """Return what a source was when it was last seen, unless that is too long ago."""
         payload = await self._store.get(SIGHTINGS, stage_key(identity))
         sighting = None if payload is None else _sighting(payload)
         self._observe(SIGHTINGS, sighting is not None)
         return sighting
 
-    async def keep(self, identity: str, sighting: Sighting) -> None:
+    async def keep(self, identity: str, sighting: SourceMetadata) -> None:
         """Keep what a source was."""
         await self._store.put(SIGHTINGS, stage_key(identity), pack(asdict(sighting)))
 
 
-def _sighting(payload: bytes) -> Sighting | None:
+def _sighting(payload: bytes) -> SourceMetadata | None:
     try:
         fields: dict[str, Any] = unpack(payload)
         info: dict[str, Any] = fields.pop("info")
         chapters = tuple((start_ms, title) for start_ms, title in info.pop("chapters"))
         tracks = tuple(_track(**track) for track in fields.pop("tracks"))
-        return Sighting(info=MediaInfo(chapters=chapters, **info), tracks=tracks, **fields)
+        return SourceMetadata(info=MediaInfo(chapters=chapters, **info), tracks=tracks, **fields)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 

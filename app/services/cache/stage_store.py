@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from app.services.cache.disk_executor import Disk
+from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.folder import LOCKS, Folder, opened, remove
 from app.services.cache.lifetimes import Lifetimes
 from app.system.locks import holding
@@ -118,7 +118,7 @@ class StageStore:
     def __init__(
         self,
         folder: Folder,
-        disk: Disk,
+        disk: DiskExecutor,
         lifetimes: Lifetimes,
         wrote: Callable[[int], None] = lambda size: None,
     ) -> None:

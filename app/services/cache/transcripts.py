@@ -22,7 +22,7 @@ class Transcript:
         segments: in order of start.
         audio_ms: length of the recording as it was decoded.
         language: BCP 47 tag of what was spoken most.
-        untold_ms: speech that never became text.
+        untranscribed_ms: speech that never became text.
         turns: who spoke when; empty where nobody asked, or nobody spoke.
         notices: what could not be done.
     """
@@ -30,7 +30,7 @@ class Transcript:
     segments: tuple[Segment, ...]
     audio_ms: int
     language: str
-    untold_ms: int = 0
+    untranscribed_ms: int = 0
     turns: tuple[SpeakerTurn, ...] = ()
     notices: tuple[Notice, ...] = ()
 
@@ -75,7 +75,7 @@ class Transcripts:
                 int(transcript.audio_ms),
                 transcript.language,
                 rows,
-                int(transcript.untold_ms),
+                int(transcript.untranscribed_ms),
                 turns,
                 notices,
             ]
@@ -85,12 +85,12 @@ class Transcripts:
 
 def _transcript(payload: bytes) -> Transcript | None:
     try:
-        audio_ms, language, rows, untold_ms, turns, notices = unpack(payload)
+        audio_ms, language, rows, untranscribed_ms, turns, notices = unpack(payload)
         return Transcript(
             segments=segments_of(rows),
             audio_ms=audio_ms,
             language=language,
-            untold_ms=untold_ms,
+            untranscribed_ms=untranscribed_ms,
             turns=tuple(SpeakerTurn(Span(start, end), who) for start, end, who in turns),
             notices=tuple(Notice(code, message) for code, message in notices),
         )

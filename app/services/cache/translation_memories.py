@@ -14,14 +14,14 @@ from app.services.cache.stage_store import Store
 _SAVE_EVERY_S = 3.0
 
 
-class Memo:
+class CachedTranslations:
     """Texts by key, in memory until saved; several workers may write the same memo.
 
     Attributes:
         lookups: of this job.
     """
 
-    def __init__(self, shelf: Memos, key: str, texts: dict[str, str]) -> None:
+    def __init__(self, shelf: TranslationMemories, key: str, texts: dict[str, str]) -> None:
         self._shelf = shelf
         self._key = key
         self._texts = texts
@@ -80,7 +80,7 @@ class Memo:
             await self.save()
 
 
-class Memos:
+class TranslationMemories:
     """Memos by what their texts depend on.
 
     Args:
@@ -99,7 +99,7 @@ class Memos:
         self.observe = observe
         self.save_every_s = save_every_s
 
-    async def open(self, *parts: Part) -> Memo:
+    async def open(self, *parts: Part) -> CachedTranslations:
         """Return the memo of these parts, with all that was saved; empty if nobody has begun it.
 
         Args:
@@ -107,11 +107,11 @@ class Memos:
                 revision, the glossary. What one text alone depends on belongs into its key.
         """
         key = stage_key(*parts)
-        return Memo(self, key, _texts(await self.store.get(TRANSLATIONS, key)))
+        return CachedTranslations(self, key, _texts(await self.store.get(TRANSLATIONS, key)))
 
-    def blank(self, *parts: Part) -> Memo:
+    def blank(self, *parts: Part) -> CachedTranslations:
         """Return the memo of these parts without what was saved, for a job that asks afresh."""
-        return Memo(self, stage_key(*parts), {})
+        return CachedTranslations(self, stage_key(*parts), {})
 
 
 def _texts(payload: bytes | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ _MOST_WRITES = 256
 """Writes in flight, at most: a volume that hangs must not collect windows for ever."""
 
 
-class TranscriptCache:
+class WindowCache:
     """In memory the least recently used windows are forgotten first; the store has them longer.
 
     A job that is asked for again after it was cancelled or killed, or in another target

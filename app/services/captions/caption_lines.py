@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.services.captions.markup import plain, spaced
-from app.services.captions.raw_captions import Piece
+from app.services.captions.raw_captions import TextPiece
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaptionLine:
     """One line as it stands on screen.
 
     Attributes:
@@ -18,7 +18,7 @@ class Line:
         text: without markup, never blank.
     """
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     text: str
 
     @property
@@ -33,27 +33,27 @@ class Shown:
 
     start_ms: int
     end_ms: int
-    lines: tuple[Line, ...]
+    lines: tuple[CaptionLine, ...]
     speaker: str | None = None
 
 
-def clean_lines(pieces: Iterable[Piece]) -> tuple[Line, ...]:
+def clean_lines(pieces: Iterable[TextPiece]) -> tuple[CaptionLine, ...]:
     """Return the lines of a caption's text, without markup; blank ones are left out."""
-    rows: list[list[Piece]] = [[]]
+    rows: list[list[TextPiece]] = [[]]
     for piece in pieces:
         first, *others = plain(piece.text).split("\n")
-        rows[-1].append(Piece(spaced(first), piece.start_ms))
-        rows.extend([Piece(spaced(part), piece.start_ms)] for part in others)
+        rows[-1].append(TextPiece(spaced(first), piece.start_ms))
+        rows.extend([TextPiece(spaced(part), piece.start_ms)] for part in others)
     return tuple(line for row in rows if (line := _line(row)) is not None)
 
 
-def _line(row: Sequence[Piece]) -> Line | None:
+def _line(row: Sequence[TextPiece]) -> CaptionLine | None:
     text = spaced("".join(piece.text for piece in row)).strip()
     pieces = tuple(piece for piece in row if piece.text)
-    return Line(pieces, text) if text else None
+    return CaptionLine(pieces, text) if text else None
 
 
-def paragraph(lines: Sequence[Line]) -> str:
+def paragraph(lines: Sequence[CaptionLine]) -> str:
     """Return lines as one paragraph; a compound word that was broken at its hyphen is whole."""
     return "".join(_joined([line.text for line in lines]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.services.captions.raw_captions import Piece, RawCaption
+from app.services.captions.raw_captions import RawCaption, TextPiece
 
 
 @dataclass(slots=True)
@@ -13,10 +13,10 @@ class _Growing:
     """A caption while text is still added to it."""
 
     caption: RawCaption
-    pieces: list[Piece]
+    pieces: list[TextPiece]
     end_ms: int | None
 
-    def add(self, pieces: Iterable[Piece], end_ms: int | None) -> None:
+    def add(self, pieces: Iterable[TextPiece], end_ms: int | None) -> None:
         self.pieces.extend(pieces)
         if end_ms is not None:
             self.end_ms = max(end_ms, self.end_ms or end_ms)
@@ -53,20 +53,20 @@ def joined(captions: Iterable[RawCaption]) -> list[RawCaption]:
     return [growing.whole() for growing in grown]
 
 
-def _timed(caption: RawCaption) -> Iterator[Piece]:
+def _timed(caption: RawCaption) -> Iterator[TextPiece]:
     """Yield a continuing caption's pieces; the first was said when the caption appeared."""
     for index, piece in enumerate(caption.pieces):
         is_first = index == 0 and piece.start_ms is None and piece.text.strip()
-        yield Piece(piece.text, caption.start_ms) if is_first else piece
+        yield TextPiece(piece.text, caption.start_ms) if is_first else piece
 
 
-def _at_break(pieces: list[Piece]) -> tuple[list[Piece], list[Piece], bool]:
+def _at_break(pieces: list[TextPiece]) -> tuple[list[TextPiece], list[TextPiece], bool]:
     """Return the pieces up to the first line break, those behind it, and whether there is one."""
     for index, piece in enumerate(pieces):
         before, newline, after = piece.text.partition("\n")
         if not newline:
             continue
-        head = [*pieces[:index], Piece(before, piece.start_ms)]
-        tail = [Piece(after, piece.start_ms), *pieces[index + 1 :]]
+        head = [*pieces[:index], TextPiece(before, piece.start_ms)]
+        tail = [TextPiece(after, piece.start_ms), *pieces[index + 1 :]]
         return head, tail if any(p.text.strip() for p in tail) else [], True
     return pieces, [], False

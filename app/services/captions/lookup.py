@@ -53,7 +53,7 @@ class Pages(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sidecar:
+class FoundCaptions:
     """The captions that were found.
 
     Attributes:
@@ -72,7 +72,7 @@ class Sidecar:
         return nearness(self.track.language, self.asked) == FAR
 
 
-async def find_sidecar(pages: Pages, page_url: str, asked: Language) -> Sidecar:
+async def find_sidecar(pages: Pages, page_url: str, asked: Language) -> FoundCaptions:
     """Fetch the best captions of a video, in a language or else in English.
 
     Raises:
@@ -86,7 +86,7 @@ async def find_sidecar(pages: Pages, page_url: str, asked: Language) -> Sidecar:
         failure: SourceError | None = None
         for track in tracks[:_TRACKS_TRIED]:
             try:
-                return Sidecar(await _read(page, track), track, asked)
+                return FoundCaptions(await _read(page, track), track, asked)
             except SourceError as error:
                 failure = failure or error
         raise failure or SourceError("The site's captions cannot be read")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import NoCaptionsError
 from app.domain.language import Language
-from app.services.captions.lookup import Pages, Sidecar, find_sidecar
+from app.services.captions.lookup import FoundCaptions, Pages, find_sidecar
 
 _KEPT_S = 600.0
 """A player asks again when its page is opened again or its tier changes; captions change rarely."""
@@ -26,11 +26,11 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    found: Sidecar | NoCaptionsError
+    found: FoundCaptions | NoCaptionsError
     until_s: float
 
 
-class SidecarShelf:
+class CaptionLookupCache:
     """Fetches sidecars; one fetch serves everybody who asks within some minutes.
 
     Args:
@@ -42,9 +42,9 @@ class SidecarShelf:
         self._pages = pages
         self._clock = clock
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
-        self._fetching: dict[Key, asyncio.Task[Sidecar]] = {}
+        self._fetching: dict[Key, asyncio.Task[FoundCaptions]] = {}
 
-    async def find(self, page_url: str, asked: Language) -> Sidecar:
+    async def find(self, page_url: str, asked: Language) -> FoundCaptions:
         """Return the best captions of a video, in a language or else in English.
 
         Raises:
@@ -72,7 +72,7 @@ class SidecarShelf:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _fetch(self, key: Key, asked: Language) -> Sidecar:
+    async def _fetch(self, key: Key, asked: Language) -> FoundCaptions:
         try:
             found = await find_sidecar(self._pages, key[0], asked)
         except NoCaptionsError as error:
@@ -83,14 +83,14 @@ class SidecarShelf:
         self._keep(key, found, _KEPT_S)
         return found
 
-    def _keep(self, key: Key, found: Sidecar | NoCaptionsError, seconds: float) -> None:
+    def _keep(self, key: Key, found: FoundCaptions | NoCaptionsError, seconds: float) -> None:
         self._kept[key] = _Kept(found, self._clock() + seconds)
         self._kept.move_to_end(key)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)
 
 
-def _see(task: asyncio.Task[Sidecar]) -> None:
+def _see(task: asyncio.Task[FoundCaptions]) -> None:
     """Look at how a fetch ended, also when nobody waits for it any more."""
     if not task.cancelled():
         task.exception()

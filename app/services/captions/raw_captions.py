@@ -10,7 +10,7 @@ CAPTIONS_AT_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A stretch of a caption's text that its file times on its own.
 
     Attributes:
@@ -38,7 +38,7 @@ class RawCaption:
 
     start_ms: int
     end_ms: int | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     continues: bool = False
     window: str = ""
     speaker: str | None = None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from app.services.captions.caption_lines import Line, Shown, paragraph
-from app.services.captions.raw_captions import Piece
+from app.services.captions.caption_lines import CaptionLine, Shown, paragraph
+from app.services.captions.raw_captions import TextPiece
 
 _NEAR_MS = 50
 """What rolls follows without a pause; also the longest of the moments in which lines only move,
@@ -57,14 +57,14 @@ def _is_sign(before: Shown, after: Shown) -> bool:
     return repeated > 0 or bool(_grown(before, after))
 
 
-def _new_lines(before: Shown, after: Shown) -> tuple[Line, ...]:
+def _new_lines(before: Shown, after: Shown) -> tuple[CaptionLine, ...]:
     repeated = _repeated(before.lines, after.lines)
     if repeated == 0 and (rest := _grown(before, after)):
-        return (Line((Piece(rest),), rest),)
+        return (CaptionLine((TextPiece(rest),), rest),)
     return after.lines[repeated:]
 
 
-def _repeated(before: Sequence[Line], after: Sequence[Line]) -> int:
+def _repeated(before: Sequence[CaptionLine], after: Sequence[CaptionLine]) -> int:
     """Return how many of the first lines are the last ones of before; a timed line is new."""
     untimed = next((i for i, line in enumerate(after) if line.timed), len(after))
     for count in range(min(len(before), untimed, _MOST_LINES), 0, -1):

@@ -20,7 +20,7 @@ _ORIGINAL = "-orig"
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionWish:
+class CaptionPreference:
     """What decides between captions and the recording.
 
     Attributes:
@@ -46,7 +46,7 @@ class Choice:
     origin: Origin
 
 
-def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionWish) -> list[Choice]:
+def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionPreference) -> list[Choice]:
     """Return the tracks that may stand in for the recording, best first; perhaps none.
 
     People's captions in the target language come first, whatever else is asked. Other captions

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from app.domain.time import Span
 from app.domain.transcript import Word
-from app.services.captions.caption_lines import Line, Shown
+from app.services.captions.caption_lines import CaptionLine, Shown
 from app.services.layout.tokens import split_spaces, tokenize
 from app.services.layout.width import text_width
 
@@ -57,7 +57,7 @@ def text_of(words: Sequence[Word]) -> str:
     )
 
 
-def _add_line(said: list[_Said], line: Line) -> None:
+def _add_line(said: list[_Said], line: CaptionLine) -> None:
     # Lines part words, but where the script writes no spaces a word may go on.
     touches = bool(said) and _may_part(said[-1].parts[-1], line.text)
     for piece in line.pieces:

@@ -6,13 +6,13 @@ import math
 
 from app.domain.errors import OverloadedError
 from app.domain.request import JobRequest, SentCaptions
-from app.gpu.engine_manager import EngineRoom
+from app.gpu.engine_manager import EngineManager
 from app.settings import SchedulerSettings
 
 _FULL_RETRY_S = 30
 
 
-def check_wait(room: EngineRoom, request: JobRequest, settings: SchedulerSettings) -> None:
+def check_wait(room: EngineManager, request: JobRequest, settings: SchedulerSettings) -> None:
     """Refuse a job whose first words would be too late.
 
     Captions that the client sends itself need no device. Of everything else nobody knows yet

@@ -28,7 +28,7 @@ _POLL_S = 0.05
 _FAREWELL_S = 1.0
 
 
-class Drain:
+class GracefulShutdown:
     """Handles SIGTERM for one application.
 
     Args:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.jobs.event_log import EventLog
-from app.services.playback.position import Viewer
+from app.services.playback.position import Playback
 
 _FIRST_READER_S = 10.0
 """How long a new job waits for its first reader, however short the grace time: the answer that
@@ -26,8 +26,8 @@ class Job:
 
     Attributes:
         id: unguessable; whoever knows it may read the job.
-        ticket: shown to the queue with every piece of its work.
-        viewer: who watches, and may jump.
+        context: shown to the queue with every piece of its work.
+        playback: who watches, and may jump.
         created_s: monotonic time of admission.
         ended_s: monotonic time of its end, or None while it runs.
     """
@@ -36,8 +36,8 @@ class Job:
         self.id = uuid.uuid4().hex
         self.request = request
         self.log = EventLog()
-        self.ticket = Ticket(self.id, request.caller, request.audience, request.position_ms)
-        self.viewer = Viewer(self.ticket)
+        self.context = WorkContext(self.id, request.caller, request.audience, request.position_ms)
+        self.playback = Playback(self.context)
         self.created_s = time.monotonic()
         self.ended_s: float | None = None
         self.failure: CuestreamError | None = None
@@ -50,7 +50,7 @@ class Job:
     @property
     def cancelled(self) -> threading.Event:
         """Set when its work must stop, for threads that cannot be cancelled."""
-        return self.ticket.cancelled
+        return self.context.cancelled
 
     @property
     def running(self) -> bool:

@@ -23,11 +23,11 @@ from app.domain.events import CuesReady, Done, MediaOpened, Progress
 from app.domain.language import known_language
 from app.domain.request import JobRequest, MediaUrl, UploadedFile
 from app.services.cache.caches import Caches
-from app.services.captions.select import CaptionWish
+from app.services.captions.select import CaptionPreference
 from app.services.jobs.admission import check_wait
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.record import Job
-from app.services.pipeline.pipeline import Line
+from app.services.pipeline.pipeline import Pipeline
 from app.services.readiness import Readiness
 from app.services.sources.opened import Opened, OpenedCaptions
 from app.services.sources.opener import MediaOpener
@@ -154,8 +154,8 @@ class JobRunner:
         if not pair.is_same:
             self._readiness.translator.check(pair)
 
-    def _wish(self, request: JobRequest) -> CaptionWish:
-        return CaptionWish(
+    def _wish(self, request: JobRequest) -> CaptionPreference:
+        return CaptionPreference(
             target=request.target,
             spoken=request.spoken,
             force_whisper=request.force_whisper,
@@ -172,9 +172,9 @@ class JobRunner:
             if job.running:
                 _discard(request)
                 if request.audience == "viewer":
-                    job.ticket.audience = "viewer"
+                    job.context.audience = "viewer"
                     if request.position_ms:
-                        job.viewer.move(request.position_ms)
+                        job.playback.move(request.position_ms)
                 return job
             # Behind an address there may be another file by now: it is asked each time.
             if job.result is not None and not isinstance(request.source, MediaUrl):
@@ -230,7 +230,7 @@ class JobRunner:
             job.log.append(Progress("loading", "Loading the models", 5))
             await self._readiness.wait()
             self._check(request)
-        line = Line(
+        line = Pipeline(
             self._readiness.room.engines if self._settings.asr.enabled else None,
             self._readiness.translator,
             self._caches,
@@ -242,7 +242,7 @@ class JobRunner:
             self._check_pair(request, opened)
             job.log.append(MediaOpened(opened.duration_ms))
             ledger = self._ledgers.open(request.caller)
-            result = await line.run(request, opened, job.log.append, job.viewer, ledger)
+            result = await line.run(request, opened, job.log.append, job.playback, ledger)
         finally:
             await opened.aclose()
         job.log.append(Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4))

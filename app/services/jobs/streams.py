@@ -22,7 +22,7 @@ _LEAVING = "The server is shutting down"
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LoggedEvent:
     """An event of the job's log.
 
     Attributes:
@@ -36,27 +36,27 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
-class StillThere:
+class Heartbeat:
     """The job stands where it stood; tells how long the reader has been waiting."""
 
     progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class KeepAlive:
     """Nothing happened, but the connection is alive."""
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class ServerLeaving:
     """The server goes away; the reader may resume elsewhere or later."""
 
     retry_ms: int
 
 
-Item = Logged | StillThere | Comment | Farewell
+Item = LoggedEvent | Heartbeat | KeepAlive | ServerLeaving
 
-COMMENT: Final = Comment()
+KEEP_ALIVE: Final = KeepAlive()
 
 
 class _Reader:
@@ -122,13 +122,15 @@ class StreamHub:
                     after = seq
                     if isinstance(event, Progress):
                         progress = event
-                    yield _sent(reader, Logged(seq, event, job.log.closed and seq == len(job.log)))
+                    yield _sent(
+                        reader, LoggedEvent(seq, event, job.log.closed and seq == len(job.log))
+                    )
                 if job.log.closed and after >= len(job.log):
                     return
                 if self._leaving:
                     if progress is not None:
-                        yield StillThere(replace(progress, message=_LEAVING))
-                    yield Farewell(retry_ms=2000)
+                        yield Heartbeat(replace(progress, message=_LEAVING))
+                    yield ServerLeaving(retry_ms=2000)
                     return
                 if reader.due:
                     reader.due = False
@@ -145,9 +147,9 @@ class StreamHub:
     def _sign(self, reader: _Reader, job: Job, progress: Progress | None) -> Item:
         now = time.monotonic()
         if progress is None or now - reader.last_stage_s < self._settings.heartbeat_s:
-            return COMMENT
+            return KEEP_ALIVE
         waited = int(now - job.created_s)
-        return StillThere(replace(progress, message=f"{progress.message} ({waited} s)"))
+        return Heartbeat(replace(progress, message=f"{progress.message} ({waited} s)"))
 
     async def _tick(self) -> None:
         while True:
@@ -162,8 +164,8 @@ class StreamHub:
 
 def _sent(reader: _Reader, item: Item) -> Item:
     reader.last_sent_s = time.monotonic()
-    if isinstance(item, StillThere) or (
-        isinstance(item, Logged) and isinstance(item.event, Progress)
+    if isinstance(item, Heartbeat) or (
+        isinstance(item, LoggedEvent) and isinstance(item.event, Progress)
     ):
         reader.last_stage_s = reader.last_sent_s
     return item

@@ -13,7 +13,7 @@ from app.domain.transcript import Segment
 from app.services.layout.line_breaks import fits
 from app.services.layout.phrase_splitter import split
 from app.services.layout.segment_words import words_of
-from app.services.layout.timing import Room, place
+from app.services.layout.timing import TimeWindow, place
 from app.services.layout.width import text_width
 
 _FLASH_MS = 200
@@ -117,5 +117,5 @@ def _divided(
         until_ms = max(span.end_ms, min(until_ms, next_ms))
     words = words_of(Segment(item.text, span, (), "und"), profile)
     phrases = split(words, until_ms, profile)
-    spans = place(phrases, Room(span.start_ms, until_ms), profile)
+    spans = place(phrases, TimeWindow(span.start_ms, until_ms), profile)
     return [(phrase.text, shown) for phrase, shown in zip(phrases, spans, strict=True)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.domain.profile import ReadingProfile
 from app.domain.time import Span
 from app.services.layout.phrase import Phrase
-from app.services.layout.timing import FLASH_MS, Room, place
-from app.services.playback.ranges import Stretches
+from app.services.layout.timing import FLASH_MS, TimeWindow, place
+from app.services.playback.ranges import PlaybackRanges
 
 
 @dataclass(slots=True)
@@ -20,19 +20,19 @@ class _Shown:
     until_ms: int
 
 
-class Screen:
+class CueTimeline:
     """Gives phrases their time, beside the cues that are there already.
 
     Within a stretch cues follow one another. The first cue of a stretch is where its words are,
     so whatever precedes has to go before it, even if it is heard later.
 
     Args:
-        stretches: where segments are no longer in order.
+        ranges: where segments are no longer in order.
         profile: limits of time.
     """
 
-    def __init__(self, stretches: Stretches, profile: ReadingProfile) -> None:
-        self._stretches = stretches
+    def __init__(self, ranges: PlaybackRanges, profile: ReadingProfile) -> None:
+        self._stretches = ranges
         self._profile = profile
         self._shown: dict[int, _Shown] = {}
 
@@ -50,7 +50,9 @@ class Screen:
         """
         stretch = self._stretches.start_of(said.start_ms)
         next_ms = self._next_ms(stretch)
-        room = Room(self._free_ms(stretch), until_ms if next_ms is None else min(until_ms, next_ms))
+        room = TimeWindow(
+            self._free_ms(stretch), until_ms if next_ms is None else min(until_ms, next_ms)
+        )
         spans = place(phrases, room, self._profile)
         if next_ms is not None and spans:
             spans = self._before(next_ms, spans, room.from_ms) or self._in_a_gap(phrases, said)

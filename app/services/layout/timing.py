@@ -18,7 +18,7 @@ than a viewer minds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TimeWindow:
     """The screen time that phrases may use.
 
     Attributes:
@@ -30,7 +30,7 @@ class Room:
     until_ms: int
 
 
-def place(phrases: Sequence[Phrase], room: Room, profile: ReadingProfile) -> list[Span]:
+def place(phrases: Sequence[Phrase], room: TimeWindow, profile: ReadingProfile) -> list[Span]:
     """Give each phrase its time on screen.
 
     A cue appears with its first word. It goes when its words are over, later where they could not

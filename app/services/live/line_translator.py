@@ -13,7 +13,7 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.domain.language import Language, known_language
-from app.services.translation.translator import LanguagePair, Line, Translator
+from app.services.translation.translator import LanguagePair, SourceLine, Translator
 from app.system.async_iterators import close_stage
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class LineTranslator:
     def __init__(self, translator: Translator, target: Language | None) -> None:
         self._translator = translator
         self._target = target
-        self._before: deque[Line] = deque(maxlen=_CONTEXT_LINES)
+        self._before: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
         self._count = 0
         self._given_up = False
 
@@ -62,7 +62,7 @@ class LineTranslator:
         """
         if self._target is None or self._given_up:
             return None
-        line = Line(self._count, text)
+        line = SourceLine(self._count, text)
         self._count += 1
         try:
             return await self._answer(line, LanguagePair(known_language(language), self._target))
@@ -73,7 +73,7 @@ class LineTranslator:
         finally:
             self._before.append(line)
 
-    async def _answer(self, line: Line, pair: LanguagePair) -> str:
+    async def _answer(self, line: SourceLine, pair: LanguagePair) -> str:
         self._translator.check(pair)
         answers = self._translator.translate([line], pair, tuple(self._before))
         try:

@@ -12,7 +12,7 @@ from app.services.stages.vad import WindowCutter
 from app.settings import LiveSettings, VadSettings
 
 
-class Ear:
+class LiveSegmenter:
     """Cuts sound into windows that are short enough to be read while people speak.
 
     Args:

@@ -11,7 +11,7 @@ from app.domain.errors import CuestreamError
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 
 _PLACE = 1
 """Place in the queue: after first windows and finished lines, with what viewers see next."""
@@ -22,7 +22,7 @@ class Partial:
 
     Args:
         scheduler: the queue that all requests share.
-        ticket: whose stream it is.
+        context: whose stream it is.
         every_ms: further speech after which the words are worth another look; 0 for never.
         tell: is given what was heard, unless the line was finished meanwhile.
     """
@@ -30,12 +30,12 @@ class Partial:
     def __init__(
         self,
         scheduler: Scheduler,
-        ticket: Ticket,
+        context: WorkContext,
         every_ms: int,
         tell: Callable[[Sequence[Segment]], Awaitable[None]],
     ) -> None:
         self._scheduler = scheduler
-        self._ticket = ticket
+        self._context = context
         self._every_ms = every_ms
         self._tell = tell
         self._looked_ms = 0
@@ -52,7 +52,7 @@ class Partial:
         if self._scheduler.crowded:
             return
         # Whoever speaks live is watched where he speaks.
-        self._ticket.position_ms = audio.span.start_ms
+        self._context.position_ms = audio.span.start_ms
         self._looked_ms = length_ms
         self._cancelled = threading.Event()
         window = Window(audio, language, cancelled=self._cancelled)
@@ -69,7 +69,7 @@ class Partial:
     async def _hear(self, window: Window) -> None:
         segments: Sequence[Segment] = ()
         try:
-            segments = await self._scheduler.transcribe(window, self._ticket, _PLACE)
+            segments = await self._scheduler.transcribe(window, self._context, _PLACE)
         except CuestreamError:
             # The finished line will meet the same failure and tell of it.
             return

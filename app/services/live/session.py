@@ -13,10 +13,10 @@ from app.domain.errors import CuestreamError
 from app.domain.language import Language
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.live.line_translator import LineTranslator, check_target
 from app.services.live.live_result import LiveResult, Tell
-from app.services.live.live_segmenter import Ear
+from app.services.live.live_segmenter import LiveSegmenter
 from app.services.live.partial import Partial
 from app.services.live.sound_queue import SoundQueue
 from app.services.readiness import Readiness
@@ -60,7 +60,7 @@ class LiveSession:
         self._settings = settings
         self._tell = tell
         self._sound = SoundQueue(settings.live.max_lag_s)
-        self._ticket = Ticket(f"live-{uuid.uuid4().hex}")
+        self._context = WorkContext(f"live-{uuid.uuid4().hex}")
         self._lines: asyncio.Queue[asyncio.Task[_Heard] | None] = asyncio.Queue(_LINES_AHEAD)
         self._order = asyncio.Lock()
         self._untold = 0
@@ -78,7 +78,7 @@ class LiveSession:
 
     async def close(self) -> None:
         """Stop now and withdraw everything."""
-        self._ticket.cancelled.set()
+        self._context.cancelled.set()
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
@@ -92,7 +92,7 @@ class LiveSession:
             log.error("live stream failed by a defect", exc_info=error)
             await self._tell(LiveResult("error", error="Internal server error"))
         finally:
-            self._ticket.cancelled.set()
+            self._context.cancelled.set()
 
     async def _wait_until_ready(self) -> None:
         if self._readiness.state != "loading":
@@ -104,9 +104,9 @@ class LiveSession:
 
     async def _work(self) -> None:
         engines = self._readiness.room.engines
-        ear = Ear(engines.vad, self._settings.vad, self._settings.live)
+        ear = LiveSegmenter(engines.vad, self._settings.vad, self._settings.live)
         every_ms = self._settings.live.partial_ms
-        partial = Partial(engines.scheduler, self._ticket, every_ms, self._tell_partial)
+        partial = Partial(engines.scheduler, self._context, every_ms, self._tell_partial)
         lines = LineTranslator(self._readiness.translator, self._target)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -115,7 +115,7 @@ class LiveSession:
         finally:
             partial.drop()
 
-    async def _listen(self, ear: Ear, partial: Partial, tasks: asyncio.TaskGroup) -> None:
+    async def _listen(self, ear: LiveSegmenter, partial: Partial, tasks: asyncio.TaskGroup) -> None:
         """Turn sound into windows, each of which begins to be transcribed at once."""
 
         async def finished(windows: Sequence[Audio]) -> None:
@@ -142,10 +142,10 @@ class LiveSession:
         await self._lines.put(None)
 
     async def _hear(self, audio: Audio) -> _Heard:
-        window = Window(audio, cancelled=self._ticket.cancelled)
+        window = Window(audio, cancelled=self._context.cancelled)
         scheduler = self._readiness.room.engines.scheduler
         try:
-            return await scheduler.transcribe(window, self._ticket, _URGENT)
+            return await scheduler.transcribe(window, self._context, _URGENT)
         except CuestreamError as error:
             return error
 

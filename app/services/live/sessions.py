@@ -20,7 +20,7 @@ log = structlog.get_logger()
 _RETRY_AFTER_S = 15
 
 
-class LiveHub:
+class LiveSessions:
     """Keeps one session for each reader that asked for one.
 
     Args:

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.errors import EmptyMediaError
 from app.services.media.container_length import PassingLength
 from app.services.media.integrity import cut_error, is_cut
-from app.services.media.mp4_index import HEAD_BYTES, Layout, layout_of
+from app.services.media.mp4_index import HEAD_BYTES, Mp4Layout, layout_of
 from app.system.workdir import storage_errors
 
 _WRITE_BYTES = 2**20
@@ -39,7 +39,7 @@ class ByteStream:
     length: int | None = None
     duration_ms: int | None = None
     head: bytes = b""
-    layout: Layout = Layout.UNDECIDED
+    layout: Mp4Layout = Mp4Layout.UNDECIDED
     through: Callable[[AsyncGenerator[bytes, None]], AsyncGenerator[bytes, None]] = _unchanged
 
     async def looked_at(self) -> ByteStream:
@@ -51,7 +51,7 @@ class ByteStream:
         head = self.head
         layout = self.layout
         while len(head) < _LEAST_HEAD_BYTES or (
-            layout is Layout.UNDECIDED and len(head) < HEAD_BYTES
+            layout is Mp4Layout.UNDECIDED and len(head) < HEAD_BYTES
         ):
             chunk = await anext(self.chunks, b"")
             if not chunk:
@@ -60,8 +60,8 @@ class ByteStream:
             layout = layout_of(head)
         if not head:
             raise EmptyMediaError("The media is empty")
-        if layout is Layout.UNDECIDED:
-            layout = Layout.INDEX_LAST if len(head) >= HEAD_BYTES else Layout.STREAM
+        if layout is Mp4Layout.UNDECIDED:
+            layout = Mp4Layout.INDEX_LAST if len(head) >= HEAD_BYTES else Mp4Layout.STREAM
         return replace(self, head=head, layout=layout)
 
     def whole(self) -> AsyncGenerator[bytes, None]:

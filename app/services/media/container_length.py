@@ -10,14 +10,14 @@ from collections.abc import Callable, Generator
 from typing import BinaryIO, NamedTuple
 
 
-class Ask(NamedTuple):
+class ByteRequest(NamedTuple):
     """A wish for bytes; what comes back is shorter only where the media ends."""
 
     offset: int
     length: int
 
 
-Walk = Generator[Ask, bytes, int | None]
+Walk = Generator[ByteRequest, bytes, int | None]
 """Asks for bytes at ascending offsets; returns the media's length, None when it does not say."""
 
 _MAX_PARTS = 100_000
@@ -29,7 +29,7 @@ _OPEN_ENDED = 0x7FFF0000
 
 def measure() -> Walk:
     """Return the length that the media must have, whatever container it is."""
-    head = yield Ask(0, 12)
+    head = yield ByteRequest(0, 12)
     for recognises, walk in _WALKS:
         if recognises(head):
             return (yield from walk())
@@ -54,7 +54,7 @@ class PassingLength:
 
     def __init__(self) -> None:
         self._walk = measure()
-        self._ask: Ask | None = next(self._walk)
+        self._ask: ByteRequest | None = next(self._walk)
         self._held = bytearray()
         self._held_at = 0
         self._length: int | None = None
@@ -89,7 +89,7 @@ def _mp4() -> Walk:
     """ISO base media. Source: ISO/IEC 14496-12 section 4.2, a file is a row of boxes."""
     offset = 0
     for _ in range(_MAX_PARTS):
-        header = yield Ask(offset, 16)
+        header = yield ByteRequest(offset, 16)
         if len(header) < 8 or not header[4:8].isascii():
             return offset or None
         size = int.from_bytes(header[:4], "big")
@@ -103,12 +103,12 @@ def _mp4() -> Walk:
 
 def _riff() -> Walk:
     """WAV, RF64 and AVI. Source: Microsoft's RIFF; OpenDML 1.02, more than one RIFF chunk."""
-    form = yield Ask(0, 12)
+    form = yield ByteRequest(0, 12)
     if form[8:12] == b"WAVE":
         return (yield from _wave())
     offset = 0
     for _ in range(_MAX_PARTS):
-        header = yield Ask(offset, 8)
+        header = yield ByteRequest(offset, 8)
         if header[:4] != b"RIFF" or len(header) < 8:
             return offset
         size = int.from_bytes(header[4:8], "little")
@@ -122,7 +122,7 @@ def _wave() -> Walk:
     """The chunk of samples; its size is the one to trust. Source: EBU Tech 3306 for ds64."""
     offset, wide = 12, None
     for _ in range(_MAX_PARTS):
-        header = yield Ask(offset, 24)
+        header = yield ByteRequest(offset, 24)
         name, size = header[:4], int.from_bytes(header[4:8], "little")
         if len(header) < 8:
             return offset
@@ -138,19 +138,19 @@ def _wave() -> Walk:
 
 def _aiff() -> Walk:
     """AIFF. Source: Apple, AIFF 1.3: one FORM chunk."""
-    header = yield Ask(0, 8)
+    header = yield ByteRequest(0, 8)
     return 8 + int.from_bytes(header[4:8], "big")
 
 
 def _matroska() -> Walk:
     """Matroska and WebM. Source: RFC 8794 sections 4 to 6: a header, then one Segment."""
     offset = 4
-    header = yield Ask(offset, 8)
+    header = yield ByteRequest(offset, 8)
     size, width = _ebml_size(header)
     if size is None:
         return None
     offset += width + size
-    segment = yield Ask(offset, 12)
+    segment = yield ByteRequest(offset, 12)
     if segment[:4] != b"\x18\x53\x80\x67":
         return None
     size, width = _ebml_size(segment[4:])
@@ -169,11 +169,11 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
 
 def _mp3() -> Walk:
     """MP3 with a Xing or Info header, which counts the bytes. Source: Xing's header, LAME 3.100."""
-    tag = yield Ask(0, 10)
+    tag = yield ByteRequest(0, 10)
     start = 0
     if tag[:3] == b"ID3" and len(tag) == 10:  # ID3v2.4 section 3.1: 7 bits a byte
         start = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(tag[6:10]))
-    frame = yield Ask(start, 64)
+    frame = yield ByteRequest(start, 64)
     if frame[:1] != b"\xff":
         return None
     for place in (frame.find(b"Xing"), frame.find(b"Info")):

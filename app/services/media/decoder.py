@@ -12,7 +12,7 @@ from app.services.media.ffmpeg_command import decode_command
 from app.services.media.ffmpeg_log import FfmpegReport
 from app.services.media.integrity import cut_error, slack_ms
 from app.services.media.pcm import BYTES_PER_SAMPLE, read_pcm
-from app.system.subprocesses import Child, running
+from app.system.subprocesses import Subprocess, running
 from app.system.workdir import storage_errors
 
 _HEAD_BYTES = 200
@@ -31,7 +31,7 @@ class Decoder:
         report: what ffmpeg says about its input; complete once the first PCM came.
     """
 
-    def __init__(self, child: Child, report: FfmpegReport, check_input: InputCheck) -> None:
+    def __init__(self, child: Subprocess, report: FfmpegReport, check_input: InputCheck) -> None:
         self.report = report
         self._child = child
         self._check_input = check_input
@@ -120,7 +120,7 @@ def _head_of(path: Path) -> bytes:
         return file.read(_HEAD_BYTES)
 
 
-async def _feed(chunks: AsyncGenerator[bytes, None], child: Child) -> bool:
+async def _feed(chunks: AsyncGenerator[bytes, None], child: Subprocess) -> bool:
     """Return whether all was taken."""
     try:
         async with aclosing(chunks):

@@ -13,7 +13,7 @@ _SMALL_INDEX_BYTES = 2**16
 _STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"styp"})
 
 
-class Layout(Enum):
+class Mp4Layout(Enum):
     """What the first bytes of a stream tell."""
 
     UNDECIDED = "more bytes are needed to tell"
@@ -22,43 +22,43 @@ class Layout(Enum):
     INDEX_LAST = "an MP4 with its samples ahead of its index: must be a file"
 
 
-def layout_of(head: bytes) -> Layout:
+def layout_of(head: bytes) -> Mp4Layout:
     """Tell from the first bytes of a stream.
 
     Source: ISO/IEC 14496-12: ``moov`` (8.2.1) is the index, ``mdat`` (8.1.1) the samples,
     ``moof`` (8.8.4) a fragment, ``mvex`` (8.8.1) in ``moov`` announces fragments.
     """
     if len(head) < 8:
-        return Layout.UNDECIDED
+        return Mp4Layout.UNDECIDED
     if head[4:8] not in _STARTS:
-        return Layout.STREAM
+        return Mp4Layout.STREAM
     offset = 0
     while len(head) >= offset + 16:
         name, size = _box(head, offset)
         if name == b"mdat":
-            return Layout.INDEX_LAST
+            return Mp4Layout.INDEX_LAST
         if name == b"moof":
-            return Layout.FRAGMENTED
+            return Mp4Layout.FRAGMENTED
         if name == b"moov":
             return _index_layout(head[offset : offset + size], size)
         if size < 8:
-            return Layout.STREAM
+            return Mp4Layout.STREAM
         offset += size
-    return Layout.UNDECIDED
+    return Mp4Layout.UNDECIDED
 
 
-def _index_layout(index: bytes, size: int) -> Layout:
+def _index_layout(index: bytes, size: int) -> Mp4Layout:
     if size > _SMALL_INDEX_BYTES:
-        return Layout.STREAM
+        return Mp4Layout.STREAM
     if len(index) < size:
-        return Layout.UNDECIDED
+        return Mp4Layout.UNDECIDED
     offset = 8
     while len(index) >= offset + 8:
         name, inner = _box(index, offset)
         if name == b"mvex":
-            return Layout.FRAGMENTED
+            return Mp4Layout.FRAGMENTED
         offset += max(8, inner)
-    return Layout.STREAM
+    return Mp4Layout.STREAM
 
 
 def _box(data: bytes, offset: int) -> tuple[bytes, int]:

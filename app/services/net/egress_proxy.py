@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from app.domain.errors import CuestreamError, UrlBlockedError
-from app.services.net.ssrf_guard import Guard, port_of
-from app.services.net.upstream_proxy import Upstream, UpstreamError
+from app.services.net.ssrf_guard import SsrfGuard, port_of
+from app.services.net.upstream_proxy import UpstreamProxy, UpstreamProxyError
 
 _HEAD_BYTES = 2**16
 _COPY_BYTES = 2**16
@@ -43,9 +43,9 @@ class EgressProxy:
         upstream_failed: whether the further proxy has failed us.
     """
 
-    guard: Guard
+    guard: SsrfGuard
     connect_s: float
-    upstream: Upstream | None = None
+    upstream: UpstreamProxy | None = None
     blocked: UrlBlockedError | None = None
     upstream_failed: bool = False
     _password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -148,7 +148,7 @@ class EgressProxy:
             return await asyncio.open_connection(address, port, limit=_COPY_BYTES)
         try:
             pipes = await self.upstream.connect(address, port)
-        except UpstreamError as error:
+        except UpstreamProxyError as error:
             self.upstream_failed = True
             raise _RefusedError("502 Bad Gateway") from error
         self.upstream_failed = False

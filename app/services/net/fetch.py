@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from app.services.net.ssrf_guard import Guard, port_of
+from app.services.net.ssrf_guard import SsrfGuard, port_of
 from app.services.net.transfer import Transfer, media_type
 from app.settings import SourceSettings
 
@@ -22,10 +22,10 @@ def check_url(url: str, *, allow_private: bool = True) -> None:
         UrlBlockedError: not http or https, or a literal address that must not be reached. What
             no setting can allow is refused always, private addresses where they are not allowed.
     """
-    Guard(allow_private).parse(url)
+    SsrfGuard(allow_private).parse(url)
 
 
-async def check_address(url: str, guard: Guard) -> None:
+async def check_address(url: str, guard: SsrfGuard) -> None:
     """Check a URL and every address that its host stands for.
 
     Raises:
@@ -65,7 +65,7 @@ class Fetcher:
     hand, each checked anew. Proxies in the environment are not used.
     """
 
-    def __init__(self, settings: SourceSettings, guard: Guard) -> None:
+    def __init__(self, settings: SourceSettings, guard: SsrfGuard) -> None:
         self._guard = guard
         self._max_mb = settings.max_download_mb
         self._timeout = httpx.Timeout(settings.fetch_read_s, connect=settings.fetch_connect_s)

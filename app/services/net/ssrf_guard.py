@@ -27,7 +27,7 @@ async def system_resolver(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class SsrfGuard:
     """Tells which addresses may be reached.
 
     Attributes:

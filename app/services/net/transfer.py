@@ -16,7 +16,7 @@ from app.domain.errors import (
     SourceRateLimitedError,
     SourceRemovedError,
 )
-from app.services.net.ssrf_guard import Guard, port_of
+from app.services.net.ssrf_guard import SsrfGuard, port_of
 
 _MEANINGS: Mapping[int, type[SourceError]] = {
     401: SourceLoginRequiredError,
@@ -58,7 +58,7 @@ _HEADERS = {
 class Transfer:
     """One body, over as many connections as it takes."""
 
-    def __init__(self, client: httpx.AsyncClient, guard: Guard, max_mb: int) -> None:
+    def __init__(self, client: httpx.AsyncClient, guard: SsrfGuard, max_mb: int) -> None:
         self._client = client
         self._guard = guard
         self._max_mb = max_mb

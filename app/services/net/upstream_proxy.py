@@ -16,12 +16,12 @@ _NOT_US = frozenset({b"401", b"403", b"407", b"429"})
 """Statuses that speak of us rather than of the address that we want."""
 
 
-class UpstreamError(Exception):
+class UpstreamProxyError(Exception):
     """The proxy cannot be reached, or does not let us through."""
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class UpstreamProxy:
     """An HTTP proxy that opens tunnels.
 
     It may be at a private address: its owner is ours. It is asked for addresses that the guard
@@ -33,7 +33,7 @@ class Upstream:
     authorization: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, settings: SourceSettings) -> Upstream | None:
+    def of(cls, settings: SourceSettings) -> UpstreamProxy | None:
         """Return the proxy that the settings name, if any."""
         if settings.ytdlp_proxy is None:
             return None
@@ -48,7 +48,7 @@ class Upstream:
         """Open a tunnel. Source: RFC 9110 section 9.3.6.
 
         Raises:
-            UpstreamError: the proxy cannot be reached, or does not let us through.
+            UpstreamProxyError: the proxy cannot be reached, or does not let us through.
             OSError: it cannot reach the address.
         """
         target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
@@ -58,19 +58,19 @@ class Upstream:
         try:
             reader, writer = await asyncio.open_connection(self.host, self.port, limit=_HEAD_BYTES)
         except OSError as error:
-            raise UpstreamError from error
+            raise UpstreamProxyError from error
         try:
             writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
             await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             writer.transport.abort()
-            raise UpstreamError from error
+            raise UpstreamProxyError from error
         except asyncio.CancelledError:
             writer.transport.abort()
             raise
         status = head.split(maxsplit=2)[1] if b" " in head.strip() else b""
         if status != b"200":
             writer.transport.abort()
-            raise UpstreamError if status in _NOT_US else OSError("the proxy cannot reach it")
+            raise UpstreamProxyError if status in _NOT_US else OSError("the proxy cannot reach it")
         return reader, writer

@@ -14,7 +14,7 @@ from app.domain.events import (
     Event,
     Notice,
     Result,
-    SegmentHeard,
+    SegmentTranscribed,
     SpeakersFound,
     Usage,
 )
@@ -23,14 +23,14 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcripts import Transcript
 from app.services.pipeline.progress import ProgressTracker
-from app.services.playback.ranges import Coverage, Stretches
+from app.services.playback.ranges import Coverage, PlaybackRanges
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.stages.stage_clock import StageClock
 
 Emit = Callable[[Event], None]
 
 
-class RunLog:
+class EventEmitter:
     """One run of the line.
 
     Args:
@@ -51,7 +51,7 @@ class RunLog:
     ) -> None:
         self.clock = StageClock()
         self._progress = ProgressTracker(
-            translating=request.target is not None, done=shown or Coverage(Stretches())
+            translating=request.target is not None, done=shown or Coverage(PlaybackRanges())
         )
         self._target = request.target
         self._opened = opened
@@ -81,7 +81,7 @@ class RunLog:
         self._spoken_ms[segment.language] += segment.span.duration_ms + 1
         self._language = self._spoken_ms.most_common(1)[0][0]
         self._segments.append(segment)
-        self._emit(SegmentHeard(segment))
+        self._emit(SegmentTranscribed(segment))
         self._tell(self._progress.heard(segment.span, self.clock.elapsed_ms))
 
     def all_heard(self) -> None:
@@ -123,17 +123,17 @@ class RunLog:
         """All that was heard, in order of start."""
         return sorted(self._segments, key=lambda segment: segment.span.start_ms)
 
-    def transcript(self, untold_ms: int) -> Transcript:
+    def transcript(self, untranscribed_ms: int) -> Transcript:
         """Return all that is known of the recording.
 
         Args:
-            untold_ms: speech that never became text.
+            untranscribed_ms: speech that never became text.
         """
         return Transcript(
             segments=tuple(self.segments),
             audio_ms=self._audio_ms,
             language=self._language,
-            untold_ms=untold_ms,
+            untranscribed_ms=untranscribed_ms,
             turns=self.turns,
             notices=tuple(self.notices),
         )
@@ -143,7 +143,7 @@ class RunLog:
         cues: list[Cue],
         cached: Mapping[str, float],
         usage: Usage | None,
-        untold_ms: int | None,
+        untranscribed_ms: int | None,
     ) -> Result:
         """Sum up.
 
@@ -151,7 +151,7 @@ class RunLog:
             cues: final.
             cached: see `Result`.
             usage: see `Result`.
-            untold_ms: speech that never became text; None where nobody has listened.
+            untranscribed_ms: speech that never became text; None where nobody has listened.
 
         Raises:
             NoSpeechError: there is nothing to show.
@@ -175,7 +175,7 @@ class RunLog:
             title=opened.info.title,
             turns=self.turns,
             notices=tuple(self.notices),
-            voiced_untranscribed_ms=untold_ms,
+            voiced_untranscribed_ms=untranscribed_ms,
         )
 
     def _tell(self, progress: Event | None) -> None:

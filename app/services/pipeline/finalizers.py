@@ -12,7 +12,7 @@ from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment, SpeakerTurn
-from app.services.pipeline.event_emitter import RunLog
+from app.services.pipeline.event_emitter import EventEmitter
 from app.services.stages.assign_speakers import assign_speakers
 from app.services.stages.cues import build_cues
 from app.services.stages.revise import dropped, revise
@@ -22,7 +22,7 @@ from app.services.translation.translator import Translator
 from app.system.async_iterators import close_stage, tap
 
 
-class Floor(Protocol):
+class TurnSource(Protocol):
     """Knows who spoke when, or finds out."""
 
     async def turns(self, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
@@ -35,7 +35,7 @@ class Floor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class KnownFloor:
+class KnownTurns:
     """Turns that an earlier job has found out."""
 
     known: tuple[SpeakerTurn, ...]
@@ -46,14 +46,14 @@ class KnownFloor:
 
 
 @dataclass(frozen=True, slots=True)
-class StraightEnd:
+class ImmediateFinalizer:
     """Every cue is final as soon as it is translated.
 
     Attributes:
         job: None where nothing is translated.
     """
 
-    run: RunLog
+    run: EventEmitter
     translator: Translator
     job: TranslationJob | None
 
@@ -75,7 +75,7 @@ class StraightEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerEnd:
+class DiarizedFinalizer:
     """Cues are drafts until the whole recording was listened to.
 
     Then the words get their speakers and are laid out again, since a cue shows one speaker alone.
@@ -88,8 +88,8 @@ class SpeakerEnd:
         profile: of the cues.
     """
 
-    straight: StraightEnd
-    floor: Floor
+    straight: ImmediateFinalizer
+    floor: TurnSource
     speakers: SpeakerCount
     profile: ReadingProfile
 

@@ -14,33 +14,38 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
-from app.services.cache.translation_memories import Memo
-from app.services.pipeline.event_emitter import Emit, RunLog
-from app.services.pipeline.finalizers import Floor, KnownFloor, SpeakerEnd, StraightEnd
-from app.services.pipeline.reuse import Recall, cached_shares, untold_ms
-from app.services.playback.order import Tape
-from app.services.playback.pcm_spool import Reel
-from app.services.playback.position import Viewer
+from app.services.cache.translation_memories import CachedTranslations
+from app.services.pipeline.event_emitter import Emit, EventEmitter
+from app.services.pipeline.finalizers import (
+    DiarizedFinalizer,
+    ImmediateFinalizer,
+    KnownTurns,
+    TurnSource,
+)
+from app.services.pipeline.reuse import ReusePolicy, cached_shares, untranscribed_ms
+from app.services.playback.order import PlaybackOrder
+from app.services.playback.pcm_spool import PcmSpool
+from app.services.playback.position import Playback
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
-from app.services.sources.source_cache import Reuse
+from app.services.sources.source_cache import CachedInputs
 from app.services.stages.align import WordAligner
 from app.services.stages.caption_cues import caption_cues
 from app.services.stages.cues import build_cues
-from app.services.stages.diarize import SpeakerEar
+from app.services.stages.diarize import DiarizationFeed
 from app.services.stages.known_results import known_cues, known_segments
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import cut_parts
-from app.services.stages.window_transcriber import Hearing, WindowEar
+from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import Brief, Translator
+from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
 from app.system.async_iterators import tap
 from app.system.workdir import WorkDir
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Pipeline:
     """What every run of the line shares.
 
     Attributes:
@@ -54,7 +59,7 @@ class Line:
     workdir: WorkDir
 
     async def run(
-        self, request: JobRequest, opened: Opened, emit: Emit, viewer: Viewer, ledger: JobLedger
+        self, request: JobRequest, opened: Opened, emit: Emit, playback: Playback, ledger: JobLedger
     ) -> Result:
         """Turn what was opened into cues, telling each step as it happens.
 
@@ -62,79 +67,81 @@ class Line:
             NoSpeechError: nobody speaks.
             CuestreamError: whatever stage failed.
         """
-        log = RunLog(request, opened, emit, viewer.shown)
+        log = EventEmitter(request, opened, emit, playback.shown)
         recall = self._recall(request)
-        hearing = recall.hearing(opened.info, viewer.ticket)
-        memo = await recall.memo(request.target) if request.target else None
+        hearing = recall.hearing(opened.info, playback.context)
+        memory = await recall.memory(request.target) if request.target else None
         async with AsyncExitStack() as stack:
-            run = _Run(self, request, opened, viewer, log, hearing)
+            run = PipelineRun(self, request, opened, playback, log, hearing)
             ear = run.speaker_ear(stack)
-            made = await run.end(ear, memo, ledger).finish(run.cues(ear))
-        if not viewer.ticket.cancelled.is_set():
+            made = await run.end(ear, memory, ledger).finish(run.cues(ear))
+        if not playback.context.cancelled.is_set():
             await recall.keep(opened, log, hearing)
         return log.result(
             made,
-            cached_shares(opened, hearing, memo),
+            cached_shares(opened, hearing, memory),
             ledger.usage() if ledger.usage().requests else None,
-            untold_ms(opened, hearing),
+            untranscribed_ms(opened, hearing),
         )
 
-    def reuse(self, request: JobRequest) -> Reuse:
+    def reuse(self, request: JobRequest) -> CachedInputs:
         """Return what a request may take from earlier jobs."""
         return self._recall(request).reuse
 
-    def _recall(self, request: JobRequest) -> Recall:
-        return Recall(request, self.engines, self.translator, self.caches, self.settings)
+    def _recall(self, request: JobRequest) -> ReusePolicy:
+        return ReusePolicy(request, self.engines, self.translator, self.caches, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class PipelineRun:
     """One run: its stages, composed."""
 
-    line: Line
+    line: Pipeline
     request: JobRequest
     opened: Opened
-    viewer: Viewer
-    log: RunLog
-    hearing: Hearing
+    playback: Playback
+    log: EventEmitter
+    hearing: TranscribeOptions
 
-    def cues(self, ear: SpeakerEar | None) -> AsyncIterator[Cue]:
+    def cues(self, ear: DiarizationFeed | None) -> AsyncIterator[Cue]:
         """Return the cues of what was opened, before any translation."""
         match self.opened:
             case OpenedCaptions(captions=captions):
-                return known_cues(caption_cues(captions, self.request.profile), self.viewer)
+                return known_cues(caption_cues(captions, self.request.profile), self.playback)
             case OpenedTranscript(transcript=transcript):
-                segments = known_segments(transcript.segments, self.viewer)
+                segments = known_segments(transcript.segments, self.playback)
             case OpenedMedia():
                 segments = self._segments(self.opened, ear)
         heard = tap(segments, self.log.heard, self.log.all_heard)
-        return build_cues(heard, self.request.profile, self.viewer.stretches)
+        return build_cues(heard, self.request.profile, self.playback.ranges)
 
-    def _segments(self, media: OpenedMedia, ear: SpeakerEar | None) -> AsyncIterator[Segment]:
+    def _segments(self, media: OpenedMedia, ear: DiarizationFeed | None) -> AsyncIterator[Segment]:
         engines = self._engines
         parts = self._parts(media, ear)
         windows = cut_parts(parts, engines.vad, self.line.settings.vad, self.log.clock)
-        segments = transcribe(windows, self._window_ear(engines), self.viewer)
+        segments = transcribe(windows, self._window_ear(engines), self.playback)
         return segments if ear is None else tap(segments, lambda _: ear.begin())
 
     def _parts(
-        self, media: OpenedMedia, ear: SpeakerEar | None
+        self, media: OpenedMedia, ear: DiarizationFeed | None
     ) -> AsyncIterator[AsyncIterator[Audio]]:
         """Return the recording in the order in which its viewer needs it."""
         whole = tap(media.blocks, self.log.decoded)
         if ear is not None:
             whole = ear.kept(whole)
-        return Tape(whole, self.viewer, self.line.workdir, media.resources).parts()
+        return PlaybackOrder(whole, self.playback, self.line.workdir, media.resources).parts()
 
-    def _window_ear(self, engines: Engines) -> WindowEar:
-        ticket, log = self.viewer.ticket, self.log
+    def _window_ear(self, engines: Engines) -> WindowTranscriber:
+        context, log = self.playback.context, self.log
         aligner: WordAligner | None = None
         if engines.aligner is not None:
-            aligner = WordAligner(engines.aligner, engines.scheduler, ticket, log.clock, log.notice)
+            aligner = WordAligner(
+                engines.aligner, engines.scheduler, context, log.clock, log.notice
+            )
         windows = self.line.caches.windows
-        return WindowEar(engines.scheduler, windows, self.hearing, log.clock, aligner)
+        return WindowTranscriber(engines.scheduler, windows, self.hearing, log.clock, aligner)
 
-    def speaker_ear(self, stack: AsyncExitStack) -> SpeakerEar | None:
+    def speaker_ear(self, stack: AsyncExitStack) -> DiarizationFeed | None:
         """Return what listens for speakers; None where nobody asks or there is no sound.
 
         Args:
@@ -145,32 +152,32 @@ class _Run:
         engines = self._engines
         if engines.diarizer is None:
             return None
-        reel = Reel(self.line.workdir, stack)
-        ear = SpeakerEar(
-            engines.diarizer, engines.scheduler, self.viewer.ticket, reel, self.log.clock
+        spool = PcmSpool(self.line.workdir, stack)
+        ear = DiarizationFeed(
+            engines.diarizer, engines.scheduler, self.playback.context, spool, self.log.clock
         )
         stack.push_async_callback(ear.aclose)
         return ear
 
     def end(
-        self, ear: SpeakerEar | None, memo: Memo | None, ledger: JobLedger
-    ) -> StraightEnd | SpeakerEnd:
+        self, ear: DiarizationFeed | None, memory: CachedTranslations | None, ledger: JobLedger
+    ) -> ImmediateFinalizer | DiarizedFinalizer:
         """Return what makes the cues final."""
         request, job = self.request, None
         if request.target is not None:
-            brief = Brief(self.opened.info, request.glossary, ledger)
-            job = TranslationJob(request.target, request.profile, brief, memo)
-        straight = StraightEnd(self.log, self.line.translator, job)
+            context = TranslationContext(self.opened.info, request.glossary, ledger)
+            job = TranslationJob(request.target, request.profile, context, memory)
+        straight = ImmediateFinalizer(self.log, self.line.translator, job)
         floor = self._floor(ear)
         if floor is None:
             return straight
-        return SpeakerEnd(straight, floor, request.speakers, request.profile)
+        return DiarizedFinalizer(straight, floor, request.speakers, request.profile)
 
-    def _floor(self, ear: SpeakerEar | None) -> Floor | None:
+    def _floor(self, ear: DiarizationFeed | None) -> TurnSource | None:
         """Return who knows the speakers; None where nobody does, or nobody asks."""
         match self.opened:
             case OpenedTranscript(transcript=transcript) if self.request.diarize:
-                return KnownFloor(transcript.turns)
+                return KnownTurns(transcript.turns)
             case OpenedCaptions() if self.request.diarize:
                 text = "The text comes from captions, which name no speakers"
                 self.log.notice(Notice("speakers_unknown", text))

@@ -43,7 +43,7 @@ class ProgressTracker:
     def __init__(self, *, translating: bool, done: Coverage) -> None:
         self._translating = translating
         self._duration_ms: int | None = None
-        self._heard = Coverage(done.stretches)
+        self._heard = Coverage(done.ranges)
         self._done = done
         self._percent = 0
         self._stage: Stage = "checking"

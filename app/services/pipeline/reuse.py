@@ -9,15 +9,15 @@ from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.cache.caches import Caches
 from app.services.cache.fingerprints import recording_hearing, recording_speakers, window_hearing
 from app.services.cache.transcripts import Transcript
-from app.services.cache.translation_memories import Memo
-from app.services.pipeline.event_emitter import RunLog
+from app.services.cache.translation_memories import CachedTranslations
+from app.services.pipeline.event_emitter import EventEmitter
 from app.services.sources.opened import Opened, OpenedMedia, OpenedTranscript
-from app.services.sources.source_cache import Reuse
-from app.services.stages.window_transcriber import Hearing
+from app.services.sources.source_cache import CachedInputs
+from app.services.stages.window_transcriber import TranscribeOptions
 from app.services.translation.translator import Translator
 from app.settings import Settings
 
@@ -29,7 +29,7 @@ _PASSING = frozenset({"alignment_failed", "diarization_failed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class ReusePolicy:
     """The caches as one request sees them.
 
     Attributes:
@@ -43,7 +43,7 @@ class Recall:
     settings: Settings
 
     @property
-    def reuse(self) -> Reuse:
+    def reuse(self) -> CachedInputs:
         """What an opener may take instead of the recording."""
 
         async def heard(content: str, info: MediaInfo) -> Transcript | None:
@@ -52,9 +52,9 @@ class Recall:
             key = self._recording_key(self.engines, info)
             return await self.caches.transcripts.find(content, self._with_speakers(key) or key)
 
-        return Reuse(heard, downloads=not self.request.force_refresh)
+        return CachedInputs(heard, downloads=not self.request.force_refresh)
 
-    def hearing(self, info: MediaInfo, ticket: Ticket) -> Hearing:
+    def hearing(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
         """Return how the windows of a recording are to be heard."""
         request = self.request
         prompt = prompt_for(request, info)
@@ -62,17 +62,17 @@ class Recall:
         key = ""
         if self.engines is not None:
             key = window_hearing(self.settings, self.engines, spoken, prompt, allowed)
-        return Hearing(key, ticket, spoken, prompt, allowed, fresh=request.fresh)
+        return TranscribeOptions(key, context, spoken, prompt, allowed, fresh=request.fresh)
 
-    async def memo(self, target: Language) -> Memo:
+    async def memory(self, target: Language) -> CachedTranslations:
         """Return the translations of the same source into a language."""
         request = self.request
         parts = (request.source.identity, target.tag, self.translator.revision, request.glossary)
         if request.force_refresh:
-            return self.caches.memos.blank(*parts)
-        return await self.caches.memos.open(*parts)
+            return self.caches.memories.blank(*parts)
+        return await self.caches.memories.open(*parts)
 
-    async def keep(self, opened: Opened, log: RunLog, hearing: Hearing) -> None:
+    async def keep(self, opened: Opened, log: EventEmitter, hearing: TranscribeOptions) -> None:
         """Keep the transcript of a recording that was heard to its end."""
         if not isinstance(opened, OpenedMedia) or self.engines is None:
             return
@@ -80,7 +80,7 @@ class Recall:
         if content is None or any(notice.code in _PASSING for notice in log.notices):
             return
         key = self._recording_key(self.engines, opened.info)
-        transcript = log.transcript(hearing.untold.ms)
+        transcript = log.transcript(hearing.untranscribed.ms)
         await self.caches.transcripts.keep(content, key, replace(transcript, turns=()))
         if (with_speakers := self._with_speakers(key)) is not None:
             await self.caches.transcripts.keep(content, with_speakers, transcript)
@@ -105,24 +105,26 @@ def prompt_for(request: JobRequest, info: MediaInfo) -> str:
     return info.title[:_PROMPT_CHARS]
 
 
-def untold_ms(opened: Opened, hearing: Hearing) -> int | None:
+def untranscribed_ms(opened: Opened, hearing: TranscribeOptions) -> int | None:
     """Return the speech that never became text; None where nobody has listened."""
     match opened:
         case OpenedMedia():
-            return hearing.untold.ms
+            return hearing.untranscribed.ms
         case OpenedTranscript(transcript=transcript):
-            return transcript.untold_ms
+            return transcript.untranscribed_ms
         case _:
             return None
 
 
-def cached_shares(opened: Opened, hearing: Hearing, memo: Memo | None) -> dict[str, float]:
+def cached_shares(
+    opened: Opened, hearing: TranscribeOptions, memory: CachedTranslations | None
+) -> dict[str, float]:
     """Return the share of each stage's work that earlier jobs had done."""
     cached: dict[str, float] = {}
     if isinstance(opened, OpenedTranscript):
         cached["transcribe"] = 1.0
     elif isinstance(opened, OpenedMedia):
         cached["transcribe"] = hearing.lookups.share
-    if memo is not None and memo.hits + memo.misses:
-        cached["translate"] = memo.lookups.share
+    if memory is not None and memory.hits + memory.misses:
+        cached["translate"] = memory.lookups.share
     return {stage: round(share, 3) for stage, share in cached.items()}

@@ -11,8 +11,8 @@ import numpy as np
 from app.domain.audio import Audio, Samples
 from app.domain.time import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from app.services.media.pcm import BLOCK_SAMPLES
-from app.services.playback.pcm_spool import Reel
-from app.services.playback.position import Viewer
+from app.services.playback.pcm_spool import PcmSpool
+from app.services.playback.position import Playback
 from app.system.async_iterators import close_stage
 from app.system.workdir import WorkDir
 
@@ -27,7 +27,7 @@ class Gap(NamedTuple):
     end: int
 
 
-class Unheard:
+class PendingRanges:
     """Gaps in order; at first one that holds the whole recording."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ _QUIET_FRAMES = 8
 """Frames, a quarter of a second, over which loudness is averaged: one frame may be a consonant."""
 
 
-class Tape:
+class PlaybackOrder:
     """Yields a recording in parts, each contiguous and with true times.
 
     The first part begins where the viewer is. When he jumps, the part that is read ends and the
@@ -93,7 +93,7 @@ class Tape:
 
     Args:
         blocks: the whole recording from sample 0, in whole frames but for its end.
-        viewer: says where he is; is told where parts begin.
+        playback: says where he is; is told where parts begin.
         workdir: where what is passed over is kept.
         resources: removes the file when it is closed.
     """
@@ -101,14 +101,14 @@ class Tape:
     def __init__(
         self,
         blocks: AsyncIterator[Audio],
-        viewer: Viewer,
+        playback: Playback,
         workdir: WorkDir,
         resources: AsyncExitStack,
     ) -> None:
         self._blocks = blocks
-        self._viewer = viewer
-        self._reel = Reel(workdir, resources)
-        self._unheard = Unheard()
+        self._playback = playback
+        self._spool = PcmSpool(workdir, resources)
+        self._unheard = PendingRanges()
         self._decoded = 0
 
     async def parts(self) -> AsyncGenerator[AsyncGenerator[Audio, None], None]:
@@ -125,12 +125,12 @@ class Tape:
 
     @property
     def _position(self) -> int:
-        return ms_to_samples(self._viewer.position_ms)
+        return ms_to_samples(self._playback.position_ms)
 
     async def _next_start(self) -> int | None:
         """Return where the next part begins, once that is decoded; None when all was heard."""
         while (gap := self._unheard.next_for(self._position)) is not None:
-            self._viewer.settle()
+            self._playback.settle()
             if self._position - gap.start < _NEAR_SAMPLES or self._position >= gap.end:
                 return gap.start
             if self._decoded > self._position or gap.end <= self._decoded:
@@ -142,10 +142,10 @@ class Tape:
         """Return a quiet place a little before the position."""
         end = self._position // _FRAME_SAMPLES * _FRAME_SAMPLES
         start = max(gap.start, end - _LOOK_BACK_SAMPLES)
-        return start + _quietest((await self._reel.read(start, end)).samples)
+        return start + _quietest((await self._spool.read(start, end)).samples)
 
     async def _part(self, at: int) -> AsyncGenerator[Audio, None]:
-        self._viewer.stretches.begin(samples_to_ms(at))
+        self._playback.ranges.begin(samples_to_ms(at))
         end = self._unheard.end_of(at)
         while not self._is_left(at):
             block = await self._block(at, end)
@@ -158,7 +158,7 @@ class Tape:
 
     def _is_left(self, at: int) -> bool:
         """Whether the viewer needs something else sooner than what a part gives next."""
-        if not self._viewer.moved:
+        if not self._playback.moved:
             return False
         gap = self._unheard.next_for(self._position)
         if gap is None or gap.end <= self._position:
@@ -168,7 +168,7 @@ class Tape:
         else:
             leaves = True
         if not leaves:
-            self._viewer.settle()
+            self._playback.settle()
         return leaves
 
     async def _run_out(self, at: int, end: int) -> list[Audio]:
@@ -181,7 +181,7 @@ class Tape:
             if block is None:
                 return blocks
             if fresh:
-                await self._reel.keep(block)
+                await self._spool.keep(block)
             blocks.append(block)
             ahead = block.end_sample
         samples = np.concatenate([block.samples for block in blocks])
@@ -196,13 +196,13 @@ class Tape:
         if at >= end:
             return None
         if at < self._decoded:
-            return await self._reel.read(at, min(at + BLOCK_SAMPLES, end, self._decoded))
+            return await self._spool.read(at, min(at + BLOCK_SAMPLES, end, self._decoded))
         return await self._decode()
 
     async def _pass_over(self) -> None:
         block = await self._decode()
         if block is not None:
-            await self._reel.keep(block)
+            await self._spool.keep(block)
 
     async def _decode(self) -> Audio | None:
         block = await anext(self._blocks, None)

@@ -17,7 +17,7 @@ from app.system.workdir import WorkDir, storage_errors
 _FULL_SCALE = np.float32(2**15)
 
 
-class Reel:
+class PcmSpool:
     """Keeps stretches of one recording, each at its place; the file is made by the first of them.
 
     What was never kept takes no room: the file has holes there. Samples are kept as the 16 bits

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.gpu.work_context import Ticket
-from app.services.playback.ranges import Coverage, Stretches
+from app.gpu.work_context import WorkContext
+from app.services.playback.ranges import Coverage, PlaybackRanges
 
 
-class Viewer:
+class Playback:
     """Who watches a job's recording; when he jumps, whoever chooses what is next hears of it.
 
     Args:
-        ticket: tells the queue ahead of the device where he is.
+        context: tells the queue ahead of the device where he is.
 
     Attributes:
-        stretches: of the recording, as they are worked on.
+        ranges: of the recording, as they are worked on.
         shown: how far the final cues go in each of them.
         moved: whether he has jumped and nobody has decided yet what that means.
     """
 
-    def __init__(self, ticket: Ticket) -> None:
-        self.ticket = ticket
-        self.stretches = Stretches()
-        self.shown = Coverage(self.stretches)
+    def __init__(self, context: WorkContext) -> None:
+        self.context = context
+        self.ranges = PlaybackRanges()
+        self.shown = Coverage(self.ranges)
         self.moved = False
         self._listeners: set[Callable[[], None]] = set()
 
     @property
     def position_ms(self) -> int:
         """Where he watches."""
-        return self.ticket.position_ms
+        return self.context.position_ms
 
     def move(self, position_ms: int) -> None:
         """He watches somewhere else from now on."""
-        self.ticket.position_ms = position_ms
+        self.context.position_ms = position_ms
         self.moved = True
         for listener in tuple(self._listeners):
             listener()

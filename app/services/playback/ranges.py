@@ -7,7 +7,7 @@ from bisect import bisect_right, insort
 from app.domain.time import Span
 
 
-class Stretches:
+class PlaybackRanges:
     """Where the stretches begin; each goes on until the next one does.
 
     Work on a stretch goes forward. Work on a recording may begin anywhere, go on elsewhere and
@@ -39,16 +39,16 @@ class Coverage:
     and all.
 
     Args:
-        stretches: grows while the work goes on.
+        ranges: grows while the work goes on.
     """
 
-    def __init__(self, stretches: Stretches) -> None:
-        self.stretches = stretches
+    def __init__(self, ranges: PlaybackRanges) -> None:
+        self.ranges = ranges
         self._reached: dict[int, int] = {}
 
     def reach(self, span: Span) -> None:
         """Work in this span is done."""
-        start_ms = self.stretches.start_of(span.start_ms)
+        start_ms = self.ranges.start_of(span.start_ms)
         self._reached[start_ms] = max(self._reached.get(start_ms, 0), span.end_ms)
 
     @property
@@ -58,10 +58,10 @@ class Coverage:
 
     def holds(self, ms: int) -> bool:
         """Whether the work at a time is behind."""
-        start_ms = self.stretches.start_of(ms)
+        start_ms = self.ranges.start_of(ms)
         return start_ms in self._reached and ms < self._end_of(start_ms)
 
     def _end_of(self, start_ms: int) -> int:
-        end_ms = self.stretches.end_of(start_ms)
+        end_ms = self.ranges.end_of(start_ms)
         reached_ms = self._reached[start_ms]
         return reached_ms if end_ms is None else min(reached_ms, end_ms)

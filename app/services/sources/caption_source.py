@@ -11,7 +11,7 @@ from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import CuestreamError, TranscriptionDisabledError
 from app.domain.request import SentCaptions
 from app.services.captions.parse import parse_captions
-from app.services.captions.select import CaptionWish, choose_track
+from app.services.captions.select import CaptionPreference, choose_track
 from app.services.sources.opened import OpenedCaptions
 from app.services.sources.ytdlp.site_session import SiteSession
 
@@ -23,7 +23,7 @@ Keep = Callable[[CaptionTrack, str, bytes], Awaitable[None]]
 
 
 async def usable_captions(
-    session: SiteSession, wish: CaptionWish, keep: Keep
+    session: SiteSession, wish: CaptionPreference, keep: Keep
 ) -> OpenedCaptions | None:
     """Return the best captions that a site has for a wish and that can be had; perhaps none."""
     for choice in choose_track(session.tracks, wish):
@@ -57,7 +57,7 @@ async def sent_captions(sent: SentCaptions) -> OpenedCaptions:
     return OpenedCaptions(captions, "client_captions")
 
 
-def check_hears(wish: CaptionWish | None) -> None:
+def check_hears(wish: CaptionPreference | None) -> None:
     """Check that a recording may be heard.
 
     Raises:

@@ -27,16 +27,22 @@ from app.domain.media import NO_INFO
 from app.domain.request import MediaUrl, SentCaptions, SiteVideo, Source, UploadedFile
 from app.domain.time import SAMPLE_RATE_HZ
 from app.services.cache.caches import Caches, no_caches
-from app.services.cache.source_metadata import Sighting
-from app.services.captions.select import CaptionWish
+from app.services.cache.source_metadata import SourceMetadata
+from app.services.captions.select import CaptionPreference
 from app.services.media.byte_stream import ByteStream
 from app.services.net.fetch import Fetcher, check_address
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.transfer import PAGES
 from app.services.sources.caption_source import check_hears, sent_captions, usable_captions
 from app.services.sources.opened import Opened, OpenedMedia, OpenedTranscript
 from app.services.sources.recording import RecordingOpener
-from app.services.sources.source_cache import NO_REUSE, Kept, Reuse, sighted, told_by_page
+from app.services.sources.source_cache import (
+    NO_CACHED_INPUTS,
+    CachedInputs,
+    SourceCache,
+    sighted,
+    told_by_page,
+)
 from app.services.sources.ytdlp.site_session import SiteSession, site_session
 from app.settings import Settings
 from app.system.workdir import WorkDir
@@ -73,9 +79,11 @@ class MediaOpener:
         self._settings = settings.sources
         self._recordings = RecordingOpener(settings.jobs.max_duration_s, workdir)
         self._workdir = workdir
-        self._guard = Guard(settings.sources.allow_private_urls, settings.sources.fetch_connect_s)
+        self._guard = SsrfGuard(
+            settings.sources.allow_private_urls, settings.sources.fetch_connect_s
+        )
         self._fetcher = Fetcher(settings.sources, self._guard)
-        self._kept = Kept(caches or no_caches(settings), self._recordings)
+        self._kept = SourceCache(caches or no_caches(settings), self._recordings)
 
     async def probe(self) -> None:
         """Decode a moment of noise, ahead of any request.
@@ -123,10 +131,15 @@ class MediaOpener:
     async def open(self, source: Source, wish: None = None) -> OpenedMedia: ...
 
     @overload
-    async def open(self, source: Source, wish: CaptionWish, reuse: Reuse = ...) -> Opened: ...
+    async def open(
+        self, source: Source, wish: CaptionPreference, reuse: CachedInputs = ...
+    ) -> Opened: ...
 
     async def open(
-        self, source: Source, wish: CaptionWish | None = None, reuse: Reuse = NO_REUSE
+        self,
+        source: Source,
+        wish: CaptionPreference | None = None,
+        reuse: CachedInputs = NO_CACHED_INPUTS,
     ) -> Opened:
         """Open what is known of a source, captions that serve the wish, or the media itself.
 
@@ -156,7 +169,11 @@ class MediaOpener:
             return replace(opened, resources=stack.pop_all())
 
     async def _open(
-        self, source: Source, wish: CaptionWish | None, reuse: Reuse, stack: AsyncExitStack
+        self,
+        source: Source,
+        wish: CaptionPreference | None,
+        reuse: CachedInputs,
+        stack: AsyncExitStack,
     ) -> Opened:
         match source:
             case SentCaptions():
@@ -174,7 +191,7 @@ class MediaOpener:
                 return await self._open_site(page_url, wish, reuse, stack)
 
     async def _open_upload(
-        self, upload: UploadedFile, reuse: Reuse, stack: AsyncExitStack
+        self, upload: UploadedFile, reuse: CachedInputs, stack: AsyncExitStack
     ) -> Opened:
         transcript = await reuse.heard(upload.sha256, NO_INFO)
         if transcript is not None:
@@ -186,8 +203,8 @@ class MediaOpener:
         self,
         url: str,
         page_url: str,
-        wish: CaptionWish | None,
-        reuse: Reuse,
+        wish: CaptionPreference | None,
+        reuse: CachedInputs,
         stack: AsyncExitStack,
     ) -> Opened:
         """Open what a page plays, or else what yt-dlp finds on the page."""
@@ -206,7 +223,7 @@ class MediaOpener:
             raise (failure if vague else error) from None
 
     async def _open_url(
-        self, url: str, wish: CaptionWish | None, reuse: Reuse, stack: AsyncExitStack
+        self, url: str, wish: CaptionPreference | None, reuse: CachedInputs, stack: AsyncExitStack
     ) -> Opened:
         identity = MediaUrl(url).identity
         async with AsyncExitStack() as connection:
@@ -224,7 +241,11 @@ class MediaOpener:
         return await self._open_site(url, wish, reuse, stack)
 
     async def _open_site(
-        self, page_url: str, wish: CaptionWish | None, reuse: Reuse, stack: AsyncExitStack
+        self,
+        page_url: str,
+        wish: CaptionPreference | None,
+        reuse: CachedInputs,
+        stack: AsyncExitStack,
     ) -> Opened:
         identity = SiteVideo(page_url).identity
         known = await self._kept.recall(identity, wish, reuse, stack)
@@ -243,7 +264,7 @@ class MediaOpener:
         return replace(media, info=session.info)
 
     async def _passing(
-        self, stream: ByteStream, identity: str, now: Sighting, stack: AsyncExitStack
+        self, stream: ByteStream, identity: str, now: SourceMetadata, stack: AsyncExitStack
     ) -> OpenedMedia:
         passing = self._kept.passing(identity, now)
         media = await self._recordings.stream(replace(stream, through=passing.through), stack)

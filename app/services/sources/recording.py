@@ -10,7 +10,7 @@ from pathlib import Path
 from app.services.media.byte_stream import ByteStream, spool
 from app.services.media.decoder import Decoder, decoding_file, decoding_stream
 from app.services.media.integrity import check_file
-from app.services.media.mp4_index import Layout
+from app.services.media.mp4_index import Mp4Layout
 from app.services.media.pcm import GRACE_S, decode_audio, too_long
 from app.services.media.silence import replay, skip_silence
 from app.services.sources.opened import OpenedMedia
@@ -44,7 +44,7 @@ class RecordingOpener:
         if stream.duration_ms is not None:
             self._check_duration(stream.duration_ms)
         stream = await stream.looked_at()
-        if stream.layout is Layout.INDEX_LAST:
+        if stream.layout is Mp4Layout.INDEX_LAST:
             path = self._workdir.new_file(".media")
             stack.callback(path.unlink, missing_ok=True)
             await spool(stream.whole(), path)
@@ -53,7 +53,7 @@ class RecordingOpener:
         pcm = decoder.pcm()
         stack.push_async_callback(pcm.aclose)
         kept = await skip_silence(pcm)
-        if stream.layout is Layout.FRAGMENTED:
+        if stream.layout is Mp4Layout.FRAGMENTED:
             decoder.report.guess(stream.duration_ms)  # it knew the first fragments alone
         return self._opened(decoder, replay(kept, pcm), stream)
 

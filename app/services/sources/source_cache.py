@@ -14,10 +14,10 @@ from app.domain.media import NO_INFO, MediaInfo
 from app.services.cache.caches import Caches
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import CAPTIONS
-from app.services.cache.source_metadata import Sighting
+from app.services.cache.source_metadata import SourceMetadata
 from app.services.cache.transcripts import Transcript
 from app.services.captions.parse import parse_captions
-from app.services.captions.select import CaptionWish, Choice, choose_track
+from app.services.captions.select import CaptionPreference, Choice, choose_track
 from app.services.net.fetch import Body
 from app.services.sources.caption_source import Keep, check_hears
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
@@ -33,7 +33,7 @@ async def _nothing_heard(content: str, info: MediaInfo) -> Transcript | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reuse:
+class CachedInputs:
     """What one job may take from earlier ones.
 
     Attributes:
@@ -45,12 +45,12 @@ class Reuse:
     downloads: bool = True
 
 
-NO_REUSE = Reuse(downloads=False)
+NO_CACHED_INPUTS = CachedInputs(downloads=False)
 
 
-def sighted(body: Body) -> Sighting:
+def sighted(body: Body) -> SourceMetadata:
     """Return what a server says of a body ahead of its bytes."""
-    return Sighting(
+    return SourceMetadata(
         content=None,
         info=NO_INFO,
         duration_ms=None,
@@ -61,9 +61,9 @@ def sighted(body: Body) -> Sighting:
     )
 
 
-def told_by_page(session: SiteSession) -> Sighting:
+def told_by_page(session: SiteSession) -> SourceMetadata:
     """Return what a page says of its video."""
-    return Sighting(
+    return SourceMetadata(
         content=None,
         info=session.info,
         duration_ms=session.duration_ms,
@@ -75,7 +75,7 @@ def told_by_page(session: SiteSession) -> Sighting:
     )
 
 
-class Kept:
+class SourceCache:
     """Downloads and captions of earlier jobs.
 
     Args:
@@ -90,10 +90,10 @@ class Kept:
     async def recall(
         self,
         identity: str,
-        wish: CaptionWish | None,
-        reuse: Reuse,
+        wish: CaptionPreference | None,
+        reuse: CachedInputs,
         stack: AsyncExitStack,
-        now: Sighting | None = None,
+        now: SourceMetadata | None = None,
     ) -> Opened | None:
         """Return what is left of a source that was opened a while ago.
 
@@ -124,7 +124,7 @@ class Kept:
             return OpenedTranscript(transcript, sighting.info)
         return await self._download(identity, sighting, stack)
 
-    async def saw(self, identity: str, sighting: Sighting) -> None:
+    async def saw(self, identity: str, sighting: SourceMetadata) -> None:
         """Keep what is known of a source before its bytes came."""
         await self._caches.sightings.keep(identity, sighting)
 
@@ -137,12 +137,12 @@ class Kept:
 
         return keep
 
-    def passing(self, identity: str, sighting: Sighting) -> Passing:
+    def passing(self, identity: str, sighting: SourceMetadata) -> CachingDownload:
         """Return what a download passes to be kept."""
-        return Passing(self._caches, identity, sighting)
+        return CachingDownload(self._caches, identity, sighting)
 
     async def _caption_file(
-        self, identity: str, choice: Choice, sighting: Sighting
+        self, identity: str, choice: Choice, sighting: SourceMetadata
     ) -> OpenedCaptions | None:
         track = choice.track
         payload = await self._caches.store.get(CAPTIONS, _caption_key(identity, track))
@@ -158,7 +158,7 @@ class Kept:
         return OpenedCaptions(captions, choice.origin, sighting.info, sighting.duration_ms)
 
     async def _download(
-        self, identity: str, sighting: Sighting, stack: AsyncExitStack
+        self, identity: str, sighting: SourceMetadata, stack: AsyncExitStack
     ) -> OpenedMedia | None:
         held = await self._caches.media.find(identity)
         if held is None:
@@ -168,14 +168,14 @@ class Kept:
         return replace(media, info=sighting.info, content=lambda: held.content)
 
 
-class Passing:
+class CachingDownload:
     """A download on its way into the cache.
 
     Attributes:
         content: hash of its bytes; None until all of them have passed.
     """
 
-    def __init__(self, caches: Caches, identity: str, sighting: Sighting) -> None:
+    def __init__(self, caches: Caches, identity: str, sighting: SourceMetadata) -> None:
         self._caches = caches
         self._identity = identity
         self._sighting = sighting
@@ -192,7 +192,7 @@ class Passing:
         await self._caches.sightings.keep(self._identity, sighting)
 
 
-def _unchanged(then: Sighting, now: Sighting) -> bool:
+def _unchanged(then: SourceMetadata, now: SourceMetadata) -> bool:
     """Whether a server says that a body is still the same: by its tag, else by date and length."""
     if then.etag is not None and now.etag is not None:
         return then.etag == now.etag

@@ -11,9 +11,9 @@ from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Notice
 from app.domain.language import known_language
 from app.domain.transcript import Segment
-from app.gpu.protocols import Aligner, Passage
+from app.gpu.protocols import Aligner, AlignmentInput
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.stages.stage_clock import StageClock
 
 
@@ -26,7 +26,7 @@ class WordAligner:
     Args:
         aligner: asked which languages it serves.
         scheduler: the queue ahead of the device.
-        ticket: whose work it is.
+        context: whose work it is.
         clock: counts the time spent under ``align``.
         notice: told once for each language what could not be done.
     """
@@ -35,13 +35,13 @@ class WordAligner:
         self,
         aligner: Aligner,
         scheduler: Scheduler,
-        ticket: Ticket,
+        context: WorkContext,
         clock: StageClock,
         notice: Callable[[Notice], None],
     ) -> None:
         self._aligner = aligner
         self._scheduler = scheduler
-        self._ticket = ticket
+        self._context = context
         self._clock = clock
         self._notice = notice
         self._served: dict[str, asyncio.Task[bool]] = {}
@@ -66,14 +66,14 @@ class WordAligner:
         aligned: list[Segment] = []
         complete = True
         for language, group in groupby(segments, key=lambda segment: segment.language):
-            passage = Passage(audio, tuple(group))
+            passage = AlignmentInput(audio, tuple(group))
             better = await self._aligned(passage, language, index)
             complete &= better is not None
             aligned += passage.segments if better is None else better
         return aligned, complete
 
     async def _aligned(
-        self, passage: Passage, language: str, index: int
+        self, passage: AlignmentInput, language: str, index: int
     ) -> tuple[Segment, ...] | None:
         if not await self._serves(language):
             reason = await asyncio.to_thread(self._aligner.why_not, language)
@@ -82,7 +82,7 @@ class WordAligner:
             return None
         try:
             with self._clock.measure("align"):
-                return await self._scheduler.align(passage, self._ticket, index)
+                return await self._scheduler.align(passage, self._context, index)
         except JobCancelledError:
             raise
         except CuestreamError as error:

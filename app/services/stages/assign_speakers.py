@@ -34,11 +34,11 @@ def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -
         segments: in any order.
         turns: in order of start; they may overlap.
     """
-    floor = _Floor(turns)
+    floor = _TurnIndex(turns)
     return [_assigned(segment, floor) for segment in segments]
 
 
-def _assigned(segment: Segment, floor: _Floor) -> Segment:
+def _assigned(segment: Segment, floor: _TurnIndex) -> Segment:
     words: list[Word] = []
     for word in segment.words:
         before = words[-1].speaker if words else None
@@ -46,7 +46,7 @@ def _assigned(segment: Segment, floor: _Floor) -> Segment:
     return replace(segment, words=tuple(_believed(words)))
 
 
-class _Floor:
+class _TurnIndex:
     """Who has the floor when."""
 
     def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
@@ -81,7 +81,7 @@ class _Floor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _SpeakerRun:
     """Words of one speaker, one after the other."""
 
     words: tuple[Word, ...]
@@ -94,8 +94,8 @@ class _Run:
     def is_long(self) -> bool:
         return len(self.words) >= _LEAST_RUN_WORDS and self.duration_ms >= _LEAST_RUN_MS
 
-    def given_to(self, speaker: str | None) -> _Run:
-        return _Run(tuple(replace(word, speaker=speaker) for word in self.words))
+    def given_to(self, speaker: str | None) -> _SpeakerRun:
+        return _SpeakerRun(tuple(replace(word, speaker=speaker) for word in self.words))
 
 
 def _believed(words: Sequence[Word]) -> list[Word]:
@@ -112,11 +112,11 @@ def _believed(words: Sequence[Word]) -> list[Word]:
     return [word for run in runs for word in run.words]
 
 
-def _runs(words: Sequence[Word]) -> list[_Run]:
-    return [_Run(tuple(group)) for _, group in groupby(words, key=lambda word: word.speaker)]
+def _runs(words: Sequence[Word]) -> list[_SpeakerRun]:
+    return [_SpeakerRun(tuple(group)) for _, group in groupby(words, key=lambda word: word.speaker)]
 
 
-def _doubtful(runs: Sequence[_Run]) -> int | None:
+def _doubtful(runs: Sequence[_SpeakerRun]) -> int | None:
     for place, (before, after) in enumerate(pairwise(runs)):
         if not (before.is_long and after.is_long) and not _is_heard(
             before.words[-1], after.words[0]

@@ -7,28 +7,28 @@ from collections.abc import AsyncIterator, Iterator
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
-from app.services.layout.cue_timeline import Screen
+from app.services.layout.cue_timeline import CueTimeline
 from app.services.layout.phrase_splitter import Splitter, split
 from app.services.layout.segment_words import words_of
-from app.services.playback.ranges import Stretches
+from app.services.playback.ranges import PlaybackRanges
 from app.system.async_iterators import close_stage
 
 
 async def build_cues(
-    segments: AsyncIterator[Segment], profile: ReadingProfile, stretches: Stretches | None = None
+    segments: AsyncIterator[Segment], profile: ReadingProfile, ranges: PlaybackRanges | None = None
 ) -> AsyncIterator[Cue]:
     """Yield the cues of each segment as soon as it is read.
 
     Args:
         segments: in order within each stretch; closed when the caller stops.
         profile: limits of text and time.
-        stretches: where segments are not in order of start; None where they are.
+        ranges: where segments are not in order of start; None where they are.
 
     Yields:
         Cues with ids from 0, in the order of the segments, at least ``min_gap_ms`` apart. Their
         texts together hold every word once, in order.
     """
-    layout = CueLayout(profile, stretches=stretches)
+    layout = CueLayout(profile, ranges=ranges)
     try:
         async for segment in segments:
             for cue in layout.lay_out(segment):
@@ -43,7 +43,7 @@ class CueLayout:
     Args:
         profile: limits of text and time.
         splitter: parts the words of a segment into phrases.
-        stretches: of the recording; segments come in order within each of them, and those of
+        ranges: of the recording; segments come in order within each of them, and those of
             several may alternate. None where all are in order.
     """
 
@@ -51,12 +51,12 @@ class CueLayout:
         self,
         profile: ReadingProfile,
         splitter: Splitter = split,
-        stretches: Stretches | None = None,
+        ranges: PlaybackRanges | None = None,
     ) -> None:
         self._profile = profile
         self._split = splitter
         self._next_id = 0
-        self._screen = Screen(stretches or Stretches(), profile)
+        self._screen = CueTimeline(ranges or PlaybackRanges(), profile)
 
     def lay_out(self, segment: Segment) -> Iterator[Cue]:
         """Yield the cues of the next segment; none where nothing was said."""

@@ -9,15 +9,15 @@ from app.domain.audio import Audio
 from app.domain.errors import StorageError
 from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
-from app.gpu.protocols import Diarizer, Voices
+from app.gpu.protocols import DiarizationState, Diarizer
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
-from app.services.playback.pcm_spool import Reel
+from app.gpu.work_context import WorkContext
+from app.services.playback.pcm_spool import PcmSpool
 from app.services.stages.stage_clock import StageClock
 from app.system.async_iterators import close_stage
 
 
-class SpeakerEar:
+class DiarizationFeed:
     """Listens to a whole recording in slices, as soon as the device has time for them.
 
     The recording is kept on disk as it passes, since the line may be far ahead of this.
@@ -25,8 +25,8 @@ class SpeakerEar:
     Args:
         diarizer: says how long a slice is.
         scheduler: the queue ahead of the device.
-        ticket: whose work it is.
-        reel: keeps the recording.
+        context: whose work it is.
+        spool: keeps the recording.
         clock: counts the time spent under ``diarize``.
     """
 
@@ -34,20 +34,20 @@ class SpeakerEar:
         self,
         diarizer: Diarizer,
         scheduler: Scheduler,
-        ticket: Ticket,
-        reel: Reel,
+        context: WorkContext,
+        spool: PcmSpool,
         clock: StageClock,
     ) -> None:
         self._slice_samples = diarizer.slice_samples
         self._scheduler = scheduler
-        self._ticket = ticket
-        self._reel = reel
+        self._context = context
+        self._spool = spool
         self._kept_samples = 0
         self._clock = clock
         self._changed = asyncio.Condition()
         self._ended = False
         self._failure: StorageError | None = None
-        self._task: asyncio.Task[Voices | None] | None = None
+        self._task: asyncio.Task[DiarizationState | None] | None = None
 
     async def kept(self, blocks: AsyncIterator[Audio]) -> AsyncGenerator[Audio, None]:
         """Pass a recording on and keep it; a disk that is full costs the speakers alone."""
@@ -79,7 +79,7 @@ class SpeakerEar:
         if voices is None:
             return ()
         with self._clock.measure("diarize"):
-            return await self._scheduler.turns(voices, speakers, self._ticket)
+            return await self._scheduler.turns(voices, speakers, self._context)
 
     async def aclose(self) -> None:
         """Stop."""
@@ -89,26 +89,26 @@ class SpeakerEar:
 
     async def _keep(self, block: Audio) -> None:
         try:
-            await self._reel.keep(block)
+            await self._spool.keep(block)
             self._kept_samples = block.end_sample
         except StorageError as error:
             self._failure = error
         async with self._changed:
             self._changed.notify_all()
 
-    async def _listen(self) -> Voices | None:
+    async def _listen(self) -> DiarizationState | None:
         """Return what was heard of the speakers; None where there is no sound at all."""
-        voices: Voices | None = None
+        voices: DiarizationState | None = None
         heard = 0
         while await self._more(heard):
             if self._failure is not None:
                 raise self._failure
             end = min(heard + self._slice_samples, self._kept_samples)
-            audio = await self._reel.read(heard, end)
+            audio = await self._spool.read(heard, end)
             heard = end
             last = self._ended and heard == self._kept_samples
             with self._clock.measure("diarize"):
-                voices = await self._scheduler.listen(audio, voices, self._ticket, last=last)
+                voices = await self._scheduler.listen(audio, voices, self._context, last=last)
         return voices
 
     async def _more(self, heard: int) -> bool:

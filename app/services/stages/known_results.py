@@ -8,41 +8,41 @@ from dataclasses import replace
 from app.domain.cue import Cue
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.services.playback.position import Viewer
+from app.services.playback.position import Playback
 from app.system.async_iterators import close_stage
 
 
-async def known_segments(segments: Sequence[Segment], viewer: Viewer) -> AsyncIterator[Segment]:
+async def known_segments(segments: Sequence[Segment], playback: Playback) -> AsyncIterator[Segment]:
     """Yield what was heard earlier: first what a viewer is about to see.
 
     Args:
         segments: in order of start.
-        viewer: says where he is; is told where the first stretch begins.
+        playback: says where he is; is told where the first stretch begins.
     """
-    turn = _first_seen([segment.span for segment in segments], viewer)
+    turn = _first_seen([segment.span for segment in segments], playback)
     for segment in (*segments[turn:], *segments[:turn]):
         yield segment
 
 
-async def known_cues(cues: AsyncIterator[Cue], viewer: Viewer) -> AsyncIterator[Cue]:
+async def known_cues(cues: AsyncIterator[Cue], playback: Playback) -> AsyncIterator[Cue]:
     """Yield finished cues: first what a viewer is about to see, numbered as they come.
 
     Args:
         cues: all of them can be had without work; in order of start.
-        viewer: says where he is; is told where the first stretch begins.
+        playback: says where he is; is told where the first stretch begins.
     """
     try:
         known = [cue async for cue in cues]
     finally:
         await close_stage(cues)
-    turn = _first_seen([cue.span for cue in known], viewer)
+    turn = _first_seen([cue.span for cue in known], playback)
     for number, cue in enumerate((*known[turn:], *known[:turn])):
         yield replace(cue, id=number)
 
 
-def _first_seen(spans: Sequence[Span], viewer: Viewer) -> int:
-    ahead = (place for place, span in enumerate(spans) if span.end_ms > viewer.position_ms)
+def _first_seen(spans: Sequence[Span], playback: Playback) -> int:
+    ahead = (place for place, span in enumerate(spans) if span.end_ms > playback.position_ms)
     turn = next(ahead, 0)
     if turn:
-        viewer.stretches.begin(spans[turn].start_ms)
+        playback.ranges.begin(spans[turn].start_ms)
     return turn

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from app.domain.transcript import Segment
-from app.services.playback.position import Viewer
+from app.services.playback.position import Playback
 from app.services.stages.vad import SpeechWindow
-from app.services.stages.window_transcriber import WindowEar
+from app.services.stages.window_transcriber import WindowTranscriber
 from app.system.async_iterators import close_stage
 
 _WITH_NEXT_PART = 2
@@ -23,29 +23,29 @@ waiting, so that nothing waits behind it."""
 
 
 @dataclass(slots=True, eq=False)
-class _Flown:
+class _InFlight:
     window: SpeechWindow
     task: asyncio.Task[list[Segment]]
 
 
 @dataclass(slots=True, eq=False)
-class _Run:
+class _WindowRun:
     """Windows of one stretch, in order."""
 
-    flown: deque[_Flown] = field(default_factory=deque)
+    flown: deque[_InFlight] = field(default_factory=deque)
 
-    def split(self, position_ms: int) -> _Run | None:
+    def split(self, position_ms: int) -> _WindowRun | None:
         """Part with the windows from a position on; None where all or none of them are."""
         ends = [each.window.audio.span.end_ms > position_ms for each in self.flown]
         if not any(ends) or ends[0]:
             return None
         at = ends.index(True)
-        rest = _Run(deque(list(self.flown)[at:]))
+        rest = _WindowRun(deque(list(self.flown)[at:]))
         self.flown = deque(list(self.flown)[:at])
         return rest
 
 
-class Flight:
+class InFlightWindows:
     """Hears windows as they are cut, several at a time.
 
     The windows of each part of the recording are a run of their own. When the viewer jumps to a
@@ -53,16 +53,16 @@ class Flight:
 
     Args:
         ear: hears a window.
-        viewer: what he is about to see is given first, where there is a choice.
+        playback: what he is about to see is given first, where there is a choice.
         share: windows of one part that are heard or wait to be taken, at most.
     """
 
-    def __init__(self, ear: WindowEar, viewer: Viewer, share: int) -> None:
+    def __init__(self, ear: WindowTranscriber, playback: Playback, share: int) -> None:
         self._ear = ear
-        self._viewer = viewer
+        self._playback = playback
         self._share = share
-        self._runs: list[_Run] = []
-        self._newest: dict[int, _Run] = {}
+        self._runs: list[_WindowRun] = []
+        self._newest: dict[int, _WindowRun] = {}
         self._changed = asyncio.Event()
         self._over = False
 
@@ -97,10 +97,10 @@ class Flight:
     def turn(self) -> None:
         """The viewer has jumped."""
         for run in tuple(self._runs):
-            rest = run.split(self._viewer.position_ms)
+            rest = run.split(self._playback.position_ms)
             if rest is not None:
                 window = rest.flown[0].window
-                self._viewer.stretches.begin(window.audio.span.start_ms)
+                self._playback.ranges.begin(window.audio.span.start_ms)
                 self._runs.append(rest)
                 if self._newest.get(window.part) is run:
                     self._newest[window.part] = rest
@@ -117,7 +117,7 @@ class Flight:
         flown = [each.window.part for run in self._runs for each in run.flown]
         if len(flown) >= _WITH_JUMPS * self._share:
             return False
-        if self._viewer.moved:
+        if self._playback.moved:
             return True
         return len(flown) < _WITH_NEXT_PART * self._share and flown.count(part) < self._share
 
@@ -126,18 +126,18 @@ class Flight:
         task.add_done_callback(lambda _: self._changed.set())
         run = self._newest.get(window.part)
         if run is None or run not in self._runs:
-            run = self._newest[window.part] = _Run()
+            run = self._newest[window.part] = _WindowRun()
             self._runs.append(run)
-        run.flown.append(_Flown(window, task))
+        run.flown.append(_InFlight(window, task))
 
-    def _ready(self) -> _Run | None:
+    def _ready(self) -> _WindowRun | None:
         """Return the run whose first window is heard and nearest after the viewer."""
         ready = [run for run in self._runs if run.flown[0].task.done()]
         return min(ready, key=self._distance, default=None)
 
-    def _distance(self, run: _Run) -> tuple[bool, int]:
+    def _distance(self, run: _WindowRun) -> tuple[bool, int]:
         span = run.flown[0].window.audio.span
-        return span.end_ms <= self._viewer.position_ms, span.start_ms
+        return span.end_ms <= self._playback.position_ms, span.start_ms
 
     async def _change(self) -> None:
         self._changed.clear()
@@ -151,21 +151,21 @@ the next one ready, but a window of 30 s is 2 MB of samples."""
 
 
 async def transcribe(
-    windows: AsyncIterator[SpeechWindow], ear: WindowEar, viewer: Viewer
+    windows: AsyncIterator[SpeechWindow], ear: WindowTranscriber, playback: Playback
 ) -> AsyncIterator[Segment]:
     """Yield the segments of each window.
 
     Yields:
-        Segments in order within each stretch of ``viewer.stretches``. Where a viewer jumps, the
+        Segments in order within each stretch of ``playback.ranges``. Where a viewer jumps, the
         segments of several stretches may alternate.
 
     Raises:
         EngineError: the engine failed on a window.
     """
     share = min(max(_LEAST_IN_FLIGHT, 2 * ear.capacity), _MOST_IN_FLIGHT)
-    flight = Flight(ear, viewer, share)
+    flight = InFlightWindows(ear, playback, share)
     feeder = asyncio.create_task(flight.feed(windows))
-    stop = viewer.listen(flight.turn)
+    stop = playback.listen(flight.turn)
     try:
         while (segments := await flight.next()) is not None:
             for segment in segments:

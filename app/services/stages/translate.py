@@ -14,9 +14,9 @@ from app.domain.errors import (
 )
 from app.services.stages.stage_clock import StageClock
 from app.services.translation.text.atoms import AtomCutter
-from app.services.translation.text.batches import Slot, WaitingUnits
+from app.services.translation.text.batches import PendingUnit, WaitingUnits
 from app.services.translation.text.distribute import Resplitter
-from app.services.translation.text.pending_units import SlotMaker
+from app.services.translation.text.pending_units import PendingUnitFactory
 from app.services.translation.text.units import build_units
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import Translator
@@ -62,8 +62,8 @@ async def translate_cues(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        if job.memo is not None:
-            await job.memo.save()
+        if job.memory is not None:
+            await job.memory.save()
 
 
 class _Work:
@@ -79,7 +79,7 @@ class _Work:
     """
 
     def __init__(self, translator: Translator, job: TranslationJob, clock: StageClock) -> None:
-        self.ordered: asyncio.Queue[Slot | None] = asyncio.Queue()
+        self.ordered: asyncio.Queue[PendingUnit | None] = asyncio.Queue()
         batches = _ROOM_FACTOR * translator.concurrency
         self.room = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
@@ -88,7 +88,7 @@ class _Work:
         self._clock = clock
         self._lanes = asyncio.Semaphore(translator.concurrency)
         self._waiting = WaitingUnits(translator.batch_sizes, translator.concurrency)
-        self._open: set[Slot] = set()
+        self._open: set[PendingUnit] = set()
         self._stopped = False
 
     async def run(self, cues: AsyncIterator[Cue]) -> None:
@@ -106,7 +106,7 @@ class _Work:
 
     async def _take(self, cues: AsyncIterator[Cue]) -> None:
         """Give every unit a slot; those to be translated wait for a batch."""
-        slots = SlotMaker(self._job)
+        slots = PendingUnitFactory(self._job)
         units = build_units(cues)
         try:
             async for unit in units:
@@ -131,7 +131,7 @@ class _Work:
                 return
             tasks.create_task(self._translate(batch))
 
-    async def _translate(self, batch: Sequence[Slot]) -> None:
+    async def _translate(self, batch: Sequence[PendingUnit]) -> None:
         """Translate one batch; what it cannot do fails its own cues and starts no more."""
         try:
             with self._clock.measure("translate"):
@@ -146,12 +146,12 @@ class _Work:
         self._open.difference_update(batch)
         self._lanes.release()
 
-    async def _answer(self, batch: Sequence[Slot]) -> None:
+    async def _answer(self, batch: Sequence[PendingUnit]) -> None:
         first = batch[0]
         self._translator.check(first.pair)
         slots = {slot.line.id: slot for slot in batch}
         lines = [slot.line for slot in batch]
-        answers = self._translator.translate(lines, first.pair, first.before, self._job.brief)
+        answers = self._translator.translate(lines, first.pair, first.before, self._job.context)
         try:
             async for number, text in answers:
                 if number in slots and slots[number].takes(text):
@@ -162,13 +162,13 @@ class _Work:
         if missing := [slot.line.id for slot in batch if slot.is_open]:
             raise TranslationIncompleteError(missing)
 
-    async def _remember(self, slot: Slot, text: str) -> None:
-        if self._job.memo is not None:
-            self._job.memo.put(slot.key, text)
-            await self._job.memo.save_if_due()
+    async def _remember(self, slot: PendingUnit, text: str) -> None:
+        if self._job.memory is not None:
+            self._job.memory.put(slot.key, text)
+            await self._job.memory.save_if_due()
 
 
-def _about_cues(error: CuestreamError, missing: Sequence[Slot]) -> CuestreamError:
+def _about_cues(error: CuestreamError, missing: Sequence[PendingUnit]) -> CuestreamError:
     """Return an error that names cues where it named lines: readers know cues alone."""
     if not isinstance(error, TranslationIncompleteError):
         return error

@@ -21,7 +21,7 @@ _PAD_MS = 200
 
 
 @dataclass(slots=True)
-class Untold:
+class UntranscribedSpeech:
     """What a job has left untranscribed.
 
     Attributes:

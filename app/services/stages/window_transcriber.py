@@ -10,41 +10,41 @@ from app.domain.language import Language
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.cache.lookups import Lookups
-from app.services.cache.window_cache import TranscriptCache
+from app.services.cache.window_cache import WindowCache
 from app.services.stages.align import WordAligner
 from app.services.stages.stage_clock import StageClock
-from app.services.stages.untranscribed_speech import Untold, fill, gaps, sound_of
+from app.services.stages.untranscribed_speech import UntranscribedSpeech, fill, gaps, sound_of
 from app.services.stages.vad import SpeechWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class TranscribeOptions:
     """How the windows of one job are to be heard.
 
     Attributes:
         key: of everything besides the sound that changes the words, see `window_hearing`.
-        ticket: whose windows they are.
+        context: whose windows they are.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from; empty for all.
         fresh: what was heard earlier does not count; what is heard now is kept all the same.
         lookups: counts the windows that had been heard earlier.
-        untold: counts the speech that never became text.
+        untranscribed: counts the speech that never became text.
     """
 
     key: str
-    ticket: Ticket
+    context: WorkContext
     language: Language | None = None
     prompt: str = ""
     allowed_languages: tuple[str, ...] = ()
     fresh: bool = False
     lookups: Lookups = field(default_factory=Lookups)
-    untold: Untold = field(default_factory=Untold)
+    untranscribed: UntranscribedSpeech = field(default_factory=UntranscribedSpeech)
 
 
-class WindowEar:
+class WindowTranscriber:
     """Turns windows of one job into segments, through the queue that all requests share.
 
     Args:
@@ -58,8 +58,8 @@ class WindowEar:
     def __init__(
         self,
         scheduler: Scheduler,
-        cache: TranscriptCache,
-        hearing: Hearing,
+        cache: WindowCache,
+        hearing: TranscribeOptions,
         clock: StageClock,
         aligner: WordAligner | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class WindowEar:
         if segments is None:
             segments = await self._heard(window)
         left = gaps(window.voiced, segments)
-        self._hearing.untold.ms += sum(gap.duration_ms for gap in left)
+        self._hearing.untranscribed.ms += sum(gap.duration_ms for gap in left)
         return _with_room(segments, window.clear_until_ms)
 
     async def _known(self, window: SpeechWindow) -> list[Segment] | None:
@@ -128,7 +128,7 @@ class WindowEar:
         self, window: SpeechWindow, segments: Sequence[Segment], *, aligned: bool = False
     ) -> None:
         # An engine that was told to stop heard nothing, which is not what there is to hear.
-        if not self._hearing.ticket.cancelled.is_set():
+        if not self._hearing.context.cancelled.is_set():
             key = self._key(window, aligned=aligned)
             self._cache.put(key, segments, window.audio.start_sample)
 
@@ -139,9 +139,9 @@ class WindowEar:
             hearing.language.tag if hearing.language else None,
             hearing.prompt,
             hearing.allowed_languages,
-            hearing.ticket.cancelled,
+            hearing.context.cancelled,
         )
-        return await self._scheduler.transcribe(asked, hearing.ticket, index)
+        return await self._scheduler.transcribe(asked, hearing.context, index)
 
 
 def _with_room(segments: Sequence[Segment], clear_until_ms: int) -> list[Segment]:

@@ -14,7 +14,7 @@ _MOST_CLASSES = 3 * _CLASSES_PER_WIDTH
 where no translation is pressed for room."""
 
 
-class Memo(Protocol):
+class TranslationMemory(Protocol):
     """What one job remembers and finds: of one translator, target and glossary."""
 
     def get(self, key: str) -> str | None:

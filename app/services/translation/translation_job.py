@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
-from app.services.translation.memory import Memo
-from app.services.translation.translator import NO_BRIEF, Brief
+from app.services.translation.memory import TranslationMemory
+from app.services.translation.translator import NO_CONTEXT, TranslationContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +17,16 @@ class TranslationJob:
     Attributes:
         target: language to translate into.
         profile: says what can be read and what fits on screen.
-        brief: what the whole job tells its translator.
-        memo: translations of earlier jobs; None to begin afresh.
+        context: what the whole job tells its translator.
+        memory: translations of earlier jobs; None to begin afresh.
     """
 
     target: Language
     profile: ReadingProfile = DEFAULT_PROFILE
-    brief: Brief = NO_BRIEF
-    memo: Memo | None = None
+    context: TranslationContext = NO_CONTEXT
+    memory: TranslationMemory | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The glossary's words, in either language: a name may be kept as it is."""
-        return tuple(term for pair in self.brief.glossary for term in pair if term.strip())
+        return tuple(term for pair in self.context.glossary for term in pair if term.strip())

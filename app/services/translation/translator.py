@@ -11,7 +11,7 @@ from app.domain.media import NO_INFO, MediaInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """What is translated as a whole: a sentence, or a speaker's few words.
 
     Attributes:
@@ -43,7 +43,7 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class TranslationContext:
     """What a whole job tells its translator.
 
     Attributes:
@@ -57,7 +57,7 @@ class Brief:
     ledger: Ledger | None = None
 
 
-NO_BRIEF = Brief()
+NO_CONTEXT = TranslationContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ class Translator(Protocol):
 
     def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch.
 
@@ -124,7 +124,7 @@ class Translator(Protocol):
             lines: one batch, in order, ids ascending.
             pair: from which language into which.
             before: up to three source lines that precede the batch, for context.
-            brief: what the whole job shares.
+            context: what the whole job shares.
 
         Yields:
             ``(id, translation)`` as soon as each is known, in any order; each id of ``lines``

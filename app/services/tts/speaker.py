@@ -26,7 +26,7 @@ from app.services.tts.speech_registry import build_speech_engine
 from app.settings import Settings
 
 
-class StageStore(Protocol):
+class SpokenStore(Protocol):
     """Keeps results by stage and key."""
 
     async def get(self, stage: str, key: str) -> bytes | None:
@@ -90,7 +90,7 @@ class Utterance:
     use_cache: bool = True
 
 
-class Speaker:
+class SpeechSynthesizer:
     """Speaks with the engine that the settings name, beside the GPU and all jobs.
 
     The engine is made when somebody asks first; a server where it is missing works without.
@@ -100,7 +100,7 @@ class Speaker:
         store: keeps what was spoken; memory alone unless given.
     """
 
-    def __init__(self, settings: Settings, store: StageStore | None = None) -> None:
+    def __init__(self, settings: Settings, store: SpokenStore | None = None) -> None:
         self._settings = settings
         self._store = store or MemoryStore(settings.tts.cache_mb * 2**20)
         self._turns = asyncio.Semaphore(settings.tts.concurrency)

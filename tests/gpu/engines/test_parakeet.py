@@ -18,7 +18,7 @@ from app.domain.transcript import Segment
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.parakeet import ParakeetTranscriber
 from app.gpu.engines.parakeet.spoken import ENGLISH, EUROPEAN, spoken_language
-from app.gpu.engines.parakeet.words import Token, build_words
+from app.gpu.engines.parakeet.words import TimedToken, build_words
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
@@ -126,7 +126,11 @@ def test_the_language_of_a_text_is_told_by_the_text() -> None:
 
 
 def test_a_word_before_a_pause_ends_with_its_sound() -> None:
-    tokens = [Token(" wait", 0, 0.9), Token("ing", 160, 0.4), Token(" now", 4_960, 1.0)]
+    tokens = [
+        TimedToken(" wait", 0, 0.9),
+        TimedToken("ing", 160, 0.4),
+        TimedToken(" now", 4_960, 1.0),
+    ]
     first, last = build_words(tokens, Span(1_000, 6_000))
     assert (first.text, first.span) == ("waiting", Span(1_000, 1_400))
     assert first.confidence == pytest.approx(0.6)

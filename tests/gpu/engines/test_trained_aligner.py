@@ -14,7 +14,7 @@ from whisperx import alignment
 
 from app.domain.audio import Audio
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from scripts.fixtures.aligner_figures import (
     Error,
     Held,
@@ -82,11 +82,11 @@ def test_our_aligner_finds_where_words_begin(takes: list[Held]) -> None:
     assert is_close(Error.of(off)), Error.of(off)
 
 
-def passage_of(recording: Held) -> Passage:
+def passage_of(recording: Held) -> AlignmentInput:
     """Return what a transcriber might say: the words at times that are far from right."""
     audio = Audio(recording.spoken.samples)
     texts = [recording.spoken.text]
-    return Passage(audio, roughly(texts, 0, audio.span.end_ms, recording.language))
+    return AlignmentInput(audio, roughly(texts, 0, audio.span.end_ms, recording.language))
 
 
 def test_it_hears_which_words_are_said(takes: list[Held]) -> None:

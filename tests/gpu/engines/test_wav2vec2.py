@@ -17,7 +17,7 @@ from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
 from app.gpu.engines.wav2vec2.engine import align_together
 from app.gpu.engines.wav2vec2.loading import Acoustics
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from tests.gpu.aligning import (
     CODES,
     FRAME_MS,
@@ -52,10 +52,12 @@ def noise(seconds: float, seed: int = 0, level: float = 0.1) -> Samples:
     return np.random.default_rng(seed).normal(0, level, int(16_000 * seconds)).astype(np.float32)
 
 
-def spoken(seconds: float, texts: Sequence[str], language: str = "en", seed: int = 0) -> Passage:
+def spoken(
+    seconds: float, texts: Sequence[str], language: str = "en", seed: int = 0
+) -> AlignmentInput:
     audio = Audio(noise(seconds, seed), seed * 160_000)
     end_ms = audio.span.end_ms
-    return Passage(audio, roughly(texts, audio.span.start_ms, end_ms, language))
+    return AlignmentInput(audio, roughly(texts, audio.span.start_ms, end_ms, language))
 
 
 @pytest.mark.parametrize(("frames", "doubt"), [(600, 0.5), (1499, 2.0)])
@@ -148,11 +150,11 @@ def test_languages_and_requests_mix_in_a_call(engine: Wav2Vec2Aligner) -> None:
 def test_what_cannot_be_aligned_comes_back_as_it_was(engine: Wav2Vec2Aligner) -> None:
     [segment] = spoken(1, ["Far too long for its sound, however fast it may be said."]).segments
     passages = [
-        Passage(Audio(noise(0.3)), (segment,)),
-        Passage(Audio(noise(0.01)), (replace(segment, text="", words=()),)),
-        Passage(Audio(np.zeros(0, np.float32)), (segment,)),
-        Passage(Audio(noise(1)), ()),
-        Passage(Audio(noise(1)), (replace(segment, language="cy"),)),
+        AlignmentInput(Audio(noise(0.3)), (segment,)),
+        AlignmentInput(Audio(noise(0.01)), (replace(segment, text="", words=()),)),
+        AlignmentInput(Audio(np.zeros(0, np.float32)), (segment,)),
+        AlignmentInput(Audio(noise(1)), ()),
+        AlignmentInput(Audio(noise(1)), (replace(segment, language="cy"),)),
     ]
     assert list(engine.align(passages)) == [passage.segments for passage in passages]
     assert list(engine.align([])) == []
@@ -162,8 +164,8 @@ def test_silence_and_the_shortest_sounds_do_no_harm(engine: Wav2Vec2Aligner) -> 
     [segment] = spoken(1, ["A."]).segments
     [[silent], [short]] = engine.align(
         [
-            Passage(Audio(np.zeros(16_000, np.float32)), (segment,)),
-            Passage(Audio(noise(0.01)), (segment,)),
+            AlignmentInput(Audio(np.zeros(16_000, np.float32)), (segment,)),
+            AlignmentInput(Audio(noise(0.01)), (segment,)),
         ]
     )
     assert silent.words[0].span.end_ms <= 1000

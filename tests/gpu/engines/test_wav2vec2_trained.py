@@ -13,7 +13,7 @@ from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from tests.gpu.aligning import settings_for
 
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "aligner"
@@ -38,7 +38,7 @@ def test_words_begin_where_they_were_spoken() -> None:
         unknown = Span(0, audio.span.end_ms)
         words = tuple(Word(word.text, unknown) for word in take.spoken.words)
         segment = Segment(take.spoken.text, unknown, words, take.language)
-        passages.append(Passage(audio, (segment,)))
+        passages.append(AlignmentInput(audio, (segment,)))
     off: list[float] = []
     for take, [aligned] in zip(takes, engine.align(passages), strict=True):
         assert [word.text for word in aligned.words] == take.spoken.text.split()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.gpu.engines.whisperx.gate import Attempt, Gate
+from app.gpu.engines.whisperx.gate import Attempt, QualityGate
 from app.gpu.engines.whisperx.languages import Spoken
 from app.settings import WhisperSettings
 
-GATE = Gate.of(WhisperSettings())
+GATE = QualityGate.of(WhisperSettings())
 GOOD = "We measure the height of the river every morning."
 LOOP = "na na na " * 30
 
@@ -28,7 +28,7 @@ def test_thresholds_come_from_the_settings() -> None:
     settings = WhisperSettings(
         logprob_threshold=-2, compression_ratio_threshold=3, no_speech_threshold=0.9
     )
-    assert Gate.of(settings) == Gate(logprob=-2, compression_ratio=3, no_speech=0.9)
+    assert QualityGate.of(settings) == QualityGate(logprob=-2, compression_ratio=3, no_speech=0.9)
 
 
 def test_the_ratio_counts_bytes() -> None:

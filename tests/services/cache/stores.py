@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from app.services.cache.caches import Caches, open_caches
-from app.services.cache.disk_executor import Disk
+from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.folder import LOCKS, Folder
 from app.services.cache.lifetimes import Lifetime, Lifetimes
 from app.services.cache.lookups import Observe, unobserved
@@ -24,7 +24,7 @@ LIFETIMES = Lifetimes(
 
 def store_in(root: Path) -> StageStore:
     """Return a store on a folder."""
-    return StageStore(Folder(root), Disk(), LIFETIMES)
+    return StageStore(Folder(root), DiskExecutor(), LIFETIMES)
 
 
 def caches_in(root: Path, observe: Observe = unobserved, **limits: float) -> Caches:

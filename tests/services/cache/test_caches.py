@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.language import Language
-from app.gpu.engine_manager import EngineRoom, Engines
+from app.gpu.engine_manager import EngineManager, Engines
 from app.services.cache.fingerprints import recording_hearing, window_hearing
 from app.settings import AsrSettings, CacheSettings, Settings, VadSettings, WhisperSettings
 from app.settings.cache_settings import default_folder
@@ -33,7 +33,7 @@ def test_a_folder_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def test_the_engines_tell_their_revisions() -> None:
-    room = EngineRoom(Settings(asr=AsrSettings(lanes=1)))
+    room = EngineManager(Settings(asr=AsrSettings(lanes=1)))
     try:
         await room.load()
         engines = room.engines

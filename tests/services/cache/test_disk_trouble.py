@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from app.services.cache.disk_executor import Disk
+from app.services.cache.disk_executor import DiskExecutor
 from tests.server import ROOT
 from tests.services.cache.stores import KEY, OTHER, files_of, store_in
 
@@ -123,7 +123,7 @@ async def test_a_folder_that_vanished_is_made_again(tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_hangs_is_left_alone_for_a_while() -> None:
-    disk, release = Disk(), threading.Event()
+    disk, release = DiskExecutor(), threading.Event()
     started_s = time.monotonic()
     assert await disk.attempt(release.wait, "otherwise", limit_s=0.2) == "otherwise"
     assert await disk.attempt(lambda: "asked", "not asked", limit_s=20) == "not asked"
@@ -132,7 +132,7 @@ async def test_a_disk_that_hangs_is_left_alone_for_a_while() -> None:
 
 
 async def test_a_closed_disk_does_nothing() -> None:
-    disk = Disk()
+    disk = DiskExecutor()
     assert await disk.attempt(lambda: "done", "otherwise") == "done"
     disk.close()
     assert await disk.attempt(lambda: "done", "otherwise") == "otherwise"

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import SourceError
 from app.services.cache.caches import Caches
-from app.services.cache.downloads import HeldMedia
+from app.services.cache.downloads import CachedFile
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.tee import Tee
@@ -185,7 +185,7 @@ async def test_media_that_is_cleared_away_can_still_be_decoded(
     caches = caches_in(tmp_path)
     await download(caches, dialogue.read_bytes(), "url:a")
     held = await caches.media.find("url:a")
-    assert isinstance(held, HeldMedia)
+    assert isinstance(held, CachedFile)
     for path in files_of(tmp_path):
         path.unlink()
     # ffmpeg is a child of ours, and opens the file only now.

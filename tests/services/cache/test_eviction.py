@@ -174,9 +174,9 @@ async def test_no_size_keeps_nothing_at_all(tmp_path: Path, size_mb: int) -> Non
     caches.start()
     assert not await caches.store.put("windows", "ab" * 20, b"x")
     assert await caches.media.find("url:a") is None
-    memo = await caches.memos.open("video")
-    memo.put("a", "1")
-    await memo.save()
+    memory = await caches.memories.open("video")
+    memory.put("a", "1")
+    await memory.save()
     await caches.close()
     assert caches.kept_bytes == 0
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.services.cache.folder import TEMPORARY
-from app.services.cache.window_cache import TranscriptCache
+from app.services.cache.window_cache import WindowCache
 from tests.server import ROOT
 from tests.services.cache.stores import KEY, files_of, store_in
 
@@ -20,7 +20,7 @@ import asyncio, sys, time
 from pathlib import Path
 from tests.services.cache.stores import KEY, store_in
 from tests.services.cache.test_window_cache import KEYS, segment
-from app.services.cache.window_cache import TranscriptCache
+from app.services.cache.window_cache import WindowCache
 root, number = Path(sys.argv[1]), int(sys.argv[2])
 store = store_in(root)
 """
@@ -56,7 +56,7 @@ while True:
 
 HEARS_AND_HANGS = """
 async def work():
-    cache = TranscriptCache(100, store)
+    cache = WindowCache(100, store)
     cache.put(KEYS[0], [segment(0)], 0)
     await cache.close()
     print("heard one window", flush=True)
@@ -116,6 +116,6 @@ async def test_windows_of_a_killed_process_are_found_by_the_next(tmp_path: Path)
     kill(listener)
     from tests.services.cache.test_window_cache import KEYS, segment
 
-    cache = TranscriptCache(10, store_in(tmp_path))
+    cache = WindowCache(10, store_in(tmp_path))
     assert await cache.get(KEYS[0], 16_000) == [segment(1000)]
     assert await cache.get(KEYS[1], 0) is None

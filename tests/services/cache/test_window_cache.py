@@ -8,7 +8,7 @@ from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.cache.stage_store import NullStore
-from app.services.cache.window_cache import TranscriptCache
+from app.services.cache.window_cache import WindowCache
 from tests.services.cache.stores import files_of, store_in
 
 SAMPLES = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
@@ -21,7 +21,7 @@ def segment(at_ms: int) -> Segment:
 
 
 async def test_the_same_samples_elsewhere_are_heard_elsewhere() -> None:
-    cache = TranscriptCache(10, NullStore())
+    cache = WindowCache(10, NullStore())
     key = cache.key(Audio(SAMPLES, 32_000), "hearing")
     assert await cache.get(key, 32_000) is None
     cache.put(key, [segment(2_000)], 32_000)
@@ -30,7 +30,7 @@ async def test_the_same_samples_elsewhere_are_heard_elsewhere() -> None:
 
 
 def test_other_samples_and_another_hearing_are_another_entry() -> None:
-    cache = TranscriptCache(1, NullStore())
+    cache = WindowCache(1, NullStore())
     keys = {
         cache.key(Audio(samples), hearing)
         for samples in (SAMPLES, SAMPLES * 0.5, SAMPLES[:-1])
@@ -40,7 +40,7 @@ def test_other_samples_and_another_hearing_are_another_entry() -> None:
 
 
 async def test_the_least_recently_used_is_forgotten_first() -> None:
-    cache = TranscriptCache(2, NullStore())
+    cache = WindowCache(2, NullStore())
     a, b, c = KEYS
     for key in (a, b):
         cache.put(key, [segment(0)], 0)
@@ -52,20 +52,20 @@ async def test_the_least_recently_used_is_forgotten_first() -> None:
 
 
 async def test_no_capacity_remembers_nothing() -> None:
-    cache = TranscriptCache(0, NullStore())
+    cache = WindowCache(0, NullStore())
     cache.put(KEYS[0], [segment(0)], 0)
     assert await cache.get(KEYS[0], 0) is None
 
 
 async def test_what_memory_forgot_is_on_disk_and_moves_just_the_same(tmp_path: Path) -> None:
     looks: list[tuple[str, bool]] = []
-    cache = TranscriptCache(0, store_in(tmp_path), lambda stage, hit: looks.append((stage, hit)))
+    cache = WindowCache(0, store_in(tmp_path), lambda stage, hit: looks.append((stage, hit)))
     key = cache.key(Audio(SAMPLES, 32_000), "hearing")
     assert await cache.get(key, 32_000) is None
     cache.put(key, [segment(2_000), segment(3_000)], 32_000)
     await cache.close()
     assert await cache.get(key, 160_000) == [segment(10_000), segment(11_000)]
-    other = TranscriptCache(10, store_in(tmp_path))
+    other = WindowCache(10, store_in(tmp_path))
     assert await other.get(key, 0) == [segment(0), segment(1_000)]
     for path in files_of(tmp_path):
         path.unlink()
@@ -74,7 +74,7 @@ async def test_what_memory_forgot_is_on_disk_and_moves_just_the_same(tmp_path: P
 
 
 async def test_a_window_where_nobody_spoke_is_remembered_too(tmp_path: Path) -> None:
-    cache = TranscriptCache(0, store_in(tmp_path))
+    cache = WindowCache(0, store_in(tmp_path))
     cache.put(KEYS[0], [], 0)
     await cache.close()
     assert await cache.get(KEYS[0], 0) == []

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.language import Language
-from app.services.captions.select import CaptionWish, choose_track
+from app.services.captions.select import CaptionPreference, choose_track
 
 
 def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
@@ -17,7 +17,7 @@ def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
 
 def chosen(tracks: list[CaptionTrack], target: str | None = None, **wish: object) -> list[str]:
     spoken = wish.pop("spoken", None)
-    asked = CaptionWish(
+    asked = CaptionPreference(
         Language.parse(target) if target else None,
         Language.parse(str(spoken)) if spoken else None,
         **wish,  # type: ignore[arg-type]

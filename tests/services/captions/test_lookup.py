@@ -13,7 +13,7 @@ from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.errors import NoCaptionsError, SourceError
 from app.domain.language import Language
 from app.services.captions.lookup import choose_sidecar
-from app.services.captions.lookup_cache import SidecarShelf
+from app.services.captions.lookup_cache import CaptionLookupCache
 
 PAGE = "https://site.test/watch"
 
@@ -78,19 +78,19 @@ ENGLISH = Language("en")
 
 async def test_a_track_that_cannot_be_had_or_read_has_a_substitute() -> None:
     site = Site({"fr": b"", "fr-CA": b"<html>", "en": VTT})
-    found = await SidecarShelf(site).find(PAGE, Language("fr"))
+    found = await CaptionLookupCache(site).find(PAGE, Language("fr"))
     assert found.track.name == "en"
     assert found.is_fallback
     assert found.captions.items[0].text == "The river rose."
     with pytest.raises(SourceError, match="503"):
-        await SidecarShelf(Site({"en": b""})).find(PAGE, ENGLISH)
+        await CaptionLookupCache(Site({"en": b""})).find(PAGE, ENGLISH)
     with pytest.raises(SourceError, match="cannot be read"):
-        await SidecarShelf(Site({"en": b"<html>"})).find(PAGE, ENGLISH)
+        await CaptionLookupCache(Site({"en": b"<html>"})).find(PAGE, ENGLISH)
 
 
 async def test_without_captions_the_error_names_what_there_is() -> None:
     site = Site({"de": VTT, "live_chat": VTT})
-    shelf = SidecarShelf(site)
+    shelf = CaptionLookupCache(site)
     for _ in range(2):
         with pytest.raises(NoCaptionsError, match="French") as caught:
             await shelf.find(PAGE, Language("fr"))
@@ -102,7 +102,7 @@ async def test_without_captions_the_error_names_what_there_is() -> None:
 async def test_a_site_is_asked_once_within_some_minutes() -> None:
     now = 0.0
     site = Site({"en": VTT, "de": VTT})
-    shelf = SidecarShelf(site, lambda: now)
+    shelf = CaptionLookupCache(site, lambda: now)
     first = await shelf.find(PAGE, ENGLISH)
     now = 500.0
     assert await shelf.find(PAGE, ENGLISH) is first
@@ -116,7 +116,7 @@ async def test_a_site_is_asked_once_within_some_minutes() -> None:
 async def test_one_who_leaves_does_not_take_it_from_the_others() -> None:
     site = Site({"en": VTT})
     site.gate.clear()
-    shelf = SidecarShelf(site)
+    shelf = CaptionLookupCache(site)
     readers = [asyncio.create_task(shelf.find(PAGE, ENGLISH)) for _ in range(3)]
     await asyncio.sleep(0)
     readers[0].cancel()
@@ -130,7 +130,7 @@ async def test_one_who_leaves_does_not_take_it_from_the_others() -> None:
 
 async def test_a_failure_is_not_kept() -> None:
     site = Site({"en": b""})
-    shelf = SidecarShelf(site)
+    shelf = CaptionLookupCache(site)
     with pytest.raises(SourceError):
         await shelf.find(PAGE, ENGLISH)
     site.files["en"] = VTT
@@ -140,7 +140,7 @@ async def test_a_failure_is_not_kept() -> None:
 async def test_closing_ends_what_is_being_fetched() -> None:
     site = Site({"en": VTT})
     site.gate.clear()
-    shelf = SidecarShelf(site)
+    shelf = CaptionLookupCache(site)
     reader = asyncio.create_task(shelf.find(PAGE, ENGLISH))
     await asyncio.sleep(0)
     await shelf.close()

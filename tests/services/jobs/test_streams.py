@@ -10,7 +10,7 @@ from app.domain.events import MediaOpened, Progress
 from app.domain.request import JobRequest, UploadedFile
 from app.services.jobs.event_log import EventLog
 from app.services.jobs.record import Job
-from app.services.jobs.streams import Comment, Farewell, Logged, StillThere, StreamHub
+from app.services.jobs.streams import Heartbeat, KeepAlive, LoggedEvent, ServerLeaving, StreamHub
 from app.settings import JobSettings
 
 
@@ -43,7 +43,7 @@ async def test_two_readers_see_all_of_it_and_a_late_one_the_rest(job: Job) -> No
     job.log.append(Progress("checking", "a", 1))
 
     async def read(after: int) -> list[int]:
-        return [i.seq async for i in streams.follow(job, after) if isinstance(i, Logged)]
+        return [i.seq async for i in streams.follow(job, after) if isinstance(i, LoggedEvent)]
 
     readers = [asyncio.create_task(read(after)) for after in (0, 0, 1)]
     await asyncio.sleep(0.01)
@@ -61,13 +61,13 @@ async def test_silence_is_filled_from_one_timer(job: Job) -> None:
     seen = []
     async for item in streams.follow(job):
         seen.append(item)
-        if isinstance(item, StillThere):
+        if isinstance(item, Heartbeat):
             break
-    assert isinstance(seen[0], Logged)
+    assert isinstance(seen[0], LoggedEvent)
     assert seen[1:-1]
-    assert all(isinstance(item, Comment) for item in seen[1:-1])
+    assert all(isinstance(item, KeepAlive) for item in seen[1:-1])
     last = seen[-1]
-    assert isinstance(last, StillThere)
+    assert isinstance(last, Heartbeat)
     assert last.progress.message.startswith("Listening (")
     assert last.progress.percent == 10
     await streams.close()
@@ -85,8 +85,8 @@ async def test_leaving_says_farewell_to_everybody(job: Job) -> None:
     streams.leave()
     for reader in readers:
         items = await reader
-        assert isinstance(items[-1], Farewell)
-        assert isinstance(items[-2], StillThere)
+        assert isinstance(items[-1], ServerLeaving)
+        assert isinstance(items[-2], Heartbeat)
 
 
 async def test_a_job_without_readers_is_cancelled_after_its_grace_time(job: Job) -> None:

@@ -11,7 +11,7 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.playback.ranges import Stretches
+from app.services.playback.ranges import PlaybackRanges
 from app.services.stages.cues import CueLayout
 
 GAP_MS = DEFAULT_PROFILE.min_gap_ms
@@ -63,10 +63,10 @@ def jumps(draw: st.DrawFn) -> tuple[list[int], list[Segment]]:
 @settings(max_examples=100, deadline=None)
 def test_cues_are_apart_and_every_word_is_shown(case: tuple[list[int], list[Segment]]) -> None:
     starts, segments = case
-    stretches = Stretches()
+    ranges = PlaybackRanges()
     for start_ms in starts:
-        stretches.begin(start_ms)
-    layout = CueLayout(DEFAULT_PROFILE, stretches=stretches)
+        ranges.begin(start_ms)
+    layout = CueLayout(DEFAULT_PROFILE, ranges=ranges)
     cues = [cue for segment in segments for cue in layout.lay_out(segment)]
     assert [cue.id for cue in cues] == list(range(len(cues)))
     assert all(cue.span.duration_ms > 0 for cue in cues)
@@ -76,9 +76,9 @@ def test_cues_are_apart_and_every_word_is_shown(case: tuple[list[int], list[Segm
 
 
 def test_a_cue_that_is_heard_later_goes_before_what_is_shown_after_it() -> None:
-    stretches = Stretches()
-    stretches.begin(60_000)
-    layout = CueLayout(DEFAULT_PROFILE, stretches=stretches)
+    ranges = PlaybackRanges()
+    ranges.begin(60_000)
+    layout = CueLayout(DEFAULT_PROFILE, ranges=ranges)
     (watched,) = layout.lay_out(spoken("The water came up very fast", 60_100))
     (earlier,) = layout.lay_out(spoken("Tell the people near the bridge", 58_000, clear_ms=9_000))
     assert earlier.span.start_ms == 58_000
@@ -86,18 +86,18 @@ def test_a_cue_that_is_heard_later_goes_before_what_is_shown_after_it() -> None:
 
 
 def test_stretches_that_alternate_go_on_each_where_it_was() -> None:
-    stretches = Stretches()
-    stretches.begin(60_000)
-    layout = CueLayout(DEFAULT_PROFILE, stretches=stretches)
+    ranges = PlaybackRanges()
+    ranges.begin(60_000)
+    layout = CueLayout(DEFAULT_PROFILE, ranges=ranges)
     order = [60_000, 10_000, 64_000, 14_000]
     cues = [cue for at in order for cue in layout.lay_out(spoken("It rained last night", at))]
     assert [cue.span.start_ms for cue in cues] == order
 
 
 def test_words_that_have_no_room_before_the_next_cue_are_shown_later() -> None:
-    stretches = Stretches()
-    stretches.begin(60_000)
-    layout = CueLayout(DEFAULT_PROFILE, stretches=stretches)
+    ranges = PlaybackRanges()
+    ranges.begin(60_000)
+    layout = CueLayout(DEFAULT_PROFILE, ranges=ranges)
     shown = list(layout.lay_out(spoken("Please come here now", 60_000)))
     shown += layout.lay_out(spoken("It rained all of the night", 57_000, word_ms=490))
     shown += layout.lay_out(spoken("Yes", 59_960, word_ms=30))

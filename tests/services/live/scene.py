@@ -19,7 +19,12 @@ from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.services.live.live_result import LiveResult
 from app.services.live.session import LiveSession
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 from app.settings import LiveSettings, Settings
 
 RATE = 16_000
@@ -89,10 +94,10 @@ class Shouter:
 
     async def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
         self.asked += [(line.text, tuple(b.text for b in before)) for line in lines]
         await self.gate.wait()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.domain.transcript import Segment
 from app.gpu.scheduler import Scheduler
 from app.gpu.scheduler.rank import Rank
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from app.services.live.partial import Partial
 from tests.gpu.scheduling import FakeTranscriber, batch_job, window
 
@@ -15,7 +15,7 @@ async def test_after_hours_it_is_still_what_a_viewer_sees_next() -> None:
     engine = FakeTranscriber()
     scheduler = Scheduler(engine)
     told: asyncio.Queue[Sequence[Segment]] = asyncio.Queue()
-    partial = Partial(scheduler, Ticket("live"), 1000, told.put)
+    partial = Partial(scheduler, WorkContext("live"), 1000, told.put)
     engine.gate.close()
     held = asyncio.ensure_future(scheduler.transcribe(window("held"), batch_job(), 0))
     await engine.gate.somebody_waits()

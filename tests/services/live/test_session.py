@@ -6,7 +6,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, TranslationAuthError, TranslationError
 from app.gpu.protocols import Window
-from app.gpu.work_context import Ticket
+from app.gpu.work_context import WorkContext
 from tests.services.live.scene import Scene, silence, speech, until
 
 
@@ -97,7 +97,7 @@ async def test_an_engine_that_has_enough_to_do_is_spared_unfinished_lines(scene:
     scene.ears.gate.clear()
     others = [
         asyncio.create_task(
-            scene.scheduler.transcribe(Window(Audio(speech(1))), Ticket("other"), 0)
+            scene.scheduler.transcribe(Window(Audio(speech(1))), WorkContext("other"), 0)
         )
         for _ in range(9)
     ]

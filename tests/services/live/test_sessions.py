@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
-from app.services.live.sessions import LiveHub
+from app.services.live.sessions import LiveSessions
 from tests.services.live.scene import Scene, silence, speech, until
 
 
@@ -16,12 +16,12 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-def hub(scene: Scene) -> LiveHub:
-    return LiveHub(scene.settings, scene.readiness)
+def hub(scene: Scene) -> LiveSessions:
+    return LiveSessions(scene.settings, scene.readiness)
 
 
 async def test_there_are_so_many_places_and_each_can_be_taken_again(
-    scene: Scene, hub: LiveHub
+    scene: Scene, hub: LiveSessions
 ) -> None:
     before = asyncio.all_tasks()
     for reader in ("a", "b", "a", "b"):
@@ -39,7 +39,7 @@ async def test_there_are_so_many_places_and_each_can_be_taken_again(
 
 @pytest.mark.parametrize("target", ["klingonese", 5, ["es"], {"a": 1}])
 async def test_what_is_no_language_is_refused_and_ends_what_there_was(
-    scene: Scene, hub: LiveHub, target: object
+    scene: Scene, hub: LiveSessions, target: object
 ) -> None:
     await hub.start("a", "es", scene.tell)
     with pytest.raises(InvalidLanguageError, match="Invalid target language"):
@@ -48,7 +48,7 @@ async def test_what_is_no_language_is_refused_and_ends_what_there_was(
 
 
 async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
-    scene: Scene, hub: LiveHub
+    scene: Scene, hub: LiveSessions
 ) -> None:
     await hub.start("a", "zh_CN", scene.tell)
     hub.feed("a", speech(1))
@@ -59,7 +59,7 @@ async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
         hub.feed("a", silence(1))
 
 
-async def test_every_reader_is_told_that_the_server_leaves(scene: Scene, hub: LiveHub) -> None:
+async def test_every_reader_is_told_that_the_server_leaves(scene: Scene, hub: LiveSessions) -> None:
     await hub.start("a", "es", scene.tell)
     await hub.start("b", None, scene.tell)
     await hub.leave()

@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.errors import EmptyMediaError, SourceError, StorageError, TruncatedMediaError
 from app.services.media.byte_stream import ByteStream, spool
-from app.services.media.mp4_index import Layout
+from app.services.media.mp4_index import Mp4Layout
 from tests.services.conftest import Make
 
 
@@ -22,7 +22,7 @@ async def breaking() -> AsyncGenerator[bytes, None]:
 async def test_looking_at_the_head_loses_nothing(make_media: Make) -> None:
     data = make_media("head.mp4", "-f", "lavfi", "-i", "sine=duration=2").read_bytes()
     stream = await ByteStream(pieces(data)).looked_at()
-    assert stream.layout is Layout.INDEX_LAST
+    assert stream.layout is Mp4Layout.INDEX_LAST
     assert 1000 <= len(stream.head) < 3000
     assert b"".join([chunk async for chunk in stream.whole()]) == data
 
@@ -42,7 +42,7 @@ async def test_a_head_that_never_tells_is_held_back_no_further_than_a_limit() ->
             yield (2**16).to_bytes(4, "big") + b"free" + bytes(2**16 - 8)
 
     stream = await ByteStream(boxes()).looked_at()
-    assert stream.layout is Layout.INDEX_LAST
+    assert stream.layout is Mp4Layout.INDEX_LAST
     assert taken <= 17
 
 

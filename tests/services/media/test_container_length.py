@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.services.media.container_length import PassingLength, length_of
-from app.services.media.mp4_index import Layout, layout_of
+from app.services.media.mp4_index import Mp4Layout, layout_of
 from tests.services.conftest import Make
 
 TONE = ("-f", "lavfi", "-i", "sine=440:duration=3")
@@ -84,10 +84,10 @@ def test_layouts(make_media: Make) -> None:
     web = make_media("web.mp4", *TONE, "-movflags", "+faststart").read_bytes()
     pieces = make_media("dash.mp4", *TONE, "-movflags", "frag_keyframe+empty_moov").read_bytes()
     wav = make_media("layout.wav", *TONE).read_bytes()
-    assert layout_of(camera) is Layout.INDEX_LAST
-    assert layout_of(web) is Layout.STREAM
-    assert layout_of(pieces) is Layout.FRAGMENTED
-    assert layout_of(wav) is Layout.STREAM
-    assert layout_of(camera[:30]) is Layout.UNDECIDED
-    assert layout_of(web[:60]) is Layout.UNDECIDED
-    assert layout_of(b"RI") is Layout.UNDECIDED
+    assert layout_of(camera) is Mp4Layout.INDEX_LAST
+    assert layout_of(web) is Mp4Layout.STREAM
+    assert layout_of(pieces) is Mp4Layout.FRAGMENTED
+    assert layout_of(wav) is Mp4Layout.STREAM
+    assert layout_of(camera[:30]) is Mp4Layout.UNDECIDED
+    assert layout_of(web[:60]) is Mp4Layout.UNDECIDED
+    assert layout_of(b"RI") is Mp4Layout.UNDECIDED

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.services.net.egress_proxy import EgressProxy
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from tests.services.loopback import Asked, LoopbackServer, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -19,7 +19,7 @@ async def private(_host: str, _port: int) -> list[str]:
 
 @pytest.fixture
 async def proxy() -> AsyncIterator[EgressProxy]:
-    async with EgressProxy(Guard(allow_private=True, resolver=private), 2.0).serving() as proxy:
+    async with EgressProxy(SsrfGuard(allow_private=True, resolver=private), 2.0).serving() as proxy:
         yield proxy
 
 
@@ -92,7 +92,7 @@ async def test_a_tunnel_passes_bytes_both_ways(proxy: EgressProxy) -> None:
     "host", ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "rebind.example"]
 )
 async def test_private_addresses_are_refused(web: LoopbackServer, method: str, host: str) -> None:
-    async with EgressProxy(Guard(resolver=private), 2.0).serving() as proxy:
+    async with EgressProxy(SsrfGuard(resolver=private), 2.0).serving() as proxy:
         target = f"{host}:{web.port}" if method == "CONNECT" else f"http://{host}:{web.port}/a"
         answer = await ask(proxy, [f"{method} {target} HTTP/1.1"])
         assert answer.startswith("HTTP/1.1 403")
@@ -130,8 +130,8 @@ async def test_nobody_at_the_other_end(proxy: EgressProxy) -> None:
 
 async def test_two_proxies_have_two_passwords() -> None:
     async with (
-        EgressProxy(Guard(), 1.0).serving() as one,
-        EgressProxy(Guard(), 1.0).serving() as two,
+        EgressProxy(SsrfGuard(), 1.0).serving() as one,
+        EgressProxy(SsrfGuard(), 1.0).serving() as two,
     ):
         assert urlsplit(one.url).password != urlsplit(two.url).password
 
@@ -144,7 +144,7 @@ async def test_closing_cuts_what_is_open(web: LoopbackServer) -> None:
             await writer.drain()
 
     web.routes["/a"] = endless
-    async with EgressProxy(Guard(allow_private=True), 2.0).serving() as proxy:
+    async with EgressProxy(SsrfGuard(allow_private=True), 2.0).serving() as proxy:
         address = urlsplit(proxy.url)
         token = base64.b64encode(f"{address.username}:{address.password}".encode()).decode()
         reader, writer = await asyncio.open_connection(address.hostname, address.port)

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import PayloadTooLargeError, SourceError, UrlBlockedError
 from app.services.net.fetch import Fetcher
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.transfer import MAX_REDIRECTS
 from app.settings import SourceSettings
 from tests.services.loopback import Asked, LoopbackServer, head
@@ -29,9 +29,9 @@ def resolver(*answers: list[str]) -> Callable[[str, int], Awaitable[list[str]]]:
     return resolve
 
 
-def fetcher(guard: Guard | None = None, **settings: object) -> Fetcher:
+def fetcher(guard: SsrfGuard | None = None, **settings: object) -> Fetcher:
     given = SourceSettings.model_validate({"fetch_connect_s": 2, "fetch_read_s": 2, **settings})
-    return Fetcher(given, guard or Guard(allow_private=True))
+    return Fetcher(given, guard or SsrfGuard(allow_private=True))
 
 
 async def fetched(url: str, fetcher: Fetcher) -> bytes:
@@ -80,7 +80,7 @@ async def test_the_connection_goes_to_the_checked_address_and_the_name_stays(
     web: LoopbackServer,
 ) -> None:
     url = web.body("/a", b"body").replace("127.0.0.1", "media.example")
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.1"]))
     assert await fetched(url, fetcher(guard)) == b"body"
     assert web.asked[0].headers["host"] == f"media.example:{web.port}"
 
@@ -88,7 +88,7 @@ async def test_the_connection_goes_to_the_checked_address_and_the_name_stays(
 async def test_a_name_that_changes_its_mind_gains_nothing(web: LoopbackServer) -> None:
     # Nobody listens at the first answer; later ones are this server.
     url = web.body("/a", b"secret").replace("127.0.0.1", "rebind.example")
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.2"], ["127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.2"], ["127.0.0.1"]))
     with pytest.raises(SourceError):
         await fetched(url, fetcher(guard, fetch_connect_s=0.3))
     assert web.connections == 0
@@ -96,7 +96,7 @@ async def test_a_name_that_changes_its_mind_gains_nothing(web: LoopbackServer) -
 
 async def test_one_private_address_among_public_ones_blocks_the_name(web: LoopbackServer) -> None:
     url = web.body("/a", b"secret").replace("127.0.0.1", "mixed.example")
-    guard = Guard(resolver=resolver(["1.1.1.1", "127.0.0.1"]))
+    guard = SsrfGuard(resolver=resolver(["1.1.1.1", "127.0.0.1"]))
     with pytest.raises(UrlBlockedError):
         await fetched(url, fetcher(guard))
     assert web.connections == 0
@@ -104,14 +104,14 @@ async def test_one_private_address_among_public_ones_blocks_the_name(web: Loopba
 
 async def test_the_next_address_is_tried_when_one_does_not_answer(web: LoopbackServer) -> None:
     url = web.body("/a", b"body").replace("127.0.0.1", "two.example")
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.99", "127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.99", "127.0.0.1"]))
     assert await fetched(url, fetcher(guard)) == b"body"
 
 
 async def test_private_addresses_are_not_asked(web: LoopbackServer) -> None:
     for host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
         with pytest.raises(UrlBlockedError):
-            await fetched(f"http://{host}:{web.port}/a", fetcher(Guard()))
+            await fetched(f"http://{host}:{web.port}/a", fetcher(SsrfGuard()))
     assert web.connections == 0
 
 
@@ -158,7 +158,7 @@ async def test_a_redirect_from_a_public_to_a_private_address(web: LoopbackServer
         return ["127.0.0.1"] if host == "127.0.0.1" else ["169.254.169.254"]
 
     with pytest.raises(UrlBlockedError):
-        await fetched(outside, fetcher(Guard(allow_private=True, resolver=resolve)))
+        await fetched(outside, fetcher(SsrfGuard(allow_private=True, resolver=resolve)))
     assert [asked.target for asked in web.asked] == ["/a"]
 
 
@@ -381,14 +381,14 @@ async def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 async def test_certificate_and_server_name_are_the_names_not_the_addresses(
     tls: TlsServer,
 ) -> None:
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.1"]))
     url = f"https://media.example:{tls.port}/a"
     assert await fetched(url, fetcher(guard)) == b"body"
     assert tls.names == ["media.example"]
 
 
 async def test_a_certificate_for_another_name_is_refused(tls: TlsServer) -> None:
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.1"]))
     for host in ("other.example", "127.0.0.1"):
         with pytest.raises(SourceError):
             await fetched(f"https://{host}:{tls.port}/a", fetcher(guard))
@@ -398,6 +398,6 @@ async def test_an_unknown_authority_is_refused(
     tls: TlsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    guard = Guard(allow_private=True, resolver=resolver(["127.0.0.1"]))
+    guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.1"]))
     with pytest.raises(SourceError):
         await fetched(f"https://media.example:{tls.port}/a", fetcher(guard))

@@ -6,14 +6,14 @@ import pytest
 
 from app.domain.errors import SourceError, UrlBlockedError
 from app.services.net.fetch import check_address, check_url
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 
 
-def resolving_to(*addresses: str, allow_private: bool = False) -> Guard:
+def resolving_to(*addresses: str, allow_private: bool = False) -> SsrfGuard:
     async def resolve(_host: str, _port: int) -> list[str]:
         return list(addresses)
 
-    return Guard(allow_private, 1.0, resolve)
+    return SsrfGuard(allow_private, 1.0, resolve)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ async def test_allowing_private_addresses_spares_metadata_services() -> None:
 @pytest.mark.skipif(not Path("/etc/hosts").is_file(), reason="no name is known here")
 async def test_the_systems_own_resolver_is_asked() -> None:
     with pytest.raises(UrlBlockedError, match="not a public one"):
-        await check_address("http://localhost/", Guard())
-    assert "127.0.0.1" in await Guard(allow_private=True).addresses("localhost", 80)
+        await check_address("http://localhost/", SsrfGuard())
+    assert "127.0.0.1" in await SsrfGuard(allow_private=True).addresses("localhost", 80)
 
 
 async def test_a_name_that_does_not_exist_is_blocked_and_a_silent_service_is_not() -> None:
@@ -138,10 +138,10 @@ async def test_a_name_that_does_not_exist_is_blocked_and_a_silent_service_is_not
         return []
 
     with pytest.raises(UrlBlockedError, match="not known"):
-        await check_address("http://a.example/", Guard(resolver=unknown))
+        await check_address("http://a.example/", SsrfGuard(resolver=unknown))
     with pytest.raises(UrlBlockedError, match="not known"):
         await check_address("http://a.example/", resolving_to())
     with pytest.raises(SourceError, match="did not answer"):
-        await check_address("http://a.example/", Guard(resolver=busy))
+        await check_address("http://a.example/", SsrfGuard(resolver=busy))
     with pytest.raises(SourceError, match="in time"):
-        await check_address("http://a.example/", Guard(timeout_s=0.05, resolver=slow))
+        await check_address("http://a.example/", SsrfGuard(timeout_s=0.05, resolver=slow))

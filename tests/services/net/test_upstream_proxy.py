@@ -8,8 +8,8 @@ import pytest
 from app.domain.errors import SourceError, UrlBlockedError
 from app.domain.request import SiteVideo
 from app.services.net.egress_proxy import EgressProxy
-from app.services.net.ssrf_guard import Guard
-from app.services.net.upstream_proxy import Upstream
+from app.services.net.ssrf_guard import SsrfGuard
+from app.services.net.upstream_proxy import UpstreamProxy
 from app.settings import SourceSettings, child_environment
 from tests.services.conftest import Make, OpenerFactory
 from tests.services.loopback import LoopbackServer, read_all
@@ -37,7 +37,7 @@ async def test_a_tunnel_leads_through_it_to_the_address_that_was_checked(
     web.body("/a", b"body")
     async with ConnectProxy(web.port, LOGIN).serving() as rented:
         settings = SourceSettings(ytdlp_proxy=rented.url)
-        proxy = EgressProxy(Guard(resolver=public), 2.0, Upstream.of(settings))
+        proxy = EgressProxy(SsrfGuard(resolver=public), 2.0, UpstreamProxy.of(settings))
         async with proxy.serving():
             answer = await ask(proxy, ["GET http://site.example/a HTTP/1.1", "Host: site.example"])
             assert answer.endswith("body")
@@ -60,8 +60,8 @@ async def test_whether_it_refuses_us_or_cannot_reach_the_site(
 ) -> None:
     async with ConnectProxy(web.port if leads else None, login).serving() as rented:
         url = f"http://{given + '@' if given else ''}127.0.0.1:{rented.port}"
-        upstream = Upstream.of(SourceSettings(ytdlp_proxy=url))
-        async with EgressProxy(Guard(), 2.0, upstream).serving() as proxy:
+        upstream = UpstreamProxy.of(SourceSettings(ytdlp_proxy=url))
+        async with EgressProxy(SsrfGuard(), 2.0, upstream).serving() as proxy:
             answer = await ask(proxy, [f"CONNECT {PUBLIC}:443 HTTP/1.1"])
             assert answer.startswith("HTTP/1.1 502")
             assert proxy.upstream_failed is failed
@@ -114,7 +114,7 @@ def test_its_password_is_kept_to_ourselves(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("YTDLP_PROXY", "http://customer:p4ss-w0rd@proxy.example:8000")
     settings = SourceSettings()
     assert "p4ss" not in repr(settings)
-    assert "p4ss" not in repr(Upstream.of(settings))
+    assert "p4ss" not in repr(UpstreamProxy.of(settings))
     assert "YTDLP_PROXY" not in child_environment()
 
 

@@ -14,8 +14,8 @@ from app.domain.request import JobRequest, SpeakerCount, UploadedFile
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.services.cache.transcripts import Transcript
-from app.services.pipeline.event_emitter import RunLog
-from app.services.pipeline.finalizers import SpeakerEnd, StraightEnd
+from app.services.pipeline.event_emitter import EventEmitter
+from app.services.pipeline.finalizers import DiarizedFinalizer, ImmediateFinalizer
 from app.services.sources.opened import OpenedTranscript
 from app.services.stages.cues import build_cues
 from app.services.translation.translation_job import TranslationJob
@@ -75,11 +75,11 @@ class Scene:
         target = SPANISH if translated else None
         request = JobRequest(UploadedFile(tmp_path, ""), target=target)
         opened = OpenedTranscript(Transcript(SEGMENTS, 20_000, "en"))
-        self.run = RunLog(request, opened, self.events.append)
+        self.run = EventEmitter(request, opened, self.events.append)
         self.translator = ScriptedTranslator()
-        memo: Any = Memory()
-        job = TranslationJob(SPANISH, memo=memo) if translated else None
-        self.straight = StraightEnd(self.run, self.translator, job)
+        memory: Any = Memory()
+        job = TranslationJob(SPANISH, memory=memory) if translated else None
+        self.straight = ImmediateFinalizer(self.run, self.translator, job)
 
     async def finish(self, floor: Teller) -> Any:
         async def heard() -> AsyncIterator[Segment]:
@@ -87,7 +87,7 @@ class Scene:
                 yield item
 
         cues = build_cues(tap(heard(), self.run.heard), DEFAULT_PROFILE)
-        end = SpeakerEnd(self.straight, floor, SpeakerCount(exact=2), DEFAULT_PROFILE)
+        end = DiarizedFinalizer(self.straight, floor, SpeakerCount(exact=2), DEFAULT_PROFILE)
         return await end.finish(cues)
 
     def of(self, kind: type[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.domain.events import Progress
 from app.domain.time import Span
 from app.services.pipeline.progress import ProgressTracker, format_duration, format_eta
-from app.services.playback.ranges import Coverage, Stretches
+from app.services.playback.ranges import Coverage, PlaybackRanges
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_remaining_times(ms: float, text: str) -> None:
 def test_percent_never_falls_and_stays_below_the_end(
     duration_ms: int | None, translating: bool, moves: list[tuple[bool, int]]
 ) -> None:
-    tracker = ProgressTracker(translating=translating, done=Coverage(Stretches()))
+    tracker = ProgressTracker(translating=translating, done=Coverage(PlaybackRanges()))
     told: list[Progress | None] = [tracker.opened(duration_ms)]
     for heard, end_ms in moves:
         told.append((tracker.heard if heard else tracker.finished)(Span(0, end_ms), 1000))
@@ -46,7 +46,7 @@ def test_percent_never_falls_and_stays_below_the_end(
 
 
 def test_half_the_audio_is_half_the_work_and_the_rest_takes_as_long() -> None:
-    tracker = ProgressTracker(translating=False, done=Coverage(Stretches()))
+    tracker = ProgressTracker(translating=False, done=Coverage(PlaybackRanges()))
     tracker.opened(60_000)
     progress = tracker.finished(Span(28_000, 30_000), elapsed_ms=10_000)
     assert progress is not None
@@ -55,19 +55,19 @@ def test_half_the_audio_is_half_the_work_and_the_rest_takes_as_long() -> None:
 
 
 def test_nothing_new_is_not_told() -> None:
-    tracker = ProgressTracker(translating=False, done=Coverage(Stretches()))
+    tracker = ProgressTracker(translating=False, done=Coverage(PlaybackRanges()))
     tracker.opened(600_000)
     assert tracker.finished(Span(0, 60_000), 1000) is not None
     assert tracker.finished(Span(60_000, 60_001), 1001) is None
 
 
 def test_what_is_covered_counts_wherever_it_is() -> None:
-    stretches = Stretches()
-    tracker = ProgressTracker(translating=False, done=Coverage(stretches))
+    ranges = PlaybackRanges()
+    tracker = ProgressTracker(translating=False, done=Coverage(ranges))
     tracker.opened(100_000)
     for span in (Span(0, 10_000), Span(72_000, 80_000), Span(60_000, 69_000)):
         if span.start_ms == 72_000:
-            stretches.begin(70_000)
+            ranges.begin(70_000)
         tracker.heard(span, 1000)
         told = tracker.finished(span, 1000)
     assert told is not None

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from app.domain.audio import Audio, Samples
 from app.domain.errors import StorageError
 from app.gpu.engines.silero import SileroVad
-from app.gpu.work_context import Ticket
-from app.services.playback.order import Tape
-from app.services.playback.position import Viewer
+from app.gpu.work_context import WorkContext
+from app.services.playback.order import PlaybackOrder
+from app.services.playback.position import Playback
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, cut_parts, cut_windows
 from app.settings import Settings
@@ -58,18 +58,18 @@ async def watch(
     Returns:
         The parts, and the files that were there at the end.
     """
-    viewer = Viewer(Ticket("job", position_ms=position_ms))
+    playback = Playback(WorkContext("job", position_ms=position_ms))
     parts: list[Part] = []
     count = 0
     async with AsyncExitStack() as stack:
         with WorkDir.open(folder) as workdir:
-            async for part in Tape(blocks_of(samples), viewer, workdir, stack).parts():
+            async for part in PlaybackOrder(blocks_of(samples), playback, workdir, stack).parts():
                 parts.append([])
                 async for block in part:
                     parts[-1].append(block)
                     count += 1
                     if count in jumps:
-                        viewer.move(jumps[count])
+                        playback.move(jumps[count])
             return parts, list(workdir.path.glob("*.pcm"))
 
 
@@ -106,7 +106,7 @@ async def test_who_never_jumps_needs_no_disk(tmp_path: Path) -> None:
     workdir = WorkDir.open(tmp_path)
     workdir.close()
     async with AsyncExitStack() as stack:
-        tape = Tape(blocks_of(noise(60)), Viewer(Ticket("job")), workdir, stack)
+        tape = PlaybackOrder(blocks_of(noise(60)), Playback(WorkContext("job")), workdir, stack)
         parts = [[block async for block in part] async for part in tape.parts()]
     assert spans(parts) == [(0, 60)]
 
@@ -188,8 +188,8 @@ async def test_windows_of_all_parts_hold_the_same_speech_as_the_whole(
     whole = await cut(cut_windows(blocks_of(samples), vad, config.vad, StageClock()))
     async with AsyncExitStack() as stack:
         with WorkDir.open(tmp_path) as workdir:
-            viewer = Viewer(Ticket("job", position_ms=30_000))
-            parts = Tape(blocks_of(samples), viewer, workdir, stack).parts()
+            playback = Playback(WorkContext("job", position_ms=30_000))
+            parts = PlaybackOrder(blocks_of(samples), playback, workdir, stack).parts()
             split = await cut(cut_parts(parts, vad, config.vad, StageClock()))
     assert [window.index for window in split] == list(range(len(split)))
     assert {window.part for window in split} == {0, 1}
@@ -206,8 +206,8 @@ async def test_windows_of_all_parts_hold_the_same_speech_as_the_whole(
 async def test_a_folder_that_is_gone_is_an_error_with_a_code(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         workdir = WorkDir.open(tmp_path)
-        viewer = Viewer(Ticket("job", position_ms=50_000))
-        parts = Tape(blocks_of(noise(60)), viewer, workdir, stack).parts()
+        playback = Playback(WorkContext("job", position_ms=50_000))
+        parts = PlaybackOrder(blocks_of(noise(60)), playback, workdir, stack).parts()
         workdir.close()
         with pytest.raises(StorageError):
             [block async for part in parts async for block in part]

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.time import Span
-from app.services.playback.ranges import Coverage, Stretches
+from app.services.playback.ranges import Coverage, PlaybackRanges
 
 
 def test_silence_counts_once_work_has_come_past_it() -> None:
-    covered = Coverage(Stretches())
+    covered = Coverage(PlaybackRanges())
     assert not covered.holds(0)
     covered.reach(Span(8_000, 9_000))
     assert covered.total_ms == 9_000
@@ -19,26 +19,26 @@ def test_silence_counts_once_work_has_come_past_it() -> None:
 
 
 def test_a_stretch_ends_where_the_next_one_begins() -> None:
-    stretches = Stretches()
-    covered = Coverage(stretches)
-    stretches.begin(50_000)
+    ranges = PlaybackRanges()
+    covered = Coverage(ranges)
+    ranges.begin(50_000)
     covered.reach(Span(50_000, 60_000))
     assert covered.total_ms == 10_000
     covered.reach(Span(40_000, 51_000))
     assert covered.total_ms == 60_000, "what reaches into the next stretch counts once"
     assert covered.holds(49_999)
     assert covered.holds(55_000)
-    assert stretches.end_of(0) == 50_000
-    assert stretches.end_of(50_000) is None
+    assert ranges.end_of(0) == 50_000
+    assert ranges.end_of(50_000) is None
 
 
 def test_a_place_where_a_stretch_begins_already_is_not_a_new_one() -> None:
-    stretches = Stretches()
+    ranges = PlaybackRanges()
     for start_ms in (30_000, 30_000, 0):
-        stretches.begin(start_ms)
-    assert stretches.start_of(29_999) == 0
-    assert stretches.start_of(30_000) == 30_000
-    assert stretches.end_of(0) == 30_000
+        ranges.begin(start_ms)
+    assert ranges.start_of(29_999) == 0
+    assert ranges.start_of(30_000) == 30_000
+    assert ranges.end_of(0) == 30_000
 
 
 @given(
@@ -48,10 +48,10 @@ def test_a_place_where_a_stretch_begins_already_is_not_a_new_one() -> None:
 def test_what_is_covered_only_grows_and_never_exceeds_what_was_reached(
     starts: list[int], work: list[tuple[int, int]]
 ) -> None:
-    stretches = Stretches()
+    ranges = PlaybackRanges()
     for start_ms in starts:
-        stretches.begin(start_ms)
-    covered = Coverage(stretches)
+        ranges.begin(start_ms)
+    covered = Coverage(ranges)
     seen = 0
     for start_ms, duration_ms in work:
         covered.reach(Span(start_ms, start_ms + duration_ms))

@@ -16,14 +16,14 @@ from app.domain.errors import EngineError, JobCancelledError
 from app.domain.events import Notice
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.protocols import Passage, Prepared, Window
+from app.gpu.protocols import AlignmentInput, Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
-from app.services.cache.window_cache import TranscriptCache
+from app.gpu.work_context import WorkContext
+from app.services.cache.window_cache import WindowCache
 from app.services.stages.align import WordAligner
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow
-from app.services.stages.window_transcriber import Hearing, WindowEar
+from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from tests.services.cache.stores import store_in
 
 
@@ -73,7 +73,7 @@ class Nudger:
     def why_not(self, language: str) -> str:
         return "" if language == "en" else f"nobody taught it {language}"
 
-    def align(self, passages: Sequence[Passage]) -> list[tuple[Segment, ...]]:
+    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
         if self.fails:
             raise EngineError("no aligning today")
         self.aligned += len(passages)
@@ -94,20 +94,20 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.parrot, self.nudger = Parrot(), Nudger()
         self.scheduler = Scheduler(self.parrot, self.nudger)
-        self.cache = TranscriptCache(10, store_in(folder))
+        self.cache = WindowCache(10, store_in(folder))
         self.notices: list[Notice] = []
-        self.ticket = Ticket("job")
+        self.context = WorkContext("job")
 
     def aligner(self) -> WordAligner:
         return WordAligner(
-            self.nudger, self.scheduler, self.ticket, StageClock(), self.notices.append
+            self.nudger, self.scheduler, self.context, StageClock(), self.notices.append
         )
 
     async def hear(self, aligner: WordAligner | None) -> list[Segment]:
         audio = Audio(np.full(32_000, 0.1, np.float32), 16_000)
         window = SpeechWindow(0, audio, 3_500)
-        ear = WindowEar(
-            self.scheduler, self.cache, Hearing("a", self.ticket), StageClock(), aligner
+        ear = WindowTranscriber(
+            self.scheduler, self.cache, TranscribeOptions("a", self.context), StageClock(), aligner
         )
         return await ear.hear(window)
 
@@ -162,7 +162,7 @@ async def test_a_model_that_fails_costs_the_exact_times_alone(scene: Scene) -> N
 
 
 async def test_a_job_that_is_gone_is_told_so(scene: Scene) -> None:
-    scene.ticket.cancelled.set()
+    scene.context.cancelled.set()
     with pytest.raises(JobCancelledError):
         await scene.aligner().align(AUDIO, [said("hello")], 0)
     assert scene.notices == []

@@ -19,9 +19,9 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
-from app.services.playback.pcm_spool import Reel
-from app.services.stages.diarize import SpeakerEar
+from app.gpu.work_context import WorkContext
+from app.services.playback.pcm_spool import PcmSpool
+from app.services.stages.diarize import DiarizationFeed
 from app.services.stages.stage_clock import StageClock
 from app.system.workdir import WorkDir
 
@@ -83,8 +83,10 @@ class Scene:
         self.scheduler = Scheduler(Idle(), None, self.diarizer)
         self.workdir = WorkDir.open(folder)
         self.resources = AsyncExitStack()
-        reel = Reel(self.workdir, self.resources)
-        self.ear = SpeakerEar(self.diarizer, self.scheduler, Ticket("job"), reel, StageClock())
+        spool = PcmSpool(self.workdir, self.resources)
+        self.ear = DiarizationFeed(
+            self.diarizer, self.scheduler, WorkContext("job"), spool, StageClock()
+        )
 
     async def close(self) -> None:
         await self.ear.aclose()

@@ -11,8 +11,8 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.gpu.work_context import Ticket
-from app.services.playback.position import Viewer
+from app.gpu.work_context import WorkContext
+from app.services.playback.position import Playback
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import SpeechWindow
 from app.system.async_iterators import close_stage
@@ -23,7 +23,7 @@ def window(start_s: int, part: int = 0, index: int = 0) -> SpeechWindow:
     return SpeechWindow(index, audio, audio.span.end_ms, part=part)
 
 
-class Ear:
+class LiveSegmenter:
     """Hears a window when it is told to."""
 
     capacity = 2
@@ -57,11 +57,11 @@ class Scene:
     """A job whose windows come from a queue."""
 
     def __init__(self) -> None:
-        self.ear = Ear()
-        self.viewer = Viewer(Ticket("job"))
+        self.ear = LiveSegmenter()
+        self.playback = Playback(WorkContext("job"))
         self.cut: asyncio.Queue[SpeechWindow | None] = asyncio.Queue()
         self.asked = 0
-        self.heard = transcribe(self._windows(), self.ear, self.viewer)  # type: ignore[arg-type]
+        self.heard = transcribe(self._windows(), self.ear, self.playback)  # type: ignore[arg-type]
 
     async def _windows(self) -> AsyncIterator[SpeechWindow]:
         self.asked += 1
@@ -103,9 +103,9 @@ async def test_the_next_part_does_not_wait_for_the_one_that_was_left() -> None:
     scene.add(0, 1, 2, 3, 4)
     first = asyncio.create_task(scene.next_s())
     await scene.begun(4)
-    scene.viewer.move(500_000)
+    scene.playback.move(500_000)
     await scene.begun(5)
-    scene.viewer.settle()
+    scene.playback.settle()
     scene.add(500, 501, part=1)
     await scene.begun(7)
     scene.ear.allow(500, 501)
@@ -120,12 +120,12 @@ async def test_a_jump_to_a_window_that_is_on_its_way_passes_those_before_it() ->
     scene.add(0, 30, 60, 90)
     first = asyncio.create_task(scene.next_s())
     await scene.begun(4)
-    scene.viewer.move(60_400)
-    scene.viewer.settle()
+    scene.playback.move(60_400)
+    scene.playback.settle()
     scene.ear.allow(30, 60, 90)
     assert [await first, await scene.next_s()] == [60, 90]
-    assert scene.viewer.stretches.start_of(70_000) == 60_000
-    assert scene.viewer.stretches.start_of(59_999) == 0
+    assert scene.playback.ranges.start_of(70_000) == 60_000
+    assert scene.playback.ranges.start_of(59_999) == 0
     scene.add(120)
     scene.ear.allow(0, 120)
     assert sorted([await scene.next_s() for _ in range(3)]) == [0, 30, 120]
@@ -136,7 +136,7 @@ async def test_however_often_he_jumps_what_is_on_its_way_stays_bounded() -> None
     scene = Scene()
     first = asyncio.create_task(scene.next_s())
     for part in range(20):
-        scene.viewer.move(part * 1000)
+        scene.playback.move(part * 1000)
         scene.add(*range(part * 1000, part * 1000 + 5), part=part)
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)

@@ -13,13 +13,13 @@ from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
-from app.services.cache.window_cache import TranscriptCache
-from app.services.playback.position import Viewer
+from app.gpu.work_context import WorkContext
+from app.services.cache.window_cache import WindowCache
+from app.services.playback.position import Playback
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import SpeechWindow
-from app.services.stages.window_transcriber import Hearing, WindowEar
+from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from tests.services.cache.stores import store_in
 
 
@@ -51,11 +51,13 @@ async def windows(count: int) -> AsyncIterator[SpeechWindow]:
         yield SpeechWindow(index, audio, audio.span.end_ms + 500)
 
 
-async def run(engine: Listener, cache: TranscriptCache, hearing: Hearing) -> list[Segment]:
+async def run(engine: Listener, cache: WindowCache, hearing: TranscribeOptions) -> list[Segment]:
     scheduler = Scheduler(engine)
     try:
         heard = transcribe(
-            windows(6), WindowEar(scheduler, cache, hearing, StageClock()), Viewer(hearing.ticket)
+            windows(6),
+            WindowTranscriber(scheduler, cache, hearing, StageClock()),
+            Playback(hearing.context),
         )
         return [segment async for segment in heard]
     finally:
@@ -65,17 +67,19 @@ async def run(engine: Listener, cache: TranscriptCache, hearing: Hearing) -> lis
 
 async def test_another_process_hears_nothing_twice(tmp_path: Path) -> None:
     engine = Listener()
-    first = Hearing("a", Ticket("job"))
-    heard = await run(engine, TranscriptCache(10, store_in(tmp_path)), first)
+    first = TranscribeOptions("a", WorkContext("job"))
+    heard = await run(engine, WindowCache(10, store_in(tmp_path)), first)
     assert [segment.span for segment in heard] == [
         Span(n * 2000, n * 2000 + 1000) for n in range(6)
     ]
     assert (first.lookups.hits, first.lookups.misses, engine.heard) == (0, 6, 6)
-    again = Hearing("a", Ticket("job"))
-    assert await run(engine, TranscriptCache(10, store_in(tmp_path)), again) == heard
+    again = TranscribeOptions("a", WorkContext("job"))
+    assert await run(engine, WindowCache(10, store_in(tmp_path)), again) == heard
     assert (again.lookups.share, engine.heard) == (1.0, 6)
     assert (
-        await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("b", Ticket("job")))
+        await run(
+            engine, WindowCache(10, store_in(tmp_path)), TranscribeOptions("b", WorkContext("job"))
+        )
         == heard
     )
     assert engine.heard == 12, "how it is heard is part of the address"
@@ -84,10 +88,12 @@ async def test_another_process_hears_nothing_twice(tmp_path: Path) -> None:
 async def test_a_fresh_hearing_reads_nothing_and_writes_all(tmp_path: Path) -> None:
     engine = Listener()
     for times in (1, 2):
-        fresh = Hearing("a", Ticket("job"), fresh=True)
-        await run(engine, TranscriptCache(10, store_in(tmp_path)), fresh)
+        fresh = TranscribeOptions("a", WorkContext("job"), fresh=True)
+        await run(engine, WindowCache(10, store_in(tmp_path)), fresh)
         assert (engine.heard, fresh.lookups.hits) == (6 * times, 0)
-    await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a", Ticket("job")))
+    await run(
+        engine, WindowCache(10, store_in(tmp_path)), TranscribeOptions("a", WorkContext("job"))
+    )
     assert engine.heard == 12
 
 
@@ -105,7 +111,11 @@ async def test_windows_where_nobody_spoke_are_passed_over_and_not_heard_again(
     engine = Deaf()
     for _ in range(2):
         assert (
-            await run(engine, TranscriptCache(10, store_in(tmp_path)), Hearing("a", Ticket("job")))
+            await run(
+                engine,
+                WindowCache(10, store_in(tmp_path)),
+                TranscribeOptions("a", WorkContext("job")),
+            )
             == []
         )
     assert engine.heard == 6
@@ -124,9 +134,9 @@ class Interrupted(Listener):
 async def test_what_an_engine_did_not_finish_is_not_remembered(
     tmp_path: Path, capacity: int
 ) -> None:
-    cache = TranscriptCache(capacity, store_in(tmp_path))
+    cache = WindowCache(capacity, store_in(tmp_path))
     with suppress(JobCancelledError):
-        await run(Interrupted(), cache, Hearing("a", Ticket("job")))
-    whole = Hearing("a", Ticket("job"))
+        await run(Interrupted(), cache, TranscribeOptions("a", WorkContext("job")))
+    whole = TranscribeOptions("a", WorkContext("job"))
     assert len(await run(Listener(), cache, whole)) == 6
     assert whole.lookups.hits == 0

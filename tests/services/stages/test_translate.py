@@ -22,7 +22,7 @@ from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.providers.apertium import ApertiumTranslator
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 from app.settings import Settings
 from tests.services.stages.translating import (
     SPANISH,
@@ -35,7 +35,7 @@ from tests.services.stages.translating import (
 
 
 async def test_every_cue_once_in_order_with_the_next_revision():
-    async def backwards(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def backwards(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in reversed(lines):
             await asyncio.sleep(0)
             yield line.id, line.text.upper()
@@ -58,7 +58,7 @@ async def test_batches_grow_and_carry_the_lines_before_them():
 async def test_a_cue_leaves_before_its_batch_is_done():
     first_seen = asyncio.Event()
 
-    async def second_waits_for_first(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def second_waits_for_first(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         yield lines[0].id, "first"
         await first_seen.wait()
         yield lines[1].id, "second"
@@ -91,7 +91,7 @@ async def test_a_pause_of_the_producer_does_not_hold_the_first_cue_back():
 async def test_several_batches_are_in_flight_but_order_is_kept():
     released = asyncio.Event()
 
-    async def first_batch_last(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def first_batch_last(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         if lines[0].id == 0:
             await released.wait()
         elif lines[0].id == 6:
@@ -126,7 +126,7 @@ async def test_cues_in_the_target_language_pass_with_their_text():
 
 
 async def test_an_incomplete_batch_fails_after_what_precedes_it():
-    async def loses_five(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def loses_five(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             await asyncio.sleep(0.001)
             if line.id != 5:
@@ -145,7 +145,9 @@ async def test_an_incomplete_batch_fails_after_what_precedes_it():
 
 @pytest.mark.parametrize("kind", [TranslationAuthError, TranslationQuotaError])
 async def test_a_refused_key_stops_everything_in_flight_at_once(kind: type[TranslationError]):
-    async def second_batch_is_refused(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def second_batch_is_refused(
+        lines: Sequence[SourceLine],
+    ) -> AsyncIterator[tuple[int, str]]:
         if lines[0].id == 2:
             raise kind("refused")
         await asyncio.Event().wait()
@@ -176,7 +178,7 @@ async def test_a_language_that_is_not_served_is_an_error_in_its_place():
 
 
 async def test_a_defect_of_a_translator_ends_the_stage():
-    async def broken(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def broken(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         yield lines[0].id, "x"
         raise ZeroDivisionError
 
@@ -189,7 +191,7 @@ async def test_a_defect_of_a_translator_ends_the_stage():
 
 
 async def test_an_error_after_the_last_answer_of_a_batch_costs_nothing():
-    async def late_error(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def late_error(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             yield line.id, "x"
         raise TranslationError("too late to matter")
@@ -202,7 +204,7 @@ async def test_an_error_after_the_last_answer_of_a_batch_costs_nothing():
 
 @pytest.mark.parametrize("how", ["aclose", "cancel"])
 async def test_a_reader_that_leaves_stops_everything(how: str):
-    async def first_only(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def first_only(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         yield lines[0].id, "x"
         await asyncio.Event().wait()
 

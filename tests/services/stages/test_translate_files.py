@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.time import Span
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 from tests.services.stages.translating import ScriptedTranslator, Source, translated
 
 _FILES = 1000
@@ -40,7 +40,7 @@ def subtitle_file(rng: random.Random) -> list[Cue]:
 
 
 def in_any_order(rng: random.Random) -> ScriptedTranslator:
-    async def answer(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def answer(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in rng.sample(lines, len(lines)):
             for _ in range(rng.randrange(4)):
                 await asyncio.sleep(0)

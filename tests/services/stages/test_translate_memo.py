@@ -12,7 +12,7 @@ from app.domain.errors import TranslationAuthError, TranslationError
 from app.domain.profile import ReadingProfile
 from app.services.translation.memory import unit_key
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 from tests.services.stages.translating import (
     SPANISH,
     ScriptedTranslator,
@@ -48,65 +48,65 @@ class DictMemo:
         self.saved = dict(self.texts)
 
 
-def job(memo: DictMemo, profile: ReadingProfile | None = None) -> TranslationJob:
+def job(memory: DictMemo, profile: ReadingProfile | None = None) -> TranslationJob:
     if profile is None:
-        return TranslationJob(SPANISH, memo=memo)
-    return TranslationJob(SPANISH, profile, memo=memo)
+        return TranslationJob(SPANISH, memory=memory)
+    return TranslationJob(SPANISH, profile, memory=memory)
 
 
 CUES = [cue(n) for n in range(20)]
 
 
 async def test_a_second_job_asks_nothing():
-    memo = DictMemo()
-    first = [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
-    assert (memo.hits, memo.misses, memo.due) == (0, 20, 20)
-    assert len(memo.saved) == 20
+    memory = DictMemo()
+    first = [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memory))]
+    assert (memory.hits, memory.misses, memory.due) == (0, 20, 20)
+    assert len(memory.saved) == 20
     translator = ScriptedTranslator()
-    second = [each async for each in translated(Source(CUES), translator, job(memo))]
+    second = [each async for each in translated(Source(CUES), translator, job(memory))]
     assert second == first
     assert translator.batches == []
-    assert memo.hits / (memo.hits + memo.misses) == 0.5
+    assert memory.hits / (memory.hits + memory.misses) == 0.5
 
 
 async def test_only_what_changed_is_asked_with_what_came_before_it():
-    memo = DictMemo()
-    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    memory = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memory))]
     changed = list(CUES)
     changed[10] = replace(changed[10], text="another line")
     translator = ScriptedTranslator()
-    out = [each async for each in translated(Source(changed), translator, job(memo))]
+    out = [each async for each in translated(Source(changed), translator, job(memory))]
     assert [each.id for each in out] == list(range(20))
     assert translator.batches == [[10, 11]]
     assert translator.contexts == [[7, 8, 9]]
 
 
 async def test_less_room_is_another_question():
-    memo = DictMemo()
-    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    memory = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memory))]
     narrow = ReadingProfile("narrow", max_cps=5.0)
     translator = ScriptedTranslator()
-    assert [each async for each in translated(Source(CUES), translator, job(memo, narrow))]
+    assert [each async for each in translated(Source(CUES), translator, job(memory, narrow))]
     assert sum(map(len, translator.batches)) == 20
 
 
 async def test_a_line_in_the_target_language_is_not_looked_up():
-    memo = DictMemo()
+    memory = DictMemo()
     source = Source([cue(0, "es"), cue(1)])
-    assert [each async for each in translated(source, ScriptedTranslator(), job(memo))]
-    assert memo.hits + memo.misses == 1
+    assert [each async for each in translated(source, ScriptedTranslator(), job(memory))]
+    assert memory.hits + memory.misses == 1
 
 
 async def test_hits_leave_while_every_lane_is_stuck():
-    memo = DictMemo()
-    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memo))]
+    memory = DictMemo()
+    assert [each async for each in translated(Source(CUES), ScriptedTranslator(), job(memory))]
 
-    async def never(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def never(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         await asyncio.Event().wait()
         yield 0, ""
 
     new = [cue(n) for n in range(20, 40)]
-    stage = translated(Source([*CUES, *new]), ScriptedTranslator(never, concurrency=1), job(memo))
+    stage = translated(Source([*CUES, *new]), ScriptedTranslator(never, concurrency=1), job(memory))
     async with asyncio.timeout(20):
         assert [(await anext(stage)).id for _ in CUES] == [each.id for each in CUES]
     await stage.aclose()
@@ -114,31 +114,31 @@ async def test_hits_leave_while_every_lane_is_stuck():
 
 @pytest.mark.parametrize("kind", [TranslationError, TranslationAuthError])
 async def test_a_failed_job_goes_on_where_it_stopped(kind: type[TranslationError]):
-    memo = DictMemo()
+    memory = DictMemo()
 
-    async def fails_later(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def fails_later(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         async for number, text in shout(lines):
             if number == 8:
                 raise kind("no more")
             yield number, text
 
-    await failing(translated(Source(CUES), ScriptedTranslator(fails_later, 1), job(memo)))
-    assert len(memo.saved) == 8
+    await failing(translated(Source(CUES), ScriptedTranslator(fails_later, 1), job(memory)))
+    assert len(memory.saved) == 8
     translator = ScriptedTranslator()
-    out = [each async for each in translated(Source(CUES), translator, job(memo))]
+    out = [each async for each in translated(Source(CUES), translator, job(memory))]
     assert [each.translation for each in out] == [each.text.upper() for each in CUES]
     assert sorted(number for batch in translator.batches for number in batch) == list(range(8, 20))
 
 
 @pytest.mark.parametrize("how", ["aclose", "cancel"])
 async def test_a_job_that_nobody_reads_any_more_saves_what_it_has(how: str):
-    memo = DictMemo()
+    memory = DictMemo()
 
-    async def first_only(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def first_only(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         yield lines[0].id, "x"
         await asyncio.Event().wait()
 
-    stage = translated(Source(CUES), ScriptedTranslator(first_only), job(memo))
+    stage = translated(Source(CUES), ScriptedTranslator(first_only), job(memory))
     async with asyncio.timeout(20):
         await anext(stage)
         if how == "aclose":
@@ -149,7 +149,7 @@ async def test_a_job_that_nobody_reads_any_more_saves_what_it_has(how: str):
             reader.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reader
-    assert "x" in memo.saved.values()
+    assert "x" in memory.saved.values()
 
 
 def test_the_key_tells_text_language_neighbour_and_room_apart():

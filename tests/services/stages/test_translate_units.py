@@ -13,7 +13,7 @@ from app.domain.time import Span
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import Brief, Line
+from app.services.translation.translator import SourceLine, TranslationContext
 from tests.services.stages.translating import (
     SPANISH,
     ScriptedTranslator,
@@ -35,7 +35,7 @@ def spoken(texts: Sequence[str] = TEXTS, language: str = "en") -> list[Cue]:
 
 
 def answering(text: str) -> ScriptedTranslator:
-    async def answer(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def answer(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             yield line.id, text
 
@@ -66,20 +66,20 @@ async def test_a_short_translation_leaves_no_cue_empty():
 
 async def test_the_translator_is_told_the_room_the_brief_and_what_came_before():
     translator = ScriptedTranslator(concurrency=1)
-    brief = Brief(glossary=(("sea", "mar"),))
-    job = TranslationJob(SPANISH, PROFILES["bbc"], brief)
+    context = TranslationContext(glossary=(("sea", "mar"),))
+    job = TranslationJob(SPANISH, PROFILES["bbc"], context)
     assert [each async for each in translated(Source(spoken()), translator, job)]
     assert [line.room_chars for line in translator.lines] == [3 * 32, 32, 32]
-    assert set(translator.briefs) == {brief}
+    assert set(translator.briefs) == {context}
     assert translator.contexts == [[], [0, 3]]
 
 
 async def test_a_term_of_the_glossary_stays_in_one_piece():
     text = "Todos los años vamos a Nueva York en julio"
-    brief = Brief(glossary=(("New York", "Nueva York"),))
+    context = TranslationContext(glossary=(("New York", "Nueva York"),))
     for words in range(1, 8):
         cues = spoken(["x " * words + "x", "y " * (8 - words) + "y."])
-        stage = translated(Source(cues), answering(text), TranslationJob(SPANISH, brief=brief))
+        stage = translated(Source(cues), answering(text), TranslationJob(SPANISH, context=context))
         pieces = [each.translation or "" async for each in stage]
         assert " ".join(pieces) == text
         assert any("Nueva York" in piece for piece in pieces)
@@ -94,7 +94,7 @@ async def test_a_unit_in_the_target_language_keeps_each_cue_as_it_is():
 
 
 async def test_an_error_names_every_cue_of_the_units_that_failed():
-    async def loses_the_first(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def loses_the_first(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             if line.id != 1:
                 yield line.id, "x"
@@ -169,7 +169,7 @@ async def test_half_a_sentence_leaves_when_nothing_follows_for_a_while():
 async def test_cues_leave_one_sentence_at_a_time_however_slow_the_translator():
     gates = [asyncio.Event() for _ in range(3)]
 
-    async def one_by_one(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def one_by_one(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             await gates[[0, 3, 4].index(line.id)].wait()
             async for answer in shout([line]):
@@ -188,7 +188,7 @@ async def test_many_units_at_once_take_every_lane_and_its_share():
     translator = ScriptedTranslator(concurrency=8)
     translator.batch_sizes = (4, 8, 16)
 
-    async def slowly(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+    async def slowly(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
         for line in lines:
             await asyncio.sleep(0.01)
             yield line.id, "x"

@@ -10,12 +10,12 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
-from app.gpu.work_context import Ticket
-from app.services.cache.window_cache import TranscriptCache
+from app.gpu.work_context import WorkContext
+from app.services.cache.window_cache import WindowCache
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.untranscribed_speech import fill, gaps, sound_of
 from app.services.stages.vad import SpeechWindow
-from app.services.stages.window_transcriber import Hearing, WindowEar
+from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from tests.services.cache.stores import store_in
 
 
@@ -89,17 +89,17 @@ class Distracted:
 async def test_a_gap_is_heard_once_more_and_what_stays_is_counted(tmp_path: Path) -> None:
     engine = Distracted()
     scheduler = Scheduler(engine)
-    cache = TranscriptCache(10, store_in(tmp_path))
+    cache = WindowCache(10, store_in(tmp_path))
     audio = Audio(np.full(160_000, 0.1, np.float32), 160_000)
     voiced = (Span(10_100, 14_900), Span(18_000, 19_900))
     window = SpeechWindow(1, audio, 21_000, voiced)
     try:
         for again in range(2):
-            hearing = Hearing("a", Ticket("job"))
-            heard = await WindowEar(scheduler, cache, hearing, StageClock()).hear(window)
+            hearing = TranscribeOptions("a", WorkContext("job"))
+            heard = await WindowTranscriber(scheduler, cache, hearing, StageClock()).hear(window)
             spans = [segment.span for segment in heard]
             assert spans == [Span(10_200, 11_800), Span(12_050, 14_900), Span(18_000, 19_800)]
-            assert hearing.untold.ms == 0
+            assert hearing.untranscribed.ms == 0
             assert hearing.lookups.share == float(again), "the second time from memory"
     finally:
         scheduler.close()

@@ -14,13 +14,19 @@ from app.domain.time import Span
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line, Translator
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+    Translator,
+)
 
 SPANISH = Language("es")
-Answer = Callable[[Sequence[Line]], AsyncIterator[tuple[int, str]]]
+Answer = Callable[[Sequence[SourceLine]], AsyncIterator[tuple[int, str]]]
 
 
-async def shout(lines: Sequence[Line]) -> AsyncIterator[tuple[int, str]]:
+async def shout(lines: Sequence[SourceLine]) -> AsyncIterator[tuple[int, str]]:
     for line in lines:
         yield line.id, line.text.upper()
 
@@ -39,8 +45,8 @@ class ScriptedTranslator:
         self.batches: list[list[int]] = []
         self.pairs: list[LanguagePair] = []
         self.contexts: list[list[int]] = []
-        self.lines: list[Line] = []
-        self.briefs: list[Brief] = []
+        self.lines: list[SourceLine] = []
+        self.briefs: list[TranslationContext] = []
         self.in_flight = self.peak = self.cancelled = 0
 
     async def probe(self) -> None: ...
@@ -53,16 +59,16 @@ class ScriptedTranslator:
 
     async def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
         self.batches.append([line.id for line in lines])
         self.pairs.append(pair)
         self.contexts.append([line.id for line in before])
         self.lines.extend(lines)
-        self.briefs.append(brief)
+        self.briefs.append(context)
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:

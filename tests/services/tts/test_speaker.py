@@ -13,7 +13,7 @@ from app.domain.errors import (
 )
 from app.domain.language import Language
 from app.services.tts import speaker as speaker_module
-from app.services.tts.speaker import MemoryStore, Speaker, Utterance
+from app.services.tts.speaker import MemoryStore, SpeechSynthesizer, Utterance
 from app.settings import Settings, TtsSettings
 from tests.services.tts.speech_site import SpeechSite
 
@@ -25,7 +25,7 @@ def settings(site: SpeechSite, **more: object) -> Settings:
 
 
 async def test_a_text_is_spoken_once(site: SpeechSite, spoken_mp3: bytes) -> None:
-    speaker = Speaker(settings(site))
+    speaker = SpeechSynthesizer(settings(site))
     for _ in range(3):
         assert await speaker.speak(Utterance("Hello", ENGLISH)) == spoken_mp3
     assert len(site.asked) == 1
@@ -42,11 +42,14 @@ async def test_a_text_is_spoken_once(site: SpeechSite, spoken_mp3: bytes) -> Non
 
 async def test_a_store_that_is_given_is_used(site: SpeechSite, spoken_mp3: bytes) -> None:
     store = MemoryStore(2**20)
-    first, second = Speaker(settings(site), store), Speaker(settings(site), store)
+    first, second = (
+        SpeechSynthesizer(settings(site), store),
+        SpeechSynthesizer(settings(site), store),
+    )
     await first.speak(Utterance("Hello", ENGLISH))
     assert await second.speak(Utterance("Hello", ENGLISH)) == spoken_mp3
     assert len(site.asked) == 1
-    other = Speaker(settings(site, model="kokoro-2"), store)
+    other = SpeechSynthesizer(settings(site, model="kokoro-2"), store)
     await other.speak(Utterance("Hello", ENGLISH))
     assert len(site.asked) == 2, "another model sounds different"
     for speaker in (first, second, other):
@@ -54,7 +57,7 @@ async def test_a_store_that_is_given_is_used(site: SpeechSite, spoken_mp3: bytes
 
 
 async def test_a_failure_is_not_remembered(site: SpeechSite, spoken_mp3: bytes) -> None:
-    speaker = Speaker(settings(site))
+    speaker = SpeechSynthesizer(settings(site))
     site.status = 500
     with pytest.raises(SpeechError):
         await speaker.speak(Utterance("Hello", ENGLISH))
@@ -81,7 +84,7 @@ async def test_no_more_are_spoken_at_a_time_than_may_be(
     site: SpeechSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(speaker_module, "_MAX_WAITING", 5)
-    speaker = Speaker(settings(site, concurrency=2))
+    speaker = SpeechSynthesizer(settings(site, concurrency=2))
     site.gate.clear()
     waiting = [
         asyncio.create_task(speaker.speak(Utterance(f"text {n}", ENGLISH))) for n in range(5)
@@ -99,7 +102,7 @@ async def test_no_more_are_spoken_at_a_time_than_may_be(
 
 
 async def test_a_server_that_hangs_is_given_up(site: SpeechSite) -> None:
-    speaker = Speaker(settings(site, timeout_s=0.3))
+    speaker = SpeechSynthesizer(settings(site, timeout_s=0.3))
     site.gate.clear()
     with pytest.raises(SpeechError):
         await speaker.speak(Utterance("Hello", ENGLISH))
@@ -108,7 +111,7 @@ async def test_a_server_that_hangs_is_given_up(site: SpeechSite) -> None:
 
 
 async def test_voices_and_languages_that_do_not_exist(site: SpeechSite) -> None:
-    speaker = Speaker(settings(site))
+    speaker = SpeechSynthesizer(settings(site))
     with pytest.raises(InvalidLanguageError, match="de"):
         await speaker.speak(Utterance("Hallo", Language.parse("de")))
     with pytest.raises(InvalidFieldError, match="voice"):
@@ -125,7 +128,7 @@ async def test_21_where_it_cannot_speak_it_says_so(
         monkeypatch.setenv("PATH", "/nonexistent")
     if why == "nothing configured":
         tts = TtsSettings(engine="openai")
-    speaker = Speaker(Settings(tts=tts))
+    speaker = SpeechSynthesizer(Settings(tts=tts))
     for ask in (speaker.defaults(), speaker.voices(None), speaker.speak(Utterance("a", ENGLISH))):
         with pytest.raises(SpeechUnavailableError) as refusal:
             await ask

@@ -11,7 +11,7 @@ from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
 from app.gpu.engines.parakeet.loading import load_parakeet
 from app.gpu.engines.parakeet.spoken import check_language, languages_of, spoken_language
-from app.gpu.engines.parakeet.words import Token, build_words
+from app.gpu.engines.parakeet.words import TimedToken, build_words
 from app.gpu.faults import inference_faults
 from app.gpu.protocols import Prepared, Window
 from app.gpu.sentences import build_segments
@@ -93,19 +93,19 @@ class ParakeetTranscriber:
             results[place] = self._segments(windows[place], _tokens(result))
         return results
 
-    def _segments(self, window: Window, tokens: Sequence[Token]) -> list[Segment]:
+    def _segments(self, window: Window, tokens: Sequence[TimedToken]) -> list[Segment]:
         words = build_words(tokens, window.audio.span)
         text = " ".join(word.text for word in words)
         known = window.allowed_languages or self.languages or ()
         return build_segments(words, spoken_language(text, window.language, known))
 
 
-def _tokens(result: object) -> list[Token]:
+def _tokens(result: object) -> list[TimedToken]:
     """Return the tokens of one of onnx-asr's results."""
     texts: Sequence[str] = getattr(result, "tokens", None) or ()
     starts_s: Sequence[float] = getattr(result, "timestamps", None) or ()
     logprobs: Sequence[float] = getattr(result, "logprobs", None) or [0.0] * len(texts)
     return [
-        Token(text, round(start_s * 1000), math.exp(min(0.0, logprob)))
+        TimedToken(text, round(start_s * 1000), math.exp(min(0.0, logprob)))
         for text, start_s, logprob in zip(texts, starts_s, logprobs, strict=True)
     ]

@@ -17,7 +17,7 @@ jointly predicting tokens and durations", 2023), durations 0 to 4."""
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TimedToken:
     """One token as the model wrote it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Token:
     probability: float
 
 
-def build_words(tokens: Sequence[Token], window: Span) -> list[Word]:
+def build_words(tokens: Sequence[TimedToken], window: Span) -> list[Word]:
     """Return the words of one window.
 
     Args:
@@ -58,8 +58,8 @@ def build_words(tokens: Sequence[Token], window: Span) -> list[Word]:
     return [word for word in words if word.text]
 
 
-def _grouped(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    group: list[Token] = []
+def _grouped(tokens: Sequence[TimedToken]) -> Iterator[list[TimedToken]]:
+    group: list[TimedToken] = []
     for token in tokens:
         if group and token.text.startswith(" "):
             yield group
@@ -69,11 +69,11 @@ def _grouped(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         yield group
 
 
-def _text(group: Sequence[Token]) -> str:
+def _text(group: Sequence[TimedToken]) -> str:
     return "".join(token.text for token in group).strip()
 
 
-def _confidence(group: Sequence[Token]) -> float:
+def _confidence(group: Sequence[TimedToken]) -> float:
     """Return the geometric mean of the tokens' probabilities."""
     mean = sum(math.log(max(token.probability, 1e-9)) for token in group) / len(group)
     return min(1.0, math.exp(mean))

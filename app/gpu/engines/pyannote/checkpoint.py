@@ -29,7 +29,7 @@ _DAMAGED = (KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingErro
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Checkpoint:
+class PyannoteCheckpoint:
     """A loaded pipeline.
 
     Attributes:
@@ -43,7 +43,7 @@ class Checkpoint:
     pipeline: Any
 
 
-def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
+def load_checkpoint(settings: Settings, device: Device) -> PyannoteCheckpoint:
     """Fetch the pipeline that `DIARIZATION_MODEL` names, if need be, and load it.
 
     Raises:
@@ -61,7 +61,7 @@ def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
             pipeline = _loaded(config, device)
         except (*_DAMAGED, yaml.YAMLError) as error:
             raise ValueError("its config.yaml or its weights are damaged") from error
-        return Checkpoint(name, _identity([folder, *places]), pipeline)
+        return PyannoteCheckpoint(name, _identity([folder, *places]), pipeline)
 
 
 def _brought_home(pipeline: dict[str, Any], folder: Path, settings: ModelSettings) -> list[Path]:

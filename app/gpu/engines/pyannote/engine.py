@@ -24,7 +24,7 @@ from app.gpu.engines.pyannote.frames import FrameLine, strongest
 from app.gpu.engines.pyannote.segmentation import Segmentation
 from app.gpu.engines.pyannote.turns import build_turns
 from app.gpu.faults import inference_faults, load_faults
-from app.gpu.protocols import Voices
+from app.gpu.protocols import DiarizationState
 from app.settings import Settings
 
 
@@ -108,7 +108,9 @@ class PyannoteDiarizer:
         _, frames, slots = self._segmentation.scores(silence).shape
         self._embedding = Embedding(self._pipeline, self._grid.window, frames, slots)
 
-    def listen(self, samples: Samples, voices: Voices | None, *, last: bool = False) -> Voices:
+    def listen(
+        self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
+    ) -> DiarizationState:
         """Take in the next samples; see the protocol.
 
         Runs the networks on as many batches as are whole. Keeps the samples of less than a batch.
@@ -126,9 +128,9 @@ class PyannoteDiarizer:
         if last:
             self._hear(heard, heard.arrivals.whole, last=True)
             heard.ended = True
-        return cast("Voices", heard)
+        return cast("DiarizationState", heard)
 
-    def turns(self, voices: Voices, speakers: SpeakerCount) -> list[SpeakerTurn]:
+    def turns(self, voices: DiarizationState, speakers: SpeakerCount) -> list[SpeakerTurn]:
         """Tell the speakers apart; see the protocol. Uses no GPU.
 
         Raises:

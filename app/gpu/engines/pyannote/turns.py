@@ -36,13 +36,13 @@ def build_turns(
         for speaker in range(speaking.shape[1])
         for start_s, end_s in _stretches(speaking[:, speaker], line)
     ]
-    stretches = sorted(_filled(found, fill_s) if fill_s > 0 else found)
+    ranges = sorted(_filled(found, fill_s) if fill_s > 0 else found)
     names: dict[int, str] = {}
-    for _, _, speaker in stretches:
+    for _, _, speaker in ranges:
         names.setdefault(speaker, f"SPEAKER_{len(names):02d}")
     return [
         SpeakerTurn(Span(seconds_to_ms(start_s), seconds_to_ms(end_s)), names[speaker])
-        for start_s, end_s, speaker in stretches
+        for start_s, end_s, speaker in ranges
     ]
 
 
@@ -58,11 +58,11 @@ def _stretches(speaking: NDArray[np.bool_], line: FrameLine) -> Iterator[tuple[f
             yield line.middle_s(start), line.middle_s(end)
 
 
-def _filled(stretches: list[Stretch], fill_s: float) -> list[Stretch]:
+def _filled(ranges: list[Stretch], fill_s: float) -> list[Stretch]:
     from pyannote.core import Annotation, Segment
 
     said = Annotation()
-    for place, (start_s, end_s, speaker) in enumerate(stretches):
+    for place, (start_s, end_s, speaker) in enumerate(ranges):
         said[Segment(start_s, end_s), place] = speaker
     return [
         (segment.start, segment.end, speaker)

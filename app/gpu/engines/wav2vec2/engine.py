@@ -22,11 +22,11 @@ from app.domain.errors import EngineLoadError
 from app.domain.transcript import Segment
 from app.gpu.device import choose_device
 from app.gpu.engines.wav2vec2.catalog import Catalog, code_of
-from app.gpu.engines.wav2vec2.shelf import Shelf
+from app.gpu.engines.wav2vec2.shelf import AlignerModels
 from app.gpu.engines.wav2vec2.times import WordTimes, with_times
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.models.identity import identity_of
-from app.gpu.protocols import Passage
+from app.gpu.protocols import AlignmentInput
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Wav2Vec2Aligner:
             self._catalog = Catalog.of(settings.alignment.chosen)
             self.revision = _revision(self._catalog, device)
         self._loader = Loader(settings.models, device)
-        self._shelf = Shelf(self._load, settings.alignment.max_loaded)
+        self._shelf = AlignerModels(self._load, settings.alignment.max_loaded)
         for tag in settings.alignment.preload:
             self._shelf.take(self._preloaded(tag))
 
@@ -114,7 +114,7 @@ class Wav2Vec2Aligner:
             return error.message
         return ""
 
-    def align(self, passages: Sequence[Passage]) -> Sequence[tuple[Segment, ...]]:
+    def align(self, passages: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
         """See the protocol.
 
         Segments whose words cannot be found keep their times: those without a single character
@@ -136,7 +136,7 @@ class Wav2Vec2Aligner:
                     results[place] = segments
         return results
 
-    def _by_language(self, passages: Sequence[Passage]) -> Iterator[tuple[str, list[int]]]:
+    def _by_language(self, passages: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
         """Yield languages and the passages of each by length, so that little is padded."""
         groups: dict[str, list[int]] = {}
         for place, passage in enumerate(passages):
@@ -169,7 +169,9 @@ class Wav2Vec2Aligner:
         return code
 
 
-def align_together(passages: Sequence[Passage], acoustics: Acoustics) -> list[tuple[Segment, ...]]:
+def align_together(
+    passages: Sequence[AlignmentInput], acoustics: Acoustics
+) -> list[tuple[Segment, ...]]:
     """Align passages of one language in one call of its model.
 
     Args:
@@ -183,7 +185,9 @@ def align_together(passages: Sequence[Passage], acoustics: Acoustics) -> list[tu
     ]
 
 
-def _aligned(passage: Passage, emission: object, acoustics: Acoustics) -> tuple[Segment, ...]:
+def _aligned(
+    passage: AlignmentInput, emission: object, acoustics: Acoustics
+) -> tuple[Segment, ...]:
     from app.gpu.engines.wav2vec2.path import find_path
 
     alphabet = acoustics.alphabet

@@ -17,7 +17,7 @@ _FORGET_AFTER_S = 600.0
 """How long a failure counts: a hub that does not answer is not asked again for every window."""
 
 
-class Shelf:
+class AlignerModels:
     """Models by language, loaded when they are first wanted; any thread may ask.
 
     Args:

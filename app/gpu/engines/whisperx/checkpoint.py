@@ -53,7 +53,7 @@ _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Checkpoint:
+class WhisperCheckpoint:
     """A loaded model and what it knows.
 
     Attributes:
@@ -74,7 +74,7 @@ class Checkpoint:
     decoder: WhisperDecoder
 
 
-def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
+def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
     """Fetch the model that `WHISPER_MODEL` names, if need be, and load it.
 
     Raises:
@@ -104,11 +104,11 @@ def load_checkpoint(settings: Settings, device: Device) -> Checkpoint:
     return _described(name, identity, model, settings.whisper.beam_size)
 
 
-def _described(name: str, identity: str, model: Any, beam_size: int) -> Checkpoint:
+def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperCheckpoint:
     inner = model.model
     multilingual = bool(inner.is_multilingual)
     vocabulary = Vocabulary(model.hf_tokenizer, multilingual=multilingual)
-    return Checkpoint(
+    return WhisperCheckpoint(
         name=name,
         identity=identity,
         compute_type=str(inner.compute_type),

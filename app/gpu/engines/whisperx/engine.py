@@ -15,10 +15,10 @@ from app.domain.transcript import Segment
 from app.gpu.device import choose_device
 from app.gpu.engines.whisperx.checkpoint import load_checkpoint
 from app.gpu.engines.whisperx.features import bucket_of, log_mel
-from app.gpu.engines.whisperx.gate import Gate
+from app.gpu.engines.whisperx.gate import QualityGate
 from app.gpu.engines.whisperx.languages import Spoken, SpokenLanguages
-from app.gpu.engines.whisperx.listener import Listener
-from app.gpu.engines.whisperx.work import Work
+from app.gpu.engines.whisperx.listener import DecodingPass
+from app.gpu.engines.whisperx.work import WindowDecoding
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import LOOPS_REVISION
@@ -62,8 +62,8 @@ class WhisperxTranscriber:
         self.max_batch = settings.asr.max_batch(device)
         self._buckets_s = settings.whisper.buckets_s or _BUCKETS_S[device]
         self._checkpoint = load_checkpoint(settings, device)
-        self._listener = Listener(
-            self._checkpoint, Gate.of(settings.whisper), settings.whisper.temperatures
+        self._listener = DecodingPass(
+            self._checkpoint, QualityGate.of(settings.whisper), settings.whisper.temperatures
         )
         self._default, self._choices = _defaults(self._checkpoint.languages, settings.whisper)
         self.detail = f"{self._checkpoint.name}, {self._checkpoint.compute_type}"
@@ -84,7 +84,7 @@ class WhisperxTranscriber:
         """
         length = bucket_of(len(window.audio.samples), self._buckets_s)
         spoken, choices = self._languages_of(window)
-        work = Work(length, bool(window.prompt.strip()), choices, spoken)
+        work = WindowDecoding(length, bool(window.prompt.strip()), choices, spoken)
         if _is_wanted(window):
             mel = log_mel(window.audio.samples, self._checkpoint.mels, length)
             work = replace(work, features=mel)

@@ -44,7 +44,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class QualityGate:
     """Thresholds and the rules that they feed; see `WhisperSettings` for each."""
 
     logprob: float
@@ -52,7 +52,7 @@ class Gate:
     no_speech: float
 
     @classmethod
-    def of(cls, settings: WhisperSettings) -> Gate:
+    def of(cls, settings: WhisperSettings) -> QualityGate:
         """Return the gate that the settings ask for."""
         return cls(
             settings.logprob_threshold,

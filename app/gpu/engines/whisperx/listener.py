@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.transcript import Segment
-from app.gpu.engines.whisperx.checkpoint import Checkpoint
+from app.gpu.engines.whisperx.checkpoint import WhisperCheckpoint
 from app.gpu.engines.whisperx.decoder import Encoded, Plan, Text, TokenTimes
 from app.gpu.engines.whisperx.features import frames
-from app.gpu.engines.whisperx.gate import Attempt, Gate
+from app.gpu.engines.whisperx.gate import Attempt, QualityGate
 from app.gpu.engines.whisperx.words import build_words
-from app.gpu.engines.whisperx.work import Work
+from app.gpu.engines.whisperx.work import WindowDecoding
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_loops
 from app.gpu.sentences import build_segments
 
 
-class Listener:
+class DecodingPass:
     """Runs a checkpoint over batches.
 
     Args:
@@ -26,7 +26,9 @@ class Listener:
         temperatures: one for each attempt.
     """
 
-    def __init__(self, checkpoint: Checkpoint, gate: Gate, temperatures: Sequence[float]) -> None:
+    def __init__(
+        self, checkpoint: WhisperCheckpoint, gate: QualityGate, temperatures: Sequence[float]
+    ) -> None:
         self._checkpoint = checkpoint
         self._gate = gate
         self._temperatures = temperatures
@@ -69,7 +71,7 @@ class Listener:
         text = Text(0, tokens, frames(len(prepared.window.audio.samples)))
         self._checkpoint.decoder.align(encoded, work.next_spoken.code, [text])
 
-    def _encoded(self, works: Sequence[Work]) -> Encoded:
+    def _encoded(self, works: Sequence[WindowDecoding]) -> Encoded:
         """Encode a batch, or put what an earlier attempt has encoded together."""
         rows = [work.encoded for work in works if work.encoded is not None]
         if rows:
@@ -77,7 +79,9 @@ class Listener:
         mels = [work.features for work in works if work.features is not None]
         return self._checkpoint.decoder.encode(mels)
 
-    def _with_languages(self, works: Sequence[Work], encoded: Encoded) -> list[Work]:
+    def _with_languages(
+        self, works: Sequence[WindowDecoding], encoded: Encoded
+    ) -> list[WindowDecoding]:
         if all(work.spoken for work in works):
             return list(works)
         detected = self._checkpoint.decoder.detect_languages(encoded)
@@ -87,11 +91,11 @@ class Listener:
             for work, shares in zip(works, detected, strict=True)
         ]
 
-    def _plan(self, row: int, work: Work, window: Window) -> Plan:
+    def _plan(self, row: int, work: WindowDecoding, window: Window) -> Plan:
         prompt = self._checkpoint.vocabulary.prompt(work.next_spoken.code, window.prompt)
         return work.plan(row, window, tuple(prompt))
 
-    def _chosen(self, works: Sequence[Work]) -> dict[int, Attempt]:
+    def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, Attempt]:
         """Return the attempt to keep of each window that needs no further one."""
         return {
             row: self._gate.choose(work.attempts)
@@ -99,11 +103,16 @@ class Listener:
             if self._is_last(work) or self._gate.passes(work.attempts[-1])
         }
 
-    def _is_last(self, work: Work) -> bool:
+    def _is_last(self, work: WindowDecoding) -> bool:
         return len(work.attempts) == len(self._temperatures)
 
     def _outcome(
-        self, work: Work, window: Window, heard: list[Segment] | None, encoded: Encoded, row: int
+        self,
+        work: WindowDecoding,
+        window: Window,
+        heard: list[Segment] | None,
+        encoded: Encoded,
+        row: int,
     ) -> list[Segment] | Prepared:
         if window.cancelled.is_set():
             return []
@@ -142,7 +151,7 @@ class Listener:
         return build_segments(words, kept.spoken.tag)
 
 
-def _work(prepared: Prepared) -> Work:
+def _work(prepared: Prepared) -> WindowDecoding:
     work = prepared.payload
-    assert isinstance(work, Work)  # noqa: S101 - the protocol hands back what `prepare` gave
+    assert isinstance(work, WindowDecoding)  # noqa: S101 - the protocol hands back what `prepare` gave
     return work

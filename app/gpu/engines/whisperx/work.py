@@ -12,7 +12,7 @@ from app.gpu.protocols import Prepared, Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Work:
+class WindowDecoding:
     """What is known of a window between two attempts; the payload of its `Prepared`.
 
     Attributes:
@@ -52,10 +52,10 @@ class Work:
         """Return how to decode it in a batch."""
         return Plan(row, prompt, token_limit(window.audio.span.duration_ms), self.next_spoken)
 
-    def tried(self, attempt: Attempt) -> Work:
+    def tried(self, attempt: Attempt) -> WindowDecoding:
         """Return it with one more attempt."""
         return replace(self, attempts=(*self.attempts, attempt))
 
-    def looping(self) -> Work:
+    def looping(self) -> WindowDecoding:
         """Return it with its last attempt marked as a loop."""
         return replace(self, attempts=(*self.attempts[:-1], replace(self.attempts[-1], loop=True)))

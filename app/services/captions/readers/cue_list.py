@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 from app.services.captions.readers.timestamps import number_ms
 
 _LISTS = ("cues", "subtitles", "segments")
@@ -48,6 +48,6 @@ def _captions(rows: list[object]) -> Iterator[RawCaption]:
         yield RawCaption(
             start_ms,
             number_ms(row.get("end_ms", row.get("end"))),
-            (Piece(row["text"]),),
+            (TextPiece(row["text"]),),
             speaker=speaker if isinstance(speaker, str) else None,
         )

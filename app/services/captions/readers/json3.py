@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.captions import Captions
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 from app.services.captions.readers.timestamps import number_ms
 
 
@@ -43,12 +43,12 @@ def _captions(events: list[object]) -> Iterator[RawCaption]:
         )
 
 
-def _pieces(segs: list[object], start_ms: int) -> Iterator[Piece]:
+def _pieces(segs: list[object], start_ms: int) -> Iterator[TextPiece]:
     for seg in segs:
         if not isinstance(seg, dict) or not isinstance(seg.get("utf8"), str):
             continue
         offset_ms = number_ms(seg.get("tOffsetMs"))
-        yield Piece(seg["utf8"], None if offset_ms is None else start_ms + offset_ms)
+        yield TextPiece(seg["utf8"], None if offset_ms is None else start_ms + offset_ms)
 
 
 def write_json3(captions: Captions) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 from app.services.captions.readers.timestamps import INLINE_TIME, TIMING_LINE, clock_ms
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -83,8 +83,8 @@ def _caption(timing: re.Match[str], body: list[str]) -> RawCaption:
     )
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _pieces(text: str) -> Iterator[TextPiece]:
     first, *others = INLINE_TIME.split(text)
-    yield Piece(first)
+    yield TextPiece(first)
     for stamp, words in zip(others[::2], others[1::2], strict=True):
-        yield Piece(words, clock_ms(stamp))
+        yield TextPiece(words, clock_ms(stamp))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pysubs2
 
 from app.domain.errors import InvalidCaptionsError
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 
 
 def read_substation(text: str) -> RawTrack:
@@ -20,7 +20,7 @@ def read_substation(text: str) -> RawTrack:
         raise InvalidCaptionsError("The captions are not a valid SubStation script") from None
     return RawTrack(
         tuple(
-            RawCaption(event.start, event.end, (Piece(event.plaintext),), speaker=event.name)
+            RawCaption(event.start, event.end, (TextPiece(event.plaintext),), speaker=event.name)
             for event in script
             if event.is_text
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 from app.services.captions.readers.timestamps import LATEST_MS, number_ms
 from app.services.captions.readers.xml_text import attribute, children, name_of, parse_xml
 
@@ -117,20 +117,20 @@ def _shown(element: Element, clock: _Clock, parent: _Shown) -> _Shown:
 
 def _pieces(
     element: Element, clock: _Clock, shown: _Shown, said_ms: int | None = None
-) -> Iterator[tuple[Piece, int | None]]:
+) -> Iterator[tuple[TextPiece, int | None]]:
     """Yield the text within, with the end of each piece; spans may have times of their own."""
-    yield Piece(_SPACES.sub(" ", element.text or ""), said_ms), None
+    yield TextPiece(_SPACES.sub(" ", element.text or ""), said_ms), None
     for child in children(element):
         within = _shown(child, clock, shown)
         begins = clock.read(attribute(child, "begin")) is not None
         if name_of(child) == "br":
-            yield Piece("\n"), None
+            yield TextPiece("\n"), None
         elif name_of(child) != "metadata":
             for piece, end_ms in _pieces(
                 child, clock, within, within.start_ms if begins else said_ms
             ):
                 yield piece, within.end_ms if begins and end_ms is None else end_ms
-        yield Piece(_SPACES.sub(" ", child.tail or "")), None
+        yield TextPiece(_SPACES.sub(" ", child.tail or "")), None
 
 
 def _agents(root: Element) -> Iterator[tuple[str, str]]:

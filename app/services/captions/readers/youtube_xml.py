@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from app.services.captions.raw_captions import Piece, RawCaption, RawTrack
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
 from app.services.captions.readers.timestamps import number_ms
 from app.services.captions.readers.xml_text import attribute, name_of, parse_xml
 
@@ -43,13 +43,13 @@ def _caption(element: Element) -> RawCaption | None:
     )
 
 
-def _pieces(element: Element, start_ms: int) -> Iterator[Piece]:
-    yield Piece(element.text or "")
+def _pieces(element: Element, start_ms: int) -> Iterator[TextPiece]:
+    yield TextPiece(element.text or "")
     for child in element:
         if name_of(child) == "br":
-            yield Piece("\n")
+            yield TextPiece("\n")
         elif isinstance(child.tag, str):
             offset_ms = number_ms(attribute(child, "t"))
             said_ms = None if offset_ms is None else start_ms + offset_ms
-            yield Piece("".join(child.itertext()), said_ms)
-        yield Piece(child.tail or "")
+            yield TextPiece("".join(child.itertext()), said_ms)
+        yield TextPiece(child.tail or "")

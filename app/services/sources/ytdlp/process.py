@@ -17,12 +17,12 @@ import structlog
 import app
 from app.domain.errors import CuestreamError, SourceError
 from app.services.net.egress_proxy import EgressProxy
-from app.services.net.ssrf_guard import Guard
-from app.services.net.upstream_proxy import Upstream
+from app.services.net.ssrf_guard import SsrfGuard
+from app.services.net.upstream_proxy import UpstreamProxy
 from app.services.sources.ytdlp.options import Task
 from app.services.sources.ytdlp.site_errors import refusal
 from app.settings import SourceSettings, child_environment
-from app.system.subprocesses import Child, running
+from app.system.subprocesses import Subprocess, running
 from app.system.workdir import WorkDir, storage_errors
 
 _VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
@@ -65,7 +65,7 @@ class SiteProcess:
         proxy: where all its connections go through.
     """
 
-    def __init__(self, child: Child, proxy: EgressProxy, complaint: Complaint) -> None:
+    def __init__(self, child: Subprocess, proxy: EgressProxy, complaint: Complaint) -> None:
         self.child = child
         self.proxy = proxy
         self._complaint = complaint
@@ -104,7 +104,7 @@ class Complaint:
 
 @asynccontextmanager
 async def site_process(
-    page_url: str, settings: SourceSettings, guard: Guard, workdir: WorkDir
+    page_url: str, settings: SourceSettings, guard: SsrfGuard, workdir: WorkDir
 ) -> AsyncIterator[SiteProcess]:
     """Run yt-dlp on a page for as long as the block lasts.
 
@@ -115,7 +115,7 @@ async def site_process(
     async with AsyncExitStack() as stack:
         folder = workdir.new_folder()
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        proxy = EgressProxy(guard, settings.fetch_connect_s, Upstream.of(settings))
+        proxy = EgressProxy(guard, settings.fetch_connect_s, UpstreamProxy.of(settings))
         await stack.enter_async_context(proxy.serving())
         complaint = Complaint()
         # Looked up anew each time: an update counts from the next job on.

@@ -11,7 +11,7 @@ from app.domain.captions import CaptionTrack
 from app.domain.errors import CuestreamError, PayloadTooLargeError, SourceError
 from app.domain.time import seconds_to_ms
 from app.services.media.byte_stream import ByteStream
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.ytdlp.found import Found
 from app.services.sources.ytdlp.metadata import caption_tracks, media_info, read_found
 from app.services.sources.ytdlp.process import SiteProcess, site_process
@@ -110,7 +110,7 @@ class SiteSession:
 
 @asynccontextmanager
 async def site_session(
-    page_url: str, settings: SourceSettings, guard: Guard, workdir: WorkDir
+    page_url: str, settings: SourceSettings, guard: SsrfGuard, workdir: WorkDir
 ) -> AsyncIterator[SiteSession]:
     """Look at a page; what is chosen of it can be had for as long as the block lasts.
 

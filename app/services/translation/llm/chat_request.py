@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openai.types.chat import ChatCompletionMessageParam
 
 from app.services.translation.llm.metering import estimated_tokens
-from app.services.translation.llm.response_formats import Form
+from app.services.translation.llm.response_formats import AnswerFormat
 
 _ENVELOPE_TOKENS = 8
 """Of one line: its key, quotes and comma."""
@@ -17,7 +17,7 @@ Messages = list[ChatCompletionMessageParam]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChatRequest:
     """What a provider is asked.
 
     Attributes:
@@ -26,7 +26,7 @@ class Question:
     """
 
     texts: tuple[str, ...]
-    write: Callable[[Form], Messages]
+    write: Callable[[AnswerFormat], Messages]
 
     @property
     def count(self) -> int:

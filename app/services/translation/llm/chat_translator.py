@@ -25,14 +25,19 @@ from app.services.translation.llm.endpoint import (
     check_endpoint,
     endpoints_of,
 )
-from app.services.translation.llm.limiter import Lanes
+from app.services.translation.llm.limiter import AdaptiveLimiters
 from app.services.translation.llm.prompt import RULES, revision
 from app.services.translation.llm.provider import ChatProvider
-from app.services.translation.llm.retry_rounds import Asking
+from app.services.translation.llm.retry_rounds import RetryRounds
 from app.services.translation.quality.language_id import load_identifier
-from app.services.translation.quality.line_batch import MAX_LINES, OpenLines
+from app.services.translation.quality.line_batch import MAX_LINES, PendingLines
 from app.services.translation.text.wordless import is_wordless
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 from app.settings import Settings, TranslationSettings
 
 log = structlog.get_logger()
@@ -78,7 +83,7 @@ class ChatTranslator:
         self.revision = f"chat:{main.model}:{revision(wheres, RULES, CONDENSING_RULES)}"
         self.concurrency = main.concurrency
         self._providers = _providers(self._endpoints, self._settings, transport)
-        self._asking = Asking(backoff or Backoff(), self._settings.attempts)
+        self._asking = RetryRounds(backoff or Backoff(), self._settings.attempts)
 
     async def probe(self) -> None:
         """Check the configuration; the provider is not called, since that may cost money.
@@ -107,16 +112,16 @@ class ChatTranslator:
 
     async def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch; see the protocol for what is yielded and raised."""
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
-        work = OpenLines(lines, pair, before, brief)
+        work = PendingLines(lines, pair, before, context)
         if not work.missing:
             return
         await load_identifier()
@@ -131,14 +136,14 @@ class ChatTranslator:
                         yield line.id, text
         except TranslationError as error:
             failure = error
-        async for number, text in self._condensed(drafts, pair, brief, failure):
+        async for number, text in self._condensed(drafts, pair, context, failure):
             yield number, text
         if failure is not None:
             raise failure
         if work.missing:
             raise TranslationIncompleteError(work.missing)
 
-    async def _known(self, work: OpenLines) -> AsyncGenerator[tuple[Line, str], None]:
+    async def _known(self, work: PendingLines) -> AsyncGenerator[tuple[SourceLine, str], None]:
         """Yield lines with their translations, by as many requests and models as it takes.
 
         Raises:
@@ -163,7 +168,7 @@ class ChatTranslator:
         self,
         drafts: Sequence[Draft],
         pair: LanguagePair,
-        brief: Brief,
+        context: TranslationContext,
         failure: TranslationError | None,
     ) -> AsyncIterator[tuple[int, str]]:
         """Yield drafts, shorter ones where the model finds any; not if all is lost anyway."""
@@ -171,7 +176,7 @@ class ChatTranslator:
             part = drafts[start : start + MAX_LINES]
             texts = [draft.text for draft in part]
             if failure is None:
-                texts = await self._asking.condense(self._providers[0], part, pair, brief.ledger)
+                texts = await self._asking.condense(self._providers[0], part, pair, context.ledger)
             for draft, text in zip(part, texts, strict=True):
                 yield draft.line.id, text
 
@@ -182,10 +187,10 @@ def _providers(
     transport: httpx2.AsyncBaseTransport | None,
 ) -> list[ChatProvider]:
     """Return a provider for each endpoint; those at one address share its lanes."""
-    lanes: dict[str, Lanes] = {}
+    lanes: dict[str, AdaptiveLimiters] = {}
     providers = []
     for each in endpoints:
-        shared = lanes.setdefault(each.base_url, Lanes(each.concurrency, settings.rpm))
+        shared = lanes.setdefault(each.base_url, AdaptiveLimiters(each.concurrency, settings.rpm))
         connection = ChatConnection(each, settings.timeout_s, transport)
         providers.append(ChatProvider(each.model, each.vendor, connection, shared))
     return providers

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from app.domain.language import Language
 from app.services.layout.width import text_width
-from app.services.translation.llm.chat_request import Messages, Question
+from app.services.translation.llm.chat_request import ChatRequest, Messages
 from app.services.translation.llm.fence import clean, fenced
 from app.services.translation.llm.prompt import named
-from app.services.translation.llm.response_formats import Form
+from app.services.translation.llm.response_formats import AnswerFormat
 from app.services.translation.quality.line_checks import fault_of, looks_foreign
 from app.services.translation.text.figures import figures
 from app.services.translation.text.scripts import is_wide
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 
 CONDENSING_RULES = """\
 You shorten subtitles in {target}. The user message is JSON between <subtitles> and </subtitles>, \
@@ -33,19 +33,19 @@ subtitles differ by more among one another."""
 class Draft:
     """A translation that is right and too long."""
 
-    line: Line
+    line: SourceLine
     text: str
 
 
-def is_over(line: Line, text: str) -> bool:
+def is_over(line: SourceLine, text: str) -> bool:
     """Whether a translation cannot be read while its line shows."""
     return line.room_chars is not None and text_width(text) > _TOLERATED * line.room_chars
 
 
-def question(drafts: Sequence[Draft], pair: LanguagePair) -> Question:
+def question(drafts: Sequence[Draft], pair: LanguagePair) -> ChatRequest:
     """Return what a provider is asked; the answer's keys count the drafts from 1 on."""
     texts = tuple(draft.text for draft in drafts)
-    return Question(texts, lambda form: _messages(drafts, pair.target, form))
+    return ChatRequest(texts, lambda form: _messages(drafts, pair.target, form))
 
 
 def shorter(draft: Draft, text: str, pair: LanguagePair, told: str) -> str:
@@ -62,7 +62,7 @@ def shorter(draft: Draft, text: str, pair: LanguagePair, told: str) -> str:
     return text
 
 
-def _messages(drafts: Sequence[Draft], target: Language, form: Form) -> Messages:
+def _messages(drafts: Sequence[Draft], target: Language, form: AnswerFormat) -> Messages:
     rules = CONDENSING_RULES.format(target=named(target), form=form.rule(len(drafts)))
     width = 2 if is_wide(target) else 1
     lines = {

@@ -12,11 +12,11 @@ import httpx2
 from openai import AsyncOpenAI, AsyncStream, Timeout
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from app.services.translation.llm.chat_request import Question
+from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
 from app.services.translation.llm.failures import told_apart
 from app.services.translation.llm.metering import Meter
-from app.services.translation.llm.response_formats import Form
+from app.services.translation.llm.response_formats import AnswerFormat
 
 CUT_SHORT = frozenset({"length", "content_filter"})
 """Finish reasons after which the answer's last line may be half of one."""
@@ -96,7 +96,7 @@ class ChatConnection:
             await self._client.close()
 
     async def stream(
-        self, question: Question, form: Form, meter: Meter
+        self, question: ChatRequest, form: AnswerFormat, meter: Meter
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text as it comes; the first piece may be empty.
 
@@ -157,7 +157,7 @@ class ChatConnection:
         client.organization = client.project = None
         return client
 
-    def _extras(self, question: Question) -> Any:
+    def _extras(self, question: ChatRequest) -> Any:
         """Return what is asked for besides the answer, by the vendor's names."""
         vendor = self._endpoint.vendor
         extras: dict[str, object] = {}

@@ -8,10 +8,10 @@ import httpx2
 
 from app.domain.errors import SourceError, UrlBlockedError
 from app.services.net.fetch import check_address
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 
 
-async def check_api_url(url: str, guard: Guard) -> None:
+async def check_api_url(url: str, guard: SsrfGuard) -> None:
     """Check a base address and all that its host stands for, ahead of any connection.
 
     Raises:
@@ -34,7 +34,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         guard: tells which addresses may be reached.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: SsrfGuard) -> None:
         self._guard = guard
         self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
 

@@ -15,7 +15,7 @@ _BURST_SHARE = 10
 
 
 @dataclass(slots=True)
-class Lane:
+class AdaptiveLimiter:
     """One request's place.
 
     Attributes:
@@ -25,7 +25,7 @@ class Lane:
     era: int
 
 
-class Lanes:
+class AdaptiveLimiters:
     """Requests in flight to one provider, of all jobs together.
 
     The limit is halved when the provider asks for patience and grows by one for as many
@@ -54,7 +54,7 @@ class Lanes:
         return max(1, int(self._limit))
 
     @asynccontextmanager
-    async def lane(self) -> AsyncIterator[Lane]:
+    async def lane(self) -> AsyncIterator[AdaptiveLimiter]:
         """Wait for a place; the block is the request."""
         await self._enter()
         try:
@@ -63,11 +63,11 @@ class Lanes:
                     burst = max(1.0, self._rpm / _BURST_SHARE)
                     self._pace = AsyncLimiter(burst, 60.0 * burst / self._rpm)
                 await self._pace.acquire()
-            yield Lane(self._era)
+            yield AdaptiveLimiter(self._era)
         finally:
             self._leave()
 
-    def crowded(self, lane: Lane) -> None:
+    def crowded(self, lane: AdaptiveLimiter) -> None:
         """The provider has asked this request for patience."""
         if lane.era == self._era:
             self._era += 1

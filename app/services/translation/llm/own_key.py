@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from app.domain.errors import InvalidFieldError
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from app.services.translation.llm.chat_translator import ChatTranslator
 from app.services.translation.llm.endpoint import Endpoint
 from app.services.translation.llm.guarded import GuardedTransport, check_api_url
@@ -48,7 +48,7 @@ async def own_translator(own: OwnKey, settings: Settings) -> AsyncIterator[ChatT
         InvalidFieldError: the model is missing, or it or the key is malformed.
     """
     sources = settings.sources
-    guard = Guard(sources.allow_private_urls, sources.fetch_connect_s)
+    guard = SsrfGuard(sources.allow_private_urls, sources.fetch_connect_s)
     vendor = VENDORS["openai_compatible"] if own.url else VENDORS["openai"]
     url = own.url or vendor.base_url
     if own.url:

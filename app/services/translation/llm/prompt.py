@@ -11,12 +11,12 @@ import hashlib
 
 from app.domain.language import Language
 from app.domain.media import MediaInfo
-from app.services.translation.llm.chat_request import Messages, Question
+from app.services.translation.llm.chat_request import ChatRequest, Messages
 from app.services.translation.llm.fence import clean, clipped, fenced
-from app.services.translation.llm.response_formats import Form
-from app.services.translation.quality.line_batch import Ask
+from app.services.translation.llm.response_formats import AnswerFormat
+from app.services.translation.quality.line_batch import LineBatch
 from app.services.translation.text.scripts import is_wide
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 
 RULES = """\
 You translate the subtitles of a video {direction}.
@@ -47,13 +47,13 @@ _GLOSSARY_MOST = 100
 _TERM_CHARS = 100
 
 
-def question(ask: Ask) -> Question:
+def question(ask: LineBatch) -> ChatRequest:
     """Return what a provider is asked for these lines."""
     texts = tuple(line.text for line in ask.lines.values())
-    return Question(texts, lambda form: messages(ask, form))
+    return ChatRequest(texts, lambda form: messages(ask, form))
 
 
-def messages(ask: Ask, form: Form) -> Messages:
+def messages(ask: LineBatch, form: AnswerFormat) -> Messages:
     """Return the request's messages."""
     document = {
         "into": named(ask.pair.target),
@@ -79,7 +79,7 @@ def revision(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
 
 
-def _rules(ask: Ask, form: Form) -> str:
+def _rules(ask: LineBatch, form: AnswerFormat) -> str:
     source = f"from {named(ask.pair.source)} " if ask.pair.source else ""
     rules = RULES.format(
         direction=f"{source}into {named(ask.pair.target)}", form=form.rule(len(ask.lines))
@@ -90,7 +90,7 @@ def _rules(ask: Ask, form: Form) -> str:
     return rules
 
 
-def _line(line: Line, target: Language) -> object:
+def _line(line: SourceLine, target: Language) -> object:
     text = clean(line.text)
     if line.room_chars is None:
         return text
@@ -98,14 +98,14 @@ def _line(line: Line, target: Language) -> object:
     return {"text": text, "max_chars": max(1, room)}
 
 
-def _job(ask: Ask) -> dict[str, object]:
+def _job(ask: LineBatch) -> dict[str, object]:
     """Return what the whole job shares, as far as there is any."""
     glossary = {"glossary": terms} if (terms := _glossary(ask)) else {}
-    return {**glossary, **_video(ask.brief.info)}
+    return {**glossary, **_video(ask.context.info)}
 
 
-def _glossary(ask: Ask) -> list[dict[str, str]]:
-    terms = ask.brief.glossary
+def _glossary(ask: LineBatch) -> list[dict[str, str]]:
+    terms = ask.context.glossary
     if len(terms) > _GLOSSARY_WHOLE:
         said = " ".join(line.text for line in (*ask.before, *ask.lines.values())).casefold()
         terms = tuple(pair for pair in terms if pair[0].casefold() in said)

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 import structlog
 
 from app.domain.errors import TranslationError
-from app.services.translation.llm.chat_request import Question, prompt_tokens
+from app.services.translation.llm.chat_request import ChatRequest, prompt_tokens
 from app.services.translation.llm.connection import ChatConnection
 from app.services.translation.llm.failures import FormRefusedError, PassingFailureError
-from app.services.translation.llm.limiter import Lane, Lanes
+from app.services.translation.llm.limiter import AdaptiveLimiter, AdaptiveLimiters
 from app.services.translation.llm.metering import Meter, metered
-from app.services.translation.llm.response_formats import Form, FormLadder, JsonObject
+from app.services.translation.llm.response_formats import (
+    AnswerFormat,
+    AnswerFormatFallback,
+    JsonObject,
+)
 from app.services.translation.llm.vendors import Vendor
 from app.services.translation.quality.answer_order import Doubt, OrderedAnswer, no_doubt
 from app.services.translation.quality.line_batch import Member
@@ -24,7 +28,7 @@ from app.services.translation.translator import Ledger
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
-class ThoughtFilter:
+class ReasoningFilter:
     """Drops a leading ``<think>...</think>`` from text that arrives in pieces.
 
     It may hold drafts of the very members that the answer then gives otherwise.
@@ -50,7 +54,7 @@ class ThoughtFilter:
         return self._held
 
 
-class FirstCall:
+class FirstRequestGate:
     """A gate that opens for all once one call has succeeded.
 
     Until then one call is under way at a time. What the provider refuses for good is refused
@@ -111,7 +115,7 @@ is caught in a loop goes on for good."""
 class _Opened:
     """An answer that has begun: its form, its pieces, and the first of them if there is any."""
 
-    form: Form
+    form: AnswerFormat
     pieces: AsyncGenerator[str, None]
     first: str | None
 
@@ -127,13 +131,13 @@ class ChatProvider:
     """
 
     def __init__(
-        self, model: str, vendor: Vendor, connection: ChatConnection, lanes: Lanes
+        self, model: str, vendor: Vendor, connection: ChatConnection, lanes: AdaptiveLimiters
     ) -> None:
         self._model = model
         self._connection = connection
         self._lanes = lanes
-        self._ladder = FormLadder(vendor)
-        self._first_call = FirstCall()
+        self._ladder = AnswerFormatFallback(vendor)
+        self._first_call = FirstRequestGate()
 
     async def close(self) -> None:
         """Close the connections, if there ever were any."""
@@ -144,7 +148,7 @@ class ChatProvider:
         self._ladder.distrust()
 
     async def answer(
-        self, question: Question, ledger: Ledger | None, doubt: Doubt = no_doubt
+        self, question: ChatRequest, ledger: Ledger | None, doubt: Doubt = no_doubt
     ) -> AsyncGenerator[tuple[list[Member], bool], None]:
         """Ask once and yield members of the answer as soon as they can be believed.
 
@@ -173,7 +177,7 @@ class ChatProvider:
                     yield members
 
     async def _read(
-        self, opened: _Opened, question: Question, doubt: Doubt
+        self, opened: _Opened, question: ChatRequest, doubt: Doubt
     ) -> AsyncGenerator[tuple[list[Member], bool], None]:
         enforced = self._ladder.enforces(opened.form)
         answer = OrderedAnswer(question.count, enforced=enforced, doubt=doubt)
@@ -190,7 +194,7 @@ class ChatProvider:
             raise FormRefusedError
         yield list(answer.rest()), True
 
-    async def _open(self, question: Question, meter: Meter) -> _Opened:
+    async def _open(self, question: ChatRequest, meter: Meter) -> _Opened:
         try:
             async with self._first_call.turn():
                 return await self._request(question, meter)
@@ -198,7 +202,7 @@ class ChatProvider:
             message = "The translation provider refuses the request in every form"
             raise TranslationError(message) from None
 
-    async def _request(self, question: Question, meter: Meter) -> _Opened:
+    async def _request(self, question: ChatRequest, meter: Meter) -> _Opened:
         """Send the request in the best form that the provider takes.
 
         One that takes none may stumble over what else was sent, so that is left out for good.
@@ -221,7 +225,7 @@ class ChatProvider:
             self._connection.plain = True
 
     async def _pieces(
-        self, question: Question, form: Form, meter: Meter
+        self, question: ChatRequest, form: AnswerFormat, meter: Meter
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text as it comes, from a place among the requests in flight."""
         async with self._lanes.lane() as lane:
@@ -234,7 +238,7 @@ class ChatProvider:
                 raise
             self._lanes.succeeded()
 
-    def _slow_down(self, failure: PassingFailureError, lane: Lane) -> None:
+    def _slow_down(self, failure: PassingFailureError, lane: AdaptiveLimiter) -> None:
         if failure.crowded:
             self._lanes.crowded(lane)
             log.info("translation provider is crowded", requests_at_a_time=self._lanes.limit)
@@ -242,7 +246,7 @@ class ChatProvider:
 
 async def _members(opened: _Opened, budget: int) -> AsyncGenerator[Member, None]:
     """Yield what an answer holds, as long as it is not longer than the budget's characters."""
-    reader, thoughts = opened.form.reader(), ThoughtFilter()
+    reader, thoughts = opened.form.reader(), ReasoningFilter()
     piece = opened.first
     async with aclosing(opened.pieces):
         while piece is not None and budget > 0:

@@ -48,7 +48,7 @@ class AnswerReader(Protocol):
         ...
 
 
-class Form(Protocol):
+class AnswerFormat(Protocol):
     """One form.
 
     Attributes:
@@ -145,7 +145,7 @@ class Numbered:
         return NumberedLines()
 
 
-class FormLadder:
+class AnswerFormatFallback:
     """Which form a provider understands, found out once for the process.
 
     A provider that refuses a form, or that has never answered in it, gets the next one. Once
@@ -157,33 +157,33 @@ class FormLadder:
     """
 
     def __init__(self, vendor: Vendor | None = None) -> None:
-        schema: tuple[Form, ...] = (JsonSchema(),)
-        object_: tuple[Form, ...] = (JsonObject(),)
+        schema: tuple[AnswerFormat, ...] = (JsonSchema(),)
+        object_: tuple[AnswerFormat, ...] = (JsonObject(),)
         if vendor is not None:
             schema = schema if vendor.takes_schema else ()
             object_ = object_ if vendor.takes_object else ()
-        self._forms: tuple[Form, ...] = (*schema, *object_, Numbered())
+        self._forms: tuple[AnswerFormat, ...] = (*schema, *object_, Numbered())
         self._at = 0
         self._proven = False
         self._lax = False
 
     @property
-    def candidates(self) -> tuple[Form, ...]:
+    def candidates(self) -> tuple[AnswerFormat, ...]:
         """The form in use and those below it."""
         return self._forms[self._at :]
 
-    def accepted(self, form: Form) -> bool:
+    def accepted(self, form: AnswerFormat) -> bool:
         """Note that the provider took a request in this form; tell whether that is news."""
         changed = not self._proven and form is not self._forms[self._at]
         if changed:
             self._at = self._forms.index(form)
         return changed
 
-    def enforces(self, form: Form) -> bool:
+    def enforces(self, form: AnswerFormat) -> bool:
         """Whether the keys of an answer in this form can be relied on."""
         return form.fixes_keys and not self._lax
 
-    def read(self, form: Form, *, complete: bool) -> None:
+    def read(self, form: AnswerFormat, *, complete: bool) -> None:
         """Note that an answer in this form had lines in it, all of them or some."""
         self._proven |= form is self._forms[self._at]
         self._lax |= form.fixes_keys and not complete
@@ -192,7 +192,7 @@ class FormLadder:
         """Note that keys which were enforced stood before the lines of others."""
         self._lax = True
 
-    def ignored(self, form: Form) -> bool:
+    def ignored(self, form: AnswerFormat) -> bool:
         """Note that an answer had no line in this form; tell whether another is in use now."""
         below = self._at + 1 < len(self._forms)
         if not self._proven and below and form is self._forms[self._at]:

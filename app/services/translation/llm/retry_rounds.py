@@ -15,14 +15,14 @@ from app.services.translation.llm.condensing import CONDENSING_RULES, Draft
 from app.services.translation.llm.failures import FormRefusedError, PassingFailureError
 from app.services.translation.llm.provider import ChatProvider
 from app.services.translation.quality.answer_judge import Judge, cleaned
-from app.services.translation.quality.length_ratio import Proportion
-from app.services.translation.quality.line_batch import OpenLines
-from app.services.translation.translator import LanguagePair, Ledger, Line
+from app.services.translation.quality.length_ratio import LengthRatio
+from app.services.translation.quality.line_batch import PendingLines
+from app.services.translation.translator import LanguagePair, Ledger, SourceLine
 
 log = structlog.get_logger()
 
 
-class Asking:
+class RetryRounds:
     """Rounds of requests for the lines of a batch.
 
     Args:
@@ -33,11 +33,11 @@ class Asking:
     def __init__(self, backoff: Backoff, attempts: int) -> None:
         self._backoff = backoff
         self._attempts = attempts
-        self._proportions: dict[LanguagePair, Proportion] = {}
+        self._proportions: dict[LanguagePair, LengthRatio] = {}
 
     async def rounds(
-        self, provider: ChatProvider, work: OpenLines, sizes: Sequence[int]
-    ) -> AsyncGenerator[tuple[Line, str], None]:
+        self, provider: ChatProvider, work: PendingLines, sizes: Sequence[int]
+    ) -> AsyncGenerator[tuple[SourceLine, str], None]:
         """Ask for the missing lines, again and again, in parts of these sizes.
 
         Raises:
@@ -75,8 +75,8 @@ class Asking:
         return texts
 
     async def _answers(
-        self, provider: ChatProvider, work: OpenLines, group: Sequence[int]
-    ) -> AsyncGenerator[tuple[Line, str], None]:
+        self, provider: ChatProvider, work: PendingLines, group: Sequence[int]
+    ) -> AsyncGenerator[tuple[SourceLine, str], None]:
         """Ask for a group until an answer came to its end, and yield what is usable.
 
         Raises:
@@ -84,12 +84,12 @@ class Asking:
         """
         failures = 0
         while (ask := work.ask(group)).lines:
-            proportion = self._proportions.setdefault(ask.pair, Proportion())
+            proportion = self._proportions.setdefault(ask.pair, LengthRatio())
             judge = Judge(ask, work, proportion, prompt.RULES)
             question = prompt.question(ask)
             try:
                 async with aclosing(
-                    provider.answer(question, ask.brief.ledger, judge.doubts)
+                    provider.answer(question, ask.context.ledger, judge.doubts)
                 ) as answer:
                     async for members, final in answer:
                         for known in judge.take(members, final=final):

@@ -13,7 +13,12 @@ from app.domain.errors import (
 from app.services.translation.providers.apertium_process import require_modes, run_apertium
 from app.services.translation.providers.apertium_stream import frame, unframe
 from app.services.translation.text.wordless import is_wordless
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 from app.settings import Settings
 
 _MODES = {("en", "es"): "eng-spa", ("es", "en"): "spa-eng"}
@@ -64,10 +69,10 @@ class ApertiumTranslator:
 
     async def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
         """Translate a batch; ``before`` means nothing to Apertium.
 
@@ -107,7 +112,7 @@ async def _translated(texts: Sequence[str], mode: str) -> list[str | None]:
     return unframe(output, len(texts))
 
 
-async def _translated_surely(lines: Sequence[Line], mode: str) -> list[str | None]:
+async def _translated_surely(lines: Sequence[SourceLine], mode: str) -> list[str | None]:
     """Translate together, and alone what did not come back in its place."""
     if not lines:
         return []

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from app.domain.errors import EngineLoadError, InternalError, TranslationError
 from app.settings import child_environment
-from app.system.subprocesses import Child, running
+from app.system.subprocesses import Subprocess, running
 
 _LIMIT_S = 60.0
 """A batch takes about a quarter of a second; after this long the run hangs."""
@@ -62,7 +62,7 @@ async def require_modes(modes: Sequence[str]) -> None:
         raise EngineLoadError(f"Apertium lacks {' and '.join(absent)}: {advice}")
 
 
-async def _exchange(child: Child, text: bytes) -> bytes:
+async def _exchange(child: Subprocess, text: bytes) -> bytes:
     ended = False
     try:
         async with asyncio.timeout(_LIMIT_S):
@@ -78,12 +78,12 @@ async def _exchange(child: Child, text: bytes) -> bytes:
             await _stop(child)
 
 
-async def _send(child: Child, text: bytes) -> None:
+async def _send(child: Subprocess, text: bytes) -> None:
     await child.write(text)
     child.close_stdin()
 
 
-async def _stop(child: Child) -> None:
+async def _stop(child: Subprocess) -> None:
     """Let the run end; what is left of it is killed afterwards."""
     child.close_stdin()
     if not await _ends(child):
@@ -92,7 +92,7 @@ async def _stop(child: Child) -> None:
         await _ends(child)
 
 
-async def _ends(child: Child) -> bool:
+async def _ends(child: Subprocess) -> bool:
     try:
         async with asyncio.timeout(_STOP_S):
             await child.wait()

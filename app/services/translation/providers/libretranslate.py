@@ -20,7 +20,12 @@ from app.services.translation.providers.libretranslate_client import LibreTransl
 from app.services.translation.quality.answer_judge import cleaned
 from app.services.translation.text.scripts import script_of
 from app.services.translation.text.wordless import is_wordless
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -82,12 +87,12 @@ class LibreTranslator:
 
     async def translate(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
-        """Translate a batch; ``before`` and ``brief`` mean nothing to LibreTranslate.
+        """Translate a batch; ``before`` and ``context`` mean nothing to LibreTranslate.
 
         Raises:
             InvalidLanguageError: the pair is not served.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.services.translation.quality.cross_line_checks import Fellows
-from app.services.translation.quality.length_ratio import Proportion
-from app.services.translation.quality.line_batch import Ask, Member, OpenLines
+from app.services.translation.quality.cross_line_checks import CrossLineChecks
+from app.services.translation.quality.length_ratio import LengthRatio
+from app.services.translation.quality.line_batch import LineBatch, Member, PendingLines
 from app.services.translation.quality.line_checks import (
     SAME_AS_ANOTHER,
     Fault,
@@ -14,7 +14,7 @@ from app.services.translation.quality.line_checks import (
     is_copy,
     looks_foreign,
 )
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord("\t"): " "}
 """Characters that subtitle formats cannot carry."""
@@ -36,13 +36,15 @@ class Judge:
         misnumbered: whether lines stood under the numbers of others.
     """
 
-    def __init__(self, ask: Ask, work: OpenLines, proportion: Proportion, told: str) -> None:
+    def __init__(
+        self, ask: LineBatch, work: PendingLines, proportion: LengthRatio, told: str
+    ) -> None:
         self.misnumbered = False
         self._ask = ask
         self._work = work
         self._proportion = proportion
         self._told = told
-        self._fellows = Fellows([line.text for line in ask.lines.values()], proportion)
+        self._fellows = CrossLineChecks([line.text for line in ask.lines.values()], proportion)
         self._places = {key: place for place, key in enumerate(ask.lines)}
         self._faults: dict[tuple[str, str], Fault | None] = {}
 
@@ -62,7 +64,7 @@ class Judge:
             or bool(looks_foreign(text, self._ask.pair.target))
         )
 
-    def take(self, members: Sequence[Member], *, final: bool) -> Iterator[tuple[Line, str]]:
+    def take(self, members: Sequence[Member], *, final: bool) -> Iterator[tuple[SourceLine, str]]:
         """Yield the lines that have their translation now.
 
         Args:

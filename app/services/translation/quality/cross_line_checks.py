@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from app.services.layout.width import text_width
-from app.services.translation.quality.length_ratio import Proportion
+from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_checks import (
     LONG_COLUMNS,
     SAME_AS_ANOTHER,
@@ -33,7 +33,7 @@ _MANTRA_COLUMNS = 24
 """Two lines may mean the same, and many short ones: so many long ones do not."""
 
 
-class Fellows:
+class CrossLineChecks:
     """One answer's lines side by side.
 
     Args:
@@ -44,7 +44,7 @@ class Fellows:
         misnumbered: whether lines stood under the numbers of others.
     """
 
-    def __init__(self, sources: Sequence[str], proportion: Proportion) -> None:
+    def __init__(self, sources: Sequence[str], proportion: LengthRatio) -> None:
         self.misnumbered = False
         self._sources = sources
         self._texts: list[str | None] = [None] * len(sources)

@@ -28,7 +28,7 @@ _CLEARLY = 0.5
 """A shift fits so much better than what was answered."""
 
 
-class Proportion:
+class LengthRatio:
     """The usual ratio of widths between two languages, learned from what was accepted."""
 
     def __init__(self) -> None:

@@ -9,7 +9,12 @@ from itertools import islice
 
 from app.services.translation.quality.line_checks import MISSING, SAME_AS_ANOTHER, Fault, letters_of
 from app.services.translation.text.wordless import is_wordless
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+)
 
 Member = tuple[str, str]
 """Key and text of one line of an answer."""
@@ -19,7 +24,7 @@ MAX_LINES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class LineBatch:
     """What one request asks for.
 
     Attributes:
@@ -27,25 +32,25 @@ class Ask:
         pair: from which language into which.
         before: source lines for context.
         faults: what was wrong with the last answer, by key.
-        brief: what the whole job shares.
+        context: what the whole job shares.
     """
 
-    lines: dict[str, Line]
+    lines: dict[str, SourceLine]
     pair: LanguagePair
-    before: tuple[Line, ...]
+    before: tuple[SourceLine, ...]
     faults: dict[str, str]
-    brief: Brief = NO_BRIEF
+    context: TranslationContext = NO_CONTEXT
 
 
-class OpenLines:
+class PendingLines:
     """The lines of a batch, struck off one by one as their translations come."""
 
     def __init__(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[SourceLine],
         pair: LanguagePair,
-        before: Sequence[Line],
-        brief: Brief = NO_BRIEF,
+        before: Sequence[SourceLine],
+        context: TranslationContext = NO_CONTEXT,
     ) -> None:
         self._missing = {line.id: line for line in lines if not is_wordless(line.text)}
         self._faults: dict[int, str] = {}
@@ -54,7 +59,7 @@ class OpenLines:
         self._condemned: set[str] = set()
         self._pair = pair
         self._before = tuple(before)
-        self._brief = brief
+        self._context = context
 
     @property
     def missing(self) -> list[int]:
@@ -71,11 +76,11 @@ class OpenLines:
         ids = (number for number in self.missing if self._alike[number] < 2)
         return list(iter(lambda: list(islice(ids, size)), [])) + [[number] for number in alone]
 
-    def ask(self, group: Sequence[int]) -> Ask:
+    def ask(self, group: Sequence[int]) -> LineBatch:
         """Ask for those lines of a group that are still missing, numbered anew."""
         ids = [number for number in group if number in self._missing]
         keys = dict(enumerate(ids, start=1))
-        return Ask(
+        return LineBatch(
             lines={str(key): self._missing[number] for key, number in keys.items()},
             pair=self._pair,
             before=self._before,
@@ -84,10 +89,10 @@ class OpenLines:
                 for key, number in keys.items()
                 if number in self._faults
             },
-            brief=self._brief,
+            context=self._context,
         )
 
-    def is_missing(self, line: Line) -> bool:
+    def is_missing(self, line: SourceLine) -> bool:
         """Whether a line has no translation yet."""
         return line.id in self._missing
 
@@ -99,22 +104,22 @@ class OpenLines:
         """Whether an answer is one of those."""
         return letters_of(text) in self._condemned
 
-    def take(self, line: Line) -> None:
+    def take(self, line: SourceLine) -> None:
         """Strike off a line that has its translation."""
         del self._missing[line.id]
 
-    def refuse(self, line: Line, text: str, fault: Fault) -> None:
+    def refuse(self, line: SourceLine, text: str, fault: Fault) -> None:
         """Note why a line's translation was not taken."""
         self._faults[line.id] = fault.text
         self._refused[line.id] = letters_of(text)
         if fault is SAME_AS_ANOTHER:
             self._alike[line.id] += 1
 
-    def insists(self, line: Line, text: str, fault: Fault) -> bool:
+    def insists(self, line: SourceLine, text: str, fault: Fault) -> bool:
         """Whether the model gives an answer again that was refused, and may have it."""
         return not fault.lasting and self._refused.get(line.id) == letters_of(text)
 
-    def answered(self, ask: Ask) -> None:
+    def answered(self, ask: LineBatch) -> None:
         """Note that the answer is complete: what it lacks was left out."""
         for line in ask.lines.values():
             if line.id in self._missing:

@@ -10,14 +10,14 @@ from itertools import islice, takewhile
 from app.domain.cue import Cue
 from app.services.translation.text.distribute import Resplitter
 from app.services.translation.text.units import LINGER_S, Unit
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 
 _QUIET_S = 0.03
 """When nothing came for this long, what came together is there."""
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class PendingUnit:
     """A unit's place in the order, filled or failed once.
 
     Attributes:
@@ -30,8 +30,8 @@ class Slot:
 
     unit: Unit
     pair: LanguagePair
-    line: Line
-    before: tuple[Line, ...] = ()
+    line: SourceLine
+    before: tuple[SourceLine, ...] = ()
     key: str = ""
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
     _text: str = ""
@@ -88,13 +88,13 @@ class WaitingUnits:
     def __init__(self, sizes: tuple[int, ...], lanes: int) -> None:
         self._sizes = sizes
         self._lanes = lanes
-        self._slots: deque[Slot] = deque()
-        self._taken: set[Slot] = set()
+        self._slots: deque[PendingUnit] = deque()
+        self._taken: set[PendingUnit] = set()
         self._batches = 0
         self._changed = asyncio.Event()
         self._ended = False
 
-    def add(self, slot: Slot) -> None:
+    def add(self, slot: PendingUnit) -> None:
         """Let a unit wait."""
         self._slots.append(slot)
         self._changed.set()
@@ -104,7 +104,7 @@ class WaitingUnits:
         self._ended = True
         self._changed.set()
 
-    async def batch(self) -> list[Slot]:
+    async def batch(self) -> list[PendingUnit]:
         """Wait for a unit, then a moment for others of the same languages.
 
         The first batch leaves as soon as it is full. From then on a lane takes its share of all

@@ -8,14 +8,23 @@ from contextlib import aclosing
 from typing import cast
 
 from app.domain.errors import TranslationIncompleteError
-from app.services.translation.translator import NO_BRIEF, Brief, LanguagePair, Line, Translator
+from app.services.translation.translator import (
+    NO_CONTEXT,
+    LanguagePair,
+    SourceLine,
+    TranslationContext,
+    Translator,
+)
 
 _CONTEXT_LINES = 3
 """Source lines ahead of a batch that go with it as context."""
 
 
 async def translate_list(
-    translator: Translator, texts: Sequence[str], pair: LanguagePair, brief: Brief = NO_BRIEF
+    translator: Translator,
+    texts: Sequence[str],
+    pair: LanguagePair,
+    context: TranslationContext = NO_CONTEXT,
 ) -> list[str]:
     """Return the texts' translations in the texts' order, several batches at a time.
 
@@ -27,7 +36,9 @@ async def translate_list(
     if pair.is_same:
         return list(texts)
     translator.check(pair)
-    work = _ListWork(translator, pair, brief, [Line(n, text) for n, text in enumerate(texts)])
+    work = _ListWork(
+        translator, pair, context, [SourceLine(n, text) for n, text in enumerate(texts)]
+    )
     await work.run()
     if work.missing:
         raise TranslationIncompleteError(sorted(work.missing))
@@ -38,13 +49,17 @@ class _ListWork:
     """One list's batches."""
 
     def __init__(
-        self, translator: Translator, pair: LanguagePair, brief: Brief, lines: Sequence[Line]
+        self,
+        translator: Translator,
+        pair: LanguagePair,
+        context: TranslationContext,
+        lines: Sequence[SourceLine],
     ) -> None:
         self.found: dict[int, str] = {}
         self.missing: list[int] = []
         self._translator = translator
         self._pair = pair
-        self._brief = brief
+        self._context = context
         self._lines = lines
         self._lanes = asyncio.Semaphore(translator.concurrency)
 
@@ -63,7 +78,7 @@ class _ListWork:
         before = self._lines[max(0, start - _CONTEXT_LINES) : start]
         lines = self._lines[start:end]
         async with self._lanes:
-            answers = self._translator.translate(lines, self._pair, before, self._brief)
+            answers = self._translator.translate(lines, self._pair, before, self._context)
             try:
                 async with aclosing(cast("AsyncGenerator[tuple[int, str], None]", answers)):
                     async for number, text in answers:

@@ -9,10 +9,10 @@ from app.domain.cue import Cue
 from app.domain.language import known_language
 from app.domain.profile import ReadingProfile
 from app.services.translation.memory import unit_key
-from app.services.translation.text.batches import Slot
+from app.services.translation.text.batches import PendingUnit
 from app.services.translation.text.units import Unit
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 
 
 def room_chars(cues: Sequence[Cue], profile: ReadingProfile) -> int:
@@ -34,7 +34,7 @@ _CONTEXT_LINES = 3
 """Source lines ahead of a batch that go with it as context."""
 
 
-class SlotMaker:
+class PendingUnitFactory:
     """Makes the slots of one job, in order, remembering what came before.
 
     Args:
@@ -43,10 +43,10 @@ class SlotMaker:
 
     def __init__(self, job: TranslationJob) -> None:
         self._job = job
-        self._before: deque[Line] = deque(maxlen=_CONTEXT_LINES)
+        self._before: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
         self._reached_ms = 0
 
-    def make(self, unit: Unit) -> Slot:
+    def make(self, unit: Unit) -> PendingUnit:
         """Return the unit's slot, filled where its translation is known already."""
         if unit.start_ms < self._reached_ms:
             self._before.clear()
@@ -55,19 +55,19 @@ class SlotMaker:
         self._before.append(slot.line)
         if slot.pair.is_same:
             slot.fill(unit.text)
-        elif self._job.memo is not None:
-            known = self._job.memo.get(slot.key)
+        elif self._job.memory is not None:
+            known = self._job.memory.get(slot.key)
             if known is not None and slot.takes(known):
                 slot.fill(known)
         return slot
 
-    def _slot(self, unit: Unit) -> Slot:
+    def _slot(self, unit: Unit) -> PendingUnit:
         room = room_chars(unit.cues, self._job.profile)
         previous = self._before[-1].text if self._before else ""
-        return Slot(
+        return PendingUnit(
             unit,
             LanguagePair(known_language(unit.language), self._job.target),
-            Line(unit.id, unit.text, room),
+            SourceLine(unit.id, unit.text, room),
             tuple(self._before),
             unit_key(unit.text, unit.language, previous, room),
         )

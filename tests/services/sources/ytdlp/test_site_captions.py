@@ -21,7 +21,7 @@ from app.domain.errors import (
 from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import MediaUrl, SentCaptions, SiteVideo
-from app.services.captions.select import CaptionWish
+from app.services.captions.select import CaptionPreference
 from app.services.sources.opened import OpenedCaptions, OpenedMedia
 from app.services.sources.opener import MediaOpener
 from app.services.sources.ytdlp.site_session import SiteSession
@@ -31,7 +31,7 @@ from tests.services.loopback import Asked, LoopbackServer, head, read_all, uploa
 
 Publish = Callable[..., SiteVideo]
 
-ENGLISH = CaptionWish(spoken=Language("en"))
+ENGLISH = CaptionPreference(spoken=Language("en"))
 
 VTT = b"WEBVTT\n\n00:00.500 --> 00:02.000\nThe water came up.\n\n00:02.500 --> 00:04.000\nFast.\n"
 JSON3 = json.dumps(
@@ -226,7 +226,7 @@ async def test_captions_in_the_target_language_stand_in_for_the_recording(
 ) -> None:
     for force_whisper in (False, True):
         web.asked.clear()
-        wish = CaptionWish(target=Language("es"), force_whisper=force_whisper)
+        wish = CaptionPreference(target=Language("es"), force_whisper=force_whisper)
         opened = await opener.open(told_in_two, wish)
         assert isinstance(opened, OpenedCaptions)
         assert opened.origin == "youtube_direct"
@@ -241,7 +241,7 @@ async def test_captions_in_the_target_language_stand_in_for_the_recording(
 async def test_captions_that_cannot_be_used_leave_the_audio(
     opener: MediaOpener, web: LoopbackServer, told_in_two: SiteVideo
 ) -> None:
-    media = await opener.open(told_in_two, CaptionWish(spoken=Language("en")))
+    media = await opener.open(told_in_two, CaptionPreference(spoken=Language("en")))
     assert isinstance(media, OpenedMedia)
     assert media.info.title == "The river"
     assert (await read_all(media))[-1].end_sample >= 5 * 16_000
@@ -251,18 +251,18 @@ async def test_captions_that_cannot_be_used_leave_the_audio(
 async def test_without_a_transcriber_automatic_captions_count(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
 ) -> None:
-    opened = await opener.open(told_in_two, CaptionWish(spoken=Language("en"), hears=False))
+    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), hears=False))
     assert isinstance(opened, OpenedCaptions)
     web.asked.clear()
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(publish("none"), CaptionWish(hears=False))
+        await opener.open(publish("none"), CaptionPreference(hears=False))
     assert asked(web) == ["/page/none"], "nobody fetched audio in vain"
 
 
 async def test_a_recording_is_not_opened_where_nothing_hears_it(
     opener: MediaOpener, web: LoopbackServer, tone_wav: Path
 ) -> None:
-    deaf = CaptionWish(hears=False)
+    deaf = CaptionPreference(hears=False)
     with pytest.raises(TranscriptionDisabledError):
         await opener.open(upload(tone_wav), deaf)
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")
@@ -271,17 +271,17 @@ async def test_a_recording_is_not_opened_where_nothing_hears_it(
 
 
 async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
-    opened = await opener.open(SentCaptions(VTT.decode(), "en"), CaptionWish())
+    opened = await opener.open(SentCaptions(VTT.decode(), "en"), CaptionPreference())
     assert isinstance(opened, OpenedCaptions)
     assert opened.origin == "client_captions"
     assert [item.text for item in opened.captions.items] == ["The water came up.", "Fast."]
     assert (opened.captions.language, opened.captions.kind) == ("en", "manual")
-    heard = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionWish())
+    heard = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionPreference())
     assert isinstance(heard, OpenedCaptions)
     assert (heard.captions.language, heard.captions.kind) == ("und", "auto")
     for nonsense in ("", "Hello", "\ud800"):
         with pytest.raises(InvalidCaptionsError):
-            await opener.open(SentCaptions(nonsense), CaptionWish())
+            await opener.open(SentCaptions(nonsense), CaptionPreference())
     with pytest.raises(UnavailableOptionError):
         await opener.open(SentCaptions(VTT.decode()))
 
@@ -291,7 +291,7 @@ async def test_the_page_stands_in_for_an_address_that_has_expired(
 ) -> None:
     page = told_in_two.page_url
     gone = web.url("/expired.m3u8")
-    opened = await opener.open(MediaUrl(gone, page), CaptionWish(target=Language("es")))
+    opened = await opener.open(MediaUrl(gone, page), CaptionPreference(target=Language("es")))
     assert isinstance(opened, OpenedCaptions)
     assert asked(web) == ["/expired.m3u8", "/page/two", "/es.json3"]
     media = await opener.open(MediaUrl(web.body("/junk.mp4", b"junk" * 500), page))

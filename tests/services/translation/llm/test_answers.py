@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import TranslationAuthError
 from app.services.translation.llm.backoff import Backoff
-from app.services.translation.llm.provider import FirstCall, ThoughtFilter
+from app.services.translation.llm.provider import FirstRequestGate, ReasoningFilter
 from app.services.translation.llm.response_formats import NumberedLines
 from app.services.translation.quality.answer_order import AT_ONCE_LINES, OrderedAnswer
 from app.services.translation.quality.line_batch import Member
@@ -37,7 +37,7 @@ def test_numbered_lines_count_once_they_end():
 )
 def test_thoughts_are_dropped_only_in_front(text: str, answer: str):
     for size in (1, 3, 100):
-        thoughts = ThoughtFilter()
+        thoughts = ReasoningFilter()
         pieces = (text[start : start + size] for start in range(0, len(text), size))
         assert "".join(thoughts.feed(piece) for piece in pieces) == answer
 
@@ -111,7 +111,7 @@ def test_wordless(text: str, wordless: bool):
 
 
 async def test_the_first_call_goes_alone_and_its_refusal_is_shared():
-    gate = FirstCall()
+    gate = FirstRequestGate()
     under_way = 0
     calls: list[str] = []
 
@@ -139,7 +139,7 @@ async def test_the_first_call_goes_alone_and_its_refusal_is_shared():
 
 
 async def test_after_a_success_calls_go_together_until_a_refusal():
-    gate = FirstCall()
+    gate = FirstRequestGate()
     async with gate.turn():
         pass
     both = asyncio.Barrier(2)
@@ -159,13 +159,13 @@ async def test_after_a_success_calls_go_together_until_a_refusal():
         await waiting
 
 
-async def anext_turn(gate: FirstCall) -> None:
+async def anext_turn(gate: FirstRequestGate) -> None:
     async with gate.turn():
         pass
 
 
 async def test_a_cancelled_first_call_lets_the_next_one_try():
-    gate = FirstCall()
+    gate = FirstRequestGate()
 
     async def hang() -> None:
         async with gate.turn():

@@ -29,7 +29,7 @@ from app.services.stages.translate import translate_cues
 from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.chat_translator import ChatTranslator
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 from app.settings import Settings, TranslationSettings
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer, shout
@@ -67,22 +67,22 @@ def build(server: ChatServer, **changes: object) -> ChatTranslator:
     return ChatTranslator(settings, QUICK)
 
 
-def some_lines(count: int) -> list[Line]:
-    return [Line(100 + number, f"line {number}") for number in range(count)]
+def some_lines(count: int) -> list[SourceLine]:
+    return [SourceLine(100 + number, f"line {number}") for number in range(count)]
 
 
-def right(lines: list[Line]) -> dict[int, str]:
+def right(lines: list[SourceLine]) -> dict[int, str]:
     return {line.id: shout(line.text, "(es)") for line in lines}
 
 
-async def collect(translator: ChatTranslator, lines: list[Line]) -> dict[int, str]:
+async def collect(translator: ChatTranslator, lines: list[SourceLine]) -> dict[int, str]:
     answers = [answer async for answer in translator.translate(lines, PAIR, ())]
     assert len(answers) == len(lines)
     return dict(answers)
 
 
 async def attempt(
-    translator: ChatTranslator, lines: list[Line]
+    translator: ChatTranslator, lines: list[SourceLine]
 ) -> tuple[list[int], CuestreamError]:
     seen: list[int] = []
     with pytest.raises(CuestreamError) as caught:
@@ -125,7 +125,7 @@ async def test_a_batch_beyond_16_lines_is_asked_in_parts(
 async def test_sends_what_was_said_before_as_context_only(
     server: ChatServer, translator: ChatTranslator
 ):
-    before = [Line(1, "so I said"), Line(2, "that I would not")]
+    before = [SourceLine(1, "so I said"), SourceLine(2, "that I would not")]
     answers = [a async for a in translator.translate(some_lines(1), PAIR, before)]
     assert answers == [(100, shout("line 0", "(es)"))]
     assert server.calls[0].before == ["so I said", "that I would not"]
@@ -139,7 +139,7 @@ async def test_hostile_text_stays_inside_the_fence(server: ChatServer, translato
         "half \ud83d a pair",
         "nul \0 and bell \a",
     ]
-    lines = [Line(number, text) for number, text in enumerate(texts)]
+    lines = [SourceLine(number, text) for number, text in enumerate(texts)]
     answers = await collect(translator, lines)
     assert server.calls[0].body["messages"][1]["content"].count("</subtitles>") == 1
     assert server.calls[0].lines["1"] == texts[0]
@@ -151,7 +151,7 @@ async def test_hostile_text_stays_inside_the_fence(server: ChatServer, translato
 
 
 async def test_lines_without_a_word_are_not_sent(server: ChatServer, translator: ChatTranslator):
-    lines = [Line(1, "♪ ♪"), Line(2, "..."), Line(3, "")]
+    lines = [SourceLine(1, "♪ ♪"), SourceLine(2, "..."), SourceLine(3, "")]
     assert await collect(translator, lines) == {1: "♪ ♪", 2: "...", 3: ""}
     assert server.calls == []
 
@@ -177,7 +177,7 @@ async def test_any_cut_of_the_stream_gives_the_same(size: int):
     texts = ['say "hi" \\ now', "😀😀 smile", "ünïcödé", "a/b {c} [d], e: f"]
     with ChatServer(chunk_chars=size) as server:
         translator = build(server)
-        lines = [Line(number, text) for number, text in enumerate(texts)]
+        lines = [SourceLine(number, text) for number, text in enumerate(texts)]
         assert await collect(translator, lines) == right(lines)
         assert len(server.calls) == 1
         await translator.close()

@@ -11,7 +11,7 @@ from app.domain.errors import TranslationIncompleteError
 from app.domain.media import MediaInfo
 from app.services.translation.llm.chat_translator import ChatTranslator
 from app.services.translation.llm.prompt import RULES
-from app.services.translation.translator import Brief
+from app.services.translation.translator import TranslationContext
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer
@@ -40,15 +40,15 @@ async def translator(server: ChatServer) -> AsyncIterator[ChatTranslator]:
     await made.close()
 
 
-def brief_of(text: str) -> Brief:
+def brief_of(text: str) -> TranslationContext:
     info = MediaInfo(title=text, description=text, chapters=((0, text),))
-    return Brief(info, ((text, "término"), ("río", text)))
+    return TranslationContext(info, ((text, "término"), ("río", text)))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_nothing_leaves_its_fence(server: ChatServer, translator: ChatTranslator, text: str):
     lines = lines_of(text, "The river was high.")
-    out = await translated(translator, lines, brief=brief_of(text))
+    out = await translated(translator, lines, context=brief_of(text))
     assert out == right(lines)
     (call,) = server.calls
     user = call.body["messages"][1]["content"]
@@ -66,9 +66,9 @@ async def test_nothing_leaves_its_fence(server: ChatServer, translator: ChatTran
 
 
 async def test_what_never_changes_comes_first(server: ChatServer, translator: ChatTranslator):
-    brief = Brief(MediaInfo(title="Rivers"), (("gauge", "limnímetro"),))
+    context = TranslationContext(MediaInfo(title="Rivers"), (("gauge", "limnímetro"),))
     for texts in (["First line."], ["Another line.", "And one more."]):
-        await translated(translator, lines_of(*texts), brief=brief)
+        await translated(translator, lines_of(*texts), context=context)
     prompts = [call.body["messages"] for call in server.calls]
     heads = [prompt[1]["content"].split("<subtitles>")[0] for prompt in prompts]
     assert heads[0] == heads[1]
@@ -82,7 +82,9 @@ async def test_long_texts_are_clipped_and_a_long_glossary_is_sent_in_part(
 ):
     info = MediaInfo("t " * 500, "d " * 5000, tuple((n, f"chapter {n} " * 40) for n in range(99)))
     glossary = tuple((f"word{n}", f"palabra{n}") for n in range(300))
-    await translated(translator, lines_of("We saw Word7 there."), brief=Brief(info, glossary))
+    await translated(
+        translator, lines_of("We saw Word7 there."), context=TranslationContext(info, glossary)
+    )
     (call,) = server.calls
     assert [entry["term"] for entry in call.job["glossary"]] == ["word7"]
     assert len(call.job["title"]) <= 201

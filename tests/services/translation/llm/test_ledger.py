@@ -11,7 +11,7 @@ from app.services.translation.llm.accounts import open_ledgers, server_prices
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.metering import Meter, estimated_tokens, metered
 from app.services.translation.llm.prices import FREE, Price, Prices, list_price
-from app.services.translation.translator import Brief
+from app.services.translation.translator import TranslationContext
 from app.settings import Settings, TranslationSettings
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b
@@ -100,7 +100,7 @@ async def test_the_provider_s_own_count_is_booked():
         translator = translator_at(server, attempts=4)
         ledger = JobLedger(None, Prices())
         lines = lines_of(*SENTENCES[:4])
-        await translated(translator, lines, brief=Brief(ledger=ledger))
+        await translated(translator, lines, context=TranslationContext(ledger=ledger))
         assert server.calls[0].body["stream_options"] == {"include_usage": True}
         told = ledger.usage()
         assert (told.prompt_tokens, told.completion_tokens) == (
@@ -109,13 +109,13 @@ async def test_the_provider_s_own_count_is_booked():
         )
         server.tells_usage = False
         guessing = JobLedger(None, Prices())
-        await translated(translator, lines, brief=Brief(ledger=guessing))
+        await translated(translator, lines, context=TranslationContext(ledger=guessing))
         guess = guessing.usage()
         assert 0.8 < guess.prompt_tokens / told.prompt_tokens < 2
         assert 0.8 < guess.completion_tokens / told.completion_tokens < 2
         server.script(b.status(503), b.cut("disconnect", 30))
         cut = JobLedger(None, Prices())
-        await translated(translator, lines, brief=Brief(ledger=cut))
+        await translated(translator, lines, context=TranslationContext(ledger=cut))
         assert cut.usage().requests == 2, "a refusal costs nothing, half an answer does"
         await translator.close()
 
@@ -125,10 +125,10 @@ async def test_a_job_that_would_cost_too_much_stops_ahead_of_the_request():
         translator = translator_at(server)
         ledger = JobLedger(5000.0, DOLLAR)
         lines = lines_of(*SENTENCES[:4])
-        await translated(translator, lines, brief=Brief(ledger=ledger))
+        await translated(translator, lines, context=TranslationContext(ledger=ledger))
         for _ in range(20):
             try:
-                await translated(translator, lines, brief=Brief(ledger=ledger))
+                await translated(translator, lines, context=TranslationContext(ledger=ledger))
             except TranslationBudgetError:
                 break
         else:
@@ -136,7 +136,7 @@ async def test_a_job_that_would_cost_too_much_stops_ahead_of_the_request():
         calls = len(server.calls)
         assert (ledger.usage().cost_usd or 0) <= 5000
         with pytest.raises(TranslationBudgetError):
-            await translated(translator, lines, brief=Brief(ledger=ledger))
+            await translated(translator, lines, context=TranslationContext(ledger=ledger))
         assert len(server.calls) == calls
         assert await translated(translator, lines) == right(lines), "other jobs go on"
         await translator.close()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from app.services.translation.llm.limiter import Lanes
+from app.services.translation.llm.limiter import AdaptiveLimiters
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer
 from tests.chatting import lines_of, right, translated, translator_at
 
 
 async def test_no_more_requests_than_there_are_lanes_in_order_of_coming():
-    lanes = Lanes(2)
+    lanes = AdaptiveLimiters(2)
     began: list[int] = []
     release = asyncio.Event()
 
@@ -30,7 +30,7 @@ async def test_no_more_requests_than_there_are_lanes_in_order_of_coming():
 
 
 async def test_a_request_that_is_given_up_as_its_turn_comes_passes_it_on():
-    lanes = Lanes(1)
+    lanes = AdaptiveLimiters(1)
     release = asyncio.Event()
 
     async def hold() -> None:
@@ -51,7 +51,7 @@ async def test_a_request_that_is_given_up_as_its_turn_comes_passes_it_on():
 
 
 async def test_the_limit_is_halved_once_for_all_that_were_under_way_and_grows_again():
-    lanes = Lanes(8)
+    lanes = AdaptiveLimiters(8)
     async with lanes.lane() as one, lanes.lane() as other:
         lanes.crowded(one)
         assert lanes.limit == 4
@@ -73,7 +73,7 @@ async def test_the_limit_is_halved_once_for_all_that_were_under_way_and_grows_ag
 
 
 async def test_requests_are_paced():
-    lanes = Lanes(100, rpm=600)
+    lanes = AdaptiveLimiters(100, rpm=600)
     loop = asyncio.get_running_loop()
     started_s = loop.time()
 

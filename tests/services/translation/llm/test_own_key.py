@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.errors import InvalidFieldError, TranslationError, UrlBlockedError
-from app.services.net.ssrf_guard import Guard
+from app.services.net.ssrf_guard import SsrfGuard
 from app.services.translation.llm.guarded import GuardedTransport, check_api_url
 from app.services.translation.llm.own_key import OwnKey, own_translator
 from app.settings import Settings, SourceSettings
@@ -73,7 +73,7 @@ async def test_a_name_that_changes_its_mind_gains_nothing() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
-        guard = Guard(resolver=resolver)
+        guard = SsrfGuard(resolver=resolver)
         url = f"http://rebinding.example:{listener.getsockname()[1]}/v1"
         await check_api_url(url, guard)
         async with httpx2.AsyncClient(transport=GuardedTransport(guard)) as client:
@@ -90,7 +90,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
     with ChatServer() as server:
         port = server.url.split(":")[2].removesuffix("/v1")
-        transport = GuardedTransport(Guard(True, resolver=resolver))
+        transport = GuardedTransport(SsrfGuard(True, resolver=resolver))
         async with httpx2.AsyncClient(transport=transport) as client:
             response = await client.get(f"http://model.example:{port}/v1/models")
             assert response.status_code == 404

@@ -19,7 +19,7 @@ from app.domain.language import Language
 from app.services.translation.providers.apertium import ApertiumTranslator
 from app.services.translation.providers.apertium_process import require_modes, run_apertium
 from app.services.translation.providers.apertium_stream import frame, unframe
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 from app.settings import Settings
 from tests.processes import own_children
 
@@ -65,7 +65,7 @@ words = st.text(
 
 
 async def translate(texts: list[str], pair: LanguagePair) -> dict[int, str]:
-    lines = [Line(10 + number, text) for number, text in enumerate(texts)]
+    lines = [SourceLine(10 + number, text) for number, text in enumerate(texts)]
     translator = ApertiumTranslator(Settings())
     answers = [answer async for answer in translator.translate(lines, pair, ())]
     assert sorted(number for number, _ in answers) == [line.id for line in lines]

@@ -16,7 +16,7 @@ from app.domain.errors import (
     TranslationIncompleteError,
 )
 from app.services.translation.providers.libretranslate import LibreTranslator
-from app.services.translation.translator import LanguagePair, Line
+from app.services.translation.translator import LanguagePair, SourceLine
 from app.settings import Settings, TranslationSettings
 from tests.chatting import QUICK, lines_of, pair, right
 from tests.libre_server import LibreServer
@@ -45,7 +45,7 @@ def build(**changes: Any) -> LibreTranslator:
 
 async def translated(
     translator: LibreTranslator,
-    lines: Sequence[Line] = LINES,
+    lines: Sequence[SourceLine] = LINES,
     languages: LanguagePair | None = None,
 ) -> dict[int, str]:
     found = translator.translate(lines, languages or pair(), ())

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationIncompleteError
 from app.services.translation.llm.chat_translator import ChatTranslator
-from app.services.translation.translator import Line
+from app.services.translation.translator import SourceLine
 from app.settings import VendorSettings
 from bench.speech import SENTENCES
 from tests import chat_behaviours as b
@@ -190,7 +190,7 @@ async def test_lines_that_are_too_long_are_condensed_once_and_the_others_do_not_
         translator = translator_at(server)
         texts = [SENTENCES[0], SENTENCES[1], "Thank you."]
         rooms = [200, 30, None]
-        lines = [Line(place, text, rooms[place]) for place, text in enumerate(texts)]
+        lines = [SourceLine(place, text, rooms[place]) for place, text in enumerate(texts)]
         seen = [answer async for answer in translator.translate(lines, pair(), ())]
         long = shout(texts[1], "(es)")
         assert [number for number, _ in seen] == [0, 2, 1]

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.language import Language
 from app.services.translation.llm.prompt import RULES
-from app.services.translation.quality.cross_line_checks import Fellows
-from app.services.translation.quality.length_ratio import Proportion
+from app.services.translation.quality.cross_line_checks import CrossLineChecks
+from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_checks import fault_of
 from app.services.translation.text.figures import figures
 from app.services.translation.text.scripts import is_wrong_script
@@ -109,7 +109,7 @@ RIGHT = [
 
 
 def faults(texts: list[str | None], sources: list[str] = SOURCES) -> tuple[list[int], bool]:
-    fellows = Fellows(sources, Proportion())
+    fellows = CrossLineChecks(sources, LengthRatio())
     for place, text in enumerate(texts):
         if text is not None:
             fellows.say(place, text)
@@ -155,7 +155,7 @@ def test_an_answer_in_the_wrong_language_is_refused_even_where_no_line_is_sure()
 
 
 def test_the_usual_ratio_is_learned():
-    proportion = Proportion()
+    proportion = LengthRatio()
     source, short, long = "a" * 40, "b" * 24, "b" * 40
     assert proportion.is_odd(source, "b" * 16)
     for _ in range(30):

@@ -226,14 +226,14 @@ def test_units_hold_every_cue_once_in_order_within_the_limits(drawn):
 
 def test_room_is_what_can_be_read_and_what_fits():
     netflix = PROFILES["netflix"]
-    brief, normal, long = (
+    context, normal, long = (
         Cue(0, Span(0, 500), "a"),
         Cue(1, Span(600, 2600), "b"),
         Cue(2, Span(3000, 10_000), "c"),
     )
-    assert room_chars([brief], netflix) == 10
+    assert room_chars([context], netflix) == 10
     assert room_chars([normal], netflix) == 40
     assert room_chars([long], netflix) == netflix.max_chars == 84
-    assert room_chars([brief, normal, long], netflix) == 134
+    assert room_chars([context, normal, long], netflix) == 134
     assert room_chars([normal], PROFILES["bbc"]) == 34
     assert room_chars([Cue(0, Span(5, 5), "a")], netflix) == 1
