@@ -10,7 +10,7 @@ from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.scheduler_metrics import DeviceMetrics, scheduler_body
-from tests.gpu.scheduling import FakeTranscriber, playback
+from tests.gpu.scheduling import FakeTranscriber, viewer
 
 
 async def test_batches_and_stages_are_counted() -> None:
@@ -20,7 +20,7 @@ async def test_batches_and_stages_are_counted() -> None:
     metrics = Metrics()
     metrics.collect_from(DeviceMetrics(scheduler.report))
     audio = Audio(np.zeros(16_000, np.float32))
-    await scheduler.transcribe(Window(audio, prompt="x"), playback(), 0)
+    await scheduler.transcribe(Window(audio, prompt="x"), viewer(), 0)
     scheduler.close()
     samples = {
         (sample.name, *sample.labels.values()): sample.value
