@@ -17,7 +17,7 @@ from app.gpu.device import card
 from app.routers.dependencies import ServicesDep, require_key
 from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
-from app.services.sources.ytdlp.process import ytdlp_version
+from app.services.sources.ytdlp.child_process import ytdlp_version
 from app.services.translation.llm.context_window import context_tokens
 from app.services.translation.llm.endpoint import Endpoint, main_endpoint
 from app.services.translation.llm.vendors import VENDORS

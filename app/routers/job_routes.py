@@ -13,7 +13,7 @@ from app.routers.body import read_json
 from app.routers.dependencies import ServicesDep, require_key
 from app.routers.encoders import Frame, encoder_named, progress_frame, result_frame
 from app.routers.error_responses import error_body
-from app.routers.position import POSITION_BODY, Moved, move, position_of
+from app.routers.position import POSITION_BODY, Moved, moved, position_of
 from app.routers.sse import stream_job
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[Depends(require_key)])
@@ -30,7 +30,7 @@ async def events(
     """Replay what was missed after an event and follow on."""
     job = services.runner.get(job_id)
     seen = _seen(last_event_id) if after is None else after
-    job.context.audience = "viewer"
+    services.runner.watch(job)
     return stream_job(
         services.hub, job, encoder_named(view, job, ()), view, min(seen, len(job.log))
     )
@@ -40,7 +40,9 @@ async def events(
 async def position(job_id: str, request: Request, services: ServicesDep) -> Moved:
     """Say where the viewer watches now: what is seen from there on is done first."""
     job = services.runner.get(job_id)
-    return move(job, position_of(await read_json(request)))
+    position_ms = position_of(await read_json(request))
+    services.runner.watch(job, position_ms)
+    return moved(job, position_ms)
 
 
 @router.get("/{job_id}")

@@ -53,11 +53,8 @@ def position_of(fields: Mapping[str, object]) -> int:
         raise InvalidFieldError(describe(error.errors(include_url=False))) from None
 
 
-def move(job: Job, position_ms: int) -> Moved:
-    """Let a job's viewer be somewhere else; nothing changes for a job that has ended."""
-    if job.running:
-        job.context.audience = "viewer"
-        job.playback.move(position_ms)
+def moved(job: Job, position_ms: int) -> Moved:
+    """Return what a client learns once it has said where its viewer is."""
     state: Literal["running", "done", "failed"] = "running"
     if not job.running:
         state = "failed" if job.result is None else "done"

@@ -20,7 +20,7 @@ from app.domain.request import JobRequest, UploadedFile
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.prices import Prices
 from app.services.translation.translator_registry import build_translator

@@ -14,7 +14,7 @@ from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
 from app.gpu.work_context import WorkContext
 from app.services.jobs.event_log import EventLog
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 
 _FIRST_READER_S = 10.0
 """How long a new job waits for its first reader, however short the grace time: the answer that

@@ -117,6 +117,19 @@ class JobRunner:
             await job.opened(self._settings.jobs.admission_wait_s)
         return job
 
+    def watch(self, job: Job, position_ms: int | None = None) -> None:
+        """Schedule a job as one that somebody watches; nothing changes once it has ended.
+
+        Args:
+            job: of this worker.
+            position_ms: where the viewer is in the recording; None leaves it as it is.
+        """
+        if not job.running:
+            return
+        job.context.audience = "viewer"
+        if position_ms is not None:
+            job.playback.move(position_ms)
+
     async def close(self) -> None:
         """Cancel whatever runs and wait for it."""
         tasks = [job.task for job in self.running if job.task is not None]
@@ -172,9 +185,7 @@ class JobRunner:
             if job.running:
                 _discard(request)
                 if request.audience == "viewer":
-                    job.context.audience = "viewer"
-                    if request.position_ms:
-                        job.playback.move(request.position_ms)
+                    self.watch(job, request.position_ms or None)
                 return job
             # Behind an address there may be another file by now: it is asked each time.
             if job.result is not None and not isinstance(request.source, MediaUrl):

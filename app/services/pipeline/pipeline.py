@@ -25,7 +25,7 @@ from app.services.pipeline.finalizers import (
 from app.services.pipeline.reuse import ReusePolicy, cached_shares, untranscribed_ms
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.pcm_spool import PcmSpool
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.source_cache import CachedInputs
 from app.services.stages.align import WordAligner

@@ -12,7 +12,7 @@ from app.domain.audio import Audio, Samples
 from app.domain.time import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from app.services.media.pcm import BLOCK_SAMPLES
 from app.services.playback.pcm_spool import PcmSpool
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.system.async_iterators import close_stage
 from app.system.workdir import WorkDir
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.domain.cue import Cue
 from app.domain.time import Span
 from app.domain.transcript import Segment
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.system.async_iterators import close_stage
 
 

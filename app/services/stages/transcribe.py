@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from app.domain.transcript import Segment
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.stages.vad import SpeechWindow
 from app.services.stages.window_transcriber import WindowTranscriber
 from app.system.async_iterators import close_stage

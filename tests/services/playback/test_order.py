@@ -17,7 +17,7 @@ from app.domain.errors import StorageError
 from app.gpu.engines.silero import SileroVad
 from app.gpu.work_context import WorkContext
 from app.services.playback.order import PlaybackOrder
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, cut_parts, cut_windows
 from app.settings import Settings

@@ -12,7 +12,7 @@ from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.gpu.work_context import WorkContext
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import SpeechWindow
 from app.system.async_iterators import close_stage

@@ -15,7 +15,7 @@ from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext
 from app.services.cache.window_cache import WindowCache
-from app.services.playback.position import Playback
+from app.services.playback.playback import Playback
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import SpeechWindow

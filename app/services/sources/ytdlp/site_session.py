@@ -12,9 +12,9 @@ from app.domain.errors import CuestreamError, PayloadTooLargeError, SourceError
 from app.domain.time import seconds_to_ms
 from app.services.media.byte_stream import ByteStream
 from app.services.net.ssrf_guard import SsrfGuard
+from app.services.sources.ytdlp.child_process import SiteProcess, site_process
 from app.services.sources.ytdlp.found import Found
 from app.services.sources.ytdlp.metadata import caption_tracks, media_info, read_found
-from app.services.sources.ytdlp.process import SiteProcess, site_process
 from app.services.sources.ytdlp.site_errors import refusal
 from app.settings import SourceSettings
 from app.system.workdir import WorkDir

@@ -13,8 +13,8 @@ import yt_dlp
 from yt_dlp import YoutubeDL
 
 from app.domain.request import SiteVideo
+from app.services.sources.ytdlp.child_process import newer_ytdlp, ytdlp_version
 from app.services.sources.ytdlp.options import Task, options
-from app.services.sources.ytdlp.process import newer_ytdlp, ytdlp_version
 from app.settings import SourceSettings
 from tests.server import ROOT
 from tests.services.conftest import OpenerFactory
