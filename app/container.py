@@ -12,9 +12,11 @@ from app.services.captions.lookup_cache import CaptionLookupCache
 from app.services.feedback_book import FeedbackStore
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
-from app.services.jobs.scheduler_metrics import DeviceMetrics
+from app.services.jobs.scheduler_metrics import SchedulerMetrics
+from app.services.jobs.store.memory_job_store import MemoryJobStore
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
+from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
@@ -68,13 +70,14 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     readiness = Readiness(settings, room, opener)
     stack.push_async_callback(readiness.close)
     ledgers = open_ledgers(settings, metrics.model_paid)
-    runner = JobRunner(settings, readiness, opener, caches, metrics, workdir, ledgers)
+    pipelines = PipelineFactory(settings, readiness, opener, caches, workdir)
+    runner = JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics, ledgers)
     hub = StreamHub(settings.jobs)
     metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
-    metrics.collect_from(DeviceMetrics(room.report))
+    metrics.collect_from(SchedulerMetrics(room.report))
     limits = RateLimits(settings.limits)
     speaker = SpeechSynthesizer(
         settings, caches.store if settings.caches.cache_max_size_mb else None

@@ -24,7 +24,9 @@ from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline
+from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
+from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.prices import Prices
 from app.services.translation.translator_registry import build_translator
@@ -34,7 +36,7 @@ from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
 from bench.recording import TALK
 from bench.steps import Steps
-from bench.whisper import checkpoint, engines, opened, settings_for
+from bench.whisper import checkpoint, engines, settings_for
 
 OVER_STAGES = Goal("pipeline_over_stages", 1.05, "ratio")
 
@@ -97,13 +99,15 @@ class _Sides:
         """Run the job as the server runs it."""
         translator = build_translator(self.settings)
         caches = no_caches(self.settings)
-        line = Pipeline(self.ours, translator, caches, self.settings, self.workdir)
+        opener = MediaOpener(self.settings, self.workdir, caches)
+        services = PipelineServices(
+            self.settings, opener, caches, self.workdir, self.ours, translator
+        )
         source = UploadedFile(self.media, sha256="")
         request = JobRequest(source, spoken=_ENGLISH, diarize=True)
         ledger = JobLedger(None, Prices())
-        async with opened(self.media) as found:
-            viewer = Playback(WorkContext("line"))
-            result = await line.run(request, found, lambda _: None, viewer, ledger)
+        playback = Playback(WorkContext("pipeline"))
+        result = await Pipeline(services).run(request, playback, ledger, lambda _: None)
         if result.notices:
             raise BenchError(f"the line left something out: {result.notices[0].message}")
         return result.cues

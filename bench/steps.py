@@ -74,10 +74,10 @@ class Steps:
     async def _heard(
         self, windows: Sequence[SpeechWindow], context: WorkContext
     ) -> list[list[Segment]]:
-        hearing = TranscribeOptions("", context, self.language)
+        options = TranscribeOptions("", context, self.language)
         cache = no_caches(self.settings).windows
-        ear = WindowTranscriber(self.ours.scheduler, cache, hearing, StageClock())
-        return await _gathered(ear.hear(window) for window in windows)
+        transcriber = WindowTranscriber(self.ours.scheduler, cache, options, StageClock())
+        return await _gathered(transcriber.transcribe(window) for window in windows)
 
     async def _aligned(
         self, windows: Sequence[SpeechWindow], heard: Sequence[list[Segment]], context: WorkContext

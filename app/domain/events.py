@@ -141,6 +141,8 @@ class Result:
         notices: what could not be done, or not as well as usual.
         voiced_untranscribed_ms: speech that was heard as such and never became text; None where
             nothing was listened to.
+        segments: what was transcribed, in order of start, with the words' times, confidence and
+            speakers; for captions one segment each, with words only where the track times them.
     """
 
     cues: tuple[Cue, ...]
@@ -156,6 +158,7 @@ class Result:
     turns: tuple[SpeakerTurn, ...] = ()
     notices: tuple[Notice, ...] = ()
     voiced_untranscribed_ms: int | None = None
+    segments: tuple[Segment, ...] = ()
 
     @property
     def rtf(self) -> float:

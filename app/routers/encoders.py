@@ -30,7 +30,7 @@ from app.domain.events import (
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_responses import error_body
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import render
 
 Frame = dict[str, object]
@@ -83,7 +83,7 @@ def speaker_frames(turns: Sequence[SpeakerTurn]) -> list[Frame]:
 
 
 def result_frame(
-    result: Result, job: Job, formats: Sequence[str], profile: ReadingProfile
+    result: Result, job: JobRuntime, formats: Sequence[str], profile: ReadingProfile
 ) -> Frame:
     """Return what a finished job has made, with the files that were asked for."""
     frame: Frame = {
@@ -118,7 +118,7 @@ def result_frame(
 class ProcessEncoder:
     """Stage events, then ``result`` or ``error``: what `/api/process` streams."""
 
-    def __init__(self, job: Job, formats: Sequence[str]) -> None:
+    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._job = job
         self._formats = formats
 
@@ -141,7 +141,7 @@ class StreamEncoder(ProcessEncoder):
     than the number itself and never falling.
     """
 
-    def __init__(self, job: Job, formats: Sequence[str]) -> None:
+    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         super().__init__(job, formats)
         self._sent = 0
         self._total = 1
@@ -170,7 +170,7 @@ class StreamEncoder(ProcessEncoder):
 class NativeEncoder:
     """Everything that happens, cues with id and revision: for readers that can revise."""
 
-    def __init__(self, job: Job, formats: Sequence[str]) -> None:
+    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._plain = ProcessEncoder(job, formats)
 
     def encode(self, event: Event) -> Frame | None:
@@ -201,7 +201,7 @@ VIEWS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
 }
 
 
-def encoder_named(name: str, job: Job, formats: Sequence[str]) -> EventEncoder:
+def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEncoder:
     """Return a new encoder.
 
     Raises:

@@ -28,7 +28,7 @@ async def events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Replay what was missed after an event and follow on."""
-    job = services.runner.get(job_id)
+    job = await services.runner.get(job_id)
     seen = _seen(last_event_id) if after is None else after
     services.runner.watch(job)
     return stream_job(
@@ -39,7 +39,7 @@ async def events(
 @router.post("/{job_id}/position", openapi_extra=POSITION_BODY)
 async def position(job_id: str, request: Request, services: ServicesDep) -> Moved:
     """Say where the viewer watches now: what is seen from there on is done first."""
-    job = services.runner.get(job_id)
+    job = await services.runner.get(job_id)
     position_ms = position_of(await read_json(request))
     services.runner.watch(job, position_ms)
     return moved(job, position_ms)
@@ -48,7 +48,7 @@ async def position(job_id: str, request: Request, services: ServicesDep) -> Move
 @router.get("/{job_id}")
 async def state(job_id: str, services: ServicesDep) -> Frame:
     """Tell where a job stands, with its result once there is one."""
-    job = services.runner.get(job_id)
+    job = await services.runner.get(job_id)
     body: Frame = {"job_id": job.id, "events": len(job.log)}
     stages = [event for _, event in job.log.after(0) if isinstance(event, Progress)]
     if stages:

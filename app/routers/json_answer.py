@@ -15,7 +15,7 @@ from app.domain.events import Result
 from app.routers.disconnect import disconnected
 from app.routers.encoders import Frame
 from app.routers.error_responses import error_body
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 
 _KEEPALIVE_S = 10.0
 
@@ -38,7 +38,7 @@ class JsonAnswer:
     def __init__(
         self,
         services: Services,
-        job: Job,
+        job: JobRuntime,
         frame: Callable[[Result], Frame],
         patience_s: float | None = None,
     ) -> None:
@@ -57,7 +57,7 @@ class JsonAnswer:
             CuestreamError: the job failed, is late, or its client left.
         """
         self._job.attach()
-        ended = asyncio.create_task(self._job.ended())
+        ended = asyncio.create_task(self._job.wait_for_result())
         gone = asyncio.create_task(disconnected(request))
         handed_over = False
         try:
@@ -101,7 +101,7 @@ class JsonAnswer:
 
     def _late(self) -> bool:
         limit_s = self._settings.sync_limit_s
-        return limit_s is not None and self._job.age_s >= limit_s
+        return limit_s is not None and self._job.record.age_s >= limit_s
 
     def _timed_out(self) -> TimedOutError:
         self._grace_s = None

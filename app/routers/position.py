@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.domain.errors import InvalidFieldError
 from app.domain.time import seconds_to_ms
 from app.routers.error_responses import describe
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 
 _MAX_S = 10**6
 """Eleven days: longer than any recording."""
@@ -53,7 +53,7 @@ def position_of(fields: Mapping[str, object]) -> int:
         raise InvalidFieldError(describe(error.errors(include_url=False))) from None
 
 
-def moved(job: Job, position_ms: int) -> Moved:
+def moved(job: JobRuntime, position_ms: int) -> Moved:
     """Return what a client learns once it has said where its viewer is."""
     state: Literal["running", "done", "failed"] = "running"
     if not job.running:

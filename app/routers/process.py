@@ -14,7 +14,7 @@ from app.routers.dependencies import ServicesDep, caller_of, require_key
 from app.routers.encoders import Frame, encoder_named, result_frame
 from app.routers.json_answer import JsonAnswer
 from app.routers.sse import stream_job
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
 from app.submission.subtitle_body import SubtitleBody
 
@@ -66,7 +66,7 @@ async def process(request: Request, services: ServicesDep) -> Response:
 
 async def _submitted(
     request: Request, services: Services, audience: Audience
-) -> tuple[Job, SubtitleBody]:
+) -> tuple[JobRuntime, SubtitleBody]:
     services.readiness.admit()
     body, upload = await read_body(request, services.workdir)
     return await submit_body(services, caller_of(request), body, upload, audience), body

@@ -18,7 +18,7 @@ from app.routers.body import read_json
 from app.routers.dependencies import ServicesDep, caller_of, require_key
 from app.routers.encoders import Frame, cue_frame
 from app.routers.error_responses import describe
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
 from app.submission.subtitle_body import SubtitleBody
 
@@ -62,7 +62,7 @@ async def run(request: Request, services: ServicesDep) -> Frame:
     except ValidationError as error:
         raise InvalidFieldError(describe(error.errors(include_url=False))) from None
     job = await submit_body(services, caller_of(request), body)
-    job.read_for(_LEASE_S)
+    job.renew_lease(_LEASE_S)
     return {"id": job.id, "status": "IN_QUEUE"}
 
 
@@ -70,8 +70,8 @@ async def run(request: Request, services: ServicesDep) -> Frame:
 @router.get("/v2/{endpoint}/status/{job_id}")
 async def status(job_id: str, services: ServicesDep) -> Frame:
     """Tell where a job stands; a finished one comes with its cues, cut into batches."""
-    job = services.runner.get(job_id)
-    job.read_for(_LEASE_S)
+    job = await services.runner.get(job_id)
+    job.renew_lease(_LEASE_S)
     return queue_frame(job)
 
 
@@ -79,9 +79,9 @@ async def status(job_id: str, services: ServicesDep) -> Frame:
 @router.post("/v2/{endpoint}/cancel/{job_id}")
 async def cancel(job_id: str, services: ServicesDep) -> Frame:
     """Ask no more for a job: its work stops unless somebody follows its stream."""
-    job = services.runner.get(job_id)
+    job = await services.runner.get(job_id)
     if job.running:
-        job.read_for(0.0)
+        job.renew_lease(0.0)
         return {"id": job.id, "status": "CANCELLED"}
     return queue_frame(job)
 
@@ -103,7 +103,7 @@ async def health(services: ServicesDep) -> Frame:
     }
 
 
-def queue_status(job: Job) -> Status:
+def queue_status(job: JobRuntime) -> Status:
     """Return a job's status as a queue names it."""
     last = job.log.last
     if isinstance(last, Failed):
@@ -117,7 +117,7 @@ def queue_status(job: Job) -> Status:
     return "IN_PROGRESS" if begun else "IN_QUEUE"
 
 
-def queue_frame(job: Job) -> Frame:
+def queue_frame(job: JobRuntime) -> Frame:
     """Return a job as a queue tells of it.
 
     ``output`` is a list of batches that hold each cue once, in order; readers put them together.

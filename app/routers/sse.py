@@ -14,7 +14,7 @@ from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEv
 
 from app.routers.encoders import EventEncoder, Frame, progress_frame
 from app.routers.error_responses import error_body
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.streams import (
     Heartbeat,
     Item,
@@ -28,7 +28,7 @@ _LF = "\n"
 
 
 def stream_job(
-    hub: StreamHub, job: Job, view: EventEncoder, view_name: str, after: int = 0
+    hub: StreamHub, job: JobRuntime, view: EventEncoder, view_name: str, after: int = 0
 ) -> EventSourceResponse:
     """Return the response that follows a job.
 

@@ -17,7 +17,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, caller_of, require_key
 from app.routers.encoders import Frame
 from app.routers.json_answer import JsonAnswer
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.submission.video_id import youtube_video
 
 router = APIRouter(
@@ -68,7 +68,7 @@ async def transcribe(
     return await JsonAnswer(services, job, frame, _PATIENCE_S).respond(request)
 
 
-def _frame(result: Result, job: Job, *, replayed: bool) -> Frame:
+def _frame(result: Result, job: JobRuntime, *, replayed: bool) -> Frame:
     return {
         "segments": [_segment(cue) for cue in result.cues],
         "cached": replayed or result.cached.get("transcribe", 0.0) >= 1.0,

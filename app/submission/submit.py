@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.container import Services
 from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.request import Audience, UploadedFile
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
 
@@ -19,7 +19,7 @@ async def submit_body(
     body: SubtitleBody,
     upload: UploadedFile | None = None,
     audience: Audience = "batch",
-) -> Job:
+) -> JobRuntime:
     """Return the job that does what a body asks for; an upload that is refused is removed.
 
     An upload that is a caption file counts as captions that were sent.

@@ -20,7 +20,9 @@ from app.domain.request import JobRequest, UploadedFile
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline
+from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
+from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.llm.prices import Prices
 from app.services.translation.translator_registry import build_translator
@@ -33,7 +35,7 @@ from bench.gpu.policies import hearing_bound_s
 from bench.gpu.row import Row, Section
 from bench.gpu.site import WINDOW_S, Site
 from bench.gpu.voices import chunk_bound_s
-from bench.whisper import engines, opened
+from bench.whisper import engines
 
 TITLE = "Whole jobs: words, exact times, speakers"
 
@@ -61,7 +63,10 @@ async def _measured(site: Site, media: Path) -> list[Row]:
     async with engines(settings) as ours:
         with WorkDir.open(site.folder) as workdir:
             translator = build_translator(settings)
-            line = Pipeline(ours, translator, no_caches(settings), settings, workdir)
+            caches = no_caches(settings)
+            opener = MediaOpener(settings, workdir, caches)
+            services = PipelineServices(settings, opener, caches, workdir, ours, translator)
+            line = Pipeline(services)
             for jobs in site.plan.jobs:
                 site.tell(f"{jobs} x {site.plan.job_min:g} min through the line")
                 started_s = time.monotonic()
@@ -90,8 +95,7 @@ async def _run(line: Pipeline, media: Path, number: int) -> float:
     source = UploadedFile(media, sha256="")
     request = JobRequest(source, spoken=known_language("en"), diarize=True)
     viewer = Playback(WorkContext(f"job {number}"))
-    async with opened(media) as found:
-        result = await line.run(request, found, emit, viewer, JobLedger(None, Prices()))
+    result = await line.run(request, viewer, JobLedger(None, Prices()), emit)
     if result.notices:
         raise BenchError(f"the line left something out: {result.notices[0].message}")
     return heard_s[0]

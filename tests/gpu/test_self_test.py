@@ -85,7 +85,7 @@ class FarTimer(Timer):
         super().__init__(settings, 60_000)
 
 
-class LiveSegmenter:
+class ScriptedDiarizer:
     """A diarizer that hears as many people as it is told."""
 
     name = "ear"
@@ -107,7 +107,7 @@ class LiveSegmenter:
         return [SpeakerTurn(Span(0, 1), f"SPEAKER_{n:02}") for n in range(self.people)]
 
 
-class DeafEar(LiveSegmenter):
+class DeafEar(ScriptedDiarizer):
     """One that hears nobody."""
 
     def __init__(self, settings: Settings) -> None:
@@ -152,7 +152,7 @@ def test_what_fails_on_the_sentence_cannot_be_loaded() -> None:
     with pytest.raises(EngineLoadError, match="failed on a clear sentence: too many"):
         check_transcriber(engine, None)
 
-    class Broken(LiveSegmenter):
+    class Broken(ScriptedDiarizer):
         def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
             raise EngineError("no clusters")
 
@@ -167,11 +167,11 @@ def test_words_must_lie_inside_the_sentence() -> None:
 
 
 def test_somebody_must_be_heard_to_speak() -> None:
-    ear = LiveSegmenter()
+    ear = ScriptedDiarizer()
     check_diarizer(ear)
     assert ear.heard_s == 10
     with pytest.raises(EngineLoadError, match="heard nobody"):
-        check_diarizer(LiveSegmenter(people=0))
+        check_diarizer(ScriptedDiarizer(people=0))
 
 
 @pytest.fixture

@@ -1,33 +1,61 @@
-"""Refusing jobs that would wait too long for the device."""
+"""Admission of jobs: requests that this server cannot serve, or not soon enough, are refused."""
 
 from __future__ import annotations
 
 import math
 
-from app.domain.errors import OverloadedError
-from app.domain.request import JobRequest, SentCaptions
+from app.domain.errors import (
+    InvalidLanguageError,
+    OverloadedError,
+    UnavailableOptionError,
+)
+from app.domain.request import JobRequest, SentCaptions, UploadedFile
 from app.gpu.engine_manager import EngineManager
-from app.settings import SchedulerSettings
+from app.services.readiness import Readiness
+from app.services.translation.translator import LanguagePair
+from app.settings import SchedulerSettings, Settings
 
 _FULL_RETRY_S = 30
 
 
-def check_wait(room: EngineManager, request: JobRequest, settings: SchedulerSettings) -> None:
-    """Refuse a job whose first words would be too late.
+def check_options(request: JobRequest, settings: Settings, readiness: Readiness) -> None:
+    """Refuse options and languages that no engine of this server serves.
 
-    Captions that the client sends itself need no device. Of everything else nobody knows yet
-    whether somebody has written captions for it, or has heard it already.
+    While the engines load their languages are not known; the check is made again afterwards.
 
     Raises:
-        OverloadedError: says when it is likely to fit.
+        UnavailableOptionError: the server has no diarization engine.
+        InvalidLanguageError: the transcriber or the translator does not know the language.
+    """
+    if request.diarize and not (settings.diarization.enabled and settings.asr.enabled):
+        raise UnavailableOptionError("This server has no diarization engine")
+    if readiness.state != "ready":
+        return
+    if settings.asr.enabled:
+        languages = readiness.room.engines.languages
+        if languages and request.spoken and request.spoken.base not in languages:
+            raise InvalidLanguageError(
+                f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
+            )
+    if request.target is not None and isinstance(request.source, UploadedFile):
+        readiness.translator.check(LanguagePair(request.spoken, request.target))
+
+
+def check_wait(manager: EngineManager, request: JobRequest, settings: SchedulerSettings) -> None:
+    """Refuse a job whose first words would come too late.
+
+    Captions that the client sends need no device. For every other source it is not known yet
+    whether captions or a cached transcript exist.
+
+    Raises:
+        OverloadedError: carries the time after which the job is likely to fit.
     """
     if isinstance(request.source, SentCaptions):
         return
-    if room.full:
+    if manager.full:
         raise OverloadedError("The queue ahead of the device is full", _FULL_RETRY_S)
-    viewer = request.audience == "viewer"
-    limit_s = settings.viewer_wait_s if viewer else settings.batch_wait_s
-    wait_s = room.expected_first_wait_s(request.audience)
+    limit_s = settings.viewer_wait_s if request.audience == "viewer" else settings.batch_wait_s
+    wait_s = manager.expected_first_wait_s(request.audience)
     if wait_s > limit_s:
         raise OverloadedError(
             f"The device is busy: the first words would take about {math.ceil(wait_s)} s",

@@ -1,17 +1,20 @@
-"""The numbered, append-only record of what happened in a job."""
+"""The event log of a job: numbered, append-only, with any number of readers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from app.domain.events import Done, Event, Failed
 
+E = TypeVar("E", bound=Event)
+
 
 class EventLog:
-    """Events numbered from 1; any number of readers follow at their own pace.
+    """Events numbered from 1; each reader follows at its own pace.
 
-    A reader keeps only the number of the last event that it has seen, so a slow reader costs
-    no memory and a reader that comes back resumes where it stopped.
+    A reader keeps only the number of the last event that it has seen. So a slow reader costs no
+    memory, and a reader that comes back resumes where it stopped.
     """
 
     def __init__(self) -> None:
@@ -28,11 +31,11 @@ class EventLog:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing follows."""
+        """Whether no event will follow."""
         return isinstance(self.last, Done | Failed)
 
     def append(self, event: Event) -> None:
-        """Add an event and wake every reader; after the end, events are ignored."""
+        """Add an event and wake every reader; events after the end are ignored."""
         if self.closed:
             return
         self._events.append(event)
@@ -43,7 +46,17 @@ class EventLog:
         """Return the events with a higher number, each with its number."""
         return list(enumerate(self._events[max(0, seq) :], start=max(0, seq) + 1))
 
+    def latest(self, kind: type[E], until: int | None = None) -> E | None:
+        """Return the newest event of a class.
+
+        Args:
+            kind: class of the event.
+            until: number of the last event that counts; None for all.
+        """
+        events = reversed(self._events if until is None else self._events[:until])
+        return next((event for event in events if isinstance(event, kind)), None)
+
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after each new event; return what ends that."""
+        """Call a function after each new event; return the function that ends this."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)

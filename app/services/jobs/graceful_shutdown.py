@@ -1,9 +1,9 @@
-"""Leaving in good order when the process is told to stop.
+"""Graceful shutdown on SIGTERM.
 
 Servers wait for open responses before they run any shutdown code, so a stream would hold the
 process for the whole grace time. The signal is therefore taken here first: the health check
-turns 503, running streams get a moment to finish, the rest are told that the server leaves, and
-only then does the server's own handler learn of the signal.
+turns 503, running streams get a moment to finish, the others end with a notice of the shutdown, and
+only then does the server's own handler get the signal.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from app.services.readiness import Readiness
 log = structlog.get_logger()
 
 _POLL_S = 0.05
-_FAREWELL_S = 1.0
+_NOTICE_S = 1.0
 
 
 class GracefulShutdown:
     """Handles SIGTERM for one application.
 
     Args:
-        finish_s: how long running streams may still finish.
-        leave_others: tells readers of other kinds that the server leaves.
+        finish_s: how long running jobs may still finish.
+        close_live: ends live streams with a notice.
     """
 
     def __init__(
         self,
         readiness: Readiness,
         runner: JobRunner,
-        hub: StreamHub,
+        streams: StreamHub,
         finish_s: float,
-        leave_others: Callable[[], Awaitable[None]],
+        close_live: Callable[[], Awaitable[None]],
     ) -> None:
         self._readiness = readiness
         self._runner = runner
-        self._hub = hub
+        self._streams = streams
         self._finish_s = finish_s
-        self._leave_others = leave_others
+        self._close_live = close_live
         self._task: asyncio.Task[None] | None = None
 
     def install(self) -> None:
@@ -72,17 +72,17 @@ class GracefulShutdown:
 
     def _start(self, then: Callable[[], None]) -> None:
         if self._task is None:
-            self._task = asyncio.create_task(self._run(then), name="drain")
+            self._task = asyncio.create_task(self._run(then), name="graceful-shutdown")
 
     async def _run(self, then: Callable[[], None]) -> None:
-        log.info("shutting down", running=len(self._runner.running), streams=self._hub.readers)
+        log.info("shutting down", running=len(self._runner.running), streams=self._streams.readers)
         self._readiness.draining = True
         await _until(lambda: not self._runner.running, self._finish_s)
-        self._hub.leave()
+        self._streams.leave()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_FAREWELL_S):
-                await self._leave_others()
-        await _until(lambda: not self._hub.readers, _FAREWELL_S)
+            async with asyncio.timeout(_NOTICE_S):
+                await self._close_live()
+        await _until(lambda: not self._streams.readers, _NOTICE_S)
         await self._runner.close()
         then()
 

@@ -1,4 +1,4 @@
-"""Counters and histograms for Prometheus, fed by the events of jobs."""
+"""Prometheus metrics of jobs, caches and language models."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.registry import Collector
 
 from app.domain.events import CuesReady, Done, Failed
-from app.services.jobs.record import Job
+from app.services.jobs.record import JobRecord
 
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 3600)
 _RTF = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 class Metrics:
-    """Everything that `/metrics` tells; one instance for each application."""
+    """The metrics of `/metrics`; one instance for each application."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -45,36 +45,36 @@ class Metrics:
         self._rtf = self._histogram("rtf", "Processing time by audio time", _RTF)
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """Show a value that is read whenever somebody asks."""
+        """Register a gauge whose value is read at each scrape."""
         Gauge(f"cuestream_{name}", text, registry=self._registry).set_function(read)
 
     def collect_from(self, collector: Collector) -> None:
-        """Show what something else counts, whenever somebody asks."""
+        """Register a collector."""
         self._registry.register(collector)
 
     def error(self, code: str) -> None:
-        """An error was answered."""
+        """Count an error response."""
         self._errors.labels(code).inc()
 
     def cache_looked_up(self, stage: str, hit: bool) -> None:
-        """A job looked for work that an earlier one may have done."""
+        """Count a look-up in a cache of stage results."""
         (self._hits if hit else self._misses).labels(stage).inc()
 
     def model_paid(
         self, model: str, prompt_tokens: int, completion_tokens: int, cost_usd: float | None
     ) -> None:
-        """A language model has answered a request."""
+        """Count the tokens and the cost of a request to a language model."""
         self._requests.labels(model).inc()
         self._tokens.labels(model, "prompt").inc(prompt_tokens)
         self._tokens.labels(model, "completion").inc(completion_tokens)
         self._cost.labels(model).inc(cost_usd or 0.0)
 
     def job_started(self) -> None:
-        """A job began to work."""
+        """Count a job that starts."""
         self._running.inc()
 
-    def job_ended(self, job: Job) -> None:
-        """A job's task ended."""
+    def job_ended(self, job: JobRecord) -> None:
+        """Count a job that has ended, by its outcome."""
         self._running.dec()
         last = job.log.last
         if isinstance(last, Failed):
@@ -89,8 +89,8 @@ class Metrics:
         for stage, spent_ms in last.result.stage_ms.items():
             self._stages.labels(stage).observe(spent_ms / 1000)
 
-    def watch(self, job: Job) -> Callable[[], None]:
-        """Measure the time to a job's first final cue; return what ends the watch."""
+    def measure_first_cue(self, job: JobRecord) -> Callable[[], None]:
+        """Measure the time to a job's first final cue; return the function that ends this."""
         stop: Callable[[], None] = job.log.listen(lambda: look())
 
         def look() -> None:
@@ -102,7 +102,7 @@ class Metrics:
         return stop
 
     def exposition(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

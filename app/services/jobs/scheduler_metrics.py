@@ -1,4 +1,4 @@
-"""What `/metrics` and `/health` tell of the queue ahead of the device."""
+"""Prometheus metrics of the GPU scheduler."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from app.gpu.scheduler import SchedulerReport, Shape
 _DIGITS = 4
 
 
-class DeviceMetrics(Collector):
-    """Gives Prometheus one look at the scheduler.
+class SchedulerMetrics(Collector):
+    """Collects the scheduler's report at each scrape.
 
     Args:
-        look: gives the report; None while no engine is loaded.
+        report: returns the report; None while no engine is loaded.
     """
 
-    def __init__(self, look: Callable[[], SchedulerReport | None]) -> None:
-        self._look = look
+    def __init__(self, report: Callable[[], SchedulerReport | None]) -> None:
+        self._report = report
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric; none while no engine is loaded."""
-        report = self._look()
+        """Yield the metrics; none while no engine is loaded."""
+        report = self._report()
         if report is None:
             return
         yield from _queue_metrics(report)
@@ -42,7 +42,7 @@ class DeviceMetrics(Collector):
 
 
 def scheduler_body(report: SchedulerReport) -> dict[str, object]:
-    """Return what `/health` shows of a report."""
+    """Return the body of a report in `/health`."""
     return {
         "waiting": {name: _plain(asdict(row)) for name, row in report.waiting.items()},
         "stages": {name: _plain(asdict(use)) for name, use in report.stages.items()},

@@ -1,4 +1,4 @@
-"""Following a job: its events, and signs of life while nothing happens.
+"""Streams of job events, with heartbeats while no event comes.
 
 One timer serves every stream. A task or a timeout for each stream costs about twice the memory
 and the CPU time.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.events import Event, Progress
-from app.services.jobs.record import Job
+from app.services.jobs.runtime import JobRuntime
 from app.settings import JobSettings
 
 _TICK_S = 1.0
@@ -37,19 +37,19 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The job stands where it stood; tells how long the reader has been waiting."""
+    """The last progress again, with the time that the reader has been waiting."""
 
     progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """Nothing happened, but the connection is alive."""
+    """A comment that keeps the connection open."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLeaving:
-    """The server goes away; the reader may resume elsewhere or later."""
+    """The server shuts down; the reader may resume later or at another server."""
 
     retry_ms: int
 
@@ -73,7 +73,7 @@ class StreamHub:
     """Serves every stream of this process.
 
     Args:
-        settings: times between signs of life.
+        settings: times between heartbeats and comments.
     """
 
     def __init__(self, settings: JobSettings) -> None:
@@ -84,7 +84,7 @@ class StreamHub:
 
     @property
     def readers(self) -> int:
-        """Streams that are open."""
+        """Number of open streams."""
         return len(self._readers)
 
     def start(self) -> None:
@@ -99,13 +99,13 @@ class StreamHub:
                 await self._timer
 
     def leave(self) -> None:
-        """End every stream with a farewell."""
+        """End every stream with `ServerLeaving`."""
         self._leaving = True
         for reader in self._readers:
             reader.wake.set()
 
-    async def follow(self, job: Job, after: int = 0) -> AsyncGenerator[Item]:
-        """Yield a job's events from a number on, with signs of life in between.
+    async def follow(self, job: JobRuntime, after: int = 0) -> AsyncGenerator[Item]:
+        """Yield a job's events from a number on, with heartbeats in between.
 
         Args:
             job: counted as read while this runs.
@@ -115,7 +115,7 @@ class StreamHub:
         stop = job.log.listen(reader.wake.set)
         self._readers.add(reader)
         job.attach()
-        progress = _last_progress(job, after)
+        progress = job.log.latest(Progress, until=after)
         try:
             while True:
                 for seq, event in job.log.after(after):
@@ -134,7 +134,7 @@ class StreamHub:
                     return
                 if reader.due:
                     reader.due = False
-                    yield _sent(reader, self._sign(reader, job, progress))
+                    yield _sent(reader, self._heartbeat(reader, job, progress))
                     continue
                 reader.wake.clear()
                 if len(job.log) == after and not self._leaving:
@@ -144,11 +144,11 @@ class StreamHub:
             self._readers.discard(reader)
             job.detach()
 
-    def _sign(self, reader: _Reader, job: Job, progress: Progress | None) -> Item:
+    def _heartbeat(self, reader: _Reader, job: JobRuntime, progress: Progress | None) -> Item:
         now = time.monotonic()
         if progress is None or now - reader.last_stage_s < self._settings.heartbeat_s:
             return KEEP_ALIVE
-        waited = int(now - job.created_s)
+        waited = int(job.record.age_s)
         return Heartbeat(replace(progress, message=f"{progress.message} ({waited} s)"))
 
     async def _tick(self) -> None:
@@ -169,8 +169,3 @@ def _sent(reader: _Reader, item: Item) -> Item:
     ):
         reader.last_stage_s = reader.last_sent_s
     return item
-
-
-def _last_progress(job: Job, after: int) -> Progress | None:
-    seen = [event for _, event in job.log.after(0)[:after] if isinstance(event, Progress)]
-    return seen[-1] if seen else None

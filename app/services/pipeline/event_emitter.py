@@ -1,11 +1,13 @@
-"""What passes through one run of the line, told as events and summed up at the end."""
+"""The event emitter of one run: stage outputs in, events and the final result out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from app.domain.audio import Audio
+from app.domain.captions import Captions
 from app.domain.cue import Cue
 from app.domain.errors import NoSpeechError
 from app.domain.events import (
@@ -31,19 +33,19 @@ Emit = Callable[[Event], None]
 
 
 class EventEmitter:
-    """One run of the line.
+    """Emits the events of one run and sums them up.
 
     Args:
-        request: what is asked for.
-        opened: what it is made of.
+        request: of the run.
+        opened: its source.
         emit: takes the events.
-        shown: is told how far the final cues go; None where nobody asks.
+        shown: ranges with final cues, which are extended here; None for ranges of its own.
 
     Attributes:
-        clock: adds up what each stage took.
-        drafts: cues that were shown and are not final, the latest of each id.
-        turns: who spoke when, once it is known.
-        notices: what the result's reader should know, each code once for each message.
+        clock: time that each stage took.
+        drafts: cues that were emitted and are not final, the latest revision of each id.
+        turns: speaker turns, once they are known.
+        notices: for the result, without repetitions.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class EventEmitter:
         self.turns: tuple[SpeakerTurn, ...] = ()
         self.notices: list[Notice] = []
         self._segments: list[Segment] = []
+        self._with_speakers: tuple[Segment, ...] | None = None
         if isinstance(opened, OpenedCaptions):
             self._language = opened.captions.language
         read = isinstance(opened, OpenedCaptions)
@@ -72,62 +75,68 @@ class EventEmitter:
                 self.notice(notice)
 
     def decoded(self, audio: Audio) -> None:
-        """Audio was decoded."""
+        """Note a block of decoded audio."""
         self._audio_ms = audio.span.end_ms
 
-    def heard(self, segment: Segment) -> None:
-        """A stretch of speech is text."""
-        # More of a recording may be in one language than what was heard last.
+    def transcribed(self, segment: Segment) -> None:
+        """Emit a transcribed segment."""
+        # The language of the recording is the one that is spoken longest.
         self._spoken_ms[segment.language] += segment.span.duration_ms + 1
         self._language = self._spoken_ms.most_common(1)[0][0]
         self._segments.append(segment)
         self._emit(SegmentTranscribed(segment))
-        self._tell(self._progress.heard(segment.span, self.clock.elapsed_ms))
+        self._emit_progress(self._progress.transcribed(segment.span, self.clock.elapsed_ms))
 
-    def all_heard(self) -> None:
-        """Nothing more will be heard."""
-        self._tell(self._progress.all_heard())
+    def transcription_ended(self) -> None:
+        """Note that no further segment follows."""
+        self._emit_progress(self._progress.transcription_ended())
 
     def drafted(self, cue: Cue) -> None:
-        """A cue waits for its translation, or for its speaker."""
+        """Emit a cue that waits for its translation or its speaker."""
         self.drafts[cue.id] = cue
         self._emit(CuesReady((cue,), final=False))
 
     def finished(self, cue: Cue) -> None:
-        """A cue is final."""
+        """Emit a final cue."""
         self._emit(CuesReady((cue,), final=True))
-        self._tell(self._progress.finished(cue.span, self.clock.elapsed_ms))
+        self._emit_progress(self._progress.finished(cue.span, self.clock.elapsed_ms))
 
-    def telling_apart(self) -> None:
-        """Everything was heard; whose voice it is, is not known yet."""
-        self._emit(self._progress.telling_apart())
+    def diarizing(self) -> None:
+        """Emit that everything is transcribed and the speakers are not known yet."""
+        self._emit(self._progress.diarizing())
 
-    def spoke(self, turns: Sequence[SpeakerTurn]) -> None:
-        """It is known who spoke when."""
+    def speakers_found(self, turns: Sequence[SpeakerTurn], segments: Sequence[Segment]) -> None:
+        """Emit the speaker turns.
+
+        Args:
+            turns: of the whole recording, in order of start.
+            segments: with a speaker for each word, for the result.
+        """
         self.turns = tuple(turns)
+        self._with_speakers = tuple(segments)
         self._emit(SpeakersFound(self.turns))
 
     def dropped(self, ids: tuple[int, ...]) -> None:
-        """Drafts are gone for good."""
+        """Emit the ids of drafts that no final cue replaces."""
         if ids:
             self._emit(CuesDropped(ids))
 
     def notice(self, notice: Notice) -> None:
-        """Something could not be done, or not as well as usual."""
+        """Emit a notice, once."""
         if notice not in self.notices:
             self.notices.append(notice)
             self._emit(notice)
 
     @property
     def segments(self) -> list[Segment]:
-        """All that was heard, in order of start."""
+        """The transcribed segments, in order of start."""
         return sorted(self._segments, key=lambda segment: segment.span.start_ms)
 
     def transcript(self, untranscribed_ms: int) -> Transcript:
-        """Return all that is known of the recording.
+        """Return the transcript of the whole recording.
 
         Args:
-            untranscribed_ms: speech that never became text.
+            untranscribed_ms: detected speech that never became text.
         """
         return Transcript(
             segments=tuple(self.segments),
@@ -142,19 +151,20 @@ class EventEmitter:
         self,
         cues: list[Cue],
         cached: Mapping[str, float],
-        usage: Usage | None,
+        usage: Usage,
         untranscribed_ms: int | None,
     ) -> Result:
-        """Sum up.
+        """Return the result.
 
         Args:
             cues: final.
             cached: see `Result`.
-            usage: see `Result`.
-            untranscribed_ms: speech that never became text; None where nobody has listened.
+            usage: of language models; without any request it is left out.
+            untranscribed_ms: detected speech that never became text; None where no recording was
+                transcribed.
 
         Raises:
-            NoSpeechError: there is nothing to show.
+            NoSpeechError: there are no cues.
         """
         if not cues:
             raise NoSpeechError("No speech was found")
@@ -164,6 +174,7 @@ class EventEmitter:
         ordered = sorted(cues, key=lambda cue: cue.span.start_ms)
         return Result(
             cues=tuple(ordered),
+            segments=self._result_segments(),
             translated=any(_is_translated(cue, self._target) for cue in cues),
             language=self._language,
             audio_ms=self._audio_ms or opened.duration_ms or ordered[-1].span.end_ms,
@@ -171,14 +182,19 @@ class EventEmitter:
             stage_ms=self.clock.stage_ms,
             origin=origin,
             cached=cached,
-            usage=usage,
+            usage=usage if usage.requests else None,
             title=opened.info.title,
             turns=self.turns,
             notices=tuple(self.notices),
             voiced_untranscribed_ms=untranscribed_ms,
         )
 
-    def _tell(self, progress: Event | None) -> None:
+    def _result_segments(self) -> tuple[Segment, ...]:
+        if isinstance(self._opened, OpenedCaptions):
+            return _caption_segments(self._opened.captions)
+        return tuple(self.segments) if self._with_speakers is None else self._with_speakers
+
+    def _emit_progress(self, progress: Event | None) -> None:
         if progress is not None:
             self._emit(progress)
 
@@ -188,3 +204,17 @@ def _is_translated(cue: Cue, target: Language | None) -> bool:
         return False
     spoken = known_language(cue.language)
     return spoken is None or not spoken.same_language(target)
+
+
+def _caption_segments(captions: Captions) -> tuple[Segment, ...]:
+    """Return captions as segments: words only where the track times them."""
+    return tuple(
+        Segment(
+            text=caption.text,
+            span=caption.span,
+            words=tuple(replace(word, speaker=caption.speaker) for word in caption.words),
+            language=captions.language,
+            clear_until_ms=caption.span.end_ms,
+        )
+        for caption in captions.items
+    )

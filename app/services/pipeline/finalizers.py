@@ -1,4 +1,4 @@
-"""How a line ends: its cues translated and final, at once or once the speakers are known."""
+"""Finalizers: cues become final at once, or once the speakers are known."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from app.system.async_iterators import close_stage, tap
 
 
 class TurnSource(Protocol):
-    """Knows who spoke when, or finds out."""
+    """A source of speaker turns."""
 
     async def turns(self, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
-        """Return who spoke when, in order of start.
+        """Return the speaker turns of the whole recording, in order of start.
 
         Raises:
-            CuestreamError: nobody can tell.
+            CuestreamError: the speakers cannot be told apart.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTurns:
-    """Turns that an earlier job has found out."""
+    """Speaker turns of an earlier job."""
 
     known: tuple[SpeakerTurn, ...]
 
@@ -53,15 +53,15 @@ class ImmediateFinalizer:
         job: None where nothing is translated.
     """
 
-    run: EventEmitter
+    events: EventEmitter
     translator: Translator
     job: TranslationJob | None
 
     async def finish(self, cues: AsyncIterator[Cue]) -> list[Cue]:
-        """Make cues final and return them in the order of their coming."""
+        """Make cues final; return them in the order of arrival."""
         if self.job is not None:
-            cues = self.translated(tap(cues, self.run.drafted))
-        final = tap(cues, self.run.finished)
+            cues = self.translated(tap(cues, self.events.drafted))
+        final = tap(cues, self.events.finished)
         try:
             return [cue async for cue in final]
         finally:
@@ -71,78 +71,78 @@ class ImmediateFinalizer:
         """Translate cues, where there is a translation to make."""
         if self.job is None:
             return cues
-        return translate_cues(cues, self.translator, self.job, self.run.clock)
+        return translate_cues(cues, self.translator, self.job, self.events.clock)
 
 
 @dataclass(frozen=True, slots=True)
 class DiarizedFinalizer:
-    """Cues are drafts until the whole recording was listened to.
+    """Cues are drafts until the whole recording is diarized.
 
     Then the words get their speakers and are laid out again, since a cue shows one speaker alone.
-    Lines that stay as they were have their translation already.
+    Cues whose text stays the same are translated already.
 
     Attributes:
-        straight: the end that the final cues take.
-        floor: who knows the turns.
+        immediate: finalizer of the revised cues.
+        turns: source of the speaker turns.
         speakers: how many there are, as far as is known.
         profile: of the cues.
     """
 
-    straight: ImmediateFinalizer
-    floor: TurnSource
+    immediate: ImmediateFinalizer
+    turns: TurnSource
     speakers: SpeakerCount
     profile: ReadingProfile
 
     async def finish(self, cues: AsyncIterator[Cue]) -> list[Cue]:
-        """Show drafts, wait for the speakers, and make final cues of both.
+        """Emit drafts, wait for the speakers, then revise the drafts.
 
-        Speakers that cannot be told apart cost the result nothing else.
+        A failed diarization costs the result its speakers alone.
         """
-        run = self.straight.run
-        await self._show(cues)
-        run.telling_apart()
+        events = self.immediate.events
+        await self._emit_drafts(cues)
+        events.diarizing()
         try:
-            turns = await self.floor.turns(self.speakers)
+            turns = await self.turns.turns(self.speakers)
         except JobCancelledError:
             raise
         except CuestreamError as error:
             text = f"The speakers could not be told apart: {error.message}"
-            run.notice(Notice("diarization_failed", text))
+            events.notice(Notice("diarization_failed", text))
             turns = ()
         if not turns:
-            return self._as_shown()
-        run.spoke(turns)
-        return await self._laid_out_again(turns)
+            return self._as_drafted()
+        return await self._revised(turns)
 
-    async def _show(self, cues: AsyncIterator[Cue]) -> None:
-        run = self.straight.run
-        drafts = tap(cues, run.drafted)
-        if self.straight.job is not None:
-            drafts = tap(self.straight.translated(drafts), run.drafted)
+    async def _emit_drafts(self, cues: AsyncIterator[Cue]) -> None:
+        events = self.immediate.events
+        drafts = tap(cues, events.drafted)
+        if self.immediate.job is not None:
+            drafts = tap(self.immediate.translated(drafts), events.drafted)
         try:
             async for _ in drafts:
                 pass
         finally:
             await close_stage(drafts)
 
-    def _as_shown(self) -> list[Cue]:
-        run = self.straight.run
-        final = sorted(run.drafts.values(), key=lambda cue: cue.span.start_ms)
+    def _as_drafted(self) -> list[Cue]:
+        events = self.immediate.events
+        final = sorted(events.drafts.values(), key=lambda cue: cue.span.start_ms)
         for cue in final:
-            run.finished(cue)
+            events.finished(cue)
         return final
 
-    async def _laid_out_again(self, turns: Sequence[SpeakerTurn]) -> list[Cue]:
-        run = self.straight.run
-        drafts = dict(run.drafts)
-        segments = _each(assign_speakers(run.segments, turns))
-        cues = revise(build_cues(segments, self.profile), drafts)
-        final = tap(self.straight.translated(cues), run.finished)
+    async def _revised(self, turns: Sequence[SpeakerTurn]) -> list[Cue]:
+        events = self.immediate.events
+        drafts = dict(events.drafts)
+        segments = assign_speakers(events.segments, turns)
+        events.speakers_found(turns, segments)
+        cues = revise(build_cues(_each(segments), self.profile), drafts)
+        final = tap(self.immediate.translated(cues), events.finished)
         try:
             made = [cue async for cue in final]
         finally:
             await close_stage(final)
-        run.dropped(dropped(drafts, made))
+        events.dropped(dropped(drafts, made))
         return made
 
 

@@ -1,4 +1,4 @@
-"""Where a job stands, told from what has happened in it and never from a timer."""
+"""Progress of a job, computed from its events and never from a timer."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ def format_eta(ms: float) -> str:
 
 
 class ProgressTracker:
-    """Turns what is covered of the media into progress that never goes back.
+    """Computes progress from the ranges that are done; it never goes back.
 
     Args:
-        translating: whether cues are translated, so that a heard segment is half the work.
-        done: how far the final cues go, which is told here.
+        translating: whether cues are translated, so that a transcribed segment is half the work.
+        done: ranges with final cues, which are extended here.
     """
 
     def __init__(self, *, translating: bool, done: Coverage) -> None:
         self._translating = translating
         self._duration_ms: int | None = None
-        self._heard = Coverage(done.ranges)
+        self._transcribed = Coverage(done.ranges)
         self._done = done
         self._percent = 0
         self._stage: Stage = "checking"
 
     def opened(self, duration_ms: int | None, *, read: bool = False) -> Progress:
-        """The source is open.
+        """Return the progress of an open source.
 
         Args:
-            duration_ms: None when nobody knows it.
-            read: whether there are captions, so that nothing has to be heard.
+            duration_ms: None where it is not known.
+            read: whether the source is captions, so that nothing is transcribed.
         """
         self._duration_ms = duration_ms
         length = f" ({format_duration(duration_ms)})" if duration_ms else ""
@@ -61,34 +61,30 @@ class ProgressTracker:
             return self._at("downloading", f"Reading the captions{length}", _READ_PERCENT, 2)
         return self._at("transcribing", f"Listening{length}", _OPENED_PERCENT, 2)
 
-    def heard(self, span: Span, elapsed_ms: int) -> Progress | None:
-        """Speech in this span is text; None if that changes nothing to see."""
-        self._heard.reach(span)
+    def transcribed(self, span: Span, elapsed_ms: int) -> Progress | None:
+        """Count transcribed speech; None where the progress stays the same."""
+        self._transcribed.reach(span)
         return self._moved(elapsed_ms)
 
     def finished(self, span: Span, elapsed_ms: int) -> Progress | None:
-        """A cue in this span is final; None if that changes nothing to see."""
+        """Count a final cue; None where the progress stays the same."""
         self._done.reach(span)
         return self._moved(elapsed_ms)
 
-    def all_heard(self) -> Progress | None:
-        """Everything is text; from now on only translation is left."""
+    def transcription_ended(self) -> Progress | None:
+        """Note the end of the transcription: only translation is left."""
         if not self._translating or self._stage == "translating":
             return None
         self._stage = "translating"
         return self._at("translating", "Translating the last lines", self._percent, 3)
 
-    def telling_apart(self) -> Progress:
-        """The recording was heard; its speakers are told apart."""
+    def diarizing(self) -> Progress:
+        """Return the progress while the speakers are told apart."""
         return self._at("diarization", "Telling the speakers apart", self._percent, 2)
 
     def finalizing(self) -> Progress:
-        """All cues are there."""
+        """Return the progress while the result is put together."""
         return self._at("finalizing", "Putting the subtitles together", 95, 4)
-
-    def complete(self, cues: int) -> Progress:
-        """The result follows."""
-        return self._at("complete", f"{cues} subtitles are ready", 100, 4)
 
     def _moved(self, elapsed_ms: int) -> Progress | None:
         fraction = self._fraction()
@@ -105,11 +101,11 @@ class ProgressTracker:
             return 0.0
         worked_ms = float(self._done.total_ms)
         if self._translating:
-            worked_ms = (worked_ms + self._heard.total_ms) / 2
+            worked_ms = (worked_ms + self._transcribed.total_ms) / 2
         return min(1.0, worked_ms / self._duration_ms)
 
     def _message(self) -> str:
-        verb, covered = "Transcribed", self._heard
+        verb, covered = "Transcribed", self._transcribed
         if self._stage == "downloading":
             verb, covered = "Read", self._done
         if self._stage == "translating":

@@ -1,130 +1,101 @@
-"""What a run takes from earlier jobs, and what it leaves for later ones."""
+"""Policy for reusing cached results of earlier jobs, and for caching those of this one."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
-from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
-from app.services.cache.caches import Caches
 from app.services.cache.fingerprints import recording_hearing, recording_speakers, window_hearing
 from app.services.cache.transcripts import Transcript
 from app.services.cache.translation_memories import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
-from app.services.sources.opened import Opened, OpenedMedia, OpenedTranscript
+from app.services.pipeline.pipeline_run import PipelineServices
+from app.services.pipeline.request_options import prompt_for
+from app.services.sources.opened import Opened, OpenedMedia
 from app.services.sources.source_cache import CachedInputs
 from app.services.stages.window_transcriber import TranscribeOptions
-from app.services.translation.translator import Translator
-from app.settings import Settings
 
-_PROMPT_CHARS = 200
-_ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
-
-_PASSING = frozenset({"alignment_failed", "diarization_failed"})
-"""Notices of what may work the next time, so that nothing is kept without it."""
+_TRANSIENT_NOTICES = frozenset({"alignment_failed", "diarization_failed"})
+"""Notices of failures that the next run may not meet; such a transcript is not cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReusePolicy:
-    """The caches as one request sees them.
-
-    Attributes:
-        engines: None on a server that does not transcribe.
-    """
+    """The caches as one request may use them."""
 
     request: JobRequest
-    engines: Engines | None
-    translator: Translator
-    caches: Caches
-    settings: Settings
+    services: PipelineServices
 
     @property
-    def reuse(self) -> CachedInputs:
-        """What an opener may take instead of the recording."""
+    def cached_inputs(self) -> CachedInputs:
+        """Cached downloads and transcripts that may stand in for the recording."""
+        return CachedInputs(self.transcript, downloads=not self.request.force_refresh)
 
-        async def heard(content: str, info: MediaInfo) -> Transcript | None:
-            if self.request.fresh or self.engines is None:
-                return None
-            key = self._recording_key(self.engines, info)
-            return await self.caches.transcripts.find(content, self._with_speakers(key) or key)
+    async def transcript(self, content: str, info: MediaInfo) -> Transcript | None:
+        """Return the cached transcript of a recording; None where it must be transcribed.
 
-        return CachedInputs(heard, downloads=not self.request.force_refresh)
+        Args:
+            content: hash of the media's bytes.
+            info: metadata of the recording, which decides the prompt.
+        """
+        if self.request.fresh or self.services.engines is None:
+            return None
+        key = self._recording_key(self.services.engines, info)
+        transcripts = self.services.caches.transcripts
+        return await transcripts.find(content, self._key_with_speakers(key) or key)
 
-    def hearing(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
-        """Return how the windows of a recording are to be heard."""
+    def transcribe_options(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
+        """Return how the windows of a recording are transcribed, with the key of their cache."""
         request = self.request
         prompt = prompt_for(request, info)
         spoken, allowed = request.spoken, request.allowed_languages
         key = ""
-        if self.engines is not None:
-            key = window_hearing(self.settings, self.engines, spoken, prompt, allowed)
+        if self.services.engines is not None:
+            key = window_hearing(
+                self.services.settings, self.services.engines, spoken, prompt, allowed
+            )
         return TranscribeOptions(key, context, spoken, prompt, allowed, fresh=request.fresh)
 
-    async def memory(self, target: Language) -> CachedTranslations:
-        """Return the translations of the same source into a language."""
+    async def translation_memory(self) -> CachedTranslations | None:
+        """Return cached translations of the same source; None where nothing is translated."""
         request = self.request
-        parts = (request.source.identity, target.tag, self.translator.revision, request.glossary)
+        if request.target is None:
+            return None
+        memories = self.services.caches.memories
+        revision = self.services.translator.revision
+        parts = (request.source.identity, request.target.tag, revision, request.glossary)
         if request.force_refresh:
-            return self.caches.memories.blank(*parts)
-        return await self.caches.memories.open(*parts)
+            return memories.blank(*parts)
+        return await memories.open(*parts)
 
-    async def keep(self, opened: Opened, log: EventEmitter, hearing: TranscribeOptions) -> None:
-        """Keep the transcript of a recording that was heard to its end."""
-        if not isinstance(opened, OpenedMedia) or self.engines is None:
+    async def store(self, source: Opened, events: EventEmitter, options: TranscribeOptions) -> None:
+        """Cache the transcript of a recording that was transcribed to its end."""
+        if not isinstance(source, OpenedMedia) or self.services.engines is None:
             return
-        content = opened.content()
-        if content is None or any(notice.code in _PASSING for notice in log.notices):
+        if options.context.cancelled.is_set():
             return
-        key = self._recording_key(self.engines, opened.info)
-        transcript = log.transcript(hearing.untranscribed.ms)
-        await self.caches.transcripts.keep(content, key, replace(transcript, turns=()))
-        if (with_speakers := self._with_speakers(key)) is not None:
-            await self.caches.transcripts.keep(content, with_speakers, transcript)
+        content = source.content()
+        if content is None or any(n.code in _TRANSIENT_NOTICES for n in events.notices):
+            return
+        key = self._recording_key(self.services.engines, source.info)
+        transcript = events.transcript(options.untranscribed.ms)
+        transcripts = self.services.caches.transcripts
+        await transcripts.keep(content, key, replace(transcript, turns=()))
+        if (with_speakers := self._key_with_speakers(key)) is not None:
+            await transcripts.keep(content, with_speakers, transcript)
 
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request
         prompt, allowed = prompt_for(request, info), request.allowed_languages
-        return recording_hearing(self.settings, engines, request.spoken, prompt, allowed)
+        settings = self.services.settings
+        return recording_hearing(settings, engines, request.spoken, prompt, allowed)
 
-    def _with_speakers(self, key: str) -> str | None:
-        """Return the key of a transcript with its speakers; None where nobody asks for them."""
-        engines, request = self.engines, self.request
+    def _key_with_speakers(self, key: str) -> str | None:
+        """Return the key of a transcript with speakers; None where they are not asked for."""
+        engines, request = self.services.engines, self.request
         if not request.diarize or engines is None or engines.diarizer is None:
             return None
         return recording_speakers(key, engines.diarizer, request.speakers)
-
-
-def prompt_for(request: JobRequest, info: MediaInfo) -> str:
-    """Return words that are likely to occur: what the client says, else the video's title."""
-    if request.prompt or _ADDRESS.search(info.title):
-        return request.prompt
-    return info.title[:_PROMPT_CHARS]
-
-
-def untranscribed_ms(opened: Opened, hearing: TranscribeOptions) -> int | None:
-    """Return the speech that never became text; None where nobody has listened."""
-    match opened:
-        case OpenedMedia():
-            return hearing.untranscribed.ms
-        case OpenedTranscript(transcript=transcript):
-            return transcript.untranscribed_ms
-        case _:
-            return None
-
-
-def cached_shares(
-    opened: Opened, hearing: TranscribeOptions, memory: CachedTranslations | None
-) -> dict[str, float]:
-    """Return the share of each stage's work that earlier jobs had done."""
-    cached: dict[str, float] = {}
-    if isinstance(opened, OpenedTranscript):
-        cached["transcribe"] = 1.0
-    elif isinstance(opened, OpenedMedia):
-        cached["transcribe"] = hearing.lookups.share
-    if memory is not None and memory.hits + memory.misses:
-        cached["translate"] = memory.lookups.share
-    return {stage: round(share, 3) for stage, share in cached.items()}

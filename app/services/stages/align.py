@@ -1,4 +1,4 @@
-"""Segments to segments with exact word times, where there is a model for their language."""
+"""Forced alignment of a job's segments, where there is a model for their language."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class WordAligner:
     else: the transcriber's own stay, and the result says so.
 
     Args:
-        aligner: asked which languages it serves.
-        scheduler: the queue ahead of the device.
-        context: whose work it is.
+        aligner: knows which languages it serves.
+        scheduler: queue ahead of the device.
+        context: scheduling state of the job.
         clock: counts the time spent under ``align``.
-        notice: told once for each language what could not be done.
+        notice: takes a notice for each language that could not be aligned.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class WordAligner:
 
         Args:
             audio: the window.
-            segments: what was heard in it, in order.
+            segments: transcribed in it, in order.
             index: place of the window in its job.
 
         Returns:
             As many segments, and whether every one of them was aligned.
 
         Raises:
-            JobCancelledError: nobody wants the job any more.
+            JobCancelledError: the job was cancelled.
         """
         aligned: list[Segment] = []
         complete = True
@@ -91,7 +91,7 @@ class WordAligner:
             return None
 
     async def _serves(self, language: str) -> bool:
-        """Ask once for each language; the model may have to be loaded for the answer."""
+        """Check each language once; its model may have to be loaded for that."""
         if language not in self._served:
             asked = asyncio.to_thread(self._aligner.serves, language)
             self._served[language] = asyncio.create_task(asked, name=f"aligner-{language}")

@@ -1,4 +1,4 @@
-"""Words to words with a speaker."""
+"""Assignment of speaker turns to words."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _MARKS = frozenset(".,;:!?…。、！？，；：—–")
 def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> list[Segment]:
     """Return the segments with a speaker for each word.
 
-    A word belongs to whoever speaks longest while it is said. A run of words in a segment whose
-    borders are neither heard nor seen, and that is too short to be trusted, goes to its
-    neighbour. A segment without words keeps none, so nobody is named for it.
+    A word belongs to the speaker who speaks longest during it. A run of words that is short, and
+    whose borders in the segment show neither in a pause nor in punctuation, goes to the speaker
+    of its neighbour. A segment without words gets no speaker.
 
     Args:
         segments: in any order.
         turns: in order of start; they may overlap.
     """
-    floor = _TurnIndex(turns)
-    return [_assigned(segment, floor) for segment in segments]
+    turns_by_time = _TurnIndex(turns)
+    return [_assigned(segment, turns_by_time) for segment in segments]
 
 
-def _assigned(segment: Segment, floor: _TurnIndex) -> Segment:
+def _assigned(segment: Segment, turns_by_time: _TurnIndex) -> Segment:
     words: list[Word] = []
     for word in segment.words:
         before = words[-1].speaker if words else None
-        words.append(replace(word, speaker=floor.speaker(word.span, before)))
+        words.append(replace(word, speaker=turns_by_time.speaker(word.span, before)))
     return replace(segment, words=tuple(_believed(words)))
 
 
 class _TurnIndex:
-    """Who has the floor when."""
+    """Speaker turns by time."""
 
     def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
         self._turns = sorted(turns, key=lambda turn: turn.span.start_ms)
@@ -56,7 +56,7 @@ class _TurnIndex:
         self._reached = list(accumulate((turn.span.end_ms for turn in self._turns), max))
 
     def speaker(self, span: Span, before: str | None) -> str | None:
-        """Return who speaks longest in a span; of equals whoever spoke before."""
+        """Return the speaker who speaks longest in a span; of equals the previous speaker."""
         shares: dict[str, int] = {}
         for turn in self._near(span):
             shared = min(span.end_ms, turn.span.end_ms) - max(span.start_ms, turn.span.start_ms)
@@ -118,14 +118,14 @@ def _runs(words: Sequence[Word]) -> list[_SpeakerRun]:
 
 def _doubtful(runs: Sequence[_SpeakerRun]) -> int | None:
     for place, (before, after) in enumerate(pairwise(runs)):
-        if not (before.is_long and after.is_long) and not _is_heard(
+        if not (before.is_long and after.is_long) and not _is_audible(
             before.words[-1], after.words[0]
         ):
             return place
     return None
 
 
-def _is_heard(before: Word, after: Word) -> bool:
+def _is_audible(before: Word, after: Word) -> bool:
     """Whether a listener or a reader notices the border between two words."""
     pause_ms = after.span.start_ms - before.span.end_ms
     return pause_ms >= _PAUSE_MS or before.text[-1:] in _MARKS

@@ -1,4 +1,4 @@
-"""Captions that exist already to cues."""
+"""Cues from captions that exist already."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def caption_cues(captions: Captions, profile: ReadingProfile) -> AsyncIter
     """Yield the cues of a track.
 
     People's captions keep their authors' words and times as far as the profile allows. What a
-    machine heard is laid out anew, like any transcript: by words, pauses and sentences.
+    machine transcribed is laid out anew, like any transcript: by words, pauses and sentences.
 
     Yields:
         Cues with ids from 0, sorted, never two at once, each in the track's language. Their

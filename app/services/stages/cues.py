@@ -1,4 +1,4 @@
-"""Segments to cues that obey a reading profile."""
+"""Layout of segments as cues that obey a reading profile."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CueLayout:
         self._screen = CueTimeline(ranges or PlaybackRanges(), profile)
 
     def lay_out(self, segment: Segment) -> Iterator[Cue]:
-        """Yield the cues of the next segment; none where nothing was said."""
+        """Yield the cues of the next segment; none where it has no words."""
         words = words_of(segment, self._profile)
         until_ms = max(segment.clear_until_ms, segment.span.end_ms)
         phrases = self._split(words, until_ms, self._profile) if words else []

@@ -1,4 +1,4 @@
-"""Listening for speakers beside the line, while the recording still arrives."""
+"""The diarization of a recording, beside the pipeline and while the recording still arrives."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from app.system.async_iterators import close_stage
 
 
 class DiarizationFeed:
-    """Listens to a whole recording in slices, as soon as the device has time for them.
+    """Diarizes a whole recording in slices, as the device has time for them.
 
-    The recording is kept on disk as it passes, since the line may be far ahead of this.
+    The samples are spooled to disk as they pass, since transcription may be far ahead.
 
     Args:
-        diarizer: says how long a slice is.
-        scheduler: the queue ahead of the device.
-        context: whose work it is.
-        spool: keeps the recording.
+        diarizer: gives the length of a slice.
+        scheduler: queue ahead of the device.
+        context: scheduling state of the job.
+        spool: stores the samples.
         clock: counts the time spent under ``diarize``.
     """
 
@@ -42,19 +42,19 @@ class DiarizationFeed:
         self._scheduler = scheduler
         self._context = context
         self._spool = spool
-        self._kept_samples = 0
+        self._spooled_samples = 0
         self._clock = clock
         self._changed = asyncio.Condition()
         self._ended = False
         self._failure: StorageError | None = None
         self._task: asyncio.Task[DiarizationState | None] | None = None
 
-    async def kept(self, blocks: AsyncIterator[Audio]) -> AsyncGenerator[Audio, None]:
-        """Pass a recording on and keep it; a disk that is full costs the speakers alone."""
+    async def record(self, blocks: AsyncIterator[Audio]) -> AsyncGenerator[Audio, None]:
+        """Pass audio on and spool it; a full disk costs the result its speakers alone."""
         try:
             async for block in blocks:
                 if self._failure is None:
-                    await self._keep(block)
+                    await self._spool_block(block)
                 yield block
         finally:
             await close_stage(blocks)
@@ -62,24 +62,24 @@ class DiarizationFeed:
                 self._ended = True
                 self._changed.notify_all()
 
-    def begin(self) -> None:
-        """Listen from now on: the first words have their place, the device may do more."""
+    def start(self) -> None:
+        """Start the diarization, once the first words are transcribed."""
         if self._task is None:
-            self._task = asyncio.create_task(self._listen(), name="speakers")
+            self._task = asyncio.create_task(self._process(), name="diarization")
 
     async def turns(self, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
-        """Return who spoke when; to be asked once the recording has passed.
+        """Return the speaker turns, once the whole recording has passed.
 
         Raises:
-            CuestreamError: the models or the disk failed, or nobody wants the job any more.
+            CuestreamError: the models or the disk failed, or the job was cancelled.
         """
-        self.begin()
-        assert self._task is not None  # noqa: S101 - begun above
-        voices = await self._task
-        if voices is None:
+        self.start()
+        assert self._task is not None  # noqa: S101 - started above
+        state = await self._task
+        if state is None:
             return ()
         with self._clock.measure("diarize"):
-            return await self._scheduler.turns(voices, speakers, self._context)
+            return await self._scheduler.turns(state, speakers, self._context)
 
     async def aclose(self) -> None:
         """Stop."""
@@ -87,37 +87,37 @@ class DiarizationFeed:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _keep(self, block: Audio) -> None:
+    async def _spool_block(self, block: Audio) -> None:
         try:
             await self._spool.keep(block)
-            self._kept_samples = block.end_sample
+            self._spooled_samples = block.end_sample
         except StorageError as error:
             self._failure = error
         async with self._changed:
             self._changed.notify_all()
 
-    async def _listen(self) -> DiarizationState | None:
-        """Return what was heard of the speakers; None where there is no sound at all."""
-        voices: DiarizationState | None = None
-        heard = 0
-        while await self._more(heard):
+    async def _process(self) -> DiarizationState | None:
+        """Return the state after the last slice; None where there is no audio at all."""
+        state: DiarizationState | None = None
+        done = 0
+        while await self._has_more(done):
             if self._failure is not None:
                 raise self._failure
-            end = min(heard + self._slice_samples, self._kept_samples)
-            audio = await self._spool.read(heard, end)
-            heard = end
-            last = self._ended and heard == self._kept_samples
+            end = min(done + self._slice_samples, self._spooled_samples)
+            audio = await self._spool.read(done, end)
+            done = end
+            last = self._ended and done == self._spooled_samples
             with self._clock.measure("diarize"):
-                voices = await self._scheduler.listen(audio, voices, self._context, last=last)
-        return voices
+                state = await self._scheduler.listen(audio, state, self._context, last=last)
+        return state
 
-    async def _more(self, heard: int) -> bool:
-        """Wait for more than a slice, or for the end; whether anything is left to listen to.
+    async def _has_more(self, done: int) -> bool:
+        """Wait for more than a slice, or for the end; return whether samples are left.
 
         More than a slice, since the last one has to be known as such.
         """
         async with self._changed:
             await self._changed.wait_for(
-                lambda: self._ended or self._kept_samples - heard > self._slice_samples
+                lambda: self._ended or self._spooled_samples - done > self._slice_samples
             )
-        return self._failure is not None or heard < self._kept_samples
+        return self._failure is not None or done < self._spooled_samples

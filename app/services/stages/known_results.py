@@ -1,4 +1,4 @@
-"""What is there already, in the order in which its viewer needs it."""
+"""Cached segments and finished cues, in the order of playback."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.system.async_iterators import close_stage
 
 
 async def known_segments(segments: Sequence[Segment], playback: Playback) -> AsyncIterator[Segment]:
-    """Yield what was heard earlier: first what a viewer is about to see.
+    """Yield cached segments: first those that the viewer is about to see.
 
     Args:
         segments: in order of start.
-        playback: says where he is; is told where the first stretch begins.
+        playback: position of the viewer; the range that starts there is marked in it.
     """
     turn = _first_seen([segment.span for segment in segments], playback)
     for segment in (*segments[turn:], *segments[:turn]):
@@ -29,7 +29,7 @@ async def known_cues(cues: AsyncIterator[Cue], playback: Playback) -> AsyncItera
 
     Args:
         cues: all of them can be had without work; in order of start.
-        playback: says where he is; is told where the first stretch begins.
+        playback: position of the viewer; the range that starts there is marked in it.
     """
     try:
         known = [cue async for cue in cues]

@@ -1,4 +1,4 @@
-"""Final cues in the place of drafts that readers have seen already."""
+"""Revision of draft cues: final cues under the ids of the drafts that they replace."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ async def revise(cues: AsyncIterator[Cue], drafts: Mapping[int, Cue]) -> AsyncIt
 
 def dropped(drafts: Mapping[int, Cue], final: Sequence[Cue]) -> tuple[int, ...]:
     """Return the ids of drafts that no final cue replaces, in order."""
-    kept = {cue.id for cue in final}
-    return tuple(sorted(number for number in drafts if number not in kept))
+    used = {cue.id for cue in final}
+    return tuple(sorted(number for number in drafts if number not in used))

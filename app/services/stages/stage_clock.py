@@ -1,4 +1,4 @@
-"""How long each stage of one job was at work."""
+"""A clock of the wall time that each stage of one job takes."""
 
 from __future__ import annotations
 

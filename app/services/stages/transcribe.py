@@ -1,4 +1,4 @@
-"""Windows of speech to segments, several windows at a time."""
+"""Transcription of speech windows, several at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from app.services.stages.window_transcriber import WindowTranscriber
 from app.system.async_iterators import close_stage
 
 _WITH_NEXT_PART = 2
-"""Parts of the recording, each with its share in flight: the one that is watched and what is left
-of the one before."""
+"""Parts of the recording, each with its share in flight: the watched one and the rest of the one
+before."""
 
 _WITH_JUMPS = 3
-"""Shares that are in flight at most. What a viewer leaves is cut short and started without
-waiting, so that nothing waits behind it."""
+"""Shares in flight at most. The part that a viewer leaves ends with a short window, which starts
+without waiting, so that nothing waits behind it."""
+
+
+_LEAST_IN_FLIGHT = 4
+_MOST_IN_FLIGHT = 24
+"""Windows of one part of a job that wait or are being decoded: enough to fill a batch and have
+the next one ready, but a window of 30 s is 2 MB of samples."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,35 +36,35 @@ class _InFlight:
 
 @dataclass(slots=True, eq=False)
 class _WindowRun:
-    """Windows of one stretch, in order."""
+    """Windows of one range of the recording, in order."""
 
-    flown: deque[_InFlight] = field(default_factory=deque)
+    windows: deque[_InFlight] = field(default_factory=deque)
 
     def split(self, position_ms: int) -> _WindowRun | None:
-        """Part with the windows from a position on; None where all or none of them are."""
-        ends = [each.window.audio.span.end_ms > position_ms for each in self.flown]
+        """Split off the windows from a position on; None where that would be all or none."""
+        ends = [each.window.audio.span.end_ms > position_ms for each in self.windows]
         if not any(ends) or ends[0]:
             return None
         at = ends.index(True)
-        rest = _WindowRun(deque(list(self.flown)[at:]))
-        self.flown = deque(list(self.flown)[:at])
+        rest = _WindowRun(deque(list(self.windows)[at:]))
+        self.windows = deque(list(self.windows)[:at])
         return rest
 
 
 class InFlightWindows:
-    """Hears windows as they are cut, several at a time.
+    """The windows of one job that are being transcribed, bounded in number.
 
     The windows of each part of the recording are a run of their own. When the viewer jumps to a
-    window that is on its way, a new run begins with it, so that it waits for none before it.
+    window that is in flight, a new run begins with it, so that it waits for none before it.
 
     Args:
-        ear: hears a window.
-        playback: what he is about to see is given first, where there is a choice.
-        share: windows of one part that are heard or wait to be taken, at most.
+        transcriber: of single windows.
+        playback: decides which finished window is returned first.
+        share: windows of one part that are in flight at most, finished ones included.
     """
 
-    def __init__(self, ear: WindowTranscriber, playback: Playback, share: int) -> None:
-        self._ear = ear
+    def __init__(self, transcriber: WindowTranscriber, playback: Playback, share: int) -> None:
+        self._transcriber = transcriber
         self._playback = playback
         self._share = share
         self._runs: list[_WindowRun] = []
@@ -67,7 +73,7 @@ class InFlightWindows:
         self._over = False
 
     async def feed(self, windows: AsyncIterator[SpeechWindow]) -> None:
-        """Start to hear every window as soon as there is room for it."""
+        """Start the transcription of every window as soon as there is room for it."""
         try:
             async for window in windows:
                 while not self._has_room(window.part):
@@ -82,61 +88,61 @@ class InFlightWindows:
         """Return the segments of the next window; None after the last one.
 
         Raises:
-            Whatever hearing the window raised.
+            CuestreamError: the transcription of the window failed.
         """
         while (run := self._ready()) is None:
             if self._over and not self._runs:
                 return None
             await self._change()
-        flown = run.flown.popleft()
-        if not run.flown:
+        first = run.windows.popleft()
+        if not run.windows:
             self._runs.remove(run)
         self._changed.set()
-        return flown.task.result()
+        return first.task.result()
 
-    def turn(self) -> None:
-        """The viewer has jumped."""
+    def viewer_moved(self) -> None:
+        """Begin a new run at the window that the viewer has jumped to."""
         for run in tuple(self._runs):
             rest = run.split(self._playback.position_ms)
             if rest is not None:
-                window = rest.flown[0].window
+                window = rest.windows[0].window
                 self._playback.ranges.begin(window.audio.span.start_ms)
                 self._runs.append(rest)
                 if self._newest.get(window.part) is run:
                     self._newest[window.part] = rest
         self._changed.set()
 
-    async def give_up(self) -> None:
-        """Withdraw what is on its way."""
-        tasks = [each.task for run in self._runs for each in run.flown]
+    async def cancel(self) -> None:
+        """Cancel the windows in flight."""
+        tasks = [each.task for run in self._runs for each in run.windows]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _has_room(self, part: int) -> bool:
-        flown = [each.window.part for run in self._runs for each in run.flown]
-        if len(flown) >= _WITH_JUMPS * self._share:
+        parts = [each.window.part for run in self._runs for each in run.windows]
+        if len(parts) >= _WITH_JUMPS * self._share:
             return False
         if self._playback.moved:
             return True
-        return len(flown) < _WITH_NEXT_PART * self._share and flown.count(part) < self._share
+        return len(parts) < _WITH_NEXT_PART * self._share and parts.count(part) < self._share
 
     def _start(self, window: SpeechWindow) -> None:
-        task = asyncio.create_task(self._ear.hear(window))
+        task = asyncio.create_task(self._transcriber.transcribe(window))
         task.add_done_callback(lambda _: self._changed.set())
         run = self._newest.get(window.part)
         if run is None or run not in self._runs:
             run = self._newest[window.part] = _WindowRun()
             self._runs.append(run)
-        run.flown.append(_InFlight(window, task))
+        run.windows.append(_InFlight(window, task))
 
     def _ready(self) -> _WindowRun | None:
-        """Return the run whose first window is heard and nearest after the viewer."""
-        ready = [run for run in self._runs if run.flown[0].task.done()]
+        """Return the run whose first window is finished and nearest after the viewer."""
+        ready = [run for run in self._runs if run.windows[0].task.done()]
         return min(ready, key=self._distance, default=None)
 
     def _distance(self, run: _WindowRun) -> tuple[bool, int]:
-        span = run.flown[0].window.audio.span
+        span = run.windows[0].window.audio.span
         return span.end_ms <= self._playback.position_ms, span.start_ms
 
     async def _change(self) -> None:
@@ -144,30 +150,24 @@ class InFlightWindows:
         await self._changed.wait()
 
 
-_LEAST_IN_FLIGHT = 4
-_MOST_IN_FLIGHT = 24
-"""Windows of one part of a job that wait or are being decoded: enough to fill a batch and have
-the next one ready, but a window of 30 s is 2 MB of samples."""
-
-
 async def transcribe(
-    windows: AsyncIterator[SpeechWindow], ear: WindowTranscriber, playback: Playback
+    windows: AsyncIterator[SpeechWindow], transcriber: WindowTranscriber, playback: Playback
 ) -> AsyncIterator[Segment]:
     """Yield the segments of each window.
 
     Yields:
-        Segments in order within each stretch of ``playback.ranges``. Where a viewer jumps, the
-        segments of several stretches may alternate.
+        Segments in order within each of ``playback.ranges``. Where a viewer jumps, the segments
+        of several ranges may alternate.
 
     Raises:
         EngineError: the engine failed on a window.
     """
-    share = min(max(_LEAST_IN_FLIGHT, 2 * ear.capacity), _MOST_IN_FLIGHT)
-    flight = InFlightWindows(ear, playback, share)
-    feeder = asyncio.create_task(flight.feed(windows))
-    stop = playback.listen(flight.turn)
+    share = min(max(_LEAST_IN_FLIGHT, 2 * transcriber.capacity), _MOST_IN_FLIGHT)
+    in_flight = InFlightWindows(transcriber, playback, share)
+    feeder = asyncio.create_task(in_flight.feed(windows))
+    stop = playback.listen(in_flight.viewer_moved)
     try:
-        while (segments := await flight.next()) is not None:
+        while (segments := await in_flight.next()) is not None:
             for segment in segments:
                 yield segment
         await feeder
@@ -175,4 +175,4 @@ async def transcribe(
         stop()
         feeder.cancel()
         await asyncio.gather(feeder, return_exceptions=True)
-        await flight.give_up()
+        await in_flight.cancel()

@@ -1,4 +1,4 @@
-"""Speech that was heard as such and never became text."""
+"""Detected speech that never became text, and a second attempt at it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _WORD_EDGE_MS = 250
 Source: the attention-based times of Whisper, 20 ms frames, median filtered over 7."""
 
 _PAD_MS = 200
-"""Sound kept on both sides of what is listened to again, so that no word is cut in half."""
+"""Audio on both sides of a gap that is transcribed again, so that no word is cut in half."""
 
 
 @dataclass(slots=True)
 class UntranscribedSpeech:
-    """What a job has left untranscribed.
+    """The untranscribed speech of a job.
 
     Attributes:
         ms: speech without text, summed over its windows.
@@ -32,21 +32,21 @@ class UntranscribedSpeech:
 
 
 def gaps(voiced: Sequence[Span], segments: Sequence[Segment]) -> list[Span]:
-    """Return where somebody speaks and no word stands, of those long enough to matter.
+    """Return spans of detected speech without a word, where they are long enough to matter.
 
     Args:
         voiced: speech by the VAD, in order, not overlapping.
-        segments: what was heard there.
+        segments: transcribed there.
 
     Returns:
         Spans in order, each at least a second long.
     """
-    told = sorted(_told(segments))
-    return [gap for span in voiced for gap in _without(span, told) if _matters(gap)]
+    timed = sorted(_word_spans(segments))
+    return [gap for span in voiced for gap in _without(span, timed) if _matters(gap)]
 
 
-def sound_of(gap: Span, window: Audio) -> Audio:
-    """Return the sound of a gap and a little around it, as far as its window reaches."""
+def audio_of(gap: Span, window: Audio) -> Audio:
+    """Return the audio of a gap with a little around it, as far as its window reaches."""
     first = max(window.start_sample, ms_to_samples(gap.start_ms - _PAD_MS))
     last = min(window.end_sample, ms_to_samples(gap.end_ms + _PAD_MS))
     offset = window.start_sample
@@ -54,27 +54,27 @@ def sound_of(gap: Span, window: Audio) -> Audio:
 
 
 def fill(segments: Sequence[Segment], found: Sequence[Segment], gap: Span) -> list[Segment]:
-    """Put what a second hearing found into its gap.
+    """Put the words of a second attempt into their gap.
 
     Args:
         segments: of the window, in order.
-        found: what was heard in the gap's sound.
+        found: transcribed from the gap's audio.
         gap: words whose middle lies outside it were there already.
     """
-    inside = [kept for segment in found if (kept := _inside(segment, gap)) is not None]
+    inside = [part for segment in found if (part := _inside(segment, gap)) is not None]
     return sorted([*segments, *inside], key=lambda segment: segment.span.start_ms)
 
 
-def _told(segments: Sequence[Segment]) -> Iterator[Span]:
+def _word_spans(segments: Sequence[Segment]) -> Iterator[Span]:
     for segment in segments:
         for span in [word.span for word in segment.words] or [segment.span]:
             yield Span(max(0, span.start_ms - _WORD_EDGE_MS), span.end_ms + _WORD_EDGE_MS)
 
 
-def _without(span: Span, told: Sequence[Span]) -> Iterator[Span]:
-    """Yield what is left of a span; ``told`` in order of start."""
+def _without(span: Span, timed: Sequence[Span]) -> Iterator[Span]:
+    """Yield what is left of a span; ``timed`` in order of start."""
     at_ms = span.start_ms
-    for word in told:
+    for word in timed:
         if word.end_ms <= at_ms:
             continue
         if word.start_ms >= span.end_ms:

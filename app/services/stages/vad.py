@@ -1,4 +1,4 @@
-"""Cutting a recording into windows of speech while it arrives."""
+"""Voice activity detection: speech windows cut out of audio while it arrives."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class SpeechWindow:
 
     Attributes:
         index: its place in the recording, counted from 0.
-        clear_until_ms: no speech was heard between the window's last word and this time.
-        voiced: where the VAD hears speech in it, in order.
+        clear_until_ms: no speech was detected between the window's last word and this time.
+        voiced: spans of detected speech in it, in order.
         part: which part of the recording it was cut from, in the order of work.
     """
 
@@ -45,7 +45,7 @@ class SpeechWindow:
     part: int = 0
 
 
-async def cut_parts(
+async def speech_windows(
     parts: AsyncIterator[AsyncIterator[Audio]],
     vad: Vad,
     settings: VadSettings,
@@ -54,7 +54,7 @@ async def cut_parts(
     """Yield the windows of several parts of one recording, one part after the other.
 
     Windows are counted through, so that only the first one of all is the first of its job. The
-    first one of each part is cut short like it, since somebody waits for it.
+    first one of each part is cut short like it, since a viewer waits for it.
     """
     count = number = 0
     try:
@@ -81,7 +81,7 @@ async def cut_windows(
             of frames.
         vad: gives the probability of speech, in a thread of its own.
         settings: lengths and thresholds.
-        clock: told how long detection took.
+        clock: counts the time spent under ``speech``.
 
     Yields:
         Windows in order, not overlapping, each at most 30 s.
@@ -117,7 +117,7 @@ class WindowCutter:
 
     A window begins a little before speech. It ends at a pause once it is long enough, at a long
     pause in any case, and at the quietest place when it reaches its limit. Only the frames of
-    the open window and the padding before it are kept.
+    the open window and the padding before it stay in memory.
 
     Args:
         settings: lengths and thresholds.
@@ -145,7 +145,7 @@ class WindowCutter:
 
     @property
     def open_audio(self) -> Audio | None:
-        """What the open window holds so far; None while nobody speaks."""
+        """The audio of the open window so far; None while there is no speech."""
         if not self._open:
             return None
         return Audio(np.concatenate(self._frames), self._first_frame * self._frame_samples)
@@ -158,7 +158,7 @@ class WindowCutter:
             self._open = True
             self._last_voiced = len(self._frames) - 1
         if not self._open:
-            self._forget_all_but_padding()
+            self._drop_all_but_padding()
             return []
         return self._completed()
 
@@ -222,7 +222,7 @@ class WindowCutter:
         return self._last_voiced + 1 + min(padding, (pause + 1) // 2)
 
     def _quietest_frame(self) -> int:
-        """Where to cut when nobody pauses: the least voiced place in the last half.
+        """Where to cut speech without a pause: the least voiced place in the last half.
 
         The probabilities are averaged over 5 frames, since one low frame may be a consonant.
         """
@@ -231,7 +231,7 @@ class WindowCutter:
         smooth = np.convolve(np.pad(tail, 2, mode="edge"), np.full(5, 0.2), mode="valid")
         return half + int(np.argmin(smooth))
 
-    def _forget_all_but_padding(self) -> None:
+    def _drop_all_but_padding(self) -> None:
         padding = ms_to_samples(self._settings.pad_ms) // self._frame_samples
         extra = len(self._frames) - padding
         if extra > 0:

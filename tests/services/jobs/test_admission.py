@@ -8,6 +8,7 @@ import pytest
 from app.domain.errors import OverloadedError
 from app.domain.request import JobRequest, MediaUrl
 from app.services.jobs.runner import JobRunner
+from app.services.jobs.store.memory_job_store import MemoryJobStore
 from app.settings import SchedulerSettings, Settings
 
 
@@ -24,12 +25,11 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_any_work() -> No
     settings = Settings(scheduler=SchedulerSettings(viewer_wait_s=30))
     runner = JobRunner(
         settings,
-        readiness,
+        readiness,  # type: ignore[arg-type]
+        nothing,
+        MemoryJobStore(),
         nothing,
         nothing,
-        nothing,
-        nothing,
-        nothing,  # type: ignore[arg-type]
     )
     with pytest.raises(OverloadedError) as caught:
         await runner.submit(JobRequest(MediaUrl("http://127.0.0.1/x.mp3")))

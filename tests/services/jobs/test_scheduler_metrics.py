@@ -9,7 +9,7 @@ from app.domain.audio import Audio
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
 from app.services.jobs.metrics import Metrics
-from app.services.jobs.scheduler_metrics import DeviceMetrics, scheduler_body
+from app.services.jobs.scheduler_metrics import SchedulerMetrics, scheduler_body
 from tests.gpu.scheduling import FakeTranscriber, viewer
 
 
@@ -18,7 +18,7 @@ async def test_batches_and_stages_are_counted() -> None:
     engine.padded_ms = 4000
     scheduler = Scheduler(engine)
     metrics = Metrics()
-    metrics.collect_from(DeviceMetrics(scheduler.report))
+    metrics.collect_from(SchedulerMetrics(scheduler.report))
     audio = Audio(np.zeros(16_000, np.float32))
     await scheduler.transcribe(Window(audio, prompt="x"), viewer(), 0)
     scheduler.close()
@@ -47,5 +47,5 @@ async def test_batches_and_stages_are_counted() -> None:
 
 def test_there_is_nothing_to_tell_while_nothing_is_loaded() -> None:
     metrics = Metrics()
-    metrics.collect_from(DeviceMetrics(lambda: None))
+    metrics.collect_from(SchedulerMetrics(lambda: None))
     assert b"cuestream_batch_fill" not in metrics.exposition()

@@ -9,16 +9,17 @@ from app.domain.errors import NoSpeechError
 from app.domain.events import MediaOpened, Progress
 from app.domain.request import JobRequest, UploadedFile
 from app.services.jobs.event_log import EventLog
-from app.services.jobs.record import Job
+from app.services.jobs.record import JobRecord
+from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.streams import Heartbeat, KeepAlive, LoggedEvent, ServerLeaving, StreamHub
 from app.settings import JobSettings
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path) -> JobRuntime:
     file = tmp_path / "upload"
     file.write_bytes(b"x")
-    return Job(JobRequest(UploadedFile(file, "0")), grace_s=0.2)
+    return JobRuntime(JobRecord(JobRequest(UploadedFile(file, "0"))), grace_s=0.2)
 
 
 def hub(**settings: float) -> StreamHub:
@@ -38,7 +39,7 @@ def test_events_are_numbered_from_one_and_nothing_follows_the_end() -> None:
     assert told == [1, 2]
 
 
-async def test_two_readers_see_all_of_it_and_a_late_one_the_rest(job: Job) -> None:
+async def test_two_readers_see_all_of_it_and_a_late_one_the_rest(job: JobRuntime) -> None:
     streams = hub()
     job.log.append(Progress("checking", "a", 1))
 
@@ -54,7 +55,7 @@ async def test_two_readers_see_all_of_it_and_a_late_one_the_rest(job: Job) -> No
     assert streams.readers == 0
 
 
-async def test_silence_is_filled_from_one_timer(job: Job) -> None:
+async def test_silence_is_filled_from_one_timer(job: JobRuntime) -> None:
     streams = hub(comment_s=0.1, heartbeat_s=0.35)
     streams.start()
     job.log.append(Progress("transcribing", "Listening", 10))
@@ -73,7 +74,7 @@ async def test_silence_is_filled_from_one_timer(job: Job) -> None:
     await streams.close()
 
 
-async def test_leaving_says_farewell_to_everybody(job: Job) -> None:
+async def test_leaving_says_farewell_to_everybody(job: JobRuntime) -> None:
     streams = hub()
     job.log.append(Progress("transcribing", "Listening", 10))
 
@@ -89,7 +90,7 @@ async def test_leaving_says_farewell_to_everybody(job: Job) -> None:
         assert isinstance(items[-2], Heartbeat)
 
 
-async def test_a_job_without_readers_is_cancelled_after_its_grace_time(job: Job) -> None:
+async def test_a_job_without_readers_is_cancelled_after_its_grace_time(job: JobRuntime) -> None:
     job.start(lambda _: asyncio.create_task(asyncio.sleep(60)))
     reader = hub().follow(job)
     job.log.append(Progress("checking", "a", 1))

@@ -42,8 +42,8 @@ TURNS = (
 )
 
 
-class Teller:
-    """Knows the turns, or why not."""
+class ScriptedTurns:
+    """Returns given turns, or fails."""
 
     def __init__(self, answer: Sequence[SpeakerTurn] | CuestreamError) -> None:
         self.answer = answer
@@ -57,7 +57,7 @@ class Teller:
 
 
 class Memory(dict[str, str]):
-    """A memo that nobody else reads."""
+    """A translation memory of one test."""
 
     def put(self, key: str, text: str) -> None:
         self[key] = text
@@ -75,20 +75,20 @@ class Scene:
         target = SPANISH if translated else None
         request = JobRequest(UploadedFile(tmp_path, ""), target=target)
         opened = OpenedTranscript(Transcript(SEGMENTS, 20_000, "en"))
-        self.run = EventEmitter(request, opened, self.events.append)
+        self.emitter = EventEmitter(request, opened, self.events.append)
         self.translator = ScriptedTranslator()
         memory: Any = Memory()
         job = TranslationJob(SPANISH, memory=memory) if translated else None
-        self.straight = ImmediateFinalizer(self.run, self.translator, job)
+        self.immediate = ImmediateFinalizer(self.emitter, self.translator, job)
 
-    async def finish(self, floor: Teller) -> Any:
-        async def heard() -> AsyncIterator[Segment]:
+    async def finish(self, turns: ScriptedTurns) -> Any:
+        async def segments() -> AsyncIterator[Segment]:
             for item in SEGMENTS:
                 yield item
 
-        cues = build_cues(tap(heard(), self.run.heard), DEFAULT_PROFILE)
-        end = DiarizedFinalizer(self.straight, floor, SpeakerCount(exact=2), DEFAULT_PROFILE)
-        return await end.finish(cues)
+        cues = build_cues(tap(segments(), self.emitter.transcribed), DEFAULT_PROFILE)
+        finalizer = DiarizedFinalizer(self.immediate, turns, SpeakerCount(exact=2), DEFAULT_PROFILE)
+        return await finalizer.finish(cues)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -96,8 +96,8 @@ class Scene:
 
 async def test_a_cue_is_divided_where_the_speaker_changes(tmp_path: Any) -> None:
     scene = Scene(tmp_path)
-    floor = Teller(TURNS)
-    made = await scene.finish(floor)
+    turns = ScriptedTurns(TURNS)
+    made = await scene.finish(turns)
     assert [(cue.text, cue.speaker) for cue in made] == [
         ("Did you go?", ANN),
         ("Yes, I did.", BOB),
@@ -109,7 +109,7 @@ async def test_a_cue_is_divided_where_the_speaker_changes(tmp_path: Any) -> None
     assert [(cue.id, cue.revision) for cue in made] == [(0, 1), (3, 0), (1, 1), (2, 1)]
     final = [cue for event in scene.of(CuesReady) if event.final for cue in event.cues]
     assert final == made
-    assert floor.asked == [SpeakerCount(exact=2)]
+    assert turns.asked == [SpeakerCount(exact=2)]
     [found] = scene.of(SpeakersFound)
     assert found.turns == TURNS
     assert scene.of(CuesDropped) == []
@@ -117,7 +117,7 @@ async def test_a_cue_is_divided_where_the_speaker_changes(tmp_path: Any) -> None
 
 async def test_drafts_come_before_anybody_asks_who_speaks(tmp_path: Any) -> None:
     scene = Scene(tmp_path)
-    await scene.finish(Teller(TURNS))
+    await scene.finish(ScriptedTurns(TURNS))
     kinds = [type(event) for event in scene.events if not isinstance(event, Progress)]
     assert kinds.index(SpeakersFound) > max(
         place
@@ -129,7 +129,7 @@ async def test_drafts_come_before_anybody_asks_who_speaks(tmp_path: Any) -> None
 
 async def test_lines_that_stay_as_they_were_are_not_translated_again(tmp_path: Any) -> None:
     scene = Scene(tmp_path, translated=True)
-    made = await scene.finish(Teller(TURNS))
+    made = await scene.finish(ScriptedTurns(TURNS))
     assert [cue.translation for cue in made] == [
         "DID YOU GO?",
         "YES, I DID.",
@@ -151,7 +151,7 @@ async def test_speakers_that_cannot_be_told_apart_cost_nothing_else(
     tmp_path: Any, translated: bool
 ) -> None:
     scene = Scene(tmp_path, translated=translated)
-    made = await scene.finish(Teller(EngineError("no model")))
+    made = await scene.finish(ScriptedTurns(EngineError("no model")))
     assert [cue.text for cue in made] == list(TEXTS)
     assert all(cue.speaker is None for cue in made)
     assert all((cue.translation is not None) == translated for cue in made)
@@ -164,7 +164,7 @@ async def test_speakers_that_cannot_be_told_apart_cost_nothing_else(
 
 async def test_nobody_found_speaking_names_nobody(tmp_path: Any) -> None:
     scene = Scene(tmp_path)
-    made = await scene.finish(Teller(()))
+    made = await scene.finish(ScriptedTurns(()))
     assert [(cue.text, cue.speaker) for cue in made] == [(text, None) for text in TEXTS]
     assert scene.of(Notice) == []
 
@@ -172,5 +172,5 @@ async def test_nobody_found_speaking_names_nobody(tmp_path: Any) -> None:
 async def test_a_job_that_is_gone_is_no_failure_of_the_speakers(tmp_path: Any) -> None:
     scene = Scene(tmp_path)
     with pytest.raises(JobCancelledError):
-        await scene.finish(Teller(JobCancelledError("gone")))
+        await scene.finish(ScriptedTurns(JobCancelledError("gone")))
     assert scene.of(Notice) == []

@@ -19,7 +19,7 @@ from app.gpu.work_context import WorkContext
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.playback import Playback
 from app.services.stages.stage_clock import StageClock
-from app.services.stages.vad import SpeechWindow, cut_parts, cut_windows
+from app.services.stages.vad import SpeechWindow, cut_windows, speech_windows
 from app.settings import Settings
 from app.system.workdir import WorkDir
 from tests.conftest import Speech
@@ -190,7 +190,7 @@ async def test_windows_of_all_parts_hold_the_same_speech_as_the_whole(
         with WorkDir.open(tmp_path) as workdir:
             playback = Playback(WorkContext("job", position_ms=30_000))
             parts = PlaybackOrder(blocks_of(samples), playback, workdir, stack).parts()
-            split = await cut(cut_parts(parts, vad, config.vad, StageClock()))
+            split = await cut(speech_windows(parts, vad, config.vad, StageClock()))
     assert [window.index for window in split] == list(range(len(split)))
     assert {window.part for window in split} == {0, 1}
     assert 25_000 <= split[0].audio.span.start_ms <= 30_000

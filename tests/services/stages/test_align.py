@@ -103,13 +103,13 @@ class Scene:
             self.nudger, self.scheduler, self.context, StageClock(), self.notices.append
         )
 
-    async def hear(self, aligner: WordAligner | None) -> list[Segment]:
+    async def transcribe(self, aligner: WordAligner | None) -> list[Segment]:
         audio = Audio(np.full(32_000, 0.1, np.float32), 16_000)
         window = SpeechWindow(0, audio, 3_500)
-        ear = WindowTranscriber(
+        transcriber = WindowTranscriber(
             self.scheduler, self.cache, TranscribeOptions("a", self.context), StageClock(), aligner
         )
-        return await ear.hear(window)
+        return await transcriber.transcribe(window)
 
 
 @pytest.fixture
@@ -169,8 +169,8 @@ async def test_a_job_that_is_gone_is_told_so(scene: Scene) -> None:
 
 
 async def test_exact_times_come_from_memory(scene: Scene) -> None:
-    first = await scene.hear(scene.aligner())
-    again = await scene.hear(scene.aligner())
+    first = await scene.transcribe(scene.aligner())
+    again = await scene.transcribe(scene.aligner())
     assert first == again
     assert first[0].span.start_ms == 1_100
     assert (scene.parrot.heard, scene.nudger.aligned) == (1, 1)
@@ -179,15 +179,15 @@ async def test_exact_times_come_from_memory(scene: Scene) -> None:
 async def test_words_that_were_heard_without_an_aligner_are_aligned_and_not_heard_again(
     scene: Scene,
 ) -> None:
-    assert (await scene.hear(None))[0].span.start_ms == 1_000
-    assert (await scene.hear(scene.aligner()))[0].span.start_ms == 1_100
-    assert (await scene.hear(None))[0].span.start_ms == 1_000, "each as it was asked for"
+    assert (await scene.transcribe(None))[0].span.start_ms == 1_000
+    assert (await scene.transcribe(scene.aligner()))[0].span.start_ms == 1_100
+    assert (await scene.transcribe(None))[0].span.start_ms == 1_000, "each as it was asked for"
     assert (scene.parrot.heard, scene.nudger.aligned) == (1, 1)
 
 
 async def test_what_could_not_be_aligned_is_tried_again(scene: Scene) -> None:
     scene.nudger.fails = True
-    assert (await scene.hear(scene.aligner()))[0].span.start_ms == 1_000
+    assert (await scene.transcribe(scene.aligner()))[0].span.start_ms == 1_000
     scene.nudger.fails = False
-    assert (await scene.hear(scene.aligner()))[0].span.start_ms == 1_100
+    assert (await scene.transcribe(scene.aligner()))[0].span.start_ms == 1_100
     assert scene.parrot.heard == 1

@@ -84,12 +84,12 @@ class Scene:
         self.workdir = WorkDir.open(folder)
         self.resources = AsyncExitStack()
         spool = PcmSpool(self.workdir, self.resources)
-        self.ear = DiarizationFeed(
+        self.feed = DiarizationFeed(
             self.diarizer, self.scheduler, WorkContext("job"), spool, StageClock()
         )
 
     async def close(self) -> None:
-        await self.ear.aclose()
+        await self.feed.aclose()
         await self.resources.aclose()
         self.workdir.close()
         await asyncio.to_thread(self.scheduler.close)
@@ -104,8 +104,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 @pytest.mark.parametrize(("count", "last"), [(7, 8_000), (5, 8_000), (6, 123), (1, 50)])
 async def test_every_sample_is_heard_once_in_order(scene: Scene, count: int, last: int) -> None:
-    passed = [block.samples async for block in scene.ear.kept(blocks(count, last))]
-    [turn] = await scene.ear.turns(SpeakerCount(least=2))
+    passed = [block.samples async for block in scene.feed.record(blocks(count, last))]
+    [turn] = await scene.feed.turns(SpeakerCount(least=2))
     recording = np.concatenate(passed)
     assert np.array_equal(scene.diarizer.heard, recording), "bit for bit, from the disk"
     assert turn.span.end_ms == len(recording) // 16
@@ -117,27 +117,27 @@ async def test_every_sample_is_heard_once_in_order(scene: Scene, count: int, las
 async def test_listening_begins_when_told_and_goes_on_while_the_recording_arrives(
     scene: Scene,
 ) -> None:
-    kept = scene.ear.kept(blocks(20))
+    kept = scene.feed.record(blocks(20))
     for _ in range(9):
         await anext(kept)
     assert scene.diarizer.slices == []
-    scene.ear.begin()
+    scene.feed.start()
     async with asyncio.timeout(10):
         while len(scene.diarizer.slices) < 3:
             await asyncio.sleep(0.01)
     assert not any(last for _, last in scene.diarizer.slices)
     async for _ in kept:
         pass
-    assert len(await scene.ear.turns(SpeakerCount())) == 1
+    assert len(await scene.feed.turns(SpeakerCount())) == 1
 
 
 async def test_a_line_never_waits_for_the_listener(scene: Scene) -> None:
     scene.diarizer.gate.clear()
-    scene.ear.begin()
+    scene.feed.start()
     async with asyncio.timeout(10):
-        assert len([block async for block in scene.ear.kept(blocks(40))]) == 40
+        assert len([block async for block in scene.feed.record(blocks(40))]) == 40
     scene.diarizer.gate.set()
-    assert len(await scene.ear.turns(SpeakerCount())) == 1
+    assert len(await scene.feed.turns(SpeakerCount())) == 1
 
 
 async def test_silence_without_end_has_no_speakers(scene: Scene) -> None:
@@ -145,19 +145,19 @@ async def test_silence_without_end_has_no_speakers(scene: Scene) -> None:
         return
         yield
 
-    assert [block async for block in scene.ear.kept(nothing())] == []
-    assert list(await scene.ear.turns(SpeakerCount())) == []
+    assert [block async for block in scene.feed.record(nothing())] == []
+    assert list(await scene.feed.turns(SpeakerCount())) == []
 
 
 async def test_a_failure_is_told_to_who_asks_for_the_turns(scene: Scene) -> None:
     scene.diarizer.fails = True
-    assert len([block async for block in scene.ear.kept(blocks(9))]) == 9
+    assert len([block async for block in scene.feed.record(blocks(9))]) == 9
     with pytest.raises(EngineError, match="deaf"):
-        await scene.ear.turns(SpeakerCount())
+        await scene.feed.turns(SpeakerCount())
 
 
 async def test_a_full_disk_costs_the_speakers_and_not_the_line(scene: Scene) -> None:
     scene.workdir.close()
-    assert len([block async for block in scene.ear.kept(blocks(9))]) == 9
+    assert len([block async for block in scene.feed.record(blocks(9))]) == 9
     with pytest.raises(StorageError):
-        await scene.ear.turns(SpeakerCount())
+        await scene.feed.turns(SpeakerCount())

@@ -23,7 +23,7 @@ def window(start_s: int, part: int = 0, index: int = 0) -> SpeechWindow:
     return SpeechWindow(index, audio, audio.span.end_ms, part=part)
 
 
-class LiveSegmenter:
+class ScriptedTranscriber:
     """Hears a window when it is told to."""
 
     capacity = 2
@@ -37,7 +37,7 @@ class LiveSegmenter:
         for start_s in starts_s:
             self._gate(start_s).set()
 
-    async def hear(self, window: SpeechWindow) -> list[Segment]:
+    async def transcribe(self, window: SpeechWindow) -> list[Segment]:
         span = window.audio.span
         self.begun.append(span.start_ms // 1000)
         try:
@@ -57,7 +57,7 @@ class Scene:
     """A job whose windows come from a queue."""
 
     def __init__(self) -> None:
-        self.ear = LiveSegmenter()
+        self.ear = ScriptedTranscriber()
         self.playback = Playback(WorkContext("job"))
         self.cut: asyncio.Queue[SpeechWindow | None] = asyncio.Queue()
         self.asked = 0

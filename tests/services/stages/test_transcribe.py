@@ -51,13 +51,13 @@ async def windows(count: int) -> AsyncIterator[SpeechWindow]:
         yield SpeechWindow(index, audio, audio.span.end_ms + 500)
 
 
-async def run(engine: Listener, cache: WindowCache, hearing: TranscribeOptions) -> list[Segment]:
+async def run(engine: Listener, cache: WindowCache, options: TranscribeOptions) -> list[Segment]:
     scheduler = Scheduler(engine)
     try:
         heard = transcribe(
             windows(6),
-            WindowTranscriber(scheduler, cache, hearing, StageClock()),
-            Playback(hearing.context),
+            WindowTranscriber(scheduler, cache, options, StageClock()),
+            Playback(options.context),
         )
         return [segment async for segment in heard]
     finally:

@@ -13,7 +13,7 @@ from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext
 from app.services.cache.window_cache import WindowCache
 from app.services.stages.stage_clock import StageClock
-from app.services.stages.untranscribed_speech import fill, gaps, sound_of
+from app.services.stages.untranscribed_speech import audio_of, fill, gaps
 from app.services.stages.vad import SpeechWindow
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from tests.services.cache.stores import store_in
@@ -48,7 +48,7 @@ def test_words_in_any_order_leave_the_same_gaps() -> None:
 
 def test_the_sound_of_a_gap_ends_with_its_window() -> None:
     window = Audio(np.arange(160_000, dtype=np.float32), 16_000)
-    sound = sound_of(Span(1_100, 3_000), window)
+    sound = audio_of(Span(1_100, 3_000), window)
     assert (sound.start_sample, sound.end_sample) == (16_000, 51_200)
     assert sound.samples[0] == 0
 
@@ -95,12 +95,14 @@ async def test_a_gap_is_heard_once_more_and_what_stays_is_counted(tmp_path: Path
     window = SpeechWindow(1, audio, 21_000, voiced)
     try:
         for again in range(2):
-            hearing = TranscribeOptions("a", WorkContext("job"))
-            heard = await WindowTranscriber(scheduler, cache, hearing, StageClock()).hear(window)
+            options = TranscribeOptions("a", WorkContext("job"))
+            heard = await WindowTranscriber(scheduler, cache, options, StageClock()).transcribe(
+                window
+            )
             spans = [segment.span for segment in heard]
             assert spans == [Span(10_200, 11_800), Span(12_050, 14_900), Span(18_000, 19_800)]
-            assert hearing.untranscribed.ms == 0
-            assert hearing.lookups.share == float(again), "the second time from memory"
+            assert options.untranscribed.ms == 0
+            assert options.lookups.share == float(again), "the second time from memory"
     finally:
         scheduler.close()
         await cache.close()

@@ -4,13 +4,14 @@ import asyncio
 from pathlib import Path
 
 from app.domain.request import JobRequest, UploadedFile
-from app.services.jobs.record import Job
+from app.services.jobs.record import JobRecord
+from app.services.jobs.runtime import JobRuntime
 
 
-def started(grace_s: float, folder: Path) -> Job:
+def started(grace_s: float, folder: Path) -> JobRuntime:
     file = folder / "upload"
     file.write_bytes(b"x")
-    job = Job(JobRequest(UploadedFile(file, "0")), grace_s)
+    job = JobRuntime(JobRecord(JobRequest(UploadedFile(file, "0"))), grace_s)
     job.start(lambda _: asyncio.create_task(asyncio.sleep(60)))
     return job
 
@@ -46,7 +47,7 @@ async def test_a_reader_that_looks_in_now_and_then_counts_for_its_time_and_no_lo
 ) -> None:
     job = started(0, tmp_path)
     for _ in range(3):
-        job.read_for(0.2)
+        job.renew_lease(0.2)
         await asyncio.sleep(0.1)
     assert job.running, "each look counts anew"
     job.attach()
@@ -61,13 +62,13 @@ async def test_a_reader_that_will_not_look_in_again_ends_the_job_but_not_for_oth
     tmp_path: Path,
 ) -> None:
     job = started(60, tmp_path)
-    job.read_for(60)
+    job.renew_lease(60)
     job.attach()
-    job.read_for(0)
+    job.renew_lease(0)
     await asyncio.sleep(0.05)
     assert job.running
-    job.read_for(60)
+    job.renew_lease(60)
     job.detach()
-    job.read_for(0)
+    job.renew_lease(0)
     await asyncio.sleep(0.05)
     assert not job.running

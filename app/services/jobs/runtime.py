@@ -1,0 +1,190 @@
+"""The runtime of a job: its task, its readers and what ends it early."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from app.domain.errors import CuestreamError, JobCancelledError
+from app.domain.events import Done, Failed, MediaOpened, Result
+from app.domain.request import JobRequest, UploadedFile
+from app.gpu.work_context import WorkContext
+from app.services.jobs.event_log import EventLog
+from app.services.jobs.record import JobRecord
+from app.services.playback.playback import Playback
+
+_FIRST_READER_S = 10.0
+"""How long a new job waits for its first reader, however short the grace time: the response that
+reads it begins only once the media is open."""
+
+
+class JobRuntime:
+    """A job in this process: it runs while it has readers, and for a grace time longer.
+
+    Args:
+        record: of the job.
+        grace_s: how long the job goes on without a reader.
+
+    Attributes:
+        context: scheduling state of its work on the device.
+        playback: position of its viewer, and the ranges that are done.
+        task: works on the job; None for a job that this process only reads.
+    """
+
+    def __init__(self, record: JobRecord, grace_s: float) -> None:
+        request = record.request
+        self.record = record
+        self.context = WorkContext(record.id, request.caller, request.audience, request.position_ms)
+        self.playback = Playback(self.context)
+        self.task: asyncio.Task[None] | None = None
+        self._failure: CuestreamError | None = None
+        self._readers = 0
+        self._grace_s = grace_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._lease: asyncio.TimerHandle | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the job."""
+        return self.record.id
+
+    @property
+    def request(self) -> JobRequest:
+        """Request of the job."""
+        return self.record.request
+
+    @property
+    def log(self) -> EventLog:
+        """Event log of the job."""
+        return self.record.log
+
+    @property
+    def running(self) -> bool:
+        """Whether more events will come."""
+        return self.record.running
+
+    @property
+    def result(self) -> Result | None:
+        """The result, once the job has succeeded."""
+        return self.record.result
+
+    @property
+    def failure(self) -> Failed | None:
+        """The event that ended the job, if it failed."""
+        return self.record.failure
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when the work must stop, for threads that cannot be cancelled."""
+        return self.context.cancelled
+
+    def start(self, work: Callable[[JobRuntime], asyncio.Task[None]]) -> None:
+        """Start the task; a job that no client ever reads is cancelled after a while."""
+        self.task = work(self)
+        self.task.add_done_callback(lambda _: self._task_ended())
+        self._cancel_after(max(self._grace_s, _FIRST_READER_S))
+
+    def attach(self) -> None:
+        """Count a reader."""
+        self._readers += 1
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def detach(self, grace_s: float | None = None) -> None:
+        """Uncount a reader; after the last one the job goes on for the grace time only.
+
+        Args:
+            grace_s: instead of the usual grace time.
+        """
+        self._readers -= 1
+        if self._readers == 0 and self.running:
+            self._cancel_after(self._grace_s if grace_s is None else grace_s)
+
+    def renew_lease(self, lease_s: float) -> None:
+        """Count a client that polls as one reader.
+
+        Args:
+            lease_s: how long it counts from now on, in place of an earlier lease; 0 for a client
+                that will not poll again.
+        """
+        if self._lease is None:
+            self.attach()
+        else:
+            self._lease.cancel()
+        self._lease = asyncio.get_running_loop().call_later(lease_s, self._end_lease)
+
+    def fail(self, error: CuestreamError) -> None:
+        """Record that the job failed."""
+        self._failure = error
+        self.log.append(Failed(error.message, error.code, error.retryable))
+
+    def cancel(self) -> None:
+        """Stop the work now: the task, and threads and engines that work for it."""
+        self.stop_work()
+        if self.task is not None:
+            self.task.cancel()
+
+    def stop_work(self) -> None:
+        """Withdraw what waits for the device, and stop threads that work for the job."""
+        self.record.stopping = True
+        self.cancelled.set()
+
+    async def wait_until_open(self, limit_s: float) -> None:
+        """Wait until the media is open.
+
+        Args:
+            limit_s: longest wait; the media may still be opening afterwards.
+
+        Raises:
+            CuestreamError: the job failed before its media was open.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._wait_for(lambda: self.log.closed or self._is_open())
+        if self._failure is not None and not self._is_open():
+            raise self._failure
+
+    async def wait_for_result(self) -> Result:
+        """Wait for the end.
+
+        Raises:
+            CuestreamError: the job failed.
+        """
+        await self._wait_for(lambda: self.log.closed)
+        if self.result is None:
+            raise self._failure or JobCancelledError("The job was cancelled")
+        return self.result
+
+    async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        arrived = asyncio.Event()
+        stop = self.log.listen(arrived.set)
+        try:
+            while not condition():
+                arrived.clear()
+                await arrived.wait()
+        finally:
+            stop()
+
+    def _is_open(self) -> bool:
+        return any(isinstance(event, MediaOpened | Done) for _, event in self.log.after(0)[:8])
+
+    def _end_lease(self) -> None:
+        self._lease = None
+        self.detach(0.0)
+
+    def _cancel_after(self, grace_s: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(grace_s, self.cancel)
+
+    def _task_ended(self) -> None:
+        self.record.ended_s = time.monotonic()
+        for timer in (self._timer, self._lease):
+            if timer is not None:
+                timer.cancel()
+        if self.running:
+            self.fail(JobCancelledError("The job was cancelled"))
+        if isinstance(self.request.source, UploadedFile):
+            self.request.source.path.unlink(missing_ok=True)

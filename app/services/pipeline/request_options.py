@@ -1,0 +1,56 @@
+"""Options of a request, as the stages need them."""
+
+from __future__ import annotations
+
+import re
+
+from app.domain.language import known_language
+from app.domain.media import MediaInfo
+from app.domain.request import JobRequest
+from app.services.captions.select import CaptionPreference
+from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.translation.translator import LanguagePair, Translator
+
+_PROMPT_CHARS = 200
+_ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
+
+
+def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPreference:
+    """Return which captions would serve a request in place of its recording.
+
+    Args:
+        request: names the languages.
+        transcribes: whether this server can transcribe.
+    """
+    return CaptionPreference(
+        target=request.target,
+        spoken=request.spoken,
+        force_whisper=request.force_whisper,
+        hears=transcribes,
+        speakers=request.diarize,
+    )
+
+
+def check_language_pair(request: JobRequest, source: Opened, translator: Translator) -> None:
+    """Refuse a pair of languages that the translator does not serve.
+
+    Captions name their own language, so this is known only once the source is open.
+
+    Raises:
+        InvalidLanguageError: the pair is not served.
+    """
+    if request.target is None:
+        return
+    spoken = request.spoken
+    if isinstance(source, OpenedCaptions):
+        spoken = known_language(source.captions.language)
+    pair = LanguagePair(spoken, request.target)
+    if not pair.is_same:
+        translator.check(pair)
+
+
+def prompt_for(request: JobRequest, info: MediaInfo) -> str:
+    """Return words that are likely to occur: the request's prompt, else the video's title."""
+    if request.prompt or _ADDRESS.search(info.title):
+        return request.prompt
+    return info.title[:_PROMPT_CHARS]
