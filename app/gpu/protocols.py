@@ -150,11 +150,11 @@ class Aligner(Protocol):
     max_batch: int
     revision: str
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         """Whether there is a model for a BCP 47 tag; loads it if need be, so it may take long."""
         ...
 
-    def why_not(self, language: str) -> str:
+    def unavailable_reason(self, language: str) -> str:
         """Return why a language is not served, for people; empty where it is."""
         ...
 
@@ -179,14 +179,14 @@ class Diarizer(Protocol):
     """Who speaks when, listened to in slices while the recording still arrives.
 
     Attributes:
-        slice_samples: what `listen` likes to be given at a time.
+        slice_samples: what `process` likes to be given at a time.
         revision: see `Engine`.
     """
 
     slice_samples: int
     revision: str
 
-    def listen(
+    def process(
         self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         """Take in the next samples of a recording.

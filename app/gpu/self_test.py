@@ -105,7 +105,7 @@ def check_aligner(engine: Aligner) -> None:
     """
     samples = read_clip()
     with _failures(engine):
-        if not engine.serves(LANGUAGE):
+        if not engine.supports(LANGUAGE):
             return
         passage = AlignmentInput(Audio(samples), (_sentence(Audio(samples).span),))
         count = engine.max_batch if _on_gpu(engine) else 1
@@ -126,7 +126,7 @@ def check_diarizer(engine: Diarizer) -> None:
     least = int(_DIALOGUE_S * SAMPLE_RATE_HZ)
     samples = _repeated(max(least, engine.slice_samples) if _on_gpu(engine) else least)
     with _failures(engine):
-        turns = engine.turns(engine.listen(samples, None, last=True), SpeakerCount())
+        turns = engine.turns(engine.process(samples, None, last=True), SpeakerCount())
         if not turns:
             raise EngineLoadError(f"{_name(engine)} heard nobody speak in clear speech. {_ADVICE}")
 

@@ -112,7 +112,7 @@ def _listened(diarizer: Diarizer, device: Device, minutes: float) -> list[float]
     started_s = time.monotonic()
     for at in range(0, total, size):
         last = at + size >= total
-        voices = diarizer.listen(piece[: min(size, total - at)], voices, last=last)
+        voices = diarizer.process(piece[: min(size, total - at)], voices, last=last)
     spent_s = time.monotonic() - started_s
     return [spent_s * 60 / minutes, _peak_bytes(device) / 1e9]
 

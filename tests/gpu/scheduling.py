@@ -124,7 +124,7 @@ class FakeAligner:
         self.log, self.max_batch = log, max_batch
         self.gate = Gate()
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         return language == "en"
 
     def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
@@ -146,7 +146,7 @@ class FakeDiarizer:
         self.log = log
         self.gate, self.turns_gate = Gate(), Gate()
 
-    def listen(
+    def process(
         self, samples: Any, voices: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         self.log.enter("diarize", [])

@@ -68,7 +68,7 @@ class Timer:
         self.asked: list[str] = []
         self.calls: list[int] = []
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         self.asked.append(language)
         return language == "en"
 
@@ -96,7 +96,7 @@ class LiveSegmenter:
         self.people = people
         self.heard_s = 0.0
 
-    def listen(
+    def process(
         self, samples: Any, voices: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         assert last

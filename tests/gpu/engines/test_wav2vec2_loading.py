@@ -138,9 +138,9 @@ def test_the_registry_names_it(folder: Path) -> None:
 def test_languages_are_loaded_when_they_are_asked_for(folder: Path) -> None:
     engine = Wav2Vec2Aligner(settings_for(f"en={folder}", f"nb={folder}", max_loaded=1))
     assert engine.detail == ""
-    assert engine.serves("en-GB")
+    assert engine.supports("en-GB")
     assert engine.detail == "en: tiny"
-    assert engine.serves("no")
+    assert engine.supports("no")
     assert engine.detail == "no: tiny"
 
 
@@ -148,8 +148,8 @@ def test_languages_are_loaded_when_they_are_asked_for(folder: Path) -> None:
 def test_a_language_without_a_model_is_not_served_and_it_says_why() -> None:
     engine = Wav2Vec2Aligner(settings_for())
     for tag in ("cy", "not a language", ""):
-        assert not engine.serves(tag)
-        assert f"No alignment model is known for {tag!r}" in engine.why_not(tag)
+        assert not engine.supports(tag)
+        assert f"No alignment model is known for {tag!r}" in engine.unavailable_reason(tag)
 
 
 @pytest.mark.gpu
@@ -274,12 +274,12 @@ def test_a_hub_that_refuses_is_asked_once_with_our_token(
         ask(monkeypatch, address)
         places = {"hf_token": SecretStr("hf_abcdefgh"), "model_cache_dir": tmp_path}
         engine = Wav2Vec2Aligner(with_models(settings_for("es=owner/name"), **places))
-        assert not engine.serves("es")
+        assert not engine.supports("es")
         asked = len(seen)
         assert asked >= 1
         assert {token for _, token in seen} == {"Bearer hf_abcdefgh"}
         for _ in range(3):
-            assert "HF_TOKEN may not read it" in engine.why_not("es-419")
+            assert "HF_TOKEN may not read it" in engine.unavailable_reason("es-419")
         assert len(seen) == asked
 
 
@@ -303,11 +303,11 @@ def test_a_model_of_the_hub_is_fetched_into_the_cache_once(
     with hub(served) as (address, _):
         ask(monkeypatch, address)
         engine = Wav2Vec2Aligner(settings)
-        assert engine.why_not("es") == ""
+        assert engine.unavailable_reason("es") == ""
     assert [path.name for path in cache.glob("models--*")] == ["models--owner--name"]
     # The hub is gone now, and the engine is a new one.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert Wav2Vec2Aligner(settings).why_not("es") == ""
+    assert Wav2Vec2Aligner(settings).unavailable_reason("es") == ""
 
 
 @pytest.mark.gpu
@@ -329,7 +329,7 @@ def test_the_platforms_cached_model_comes_first(
     for path in folder.iterdir():
         (snapshot / path.name).write_bytes(path.read_bytes())
     settings = with_models(settings_for("en=Owner/Name"), runpod_cache_dir=tmp_path)
-    assert Wav2Vec2Aligner(settings).why_not("en") == ""
+    assert Wav2Vec2Aligner(settings).unavailable_reason("en") == ""
 
 
 @pytest.mark.gpu
@@ -360,5 +360,5 @@ def test_a_pipeline_of_torchaudio_lies_in_the_cache_folder(
 def test_offline_nothing_is_waited_for(tmp_path: Path, choice: str) -> None:
     settings = with_models(settings_for(f"en={choice}"), offline=True, model_cache_dir=tmp_path)
     engine = Wav2Vec2Aligner(settings)
-    assert not engine.serves("en")
-    assert "HF_HUB_OFFLINE" in engine.why_not("en")
+    assert not engine.supports("en")
+    assert "HF_HUB_OFFLINE" in engine.unavailable_reason("en")

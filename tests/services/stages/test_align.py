@@ -65,12 +65,12 @@ class Nudger:
         self.gate = threading.Event()
         self.gate.set()
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         self.asked.append(language)
         self.gate.wait(10)
         return language == "en"
 
-    def why_not(self, language: str) -> str:
+    def unavailable_reason(self, language: str) -> str:
         return "" if language == "en" else f"nobody taught it {language}"
 
     def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:

@@ -54,7 +54,7 @@ class Collector:
         self.gate.set()
         self.fails = False
 
-    def listen(self, samples: Samples, voices: Any, *, last: bool = False) -> Any:
+    def process(self, samples: Samples, voices: Any, *, last: bool = False) -> Any:
         self.gate.wait(10)
         if self.fails:
             raise EngineError("deaf")

@@ -108,7 +108,7 @@ class PyannoteDiarizer:
         _, frames, slots = self._segmentation.scores(silence).shape
         self._embedding = Embedding(self._pipeline, self._grid.window, frames, slots)
 
-    def listen(
+    def process(
         self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         """Take in the next samples; see the protocol.

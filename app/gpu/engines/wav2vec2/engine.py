@@ -99,11 +99,11 @@ class Wav2Vec2Aligner:
         """The loaded models, for people."""
         return ", ".join(f"{language}: {name}" for language, name in sorted(self._shelf.loaded))
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         """See the protocol."""
-        return not self.why_not(language)
+        return not self.unavailable_reason(language)
 
-    def why_not(self, language: str) -> str:
+    def unavailable_reason(self, language: str) -> str:
         """Return why a language is not aligned, or nothing where it is; may load its model."""
         code = code_of(language)
         if code is None or self._catalog.model_for(code) is None:
