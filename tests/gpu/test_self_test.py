@@ -19,14 +19,13 @@ from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcr
 from app.routers.health import ping_response
 from app.services.readiness import Readiness
 from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Settings
+from tests.gpu.fake_engine import FakeEngine
 
 
-class Listener:
+class Listener(FakeEngine):
     """A transcriber that hears what it is told to."""
 
     name = "listener"
-    detail = ""
-    revision = "1"
     lanes = 1
     max_batch = 8
 
@@ -56,11 +55,10 @@ class SilentListener(Listener):
         super().__init__("")
 
 
-class Timer:
+class Timer(FakeEngine):
     """An aligner that puts every word where it is told to."""
 
     name = "timer"
-    device, detail, revision = "cpu", "", "1"
     max_batch = 4
 
     def __init__(self, settings: Settings | None = None, shift_ms: int = 0) -> None:
@@ -85,11 +83,10 @@ class FarTimer(Timer):
         super().__init__(settings, 60_000)
 
 
-class LiveSegmenter:
+class LiveSegmenter(FakeEngine):
     """A diarizer that hears as many people as it is told."""
 
     name = "ear"
-    device, detail, revision = "cpu", "", "1"
     slice_samples = 30 * SAMPLE_RATE_HZ
 
     def __init__(self, settings: Settings | None = None, people: int = 1) -> None:

@@ -9,7 +9,6 @@ at each call, so a stream needs this one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import cast
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.domain.audio import Samples
 from app.domain.errors import EngineLoadError
+from app.gpu.cache_key import cache_key, package
 from app.gpu.protocols import VadState
 from app.settings import Settings
 
@@ -46,7 +46,7 @@ class SileroVad:
         except ImportError as error:
             raise EngineLoadError(f"Silero VAD needs faster-whisper: {error}") from error
         self._session = get_vad_model().session
-        self.revision = f"silero v6, faster-whisper {version('faster-whisper')}"
+        self.cache_key = cache_key("silero v6", package("faster-whisper"))
         self.detect(np.zeros(_FRAME_SAMPLES, np.float32), None)
 
     def detect(
@@ -64,6 +64,9 @@ class SileroVad:
             {"input": np.concatenate([contexts, frames], axis=1), "h": memory.h, "c": memory.c},
         )
         return output.reshape(-1), VadState(_Memory(h, c, tails[-1].copy()))
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
 
 
 def _first_memory() -> _Memory:

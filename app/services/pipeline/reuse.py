@@ -11,7 +11,7 @@ from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import Caches
-from app.services.cache.fingerprints import recording_hearing, recording_speakers, window_hearing
+from app.services.cache.fingerprints import diarized_recording_key, recording_key, window_key
 from app.services.cache.transcripts import Transcript
 from app.services.cache.translation_memories import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
@@ -61,7 +61,7 @@ class ReusePolicy:
         spoken, allowed = request.spoken, request.allowed_languages
         key = ""
         if self.engines is not None:
-            key = window_hearing(self.settings, self.engines, spoken, prompt, allowed)
+            key = window_key(self.engines, spoken, prompt, allowed)
         return TranscribeOptions(key, context, spoken, prompt, allowed, fresh=request.fresh)
 
     async def memory(self, target: Language) -> CachedTranslations:
@@ -88,14 +88,14 @@ class ReusePolicy:
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request
         prompt, allowed = prompt_for(request, info), request.allowed_languages
-        return recording_hearing(self.settings, engines, request.spoken, prompt, allowed)
+        return recording_key(engines, self.settings.vad, request.spoken, prompt, allowed)
 
     def _with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with its speakers; None where nobody asks for them."""
         engines, request = self.engines, self.request
         if not request.diarize or engines is None or engines.diarizer is None:
             return None
-        return recording_speakers(key, engines.diarizer, request.speakers)
+        return diarized_recording_key(key, engines.diarizer, request.speakers)
 
 
 def prompt_for(request: JobRequest, info: MediaInfo) -> str:

@@ -45,7 +45,7 @@ class WordAligner:
         self._clock = clock
         self._notice = notice
         self._served: dict[str, asyncio.Task[bool]] = {}
-        self.revision = aligner.revision
+        self.cache_key = aligner.cache_key
 
     async def align(
         self, audio: Audio, segments: Sequence[Segment], index: int

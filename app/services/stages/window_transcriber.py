@@ -24,7 +24,7 @@ class TranscribeOptions:
     """How the windows of one job are to be heard.
 
     Attributes:
-        key: of everything besides the sound that changes the words, see `window_hearing`.
+        key: of everything besides the sound that changes the words, see `window_key`.
         context: whose windows they are.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
@@ -121,7 +121,7 @@ class WindowTranscriber:
     def _key(self, window: SpeechWindow, *, aligned: bool = False) -> str:
         hearing = self._hearing.key
         if aligned and self._aligner is not None:
-            hearing = f"{hearing} {self._aligner.revision}"
+            hearing = f"{hearing} {self._aligner.cache_key}"
         return self._cache.key(window.audio, hearing)
 
     def _keep(

@@ -142,7 +142,7 @@ def test_identity_follows_the_files(
 ) -> None:
     same = ParakeetTranscriber(settings_for(build(tmp_path / "moved")))
     other = ParakeetTranscriber(settings_for(build(tmp_path / "other", extra_tokens=1)))
-    assert same.revision == engine.revision != other.revision
+    assert same.cache_key == engine.cache_key != other.cache_key
     assert engine.detail == "tones, float32"
 
 

@@ -174,7 +174,7 @@ def test_the_revision_follows_the_models(folder: Path, tmp_path: Path) -> None:
     other = tiny_wav2vec2(tmp_path / "tiny", seed=1)
     same = tiny_wav2vec2(tmp_path / "elsewhere")
     revisions = [
-        Wav2Vec2Aligner(settings_for(f"en={place}")).revision for place in (folder, other, same)
+        Wav2Vec2Aligner(settings_for(f"en={place}")).cache_key for place in (folder, other, same)
     ]
     assert revisions[0] != revisions[1]
     assert revisions[0] == revisions[2]

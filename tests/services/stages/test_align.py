@@ -37,7 +37,7 @@ class Parrot:
 
     lanes = 1
     max_batch = 4
-    revision = "parrot 1"
+    cache_key = "parrot 1"
 
     def __init__(self) -> None:
         self.heard = 0
@@ -56,7 +56,7 @@ class Nudger:
     """Moves every word by 100 ms; knows English alone."""
 
     max_batch = 4
-    revision = "nudger 1"
+    cache_key = "nudger 1"
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from app.domain.errors import EngineError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
+from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.engines.parakeet.loading import load_parakeet
 from app.gpu.engines.parakeet.spoken import check_language, languages_of, spoken_language
 from app.gpu.engines.parakeet.words import TimedToken, build_words
@@ -23,6 +23,9 @@ _LONGEST_MS = 30_000
 _LEAST_SAMPLES = SAMPLE_RATE_HZ // 10
 """Its spectrogram needs a few frames."""
 
+_NOT_IN_CACHE_KEY = frozenset({"model", "quantization", "cpu_threads"})
+"""The identity of the files says which model it is, the precision which variant."""
+
 
 class ParakeetTranscriber:
     """Satisfies `app.gpu.protocols.Transcriber` with a transducer on ONNX Runtime.
@@ -36,7 +39,7 @@ class ParakeetTranscriber:
         languages: base tags that can be asked for.
         lanes: threads that may call `decode`; one keeps a device busy.
         max_batch: windows in one call.
-        revision: the model's files, its precision, and the version of what runs it.
+        cache_key: see `app.gpu.protocols.Engine`.
 
     Raises:
         EngineLoadError: packages are missing, or the model cannot be fetched, read or run.
@@ -53,7 +56,13 @@ class ParakeetTranscriber:
         self.languages: tuple[str, ...] | None = languages_of(model.tokens)
         precision = settings.parakeet.quantization or "float32"
         self.detail = f"{model.name}, {precision}"
-        self.revision = f"onnx-asr {version('onnx-asr')}, {precision}, {model.identity}"
+        self.cache_key = cache_key(
+            package("onnx-asr"),
+            package("py3langid"),
+            precision,
+            model.identity,
+            settings_part(settings.parakeet, exclude=_NOT_IN_CACHE_KEY),
+        )
 
     def prepare(self, window: Window) -> Prepared:
         """See the protocol.
@@ -98,6 +107,9 @@ class ParakeetTranscriber:
         text = " ".join(word.text for word in words)
         known = window.allowed_languages or self.languages or ()
         return build_segments(words, spoken_language(text, window.language, known))
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
 
 
 def _tokens(result: object) -> list[TimedToken]:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from threading import Event
 
 import numpy as np
@@ -20,6 +19,7 @@ from app.domain.audio import Samples
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
+from app.gpu.cache_key import cache_key, package
 from app.gpu.engines.pocketsphinx.child import FRAME_MS
 from app.gpu.protocols import Prepared, Window
 from app.settings import Settings, child_environment
@@ -53,7 +53,7 @@ class PocketsphinxTranscriber:
         for _ in range(self.lanes):
             self._idle.put(_Child())
         # The acoustic model and the dictionary ship inside the wheel.
-        self.revision = f"pocketsphinx {version('pocketsphinx')}, {self.detail}"
+        self.cache_key = cache_key(package("pocketsphinx"), self.detail)
 
     def prepare(self, window: Window) -> Prepared:
         """See the protocol; there is nothing to make ready."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from app.domain.audio import Samples
 from app.domain.errors import EngineError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
+from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.device import choose_device
 from app.gpu.engines.pyannote.checkpoint import load_checkpoint
 from app.gpu.engines.pyannote.chunks import Arrivals, ChunkGrid
@@ -58,6 +58,9 @@ _CHUNKS_ON_CUDA = 32
 _CHUNKS_ON_CPU = 1
 """One takes about half a second of one core, and somebody may wait for a first subtitle."""
 
+_NOT_IN_CACHE_KEY = frozenset({"enabled", "engine", "model", "batch_size"})
+"""The identity of the files says which model it is."""
+
 
 class PyannoteDiarizer:
     """Satisfies `app.gpu.protocols.Diarizer` with a pipeline of pyannote.audio.
@@ -70,7 +73,7 @@ class PyannoteDiarizer:
     Attributes:
         device: ``cuda`` or ``cpu``.
         detail: what runs, for people.
-        revision: the pipeline's files and pyannote's version.
+        cache_key: see `app.gpu.protocols.Engine`.
         slice_samples: the steps of one batch of chunks.
 
     Raises:
@@ -94,7 +97,11 @@ class PyannoteDiarizer:
         self.slice_samples = self._batch * self._grid.step
         way = "" if self._embedding.split else ", voices of a chunk one by one"
         self.detail = f"{checkpoint.name}, float32{way}"
-        self.revision = f"pyannote.audio {version('pyannote.audio')}, {checkpoint.identity}"
+        self.cache_key = cache_key(
+            package("pyannote.audio"),
+            checkpoint.identity,
+            settings_part(settings.diarization, exclude=_NOT_IN_CACHE_KEY),
+        )
 
     def _prepare(self) -> None:
         """Run both networks once, so that what does not work shows at boot."""
@@ -143,6 +150,9 @@ class PyannoteDiarizer:
             return []
         with inference_faults(self.name):
             return self._tell_apart(heard, expected(speakers, self._settings))
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
 
     def _hear(self, heard: Heard, whole: int, *, last: bool = False) -> None:
         """Run the networks on chunks that are whole, and on the last one, filled up with zeros.

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ import structlog
 
 from app.domain.errors import EngineLoadError
 from app.domain.transcript import Segment
+from app.gpu.cache_key import cache_key, package
 from app.gpu.device import choose_device
 from app.gpu.engines.wav2vec2.catalog import Catalog, code_of
 from app.gpu.engines.wav2vec2.shelf import AlignerModels
@@ -71,7 +71,7 @@ class Wav2Vec2Aligner:
 
     Attributes:
         device: ``cuda`` or ``cpu``.
-        revision: the chosen models, the precision, and the versions of what runs them.
+        cache_key: see `app.gpu.protocols.Engine`.
         max_batch: passages that go through a model at once.
 
     Raises:
@@ -88,7 +88,7 @@ class Wav2Vec2Aligner:
             from app.gpu.engines.wav2vec2.loading import Loader
 
             self._catalog = Catalog.of(settings.alignment.chosen)
-            self.revision = _revision(self._catalog, device)
+            self.cache_key = _cache_key(self._catalog, device)
         self._loader = Loader(settings.models, device)
         self._shelf = AlignerModels(self._load, settings.alignment.max_loaded)
         for tag in settings.alignment.preload:
@@ -135,6 +135,9 @@ class Wav2Vec2Aligner:
                 for place, segments in zip(chunk, aligned, strict=True):
                     results[place] = segments
         return results
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
 
     def _by_language(self, passages: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
         """Yield languages and the passages of each by length, so that little is padded."""
@@ -212,14 +215,17 @@ def _chunks(places: Sequence[int], most: int) -> Iterator[Sequence[int]]:
         yield places[start : start + most]
 
 
-def _revision(catalog: Catalog, device: str) -> str:
-    """Name what decides the times, without loading a model: whisperx pins its choice by name."""
+def _cache_key(catalog: Catalog, device: str) -> str:
+    """Return what decides the times, without loading a model: whisperx pins its choice by name.
+
+    Of `AlignmentSettings`, only the models that were chosen change an output.
+    """
     chosen = {
         code: identity_of(folder) if (folder := Path(model).expanduser()).is_dir() else model
         for code, model in sorted(catalog.chosen.items())
     }
     digest = hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
-    return (
-        f"rules {_RULES}, torchaudio {version('torchaudio')}, whisperx {version('whisperx')}, "
-        f"{'float16' if device == 'cuda' else 'float32'}, {digest}"
+    precision = "float16" if device == "cuda" else "float32"
+    return cache_key(
+        f"rules {_RULES}", package("torchaudio"), package("whisperx"), precision, digest
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError, InvalidLanguageError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
+from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.device import choose_device
 from app.gpu.engines.whisperx.checkpoint import load_checkpoint
 from app.gpu.engines.whisperx.features import bucket_of, log_mel
@@ -25,6 +25,10 @@ from app.gpu.repetition_filter import LOOPS_REVISION
 from app.settings import Settings, WhisperSettings
 
 _BUCKETS_S = {"cpu": (10, 15, 25, 30), "cuda": (30,)}
+
+_NOT_IN_CACHE_KEY = frozenset({"model", "compute_type", "buckets_s", "cpu_threads"})
+"""The key holds what these came to: the identity of the files, the precision that the device
+allowed, and the lengths that windows are padded to."""
 
 
 class WhisperxTranscriber:
@@ -43,8 +47,7 @@ class WhisperxTranscriber:
     Attributes:
         device: ``cuda`` or ``cpu``.
         detail: model and precision.
-        revision: the model's files, the precision, the version of what runs it and of the rules
-            that are applied to its text.
+        cache_key: see `app.gpu.protocols.Engine`.
         languages: base tags that can be asked for.
         lanes: threads that may call `decode`; one keeps a device busy.
         max_batch: windows in one call.
@@ -67,9 +70,14 @@ class WhisperxTranscriber:
         )
         self._default, self._choices = _defaults(self._checkpoint.languages, settings.whisper)
         self.detail = f"{self._checkpoint.name}, {self._checkpoint.compute_type}"
-        self.revision = (
-            f"ctranslate2 {version('ctranslate2')}, {self._checkpoint.compute_type}, "
-            f"{self._checkpoint.identity}, padded to {self._buckets_s} s, loops {LOOPS_REVISION}"
+        self.cache_key = cache_key(
+            package("ctranslate2"),
+            package("whisperx"),
+            self._checkpoint.compute_type,
+            self._checkpoint.identity,
+            f"padded to {self._buckets_s} s",
+            f"loops {LOOPS_REVISION}",
+            settings_part(settings.whisper, exclude=_NOT_IN_CACHE_KEY),
         )
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
         self._warm_up()
@@ -132,6 +140,9 @@ class WhisperxTranscriber:
             prepared = self.prepare(Window(Audio(noise)))
             self.decode([prepared])
             self._listener.check(prepared)
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
 
 
 def _is_wanted(window: Window) -> bool:
