@@ -116,7 +116,7 @@ class PyannoteDiarizer:
         self._embedding = Embedding(self._pipeline, self._grid.window, frames, slots)
 
     def process(
-        self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
+        self, samples: Samples, state: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         """Take in the next samples; see the protocol.
 
@@ -126,7 +126,7 @@ class PyannoteDiarizer:
             EngineError: the models failed.
             OutOfMemoryError: not even one chunk fits the device.
         """
-        heard = cast("Heard | None", voices) or Heard(Arrivals(self._grid))
+        heard = cast("Heard | None", state) or Heard(Arrivals(self._grid))
         self._compute_exactly()
         for at in range(0, len(samples), self.slice_samples):
             heard.arrivals.add(samples[at : at + self.slice_samples])
@@ -137,13 +137,13 @@ class PyannoteDiarizer:
             heard.ended = True
         return cast("DiarizationState", heard)
 
-    def turns(self, voices: DiarizationState, speakers: SpeakerCount) -> list[SpeakerTurn]:
+    def turns(self, state: DiarizationState, speakers: SpeakerCount) -> list[SpeakerTurn]:
         """Tell the speakers apart; see the protocol. Uses no GPU.
 
         Raises:
             EngineError: the clustering failed, or the recording has not ended yet.
         """
-        heard = cast("Heard", voices)
+        heard = cast("Heard", state)
         if not heard.ended:
             raise EngineError("Speakers are told apart when a recording has ended")
         if not heard.binary:

@@ -114,7 +114,7 @@ class Wav2Vec2Aligner:
             return error.message
         return ""
 
-    def align(self, passages: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
+    def align(self, inputs: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
         """See the protocol.
 
         Segments whose words cannot be found keep their times: those without a single character
@@ -124,14 +124,14 @@ class Wav2Vec2Aligner:
             EngineError: a model failed.
             OutOfMemoryError: the batch does not fit the device.
         """
-        results = [passage.segments for passage in passages]
-        for code, places in self._by_language(passages):
+        results = [passage.segments for passage in inputs]
+        for code, places in self._by_language(inputs):
             acoustics = self._acoustics(code)
             if acoustics is None:
                 continue
             for chunk in _chunks(places, self.max_batch):
                 with inference_faults(self.name):
-                    aligned = align_together([passages[place] for place in chunk], acoustics)
+                    aligned = align_together([inputs[place] for place in chunk], acoustics)
                 for place, segments in zip(chunk, aligned, strict=True):
                     results[place] = segments
         return results
@@ -139,15 +139,15 @@ class Wav2Vec2Aligner:
     def close(self) -> None:
         """See the protocol; nothing outlives the engine."""
 
-    def _by_language(self, passages: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
+    def _by_language(self, inputs: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
         """Yield languages and the passages of each by length, so that little is padded."""
         groups: dict[str, list[int]] = {}
-        for place, passage in enumerate(passages):
+        for place, passage in enumerate(inputs):
             code = code_of(passage.segments[0].language) if passage.segments else None
             if code is not None and len(passage.audio.samples):
                 groups.setdefault(code, []).append(place)
         for code, places in groups.items():
-            yield code, sorted(places, key=lambda place: -len(passages[place].audio.samples))
+            yield code, sorted(places, key=lambda place: -len(inputs[place].audio.samples))
 
     def _acoustics(self, code: str) -> Acoustics | None:
         try:
@@ -173,18 +173,18 @@ class Wav2Vec2Aligner:
 
 
 def align_together(
-    passages: Sequence[AlignmentInput], acoustics: Acoustics
+    inputs: Sequence[AlignmentInput], acoustics: Acoustics
 ) -> list[tuple[Segment, ...]]:
     """Align passages of one language in one call of its model.
 
     Args:
-        passages: none without sound.
+        inputs: none without audio.
         acoustics: the language's model.
     """
-    emissions = acoustics.network.emissions([passage.audio.samples for passage in passages])
+    emissions = acoustics.network.emissions([passage.audio.samples for passage in inputs])
     return [
         _aligned(passage, emission, acoustics)
-        for passage, emission in zip(passages, emissions, strict=True)
+        for passage, emission in zip(inputs, emissions, strict=True)
     ]
 
 

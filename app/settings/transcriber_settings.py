@@ -1,38 +1,16 @@
-"""Settings of the speech engines and their models."""
+"""Settings of the transcribers: a group for all of them, and one for each that has its own."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from app.settings.group import Group, config, listed, names
 
 _LONGEST_BUCKET_S = 30
 """What Whisper reads at a time."""
-
-
-class VadSettings(Group):
-    """Finding speech and cutting it into windows."""
-
-    engine: Literal["silero"] = "silero"
-    """Voice activity detector."""
-    threshold: float = Field(0.5, gt=0, lt=1)
-    """Probability from which a frame counts as speech. Lower it when quiet speech is lost."""
-    min_silence_ms: int = Field(250, ge=32)
-    """Silence that separates two stretches of speech."""
-    pad_ms: int = Field(160, ge=0)
-    """Audio kept around speech, so that soft beginnings and endings survive."""
-    first_window_ms: int = Field(8_000, ge=1000, le=12_000)
-    """From this length on, the first window ends at the next silence; at 12 s in any case."""
-    window_ms: int = Field(20_000, ge=2000, le=30_000)
-    """The same for later windows; they end at 30 s in any case."""
-    max_gap_ms: int = Field(3_000, ge=0)
-    """A longer silence ends a window."""
-
-    model_config = config("VAD_")
 
 
 class AsrSettings(Group):
@@ -60,6 +38,11 @@ class AsrSettings(Group):
     not meant to hear words."""
 
     model_config = config("ASR_")
+
+    @property
+    def has_rough_times(self) -> bool:
+        """Whether the engine's own word times are so rough that words are aligned by default."""
+        return self.engine == "whisperx"
 
     def max_batch(self, device: Literal["cuda", "cpu"]) -> int:
         """Windows in one batch at most, on a device."""
@@ -117,33 +100,16 @@ class WhisperSettings(Group):
         return tuple(sorted({*value, _LONGEST_BUCKET_S})) if value else ()
 
 
-class ModelSettings(Group):
-    """Where models come from."""
+class ParakeetSettings(Group):
+    """Parakeet."""
 
-    hf_token: SecretStr | None = None
-    """Hugging Face token for gated models."""
-    model_cache_dir: Path | None = None
-    """Folder for downloaded models, in Hugging Face's own layout; folders in it that are called
-    as a model is are found too. Hugging Face's own unless set."""
-    hf_home: Path | None = None
-    """Hugging Face's folder; models lie in `hub` below it. `~/.cache/huggingface` unless set."""
-    hf_hub_cache: Path | None = Field(
-        None, validation_alias=names("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
-    )
-    """Hugging Face's folder of models, where it is not the one below `HF_HOME`."""
-    offline: bool = Field(False, validation_alias=names("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
-    """Fetch no model: one that is not on this machine is an error at boot. Models that are here
-    already are never looked up in the hub, with or without this."""
-    runpod_cache_dir: Path = Path("/runpod-volume/huggingface-cache/hub")
-    """Where RunPod puts an endpoint's cached model; looked into first, without the network."""
-    runpod_volume_dir: Path = Path("/runpod-volume")
-    """Network volume. A model's folder may lie there or in `models` below it, called as the
-    setting that asks for it calls it, with or without the owner."""
+    model: str = "nvidia/parakeet-tdt-0.6b-v3"
+    """Hub id, or local folder in onnx-asr's form. `v2` (English) and `v3` (25 European languages)
+    are short for NVIDIA's models, which are fetched in ONNX form."""
+    quantization: str | None = None
+    """Variant of the files, such as `int8`, which takes a quarter of the memory. float32 unless
+    set."""
+    cpu_threads: int = Field(0, ge=0)
+    """ONNX Runtime threads on a CPU; 0 for its own choice."""
 
-    model_config = config()
-
-    @property
-    def hub_dir(self) -> Path:
-        """Where downloaded models go, and are looked for before anything is downloaded."""
-        home = self.hf_home or Path("~/.cache/huggingface")
-        return (self.model_cache_dir or self.hf_hub_cache or home / "hub").expanduser()
+    model_config = config("PARAKEET_")
