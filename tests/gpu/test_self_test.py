@@ -13,7 +13,7 @@ from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.gpu import engine_manager
 from app.gpu.engine_manager import EngineManager
-from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
 from app.routers.health import ping_response

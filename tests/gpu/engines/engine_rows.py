@@ -69,7 +69,7 @@ def _whisper(model: Path, **fields: Any) -> Settings:
 
 
 def _whisper_model(folder: Path) -> Path:
-    from app.gpu.engines.whisperx.vocabulary import HINT_TOKENS
+    from app.gpu.engines.whisperx.whisper_vocabulary import HINT_TOKENS
     from scripts.fixtures.scripted_whisper import build_scripted
     from tests.gpu.whispering import SCRIPTS
 
@@ -115,8 +115,10 @@ def _pyannote_model(folder: Path) -> Path:
 
 
 ROWS = (
-    EngineRow("app.gpu.engines.silero:SileroVad", _plain),
-    EngineRow("app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber", _plain),
+    EngineRow("app.gpu.engines.silero_vad:SileroVad", _plain),
+    EngineRow(
+        "app.gpu.engines.pocketsphinx.pocketsphinx_transcriber:PocketsphinxTranscriber", _plain
+    ),
     EngineRow(
         "app.gpu.engines.whisperx:WhisperxTranscriber",
         _whisper,

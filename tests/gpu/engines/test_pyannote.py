@@ -12,7 +12,7 @@ import pytest
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.engines.pyannote.clusters import check_defaults, expected
+from app.gpu.engines.pyannote.clustering import check_defaults, expected
 from app.settings import DiarizationSettings
 from tests.gpu.diarizing import (
     build_pipeline,

@@ -15,8 +15,8 @@ from app.domain.audio import Audio, Samples
 from app.domain.errors import EngineError, OutOfMemoryError
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.engines.wav2vec2.engine import align_together
-from app.gpu.engines.wav2vec2.loading import Acoustics
+from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
+from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
 from app.gpu.protocols import AlignmentInput
 from tests.gpu.aligning import (
     CODES,
@@ -201,7 +201,7 @@ def test_failures_are_ours(
     engine: Wav2Vec2Aligner, monkeypatch: pytest.MonkeyPatch, message: str, kind: type[Exception]
 ) -> None:
     acoustics = engine._shelf.take("en")
-    broken = Acoustics(acoustics.name, acoustics.alphabet, Failing(message))
+    broken = AlignmentModel(acoustics.name, acoustics.alphabet, Failing(message))
     monkeypatch.setitem(engine._shelf._loaded, "en", broken)
     with pytest.raises(kind, match="wav2vec2"):
         engine.align([spoken(1, ["One."])])

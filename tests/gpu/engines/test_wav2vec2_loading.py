@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 from app.domain.errors import EngineLoadError
 from app.gpu.engine_registry import ALIGNERS, load_engine
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.engines.wav2vec2.shelf import AlignerModels
+from app.gpu.engines.wav2vec2.loaded_models import LoadedModels
 from app.settings import AlignmentSettings, ModelSettings, Settings
 
 
@@ -82,7 +82,7 @@ class Loads:
 
 def test_the_model_unused_for_longest_goes_first() -> None:
     loads = Loads()
-    shelf = AlignerModels(loads, 2)
+    shelf = LoadedModels(loads, 2)
     for language in ("en", "es", "en", "fr", "en", "es"):
         assert shelf.take(language).name == language
     assert loads.asked == ["en", "es", "fr", "es"]
@@ -92,7 +92,7 @@ def test_the_model_unused_for_longest_goes_first() -> None:
 def test_a_failure_counts_for_ten_minutes() -> None:
     loads = Loads()
     loads.refused.add("es")
-    shelf = AlignerModels(loads, 2, loads.clock)
+    shelf = LoadedModels(loads, 2, loads.clock)
     for loads.now_s in (0.0, 1.0, 599.0, 601.0):
         with pytest.raises(EngineLoadError, match="cannot be reached"):
             shelf.take("es")
@@ -112,7 +112,7 @@ def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
             assert go.wait(30)
         return loads(language)
 
-    shelf = AlignerModels(load, 4)
+    shelf = LoadedModels(load, 4)
     shelf.take("en")
     threads = [threading.Thread(target=shelf.take, args=("es",)) for _ in range(4)]
     for thread in threads:
@@ -156,15 +156,15 @@ def test_a_language_without_a_model_is_not_served_and_it_says_why() -> None:
 def test_models_are_whisperxs_unless_the_owner_chose() -> None:
     from whisperx.alignment import DEFAULT_ALIGN_MODELS_HF, DEFAULT_ALIGN_MODELS_TORCH
 
-    from app.gpu.engines.wav2vec2.catalog import Catalog
+    from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog
 
-    catalog = Catalog.of({"pt-BR": "owner/name"})
+    catalog = ModelCatalog.of({"pt-BR": "owner/name"})
     assert catalog.model_for("pt") == "owner/name"
     assert catalog.model_for("en") == DEFAULT_ALIGN_MODELS_TORCH["en"]
     assert catalog.model_for("ja") == DEFAULT_ALIGN_MODELS_HF["ja"]
     assert [catalog.spaced(code) for code in ("en", "ja", "zh", "ko")] == [True, False, False, True]
     with pytest.raises(EngineLoadError, match="ALIGNMENT_MODELS names 'nonsense tag'"):
-        Catalog.of({"nonsense tag": "owner/name"})
+        ModelCatalog.of({"nonsense tag": "owner/name"})
 
 
 @pytest.mark.gpu

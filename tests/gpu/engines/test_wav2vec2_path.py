@@ -11,8 +11,8 @@ pytest.importorskip("torch", reason="needs the gpu extra")
 
 import torch
 
-from app.gpu.engines.wav2vec2.path import LabelFrames, find_path
-from app.gpu.engines.wav2vec2.spelling import WILDCARD, Alphabet
+from app.gpu.engines.wav2vec2.forced_alignment import LabelFrames, find_path
+from app.gpu.engines.wav2vec2.label_spelling import WILDCARD, Alphabet
 from tests.gpu.aligning import CODES, LABELS, SENTENCES, FixedNetwork, roughly, said
 
 pytestmark = pytest.mark.gpu

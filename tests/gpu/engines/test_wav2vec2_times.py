@@ -9,9 +9,9 @@ import pytest
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.engines.wav2vec2.engine import worded
-from app.gpu.engines.wav2vec2.spelling import SEPARATOR, WILDCARD, Alphabet
-from app.gpu.engines.wav2vec2.times import WordTimes, with_times
+from app.gpu.engines.wav2vec2.label_spelling import SEPARATOR, WILDCARD, Alphabet
+from app.gpu.engines.wav2vec2.wav2vec2_aligner import worded
+from app.gpu.engines.wav2vec2.word_times import WordTimes, with_times
 
 NOTHING = Span(0, 0)
 WINDOW = Span(1000, 11_000)

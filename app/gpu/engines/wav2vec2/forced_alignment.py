@@ -14,7 +14,7 @@ import torch
 import torchaudio  # noqa: F401 - brings the operator
 from numpy.typing import NDArray
 
-from app.gpu.engines.wav2vec2.spelling import WILDCARD
+from app.gpu.engines.wav2vec2.label_spelling import WILDCARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.gpu.engines.whisperx.languages import Spoken
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
 from app.settings import WhisperSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DecodingAttempt:
     """One decoding of one window.
 
     Attributes:
@@ -32,7 +32,7 @@ class Attempt:
     text: str
     mean_logprob: float
     no_speech_prob: float
-    spoken: Spoken
+    spoken: SpokenLanguage
     cut: bool = False
     loop: bool = False
 
@@ -60,17 +60,17 @@ class QualityGate:
             settings.no_speech_threshold,
         )
 
-    def passes(self, attempt: Attempt) -> bool:
+    def passes(self, attempt: DecodingAttempt) -> bool:
         """Whether no further attempt is needed: good, or silence."""
         return self.is_silence(attempt) or not (
             self._loops(attempt) or attempt.mean_logprob < self.logprob
         )
 
-    def is_silence(self, attempt: Attempt) -> bool:
+    def is_silence(self, attempt: DecodingAttempt) -> bool:
         """Whether nobody spoke: the model says so and is not sure of its text either."""
         return attempt.no_speech_prob > self.no_speech and attempt.mean_logprob < self.logprob
 
-    def choose(self, attempts: Sequence[Attempt]) -> Attempt:
+    def choose(self, attempts: Sequence[DecodingAttempt]) -> DecodingAttempt:
         """Return the attempt to keep.
 
         Args:
@@ -85,5 +85,5 @@ class QualityGate:
         straight = [attempt for attempt in attempts if not self._loops(attempt)]
         return max(straight or attempts, key=lambda attempt: attempt.mean_logprob)
 
-    def _loops(self, attempt: Attempt) -> bool:
+    def _loops(self, attempt: DecodingAttempt) -> bool:
         return attempt.cut or attempt.loop or attempt.compression_ratio > self.compression_ratio

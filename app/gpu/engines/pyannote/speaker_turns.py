@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from app.domain.time import Span, seconds_to_ms
 from app.domain.transcript import SpeakerTurn
-from app.gpu.engines.pyannote.frames import FrameLine
+from app.gpu.engines.pyannote.frame_scores import RecordingFrames
 
 Stretch = tuple[float, float, int]
 """Start and end in seconds, and who speaks."""
 
 
 def build_turns(
-    speaking: NDArray[np.bool_], line: FrameLine, fill_s: float = 0.0
+    speaking: NDArray[np.bool_], line: RecordingFrames, fill_s: float = 0.0
 ) -> list[SpeakerTurn]:
     """Return who speaks when; turns of different speakers may overlap.
 
@@ -46,7 +46,7 @@ def build_turns(
     ]
 
 
-def _stretches(speaking: NDArray[np.bool_], line: FrameLine) -> Iterator[tuple[float, float]]:
+def _stretches(speaking: NDArray[np.bool_], line: RecordingFrames) -> Iterator[tuple[float, float]]:
     """Yield from the middle of each first frame of speech to that of the first without."""
     edges = np.flatnonzero(speaking[1:] != speaking[:-1]) + 1
     if speaking[0]:

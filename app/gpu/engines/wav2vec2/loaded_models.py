@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from app.domain.errors import EngineLoadError
 
 if TYPE_CHECKING:
-    from app.gpu.engines.wav2vec2.loading import Acoustics
+    from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
 
 _FORGET_AFTER_S = 600.0
 """How long a failure counts: a hub that does not answer is not asked again for every window."""
 
 
-class AlignerModels:
+class LoadedModels:
     """Models by language, loaded when they are first wanted; any thread may ask.
 
     Args:
@@ -28,19 +28,19 @@ class AlignerModels:
 
     def __init__(
         self,
-        load: Callable[[str], Acoustics],
+        load: Callable[[str], AlignmentModel],
         most: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
         self._most = most
         self._clock = clock
-        self._loaded: OrderedDict[str, Acoustics] = OrderedDict()
+        self._loaded: OrderedDict[str, AlignmentModel] = OrderedDict()
         self._failed: dict[str, tuple[float, EngineLoadError]] = {}
         self._guard = threading.Lock()
         self._loading = threading.Lock()
 
-    def take(self, language: str) -> Acoustics:
+    def take(self, language: str) -> AlignmentModel:
         """Return the model of a language, the loaded one if there is one.
 
         A loaded model is returned at once, whatever else is being loaded.
@@ -70,7 +70,7 @@ class AlignerModels:
         with self._guard:
             return tuple((language, made.name) for language, made in self._loaded.items())
 
-    def _seen(self, language: str) -> Acoustics | None:
+    def _seen(self, language: str) -> AlignmentModel | None:
         with self._guard:
             if language in self._loaded:
                 self._loaded.move_to_end(language)
@@ -82,7 +82,7 @@ class AlignerModels:
                 del self._failed[language]
         return None
 
-    def _keep(self, language: str, made: Acoustics) -> None:
+    def _keep(self, language: str, made: AlignmentModel) -> None:
         with self._guard:
             self._loaded[language] = made
             while len(self._loaded) > self._most:

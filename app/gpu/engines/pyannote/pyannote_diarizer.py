@@ -16,20 +16,19 @@ from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
 from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.device import choose_device
-from app.gpu.engines.pyannote.checkpoint import load_checkpoint
-from app.gpu.engines.pyannote.chunks import Arrivals, ChunkGrid
-from app.gpu.engines.pyannote.clusters import check_defaults, expected, find_clusters
-from app.gpu.engines.pyannote.embedding import Embedding
-from app.gpu.engines.pyannote.frames import FrameLine, strongest
-from app.gpu.engines.pyannote.segmentation import Segmentation
-from app.gpu.engines.pyannote.turns import build_turns
+from app.gpu.engines.pyannote.chunking import ChunkBuffer, ChunkGrid
+from app.gpu.engines.pyannote.clustering import check_defaults, expected, find_clusters
+from app.gpu.engines.pyannote.frame_scores import RecordingFrames, strongest
+from app.gpu.engines.pyannote.pyannote_checkpoint import load_checkpoint
+from app.gpu.engines.pyannote.pyannote_networks import EmbeddingNetwork, SegmentationNetwork
+from app.gpu.engines.pyannote.speaker_turns import build_turns
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import DiarizationState
 from app.settings import Settings
 
 
 @dataclass(slots=True)
-class Heard:
+class ChunkResults:
     """A recording, chunk by chunk.
 
     For community-1, an hour is 3,600 chunks of 589 frames and 3 slots in one byte each, and of 3
@@ -44,7 +43,7 @@ class Heard:
         ended: whether nothing follows.
     """
 
-    arrivals: Arrivals
+    arrivals: ChunkBuffer
     scores: list[NDArray[Any]] = field(default_factory=list)
     binary: list[NDArray[np.uint8]] = field(default_factory=list)
     embeddings: list[NDArray[np.float32]] = field(default_factory=list)
@@ -109,11 +108,11 @@ class PyannoteDiarizer:
 
         inference = self._pipeline._segmentation
         self._grid = ChunkGrid.of(inference.duration, inference.step)
-        self._segmentation = Segmentation(self._pipeline)
+        self._segmentation = SegmentationNetwork(self._pipeline)
         self._compute_exactly()
         silence = torch.zeros(1, 1, self._grid.window)
         _, frames, slots = self._segmentation.scores(silence).shape
-        self._embedding = Embedding(self._pipeline, self._grid.window, frames, slots)
+        self._embedding = EmbeddingNetwork(self._pipeline, self._grid.window, frames, slots)
 
     def process(
         self, samples: Samples, state: DiarizationState | None, *, last: bool = False
@@ -126,7 +125,7 @@ class PyannoteDiarizer:
             EngineError: the models failed.
             OutOfMemoryError: not even one chunk fits the device.
         """
-        heard = cast("Heard | None", state) or Heard(Arrivals(self._grid))
+        heard = cast("ChunkResults | None", state) or ChunkResults(ChunkBuffer(self._grid))
         self._compute_exactly()
         for at in range(0, len(samples), self.slice_samples):
             heard.arrivals.add(samples[at : at + self.slice_samples])
@@ -143,7 +142,7 @@ class PyannoteDiarizer:
         Raises:
             EngineError: the clustering failed, or the recording has not ended yet.
         """
-        heard = cast("Heard", state)
+        heard = cast("ChunkResults", state)
         if not heard.ended:
             raise EngineError("Speakers are told apart when a recording has ended")
         if not heard.binary:
@@ -154,7 +153,7 @@ class PyannoteDiarizer:
     def close(self) -> None:
         """See the protocol; nothing outlives the engine."""
 
-    def _hear(self, heard: Heard, whole: int, *, last: bool = False) -> None:
+    def _hear(self, heard: ChunkResults, whole: int, *, last: bool = False) -> None:
         """Run the networks on chunks that are whole, and on the last one, filled up with zeros.
 
         As in pyannote, the last one is segmented alone but embedded with the others.
@@ -176,7 +175,7 @@ class PyannoteDiarizer:
         )
         self._keep(heard, torch.cat(chunks), scores)
 
-    def _keep(self, heard: Heard, chunks: Any, scores: Parts) -> None:
+    def _keep(self, heard: ChunkResults, chunks: Any, scores: Parts) -> None:
         binary = self._segmentation.binary(scores)
         heard.binary.append(binary)
         if not self._segmentation.hard:
@@ -201,11 +200,11 @@ class PyannoteDiarizer:
                 at += size
         return np.concatenate(done)
 
-    def _tell_apart(self, heard: Heard, speakers: SpeakerCount) -> list[SpeakerTurn]:
+    def _tell_apart(self, heard: ChunkResults, speakers: SpeakerCount) -> list[SpeakerTurn]:
         binary = np.concatenate(heard.binary)
         scores = np.concatenate(heard.scores) if heard.scores else binary
         frames = self._pipeline._segmentation.model.receptive_field
-        line = FrameLine(frames, self._grid, len(binary))
+        line = RecordingFrames(frames, self._grid, len(binary))
         count = line.count(binary)
         if not count.any():
             return []

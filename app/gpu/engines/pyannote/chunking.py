@@ -48,7 +48,7 @@ class ChunkGrid:
         return cls(duration_s, step_s, window, step)
 
 
-class Arrivals:
+class ChunkBuffer:
     """Samples that wait until their chunks are whole.
 
     Holds less than one chunk and the samples that were added last. Each chunk holds nine tenths

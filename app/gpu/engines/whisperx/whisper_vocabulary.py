@@ -20,7 +20,7 @@ _LANGUAGE_CODE_CHARS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """The fewest tokens that spell whole characters.
 
     Attributes:
@@ -34,7 +34,7 @@ class Piece:
     end: int
 
 
-class Vocabulary:
+class WhisperVocabulary:
     """Tokens of one checkpoint.
 
     Attributes:
@@ -84,15 +84,15 @@ class Vocabulary:
         """Return what text tokens spell, without surrounding blanks."""
         return b"".join(map(self._bytes, tokens)).decode(errors="ignore").strip()
 
-    def pieces(self, tokens: Sequence[int]) -> list[Piece]:
+    def pieces(self, tokens: Sequence[int]) -> list[TextPiece]:
         """Split text tokens where whole characters end; a broken character becomes U+FFFD."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        pieces: list[Piece] = []
+        pieces: list[TextPiece] = []
         first, text = 0, ""
         for index, token in enumerate(tokens):
             text += decoder.decode(self._bytes(token), final=index == len(tokens) - 1)
             if not decoder.getstate()[0]:
-                pieces.append(Piece(text, first, index + 1))
+                pieces.append(TextPiece(text, first, index + 1))
                 first, text = index + 1, ""
         return pieces
 

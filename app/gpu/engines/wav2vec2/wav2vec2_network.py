@@ -17,7 +17,7 @@ from app.domain.audio import Samples
 from app.gpu.device import Device
 
 
-class Family(Protocol):
+class NetworkBackend(Protocol):
     """What differs between the libraries that a network comes from.
 
     Attributes:
@@ -47,8 +47,8 @@ class Family(Protocol):
         ...
 
 
-class TorchaudioFamily:
-    """Satisfies `Family` with the model of a torchaudio pipeline."""
+class TorchaudioBackend:
+    """Satisfies `NetworkBackend` with the model of a torchaudio pipeline."""
 
     batches = True
 
@@ -68,8 +68,8 @@ class TorchaudioFamily:
         return self._model.aux(self._model.encoder(features, lengths))
 
 
-class HuggingFaceFamily:
-    """Satisfies `Family` with a ``Wav2Vec2ForCTC`` of transformers.
+class TransformersBackend:
+    """Satisfies `NetworkBackend` with a ``Wav2Vec2ForCTC`` of transformers.
 
     Args:
         model: the network.
@@ -103,7 +103,7 @@ class HuggingFaceFamily:
         return self._head(hidden)
 
 
-class Network:
+class Wav2Vec2Network:
     """Sounds in, log-probabilities of labels out.
 
     Args:
@@ -111,7 +111,7 @@ class Network:
         device: where.
     """
 
-    def __init__(self, family: Family, device: Device) -> None:
+    def __init__(self, family: NetworkBackend, device: Device) -> None:
         self._family = family
         self._device = device
         self._half = device == "cuda"

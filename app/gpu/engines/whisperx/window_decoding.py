@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from app.gpu.engines.whisperx.decoder import EncodedRow, Plan, token_limit
-from app.gpu.engines.whisperx.features import Features
-from app.gpu.engines.whisperx.gate import Attempt
-from app.gpu.engines.whisperx.languages import Spoken
+from app.gpu.engines.whisperx.log_mel import Features
+from app.gpu.engines.whisperx.quality_gate import DecodingAttempt
+from app.gpu.engines.whisperx.whisper_decoder import DecodingPlan, EncodedWindow, token_limit
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
 from app.gpu.protocols import Prepared, Window
 
 
@@ -28,14 +28,14 @@ class WindowDecoding:
 
     frames: int
     hinted: bool
-    choices: tuple[Spoken, ...] = ()
-    spoken: tuple[Spoken, ...] = ()
+    choices: tuple[SpokenLanguage, ...] = ()
+    spoken: tuple[SpokenLanguage, ...] = ()
     features: Features | None = None
-    encoded: EncodedRow | None = None
-    attempts: tuple[Attempt, ...] = ()
+    encoded: EncodedWindow | None = None
+    attempts: tuple[DecodingAttempt, ...] = ()
 
     @property
-    def next_spoken(self) -> Spoken:
+    def next_spoken(self) -> SpokenLanguage:
         """Language of the next attempt."""
         return self.spoken[len(self.attempts) % len(self.spoken)]
 
@@ -48,11 +48,13 @@ class WindowDecoding:
         key = (self.frames, self.hinted, attempt)
         return Prepared(window, key, self.frames * 10, attempt, self)
 
-    def plan(self, row: int, window: Window, prompt: tuple[int, ...]) -> Plan:
+    def plan(self, row: int, window: Window, prompt: tuple[int, ...]) -> DecodingPlan:
         """Return how to decode it in a batch."""
-        return Plan(row, prompt, token_limit(window.audio.span.duration_ms), self.next_spoken)
+        return DecodingPlan(
+            row, prompt, token_limit(window.audio.span.duration_ms), self.next_spoken
+        )
 
-    def tried(self, attempt: Attempt) -> WindowDecoding:
+    def tried(self, attempt: DecodingAttempt) -> WindowDecoding:
         """Return it with one more attempt."""
         return replace(self, attempts=(*self.attempts, attempt))
 

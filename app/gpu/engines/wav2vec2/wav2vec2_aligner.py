@@ -21,16 +21,16 @@ from app.domain.errors import EngineLoadError
 from app.domain.transcript import Segment
 from app.gpu.cache_key import cache_key, package
 from app.gpu.device import choose_device
-from app.gpu.engines.wav2vec2.catalog import Catalog, code_of
-from app.gpu.engines.wav2vec2.shelf import AlignerModels
-from app.gpu.engines.wav2vec2.times import WordTimes, with_times
+from app.gpu.engines.wav2vec2.loaded_models import LoadedModels
+from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog, code_of
+from app.gpu.engines.wav2vec2.word_times import WordTimes, with_times
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.models.identity import identity_of
 from app.gpu.protocols import AlignmentInput
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.gpu.engines.wav2vec2.loading import Acoustics
+    from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
 
 
 from dataclasses import replace
@@ -85,12 +85,12 @@ class Wav2Vec2Aligner:
         self.device: str = device
         self.max_batch = settings.alignment.batch_size
         with load_faults("The aligner", "ALIGNMENT_ENGINE"):
-            from app.gpu.engines.wav2vec2.loading import Loader
+            from app.gpu.engines.wav2vec2.alignment_model import ModelLoader
 
-            self._catalog = Catalog.of(settings.alignment.chosen)
+            self._catalog = ModelCatalog.of(settings.alignment.chosen)
             self.cache_key = _cache_key(self._catalog, device)
-        self._loader = Loader(settings.models, device)
-        self._shelf = AlignerModels(self._load, settings.alignment.max_loaded)
+        self._loader = ModelLoader(settings.models, device)
+        self._shelf = LoadedModels(self._load, settings.alignment.max_loaded)
         for tag in settings.alignment.preload:
             self._shelf.take(self._preloaded(tag))
 
@@ -149,14 +149,14 @@ class Wav2Vec2Aligner:
         for code, places in groups.items():
             yield code, sorted(places, key=lambda place: -len(inputs[place].audio.samples))
 
-    def _acoustics(self, code: str) -> Acoustics | None:
+    def _acoustics(self, code: str) -> AlignmentModel | None:
         try:
             return self._shelf.take(code)
         except EngineLoadError as error:
             log.warning("not_aligned", language=code, reason=error.message)
             return None
 
-    def _load(self, code: str) -> Acoustics:
+    def _load(self, code: str) -> AlignmentModel:
         model = self._catalog.model_for(code)
         if model is None:
             raise EngineLoadError(f"No alignment model is known for {code!r}")
@@ -173,7 +173,7 @@ class Wav2Vec2Aligner:
 
 
 def align_together(
-    inputs: Sequence[AlignmentInput], acoustics: Acoustics
+    inputs: Sequence[AlignmentInput], acoustics: AlignmentModel
 ) -> list[tuple[Segment, ...]]:
     """Align passages of one language in one call of its model.
 
@@ -189,9 +189,9 @@ def align_together(
 
 
 def _aligned(
-    passage: AlignmentInput, emission: object, acoustics: Acoustics
+    passage: AlignmentInput, emission: object, acoustics: AlignmentModel
 ) -> tuple[Segment, ...]:
-    from app.gpu.engines.wav2vec2.path import find_path
+    from app.gpu.engines.wav2vec2.forced_alignment import find_path
 
     alphabet = acoustics.alphabet
     texts = [worded(segment, spaced=alphabet.spaced) for segment in passage.segments]
@@ -215,7 +215,7 @@ def _chunks(places: Sequence[int], most: int) -> Iterator[Sequence[int]]:
         yield places[start : start + most]
 
 
-def _cache_key(catalog: Catalog, device: str) -> str:
+def _cache_key(catalog: ModelCatalog, device: str) -> str:
     """Return what decides the times, without loading a model: whisperx pins its choice by name.
 
     Of `AlignmentSettings`, only the models that were chosen change an output.

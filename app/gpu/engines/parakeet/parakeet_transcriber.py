@@ -9,9 +9,13 @@ from app.domain.errors import EngineError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
 from app.gpu.cache_key import cache_key, package, settings_part
-from app.gpu.engines.parakeet.loading import load_parakeet
-from app.gpu.engines.parakeet.spoken import check_language, languages_of, spoken_language
-from app.gpu.engines.parakeet.words import TimedToken, build_words
+from app.gpu.engines.parakeet.language_identification import (
+    check_language,
+    languages_of,
+    spoken_language,
+)
+from app.gpu.engines.parakeet.parakeet_model import load_parakeet
+from app.gpu.engines.parakeet.parakeet_words import TimedToken, build_words
 from app.gpu.faults import inference_faults
 from app.gpu.protocols import Prepared, Window
 from app.gpu.sentences import build_segments

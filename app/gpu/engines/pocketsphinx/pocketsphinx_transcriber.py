@@ -20,7 +20,7 @@ from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.cache_key import cache_key, package
-from app.gpu.engines.pocketsphinx.child import FRAME_MS
+from app.gpu.engines.pocketsphinx.pocketsphinx_process import FRAME_MS
 from app.gpu.protocols import Prepared, Window
 from app.settings import Settings, child_environment
 
@@ -49,9 +49,9 @@ class PocketsphinxTranscriber:
 
     def __init__(self, settings: Settings) -> None:
         self.lanes = settings.asr.lanes or max(1, (os.cpu_count() or 1) - 1)
-        self._idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[_DecoderProcess] = queue.SimpleQueue()
         for _ in range(self.lanes):
-            self._idle.put(_Child())
+            self._idle.put(_DecoderProcess())
         # The acoustic model and the dictionary ship inside the wheel.
         self.cache_key = cache_key(package("pocketsphinx"), self.detail)
 
@@ -79,26 +79,26 @@ class PocketsphinxTranscriber:
         return _segments(heard, window.audio.span)
 
     @contextmanager
-    def _child(self) -> Iterator[_Child]:
+    def _child(self) -> Iterator[_DecoderProcess]:
         child = self._idle.get()
         try:
             if not child.alive:
-                child = _Child()
+                child = _DecoderProcess()
             yield child
         finally:
             # Its place must come back whatever happened, or a lane would wait for ever.
             self._idle.put(child)
 
 
-Heard = tuple[str, int, int, float]
+RecognizedWord = tuple[str, int, int, float]
 
 
-class _Child:
+class _DecoderProcess:
     """One decoder process."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.gpu.engines.pocketsphinx.child"],
+            [sys.executable, "-m", "app.gpu.engines.pocketsphinx.pocketsphinx_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -118,7 +118,7 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, samples: Samples, cancelled: Event) -> list[Heard]:
+    def decode(self, samples: Samples, cancelled: Event) -> list[RecognizedWord]:
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
         assert self._process.stdin is not None  # noqa: S101 - Popen was given a pipe
         try:
@@ -133,7 +133,7 @@ class _Child:
         self._process.kill()
         self._process.wait()
 
-    def _read(self, cancelled: Event, limit_s: float | None = None) -> list[Heard]:
+    def _read(self, cancelled: Event, limit_s: float | None = None) -> list[RecognizedWord]:
         assert self._process.stdout is not None  # noqa: S101 - Popen was given a pipe
         waited_s = 0.0
         while not select.select([self._process.stdout], [], [], _POLL_S)[0]:
@@ -150,7 +150,7 @@ class _Child:
         return [tuple(word) for word in json.loads(line)]
 
 
-def _segments(heard: Sequence[Heard], window: Span) -> list[Segment]:
+def _segments(heard: Sequence[RecognizedWord], window: Span) -> list[Segment]:
     groups: list[list[Word]] = []
     for text, first, last, probability in heard:
         if _FILLER.match(text):

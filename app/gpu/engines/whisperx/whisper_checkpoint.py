@@ -9,9 +9,9 @@ from typing import Any
 
 from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
-from app.gpu.engines.whisperx.decoder import WhisperDecoder
-from app.gpu.engines.whisperx.languages import SpokenLanguages
-from app.gpu.engines.whisperx.vocabulary import Vocabulary
+from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
+from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
+from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
 from app.gpu.faults import load_faults
 from app.gpu.models.cached import lacking
 from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
@@ -69,8 +69,8 @@ class WhisperCheckpoint:
     compute_type: str
     mels: int
     multilingual: bool
-    languages: SpokenLanguages
-    vocabulary: Vocabulary
+    languages: WhisperLanguages
+    vocabulary: WhisperVocabulary
     decoder: WhisperDecoder
 
 
@@ -107,14 +107,14 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
 def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperCheckpoint:
     inner = model.model
     multilingual = bool(inner.is_multilingual)
-    vocabulary = Vocabulary(model.hf_tokenizer, multilingual=multilingual)
+    vocabulary = WhisperVocabulary(model.hf_tokenizer, multilingual=multilingual)
     return WhisperCheckpoint(
         name=name,
         identity=identity,
         compute_type=str(inner.compute_type),
         mels=int(inner.n_mels),
         multilingual=multilingual,
-        languages=SpokenLanguages(vocabulary.codes),
+        languages=WhisperLanguages(vocabulary.codes),
         vocabulary=vocabulary,
         decoder=WhisperDecoder(inner, vocabulary, beam_size),
     )

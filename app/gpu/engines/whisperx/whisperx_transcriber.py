@@ -13,12 +13,12 @@ from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
 from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.device import choose_device
-from app.gpu.engines.whisperx.checkpoint import load_checkpoint
-from app.gpu.engines.whisperx.features import bucket_of, log_mel
-from app.gpu.engines.whisperx.gate import QualityGate
-from app.gpu.engines.whisperx.languages import Spoken, SpokenLanguages
-from app.gpu.engines.whisperx.listener import DecodingPass
-from app.gpu.engines.whisperx.work import WindowDecoding
+from app.gpu.engines.whisperx.decoding_pass import DecodingPass
+from app.gpu.engines.whisperx.log_mel import bucket_of, log_mel
+from app.gpu.engines.whisperx.quality_gate import QualityGate
+from app.gpu.engines.whisperx.whisper_checkpoint import load_checkpoint
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage, WhisperLanguages
+from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import LOOPS_REVISION
@@ -116,7 +116,9 @@ class WhisperxTranscriber:
                 outcomes[place] = outcome
         return outcomes
 
-    def _languages_of(self, window: Window) -> tuple[tuple[Spoken, ...], tuple[Spoken, ...]]:
+    def _languages_of(
+        self, window: Window
+    ) -> tuple[tuple[SpokenLanguage, ...], tuple[SpokenLanguage, ...]]:
         """Return the window's language, and if it is not known those that it may be.
 
         What the request says goes before what the server's settings say.
@@ -150,8 +152,8 @@ def _is_wanted(window: Window) -> bool:
 
 
 def _defaults(
-    languages: SpokenLanguages, settings: WhisperSettings
-) -> tuple[Spoken | None, tuple[Spoken, ...]]:
+    languages: WhisperLanguages, settings: WhisperSettings
+) -> tuple[SpokenLanguage | None, tuple[SpokenLanguage, ...]]:
     """Return the server's language and allowed languages, checked."""
     setting = "WHISPER_LANGUAGE"
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from app.domain.errors import EngineLoadError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.gpu.device import Device
-from app.gpu.engines.pyannote.repository import (
+from app.gpu.engines.pyannote.pipeline_files import (
     PIPELINE_FILE,
     WEIGHTS_FILE,
     fetched,

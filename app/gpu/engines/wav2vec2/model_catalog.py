@@ -20,7 +20,7 @@ _TABLES = ("DEFAULT_ALIGN_MODELS_HF", "DEFAULT_ALIGN_MODELS_TORCH", "LANGUAGES_W
 
 
 @dataclass(frozen=True, slots=True)
-class Catalog:
+class ModelCatalog:
     """Models by language, whisperx's own choice unless the owner chose otherwise.
 
     Attributes:
@@ -34,7 +34,7 @@ class Catalog:
     unspaced: frozenset[str]
 
     @classmethod
-    def of(cls, chosen: Mapping[str, str]) -> Catalog:
+    def of(cls, chosen: Mapping[str, str]) -> ModelCatalog:
         """Read whisperx's tables.
 
         Args:

@@ -13,7 +13,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 
 if TYPE_CHECKING:
-    from app.gpu.engines.wav2vec2.path import LabelFrames
+    from app.gpu.engines.wav2vec2.forced_alignment import LabelFrames
 
 _LEAST_MS = 20
 """One frame: no word is shorter where there is room."""

@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.transcript import Segment
-from app.gpu.engines.whisperx.checkpoint import WhisperCheckpoint
-from app.gpu.engines.whisperx.decoder import Encoded, Plan, Text, TokenTimes
-from app.gpu.engines.whisperx.features import frames
-from app.gpu.engines.whisperx.gate import Attempt, QualityGate
-from app.gpu.engines.whisperx.words import build_words
-from app.gpu.engines.whisperx.work import WindowDecoding
+from app.gpu.engines.whisperx.log_mel import frames
+from app.gpu.engines.whisperx.quality_gate import DecodingAttempt, QualityGate
+from app.gpu.engines.whisperx.whisper_checkpoint import WhisperCheckpoint
+from app.gpu.engines.whisperx.whisper_decoder import (
+    DecodedText,
+    DecodingPlan,
+    EncodedBatch,
+    TokenTimes,
+)
+from app.gpu.engines.whisperx.whisper_words import build_words
+from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_loops
 from app.gpu.sentences import build_segments
@@ -68,19 +73,19 @@ class DecodingPass:
         encoded = self._encoded([work])
         [work] = self._with_languages([work], encoded)
         tokens = (self._checkpoint.vocabulary.blank,)
-        text = Text(0, tokens, frames(len(prepared.window.audio.samples)))
+        text = DecodedText(0, tokens, frames(len(prepared.window.audio.samples)))
         self._checkpoint.decoder.align(encoded, work.next_spoken.code, [text])
 
-    def _encoded(self, works: Sequence[WindowDecoding]) -> Encoded:
+    def _encoded(self, works: Sequence[WindowDecoding]) -> EncodedBatch:
         """Encode a batch, or put what an earlier attempt has encoded together."""
         rows = [work.encoded for work in works if work.encoded is not None]
         if rows:
-            return Encoded.of_rows(rows)
+            return EncodedBatch.of_rows(rows)
         mels = [work.features for work in works if work.features is not None]
         return self._checkpoint.decoder.encode(mels)
 
     def _with_languages(
-        self, works: Sequence[WindowDecoding], encoded: Encoded
+        self, works: Sequence[WindowDecoding], encoded: EncodedBatch
     ) -> list[WindowDecoding]:
         if all(work.spoken for work in works):
             return list(works)
@@ -91,11 +96,11 @@ class DecodingPass:
             for work, shares in zip(works, detected, strict=True)
         ]
 
-    def _plan(self, row: int, work: WindowDecoding, window: Window) -> Plan:
+    def _plan(self, row: int, work: WindowDecoding, window: Window) -> DecodingPlan:
         prompt = self._checkpoint.vocabulary.prompt(work.next_spoken.code, window.prompt)
         return work.plan(row, window, tuple(prompt))
 
-    def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, Attempt]:
+    def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, DecodingAttempt]:
         """Return the attempt to keep of each window that needs no further one."""
         return {
             row: self._gate.choose(work.attempts)
@@ -111,7 +116,7 @@ class DecodingPass:
         work: WindowDecoding,
         window: Window,
         heard: list[Segment] | None,
-        encoded: Encoded,
+        encoded: EncodedBatch,
         row: int,
     ) -> list[Segment] | Prepared:
         if window.cancelled.is_set():
@@ -125,7 +130,10 @@ class DecodingPass:
         return replace(work, features=None, encoded=kept).ready(window)
 
     def _timed(
-        self, chosen: Mapping[int, Attempt], windows: Sequence[Window], encoded: Encoded
+        self,
+        chosen: Mapping[int, DecodingAttempt],
+        windows: Sequence[Window],
+        encoded: EncodedBatch,
     ) -> dict[int, list[Segment]]:
         """Find the word times, language by language, since one alignment has one language."""
         results: dict[int, list[Segment]] = {row: [] for row in chosen}
@@ -136,7 +144,7 @@ class DecodingPass:
         }
         for code in sorted({kept.spoken.code for kept in texts.values()}):
             group = [
-                Text(row, kept.tokens, frames(len(windows[row].audio.samples)))
+                DecodedText(row, kept.tokens, frames(len(windows[row].audio.samples)))
                 for row, kept in texts.items()
                 if kept.spoken.code == code
             ]
@@ -145,7 +153,7 @@ class DecodingPass:
                 results[text.row] = self._segments(texts[text.row], windows[text.row], token_times)
         return results
 
-    def _segments(self, kept: Attempt, window: Window, times: TokenTimes) -> list[Segment]:
+    def _segments(self, kept: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
         pieces = self._checkpoint.vocabulary.pieces(kept.tokens)
         words = build_words(pieces, times, window.audio.span)
         return build_segments(words, kept.spoken.tag)

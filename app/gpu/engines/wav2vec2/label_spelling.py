@@ -24,7 +24,7 @@ _SPOKEN_MARKS = frozenset("%&@#§‰/*")
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class LabelSpelling:
     """The labels of a passage.
 
     Attributes:
@@ -67,7 +67,7 @@ class Alphabet:
         usable = {char: code for char, code in lowered.items() if code != blank}
         return cls(usable, blank, spaced)
 
-    def spell(self, words: Sequence[Word]) -> Spelling:
+    def spell(self, words: Sequence[Word]) -> LabelSpelling:
         """Return the labels of words, in order.
 
         Source: whisperx alignment.py: a blank becomes ``|``, and a character without a label a
@@ -87,7 +87,7 @@ class Alphabet:
                 owners.append(SEPARATOR)
             labels += spoken
             owners += [index] * len(spoken)
-        return Spelling(np.array(labels, np.int64), np.array(owners, np.int64))
+        return LabelSpelling(np.array(labels, np.int64), np.array(owners, np.int64))
 
     def _label(self, char: str) -> int | None:
         code = self.codes.get(char.lower())

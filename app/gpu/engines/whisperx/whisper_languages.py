@@ -18,7 +18,7 @@ _SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenLanguage:
     """A language to transcribe in.
 
     Attributes:
@@ -30,7 +30,7 @@ class Spoken:
     tag: str
 
 
-class SpokenLanguages:
+class WhisperLanguages:
     """Between BCP 47 tags and a checkpoint's own language codes.
 
     Attributes:
@@ -54,15 +54,15 @@ class SpokenLanguages:
             raise InvalidLanguageError(f"The speech model does not know the language {tag!r}")
         return code
 
-    def spoken(self, tag: str) -> Spoken:
+    def spoken(self, tag: str) -> SpokenLanguage:
         """Return the language of a tag.
 
         Raises:
             InvalidLanguageError: see `code`.
         """
-        return Spoken(self.code(tag), tag)
+        return SpokenLanguage(self.code(tag), tag)
 
-    def among(self, tags: Iterable[str]) -> tuple[Spoken, ...]:
+    def among(self, tags: Iterable[str]) -> tuple[SpokenLanguage, ...]:
         """Return the languages of tags, each of them once.
 
         Raises:
@@ -71,8 +71,8 @@ class SpokenLanguages:
         return tuple({spoken.code: spoken for spoken in map(self.spoken, tags)}.values())
 
     def likely(
-        self, probabilities: Sequence[tuple[str, float]], choices: Sequence[Spoken]
-    ) -> tuple[Spoken, ...]:
+        self, probabilities: Sequence[tuple[str, float]], choices: Sequence[SpokenLanguage]
+    ) -> tuple[SpokenLanguage, ...]:
         """Return the language of a window; where it is in doubt, the runner-up too.
 
         Args:
@@ -85,7 +85,7 @@ class SpokenLanguages:
         total = sum(share for _, share in ranked)
         sure = not total or ranked[0][1] >= _SURE * total
         return tuple(
-            named.get(code) or Spoken(code, self.tag(code))
+            named.get(code) or SpokenLanguage(code, self.tag(code))
             for code, _ in (ranked[:1] if sure else ranked[:2])
         )
 

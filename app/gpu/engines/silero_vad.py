@@ -26,7 +26,7 @@ _STATE_SHAPE = (1, 1, 128)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Memory:
+class _StreamState:
     h: NDArray[np.float32]
     c: NDArray[np.float32]
     context: Samples
@@ -53,7 +53,7 @@ class SileroVad:
         self, samples: Samples, state: VadState | None
     ) -> tuple[NDArray[np.float32], VadState]:
         """Return the probability of speech for each 32 ms frame; see the protocol."""
-        memory = _first_memory() if state is None else cast("_Memory", state)
+        memory = _first_memory() if state is None else cast("_StreamState", state)
         frames = samples.reshape(-1, _FRAME_SAMPLES)
         if not len(frames):
             return np.empty(0, np.float32), VadState(memory)
@@ -63,12 +63,12 @@ class SileroVad:
             None,
             {"input": np.concatenate([contexts, frames], axis=1), "h": memory.h, "c": memory.c},
         )
-        return output.reshape(-1), VadState(_Memory(h, c, tails[-1].copy()))
+        return output.reshape(-1), VadState(_StreamState(h, c, tails[-1].copy()))
 
     def close(self) -> None:
         """See the protocol; nothing outlives the engine."""
 
 
-def _first_memory() -> _Memory:
+def _first_memory() -> _StreamState:
     zero = np.zeros(_STATE_SHAPE, np.float32)
-    return _Memory(zero, zero, np.zeros(_CONTEXT_SAMPLES, np.float32))
+    return _StreamState(zero, zero, np.zeros(_CONTEXT_SAMPLES, np.float32))

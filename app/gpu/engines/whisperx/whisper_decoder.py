@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.errors import EngineError
-from app.gpu.engines.whisperx.features import Features
-from app.gpu.engines.whisperx.gate import Attempt
-from app.gpu.engines.whisperx.languages import Spoken
-from app.gpu.engines.whisperx.vocabulary import Vocabulary
+from app.gpu.engines.whisperx.log_mel import Features
+from app.gpu.engines.whisperx.quality_gate import DecodingAttempt
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
+from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
 
 MOST_TOKENS = 224
 """Text tokens in one window at most. Source: openai/whisper decoding.py, n_text_ctx // 2."""
@@ -44,11 +44,11 @@ class TokenTimes:
     probabilities: tuple[float, ...]
 
 
-EncodedRow = NDArray[np.float32]
+EncodedWindow = NDArray[np.float32]
 """One window as the encoder left it, in the machine's memory, shape ``(positions, width)``."""
 
 
-class Encoded:
+class EncodedBatch:
     """A batch as the encoder left it, on the device that it ran on."""
 
     def __init__(self, output: Any) -> None:
@@ -56,7 +56,7 @@ class Encoded:
         self._host: NDArray[np.float32] | None = None
 
     @classmethod
-    def of_rows(cls, rows: Sequence[EncodedRow]) -> Encoded:
+    def of_rows(cls, rows: Sequence[EncodedWindow]) -> EncodedBatch:
         """Put windows that were encoded earlier together."""
         import ctranslate2
 
@@ -73,7 +73,7 @@ class Encoded:
 
         return ctranslate2.StorageView.from_array(self._on_host()[list(chosen)])
 
-    def row(self, place: int) -> EncodedRow:
+    def row(self, place: int) -> EncodedWindow:
         """Return a copy of one window's output, to keep."""
         return np.array(self._on_host()[place])
 
@@ -87,7 +87,7 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DecodingPlan:
     """How to decode one window.
 
     Attributes:
@@ -100,11 +100,11 @@ class Plan:
     row: int
     prompt: tuple[int, ...]
     limit: int
-    spoken: Spoken
+    spoken: SpokenLanguage
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DecodedText:
     """What was heard in one window.
 
     Attributes:
@@ -126,19 +126,19 @@ def token_limit(duration_ms: int) -> int:
 class WhisperDecoder:
     """Wraps a `ctranslate2.models.Whisper`; any number of threads may call it."""
 
-    def __init__(self, model: Any, vocabulary: Vocabulary, beam_size: int) -> None:
+    def __init__(self, model: Any, vocabulary: WhisperVocabulary, beam_size: int) -> None:
         self._model = model
         self._vocabulary = vocabulary
         self._beam_size = beam_size
 
-    def encode(self, spectrograms: Sequence[Features]) -> Encoded:
+    def encode(self, spectrograms: Sequence[Features]) -> EncodedBatch:
         """Run the encoder over a batch of equally long spectrograms."""
         import ctranslate2
 
         view = ctranslate2.StorageView.from_array(np.stack(spectrograms))
-        return Encoded(self._model.encode(view))
+        return EncodedBatch(self._model.encode(view))
 
-    def detect_languages(self, encoded: Encoded) -> list[list[tuple[str, float]]]:
+    def detect_languages(self, encoded: EncodedBatch) -> list[list[tuple[str, float]]]:
         """Return the language codes of each window with their probabilities, best first.
 
         Raises:
@@ -149,7 +149,9 @@ class WhisperDecoder:
             raise EngineError("The model cannot tell languages apart; set WHISPER_LANGUAGE")
         return [[(str(token)[2:-2], float(share)) for token, share in best] for best in ranked]
 
-    def attempt(self, encoded: Encoded, plans: Sequence[Plan], temperature: float) -> list[Attempt]:
+    def attempt(
+        self, encoded: EncodedBatch, plans: Sequence[DecodingPlan], temperature: float
+    ) -> list[DecodingAttempt]:
         """Decode windows once, whatever their languages.
 
         Args:
@@ -163,7 +165,9 @@ class WhisperDecoder:
         results = self._generate(encoded, plans, temperature)
         return [self._read(result, plan) for plan, result in zip(plans, results, strict=True)]
 
-    def align(self, encoded: Encoded, code: str, texts: Sequence[Text]) -> list[TokenTimes]:
+    def align(
+        self, encoded: EncodedBatch, code: str, texts: Sequence[DecodedText]
+    ) -> list[TokenTimes]:
         """Return when each token was said, by where the decoder looks while it writes it.
 
         Args:
@@ -182,7 +186,9 @@ class WhisperDecoder:
         )
         return [_token_times(result) for result in results]
 
-    def _generate(self, encoded: Encoded, plans: Sequence[Plan], temperature: float) -> Any:
+    def _generate(
+        self, encoded: EncodedBatch, plans: Sequence[DecodingPlan], temperature: float
+    ) -> Any:
         search: dict[str, float] = {"beam_size": self._beam_size}
         if temperature > 0:
             search = {
@@ -201,10 +207,10 @@ class WhisperDecoder:
             **search,
         )
 
-    def _read(self, result: Any, plan: Plan) -> Attempt:
+    def _read(self, result: Any, plan: DecodingPlan) -> DecodingAttempt:
         ids = result.sequences_ids[0]
         tokens = self._vocabulary.text_tokens(ids[: plan.limit])
-        return Attempt(
+        return DecodingAttempt(
             tokens=tokens,
             text=self._vocabulary.text(tokens),
             mean_logprob=result.scores[0] * len(ids) / (len(ids) + 1),

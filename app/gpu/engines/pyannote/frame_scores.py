@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.gpu.engines.pyannote.chunks import ChunkGrid
+from app.gpu.engines.pyannote.chunking import ChunkGrid
 
 NOBODY = -2
 """Cluster of a slot in which nobody speaks."""
@@ -26,7 +26,7 @@ _BLOCK = 2**15
 _EPSILON = 1e-12
 
 
-class FrameLine:
+class RecordingFrames:
     """The frames of a recording.
 
     Args:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from app.domain.errors import EngineError, EngineLoadError
 from app.domain.request import SpeakerCount
-from app.gpu.engines.pyannote.chunks import ChunkGrid
-from app.gpu.engines.pyannote.frames import NOBODY
+from app.gpu.engines.pyannote.chunking import ChunkGrid
+from app.gpu.engines.pyannote.frame_scores import NOBODY
 from app.settings import DiarizationSettings
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from app.domain.time import Span
 from app.domain.transcript import Word
-from app.gpu.engines.whisperx.decoder import TokenTimes
-from app.gpu.engines.whisperx.vocabulary import Piece
+from app.gpu.engines.whisperx.whisper_decoder import TokenTimes
+from app.gpu.engines.whisperx.whisper_vocabulary import TextPiece
 from app.gpu.sentences import ends_sentence
 
 _UNSPACED = re.compile(
@@ -34,7 +34,7 @@ _LEAST_MS = 20
 
 
 @dataclass(slots=True)
-class _Group:
+class _WordGroup:
     """Pieces that make one word."""
 
     text: str
@@ -42,7 +42,7 @@ class _Group:
     end: int
     glued: bool
 
-    def takes(self, piece: Piece) -> bool:
+    def takes(self, piece: TextPiece) -> bool:
         if _is_opening(self.text):
             return True
         if piece.text.startswith(" "):
@@ -50,7 +50,7 @@ class _Group:
         return not _starts_unspaced_word(piece.text)
 
 
-def build_words(pieces: Sequence[Piece], times: TokenTimes, window: Span) -> list[Word]:
+def build_words(pieces: Sequence[TextPiece], times: TokenTimes, window: Span) -> list[Word]:
     """Return the words of one window.
 
     Args:
@@ -72,15 +72,15 @@ def build_words(pieces: Sequence[Piece], times: TokenTimes, window: Span) -> lis
     ]
 
 
-def _grouped(pieces: Sequence[Piece]) -> list[_Group]:
-    groups: list[_Group] = []
+def _grouped(pieces: Sequence[TextPiece]) -> list[_WordGroup]:
+    groups: list[_WordGroup] = []
     for piece in pieces:
         if groups and groups[-1].takes(piece):
             groups[-1].text += piece.text
             groups[-1].end = piece.end
         else:
             spaced = piece.text.startswith(" ") or not _starts_unspaced_word(piece.text)
-            groups.append(_Group(piece.text, piece.first, piece.end, glued=not spaced))
+            groups.append(_WordGroup(piece.text, piece.first, piece.end, glued=not spaced))
     return groups
 
 
