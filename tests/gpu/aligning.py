@@ -155,9 +155,9 @@ class FixedNetwork:
 
     logits: NDArray[np.float32]
 
-    def emissions(self, sounds: Sequence[Samples]) -> list[torch.Tensor]:
+    def emissions(self, clips: Sequence[Samples]) -> list[torch.Tensor]:
         """See `Wav2Vec2Network`."""
-        return [torch.log_softmax(torch.from_numpy(self.logits), -1) for _ in sounds]
+        return [torch.log_softmax(torch.from_numpy(self.logits), -1) for _ in clips]
 
     def __call__(self, waveform: torch.Tensor) -> Any:
         """Answer as a model of transformers does, for whisperx."""

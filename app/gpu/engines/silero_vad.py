@@ -1,4 +1,4 @@
-"""Silero voice activity detection, fed as the samples arrive.
+"""Silero voice activity detection on a stream.
 
 Source: Silero VAD v6 (github.com/snakers4/silero-vad), the ONNX file that ships inside
 faster-whisper. The network reads 512 new samples behind 64 samples of context and carries an
@@ -53,15 +53,15 @@ class SileroVad:
         self, samples: Samples, state: VadState | None
     ) -> tuple[NDArray[np.float32], VadState]:
         """Return the probability of speech for each 32 ms frame; see the protocol."""
-        memory = _first_memory() if state is None else cast("_StreamState", state)
+        previous = _initial_state() if state is None else cast("_StreamState", state)
         frames = samples.reshape(-1, _FRAME_SAMPLES)
         if not len(frames):
-            return np.empty(0, np.float32), VadState(memory)
+            return np.empty(0, np.float32), VadState(previous)
         tails = frames[:, -_CONTEXT_SAMPLES:]
-        contexts = np.concatenate([memory.context[None], tails[:-1]])
+        contexts = np.concatenate([previous.context[None], tails[:-1]])
         output, h, c = self._session.run(
             None,
-            {"input": np.concatenate([contexts, frames], axis=1), "h": memory.h, "c": memory.c},
+            {"input": np.concatenate([contexts, frames], axis=1), "h": previous.h, "c": previous.c},
         )
         return output.reshape(-1), VadState(_StreamState(h, c, tails[-1].copy()))
 
@@ -69,6 +69,6 @@ class SileroVad:
         """See the protocol; nothing outlives the engine."""
 
 
-def _first_memory() -> _StreamState:
+def _initial_state() -> _StreamState:
     zero = np.zeros(_STATE_SHAPE, np.float32)
     return _StreamState(zero, zero, np.zeros(_CONTEXT_SAMPLES, np.float32))

@@ -82,24 +82,24 @@ class Loads:
 
 def test_the_model_unused_for_longest_goes_first() -> None:
     loads = Loads()
-    shelf = LoadedModels(loads, 2)
+    models = LoadedModels(loads, 2)
     for language in ("en", "es", "en", "fr", "en", "es"):
-        assert shelf.take(language).name == language
+        assert models.get(language).name == language
     assert loads.asked == ["en", "es", "fr", "es"]
-    assert [language for language, _ in shelf.loaded] == ["en", "es"]
+    assert [language for language, _ in models.loaded] == ["en", "es"]
 
 
 def test_a_failure_counts_for_ten_minutes() -> None:
     loads = Loads()
     loads.refused.add("es")
-    shelf = LoadedModels(loads, 2, loads.clock)
+    models = LoadedModels(loads, 2, loads.clock)
     for loads.now_s in (0.0, 1.0, 599.0, 601.0):
         with pytest.raises(EngineLoadError, match="cannot be reached"):
-            shelf.take("es")
+            models.get("es")
     assert loads.asked == ["es", "es"]
     loads.refused.clear()
     loads.now_s = 1300.0
-    assert shelf.take("es").name == "es"
+    assert models.get("es").name == "es"
 
 
 def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
@@ -112,13 +112,13 @@ def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
             assert go.wait(30)
         return loads(language)
 
-    shelf = LoadedModels(load, 4)
-    shelf.take("en")
-    threads = [threading.Thread(target=shelf.take, args=("es",)) for _ in range(4)]
+    models = LoadedModels(load, 4)
+    models.get("en")
+    threads = [threading.Thread(target=models.get, args=("es",)) for _ in range(4)]
     for thread in threads:
         thread.start()
     assert started.wait(30)
-    assert shelf.take("en").name == "en"
+    assert models.get("en").name == "en"
     go.set()
     for thread in threads:
         thread.join(30)

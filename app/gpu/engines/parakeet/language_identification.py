@@ -1,4 +1,4 @@
-"""Which language a Parakeet model has heard: it writes the text and does not say."""
+"""Language identification by text: Parakeet does not report the language that it transcribed."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ EUROPEAN = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it",
     "lt", "lv", "mt", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "uk",
 )  # fmt: skip
-"""What `parakeet-tdt-0.6b-v3` knows. Source: its model card."""
+"""Languages of `parakeet-tdt-0.6b-v3`. Source: its model card."""
 
 _SURE = 0.6
-"""Probability from which the identifier is believed about one window's text."""
-
+"""Least probability of the identified language, of one window's text."""
 
 _ENGLISH_TOKENS = 4096
 """The English models have 1,024 tokens, the multilingual one 8,192."""
 
 
 def languages_of(tokens: int) -> tuple[str, ...]:
-    """Return the base tags that a model hears, by the size of its vocabulary."""
+    """Return the base tags that a model transcribes, by the size of its vocabulary."""
     return EUROPEAN if tokens > _ENGLISH_TOKENS else ENGLISH
 
 
 def check_language(tag: str | None, known: Sequence[str]) -> None:
-    """Refuse a language that the model does not hear.
+    """Refuse a language that the model does not transcribe.
 
     Raises:
         InvalidLanguageError: not a language, or not one of the model's.
@@ -39,19 +38,19 @@ def check_language(tag: str | None, known: Sequence[str]) -> None:
         raise InvalidLanguageError(f"Parakeet does not know the language {tag!r}")
 
 
-def spoken_language(text: str, asked: str | None, known: Sequence[str]) -> str:
-    """Return the BCP 47 tag of a text that was heard.
+def spoken_language(text: str, requested: str | None, known: Sequence[str]) -> str:
+    """Return the BCP 47 tag of a transcribed text.
 
     Args:
         text: of one window.
-        asked: language that the caller says; it is believed.
-        known: base tags that it may be, at least one.
+        requested: language of the request, which is taken as it is.
+        known: base tags to choose from, at least one.
 
     Returns:
-        ``und`` where the text is too short to tell.
+        ``und`` where the text is too short to identify its language.
     """
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     if len(known) == 1:
         return known[0]
     ranked = [(label, share) for label, share in _identifier().rank(text) if label in known]

@@ -1,4 +1,4 @@
-"""Finding and loading a Parakeet model in ONNX form."""
+"""Loading of a Parakeet model in ONNX form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ resolver.py."""
 _SHORT = {"v2": "nvidia/parakeet-tdt-0.6b-v2", "v3": "nvidia/parakeet-tdt-0.6b-v3"}
 
 _KINDS = ("nemo-conformer-tdt", "nemo-conformer-rnnt")
-"""Kinds of decoder that tell where tokens start, as onnx-asr calls them."""
+"""Kinds of decoder that give the start of each token, by onnx-asr's names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +33,11 @@ class ParakeetModel:
     """A loaded model.
 
     Attributes:
-        name: how it is called where people see it; holds no path.
+        name: shown to people; contains no path.
         identity: of the files that were loaded.
         device: where it runs.
         tokens: in its vocabulary.
-        recognizer: onnx-asr's, with times.
+        recognizer: onnx-asr's, with timestamps.
     """
 
     name: str
@@ -51,7 +51,8 @@ def load_parakeet(settings: Settings) -> ParakeetModel:
     """Fetch the model that `PARAKEET_MODEL` names, if need be, and load it.
 
     Raises:
-        EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
+        EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
+            do.
     """
     wanted = _SHORT.get(settings.parakeet.model, settings.parakeet.model)
     is_folder = looks_like_folder(wanted)
@@ -110,10 +111,10 @@ def _fetched(wanted: str, settings: Settings) -> Path:
 
 
 def _kind(folder: Path) -> str:
-    """Return the kind of decoder; the folder's configuration tells, else it is a TDT model.
+    """Return the kind of decoder by the folder's configuration; a TDT model without one.
 
     Raises:
-        EngineLoadError: it is of a kind that tells no times.
+        EngineLoadError: it is of a kind that gives no times.
     """
     path = folder / "config.json"
     kind = json.loads(path.read_text("utf-8")).get("model_type") if path.is_file() else None
@@ -122,21 +123,21 @@ def _kind(folder: Path) -> str:
     return kind or _KINDS[0]
 
 
-def _device(asked: Literal["auto", "cuda", "cpu"]) -> Literal["cuda", "cpu"]:
-    """Return where ONNX Runtime shall run.
+def _device(requested: Literal["auto", "cuda", "cpu"]) -> Literal["cuda", "cpu"]:
+    """Return the device that ONNX Runtime shall run on.
 
     Raises:
-        EngineLoadError: a GPU is asked for and this ONNX Runtime has no use for one.
+        EngineLoadError: a GPU is requested and this ONNX Runtime was built without.
     """
     import onnxruntime
 
     has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if asked == "cuda" and not has_cuda:
+    if requested == "cuda" and not has_cuda:
         raise EngineLoadError(
             "ASR_DEVICE is cuda and this ONNX Runtime knows no GPU: install onnxruntime-gpu in "
             "the place of onnxruntime, or set ASR_DEVICE to auto or cpu"
         )
-    return "cuda" if has_cuda and asked != "cpu" else "cpu"
+    return "cuda" if has_cuda and requested != "cpu" else "cpu"
 
 
 def _providers(device: Literal["cuda", "cpu"]) -> list[str]:

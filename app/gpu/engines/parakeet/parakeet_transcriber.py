@@ -1,4 +1,4 @@
-"""The engine: windows in, segments out."""
+"""Parakeet transcriber."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.gpu.sentences import build_segments
 from app.settings import Settings
 
 _LONGEST_MS = 30_000
-"""Windows of the line are never longer; the model itself would take minutes."""
+"""Windows are never longer; the model itself would take minutes of audio."""
 
 _LEAST_SAMPLES = SAMPLE_RATE_HZ // 10
 """Its spectrogram needs a few frames."""
@@ -34,8 +34,8 @@ _NOT_IN_CACHE_KEY = frozenset({"model", "quantization", "cpu_threads"})
 class ParakeetTranscriber:
     """Satisfies `app.gpu.protocols.Transcriber` with a transducer on ONNX Runtime.
 
-    It writes punctuation and capitals, needs no beams, and hears nothing in noise far less often
-    than Whisper does; so there is one attempt and no gate. It takes no prompt.
+    It writes punctuation and capitals, needs no beams, and invents text in noise far less often
+    than Whisper does; so there is one attempt and no quality gate. It takes no prompt.
 
     Attributes:
         device: ``cuda`` or ``cpu``.
@@ -99,10 +99,10 @@ class ParakeetTranscriber:
         if not wanted:
             return results
         with inference_faults(self.name):
-            heard = self._recognizer.recognize(
+            recognized = self._recognizer.recognize(
                 [windows[place].audio.samples for place in wanted], sample_rate=SAMPLE_RATE_HZ
             )
-        for place, result in zip(wanted, heard, strict=True):
+        for place, result in zip(wanted, recognized, strict=True):
             results[place] = self._segments(windows[place], _tokens(result))
         return results
 
@@ -117,7 +117,7 @@ class ParakeetTranscriber:
 
 
 def _tokens(result: object) -> list[TimedToken]:
-    """Return the tokens of one of onnx-asr's results."""
+    """Return the tokens of one result of onnx-asr."""
     texts: Sequence[str] = getattr(result, "tokens", None) or ()
     starts_s: Sequence[float] = getattr(result, "timestamps", None) or ()
     logprobs: Sequence[float] = getattr(result, "logprobs", None) or [0.0] * len(texts)

@@ -1,4 +1,4 @@
-"""Tokens with starts to words with spans."""
+"""Words of a Parakeet model, grouped from its timed tokens."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from app.domain.time import Span
 from app.domain.transcript import Word
 
 _LONGEST_TOKEN_MS = 240
-"""How long the last token of a word may last before a pause. The model tells where tokens start
-and not where they end; it skips four frames of 80 ms at most at a time, and three of them are
-about the longest syllable. Source: the TDT paper (Xu et al., "Efficient sequence transduction by
+"""Longest duration of the last token of a word before a pause. The model gives starts of tokens
+and no ends; it skips four frames of 80 ms at most at a time, and three of them are about the
+longest syllable. Source: the TDT paper (Xu et al., "Efficient sequence transduction by
 jointly predicting tokens and durations", 2023), durations 0 to 4."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedToken:
-    """One token as the model wrote it.
+    """One token of a model's output.
 
     Attributes:
         text: with a leading blank where a word begins.

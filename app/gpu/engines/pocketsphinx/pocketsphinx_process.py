@@ -1,7 +1,7 @@
-"""The process that holds pocketsphinx.
+"""Decoder process of pocketsphinx.
 
-pocketsphinx keeps the GIL while it decodes (stalls of 0.66 s were seen), so it may not run in
-the process that serves HTTP. The parent writes one JSON line ``{"bytes": n}`` and n bytes of
+pocketsphinx does not release the GIL while it decodes (stalls of 0.66 s were seen), so it may not
+run in the process that serves HTTP. The parent writes one JSON line ``{"bytes": n}`` and n bytes of
 16-bit mono 16 kHz audio; the child answers one JSON line, a list of
 ``[word, first_frame, last_frame, probability]`` with frames of 10 ms. It ends at end of file, so
 it never outlives its parent by more than one window.
@@ -30,8 +30,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             # The whole window at once, so that cepstral means are taken over all of it.
             decoder.process_raw(pcm, no_search=False, full_utt=True)
         decoder.end_utt()
-        heard = decoder.seg() if decoder.hyp() else ()
-        _answer(answers, [(w.word, w.start_frame, w.end_frame, w.prob) for w in heard or ()])
+        words = decoder.seg() if decoder.hyp() else ()
+        _answer(answers, [(w.word, w.start_frame, w.end_frame, w.prob) for w in words or ()])
 
 
 def _answer(answers: BinaryIO, words: list[tuple[str, int, int, float]]) -> None:

@@ -1,4 +1,4 @@
-"""The transcriber: hands windows to child processes that hold the decoder."""
+"""Transcriber that decodes in child processes with pocketsphinx."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PocketsphinxTranscriber:
         self.cache_key = cache_key(package("pocketsphinx"), self.detail)
 
     def prepare(self, window: Window) -> Prepared:
-        """See the protocol; there is nothing to make ready."""
+        """See the protocol; nothing has to be prepared."""
         if window.language and window.language.partition("-")[0] != "en":
             raise InvalidLanguageError("pocketsphinx hears US English alone")
         return Prepared(window, padded_ms=window.audio.span.duration_ms)
@@ -75,8 +75,8 @@ class PocketsphinxTranscriber:
 
     def _transcribe_one(self, window: Window) -> list[Segment]:
         with self._child() as child:
-            heard = child.decode(window.audio.samples, window.cancelled)
-        return _segments(heard, window.audio.span)
+            words = child.decode(window.audio.samples, window.cancelled)
+        return _segments(words, window.audio.span)
 
     @contextmanager
     def _child(self) -> Iterator[_DecoderProcess]:
@@ -86,11 +86,12 @@ class PocketsphinxTranscriber:
                 child = _DecoderProcess()
             yield child
         finally:
-            # Its place must come back whatever happened, or a lane would wait for ever.
+            # Returned in any case, or a lane would wait for ever.
             self._idle.put(child)
 
 
 RecognizedWord = tuple[str, int, int, float]
+"""Text, first and last frame of `FRAME_MS`, and probability 0..1."""
 
 
 class _DecoderProcess:
@@ -110,8 +111,8 @@ class _DecoderProcess:
         except EngineError as error:
             self.kill()
             assert self._process.stderr is not None  # noqa: S101 - Popen was given a pipe
-            said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-            reason = said[-1] if said else str(error)
+            lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else str(error)
             raise EngineLoadError(f"pocketsphinx cannot be loaded: {reason}") from error
 
     @property
@@ -150,9 +151,9 @@ class _DecoderProcess:
         return [tuple(word) for word in json.loads(line)]
 
 
-def _segments(heard: Sequence[RecognizedWord], window: Span) -> list[Segment]:
+def _segments(recognized: Sequence[RecognizedWord], window: Span) -> list[Segment]:
     groups: list[list[Word]] = []
-    for text, first, last, probability in heard:
+    for text, first, last, probability in recognized:
         if _FILLER.match(text):
             continue
         word = _word(text, first, last, probability, window)

@@ -1,4 +1,4 @@
-"""Loading the models that align."""
+"""Alignment model of one language: files, network, labels."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ _UNREADABLE = (
 
 
 class EmissionModel(Protocol):
-    """What turns sounds into log-probabilities; see `Wav2Vec2Network`."""
+    """Acoustic model that emits log-probabilities; see `Wav2Vec2Network`."""
 
-    def emissions(self, sounds: list[Samples]) -> list[torch.Tensor]:
-        """Return a tensor of shape ``(frames, labels)`` for each sound."""
+    def emissions(self, clips: list[Samples]) -> list[torch.Tensor]:
+        """Return a tensor of shape ``(frames, labels)`` for each clip."""
         ...
 
 
@@ -111,7 +111,7 @@ class AlignmentModel:
     """A loaded model.
 
     Attributes:
-        name: how it is called where people see it; holds no path.
+        name: shown to people; contains no path.
     """
 
     name: str
@@ -139,20 +139,20 @@ class ModelLoader:
             spaced: whether its language puts blanks between words.
 
         Raises:
-            EngineLoadError: it cannot be fetched, read or run; says what to do.
+            EngineLoadError: it cannot be fetched, read or run; the message says what to do.
         """
         name = Path(wanted).name if looks_like_folder(wanted) else wanted
         with load_faults(f"Alignment model {name!r}", _SETTING):
             try:
-                codes, family = self._family(wanted)
+                codes, backend = self._backend(wanted)
             except _UNREADABLE as error:
                 raise ValueError("its files do not hold a wav2vec2 model") from error
-            network = Wav2Vec2Network(family, self.device)
+            network = Wav2Vec2Network(backend, self.device)
             noise = np.random.default_rng(0).normal(0, 0.01, SAMPLE_RATE_HZ).astype(np.float32)
             network.emissions([noise, noise[: SAMPLE_RATE_HZ // 2]])
-        return AlignmentModel(name, Alphabet.of(codes, family.labels, spaced=spaced), network)
+        return AlignmentModel(name, Alphabet.of(codes, backend.labels, spaced=spaced), network)
 
-    def _family(self, wanted: str) -> tuple[dict[str, int], NetworkBackend]:
+    def _backend(self, wanted: str) -> tuple[dict[str, int], NetworkBackend]:
         if not looks_like_folder(wanted) and wanted in torchaudio.pipelines.__all__:
             return self._from_torchaudio(wanted)
         return self._from_folder(model_folder(wanted, self.settings))
@@ -181,5 +181,5 @@ class ModelLoader:
         processor = Wav2Vec2Processor.from_pretrained(folder, local_files_only=True)
         model = Wav2Vec2ForCTC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         normalised = bool(processor.feature_extractor.do_normalize)
-        family = TransformersBackend(model.to(self.device).eval(), normalised=normalised)
-        return dict(processor.tokenizer.get_vocab()), family
+        backend = TransformersBackend(model.to(self.device).eval(), normalised=normalised)
+        return dict(processor.tokenizer.get_vocab()), backend

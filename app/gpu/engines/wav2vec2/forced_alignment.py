@@ -1,8 +1,8 @@
-"""The likeliest way through a model's emissions that says given labels.
+"""Forced alignment: the likeliest path through a model's emissions that spells given labels.
 
 torchaudio's `forced_align` searches it on the CPU, where it takes some milliseconds for 30 s of
-sound: on a GPU it would start a kernel for every frame and keep the device from other work. Only
-the columns of labels that occur are brought there.
+audio: on a GPU it would start a kernel for every frame and block the device. Only the columns of
+labels that occur are copied to the CPU.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from app.gpu.engines.wav2vec2.label_spelling import WILDCARD
 
 @dataclass(frozen=True, slots=True)
 class LabelFrames:
-    """When each label is heard.
+    """Frames of each label.
 
     Attributes:
         starts: first frame of each label, rising; shape ``(n,)``.
         ends: frame after its last: where the next one starts, silence between included.
-        frames: of the whole sound.
+        frames: number of frames of the whole audio.
     """
 
     starts: NDArray[np.int64]
@@ -32,13 +32,15 @@ class LabelFrames:
     frames: int
 
 
-def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> LabelFrames | None:
-    """Return when each label is heard; None where there are none, or more than fit.
+def align_labels(
+    emission: torch.Tensor, labels: NDArray[np.int64], blank: int
+) -> LabelFrames | None:
+    """Return the frames of each label; None where there are none, or more than fit.
 
     Args:
         emission: log-probabilities, shape ``(frames, labels of the model)``, on any device.
-        labels: to be found, in order; `WILDCARD` fits whatever is heard best.
-        blank: the model's label for nothing.
+        labels: in order; `WILDCARD` matches the best label of a frame.
+        blank: the model's blank label.
 
     Source: whisperx alignment.py: a wildcard's score is that of the best label besides the
     blank, and a label lasts until the next one begins.
@@ -49,8 +51,8 @@ def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> 
     repeats = int(np.count_nonzero(targets[1:] == targets[:-1]))
     if len(targets) + repeats > len(narrow):
         return None
-    # What `torchaudio.functional.forced_align` calls, which tells at every call of an end that
-    # its authors took back.
+    # The operator of `torchaudio.functional.forced_align`, which at every call warns of a removal
+    # that its authors took back.
     path, _ = torch.ops.torchaudio.forced_align(
         narrow[None],
         torch.from_numpy(targets)[None],
@@ -64,7 +66,7 @@ def find_path(emission: torch.Tensor, labels: NDArray[np.int64], blank: int) -> 
 def _narrowed(
     emission: torch.Tensor, labels: NDArray[np.int64], blank: int
 ) -> tuple[torch.Tensor, NDArray[np.int64]]:
-    """Keep the blank as column 0, then the labels that occur, then two columns of wildcards.
+    """Select the blank as column 0, then the labels that occur, then two columns of wildcards.
 
     Two, since between two equal labels the path needs a blank, which digits do not have between
     them: wildcards in a row take the columns in turns.
@@ -82,9 +84,9 @@ def _narrowed(
 
 
 def _frames(path: NDArray[np.int64]) -> LabelFrames:
-    heard = path != 0
+    labelled = path != 0
     changed = np.diff(path, prepend=0) != 0
-    starts = np.flatnonzero(heard & changed)
-    last = int(np.flatnonzero(heard)[-1]) + 1
+    starts = np.flatnonzero(labelled & changed)
+    last = int(np.flatnonzero(labelled)[-1]) + 1
     ends = np.append(starts[1:], last)
     return LabelFrames(starts, ends, len(path))

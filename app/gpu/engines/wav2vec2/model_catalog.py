@@ -1,4 +1,4 @@
-"""Which model aligns which language."""
+"""Catalog of alignment models by language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from app.domain.language import Language
 _OWN_CODES = {"nb": "no", "cmn": "zh", "fil": "tl"}
 """Base tags for which whisperx's tables use another code."""
 
-
 _TABLES = ("DEFAULT_ALIGN_MODELS_HF", "DEFAULT_ALIGN_MODELS_TORCH", "LANGUAGES_WITHOUT_SPACES")
 
 
@@ -26,7 +25,7 @@ class ModelCatalog:
     Attributes:
         chosen: the owner's choice.
         usual: whisperx's.
-        unspaced: languages that whisperx takes character by character.
+        unspaced: languages that whisperx aligns character by character.
     """
 
     chosen: Mapping[str, str]
@@ -43,7 +42,7 @@ class ModelCatalog:
         Raises:
             ImportError: whisperx is not installed.
             EngineLoadError: a tag is not a language.
-            ValueError: whisperx writes its tables in a way that we do not know.
+            ValueError: the installed whisperx lacks a table.
         """
         from_hub, from_torchaudio, unspaced = _tables()
         own: dict[str, str] = {}
@@ -56,7 +55,7 @@ class ModelCatalog:
         return cls(own, {**from_hub, **from_torchaudio}, frozenset(unspaced))
 
     def model_for(self, code: str) -> str | None:
-        """Return the model of a language; None where nobody named one."""
+        """Return the model of a language; None where there is none."""
         return self.chosen.get(code, self.usual.get(code))
 
     def spaced(self, code: str) -> bool:
@@ -67,7 +66,7 @@ class ModelCatalog:
 def _tables() -> list[Any]:
     """Read the tables from whisperx's source.
 
-    Importing its module would bring transformers, pandas and nltk along, which take seconds and
+    Importing its module would import transformers, pandas and nltk too, which takes seconds and
     which the default models do not need.
     """
     found = find_spec("whisperx.alignment")

@@ -1,9 +1,9 @@
-"""The aligner: passages of any requests and languages in, segments with exact words out.
+"""Aligner with a wav2vec2 model for each language.
 
-A passage is aligned as a whole, all its segments' words at once against all its sound, as
+A window is aligned as a whole, all its segments' words at once against all its audio, as
 whisperx aligns what it transcribes window by window. The segments' own times come from the
 transcriber's attention and may be off by more than a word: a segment cut out by them lacks the
-sound of its first or last word, and no path can find what is not there. On made emissions with
+audio of its first or last word, and no path can find what is not there. On made emissions with
 segment times off by 0.25 s (standard deviation), 95 % of the word starts were within 0.18 s when
 segments were cut out, and exact with the whole window.
 """
@@ -21,6 +21,7 @@ from app.domain.errors import EngineLoadError
 from app.domain.transcript import Segment
 from app.gpu.cache_key import cache_key, package
 from app.gpu.device import choose_device
+from app.gpu.engines.wav2vec2.label_spelling import split_into_words
 from app.gpu.engines.wav2vec2.loaded_models import LoadedModels
 from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog, code_of
 from app.gpu.engines.wav2vec2.word_times import WordTimes, with_times
@@ -31,34 +32,6 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
-
-
-from dataclasses import replace
-
-from app.domain.transcript import Word
-
-
-def worded(segment: Segment, *, spaced: bool) -> Segment:
-    """Return a segment with words; they all have its times until they are aligned.
-
-    They are as sure as the segment is.
-
-    Source: whisperx alignment.py: a word is what stands between blanks, and a character in
-    languages without blanks.
-    """
-    if segment.words or not segment.text.strip():
-        return segment
-    pieces = segment.text.split()
-    if spaced:
-        words = tuple(Word(piece, segment.span, segment.confidence) for piece in pieces)
-    else:
-        words = tuple(
-            Word(char, segment.span, segment.confidence, glued=place > 0 or number == 0)
-            for number, piece in enumerate(pieces)
-            for place, char in enumerate(piece)
-        )
-    return replace(segment, words=words)
-
 
 log = structlog.get_logger()
 
@@ -72,7 +45,7 @@ class Wav2Vec2Aligner:
     Attributes:
         device: ``cuda`` or ``cpu``.
         cache_key: see `app.gpu.protocols.Engine`.
-        max_batch: passages that go through a model at once.
+        max_batch: windows in one call of a model.
 
     Raises:
         EngineLoadError: packages are missing, or a model of `ALIGNMENT_PRELOAD` cannot be loaded.
@@ -90,26 +63,26 @@ class Wav2Vec2Aligner:
             self._catalog = ModelCatalog.of(settings.alignment.chosen)
             self.cache_key = _cache_key(self._catalog, device)
         self._loader = ModelLoader(settings.models, device)
-        self._shelf = LoadedModels(self._load, settings.alignment.max_loaded)
+        self._models = LoadedModels(self._load, settings.alignment.max_loaded)
         for tag in settings.alignment.preload:
-            self._shelf.take(self._preloaded(tag))
+            self._models.get(self._preloaded(tag))
 
     @property
     def detail(self) -> str:
-        """The loaded models, for people."""
-        return ", ".join(f"{language}: {name}" for language, name in sorted(self._shelf.loaded))
+        """Loaded models by language, for people."""
+        return ", ".join(f"{language}: {name}" for language, name in sorted(self._models.loaded))
 
     def supports(self, language: str) -> bool:
         """See the protocol."""
         return not self.unavailable_reason(language)
 
     def unavailable_reason(self, language: str) -> str:
-        """Return why a language is not aligned, or nothing where it is; may load its model."""
+        """See the protocol; may load the language's model."""
         code = code_of(language)
         if code is None or self._catalog.model_for(code) is None:
             return f"No alignment model is known for {language!r}; ALIGNMENT_MODELS may name one"
         try:
-            self._shelf.take(code)
+            self._models.get(code)
         except EngineLoadError as error:
             return error.message
         return ""
@@ -117,21 +90,21 @@ class Wav2Vec2Aligner:
     def align(self, inputs: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
         """See the protocol.
 
-        Segments whose words cannot be found keep their times: those without a single character
-        that is spoken, texts that are longer than their sound, languages that are not served.
+        Times stay as they are where words cannot be aligned: segments without a single character
+        that is spoken, texts that are longer than their audio, languages without a model.
 
         Raises:
             EngineError: a model failed.
             OutOfMemoryError: the batch does not fit the device.
         """
-        results = [passage.segments for passage in inputs]
+        results = [each.segments for each in inputs]
         for code, places in self._by_language(inputs):
-            acoustics = self._acoustics(code)
-            if acoustics is None:
+            model = self._model(code)
+            if model is None:
                 continue
             for chunk in _chunks(places, self.max_batch):
                 with inference_faults(self.name):
-                    aligned = align_together([inputs[place] for place in chunk], acoustics)
+                    aligned = align_together([inputs[place] for place in chunk], model)
                 for place, segments in zip(chunk, aligned, strict=True):
                     results[place] = segments
         return results
@@ -140,18 +113,18 @@ class Wav2Vec2Aligner:
         """See the protocol; nothing outlives the engine."""
 
     def _by_language(self, inputs: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
-        """Yield languages and the passages of each by length, so that little is padded."""
+        """Yield languages and the windows of each by length, so that little is padded."""
         groups: dict[str, list[int]] = {}
-        for place, passage in enumerate(inputs):
-            code = code_of(passage.segments[0].language) if passage.segments else None
-            if code is not None and len(passage.audio.samples):
+        for place, window in enumerate(inputs):
+            code = code_of(window.segments[0].language) if window.segments else None
+            if code is not None and len(window.audio.samples):
                 groups.setdefault(code, []).append(place)
         for code, places in groups.items():
             yield code, sorted(places, key=lambda place: -len(inputs[place].audio.samples))
 
-    def _acoustics(self, code: str) -> AlignmentModel | None:
+    def _model(self, code: str) -> AlignmentModel | None:
         try:
-            return self._shelf.take(code)
+            return self._models.get(code)
         except EngineLoadError as error:
             log.warning("not_aligned", language=code, reason=error.message)
             return None
@@ -173,38 +146,37 @@ class Wav2Vec2Aligner:
 
 
 def align_together(
-    inputs: Sequence[AlignmentInput], acoustics: AlignmentModel
+    inputs: Sequence[AlignmentInput], model: AlignmentModel
 ) -> list[tuple[Segment, ...]]:
-    """Align passages of one language in one call of its model.
+    """Align windows of one language in one call of its model.
 
     Args:
         inputs: none without audio.
-        acoustics: the language's model.
+        model: the language's.
     """
-    emissions = acoustics.network.emissions([passage.audio.samples for passage in inputs])
+    emissions = model.network.emissions([each.audio.samples for each in inputs])
     return [
-        _aligned(passage, emission, acoustics)
-        for passage, emission in zip(inputs, emissions, strict=True)
+        _aligned(each, emission, model) for each, emission in zip(inputs, emissions, strict=True)
     ]
 
 
 def _aligned(
-    passage: AlignmentInput, emission: object, acoustics: AlignmentModel
+    window: AlignmentInput, emission: object, model: AlignmentModel
 ) -> tuple[Segment, ...]:
-    from app.gpu.engines.wav2vec2.forced_alignment import find_path
+    from app.gpu.engines.wav2vec2.forced_alignment import align_labels
 
-    alphabet = acoustics.alphabet
-    texts = [worded(segment, spaced=alphabet.spaced) for segment in passage.segments]
+    alphabet = model.alphabet
+    texts = [split_into_words(segment, spaced=alphabet.spaced) for segment in window.segments]
     wordy = [place for place, text in enumerate(texts) if text.words]
     words = [word for place in wordy for word in texts[place].words]
     spelling = alphabet.spell(words)
-    frames = find_path(emission, spelling.labels, alphabet.blank)
+    frames = align_labels(emission, spelling.labels, alphabet.blank)
     if frames is None:
-        return passage.segments
-    window = passage.audio.span
-    times = WordTimes.of(frames, spelling.owners, len(words), window)
-    timed = with_times([texts[place] for place in wordy], times, window)
-    results = list(passage.segments)
+        return window.segments
+    span = window.audio.span
+    times = WordTimes.of(frames, spelling.owners, len(words), span)
+    timed = with_times([texts[place] for place in wordy], times, span)
+    results = list(window.segments)
     for place, segment in zip(wordy, timed, strict=True):
         results[place] = segment
     return tuple(results)

@@ -1,9 +1,9 @@
-"""wav2vec2 networks of both families, fed with batches.
+"""Batched inference with wav2vec2 networks of torchaudio or transformers.
 
-The first layer of the base models normalises each channel over the whole sound, silence that
-pads it included, so that a padded sound would be heard differently in other company. Therefore
-the convolutions run sound by sound, which fills a device well enough, and the transformer, with
-its mask, on the batch.
+The first layer of the base models normalises each channel over the whole clip, its padding
+included, so that a padded clip would give other emissions in another batch. Therefore the
+convolutions run clip by clip, which uses a device well enough, and the transformer, with its mask,
+on the batch.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from app.gpu.device import Device
 
 
 class NetworkBackend(Protocol):
-    """What differs between the libraries that a network comes from.
+    """Network of one library.
 
     Attributes:
-        labels: how many the network tells apart.
-        least_samples: shortest sound that it can hear.
-        normaliser: added to a sound's variance when its level is evened out; None where the
-            network takes sounds as they are.
-        batches: whether sounds of different lengths can share a call of `logits`.
+        labels: size of the network's output.
+        least_samples: shortest clip that gives a frame.
+        normaliser: added to a clip's variance when its level is normalised; None where the network
+            takes clips as they are.
+        batches: whether clips of different lengths can share a call of `logits`.
     """
 
     labels: int
@@ -33,7 +33,7 @@ class NetworkBackend(Protocol):
     normaliser: float | None
     batches: bool
 
-    def features(self, sound: torch.Tensor) -> torch.Tensor:
+    def features(self, clip: torch.Tensor) -> torch.Tensor:
         """Run the convolutions: ``(1, samples)`` to ``(1, frames, channels)``."""
         ...
 
@@ -41,8 +41,8 @@ class NetworkBackend(Protocol):
         """Run the rest: ``(batch, frames, channels)`` to ``(batch, frames, labels)``.
 
         Args:
-            features: padded with anything.
-            lengths: frames that count of each; None where all do.
+            features: padding may have any value.
+            lengths: frames of each without its padding; None where none is padded.
         """
         ...
 
@@ -59,9 +59,9 @@ class TorchaudioBackend:
         layers = self._model.feature_extractor.conv_layers
         self.least_samples = _least_samples((layer.kernel_size, layer.stride) for layer in layers)
 
-    def features(self, sound: torch.Tensor) -> torch.Tensor:
+    def features(self, clip: torch.Tensor) -> torch.Tensor:
         """See the protocol."""
-        return self._model.feature_extractor(sound, None)[0]
+        return self._model.feature_extractor(clip, None)[0]
 
     def logits(self, features: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """See the protocol."""
@@ -73,8 +73,8 @@ class TransformersBackend:
 
     Args:
         model: the network.
-        normalised: whether it was trained on sounds of even level. whisperx leaves that out,
-            which the models bear at usual levels and badly at low ones.
+        normalised: whether it was trained on clips of normalised level. whisperx leaves that out,
+            which the models tolerate at usual levels and badly at low ones.
     """
 
     def __init__(self, model: Any, *, normalised: bool) -> None:
@@ -86,9 +86,9 @@ class TransformersBackend:
         self.least_samples = _least_samples(layers)
         self.batches = self._inner.adapter is None
 
-    def features(self, sound: torch.Tensor) -> torch.Tensor:
+    def features(self, clip: torch.Tensor) -> torch.Tensor:
         """See the protocol."""
-        return self._inner.feature_extractor(sound).transpose(1, 2)
+        return self._inner.feature_extractor(clip).transpose(1, 2)
 
     def logits(self, features: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """See the protocol."""
@@ -104,67 +104,67 @@ class TransformersBackend:
 
 
 class Wav2Vec2Network:
-    """Sounds in, log-probabilities of labels out.
+    """Acoustic model that emits log-probabilities of labels.
 
     Args:
-        family: already on the device, and in evaluation mode.
-        device: where.
+        backend: already on the device, and in evaluation mode.
+        device: where it runs.
     """
 
-    def __init__(self, family: NetworkBackend, device: Device) -> None:
-        self._family = family
+    def __init__(self, backend: NetworkBackend, device: Device) -> None:
+        self._backend = backend
         self._device = device
         self._half = device == "cuda"
 
-    def emissions(self, sounds: Sequence[Samples]) -> list[torch.Tensor]:
-        """Return log-probabilities for each sound, on the device.
+    def emissions(self, clips: Sequence[Samples]) -> list[torch.Tensor]:
+        """Return log-probabilities for each clip, on the device.
 
         A GPU computes in half precision; a model whose numbers leave its range is run again,
         and from then on always, in single precision.
 
         Args:
-            sounds: of any lengths; nothing is shorter for the network than what it can hear.
+            clips: of any lengths; shorter ones are padded to one frame.
 
         Returns:
-            Tensors of shape ``(frames, labels)``, the same in any company.
+            Tensors of shape ``(frames, labels)``, the same in any batch.
         """
         with torch.inference_mode():
-            if not self._family.batches:
-                return [one for sound in sounds for one in self._checked([sound])]
-            return self._checked(sounds)
+            if not self._backend.batches:
+                return [one for clip in clips for one in self._checked([clip])]
+            return self._checked(clips)
 
-    def _checked(self, sounds: Sequence[Samples]) -> list[torch.Tensor]:
-        heard = self._heard(sounds)
-        if self._half and not all(bool(torch.isfinite(one).all()) for one in heard):
+    def _checked(self, clips: Sequence[Samples]) -> list[torch.Tensor]:
+        logits = self._logits(clips)
+        if self._half and not all(bool(torch.isfinite(one).all()) for one in logits):
             self._half = False
-            heard = self._heard(sounds)
-        return [torch.log_softmax(one.float(), -1) for one in heard]
+            logits = self._logits(clips)
+        return [torch.log_softmax(one.float(), -1) for one in logits]
 
-    def _heard(self, sounds: Sequence[Samples]) -> list[torch.Tensor]:
+    def _logits(self, clips: Sequence[Samples]) -> list[torch.Tensor]:
         with torch.autocast(self._device, torch.float16, enabled=self._half):
-            features = [self._family.features(self._tensor(sound))[0] for sound in sounds]
+            features = [self._backend.features(self._tensor(clip))[0] for clip in clips]
             counts = [len(one) for one in features]
             batch = torch.nn.utils.rnn.pad_sequence(features, batch_first=True)
             lengths = None
             if min(counts) < max(counts):
                 lengths = torch.tensor(counts, device=batch.device)
-            logits = self._family.logits(batch, lengths)
-        if not self._family.batches:
+            logits = self._backend.logits(batch, lengths)
+        if not self._backend.batches:
             return list(logits)
         return [one[:count] for one, count in zip(logits, counts, strict=True)]
 
-    def _tensor(self, sound: Samples) -> torch.Tensor:
-        values = torch.tensor(sound, device=self._device)[None]
-        if self._family.normaliser is not None and values.numel():
+    def _tensor(self, clip: Samples) -> torch.Tensor:
+        values = torch.tensor(clip, device=self._device)[None]
+        if self._backend.normaliser is not None and values.numel():
             values = torch.nn.functional.layer_norm(
-                values, values.shape, eps=self._family.normaliser
+                values, values.shape, eps=self._backend.normaliser
             )
-        missing = self._family.least_samples - values.shape[1]
+        missing = self._backend.least_samples - values.shape[1]
         return torch.nn.functional.pad(values, (0, missing)) if missing > 0 else values
 
 
 def _least_samples(layers: Iterable[tuple[int, int]]) -> int:
-    """Return how many samples one frame of a stack of convolutions is made of."""
+    """Return the receptive field of one frame of a stack of convolutions, in samples."""
     field, step = 1, 1
     for kernel, stride in layers:
         field += (kernel - 1) * step

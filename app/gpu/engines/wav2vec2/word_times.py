@@ -1,4 +1,4 @@
-"""Frames of labels to words and segments with times."""
+"""Times of words from the frames of their labels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from app.gpu.engines.wav2vec2.forced_alignment import LabelFrames
 
 _LEAST_MS = 20
-"""One frame: no word is shorter where there is room."""
+"""One frame: least duration of a word where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordTimes:
-    """What the path says of the words of a passage.
+    """Times of the words of one window; not all words have some.
 
     Attributes:
         starts_ms: not a number where a word has no label; shape ``(words,)``.
@@ -35,10 +35,10 @@ class WordTimes:
     def of(
         cls, frames: LabelFrames, owners: NDArray[np.int64], words: int, window: Span
     ) -> WordTimes:
-        """Bring the labels of each word together.
+        """Join the labels of each word.
 
         Source: whisperx alignment.py: a word lasts from the start of its first label to the end
-        of its last, and the frames share the sound's length evenly.
+        of its last, and the frames divide the audio's length evenly.
         """
         frame_ms = window.duration_ms / frames.frames
         spoken = owners >= 0
@@ -54,16 +54,16 @@ class WordTimes:
 
 
 def with_times(segments: Sequence[Segment], times: WordTimes, window: Span) -> tuple[Segment, ...]:
-    """Return segments whose words have the times of the path; all else stays as it is.
+    """Return segments with aligned words; all else stays as it is.
 
-    A word without labels (a dash) gets a place between its neighbours; a segment without any
-    keeps its times as far as its neighbours leave room. The transcriber's confidence stays: it
-    says whether the word was heard right, which the path takes for granted.
+    A word without labels (a dash) gets a place between its neighbours; the times of a segment
+    without any stay as far as its neighbours leave room. The transcriber's confidence stays too: it
+    says whether the word is right, which forced alignment takes for granted.
 
     Args:
         segments: each with words.
         times: of all their words, in order.
-        window: which no word leaves.
+        window: bounds of all words.
     """
     words = [word for segment in segments for word in segment.words]
     owners = np.repeat(np.arange(len(segments)), [len(segment.words) for segment in segments])
@@ -85,24 +85,24 @@ def _filled(
         low = ends[first - 1] if first else float(window.start_ms)
         high = starts[after] if after is not None else float(window.end_ms)
         run = slice(first, last + 1)
-        heard = np.array([(w.span.start_ms, w.span.end_ms) for w in words[run]], np.float64)
+        rough = np.array([(w.span.start_ms, w.span.end_ms) for w in words[run]], np.float64)
         before_mine = first > 0 and owners[first - 1] == owners[first]
         after_mine = last + 1 < len(words) and owners[last + 1] == owners[last]
         if before_mine and after_mine:
-            edges = np.linspace(low, max(low, high), len(heard) + 1)
+            edges = np.linspace(low, max(low, high), len(rough) + 1)
             starts[run], ends[run] = edges[:-1], edges[1:]
             continue
         if before_mine:
-            heard += low - heard[0, 0]
+            rough += low - rough[0, 0]
         elif after_mine:
-            heard += high - heard[-1, 1]
-        clipped = np.clip(heard, low, max(low, high))
+            rough += high - rough[-1, 1]
+        clipped = np.clip(rough, low, max(low, high))
         starts[run], ends[run] = clipped[:, 0], clipped[:, 1]
     return starts, ends
 
 
 def _runs(missing: NDArray[np.bool_], owners: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Return first and last index of words without labels that follow one another in a segment."""
+    """Return first and last index of each run of words without labels inside a segment."""
     places = np.flatnonzero(missing)
     if not places.size:
         return []
@@ -113,7 +113,7 @@ def _runs(missing: NDArray[np.bool_], owners: NDArray[np.int64]) -> list[tuple[i
 
 
 def _in_order(starts: NDArray[np.float64], ends: NDArray[np.float64], window: Span) -> list[Span]:
-    """Place words in the window: in order, none over the next, a frame long where there is room."""
+    """Place words in the window: in order, not overlapping, a frame long where there is room."""
     spans: list[Span] = []
     earliest = window.start_ms
     for start, end in zip(starts.round().astype(int), ends.round().astype(int), strict=True):

@@ -1,4 +1,4 @@
-"""One attempt at a batch: encoded, decoded, judged, and timed where it is good enough."""
+"""One decoding pass over a batch: encoder, decoder, quality gate, word times."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from app.gpu.sentences import build_segments
 
 
 class DecodingPass:
-    """Runs a checkpoint over batches.
+    """Runs one decoding attempt of a checkpoint over batches.
 
     Args:
         checkpoint: the model.
-        gate: what is good enough.
+        gate: accepts or rejects an attempt.
         temperatures: one for each attempt.
     """
 
@@ -38,14 +38,14 @@ class DecodingPass:
         self._gate = gate
         self._temperatures = temperatures
 
-    def listen(self, batch: Sequence[Prepared]) -> list[list[Segment] | Prepared]:
-        """Make one attempt at each window.
+    def run(self, batch: Sequence[Prepared]) -> list[list[Segment] | Prepared]:
+        """Decode each window once.
 
         Args:
             batch: windows with equal keys, at least one.
 
         Returns:
-            For each its segments, or itself made ready for the next temperature.
+            For each its segments, or the window prepared for the next temperature.
         """
         windows = [prepared.window for prepared in batch]
         works = [_work(prepared) for prepared in batch]
@@ -57,17 +57,17 @@ class DecodingPass:
         temperature = self._temperatures[batch[0].attempt]
         made = self._checkpoint.decoder.attempt(encoded, plans, temperature)
         works = [work.tried(attempt) for work, attempt in zip(works, made, strict=True)]
-        heard = self._timed(self._chosen(works), windows, encoded)
+        timed = self._timed(self._chosen(works), windows, encoded)
         return [
-            self._outcome(work, window, heard.get(row), encoded, row)
+            self._outcome(work, window, timed.get(row), encoded, row)
             for row, (work, window) in enumerate(zip(works, windows, strict=True))
         ]
 
     def check(self, prepared: Prepared) -> None:
-        """Run what a first attempt may not have needed: detection and alignment.
+        """Run language detection and alignment, which a first attempt may not need.
 
         Raises:
-            EngineError: the checkpoint cannot do it.
+            EngineError: the checkpoint does not support them.
         """
         work = _work(prepared)
         encoded = self._encoded([work])
@@ -77,7 +77,7 @@ class DecodingPass:
         self._checkpoint.decoder.align(encoded, work.next_spoken.code, [text])
 
     def _encoded(self, works: Sequence[WindowDecoding]) -> EncodedBatch:
-        """Encode a batch, or put what an earlier attempt has encoded together."""
+        """Encode a batch, or stack what an earlier attempt has encoded."""
         rows = [work.encoded for work in works if work.encoded is not None]
         if rows:
             return EncodedBatch.of_rows(rows)
@@ -101,7 +101,7 @@ class DecodingPass:
         return work.plan(row, window, tuple(prompt))
 
     def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, DecodingAttempt]:
-        """Return the attempt to keep of each window that needs no further one."""
+        """Return the best attempt of each window that needs no further one."""
         return {
             row: self._gate.choose(work.attempts)
             for row, work in enumerate(works)
@@ -115,19 +115,19 @@ class DecodingPass:
         self,
         work: WindowDecoding,
         window: Window,
-        heard: list[Segment] | None,
+        segments: list[Segment] | None,
         encoded: EncodedBatch,
         row: int,
     ) -> list[Segment] | Prepared:
         if window.cancelled.is_set():
             return []
-        if heard is not None:
-            straight = cut_loops(heard, window.audio)
-            if straight == heard or self._is_last(work):
-                return straight
+        if segments is not None:
+            filtered = cut_loops(segments, window.audio)
+            if filtered == segments or self._is_last(work):
+                return filtered
             work = work.looping()
-        kept = encoded.row(row) if work.encoded is None else work.encoded
-        return replace(work, features=None, encoded=kept).ready(window)
+        output = encoded.row(row) if work.encoded is None else work.encoded
+        return replace(work, features=None, encoded=output).ready(window)
 
     def _timed(
         self,
@@ -135,31 +135,31 @@ class DecodingPass:
         windows: Sequence[Window],
         encoded: EncodedBatch,
     ) -> dict[int, list[Segment]]:
-        """Find the word times, language by language, since one alignment has one language."""
+        """Return segments with word times, aligned language by language as `align` takes one."""
         results: dict[int, list[Segment]] = {row: [] for row in chosen}
         texts = {
-            row: kept
-            for row, kept in chosen.items()
-            if kept.text and not self._gate.is_silence(kept) and not windows[row].cancelled.is_set()
+            row: best
+            for row, best in chosen.items()
+            if best.text and not self._gate.is_silence(best) and not windows[row].cancelled.is_set()
         }
-        for code in sorted({kept.spoken.code for kept in texts.values()}):
+        for code in sorted({best.spoken.code for best in texts.values()}):
             group = [
-                DecodedText(row, kept.tokens, frames(len(windows[row].audio.samples)))
-                for row, kept in texts.items()
-                if kept.spoken.code == code
+                DecodedText(row, best.tokens, frames(len(windows[row].audio.samples)))
+                for row, best in texts.items()
+                if best.spoken.code == code
             ]
             times = self._checkpoint.decoder.align(encoded, code, group)
             for text, token_times in zip(group, times, strict=True):
                 results[text.row] = self._segments(texts[text.row], windows[text.row], token_times)
         return results
 
-    def _segments(self, kept: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
-        pieces = self._checkpoint.vocabulary.pieces(kept.tokens)
+    def _segments(self, best: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
+        pieces = self._checkpoint.vocabulary.pieces(best.tokens)
         words = build_words(pieces, times, window.audio.span)
-        return build_segments(words, kept.spoken.tag)
+        return build_segments(words, best.spoken.tag)
 
 
 def _work(prepared: Prepared) -> WindowDecoding:
     work = prepared.payload
-    assert isinstance(work, WindowDecoding)  # noqa: S101 - the protocol hands back what `prepare` gave
+    assert isinstance(work, WindowDecoding)  # noqa: S101 - the protocol returns what `prepare` made
     return work

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms, as Whisper reads them."""
+"""Log-mel spectrograms of Whisper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.errors import EngineError
 from app.domain.time import SAMPLE_RATE_HZ
 
 WINDOW_SAMPLES = 30 * SAMPLE_RATE_HZ
-"""What one encoding covers; shorter audio is padded with silence. Source: the Whisper paper,
+"""Length of the encoder's input; shorter audio is padded with silence. Source: the Whisper paper,
 section 2.2."""
 
 FRAME_SAMPLES = 160
@@ -25,7 +25,7 @@ _TAIL_SAMPLES = SAMPLE_RATE_HZ // 2
 its end. Only the longest bucket takes windows that fill it."""
 
 _EDGE_SAMPLES = 400
-"""One transform's length; frames that begin later than that after the sound are silent."""
+"""One transform's length; frames that begin later than that after the audio are silent."""
 
 Features = NDArray[np.float32]
 """Log-mel spectrograms: of one window, shape ``(mels, frames)``, or of a batch, shape
@@ -33,14 +33,14 @@ Features = NDArray[np.float32]
 
 
 def bucket_of(samples: int, buckets_s: Sequence[int]) -> int:
-    """Return how many frames a window is padded to.
+    """Return the number of frames that a window is padded to.
 
     Args:
         samples: length of the window.
         buckets_s: lengths to choose from, ascending.
 
     Raises:
-        EngineError: the window is longer than all of them; nothing is ever cut off.
+        EngineError: the window is longer than all of them; it is never truncated.
     """
     for length_s in buckets_s[:-1]:
         if samples + _TAIL_SAMPLES <= length_s * SAMPLE_RATE_HZ:
@@ -53,28 +53,28 @@ def bucket_of(samples: int, buckets_s: Sequence[int]) -> int:
 def log_mel(samples: Samples, mels: int, length: int) -> Features:
     """Return the spectrogram of one window, padded with silence.
 
-    Only the sound itself is transformed: what follows it has the lowest value that there is.
+    Only the audio itself is transformed: the padding gets the lowest value that there is.
 
     Args:
         samples: mono samples at 16 kHz, at most ``length`` frames of them.
-        mels: mel bands that the checkpoint reads, 80 or 128.
+        mels: mel bands of the checkpoint, 80 or 128.
         length: frames, silence included.
     """
     from whisperx.audio import log_mel_spectrogram
 
-    heard = min(length, frames(len(samples) + _EDGE_SAMPLES))
+    computed = min(length, frames(len(samples) + _EDGE_SAMPLES))
     own = np.require(samples, np.float32, ["C", "W"])
-    padding = heard * FRAME_SAMPLES - len(samples)
-    if heard < length:
+    padding = computed * FRAME_SAMPLES - len(samples)
+    if computed < length:
         spectrogram = log_mel_spectrogram(own, mels, padding=padding).numpy()
-        features = np.full((mels, length), _floor(spectrogram), np.float32)
-        features[:, :heard] = spectrogram
+        features = np.full((mels, length), _silence_value(spectrogram), np.float32)
+        features[:, :computed] = spectrogram
         return features
     return np.asarray(log_mel_spectrogram(own, mels, padding=padding).numpy(), np.float32)
 
 
-def _floor(spectrogram: Features) -> float:
-    """Return what silence has: 8 decades under the loudest value, in the scale that is read.
+def _silence_value(spectrogram: Features) -> float:
+    """Return the value of silence: 8 decades under the loudest value, in Whisper's scale.
 
     Source: openai/whisper audio.py: ``max(log10, loudest - 8)``, then ``(x + 4) / 4``.
     """
@@ -83,5 +83,5 @@ def _floor(spectrogram: Features) -> float:
 
 
 def frames(samples: int) -> int:
-    """Return how many spectrogram frames hold that many samples, the last one rounded up."""
+    """Return how many spectrogram frames cover that many samples, rounded up."""
     return min(WINDOW_FRAMES, -(-samples // FRAME_SAMPLES))

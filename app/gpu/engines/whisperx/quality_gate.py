@@ -1,4 +1,4 @@
-"""The quality gate: which decoding attempt of a window is good enough.
+"""Quality gate: accepts or rejects a decoding attempt of a window.
 
 Source: the Whisper paper, section 4.5 (temperature fallback, no-speech rule), in the form that
 faster-whisper's `generate_with_fallback` gives it.
@@ -22,10 +22,10 @@ class DecodingAttempt:
         tokens: ids of the text tokens, specials left out.
         text: what they spell.
         mean_logprob: mean log-probability of a token, the end of text included.
-        no_speech_prob: 0..1, that nobody speaks in the window.
-        spoken: the language that it was asked to write.
+        no_speech_prob: 0..1, that the window contains no speech.
+        spoken: the language of its prompt.
         cut: whether the token limit ended it rather than the model.
-        loop: whether it says what nobody can have said, by the times of its words.
+        loop: whether the times of its words show repetitions that cannot have been said.
     """
 
     tokens: tuple[int, ...]
@@ -45,7 +45,7 @@ class DecodingAttempt:
 
 @dataclass(frozen=True, slots=True)
 class QualityGate:
-    """Thresholds and the rules that they feed; see `WhisperSettings` for each."""
+    """Rules of acceptance with their thresholds; see `WhisperSettings` for each."""
 
     logprob: float
     compression_ratio: float
@@ -53,7 +53,7 @@ class QualityGate:
 
     @classmethod
     def of(cls, settings: WhisperSettings) -> QualityGate:
-        """Return the gate that the settings ask for."""
+        """Return the gate with the thresholds of the settings."""
         return cls(
             settings.logprob_threshold,
             settings.compression_ratio_threshold,
@@ -67,11 +67,11 @@ class QualityGate:
         )
 
     def is_silence(self, attempt: DecodingAttempt) -> bool:
-        """Whether nobody spoke: the model says so and is not sure of its text either."""
+        """Whether there is no speech, by the model's own probability and an unlikely text."""
         return attempt.no_speech_prob > self.no_speech and attempt.mean_logprob < self.logprob
 
     def choose(self, attempts: Sequence[DecodingAttempt]) -> DecodingAttempt:
-        """Return the attempt to keep.
+        """Return the best attempt.
 
         Args:
             attempts: of one window, in the order they were made, at least one.

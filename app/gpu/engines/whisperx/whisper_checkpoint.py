@@ -1,4 +1,4 @@
-"""Finding and loading a Whisper checkpoint."""
+"""Loading of a Whisper checkpoint."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhisperCheckpoint:
-    """A loaded model and what it knows.
+    """A loaded model with its vocabulary and languages.
 
     Attributes:
-        name: how it is called where people see it; holds no path.
-        compute_type: precision that CTranslate2 runs it with.
-        mels: mel bands that it reads.
-        multilingual: whether it can tell languages apart.
+        name: shown to people; contains no path.
+        compute_type: precision in CTranslate2.
+        mels: mel bands of its spectrograms.
+        multilingual: whether it has language tokens.
         identity: of the files that were loaded, wherever they lie.
     """
 
@@ -78,12 +78,13 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
     """Fetch the model that `WHISPER_MODEL` names, if need be, and load it.
 
     Raises:
-        EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
+        EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
+            do.
     """
     wanted = settings.whisper.model
     name = Path(wanted).name if looks_like_folder(wanted) else wanted
     with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
-        # torch first: it brings the cuBLAS library that CTranslate2 looks for by name.
+        # torch first: it loads the cuBLAS library that CTranslate2 looks up by name.
         import whisperx.audio  # noqa: F401 - heavy, and part of an extra
         from faster_whisper import WhisperModel
 

@@ -1,4 +1,4 @@
-"""A Whisper checkpoint at work: encoding, languages, decoding attempts, token times."""
+"""Inference with a Whisper checkpoint: encoder, language detection, decoder, token times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_TOKENS = 224
 
 _TOKENS_PER_S = 12
 _TOKENS_EXTRA = 16
-"""Room for a window's text by its length, so that one that loops does not hold up the others.
+"""Most tokens of a window by its length, so that one that loops does not delay the others.
 Fast English speech takes about 6 tokens a second; Whisper's own limit is 7.5 over 30 s."""
 
 _FRAME_MS = 20
@@ -32,7 +32,7 @@ _LEAST_FRAMES = 16
 
 @dataclass(frozen=True, slots=True)
 class TokenTimes:
-    """When each token was said.
+    """Start times and probabilities of tokens.
 
     Attributes:
         starts_ms: from the window's start, ascending; one more than there are tokens, the last
@@ -45,11 +45,11 @@ class TokenTimes:
 
 
 EncodedWindow = NDArray[np.float32]
-"""One window as the encoder left it, in the machine's memory, shape ``(positions, width)``."""
+"""Encoder output of one window, in the host's memory, shape ``(positions, width)``."""
 
 
 class EncodedBatch:
-    """A batch as the encoder left it, on the device that it ran on."""
+    """Encoder output of a batch, on the device that it ran on."""
 
     def __init__(self, output: Any) -> None:
         self.output = output
@@ -57,7 +57,7 @@ class EncodedBatch:
 
     @classmethod
     def of_rows(cls, rows: Sequence[EncodedWindow]) -> EncodedBatch:
-        """Put windows that were encoded earlier together."""
+        """Stack windows that were encoded earlier."""
         import ctranslate2
 
         host = np.stack(rows)
@@ -74,7 +74,7 @@ class EncodedBatch:
         return ctranslate2.StorageView.from_array(self._on_host()[list(chosen)])
 
     def row(self, place: int) -> EncodedWindow:
-        """Return a copy of one window's output, to keep."""
+        """Return a copy of one window's output."""
         return np.array(self._on_host()[place])
 
     def _on_host(self) -> NDArray[np.float32]:
@@ -94,7 +94,7 @@ class DecodingPlan:
         row: its place in the encoded batch.
         prompt: tokens that its decoding begins with.
         limit: text tokens at most.
-        spoken: the language that the prompt asks for.
+        spoken: the language of the prompt.
     """
 
     row: int
@@ -105,12 +105,12 @@ class DecodingPlan:
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """What was heard in one window.
+    """Decoded text of one window.
 
     Attributes:
         row: the window's place in the encoded batch.
         tokens: text tokens.
-        frames: spectrogram frames of the window that hold audio.
+        frames: spectrogram frames of the window that contain audio.
     """
 
     row: int
@@ -142,7 +142,7 @@ class WhisperDecoder:
         """Return the language codes of each window with their probabilities, best first.
 
         Raises:
-            EngineError: the checkpoint lists no languages.
+            EngineError: the checkpoint has no language tokens.
         """
         ranked = self._model.detect_language(encoded.output)
         if not all(ranked):
@@ -168,7 +168,7 @@ class WhisperDecoder:
     def align(
         self, encoded: EncodedBatch, code: str, texts: Sequence[DecodedText]
     ) -> list[TokenTimes]:
-        """Return when each token was said, by where the decoder looks while it writes it.
+        """Return the times of tokens, by the decoder's cross-attention.
 
         Args:
             encoded: the batch.

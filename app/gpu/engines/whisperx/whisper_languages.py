@@ -1,4 +1,4 @@
-"""The languages that a Whisper checkpoint knows."""
+"""Languages of a Whisper checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from app.domain.language import Language
 _OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
 """Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
 
-
 _SURE = 0.5
 """Probability of the first language from which no other one is tried. Source: faster-whisper's
 `language_detection_threshold`."""
@@ -19,11 +18,11 @@ _SURE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SpokenLanguage:
-    """A language to transcribe in.
+    """A language to transcribe.
 
     Attributes:
         code: the checkpoint's own.
-        tag: BCP 47 tag, as the caller wrote it if they did.
+        tag: BCP 47 tag, as in the request if it names one.
     """
 
     code: str
@@ -31,7 +30,7 @@ class SpokenLanguage:
 
 
 class WhisperLanguages:
-    """Between BCP 47 tags and a checkpoint's own language codes.
+    """Mapping between BCP 47 tags and a checkpoint's own language codes.
 
     Attributes:
         tags: every base tag that can be asked for, sorted.
@@ -43,7 +42,7 @@ class WhisperLanguages:
         self.tags = tuple(sorted({self.tag(code) for code in self._codes} | aliases))
 
     def code(self, tag: str) -> str:
-        """Return the checkpoint's code for a tag; script and region are not looked at.
+        """Return the checkpoint's code for a tag; script and region are ignored.
 
         Raises:
             InvalidLanguageError: not a language, or not one that the checkpoint knows.
@@ -73,7 +72,7 @@ class WhisperLanguages:
     def likely(
         self, probabilities: Sequence[tuple[str, float]], choices: Sequence[SpokenLanguage]
     ) -> tuple[SpokenLanguage, ...]:
-        """Return the language of a window; where it is in doubt, the runner-up too.
+        """Return the detected language of a window; where it is in doubt, the second one too.
 
         Args:
             probabilities: the checkpoint's codes with their probabilities, the highest first.

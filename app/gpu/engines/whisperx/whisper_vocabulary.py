@@ -1,4 +1,4 @@
-"""A Whisper checkpoint's tokens: prompts, and text by bytes."""
+"""Vocabulary of a Whisper checkpoint: prompts and byte-level text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from app.domain.errors import EngineLoadError
 HINT_TOKENS = 64
 """Length of the part of a prompt that holds likely words. Always the same, since CTranslate2
 decodes only prompts together whose start tokens stand at the same place; shorter hints are
-padded with blanks in front, and of longer ones the end is kept, as Whisper does with earlier
-text."""
+padded with blanks in front, longer ones are cut in front, as Whisper does with earlier text."""
 
 _LANGUAGE_CODE_CHARS = (2, 3)
 
@@ -57,7 +56,7 @@ class WhisperVocabulary:
         self.codes = tuple(self._language_codes()) if multilingual else ("en",)
 
     def start(self, code: str) -> list[int]:
-        """Return the tokens that ask for a transcript in a language."""
+        """Return the tokens that request a transcript in a language."""
         if not self._multilingual:
             return [self._start]
         return [self._start, self._id(f"<|{code}|>"), self._id("<|transcribe|>")]
@@ -73,8 +72,8 @@ class WhisperVocabulary:
         if not hint.strip():
             return prompt
         ids = self._tokenizer.encode(f" {hint.strip()}", add_special_tokens=False).ids
-        kept = ids[-HINT_TOKENS:]
-        return [self._earlier, *[self.blank] * (HINT_TOKENS - len(kept)), *kept, *prompt]
+        hints = ids[-HINT_TOKENS:]
+        return [self._earlier, *[self.blank] * (HINT_TOKENS - len(hints)), *hints, *prompt]
 
     def text_tokens(self, tokens: Iterable[int]) -> tuple[int, ...]:
         """Return the tokens that are text."""
@@ -107,7 +106,7 @@ class WhisperVocabulary:
         return int(found)
 
     def _language_codes(self) -> list[str]:
-        """Between the start and the task tokens stand the languages, and nothing else."""
+        """Return the codes of the tokens between the start and the task tokens: the languages."""
         between = range(self._start + 1, self._id("<|translate|>"))
         names = [str(self._tokenizer.id_to_token(token))[2:-2] for token in between]
         return [name for name in names if len(name) in _LANGUAGE_CODE_CHARS]

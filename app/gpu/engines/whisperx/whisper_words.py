@@ -1,4 +1,4 @@
-"""Tokens with times to words with times."""
+"""Words of a Whisper checkpoint, grouped from its timed tokens."""
 
 from __future__ import annotations
 

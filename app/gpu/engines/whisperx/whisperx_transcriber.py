@@ -1,4 +1,4 @@
-"""The engine: windows of any requests and languages in, segments out."""
+"""Whisper transcriber."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class WhisperxTranscriber:
     whisperx gives the spectrograms and, through faster-whisper, the models; decoding, the
     quality gate and word times are done here, since whisperx's own batches take one language
     and ignore every threshold. A batch may hold windows of any requests and languages. A window
-    whose text is not good enough comes back ready for the next temperature, so that it does not
-    hold up the others of its batch.
+    whose text the quality gate rejects is returned prepared for the next temperature, so that it
+    does not delay the others of its batch.
 
     On a CPU, windows are padded to 10, 15, 25 or 30 s: an encoding costs what its length costs.
     On a GPU that saves little and all are padded to 30 s, the one length that the published
@@ -65,7 +65,7 @@ class WhisperxTranscriber:
         self.max_batch = settings.asr.max_batch(device)
         self._buckets_s = settings.whisper.buckets_s or _BUCKETS_S[device]
         self._checkpoint = load_checkpoint(settings, device)
-        self._listener = DecodingPass(
+        self._pass = DecodingPass(
             self._checkpoint, QualityGate.of(settings.whisper), settings.whisper.temperatures
         )
         self._default, self._choices = _defaults(self._checkpoint.languages, settings.whisper)
@@ -83,7 +83,7 @@ class WhisperxTranscriber:
         self._warm_up()
 
     def prepare(self, window: Window) -> Prepared:
-        """Make a window's spectrogram and look up its languages; see the protocol.
+        """Compute a window's spectrogram and look up its languages; see the protocol.
 
         Raises:
             InvalidLanguageError: the model does not know the window's language, or one that is
@@ -111,17 +111,17 @@ class WhisperxTranscriber:
         outcomes: list[list[Segment] | Prepared] = [[] for _ in batch]
         if wanted:
             with inference_faults(self.name):
-                heard = self._listener.listen([batch[place] for place in wanted])
-            for place, outcome in zip(wanted, heard, strict=True):
+                decoded = self._pass.run([batch[place] for place in wanted])
+            for place, outcome in zip(wanted, decoded, strict=True):
                 outcomes[place] = outcome
         return outcomes
 
     def _languages_of(
         self, window: Window
     ) -> tuple[tuple[SpokenLanguage, ...], tuple[SpokenLanguage, ...]]:
-        """Return the window's language, and if it is not known those that it may be.
+        """Return the window's language, or the languages that detection chooses from.
 
-        What the request says goes before what the server's settings say.
+        The request goes before the server's settings.
         """
         languages = self._checkpoint.languages
         if window.language is not None:
@@ -136,12 +136,12 @@ class WhisperxTranscriber:
         return (choices, ()) if len(choices) == 1 else ((), choices)
 
     def _warm_up(self) -> None:
-        """Run every part of the model once, so that what it lacks shows at boot."""
+        """Run every part of the model once, so that a fault shows at boot."""
         noise = np.random.default_rng(0).normal(0, 0.01, SAMPLE_RATE_HZ).astype(np.float32)
         with load_faults(f"Whisper model {self._checkpoint.name!r}", "WHISPER_MODEL"):
             prepared = self.prepare(Window(Audio(noise)))
             self.decode([prepared])
-            self._listener.check(prepared)
+            self._pass.check(prepared)
 
     def close(self) -> None:
         """See the protocol; nothing outlives the engine."""

@@ -1,4 +1,4 @@
-"""One window's work, on its way through the engine."""
+"""Decoding state of one window."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from app.gpu.protocols import Prepared, Window
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowDecoding:
-    """What is known of a window between two attempts; the payload of its `Prepared`.
+    """State of a window between two attempts; the payload of its `Prepared`.
 
     Attributes:
         frames: spectrogram frames that it is padded to.
-        hinted: whether its prompt holds likely words.
+        hinted: whether its prompt contains likely words.
         choices: languages that detection chooses from; empty for all.
         spoken: languages to try, the most probable first, attempts taking turns; empty until one
             was detected.
         features: its spectrogram, until it is encoded.
-        encoded: what the encoder made of it, once it waits for another attempt.
+        encoded: the encoder's output, once it waits for another attempt.
         attempts: made so far.
     """
 
@@ -40,9 +40,9 @@ class WindowDecoding:
         return self.spoken[len(self.attempts) % len(self.spoken)]
 
     def ready(self, window: Window) -> Prepared:
-        """Return the window ready for its next attempt.
+        """Return the window prepared for its next attempt.
 
-        CTranslate2 wants one spectrogram length, one prompt length and one temperature a call.
+        CTranslate2 takes one spectrogram length, one prompt length and one temperature a call.
         """
         attempt = len(self.attempts)
         key = (self.frames, self.hinted, attempt)
