@@ -39,7 +39,7 @@ async def measure(means: Means) -> Sequence[Figure]:
         BenchError: the gpu extra is not installed, or the words differ.
     """
     try:
-        from app.gpu.engines.wav2vec2.engine import align_together
+        from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
         from tests.gpu import aligning
     except ImportError as error:
         raise BenchError(f"needs the gpu extra: {error}") from error

@@ -39,13 +39,13 @@ async def measure(means: Means) -> Sequence[Figure]:
 def _measure(means: Means) -> list[Figure]:
     import torch
 
-    from app.gpu.engines.pyannote.embedding import Embedding
+    from app.gpu.engines.pyannote.pyannote_networks import EmbeddingNetwork
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         pipeline, file, segmentations = _pipeline(), _file(), _segmentations()
-        embedding = Embedding(pipeline, _WINDOW, _FRAMES, _SLOTS)
+        embedding = EmbeddingNetwork(pipeline, _WINDOW, _FRAMES, _SLOTS)
         chunks = file["waveform"][0].unfold(0, _WINDOW, 16_000)[:, None].contiguous()
         binary = segmentations.data.astype(np.uint8)
 

@@ -11,7 +11,7 @@ from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisab
 from app.domain.request import Audience
 from app.gpu.device import card
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
-from app.gpu.protocols import Aligner, Diarizer, Transcriber, Vad
+from app.gpu.protocols import Aligner, Diarizer, Engine, Transcriber, Vad
 from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
@@ -36,7 +36,7 @@ class Engines:
     """What the line needs of the devices.
 
     Attributes:
-        revision: the transcriber's, see `app.gpu.protocols.Engine`.
+        transcriber_cache_key: see `app.gpu.protocols.Engine`.
         aligner: None where words are not aligned.
         diarizer: None where speakers are not told apart.
         languages: base tags that the transcriber hears; None when it hears whatever it knows.
@@ -44,7 +44,7 @@ class Engines:
 
     vad: Vad
     scheduler: Scheduler
-    revision: str
+    transcriber_cache_key: str
     languages: tuple[str, ...] | None = None
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
@@ -135,8 +135,8 @@ class EngineManager:
                 self._settings.scheduler,
                 _free_bytes if self._transcriber.device == "cuda" else None,
             ),
-            revision=transcriber.revision,
-            languages=getattr(transcriber, "languages", None),
+            transcriber_cache_key=transcriber.cache_key,
+            languages=transcriber.languages,
             aligner=aligner,
             diarizer=diarizer,
         )
@@ -145,7 +145,8 @@ class EngineManager:
         """Stop the lanes and let the engines go."""
         if self._engines is not None:
             self._engines.scheduler.close()
-        _close(self._transcriber_engine)
+        if self._transcriber_engine is not None:
+            self._transcriber_engine.close()
 
     async def _load_vad(self) -> Vad:
         try:
@@ -161,7 +162,7 @@ class EngineManager:
             engine: Transcriber = await self._working(
                 TRANSCRIBERS,
                 self._transcriber.name,
-                lambda engine: check_transcriber(engine, getattr(engine, "languages", None)),
+                lambda engine: check_transcriber(engine, engine.languages),
             )
         except EngineLoadError as error:
             self._transcriber = replace(self._transcriber, state="failed", error=error.message)
@@ -220,7 +221,7 @@ class EngineManager:
                 try:
                     check(engine)
                 except EngineLoadError:
-                    _close(engine)
+                    engine.close()
                     raise
             return engine
 
@@ -232,22 +233,12 @@ class EngineManager:
             check_aligner(aligner)
 
 
-def _close(engine: object) -> None:
-    close = getattr(engine, "close", None)
-    if close is not None:
-        close()
-
-
 def _free_bytes() -> int | None:
     found = card("cuda")
     return None if found is None else found.free_bytes
 
 
-def _ready(status: EngineStatus, engine: object) -> EngineStatus:
+def _ready(status: EngineStatus, engine: Engine) -> EngineStatus:
     return replace(
-        status,
-        name=str(getattr(engine, "name", status.name)),
-        state="ready",
-        device=str(getattr(engine, "device", "")),
-        detail=str(getattr(engine, "detail", "")),
+        status, name=engine.name, state="ready", device=engine.device, detail=engine.detail
     )

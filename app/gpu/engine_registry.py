@@ -1,4 +1,4 @@
-"""Engines by name, imported only when chosen."""
+"""Registry of the engines: a row for each, imported only when chosen."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Any
 from app.domain.errors import EngineLoadError
 from app.settings import Settings
 
-VADS: Mapping[str, str] = MappingProxyType({"silero": "app.gpu.engines.silero:SileroVad"})
+VADS: Mapping[str, str] = MappingProxyType({"silero": "app.gpu.engines.silero_vad:SileroVad"})
+
+_POCKETSPHINX = (
+    "app.gpu.engines.pocketsphinx.pocketsphinx_transcriber"  # not the package: see its docstring
+    ":PocketsphinxTranscriber"
+)
 
 TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
     {
-        "embedded": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
-        "pocketsphinx": "app.gpu.engines.pocketsphinx.engine:PocketsphinxTranscriber",
+        "embedded": _POCKETSPHINX,
+        "pocketsphinx": _POCKETSPHINX,
         "parakeet": "app.gpu.engines.parakeet:ParakeetTranscriber",
         "whisperx": "app.gpu.engines.whisperx:WhisperxTranscriber",
     }

@@ -1,4 +1,4 @@
-"""What an engine must do.
+"""Protocols of the speech engines.
 
 Engines are synchronous and are called from worker threads; they take and return domain
 values and know no HTTP, no subtitle format and no environment.
@@ -18,20 +18,45 @@ from app.domain.audio import Audio, Samples
 from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment, SpeakerTurn
 
+
+class Engine(Protocol):
+    """What all engines have in common.
+
+    Attributes:
+        name: of the engine.
+        device: where it runs, ``cuda`` or ``cpu``.
+        cache_key: everything that changes the engine's output for the same input: identity of
+            the model's files, version of what runs it, precision, and the settings that it
+            reads. Threads, batch sizes and the folder of the files are not in it. Part of the
+            address of cached results.
+    """
+
+    name: str
+    device: str
+    cache_key: str
+
+    @property
+    def detail(self) -> str:
+        """Model and precision, for people; holds no path."""
+        ...
+
+    def close(self) -> None:
+        """Release what Python does not release by itself, such as child processes."""
+        ...
+
+
 VadState = NewType("VadState", object)
-"""What a VAD remembers between two calls on one recording; opaque to callers."""
+"""State of a VAD between two calls on one recording; opaque to callers."""
 
 
-class Vad(Protocol):
+class Vad(Engine, Protocol):
     """Voice activity detection on a stream.
 
     Attributes:
         frame_samples: samples per probability.
-        revision: see `Engine`.
     """
 
     frame_samples: int
-    revision: str
 
     def detect(
         self, samples: Samples, state: VadState | None
@@ -50,7 +75,7 @@ class Vad(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """A stretch of speech to transcribe: at most 30 s, cut where nobody speaks if possible.
+    """A stretch of speech to transcribe: at most 30 s, cut in a pause if possible.
 
     Attributes:
         audio: its samples and its place in the recording.
@@ -58,7 +83,7 @@ class Window:
         prompt: words that are likely to occur (a title), or an empty string.
         allowed_languages: base tags that detection chooses from; empty for all that the engine
             knows.
-        cancelled: set when nobody wants the result any more; an engine that can stop early does.
+        cancelled: set when the result is no longer needed; an engine that can stop early does.
     """
 
     audio: Audio
@@ -76,7 +101,7 @@ class Prepared:
         window: what it was made of.
         batch_key: windows with equal keys may be decoded in one call.
         padded_ms: length that it is decoded at, silence at its end included.
-        attempt: 0 for the first decoding; above, it was not good enough so far.
+        attempt: 0 for the first decoding; above, earlier ones were not good enough.
         payload: the engine's own: a spectrogram, a prompt, earlier attempts.
     """
 
@@ -87,18 +112,19 @@ class Prepared:
     payload: object = None
 
 
-class Transcriber(Protocol):
-    """Speech to text, in two steps so that one batch is made ready while another is decoded.
+class Transcriber(Engine, Protocol):
+    """Speech to text, in two steps so that one batch is prepared while another is decoded.
 
     Attributes:
         lanes: calls of `decode` at a time.
         max_batch: windows in one call.
-        revision: see `Engine`.
+        languages: base tags that a window may ask for; None where the engine has no list, so
+            that any language may be asked for and detection may return any.
     """
 
     lanes: int
     max_batch: int
-    revision: str
+    languages: tuple[str, ...] | None
 
     def prepare(self, window: Window) -> Prepared:
         """Do what needs no device; any thread may call it.
@@ -117,7 +143,7 @@ class Transcriber(Protocol):
 
         Returns:
             For each window, in order, its segments, whose times count from the recording's
-            start (none where nothing was said), or the window made ready for another attempt.
+            start (none where nothing was said), or the window prepared for another attempt.
 
         Raises:
             EngineError: the batch failed.
@@ -128,7 +154,7 @@ class Transcriber(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignmentInput:
-    """What was heard in one window, and its sound.
+    """The transcript of one window with its audio.
 
     Attributes:
         audio: the window.
@@ -139,30 +165,28 @@ class AlignmentInput:
     segments: tuple[Segment, ...]
 
 
-class Aligner(Protocol):
-    """Finds out when exactly each word was said.
+class Aligner(Engine, Protocol):
+    """Forced alignment: exact times of words whose text is known.
 
     Attributes:
-        max_batch: passages in one call.
-        revision: see `Engine`.
+        max_batch: windows in one call.
     """
 
     max_batch: int
-    revision: str
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         """Whether there is a model for a BCP 47 tag; loads it if need be, so it may take long."""
         ...
 
-    def why_not(self, language: str) -> str:
-        """Return why a language is not served, for people; empty where it is."""
+    def unavailable_reason(self, language: str) -> str:
+        """Return why a language is not supported, for people; empty where it is."""
         ...
 
-    def align(self, passages: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
-        """Return the segments of each passage with better word times, texts unchanged.
+    def align(self, inputs: Sequence[AlignmentInput]) -> Sequence[tuple[Segment, ...]]:
+        """Return the segments of each window with better word times, texts unchanged.
 
         Args:
-            passages: of languages that are served, any mixture.
+            inputs: of supported languages, any mixture.
 
         Raises:
             EngineError: the batch failed.
@@ -172,28 +196,26 @@ class Aligner(Protocol):
 
 
 DiarizationState = NewType("DiarizationState", object)
-"""What a diarizer has heard of one recording so far; opaque to callers."""
+"""State of a diarizer between two calls on one recording; opaque to callers."""
 
 
-class Diarizer(Protocol):
-    """Who speaks when, listened to in slices while the recording still arrives.
+class Diarizer(Engine, Protocol):
+    """Speaker diarization, fed in slices while the recording still arrives.
 
     Attributes:
-        slice_samples: what `listen` likes to be given at a time.
-        revision: see `Engine`.
+        slice_samples: preferred number of samples in one call of `process`.
     """
 
     slice_samples: int
-    revision: str
 
-    def listen(
-        self, samples: Samples, voices: DiarizationState | None, *, last: bool = False
+    def process(
+        self, samples: Samples, state: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
-        """Take in the next samples of a recording.
+        """Process the next samples of a recording.
 
         Args:
             samples: any number, following those of the previous call.
-            voices: what the previous call returned; None at the start. It must not be used again.
+            state: what the previous call returned; None at the start. It must not be used again.
             last: nothing follows.
 
         Raises:
@@ -202,32 +224,14 @@ class Diarizer(Protocol):
         """
         ...
 
-    def turns(self, voices: DiarizationState, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
-        """Tell the speakers apart, once everything was listened to.
+    def turns(self, state: DiarizationState, speakers: SpeakerCount) -> Sequence[SpeakerTurn]:
+        """Cluster the voices of a whole recording into speakers, after the last `process`.
 
         Returns:
             Turns in order of start; speakers are called ``SPEAKER_00`` and on by first
-            appearance. Empty where nobody speaks.
+            appearance. Empty where the recording holds no speech.
 
         Raises:
             EngineError: the clustering failed.
         """
         ...
-
-
-class Engine(Protocol):
-    """What every engine says of itself.
-
-    Attributes:
-        name: of the engine.
-        device: where it runs.
-        detail: what it runs, for people.
-        revision: changes whenever the same input might give another output: the loaded model's
-            own identity, its precision, the version of what runs it. Part of the address of
-            remembered work. Settings of the server are not in it.
-    """
-
-    name: str
-    device: str
-    detail: str
-    revision: str

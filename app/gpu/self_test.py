@@ -21,7 +21,15 @@ from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, Word
-from app.gpu.protocols import Aligner, AlignmentInput, Diarizer, Prepared, Transcriber, Window
+from app.gpu.protocols import (
+    Aligner,
+    AlignmentInput,
+    Diarizer,
+    Engine,
+    Prepared,
+    Transcriber,
+    Window,
+)
 
 
 def transcribe_windows(engine: Transcriber, windows: Sequence[Window]) -> list[list[Segment]]:
@@ -90,9 +98,7 @@ def check_transcriber(engine: Transcriber, languages: Sequence[str] | None) -> N
     with _failures(engine):
         heard = transcribe_windows(engine, [Window(Audio(read_clip()), tag)])[0]
         if not any(segment.text.strip() for segment in heard):
-            raise EngineLoadError(
-                f"{_name(engine)} returned no text for a clear sentence. {_ADVICE}"
-            )
+            raise EngineLoadError(f"{engine.name} returned no text for a clear sentence. {_ADVICE}")
         if _on_gpu(engine):
             _fill(engine, tag)
 
@@ -105,7 +111,7 @@ def check_aligner(engine: Aligner) -> None:
     """
     samples = read_clip()
     with _failures(engine):
-        if not engine.serves(LANGUAGE):
+        if not engine.supports(LANGUAGE):
             return
         passage = AlignmentInput(Audio(samples), (_sentence(Audio(samples).span),))
         count = engine.max_batch if _on_gpu(engine) else 1
@@ -113,7 +119,7 @@ def check_aligner(engine: Aligner) -> None:
             spans = [word.span for segment in segments for word in segment.words]
             if not spans or not all(_inside(span, passage.audio.span) for span in spans):
                 raise EngineLoadError(
-                    f"{_name(engine)} found no times for the words of a clear sentence. {_ADVICE}"
+                    f"{engine.name} found no times for the words of a clear sentence. {_ADVICE}"
                 )
 
 
@@ -126,9 +132,9 @@ def check_diarizer(engine: Diarizer) -> None:
     least = int(_DIALOGUE_S * SAMPLE_RATE_HZ)
     samples = _repeated(max(least, engine.slice_samples) if _on_gpu(engine) else least)
     with _failures(engine):
-        turns = engine.turns(engine.listen(samples, None, last=True), SpeakerCount())
+        turns = engine.turns(engine.process(samples, None, last=True), SpeakerCount())
         if not turns:
-            raise EngineLoadError(f"{_name(engine)} heard nobody speak in clear speech. {_ADVICE}")
+            raise EngineLoadError(f"{engine.name} heard nobody speak in clear speech. {_ADVICE}")
 
 
 def _fill(engine: Transcriber, tag: str | None) -> None:
@@ -167,20 +173,16 @@ def _inside(span: Span, whole: Span) -> bool:
 
 
 @contextmanager
-def _failures(engine: object) -> Iterator[None]:
+def _failures(engine: Engine) -> Iterator[None]:
     try:
         yield
     except EngineLoadError:
         raise
     except EngineError as error:
         raise EngineLoadError(
-            f"{_name(engine)} failed on a clear sentence: {error.message}"
+            f"{engine.name} failed on a clear sentence: {error.message}"
         ) from error
 
 
-def _name(engine: object) -> str:
-    return str(getattr(engine, "name", type(engine).__name__))
-
-
-def _on_gpu(engine: object) -> bool:
-    return getattr(engine, "device", "cpu") == "cuda"
+def _on_gpu(engine: Engine) -> bool:
+    return engine.device == "cuda"

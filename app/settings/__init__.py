@@ -15,19 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
-from app.settings.engine_settings import AsrSettings, ModelSettings, VadSettings, WhisperSettings
 from app.settings.environment import child_environment, see_one_gpu, visible_gpus
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
-from app.settings.parakeet_settings import ParakeetSettings
+from app.settings.model_settings import ModelSettings
 from app.settings.rate_limit_settings import LimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
+from app.settings.transcriber_settings import AsrSettings, ParakeetSettings, WhisperSettings
 from app.settings.translation_settings import ChatName, TranslationSettings
 from app.settings.tts_settings import TtsSettings
 from app.settings.upload_settings import UploadSettings
+from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import VendorSettings
 
 __all__ = [
@@ -103,7 +104,7 @@ class Settings(BaseModel):
         """Whether words are aligned."""
         if self.alignment.enabled is not None:
             return self.alignment.enabled
-        return self.asr.engine == "whisperx"
+        return self.asr.has_rough_times
 
     @property
     def port(self) -> int:

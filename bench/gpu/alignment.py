@@ -7,8 +7,8 @@ from functools import partial
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.engines.wav2vec2.engine import align_together
-from app.gpu.engines.wav2vec2.loading import Loader
+from app.gpu.engines.wav2vec2.alignment_model import ModelLoader
+from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
 from app.gpu.protocols import AlignmentInput
 from bench.gpu.ceilings import Ceilings, timed_s
 from bench.gpu.plan import Plan
@@ -29,7 +29,7 @@ def rows(plan: Plan, ceilings: Ceilings) -> Iterator[Row]:
 
 def measure(site: Site) -> Section:
     """Measure all batches."""
-    loader = Loader(site.settings().models, site.device)
+    loader = ModelLoader(site.settings().models, site.device)
     acoustics = loader.load(str(site.aligner), spaced=True)
     found: list[Row] = []
     for batch in site.plan.align_batches:

@@ -10,9 +10,8 @@ import numpy as np
 
 from app.gpu.device import Device
 from app.gpu.engine_registry import DIARIZERS, load_engine
-from app.gpu.engines.pyannote.checkpoint import load_checkpoint
-from app.gpu.engines.pyannote.embedding import Embedding
-from app.gpu.engines.pyannote.segmentation import Segmentation
+from app.gpu.engines.pyannote.pyannote_checkpoint import load_checkpoint
+from app.gpu.engines.pyannote.pyannote_networks import EmbeddingNetwork, SegmentationNetwork
 from app.gpu.protocols import DiarizationState, Diarizer
 from bench.gpu.ceilings import Ceilings, timed_s
 from bench.gpu.plan import Plan
@@ -83,11 +82,11 @@ def _networks_ms(site: Site, pipeline: Any, batch: int) -> list[float]:
 
     inference, device = pipeline._segmentation, site.device
     window = round(inference.duration * 16_000)
-    segmentation = Segmentation(pipeline)
+    segmentation = SegmentationNetwork(pipeline)
     chunks = torch.from_numpy(noise(window * batch / 16_000).samples).reshape(batch, 1, window)
     binary = segmentation.binary(segmentation.scores(chunks))
     _, frames, slots = binary.shape
-    embedding = Embedding(pipeline, window, frames, slots)
+    embedding = EmbeddingNetwork(pipeline, window, frames, slots)
     held = np.random.default_rng(1).random((batch, frames // 10 + 1, slots)) < 0.4
     binary = held.repeat(10, axis=1)[:, :frames].astype(np.uint8)
     masks = torch.from_numpy(embedding.masks(binary).reshape(batch * slots, frames))
@@ -112,7 +111,7 @@ def _listened(diarizer: Diarizer, device: Device, minutes: float) -> list[float]
     started_s = time.monotonic()
     for at in range(0, total, size):
         last = at + size >= total
-        voices = diarizer.listen(piece[: min(size, total - at)], voices, last=last)
+        voices = diarizer.process(piece[: min(size, total - at)], voices, last=last)
     spent_s = time.monotonic() - started_s
     return [spent_s * 60 / minutes, _peak_bytes(device) / 1e9]
 

@@ -17,6 +17,7 @@ from app.gpu import engine_manager
 from app.gpu.protocols import Prepared, VadState, Window
 from app.main import create_app
 from app.settings import Settings
+from tests.gpu.fake_engine import FakeEngine
 
 FRAME = 512
 WORD_MS = 400
@@ -24,10 +25,10 @@ _TEXT = "there was nobody at all in the old house by the river on that cold nigh
 SENTENCE = _TEXT.split()
 
 
-class LoudVad:
+class LoudVad(FakeEngine):
     """Satisfies the protocol: a frame that is not quiet is speech."""
 
-    name, device, detail, revision = "loud", "cpu", "", "1"
+    name = "loud"
     frame_samples = FRAME
 
     def __init__(self, settings: Settings) -> None:
@@ -38,12 +39,11 @@ class LoudVad:
         return np.where(loud, 0.95, 0.02).astype(np.float32), VadState(state or object())
 
 
-class Talker:
+class Talker(FakeEngine):
     """Satisfies the protocol: one sentence after the other wherever it is loud."""
 
-    name, device, detail, revision = "talker", "cpu", "", "1"
+    name = "talker"
     lanes, max_batch = 1, 16
-    languages = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

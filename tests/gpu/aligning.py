@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from app.domain.audio import Audio, Samples
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.engines.wav2vec2.loading import Acoustics
-from app.gpu.engines.wav2vec2.spelling import Alphabet
+from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
+from app.gpu.engines.wav2vec2.label_spelling import Alphabet
 from app.gpu.protocols import AlignmentInput
 from app.settings import AlignmentSettings, AsrSettings, Settings
 
@@ -155,19 +155,19 @@ class FixedNetwork:
 
     logits: NDArray[np.float32]
 
-    def emissions(self, sounds: Sequence[Samples]) -> list[torch.Tensor]:
-        """See `Network`."""
-        return [torch.log_softmax(torch.from_numpy(self.logits), -1) for _ in sounds]
+    def emissions(self, clips: Sequence[Samples]) -> list[torch.Tensor]:
+        """See `Wav2Vec2Network`."""
+        return [torch.log_softmax(torch.from_numpy(self.logits), -1) for _ in clips]
 
     def __call__(self, waveform: torch.Tensor) -> Any:
         """Answer as a model of transformers does, for whisperx."""
         return SimpleNamespace(logits=torch.from_numpy(self.logits)[None])
 
 
-def acoustics_of(logits: NDArray[np.float32], *, spaced: bool = True) -> Acoustics:
+def acoustics_of(logits: NDArray[np.float32], *, spaced: bool = True) -> AlignmentModel:
     """Return a model that says the same whatever it hears."""
     alphabet = Alphabet.of(CODES, len(LABELS), spaced=spaced)
-    return Acoustics("fixed", alphabet, FixedNetwork(logits))
+    return AlignmentModel("fixed", alphabet, FixedNetwork(logits))
 
 
 def passage_of(sentences: Sequence[str], frames: int, start_ms: int = 0) -> AlignmentInput:

@@ -25,7 +25,7 @@ def random_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scripted_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small Whisper that writes the sentences of `SCRIPTS`, with or without a hint."""
     pytest.importorskip("torch", reason="needs the gpu extra")
-    from app.gpu.engines.whisperx.vocabulary import HINT_TOKENS
+    from app.gpu.engines.whisperx.whisper_vocabulary import HINT_TOKENS
     from scripts.fixtures.scripted_whisper import build_scripted
 
     folder = tmp_path_factory.mktemp("scripted-whisper")

@@ -158,7 +158,7 @@ def listen_to(
     voices, at, turn = None, 0, 0
     while voices is None or at < len(samples):
         size = pieces[turn % len(pieces)] if pieces else len(samples)
-        voices = engine.listen(samples[at : at + size], voices, last=at + size >= len(samples))
+        voices = engine.process(samples[at : at + size], voices, last=at + size >= len(samples))
         at, turn = at + size, turn + 1
     return voices
 

@@ -16,6 +16,7 @@ from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.scheduler.work import Answer, Stage, WorkItem
 from app.gpu.work_context import WorkContext
+from tests.gpu.fake_engine import FakeEngine
 
 WAIT_S = 20
 
@@ -63,7 +64,7 @@ class Log:
             self.active[stage] -= 1
 
 
-class FakeTranscriber:
+class FakeTranscriber(FakeEngine):
     """Hears the name of each window in its prompt.
 
     Attributes:
@@ -73,8 +74,6 @@ class FakeTranscriber:
         again: names of windows that are to be decoded once more, each so many times.
         keys: batch keys by name.
     """
-
-    revision = "fake 1"
 
     def __init__(self, max_batch: int = 4, lanes: int = 1, log: Log | None = None) -> None:
         self.max_batch, self.lanes = max_batch, lanes
@@ -115,52 +114,52 @@ class FakeTranscriber:
         return [names for stage, names in self.log.entries if stage == "transcribe"]
 
 
-class FakeAligner:
+class FakeAligner(FakeEngine):
     """Gives segments back as they are."""
-
-    revision = "fake 1"
 
     def __init__(self, log: Log, max_batch: int = 4) -> None:
         self.log, self.max_batch = log, max_batch
         self.gate = Gate()
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         return language == "en"
 
-    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
-        self.log.enter("align", [passage.segments[0].text for passage in passages])
+    def unavailable_reason(self, language: str) -> str:
+        return "" if self.supports(language) else "not English"
+
+    def align(self, inputs: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
+        self.log.enter("align", [each.segments[0].text for each in inputs])
         try:
             self.gate.pass_through()
-            return [passage.segments for passage in passages]
+            return [each.segments for each in inputs]
         finally:
             self.log.leave("align")
 
 
-class FakeDiarizer:
+class FakeDiarizer(FakeEngine):
     """Counts the samples that it was given."""
 
-    revision = "fake 1"
     slice_samples = 16_000
 
     def __init__(self, log: Log) -> None:
         self.log = log
         self.gate, self.turns_gate = Gate(), Gate()
 
-    def listen(
-        self, samples: Any, voices: DiarizationState | None, *, last: bool = False
+    def process(
+        self, samples: Any, state: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         self.log.enter("diarize", [])
         try:
             self.gate.pass_through()
-            return DiarizationState((voices or 0) + len(samples))  # type: ignore[operator]
+            return DiarizationState((state or 0) + len(samples))  # type: ignore[operator]
         finally:
             self.log.leave("diarize")
 
-    def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
+    def turns(self, state: DiarizationState, speakers: object) -> list[SpeakerTurn]:
         self.log.enter("cluster", [])
         try:
             self.turns_gate.pass_through()
-            return [SpeakerTurn(Span(0, int(cast("int", voices)) // 16), "SPEAKER_00")]
+            return [SpeakerTurn(Span(0, int(cast("int", state)) // 16), "SPEAKER_00")]
         finally:
             self.log.leave("cluster")
 

@@ -30,8 +30,8 @@ async def test_models_that_were_not_there_at_the_start_are_asked_for_later(
         assert (status.state, "HF_HUB_OFFLINE" in status.error) == ("failed", True)
         aligner = room.engines.aligner
         assert aligner is not None
-        assert not aligner.serves("en")
-        assert "HF_HUB_OFFLINE" in aligner.why_not("en"), "which a result's notice tells"
+        assert not aligner.supports("en")
+        assert "HF_HUB_OFFLINE" in aligner.unavailable_reason("en"), "which a result's notice tells"
     finally:
         room.close()
 

@@ -30,7 +30,7 @@ from tests.gpu.scheduling import (
     window,
 )
 
-Heard = asyncio.Task[Sequence[Segment]]
+ChunkResults = asyncio.Task[Sequence[Segment]]
 
 
 class Stand:
@@ -44,14 +44,14 @@ class Stand:
             self.engine, self.aligner, self.diarizer, SchedulerSettings(**settings)
         )
 
-    async def hold(self) -> Heard:
+    async def hold(self) -> ChunkResults:
         """Occupy a lane, so that what comes next has to wait."""
         self.engine.gate.close()
         task = self.ask("held", viewer("held"), 0)
         await self.engine.gate.somebody_waits()
         return task
 
-    def ask(self, name: str, context: WorkContext, index: int, start_s: float = 0) -> Heard:
+    def ask(self, name: str, context: WorkContext, index: int, start_s: float = 0) -> ChunkResults:
         asked = window(name, start_s=start_s)
         return asyncio.ensure_future(self.scheduler.transcribe(asked, context, index))
 
@@ -96,7 +96,7 @@ async def stand() -> AsyncIterator[Callable[..., Stand]]:
 MakeStand = Callable[..., Stand]
 
 
-async def texts(tasks: Sequence[Heard]) -> list[str]:
+async def texts(tasks: Sequence[ChunkResults]) -> list[str]:
     return [heard[0].text for heard in await asyncio.gather(*tasks)]
 
 

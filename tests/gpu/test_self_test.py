@@ -13,20 +13,19 @@ from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.gpu import engine_manager
 from app.gpu.engine_manager import EngineManager
-from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
 from app.routers.health import ping_response
 from app.services.readiness import Readiness
 from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Settings
+from tests.gpu.fake_engine import FakeEngine
 
 
-class Listener:
+class Listener(FakeEngine):
     """A transcriber that hears what it is told to."""
 
     name = "listener"
-    detail = ""
-    revision = "1"
     lanes = 1
     max_batch = 8
 
@@ -56,11 +55,10 @@ class SilentListener(Listener):
         super().__init__("")
 
 
-class Timer:
+class Timer(FakeEngine):
     """An aligner that puts every word where it is told to."""
 
     name = "timer"
-    device, detail, revision = "cpu", "", "1"
     max_batch = 4
 
     def __init__(self, settings: Settings | None = None, shift_ms: int = 0) -> None:
@@ -68,7 +66,7 @@ class Timer:
         self.asked: list[str] = []
         self.calls: list[int] = []
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         self.asked.append(language)
         return language == "en"
 
@@ -85,18 +83,17 @@ class FarTimer(Timer):
         super().__init__(settings, 60_000)
 
 
-class ScriptedDiarizer:
+class ScriptedDiarizer(FakeEngine):
     """A diarizer that hears as many people as it is told."""
 
     name = "ear"
-    device, detail, revision = "cpu", "", "1"
     slice_samples = 30 * SAMPLE_RATE_HZ
 
     def __init__(self, settings: Settings | None = None, people: int = 1) -> None:
         self.people = people
         self.heard_s = 0.0
 
-    def listen(
+    def process(
         self, samples: Any, voices: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         assert last

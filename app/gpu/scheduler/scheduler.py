@@ -168,7 +168,7 @@ class Scheduler:
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
         def run() -> DiarizationState:
-            return diarizer.listen(audio.samples, voices, last=last)
+            return diarizer.process(audio.samples, voices, last=last)
 
         heard: DiarizationState = await self._ask(
             self._work("diarize", context, 0, audio.span, run)

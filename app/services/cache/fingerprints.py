@@ -1,4 +1,8 @@
-"""Everything besides the sound that decides what is heard, as one key."""
+"""Keys of cached transcripts: everything besides the audio that decides their words.
+
+They are made of the engines' cache keys, which hold the settings that an engine reads, of the
+request, and of this program's version.
+"""
 
 from __future__ import annotations
 
@@ -11,72 +15,61 @@ from app.domain.request import SpeakerCount
 from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Diarizer
 from app.services.cache.keys import stage_key
-from app.settings import Settings
-
-_NOT_HEARD = {"model", "cpu_threads"}
-"""Settings of the engine that leave its words alone. What the model's name stands for may
-change; the engine's revision tells which one was loaded."""
+from app.settings import VadSettings
 
 
-def hearing_fingerprint(settings: Settings, revision: str) -> str:
-    """Return what decides which words the transcriber hears in a given window.
-
-    Args:
-        settings: of the server.
-        revision: of the loaded transcriber, see `app.gpu.protocols.Engine`.
-    """
-    chosen = settings.whisper.model_dump(mode="json", exclude=_NOT_HEARD)
-    return stage_key("hearing", __version__, revision, chosen)
-
-
-def window_hearing(
-    settings: Settings,
+def window_key(
     engines: Engines,
     language: Language | None,
     prompt: str,
     allowed_languages: Sequence[str] = (),
 ) -> str:
-    """Return how one window of speech is heard.
+    """Return what decides the transcript of one window of speech, besides its audio.
 
     Args:
-        settings: of the server.
         engines: as they were loaded.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from.
     """
     tag = language.tag if language else None
-    heard = hearing_fingerprint(settings, engines.revision)
-    return stage_key(heard, tag, prompt, list(allowed_languages))
+    return stage_key(
+        "window",
+        __version__,
+        engines.transcriber_cache_key,
+        tag,
+        prompt,
+        list(allowed_languages),
+    )
 
 
-def recording_hearing(
-    settings: Settings,
+def recording_key(
     engines: Engines,
+    windowing: VadSettings,
     language: Language | None,
     prompt: str,
     allowed_languages: Sequence[str] = (),
 ) -> str:
-    """Return how a whole recording is heard: its windows, and where they are cut.
+    """Return what decides the transcript of a whole recording: its windows and their borders.
 
     Args:
-        settings: of the server.
         engines: as they were loaded.
+        windowing: settings that decide where windows are cut.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from.
     """
-    heard = window_hearing(settings, engines, language, prompt, allowed_languages)
-    aligned = engines.aligner.revision if engines.aligner is not None else None
-    return stage_key(heard, engines.vad.revision, settings.vad.model_dump(mode="json"), aligned)
+    window = window_key(engines, language, prompt, allowed_languages)
+    aligner = engines.aligner.cache_key if engines.aligner is not None else None
+    return stage_key(window, engines.vad.cache_key, windowing.model_dump(mode="json"), aligner)
 
 
-def recording_speakers(hearing: str, diarizer: Diarizer, speakers: SpeakerCount) -> str:
-    """Return how a whole recording is heard and its speakers told apart.
+def diarized_recording_key(recording: str, diarizer: Diarizer, speakers: SpeakerCount) -> str:
+    """Return what decides the transcript of a whole recording with its speakers.
 
     Args:
-        hearing: see `recording_hearing`.
+        recording: see `recording_key`.
         diarizer: as it was loaded.
         speakers: how many there are, as far as is known.
     """
-    return stage_key(hearing, diarizer.revision, list(dataclasses.astuple(speakers)))
+    return stage_key(recording, diarizer.cache_key, list(dataclasses.astuple(speakers)))

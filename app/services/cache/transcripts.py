@@ -52,7 +52,7 @@ class Transcripts:
 
         Args:
             content: hash of the media's bytes.
-            hearing: key of everything that changes what is heard, see `recording_hearing`.
+            hearing: key of everything that changes what is heard, see `recording_key`.
         """
         payload = await self._store.get(TRANSCRIPTS, stage_key(content, hearing))
         transcript = None if payload is None else _transcript(payload)
@@ -64,7 +64,7 @@ class Transcripts:
 
         Args:
             content: hash of the media's bytes.
-            hearing: key of everything that changes what is heard, see `recording_hearing`.
+            hearing: key of everything that changes what is heard, see `recording_key`.
             transcript: finished: nothing was cut short, cancelled or left out.
         """
         rows = segment_rows(transcript.segments)

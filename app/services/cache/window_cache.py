@@ -46,7 +46,7 @@ class WindowCache:
 
         Args:
             audio: the window.
-            hearing: key of everything else that changes the words, see `window_hearing`.
+            hearing: key of everything else that changes the words, see `window_key`.
         """
         digest = hashlib.blake2b(f"{hearing}\0".encode(), digest_size=KEY_CHARS // 2)
         digest.update(audio.samples.tobytes())

@@ -8,7 +8,7 @@ from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
-from app.services.cache.fingerprints import recording_hearing, recording_speakers, window_hearing
+from app.services.cache.fingerprints import diarized_recording_key, recording_key, window_key
 from app.services.cache.transcripts import Transcript
 from app.services.cache.translation_memories import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
@@ -54,9 +54,7 @@ class ReusePolicy:
         spoken, allowed = request.spoken, request.allowed_languages
         key = ""
         if self.services.engines is not None:
-            key = window_hearing(
-                self.services.settings, self.services.engines, spoken, prompt, allowed
-            )
+            key = window_key(self.services.engines, spoken, prompt, allowed)
         return TranscribeOptions(key, context, spoken, prompt, allowed, fresh=request.fresh)
 
     async def translation_memory(self) -> CachedTranslations | None:
@@ -90,12 +88,12 @@ class ReusePolicy:
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request
         prompt, allowed = prompt_for(request, info), request.allowed_languages
-        settings = self.services.settings
-        return recording_hearing(settings, engines, request.spoken, prompt, allowed)
+        windowing = self.services.settings.vad
+        return recording_key(engines, windowing, request.spoken, prompt, allowed)
 
     def _key_with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with speakers; None where they are not asked for."""
         engines, request = self.services.engines, self.request
         if not request.diarize or engines is None or engines.diarizer is None:
             return None
-        return recording_speakers(key, engines.diarizer, request.speakers)
+        return diarized_recording_key(key, engines.diarizer, request.speakers)

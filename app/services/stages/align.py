@@ -45,7 +45,7 @@ class WordAligner:
         self._clock = clock
         self._notice = notice
         self._served: dict[str, asyncio.Task[bool]] = {}
-        self.revision = aligner.revision
+        self.cache_key = aligner.cache_key
 
     async def align(
         self, audio: Audio, segments: Sequence[Segment], index: int
@@ -76,7 +76,7 @@ class WordAligner:
         self, passage: AlignmentInput, language: str, index: int
     ) -> tuple[Segment, ...] | None:
         if not await self._serves(language):
-            reason = await asyncio.to_thread(self._aligner.why_not, language)
+            reason = await asyncio.to_thread(self._aligner.unavailable_reason, language)
             text = f"The words of {_name(language)} keep the transcriber's own times: {reason}"
             self._notice(Notice("alignment_skipped", text))
             return None
@@ -93,7 +93,7 @@ class WordAligner:
     async def _serves(self, language: str) -> bool:
         """Check each language once; its model may have to be loaded for that."""
         if language not in self._served:
-            asked = asyncio.to_thread(self._aligner.serves, language)
+            asked = asyncio.to_thread(self._aligner.supports, language)
             self._served[language] = asyncio.create_task(asked, name=f"aligner-{language}")
         return await asyncio.shield(self._served[language])
 

@@ -24,7 +24,7 @@ class TranscribeOptions:
     """How the windows of one job are transcribed, with counters of what came of them.
 
     Attributes:
-        cache_key: of everything besides the samples that changes the words, see `window_hearing`.
+        cache_key: of everything besides the samples that changes the words, see `window_key`.
         context: scheduling state of the job.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
@@ -121,7 +121,7 @@ class WindowTranscriber:
     def _key(self, window: SpeechWindow, *, aligned: bool = False) -> str:
         key = self._options.cache_key
         if aligned and self._aligner is not None:
-            key = f"{key} {self._aligner.revision}"
+            key = f"{key} {self._aligner.cache_key}"
         return self._cache.key(window.audio, key)
 
     def _store(

@@ -17,8 +17,8 @@ from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.parakeet import ParakeetTranscriber
-from app.gpu.engines.parakeet.spoken import ENGLISH, EUROPEAN, spoken_language
-from app.gpu.engines.parakeet.words import TimedToken, build_words
+from app.gpu.engines.parakeet.language_identification import ENGLISH, EUROPEAN, spoken_language
+from app.gpu.engines.parakeet.parakeet_words import TimedToken, build_words
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
@@ -142,7 +142,7 @@ def test_identity_follows_the_files(
 ) -> None:
     same = ParakeetTranscriber(settings_for(build(tmp_path / "moved")))
     other = ParakeetTranscriber(settings_for(build(tmp_path / "other", extra_tokens=1)))
-    assert same.revision == engine.revision != other.revision
+    assert same.cache_key == engine.cache_key != other.cache_key
     assert engine.detail == "tones, float32"
 
 

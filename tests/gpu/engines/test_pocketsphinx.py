@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, InvalidLanguageError
-from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, Settings
@@ -125,7 +125,8 @@ def test_a_decoder_that_cannot_be_replaced_costs_no_lane(
 
 
 def decoders() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "pocketsphinx.child" in " ".join(p.cmdline())]
+    ours = psutil.Process().children()
+    return [process for process in ours if "pocketsphinx_process" in " ".join(process.cmdline())]
 
 
 def test_a_missing_model_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

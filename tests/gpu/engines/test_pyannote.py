@@ -12,7 +12,7 @@ import pytest
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.engines.pyannote.clusters import check_defaults, expected
+from app.gpu.engines.pyannote.clustering import check_defaults, expected
 from app.settings import DiarizationSettings
 from tests.gpu.diarizing import (
     build_pipeline,
@@ -125,17 +125,17 @@ def test_silence_and_nothing_have_no_turns(both: Callable[[str], Made]) -> None:
     assert not voices.binary[0].any(), "nobody speaks in the first batch, so no trunk runs"
     assert np.array_equal(np.concatenate(voices.embeddings), theirs.embeddings)
     assert engine.turns(listen_to(engine, quiet), ANY) == []
-    assert engine.turns(engine.listen(quiet[:0], None, last=True), ANY) == []
+    assert engine.turns(engine.process(quiet[:0], None, last=True), ANY) == []
 
 
 @pytest.mark.gpu
 def test_turns_are_told_at_the_end_and_as_often_as_asked(both: Callable[[str], Made]) -> None:
     engine, _ = both("soft")
     samples = talk(9.0)
-    voices = engine.listen(samples[:80_000], None)
+    voices = engine.process(samples[:80_000], None)
     with pytest.raises(EngineError, match="has ended"):
         engine.turns(voices, ANY)
-    voices = engine.listen(samples[80_000:], voices, last=True)
+    voices = engine.process(samples[80_000:], voices, last=True)
     first = engine.turns(voices, ANY)
     assert len({turn.speaker for turn in engine.turns(voices, SpeakerCount(exact=2))}) == 2
     assert engine.turns(voices, ANY) == first
@@ -147,7 +147,7 @@ def test_turns_are_told_at_the_end_and_as_often_as_asked(both: Callable[[str], M
 def test_a_long_recording_leaves_no_samples_behind(both: Callable[[str], Made]) -> None:
     engine, _ = both("hard")
     assert engine.slice_samples == CHUNKS * 16_000
-    voices = engine.listen(talk(20.3), None)
+    voices = engine.process(talk(20.3), None)
     kept = voices.arrivals._waiting
     assert len(kept) < 5 * 16_000 + engine.slice_samples
     assert kept.base is None, "a view would hold all samples"

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.domain.time import Span
-from app.gpu.engines.pyannote.chunks import Arrivals, ChunkGrid
-from app.gpu.engines.pyannote.frames import NOBODY, FrameLine, strongest
-from app.gpu.engines.pyannote.turns import build_turns
+from app.gpu.engines.pyannote.chunking import ChunkBuffer, ChunkGrid
+from app.gpu.engines.pyannote.frame_scores import NOBODY, RecordingFrames, strongest
+from app.gpu.engines.pyannote.speaker_turns import build_turns
 
 FRAMES, SLOTS = 589, 3
 
@@ -49,7 +49,7 @@ def test_frames_and_turns_are_pyannotes(chunks: int, speakers: int, soft: bool, 
     count = SpeakerDiarization.speaker_count(
         SlidingWindowFeature(binary.astype(np.float32), window), receptive_field(), (0.0, 0.0)
     )
-    line = FrameLine(receptive_field(), grid, chunks)
+    line = RecordingFrames(receptive_field(), grid, chunks)
     assert np.array_equal(line.count(binary), count.data[:, 0])
 
     count.data = np.minimum(count.data, most).astype(np.int8)
@@ -82,7 +82,7 @@ def test_three_hours_need_no_array_of_chunks_and_speakers() -> None:
     chunks = hours * 3600
     grid, binary, clusters = recording(chunks, speakers)
     tracemalloc.start()
-    line = FrameLine(receptive_field(), grid, chunks)
+    line = RecordingFrames(receptive_field(), grid, chunks)
     count = line.count(binary)
     speaking = strongest(line.activity(binary, clusters), count)
     _, peak = tracemalloc.get_traced_memory()
@@ -96,7 +96,7 @@ def test_chunks_are_cut_where_pyannote_cuts_them() -> None:
     grid = ChunkGrid.of(0.01, 0.1 * 0.01)
     assert (grid.window, grid.step) == (160, 16)
     for length in (1, 159, 160, 161, 176, 177, 400):
-        arrivals, starts = Arrivals(grid), []
+        arrivals, starts = ChunkBuffer(grid), []
         for at in range(0, length, 7):
             arrivals.add(np.arange(at, min(length, at + 7), dtype=np.float32))
             if arrivals.whole:

@@ -110,9 +110,9 @@ def test_the_registry_names_it_and_it_says_what_it_is(whole: Path, copy: Path) -
     assert engine.slice_samples == 16_000, "one chunk at a time on a CPU"
     assert os.environ["PYANNOTE_METRICS_ENABLED"] == "false"
     elsewhere = PyannoteDiarizer(settings_for(copy, batch_size=3))
-    assert elsewhere.revision == engine.revision
+    assert elsewhere.cache_key == engine.cache_key
     edit(copy, embedding_exclude_overlap=True)
-    assert PyannoteDiarizer(settings_for(copy)).revision != engine.revision
+    assert PyannoteDiarizer(settings_for(copy)).cache_key != engine.cache_key
 
 
 @pytest.mark.gpu

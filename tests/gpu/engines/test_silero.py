@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.gpu.engines.silero import SileroVad
+from app.gpu.engines.silero_vad import SileroVad
 from app.settings import Settings
 from tests.conftest import Speech
 

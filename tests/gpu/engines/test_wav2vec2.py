@@ -15,8 +15,8 @@ from app.domain.audio import Audio, Samples
 from app.domain.errors import EngineError, OutOfMemoryError
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.engines.wav2vec2.engine import align_together
-from app.gpu.engines.wav2vec2.loading import Acoustics
+from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
+from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
 from app.gpu.protocols import AlignmentInput
 from tests.gpu.aligning import (
     CODES,
@@ -189,7 +189,7 @@ class Failing:
     def __init__(self, message: str) -> None:
         self.message = message
 
-    def emissions(self, sounds: Sequence[Samples]) -> list[object]:
+    def emissions(self, clips: Sequence[Samples]) -> list[object]:
         raise RuntimeError(self.message)
 
 
@@ -200,9 +200,9 @@ class Failing:
 def test_failures_are_ours(
     engine: Wav2Vec2Aligner, monkeypatch: pytest.MonkeyPatch, message: str, kind: type[Exception]
 ) -> None:
-    acoustics = engine._shelf.take("en")
-    broken = Acoustics(acoustics.name, acoustics.alphabet, Failing(message))
-    monkeypatch.setitem(engine._shelf._loaded, "en", broken)
+    acoustics = engine._models.get("en")
+    broken = AlignmentModel(acoustics.name, acoustics.alphabet, Failing(message))
+    monkeypatch.setitem(engine._models._loaded, "en", broken)
     with pytest.raises(kind, match="wav2vec2"):
         engine.align([spoken(1, ["One."])])
 
@@ -213,7 +213,7 @@ def test_whisperx_agrees_on_a_network_that_it_runs_itself(tmp_path: Path) -> Non
     folder = tiny_wav2vec2(tmp_path / "model")
     ours = Wav2Vec2Aligner(settings_for(f"en={folder}"))
     passage = spoken(12, SENTENCES[:2])
-    [emission] = ours._shelf.take("en").network.emissions([passage.audio.samples])
+    [emission] = ours._models.get("en").network.emissions([passage.audio.samples])
     theirs = Wav2Vec2ForCTC.from_pretrained(folder).eval()
     [aligned] = ours.align([passage])
     words = whisperx_words(theirs, passage, CODES)

@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 from app.domain.errors import EngineLoadError
 from app.gpu.engine_registry import ALIGNERS, load_engine
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
-from app.gpu.engines.wav2vec2.shelf import AlignerModels
+from app.gpu.engines.wav2vec2.loaded_models import LoadedModels
 from app.settings import AlignmentSettings, ModelSettings, Settings
 
 
@@ -82,24 +82,24 @@ class Loads:
 
 def test_the_model_unused_for_longest_goes_first() -> None:
     loads = Loads()
-    shelf = AlignerModels(loads, 2)
+    models = LoadedModels(loads, 2)
     for language in ("en", "es", "en", "fr", "en", "es"):
-        assert shelf.take(language).name == language
+        assert models.get(language).name == language
     assert loads.asked == ["en", "es", "fr", "es"]
-    assert [language for language, _ in shelf.loaded] == ["en", "es"]
+    assert [language for language, _ in models.loaded] == ["en", "es"]
 
 
 def test_a_failure_counts_for_ten_minutes() -> None:
     loads = Loads()
     loads.refused.add("es")
-    shelf = AlignerModels(loads, 2, loads.clock)
+    models = LoadedModels(loads, 2, loads.clock)
     for loads.now_s in (0.0, 1.0, 599.0, 601.0):
         with pytest.raises(EngineLoadError, match="cannot be reached"):
-            shelf.take("es")
+            models.get("es")
     assert loads.asked == ["es", "es"]
     loads.refused.clear()
     loads.now_s = 1300.0
-    assert shelf.take("es").name == "es"
+    assert models.get("es").name == "es"
 
 
 def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
@@ -112,13 +112,13 @@ def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
             assert go.wait(30)
         return loads(language)
 
-    shelf = AlignerModels(load, 4)
-    shelf.take("en")
-    threads = [threading.Thread(target=shelf.take, args=("es",)) for _ in range(4)]
+    models = LoadedModels(load, 4)
+    models.get("en")
+    threads = [threading.Thread(target=models.get, args=("es",)) for _ in range(4)]
     for thread in threads:
         thread.start()
     assert started.wait(30)
-    assert shelf.take("en").name == "en"
+    assert models.get("en").name == "en"
     go.set()
     for thread in threads:
         thread.join(30)
@@ -138,9 +138,9 @@ def test_the_registry_names_it(folder: Path) -> None:
 def test_languages_are_loaded_when_they_are_asked_for(folder: Path) -> None:
     engine = Wav2Vec2Aligner(settings_for(f"en={folder}", f"nb={folder}", max_loaded=1))
     assert engine.detail == ""
-    assert engine.serves("en-GB")
+    assert engine.supports("en-GB")
     assert engine.detail == "en: tiny"
-    assert engine.serves("no")
+    assert engine.supports("no")
     assert engine.detail == "no: tiny"
 
 
@@ -148,23 +148,23 @@ def test_languages_are_loaded_when_they_are_asked_for(folder: Path) -> None:
 def test_a_language_without_a_model_is_not_served_and_it_says_why() -> None:
     engine = Wav2Vec2Aligner(settings_for())
     for tag in ("cy", "not a language", ""):
-        assert not engine.serves(tag)
-        assert f"No alignment model is known for {tag!r}" in engine.why_not(tag)
+        assert not engine.supports(tag)
+        assert f"No alignment model is known for {tag!r}" in engine.unavailable_reason(tag)
 
 
 @pytest.mark.gpu
 def test_models_are_whisperxs_unless_the_owner_chose() -> None:
     from whisperx.alignment import DEFAULT_ALIGN_MODELS_HF, DEFAULT_ALIGN_MODELS_TORCH
 
-    from app.gpu.engines.wav2vec2.catalog import Catalog
+    from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog
 
-    catalog = Catalog.of({"pt-BR": "owner/name"})
+    catalog = ModelCatalog.of({"pt-BR": "owner/name"})
     assert catalog.model_for("pt") == "owner/name"
     assert catalog.model_for("en") == DEFAULT_ALIGN_MODELS_TORCH["en"]
     assert catalog.model_for("ja") == DEFAULT_ALIGN_MODELS_HF["ja"]
     assert [catalog.spaced(code) for code in ("en", "ja", "zh", "ko")] == [True, False, False, True]
     with pytest.raises(EngineLoadError, match="ALIGNMENT_MODELS names 'nonsense tag'"):
-        Catalog.of({"nonsense tag": "owner/name"})
+        ModelCatalog.of({"nonsense tag": "owner/name"})
 
 
 @pytest.mark.gpu
@@ -174,7 +174,7 @@ def test_the_revision_follows_the_models(folder: Path, tmp_path: Path) -> None:
     other = tiny_wav2vec2(tmp_path / "tiny", seed=1)
     same = tiny_wav2vec2(tmp_path / "elsewhere")
     revisions = [
-        Wav2Vec2Aligner(settings_for(f"en={place}")).revision for place in (folder, other, same)
+        Wav2Vec2Aligner(settings_for(f"en={place}")).cache_key for place in (folder, other, same)
     ]
     assert revisions[0] != revisions[1]
     assert revisions[0] == revisions[2]
@@ -274,12 +274,12 @@ def test_a_hub_that_refuses_is_asked_once_with_our_token(
         ask(monkeypatch, address)
         places = {"hf_token": SecretStr("hf_abcdefgh"), "model_cache_dir": tmp_path}
         engine = Wav2Vec2Aligner(with_models(settings_for("es=owner/name"), **places))
-        assert not engine.serves("es")
+        assert not engine.supports("es")
         asked = len(seen)
         assert asked >= 1
         assert {token for _, token in seen} == {"Bearer hf_abcdefgh"}
         for _ in range(3):
-            assert "HF_TOKEN may not read it" in engine.why_not("es-419")
+            assert "HF_TOKEN may not read it" in engine.unavailable_reason("es-419")
         assert len(seen) == asked
 
 
@@ -303,11 +303,11 @@ def test_a_model_of_the_hub_is_fetched_into_the_cache_once(
     with hub(served) as (address, _):
         ask(monkeypatch, address)
         engine = Wav2Vec2Aligner(settings)
-        assert engine.why_not("es") == ""
+        assert engine.unavailable_reason("es") == ""
     assert [path.name for path in cache.glob("models--*")] == ["models--owner--name"]
     # The hub is gone now, and the engine is a new one.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert Wav2Vec2Aligner(settings).why_not("es") == ""
+    assert Wav2Vec2Aligner(settings).unavailable_reason("es") == ""
 
 
 @pytest.mark.gpu
@@ -329,7 +329,7 @@ def test_the_platforms_cached_model_comes_first(
     for path in folder.iterdir():
         (snapshot / path.name).write_bytes(path.read_bytes())
     settings = with_models(settings_for("en=Owner/Name"), runpod_cache_dir=tmp_path)
-    assert Wav2Vec2Aligner(settings).why_not("en") == ""
+    assert Wav2Vec2Aligner(settings).unavailable_reason("en") == ""
 
 
 @pytest.mark.gpu
@@ -360,5 +360,5 @@ def test_a_pipeline_of_torchaudio_lies_in_the_cache_folder(
 def test_offline_nothing_is_waited_for(tmp_path: Path, choice: str) -> None:
     settings = with_models(settings_for(f"en={choice}"), offline=True, model_cache_dir=tmp_path)
     engine = Wav2Vec2Aligner(settings)
-    assert not engine.serves("en")
-    assert "HF_HUB_OFFLINE" in engine.why_not("en")
+    assert not engine.supports("en")
+    assert "HF_HUB_OFFLINE" in engine.unavailable_reason("en")

@@ -13,8 +13,8 @@ pytest.importorskip("torch", reason="needs the gpu extra")
 import torch
 
 from app.domain.audio import Samples
-from app.gpu.engines.wav2vec2.loading import Loader
-from app.gpu.engines.wav2vec2.network import Network, TorchaudioFamily
+from app.gpu.engines.wav2vec2.alignment_model import ModelLoader
+from app.gpu.engines.wav2vec2.wav2vec2_network import TorchaudioBackend, Wav2Vec2Network
 from app.settings import ModelSettings
 from tests.gpu.aligning import tiny_wav2vec2
 
@@ -57,17 +57,17 @@ def torchaudio_model(norm: str) -> Any:
 
 
 @pytest.fixture(params=["group", "layer", "torchaudio-group", "torchaudio-layer"])
-def network(request: pytest.FixtureRequest, tmp_path: Path) -> Network:
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> Wav2Vec2Network:
     family, _, norm = request.param.rpartition("-")
     if family:
-        return Network(TorchaudioFamily(torchaudio_model(norm)), "cpu")
+        return Wav2Vec2Network(TorchaudioBackend(torchaudio_model(norm)), "cpu")
     folder = tiny_wav2vec2(tmp_path / "model", norm=norm)
-    loaded = Loader(ModelSettings(), "cpu").load(str(folder), spaced=True).network
-    assert isinstance(loaded, Network)
+    loaded = ModelLoader(ModelSettings(), "cpu").load(str(folder), spaced=True).network
+    assert isinstance(loaded, Wav2Vec2Network)
     return loaded
 
 
-def test_company_changes_nothing(network: Network) -> None:
+def test_company_changes_nothing(network: Wav2Vec2Network) -> None:
     together = network.emissions(SOUNDS)
     for sound, emission in zip(SOUNDS, together, strict=True):
         [alone] = network.emissions([sound])
@@ -77,7 +77,7 @@ def test_company_changes_nothing(network: Network) -> None:
     assert torch.allclose(together[0].exp().sum(1), torch.ones(len(together[0])), atol=1e-4)
 
 
-def test_a_sound_that_is_shorter_than_one_frame_has_one(network: Network) -> None:
+def test_a_sound_that_is_shorter_than_one_frame_has_one(network: Wav2Vec2Network) -> None:
     lengths = [
         len(one) for one in network.emissions([noise(1), noise(399), noise(400), noise(720)])
     ]
@@ -88,7 +88,7 @@ def test_a_sound_that_is_shorter_than_one_frame_has_one(network: Network) -> Non
 @pytest.mark.parametrize("norm", ["group", "layer"])
 def test_torchaudios_own_call_says_the_same(norm: str) -> None:
     model = torchaudio_model(norm)
-    [ours] = Network(TorchaudioFamily(model), "cpu").emissions(SOUNDS[:1])
+    [ours] = Wav2Vec2Network(TorchaudioBackend(model), "cpu").emissions(SOUNDS[:1])
     with torch.inference_mode():
         theirs = torch.log_softmax(model(torch.from_numpy(SOUNDS[0])[None])[0], -1)[0]
     assert torch.allclose(ours, theirs, atol=1e-5)
@@ -99,7 +99,7 @@ def test_pipelines_that_even_out_levels_do_so_sound_by_sound() -> None:
 
     wrapped = _extend_model(torchaudio_model("layer"), normalize_waveform=True)
     quiet = SOUNDS[1] * np.float32(0.1)
-    _, ours = Network(TorchaudioFamily(wrapped), "cpu").emissions([SOUNDS[0], quiet])
+    _, ours = Wav2Vec2Network(TorchaudioBackend(wrapped), "cpu").emissions([SOUNDS[0], quiet])
     with torch.inference_mode():
         theirs = torch.log_softmax(wrapped(torch.from_numpy(quiet)[None])[0], -1)[0]
     assert torch.allclose(ours, theirs, atol=1e-4)
@@ -111,7 +111,9 @@ def test_transformers_own_call_says_the_same(norm: str, tmp_path: Path) -> None:
 
     folder = tiny_wav2vec2(tmp_path, norm=norm)
     [ours] = (
-        Loader(ModelSettings(), "cpu").load(str(folder), spaced=True).network.emissions([SOUNDS[3]])
+        ModelLoader(ModelSettings(), "cpu")
+        .load(str(folder), spaced=True)
+        .network.emissions([SOUNDS[3]])
     )
     processor = Wav2Vec2Processor.from_pretrained(folder)
     inputs = processor(SOUNDS[3], sampling_rate=16_000, return_tensors="pt")
@@ -139,7 +141,7 @@ class Overflowing:
 
 def test_numbers_beyond_half_precision_are_computed_again_and_from_then_on_in_single() -> None:
     family = Overflowing()
-    network = Network(family, "cpu")
+    network = Wav2Vec2Network(family, "cpu")
     network._half = True
     for _ in range(2):
         assert torch.isfinite(network.emissions([SOUNDS[4]])[0]).all()

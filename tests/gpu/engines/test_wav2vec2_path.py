@@ -11,8 +11,8 @@ pytest.importorskip("torch", reason="needs the gpu extra")
 
 import torch
 
-from app.gpu.engines.wav2vec2.path import LabelFrames, find_path
-from app.gpu.engines.wav2vec2.spelling import WILDCARD, Alphabet
+from app.gpu.engines.wav2vec2.forced_alignment import LabelFrames, align_labels
+from app.gpu.engines.wav2vec2.label_spelling import WILDCARD, Alphabet
 from tests.gpu.aligning import CODES, LABELS, SENTENCES, FixedNetwork, roughly, said
 
 pytestmark = pytest.mark.gpu
@@ -28,7 +28,7 @@ def emission_of(*rows: str) -> torch.Tensor:
 
 def path(rows: str, text: str) -> LabelFrames:
     labels = np.array([WILDCARD if char == "*" else CODES[char] for char in text])
-    found = find_path(emission_of(*rows), labels, 0)
+    found = align_labels(emission_of(*rows), labels, 0)
     assert found is not None
     return found
 
@@ -56,16 +56,16 @@ def test_wildcards_in_a_row_need_no_silence_between_them() -> None:
 def test_a_blank_elsewhere_than_first() -> None:
     emission = emission_of(*"_a_b_").roll(3, dims=1)
     labels = np.array([CODES["a"], CODES["b"], WILDCARD]) + np.array([3, 3, 0])
-    found = find_path(emission, labels[:2] % len(LABELS), 3)
+    found = align_labels(emission, labels[:2] % len(LABELS), 3)
     assert found is not None
     assert found.starts.tolist() == [1, 3]
 
 
 def test_more_labels_than_frames_have_no_path() -> None:
     labels = np.array([CODES[char] for char in "abba"])
-    assert find_path(emission_of(*"abba"), labels, 0) is None
-    assert find_path(emission_of(*"ab_ba"), labels, 0) is not None
-    assert find_path(emission_of(*"ab"), labels[:0], 0) is None
+    assert align_labels(emission_of(*"abba"), labels, 0) is None
+    assert align_labels(emission_of(*"ab_ba"), labels, 0) is not None
+    assert align_labels(emission_of(*"ab"), labels[:0], 0) is None
 
 
 def test_nobody_is_told_of_the_end_that_torchaudio_took_back() -> None:
@@ -84,7 +84,7 @@ def test_whisperx_finds_the_same_path(noise: float) -> None:
     words = [word for segment in roughly(SENTENCES, 0, 14_000) for word in segment.words]
     spelling = Alphabet.of(CODES, len(LABELS), spaced=True).spell(words)
     [emission] = FixedNetwork(truth.logits).emissions([np.zeros(1, np.float32)])
-    ours = find_path(emission, spelling.labels, 0)
+    ours = align_labels(emission, spelling.labels, 0)
     tokens = spelling.labels.tolist()
     points = backtrack(get_trellis(emission, tokens, 0), emission, tokens, 0)
     theirs = merge_repeats(points, "".join(LABELS[token] for token in tokens))

@@ -9,9 +9,8 @@ import pytest
 
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.engines.wav2vec2.engine import worded
-from app.gpu.engines.wav2vec2.spelling import SEPARATOR, WILDCARD, Alphabet
-from app.gpu.engines.wav2vec2.times import WordTimes, with_times
+from app.gpu.engines.wav2vec2.label_spelling import SEPARATOR, WILDCARD, Alphabet, split_into_words
+from app.gpu.engines.wav2vec2.word_times import WordTimes, with_times
 
 NOTHING = Span(0, 0)
 WINDOW = Span(1000, 11_000)
@@ -62,13 +61,17 @@ def test_scripts_without_blanks_have_no_breaks() -> None:
 
 def test_words_of_a_text_that_has_none() -> None:
     spoken = Segment(" Uno dos,  tres. ", Span(5, 9), (), "es", 0.5)
-    assert [word.text for word in worded(spoken, spaced=True).words] == ["Uno", "dos,", "tres."]
-    assert all(word.span == spoken.span for word in worded(spoken, spaced=True).words)
-    chinese = worded(replace(spoken, text="我们 走。"), spaced=False).words
+    assert [word.text for word in split_into_words(spoken, spaced=True).words] == [
+        "Uno",
+        "dos,",
+        "tres.",
+    ]
+    assert all(word.span == spoken.span for word in split_into_words(spoken, spaced=True).words)
+    chinese = split_into_words(replace(spoken, text="我们 走。"), spaced=False).words
     assert [(word.text, word.glued) for word in chinese] == [
         ("我", True), ("们", True), ("走", False), ("。", True)
     ]  # fmt: skip
-    assert worded(replace(spoken, text="  "), spaced=True).words == ()
+    assert split_into_words(replace(spoken, text="  "), spaced=True).words == ()
 
 
 def timed(*starts: float, length: float = 200) -> WordTimes:

@@ -46,8 +46,8 @@ def test_it_says_what_it_is(transcriber: WhisperxTranscriber, scripted_whisper: 
     assert transcriber.name == "whisperx"
     assert transcriber.device == "cpu"
     assert transcriber.detail == f"{scripted_whisper.name}, int8_float32"
-    assert "int8_float32" in transcriber.revision
-    assert identity_of(scripted_whisper) in transcriber.revision
+    assert "int8_float32" in transcriber.cache_key
+    assert identity_of(scripted_whisper) in transcriber.cache_key
     assert transcriber.languages is not None
     assert {"en", "zh", "fil", "jv", "nb"} <= set(transcriber.languages)
     assert (transcriber.lanes, transcriber.max_batch) == (1, 16)

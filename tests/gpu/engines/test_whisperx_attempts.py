@@ -14,8 +14,8 @@ from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError, InvalidLanguageError
 from app.domain.transcript import Segment
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.engines.whisperx.features import bucket_of, log_mel
-from app.gpu.engines.whisperx.languages import Spoken, SpokenLanguages
+from app.gpu.engines.whisperx.log_mel import bucket_of, log_mel
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage, WhisperLanguages
 from app.gpu.protocols import Prepared, Window
 from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import VOICES_HZ
@@ -93,7 +93,7 @@ def test_every_bucket_hears_the_same(watched: Watch) -> None:
     whole, other = watched(buckets_s=(30,))
     assert said(transcribe_windows(whole, [window()])[0]) == ENGLISH
     assert other.lengths == [3000]
-    assert whole.revision != engine.revision, "the same sound may be heard otherwise"
+    assert whole.cache_key != engine.cache_key, "the same sound may be heard otherwise"
 
 
 def test_the_longest_bucket_is_always_there() -> None:
@@ -176,14 +176,17 @@ def test_an_unknown_language_of_the_server_is_told_at_the_start(watched: Watch) 
 
 
 def test_who_is_likely() -> None:
-    known = SpokenLanguages(LANGUAGES)
+    known = WhisperLanguages(LANGUAGES)
     shares = [("ru", 0.4), ("no", 0.3), ("en", 0.2), ("jw", 0.1)]
     assert [spoken.code for spoken in known.likely(shares, ())] == ["ru", "no"], "not even half"
     assert [spoken.tag for spoken in known.likely([("jw", 0.6), ("en", 0.4)], ())] == ["jv"]
-    among = (Spoken("no", "nb"), Spoken("en", "en"))
-    assert known.likely(shares, among) == (Spoken("no", "nb"),), "0.3 of 0.5 is enough"
-    assert known.likely([("en", 0.0), ("no", 0.0)], among) == (Spoken("en", "en"),)
-    assert known.among(["en", "en-GB", "nb"]) == (Spoken("en", "en-GB"), Spoken("no", "nb"))
+    among = (SpokenLanguage("no", "nb"), SpokenLanguage("en", "en"))
+    assert known.likely(shares, among) == (SpokenLanguage("no", "nb"),), "0.3 of 0.5 is enough"
+    assert known.likely([("en", 0.0), ("no", 0.0)], among) == (SpokenLanguage("en", "en"),)
+    assert known.among(["en", "en-GB", "nb"]) == (
+        SpokenLanguage("en", "en-GB"),
+        SpokenLanguage("no", "nb"),
+    )
 
 
 def test_a_doubtful_language_gives_way_to_the_next(watched: Watch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.gpu.engines.whisperx.gate import Attempt, QualityGate
-from app.gpu.engines.whisperx.languages import Spoken
+from app.gpu.engines.whisperx.quality_gate import DecodingAttempt, QualityGate
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
 from app.settings import WhisperSettings
 
 GATE = QualityGate.of(WhisperSettings())
@@ -20,8 +20,8 @@ def attempt(
     *,
     cut: bool = False,
     loop: bool = False,
-) -> Attempt:
-    return Attempt((), text, logprob, no_speech, Spoken("en", "en"), cut, loop)
+) -> DecodingAttempt:
+    return DecodingAttempt((), text, logprob, no_speech, SpokenLanguage("en", "en"), cut, loop)
 
 
 def test_thresholds_come_from_the_settings() -> None:
@@ -56,7 +56,7 @@ def test_the_ratio_counts_bytes() -> None:
         "sure, though nobody seems to speak", "sure of a loop", "on the thresholds",
     ],
 )  # fmt: skip
-def test_what_passes(made: Attempt, passes: bool, silent: bool) -> None:
+def test_what_passes(made: DecodingAttempt, passes: bool, silent: bool) -> None:
     assert GATE.passes(made) is passes
     assert GATE.is_silence(made) is silent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.gpu.engines.whisperx.checkpoint import hub_id
+from app.gpu.engines.whisperx.whisper_checkpoint import hub_id
 
 pytestmark = pytest.mark.gpu
 

@@ -6,8 +6,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from app.domain.errors import EngineLoadError, InvalidLanguageError
-from app.gpu.engines.whisperx.languages import SpokenLanguages
-from app.gpu.engines.whisperx.vocabulary import HINT_TOKENS, Vocabulary, byte_of
+from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
+from app.gpu.engines.whisperx.whisper_vocabulary import HINT_TOKENS, WhisperVocabulary, byte_of
 from scripts.fixtures.whisper_vocabulary import LANGUAGES, whisper_tokenizer
 
 START, ENGLISH, TRANSCRIBE, EARLIER, UNTIMED = 50_258, 50_259, 50_359, 50_361, 50_363
@@ -20,8 +20,8 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.fixture(scope="module")
-def vocabulary(tokenizer: Tokenizer) -> Vocabulary:
-    return Vocabulary(tokenizer, multilingual=True)
+def vocabulary(tokenizer: Tokenizer) -> WhisperVocabulary:
+    return WhisperVocabulary(tokenizer, multilingual=True)
 
 
 def test_the_fixture_has_the_originals_layout(tokenizer: Tokenizer) -> None:
@@ -32,13 +32,15 @@ def test_the_fixture_has_the_originals_layout(tokenizer: Tokenizer) -> None:
     assert tokenizer.id_to_token(50_256) == ""
 
 
-def test_prompts(vocabulary: Vocabulary) -> None:
+def test_prompts(vocabulary: WhisperVocabulary) -> None:
     assert vocabulary.prompt("en") == [START, ENGLISH, TRANSCRIBE, UNTIMED]
     assert vocabulary.prompt("zh", "  ") == [START, ENGLISH + 1, TRANSCRIBE, UNTIMED]
     assert vocabulary.end_of_text == 50_257
 
 
-def test_hints_are_padded_or_cut_in_front(vocabulary: Vocabulary, tokenizer: Tokenizer) -> None:
+def test_hints_are_padded_or_cut_in_front(
+    vocabulary: WhisperVocabulary, tokenizer: Tokenizer
+) -> None:
     spelled = tokenizer.encode(" weather", add_special_tokens=False).ids
     short = vocabulary.prompt("en", "weather ")
     assert short[: -4 - len(spelled)] == [EARLIER, *[220] * (HINT_TOKENS - len(spelled))]
@@ -49,18 +51,18 @@ def test_hints_are_padded_or_cut_in_front(vocabulary: Vocabulary, tokenizer: Tok
 
 
 def test_an_english_model_takes_no_language() -> None:
-    english = Vocabulary(whisper_tokenizer(english_only=True), multilingual=False)
+    english = WhisperVocabulary(whisper_tokenizer(english_only=True), multilingual=False)
     assert english.codes == ("en",)
     assert english.prompt("en") == [START - 1, UNTIMED - 1]
 
 
-def test_languages_are_read_from_the_tokens(vocabulary: Vocabulary) -> None:
+def test_languages_are_read_from_the_tokens(vocabulary: WhisperVocabulary) -> None:
     assert vocabulary.codes == LANGUAGES
 
 
 @pytest.mark.parametrize("text", ["Hello there.", "Москва", "今天天气", "naïve 🙂 ok", "สวัสดี"])
 def test_pieces_are_whole_characters(
-    vocabulary: Vocabulary, tokenizer: Tokenizer, text: str
+    vocabulary: WhisperVocabulary, tokenizer: Tokenizer, text: str
 ) -> None:
     tokens = tokenizer.encode(text, add_special_tokens=False).ids
     pieces = vocabulary.pieces(tokens)
@@ -71,13 +73,13 @@ def test_pieces_are_whole_characters(
     assert vocabulary.text(tokens) == text
 
 
-def test_a_character_that_was_cut_off(vocabulary: Vocabulary, tokenizer: Tokenizer) -> None:
+def test_a_character_that_was_cut_off(vocabulary: WhisperVocabulary, tokenizer: Tokenizer) -> None:
     tokens = tokenizer.encode("a🙂", add_special_tokens=False).ids[:-1]
     assert [piece.text for piece in vocabulary.pieces(tokens)] == ["a", "\ufffd"]
     assert vocabulary.text(tokens) == "a"
 
 
-def test_specials_are_not_text(vocabulary: Vocabulary) -> None:
+def test_specials_are_not_text(vocabulary: WhisperVocabulary) -> None:
     assert vocabulary.text_tokens([5, 50_257, 50_364, 50_256]) == (5, 50_256)
     assert vocabulary.text([50_256]) == ""
 
@@ -89,7 +91,7 @@ def test_every_byte_has_a_character() -> None:
 
 def test_another_tokenizer_is_refused() -> None:
     with pytest.raises(EngineLoadError, match=r"lacks <\|endoftext\|>"):
-        Vocabulary(
+        WhisperVocabulary(
             Tokenizer.from_str('{"model": {"type": "BPE", "vocab": {}, "merges": []}}'),
             multilingual=True,
         )
@@ -103,11 +105,11 @@ def test_another_tokenizer_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_tags_to_codes(tag: str, code: str) -> None:
-    assert SpokenLanguages(LANGUAGES).code(tag) == code
+    assert WhisperLanguages(LANGUAGES).code(tag) == code
 
 
 def test_codes_to_tags() -> None:
-    languages = SpokenLanguages(LANGUAGES)
+    languages = WhisperLanguages(LANGUAGES)
     assert [languages.tag(code) for code in ("jw", "tl", "no", "en")] == ["jv", "fil", "no", "en"]
     assert {"nb", "no", "fil", "jv"} <= set(languages.tags)
     assert not {"tl", "jw"} & set(languages.tags)
@@ -116,4 +118,4 @@ def test_codes_to_tags() -> None:
 @pytest.mark.parametrize("tag", ["yue", "tlh", "xx", "not a tag"])
 def test_languages_that_the_model_lacks(tag: str) -> None:
     with pytest.raises(InvalidLanguageError):
-        SpokenLanguages(LANGUAGES).code(tag)
+        WhisperLanguages(LANGUAGES).code(tag)

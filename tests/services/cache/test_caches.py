@@ -1,14 +1,22 @@
-"""Where caches lie, and what a hearing depends on."""
+"""Folders of the caches, and keys of transcripts."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain.language import Language
+from app.domain.request import SpeakerCount
 from app.gpu.engine_manager import EngineManager, Engines
-from app.services.cache.fingerprints import recording_hearing, window_hearing
-from app.settings import AsrSettings, CacheSettings, Settings, VadSettings, WhisperSettings
+from app.services.cache.fingerprints import (
+    diarized_recording_key,
+    recording_key,
+    window_key,
+)
+from app.settings import AsrSettings, CacheSettings, Settings, VadSettings
 from app.settings.cache_settings import default_folder
+from tests.gpu.fake_engine import FakeEngine
 
 ENGLISH = Language("en")
 
@@ -32,37 +40,43 @@ def test_a_folder_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
     assert CacheSettings().folder.parent.name in (".cache", "runpod-volume")
 
 
-async def test_the_engines_tell_their_revisions() -> None:
+async def test_cache_keys_of_engines_are_part_of_the_keys_of_transcripts() -> None:
     room = EngineManager(Settings(asr=AsrSettings(lanes=1)))
     try:
         await room.load()
         engines = room.engines
-        assert engines.revision.startswith("pocketsphinx 5.")
-        assert "faster-whisper" in engines.vad.revision
+        assert engines.transcriber_cache_key.startswith("pocketsphinx 5.")
+        assert "faster-whisper" in engines.vad.cache_key
     finally:
         room.close()
-    _check_hearings(engines)
+    _check_keys(engines)
 
 
-def _check_hearings(engines: Engines) -> None:
-    """Everything that changes the words is another hearing; what changes none is the same."""
-    plain = Settings()
+def _check_keys(engines: Engines) -> None:
+    """Everything that changes the words changes the key."""
     other = Engines(engines.vad, engines.scheduler, "another model")
-    heard = {
-        window_hearing(plain, engines, None, ""),
-        window_hearing(plain, engines, ENGLISH, ""),
-        window_hearing(plain, engines, None, "names"),
-        window_hearing(plain, other, None, ""),
-        window_hearing(Settings(whisper=WhisperSettings(beam_size=2)), engines, None, ""),
+    timer: Any = FakeEngine()
+    transcribed = {
+        window_key(engines, None, ""),
+        window_key(engines, ENGLISH, ""),
+        window_key(engines, None, "names"),
+        window_key(engines, None, "", ("en", "es")),
+        window_key(other, None, ""),
     }
-    assert len(heard) == 5
-    cut_otherwise = Settings(vad=VadSettings(window_ms=9000))
-    assert window_hearing(cut_otherwise, engines, None, "") in heard
-    assert recording_hearing(cut_otherwise, engines, None, "") != recording_hearing(
-        plain, engines, None, ""
-    )
-    faster = Settings(
-        whisper=WhisperSettings(cpu_threads=7, model="elsewhere/same"), asr=AsrSettings(lanes=3)
-    )
-    assert window_hearing(faster, engines, None, "") in heard
-    assert len({recording_hearing(plain, e, None, "") for e in (engines, other)}) == 2
+    assert len(transcribed) == 5
+    windowing, shorter = VadSettings(), VadSettings(window_ms=9000)
+    recordings = {
+        recording_key(engines, windowing, None, ""),
+        recording_key(engines, shorter, None, ""),
+        recording_key(other, windowing, None, ""),
+        recording_key(replace(engines, vad=timer), windowing, None, ""),
+        recording_key(replace(engines, aligner=timer), windowing, None, ""),
+    }
+    assert len(recordings) == 5
+    [recording, *_] = recordings
+    speakers = {
+        diarized_recording_key(recording, diarizer, count)
+        for diarizer in (timer, engines.vad)
+        for count in (SpeakerCount(), SpeakerCount(exact=2))
+    }
+    assert len(speakers) == 4

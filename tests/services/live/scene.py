@@ -50,7 +50,7 @@ class Ears:
 
     lanes = 1
     max_batch = 4
-    revision = "ears 1"
+    cache_key = "ears 1"
 
     def __init__(self) -> None:
         self.gate = threading.Event()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.domain.audio import Audio, Samples
 from app.domain.errors import StorageError
-from app.gpu.engines.silero import SileroVad
+from app.gpu.engines.silero_vad import SileroVad
 from app.gpu.work_context import WorkContext
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.playback import Playback

@@ -37,7 +37,7 @@ class Parrot:
 
     lanes = 1
     max_batch = 4
-    revision = "parrot 1"
+    cache_key = "parrot 1"
 
     def __init__(self) -> None:
         self.heard = 0
@@ -56,7 +56,7 @@ class Nudger:
     """Moves every word by 100 ms; knows English alone."""
 
     max_batch = 4
-    revision = "nudger 1"
+    cache_key = "nudger 1"
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -65,12 +65,12 @@ class Nudger:
         self.gate = threading.Event()
         self.gate.set()
 
-    def serves(self, language: str) -> bool:
+    def supports(self, language: str) -> bool:
         self.asked.append(language)
         self.gate.wait(10)
         return language == "en"
 
-    def why_not(self, language: str) -> str:
+    def unavailable_reason(self, language: str) -> str:
         return "" if language == "en" else f"nobody taught it {language}"
 
     def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:

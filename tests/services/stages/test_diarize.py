@@ -33,7 +33,7 @@ class Idle:
 
     lanes = 1
     max_batch = 1
-    revision = "idle 1"
+    cache_key = "idle 1"
 
     def prepare(self, window: Window) -> Prepared:
         return Prepared(window)
@@ -46,7 +46,7 @@ class Collector:
     """Remembers every sample, and says that one person spoke all the time."""
 
     slice_samples = 20_000
-    revision = "collector 1"
+    cache_key = "collector 1"
 
     def __init__(self) -> None:
         self.slices: list[tuple[int, bool]] = []
@@ -54,7 +54,7 @@ class Collector:
         self.gate.set()
         self.fails = False
 
-    def listen(self, samples: Samples, voices: Any, *, last: bool = False) -> Any:
+    def process(self, samples: Samples, voices: Any, *, last: bool = False) -> Any:
         self.gate.wait(10)
         if self.fails:
             raise EngineError("deaf")

@@ -28,7 +28,7 @@ class Listener:
 
     lanes = 1
     max_batch = 4
-    revision = "listener 1"
+    cache_key = "listener 1"
 
     def __init__(self) -> None:
         self.heard = 0

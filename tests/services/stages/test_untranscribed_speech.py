@@ -68,7 +68,7 @@ class Distracted:
 
     lanes = 1
     max_batch = 2
-    revision = "distracted 1"
+    cache_key = "distracted 1"
 
     def __init__(self) -> None:
         self.asked: list[Span] = []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.audio import Audio
-from app.gpu.engines.silero import SileroVad
+from app.gpu.engines.silero_vad import SileroVad
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, WindowCutter, cut_windows
 from app.settings import Settings, VadSettings

@@ -11,7 +11,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError
 from app.domain.language import Language
-from app.gpu.engines.pocketsphinx.engine import PocketsphinxTranscriber
+from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.services.tts.espeak import EspeakEngine, plain

@@ -1,5 +1,5 @@
 """Who speaks when, with pyannote.audio."""
 
-from app.gpu.engines.pyannote.engine import PyannoteDiarizer
+from app.gpu.engines.pyannote.pyannote_diarizer import PyannoteDiarizer
 
 __all__ = ["PyannoteDiarizer"]

@@ -1,5 +1,5 @@
 """Whisper on CTranslate2, through whisperx and faster-whisper."""
 
-from app.gpu.engines.whisperx.engine import WhisperxTranscriber
+from app.gpu.engines.whisperx.whisperx_transcriber import WhisperxTranscriber
 
 __all__ = ["WhisperxTranscriber"]

@@ -1,0 +1,74 @@
+"""Silero voice activity detection on a stream.
+
+Source: Silero VAD v6 (github.com/snakers4/silero-vad), the ONNX file that ships inside
+faster-whisper. The network reads 512 new samples behind 64 samples of context and carries an
+LSTM state of shape ``(1, 1, 128)`` twice; faster-whisper's own wrapper starts from a zero state
+at each call, so a stream needs this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.audio import Samples
+from app.domain.errors import EngineLoadError
+from app.gpu.cache_key import cache_key, package
+from app.gpu.protocols import VadState
+from app.settings import Settings
+
+_FRAME_SAMPLES = 512
+_CONTEXT_SAMPLES = 64
+_STATE_SHAPE = (1, 1, 128)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _StreamState:
+    h: NDArray[np.float32]
+    c: NDArray[np.float32]
+    context: Samples
+
+
+class SileroVad:
+    """Satisfies `app.gpu.protocols.Vad`; one instance serves any number of threads."""
+
+    name = "silero"
+    device = "cpu"
+    detail = "v6, ONNX"
+    frame_samples = _FRAME_SAMPLES
+
+    def __init__(self, settings: Settings) -> None:
+        try:
+            from faster_whisper.vad import get_vad_model
+        except ImportError as error:
+            raise EngineLoadError(f"Silero VAD needs faster-whisper: {error}") from error
+        self._session = get_vad_model().session
+        self.cache_key = cache_key("silero v6", package("faster-whisper"))
+        self.detect(np.zeros(_FRAME_SAMPLES, np.float32), None)
+
+    def detect(
+        self, samples: Samples, state: VadState | None
+    ) -> tuple[NDArray[np.float32], VadState]:
+        """Return the probability of speech for each 32 ms frame; see the protocol."""
+        previous = _initial_state() if state is None else cast("_StreamState", state)
+        frames = samples.reshape(-1, _FRAME_SAMPLES)
+        if not len(frames):
+            return np.empty(0, np.float32), VadState(previous)
+        tails = frames[:, -_CONTEXT_SAMPLES:]
+        contexts = np.concatenate([previous.context[None], tails[:-1]])
+        output, h, c = self._session.run(
+            None,
+            {"input": np.concatenate([contexts, frames], axis=1), "h": previous.h, "c": previous.c},
+        )
+        return output.reshape(-1), VadState(_StreamState(h, c, tails[-1].copy()))
+
+    def close(self) -> None:
+        """See the protocol; nothing outlives the engine."""
+
+
+def _initial_state() -> _StreamState:
+    zero = np.zeros(_STATE_SHAPE, np.float32)
+    return _StreamState(zero, zero, np.zeros(_CONTEXT_SAMPLES, np.float32))

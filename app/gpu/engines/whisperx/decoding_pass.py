@@ -1,0 +1,165 @@
+"""One decoding pass over a batch: encoder, decoder, quality gate, word times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from app.domain.transcript import Segment
+from app.gpu.engines.whisperx.log_mel import frames
+from app.gpu.engines.whisperx.quality_gate import DecodingAttempt, QualityGate
+from app.gpu.engines.whisperx.whisper_checkpoint import WhisperCheckpoint
+from app.gpu.engines.whisperx.whisper_decoder import (
+    DecodedText,
+    DecodingPlan,
+    EncodedBatch,
+    TokenTimes,
+)
+from app.gpu.engines.whisperx.whisper_words import build_words
+from app.gpu.engines.whisperx.window_decoding import WindowDecoding
+from app.gpu.protocols import Prepared, Window
+from app.gpu.repetition_filter import cut_loops
+from app.gpu.sentences import build_segments
+
+
+class DecodingPass:
+    """Runs one decoding attempt of a checkpoint over batches.
+
+    Args:
+        checkpoint: the model.
+        gate: accepts or rejects an attempt.
+        temperatures: one for each attempt.
+    """
+
+    def __init__(
+        self, checkpoint: WhisperCheckpoint, gate: QualityGate, temperatures: Sequence[float]
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._gate = gate
+        self._temperatures = temperatures
+
+    def run(self, batch: Sequence[Prepared]) -> list[list[Segment] | Prepared]:
+        """Decode each window once.
+
+        Args:
+            batch: windows with equal keys, at least one.
+
+        Returns:
+            For each its segments, or the window prepared for the next temperature.
+        """
+        windows = [prepared.window for prepared in batch]
+        works = [_work(prepared) for prepared in batch]
+        encoded = self._encoded(works)
+        works = self._with_languages(works, encoded)
+        plans = [
+            self._plan(row, *pair) for row, pair in enumerate(zip(works, windows, strict=True))
+        ]
+        temperature = self._temperatures[batch[0].attempt]
+        made = self._checkpoint.decoder.attempt(encoded, plans, temperature)
+        works = [work.tried(attempt) for work, attempt in zip(works, made, strict=True)]
+        timed = self._timed(self._chosen(works), windows, encoded)
+        return [
+            self._outcome(work, window, timed.get(row), encoded, row)
+            for row, (work, window) in enumerate(zip(works, windows, strict=True))
+        ]
+
+    def check(self, prepared: Prepared) -> None:
+        """Run language detection and alignment, which a first attempt may not need.
+
+        Raises:
+            EngineError: the checkpoint does not support them.
+        """
+        work = _work(prepared)
+        encoded = self._encoded([work])
+        [work] = self._with_languages([work], encoded)
+        tokens = (self._checkpoint.vocabulary.blank,)
+        text = DecodedText(0, tokens, frames(len(prepared.window.audio.samples)))
+        self._checkpoint.decoder.align(encoded, work.next_spoken.code, [text])
+
+    def _encoded(self, works: Sequence[WindowDecoding]) -> EncodedBatch:
+        """Encode a batch, or stack what an earlier attempt has encoded."""
+        rows = [work.encoded for work in works if work.encoded is not None]
+        if rows:
+            return EncodedBatch.of_rows(rows)
+        mels = [work.features for work in works if work.features is not None]
+        return self._checkpoint.decoder.encode(mels)
+
+    def _with_languages(
+        self, works: Sequence[WindowDecoding], encoded: EncodedBatch
+    ) -> list[WindowDecoding]:
+        if all(work.spoken for work in works):
+            return list(works)
+        detected = self._checkpoint.decoder.detect_languages(encoded)
+        likely = self._checkpoint.languages.likely
+        return [
+            work if work.spoken else replace(work, spoken=likely(shares, work.choices))
+            for work, shares in zip(works, detected, strict=True)
+        ]
+
+    def _plan(self, row: int, work: WindowDecoding, window: Window) -> DecodingPlan:
+        prompt = self._checkpoint.vocabulary.prompt(work.next_spoken.code, window.prompt)
+        return work.plan(row, window, tuple(prompt))
+
+    def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, DecodingAttempt]:
+        """Return the best attempt of each window that needs no further one."""
+        return {
+            row: self._gate.choose(work.attempts)
+            for row, work in enumerate(works)
+            if self._is_last(work) or self._gate.passes(work.attempts[-1])
+        }
+
+    def _is_last(self, work: WindowDecoding) -> bool:
+        return len(work.attempts) == len(self._temperatures)
+
+    def _outcome(
+        self,
+        work: WindowDecoding,
+        window: Window,
+        segments: list[Segment] | None,
+        encoded: EncodedBatch,
+        row: int,
+    ) -> list[Segment] | Prepared:
+        if window.cancelled.is_set():
+            return []
+        if segments is not None:
+            filtered = cut_loops(segments, window.audio)
+            if filtered == segments or self._is_last(work):
+                return filtered
+            work = work.looping()
+        output = encoded.row(row) if work.encoded is None else work.encoded
+        return replace(work, features=None, encoded=output).ready(window)
+
+    def _timed(
+        self,
+        chosen: Mapping[int, DecodingAttempt],
+        windows: Sequence[Window],
+        encoded: EncodedBatch,
+    ) -> dict[int, list[Segment]]:
+        """Return segments with word times, aligned language by language as `align` takes one."""
+        results: dict[int, list[Segment]] = {row: [] for row in chosen}
+        texts = {
+            row: best
+            for row, best in chosen.items()
+            if best.text and not self._gate.is_silence(best) and not windows[row].cancelled.is_set()
+        }
+        for code in sorted({best.spoken.code for best in texts.values()}):
+            group = [
+                DecodedText(row, best.tokens, frames(len(windows[row].audio.samples)))
+                for row, best in texts.items()
+                if best.spoken.code == code
+            ]
+            times = self._checkpoint.decoder.align(encoded, code, group)
+            for text, token_times in zip(group, times, strict=True):
+                results[text.row] = self._segments(texts[text.row], windows[text.row], token_times)
+        return results
+
+    def _segments(self, best: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
+        pieces = self._checkpoint.vocabulary.pieces(best.tokens)
+        words = build_words(pieces, times, window.audio.span)
+        return build_segments(words, best.spoken.tag)
+
+
+def _work(prepared: Prepared) -> WindowDecoding:
+    work = prepared.payload
+    assert isinstance(work, WindowDecoding)  # noqa: S101 - the protocol returns what `prepare` made
+    return work

@@ -1,0 +1,89 @@
+"""Quality gate: accepts or rejects a decoding attempt of a window.
+
+Source: the Whisper paper, section 4.5 (temperature fallback, no-speech rule), in the form that
+faster-whisper's `generate_with_fallback` gives it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
+from app.settings import WhisperSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingAttempt:
+    """One decoding of one window.
+
+    Attributes:
+        tokens: ids of the text tokens, specials left out.
+        text: what they spell.
+        mean_logprob: mean log-probability of a token, the end of text included.
+        no_speech_prob: 0..1, that the window contains no speech.
+        spoken: the language of its prompt.
+        cut: whether the token limit ended it rather than the model.
+        loop: whether the times of its words show repetitions that cannot have been said.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    mean_logprob: float
+    no_speech_prob: float
+    spoken: SpokenLanguage
+    cut: bool = False
+    loop: bool = False
+
+    @property
+    def compression_ratio(self) -> float:
+        """Bytes of the text by bytes of the text deflated; high where it repeats itself."""
+        data = self.text.encode()
+        return len(data) / len(zlib.compress(data))
+
+
+@dataclass(frozen=True, slots=True)
+class QualityGate:
+    """Rules of acceptance with their thresholds; see `WhisperSettings` for each."""
+
+    logprob: float
+    compression_ratio: float
+    no_speech: float
+
+    @classmethod
+    def of(cls, settings: WhisperSettings) -> QualityGate:
+        """Return the gate with the thresholds of the settings."""
+        return cls(
+            settings.logprob_threshold,
+            settings.compression_ratio_threshold,
+            settings.no_speech_threshold,
+        )
+
+    def passes(self, attempt: DecodingAttempt) -> bool:
+        """Whether no further attempt is needed: good, or silence."""
+        return self.is_silence(attempt) or not (
+            self._loops(attempt) or attempt.mean_logprob < self.logprob
+        )
+
+    def is_silence(self, attempt: DecodingAttempt) -> bool:
+        """Whether there is no speech, by the model's own probability and an unlikely text."""
+        return attempt.no_speech_prob > self.no_speech and attempt.mean_logprob < self.logprob
+
+    def choose(self, attempts: Sequence[DecodingAttempt]) -> DecodingAttempt:
+        """Return the best attempt.
+
+        Args:
+            attempts: of one window, in the order they were made, at least one.
+
+        Returns:
+            The last one if it passes; else the most probable of those that do not loop, or of
+            all if all do.
+        """
+        if self.passes(attempts[-1]):
+            return attempts[-1]
+        straight = [attempt for attempt in attempts if not self._loops(attempt)]
+        return max(straight or attempts, key=lambda attempt: attempt.mean_logprob)
+
+    def _loops(self, attempt: DecodingAttempt) -> bool:
+        return attempt.cut or attempt.loop or attempt.compression_ratio > self.compression_ratio

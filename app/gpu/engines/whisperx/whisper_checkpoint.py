@@ -1,0 +1,154 @@
+"""Loading of a Whisper checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import EngineLoadError
+from app.gpu.device import Device
+from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
+from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
+from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
+from app.gpu.faults import load_faults
+from app.gpu.models.cached import lacking
+from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
+from app.gpu.models.identity import identity_of
+from app.settings import ModelSettings, Settings
+
+_ORIGINALS = frozenset({"openai", "distil-whisper"})
+"""Owners of checkpoints in another form, whose converted twins faster-whisper lists."""
+
+_PREFIXES = ("faster-whisper-", "whisper-")
+
+
+def hub_id(wanted: str) -> str:
+    """Return the hub id of a size name, in any case; a converted model's own id stays as it is.
+
+    ``openai/whisper-large-v3`` and ``whisper-large-v3`` are the size ``large-v3``.
+
+    Raises:
+        EngineLoadError: no size of that name; lists them.
+    """
+    from faster_whisper.utils import _MODELS
+
+    owner, _, name = wanted.strip().rpartition("/")
+    size = name.lower()
+    for prefix in _PREFIXES:
+        size = size.removeprefix(prefix)
+    if size in _MODELS and owner.lower() in {"", *_ORIGINALS}:
+        return str(_MODELS[size])
+    if not owner:
+        raise EngineLoadError(
+            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
+            f"size name; size names: {', '.join(_MODELS)}"
+        )
+    return wanted.strip()
+
+
+_NEEDED_FILES = ("model.bin", "tokenizer.json")
+_COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhisperCheckpoint:
+    """A loaded model with its vocabulary and languages.
+
+    Attributes:
+        name: shown to people; contains no path.
+        compute_type: precision in CTranslate2.
+        mels: mel bands of its spectrograms.
+        multilingual: whether it has language tokens.
+        identity: of the files that were loaded, wherever they lie.
+    """
+
+    name: str
+    identity: str
+    compute_type: str
+    mels: int
+    multilingual: bool
+    languages: WhisperLanguages
+    vocabulary: WhisperVocabulary
+    decoder: WhisperDecoder
+
+
+def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
+    """Fetch the model that `WHISPER_MODEL` names, if need be, and load it.
+
+    Raises:
+        EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
+            do.
+    """
+    wanted = settings.whisper.model
+    name = Path(wanted).name if looks_like_folder(wanted) else wanted
+    with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
+        # torch first: it loads the cuBLAS library that CTranslate2 looks up by name.
+        import whisperx.audio  # noqa: F401 - heavy, and part of an extra
+        from faster_whisper import WhisperModel
+
+        # The class that whisperx.asr.WhisperModel adds one method to, a batched decoding
+        # without thresholds. Importing it from there would also load pyannote and
+        # transformers, which takes four times as long as all the rest.
+        folder = _folder(wanted, settings.models)
+        _check_tokenizer(folder)
+        model = WhisperModel(
+            str(folder),
+            device=device,
+            compute_type=settings.whisper.compute_type or _COMPUTE_TYPES[device],
+            cpu_threads=settings.whisper.cpu_threads,
+            num_workers=1,
+            max_queued_batches=1,
+        )
+        identity = identity_of(folder)
+    return _described(name, identity, model, settings.whisper.beam_size)
+
+
+def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperCheckpoint:
+    inner = model.model
+    multilingual = bool(inner.is_multilingual)
+    vocabulary = WhisperVocabulary(model.hf_tokenizer, multilingual=multilingual)
+    return WhisperCheckpoint(
+        name=name,
+        identity=identity,
+        compute_type=str(inner.compute_type),
+        mels=int(inner.n_mels),
+        multilingual=multilingual,
+        languages=WhisperLanguages(vocabulary.codes),
+        vocabulary=vocabulary,
+        decoder=WhisperDecoder(inner, vocabulary, beam_size),
+    )
+
+
+def _folder(wanted: str, settings: ModelSettings) -> Path:
+    if not looks_like_folder(wanted):
+        return fetch_model(settings, _in_hub(wanted))
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        raise EngineLoadError(f"WHISPER_MODEL names a folder that does not exist: {folder.name}")
+    missing = lacking(folder, _NEEDED_FILES)
+    if missing:
+        raise EngineLoadError(
+            f"The folder {folder.name!r} that WHISPER_MODEL names lacks {', '.join(missing)}: "
+            "it must hold a model converted for CTranslate2 (ct2-transformers-converter "
+            "--copy_files tokenizer.json preprocessor_config.json)"
+        )
+    return folder
+
+
+def _in_hub(wanted: str) -> HubModel:
+    return HubModel(
+        hub_id(wanted),
+        needed=(*_NEEDED_FILES, "config.json", "vocabulary.*"),
+        fetched=(*_NEEDED_FILES, "config.json", "vocabulary.*", "preprocessor_config.json"),
+        called=wanted,
+        setting="WHISPER_MODEL",
+    )
+
+
+def _check_tokenizer(folder: Path) -> None:
+    """Read the file once, since the tokenizers library raises no exception of its own for it."""
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    if not isinstance(content, dict) or "model" not in content:
+        raise ValueError("tokenizer.json holds no tokenizer")

@@ -1,0 +1,94 @@
+"""Languages of a Whisper checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.domain.errors import InvalidLanguageError
+from app.domain.language import Language
+
+_OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
+"""Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
+
+_SURE = 0.5
+"""Probability of the first language from which no other one is tried. Source: faster-whisper's
+`language_detection_threshold`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLanguage:
+    """A language to transcribe.
+
+    Attributes:
+        code: the checkpoint's own.
+        tag: BCP 47 tag, as in the request if it names one.
+    """
+
+    code: str
+    tag: str
+
+
+class WhisperLanguages:
+    """Mapping between BCP 47 tags and a checkpoint's own language codes.
+
+    Attributes:
+        tags: every base tag that can be asked for, sorted.
+    """
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._codes = frozenset(codes)
+        aliases = {tag for tag, code in _OWN_CODES.items() if code in self._codes}
+        self.tags = tuple(sorted({self.tag(code) for code in self._codes} | aliases))
+
+    def code(self, tag: str) -> str:
+        """Return the checkpoint's code for a tag; script and region are ignored.
+
+        Raises:
+            InvalidLanguageError: not a language, or not one that the checkpoint knows.
+        """
+        base = Language.parse(tag).base
+        code = _OWN_CODES.get(base, base)
+        if code not in self._codes:
+            raise InvalidLanguageError(f"The speech model does not know the language {tag!r}")
+        return code
+
+    def spoken(self, tag: str) -> SpokenLanguage:
+        """Return the language of a tag.
+
+        Raises:
+            InvalidLanguageError: see `code`.
+        """
+        return SpokenLanguage(self.code(tag), tag)
+
+    def among(self, tags: Iterable[str]) -> tuple[SpokenLanguage, ...]:
+        """Return the languages of tags, each of them once.
+
+        Raises:
+            InvalidLanguageError: see `code`.
+        """
+        return tuple({spoken.code: spoken for spoken in map(self.spoken, tags)}.values())
+
+    def likely(
+        self, probabilities: Sequence[tuple[str, float]], choices: Sequence[SpokenLanguage]
+    ) -> tuple[SpokenLanguage, ...]:
+        """Return the detected language of a window; where it is in doubt, the second one too.
+
+        Args:
+            probabilities: the checkpoint's codes with their probabilities, the highest first.
+            choices: languages to choose from; empty for all. Their probabilities are scaled to
+                sum to 1.
+        """
+        named = {spoken.code: spoken for spoken in choices}
+        ranked = [(code, share) for code, share in probabilities if not named or code in named]
+        total = sum(share for _, share in ranked)
+        sure = not total or ranked[0][1] >= _SURE * total
+        return tuple(
+            named.get(code) or SpokenLanguage(code, self.tag(code))
+            for code, _ in (ranked[:1] if sure else ranked[:2])
+        )
+
+    @staticmethod
+    def tag(code: str) -> str:
+        """Return the BCP 47 tag for a checkpoint's code."""
+        return Language.parse(code).tag
