@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.gpu.engine_manager import EngineManager
 from app.services.cache.caches import open_caches
 from app.services.captions.lookup_cache import CaptionLookupCache
-from app.services.feedback_book import FeedbackStore
+from app.services.feedback_store import FeedbackStore
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import DeviceMetrics
@@ -70,7 +70,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     ledgers = open_ledgers(settings, metrics.model_paid)
     runner = JobRunner(settings, readiness, opener, caches, metrics, workdir, ledgers)
     hub = StreamHub(settings.jobs)
-    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
+    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.stored_bytes)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
     metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
     metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app import __version__
 from app.container import Services
 from app.domain.errors import UnavailableOptionError
+from app.domain.version import __version__
 from app.gpu.device import card
 from app.routers.dependencies import ServicesDep, require_key
 from app.services.jobs.scheduler_metrics import scheduler_body

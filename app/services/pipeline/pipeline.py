@@ -14,7 +14,7 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
-from app.services.cache.translation_memories import CachedTranslations
+from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import Emit, EventEmitter
 from app.services.pipeline.finalizers import (
     DiarizedFinalizer,

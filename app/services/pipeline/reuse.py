@@ -12,8 +12,8 @@ from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import Caches
 from app.services.cache.fingerprints import recording_hearing, recording_speakers, window_hearing
-from app.services.cache.transcripts import Transcript
-from app.services.cache.translation_memories import CachedTranslations
+from app.services.cache.transcript_cache import Transcript
+from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.sources.opened import Opened, OpenedMedia, OpenedTranscript
 from app.services.sources.source_cache import CachedInputs
@@ -50,7 +50,7 @@ class ReusePolicy:
             if self.request.fresh or self.engines is None:
                 return None
             key = self._recording_key(self.engines, info)
-            return await self.caches.transcripts.find(content, self._with_speakers(key) or key)
+            return await self.caches.transcripts.get(content, self._with_speakers(key) or key)
 
         return CachedInputs(heard, downloads=not self.request.force_refresh)
 
@@ -69,8 +69,8 @@ class ReusePolicy:
         request = self.request
         parts = (request.source.identity, target.tag, self.translator.revision, request.glossary)
         if request.force_refresh:
-            return self.caches.memories.blank(*parts)
-        return await self.caches.memories.open(*parts)
+            return self.caches.translations.empty(*parts)
+        return await self.caches.translations.open(*parts)
 
     async def keep(self, opened: Opened, log: EventEmitter, hearing: TranscribeOptions) -> None:
         """Keep the transcript of a recording that was heard to its end."""
@@ -81,9 +81,9 @@ class ReusePolicy:
             return
         key = self._recording_key(self.engines, opened.info)
         transcript = log.transcript(hearing.untranscribed.ms)
-        await self.caches.transcripts.keep(content, key, replace(transcript, turns=()))
+        await self.caches.transcripts.put(content, key, replace(transcript, turns=()))
         if (with_speakers := self._with_speakers(key)) is not None:
-            await self.caches.transcripts.keep(content, with_speakers, transcript)
+            await self.caches.transcripts.put(content, with_speakers, transcript)
 
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request
@@ -124,7 +124,7 @@ def cached_shares(
     if isinstance(opened, OpenedTranscript):
         cached["transcribe"] = 1.0
     elif isinstance(opened, OpenedMedia):
-        cached["transcribe"] = hearing.lookups.share
+        cached["transcribe"] = hearing.lookups.hit_ratio
     if memory is not None and memory.hits + memory.misses:
-        cached["translate"] = memory.lookups.share
+        cached["translate"] = memory.lookups.hit_ratio
     return {stage: round(share, 3) for stage, share in cached.items()}

@@ -82,7 +82,7 @@ class WindowTranscriber:
             JobCancelledError: nobody wants it any more.
         """
         segments = await self._known(window)
-        self._hearing.lookups.note(segments is not None)
+        self._hearing.lookups.count(segments is not None)
         if segments is None:
             segments = await self._heard(window)
         left = gaps(window.voiced, segments)

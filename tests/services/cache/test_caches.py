@@ -1,4 +1,4 @@
-"""Where caches lie, and what a hearing depends on."""
+"""The folder of the caches, and what a transcription key depends on."""
 
 from pathlib import Path
 
