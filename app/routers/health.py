@@ -138,7 +138,7 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
 
 async def _scheduler(readiness: Readiness) -> dict[str, object] | None:
     """Return what the queue ahead of the device tells; None while no engine is loaded."""
-    report = await asyncio.to_thread(readiness.room.report)
+    report = await asyncio.to_thread(readiness.engine_manager.report)
     return None if report is None else scheduler_body(report)
 
 

@@ -21,7 +21,7 @@ from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
 from app.settings.parakeet_settings import ParakeetSettings
-from app.settings.rate_limit_settings import LimitSettings, TrustedProxies
+from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
@@ -39,11 +39,11 @@ __all__ = [
     "DiarizationSettings",
     "Group",
     "JobSettings",
-    "LimitSettings",
     "LiveSettings",
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
@@ -67,7 +67,7 @@ class Settings(BaseModel):
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
-    limits: LimitSettings = Field(default_factory=LimitSettings)
+    limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)

@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 
 from app.settings.group import Group, config, listed, names
 
-Limited = Literal[
+RateLimitGroup = Literal[
     "process", "transcribe", "translate", "subtitles", "tts_speak", "uploads", "feedback"
 ]
 """Groups of routes; each is counted by itself. A field of the same name holds its limit."""
@@ -29,7 +29,7 @@ def limits_in(text: str) -> list[RateLimitItem]:
     return [] if text.strip().lower() == "off" else parse_many(text)
 
 
-class LimitSettings(Group):
+class RateLimitSettings(Group):
     """Rate limits.
 
     Callers with one of API_KEYS are counted by their key, everybody else by their address (IPv6

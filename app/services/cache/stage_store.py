@@ -19,7 +19,7 @@ from typing import Protocol
 from app.services.cache.cache_folder import LOCKS, CacheFolder, opened, remove
 from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.lifetimes import Lifetimes
-from app.system.locks import holding
+from app.system.locks import file_lock
 
 _MAGIC = b"cuestream-1"
 _PLAIN, _COMPRESSED = b"p", b"z"
@@ -156,7 +156,7 @@ class StageStore:
 
         def replace() -> int:
             lock = self._folder.ensure(self._folder.home / LOCKS) / f"{stage}-{key[:2]}"
-            with holding(lock, _LOCK_TIMEOUT_S):
+            with file_lock(lock, _LOCK_TIMEOUT_S):
                 return self._write(stage, key, path, change(self._read(stage, key, path)))
 
         size = await self._disk.run(replace, 0)

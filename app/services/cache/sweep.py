@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.services.cache.cache_folder import LOCKS, TEMPORARY, CacheFolder
 from app.services.cache.lifetimes import Lifetimes
-from app.system.locks import holding
+from app.system.locks import file_lock
 
 _LOCK = "janitor"
 """The lock's file name on disk, which workers of all versions share."""
@@ -63,7 +63,7 @@ def sweep(folder: CacheFolder, lifetimes: Lifetimes, limit_bytes: int) -> SweepR
     Raises:
         OSError: the tree cannot be read.
     """
-    with holding(folder.ensure(folder.home / LOCKS) / _LOCK) as locked:
+    with file_lock(folder.ensure(folder.home / LOCKS) / _LOCK) as locked:
         if not locked:
             return None
         with _opened_folder(str(folder.home), None) as home:

@@ -144,7 +144,7 @@ class JobRunner:
         if self._readiness.state != "ready":
             return
         if self._settings.asr.enabled:
-            languages = self._readiness.room.engines.languages
+            languages = self._readiness.engine_manager.engines.languages
             if languages and request.spoken and request.spoken.base not in languages:
                 raise InvalidLanguageError(
                     f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
@@ -212,7 +212,7 @@ class JobRunner:
             raise OverloadedError(
                 f"All {limits.max_jobs} places are taken", retry_after_s=_RETRY_AFTER_S
             )
-        check_wait(self._readiness.room, request, self._settings.scheduler)
+        check_wait(self._readiness.engine_manager, request, self._settings.scheduler)
         job = Job(request, limits.job_grace_s)
         self._jobs[job.id] = job
         job.start(lambda job: asyncio.create_task(self._run(job), name=f"job-{job.id}"))
@@ -242,7 +242,7 @@ class JobRunner:
             await self._readiness.wait()
             self._check(request)
         line = Pipeline(
-            self._readiness.room.engines if self._settings.asr.enabled else None,
+            self._readiness.engine_manager.engines if self._settings.asr.enabled else None,
             self._readiness.translator,
             self._caches,
             self._settings,

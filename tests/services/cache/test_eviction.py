@@ -10,7 +10,7 @@ import pytest
 
 from app.services.cache.cache_folder import LOCKS, TEMPORARY
 from app.services.cache.sweep import SweepResult
-from app.system.locks import holding
+from app.system.locks import file_lock
 from tests.server import ROOT
 from tests.services.cache.stores import caches_in, files_of, make_old
 
@@ -112,7 +112,7 @@ async def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     locks.mkdir()
     eviction = caches_in(tmp_path).eviction
     assert eviction is not None
-    with holding(locks / "janitor") as mine:
+    with file_lock(locks / "janitor") as mine:
         assert mine
         assert await eviction.sweep() is None
         assert old.exists()
