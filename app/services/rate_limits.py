@@ -1,4 +1,4 @@
-"""Rate limits of requests, by group of routes and caller."""
+"""Rate limits of requests."""
 
 from __future__ import annotations
 

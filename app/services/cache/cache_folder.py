@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from app.services.cache.disk_executor import DiskExecutor
+
 LAYOUT = "v1"
 """Version of the layout; another layout would be another folder."""
 
@@ -26,11 +28,21 @@ _ENTRY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,80}")
 class CacheFolder:
     """The tree ``<root>/v1/<stage>/<first two digits of the name>/<name>``.
 
-    It contains what people said, so only its owner may read it. All methods may raise OSError.
+    It contains what people said, so only its owner may read it. All methods block and may raise
+    OSError, so run them by ``disk``.
+
+    Args:
+        root: the folder of the cache.
+        disk: runs the file operations.
+
+    Attributes:
+        home: the folder of this layout.
+        disk: as given.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk: DiskExecutor) -> None:
         self.home = root / LAYOUT
+        self.disk = disk
 
     def path(self, stage: str, name: str) -> Path:
         """Return the path of an entry.

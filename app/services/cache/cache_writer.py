@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.services.cache.cache_folder import CacheFolder, remove, write_all
-from app.services.cache.disk_executor import DiskExecutor
 
 _WRITE_BYTES = 2**20
 
@@ -23,7 +22,6 @@ class CacheWriter:
     Args:
         folder: of the cache.
         directory: of the temporary file, within the cache folder.
-        disk: runs the file operations.
         max_bytes: longer downloads are not cached.
         on_complete: called with the complete download and the SHA-256 of its bytes.
     """
@@ -32,13 +30,11 @@ class CacheWriter:
         self,
         folder: CacheFolder,
         directory: Path,
-        disk: DiskExecutor,
         max_bytes: int,
         on_complete: Callable[[CacheWriter, str], None],
     ) -> None:
         self._folder = folder
         self._directory = directory
-        self._disk = disk
         self._max_bytes = max_bytes
         self._on_complete = on_complete
         self._pending = bytearray()
@@ -59,7 +55,7 @@ class CacheWriter:
             await self.discard()
         elif len(self._pending) >= _WRITE_BYTES:
             part, self._pending = bytes(self._pending), bytearray()
-            if not await self._disk.run(lambda: self._append(part), False):
+            if not await self._folder.disk.run(lambda: self._append(part), False):
                 await self.discard()
 
     def complete(self, content: str) -> None:
@@ -71,7 +67,7 @@ class CacheWriter:
         """Write no more, and remove the temporary file."""
         self._broken = True
         self._pending.clear()
-        await self._disk.run(self._remove, None)
+        await self._folder.disk.run(self._remove, None)
 
     def finish(self) -> tuple[BinaryIO, Path]:
         """Write the rest, in a thread; return the file, open for reading, and its path.

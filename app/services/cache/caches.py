@@ -74,14 +74,14 @@ def open_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Cach
     limits = settings.caches
     if not limits.cache_max_size_mb:
         return no_caches(settings, on_lookup)
-    disk, folder = DiskExecutor(), CacheFolder(limits.folder)
-    eviction = _eviction(limits, folder, disk)
-    store = StageStore(folder, disk, Lifetimes.of(limits), eviction.count_written)
+    folder = CacheFolder(limits.folder, DiskExecutor())
+    eviction = _eviction(limits, folder)
+    store = StageStore(folder, Lifetimes.of(limits), eviction.count_written)
     downloads: DownloadStore = NullDownloadStore()
     if limits.cache_audio_ttl_hours:
         max_bytes = int(limits.cache_max_size_mb * 2**20 * _MAX_DOWNLOAD_SHARE)
         on_written = eviction.count_written
-        downloads = DownloadCache(folder, store, disk, max_bytes, on_lookup, on_written)
+        downloads = DownloadCache(folder, store, max_bytes, on_lookup, on_written)
     windows = WindowCache(settings.jobs.transcript_cache_windows, store, on_lookup)
     source_store = store if limits.cache_audio_ttl_hours else NullStore()
     return Caches(
@@ -92,7 +92,7 @@ def open_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Cach
         downloads=downloads,
         translations=TranslationCache(store, on_lookup),
         eviction=eviction,
-        _resources=_closing(disk, windows, downloads, eviction),
+        _resources=_closing(folder.disk, windows, downloads, eviction),
     )
 
 
@@ -116,10 +116,9 @@ def no_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Caches
     )
 
 
-def _eviction(limits: CacheSettings, folder: CacheFolder, disk: DiskExecutor) -> EvictionTask:
+def _eviction(limits: CacheSettings, folder: CacheFolder) -> EvictionTask:
     return EvictionTask(
         folder,
-        disk,
         Lifetimes.of(limits),
         limit_bytes=limits.cache_max_size_mb * 2**20,
         interval_s=limits.cache_cleanup_interval_minutes * 60,

@@ -13,7 +13,6 @@ from typing import BinaryIO, Protocol
 
 from app.services.cache.cache_folder import CacheFolder, open_regular, remove
 from app.services.cache.cache_writer import CacheWriter
-from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.lookups import OnLookup, ignore_lookup
@@ -109,7 +108,6 @@ class DownloadCache:
     Args:
         folder: of the cache, for the files.
         store: for the entries.
-        disk: runs the file operations.
         max_bytes: longer downloads are not cached.
         on_lookup: called with each lookup.
         on_written: called with the number of bytes written.
@@ -119,14 +117,12 @@ class DownloadCache:
         self,
         folder: CacheFolder,
         store: Store,
-        disk: DiskExecutor,
         max_bytes: int,
         on_lookup: OnLookup = ignore_lookup,
         on_written: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._folder = folder
         self._store = store
-        self._disk = disk
         self._max_bytes = max_bytes
         self._on_lookup = on_lookup
         self._on_written = on_written
@@ -138,7 +134,7 @@ class DownloadCache:
         found: CachedFile | None = None
         entry = await self._store.get(MEDIA, key)
         if entry is not None:
-            found = await self._disk.run(lambda: self._open(entry), None, _VERIFY_TIMEOUT_S)
+            found = await self._folder.disk.run(lambda: self._open(entry), None, _VERIFY_TIMEOUT_S)
             if found is None:
                 await self._store.remove(MEDIA, key)
         self._on_lookup(MEDIA, found is not None)
@@ -159,7 +155,7 @@ class DownloadCache:
             self._storing.add(task)
             task.add_done_callback(self._storing.discard)
 
-        writer = CacheWriter(self._folder, directory, self._disk, self._max_bytes, on_complete)
+        writer = CacheWriter(self._folder, directory, self._max_bytes, on_complete)
         return Tee(chunks, writer)
 
     async def close(self) -> None:
@@ -185,7 +181,7 @@ class DownloadCache:
             temporary.replace(path)
             return digest
 
-        digest = await self._disk.run(move_into_place, "", None)
+        digest = await self._folder.disk.run(move_into_place, "", None)
         if not digest:
             await writer.discard()
             return

@@ -8,7 +8,6 @@ from contextlib import suppress
 import structlog
 
 from app.services.cache.cache_folder import CacheFolder
-from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.lifetimes import Lifetimes
 from app.services.cache.sweep import SweepResult, sweep
 
@@ -27,7 +26,6 @@ class EvictionTask:
 
     Args:
         folder: of the cache.
-        disk: runs the file operations.
         lifetimes: of the stages.
         limit_bytes: size limit of the whole cache.
         interval_s: seconds between two sweeps.
@@ -39,13 +37,11 @@ class EvictionTask:
     def __init__(
         self,
         folder: CacheFolder,
-        disk: DiskExecutor,
         lifetimes: Lifetimes,
         limit_bytes: int,
         interval_s: float,
     ) -> None:
         self._folder = folder
-        self._disk = disk
         self._lifetimes = lifetimes
         self._limit_bytes = limit_bytes
         self._interval_s = interval_s
@@ -76,7 +72,7 @@ class EvictionTask:
         """Sweep now; None where another worker is sweeping, or the disk fails."""
         self._written_bytes = 0
         self._early.clear()
-        swept = await self._disk.run(
+        swept = await self._folder.disk.run(
             lambda: sweep(self._folder, self._lifetimes, self._limit_bytes), None, limit_s=None
         )
         if swept is not None:

@@ -1,4 +1,4 @@
-"""A key-value store of stage results, in files that workers and machines share.
+"""A key-value store of stage results, in files that any number of workers share.
 
 An entry's first line is ``cuestream-1 <encoding> <checksum>``; the payload follows, compressed with
 zlib where the encoding is ``z``. The checksum covers stage, key, encoding and payload, so that a
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Protocol
 
 from app.services.cache.cache_folder import LOCKS, CacheFolder, opened, remove
-from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.lifetimes import Lifetimes
 from app.system.locks import file_lock
 
@@ -109,7 +108,6 @@ class StageStore:
 
     Args:
         folder: of the cache.
-        disk: runs the file operations.
         lifetimes: how long entries are valid.
         on_written: called with the number of bytes written.
     """
@@ -117,12 +115,10 @@ class StageStore:
     def __init__(
         self,
         folder: CacheFolder,
-        disk: DiskExecutor,
         lifetimes: Lifetimes,
         on_written: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._folder = folder
-        self._disk = disk
         self._lifetimes = lifetimes
         self._on_written = on_written
 
@@ -133,7 +129,7 @@ class StageStore:
             ValueError: not a name of a stage, or not a key.
         """
         path = self._folder.path(stage, key)
-        return await self._disk.run(lambda: self._read(stage, key, path), None)
+        return await self._folder.disk.run(lambda: self._read(stage, key, path), None)
 
     async def put(self, stage: str, key: str, payload: bytes) -> bool:
         """Store a payload, replacing an earlier one; return whether it was stored.
@@ -142,7 +138,7 @@ class StageStore:
             ValueError: not a name of a stage, or not a key.
         """
         path = self._folder.path(stage, key)
-        size = await self._disk.run(lambda: self._write(stage, key, path, payload), 0)
+        size = await self._folder.disk.run(lambda: self._write(stage, key, path, payload), 0)
         self._on_written(size)
         return size > 0
 
@@ -159,7 +155,7 @@ class StageStore:
             with file_lock(lock, _LOCK_TIMEOUT_S):
                 return self._write(stage, key, path, change(self._read(stage, key, path)))
 
-        size = await self._disk.run(replace, 0)
+        size = await self._folder.disk.run(replace, 0)
         self._on_written(size)
         return size > 0
 
@@ -170,7 +166,7 @@ class StageStore:
             ValueError: not a name of a stage, or not a key.
         """
         path = self._folder.path(stage, key)
-        await self._disk.run(lambda: remove(path), None)
+        await self._folder.disk.run(lambda: remove(path), None)
 
     def _read(self, stage: str, key: str, path: Path) -> bytes | None:
         lifetime = self._lifetimes[stage]

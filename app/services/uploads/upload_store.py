@@ -1,4 +1,4 @@
-"""The store of uploads: a folder that several workers and machines may share.
+"""The store of uploads: a folder that any number of workers may share.
 
 Each upload is two files: its bytes, whose size is the offset of the next part, and a record. No
 state is in memory, so a part may reach another worker than the one before it.

@@ -24,7 +24,7 @@ LIFETIMES = Lifetimes(
 
 def store_in(root: Path) -> StageStore:
     """Return a store on a folder."""
-    return StageStore(CacheFolder(root), DiskExecutor(), LIFETIMES)
+    return StageStore(CacheFolder(root, DiskExecutor()), LIFETIMES)
 
 
 def caches_in(root: Path, on_lookup: OnLookup = ignore_lookup, **limits: float) -> Caches:

@@ -49,7 +49,8 @@ WRITES_FOR_EVER = """
 import os
 from app.services.cache.stage_store import seal
 from app.services.cache.cache_folder import CacheFolder
-folder, sealed = CacheFolder(root), seal("windows", KEY, os.urandom(20_000_000))
+from app.services.cache.disk_executor import DiskExecutor
+folder, sealed = CacheFolder(root, DiskExecutor()), seal("windows", KEY, os.urandom(20_000_000))
 while True:
     folder.write(folder.path("windows", KEY), sealed)
 """
