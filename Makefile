@@ -39,7 +39,7 @@ fixtures: ## make the tests' small models in fixtures/ again (ARGS="whisper" for
 	@scripts/install.sh test
 	@.venv/bin/python -m scripts.fixtures $(ARGS)
 
-settings: ## write the README's table of settings and .env.example again
+settings: ## write docs/settings.md and .env.example again
 	@scripts/install.sh test
 	@.venv/bin/python -m scripts.settings_table
 	@.venv/bin/python -m scripts.env_example

@@ -1,4 +1,4 @@
-"""gunicorn's configuration, all of it from the settings: one worker process for each GPU."""
+"""The configuration of gunicorn, from the settings: one worker process for each GPU."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 _BAD_SETTING = 2
 _NOTIFY_S = 5
 _FINISH_S = 20
-"""How long requests that ignore the server's farewell may hold it; less than gunicorn's own."""
+"""Time limit in seconds of requests after SIGTERM; less than gunicorn's own, see below."""
 
 
 class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
-    """uvicorn on uvloop and httptools; it leaves when its master has died."""
+    """uvicorn on uvloop and httptools; it exits when its master process has died."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
         "http": "httptools",
         "lifespan": "on",
         "server_header": False,
-        # Sound comes in pieces of 8 kB; nothing larger may pile up in memory.
+        # Live audio comes in messages of 8 kB; much larger ones must not fill the memory.
         "ws_max_size": 2**20,
-        # TRUSTED_PROXIES says whose word counts; uvicorn would believe everybody on this machine.
+        # TRUSTED_PROXIES decides; uvicorn would trust every process on this machine.
         "proxy_headers": False,
         "timeout_notify": _NOTIFY_S,
         "timeout_graceful_shutdown": _FINISH_S,
     }
 
     async def callback_notify(self) -> None:
-        """Tell the master that the event loop is alive, if there still is a master."""
+        """Notify the master that the event loop is alive; exit if the master has died."""
         if os.getppid() != self.ppid:
             self.log.error("The master process is gone; worker %s leaves", self.pid)
             signal.raise_signal(signal.SIGTERM)
@@ -66,7 +66,7 @@ def _bound(host: str, port: int) -> str:
 
 
 def _json_logs() -> dict[str, Any]:
-    """Return a logging configuration that writes gunicorn's own lines like the application's."""
+    """Return a logging configuration that formats gunicorn's own lines like the application's."""
     chain = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -95,7 +95,7 @@ def _json_logs() -> dict[str, Any]:
 
 
 def on_starting(server: Arbiter) -> None:
-    """Say plainly what is wrong before anything starts."""
+    """Check the number of GPUs and the port, and log what is wrong, before anything starts."""
     found = _gpu_count()
     if found and _current.server.gpus > found:
         server.log.error("GPUS is %s, but this machine shows %s", _current.server.gpus, found)
@@ -105,7 +105,7 @@ def on_starting(server: Arbiter) -> None:
 
 
 def _gpu_count() -> int:
-    """Return how many GPUs there are; 0 where no driver answers, and then any number goes."""
+    """Return the number of GPUs; 0 where no driver answers, so that it cannot be checked."""
     if listed := visible_gpus():
         return len(listed)
     try:
@@ -119,7 +119,7 @@ def _gpu_count() -> int:
 
 
 def _try_port(server: Arbiter) -> None:
-    """Try the port once; gunicorn itself would try five times and say less."""
+    """Bind the port once; gunicorn itself would try five times and log less."""
     host, port = _current.server.host, _current.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -140,13 +140,13 @@ def _advice(error: OSError, port: int) -> str:
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
-    """Give the new worker the GPU that the fewest living workers have."""
+    """Assign the GPU with the fewest live workers to the new worker."""
     taken = [getattr(other, "gpu", -1) for other in server.WORKERS.values()]
     worker.gpu = min(range(_current.server.gpus), key=lambda gpu: (taken.count(gpu), gpu))
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """Let the worker see its own GPU alone; a single worker sees what the machine shows."""
+    """Make only its own GPU visible to the worker; a single worker sees all GPUs."""
     del server
     if _current.server.gpus > 1:
         see_one_gpu(worker.gpu)
@@ -163,9 +163,9 @@ worker_class = CuestreamWorker
 preload_app = False
 max_requests = 0
 keepalive = 75
-"""Longer than any gateway's own limit for idle connections, so that the gateway closes first."""
+"""Seconds; longer than any gateway keeps an idle connection, so that the gateway closes first."""
 timeout = 120
-"""Seconds without a sign of life from a worker's event loop, not of a request."""
+"""Seconds without a notification from a worker's event loop, not of a request."""
 graceful_timeout = 25
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory, no disk
 control_socket_disable = True

@@ -1,3 +1,5 @@
 """Cuestream: a video goes in, live translated subtitles come out."""
 
-__version__ = "0.1.0"
+from app.domain.version import __version__
+
+__all__ = ["__version__"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.gpu.engine_manager import EngineManager
 from app.services.cache.caches import open_caches
 from app.services.captions.lookup_cache import CaptionLookupCache
-from app.services.feedback_book import FeedbackStore
+from app.services.feedback_store import FeedbackStore
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import SchedulerMetrics
@@ -60,24 +60,24 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     """
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
-    room = EngineManager(settings)
-    stack.push_async_callback(asyncio.to_thread, room.close)
+    manager = EngineManager(settings)
+    stack.push_async_callback(asyncio.to_thread, manager.close)
     metrics = Metrics()
     caches = open_caches(settings, metrics.cache_looked_up)
     caches.start()
     stack.push_async_callback(caches.close)
     opener = MediaOpener(settings, workdir, caches)
-    readiness = Readiness(settings, room, opener)
+    readiness = Readiness(settings, manager, opener)
     stack.push_async_callback(readiness.close)
     ledgers = open_ledgers(settings, metrics.model_paid)
     pipelines = PipelineFactory(settings, readiness, opener, caches, workdir)
     runner = JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics, ledgers)
     hub = StreamHub(settings.jobs)
-    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
+    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.stored_bytes)
     metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
-    metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: room.queued)
-    metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: room.busy_s)
-    metrics.collect_from(SchedulerMetrics(room.report))
+    metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: manager.queued)
+    metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: manager.busy_s)
+    metrics.collect_from(SchedulerMetrics(manager.report))
     limits = RateLimits(settings.limits)
     speaker = SpeechSynthesizer(
         settings, caches.store if settings.caches.cache_max_size_mb else None

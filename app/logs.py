@@ -1,4 +1,4 @@
-"""How the process logs: text for people or one JSON object a line."""
+"""The configuration of logs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.settings import ServerSettings
 
 
 def configure_logs(settings: ServerSettings) -> None:
-    """Set up structlog; every line carries the id of the request that it belongs to."""
+    """Configure structlog: text or one JSON object a line, each with the id of its request."""
     level = logging.getLevelNamesMapping()[settings.log_level]
     logging.basicConfig(level=level, format="%(message)s")
     # These libraries log addresses with query strings, which may hold signatures.

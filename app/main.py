@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sse_starlette.sse import AppStatus
 
-from app import __version__
 from app.container import Services, build_services
+from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
     feedback,

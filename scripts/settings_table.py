@@ -1,7 +1,7 @@
-"""Write the README's table of settings from the settings themselves.
+"""Write `docs/settings.md` from the settings themselves.
 
-Run as ``python -m scripts.settings_table`` after changing a setting; with ``--check`` it only
-says whether the table is current.
+Run by `make settings` after changing a setting; with ``--check`` it only says whether the page is
+current.
 """
 
 from __future__ import annotations
@@ -15,9 +15,17 @@ from pydantic.fields import FieldInfo
 
 from app.settings import Group, Settings
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-_BEGIN = "<!-- settings: begin -->"
-_END = "<!-- settings: end -->"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+_HEAD = """\
+# Settings
+
+Every setting is an environment variable, or the same name in a file `.env` in the folder that the
+server is started from; the environment goes first. Nothing has to be set. `.env.example` is a
+template with every default.
+
+A setting is a field of a group in `app/settings`, and the text under the field is the text here:
+`make settings` writes this page and `.env.example` again.
+"""
 
 
 def env_names(group: type[Group], name: str, field: FieldInfo) -> list[str]:
@@ -38,23 +46,28 @@ def fields() -> Iterator[tuple[type[Group], str, FieldInfo]]:
             yield group, name, field
 
 
-def table() -> str:
-    """Return the table, one heading a group."""
+def page() -> str:
+    """Return the whole page."""
+    return f"{_HEAD}\n{tables()}\n"
+
+
+def tables() -> str:
+    """Return a table of settings for each group, below the group's heading."""
     lines: list[str] = []
     previous: type[Group] | None = None
     for group, name, field in fields():
         if group is not previous:
             heading = (group.__doc__ or "").strip().splitlines()[0].rstrip(".")
-            lines += ["", f"**{heading}**", "", "| variable | default | what it does |"]
+            lines += ["", f"## {heading}", "", "| variable | default | what it does |"]
             lines += ["| --- | --- | --- |"]
             previous = group
         names = ", ".join(f"`{n}`" for n in env_names(group, name, field))
         text = " ".join((field.description or "").split()).replace("|", "\\|")
-        lines.append(f"| {names} | {_shown(field.default)} | {text} |")
+        lines.append(f"| {names} | {_written_default(field.default)} | {text} |")
     return "\n".join(lines).strip()
 
 
-def _shown(default: object) -> str:
+def _written_default(default: object) -> str:
     if default is None or default in ("", ()) or isinstance(default, SecretStr):
         return "–"
     if isinstance(default, bool):
@@ -65,14 +78,10 @@ def _shown(default: object) -> str:
 
 
 def main() -> int:
-    """Rewrite the table, or check it."""
-    text = README.read_text()
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    current = f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
+    """Rewrite the page, or check it."""
     if "--check" in sys.argv:
-        return 0 if current == text else 1
-    README.write_text(current)
+        return 0 if PAGE.read_text(encoding="utf-8") == page() else 1
+    PAGE.write_text(page(), encoding="utf-8")
     return 0
 
 

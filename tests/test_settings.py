@@ -1,4 +1,4 @@
-"""Settings explain themselves, and the README says the same."""
+"""Settings explain themselves, and docs/settings.md says the same."""
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -11,7 +11,7 @@ from app.settings import (
     WhisperSettings,
     child_environment,
 )
-from scripts.settings_table import README, env_names, fields, table
+from scripts.settings_table import PAGE, env_names, fields, page, tables
 
 
 def test_every_setting_says_what_it_does() -> None:
@@ -20,8 +20,9 @@ def test_every_setting_says_what_it_does() -> None:
         assert len(field.description) > 10
 
 
-def test_the_readme_has_the_table_of_the_settings() -> None:
-    assert table() in README.read_text(), "run python -m scripts.settings_table"
+def test_the_page_of_settings_is_what_the_code_says() -> None:
+    assert tables() in page()
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m scripts.settings_table"
 
 
 def test_no_two_settings_share_a_variable() -> None:

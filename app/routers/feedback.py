@@ -13,7 +13,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.body import read_json
 from app.routers.dependencies import ServicesDep, require_key
 from app.routers.error_responses import describe
-from app.services.feedback_book import Feedback
+from app.services.feedback_store import Feedback
 
 router = APIRouter(prefix="/api/feedback", tags=["feedback"], dependencies=[Depends(require_key)])
 

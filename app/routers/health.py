@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app import __version__
 from app.container import Services
 from app.domain.errors import UnavailableOptionError
+from app.domain.version import __version__
 from app.gpu.device import card
 from app.routers.dependencies import ServicesDep, require_key
 from app.services.jobs.scheduler_metrics import scheduler_body
@@ -138,7 +138,7 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
 
 async def _scheduler(readiness: Readiness) -> dict[str, object] | None:
     """Return what the queue ahead of the device tells; None while no engine is loaded."""
-    report = await asyncio.to_thread(readiness.room.report)
+    report = await asyncio.to_thread(readiness.engine_manager.report)
     return None if report is None else scheduler_body(report)
 
 

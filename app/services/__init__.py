@@ -1,1 +1,1 @@
-"""The pipeline, its jobs and its stages."""
+"""The services: jobs, their pipeline, its stages."""

@@ -1,4 +1,4 @@
-"""Whether this server can work: its engines, its translator, and whether it is going away."""
+"""Readiness of the server: its engines, its translator, its shutdown."""
 
 from __future__ import annotations
 
@@ -18,38 +18,43 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 
-class Probed(Protocol):
-    """Something that can say whether it works."""
+class Probeable(Protocol):
+    """Something that can check whether it works."""
 
     async def probe(self) -> None:
-        """Try it.
+        """Check it.
 
         Raises:
-            EngineLoadError: it does not; says what to do.
+            EngineLoadError: it does not work; the message says what to do.
         """
         ...
 
 
 class Readiness:
-    """Loads everything in the background and says how far it got.
+    """Loads the engines in the background and reports their state.
 
     Args:
-        settings: name the engines.
-        room: the speech engines.
+        settings: name the translator.
+        engine_manager: of the speech engines.
         decoder: decodes media.
-        build: makes the translator; raises EngineLoadError when it cannot.
+        build: constructs the translator; raises EngineLoadError when it cannot.
+
+    Attributes:
+        engine_manager: as given.
+        failure: why the engines could not be loaded; None unless they failed.
+        draining: whether the server is shutting down.
     """
 
     def __init__(
         self,
         settings: Settings,
-        room: EngineManager,
-        decoder: Probed,
+        engine_manager: EngineManager,
+        decoder: Probeable,
         build: Callable[[Settings], Translator] = build_translator,
     ) -> None:
         self._settings = settings
         self._build = build
-        self.room = room
+        self.engine_manager = engine_manager
         self._decoder = decoder
         self._decoder_status = EngineStatus("decoder", "ffmpeg")
         self._translator: Translator | None = None
@@ -60,7 +65,7 @@ class Readiness:
 
     @property
     def state(self) -> Literal["loading", "ready", "failed", "draining"]:
-        """What the health check tells; once ready it never goes back to loading."""
+        """State for the health check; once ready it never goes back to loading."""
         if self.draining:
             return "draining"
         if self.failure is not None:
@@ -69,8 +74,8 @@ class Readiness:
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
-        """One for each engine."""
-        return (self._decoder_status, *self.room.statuses, self._translator_status)
+        """The status of each engine."""
+        return (self._decoder_status, *self.engine_manager.statuses, self._translator_status)
 
     @property
     def translator(self) -> Translator:
@@ -84,11 +89,11 @@ class Readiness:
         return self._translator
 
     def admit(self) -> None:
-        """Refuse new work when there is no use in waiting.
+        """Refuse new work when waiting would not help.
 
         Raises:
             NotReadyError: the engines could not be loaded.
-            DrainingError: the server is going away.
+            DrainingError: the server is shutting down.
         """
         if self.draining:
             raise DrainingError("The server is shutting down", retry_after_s=5)
@@ -96,11 +101,11 @@ class Readiness:
             raise NotReadyError(f"The server cannot work: {self.failure}", retry_after_s=60)
 
     async def load(self) -> None:
-        """Load the translator and the engines; a failure is kept and logged, not raised."""
+        """Load the translator and the engines; a failure is stored and logged, not raised."""
         try:
             await self._check_decoder()
             self._translator = await self._load_translator()
-            await self.room.load()
+            await self.engine_manager.load()
         except EngineLoadError as error:
             self.failure = error.message
             log.error("engines cannot be loaded", reason=error.message)
@@ -108,7 +113,7 @@ class Readiness:
             self._settled.set()
 
     async def close(self) -> None:
-        """Let go of the translator."""
+        """Close the translator."""
         if self._translator is not None:
             await self._translator.close()
 
@@ -116,7 +121,8 @@ class Readiness:
         """Wait until everything is loaded.
 
         Raises:
-            NotReadyError: it could not be.
+            NotReadyError: loading failed.
+            DrainingError: the server is shutting down.
         """
         await self._settled.wait()
         self.admit()

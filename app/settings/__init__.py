@@ -1,8 +1,8 @@
-"""Settings: the only package that reads the environment.
+"""Settings from environment variables; no other package reads the environment.
 
 Each group below is one subject. A field's name in capitals, with the group's prefix where it
 has one, is its environment variable; further accepted names are its aliases. The text under a
-field says its unit, its effect and when to change it.
+field states its unit, its effect and when to change it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
-from app.settings.environment import child_environment, see_one_gpu, visible_gpus
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
-from app.settings.rate_limit_settings import LimitSettings, TrustedProxies
+from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
@@ -40,11 +39,11 @@ __all__ = [
     "DiarizationSettings",
     "Group",
     "JobSettings",
-    "LimitSettings",
     "LiveSettings",
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
@@ -62,13 +61,13 @@ __all__ = [
 
 
 class Settings(BaseModel):
-    """All settings, one group a subject."""
+    """All settings, a group for each subject."""
 
     model_config = ConfigDict(frozen=True)
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
-    limits: LimitSettings = Field(default_factory=LimitSettings)
+    limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
@@ -88,7 +87,7 @@ class Settings(BaseModel):
 
     @cached_property
     def mode(self) -> Mode:
-        """Where the server runs: as set, else as RunPod's own variables tell."""
+        """Where the server runs: as set, else detected from RunPod's own variables."""
         if self.server.mode:
             return self.server.mode
         if "RUNPOD_WEBHOOK_GET_JOB" in os.environ:
@@ -113,20 +112,43 @@ class Settings(BaseModel):
 
     @property
     def trusted_proxies(self) -> TrustedProxies:
-        """Whose ``X-Forwarded-For`` is believed."""
+        """Proxies whose ``X-Forwarded-For`` is trusted."""
         if self.limits.trusted_proxies is not None:
             return self.limits.trusted_proxies
         return 1 if self.mode in ("pod", "load_balancer") else 0
 
     @property
     def max_upload_bytes(self) -> int:
-        """Largest upload."""
+        """Largest upload, in bytes."""
         default_mb = 30 if self.mode == "load_balancer" else 2048
         return (self.server.max_upload_mb or default_mb) * 2**20
 
     @property
     def sync_limit_s(self) -> float | None:
-        """When a JSON answer is given up; None for never."""
+        """Time limit of a JSON answer in seconds; None for none."""
         if self.server.sync_limit_s is not None:
             return self.server.sync_limit_s
         return 300.0 if self.mode == "load_balancer" else None
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment for a child process: ours without secrets."""
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
+    return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def visible_gpus() -> list[str]:
+    """Return the GPUs visible to this process, numbers or UUIDs; empty where all are visible."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return [gpu.strip() for gpu in listed if gpu.strip()]
+
+
+def see_one_gpu(index: int) -> None:
+    """Make one GPU visible to this process and its children; call it before CUDA is loaded.
+
+    Args:
+        index: among the GPUs that are visible so far, from 0.
+    """
+    visible = visible_gpus()
+    chosen = visible[index : index + 1] if visible else [str(index)]
+    os.environ["CUDA_VISIBLE_DEVICES"] = "".join(chosen)

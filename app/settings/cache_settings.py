@@ -1,4 +1,4 @@
-"""Settings of what is kept on disk for later jobs."""
+"""Settings of the cache on disk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ _NETWORK_VOLUME = Path("/runpod-volume")
 
 
 class CacheSettings(Group):
-    """Work that is kept on disk for later jobs."""
+    """The cache on disk: results of earlier jobs."""
 
     cache_dir: Path | None = None
     """Folder of the cache; several workers and machines may share it, on a network volume too.
     Unless set, `/runpod-volume/cuestream` where that volume is mounted, else
     `~/.cache/cuestream`."""
     cache_max_size_mb: int = Field(5000, ge=0)
-    """Largest size of the cache in MiB; what was used longest ago goes first. 0 for no cache."""
+    """Largest size of the cache in MiB; the least recently used entries are evicted first. 0 for no
+    cache."""
     cache_audio_ttl_hours: float = Field(24.0, ge=0)
-    """How long downloaded media and what a site said of it are kept. 0 keeps none."""
+    """How many hours downloaded media, captions and page metadata are cached. 0 caches none."""
     cache_ttl_days: float = Field(30.0, gt=0)
-    """How long transcripts and translations are kept after their last use."""
+    """How many days transcripts and translations are cached after their last use."""
     cache_cleanup_interval_minutes: float = Field(30.0, gt=0)
-    """How often the cache is brought down to its limits. Until then it may grow beyond its size
-    by a tenth for each worker."""
+    """Minutes between two evictions. In between, the cache may exceed its size by a tenth for each
+    worker."""
 
     model_config = config()
 
@@ -40,7 +41,7 @@ class CacheSettings(Group):
 
 
 def default_folder(volume: Path) -> Path:
-    """Return where the cache lies unless told otherwise.
+    """Return the folder of the cache where none is set.
 
     Args:
         volume: where a network volume would be mounted, which other workers share.

@@ -1,4 +1,4 @@
-"""What every group of settings shares."""
+"""The base class of settings groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Group(BaseSettings):
-    """One subject's settings."""
+    """The settings of one subject."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -20,7 +20,11 @@ class Group(BaseSettings):
 
 
 def config(prefix: str = "") -> SettingsConfigDict:
-    """Return a group's configuration; its variables begin with the prefix."""
+    """Return a group's configuration.
+
+    Args:
+        prefix: of the group's variables.
+    """
     return SettingsConfigDict(**{**Group.model_config, "env_prefix": prefix})
 
 
@@ -30,7 +34,7 @@ def names(*variables: str) -> AliasChoices:
 
 
 def listed(value: object) -> object:
-    """Read a list that is written with commas."""
+    """Split a text at its commas; any other value is returned as it is."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value

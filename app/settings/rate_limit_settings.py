@@ -1,4 +1,4 @@
-"""Settings of how often a caller may ask."""
+"""Settings of rate limits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pydantic_settings import NoDecode
 
 from app.settings.group import Group, config, listed, names
 
-Limited = Literal[
+RateLimitGroup = Literal[
     "process", "transcribe", "translate", "subtitles", "tts_speak", "uploads", "feedback"
 ]
-"""Groups of routes; each is counted by itself. A field of the same name holds its limit."""
+"""A group of routes with its own count. The field of the same name is its limit."""
 
 TrustedProxies = int | tuple[IPv4Network | IPv6Network, ...]
-"""How many proxies stand ahead of the server, or from which networks they speak."""
+"""The number of proxies ahead of the server, or their networks."""
 
 
 def limits_in(text: str) -> list[RateLimitItem]:
-    """Read limits as in ``5/second; 60/minute``; none where the text is ``off``.
+    """Parse limits such as ``5/second; 60/minute``; none where the text is ``off``.
 
     Raises:
         ValueError: not a limit.
@@ -29,16 +29,16 @@ def limits_in(text: str) -> list[RateLimitItem]:
     return [] if text.strip().lower() == "off" else parse_many(text)
 
 
-class LimitSettings(Group):
+class RateLimitSettings(Group):
     """Rate limits.
 
-    Callers with one of API_KEYS are counted by their key, everybody else by their address (IPv6
-    by its first 64 bits). Each worker counts by itself and in memory: with GPUS above 1 a caller
-    may ask that many times as often. Health checks, metrics and `/api/jobs` are never limited.
+    Callers with one of API_KEYS are counted by their key, all others by their address (IPv6 by its
+    first 64 bits). Each worker counts by itself and in memory: with GPUS above 1 a caller may send
+    that many times more requests. Health checks, metrics and `/api/jobs` are never limited.
     """
 
     enabled: bool = Field(True, validation_alias=names("RATE_LIMITS_ENABLED"))
-    """Whether there are limits at all. A request above one is answered 429 with `Retry-After`."""
+    """Whether requests are limited. One above a limit is answered 429 with `Retry-After`."""
     process: str = "30/minute"
     """Limit of `/api/process` and `/api/stream` together, such as `30/minute` or
     `2/second; 100/hour`; `off` for none."""
@@ -49,7 +49,7 @@ class LimitSettings(Group):
     subtitles: str = "60/minute"
     """The same for `/api/subtitles`."""
     tts_speak: str = "120/minute"
-    """The same for `/api/tts/speak`: a player asks once for each subtitle."""
+    """The same for `/api/tts/speak`: a player sends one request for each subtitle."""
     uploads: str = "600/minute"
     """The same for the parts of an upload."""
     feedback: str = "60/minute"
@@ -57,10 +57,10 @@ class LimitSettings(Group):
     trusted_proxies: Annotated[TrustedProxies | None, NoDecode] = Field(
         None, validation_alias=names("TRUSTED_PROXIES")
     )
-    """Whose `X-Forwarded-For` is believed, so that callers are told apart behind a proxy: how many
-    proxies stand ahead of the server, or their addresses as networks (`10.0.0.0/8`), separated by
-    commas. Unless set, 1 on a pod and behind a load balancer, else 0. Too high a number lets
-    callers choose their own address."""
+    """Proxies whose `X-Forwarded-For` is trusted, so that callers behind a proxy are counted by
+    their own address: the number of proxies ahead of the server, or their networks
+    (`10.0.0.0/8`), separated by commas. Unless set, 1 on a pod and behind a load balancer, else
+    0. Too high a number lets callers choose their own address."""
 
     model_config = config("RATE_LIMIT_")
 

@@ -1,4 +1,4 @@
-"""Settings of the HTTP server and of who may use it."""
+"""Settings of the HTTP server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ServerSettings(Group):
     """The HTTP server."""
 
     mode: Mode | None = None
-    """Where the server runs. Found by itself from RunPod's variables; set it to override."""
+    """Where the server runs. Detected from RunPod's variables; set it to override."""
     host: str = "0.0.0.0"  # noqa: S104 - a container's service listens on every interface
     """Address to listen on."""
     port: int | None = None
@@ -36,18 +36,21 @@ class ServerSettings(Group):
     build_date: str = ""
     """Date of the image, for `/api/version`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least severity that is logged. DEBUG shows engine traffic, never keys or transcripts."""
+    """Lowest severity that is logged. DEBUG shows engine traffic, never keys or transcripts."""
     log_json: bool = False
-    """One JSON object a line instead of text for people."""
+    """Whether logs are JSON, an object a line, instead of text."""
     shutdown_finish_s: float = Field(1.0, ge=0)
-    """After SIGTERM, how long running streams may still finish before they are handed over."""
+    """Seconds after SIGTERM in which running streams may finish before they end with
+    `server_shutdown`."""
     load_failure_exit_s: float = Field(30.0, ge=0)
-    """How long a server whose engines cannot load keeps answering why, before it exits with 3.
-    0 keeps it up for good."""
+    """Seconds that a server whose engines cannot load still answers with the reason before it exits
+    with 3. 0 for no exit."""
     sync_keepalive_after_s: float = Field(60.0, gt=0)
-    """When a JSON answer is later than this, the response begins and spaces keep it alive."""
+    """Seconds after which a JSON answer that is still missing begins with spaces, so that gateways
+    do not close the connection."""
     sync_limit_s: float | None = None
-    """When a JSON answer is given up. 300 behind a load balancer (it cuts at 330), else never."""
+    """Seconds after which a JSON answer fails with `timed_out`. 300 behind a load balancer (which
+    cuts at 330), else none."""
 
     model_config = config()
 
@@ -55,10 +58,10 @@ class ServerSettings(Group):
 
 
 class AccessSettings(Group):
-    """Who may use the server."""
+    """Access to the server."""
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    """Keys that open the API, separated by commas. None leaves it open to everybody."""
+    """API keys, separated by commas. Without any, the API is open to every client."""
 
     model_config = config()
 

@@ -8,13 +8,13 @@ from app.settings.group import Group, config
 
 
 class UploadSettings(Group):
-    """Uploads that come in parts, can be resumed, and lie in the cache's folder."""
+    """Resumable uploads in parts, stored in the cache's folder."""
 
     max_resumable_upload_mb: int = Field(2048, ge=1)
-    """Largest upload in parts, in MiB; one part may have MAX_UPLOAD_MB."""
+    """Largest upload in parts, in MiB; a single part is limited by MAX_UPLOAD_MB."""
     upload_ttl_hours: float = Field(24.0, gt=0)
-    """How long an upload is kept after its last part, finished or not."""
+    """Hours until an upload expires after its last part, complete or not."""
     uploads_max_size_mb: int = Field(20_480, ge=1)
-    """Room for all uploads in parts together, in MiB; one that does not fit is answered 507."""
+    """Capacity for all uploads in parts together, in MiB; one that does not fit is answered 507."""
 
     model_config = config()

@@ -1,1 +1,1 @@
-"""Processes, temporary folders, locks, asynchronous iterators."""
+"""Access to the operating system: subprocesses, temporary folders, file locks."""

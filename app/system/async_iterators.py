@@ -1,4 +1,4 @@
-"""What joins two stages of the line."""
+"""Operators for asynchronous iterators."""
 
 from __future__ import annotations
 
@@ -9,20 +9,28 @@ T = TypeVar("T")
 
 
 async def close_stage(source: AsyncIterator[T]) -> None:
-    """Close a stage that will not be read to its end, so that its children go now."""
+    """Close a stage that will not be read to its end, so that it frees its resources now."""
     if isinstance(source, AsyncGenerator):
         await source.aclose()
 
 
 async def tap(
-    source: AsyncIterator[T], see: Callable[[T], None], end: Callable[[], None] | None = None
+    source: AsyncIterator[T],
+    on_item: Callable[[T], None],
+    on_end: Callable[[], None] | None = None,
 ) -> AsyncIterator[T]:
-    """Pass everything on and show it to a function on its way."""
+    """Yield every item of a stage after passing it to a function.
+
+    Args:
+        source: the stage; closed when the iterator is.
+        on_item: called with each item before it is yielded.
+        on_end: called once when the source has ended without an error.
+    """
     try:
         async for item in source:
-            see(item)
+            on_item(item)
             yield item
-        if end is not None:
-            end()
+        if on_end is not None:
+            on_end()
     finally:
         await close_stage(source)

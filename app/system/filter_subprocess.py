@@ -1,4 +1,4 @@
-"""One run of a program that turns what it reads into what it writes."""
+"""A filter subprocess: bytes to its standard input, bytes from its standard output."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from app.domain.errors import InternalError, SpeechError
 from app.system.subprocesses import Subprocess, running
 
-_LARGEST_BYTES = 64 * 2**20
-"""Much more than a thousand characters can sound for."""
+_MAX_OUTPUT_BYTES = 64 * 2**20
+"""Much more than the speech of a thousand characters takes."""
 
 _READ_BYTES = 2**16
 
 
-async def filtered(command: Sequence[str], data: bytes) -> bytes:
-    """Run a program to its end and return what it wrote; it dies with the caller's interest.
+async def run_filter(command: Sequence[str], data: bytes) -> bytes:
+    """Run a filter subprocess and return its output; it is killed when the caller is cancelled.
 
     Args:
         command: program and arguments.
@@ -43,6 +43,6 @@ async def _read(child: Subprocess) -> bytes:
     output = bytearray()
     while data := await child.stdout.read(_READ_BYTES):
         output += data
-        if len(output) > _LARGEST_BYTES:
+        if len(output) > _MAX_OUTPUT_BYTES:
             raise SpeechError("The speech is too long")
     return bytes(output)

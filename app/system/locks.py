@@ -1,4 +1,4 @@
-"""Locks between workers, where the file system has them."""
+"""File locks between processes."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from pathlib import Path
 
 _POLL_S = 0.02
 _UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
-"""What network file systems answer that know no locks."""
+"""Errors of network file systems that do not support locks."""
 
 
 @contextmanager
-def holding(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
-    """Hold a file's lock for the block; it goes with the process, however that ends.
+def file_lock(path: Path, timeout_s: float = 0.0) -> Iterator[bool]:
+    """Lock a file for the block; the kernel releases the lock when the process ends.
 
     Args:
-        path: the file; made where it is missing, and never removed, since two workers could
-            then hold two files of one name.
-        patience_s: how long to wait for another holder.
+        path: the file; created if it is missing, and never removed, since two processes could
+            then lock two files of one name.
+        timeout_s: how long to wait for another process.
 
     Yields:
-        False where another one holds it still. True where the file system has no locks: what
-        it guards must then bear a race.
+        False where another process still has the lock. True also where the file system does not
+        support locks: the guarded work must tolerate a race.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        yield _take(handle, time.monotonic() + patience_s)
+        yield _acquire(handle, time.monotonic() + timeout_s)
     finally:
         os.close(handle)
 
 
-def _take(handle: int, until_s: float) -> bool:
+def _acquire(handle: int, until_s: float) -> bool:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

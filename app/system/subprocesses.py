@@ -1,4 +1,4 @@
-"""A child process that never outlives its purpose."""
+"""A child process that ends with the block that started it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import cast
 from app.domain.errors import InternalError
 from app.settings import child_environment
 
-STDERR_KEPT_BYTES = 4096
-"""How much of the end of what a child complains is kept."""
+STDERR_TAIL_BYTES = 4096
+"""How much of the end of a child's stderr is stored."""
 
 _PIPE_BUFFER_BYTES = 2**15
 """asyncio stops reading a pipe once it holds twice this much."""
 
 _REAP_S = 5.0
-"""How long a killed group may take to let go of its pipes. Only a stuck disk takes longer."""
+"""How long a killed group may take to close its pipes. Only a stuck disk takes longer."""
 
 OnLine = Callable[[str], None]
 
@@ -31,14 +31,14 @@ class Subprocess:
     """A running child process.
 
     Attributes:
-        stdout: what it writes; reading slowly slows it down.
+        stdout: its standard output; a slow reader slows it down.
     """
 
     def __init__(self, process: Process, on_line: OnLine | None) -> None:
         self.stdout = cast("asyncio.StreamReader", process.stdout)  # a pipe, see _start
         self._process = process
         self._stderr = bytearray()
-        self._listener = asyncio.create_task(self._listen(on_line))
+        self._stderr_reader = asyncio.create_task(self._read_stderr(on_line))
 
     @property
     def pid(self) -> int:
@@ -47,14 +47,14 @@ class Subprocess:
 
     @property
     def stderr(self) -> str:
-        """The last few KiB that it wrote to stderr so far."""
+        """The last `STDERR_TAIL_BYTES` of its stderr so far."""
         return self._stderr.decode("utf-8", "replace")
 
     async def write(self, data: bytes) -> bool:
-        """Write to its stdin, waiting while it is busy.
+        """Write to its stdin, waiting while its pipe is full.
 
         Returns:
-            Whether it still reads; when not, it has ended or closed its stdin.
+            Whether it still reads; otherwise it has ended or closed its stdin.
         """
         stdin = self._process.stdin
         if stdin is None or stdin.is_closing():
@@ -67,38 +67,38 @@ class Subprocess:
         return True
 
     def close_stdin(self) -> None:
-        """Tell it that nothing more comes."""
+        """Close its stdin."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
     async def wait(self) -> int:
-        """Wait for its end and for the last line of stderr; return its exit status."""
-        await asyncio.wait([self._listener])
+        """Wait until it has ended and its stderr was read; return its exit status."""
+        await asyncio.wait([self._stderr_reader])
         return await self._process.wait()
 
-    async def end(self) -> None:
-        """Kill the whole group, if it runs yet, and reap it."""
+    async def kill(self) -> None:
+        """Kill the whole process group, if it still runs, and reap it."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         self.close_stdin()
-        # RuntimeError: somebody else is waiting for its stdout and reads it to its end.
+        # RuntimeError: another task waits for its stdout and reads it to its end.
         with suppress(TimeoutError, RuntimeError):
             async with asyncio.timeout(_REAP_S):
                 # asyncio counts a process as ended once its pipes were read to their ends.
                 while await self.stdout.read(2**16):
                     pass
                 await self.wait()
-        self._listener.cancel()
+        self._stderr_reader.cancel()
 
-    async def _listen(self, on_line: OnLine | None) -> None:
+    async def _read_stderr(self, on_line: OnLine | None) -> None:
         pipe = cast("asyncio.StreamReader", self._process.stderr)
         rest = b""
         while data := await pipe.read(2**12):
             self._stderr += data
-            del self._stderr[:-STDERR_KEPT_BYTES]
+            del self._stderr[:-STDERR_TAIL_BYTES]
             *lines, rest = (rest + data).split(b"\n")
-            rest = rest[-STDERR_KEPT_BYTES:]
+            rest = rest[-STDERR_TAIL_BYTES:]
             if on_line is not None:
                 for line in lines:
                     on_line(line.decode("utf-8", "replace"))
@@ -116,25 +116,25 @@ async def running(
 ) -> AsyncIterator[Subprocess]:
     """Run a child process in a group of its own for as long as the block lasts.
 
-    It is killed and reaped when the block is left in whatever way, and the kernel kills it when
-    this process dies, even by SIGKILL.
+    It is killed and reaped when the block is left in any way, and the kernel kills it when this
+    process dies, even by SIGKILL.
 
     Args:
-        command: program and arguments; no shell reads them.
-        stdin: whether to write to it. It reads an empty file otherwise.
-        on_line: called with each line of its stderr, as it comes.
-        environment: ours without secrets unless given.
+        command: program and arguments; not passed through a shell.
+        stdin: whether its stdin is a pipe; otherwise it is empty.
+        on_line: called with each line of its stderr.
+        environment: of the child; this process's without secrets unless given.
 
     Raises:
         InternalError: it could not be started.
     """
     starting = asyncio.create_task(_start(command, stdin, environment))
     try:
-        # A cancelled start would lose a child that runs already.
+        # A cancelled start would leave a child running.
         process = await asyncio.shield(starting)
     except asyncio.CancelledError:
         with suppress(InternalError):
-            await Subprocess(await starting, None).end()
+            await Subprocess(await starting, None).kill()
         raise
     child = Subprocess(process, on_line)
     try:
@@ -151,7 +151,7 @@ async def _start(
         raise InternalError(f"{command[0]} is not installed")
     try:
         return await asyncio.create_subprocess_exec(
-            *_dies_with_us(),
+            *_death_signal_prefix(),
             program,
             *command[1:],
             stdin=PIPE if stdin else DEVNULL,
@@ -166,17 +166,17 @@ async def _start(
 
 
 async def _finish(child: Subprocess) -> None:
-    ending = asyncio.create_task(child.end())
+    killing = asyncio.create_task(child.kill())
     try:
-        await asyncio.shield(ending)
+        await asyncio.shield(killing)
     except asyncio.CancelledError:
-        await ending
+        await killing
         raise
 
 
 @cache
-def _dies_with_us() -> tuple[str, ...]:
-    """Return the words ahead of a command that tie the child's life to ours.
+def _death_signal_prefix() -> tuple[str, ...]:
+    """Return the prefix of a command that lets the kernel kill the child when this process dies.
 
     Source: prctl(2), PR_SET_PDEATHSIG, which setpriv(1) of util-linux sets before it executes
     the command. It fires when the *thread* that started the child ends: the event loop's.

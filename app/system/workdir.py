@@ -1,4 +1,4 @@
-"""The folder that holds a process's temporary files."""
+"""The folder of a process's temporary files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOCK = ".lock"
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Translate what the disk says.
+    """Translate errors of the disk.
 
     Raises:
         StorageError: the disk is full or not writable.
@@ -35,8 +35,8 @@ def storage_errors() -> Iterator[None]:
 class WorkDir:
     """One process's own folder under ``<parent>/cuestream/``.
 
-    The kernel drops a process's file locks when it dies, however it dies. So a folder whose
-    lock can be taken has no owner any more, and the next process to open one removes it.
+    The kernel releases a process's file locks when it dies. So a folder whose lock is free has no
+    owner any more, and the next process that opens a folder removes it.
     """
 
     def __init__(self, path: Path, lock: ExitStack) -> None:
@@ -45,10 +45,10 @@ class WorkDir:
 
     @classmethod
     def open(cls, parent: Path | None) -> WorkDir:
-        """Make a folder for this process and remove those whose processes are gone.
+        """Create a folder for this process and remove those whose processes have died.
 
         Args:
-            parent: the system's folder for temporary files when None.
+            parent: None for the system's folder of temporary files.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -56,7 +56,7 @@ class WorkDir:
         with storage_errors():
             home = (parent or Path(tempfile.gettempdir())) / _HOME
             home.mkdir(parents=True, exist_ok=True)
-            # Held while folders are made and swept: nobody sweeps one that is not locked yet.
+            # Locked while folders are made and swept, so that none is removed before its lock.
             with _locked(home / _LOCK):
                 _sweep(home)
                 path = Path(tempfile.mkdtemp(dir=home))
@@ -65,7 +65,7 @@ class WorkDir:
         return cls(path, lock)
 
     def new_file(self, suffix: str = "") -> Path:
-        """Return a new empty file that nobody but this user can read.
+        """Return a new empty file that only this user can read.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -76,7 +76,7 @@ class WorkDir:
         return Path(name)
 
     def new_folder(self) -> Path:
-        """Return a new empty folder that nobody but this user can read.
+        """Return a new empty folder that only this user can read.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -85,7 +85,7 @@ class WorkDir:
             return Path(tempfile.mkdtemp(dir=self.path))
 
     def close(self) -> None:
-        """Remove the folder and all that is in it."""
+        """Remove the folder with its contents."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
 
@@ -114,6 +114,6 @@ def _locked(path: Path, flags: int = 0) -> Iterator[None]:
 
 def _sweep(home: Path) -> None:
     for folder in home.iterdir():
-        # A lock that is held raises BlockingIOError, another user's folder PermissionError.
+        # A locked file raises BlockingIOError, another user's folder PermissionError.
         with suppress(OSError), _locked(folder / _LOCK, fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)

@@ -81,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--tiny", action="store_true", help="toy networks; writes nothing")
     parser.add_argument(
-        "--outlook", action="store_true", help="write what will be measured, without a device"
+        "--outlook", action="store_true", help="write the goals into the page, without a device"
     )
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     arguments = parser.parse_args()

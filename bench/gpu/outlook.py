@@ -1,4 +1,4 @@
-"""The sections of the table, and what the table says before anything was measured."""
+"""The sections of the GPU table; the goals stand in their place until a GPU was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.gpu import alignment, interference, policies, voices, whisper_speed, whole
 from bench.gpu.ceilings import H200, Ceilings
 from bench.gpu.plan import FULL, Plan
-from bench.gpu.row import Row, Section, lines_of
+from bench.gpu.row import Row, Section, goal_lines
 from bench.gpu.site import Site
 
 
@@ -36,15 +36,13 @@ SECTIONS = {
 }
 
 _NOTHING = (
-    "**No GPU was at hand so far: nothing below was measured.** The bounds are computed for an "
-    "NVIDIA H200 with 788 TFLOP/s in bfloat16, 67 in float32 and 4.3 TB/s; `make bench-gpu` "
-    "computes them from the card's own ceilings, measures, and writes this part again."
+    "**No GPU has been measured yet.** `make bench-gpu` measures every section and writes it here. "
+    "The goals, with bounds computed for an NVIDIA H200 (788 TFLOP/s in bfloat16, 67 in float32, "
+    "4.3 TB/s; `make bench-gpu` computes them from the card's own ceilings):"
 )
 
 
 def lines() -> Iterator[str]:
-    """Yield what will be measured, with the bounds of an H200 and the goals."""
+    """Yield the goals with the bounds of an H200, for a page without measured values."""
     yield _NOTHING
-    yield from lines_of(
-        [Section(part.title, tuple(part.rows(FULL, H200))) for part in SECTIONS.values()]
-    )
+    yield from goal_lines(row for part in SECTIONS.values() for row in part.rows(FULL, H200))

@@ -1,4 +1,4 @@
-"""One line of the table: what is measured, and beside what it stands."""
+"""A row of the GPU table: a figure, its bound, its goal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal
 
 HEAD = "| what | measured | bound | goal | unit |"
 _RULE = "|---|---:|---:|---:|---|"
+GOALS_HEAD = "| what | bound | goal | unit |"
+_GOALS_RULE = "|---|---:|---:|---|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +17,8 @@ class Row:
     """A figure.
 
     Attributes:
-        what: is measured.
-        bound: what the device's own ceilings allow at best; None where there is no such.
+        what: what is measured.
+        bound: the best value that the device's own ceilings allow; None where there is no bound.
         goal: the worst value that is good enough; None where there is none.
         better: which side of the goal is the good one.
         value: None where it has not been measured.
@@ -34,11 +36,18 @@ class Row:
         return replace(self, value=value)
 
     def __str__(self) -> str:
+        return f"| {self.what} | {_short(self.value)} | {self._bound_and_goal} |"
+
+    @property
+    def goal_line(self) -> str:
+        """The row without a measured value."""
+        return f"| {self.what} | {self._bound_and_goal} |"
+
+    @property
+    def _bound_and_goal(self) -> str:
         sign = "≤" if self.better == "lower" else "≥"
         goal = "" if self.goal is None else f"{sign} {self.goal:g}"
-        value = "not measured" if self.value is None else _short(self.value)
-        bound = "" if self.bound is None else _short(self.bound)
-        return f"| {self.what} | {value} | {bound} | {goal} | {self.unit} |"
+        return f"{_short(self.bound)} | {goal} | {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,21 @@ class Section:
 
 
 def lines_of(sections: Iterable[Section]) -> Iterator[str]:
-    """Yield the sections as Markdown."""
+    """Yield the measured rows of the sections as Markdown; sections without one are left out."""
     for section in sections:
-        yield from ("", f"### {section.title}", "", HEAD, _RULE)
-        yield from map(str, section.rows)
+        measured = [row for row in section.rows if row.value is not None]
+        if measured:
+            yield from ("", f"### {section.title}", "", HEAD, _RULE)
+            yield from map(str, measured)
 
 
-def _short(value: float) -> str:
+def goal_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the goals of those rows that have one as a Markdown table, without measured values."""
+    yield from ("", GOALS_HEAD, _GOALS_RULE)
+    yield from (row.goal_line for row in rows if row.goal is not None)
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"

@@ -206,7 +206,7 @@ async def test_without_the_test_whatever_loads_is_ready() -> None:
         diarization=DiarizationSettings(enabled=True),
     )
     readiness = await readiness_of(settings)
-    room = readiness.room
+    room = readiness.engine_manager
     try:
         assert ping_response(readiness).status_code == 200
         assert (room.full, room.expected_first_wait_s("viewer")) == (False, 0)
@@ -214,7 +214,7 @@ async def test_without_the_test_whatever_loads_is_ready() -> None:
         assert report is not None
         assert set(report.stages) == {"transcribe", "align", "diarize", "cluster"}
     finally:
-        readiness.room.close()
+        readiness.engine_manager.close()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ async def test_the_other_engines_are_tested_too(
         assert ping_response(readiness).status_code == (503 if failure else 200)
         assert (failure or "") in (readiness.failure or "")
     finally:
-        readiness.room.close()
+        readiness.engine_manager.close()
 
 
 class LoudListener(Listener):

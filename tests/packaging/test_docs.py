@@ -70,7 +70,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-@pytest.mark.parametrize("name", ["load-balancer.md", "pod.md", "api.md"])
+@pytest.mark.parametrize("name", ["load-balancer.md", "pod.md", "api.md", "architecture.md"])
 def test_variables_that_a_guide_names_are_read_by_the_code(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
     ours = {variable for group, n, field in fields() for variable in env_names(group, n, field)}

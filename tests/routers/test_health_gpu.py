@@ -23,7 +23,7 @@ def test_the_card_is_shown_when_the_transcriber_runs_on_it(
         readiness=SimpleNamespace(
             failure=None,
             state="ready",
-            room=SimpleNamespace(report=lambda: None),
+            engine_manager=SimpleNamespace(report=lambda: None),
             statuses=[EngineStatus("transcriber", "whisperx", "ready", device, "large-v3")],
         ),
         runner=SimpleNamespace(running=[]),

@@ -7,12 +7,14 @@ from pydantic import ValidationError
 
 from app.domain.errors import RateLimitedError
 from app.services import rate_limits
-from app.services.rate_limits import MovingWindows, RateLimits
-from app.settings import LimitSettings, Mode, ServerSettings, Settings
-from app.settings.rate_limit_settings import Limited
+from app.services.rate_limits import MovingWindowStorage, RateLimits
+from app.settings import Mode, RateLimitSettings, ServerSettings, Settings
+from app.settings.rate_limit_settings import RateLimitGroup
 
 
-async def allowed(limits: RateLimits, times: int, caller: str, group: Limited = "process") -> int:
+async def allowed(
+    limits: RateLimits, times: int, caller: str, group: RateLimitGroup = "process"
+) -> int:
     """Ask a number of times and return how often it was allowed."""
     refused = 0
     for _ in range(times):
@@ -24,14 +26,14 @@ async def allowed(limits: RateLimits, times: int, caller: str, group: Limited = 
 
 
 async def test_each_caller_and_each_group_is_counted_alone() -> None:
-    limits = RateLimits(LimitSettings(process="3/hour", translate="2/hour"))
+    limits = RateLimits(RateLimitSettings(process="3/hour", translate="2/hour"))
     assert await allowed(limits, 5, "a") == 3
     assert await allowed(limits, 5, "b") == 3
     assert await allowed(limits, 5, "a", "translate") == 2
 
 
 async def test_a_refusal_says_when_to_come_back() -> None:
-    limits = RateLimits(LimitSettings(process="2/minute"))
+    limits = RateLimits(RateLimitSettings(process="2/minute"))
     await allowed(limits, 2, "a")
     with pytest.raises(RateLimitedError) as refusal:
         await limits.count("process", "a")
@@ -41,7 +43,7 @@ async def test_a_refusal_says_when_to_come_back() -> None:
 
 
 async def test_the_window_moves_and_refusals_do_not_count() -> None:
-    limits = RateLimits(LimitSettings(process="3/second"))
+    limits = RateLimits(RateLimitSettings(process="3/second"))
     async with asyncio.timeout(20):
         await allowed(limits, 3, "a")
         refused = 0
@@ -53,20 +55,22 @@ async def test_the_window_moves_and_refusals_do_not_count() -> None:
 
 
 async def test_several_limits_hold_together() -> None:
-    limits = RateLimits(LimitSettings(process="5/hour; 3/hour"))
+    limits = RateLimits(RateLimitSettings(process="5/hour; 3/hour"))
     assert await allowed(limits, 9, "a") == 3
 
 
 async def test_limits_can_be_lifted_one_by_one_and_all_at_once() -> None:
-    limits = RateLimits(LimitSettings(process="off", translate="1/hour"))
+    limits = RateLimits(RateLimitSettings(process="off", translate="1/hour"))
     assert await allowed(limits, 500, "a") == 500
     assert await allowed(limits, 5, "a", "translate") == 1
-    assert await allowed(RateLimits(LimitSettings(process="1/hour", enabled=False)), 50, "a") == 50
+    assert (
+        await allowed(RateLimits(RateLimitSettings(process="1/hour", enabled=False)), 50, "a") == 50
+    )
 
 
 async def test_callers_who_stay_away_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "_SWEEP_EVERY_S", 0.0)
-    windows = MovingWindows()
+    windows = MovingWindowStorage()
     for number in range(1000):
         assert await windows.acquire_entry(f"caller {number}", 5, 1)
     await windows.acquire_entry("regular", 5, 3600)
@@ -76,7 +80,7 @@ async def test_callers_who_stay_away_are_forgotten(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_defaults_are_those_that_the_guide_tells() -> None:
-    settings = LimitSettings()
+    settings = RateLimitSettings()
     assert settings.enabled
     assert (settings.process, settings.transcribe) == ("30/minute", "10/minute")
     assert (settings.translate, settings.subtitles) == ("60/minute", "60/minute")
@@ -87,22 +91,22 @@ def test_the_defaults_are_those_that_the_guide_tells() -> None:
 def test_what_is_no_limit_is_refused_at_boot(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_LIMIT_PROCESS", text)
     with pytest.raises(ValidationError, match="30/minute"):
-        LimitSettings()
+        RateLimitSettings()
 
 
 def test_proxies_are_a_number_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LimitSettings().trusted_proxies is None
+    assert RateLimitSettings().trusted_proxies is None
     monkeypatch.setenv("TRUSTED_PROXIES", "2")
-    assert LimitSettings().trusted_proxies == 2
+    assert RateLimitSettings().trusted_proxies == 2
     monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8, 192.0.2.1")
-    assert [str(n) for n in LimitSettings().trusted_proxies or ()] == [  # type: ignore[union-attr]
+    assert [str(n) for n in RateLimitSettings().trusted_proxies or ()] == [  # type: ignore[union-attr]
         "10.0.0.0/8",
         "fd00::/8",
         "192.0.2.1/32",
     ]
     monkeypatch.setenv("TRUSTED_PROXIES", "some")
     with pytest.raises(ValidationError):
-        LimitSettings()
+        RateLimitSettings()
 
 
 @pytest.mark.parametrize(
@@ -110,5 +114,5 @@ def test_proxies_are_a_number_or_networks(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_platforms_that_put_a_proxy_ahead_have_it_believed(mode: Mode, trusted: int) -> None:
     assert Settings(server=ServerSettings(mode=mode)).trusted_proxies == trusted
-    told = Settings(server=ServerSettings(mode=mode), limits=LimitSettings(trusted_proxies=3))
+    told = Settings(server=ServerSettings(mode=mode), limits=RateLimitSettings(trusted_proxies=3))
     assert told.trusted_proxies == 3

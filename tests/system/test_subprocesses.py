@@ -10,7 +10,7 @@ import pytest
 import uvloop
 
 from app.domain.errors import InternalError
-from app.system.subprocesses import STDERR_KEPT_BYTES, running
+from app.system.subprocesses import STDERR_TAIL_BYTES, running
 from tests.processes import own_children
 
 PARENT = """
@@ -73,7 +73,7 @@ async def test_only_the_end_of_a_flood_of_complaints_is_kept() -> None:
     async with running(python(code)) as child:
         await child.wait()
         assert child.stderr.endswith("complaint 19999\n")
-        assert len(child.stderr) <= STDERR_KEPT_BYTES
+        assert len(child.stderr) <= STDERR_TAIL_BYTES
 
 
 async def test_a_child_that_floods_stdout_is_held_back_and_killed() -> None:

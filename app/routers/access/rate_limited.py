@@ -8,10 +8,10 @@ from fastapi import Depends, Request
 
 from app.routers.access.client_address import client_address, subscriber
 from app.routers.dependencies import matching_key, services
-from app.settings.rate_limit_settings import Limited
+from app.settings.rate_limit_settings import RateLimitGroup
 
 
-def rate_limited(group: Limited) -> Any:
+def rate_limited(group: RateLimitGroup) -> Any:
     """Return a dependency that counts each request to a route as one of its group.
 
     A request that joins a running job or replays a finished one counts as well. Put it after the

@@ -1,1 +1,1 @@
-"""Results of stages, captions, downloads and translations, cached by content."""
+"""The cache of earlier results on disk, by content."""

@@ -1,4 +1,4 @@
-"""A file that a download is written into while it passes."""
+"""A sink that writes a download into a temporary file."""
 
 from __future__ import annotations
 
@@ -9,41 +9,37 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from app.services.cache.disk_executor import DiskExecutor
-from app.services.cache.folder import Folder, remove, write_all
+from app.services.cache.cache_folder import CacheFolder, remove, write_all
 
 _WRITE_BYTES = 2**20
 
 
 class CacheWriter:
-    """A `Sink` that writes into a passing file of the folder, a mebibyte at a time.
+    """A `Sink` that writes into a temporary file of the cache folder, a mebibyte at a time.
 
-    A disk that fails, or more bytes than are worth keeping, ends the writing alone.
+    A disk that fails, or more bytes than may be cached, ends only the writing.
 
     Args:
-        folder: the tree.
-        place: folder of the passing file, within the tree.
-        disk: does the work.
-        most_bytes: what is longer is not kept.
-        keep: is handed what is complete, and the hash of its bytes.
+        folder: of the cache.
+        directory: of the temporary file, within the cache folder.
+        max_bytes: longer downloads are not cached.
+        on_complete: called with the complete download and the SHA-256 of its bytes.
     """
 
     def __init__(
         self,
-        folder: Folder,
-        place: Path,
-        disk: DiskExecutor,
-        most_bytes: int,
-        keep: Callable[[CacheWriter, str], None],
+        folder: CacheFolder,
+        directory: Path,
+        max_bytes: int,
+        on_complete: Callable[[CacheWriter, str], None],
     ) -> None:
         self._folder = folder
-        self._place = place
-        self._disk = disk
-        self._most_bytes = most_bytes
-        self._keep = keep
+        self._directory = directory
+        self._max_bytes = max_bytes
+        self._on_complete = on_complete
         self._pending = bytearray()
         self._file: BinaryIO | None = None
-        self._passing: Path | None = None
+        self._temporary: Path | None = None
         self._broken = False
         # A reader that leaves does not stop a write that a thread has begun.
         self._lock = threading.Lock()
@@ -55,50 +51,50 @@ class CacheWriter:
         if self._broken:
             return
         self._pending += chunk
-        if self.length > self._most_bytes:
+        if self.length > self._max_bytes:
             await self.discard()
         elif len(self._pending) >= _WRITE_BYTES:
             part, self._pending = bytes(self._pending), bytearray()
-            if not await self._disk.attempt(lambda: self._append(part), False):
+            if not await self._folder.disk.run(lambda: self._append(part), False):
                 await self.discard()
 
-    def keep(self, content: str) -> None:
-        """Hand the file over, unless nothing came or the disk failed."""
+    def complete(self, content: str) -> None:
+        """Hand the file over, unless it is empty or the disk failed."""
         if self.length and not self._broken:
-            self._keep(self, content)
+            self._on_complete(self, content)
 
     async def discard(self) -> None:
-        """Write no more, and remove what was written."""
+        """Write no more, and remove the temporary file."""
         self._broken = True
         self._pending.clear()
-        await self._disk.attempt(self._drop, None)
+        await self._folder.disk.run(self._remove, None)
 
     def finish(self) -> tuple[BinaryIO, Path]:
-        """Write the rest, in a thread; return the file, open for reading, and its name.
+        """Write the rest, in a thread; return the file, open for reading, and its path.
 
         Raises:
             OSError: the disk failed.
         """
         self._append(bytes(self._pending))
         with self._lock:
-            if self._file is None or self._passing is None:
+            if self._file is None or self._temporary is None:
                 raise FileNotFoundError("the download is not kept any more")
             os.fsync(self._file.fileno())
             self._file.close()
-            return self._passing.open("rb"), self._passing
+            return self._temporary.open("rb"), self._temporary
 
     def _append(self, part: bytes) -> bool:
         with self._lock:
             if self._file is None:
-                self._file, self._passing = self._folder.create(self._place)
+                self._file, self._temporary = self._folder.create_temporary(self._directory)
             write_all(self._file, part)
             return True
 
-    def _drop(self) -> None:
+    def _remove(self) -> None:
         with self._lock:
             if self._file is not None:
                 with suppress(OSError):
                     self._file.close()
-            if self._passing is not None:
-                remove(self._passing)
-            self._file = self._passing = None
+            if self._temporary is not None:
+                remove(self._temporary)
+            self._file = self._temporary = None

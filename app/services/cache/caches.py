@@ -1,4 +1,4 @@
-"""Everything that is kept for later jobs, in one bundle."""
+"""The bundle of all caches."""
 
 from __future__ import annotations
 
@@ -6,116 +6,137 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
+from app.services.cache.cache_folder import CacheFolder
 from app.services.cache.disk_executor import DiskExecutor
 from app.services.cache.downloads import DownloadCache, DownloadStore, NullDownloadStore
 from app.services.cache.eviction import EvictionTask
-from app.services.cache.folder import Folder
 from app.services.cache.lifetimes import Lifetimes
-from app.services.cache.lookups import Observe, unobserved
-from app.services.cache.source_metadata import SourceMetadataStore
+from app.services.cache.lookups import OnLookup, ignore_lookup
+from app.services.cache.source_metadata import SourceMetadataCache
 from app.services.cache.stage_store import NullStore, StageStore, Store
-from app.services.cache.transcripts import Transcripts
-from app.services.cache.translation_memories import TranslationMemories
+from app.services.cache.transcript_cache import TranscriptCache
+from app.services.cache.translation_cache import TranslationCache
 from app.services.cache.window_cache import WindowCache
-from app.settings import Settings
+from app.settings import CacheSettings, Settings
 
 _LAST_WRITES_S = 1.0
-"""A server that is told to stop has seconds; what is not on disk by then is done again."""
-_LARGEST_SHARE = 0.25
-"""Of the whole, what one recording may take: it would push out too much that is worth more."""
+"""How long closing waits for writes: a server that shuts down has seconds, and a result that is not
+on disk by then is computed again."""
+_MAX_DOWNLOAD_SHARE = 0.25
+"""Largest download as a share of the cache: a larger one would evict too many other entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """What earlier jobs have left.
+    """Results of earlier jobs.
 
     Attributes:
         store: results of stages.
-        windows: what was heard in single windows.
-        transcripts: what was heard in whole recordings.
-        sightings: what sources stood for.
-        media: downloads.
-        memories: translations.
-        janitor: keeps it all within its limits; None where nothing is kept.
+        windows: transcripts of single windows.
+        transcripts: transcripts of whole recordings.
+        source_metadata: metadata of sources.
+        downloads: downloaded media.
+        translations: translated texts.
+        eviction: keeps the size limits; None without a cache on disk.
     """
 
     store: Store
     windows: WindowCache
-    transcripts: Transcripts
-    sightings: SourceMetadataStore
-    media: DownloadStore
-    memories: TranslationMemories
-    janitor: EvictionTask | None
+    transcripts: TranscriptCache
+    source_metadata: SourceMetadataCache
+    downloads: DownloadStore
+    translations: TranslationCache
+    eviction: EvictionTask | None
     _resources: AsyncExitStack
 
     @property
-    def kept_bytes(self) -> int:
-        """Size on disk, of all workers at the last round and of this one since."""
-        return self.janitor.kept_bytes if self.janitor else 0
+    def stored_bytes(self) -> int:
+        """Size on disk, of all workers after the last sweep and of this one since."""
+        return self.eviction.stored_bytes if self.eviction else 0
 
     def start(self) -> None:
-        """Begin to keep the limits, from within a running event loop."""
-        if self.janitor is not None:
-            self.janitor.start()
+        """Start the eviction, from within a running event loop."""
+        if self.eviction is not None:
+            self.eviction.start()
 
     async def close(self) -> None:
-        """Let the last writes reach the disk, but do not wait for long."""
+        """Wait for the last writes, `_LAST_WRITES_S` at most."""
         await self._resources.aclose()
 
 
-def open_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
-    """Return the caches that the settings ask for; touches no disk yet.
+def open_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Caches:
+    """Return the caches that the settings ask for; does not touch the disk yet.
 
     Args:
         settings: of the server; ``caches`` and ``jobs`` are used.
-        observe: told of each look into a cache: the stage, and whether it found something.
+        on_lookup: called with each lookup.
     """
-    if not settings.caches.cache_max_size_mb:
-        return no_caches(settings, observe)
     limits = settings.caches
-    disk, folder, lifetimes = DiskExecutor(), Folder(limits.folder), Lifetimes.of(limits)
-    limit_bytes = limits.cache_max_size_mb * 2**20
-    interval_s = limits.cache_cleanup_interval_minutes * 60
-    janitor = EvictionTask(folder, disk, lifetimes, limit_bytes, interval_s)
-    store = StageStore(folder, disk, lifetimes, janitor.wrote)
-    windows = WindowCache(settings.jobs.transcript_cache_windows, store, observe)
-    perishable: Store = NullStore()
-    media: DownloadStore = NullDownloadStore()
+    if not limits.cache_max_size_mb:
+        return no_caches(settings, on_lookup)
+    folder = CacheFolder(limits.folder, DiskExecutor())
+    eviction = _eviction(limits, folder)
+    store = StageStore(folder, Lifetimes.of(limits), eviction.count_written)
+    downloads: DownloadStore = NullDownloadStore()
     if limits.cache_audio_ttl_hours:
-        perishable = store
-        most_bytes = int(limit_bytes * _LARGEST_SHARE)
-        media = DownloadCache(folder, store, disk, most_bytes, observe, janitor.wrote)
+        max_bytes = int(limits.cache_max_size_mb * 2**20 * _MAX_DOWNLOAD_SHARE)
+        on_written = eviction.count_written
+        downloads = DownloadCache(folder, store, max_bytes, on_lookup, on_written)
+    windows = WindowCache(settings.jobs.transcript_cache_windows, store, on_lookup)
+    source_store = store if limits.cache_audio_ttl_hours else NullStore()
+    return Caches(
+        store=store,
+        windows=windows,
+        transcripts=TranscriptCache(store, on_lookup),
+        source_metadata=SourceMetadataCache(source_store, on_lookup),
+        downloads=downloads,
+        translations=TranslationCache(store, on_lookup),
+        eviction=eviction,
+        _resources=_closing(folder.disk, windows, downloads, eviction),
+    )
+
+
+def no_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Caches:
+    """Return caches that store nothing on disk, and in memory only windows, as many as set.
+
+    Args:
+        settings: of the server; ``jobs`` is used.
+        on_lookup: called with each lookup.
+    """
+    store = NullStore()
+    return Caches(
+        store=store,
+        windows=WindowCache(settings.jobs.transcript_cache_windows, store, on_lookup),
+        transcripts=TranscriptCache(store, on_lookup),
+        source_metadata=SourceMetadataCache(store, on_lookup),
+        downloads=NullDownloadStore(),
+        translations=TranslationCache(store, on_lookup),
+        eviction=None,
+        _resources=AsyncExitStack(),
+    )
+
+
+def _eviction(limits: CacheSettings, folder: CacheFolder) -> EvictionTask:
+    return EvictionTask(
+        folder,
+        Lifetimes.of(limits),
+        limit_bytes=limits.cache_max_size_mb * 2**20,
+        interval_s=limits.cache_cleanup_interval_minutes * 60,
+    )
+
+
+def _closing(
+    disk: DiskExecutor, windows: WindowCache, downloads: DownloadStore, eviction: EvictionTask
+) -> AsyncExitStack:
+    """Return a stack that ends the eviction, then the writes, then the threads."""
 
     async def finish_writing() -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(windows.close(), media.close()), _LAST_WRITES_S)
+            writes = asyncio.gather(windows.close(), downloads.close())
+            await asyncio.wait_for(writes, _LAST_WRITES_S)
 
     resources = AsyncExitStack()
     resources.callback(disk.close)
     resources.push_async_callback(finish_writing)
-    resources.push_async_callback(janitor.close)
-    return Caches(
-        store=store,
-        windows=windows,
-        transcripts=Transcripts(store, observe),
-        sightings=SourceMetadataStore(perishable, observe),
-        media=media,
-        memories=TranslationMemories(store, observe),
-        janitor=janitor,
-        _resources=resources,
-    )
-
-
-def no_caches(settings: Settings, observe: Observe = unobserved) -> Caches:
-    """Return caches that keep nothing on disk, and no more in memory than the settings say."""
-    store = NullStore()
-    return Caches(
-        store=store,
-        windows=WindowCache(settings.jobs.transcript_cache_windows, store, observe),
-        transcripts=Transcripts(store, observe),
-        sightings=SourceMetadataStore(store, observe),
-        media=NullDownloadStore(),
-        memories=TranslationMemories(store, observe),
-        janitor=None,
-        _resources=AsyncExitStack(),
-    )
+    resources.push_async_callback(eviction.close)
+    return resources

@@ -1,4 +1,4 @@
-"""The threads that read and write stored work, and their patience."""
+"""A thread pool for the cache's file operations."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _THREADS = 4
-_LIMIT_S = 10.0
-"""A volume that is slower than this for one file is worse than no cache."""
-_REST_S = 30.0
-"""How long a volume that does not answer is left alone."""
+_TIMEOUT_S = 10.0
+"""A volume that takes longer for one file is worse than no cache."""
+_PAUSE_S = 30.0
+"""How long a volume that did not answer gets no more operations."""
 _LOG_EVERY_S = 300.0
 
 
 class DiskExecutor:
-    """Runs file work in threads of its own, so that a slow volume holds up nothing else.
+    """Runs file operations in its own threads, so that a slow volume delays nothing else.
 
-    A full disk, a folder that is read-only or gone, a volume that hangs: all of it costs the
-    work alone and never a job. It is logged, but not again and again.
+    A full disk, a folder that is read-only or gone, a volume that hangs: each fails only the
+    operation and never a job. Failures are logged, at most once in `_LOG_EVERY_S`.
     """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cache")
         self._closed = False
-        self._rests_until_s = 0.0
-        self._quiet_until_s = 0.0
+        self._paused_until_s = 0.0
+        self._silent_until_s = 0.0
 
-    async def attempt(
-        self, work: Callable[[], T], otherwise: T, limit_s: float | None = _LIMIT_S
+    async def run(
+        self, operation: Callable[[], T], default: T, limit_s: float | None = _TIMEOUT_S
     ) -> T:
-        """Run work in a thread.
+        """Run an operation in a thread.
 
         Args:
-            work: may raise OSError.
-            otherwise: the answer when the disk does not do its part.
-            limit_s: how long to wait; None for as long as it takes.
+            operation: may raise OSError.
+            default: returned when the disk fails, does not answer or is paused.
+            limit_s: timeout in seconds; None for none.
         """
-        if self._closed or time.monotonic() < self._rests_until_s:
-            return otherwise
+        if self._closed or time.monotonic() < self._paused_until_s:
+            return default
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, operation)
             return await asyncio.wait_for(running, limit_s)
         except TimeoutError:
-            self._rests_until_s = time.monotonic() + _REST_S
-            self._tell("it does not answer")
+            self._paused_until_s = time.monotonic() + _PAUSE_S
+            self._log("it does not answer")
         except OSError as error:
-            self._tell(os.strerror(error.errno) if error.errno else type(error).__name__)
-        return otherwise
+            self._log(os.strerror(error.errno) if error.errno else type(error).__name__)
+        return default
 
     def close(self) -> None:
-        """Take no more work; what a thread has begun goes on to its end."""
+        """Accept no more operations; one that a thread has begun runs to its end."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _tell(self, reason: str) -> None:
+    def _log(self, reason: str) -> None:
         now_s = time.monotonic()
-        if now_s >= self._quiet_until_s:
-            self._quiet_until_s = now_s + _LOG_EVERY_S
+        if now_s >= self._silent_until_s:
+            self._silent_until_s = now_s + _LOG_EVERY_S
             log.warning("the cache on disk cannot be used; work goes on without", reason=reason)

@@ -1,4 +1,4 @@
-"""Downloaded media, by the source that it came from."""
+"""Cached downloads, by the source that they came from."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from app.services.cache.cache_folder import CacheFolder, open_regular, remove
 from app.services.cache.cache_writer import CacheWriter
-from app.services.cache.disk_executor import DiskExecutor
-from app.services.cache.folder import Folder, open_plain, remove
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
-from app.services.cache.lookups import Observe, unobserved
+from app.services.cache.lookups import OnLookup, ignore_lookup
 from app.services.cache.stage_store import Store
 from app.services.cache.tee import NullSink, Tee
 
 _BLOCK_BYTES = 2**20
 _BLOCKS = 64
-"""Read at most, spread evenly. So a file of up to 64 MiB is read as a whole: two hours of a
-site's audio, in about 0.1 s."""
+"""Most blocks that are read, spread evenly. So a file of up to 64 MiB is read as a whole: two
+hours of a site's audio, in about 0.1 s."""
+_VERIFY_TIMEOUT_S = 30.0
+_INCOMING = "incoming"
 
 
 def sample_digest(file: BinaryIO, length: int) -> str:
-    """Return the checksum of a file's length and of blocks spread over all of it.
+    """Return the checksum of a file's length and of blocks spread evenly over it.
 
     Args:
-        file: can seek; its position is moved.
-        length: bytes that it has.
+        file: seekable; its position is moved.
+        length: bytes of the file.
     """
     digest = hashlib.blake2b(str(length).encode(), digest_size=20)
     blocks = min(_BLOCKS, -(-length // _BLOCK_BYTES))
@@ -42,16 +43,11 @@ def sample_digest(file: BinaryIO, length: int) -> str:
     return digest.hexdigest()
 
 
-_VERIFY_LIMIT_S = 30.0
-_INCOMING = "incoming"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedFile:
-    """Media that stays readable until it is closed, whatever is cleared away meanwhile.
+    """A cached file that stays readable until it is closed, even if it is evicted meanwhile.
 
     Attributes:
-        path: names the open file itself, for this process and its children alone.
         content: SHA-256 of its bytes, hexadecimal.
         length: bytes.
     """
@@ -62,34 +58,37 @@ class CachedFile:
 
     @property
     def path(self) -> Path:
-        """The open file. Source: proc(5); opening such a name reaches a removed file too."""
+        """Path of the open file, for this process and its children only.
+
+        Source: proc(5); opening such a name reaches a removed file too.
+        """
         return Path(f"/proc/{os.getpid()}/fd/{self._file.fileno()}")
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self._file.close()
 
 
 class DownloadStore(Protocol):
-    """Where downloads are kept."""
+    """Storage of downloads."""
 
-    async def find(self, identity: str) -> CachedFile | None:
+    async def get(self, identity: str) -> CachedFile | None:
         """Return the complete media of a source; None if there is none. The caller closes it."""
         ...
 
     def tee(self, chunks: AsyncGenerator[bytes, None], identity: str) -> Tee:
-        """Return a download that is kept for a source if it comes to its end."""
+        """Return a download that is stored for a source once it is complete."""
         ...
 
     async def close(self) -> None:
-        """Wait for what is being kept."""
+        """Wait until complete downloads are stored."""
         ...
 
 
 class NullDownloadStore:
-    """Keeps nothing."""
+    """A `DownloadStore` that stores nothing."""
 
-    async def find(self, identity: str) -> CachedFile | None:
+    async def get(self, identity: str) -> CachedFile | None:
         """Return None."""
 
     def tee(self, chunks: AsyncGenerator[bytes, None], identity: str) -> Tee:
@@ -101,105 +100,103 @@ class NullDownloadStore:
 
 
 class DownloadCache:
-    """A `DownloadStore` on disk: files named by their content, and notes of their sources.
+    """A `DownloadStore` on disk: files named by their content, and an entry for each source.
 
-    Two sources of one content share a file. The note is written after the file is in place,
-    and a file counts only while it is as long as its note says and its checksum is the same.
+    Two sources with the same content share a file. The entry is written after the file, and a file
+    counts only while its length and checksum are those of its entry.
 
     Args:
-        folder: where the files lie.
-        store: where the notes lie.
-        disk: does the work.
-        most_bytes: what is longer is not kept.
-        observe: told of each look, and whether it found something.
-        wrote: told how many bytes were written.
+        folder: of the cache, for the files.
+        store: for the entries.
+        max_bytes: longer downloads are not cached.
+        on_lookup: called with each lookup.
+        on_written: called with the number of bytes written.
     """
 
     def __init__(
         self,
-        folder: Folder,
+        folder: CacheFolder,
         store: Store,
-        disk: DiskExecutor,
-        most_bytes: int,
-        observe: Observe = unobserved,
-        wrote: Callable[[int], None] = lambda size: None,
+        max_bytes: int,
+        on_lookup: OnLookup = ignore_lookup,
+        on_written: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._folder = folder
         self._store = store
-        self._disk = disk
-        self._most_bytes = most_bytes
-        self._observe = observe
-        self._wrote = wrote
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._max_bytes = max_bytes
+        self._on_lookup = on_lookup
+        self._on_written = on_written
+        self._storing: set[asyncio.Task[None]] = set()
 
-    async def find(self, identity: str) -> CachedFile | None:
+    async def get(self, identity: str) -> CachedFile | None:
         """Return the complete media of a source; None if there is none. The caller closes it."""
         key = stage_key(identity)
         found: CachedFile | None = None
-        note = await self._store.get(MEDIA, key)
-        if note is not None:
-            found = await self._disk.attempt(lambda: self._held(note), None, _VERIFY_LIMIT_S)
+        entry = await self._store.get(MEDIA, key)
+        if entry is not None:
+            found = await self._folder.disk.run(lambda: self._open(entry), None, _VERIFY_TIMEOUT_S)
             if found is None:
                 await self._store.remove(MEDIA, key)
-        self._observe(MEDIA, found is not None)
+        self._on_lookup(MEDIA, found is not None)
         return found
 
     def tee(self, chunks: AsyncGenerator[bytes, None], identity: str) -> Tee:
-        """Return a download that is kept for a source if it comes to its end.
+        """Return a download that is stored for a source once it is complete.
 
         Args:
-            chunks: all bytes of the media, ending in an error where they are not all.
+            chunks: all bytes of the media; ends in an error where some are missing.
             identity: of the source.
         """
-        place = self._folder.home / BLOBS / _INCOMING
+        directory = self._folder.home / BLOBS / _INCOMING
 
-        def keep(incoming: CacheWriter, content: str) -> None:
-            # Whoever reads the download must not wait until the disk has all of it.
-            task = asyncio.create_task(self._keep(incoming, content, identity))
-            self._keeping.add(task)
-            task.add_done_callback(self._keeping.discard)
+        def on_complete(writer: CacheWriter, content: str) -> None:
+            # The reader of the download does not wait for the disk.
+            task = asyncio.create_task(self._put(writer, content, identity))
+            self._storing.add(task)
+            task.add_done_callback(self._storing.discard)
 
-        return Tee(chunks, CacheWriter(self._folder, place, self._disk, self._most_bytes, keep))
+        writer = CacheWriter(self._folder, directory, self._max_bytes, on_complete)
+        return Tee(chunks, writer)
 
     async def close(self) -> None:
-        """Wait for what is being kept."""
-        await asyncio.gather(*self._keeping)
+        """Wait until complete downloads are stored."""
+        await asyncio.gather(*self._storing)
 
-    def _held(self, note: bytes) -> CachedFile | None:
+    def _open(self, entry: bytes) -> CachedFile | None:
         try:
-            content, length, digest = json.loads(note)
-            place = self._folder.place(BLOBS, content)
+            content, length, digest = json.loads(entry)
+            path = self._folder.path(BLOBS, content)
         except (TypeError, ValueError):
             return None
-        return _verified(place, content, length, digest)
+        return _open_verified(path, content, length, digest)
 
-    async def _keep(self, incoming: CacheWriter, content: str, identity: str) -> None:
-        place = self._folder.place(BLOBS, content)
+    async def _put(self, writer: CacheWriter, content: str, identity: str) -> None:
+        path = self._folder.path(BLOBS, content)
 
-        def work() -> str:
-            file, passing = incoming.finish()
+        def move_into_place() -> str:
+            file, temporary = writer.finish()
             with file:
-                digest = sample_digest(file, incoming.length)
-            self._folder.make(place.parent)
-            passing.replace(place)
+                digest = sample_digest(file, writer.length)
+            self._folder.ensure(path.parent)
+            temporary.replace(path)
             return digest
 
-        digest = await self._disk.attempt(work, "", None)
+        digest = await self._folder.disk.run(move_into_place, "", None)
         if not digest:
-            await incoming.discard()
+            await writer.discard()
             return
-        self._wrote(incoming.length)
-        note = json.dumps([content, incoming.length, digest]).encode()
-        await self._store.put(MEDIA, stage_key(identity), note)
+        self._on_written(writer.length)
+        entry = json.dumps([content, writer.length, digest]).encode()
+        await self._store.put(MEDIA, stage_key(identity), entry)
 
 
-def _verified(place: Path, content: str, length: int, digest: str) -> CachedFile | None:
+def _open_verified(path: Path, content: str, length: int, digest: str) -> CachedFile | None:
     try:
-        file = open_plain(place)
+        file = open_regular(path)
     except FileNotFoundError:
         return None
     if os.fstat(file.fileno()).st_size == length and sample_digest(file, length) == digest:
         return CachedFile(content, length, file)
     file.close()
-    remove(place)
+    remove(path)
     return None

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from app import __version__
 from app.domain.language import Language
 from app.domain.request import SpeakerCount
+from app.domain.version import __version__
 from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Diarizer
 from app.services.cache.keys import stage_key

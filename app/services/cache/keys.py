@@ -1,4 +1,4 @@
-"""Addresses of stored work."""
+"""Keys of cache entries."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import json
 from collections.abc import Mapping, Sequence
 
 Part = str | int | float | bool | None | Sequence["Part"] | Mapping[str, "Part"]
-"""What an address is made of: whatever JSON can say."""
+"""A part of a key: any JSON value."""
 
 KEY_CHARS = 40
-"""Hexadecimal digits of an address, 160 bits: no two of them will ever meet."""
+"""Hexadecimal digits of a key: 160 bits, so that collisions need not be considered."""
 
 
 def stage_key(*parts: Part) -> str:
-    """Return the address of a row of parts.
+    """Return the key of a sequence of parts.
 
-    Equal parts in the same order have the same address, any others have another one: the parts
-    are written as canonical JSON, so their borders and types count. A tuple is a list.
+    Equal parts in the same order have the same key, any others have another one: the parts are
+    hashed as canonical JSON, so their borders and types count. A tuple is a list.
 
     Returns:
         `KEY_CHARS` hexadecimal digits.
 
     Raises:
-        TypeError: a mapping's key is no string, so that JSON could not tell it from one.
+        TypeError: a mapping's key is no string, which JSON could not distinguish from a string.
         ValueError: a number is not finite.
     """
     for part in parts:

@@ -1,39 +1,39 @@
-"""Counting how often stored work was found."""
+"""Counts of cache lookups."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Observe = Callable[[str, bool], None]
-"""Told of each look into the cache: the stage, and whether it found what it looked for."""
+OnLookup = Callable[[str, bool], None]
+"""Called after each cache lookup with the stage and whether it was a hit."""
 
 
-def unobserved(stage: str, hit: bool) -> None:
+def ignore_lookup(stage: str, hit: bool) -> None:
     """Count nothing."""
 
 
 @dataclass(slots=True)
 class Lookups:
-    """Looks of one job for one kind of work.
+    """Cache lookups of one job for one stage.
 
     Attributes:
-        hits: what was found, so that nobody had to do it again.
-        misses: what was not.
+        hits: lookups that found an entry.
+        misses: lookups that found none.
     """
 
     hits: int = 0
     misses: int = 0
 
-    def note(self, hit: bool) -> None:
-        """Count one look."""
+    def count(self, hit: bool) -> None:
+        """Count one lookup."""
         if hit:
             self.hits += 1
         else:
             self.misses += 1
 
     @property
-    def share(self) -> float:
-        """Found by looked for; 0 where nobody looked."""
-        looks = self.hits + self.misses
-        return self.hits / looks if looks else 0.0
+    def hit_ratio(self) -> float:
+        """Hits by lookups, 0 to 1; 0 without lookups."""
+        lookups = self.hits + self.misses
+        return self.hits / lookups if lookups else 0.0

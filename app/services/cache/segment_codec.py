@@ -1,4 +1,4 @@
-"""Segments as bytes, and back without any loss."""
+"""A lossless codec of segments for cache entries."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 
-FORM = 1
-"""Of the rows below; part of every payload, so that another form is never misread."""
+FORMAT_VERSION = 1
+"""Version of the rows below; part of every payload, so that another version is never misread."""
 
 
 def segment_rows(segments: Sequence[Segment]) -> list[Any]:
-    """Return segments as JSON values; every float survives, since JSON writes them in full."""
+    """Return segments as JSON values; floats are written in full, so none loses precision."""
     return [
         [
             segment.text,
@@ -32,7 +32,7 @@ def segments_of(rows: Any) -> tuple[Segment, ...]:
     """Return the segments of rows.
 
     Raises:
-        ValueError: no rows of segments.
+        ValueError: not rows of segments.
     """
     try:
         return tuple(_segment(*row) for row in rows)
@@ -42,18 +42,18 @@ def segments_of(rows: Any) -> tuple[Segment, ...]:
 
 def pack(value: Any) -> bytes:
     """Return a JSON value as bytes."""
-    return json.dumps([FORM, value], separators=(",", ":")).encode()
+    return json.dumps([FORMAT_VERSION, value], separators=(",", ":")).encode()
 
 
 def unpack(payload: bytes) -> Any:
-    """Return the value that `pack` was given.
+    """Return the value of a payload that `pack` made.
 
     Raises:
-        ValueError: not of that form.
+        ValueError: not a payload of this version.
     """
-    form, value = json.loads(payload)
-    if form != FORM:
-        raise ValueError(f"not of form {FORM}")
+    version, value = json.loads(payload)
+    if version != FORMAT_VERSION:
+        raise ValueError(f"not of form {FORMAT_VERSION}")
     return value
 
 

@@ -1,4 +1,4 @@
-"""One round of clearing away: what is too old, then what was used longest ago."""
+"""One sweep of the cache: removes expired entries, then the least recently used ones."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.services.cache.folder import LOCKS, TEMPORARY, Folder
+from app.services.cache.cache_folder import LOCKS, TEMPORARY, CacheFolder
 from app.services.cache.lifetimes import Lifetimes
-from app.system.locks import holding
+from app.system.locks import file_lock
 
 _LOCK = "janitor"
+"""The lock's file name on disk, which workers of all versions share."""
 _BLOCK_BYTES = 4096
-"""What the smallest file takes. Source: the block size of ext4 and xfs unless told otherwise."""
+"""Disk space of the smallest file. Source: the default block size of ext4 and xfs."""
 _ABANDONED_S = 3600.0
-"""A file that nobody has written to for so long belongs to a process that died."""
+"""A temporary file that was not written to for so long belongs to a process that died."""
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """What a round has done.
+class SweepResult:
+    """What a sweep did.
 
     Attributes:
-        removed: files.
-        kept_bytes: what is left takes on the disk.
+        removed: number of files removed.
+        stored_bytes: disk space of the files that are left.
     """
 
     removed: int
-    kept_bytes: int
+    stored_bytes: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _File:
-    """A stored file; the one that was used longest ago comes first."""
+class _StoredFile:
+    """A file of an entry; sorted by the time of use, the least recent first."""
 
     used_s: float
     size: int
@@ -45,40 +46,40 @@ class _File:
     name: str
 
 
-def sweep(folder: Folder, lifetimes: Lifetimes, limit_bytes: int) -> Swept | None:
-    """Clear away; meant for a thread.
+def sweep(folder: CacheFolder, lifetimes: Lifetimes, limit_bytes: int) -> SweepResult | None:
+    """Remove expired entries, then the least recently used ones beyond the limit.
 
-    Folders are opened one below the other and never through a link, so nothing outside the
-    tree is ever reached, even while somebody moves folders about.
+    Blocks, so call it in a thread. Folders are opened relative to their parents and never through
+    a link, so nothing outside the tree is reached, even while another process moves folders.
 
     Args:
-        folder: the tree.
-        lifetimes: of its stages.
-        limit_bytes: what may be left.
+        folder: of the cache.
+        lifetimes: of the stages.
+        limit_bytes: size limit of the whole cache.
 
     Returns:
-        None where another worker is at it.
+        None where another worker is sweeping.
 
     Raises:
         OSError: the tree cannot be read.
     """
-    with holding(folder.make(folder.home / LOCKS) / _LOCK) as mine:
-        if not mine:
+    with file_lock(folder.ensure(folder.home / LOCKS) / _LOCK) as locked:
+        if not locked:
             return None
-        with _inside(str(folder.home), None) as home:
-            return _Round(home, _clock(folder.home / LOCKS / _LOCK), lifetimes).run(limit_bytes)
+        with _opened_folder(str(folder.home), None) as home:
+            return _Sweep(home, _clock(folder.home / LOCKS / _LOCK), lifetimes).run(limit_bytes)
 
 
 def _clock(path: Path) -> float:
-    """Return the time by the clock that dates the files: a network volume has its own."""
+    """Return the time of the file system's clock: a network volume has its own."""
     with suppress(OSError):
         os.utime(path)
         return path.stat().st_mtime
     return time.time()
 
 
-class _Round:
-    """One round on an open tree."""
+class _Sweep:
+    """One sweep of an open tree."""
 
     def __init__(self, home: int, now_s: float, lifetimes: Lifetimes) -> None:
         self._home = home
@@ -86,19 +87,19 @@ class _Round:
         self._lifetimes = lifetimes
         self._removed = 0
 
-    def run(self, limit_bytes: int) -> Swept:
-        kept: list[_File] = []
+    def run(self, limit_bytes: int) -> SweepResult:
+        valid: list[_StoredFile] = []
         for stage in _folders(self._home):
             if stage == LOCKS:
                 continue
-            with suppress(OSError), _inside(stage, self._home) as inner:
+            with suppress(OSError), _opened_folder(stage, self._home) as inner:
                 for shard in _folders(inner):
-                    with suppress(OSError), _inside(shard, inner) as innermost:
-                        kept += self._without_old(stage, shard, innermost)
-        kept_bytes = self._without_surplus(kept, limit_bytes)
-        return Swept(self._removed, kept_bytes)
+                    with suppress(OSError), _opened_folder(shard, inner) as innermost:
+                        valid += self._remove_expired(stage, shard, innermost)
+        stored_bytes = self._remove_surplus(valid, limit_bytes)
+        return SweepResult(self._removed, stored_bytes)
 
-    def _without_old(self, stage: str, shard: str, handle: int) -> Iterator[_File]:
+    def _remove_expired(self, stage: str, shard: str, handle: int) -> Iterator[_StoredFile]:
         lifetime_s = self._lifetimes[stage].limit_s
         with os.scandir(handle) as entries:
             for entry in list(entries):
@@ -106,26 +107,26 @@ class _Round:
                     found = entry.stat(follow_symlinks=False)
                     if not stat.S_ISREG(found.st_mode):
                         continue
-                    passing = entry.name.startswith(TEMPORARY)
-                    limit_s = _ABANDONED_S if passing else lifetime_s
+                    temporary = entry.name.startswith(TEMPORARY)
+                    limit_s = _ABANDONED_S if temporary else lifetime_s
                     if self._now_s - found.st_mtime > limit_s:
                         self._remove(entry.name, handle)
-                    elif not passing:
+                    elif not temporary:
                         size = -(-found.st_size // _BLOCK_BYTES) * _BLOCK_BYTES
-                        yield _File(found.st_mtime, size, stage, shard, entry.name)
+                        yield _StoredFile(found.st_mtime, size, stage, shard, entry.name)
 
-    def _without_surplus(self, files: list[_File], limit_bytes: int) -> int:
+    def _remove_surplus(self, files: list[_StoredFile], limit_bytes: int) -> int:
         total = sum(file.size for file in files)
         for file in sorted(files) if total > limit_bytes else ():
             if total <= limit_bytes:
                 break
             with (
                 suppress(OSError),
-                _inside(file.stage, self._home) as inner,
-                _inside(file.shard, inner) as innermost,
+                _opened_folder(file.stage, self._home) as inner,
+                _opened_folder(file.shard, inner) as innermost,
             ):
                 now = os.stat(file.name, dir_fd=innermost, follow_symlinks=False)
-                if now.st_mtime == file.used_s:  # nobody has used it meanwhile
+                if now.st_mtime == file.used_s:  # not used meanwhile
                     self._remove(file.name, innermost)
                     total -= file.size
         return total
@@ -136,7 +137,7 @@ class _Round:
 
 
 @contextmanager
-def _inside(name: str, above: int | None) -> Iterator[int]:
+def _opened_folder(name: str, above: int | None) -> Iterator[int]:
     handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
     try:
         yield handle

@@ -1,4 +1,4 @@
-"""A download that is kept while it passes."""
+"""A byte stream that is copied into a sink while it is read."""
 
 from __future__ import annotations
 
@@ -9,28 +9,32 @@ from typing import Protocol
 
 
 class Sink(Protocol):
-    """Where the bytes go besides."""
+    """Receives the copy; its own failures never reach the reader."""
 
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes; trouble is the sink's own."""
+        """Take the next bytes."""
         ...
 
-    def keep(self, content: str) -> None:
-        """The bytes were all; does not wait for the disk."""
+    def complete(self, content: str) -> None:
+        """Take note that all bytes came; does not wait for the disk.
+
+        Args:
+            content: SHA-256 of all bytes, hexadecimal.
+        """
         ...
 
     async def discard(self) -> None:
-        """The bytes were not all."""
+        """Take note that the stream ended early."""
         ...
 
 
 class NullSink:
-    """Keeps nothing."""
+    """A `Sink` that stores nothing."""
 
     async def write(self, chunk: bytes) -> None:
         """Do nothing."""
 
-    def keep(self, content: str) -> None:
+    def complete(self, content: str) -> None:
         """Do nothing."""
 
     async def discard(self) -> None:
@@ -38,7 +42,7 @@ class NullSink:
 
 
 class Tee:
-    """Passes a download on, hashes it, and has it kept if it was complete.
+    """Passes a byte stream on, hashes it and copies it into a sink.
 
     Attributes:
         chunks: the same bytes. Close it when it is not read to its end.
@@ -50,9 +54,9 @@ class Tee:
         self._source = source
         self._sink = sink
         self.content: str | None = None
-        self.chunks: AsyncGenerator[bytes, None] = self._passed_on()
+        self.chunks: AsyncGenerator[bytes, None] = self._copied()
 
-    async def _passed_on(self) -> AsyncGenerator[bytes, None]:
+    async def _copied(self) -> AsyncGenerator[bytes, None]:
         digest = hashlib.sha256()
         try:
             async with aclosing(self._source) as source:
@@ -61,7 +65,7 @@ class Tee:
                     await self._sink.write(chunk)
                     yield chunk
             self.content = digest.hexdigest()
-            self._sink.keep(self.content)
+            self._sink.complete(self.content)
         finally:
             if self.content is None:
                 await self._sink.discard()

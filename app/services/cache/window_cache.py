@@ -1,4 +1,4 @@
-"""Transcribed windows, remembered by what was heard and how: in memory, and on disk behind it."""
+"""Cached transcripts of single windows, by their samples: in memory, backed by the disk."""
 
 from __future__ import annotations
 
@@ -13,74 +13,75 @@ from app.domain.time import Span, samples_to_ms
 from app.domain.transcript import Segment
 from app.services.cache.keys import KEY_CHARS
 from app.services.cache.lifetimes import WINDOWS
-from app.services.cache.lookups import Observe, unobserved
+from app.services.cache.lookups import OnLookup, ignore_lookup
 from app.services.cache.segment_codec import pack, segment_rows, segments_of, unpack
 from app.services.cache.stage_store import Store
 
-_MOST_WRITES = 256
-"""Writes in flight, at most: a volume that hangs must not collect windows for ever."""
+_MAX_WRITES = 256
+"""Most writes in flight: a volume that hangs must not fill the memory with windows."""
 
 
 class WindowCache:
-    """In memory the least recently used windows are forgotten first; the store has them longer.
+    """A least-recently-used cache of segments in memory, in front of a store.
 
-    A job that is asked for again after it was cancelled or killed, or in another target
-    language, hears the same windows and so skips the transcriber. Entries are addressed by the
-    samples themselves, not by a name, so that they can never belong to another recording.
+    A job that is sent again after it was cancelled or killed, or in another target language, has
+    the same windows and so skips the transcriber. Keys are made of the samples themselves, not of
+    a name, so that an entry can never belong to another recording.
 
     Args:
-        capacity: windows kept in memory at most; 0 for none.
-        store: keeps them for later processes.
-        observe: told of each look, and whether it found something.
+        capacity: most windows in memory; 0 for none.
+        store: of the entries, for later processes.
+        on_lookup: called with each lookup.
     """
 
-    def __init__(self, capacity: int, store: Store, observe: Observe = unobserved) -> None:
+    def __init__(self, capacity: int, store: Store, on_lookup: OnLookup = ignore_lookup) -> None:
         self._capacity = capacity
         self._store = store
-        self._observe = observe
+        self._observe = on_lookup
         self._windows: OrderedDict[str, tuple[Segment, ...]] = OrderedDict()
         self._writes: set[asyncio.Task[bool]] = set()
 
-    def key(self, audio: Audio, hearing: str) -> str:
-        """Return the address of a window, wherever in a recording it lies.
+    def key(self, audio: Audio, options_key: str) -> str:
+        """Return the key of a window, wherever in a recording it is.
 
         Args:
             audio: the window.
-            hearing: key of everything else that changes the words, see `window_key`.
+            options_key: of everything else that changes the words, see
+                `app.services.cache.fingerprints`.
         """
-        digest = hashlib.blake2b(f"{hearing}\0".encode(), digest_size=KEY_CHARS // 2)
+        digest = hashlib.blake2b(f"{options_key}\0".encode(), digest_size=KEY_CHARS // 2)
         digest.update(audio.samples.tobytes())
         return digest.hexdigest()
 
     async def get(self, key: str, start_sample: int) -> list[Segment] | None:
-        """Return what was heard, moved to where the window begins; None if never heard."""
+        """Return a window's segments, moved to its start; None if none are cached."""
         found = self._windows.get(key)
         if found is None:
             found = await self._stored(key)
         self._observe(WINDOWS, found is not None)
         if found is None:
             return None
-        self._remember(key, found)
+        self._put_in_memory(key, found)
         return [_moved(segment, samples_to_ms(start_sample)) for segment in found]
 
     def put(self, key: str, segments: Sequence[Segment], start_sample: int) -> None:
-        """Remember what was heard in a window; nobody waits until the disk has it."""
-        heard = tuple(_moved(segment, -samples_to_ms(start_sample)) for segment in segments)
-        self._remember(key, heard)
-        if len(self._writes) < _MOST_WRITES:
-            payload = pack(segment_rows(heard))
+        """Store the segments of a window; the disk is written in the background."""
+        moved = tuple(_moved(segment, -samples_to_ms(start_sample)) for segment in segments)
+        self._put_in_memory(key, moved)
+        if len(self._writes) < _MAX_WRITES:
+            payload = pack(segment_rows(moved))
             task = asyncio.create_task(self._store.put(WINDOWS, key, payload))
             self._writes.add(task)
             task.add_done_callback(self._writes.discard)
 
     async def close(self) -> None:
-        """Wait until the disk has what was put."""
+        """Wait until the writes in flight are done."""
         await asyncio.gather(*self._writes)
 
-    def _remember(self, key: str, heard: tuple[Segment, ...]) -> None:
+    def _put_in_memory(self, key: str, segments: tuple[Segment, ...]) -> None:
         if not self._capacity:
             return
-        self._windows[key] = heard
+        self._windows[key] = segments
         self._windows.move_to_end(key)
         while len(self._windows) > self._capacity:
             self._windows.popitem(last=False)

@@ -32,7 +32,7 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
     if readiness.state != "ready":
         return
     if settings.asr.enabled:
-        languages = readiness.room.engines.languages
+        languages = readiness.engine_manager.engines.languages
         if languages and request.spoken and request.spoken.base not in languages:
             raise InvalidLanguageError(
                 f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"

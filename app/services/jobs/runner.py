@@ -166,7 +166,7 @@ class JobRunner:
             raise OverloadedError(
                 f"All {limits.max_jobs} places are taken", retry_after_s=_RETRY_AFTER_S
             )
-        check_wait(self._readiness.room, request, self._settings.scheduler)
+        check_wait(self._readiness.engine_manager, request, self._settings.scheduler)
         record = JobRecord(request)
         await self._store.add(record)
         job = self._read(record)

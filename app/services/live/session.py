@@ -103,7 +103,7 @@ class LiveSession:
         check_target(self._readiness.translator, self._target)
 
     async def _work(self) -> None:
-        engines = self._readiness.room.engines
+        engines = self._readiness.engine_manager.engines
         ear = LiveSegmenter(engines.vad, self._settings.vad, self._settings.live)
         every_ms = self._settings.live.partial_ms
         partial = Partial(engines.scheduler, self._context, every_ms, self._tell_partial)
@@ -143,7 +143,7 @@ class LiveSession:
 
     async def _hear(self, audio: Audio) -> _Heard:
         window = Window(audio, cancelled=self._context.cancelled)
-        scheduler = self._readiness.room.engines.scheduler
+        scheduler = self._readiness.engine_manager.engines.scheduler
         try:
             return await scheduler.transcribe(window, self._context, _URGENT)
         except CuestreamError as error:

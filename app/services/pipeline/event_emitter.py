@@ -23,7 +23,7 @@ from app.domain.events import (
 from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
-from app.services.cache.transcripts import Transcript
+from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.progress import ProgressTracker
 from app.services.playback.ranges import Coverage, PlaybackRanges
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript

@@ -33,7 +33,7 @@ class PipelineFactory:
         Raises:
             NotReadyError: the engines or the translator are not loaded.
         """
-        engines = self.readiness.room.engines if self.settings.asr.enabled else None
+        engines = self.readiness.engine_manager.engines if self.settings.asr.enabled else None
         translator = self.readiness.translator
         return Pipeline(
             PipelineServices(

@@ -12,7 +12,7 @@ from app.domain.events import Notice
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
-from app.services.cache.translation_memories import CachedTranslations
+from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.finalizers import (
     DiarizedFinalizer,
@@ -97,9 +97,9 @@ class PipelineRun:
         if isinstance(self.source, OpenedTranscript):
             cached["transcribe"] = 1.0
         elif isinstance(self.source, OpenedMedia):
-            cached["transcribe"] = self.options.lookups.share
+            cached["transcribe"] = self.options.lookups.hit_ratio
         if memory is not None and memory.hits + memory.misses:
-            cached["translate"] = memory.lookups.share
+            cached["translate"] = memory.lookups.hit_ratio
         return {stage: round(share, 3) for stage, share in cached.items()}
 
     def playback_order(self, audio: AsyncIterator[Audio], media: OpenedMedia) -> PlaybackOrder:

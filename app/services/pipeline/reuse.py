@@ -9,8 +9,8 @@ from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.fingerprints import diarized_recording_key, recording_key, window_key
-from app.services.cache.transcripts import Transcript
-from app.services.cache.translation_memories import CachedTranslations
+from app.services.cache.transcript_cache import Transcript
+from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.pipeline.request_options import prompt_for
@@ -45,7 +45,7 @@ class ReusePolicy:
             return None
         key = self._recording_key(self.services.engines, info)
         transcripts = self.services.caches.transcripts
-        return await transcripts.find(content, self._key_with_speakers(key) or key)
+        return await transcripts.get(content, self._key_with_speakers(key) or key)
 
     def transcribe_options(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
         """Return how the windows of a recording are transcribed, with the key of their cache."""
@@ -62,12 +62,12 @@ class ReusePolicy:
         request = self.request
         if request.target is None:
             return None
-        memories = self.services.caches.memories
+        translations = self.services.caches.translations
         revision = self.services.translator.revision
         parts = (request.source.identity, request.target.tag, revision, request.glossary)
         if request.force_refresh:
-            return memories.blank(*parts)
-        return await memories.open(*parts)
+            return translations.empty(*parts)
+        return await translations.open(*parts)
 
     async def store(self, source: Opened, events: EventEmitter, options: TranscribeOptions) -> None:
         """Cache the transcript of a recording that was transcribed to its end."""
@@ -81,9 +81,9 @@ class ReusePolicy:
         key = self._recording_key(self.services.engines, source.info)
         transcript = events.transcript(options.untranscribed.ms)
         transcripts = self.services.caches.transcripts
-        await transcripts.keep(content, key, replace(transcript, turns=()))
+        await transcripts.put(content, key, replace(transcript, turns=()))
         if (with_speakers := self._key_with_speakers(key)) is not None:
-            await transcripts.keep(content, with_speakers, transcript)
+            await transcripts.put(content, with_speakers, transcript)
 
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request

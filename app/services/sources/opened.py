@@ -10,7 +10,7 @@ from app.domain.audio import Audio
 from app.domain.captions import Captions
 from app.domain.events import Origin
 from app.domain.media import NO_INFO, MediaInfo
-from app.services.cache.transcripts import Transcript
+from app.services.cache.transcript_cache import Transcript
 from app.system.async_iterators import close_stage
 
 

@@ -15,7 +15,7 @@ from app.services.cache.caches import Caches
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import CAPTIONS
 from app.services.cache.source_metadata import SourceMetadata
-from app.services.cache.transcripts import Transcript
+from app.services.cache.transcript_cache import Transcript
 from app.services.captions.parse import parse_captions
 from app.services.captions.select import CaptionPreference, Choice, choose_track
 from app.services.net.fetch import Body
@@ -110,7 +110,7 @@ class SourceCache:
         """
         if not reuse.downloads:
             return None
-        sighting = await self._caches.sightings.find(identity)
+        sighting = await self._caches.source_metadata.get(identity)
         if sighting is None or (now is not None and not _unchanged(sighting, now)):
             return None
         choices = choose_track(sighting.tracks, wish) if wish is not None else []
@@ -126,7 +126,7 @@ class SourceCache:
 
     async def saw(self, identity: str, sighting: SourceMetadata) -> None:
         """Keep what is known of a source before its bytes came."""
-        await self._caches.sightings.keep(identity, sighting)
+        await self._caches.source_metadata.put(identity, sighting)
 
     def keeper(self, identity: str) -> Keep:
         """Return what keeps caption files of a source."""
@@ -160,7 +160,7 @@ class SourceCache:
     async def _download(
         self, identity: str, sighting: SourceMetadata, stack: AsyncExitStack
     ) -> OpenedMedia | None:
-        held = await self._caches.media.find(identity)
+        held = await self._caches.downloads.get(identity)
         if held is None:
             return None
         stack.callback(held.close)
@@ -183,13 +183,13 @@ class CachingDownload:
 
     async def through(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Yield the same bytes; once they are all there, remember what they were."""
-        tee = self._caches.media.tee(chunks, self._identity)
+        tee = self._caches.downloads.tee(chunks, self._identity)
         async with aclosing(tee.chunks) as passed:
             async for chunk in passed:
                 yield chunk
         self.content = tee.content
         sighting = replace(self._sighting, content=tee.content, seen_at=time.time())
-        await self._caches.sightings.keep(self._identity, sighting)
+        await self._caches.source_metadata.put(self._identity, sighting)
 
 
 def _unchanged(then: SourceMetadata, now: SourceMetadata) -> bool:

@@ -82,7 +82,7 @@ class WindowTranscriber:
             JobCancelledError: the job was cancelled.
         """
         segments = await self._cached(window)
-        self._options.lookups.note(segments is not None)
+        self._options.lookups.count(segments is not None)
         if segments is None:
             segments = await self._transcribed(window)
         left = gaps(window.voiced, segments)

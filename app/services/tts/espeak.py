@@ -12,7 +12,7 @@ from app.services.tts.espeak_voices import FEMALE, parse_voices, voices_for
 from app.services.tts.mp3 import to_mp3
 from app.services.tts.speech_engine import Voice
 from app.settings import Settings
-from app.system.filter_subprocess import filtered
+from app.system.filter_subprocess import run_filter
 
 _UTF8 = "1"
 
@@ -37,8 +37,8 @@ class EspeakEngine:
             if shutil.which(program) is None:
                 raise EngineLoadError(f"{program} is not installed")
         try:
-            listing = await filtered(["espeak-ng", "--voices"], b"")
-            version = await filtered(["espeak-ng", "--version"], b"")
+            listing = await run_filter(["espeak-ng", "--voices"], b"")
+            version = await run_filter(["espeak-ng", "--version"], b"")
         except SpeechError as error:
             raise EngineLoadError(error.message) from None
         self._voices = parse_voices(listing.decode("utf-8", "replace"))
@@ -67,7 +67,7 @@ class EspeakEngine:
             SpeechError: a program failed.
         """
         command = ["espeak-ng", "-b", _UTF8, "-v", voice.id, "--stdin", "--stdout"]
-        return await to_mp3(await filtered(command, plain(text).encode("utf-8", "replace")))
+        return await to_mp3(await run_filter(command, plain(text).encode("utf-8", "replace")))
 
 
 def plain(text: str) -> str:

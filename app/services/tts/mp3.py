@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.system.filter_subprocess import filtered
+from app.system.filter_subprocess import run_filter
 
 _SHORTEST_S = 0.1
 """Text without words makes no sound; players refuse a file without samples."""
@@ -22,7 +22,7 @@ async def to_mp3(audio: bytes) -> bytes:
     Raises:
         SpeechError: it cannot be read.
     """
-    return await filtered(_COMMAND, audio)
+    return await run_filter(_COMMAND, audio)
 
 
 def is_mp3(audio: bytes) -> bool:

@@ -1,1 +1,1 @@
-"""Uploads that come in parts and can be resumed; all that is known of them lies on disk."""
+"""Resumable uploads in parts; their whole state is on disk."""

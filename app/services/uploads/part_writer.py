@@ -1,4 +1,4 @@
-"""Adding one part to an upload's bytes."""
+"""A writer of one part of an upload."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from app.domain.errors import (
 from app.system.workdir import storage_errors
 
 _BLOCK_BYTES = 2**20
-"""Bytes that are gathered before a thread writes them: what arrives comes in small pieces."""
+"""Bytes that are buffered before a thread writes them: requests arrive in small pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What a part must add up to.
+    """The expected checksum of a part.
 
     Attributes:
-        algorithm: a name that hashlib knows.
-        digest: the expected sum.
+        algorithm: a name of hashlib.
+        digest: the expected digest.
     """
 
     algorithm: str
@@ -40,21 +40,21 @@ class Checksum:
 
 @contextmanager
 def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
-    """Open an upload's bytes and hold them; the kernel lets go of them when a process dies.
+    """Open and lock an upload's bytes; the kernel releases the lock when the process dies.
 
     Yields:
-        The open file.
+        The handle of the open file.
 
     Raises:
-        UploadNotFoundError: they are gone.
-        UploadLockedError: somebody else writes them.
-        StorageError: the disk does not work.
+        UploadNotFoundError: the bytes were removed.
+        UploadLockedError: another request writes them.
+        StorageError: the disk failed.
     """
     with _opened(path) as handle:
-        _hold(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        _lock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         # It may have been removed between the opening and the lock.
         if not path.exists():
-            raise _gone()
+            raise _not_found()
         yield handle
 
 
@@ -64,38 +64,38 @@ def _opened(path: Path) -> Iterator[int]:
         try:
             handle = os.open(path, os.O_RDWR)
         except FileNotFoundError:
-            raise _gone() from None
+            raise _not_found() from None
     try:
         yield handle
     finally:
         os.close(handle)
 
 
-def _hold(handle: int, how: int) -> None:
+def _lock(handle: int, mode: int) -> None:
     with storage_errors():
         try:
-            fcntl.flock(handle, how | fcntl.LOCK_NB)
+            fcntl.flock(handle, mode | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UploadLockedError("A part of this upload is being written") from None
 
 
-def _gone() -> UploadNotFoundError:
+def _not_found() -> UploadNotFoundError:
     return UploadNotFoundError("No such upload; it may have expired")
 
 
 class PartWriter:
-    """Writes one part; what has arrived stays when the rest does not come.
+    """Writes one part; the bytes that arrived stay when the rest does not come.
 
-    A part with a checksum is kept whole or not at all.
+    A part with a checksum is stored completely or not at all.
 
     Args:
-        handle: the upload's bytes, open and locked.
-        offset: where the part begins, as the caller believes.
-        length: bytes that the whole upload has.
-        checksum: what the part must add up to; None when the caller does not say.
+        handle: of the upload's bytes, open and locked.
+        offset: where the part begins, according to the client.
+        length: bytes of the whole upload.
+        checksum: expected of the part; None when the client sent none.
 
     Raises:
-        UploadOffsetError: the part does not begin where the bytes end.
+        UploadOffsetError: the part does not begin where the stored bytes end.
     """
 
     def __init__(self, handle: int, offset: int, length: int, checksum: Checksum | None) -> None:
@@ -106,27 +106,27 @@ class PartWriter:
         self._length = length
         self._checksum = checksum
         self._sum = hashlib.new(checksum.algorithm) if checksum else None
-        self._waiting = bytearray()
+        self._buffer = bytearray()
         os.lseek(handle, offset, os.SEEK_SET)
 
     async def write(self, data: bytes) -> None:
         """Add bytes.
 
         Raises:
-            InvalidFieldError: more than the upload was to have.
+            InvalidFieldError: more bytes than the upload's length.
             StorageError: the disk is full or not writable.
         """
-        if self._end + len(self._waiting) + len(data) > self._length:
+        if self._end + len(self._buffer) + len(data) > self._length:
             raise InvalidFieldError("The part goes beyond Upload-Length")
-        self._waiting += data
-        if len(self._waiting) >= _BLOCK_BYTES:
+        self._buffer += data
+        if len(self._buffer) >= _BLOCK_BYTES:
             await self._flush()
 
     async def finish(self) -> None:
-        """End a part that came whole.
+        """Finish a complete part.
 
         Raises:
-            ChecksumError: it is not what its sender meant; nothing of it is kept.
+            ChecksumError: it does not match its checksum; nothing of it is stored.
             StorageError: the disk is full or not writable.
         """
         await self._flush()
@@ -137,7 +137,7 @@ class PartWriter:
             raise ChecksumError("The part does not match its checksum")
 
     async def stop(self) -> None:
-        """End a part that was cut off.
+        """Finish a part that was cut off.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -148,7 +148,7 @@ class PartWriter:
             await self._flush()
 
     async def _flush(self) -> None:
-        data, self._waiting = bytes(self._waiting), bytearray()
+        data, self._buffer = bytes(self._buffer), bytearray()
         await asyncio.to_thread(self._store, data)
 
     def _store(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Removing uploads that nobody adds to any more."""
+"""The expiry of uploads."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SWEEP_S = 600.0
 
 
 class UploadExpiry:
-    """Sweeps a folder of uploads; other workers may sweep the same one.
+    """Removes expired uploads from a folder; other workers may sweep the same one.
 
     Args:
         folder: of an UploadStore.
-        settings: how long an upload is kept.
+        settings: the lifetime of an upload.
     """
 
     def __init__(self, folder: Path, settings: UploadSettings) -> None:
@@ -33,24 +33,24 @@ class UploadExpiry:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to sweep, now and from time to time."""
-        self._task = asyncio.create_task(self._sweep_for_ever(), name="upload-sweep")
+        """Start to sweep, now and at intervals."""
+        self._task = asyncio.create_task(self._sweep_repeatedly(), name="upload-sweep")
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop sweeping."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def sweep(self) -> int:
-        """Remove what has expired; return how many uploads that were.
+        """Remove expired uploads; return their number.
 
         Raises:
-            OSError, StorageError: the disk does not work.
+            OSError, StorageError: the disk failed.
         """
         removed = 0
         for path in self._expired():
-            # One that a part is being written to is alive, however old its last byte.
+            # An upload that is being written to is in use, however old its last byte.
             with suppress(UploadLockedError, UploadNotFoundError), locked(path):
                 path.unlink(missing_ok=True)
                 if path.suffix == ".bytes":
@@ -59,15 +59,15 @@ class UploadExpiry:
         return removed
 
     def _expired(self) -> Iterator[Path]:
-        """Yield bytes that nobody adds to any more, and what lies around without bytes."""
+        """Yield files of bytes that have expired, and other files without bytes."""
         oldest_s = time.time() - self._ttl_s
         for path in list(self._folder.glob("*")):
             with suppress(FileNotFoundError):
-                alone = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
-                if alone and path.stat().st_mtime < oldest_s:
+                main = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
+                if main and path.stat().st_mtime < oldest_s:
                     yield path
 
-    async def _sweep_for_ever(self) -> None:
+    async def _sweep_repeatedly(self) -> None:
         while True:
             try:
                 if removed := await asyncio.to_thread(self.sweep):

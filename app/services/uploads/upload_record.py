@@ -1,4 +1,4 @@
-"""What is known of an upload besides its bytes, and how that lies on disk."""
+"""The record of an upload: its metadata on disk."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class UploadRecord:
     """One upload.
 
     Attributes:
-        id: unguessable; whoever knows it may write, read and remove the upload.
-        length: bytes that the whole has.
-        name: the caller's name for the file, for messages only.
-        metadata: what the caller said of it, as it was sent.
-        sha256: of the whole, hexadecimal; None until somebody has needed it.
+        id: unguessable; it grants writing, reading and removing the upload.
+        length: bytes of the whole upload.
+        name: the client's name of the file, for messages only.
+        metadata: the client's metadata, as it was sent.
+        sha256: of the whole upload, hexadecimal; None until it was computed.
     """
 
     id: str
@@ -33,33 +33,33 @@ class UploadRecord:
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess."""
+    """Return a new unguessable id."""
     return secrets.token_hex(16)
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be an id; anything else must not become part of a path."""
+    """Whether a text has the form of an id; anything else must not become part of a path."""
     return _ID.fullmatch(text) is not None
 
 
 def write_record(path: Path, record: UploadRecord) -> None:
-    """Write a record whole or not at all.
+    """Write a record atomically.
 
     Raises:
         OSError: the disk is full or not writable.
     """
-    draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+    temporary = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
     try:
-        draft.write_text(json.dumps(dataclasses.asdict(record)), encoding="utf-8")
-        draft.replace(path)
+        temporary.write_text(json.dumps(dataclasses.asdict(record)), encoding="utf-8")
+        temporary.replace(path)
     except OSError:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
 
 
 def read_record(path: Path) -> UploadRecord | None:
-    """Read a record; None where there is none that can be read.
+    """Read a record; None where there is no valid one.
 
     Raises:
         OSError: the disk cannot be read.

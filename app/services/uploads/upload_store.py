@@ -1,7 +1,7 @@
-"""The folder of uploads: several workers and machines may share it.
+"""The store of uploads: a folder that any number of workers may share.
 
-Each upload is two files: its bytes, whose size is the offset at which it goes on, and a record.
-Nothing is remembered in memory, so a part may reach another worker than the one before it.
+Each upload is two files: its bytes, whose size is the offset of the next part, and a record. No
+state is in memory, so a part may reach another worker than the one before it.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from app.services.uploads.upload_record import (
 from app.settings import UploadSettings
 from app.system.workdir import WorkDir, storage_errors
 
-_MOST_UPLOADS = 1000
-"""Uploads that are kept at a time, so that nobody fills the folder with empty ones."""
+_MAX_UPLOADS = 1000
+"""Most uploads at a time, so that no client fills the folder with empty ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """How far an upload is.
+    """The state of an upload.
 
     Attributes:
         offset: bytes that have arrived.
-        expires_s: when it is removed unless a part comes, as a Unix time.
+        expires_s: when it is removed unless a part comes, as Unix time in seconds.
     """
 
     record: UploadRecord
@@ -53,16 +53,16 @@ class Upload:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing."""
+        """Whether all bytes have arrived."""
         return self.offset == self.record.length
 
 
 class UploadStore:
-    """Keeps uploads in a folder.
+    """Stores uploads in a folder.
 
     Args:
-        folder: made when the first upload comes.
-        settings: limits and times.
+        folder: created with the first upload.
+        settings: limits and lifetime.
 
     Attributes:
         folder: as given.
@@ -71,20 +71,20 @@ class UploadStore:
     def __init__(self, folder: Path, settings: UploadSettings) -> None:
         self.folder = folder
         self._max_mb = settings.max_resumable_upload_mb
-        self._room_bytes = settings.uploads_max_size_mb * 2**20
+        self._capacity_bytes = settings.uploads_max_size_mb * 2**20
         self._ttl_s = settings.upload_ttl_hours * 3600
 
     @property
     def max_bytes(self) -> int:
-        """Largest upload."""
+        """Largest upload, in bytes."""
         return self._max_mb * 2**20
 
     async def create(self, length: int, name: str = "", metadata: str = "") -> Upload:
-        """Make an upload without any bytes.
+        """Create an upload without any bytes.
 
         Raises:
             PayloadTooLargeError: larger than an upload may be.
-            StorageError: there is no room, or the disk is not writable.
+            StorageError: the capacity is used up, or the disk is not writable.
         """
         if length > self.max_bytes:
             raise PayloadTooLargeError(self._max_mb)
@@ -93,10 +93,10 @@ class UploadStore:
         return Upload(record, 0, time.time() + self._ttl_s)
 
     async def find(self, upload_id: str) -> Upload:
-        """Return how far an upload is.
+        """Return the state of an upload.
 
         Raises:
-            UploadNotFoundError: never was here, or has expired.
+            UploadNotFoundError: unknown or expired.
         """
         return await asyncio.to_thread(self._find, upload_id)
 
@@ -104,19 +104,19 @@ class UploadStore:
     async def part(
         self, upload_id: str, offset: int, checksum: Checksum | None = None
     ) -> AsyncIterator[PartWriter]:
-        """Add a part; when the block fails, what has arrived is kept.
+        """Add a part; when the block fails, the bytes that arrived stay.
 
         Raises:
-            UploadNotFoundError: never was here, or has expired.
+            UploadNotFoundError: unknown or expired.
             UploadLockedError: another part is being written.
-            UploadOffsetError: it does not begin where the bytes so far end.
-            ChecksumError: it is not what its sender meant.
+            UploadOffsetError: it does not begin where the stored bytes end.
+            ChecksumError: it does not match its checksum.
             StorageError: the disk is full or not writable.
         """
         upload = await self.find(upload_id)
         with ExitStack() as stack:
-            held = locked(self._bytes(upload_id))
-            handle = await asyncio.to_thread(stack.enter_context, held)
+            lock = locked(self._bytes(upload_id))
+            handle = await asyncio.to_thread(stack.enter_context, lock)
             writer = PartWriter(handle, offset, upload.record.length, checksum)
             try:
                 yield writer
@@ -126,21 +126,21 @@ class UploadStore:
             await writer.finish()
 
     async def remove(self, upload_id: str) -> None:
-        """Forget an upload.
+        """Remove an upload.
 
         Raises:
-            UploadNotFoundError: never was here, or has expired.
+            UploadNotFoundError: unknown or expired.
             UploadLockedError: a part is being written.
         """
         await self.find(upload_id)
         await asyncio.to_thread(self._remove, upload_id)
 
     async def claim(self, upload_id: str, workdir: WorkDir) -> UploadedFile:
-        """Return a finished upload as a file of its own that a job may remove.
+        """Return a copy of a complete upload that a job may remove.
 
         Raises:
-            UploadNotFoundError: never was here, or has expired.
-            UploadIncompleteError: bytes are missing yet.
+            UploadNotFoundError: unknown or expired.
+            UploadIncompleteError: bytes are still missing.
             UploadLockedError: a part is being written.
             StorageError: the disk is full or not writable.
         """
@@ -153,9 +153,9 @@ class UploadStore:
     def _create(self, record: UploadRecord) -> None:
         with storage_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
-            kept = [r for path in self.folder.glob("*.json") if (r := read_record(path))]
-            if len(kept) >= _MOST_UPLOADS or self._room_bytes < record.length + sum(
-                other.length for other in kept
+            records = [r for path in self.folder.glob("*.json") if (r := read_record(path))]
+            if len(records) >= _MAX_UPLOADS or self._capacity_bytes < record.length + sum(
+                other.length for other in records
             ):
                 raise StorageError("There is no room for more uploads; try again later")
             os.close(os.open(self._bytes(record.id), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -165,12 +165,12 @@ class UploadStore:
         if is_id(upload_id):
             with storage_errors(), suppress(FileNotFoundError):
                 record = read_record(self._record(upload_id))
-                # A size that is asked of an open file is the newest one on a network volume too.
+                # The size of an open file is current on a network volume too.
                 with self._bytes(upload_id).open("rb") as file:
-                    known = os.fstat(file.fileno())
-                expires_s = known.st_mtime + self._ttl_s
+                    status = os.fstat(file.fileno())
+                expires_s = status.st_mtime + self._ttl_s
                 if record is not None and time.time() < expires_s:
-                    return Upload(record, known.st_size, expires_s)
+                    return Upload(record, status.st_size, expires_s)
         raise UploadNotFoundError("No such upload; it may have expired")
 
     def _claim(self, record: UploadRecord, workdir: WorkDir) -> UploadedFile:
@@ -202,8 +202,8 @@ class UploadStore:
         return self.folder / f"{upload_id}.json"
 
 
-def _link(path: Path, place: Path) -> None:
-    """Put a second name for a file where another file is."""
-    name = place.with_suffix(".link")
+def _link(path: Path, target: Path) -> None:
+    """Replace a file by a hard link to another one."""
+    name = target.with_suffix(".link")
     os.link(path, name)
-    name.replace(place)
+    name.replace(target)

@@ -1,4 +1,4 @@
-"""Stores on folders of their own, and a look at their files."""
+"""Cache stores in temporary folders."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import time
 from pathlib import Path
 
+from app.services.cache.cache_folder import LOCKS, CacheFolder
 from app.services.cache.caches import Caches, open_caches
 from app.services.cache.disk_executor import DiskExecutor
-from app.services.cache.folder import LOCKS, Folder
 from app.services.cache.lifetimes import Lifetime, Lifetimes
-from app.services.cache.lookups import Observe, unobserved
+from app.services.cache.lookups import OnLookup, ignore_lookup
 from app.services.cache.stage_store import StageStore
 from app.settings import CacheSettings, Settings
 
@@ -24,16 +24,16 @@ LIFETIMES = Lifetimes(
 
 def store_in(root: Path) -> StageStore:
     """Return a store on a folder."""
-    return StageStore(Folder(root), DiskExecutor(), LIFETIMES)
+    return StageStore(CacheFolder(root, DiskExecutor()), LIFETIMES)
 
 
-def caches_in(root: Path, observe: Observe = unobserved, **limits: float) -> Caches:
+def caches_in(root: Path, on_lookup: OnLookup = ignore_lookup, **limits: float) -> Caches:
     """Return all caches on a folder."""
-    return open_caches(Settings(caches=CacheSettings(cache_dir=root, **limits)), observe)
+    return open_caches(Settings(caches=CacheSettings(cache_dir=root, **limits)), on_lookup)
 
 
 def files_of(root: Path) -> list[Path]:
-    """Return every file but locks, passing ones too."""
+    """Return every file but locks, temporary ones too."""
     found = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(path for path in found if LOCKS not in path.parts)
 

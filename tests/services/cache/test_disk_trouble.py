@@ -1,4 +1,4 @@
-"""A disk that is full, read-only, gone or silent costs no job anything but its own help."""
+"""A disk that is full, read-only, gone or hanging costs a job only its cache."""
 
 import shutil
 import subprocess
@@ -33,11 +33,11 @@ FULL = """
         assert await store.get("windows", OTHER) is None
         assert await store.get("windows", KEY) == b"small"
         caches = caches_in(root)
-        tee = caches.media.tee(chunks(), "url:a")
+        tee = caches.downloads.tee(chunks(), "url:a")
         passed = [chunk async for chunk in tee.chunks]
         assert len(passed) == 64 and tee.content
         await caches.close()
-        assert await caches_in(root).media.find("url:a") is None
+        assert await caches_in(root).downloads.get("url:a") is None
         assert [path.name for path in files_of(root)] == [KEY], "nothing half is left"
     asyncio.run(work())
 """
@@ -61,7 +61,7 @@ READ_ONLY = """
         await store.remove("windows", KEY)
         assert await store.get("windows", KEY) == b"kept"
         caches = caches_in(root)
-        assert await caches.janitor.sweep() is None
+        assert await caches.eviction.sweep() is None
         await caches.close()
     asyncio.run(work())
 """
@@ -125,14 +125,14 @@ async def test_a_folder_that_vanished_is_made_again(tmp_path: Path) -> None:
 async def test_a_disk_that_hangs_is_left_alone_for_a_while() -> None:
     disk, release = DiskExecutor(), threading.Event()
     started_s = time.monotonic()
-    assert await disk.attempt(release.wait, "otherwise", limit_s=0.2) == "otherwise"
-    assert await disk.attempt(lambda: "asked", "not asked", limit_s=20) == "not asked"
+    assert await disk.run(release.wait, "otherwise", limit_s=0.2) == "otherwise"
+    assert await disk.run(lambda: "asked", "not asked", limit_s=20) == "not asked"
     assert time.monotonic() - started_s < 10
     release.set()
 
 
 async def test_a_closed_disk_does_nothing() -> None:
     disk = DiskExecutor()
-    assert await disk.attempt(lambda: "done", "otherwise") == "done"
+    assert await disk.run(lambda: "done", "otherwise") == "done"
     disk.close()
-    assert await disk.attempt(lambda: "done", "otherwise") == "otherwise"
+    assert await disk.run(lambda: "done", "otherwise") == "otherwise"

@@ -1,4 +1,4 @@
-"""Downloads are kept whole or not at all, and stay readable while they are cleared away."""
+"""Downloads are cached completely or not at all, and stay readable while they are evicted."""
 
 import asyncio
 import hashlib
@@ -28,9 +28,9 @@ async def chunks(body: bytes, fails_after: int | None = None) -> AsyncGenerator[
 
 
 async def download(caches: Caches, body: bytes, identity: str) -> Tee:
-    tee = caches.media.tee(chunks(body), identity)
+    tee = caches.downloads.tee(chunks(body), identity)
     assert b"".join([chunk async for chunk in tee.chunks]) == body
-    await caches.media.close()
+    await caches.downloads.close()
     return tee
 
 
@@ -39,31 +39,31 @@ def blobs(root: Path) -> list[Path]:
 
 
 async def found(caches: Caches, identity: str) -> bytes | None:
-    held = await caches.media.find(identity)
-    if held is None:
+    cached = await caches.downloads.get(identity)
+    if cached is None:
         return None
     try:
-        return held.path.read_bytes()
+        return cached.path.read_bytes()
     finally:
-        held.close()
+        cached.close()
 
 
 @pytest.mark.parametrize("body", [BODY, b"short"])
 async def test_a_download_passes_and_is_there_for_the_next_worker(
     tmp_path: Path, body: bytes
 ) -> None:
-    looks: list[tuple[str, bool]] = []
-    caches = caches_in(tmp_path, lambda stage, hit: looks.append((stage, hit)))
-    assert await caches.media.find("url:a") is None
+    lookups: list[tuple[str, bool]] = []
+    caches = caches_in(tmp_path, lambda stage, hit: lookups.append((stage, hit)))
+    assert await caches.downloads.get("url:a") is None
     tee = await download(caches, body, "url:a")
     assert tee.content == hashlib.sha256(body).hexdigest(), "as an upload's"
-    held = await caches_in(tmp_path).media.find("url:a")
-    assert held is not None
-    assert (held.content, held.length) == (tee.content, len(body))
-    assert held.path.read_bytes() == body
-    held.close()
+    cached = await caches_in(tmp_path).downloads.get("url:a")
+    assert cached is not None
+    assert (cached.content, cached.length) == (tee.content, len(body))
+    assert cached.path.read_bytes() == body
+    cached.close()
     assert await found(caches, "url:b") is None
-    assert looks == [("media", False), ("media", False)]
+    assert lookups == [("media", False), ("media", False)]
 
 
 async def test_two_sources_of_one_content_share_a_file(tmp_path: Path) -> None:
@@ -81,19 +81,19 @@ async def test_two_sources_of_one_content_share_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fails_after", [0, 40_000, 2_000_000])
 async def test_a_download_that_breaks_off_is_not_kept(tmp_path: Path, fails_after: int) -> None:
     caches = caches_in(tmp_path)
-    tee = caches.media.tee(chunks(BODY, fails_after), "url:a")
+    tee = caches.downloads.tee(chunks(BODY, fails_after), "url:a")
     with pytest.raises(SourceError):
         async for _ in tee.chunks:
             pass
     assert tee.content is None
-    await caches.media.close()
-    assert await caches.media.find("url:a") is None
+    await caches.downloads.close()
+    assert await caches.downloads.get("url:a") is None
     assert files_of(tmp_path) == []
 
 
 async def test_a_download_that_is_left_is_closed_and_not_kept(tmp_path: Path) -> None:
     caches, source = caches_in(tmp_path), chunks(BODY)
-    tee = caches.media.tee(source, "url:a")
+    tee = caches.downloads.tee(source, "url:a")
     for _ in range(50):
         await anext(tee.chunks)
     assert files_of(tmp_path), "it was being written"
@@ -108,7 +108,7 @@ async def test_a_download_whose_reader_is_cancelled_is_not_kept(tmp_path: Path) 
     halfway = asyncio.Event()
 
     async def read() -> None:
-        tee = caches.media.tee(chunks(BODY), "url:a")
+        tee = caches.downloads.tee(chunks(BODY), "url:a")
         try:
             for _ in range(50):
                 await anext(tee.chunks)
@@ -149,7 +149,7 @@ async def test_damaged_media_is_a_miss_and_goes(tmp_path: Path, damage: str) -> 
             blob.write_bytes(bytes(len(BODY)))
         case "gone":
             blob.unlink()
-    assert await caches.media.find("url:a") is None
+    assert await caches.downloads.get("url:a") is None
     assert files_of(tmp_path) == []
 
 
@@ -157,7 +157,7 @@ async def test_damaged_media_is_a_miss_and_goes(tmp_path: Path, damage: str) -> 
 async def test_a_note_of_another_form_is_a_miss_and_goes(tmp_path: Path, note: bytes) -> None:
     caches = caches_in(tmp_path)
     await caches.store.put(MEDIA, stage_key("url:a"), note)
-    assert await caches.media.find("url:a") is None
+    assert await caches.downloads.get("url:a") is None
     assert files_of(tmp_path) == []
 
 
@@ -175,7 +175,7 @@ async def test_no_time_keeps_no_media_and_no_sightings(tmp_path: Path) -> None:
     caches = caches_in(tmp_path, cache_audio_ttl_hours=0)
     tee = await download(caches, BODY, "url:a")
     assert tee.content == hashlib.sha256(BODY).hexdigest()
-    assert await caches.media.find("url:a") is None
+    assert await caches.downloads.get("url:a") is None
     assert files_of(tmp_path) == []
 
 
@@ -184,12 +184,12 @@ async def test_media_that_is_cleared_away_can_still_be_decoded(
 ) -> None:
     caches = caches_in(tmp_path)
     await download(caches, dialogue.read_bytes(), "url:a")
-    held = await caches.media.find("url:a")
-    assert isinstance(held, CachedFile)
+    cached = await caches.downloads.get("url:a")
+    assert isinstance(cached, CachedFile)
     for path in files_of(tmp_path):
         path.unlink()
     # ffmpeg is a child of ours, and opens the file only now.
-    async with decoding_file(held.path) as decoder:
+    async with decoding_file(cached.path) as decoder:
         decoded = sum([len(block) async for block in decoder.pcm()])
-    held.close()
+    cached.close()
     assert decoded == pytest.approx(dialogue.stat().st_size, rel=0.01)

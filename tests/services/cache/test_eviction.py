@@ -1,4 +1,4 @@
-"""What goes and in what order, and what never does."""
+"""What is evicted, in which order, and what never is."""
 
 import asyncio
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.services.cache.folder import LOCKS, TEMPORARY
-from app.services.cache.sweep import Swept
-from app.system.locks import holding
+from app.services.cache.cache_folder import LOCKS, TEMPORARY
+from app.services.cache.sweep import SweepResult
+from app.system.locks import file_lock
 from tests.server import ROOT
 from tests.services.cache.stores import caches_in, files_of, make_old
 
@@ -18,7 +18,7 @@ DAY_S = 86_400
 
 
 def place(root: Path, stage: str, name: str, age_s: float, size: int = 100) -> Path:
-    """Put a file of any content, which no janitor looks at, where entries lie."""
+    """Put a file of any content, which eviction does not look at, where entries lie."""
     path = root / "v1" / stage / name[:2] / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(os.urandom(size))
@@ -30,10 +30,10 @@ def names(root: Path) -> set[str]:
     return {path.name for path in files_of(root)}
 
 
-async def sweep(root: Path, **limits: float) -> Swept:
-    janitor = caches_in(root, **limits).janitor
-    assert janitor is not None
-    swept = await janitor.sweep()
+async def sweep(root: Path, **limits: float) -> SweepResult:
+    eviction = caches_in(root, **limits).eviction
+    assert eviction is not None
+    swept = await eviction.sweep()
     assert swept is not None
     return swept
 
@@ -50,7 +50,7 @@ async def test_what_is_too_old_goes(tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 7
     assert all(name.endswith("-new") for name in names(tmp_path))
     swept = await sweep(tmp_path, cache_audio_ttl_hours=1, cache_ttl_days=2)
-    assert (swept.removed, swept.kept_bytes) == (7, 0)
+    assert (swept.removed, swept.stored_bytes) == (7, 0)
 
 
 async def test_files_of_dead_writers_go_after_an_hour(tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ async def test_the_least_recently_used_go_until_the_rest_fits(tmp_path: Path) ->
         for age_s in stage_ages:
             place(tmp_path, stage, f"x{age_s}", age_s, 2**20)
     swept = await sweep(tmp_path, cache_max_size_mb=8)
-    assert swept == Swept(removed=0, kept_bytes=8 * 2**20)
+    assert swept == SweepResult(removed=0, stored_bytes=8 * 2**20)
     swept = await sweep(tmp_path, cache_max_size_mb=4)
-    assert swept == Swept(removed=4, kept_bytes=4 * 2**20)
+    assert swept == SweepResult(removed=4, stored_bytes=4 * 2**20)
     assert names(tmp_path) == {"x40", "x50", "x60", "x500"}
 
 
@@ -100,23 +100,23 @@ async def test_a_tree_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
     root = tmp_path / "cache"
     root.mkdir()
     (root / "v1").symlink_to(tmp_path / "outside" / "v1")
-    janitor = caches_in(root).janitor
-    assert janitor is not None
-    assert await janitor.sweep() is None
+    eviction = caches_in(root).eviction
+    assert eviction is not None
+    assert await eviction.sweep() is None
     assert far.exists()
 
 
-async def test_one_janitor_at_a_time(tmp_path: Path) -> None:
+async def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     old = place(tmp_path, "windows", "aa-old", 99 * DAY_S)
     locks = tmp_path / "v1" / LOCKS
     locks.mkdir()
-    janitor = caches_in(tmp_path).janitor
-    assert janitor is not None
-    with holding(locks / "janitor") as mine:
+    eviction = caches_in(tmp_path).eviction
+    assert eviction is not None
+    with file_lock(locks / "janitor") as mine:
         assert mine
-        assert await janitor.sweep() is None
+        assert await eviction.sweep() is None
         assert old.exists()
-    assert await janitor.sweep() == Swept(removed=1, kept_bytes=0)
+    assert await eviction.sweep() == SweepResult(removed=1, stored_bytes=0)
 
 
 SWEEPS = """
@@ -124,25 +124,25 @@ import asyncio, sys
 from pathlib import Path
 from tests.services.cache.stores import caches_in
 async def work():
-    janitor = caches_in(Path(sys.argv[1]), cache_max_size_mb=1).janitor
+    eviction = caches_in(Path(sys.argv[1]), cache_max_size_mb=1).eviction
     for _ in range(20):
-        await janitor.sweep()
+        await eviction.sweep()
 asyncio.run(work())
 """
 
 
-async def test_janitors_and_writers_of_several_processes_do_no_harm(tmp_path: Path) -> None:
+async def test_sweeps_and_writers_of_several_processes_do_no_harm(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SWEEPS, str(tmp_path)]
-    janitors = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
     store, payload = caches_in(tmp_path).store, os.urandom(100_000)
     turn = 0
-    while any(janitor.poll() is None for janitor in janitors):
+    while any(process.poll() is None for process in processes):
         key = f"{turn % 30:02}" * 20
         assert await store.put("windows", key, payload), "the folder stays"
         assert await store.get("windows", key) in (payload, None)
         turn += 1
-    assert [janitor.returncode for janitor in janitors] == [0, 0]
-    assert (await sweep(tmp_path, cache_max_size_mb=1)).kept_bytes <= 2**20
+    assert [process.returncode for process in processes] == [0, 0]
+    assert (await sweep(tmp_path, cache_max_size_mb=1)).stored_bytes <= 2**20
 
 
 async def test_it_works_by_itself_at_start_and_after_much_was_written(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ async def test_it_works_by_itself_at_start_and_after_much_was_written(tmp_path: 
         assert await caches.store.put("windows", f"{turn:02}" * 20, os.urandom(100_000))
     # The first round is due in ten seconds, the second in an hour.
     await _until(lambda: len(files_of(tmp_path)) <= 10, limit_s=8)
-    assert caches.kept_bytes <= 2**20
+    assert caches.stored_bytes <= 2**20
     await caches.close()
 
 
@@ -173,10 +173,10 @@ async def test_no_size_keeps_nothing_at_all(tmp_path: Path, size_mb: int) -> Non
     caches = caches_in(tmp_path, cache_max_size_mb=size_mb)
     caches.start()
     assert not await caches.store.put("windows", "ab" * 20, b"x")
-    assert await caches.media.find("url:a") is None
-    memory = await caches.memories.open("video")
+    assert await caches.downloads.get("url:a") is None
+    memory = await caches.translations.open("video")
     memory.put("a", "1")
     await memory.save()
     await caches.close()
-    assert caches.kept_bytes == 0
+    assert caches.stored_bytes == 0
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Addresses: equal parts meet, any others never do."""
+"""Keys: equal parts have the same key, any others never do."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A job that is killed in the middle goes on where it was, in the next server."""
+"""A job that is killed in the middle continues where it was, in the next server."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from tests.conftest import StartServer, read_samples, write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
 
 
-def looks(server: ServerProcess, kind: str) -> int:
+def lookups(server: ServerProcess, kind: str) -> int:
     """Return how many windows were found, or not."""
     with server.client() as client:
         found = re.search(
@@ -54,7 +54,7 @@ def test_a_job_that_is_killed_finds_its_windows_after_the_restart(
     second = start_server(**settings)
     after = stream_file(second, talk)
     assert after.result is not None
-    found, missing = looks(second, "hits"), looks(second, "misses")
+    found, missing = lookups(second, "hits"), lookups(second, "misses")
     assert found >= 2
     assert missing >= 1, "the server was killed in the middle"
     texts = [cue["text"] for cue in before.cues]
@@ -62,4 +62,6 @@ def test_a_job_that_is_killed_finds_its_windows_after_the_restart(
     assert not (second.folder / "cache").exists(), "the folder that was asked for is used"
 
     read_some(second, talk, 1, force_refresh="true")
-    assert (looks(second, "hits"), looks(second, "misses")) == (found, missing), "not even looked"
+    assert (lookups(second, "hits"), lookups(second, "misses")) == (found, missing), (
+        "not even looked"
+    )

@@ -1,4 +1,4 @@
-"""Segments survive the way to disk and back exactly."""
+"""Segments are encoded and decoded without loss."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services.cache.folder import TEMPORARY
+from app.services.cache.cache_folder import TEMPORARY
 from app.services.cache.window_cache import WindowCache
 from tests.server import ROOT
 from tests.services.cache.stores import KEY, files_of, store_in
@@ -48,18 +48,19 @@ asyncio.run(work())
 WRITES_FOR_EVER = """
 import os
 from app.services.cache.stage_store import seal
-from app.services.cache.folder import Folder
-folder, sealed = Folder(root), seal("windows", KEY, os.urandom(20_000_000))
+from app.services.cache.cache_folder import CacheFolder
+from app.services.cache.disk_executor import DiskExecutor
+folder, sealed = CacheFolder(root, DiskExecutor()), seal("windows", KEY, os.urandom(20_000_000))
 while True:
-    folder.write(folder.place("windows", KEY), sealed)
+    folder.write(folder.path("windows", KEY), sealed)
 """
 
-HEARS_AND_HANGS = """
+STORES_AND_HANGS = """
 async def work():
     cache = WindowCache(100, store)
     cache.put(KEYS[0], [segment(0)], 0)
     await cache.close()
-    print("heard one window", flush=True)
+    print("stored one window", flush=True)
     await asyncio.sleep(60)
 asyncio.run(work())
 """
@@ -110,9 +111,9 @@ async def test_a_writer_that_is_killed_leaves_no_half_entry(tmp_path: Path) -> N
 
 
 async def test_windows_of_a_killed_process_are_found_by_the_next(tmp_path: Path) -> None:
-    listener = start(HEARS_AND_HANGS, tmp_path)
+    listener = start(STORES_AND_HANGS, tmp_path)
     assert listener.stdout is not None
-    assert listener.stdout.readline() == "heard one window\n"
+    assert listener.stdout.readline() == "stored one window\n"
     kill(listener)
     from tests.services.cache.test_window_cache import KEYS, segment
 

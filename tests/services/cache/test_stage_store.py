@@ -1,4 +1,4 @@
-"""Entries come back whole and their own, or not at all."""
+"""Entries are read complete and unaltered, or not at all."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Remembered windows belong to their samples and settings, wherever they lie."""
+"""Cached windows belong to their samples and settings, wherever they are in a recording."""
 
 from pathlib import Path
 
@@ -22,19 +22,19 @@ def segment(at_ms: int) -> Segment:
 
 async def test_the_same_samples_elsewhere_are_heard_elsewhere() -> None:
     cache = WindowCache(10, NullStore())
-    key = cache.key(Audio(SAMPLES, 32_000), "hearing")
+    key = cache.key(Audio(SAMPLES, 32_000), "options")
     assert await cache.get(key, 32_000) is None
     cache.put(key, [segment(2_000)], 32_000)
-    again = cache.key(Audio(SAMPLES, 160_000), "hearing")
+    again = cache.key(Audio(SAMPLES, 160_000), "options")
     assert await cache.get(again, 160_000) == [segment(10_000)]
 
 
 def test_other_samples_and_another_hearing_are_another_entry() -> None:
     cache = WindowCache(1, NullStore())
     keys = {
-        cache.key(Audio(samples), hearing)
+        cache.key(Audio(samples), options)
         for samples in (SAMPLES, SAMPLES * 0.5, SAMPLES[:-1])
-        for hearing in ("a", "b")
+        for options in ("a", "b")
     }
     assert len(keys) == 6
 
@@ -58,9 +58,9 @@ async def test_no_capacity_remembers_nothing() -> None:
 
 
 async def test_what_memory_forgot_is_on_disk_and_moves_just_the_same(tmp_path: Path) -> None:
-    looks: list[tuple[str, bool]] = []
-    cache = WindowCache(0, store_in(tmp_path), lambda stage, hit: looks.append((stage, hit)))
-    key = cache.key(Audio(SAMPLES, 32_000), "hearing")
+    lookups: list[tuple[str, bool]] = []
+    cache = WindowCache(0, store_in(tmp_path), lambda stage, hit: lookups.append((stage, hit)))
+    key = cache.key(Audio(SAMPLES, 32_000), "options")
     assert await cache.get(key, 32_000) is None
     cache.put(key, [segment(2_000), segment(3_000)], 32_000)
     await cache.close()
@@ -70,7 +70,7 @@ async def test_what_memory_forgot_is_on_disk_and_moves_just_the_same(tmp_path: P
     for path in files_of(tmp_path):
         path.unlink()
     assert await other.get(key, 0), "in memory from now on"
-    assert looks == [("windows", False), ("windows", True)]
+    assert lookups == [("windows", False), ("windows", True)]
 
 
 async def test_a_window_where_nobody_spoke_is_remembered_too(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_any_work() -> No
         return 42.0
 
     room = SimpleNamespace(full=False, expected_first_wait_s=wait_s)
-    readiness = SimpleNamespace(admit=lambda: None, state="loading", room=room)
+    readiness = SimpleNamespace(admit=lambda: None, state="loading", engine_manager=room)
     nothing: Any = None
     settings = Settings(scheduler=SchedulerSettings(viewer_wait_s=30))
     runner = JobRunner(

@@ -123,7 +123,9 @@ class Scene:
         self.readiness: Any = SimpleNamespace(
             state="ready",
             draining=False,
-            room=SimpleNamespace(engines=SimpleNamespace(vad=LoudVad(), scheduler=self.scheduler)),
+            engine_manager=SimpleNamespace(
+                engines=SimpleNamespace(vad=LoudVad(), scheduler=self.scheduler)
+            ),
             translator=self.shouter,
             wait=self.loaded.wait,
             admit=lambda: None,

@@ -208,7 +208,7 @@ async def test_closing_withdraws_what_is_under_way(scene: Scene) -> None:
 
 
 async def test_a_defect_ends_its_own_stream_alone(scene: Scene) -> None:
-    scene.readiness.room.engines.vad.detect = None
+    scene.readiness.engine_manager.engines.vad.detect = None
     broken = scene.session()
     broken.feed(speech(1))
     await broken.task

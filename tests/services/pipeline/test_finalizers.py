@@ -13,7 +13,7 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import JobRequest, SpeakerCount, UploadedFile
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.services.cache.transcripts import Transcript
+from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.finalizers import DiarizedFinalizer, ImmediateFinalizer
 from app.services.sources.opened import OpenedTranscript

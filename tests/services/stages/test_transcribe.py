@@ -75,7 +75,7 @@ async def test_another_process_hears_nothing_twice(tmp_path: Path) -> None:
     assert (first.lookups.hits, first.lookups.misses, engine.heard) == (0, 6, 6)
     again = TranscribeOptions("a", WorkContext("job"))
     assert await run(engine, WindowCache(10, store_in(tmp_path)), again) == heard
-    assert (again.lookups.share, engine.heard) == (1.0, 6)
+    assert (again.lookups.hit_ratio, engine.heard) == (1.0, 6)
     assert (
         await run(
             engine, WindowCache(10, store_in(tmp_path)), TranscribeOptions("b", WorkContext("job"))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import StorageError
-from app.services import feedback_book as feedback_module
-from app.services.feedback_book import Feedback, FeedbackStats, FeedbackStore
+from app.services import feedback_store as feedback_module
+from app.services.feedback_store import Feedback, FeedbackStats, FeedbackStore
 
 
 def kept(folder: Path) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What viewers think of translations."""
+"""A store of viewers' feedback on translations."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.errors import StorageError
-from app.system.locks import holding
+from app.system.locks import file_lock
 
 MAX_ENTRIES = 10_000
 _ENTRIES_AFTER_TRIM = 9_000
-"""Once full, the file is written anew for every thousandth entry, not for each."""
+"""A full file is trimmed below its limit, so it is rewritten once in a thousand entries."""
 
-_TEXT_CHARS = 500
-"""How much of each text is kept."""
+_MAX_TEXT_CHARS = 500
+"""Longer texts are cut."""
 
-_LOCK_PATIENCE_S = 10.0
+_LOCK_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One opinion.
+    """A viewer's rating of one translated cue.
 
     Attributes:
-        video_id: as the client calls the video.
-        segment_index: which cue of it, from 0.
+        video_id: the client's id of the video.
+        segment_index: index of the cue, from 0.
         rating: 1 for good, -1 for bad.
-        source_text: what was said, as the viewer saw it.
-        translated_text: what it was translated to.
-        user_correction: what it should have been.
+        source_text: the transcribed text, as the viewer saw it.
+        translated_text: its translation.
+        user_correction: the translation that the viewer suggests.
         target_lang: BCP 47 tag.
     """
 
@@ -49,7 +49,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackStats:
-    """How many opinions of each kind are kept."""
+    """Number of stored ratings of each kind."""
 
     total: int = 0
     positive: int = 0
@@ -57,18 +57,18 @@ class FeedbackStats:
 
     @property
     def ratio(self) -> float:
-        """Share of the good ones, from 0 to 1; 0 where there are none at all."""
+        """Share of the good ones, 0 to 1; 0 without ratings."""
         return round(self.positive / self.total, 4) if self.total else 0.0
 
 
 class FeedbackStore:
     """A file of JSON lines that any number of workers add to.
 
-    A line is added under a lock by a single write at the file's end. It is taken back if the disk
-    fills up in the middle of it; half a line of a worker that was killed is skipped by readers.
+    A line is appended under a lock by a single write, and truncated again if the disk fills up in
+    the middle of it; readers skip a partial line of a worker that was killed.
 
     Args:
-        folder: where the file is, or will be.
+        folder: of the file; created with the first entry.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,7 +76,7 @@ class FeedbackStore:
         self._lock = folder / "feedback.lock"
 
     async def add(self, feedback: Feedback) -> None:
-        """Keep an opinion, and forget the oldest ones when there are too many.
+        """Store a rating, and drop the oldest ones beyond `MAX_ENTRIES`.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -84,7 +84,7 @@ class FeedbackStore:
         await asyncio.to_thread(self._add, feedback)
 
     async def stats(self) -> FeedbackStats:
-        """Count what is kept.
+        """Count the stored ratings.
 
         Raises:
             StorageError: the file cannot be read.
@@ -93,41 +93,41 @@ class FeedbackStore:
 
     def _add(self, feedback: Feedback) -> None:
         line = _line(feedback)
-        with _storage_errors("Failed to submit feedback"), self._alone():
+        with _feedback_storage_errors("Failed to submit feedback"), self._locked():
             lines = self._lines()
             if len(lines) >= MAX_ENTRIES:
-                self._write_anew(lines[-_ENTRIES_AFTER_TRIM:])
+                self._rewrite(lines[-_ENTRIES_AFTER_TRIM:])
             _append(self._path, line if not lines or lines[-1].endswith(b"\n") else b"\n" + line)
 
     def _stats(self) -> FeedbackStats:
-        with _storage_errors("Failed to read feedback"):
+        with _feedback_storage_errors("Failed to read feedback"):
             ratings = [rating for rating in map(_rating, self._lines()) if rating is not None]
         positive = sum(rating > 0 for rating in ratings)
         return FeedbackStats(len(ratings), positive, len(ratings) - positive)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         self._lock.parent.mkdir(0o700, parents=True, exist_ok=True)
-        with holding(self._lock, _LOCK_PATIENCE_S) as held:
-            if not held:
+        with file_lock(self._lock, _LOCK_TIMEOUT_S) as locked:
+            if not locked:
                 raise TimeoutError("another worker holds the file")
             yield
 
     def _lines(self) -> list[bytes]:
-        """Return all lines, the oldest first; a torn one may be among them."""
+        """Return all lines, the oldest first; a partial one may be among them."""
         try:
             return self._path.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
             return []
 
-    def _write_anew(self, lines: list[bytes]) -> None:
-        passing = self._path.with_suffix(".new")
+    def _rewrite(self, lines: list[bytes]) -> None:
+        temporary = self._path.with_suffix(".new")
         try:
-            passing.write_bytes(b"".join(lines))
-            passing.chmod(0o600)
-            passing.replace(self._path)
+            temporary.write_bytes(b"".join(lines))
+            temporary.chmod(0o600)
+            temporary.replace(self._path)
         finally:
-            passing.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -144,8 +144,8 @@ def _append(path: Path, line: bytes) -> None:
 def _line(feedback: Feedback) -> bytes:
     entry: dict[str, object] = {"time": datetime.now(UTC).isoformat(timespec="seconds")}
     for name, value in asdict(feedback).items():
-        entry[name] = value[:_TEXT_CHARS] if isinstance(value, str) else value
-    # Plain ASCII: what splits lines elsewhere, and halves of characters, are escaped.
+        entry[name] = value[:_MAX_TEXT_CHARS] if isinstance(value, str) else value
+    # Plain ASCII: other line separators and lone surrogates are escaped.
     return json.dumps(entry).encode() + b"\n"
 
 
@@ -159,8 +159,8 @@ def _rating(line: bytes) -> int | None:
 
 
 @contextmanager
-def _storage_errors(what: str) -> Iterator[None]:
-    """Translate what the disk says.
+def _feedback_storage_errors(what: str) -> Iterator[None]:
+    """Translate errors of the disk.
 
     Raises:
         StorageError: the disk is full, slow or not writable.
