@@ -52,7 +52,7 @@ def test_36_a_long_output_comes_in_batches_without_repeats() -> None:
     from app.domain.events import Done, Result
     from app.domain.request import JobRequest, SiteVideo
     from app.domain.time import Span
-    from app.routers.runpod import queue_frame
+    from app.routers.runpod_routes import queue_frame
     from app.services.jobs.record import Job
 
     cues = tuple(Cue(n, Span(n * 1000, n * 1000 + 900), f"line {n}") for n in range(250))
