@@ -95,7 +95,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
 
 
 def _register_gauges(services: Services, engines: EngineManager, caches: Caches) -> None:
-    """Let the metrics read what services count themselves."""
+    """Register the gauges that read the services' own counts."""
     gauge = services.metrics.gauge
     gauge("cache_bytes", "Size of the cache", lambda: caches.kept_bytes)
     gauge("streams", "Streams that are open", lambda: services.streams.readers)

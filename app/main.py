@@ -34,7 +34,7 @@ from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes, JsonByDefault
-from app.routers.tus import EXPOSED_HEADERS
+from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
@@ -99,7 +99,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         allow_origins=settings.server.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=[*_EXPOSED_HEADERS, *EXPOSED_HEADERS],
+        expose_headers=[*_EXPOSED_HEADERS, *TUS_EXPOSED_HEADERS],
     )
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
@@ -117,9 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = build_services(settings, stack)
         app.state.services = services
         services.streams.start()
-        expiry = UploadExpiry(services.uploads.folder, settings.uploads)
-        expiry.start()
-        stack.push_async_callback(expiry.close)
+        _expire_uploads(services, stack)
         stack.push_async_callback(services.streams.close)
         stack.push_async_callback(services.runner.close)
         stack.push_async_callback(services.live_sessions.close)
@@ -149,6 +147,12 @@ async def _load_engines(services: Services) -> None:
         log.error("giving up", reason=readiness.failure)
         # The supervisor must see the failure; no request has been served that could be lost.
         os._exit(_BOOT_ERROR)
+
+
+def _expire_uploads(services: Services, stack: AsyncExitStack) -> None:
+    expiry = UploadExpiry(services.uploads.folder, services.settings.uploads)
+    expiry.start()
+    stack.push_async_callback(expiry.close)
 
 
 def _open_health_port(services: Services, stack: AsyncExitStack) -> None:

@@ -1,4 +1,4 @@
-"""`/api/subtitles`: a video's own captions, for clients that translate them themselves."""
+"""`/api/subtitles`: a video's captions, for clients that translate them themselves."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ async def subtitles(
 ) -> Payload:
     """Return a YouTube video's captions as json3, whatever format the site has them in.
 
-    Without captions in the language English ones come, and `_metadata` says so. `tier` is
-    ignored.
+    Without captions in the language English ones come, with `_metadata`. `tier` is ignored.
     """
     del tier
     page_url = youtube_video(video_id).page_url

@@ -24,14 +24,14 @@ async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -
         JobCancelledError: the client disconnected.
     """
     working = asyncio.create_task(work)
-    left = asyncio.create_task(disconnected(request))
+    disconnect = asyncio.create_task(disconnected(request))
     try:
-        await asyncio.wait({working, left}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise JobCancelledError("The client left")
         return working.result()
     finally:
-        left.cancel()
+        disconnect.cancel()
         working.cancel()
         # The work may have children of its own to end.
         await asyncio.gather(working, return_exceptions=True)

@@ -99,7 +99,18 @@ def result_payload(
         "rtf": round(result.rtf, 4),
         "stage_ms": result.stage_ms,
         "cached": dict(result.cached),
+        **_optional_fields(result),
     }
+    if formats:
+        language = job.request.target.tag if job.request.target else result.language
+        files = {name: render(result.cues, name, profile, language) for name in formats}
+        payload["formats"] = files
+    return payload
+
+
+def _optional_fields(result: Result) -> Payload:
+    """Return the fields of a result that are absent where there is nothing to report."""
+    payload: Payload = {}
     if result.voiced_untranscribed_ms is not None:
         payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
     if result.notices:
@@ -110,16 +121,11 @@ def result_payload(
         payload["title"] = result.title
     if result.usage is not None:
         payload["usage"] = dataclasses.asdict(result.usage)
-    if formats:
-        language = job.request.target.tag if job.request.target else result.language
-        payload["formats"] = {
-            name: render(result.cues, name, profile, language) for name in formats
-        }
     return payload
 
 
 class ProcessEncoder:
-    """Stage events, then ``result`` or ``error``: what `/api/process` streams."""
+    """Stage events, then ``result`` or ``error``, for `/api/process`."""
 
     def __init__(self, job: Job, formats: Sequence[str]) -> None:
         self._job = job
@@ -138,9 +144,9 @@ class ProcessEncoder:
 
 
 class StreamEncoder(ProcessEncoder):
-    """The same with every final cue, once, in numbered batches: what `/api/stream` streams.
+    """The same with every final cue, once, in numbered batches, for `/api/stream`.
 
-    Batches count 1, 2, 3 in order; the total is what the progress so far suggests, never less
+    Batches count 1, 2, 3 in order; the total is an estimate from the progress so far, never less
     than the number itself and never falling.
     """
 

@@ -165,7 +165,7 @@ def _headers(error: e.CuestreamError) -> Mapping[str, str]:
 
 
 def _request_error(error: RequestValidationError) -> e.BadRequestError:
-    """Return what is wrong with a request whose body or query FastAPI refused."""
+    """Return the error of a request whose body or query FastAPI refused."""
     problems = error.errors()
     # A body that FastAPI does not take for JSON reaches validation as bytes.
     if isinstance(error.body, bytes):
@@ -180,7 +180,7 @@ def _request_error(error: RequestValidationError) -> e.BadRequestError:
 
 
 def _describe(problems: Sequence[Any]) -> str:
-    """Return what is wrong, by field, in one sentence; never the values, which may be secrets."""
+    """Return the problems by field, in one sentence; never the values, which may be secrets."""
     parts = []
     for problem in problems:
         field = ".".join(str(step) for step in problem["loc"] if step not in _WRAPPERS)
@@ -189,7 +189,7 @@ def _describe(problems: Sequence[Any]) -> str:
 
 
 def _body_error(error: HTTPException) -> e.CuestreamError | None:
-    """Return what stopped the reading of a body, which FastAPI wraps; None for other errors."""
+    """Return the error that stopped the reading of a body, which FastAPI wraps; else None."""
     cause = error.__cause__
     if isinstance(cause, e.CuestreamError):
         return cause

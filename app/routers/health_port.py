@@ -18,7 +18,7 @@ from app.services.readiness import Readiness
 
 
 class _QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals to the main one."""
+    """A server that installs no signal handlers: the main one has them."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

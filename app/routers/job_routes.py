@@ -57,7 +57,7 @@ async def events(
     after: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Replay what was missed after an event and follow on."""
+    """Replay the events after a number and follow the job."""
     seen = _event_number(last_event_id) if after is None else after
     services.runner.watch(job)
     encoder = encoder_named(view, job, ())
@@ -66,20 +66,20 @@ async def events(
 
 @router.post("/{job_id}/position")
 async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Moved:
-    """Say where the viewer watches now: what is seen from there on is done first."""
+    """Set where the viewer watches: the recording from there on is processed first."""
     position_ms = seconds_to_ms(body.position_s)
     services.runner.watch(job, position_ms)
-    state = _state(job)
+    job_state = _state_of(job)
     return Moved(
         job_id=job.id,
         position_s=position_ms / 1000,
-        state=state,
-        covered=state == "done" or job.playback.shown.holds(position_ms),
+        state=job_state,
+        covered=job_state == "done" or job.playback.shown.holds(position_ms),
     )
 
 
 @router.get("/{job_id}")
-async def status(job: JobDep) -> Payload:
+async def state(job: JobDep) -> Payload:
     """Return a job's state, with its result once there is one."""
     payload: Payload = {"job_id": job.id, "events": len(job.log)}
     stages = [event for _, event in job.log.after(0) if isinstance(event, Progress)]
@@ -95,7 +95,7 @@ async def status(job: JobDep) -> Payload:
     return {**payload, "state": "running"}
 
 
-def _state(job: Job) -> State:
+def _state_of(job: Job) -> State:
     if job.running:
         return "running"
     return "failed" if job.result is None else "done"

@@ -60,18 +60,17 @@ class JsonAnswer:
         """
         self._job.attach()
         ended = asyncio.create_task(self._job.ended())
-        left = asyncio.create_task(disconnected(request))
+        disconnect = asyncio.create_task(disconnected(request))
         handed_over = False
         try:
             await asyncio.wait(
-                {ended, left}, timeout=self._first_wait_s(), return_when=asyncio.FIRST_COMPLETED
+                {ended, disconnect},
+                timeout=self._first_wait_s(),
+                return_when=asyncio.FIRST_COMPLETED,
             )
             if ended.done():
                 return JSONResponse(await self._body(ended), headers=self._headers)
-            if left.done():
-                raise JobCancelledError("The client left")
-            if self._late():
-                raise self._timed_out()
+            self._check(disconnect)
             handed_over = True
             return StreamingResponse(
                 self._body_after_spaces(ended, shape_for(request.url.path)),
@@ -79,7 +78,7 @@ class JsonAnswer:
                 headers=self._headers,
             )
         finally:
-            left.cancel()
+            disconnect.cancel()
             if not handed_over:
                 ended.cancel()
                 self._job.detach(self._grace_s)
@@ -100,6 +99,13 @@ class JsonAnswer:
         finally:
             ended.cancel()
             self._job.detach(self._grace_s)
+
+    def _check(self, disconnect: asyncio.Task[None]) -> None:
+        """Refuse to begin the answer where it is of no use any more."""
+        if disconnect.done():
+            raise JobCancelledError("The client left")
+        if self._late():
+            raise self._timed_out()
 
     def _first_wait_s(self) -> float:
         limit_s = self._settings.sync_limit_s

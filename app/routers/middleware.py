@@ -33,7 +33,7 @@ class CollapseSlashes:
 
 
 class JsonByDefault:
-    """Lets routes read every body but an upload as JSON, whatever its content type says.
+    """Lets routes read every body but an upload as JSON, whatever its content type.
 
     Clients send JSON as ``text/plain``, as a form, or without a type; FastAPI's
     ``strict_content_type=False`` takes a body without a type for JSON, but none of another type.
@@ -51,7 +51,7 @@ class JsonByDefault:
 
 
 class BodyLimit:
-    """Refuses a body that is too large: by its declared length, and while it is read.
+    """Refuses a body that is too large, by its declared length or while it is read.
 
     Args:
         app: the next application.

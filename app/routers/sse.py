@@ -33,7 +33,7 @@ def stream_job(
     """Return the response that follows a job.
 
     Args:
-        streams: yields the events and the signs of life.
+        streams: yields the events, heartbeats and keep-alives.
         job: to follow.
         encoder: a new one; it encodes the events up to ``after`` without sending them.
         encoder_name: lets the client resume in the same shape.
@@ -63,7 +63,7 @@ def stream_job(
 
 
 async def _payload(item: Item, encoder: EventEncoder) -> Payload | None:
-    """Return what an item says to the client; None where it says nothing."""
+    """Return the payload of an item; None where the client gets none."""
     match item:
         case LoggedEvent(event=event, last=True):
             # The last event may render files, which is CPU work.

@@ -35,7 +35,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 PART_TYPE = "application/offset+octet-stream"
 ALGORITHMS = ("sha1", "sha256", "md5")
 
-EXPOSED_HEADERS = (
+TUS_EXPOSED_HEADERS = (
     "Location",
     "Tus-Checksum-Algorithm",
     "Tus-Extension",
@@ -93,7 +93,7 @@ def state_headers(upload: Upload) -> dict[str, str]:
 
 
 def number_in(request: Request, header: str) -> int:
-    """Read a header that holds a number of bytes.
+    """Parse a header with a number of bytes.
 
     Raises:
         InvalidFieldError: it is missing or no such number.

@@ -74,7 +74,7 @@ async def offset(upload_id: str, services: ServicesDep) -> Response:
 
 @router.patch("/{upload_id}", status_code=204)
 async def append(upload_id: str, request: Request, services: ServicesDep) -> Response:
-    """Add the next part; what arrived of a part that is cut off is stored."""
+    """Add the next part; the bytes of a part that is cut off are stored as far as they came."""
     check_part_type(request)
     start = number_in(request, "Upload-Offset")
     upload = await services.uploads.find(upload_id)
@@ -88,7 +88,7 @@ async def append(upload_id: str, request: Request, services: ServicesDep) -> Res
 
 @router.delete("/{upload_id}", status_code=204)
 async def terminate(upload_id: str, services: ServicesDep) -> Response:
-    """Remove an upload; a job that has claimed it goes on."""
+    """Remove an upload; a job that has claimed it continues."""
     await services.uploads.remove(upload_id)
     return Response(status_code=204)
 

@@ -96,8 +96,8 @@ def sent_captions(
 
     Args:
         field: as the body has them.
-        language: theirs by the body; the language that a `SentFile` names goes first.
-        spoken: the language of the video; theirs where none is named.
+        language: theirs by the body; one that a `SentFile` names overrides it.
+        spoken: language of the video; theirs where none is named.
 
     Raises:
         InvalidFieldError: not a language.

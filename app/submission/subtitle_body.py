@@ -20,7 +20,7 @@ from app.submission.request_fields import check_video_id, spoken_language, youtu
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
 _MAX_TERM_CHARS = 100
-"""A glossary goes with every request to a model, so it is paid for again and again."""
+"""A glossary is sent, thus paid, with every request to a language model."""
 
 _MAX_SPEAKERS = 50
 _MAX_LANGUAGES = 20
@@ -118,7 +118,7 @@ class SubtitleBody(BaseModel):
         return SpeakerCount(self.num_speakers, least, most)
 
     def _languages(self) -> tuple[str, ...]:
-        """Return base tags, each once, sorted: the order says nothing."""
+        """Return base tags, each once, sorted: their order has no meaning."""
         if len(self.allowed_languages) > _MAX_LANGUAGES:
             raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
         return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.asking import SSE
+from tests.api_requests import SSE
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
 from tests.conftest import StartServer, read_samples, write_wav

@@ -13,7 +13,7 @@ import jiwer
 import numpy as np
 import pytest
 
-from tests.asking import SSE, stream_file
+from tests.api_requests import SSE, stream_file
 from tests.conftest import Speech, write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
 

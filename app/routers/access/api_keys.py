@@ -1,4 +1,4 @@
-"""API keys of requests: the check, and the caller that a key stands for."""
+"""API keys of requests, which identify callers."""
 
 from __future__ import annotations
 
