@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import structlog
@@ -70,7 +71,7 @@ _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowe
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
 
 _WRAPPERS = frozenset({"body", "query", "input"})
-"""Steps of an error's location that are no field: FastAPI's own, and the queue's ``input``."""
+"""First steps of an error's location, which are no field: FastAPI's, and the queue's ``input``."""
 
 _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
@@ -183,7 +184,8 @@ def _describe(problems: Sequence[Any]) -> str:
     """Return the problems by field, in one sentence; never the values, which may be secrets."""
     parts = []
     for problem in problems:
-        field = ".".join(str(step) for step in problem["loc"] if step not in _WRAPPERS)
+        steps = dropwhile(_WRAPPERS.__contains__, problem["loc"])
+        field = ".".join(str(step) for step in steps)
         parts.append(f"{field}: {problem['msg']}" if field else str(problem["msg"]))
     return "; ".join(parts) or "Invalid request"
 
