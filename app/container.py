@@ -1,4 +1,4 @@
-"""Builds every service from the settings; knows no HTTP, so that a worker can use it too."""
+"""The services of one process, built from its settings without HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
-from app.services.cache.caches import open_caches
+from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup_cache import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
 from app.services.jobs.metrics import Metrics
@@ -35,72 +35,74 @@ class Services:
     settings: Settings
     readiness: Readiness
     runner: JobRunner
-    hub: StreamHub
+    streams: StreamHub
     metrics: Metrics
     workdir: WorkDir
     opener: MediaOpener
     caption_lookups: CaptionLookupCache
-    limits: RateLimits
+    rate_limits: RateLimits
     uploads: UploadStore
-    speaker: SpeechSynthesizer
+    synthesizer: SpeechSynthesizer
     feedback: FeedbackStore
-    live: LiveSessions
+    live_sessions: LiveSessions
     ledgers: CallerLedgers
 
 
 def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
-    """Build the services; nothing is loaded before `Readiness.load`.
+    """Build the services; no model is loaded before `Readiness.load`.
 
     Args:
         settings: of the process.
-        stack: closes what was built, in reverse order.
+        stack: closes the services in reverse order.
 
     Raises:
         StorageError: the folder for temporary files cannot be made.
     """
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
-    manager = EngineManager(settings)
-    stack.push_async_callback(asyncio.to_thread, manager.close)
+    engines = EngineManager(settings)
+    stack.push_async_callback(asyncio.to_thread, engines.close)
     metrics = Metrics()
     caches = open_caches(settings, metrics.cache_looked_up)
     caches.start()
     stack.push_async_callback(caches.close)
     opener = MediaOpener(settings, workdir, caches)
-    readiness = Readiness(settings, manager, opener)
+    readiness = Readiness(settings, engines, opener)
     stack.push_async_callback(readiness.close)
     ledgers = open_ledgers(settings, metrics.model_paid)
     pipelines = PipelineFactory(settings, readiness, opener, caches, workdir)
-    runner = JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics, ledgers)
-    hub = StreamHub(settings.jobs)
-    metrics.gauge("cache_bytes", "Size of the cache", lambda: caches.stored_bytes)
-    metrics.gauge("streams", "Streams that are open", lambda: hub.readers)
-    metrics.gauge("queue_windows", "Windows that wait for the transcriber", lambda: manager.queued)
-    metrics.gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: manager.busy_s)
-    metrics.collect_from(SchedulerMetrics(manager.report))
-    limits = RateLimits(settings.limits)
-    speaker = SpeechSynthesizer(
+    synthesizer = SpeechSynthesizer(
         settings, caches.store if settings.caches.cache_max_size_mb else None
     )
-    stack.push_async_callback(speaker.close)
+    stack.push_async_callback(synthesizer.close)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
-    uploads = UploadStore(settings.caches.folder / "uploads", settings.uploads)
-    live = LiveSessions(settings, readiness)
-    metrics.gauge("live_streams", "Live streams that are open", lambda: live.sessions)
-    return Services(
+    services = Services(
         settings=settings,
         readiness=readiness,
-        runner=runner,
-        hub=hub,
+        runner=JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics, ledgers),
+        streams=StreamHub(settings.jobs),
         metrics=metrics,
         workdir=workdir,
         opener=opener,
         caption_lookups=caption_lookups,
-        limits=limits,
-        uploads=uploads,
-        speaker=speaker,
+        rate_limits=RateLimits(settings.limits),
+        uploads=UploadStore(settings.caches.folder / "uploads", settings.uploads),
+        synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
-        live=live,
+        live_sessions=LiveSessions(settings, readiness),
         ledgers=ledgers,
     )
+    _register_gauges(services, engines, caches)
+    return services
+
+
+def _register_gauges(services: Services, engines: EngineManager, caches: Caches) -> None:
+    """Register the gauges that read the services' own counts."""
+    gauge = services.metrics.gauge
+    gauge("cache_bytes", "Size of the cache", lambda: caches.stored_bytes)
+    gauge("streams", "Streams that are open", lambda: services.streams.readers)
+    gauge("queue_windows", "Windows that wait for the transcriber", lambda: engines.queued)
+    gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: engines.busy_s)
+    gauge("live_streams", "Live streams that are open", lambda: services.live_sessions.sessions)
+    services.metrics.collect_from(SchedulerMetrics(engines.report))

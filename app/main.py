@@ -1,4 +1,4 @@
-"""The composition root: settings in, an application out."""
+"""The HTTP application: routers, middleware, error handlers, lifespan."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
-    feedback,
-    health,
+    caption_routes,
+    feedback_routes,
+    health_routes,
     job_routes,
-    process,
-    render_cues,
-    runpod,
-    subtitles,
-    transcribe,
-    translate,
-    tts,
+    process_routes,
+    render_routes,
+    runpod_routes,
+    transcribe_routes,
+    translate_routes,
+    tts_routes,
     upload_routes,
-    usage,
+    usage_routes,
 )
 from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
-from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes
-from app.routers.tus import EXPOSED_HEADERS
+from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes, JsonByDefault
+from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
@@ -42,6 +42,22 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 _EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
+_ROUTERS = (
+    health_routes.router,
+    process_routes.router,
+    transcribe_routes.router,
+    caption_routes.router,
+    job_routes.router,
+    runpod_routes.router,
+    render_routes.router,
+    translate_routes.router,
+    usage_routes.router,
+    tts_routes.router,
+    feedback_routes.router,
+    upload_routes.capabilities,
+    upload_routes.router,
+)
+
 _BOOT_ERROR = 3
 """gunicorn gives up on a worker that exits with this code, instead of starting it for ever."""
 
@@ -50,32 +66,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application; nothing is loaded before its lifespan begins."""
     settings = settings or Settings()
     configure_logs(settings.server)
-    # Streams end by our own farewell; the library would cut them off.
+    # Streams end with an event of our own; the library would cut them off.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
     app = FastAPI(
         title="Cuestream",
         version=__version__,
         summary="A video goes in, live translated subtitles come out.",
         lifespan=_lifespan,
+        strict_content_type=False,
     )
     app.state.settings = settings
     install_error_handlers(app)
-    for router in (
-        health.health_router(settings.server.health_check_path),
-        health.router,
-        process.router,
-        transcribe.router,
-        subtitles.router,
-        job_routes.router,
-        runpod.router,
-        render_cues.router,
-        translate.router,
-        usage.router,
-        tts.router,
-        feedback.router,
-        upload_routes.abilities,
-        upload_routes.router,
-    ):
+    app.include_router(health_routes.health_router(settings.server.health_check_path))
+    for router in _ROUTERS:
         app.include_router(router)
     mount_live(app, settings)
     _install_middleware(app, settings)
@@ -83,7 +86,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _install_middleware(app: FastAPI, settings: Settings) -> None:
-    """Add what every request passes; the last one added is the first one passed."""
+    """Add the middleware; the one added last is passed first."""
+    app.add_middleware(JsonByDefault)
     app.add_middleware(
         BodyLimit,
         json_bytes=settings.server.max_json_mb * 2**20,
@@ -95,7 +99,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         allow_origins=settings.server.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=[*_EXPOSED_HEADERS, *EXPOSED_HEADERS],
+        expose_headers=[*_EXPOSED_HEADERS, *TUS_EXPOSED_HEADERS],
     )
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
@@ -112,39 +116,43 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
         app.state.services = services
-        services.hub.start()
-        expiry = UploadExpiry(services.uploads.folder, settings.uploads)
-        expiry.start()
-        stack.push_async_callback(expiry.close)
-        stack.push_async_callback(services.hub.close)
+        services.streams.start()
+        _expire_uploads(services, stack)
+        stack.push_async_callback(services.streams.close)
         stack.push_async_callback(services.runner.close)
-        stack.push_async_callback(services.live.close)
+        stack.push_async_callback(services.live_sessions.close)
         _warn_if_open(settings)
-        loading = asyncio.create_task(_load(services), name="load")
+        loading = asyncio.create_task(_load_engines(services), name="load")
         stack.callback(loading.cancel)
         GracefulShutdown(
             services.readiness,
             services.runner,
-            services.hub,
+            services.streams,
             settings.server.shutdown_finish_s,
-            services.live.leave,
+            services.live_sessions.leave,
         ).install()
         _open_health_port(services, stack)
         yield
 
 
-async def _load(services: Services) -> None:
+async def _load_engines(services: Services) -> None:
     readiness = services.readiness
     await readiness.load()
     if readiness.failure is None:
         log.info("ready", engines=[f"{s.role}: {s.name} {s.device}" for s in readiness.statuses])
         return
-    stay_s = services.settings.server.load_failure_exit_s
-    if stay_s:
-        await asyncio.sleep(stay_s)
+    exit_after_s = services.settings.server.load_failure_exit_s
+    if exit_after_s:
+        await asyncio.sleep(exit_after_s)
         log.error("giving up", reason=readiness.failure)
-        # The supervisor must see the failure; nothing has been served that could be lost.
+        # The supervisor must see the failure; no request has been served that could be lost.
         os._exit(_BOOT_ERROR)
+
+
+def _expire_uploads(services: Services, stack: AsyncExitStack) -> None:
+    expiry = UploadExpiry(services.uploads.folder, services.settings.uploads)
+    expiry.start()
+    stack.push_async_callback(expiry.close)
 
 
 def _open_health_port(services: Services, stack: AsyncExitStack) -> None:

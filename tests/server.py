@@ -1,4 +1,4 @@
-"""A real server in a process of its own, and a plain reader of its streams."""
+"""A real server in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -41,8 +41,8 @@ class ServerProcess:
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS")
-        env = {name: os.environ[name] for name in kept if name in os.environ}
+        inherited = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS")
+        env = {name: os.environ[name] for name in inherited if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
         env |= {"CACHE_DIR": str(folder / "cache")}
         env |= settings
@@ -112,7 +112,7 @@ class ServerProcess:
 
 @dataclass
 class Frames:
-    """What a stream sent: frames as they were written, and their parsed data."""
+    """The server-sent events of a stream: as they were written, and their parsed data."""
 
     raw: list[bytes] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import post_file, stream_file
+from tests.api_requests import post_file, stream_file
 from tests.chat_behaviours import drop, faulty, out_of_quota, refuses_key, status
 from tests.chat_server import ChatServer, shout
 from tests.conftest import StartServer

@@ -9,7 +9,7 @@ import jiwer
 import numpy as np
 import pytest
 
-from tests.asking import SSE, post_file, stream_file, stream_json
+from tests.api_requests import SSE, post_file, stream_file, stream_json
 from tests.conftest import ROOT, read_samples, write_wav
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess

@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.asking import SSE, stream_file
+from tests.api_requests import SSE, stream_file
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess, iter_frames, read_frame

@@ -1,4 +1,8 @@
-"""Reading a request's body: JSON, or a multipart upload written to disk as it arrives."""
+"""The body of `/api/process` and `/api/stream`: JSON, or a multipart upload.
+
+Every other body is a pydantic model in its route's signature. This one may hold gigabytes, which
+are written to disk as they arrive.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from streaming_form_data import ParseFailedException, StreamingFormDataParser
@@ -23,7 +30,8 @@ from app.domain.errors import (
     StorageError,
 )
 from app.domain.request import UploadedFile
-from app.routers.error_responses import describe
+from app.routers.dependencies import services_of
+from app.routers.error_responses import INVALID_JSON
 from app.services.captions.encoding import decode_text
 from app.submission.subtitle_body import SubtitleBody
 from app.system.workdir import WorkDir
@@ -78,44 +86,68 @@ class _FieldTarget(ValueTarget):  # type: ignore[misc]
         return decode_text(self.value)
 
 
-async def read_body(request: Request, workdir: WorkDir) -> tuple[SubtitleBody, UploadedFile | None]:
-    """Read the body, whichever form it has.
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A body, with the file that came along in a multipart upload."""
+
+    body: SubtitleBody
+    upload: UploadedFile | None = None
+
+
+async def _read_submission(request: Request) -> Submission:
+    """Read the body in either form.
 
     Raises:
         BadRequestError: it cannot be understood.
+        RequestValidationError: a field is wrong.
         StorageError: the upload cannot be written.
         PayloadTooLargeError: it is too large.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return await _read_upload(request, workdir)
-    return _validated(await read_json(request)), None
+        return await _read_upload(request, services_of(request).workdir)
+    return Submission(_validated(await _read_json(request)))
 
 
-async def read_json(request: Request) -> Mapping[str, object]:
-    """Read a JSON object.
+SubmissionDep = Annotated[Submission, Depends(_read_submission)]
 
-    Raises:
-        BadRequestError: it is not JSON, or not an object.
-    """
+_SCHEMA = SubtitleBody.model_json_schema()
+SUBMISSION_OPENAPI = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": _SCHEMA},
+            "multipart/form-data": {
+                "schema": {
+                    **_SCHEMA,
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        **_SCHEMA["properties"],
+                    },
+                }
+            },
+        },
+    }
+}
+"""Both forms for OpenAPI, since FastAPI does not see what `SubmissionDep` reads."""
+
+
+async def _read_json(request: Request) -> object:
     try:
-        body = json.loads(await request.body())
+        return json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise BadRequestError("Invalid JSON in request body") from None
-    if not isinstance(body, dict):
-        raise BadRequestError("The request body must be a JSON object")
-    return body
+        raise BadRequestError(INVALID_JSON) from None
 
 
-def _validated(fields: Mapping[str, object]) -> SubtitleBody:
+def _validated(fields: object) -> SubtitleBody:
     try:
         return SubtitleBody.model_validate(fields)
     except ValidationError as error:
-        raise InvalidFieldError(describe(error.errors(include_url=False))) from None
+        problems = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError(problems) from None
 
 
-async def _read_upload(
-    request: Request, workdir: WorkDir
-) -> tuple[SubtitleBody, UploadedFile | None]:
+async def _read_upload(request: Request, workdir: WorkDir) -> Submission:
     file = _UploadTarget(workdir.new_file(".upload"))
     fields = {name: _FieldTarget() for name in _FIELDS}
     fields["captions"] = _FieldTarget(_MAX_CAPTIONS_BYTES)
@@ -126,10 +158,10 @@ async def _read_upload(
             if not body.captions:
                 raise BadRequestError("The form has no part named file")
             file.discard()
-            return body, None
+            return Submission(body)
         if not file.complete:
             raise BadRequestError("The upload is cut off")
-        return body, file.upload()
+        return Submission(body, file.upload())
     except BaseException:
         file.discard()
         raise

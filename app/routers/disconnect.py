@@ -1,4 +1,4 @@
-"""Clients that leave, and giving up what they had asked for."""
+"""Disconnects of clients while their request is worked on."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from app.domain.errors import JobCancelledError
 T = TypeVar("T")
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Wait for work as long as somebody waits for its answer.
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Wait for work, and cancel it when the client disconnects.
 
     Args:
         request: its body must have been read.
-        work: cancelled when the client leaves.
+        work: whose result the client waits for.
 
     Raises:
-        JobCancelledError: the client left.
+        JobCancelledError: the client disconnected.
     """
     working = asyncio.create_task(work)
-    gone = asyncio.create_task(disconnected(request))
+    disconnect = asyncio.create_task(disconnected(request))
     try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise JobCancelledError("The client left")
         return working.result()
     finally:
-        gone.cancel()
+        disconnect.cancel()
         working.cancel()
         # The work may have children of its own to end.
         await asyncio.gather(working, return_exceptions=True)
 
 
 async def disconnected(request: Request) -> None:
-    """Wait until the client has left; the request's body must have been read."""
+    """Wait until the client has disconnected; the request's body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         continue

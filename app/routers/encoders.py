@@ -1,8 +1,8 @@
-"""Events as the wire has them: one encoder for each kind of reader.
+"""Encoders of a job's events, one for each kind of client.
 
-An encoder is a fold over the log: it is shown every event from the first on, also those that a
-reader has already seen, so that counters are right when a stream is resumed. Each event becomes
-one frame at most, so that the event's number can be the frame's id.
+An encoder is a fold over the log: it encodes every event from the first on, also those that a
+client has already received, so that counters are right when a stream is resumed. Each event
+becomes one payload at most, so that the event's number can be the id of the server-sent event.
 """
 
 from __future__ import annotations
@@ -29,24 +29,25 @@ from app.domain.events import (
 )
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import SpeakerTurn
-from app.routers.error_responses import error_body
+from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import render
 
-Frame = dict[str, object]
+Payload = dict[str, object]
+"""A JSON object of the wire."""
 
 
 class EventEncoder(Protocol):
-    """Turns events into frames."""
+    """Turns events into payloads."""
 
-    def encode(self, event: Event) -> Frame | None:
-        """Return the frame for an event, or None when this reader has no use for it."""
+    def encode(self, event: Event) -> Payload | None:
+        """Return the payload of an event, or None where this kind of client gets none."""
         ...
 
 
-def progress_frame(progress: Progress) -> Frame:
+def progress_payload(progress: Progress) -> Payload:
     """Return a stage event; ``eta`` is a string or absent."""
-    frame: Frame = {
+    payload: Payload = {
         "stage": progress.stage,
         "message": progress.message,
         "percent": progress.percent,
@@ -54,13 +55,13 @@ def progress_frame(progress: Progress) -> Frame:
         "totalSteps": progress.total_steps,
     }
     if progress.eta:
-        frame["eta"] = progress.eta
-    return frame
+        payload["eta"] = progress.eta
+    return payload
 
 
-def cue_frame(cue: Cue) -> Frame:
+def cue_payload(cue: Cue) -> Payload:
     """Return a cue in the extension's shape; ``speaker`` is absent when unknown."""
-    frame: Frame = {
+    payload: Payload = {
         "start": cue.span.start_ms,
         "end": cue.span.end_ms,
         "text": cue.text,
@@ -68,26 +69,26 @@ def cue_frame(cue: Cue) -> Frame:
         "confidence": round(cue.confidence, 3),
     }
     if cue.language != "und":
-        frame["language"] = cue.language
+        payload["language"] = cue.language
     if cue.speaker is not None:
-        frame["speaker"] = cue.speaker
-    return frame
+        payload["speaker"] = cue.speaker
+    return payload
 
 
-def speaker_frames(turns: Sequence[SpeakerTurn]) -> list[Frame]:
-    """Return who spoke when, in milliseconds."""
+def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
+    """Return the speaker turns, in milliseconds."""
     return [
         {"start": turn.span.start_ms, "end": turn.span.end_ms, "speaker": turn.speaker}
         for turn in turns
     ]
 
 
-def result_frame(
+def result_payload(
     result: Result, job: JobRuntime, formats: Sequence[str], profile: ReadingProfile
-) -> Frame:
-    """Return what a finished job has made, with the files that were asked for."""
-    frame: Frame = {
-        "subtitles": [cue_frame(cue) for cue in result.cues],
+) -> Payload:
+    """Return the result of a finished job, with the files that were requested."""
+    payload: Payload = {
+        "subtitles": [cue_payload(cue) for cue in result.cues],
         "source": result.origin,
         "translated": result.translated,
         "language": result.language,
@@ -98,46 +99,54 @@ def result_frame(
         "rtf": round(result.rtf, 4),
         "stage_ms": result.stage_ms,
         "cached": dict(result.cached),
+        **_optional_fields(result),
     }
-    if result.voiced_untranscribed_ms is not None:
-        frame["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
-    if result.notices:
-        frame["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
-    if result.turns:
-        frame["speakers"] = speaker_frames(result.turns)
-    if result.title:
-        frame["title"] = result.title
-    if result.usage is not None:
-        frame["usage"] = dataclasses.asdict(result.usage)
     if formats:
         language = job.request.target.tag if job.request.target else result.language
-        frame["formats"] = {name: render(result.cues, name, profile, language) for name in formats}
-    return frame
+        files = {name: render(result.cues, name, profile, language) for name in formats}
+        payload["formats"] = files
+    return payload
+
+
+def _optional_fields(result: Result) -> Payload:
+    """Return the fields of a result that are absent where there is nothing to report."""
+    payload: Payload = {}
+    if result.voiced_untranscribed_ms is not None:
+        payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
+    if result.notices:
+        payload["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
+    if result.turns:
+        payload["speakers"] = turn_payloads(result.turns)
+    if result.title:
+        payload["title"] = result.title
+    if result.usage is not None:
+        payload["usage"] = dataclasses.asdict(result.usage)
+    return payload
 
 
 class ProcessEncoder:
-    """Stage events, then ``result`` or ``error``: what `/api/process` streams."""
+    """Stage events, then ``result`` or ``error``, for `/api/process`."""
 
     def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._job = job
         self._formats = formats
 
-    def encode(self, event: Event) -> Frame | None:
+    def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
         if isinstance(event, Progress):
-            return progress_frame(event)
+            return progress_payload(event)
         if isinstance(event, Done):
             profile = self._job.request.profile
-            return {"result": result_frame(event.result, self._job, self._formats, profile)}
+            return {"result": result_payload(event.result, self._job, self._formats, profile)}
         if isinstance(event, Failed):
             return error_body(event.message, event.code, retryable=event.retryable)
         return None
 
 
 class StreamEncoder(ProcessEncoder):
-    """The same with every final cue, once, as a numbered batch: what `/api/stream` streams.
+    """The same with every final cue, once, in numbered batches, for `/api/stream`.
 
-    Batches count 1, 2, 3 in order; the total is what the progress so far suggests, never less
+    Batches count 1, 2, 3 in order; the total is an estimate from the progress so far, never less
     than the number itself and never falling.
     """
 
@@ -147,7 +156,7 @@ class StreamEncoder(ProcessEncoder):
         self._total = 1
         self._percent = 0
 
-    def encode(self, event: Event) -> Frame | None:
+    def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
         if isinstance(event, Progress):
             self._percent = event.percent
@@ -163,17 +172,17 @@ class StreamEncoder(ProcessEncoder):
             "stage": "subtitles",
             "message": f"{self._sent} {'line' if self._sent == 1 else 'lines'} ready",
             "batchInfo": {"current": self._sent, "total": self._total},
-            "subtitles": [cue_frame(cue) for cue in event.cues],
+            "subtitles": [cue_payload(cue) for cue in event.cues],
         }
 
 
 class NativeEncoder:
-    """Everything that happens, cues with id and revision: for readers that can revise."""
+    """Every event, cues with id and revision: for clients that can revise."""
 
     def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._plain = ProcessEncoder(job, formats)
 
-    def encode(self, event: Event) -> Frame | None:
+    def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
         if isinstance(event, CuesReady):
             return {
@@ -186,7 +195,7 @@ class NativeEncoder:
         if isinstance(event, CuesDropped):
             return {"type": "dropped", "ids": list(event.ids)}
         if isinstance(event, SpeakersFound):
-            return {"type": "speakers", "turns": speaker_frames(event.turns)}
+            return {"type": "speakers", "turns": turn_payloads(event.turns)}
         if isinstance(event, Notice):
             return {"type": "notice", **dataclasses.asdict(event)}
         if isinstance(event, MediaOpened):
@@ -194,7 +203,7 @@ class NativeEncoder:
         return self._plain.encode(event)
 
 
-VIEWS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
+ENCODERS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
     "process": ProcessEncoder,
     "stream": StreamEncoder,
     "native": NativeEncoder,
@@ -205,8 +214,8 @@ def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEn
     """Return a new encoder.
 
     Raises:
-        NotFoundError: no view has that name.
+        NotFoundError: no encoder has that name.
     """
-    if name not in VIEWS:
-        raise NotFoundError(f"No view {name!r}; known: {', '.join(VIEWS)}")
-    return VIEWS[name](job, formats)
+    if name not in ENCODERS:
+        raise NotFoundError(f"No view {name!r}; known: {', '.join(ENCODERS)}")
+    return ENCODERS[name](job, formats)

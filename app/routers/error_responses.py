@@ -1,8 +1,9 @@
-"""The one table from errors to HTTP statuses, and the one shape that they have on the wire."""
+"""HTTP responses for errors: the one table of statuses, the one handler of each origin."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import structlog
@@ -10,8 +11,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
+from app.routers.error_shapes import HttpError, shape_for
+from app.routers.tus import TUS_VERSION
 
 log = structlog.get_logger()
 
@@ -55,13 +59,21 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.JobCancelledError: 409,
     e.InternalError: 500,
 }
-"""The nearest class in an error's line of descent counts."""
+"""The nearest class in an error's method resolution order applies."""
 
-_TRACKS_NAMED = 10
+INVALID_JSON = "Invalid JSON in request body"
+NOT_AN_OBJECT = "The request body must be a JSON object"
+
+_MAX_TRACKS = 10
 """A site may have captions in a hundred languages."""
 
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
+
+_WRAPPERS = frozenset({"body", "query", "input"})
+"""First steps of an error's location, which are no field: FastAPI's, and the queue's ``input``."""
+
+_NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
 
 def status_of(error: e.CuestreamError) -> int:
@@ -72,69 +84,130 @@ def status_of(error: e.CuestreamError) -> int:
     return 500
 
 
-def error_body(text: str, code: str, *, retryable: bool, **more: object) -> dict[str, object]:
-    """Return an error's shape on the wire; ``error`` is always a string."""
-    return {"error": text, "code": code, "retryable": retryable, **more}
+def http_error(error: e.CuestreamError) -> HttpError:
+    """Return an error as HTTP has it."""
+    return HttpError(
+        status=status_of(error),
+        text=error.message,
+        code=error.code,
+        retryable=error.retryable,
+        details=_details(error),
+        headers=_headers(error),
+    )
 
 
-def error_response(error: e.CuestreamError) -> JSONResponse:
-    """Return an error as an HTTP answer."""
-    more: dict[str, object] = {}
-    headers: dict[str, str] = {}
-    if isinstance(error, e.BusyError):
-        headers["Retry-After"] = str(error.retry_after_s)
-        more["retry_after"] = error.retry_after_s
-    if isinstance(error, e.RateLimitedError):
-        more["message"] = error.advice
-    if isinstance(error, e.PayloadTooLargeError):
-        more["max_size_mb"] = error.limit_mb
-        headers["Connection"] = "close"
-    if isinstance(error, e.UpgradeRequiredError):
-        more["upgrade"] = True
-    if isinstance(error, e.NoCaptionsError):
-        more["available_manual"] = error.manual[:_TRACKS_NAMED]
-        more["available_auto"] = error.auto[:_TRACKS_NAMED]
-    if isinstance(error, e.SourceError) and error.retryable:
-        more["retry"] = True
-    if isinstance(error, e.UnauthorizedError):
-        headers["WWW-Authenticate"] = "Bearer"
-    body = error_body(error.message, error.code, retryable=error.retryable, **more)
-    return JSONResponse(body, status_of(error), headers)
+def error_response(error: HttpError, path: str) -> JSONResponse:
+    """Return the response to a request for a path, in the shape of that path's routes."""
+    shape = shape_for(path)
+    return JSONResponse(shape.body(error), error.status, {**error.headers, **shape.headers})
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the one shape."""
+    """Answer every error in the shape of its path."""
 
     @app.exception_handler(e.CuestreamError)
-    async def ours(request: Request, error: e.CuestreamError) -> JSONResponse:
+    async def expected(request: Request, error: e.CuestreamError) -> JSONResponse:
         request.app.state.services.metrics.error(error.code)
-        return error_response(error)
-
-    @app.exception_handler(HTTPException)
-    async def framework(_: Request, error: HTTPException) -> JSONResponse:
-        text = _HTTP_TEXTS.get(error.status_code, str(error.detail))
-        code = _HTTP_CODES.get(error.status_code, "http_error")
-        body = error_body(text, code, retryable=False, message=str(error.detail))
-        return JSONResponse(body, error.status_code, _headers(error))
+        return error_response(http_error(error), request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    async def validation(_: Request, error: RequestValidationError) -> JSONResponse:
-        return error_response(e.InvalidFieldError(describe(error.errors())))
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return await expected(request, _request_error(error))
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        cause = _body_error(error)
+        if cause is not None:
+            return await expected(request, cause)
+        return error_response(_framework_error(error), request.url.path)
 
     @app.exception_handler(Exception)
-    async def defect(_: Request, error: Exception) -> JSONResponse:
+    async def defect(request: Request, error: Exception) -> JSONResponse:
         log.error("request failed by a defect", exc_info=error)
-        return error_response(e.InternalError("Internal server error"))
+        internal = e.InternalError("Internal server error")
+        return error_response(http_error(internal), request.url.path)
 
 
-def describe(problems: Any) -> str:
-    """Return what is wrong with a body, by field, in one sentence."""
+def _details(error: e.CuestreamError) -> Mapping[str, object]:
+    """Return the fields that errors of some classes have beside the common ones."""
+    match error:
+        case e.RateLimitedError():
+            return {"retry_after": error.retry_after_s, "message": error.advice}
+        case e.BusyError():
+            return {"retry_after": error.retry_after_s}
+        case e.PayloadTooLargeError():
+            return {"max_size_mb": error.limit_mb}
+        case e.UpgradeRequiredError():
+            return {"upgrade": True}
+        case e.NoCaptionsError():
+            tracks = {"available_manual": error.manual, "available_auto": error.auto}
+            return {name: tags[:_MAX_TRACKS] for name, tags in tracks.items()}
+        case e.SourceError(retryable=True):
+            return {"retry": True}
+        case _:
+            return {}
+
+
+def _headers(error: e.CuestreamError) -> Mapping[str, str]:
+    """Return the headers that errors of some classes have."""
+    match error:
+        case e.BusyError():
+            return {"Retry-After": str(error.retry_after_s)}
+        case e.PayloadTooLargeError():
+            return {"Connection": "close"}
+        case e.UnauthorizedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case e.UploadOffsetError():
+            return {"Upload-Offset": str(error.offset)}
+        case e.UploadVersionError():
+            return {"Tus-Version": TUS_VERSION}
+        case _:
+            return {}
+
+
+def _request_error(error: RequestValidationError) -> e.BadRequestError:
+    """Return the error of a request whose body or query FastAPI refused."""
+    problems = error.errors()
+    # A body that FastAPI does not take for JSON reaches validation as bytes.
+    if isinstance(error.body, bytes):
+        return e.BadRequestError(INVALID_JSON)
+    for problem in problems:
+        of_the_body = tuple(problem["loc"]) in ((), ("body",))
+        if problem["type"] == "json_invalid" or (of_the_body and problem["type"] == "missing"):
+            return e.BadRequestError(INVALID_JSON)
+        if of_the_body and problem["type"] in _NOT_AN_OBJECT_TYPES:
+            return e.BadRequestError(NOT_AN_OBJECT)
+    return e.InvalidFieldError(_describe(problems))
+
+
+def _describe(problems: Sequence[Any]) -> str:
+    """Return the problems by field, in one sentence; never the values, which may be secrets."""
     parts = []
     for problem in problems:
-        place = ".".join(str(part) for part in problem["loc"] if part not in ("body", "query"))
-        parts.append(f"{place}: {problem['msg']}" if place else str(problem["msg"]))
+        steps = dropwhile(_WRAPPERS.__contains__, problem["loc"])
+        field = ".".join(str(step) for step in steps)
+        parts.append(f"{field}: {problem['msg']}" if field else str(problem["msg"]))
     return "; ".join(parts) or "Invalid request"
 
 
-def _headers(error: HTTPException) -> dict[str, str] | None:
-    return dict(error.headers) if error.headers else None
+def _body_error(error: HTTPException) -> e.CuestreamError | None:
+    """Return the error that stopped the reading of a body, which FastAPI wraps; else None."""
+    cause = error.__cause__
+    if isinstance(cause, e.CuestreamError):
+        return cause
+    # The body is not UTF-8, or nested too deeply.
+    if isinstance(cause, ValueError | RecursionError):
+        return e.BadRequestError(INVALID_JSON)
+    if isinstance(cause, ClientDisconnect):
+        return e.JobCancelledError("The client left during the upload")
+    return None
+
+
+def _framework_error(error: HTTPException) -> HttpError:
+    return HttpError(
+        status=error.status_code,
+        text=_HTTP_TEXTS.get(error.status_code, str(error.detail)),
+        code=_HTTP_CODES.get(error.status_code, "http_error"),
+        details={"message": str(error.detail)},
+        headers=error.headers or {},
+    )

@@ -1,4 +1,4 @@
-"""A second listener that answers the health check alone, on PORT_HEALTH."""
+"""A second listener for the health check alone, on PORT_HEALTH."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.routers.health import ping_response
+from app.routers.health_routes import ping_response
 from app.services.readiness import Readiness
 
 
-class _Quiet(uvicorn.Server):
-    """A server that leaves the process's signals to the main one."""
+class _QuietServer(uvicorn.Server):
+    """A server that installs no signal handlers: the main one has them."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take no signal."""
+        """Leave the signal handlers as they are."""
         yield
 
 
@@ -33,11 +33,11 @@ class HealthPort:
         async def ping(_: Request) -> Response:
             return ping_response(readiness)
 
-        routes = [Route(where, ping) for where in dict.fromkeys(("/ping", path))]
+        routes = [Route(address, ping) for address in dict.fromkeys(("/ping", path))]
         config = uvicorn.Config(
             Starlette(routes=routes), log_config=None, access_log=False, lifespan="off"
         )
-        self._server = _Quiet(config)
+        self._server = _QuietServer(config)
         self._socket = _reusable_socket(host, port)
         self._task: asyncio.Task[None] | None = None
 

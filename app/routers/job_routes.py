@@ -1,69 +1,107 @@
-"""`/api/jobs`: coming back to a job."""
+"""`/api/jobs`: resuming, moving and inspecting a job."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
 from app.domain.events import Failed, Progress
-from app.routers.body import read_json
-from app.routers.dependencies import ServicesDep, require_key
-from app.routers.encoders import Frame, encoder_named, progress_frame, result_frame
-from app.routers.error_responses import error_body
-from app.routers.position import POSITION_BODY, Moved, moved, position_of
+from app.domain.time import seconds_to_ms
+from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
+from app.routers.dependencies import JobDep, ServicesDep
+from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
+from app.routers.error_shapes import error_body
 from app.routers.sse import stream_job
+from app.services.jobs.runtime import JobRuntime
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[Depends(require_key)])
+router = APIRouter(
+    prefix="/api/jobs",
+    tags=["jobs"],
+    dependencies=[Depends(require_key)],
+    route_class=GuardedRoute,
+)
+
+_MAX_S = 10**6
+"""Eleven days: longer than any recording."""
+
+State = Literal["running", "done", "failed"]
+
+
+class PositionBody(BaseModel):
+    """Body of `/api/jobs/{job_id}/position`; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    position_s: float = Field(ge=0, le=_MAX_S, description="Where the viewer watches, in seconds")
+
+
+class Moved(BaseModel):
+    """Answer of `/api/jobs/{job_id}/position`."""
+
+    job_id: str
+    position_s: float = Field(description="Where the viewer watches")
+    state: State = Field(description="Of the job")
+    covered: bool = Field(description="Whether the cues of that place are there already")
 
 
 @router.get("/{job_id}/events")
 async def events(
-    job_id: str,
+    job: JobDep,
     services: ServicesDep,
     view: str = "stream",
     after: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Replay what was missed after an event and follow on."""
-    job = await services.runner.get(job_id)
-    seen = _seen(last_event_id) if after is None else after
+    """Replay the events after a number and follow the job."""
+    seen = _event_number(last_event_id) if after is None else after
     services.runner.watch(job)
-    return stream_job(
-        services.hub, job, encoder_named(view, job, ()), view, min(seen, len(job.log))
+    encoder = encoder_named(view, job, ())
+    return stream_job(services.streams, job, encoder, view, min(seen, len(job.log)))
+
+
+@router.post("/{job_id}/position")
+async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Moved:
+    """Set where the viewer watches: the recording from there on is processed first."""
+    position_ms = seconds_to_ms(body.position_s)
+    services.runner.watch(job, position_ms)
+    job_state = _state_of(job)
+    return Moved(
+        job_id=job.id,
+        position_s=position_ms / 1000,
+        state=job_state,
+        covered=job_state == "done" or job.playback.shown.holds(position_ms),
     )
 
 
-@router.post("/{job_id}/position", openapi_extra=POSITION_BODY)
-async def position(job_id: str, request: Request, services: ServicesDep) -> Moved:
-    """Say where the viewer watches now: what is seen from there on is done first."""
-    job = await services.runner.get(job_id)
-    position_ms = position_of(await read_json(request))
-    services.runner.watch(job, position_ms)
-    return moved(job, position_ms)
-
-
 @router.get("/{job_id}")
-async def state(job_id: str, services: ServicesDep) -> Frame:
-    """Tell where a job stands, with its result once there is one."""
-    job = await services.runner.get(job_id)
-    body: Frame = {"job_id": job.id, "events": len(job.log)}
+async def state(job: JobDep) -> Payload:
+    """Return a job's state, with its result once there is one."""
+    payload: Payload = {"job_id": job.id, "events": len(job.log)}
     stages = [event for _, event in job.log.after(0) if isinstance(event, Progress)]
     if stages:
-        body["progress"] = progress_frame(stages[-1])
+        payload["progress"] = progress_payload(stages[-1])
     last = job.log.last
     if isinstance(last, Failed):
         error = error_body(last.message, last.code, retryable=last.retryable)
-        return {**body, "state": "failed", **error}
+        return {**payload, "state": "failed", **error}
     if job.result is not None:
-        result = result_frame(job.result, job, (), job.request.profile)
-        return {**body, "state": "done", "result": result}
-    return {**body, "state": "running"}
+        result = result_payload(job.result, job, (), job.request.profile)
+        return {**payload, "state": "done", "result": result}
+    return {**payload, "state": "running"}
 
 
-def _seen(last_event_id: str | None) -> int:
+def _state_of(job: JobRuntime) -> State:
+    if job.running:
+        return "running"
+    return "failed" if job.result is None else "done"
+
+
+def _event_number(last_event_id: str | None) -> int:
     if not last_event_id:
         return 0
     if not (last_event_id.isascii() and last_event_id.isdigit()):

@@ -1,10 +1,11 @@
-"""One JSON answer for one job."""
+"""A job's result as one JSON response."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -13,25 +14,26 @@ from app.container import Services
 from app.domain.errors import CuestreamError, JobCancelledError, TimedOutError
 from app.domain.events import Result
 from app.routers.disconnect import disconnected
-from app.routers.encoders import Frame
-from app.routers.error_responses import error_body
+from app.routers.encoders import Payload
+from app.routers.error_responses import http_error
+from app.routers.error_shapes import ErrorShape, shape_for
 from app.services.jobs.runtime import JobRuntime
 
 _KEEPALIVE_S = 10.0
 
 
 class JsonAnswer:
-    """Answers with what a job has made; the work stops when the client leaves.
+    """Answers with the result of a job; the work stops when the client disconnects.
 
-    An answer that is late begins with spaces, which JSON allows before a value: gateways cut a
-    connection that stays silent (a RunPod pod's proxy after 100 s). From then on the status is
-    200 whatever happens, so an error is told by the body's ``error`` alone.
+    A late answer begins with spaces, which JSON allows before a value: gateways cut a connection
+    that stays silent (a RunPod pod's proxy after 100 s). From then on the status is 200 whatever
+    happens, so an error shows in the body alone.
 
     Args:
         services: for the settings.
-        job: what is waited for.
-        frame: makes the body; called in a thread, since writing files is CPU work.
-        patience_s: how long the status stays open; as the server is set unless given, and never
+        job: whose result is the answer.
+        encode: makes the body; called in a thread, since writing files is CPU work.
+        patience_s: time until a late answer begins; that of the settings unless given, and never
             longer than that.
     """
 
@@ -39,14 +41,14 @@ class JsonAnswer:
         self,
         services: Services,
         job: JobRuntime,
-        frame: Callable[[Result], Frame],
+        encode: Callable[[Result], Payload],
         patience_s: float | None = None,
     ) -> None:
         self._settings = services.settings
         self._job = job
-        self._frame = frame
-        usual_s = self._settings.server.sync_keepalive_after_s
-        self._patience_s = usual_s if patience_s is None else min(patience_s, usual_s)
+        self._encode = encode
+        configured_s = self._settings.server.sync_keepalive_after_s
+        self._patience_s = configured_s if patience_s is None else min(patience_s, configured_s)
         self._headers = {"X-Job-Id": job.id, "Cache-Control": "no-store"}
         self._grace_s: float | None = 0.0
 
@@ -54,33 +56,36 @@ class JsonAnswer:
         """Wait for the job's end, or for the moment when the response must begin.
 
         Raises:
-            CuestreamError: the job failed, is late, or its client left.
+            CuestreamError: the job failed, is late, or its client disconnected.
         """
         self._job.attach()
         ended = asyncio.create_task(self._job.wait_for_result())
-        gone = asyncio.create_task(disconnected(request))
+        disconnect = asyncio.create_task(disconnected(request))
         handed_over = False
         try:
             await asyncio.wait(
-                {ended, gone}, timeout=self._first_wait_s(), return_when=asyncio.FIRST_COMPLETED
+                {ended, disconnect},
+                timeout=self._first_wait_s(),
+                return_when=asyncio.FIRST_COMPLETED,
             )
             if ended.done():
                 return JSONResponse(await self._body(ended), headers=self._headers)
-            if gone.done():
-                raise JobCancelledError("The client left")
-            if self._late():
-                raise self._timed_out()
+            self._check(disconnect)
             handed_over = True
             return StreamingResponse(
-                self._spaces(ended), media_type="application/json", headers=self._headers
+                self._body_after_spaces(ended, shape_for(request.url.path)),
+                media_type="application/json",
+                headers=self._headers,
             )
         finally:
-            gone.cancel()
+            disconnect.cancel()
             if not handed_over:
                 ended.cancel()
                 self._job.detach(self._grace_s)
 
-    async def _spaces(self, ended: asyncio.Task[Result]) -> AsyncIterator[bytes]:
+    async def _body_after_spaces(
+        self, ended: asyncio.Task[Result], shape: ErrorShape
+    ) -> AsyncIterator[bytes]:
         try:
             while not ended.done():
                 yield b" "
@@ -89,11 +94,18 @@ class JsonAnswer:
                     raise self._timed_out()
             yield json.dumps(await self._body(ended), ensure_ascii=False).encode()
         except CuestreamError as error:
-            body = error_body(error.message, error.code, retryable=error.retryable)
-            yield json.dumps({**body, "job_id": self._job.id}).encode()
+            body = shape.body(replace(http_error(error), details={"job_id": self._job.id}))
+            yield json.dumps(body).encode()
         finally:
             ended.cancel()
             self._job.detach(self._grace_s)
+
+    def _check(self, disconnect: asyncio.Task[None]) -> None:
+        """Refuse to begin the answer where it is of no use any more."""
+        if disconnect.done():
+            raise JobCancelledError("The client left")
+        if self._late():
+            raise self._timed_out()
 
     def _first_wait_s(self) -> float:
         limit_s = self._settings.sync_limit_s
@@ -109,5 +121,5 @@ class JsonAnswer:
             f"The job is not finished; follow it at /api/jobs/{self._job.id}/events"
         )
 
-    async def _body(self, ended: asyncio.Task[Result]) -> Frame:
-        return await asyncio.to_thread(self._frame, await ended)
+    async def _body(self, ended: asyncio.Task[Result]) -> Payload:
+        return await asyncio.to_thread(self._encode, await ended)

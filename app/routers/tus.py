@@ -1,4 +1,4 @@
-"""The headers of the tus protocol, in which uploads come in parts.
+"""Headers of the tus protocol for resumable uploads.
 
 Source: the tus resumable upload protocol, version 1.0.0: its core and the extensions creation,
 creation-with-upload, termination, expiration and checksum.
@@ -22,24 +22,20 @@ from starlette.requests import ClientDisconnect
 
 from app.domain.errors import (
     BodyTypeError,
-    CuestreamError,
     InvalidFieldError,
     JobCancelledError,
     TimedOutError,
-    UploadOffsetError,
     UploadVersionError,
 )
-from app.routers.dependencies import services
-from app.routers.error_responses import error_response
 from app.services.uploads.part_writer import Checksum, PartWriter
 from app.services.uploads.upload_store import Upload
 
-VERSION = "1.0.0"
+TUS_VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 PART_TYPE = "application/offset+octet-stream"
 ALGORITHMS = ("sha1", "sha256", "md5")
 
-EXPOSED_HEADERS = (
+TUS_EXPOSED_HEADERS = (
     "Location",
     "Tus-Checksum-Algorithm",
     "Tus-Extension",
@@ -51,10 +47,10 @@ EXPOSED_HEADERS = (
     "Upload-Metadata",
     "Upload-Offset",
 )
-"""What a page of another origin must be allowed to read."""
+"""Response headers that a page of another origin must be allowed to read."""
 
 _SILENCE_S = 30.0
-"""A part whose sender is silent for so long is over: its lock must not outlive a lost network."""
+"""A part whose sender is silent for so long is ended: its lock must not outlive a lost network."""
 
 _MAX_METADATA_CHARS = 4096
 _MAX_NAME_CHARS = 255
@@ -62,38 +58,33 @@ _MAX_LENGTH_DIGITS = 18
 
 
 class TusRoute(APIRoute):
-    """A route that speaks tus: it refuses other versions and names ours, in errors too."""
+    """A route that speaks our version of tus and refuses others.
+
+    Errors get the header of the version from their row in `error_shapes`.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See the base class."""
         handle = super().get_route_handler()
 
-        async def speak(request: Request) -> Response:
-            try:
-                _check_version(request)
-                response = await handle(request)
-            except CuestreamError as error:
-                services(request).metrics.error(error.code)
-                response = error_response(error)
-                if isinstance(error, UploadOffsetError):
-                    response.headers["Upload-Offset"] = str(error.offset)
-                if isinstance(error, UploadVersionError):
-                    response.headers["Tus-Version"] = VERSION
-            response.headers["Tus-Resumable"] = VERSION
+        async def respond(request: Request) -> Response:
+            _check_version(request)
+            response = await handle(request)
+            response.headers["Tus-Resumable"] = TUS_VERSION
             return response
 
-        return speak
+        return respond
 
 
 def _check_version(request: Request) -> None:
-    """Let other versions go; a request that names none is taken for ours."""
-    asked = request.headers.get("tus-resumable", VERSION)
-    if request.method != "OPTIONS" and asked != VERSION:
-        raise UploadVersionError(f"This server speaks tus {VERSION}")
+    """Refuse other versions; a request that names none is taken for ours."""
+    version = request.headers.get("tus-resumable", TUS_VERSION)
+    if request.method != "OPTIONS" and version != TUS_VERSION:
+        raise UploadVersionError(f"This server speaks tus {TUS_VERSION}")
 
 
 def state_headers(upload: Upload) -> dict[str, str]:
-    """Return what every answer says of an upload."""
+    """Return the headers with an upload's state, which every answer has."""
     return {
         "Upload-Offset": str(upload.offset),
         "Upload-Expires": formatdate(upload.expires_s, usegmt=True),
@@ -102,7 +93,7 @@ def state_headers(upload: Upload) -> dict[str, str]:
 
 
 def number_in(request: Request, header: str) -> int:
-    """Read a header that holds a number of bytes.
+    """Parse a header with a number of bytes.
 
     Raises:
         InvalidFieldError: it is missing or no such number.
@@ -130,10 +121,10 @@ def name_in(metadata: str) -> str:
 
 
 def checksum_in(request: Request) -> Checksum | None:
-    """Read what the part must add up to; None when the caller does not say.
+    """Read the checksum of the part; None when the client sent none.
 
     Raises:
-        InvalidFieldError: it cannot be read, or its algorithm is none of ours.
+        InvalidFieldError: it cannot be read, or its algorithm is not supported.
     """
     header = request.headers.get("upload-checksum")
     if header is None:
@@ -150,10 +141,10 @@ def has_part(request: Request) -> bool:
 
 
 def check_part_type(request: Request) -> None:
-    """Refuse a body that is no part.
+    """Refuse a body of another content type than a part's.
 
     Raises:
-        BodyTypeError: its type is another.
+        BodyTypeError: it has another type.
     """
     if not has_part(request):
         raise BodyTypeError(f"The body's type must be {PART_TYPE}")
@@ -163,8 +154,8 @@ async def receive(request: Request, writer: PartWriter) -> None:
     """Write the body as it arrives.
 
     Raises:
-        JobCancelledError: the client left in the middle.
-        TimedOutError: the client fell silent.
+        JobCancelledError: the client disconnected.
+        TimedOutError: the client sent nothing for too long.
         InvalidFieldError: more bytes than the upload was to have.
         StorageError: the disk is full or not writable.
     """

@@ -1,4 +1,4 @@
-"""`/api/uploads`: a file in parts, by the tus protocol."""
+"""`/api/uploads`: resumable uploads by the tus protocol."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from app.domain.errors import DrainingError, InvalidFieldError, NotFoundError
+from app.routers.access.api_keys import require_key
 from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, require_key
+from app.routers.dependencies import ServicesDep
 from app.routers.tus import (
     ALGORITHMS,
     EXTENSIONS,
-    VERSION,
+    TUS_VERSION,
     TusRoute,
     check_part_type,
     checksum_in,
@@ -28,16 +29,16 @@ router = APIRouter(
     dependencies=[Depends(require_key), rate_limited("uploads")],
     route_class=TusRoute,
 )
-abilities = APIRouter(prefix="/api/uploads", tags=["uploads"], route_class=TusRoute)
-"""What may be asked without a key."""
+capabilities = APIRouter(prefix="/api/uploads", tags=["uploads"], route_class=TusRoute)
+"""The routes that need no key."""
 
 
-@abilities.options("")
-@abilities.options("/{upload_id}")
+@capabilities.options("")
+@capabilities.options("/{upload_id}")
 async def options(services: ServicesDep) -> Response:
-    """Tell what this server can do."""
+    """Return the protocol's extensions that this server supports."""
     headers = {
-        "Tus-Version": VERSION,
+        "Tus-Version": TUS_VERSION,
         "Tus-Extension": EXTENSIONS,
         "Tus-Max-Size": str(services.uploads.max_bytes),
         "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
@@ -63,7 +64,7 @@ async def create(request: Request, services: ServicesDep) -> Response:
 
 @router.head("/{upload_id}")
 async def offset(upload_id: str, services: ServicesDep) -> Response:
-    """Tell how far an upload is, in `Upload-Offset`."""
+    """Return how far an upload is, in `Upload-Offset`."""
     upload = await services.uploads.find(upload_id)
     headers = state_headers(upload) | {"Upload-Length": str(upload.record.length)}
     if upload.record.metadata:
@@ -73,7 +74,7 @@ async def offset(upload_id: str, services: ServicesDep) -> Response:
 
 @router.patch("/{upload_id}", status_code=204)
 async def append(upload_id: str, request: Request, services: ServicesDep) -> Response:
-    """Add the next part; what arrives of a part that is cut off is kept."""
+    """Add the next part; the bytes of a part that is cut off are stored as far as they came."""
     check_part_type(request)
     start = number_in(request, "Upload-Offset")
     upload = await services.uploads.find(upload_id)
@@ -87,19 +88,19 @@ async def append(upload_id: str, request: Request, services: ServicesDep) -> Res
 
 @router.delete("/{upload_id}", status_code=204)
 async def terminate(upload_id: str, services: ServicesDep) -> Response:
-    """Remove an upload; a job that was given it goes on."""
+    """Remove an upload; a job that has claimed it continues."""
     await services.uploads.remove(upload_id)
     return Response(status_code=204)
 
 
 @router.post("/{upload_id}", include_in_schema=False)
 async def overridden(upload_id: str, request: Request, services: ServicesDep) -> Response:
-    """Serve clients that can send nothing but POST and say in a header what they mean."""
-    meant = request.headers.get("x-http-method-override", "").upper()
-    if meant == "PATCH":
+    """Serve clients that can only send POST and name the method in a header."""
+    method = request.headers.get("x-http-method-override", "").upper()
+    if method == "PATCH":
         return await append(upload_id, request, services)
-    if meant == "DELETE":
+    if method == "DELETE":
         return await terminate(upload_id, services)
-    if meant == "HEAD":
+    if method == "HEAD":
         return await offset(upload_id, services)
     raise NotFoundError("Not found")

@@ -1,1 +1,1 @@
-"""From an outside request to a job, for every door."""
+"""From an outside request to a job, whatever protocol it comes by."""

@@ -1,4 +1,4 @@
-"""Captions that a client sends, in the shapes that clients have them in."""
+"""Captions in a request's body, in the shapes that clients have them in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from app.domain.errors import InvalidCaptionsError, InvalidFieldError, InvalidLanguageError
-from app.domain.language import Language, parse_target
+from app.domain.errors import InvalidCaptionsError
+from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
 from app.services.captions.encoding import decode_text
 from app.services.captions.parse import MAX_MB
@@ -16,10 +16,11 @@ from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.captions.readers.cue_list import write_cue_list
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.sniff import LOOKED_AT, is_caption_file
+from app.submission.request_fields import caption_language
 from app.system.workdir import storage_errors
 
-_HALVES = re.compile("[\ud800-\udfff]")
-"""JSON can write half a character, and nothing else can."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which JSON can write and UTF-8 cannot."""
 
 
 class SentCue(BaseModel):
@@ -34,7 +35,7 @@ class SentCue(BaseModel):
 
 
 class SentFile(BaseModel):
-    """A file's text with what the client knows about it."""
+    """A caption file's text, with its language where the client knows it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -43,7 +44,7 @@ class SentFile(BaseModel):
     automatic: bool | None = False
 
 
-def _shape(value: object) -> str:
+def _tag(value: object) -> str:
     if isinstance(value, str):
         return "text"
     return "cues" if isinstance(value, list) else "file"
@@ -76,12 +77,12 @@ _SCHEMA = {
         {"type": "null"},
     ]
 }
-"""Written out, since a route's schema is embedded where references would lead nowhere."""
+"""Written out, since a multipart schema is embedded where references would lead nowhere."""
 
 _Cues = Annotated[list[SentCue], Field(max_length=CAPTIONS_AT_MOST)]
 SentCaptionsField = Annotated[
     Annotated[str, Tag("text")] | Annotated[SentFile, Tag("file")] | Annotated[_Cues, Tag("cues")],
-    Discriminator(_shape),
+    Discriminator(_tag),
 ]
 """A caption file's text, that with its language, or a list of cues in milliseconds."""
 
@@ -91,24 +92,24 @@ OptionalCaptions = Annotated[SentCaptionsField | None, WithJsonSchema(_SCHEMA)]
 def sent_captions(
     field: str | SentFile | list[SentCue], language: str | None, spoken: Language | None
 ) -> SentCaptions:
-    """Return the source that a client's captions are.
+    """Return sent captions as the source of a job.
 
     Args:
         field: as the body has them.
-        language: what the body says of their language; counts less than what they say themselves.
-        spoken: the language of the video, which is theirs where nobody says another.
+        language: theirs by the body; one that a `SentFile` names overrides it.
+        spoken: language of the video; theirs where none is named.
 
     Raises:
         InvalidFieldError: not a language.
     """
-    told = _language((field.language if isinstance(field, SentFile) else None) or language)
-    tag = told or (spoken.tag if spoken else None)
+    own_language = field.language if isinstance(field, SentFile) else None
+    tag = caption_language(own_language or language) or (spoken.tag if spoken else None)
     if isinstance(field, list):
         cues = [cue.model_dump(exclude_none=True) for cue in field]
-        return SentCaptions(_whole(write_cue_list(cues)), tag)
+        return SentCaptions(_without_surrogates(write_cue_list(cues)), tag)
     if isinstance(field, SentFile):
-        return SentCaptions(_whole(field.text), tag, bool(field.automatic))
-    return SentCaptions(_whole(field), tag)
+        return SentCaptions(_without_surrogates(field.text), tag, bool(field.automatic))
+    return SentCaptions(_without_surrogates(field), tag)
 
 
 def uploaded_captions(upload: UploadedFile) -> str | None:
@@ -130,13 +131,5 @@ def uploaded_captions(upload: UploadedFile) -> str | None:
     return decode_text(data)
 
 
-def _language(text: str | None) -> str | None:
-    try:
-        language = parse_target(text)
-    except InvalidLanguageError:
-        raise InvalidFieldError("Invalid language of the captions") from None
-    return language.tag if language else None
-
-
-def _whole(text: str) -> str:
-    return _HALVES.sub("\ufffd", text)
+def _without_surrogates(text: str) -> str:
+    return _SURROGATES.sub("\ufffd", text)

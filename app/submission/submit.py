@@ -1,4 +1,4 @@
-"""From a checked body to a job."""
+"""Submission of jobs: from a checked request to a job, whatever protocol it came by."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from dataclasses import replace
 
 from app.container import Services
 from app.domain.errors import CuestreamError, InvalidFieldError
-from app.domain.request import Audience, UploadedFile
+from app.domain.request import Audience, JobRequest, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
+
+
+async def submit(services: Services, request: JobRequest) -> JobRuntime:
+    """Return the job of a request: a new one, or one that an equal request has started.
+
+    Args:
+        services: of the process.
+        request: with its caller and its audience.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the server is full.
+    """
+    await services.opener.check(request.source)
+    return await services.runner.submit(request)
 
 
 async def submit_body(
@@ -20,16 +34,16 @@ async def submit_body(
     upload: UploadedFile | None = None,
     audience: Audience = "batch",
 ) -> JobRuntime:
-    """Return the job that does what a body asks for; an upload that is refused is removed.
+    """Return the job that a body requests; the file of a refused upload is removed.
 
-    An upload that is a caption file counts as captions that were sent.
+    An upload that is a caption file counts as captions in the body.
 
     Args:
-        services: of the application.
-        caller: who pays, see `caller_of`.
+        services: of the process.
+        caller: who pays for the translation; empty where no key is needed.
         body: as it was sent.
         upload: the file that came with it.
-        audience: who waits for it.
+        audience: whether a viewer watches the cues as they come.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -44,10 +58,9 @@ async def submit_body(
         if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
             upload.path.unlink(missing_ok=True)
             body, upload = body.model_copy(update={"captions": text}), None
-        wanted = replace(body.job_request(upload), caller=caller, audience=audience)
-        await services.opener.check(wanted.source)
+        request = replace(body.job_request(upload), caller=caller, audience=audience)
+        return await submit(services, request)
     except CuestreamError:
         if upload is not None:
             upload.path.unlink(missing_ok=True)
         raise
-    return await services.runner.submit(wanted)

@@ -1,4 +1,4 @@
-"""Bodies that clients send, and the job request that they mean."""
+"""The body of a request for subtitles."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, sent_captions
-from app.submission.language_names import spoken_language
-from app.submission.video_id import check_video_id, youtube_video
+from app.submission.request_fields import check_video_id, spoken_language, youtube_video
 
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
 _MAX_TERM_CHARS = 100
-"""A glossary goes with every request to a model, so it is paid for again and again."""
+"""A glossary is sent, thus paid, with every request to a language model."""
 
 _MAX_SPEAKERS = 50
 _MAX_LANGUAGES = 20
@@ -37,7 +36,7 @@ def _as_list(value: object) -> object:
 
 
 def _as_terms(value: object) -> object:
-    """Read a glossary: an object, JSON text of one, or lines of ``term = translation``."""
+    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``."""
     if not isinstance(value, str):
         return value or {}
     if value.lstrip().startswith("{"):
@@ -47,7 +46,7 @@ def _as_terms(value: object) -> object:
 
 
 class SubtitleBody(BaseModel):
-    """Body of `/api/process` and `/api/stream`; keys that we do not know are ignored."""
+    """Body of `/api/process` and `/api/stream`; unknown keys are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -86,7 +85,7 @@ class SubtitleBody(BaseModel):
     )
 
     def job_request(self, upload: UploadedFile | None) -> JobRequest:
-        """Return what the body asks for.
+        """Return the job request of the body.
 
         Raises:
             BadRequestError: a field is missing or wrong.
@@ -119,7 +118,7 @@ class SubtitleBody(BaseModel):
         return SpeakerCount(self.num_speakers, least, most)
 
     def _languages(self) -> tuple[str, ...]:
-        """Return base tags, each once, sorted: the order says nothing."""
+        """Return base tags, each once, sorted: their order has no meaning."""
         if len(self.allowed_languages) > _MAX_LANGUAGES:
             raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
         return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))
@@ -143,7 +142,7 @@ class SubtitleBody(BaseModel):
             return sent_captions(self.captions, self.captions_lang, spoken)
         address = self.url or self.stream_url or self.video_url
         if address:
-            # What a page was seen to play may have expired; the page has not.
+            # The address of the media may have expired since the page played it.
             page = self.video_url if self.stream_url and not self.url else None
             return MediaUrl(address, page or None)
         return youtube_video(self.video_id)

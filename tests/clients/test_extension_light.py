@@ -9,7 +9,7 @@ import jiwer
 import numpy as np
 import pytest
 
-from tests.asking import stream_file
+from tests.api_requests import stream_file
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
 from tests.conftest import Speech, StartServer, read_samples, write_wav

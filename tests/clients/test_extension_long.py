@@ -20,7 +20,7 @@ import pytest
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.transcript import Segment
 from app.services.stages.cues import build_cues
-from tests.asking import SSE
+from tests.api_requests import SSE
 from tests.clients.scripted_engines import sentences
 from tests.conftest import write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame

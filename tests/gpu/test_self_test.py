@@ -16,7 +16,7 @@ from app.gpu.engine_manager import EngineManager
 from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
-from app.routers.health import ping_response
+from app.routers.health_routes import ping_response
 from app.services.readiness import Readiness
 from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Settings
 from tests.gpu.fake_engine import FakeEngine

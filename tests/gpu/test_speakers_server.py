@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.domain.time import SAMPLE_RATE_HZ
-from tests.asking import post_file, stream_file
+from tests.api_requests import post_file, stream_file
 from tests.conftest import ROOT, Speech, StartServer, write_wav
 from tests.server import ServerProcess
 

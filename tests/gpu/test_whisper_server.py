@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import stream_file
+from tests.api_requests import stream_file
 from tests.conftest import StartServer
 
 pytestmark = pytest.mark.gpu

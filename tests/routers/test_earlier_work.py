@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import stream_file, stream_json
+from tests.api_requests import stream_file, stream_json
 from tests.conftest import Speech
 from tests.media_server import MediaServer, media_server
 from tests.server import Frames, ServerProcess

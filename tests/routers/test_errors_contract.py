@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.asking import post_file, stream_file, stream_json
+from tests.api_requests import post_file, stream_file, stream_json
 from tests.conftest import StartServer, write_wav
 from tests.media_server import MediaServer
 from tests.server import ServerProcess

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app import __version__
-from tests.asking import stream_file
+from tests.api_requests import stream_file
 from tests.conftest import StartServer
 from tests.server import ServerProcess, free_port
 

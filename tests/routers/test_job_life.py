@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.asking import SSE, post_file, stream_file, stream_json
+from tests.api_requests import SSE, post_file, stream_file, stream_json
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess, iter_frames, read_frame, read_stream

@@ -13,7 +13,7 @@ import jiwer
 import numpy as np
 import pytest
 
-from tests.asking import SSE, stream_file
+from tests.api_requests import SSE, stream_file
 from tests.conftest import Speech, write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
 
@@ -206,4 +206,5 @@ def test_pages_may_ask_and_the_schema_tells(server: ServerProcess) -> None:
     assert "access-control-allow-origin" in allowed.headers
     said = schema["paths"]["/api/jobs/{job_id}/position"]["post"]
     body = said["requestBody"]["content"]["application/json"]["schema"]
-    assert body["required"] == ["position_s"]
+    named = schema["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    assert named["required"] == ["position_s"]

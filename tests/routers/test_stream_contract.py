@@ -8,7 +8,7 @@ import httpx
 import jiwer
 import pytest
 
-from tests.asking import post_file, stream_file, stream_json
+from tests.api_requests import post_file, stream_file, stream_json
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess
 

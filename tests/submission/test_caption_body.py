@@ -12,7 +12,7 @@ from app.domain.errors import BadRequestError, InvalidFieldError
 from app.domain.request import SentCaptions, SiteVideo
 from app.services.captions.parse import parse_captions
 from app.submission.subtitle_body import SubtitleBody
-from tests.asking import post_file, stream_json
+from tests.api_requests import post_file, stream_json
 from tests.server import ServerProcess
 
 SRT = """\

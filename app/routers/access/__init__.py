@@ -1,1 +1,1 @@
-"""Who may ask, and how often."""
+"""Access to the routes: API keys, rate limits, client addresses."""

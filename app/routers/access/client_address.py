@@ -1,4 +1,4 @@
-"""The address of the person who asks, behind any number of proxies."""
+"""The client's address, behind any number of proxies."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from app.settings.rate_limit_settings import TrustedProxies
 Address = IPv4Address | IPv6Address
 
 _SUBSCRIBER_BITS = 64
-"""Leading bits of an IPv6 address that one subscriber has; the rest is theirs to choose.
+"""Leading bits of an IPv6 address that identify a subscriber, who chooses the others.
 
 Source: RFC 6177 section 2, RFC 4291 section 2.5.1.
 """
 
 
 def client_address(peer: str | None, forwarded: str, trusted: TrustedProxies) -> Address | None:
-    """Return the nearest address that no trusted proxy has.
+    """Return the nearest address that is no trusted proxy's.
 
-    Each proxy adds the address that it was asked from at the header's end, so what stands to the
-    left of the last trusted entry may be anybody's invention.
+    Each proxy appends the address of its own client, so entries to the left of the last trusted
+    one may be forged.
 
     Args:
-        peer: who holds the connection.
+        peer: address of the connection.
         forwarded: the values of ``X-Forwarded-For``, joined by commas.
         trusted: how many proxies there are, or where they are.
 
     Returns:
-        None where nothing that can be believed is an address.
+        None where no trustworthy entry is an address.
     """
     hops = [_address(entry) for entry in forwarded.split(",") if entry.strip()]
     nearest = _address(peer or "")
@@ -40,7 +40,7 @@ def client_address(peer: str | None, forwarded: str, trusted: TrustedProxies) ->
 
 
 def subscriber(address: Address | None) -> str:
-    """Return a name for whoever has the address: IPv6 gives everybody very many of them."""
+    """Return a name for the subscriber of an address, who has many of IPv6."""
     if address is None:
         return "unknown"
     if isinstance(address, IPv6Address):
@@ -59,7 +59,7 @@ def _within(address: Address, networks: Sequence[object]) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    """Read an address, with a port or without: ``192.0.2.1:80``, ``[2001:db8::1]:80``."""
+    """Parse an address, with a port or without: ``192.0.2.1:80``, ``[2001:db8::1]:80``."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

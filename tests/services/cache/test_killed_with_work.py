@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 
-from tests.asking import SSE, stream_file
+from tests.api_requests import SSE, stream_file
 from tests.conftest import StartServer, read_samples, write_wav
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
 

@@ -1,17 +1,17 @@
-"""`/api/subtitles`: a video's own captions, for clients that translate them themselves."""
+"""`/api/subtitles`: a video's captions, for clients that translate them themselves."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
 from app.domain.language import Language
+from app.routers.access.api_keys import require_key
 from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, require_key
-from app.routers.encoders import Frame
+from app.routers.dependencies import ServicesDep
+from app.routers.encoders import Payload
 from app.services.captions.lookup import FoundCaptions
 from app.services.captions.readers.json3 import write_json3
-from app.submission.language_names import language_code
-from app.submission.video_id import youtube_video
+from app.submission.request_fields import language_code, youtube_video
 
 router = APIRouter(
     prefix="/api",
@@ -23,23 +23,22 @@ router = APIRouter(
 @router.get("/subtitles")
 async def subtitles(
     services: ServicesDep, video_id: str = "", lang: str = "en", tier: str = ""
-) -> Frame:
+) -> Payload:
     """Return a YouTube video's captions as json3, whatever format the site has them in.
 
-    Without captions in the language English ones come, and `_metadata` says so. `tier` is
-    ignored.
+    Without captions in the language English ones come, with `_metadata`. `tier` is ignored.
     """
     del tier
     page_url = youtube_video(video_id).page_url
-    asked = language_code(lang)
-    found = await services.caption_lookups.find(page_url, asked)
-    body: Frame = write_json3(found.captions)
+    language = language_code(lang)
+    found = await services.caption_lookups.find(page_url, language)
+    body: Payload = write_json3(found.captions)
     if found.is_fallback:
         body["_metadata"] = _fallback(found)
     return body
 
 
-def _fallback(found: FoundCaptions) -> Frame:
+def _fallback(found: FoundCaptions) -> Payload:
     actual = Language(found.track.language)
     return {
         "requested_language": found.asked.tag,

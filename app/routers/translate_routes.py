@@ -6,46 +6,47 @@ import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from app.container import Services
 from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
 from app.domain.language import parse_target
+from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
-from app.routers.body import read_json
-from app.routers.dependencies import ServicesDep, caller_of, require_key
-from app.routers.error_responses import describe
+from app.routers.dependencies import ServicesDep
 from app.services.translation.llm.accounts import unlimited_ledger
 from app.services.translation.llm.ledger import JobLedger
 from app.services.translation.text.lists import translate_list
 from app.services.translation.translator import LanguagePair, TranslationContext, Translator
-from app.submission.language_names import spoken_language
+from app.submission.request_fields import spoken_language
 
 router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
     dependencies=[Depends(require_key), rate_limited("translate")],
+    route_class=GuardedRoute,
 )
 
-_MOST_LINES = 2000
-_MOST_CHARS = 2000
-"""Of one line; a subtitle has about 80."""
+_MAX_LINES = 2000
+_MAX_CHARS = 2000
+"""Of one subtitle line, which usually has about 80."""
 
 
-def _text(value: object) -> object:
+def _none_as_empty(value: object) -> object:
     return "" if value is None else value
 
 
 class TextBody(BaseModel):
-    """One line."""
+    """One subtitle line."""
 
     model_config = ConfigDict(extra="ignore")
 
-    text: Annotated[str, BeforeValidator(_text)] = Field("", max_length=_MOST_CHARS)
+    text: Annotated[str, BeforeValidator(_none_as_empty)] = Field("", max_length=_MAX_CHARS)
 
 
 class TranslateBody(BaseModel):
-    """Body of `/api/translate`; keys that we do not know are ignored."""
+    """Body of `/api/translate`; unknown keys are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -58,19 +59,19 @@ class TranslateBody(BaseModel):
     force_refresh: bool | None = Field(False, description="Nothing is remembered here anyway")
 
     def texts(self) -> list[str]:
-        """Return what is to be translated.
+        """Return the lines to translate.
 
         Raises:
-            BadRequestError: nothing, or too much.
+            BadRequestError: none, or too many.
         """
         if not self.subtitles:
             raise BadRequestError("No subtitles provided")
-        if len(self.subtitles) > _MOST_LINES:
-            raise BadRequestError(f"Too many subtitles: {_MOST_LINES} at most")
+        if len(self.subtitles) > _MAX_LINES:
+            raise BadRequestError(f"Too many subtitles: {_MAX_LINES} at most")
         return [line.text for line in self.subtitles]
 
     def pair(self) -> LanguagePair:
-        """Return from which language into which.
+        """Return the source and the target language.
 
         Raises:
             InvalidLanguageError: not a language.
@@ -81,21 +82,14 @@ class TranslateBody(BaseModel):
         return LanguagePair(spoken_language(self.source_lang), target)
 
 
-@router.post(
-    "/translate",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": TranslateBody.model_json_schema()}},
-        }
-    },
-)
-async def translate(request: Request, services: ServicesDep) -> dict[str, object]:
+@router.post("/translate")
+async def translate(
+    request: Request, body: TranslateBody, services: ServicesDep
+) -> dict[str, object]:
     """Translate a list of lines: as many come back, each in its place.
 
     With a key of one's own at that key's provider, without at the server's translator.
     """
-    body = await _read(request)
     texts, pair = body.texts(), body.pair()
     key = body.api_key.get_secret_value().strip() if body.api_key else ""
     if body.api_url and not key:
@@ -119,8 +113,8 @@ async def _with_own_key(
     from app.services.translation.llm.own_key import OwnKey, own_translator
 
     ledger = unlimited_ledger(services.settings)
-    own = OwnKey(key, body.model, body.api_url)
-    async with own_translator(own, services.settings) as translator:
+    own_key = OwnKey(key, body.model, body.api_url)
+    async with own_translator(own_key, services.settings) as translator:
         return await _answer(translator, texts, pair, ledger)
 
 
@@ -129,13 +123,5 @@ async def _answer(
 ) -> dict[str, object]:
     translations = await translate_list(translator, texts, pair, TranslationContext(ledger=ledger))
     usage = ledger.usage()
-    spent = dataclasses.asdict(usage) if usage.requests else None
-    return {"translations": translations, "usage": spent}
-
-
-async def _read(request: Request) -> TranslateBody:
-    try:
-        return TranslateBody.model_validate(await read_json(request))
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        raise InvalidFieldError(describe(problems)) from None
+    costs = dataclasses.asdict(usage) if usage.requests else None
+    return {"translations": translations, "usage": costs}

@@ -1,4 +1,4 @@
-"""Short ways for tests to ask a server."""
+"""Requests that many tests send to a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/transcribe`: what is said in a video, for clients that translate it themselves."""
+"""`/api/transcribe`: transcripts of videos, for clients that translate them themselves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from app.domain.errors import (
 )
 from app.domain.events import Result
 from app.domain.request import JobRequest
+from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, caller_of, require_key
-from app.routers.encoders import Frame
+from app.routers.dependencies import ServicesDep
+from app.routers.encoders import Payload
 from app.routers.json_answer import JsonAnswer
 from app.services.jobs.runtime import JobRuntime
-from app.submission.video_id import youtube_video
+from app.submission.request_fields import youtube_video
+from app.submission.submit import submit
 
 router = APIRouter(
     prefix="/api",
@@ -39,7 +41,7 @@ Source: Chrome's guide to the life cycle of extension service workers.
 async def transcribe(
     request: Request, services: ServicesDep, video_id: str = "", tier: str = "tier1"
 ) -> Response:
-    """Transcribe a YouTube video; captions never answer, what was heard earlier does.
+    """Transcribe a YouTube video; captions never answer, earlier transcripts do.
 
     Times are in seconds, unlike everywhere else: the extension multiplies them.
     """
@@ -50,25 +52,24 @@ async def transcribe(
     if not services.settings.asr.enabled:
         raise TranscriptionDisabledError("Transcription is disabled on this server")
     services.readiness.admit()
-    wanted = JobRequest(
+    job_request = JobRequest(
         youtube_video(video_id),
         force_whisper=True,
         reuse_heard=True,
         caller=caller_of(request),
         audience="batch",
     )
-    await services.opener.check(wanted.source)
-    job = await services.runner.submit(wanted)
-    # A finished job is told again without a task.
+    job = await submit(services, job_request)
+    # A finished job is replayed without a task.
     replayed = job.task is None
 
-    def frame(result: Result) -> Frame:
-        return _frame(result, job, replayed=replayed)
+    def payload(result: Result) -> Payload:
+        return _payload(result, job, replayed=replayed)
 
-    return await JsonAnswer(services, job, frame, _PATIENCE_S).respond(request)
+    return await JsonAnswer(services, job, payload, _PATIENCE_S).respond(request)
 
 
-def _frame(result: Result, job: JobRuntime, *, replayed: bool) -> Frame:
+def _payload(result: Result, job: JobRuntime, *, replayed: bool) -> Payload:
     return {
         "segments": [_segment(cue) for cue in result.cues],
         "cached": replayed or result.cached.get("transcribe", 0.0) >= 1.0,
@@ -77,8 +78,8 @@ def _frame(result: Result, job: JobRuntime, *, replayed: bool) -> Frame:
     }
 
 
-def _segment(cue: Cue) -> Frame:
-    segment: Frame = {
+def _segment(cue: Cue) -> Payload:
+    segment: Payload = {
         "start": cue.span.start_ms / 1000,
         "end": cue.span.end_ms / 1000,
         "text": cue.text,

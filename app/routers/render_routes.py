@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.cue import Cue
 from app.domain.errors import InvalidFieldError
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.time import Span
-from app.routers.body import read_json
-from app.routers.dependencies import require_key
-from app.routers.error_responses import describe
+from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.services.render.formats import FORMATS, check_format, render
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
 
-router = APIRouter(prefix="/api", tags=["subtitles"], dependencies=[Depends(require_key)])
+router = APIRouter(
+    prefix="/api",
+    tags=["subtitles"],
+    dependencies=[Depends(require_key)],
+    route_class=GuardedRoute,
+)
 
 
 class CueBody(BaseModel):
@@ -46,21 +50,9 @@ class RenderBody(BaseModel):
     language: str | None = Field(None, description="Language of the text shown")
 
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": RenderBody.model_json_schema()}},
-    }
-}
-
-
-@router.post("/render", openapi_extra=_BODY)
-async def render_cues(request: Request) -> Response:
+@router.post("/render")
+async def render_cues(body: RenderBody) -> Response:
     """Write cues as srt, vtt, ass, ttml, json or txt."""
-    try:
-        body = RenderBody.model_validate(await read_json(request))
-    except ValidationError as error:
-        raise InvalidFieldError(describe(error.errors(include_url=False))) from None
     check_format(body.format)
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]

@@ -1,4 +1,4 @@
-"""Whether the server lives, is ready, and what it runs on."""
+"""Health, version, engine and metrics pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from app.container import Services
 from app.domain.errors import UnavailableOptionError
 from app.domain.version import __version__
 from app.gpu.device import card
-from app.routers.dependencies import ServicesDep, require_key
+from app.routers.access.api_keys import require_key
+from app.routers.dependencies import ServicesDep
 from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
 from app.services.sources.ytdlp.child_process import ytdlp_version
@@ -36,7 +37,7 @@ def ping_response(readiness: Readiness) -> Response:
     """Return the health check's answer.
 
     204 means that models still load, 200 ready, 503 that they could not be loaded or that the
-    server is going away. A 204 has no body: with one, the next poll on the same connection
+    server is shutting down. A 204 has no body: with one, the next poll on the same connection
     would fail.
     """
     status = _PING_STATUS[readiness.state]
@@ -47,21 +48,21 @@ def ping_response(readiness: Readiness) -> Response:
 
 
 def health_router(path: str) -> APIRouter:
-    """Return the health check at its usual path and at the one that was asked for."""
+    """Return the health check at its usual path and at the configured one."""
     check = APIRouter(tags=["health"])
-    for where in dict.fromkeys(("/ping", path)):
-        check.add_api_route(where, _ping, methods=["GET"], name=f"ping {where}")
+    for address in dict.fromkeys(("/ping", path)):
+        check.add_api_route(address, _ping, methods=["GET"], name=f"ping {address}")
     return check
 
 
 async def _ping(services: ServicesDep) -> Response:
-    """Tell the platform whether this worker may get requests."""
+    """Report to the platform whether this worker may get requests."""
     return ping_response(services.readiness)
 
 
 @router.get("/health")
 async def health(services: ServicesDep) -> JSONResponse:
-    """Tell people and the extension's popup what works; 503 with the reason if it cannot."""
+    """Report to people and the extension's popup what works; 503 with the reason if it cannot."""
     readiness = services.readiness
     failed = readiness.failure is not None
     body: dict[str, object] = {
@@ -74,8 +75,8 @@ async def health(services: ServicesDep) -> JSONResponse:
         "engines": [dataclasses.asdict(status) for status in readiness.statuses],
         "gpu": await _gpu(readiness),
         "scheduler": await _scheduler(readiness),
-        "jobs": {"running": len(services.runner.running), "streams": services.hub.readers},
-        "live": services.live.sessions,
+        "jobs": {"running": len(services.runner.running), "streams": services.streams.readers},
+        "live": services.live_sessions.sessions,
     }
     if failed:
         body["error"] = readiness.failure
@@ -84,7 +85,7 @@ async def health(services: ServicesDep) -> JSONResponse:
 
 @router.get("/api/version", dependencies=[Depends(require_key)])
 async def version(services: ServicesDep) -> dict[str, object]:
-    """Tell what runs here."""
+    """Return the versions that run here."""
     return {
         "version": __version__,
         "build_date": services.settings.server.build_date,
@@ -97,7 +98,7 @@ async def version(services: ServicesDep) -> dict[str, object]:
 
 @router.get("/api/model-info", dependencies=[Depends(require_key)])
 async def model_info(services: ServicesDep) -> dict[str, object]:
-    """Tell which translation model is used, how much it reads, and every engine.
+    """Return the translation model, its context size and every engine.
 
     Raises:
         UnavailableOptionError: the provider needs a key and has none.
@@ -121,8 +122,8 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
 
 @router.get("/metrics", dependencies=[Depends(require_key)])
 async def metrics(services: ServicesDep) -> Response:
-    """Tell Prometheus."""
-    # It asks the driver, which may take its time to answer.
+    """Return the metrics for Prometheus."""
+    # The GPU driver is queried, which may take its time to answer.
     text = await asyncio.to_thread(services.metrics.exposition)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -137,7 +138,7 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
 
 
 async def _scheduler(readiness: Readiness) -> dict[str, object] | None:
-    """Return what the queue ahead of the device tells; None while no engine is loaded."""
+    """Return the state of the queue ahead of the device; None while no engine is loaded."""
     report = await asyncio.to_thread(readiness.engine_manager.report)
     return None if report is None else scheduler_body(report)
 
@@ -147,8 +148,8 @@ def _engine(services: Services, role: str) -> str:
 
 
 def _features(services: Services) -> dict[str, bool]:
-    works = services.readiness.failure is None
-    return {"whisper": works and services.settings.asr.enabled, "tier3": works, "tier4": works}
+    ready = services.readiness.failure is None
+    return {"whisper": ready and services.settings.asr.enabled, "tier3": ready, "tier4": ready}
 
 
 def _config(services: Services) -> dict[str, object] | None:
@@ -159,7 +160,7 @@ def _config(services: Services) -> dict[str, object] | None:
 
 
 def _language_model(services: Services) -> Endpoint | None:
-    """Return the language model that translates; None where something else does."""
+    """Return the language model that translates; None with a translator of another kind."""
     if services.settings.translation.provider not in VENDORS:
         return None
     return main_endpoint(services.settings)

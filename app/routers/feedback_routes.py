@@ -1,29 +1,34 @@
-"""`/api/feedback`: what viewers think of translations."""
+"""`/api/feedback`: ratings and corrections of translations."""
 
 from __future__ import annotations
 
 import re
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import BadRequestError, InvalidFieldError
 from app.domain.language import parse_target
+from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
-from app.routers.body import read_json
-from app.routers.dependencies import ServicesDep, require_key
-from app.routers.error_responses import describe
+from app.routers.dependencies import ServicesDep
 from app.services.feedback_store import Feedback
 
-router = APIRouter(prefix="/api/feedback", tags=["feedback"], dependencies=[Depends(require_key)])
+router = APIRouter(
+    prefix="/api/feedback",
+    tags=["feedback"],
+    dependencies=[Depends(require_key)],
+    route_class=GuardedRoute,
+)
 
-MAX_CHARS = 5000
+_MAX_CHARS = 5000
 _TEXTS = ("source_text", "translated_text", "user_correction")
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class FeedbackBody(BaseModel):
-    """Body of `/api/feedback`; keys that we do not know are ignored."""
+    """Body of `/api/feedback`; unknown keys are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -36,7 +41,7 @@ class FeedbackBody(BaseModel):
     target_lang: str | None = Field(None, description="Language of the translation")
 
     def feedback(self) -> Feedback:
-        """Return what the body says.
+        """Return the feedback of the body.
 
         Raises:
             BadRequestError: a field is missing or wrong.
@@ -48,8 +53,8 @@ class FeedbackBody(BaseModel):
         if self.rating not in (1, -1):
             raise InvalidFieldError("rating must be 1 or -1")
         for name in _TEXTS:
-            if len(getattr(self, name) or "") > MAX_CHARS:
-                raise InvalidFieldError(f"{name} exceeds maximum length of {MAX_CHARS} characters")
+            if len(getattr(self, name) or "") > _MAX_CHARS:
+                raise InvalidFieldError(f"{name} exceeds maximum length of {_MAX_CHARS} characters")
         target = parse_target(self.target_lang)
         return Feedback(
             video_id=self.video_id,
@@ -62,28 +67,16 @@ class FeedbackBody(BaseModel):
         )
 
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": FeedbackBody.model_json_schema()}},
-    }
-}
-
-
-@router.post("", openapi_extra=_BODY, dependencies=[rate_limited("feedback")])
-async def give(request: Request, services: ServicesDep) -> dict[str, str]:
-    """Keep what a viewer thinks of a translated subtitle."""
-    try:
-        body = FeedbackBody.model_validate(await read_json(request))
-    except ValidationError as error:
-        raise InvalidFieldError(describe(error.errors(include_url=False))) from None
+@router.post("", dependencies=[rate_limited("feedback")])
+async def give(body: FeedbackBody, services: ServicesDep) -> dict[str, str]:
+    """Store a viewer's rating of a translated subtitle."""
     await services.feedback.add(body.feedback())
     return {"status": "ok"}
 
 
 @router.get("/stats")
 async def stats(services: ServicesDep) -> dict[str, object]:
-    """Count what viewers thought."""
+    """Return how many translations were rated good and bad."""
     found = await services.feedback.stats()
     return {
         "total": found.total,

@@ -1,4 +1,4 @@
-"""`/api/usage`: what a caller's translations have cost."""
+"""`/api/usage`: a caller's costs of translation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import dataclasses
 
 from fastapi import APIRouter, Depends, Request
 
-from app.routers.dependencies import ServicesDep, caller_of, require_key
+from app.routers.access.api_keys import caller_of, require_key
+from app.routers.dependencies import ServicesDep
 
 router = APIRouter(prefix="/api", tags=["health"], dependencies=[Depends(require_key)])
 
 
 @router.get("/usage")
 async def usage(request: Request, services: ServicesDep) -> dict[str, object]:
-    """Tell what this worker has paid language models for the caller since it started.
+    """Return what this worker has paid language models for the caller since it started.
 
     Without `API_KEYS` all callers are one. `cost_usd` is null where no price is known.
     """

@@ -1,0 +1,66 @@
+"""Wire shapes of errors, one row for each family of routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.routers.tus import TUS_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class HttpError:
+    """An error as HTTP has it, before it is put into a shape.
+
+    Attributes:
+        status: HTTP status.
+        text: one sentence for people.
+        code: stable machine-readable name.
+        retryable: whether the same request may succeed later.
+        details: further fields of our own shape.
+        headers: of the response.
+    """
+
+    status: int
+    text: str
+    code: str
+    retryable: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """The shape that the clients of some routes expect errors in.
+
+    Attributes:
+        prefix: of the paths of those routes.
+        body: makes the JSON body of an error.
+        headers: that every error carries.
+    """
+
+    prefix: str
+    body: Callable[[HttpError], dict[str, object]]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def error_body(text: str, code: str, *, retryable: bool, **details: object) -> dict[str, object]:
+    """Return our own shape; ``error`` is always a string."""
+    return {"error": text, "code": code, "retryable": retryable, **details}
+
+
+def native_body(error: HttpError) -> dict[str, object]:
+    """Return an error in our own shape."""
+    return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+ERROR_SHAPES: tuple[ErrorShape, ...] = (
+    ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/", native_body),
+)
+"""The first row whose prefix a path has applies; the last one has every path's."""
+
+
+def shape_for(path: str) -> ErrorShape:
+    """Return the shape of errors at a path."""
+    return next(shape for shape in ERROR_SHAPES if path.startswith(shape.prefix))

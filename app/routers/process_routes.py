@@ -1,0 +1,62 @@
+"""`/api/process` and `/api/stream`: media in, subtitles out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from app.container import Services
+from app.domain.events import Result
+from app.domain.request import Audience
+from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
+from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.encoders import Payload, encoder_named, result_payload
+from app.routers.json_answer import JsonAnswer
+from app.routers.sse import stream_job
+from app.services.jobs.runtime import JobRuntime
+from app.submission.submit import submit_body
+
+router = APIRouter(
+    prefix="/api",
+    tags=["subtitles"],
+    dependencies=[Depends(require_key), rate_limited("process"), Depends(require_admission)],
+)
+
+
+@router.post("/stream", openapi_extra=SUBMISSION_OPENAPI)
+async def stream(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
+    """Stream stages, every cue as soon as it is final, and the result."""
+    return await _streamed(request, submission, services, "stream")
+
+
+@router.post("/process", openapi_extra=SUBMISSION_OPENAPI)
+async def process(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
+    """Stream stages and the result, or answer with the result as JSON.
+
+    JSON comes to callers whose ``Accept`` does not ask for ``text/event-stream``.
+    """
+    if "text/event-stream" in request.headers.get("accept", "").lower():
+        return await _streamed(request, submission, services, "process")
+    job = await _submit(request, submission, services, "batch")
+
+    def payload(result: Result) -> Payload:
+        return result_payload(result, job, submission.body.formats, job.request.profile)
+
+    return await JsonAnswer(services, job, payload).respond(request)
+
+
+async def _submit(
+    request: Request, submission: Submission, services: Services, audience: Audience
+) -> JobRuntime:
+    caller = caller_of(request)
+    return await submit_body(services, caller, submission.body, submission.upload, audience)
+
+
+async def _streamed(
+    request: Request, submission: Submission, services: Services, encoder_name: str
+) -> Response:
+    job = await _submit(request, submission, services, "viewer")
+    encoder = encoder_named(encoder_name, job, submission.body.formats)
+    return stream_job(services.streams, job, encoder, encoder_name)

@@ -1,0 +1,125 @@
+"""A RunPod queue's routes, for clients that hand in a job and poll its status.
+
+The same jobs as everywhere, and one more reader of their logs: nothing is stored here. Each poll
+renews the client's lease on its job; a job whose lease runs out stops unless it has other readers.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, model_validator
+
+from app.domain.errors import BadRequestError, JobCancelledError
+from app.domain.events import Failed, Progress
+from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.guarded_route import GuardedRoute
+from app.routers.access.rate_limited import rate_limited
+from app.routers.dependencies import JobDep, ServicesDep, require_admission
+from app.routers.encoders import Payload, cue_payload
+from app.services.jobs.runtime import JobRuntime
+from app.submission.submit import submit_body
+from app.submission.subtitle_body import SubtitleBody
+
+router = APIRouter(tags=["queue"], dependencies=[Depends(require_key)], route_class=GuardedRoute)
+
+Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
+
+_LEASE_S = 60.0
+"""How long a job waits for the next poll; the extension polls every 2 s."""
+
+_BATCH_CUES = 100
+
+_WAITING = frozenset({"waiting", "loading", "checking"})
+
+
+class QueueBody(BaseModel):
+    """Body of ``/run``."""
+
+    input: SubtitleBody
+
+    @model_validator(mode="before")
+    @classmethod
+    def _require_input(cls, body: object) -> object:
+        if isinstance(body, dict) and not isinstance(body.get("input"), dict):
+            raise BadRequestError("input is required and must be an object")
+        return body
+
+
+_CHECKS = [rate_limited("process"), Depends(require_admission)]
+
+
+@router.post("/run", dependencies=_CHECKS)
+@router.post("/v2/{endpoint}/run", dependencies=_CHECKS)
+async def run(request: Request, body: QueueBody, services: ServicesDep) -> Payload:
+    """Hand in a job: ``input`` is a body of `/api/process`."""
+    job = await submit_body(services, caller_of(request), body.input)
+    job.renew_lease(_LEASE_S)
+    return {"id": job.id, "status": "IN_QUEUE"}
+
+
+@router.get("/status/{job_id}")
+@router.get("/v2/{endpoint}/status/{job_id}")
+async def status(job: JobDep) -> Payload:
+    """Return a job's status; a finished one comes with its cues, cut into batches."""
+    job.renew_lease(_LEASE_S)
+    return queue_payload(job)
+
+
+@router.post("/cancel/{job_id}")
+@router.post("/v2/{endpoint}/cancel/{job_id}")
+async def cancel(job: JobDep) -> Payload:
+    """End the client's lease on a job: its work stops unless a stream follows it."""
+    if job.running:
+        job.renew_lease(0.0)
+        return {"id": job.id, "status": "CANCELLED"}
+    return queue_payload(job)
+
+
+@router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])
+async def health(services: ServicesDep) -> Payload:
+    """Return a queue's health page, of this worker alone; 503 where it takes no jobs."""
+    jobs = [queue_status(job) for job in services.runner.running]
+    ready = services.readiness.state == "ready"
+    return {
+        "status": "ok",
+        "workers": {
+            "initializing": int(not ready),
+            "idle": int(ready and not jobs),
+            "running": int(ready and bool(jobs)),
+        },
+        "jobs": {"inQueue": jobs.count("IN_QUEUE"), "inProgress": jobs.count("IN_PROGRESS")},
+    }
+
+
+def queue_status(job: JobRuntime) -> Status:
+    """Return a job's status as a queue names it."""
+    last = job.log.last
+    if isinstance(last, Failed):
+        return "CANCELLED" if last.code == JobCancelledError.code else "FAILED"
+    if not job.running:
+        return "COMPLETED"
+    begun = any(
+        not isinstance(event, Progress) or event.stage not in _WAITING
+        for _, event in job.log.after(0)
+    )
+    return "IN_PROGRESS" if begun else "IN_QUEUE"
+
+
+def queue_payload(job: JobRuntime) -> Payload:
+    """Return a job as a queue reports it.
+
+    ``output`` is a list of batches with each cue once, in order; clients put them together.
+    """
+    frame: Payload = {"id": job.id, "status": queue_status(job)}
+    if isinstance(job.log.last, Failed):
+        frame["error"] = job.log.last.message
+    if job.result is not None:
+        cues = [cue_payload(cue) for cue in job.result.cues]
+        frame["executionTime"] = job.result.elapsed_ms
+        frame["output"] = [
+            {"subtitles": cues[place : place + _BATCH_CUES]}
+            for place in range(0, len(cues), _BATCH_CUES)
+        ]
+    return frame

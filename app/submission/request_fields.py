@@ -1,0 +1,72 @@
+"""Fields of requests that name a video or a language."""
+
+from __future__ import annotations
+
+import re
+
+from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
+from app.domain.language import Language, parse_target
+from app.domain.request import SiteVideo
+
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+
+
+def check_video_id(video_id: str) -> None:
+    """Check an id of a video on any site.
+
+    Raises:
+        BadRequestError: it has another form.
+    """
+    if not _VIDEO_ID.fullmatch(video_id):
+        raise BadRequestError("Invalid video_id format")
+
+
+def youtube_video(video_id: str | None) -> SiteVideo:
+    """Return the page of a video on YouTube.
+
+    Raises:
+        BadRequestError: there is no id, or it has not the form of YouTube's.
+    """
+    if not video_id:
+        raise BadRequestError("video_id is required")
+    if not _YOUTUBE_ID.fullmatch(video_id):
+        raise BadRequestError("Invalid video_id format")
+    return SiteVideo(f"https://www.youtube.com/watch?v={video_id}")
+
+
+def spoken_language(text: str | None) -> Language | None:
+    """Parse a spoken language; None where it is to be detected.
+
+    Raises:
+        InvalidFieldError: not a language.
+    """
+    try:
+        return parse_target(text)
+    except InvalidLanguageError:
+        raise InvalidFieldError("Invalid source language") from None
+
+
+def caption_language(text: str | None) -> str | None:
+    """Parse the language of sent captions; None where it is not given.
+
+    Raises:
+        InvalidFieldError: not a language.
+    """
+    try:
+        language = parse_target(text)
+    except InvalidLanguageError:
+        raise InvalidFieldError("Invalid language of the captions") from None
+    return language.tag if language else None
+
+
+def language_code(text: str) -> Language:
+    """Parse the language of a text, where there must be one.
+
+    Raises:
+        InvalidLanguageError: not a language.
+    """
+    try:
+        return Language.parse(text)
+    except InvalidLanguageError:
+        raise InvalidLanguageError("Invalid language code") from None
