@@ -29,6 +29,17 @@ _PASSING = frozenset({"alignment_failed", "diarization_failed"})
 
 
 @dataclass(frozen=True, slots=True)
+class _CachedTranscripts:
+    """The policy as a source's opener sees it."""
+
+    policy: ReusePolicy
+    downloads: bool
+
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        return await self.policy.transcript(content_sha256, info)
+
+
+@dataclass(frozen=True, slots=True)
 class ReusePolicy:
     """The caches as one request sees them.
 
@@ -44,15 +55,15 @@ class ReusePolicy:
 
     @property
     def reuse(self) -> CachedInputs:
-        """What an opener may take instead of the recording."""
+        """Return the results of earlier jobs that an opener may use instead of the recording."""
+        return _CachedTranscripts(self, downloads=not self.request.force_refresh)
 
-        async def heard(content: str, info: MediaInfo) -> Transcript | None:
-            if self.request.fresh or self.engines is None:
-                return None
-            key = self._recording_key(self.engines, info)
-            return await self.caches.transcripts.find(content, self._with_speakers(key) or key)
-
-        return CachedInputs(heard, downloads=not self.request.force_refresh)
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        """Return the cached transcript of a recording, the one with speakers if asked for."""
+        if self.request.fresh or self.engines is None:
+            return None
+        key = self._recording_key(self.engines, info)
+        return await self.caches.transcripts.find(content_sha256, self._with_speakers(key) or key)
 
     def hearing(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
         """Return how the windows of a recording are to be heard."""

@@ -23,10 +23,10 @@ Keep = Callable[[CaptionTrack, str, bytes], Awaitable[None]]
 
 
 async def usable_captions(
-    session: SiteSession, wish: CaptionPreference, keep: Keep
+    session: SiteSession, preference: CaptionPreference, keep: Keep
 ) -> OpenedCaptions | None:
-    """Return the best captions that a site has for a wish and that can be had; perhaps none."""
-    for choice in choose_track(session.tracks, wish):
+    """Return the best captions of a site that can be fetched and read; perhaps none."""
+    for choice in choose_track(session.tracks, preference):
         track = choice.track
         try:
             name, data = await session.caption(track)
@@ -57,13 +57,13 @@ async def sent_captions(sent: SentCaptions) -> OpenedCaptions:
     return OpenedCaptions(captions, "client_captions")
 
 
-def check_hears(wish: CaptionPreference | None) -> None:
+def check_hears(preference: CaptionPreference | None) -> None:
     """Check that a recording may be heard.
 
     Raises:
         TranscriptionDisabledError: this server has captions alone, and there are none.
     """
-    if wish is not None and not wish.hears:
+    if preference is not None and not preference.hears:
         raise TranscriptionDisabledError(
             "This server does not transcribe, and there are no captions that serve"
         )

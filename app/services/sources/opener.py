@@ -128,25 +128,25 @@ class MediaOpener:
         return site_session(page_url, self._settings, self._guard, self._workdir)
 
     @overload
-    async def open(self, source: Source, wish: None = None) -> OpenedMedia: ...
+    async def open(self, source: Source, preference: None = None) -> OpenedMedia: ...
 
     @overload
     async def open(
-        self, source: Source, wish: CaptionPreference, reuse: CachedInputs = ...
+        self, source: Source, preference: CaptionPreference, cached: CachedInputs = ...
     ) -> Opened: ...
 
     async def open(
         self,
         source: Source,
-        wish: CaptionPreference | None = None,
-        reuse: CachedInputs = NO_CACHED_INPUTS,
+        preference: CaptionPreference | None = None,
+        cached: CachedInputs = NO_CACHED_INPUTS,
     ) -> Opened:
-        """Open what is known of a source, captions that serve the wish, or the media itself.
+        """Open what is known of a source, captions that serve the preference, or the media itself.
 
         Args:
             source: an upload's file stays where it is when the media is closed.
-            wish: None for the recording, whatever captions there are.
-            reuse: what may be taken from earlier jobs.
+            preference: None for the recording, whatever captions there are.
+            cached: results of earlier jobs that may replace the recording.
 
         Returns:
             A transcript of an earlier job, captions, or media whose first block is there
@@ -163,7 +163,7 @@ class MediaOpener:
             StorageError: the disk is full or not writable.
         """
         async with AsyncExitStack() as stack:
-            opened = await self._open(source, wish, reuse, stack)
+            opened = await self._open(source, preference, cached, stack)
             if not isinstance(opened, OpenedMedia):
                 return opened
             return replace(opened, resources=stack.pop_all())
@@ -171,29 +171,29 @@ class MediaOpener:
     async def _open(
         self,
         source: Source,
-        wish: CaptionPreference | None,
-        reuse: CachedInputs,
+        preference: CaptionPreference | None,
+        cached: CachedInputs,
         stack: AsyncExitStack,
     ) -> Opened:
         match source:
             case SentCaptions():
-                if wish is None:
+                if preference is None:
                     raise UnavailableOptionError("Captions hold no recording")
                 return await sent_captions(source)
             case UploadedFile():
-                check_hears(wish)
-                return await self._open_upload(source, reuse, stack)
+                check_hears(preference)
+                return await self._open_upload(source, cached, stack)
             case MediaUrl(url, page_url):
                 if page_url is None or page_url == url:
-                    return await self._open_url(url, wish, reuse, stack)
-                return await self._open_either(url, page_url, wish, reuse, stack)
+                    return await self._open_url(url, preference, cached, stack)
+                return await self._open_either(url, page_url, preference, cached, stack)
             case SiteVideo(page_url):
-                return await self._open_site(page_url, wish, reuse, stack)
+                return await self._open_site(page_url, preference, cached, stack)
 
     async def _open_upload(
-        self, upload: UploadedFile, reuse: CachedInputs, stack: AsyncExitStack
+        self, upload: UploadedFile, cached: CachedInputs, stack: AsyncExitStack
     ) -> Opened:
-        transcript = await reuse.heard(upload.sha256, NO_INFO)
+        transcript = await cached.transcript(upload.sha256, NO_INFO)
         if transcript is not None:
             return OpenedTranscript(transcript)
         media = await self._recordings.file(upload.path, stack)
@@ -203,63 +203,67 @@ class MediaOpener:
         self,
         url: str,
         page_url: str,
-        wish: CaptionPreference | None,
-        reuse: CachedInputs,
+        preference: CaptionPreference | None,
+        cached: CachedInputs,
         stack: AsyncExitStack,
     ) -> Opened:
         """Open what a page plays, or else what yt-dlp finds on the page."""
         try:
             async with AsyncExitStack() as first:
-                opened = await self._open_url(url, wish, reuse, first)
+                opened = await self._open_url(url, preference, cached, first)
                 stack.push_async_exit(first.pop_all())
                 return opened
         except _PAGE_MAY_HELP as error:
             failure: CuestreamError = error
         log.info("the media's address fails, so its page is looked at", reason=failure.message)
         try:
-            return await self._open_site(page_url, wish, reuse, stack)
+            return await self._open_site(page_url, preference, cached, stack)
         except CuestreamError as error:
             vague = type(error) in (SourceError, SourceUnsupportedError)
             raise (failure if vague else error) from None
 
     async def _open_url(
-        self, url: str, wish: CaptionPreference | None, reuse: CachedInputs, stack: AsyncExitStack
+        self,
+        url: str,
+        preference: CaptionPreference | None,
+        cached: CachedInputs,
+        stack: AsyncExitStack,
     ) -> Opened:
         identity = MediaUrl(url).identity
         async with AsyncExitStack() as connection:
             body = await connection.enter_async_context(self._fetcher.get(url))
             if body.content_type not in PAGES | _PLAYLISTS:
                 now = sighted(body)
-                known = await self._kept.recall(identity, wish, reuse, stack, now)
+                known = await self._kept.recall(identity, preference, cached, stack, now)
                 if known is not None:
                     return known
                 stream = await ByteStream(body.chunks, body.length).looked_at()
                 if not _is_playlist(stream.head):
-                    check_hears(wish)
+                    check_hears(preference)
                     stack.push_async_exit(connection.pop_all())
                     return await self._passing(stream, identity, now, stack)
-        return await self._open_site(url, wish, reuse, stack)
+        return await self._open_site(url, preference, cached, stack)
 
     async def _open_site(
         self,
         page_url: str,
-        wish: CaptionPreference | None,
-        reuse: CachedInputs,
+        preference: CaptionPreference | None,
+        cached: CachedInputs,
         stack: AsyncExitStack,
     ) -> Opened:
         identity = SiteVideo(page_url).identity
-        known = await self._kept.recall(identity, wish, reuse, stack)
+        known = await self._kept.recall(identity, preference, cached, stack)
         if known is not None:
             return known
         session = await stack.enter_async_context(self.site(page_url))
         now = told_by_page(session)
         await self._kept.saw(identity, now)
         captions = None
-        if wish is not None:
-            captions = await usable_captions(session, wish, self._kept.keeper(identity))
+        if preference is not None:
+            captions = await usable_captions(session, preference, self._kept.keeper(identity))
         if captions is not None:
             return captions
-        check_hears(wish)
+        check_hears(preference)
         media = await self._passing(session.audio(), identity, now, stack)
         return replace(media, info=session.info)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Protocol
 
 from app.domain.captions import CaptionTrack
 from app.domain.errors import CuestreamError
@@ -24,28 +25,35 @@ from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, Ope
 from app.services.sources.recording import RecordingOpener
 from app.services.sources.ytdlp.site_session import SiteSession
 
-Heard = Callable[[str, MediaInfo], Awaitable[Transcript | None]]
-"""From the hash of a recording's bytes, and what its page says, to what was heard in it."""
+
+class CachedInputs(Protocol):
+    """Results of earlier jobs that may replace the recording of a new one."""
+
+    @property
+    def downloads(self) -> bool:
+        """Whether files that earlier jobs fetched may be used."""
+        ...
+
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        """Return the cached transcript of a recording.
+
+        Args:
+            content_sha256: SHA-256 of the recording's bytes, hexadecimal.
+            info: what its page says, which decides on the prompt of the transcription.
+        """
+        ...
 
 
-async def _nothing_heard(content: str, info: MediaInfo) -> Transcript | None:
-    return None
+class _NoCachedInputs:
+    """Nothing of earlier jobs may be used."""
+
+    downloads = False
+
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        return None
 
 
-@dataclass(frozen=True, slots=True)
-class CachedInputs:
-    """What one job may take from earlier ones.
-
-    Attributes:
-        heard: finds a transcript.
-        downloads: whether what was fetched earlier counts.
-    """
-
-    heard: Heard = _nothing_heard
-    downloads: bool = True
-
-
-NO_CACHED_INPUTS = CachedInputs(downloads=False)
+NO_CACHED_INPUTS: CachedInputs = _NoCachedInputs()
 
 
 def sighted(body: Body) -> SourceMetadata:
@@ -90,8 +98,8 @@ class SourceCache:
     async def recall(
         self,
         identity: str,
-        wish: CaptionPreference | None,
-        reuse: CachedInputs,
+        preference: CaptionPreference | None,
+        cached: CachedInputs,
         stack: AsyncExitStack,
         now: SourceMetadata | None = None,
     ) -> Opened | None:
@@ -99,8 +107,8 @@ class SourceCache:
 
         Args:
             identity: of the source.
-            wish: which captions would serve; None for the recording.
-            reuse: what may be taken.
+            preference: which captions would serve; None for the recording.
+            cached: results of earlier jobs.
             stack: takes what must be let go when the media is closed.
             now: what its server says of it now; None for a page, which is believed to show what
                 it showed within CACHE_AUDIO_TTL_HOURS.
@@ -108,18 +116,18 @@ class SourceCache:
         Raises:
             TranscriptionDisabledError: there are no captions, and nothing may be heard.
         """
-        if not reuse.downloads:
+        if not cached.downloads:
             return None
         sighting = await self._caches.sightings.find(identity)
         if sighting is None or (now is not None and not _unchanged(sighting, now)):
             return None
-        choices = choose_track(sighting.tracks, wish) if wish is not None else []
+        choices = choose_track(sighting.tracks, preference) if preference is not None else []
         if choices:
             return await self._caption_file(identity, choices[0], sighting)
         if sighting.content is None:
             return None
-        check_hears(wish)
-        transcript = await reuse.heard(sighting.content, sighting.info)
+        check_hears(preference)
+        transcript = await cached.transcript(sighting.content, sighting.info)
         if transcript is not None:
             return OpenedTranscript(transcript, sighting.info)
         return await self._download(identity, sighting, stack)
