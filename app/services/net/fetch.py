@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from app.services.net.pinned_transport import PinnedTransport
 from app.services.net.ssrf_guard import SsrfGuard, port_of
 from app.services.net.transfer import Transfer, media_type
 from app.settings import SourceSettings
@@ -82,11 +83,9 @@ class Fetcher:
         """
         if self._tls is None:
             self._tls = await asyncio.to_thread(httpx.create_ssl_context)
+        transport = PinnedTransport(self._guard, self._tls)
         async with httpx.AsyncClient(
-            verify=self._tls,
-            trust_env=False,
-            timeout=self._timeout,
-            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=transport, trust_env=False, timeout=self._timeout
         ) as client:
             transfer = Transfer(client, self._guard, self._max_mb)
             response = await transfer.start(self._guard.parse(url))

@@ -16,7 +16,7 @@ from app.domain.errors import (
     SourceRateLimitedError,
     SourceRemovedError,
 )
-from app.services.net.ssrf_guard import SsrfGuard, port_of
+from app.services.net.ssrf_guard import SsrfGuard
 
 _MEANINGS: Mapping[int, type[SourceError]] = {
     401: SourceLoginRequiredError,
@@ -131,23 +131,9 @@ class Transfer:
         raise SourceError("The download broke off and the media's server cannot resume it")
 
     async def _request(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
-        """Connect to the first checked address that lets us."""
-        failure: httpx.RequestError = httpx.ConnectError("no address")
         self._client.cookies.clear()
-        for address in await self._guard.addresses(url.host, port_of(url)):
-            request = self._client.build_request(
-                "GET",
-                url.copy_with(host=address),
-                headers={**_HEADERS, **headers, "Host": url.netloc.decode("ascii")},
-                # Source: httpx's documentation of request extensions; it names the host both
-                # in SNI and in the certificate check.
-                extensions={"sni_hostname": url.raw_host.decode("ascii")},
-            )
-            try:
-                return await self._client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failure = error
-        raise failure
+        request = self._client.build_request("GET", url, headers={**_HEADERS, **headers})
+        return await self._client.send(request, stream=True)
 
     def _target(self, url: httpx.URL, location: str) -> httpx.URL:
         try:

@@ -51,7 +51,7 @@ class Pipeline:
         reuse = ReusePolicy(request, self.services)
         # Source: a recording, captions that exist already, or the transcript of an earlier job.
         preference = caption_preference(request, transcribes=settings.asr.enabled)
-        source = await self.services.opener.open(request.source, preference, reuse.cached_inputs)
+        source = await self.services.opener.open(request.source, preference, reuse)
         async with aclosing(source), AsyncExitStack() as resources:
             check_language_pair(request, source, self.services.translator)
             emit(MediaOpened(source.duration_ms))

@@ -15,7 +15,6 @@ from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.pipeline.request_options import prompt_for
 from app.services.sources.opened import Opened, OpenedMedia
-from app.services.sources.source_cache import CachedInputs
 from app.services.stages.window_transcriber import TranscribeOptions
 
 _TRANSIENT_NOTICES = frozenset({"alignment_failed", "diarization_failed"})
@@ -24,28 +23,28 @@ _TRANSIENT_NOTICES = frozenset({"alignment_failed", "diarization_failed"})
 
 @dataclass(frozen=True, slots=True)
 class ReusePolicy:
-    """The caches as one request may use them."""
+    """The caches as one request may use them; `CachedInputs` for the opener of its source."""
 
     request: JobRequest
     services: PipelineServices
 
     @property
-    def cached_inputs(self) -> CachedInputs:
-        """Cached downloads and transcripts that may stand in for the recording."""
-        return CachedInputs(self.transcript, downloads=not self.request.force_refresh)
+    def downloads(self) -> bool:
+        """Whether cached downloads may stand in for the source."""
+        return not self.request.force_refresh
 
-    async def transcript(self, content: str, info: MediaInfo) -> Transcript | None:
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
         """Return the cached transcript of a recording; None where it must be transcribed.
 
         Args:
-            content: hash of the media's bytes.
+            content_sha256: of the media's bytes.
             info: metadata of the recording, which decides the prompt.
         """
         if self.request.fresh or self.services.engines is None:
             return None
         key = self._recording_key(self.services.engines, info)
         transcripts = self.services.caches.transcripts
-        return await transcripts.get(content, self._key_with_speakers(key) or key)
+        return await transcripts.get(content_sha256, self._key_with_speakers(key) or key)
 
     def transcribe_options(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
         """Return how the windows of a recording are transcribed, with the key of their cache."""

@@ -1,16 +1,17 @@
-"""What a source was when an earlier job opened it, and keeping what it turns out to be now."""
+"""Cache of the sources that earlier jobs opened."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from app.domain.captions import CaptionTrack
-from app.domain.errors import CuestreamError
-from app.domain.media import NO_INFO, MediaInfo
+from app.domain.errors import CuestreamError, TranscriptionDisabledError
+from app.domain.media import MediaInfo
 from app.services.cache.caches import Caches
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import CAPTIONS
@@ -18,131 +19,146 @@ from app.services.cache.source_metadata import SourceMetadata
 from app.services.cache.transcript_cache import Transcript
 from app.services.captions.parse import parse_captions
 from app.services.captions.select import CaptionPreference, Choice, choose_track
-from app.services.net.fetch import Body
-from app.services.sources.caption_source import Keep, check_hears
+from app.services.media.byte_stream import ByteStream
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.recording import RecordingOpener
-from app.services.sources.ytdlp.site_session import SiteSession
-
-Heard = Callable[[str, MediaInfo], Awaitable[Transcript | None]]
-"""From the hash of a recording's bytes, and what its page says, to what was heard in it."""
 
 
-async def _nothing_heard(content: str, info: MediaInfo) -> Transcript | None:
-    return None
+class CachedInputs(Protocol):
+    """Results of earlier jobs that may replace the recording of a new one."""
+
+    @property
+    def downloads(self) -> bool:
+        """Whether files that earlier jobs fetched may be used."""
+        ...
+
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        """Return the cached transcript of a recording.
+
+        Args:
+            content_sha256: SHA-256 of the recording's bytes, hexadecimal.
+            info: what its page says, which decides on the prompt of the transcription.
+        """
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class CachedInputs:
-    """What one job may take from earlier ones.
+class _NoCachedInputs:
+    """Nothing of earlier jobs may be used."""
+
+    downloads = False
+
+    async def transcript(self, content_sha256: str, info: MediaInfo) -> Transcript | None:
+        return None
+
+
+NO_CACHED_INPUTS: CachedInputs = _NoCachedInputs()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenRequest:
+    """Request to open one source.
 
     Attributes:
-        heard: finds a transcript.
-        downloads: whether what was fetched earlier counts.
+        preference: which captions may replace the recording; None for the recording alone.
+        cached: results of earlier jobs that may replace it.
+        resources: takes what must be released when the media is closed.
     """
 
-    heard: Heard = _nothing_heard
-    downloads: bool = True
+    preference: CaptionPreference | None
+    cached: CachedInputs
+    resources: AsyncExitStack
 
+    def require_transcription(self) -> None:
+        """Check that a recording may be transcribed.
 
-NO_CACHED_INPUTS = CachedInputs(downloads=False)
-
-
-def sighted(body: Body) -> SourceMetadata:
-    """Return what a server says of a body ahead of its bytes."""
-    return SourceMetadata(
-        content=None,
-        info=NO_INFO,
-        duration_ms=None,
-        etag=body.etag,
-        last_modified=body.last_modified,
-        length=body.length,
-        seen_at=time.time(),
-    )
-
-
-def told_by_page(session: SiteSession) -> SourceMetadata:
-    """Return what a page says of its video."""
-    return SourceMetadata(
-        content=None,
-        info=session.info,
-        duration_ms=session.duration_ms,
-        etag=None,
-        last_modified=None,
-        length=None,
-        seen_at=time.time(),
-        tracks=session.tracks,
-    )
+        Raises:
+            TranscriptionDisabledError: this server has captions alone, and none serve.
+        """
+        if self.preference is not None and not self.preference.hears:
+            raise TranscriptionDisabledError(
+                "This server does not transcribe, and there are no captions that serve"
+            )
 
 
 class SourceCache:
-    """Downloads and captions of earlier jobs.
+    """Downloads, captions and metadata of sources that earlier jobs opened.
 
     Args:
-        caches: where they are.
-        recordings: opens a file again.
+        caches: the stores behind it.
+        recordings: decodes cached files.
     """
 
     def __init__(self, caches: Caches, recordings: RecordingOpener) -> None:
         self._caches = caches
         self._recordings = recordings
 
-    async def recall(
-        self,
-        identity: str,
-        wish: CaptionPreference | None,
-        reuse: CachedInputs,
-        stack: AsyncExitStack,
-        now: SourceMetadata | None = None,
+    async def find(
+        self, identity: str, request: OpenRequest, now: SourceMetadata | None = None
     ) -> Opened | None:
-        """Return what is left of a source that was opened a while ago.
+        """Open what is cached of a source.
 
         Args:
             identity: of the source.
-            wish: which captions would serve; None for the recording.
-            reuse: what may be taken.
-            stack: takes what must be let go when the media is closed.
-            now: what its server says of it now; None for a page, which is believed to show what
-                it showed within CACHE_AUDIO_TTL_HOURS.
+            request: what may replace the recording.
+            now: what the source's server says of it now; None for a page, whose content counts
+                as unchanged within CACHE_AUDIO_TTL_HOURS.
 
         Raises:
-            TranscriptionDisabledError: there are no captions, and nothing may be heard.
+            TranscriptionDisabledError: there are no captions, and this server does not
+                transcribe.
         """
-        if not reuse.downloads:
+        if not request.cached.downloads:
             return None
-        sighting = await self._caches.source_metadata.get(identity)
-        if sighting is None or (now is not None and not _unchanged(sighting, now)):
+        found = await self._caches.source_metadata.get(identity)
+        if found is None or (now is not None and not _unchanged(found, now)):
             return None
-        choices = choose_track(sighting.tracks, wish) if wish is not None else []
+        preference = request.preference
+        choices = choose_track(found.tracks, preference) if preference is not None else []
         if choices:
-            return await self._caption_file(identity, choices[0], sighting)
-        if sighting.content is None:
+            return await self._cached_captions(identity, choices[0], found)
+        if found.content is None:
             return None
-        check_hears(wish)
-        transcript = await reuse.heard(sighting.content, sighting.info)
+        request.require_transcription()
+        transcript = await request.cached.transcript(found.content, found.info)
         if transcript is not None:
-            return OpenedTranscript(transcript, sighting.info)
-        return await self._download(identity, sighting, stack)
+            return OpenedTranscript(transcript, found.info)
+        return await self._cached_media(identity, found, request.resources)
 
-    async def saw(self, identity: str, sighting: SourceMetadata) -> None:
-        """Keep what is known of a source before its bytes came."""
-        await self._caches.source_metadata.put(identity, sighting)
+    async def store_metadata(self, identity: str, metadata: SourceMetadata) -> None:
+        """Store what is known of a source before its bytes came."""
+        await self._caches.source_metadata.put(identity, metadata)
 
-    def keeper(self, identity: str) -> Keep:
-        """Return what keeps caption files of a source."""
+    async def store_captions(
+        self, identity: str, track: CaptionTrack, name: str, data: bytes
+    ) -> None:
+        """Store the file of a caption track.
 
-        async def keep(track: CaptionTrack, name: str, data: bytes) -> None:
-            payload = name.encode() + b"\n" + data
-            await self._caches.store.put(CAPTIONS, _caption_key(identity, track), payload)
+        Args:
+            identity: of the source.
+            track: of the source.
+            name: of the file's format.
+            data: the file.
+        """
+        payload = name.encode() + b"\n" + data
+        await self._caches.store.put(CAPTIONS, _caption_key(identity, track), payload)
 
-        return keep
+    async def open_stream(
+        self, stream: ByteStream, identity: str, metadata: SourceMetadata, resources: AsyncExitStack
+    ) -> OpenedMedia:
+        """Decode a stream while its bytes are copied into the cache.
 
-    def passing(self, identity: str, sighting: SourceMetadata) -> CachingDownload:
-        """Return what a download passes to be kept."""
-        return CachingDownload(self._caches, identity, sighting)
+        Args:
+            stream: the media.
+            identity: of its source.
+            metadata: what is known of the source.
+            resources: takes what must be released when the media is closed.
+        """
+        download = CachingDownload(self._caches, identity, metadata)
+        media = await self._recordings.stream(replace(stream, through=download.tee), resources)
+        return replace(media, content=lambda: download.content)
 
-    async def _caption_file(
-        self, identity: str, choice: Choice, sighting: SourceMetadata
+    async def _cached_captions(
+        self, identity: str, choice: Choice, metadata: SourceMetadata
     ) -> OpenedCaptions | None:
         track = choice.track
         payload = await self._caches.store.get(CAPTIONS, _caption_key(identity, track))
@@ -155,45 +171,45 @@ class SourceCache:
             )
         except CuestreamError:
             return None  # the site may have mended it since
-        return OpenedCaptions(captions, choice.origin, sighting.info, sighting.duration_ms)
+        return OpenedCaptions(captions, choice.origin, metadata.info, metadata.duration_ms)
 
-    async def _download(
-        self, identity: str, sighting: SourceMetadata, stack: AsyncExitStack
+    async def _cached_media(
+        self, identity: str, metadata: SourceMetadata, resources: AsyncExitStack
     ) -> OpenedMedia | None:
-        held = await self._caches.downloads.get(identity)
-        if held is None:
+        file = await self._caches.downloads.get(identity)
+        if file is None:
             return None
-        stack.callback(held.close)
-        media = await self._recordings.file(held.path, stack)
-        return replace(media, info=sighting.info, content=lambda: held.content)
+        resources.callback(file.close)
+        media = await self._recordings.file(file.path, resources)
+        return replace(media, info=metadata.info, content=lambda: file.content)
 
 
 class CachingDownload:
-    """A download on its way into the cache.
+    """Download that is copied into the cache.
 
     Attributes:
-        content: hash of its bytes; None until all of them have passed.
+        content: SHA-256 of its bytes, hexadecimal; None until all of them have passed.
     """
 
-    def __init__(self, caches: Caches, identity: str, sighting: SourceMetadata) -> None:
+    def __init__(self, caches: Caches, identity: str, metadata: SourceMetadata) -> None:
         self._caches = caches
         self._identity = identity
-        self._sighting = sighting
+        self._metadata = metadata
         self.content: str | None = None
 
-    async def through(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        """Yield the same bytes; once they are all there, remember what they were."""
-        tee = self._caches.downloads.tee(chunks, self._identity)
-        async with aclosing(tee.chunks) as passed:
+    async def tee(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """Yield the same bytes; store the source's metadata once all of them have passed."""
+        copy = self._caches.downloads.tee(chunks, self._identity)
+        async with aclosing(copy.chunks) as passed:
             async for chunk in passed:
                 yield chunk
-        self.content = tee.content
-        sighting = replace(self._sighting, content=tee.content, seen_at=time.time())
-        await self._caches.source_metadata.put(self._identity, sighting)
+        self.content = copy.content
+        metadata = replace(self._metadata, content=copy.content, seen_at=time.time())
+        await self._caches.source_metadata.put(self._identity, metadata)
 
 
 def _unchanged(then: SourceMetadata, now: SourceMetadata) -> bool:
-    """Whether a server says that a body is still the same: by its tag, else by date and length."""
+    """Compare two states of a body: by entity tag, else by date plus length."""
     if then.etag is not None and now.etag is not None:
         return then.etag == now.etag
     same_date = then.last_modified is not None and then.last_modified == now.last_modified

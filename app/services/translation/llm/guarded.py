@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import httpx2
 
 from app.domain.errors import SourceError, UrlBlockedError
 from app.services.net.fetch import check_address
+from app.services.net.pinned_transport import send_pinned
 from app.services.net.ssrf_guard import SsrfGuard
 
 
@@ -44,33 +43,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         Raises:
             httpx2.ConnectError: it must not be reached, cannot be found, or does not answer.
         """
-        url = request.url
-        failure: httpx2.RequestError = httpx2.ConnectError("no address", request=request)
-        for address in await self._addresses(request):
-            pinned = httpx2.Request(
-                request.method,
-                url.copy_with(host=address),
-                headers=request.headers,
-                stream=request.stream,
-                # Source: httpx's documentation of request extensions; the name is for SNI and
-                # the certificate check.
-                extensions={**request.extensions, "sni_hostname": url.raw_host.decode("ascii")},
-            )
-            try:
-                return await self._inner.handle_async_request(pinned)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                failure = error
-        raise failure
+        errors = (httpx2.ConnectError, httpx2.ConnectTimeout)
+        try:
+            return await send_pinned(self._guard, request, self._inner.handle_async_request, errors)
+        except (UrlBlockedError, SourceError) as error:
+            raise httpx2.ConnectError(error.message, request=request) from None
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
-
-    async def _addresses(self, request: httpx2.Request) -> Sequence[str]:
-        url = request.url
-        try:
-            parsed = self._guard.parse(str(url))
-            port = parsed.port or (443 if parsed.scheme == "https" else 80)
-            return await self._guard.addresses(parsed.host, port)
-        except (UrlBlockedError, SourceError) as error:
-            raise httpx2.ConnectError(error.message, request=request) from None

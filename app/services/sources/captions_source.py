@@ -1,0 +1,43 @@
+"""Source of captions that the client sends itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.domain.errors import UnavailableOptionError
+from app.domain.request import SentCaptions
+from app.services.captions.parse import parse_captions
+from app.services.sources.opened import OpenedCaptions
+from app.services.sources.source_cache import OpenRequest
+from app.services.sources.source_opener import SourceServices
+
+
+class CaptionsOpener:
+    """Opens captions of the client; there is no recording beside them.
+
+    Args:
+        services: none is needed.
+    """
+
+    def __init__(self, services: SourceServices) -> None: ...
+
+    async def check(self, source: SentCaptions) -> None:
+        """Do nothing: sent captions have no address."""
+
+    async def open(self, source: SentCaptions, request: OpenRequest) -> OpenedCaptions:
+        """Parse what the client sends.
+
+        Raises:
+            UnavailableOptionError: a recording is wanted.
+            InvalidCaptionsError: the captions cannot be read, or there are none.
+        """
+        if request.preference is None:
+            raise UnavailableOptionError("Captions hold no recording")
+        captions = await asyncio.to_thread(
+            parse_captions,
+            source.text.encode("utf-8", "surrogatepass"),
+            None,
+            source.language or "und",
+            "auto" if source.automatic else "manual",
+        )
+        return OpenedCaptions(captions, "client_captions")

@@ -1,0 +1,59 @@
+"""Interface that every kind of source implements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from app.services.net.fetch import Fetcher
+from app.services.net.ssrf_guard import SsrfGuard
+from app.services.sources.opened import Opened
+from app.services.sources.recording import RecordingOpener
+from app.services.sources.source_cache import OpenRequest, SourceCache
+from app.settings import SourceSettings
+from app.system.workdir import WorkDir
+
+S_contra = TypeVar("S_contra", contravariant=True)
+
+
+class SourceOpener(Protocol[S_contra]):
+    """Opens the sources of one type of the request."""
+
+    async def check(self, source: S_contra) -> None:
+        """Check a source's address, ahead of any work.
+
+        Raises:
+            UrlBlockedError: it must not be reached.
+            SourceError: the name service did not answer.
+        """
+        ...
+
+    async def open(self, source: S_contra, request: OpenRequest) -> Opened:
+        """Open a source; errors are those of ``MediaOpener.open``.
+
+        Returns:
+            A cached transcript, captions, or media with its first block decoded. Whatever must
+            be released later is in ``request.resources``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceServices:
+    """Services that the kinds of source share.
+
+    Attributes:
+        settings: of sources.
+        guard: checks addresses.
+        fetcher: downloads over HTTP.
+        recordings: decodes files and streams.
+        cache: downloads, captions and metadata of earlier jobs.
+        workdir: where temporary files go.
+    """
+
+    settings: SourceSettings
+    guard: SsrfGuard
+    fetcher: Fetcher
+    recordings: RecordingOpener
+    cache: SourceCache
+    workdir: WorkDir

@@ -1,0 +1,34 @@
+"""Source of files that the client uploads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.media import NO_INFO
+from app.domain.request import UploadedFile
+from app.services.sources.opened import Opened, OpenedTranscript
+from app.services.sources.source_cache import OpenRequest
+from app.services.sources.source_opener import SourceServices
+
+
+class UploadOpener:
+    """Opens uploaded files; a file stays where it is when its media is closed.
+
+    Args:
+        services: decode the files.
+    """
+
+    def __init__(self, services: SourceServices) -> None:
+        self._recordings = services.recordings
+
+    async def check(self, source: UploadedFile) -> None:
+        """Do nothing: an upload has no address."""
+
+    async def open(self, source: UploadedFile, request: OpenRequest) -> Opened:
+        """Return the cached transcript of a file, or else its decoded media."""
+        request.require_transcription()
+        transcript = await request.cached.transcript(source.sha256, NO_INFO)
+        if transcript is not None:
+            return OpenedTranscript(transcript)
+        media = await self._recordings.file(source.path, request.resources)
+        return replace(media, content=lambda: source.sha256)
