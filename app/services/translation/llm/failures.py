@@ -28,10 +28,13 @@ class PassingFailureError(Exception):
     """The same request may succeed in a moment.
 
     Attributes:
+        event: text for the log when the request is sent again.
         message: what happened, for the error that follows when it does not.
         retry_after_s: when the provider wants to be asked again, if it said so.
         crowded: whether it wants fewer requests at a time.
     """
+
+    event = "translation provider failed"
 
     def __init__(
         self, message: str, retry_after_s: float | None = None, *, crowded: bool = False

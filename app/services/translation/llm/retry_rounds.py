@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -16,7 +15,7 @@ from app.services.translation.llm.failures import FormRefusedError, PassingFailu
 from app.services.translation.llm.provider import ChatProvider
 from app.services.translation.quality.answer_judge import Judge, cleaned
 from app.services.translation.quality.length_ratio import LengthRatio
-from app.services.translation.quality.line_batch import PendingLines
+from app.services.translation.quality.line_batch import LineBatch, PendingLines
 from app.services.translation.translator import LanguagePair, Ledger, SourceLine
 
 log = structlog.get_logger()
@@ -77,44 +76,78 @@ class RetryRounds:
     async def _answers(
         self, provider: ChatProvider, work: PendingLines, group: Sequence[int]
     ) -> AsyncGenerator[tuple[SourceLine, str], None]:
-        """Ask for a group until an answer came to its end, and yield what is usable.
+        """Yield usable lines of a group until an answer came to its end.
+
+        Every line that arrives begins a new count of failures.
 
         Raises:
             TranslationError: the provider failed as often as it may without giving a line.
         """
-        failures = 0
-        while (ask := work.ask(group)).lines:
-            proportion = self._proportions.setdefault(ask.pair, LengthRatio())
-            judge = Judge(ask, work, proportion, prompt.RULES)
-            question = prompt.question(ask)
-            try:
-                async with aclosing(
-                    provider.answer(question, ask.context.ledger, judge.doubts)
-                ) as answer:
-                    async for members, final in answer:
-                        for known in judge.take(members, final=final):
-                            failures = 0
-                            yield known
-            except PassingFailureError as failure:
-                failures += 1
-                if work.ask(group).lines:
-                    await self._pause(failures, failure)
-            except FormRefusedError:
-                continue
-            else:
-                if judge.misnumbered:
-                    provider.distrust()
-                work.answered(ask)
-                return
+        async with aclosing(_GroupAnswers(provider, work, group, self._proportions)) as answers:
+            while (known := await self._backoff.call(self._attempts, answers.next)) is not None:
+                yield known
 
-    async def _pause(self, failures: int, failure: PassingFailureError) -> None:
-        """Wait before the next request.
+
+class _GroupAnswers:
+    """Answers to requests for a group of lines, up to the first complete one.
+
+    Args:
+        provider: the model that answers.
+        work: the lines of the batch.
+        group: ids of those to ask for.
+        proportions: usual ratios of lengths by pair of languages.
+    """
+
+    def __init__(
+        self,
+        provider: ChatProvider,
+        work: PendingLines,
+        group: Sequence[int],
+        proportions: dict[LanguagePair, LengthRatio],
+    ) -> None:
+        self._provider = provider
+        self._work = work
+        self._group = group
+        self._proportions = proportions
+        self._answer: AsyncGenerator[tuple[SourceLine, str], None] | None = None
+
+    async def next(self) -> tuple[SourceLine, str] | None:
+        """Return the next usable line; None after a complete answer or if none is missing.
 
         Raises:
-            TranslationError: there is to be none.
+            PassingFailureError: the answer broke off; the next call sends a new request.
+            TranslationError: asking again will not help.
         """
-        delay_s = self._backoff.delay_s(failures, failure.retry_after_s)
-        if delay_s is None or failures >= self._attempts:
-            raise TranslationError(failure.message) from None
-        log.info("translation provider failed", failure=failure.message, retry_in_s=delay_s)
-        await asyncio.sleep(delay_s)
+        while True:
+            if self._answer is None:
+                ask = self._work.ask(self._group)
+                if not ask.lines:
+                    return None
+                self._answer = self._ask(ask)
+            try:
+                return await anext(self._answer, None)
+            except FormRefusedError:
+                self._answer = None
+            except PassingFailureError:
+                self._answer = None
+                if self._work.ask(self._group).lines:
+                    raise
+
+    async def aclose(self) -> None:
+        """End the request that is under way."""
+        if self._answer is not None:
+            await self._answer.aclose()
+
+    async def _ask(self, ask: LineBatch) -> AsyncGenerator[tuple[SourceLine, str], None]:
+        proportion = self._proportions.setdefault(ask.pair, LengthRatio())
+        judge = Judge(ask, self._work, proportion, prompt.RULES)
+        question = prompt.question(ask)
+        async with aclosing(
+            self._provider.answer(question, ask.context.ledger, judge.doubts)
+        ) as answer:
+            async for members, final in answer:
+                for known in judge.take(members, final=final):
+                    yield known
+        if judge.misnumbered:
+            self._provider.distrust()
+        self._work.answered(ask)

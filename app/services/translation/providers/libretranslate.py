@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-
-import structlog
 
 from app.domain.errors import (
     EngineLoadError,
@@ -27,8 +24,6 @@ from app.services.translation.translator import (
     TranslationContext,
 )
 from app.settings import Settings
-
-log = structlog.get_logger()
 
 _OTHER_NAMES = {"zt": "zh-TW", "pb": "pt-BR"}
 """Codes that older servers use in place of a BCP 47 tag."""
@@ -119,22 +114,16 @@ class LibreTranslator:
             raise TranslationIncompleteError(missing)
 
     async def _texts(self, texts: Sequence[str], codes: tuple[str, str]) -> list[str]:
-        """Ask until there is an answer.
+        """Send a request until it is answered.
 
         Raises:
-            TranslationError: there is none after as many attempts as it may take.
+            TranslationError: it is not after as many attempts as it may take.
         """
         plain = [" ".join(text.split()) for text in texts]
-        for failures in range(1, self._attempts + 1):
-            try:
-                return [cleaned(text) for text in await self._client.translate(plain, *codes)]
-            except PassingFailureError as failure:
-                delay_s = self._backoff.delay_s(failures, failure.retry_after_s)
-                if delay_s is None or failures == self._attempts:
-                    raise TranslationError(failure.message) from None
-                log.info("translator failed", failure=failure.message, retry_in_s=delay_s)
-                await asyncio.sleep(delay_s)
-        raise TranslationError("LibreTranslate does not answer")
+        found = await self._backoff.call(
+            self._attempts, lambda: self._client.translate(plain, *codes)
+        )
+        return [cleaned(text) for text in found]
 
     def _codes(self, pair: LanguagePair) -> tuple[str, str]:
         """Return source and target as the server calls them."""

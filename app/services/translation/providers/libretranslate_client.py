@@ -14,6 +14,12 @@ from app.settings import TranslationSettings
 _CONNECT_S = 10.0
 
 
+class LibreTranslateError(PassingFailureError):
+    """The server may answer the same request in a moment."""
+
+    event = "translator failed"
+
+
 class LibreTranslateClient:
     """The server's API.
 
@@ -71,7 +77,7 @@ class LibreTranslateClient:
             if response.is_success:
                 return response.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            raise PassingFailureError("LibreTranslate cannot be reached") from None
+            raise LibreTranslateError("LibreTranslate cannot be reached") from None
         raise _refusal(response)
 
 
@@ -84,5 +90,5 @@ def _refusal(response: httpx.Response) -> Exception:
         return TranslationQuotaError("LibreTranslate's quota is used up")
     message = f"LibreTranslate answered with status {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return PassingFailureError(message, seconds_until(response.headers.get("retry-after", "")))
+        return LibreTranslateError(message, seconds_until(response.headers.get("retry-after", "")))
     return TranslationError(message)

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from app.domain.errors import TranslationAuthError
+from app.domain.errors import TranslationAuthError, TranslationError
 from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.failures import PassingFailureError
 from app.services.translation.llm.provider import FirstRequestGate, ReasoningFilter
 from app.services.translation.llm.response_formats import NumberedLines
 from app.services.translation.quality.answer_order import AT_ONCE_LINES, OrderedAnswer
@@ -94,13 +95,46 @@ def members(text: str) -> list[Member]:
     return [(word[0], word[1:]) for word in text.split()]
 
 
-def test_backoff_grows_within_bounds_and_obeys():
+async def test_backoff_grows_within_bounds_and_obeys(monkeypatch: pytest.MonkeyPatch):
     backoff = Backoff(first_s=1.0, longest_s=4.0, patience_s=10.0)
-    delays = [backoff.delay_s(failures, None) or 0 for failures in (1, 2, 3, 9)]
-    for delay, longest in zip(delays, (1, 2, 4, 4), strict=True):
+    delays: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        delays.append(delay_s)
+
+    async def slept(attempts: int, retry_after_s: float | None = None) -> list[float]:
+        async def fail() -> None:
+            raise PassingFailureError("down", retry_after_s)
+
+        delays.clear()
+        with pytest.raises(TranslationError, match="down"):
+            await backoff.call(attempts, fail)
+        return list(delays)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    own = await slept(10)
+    assert len(own) == 9
+    for delay, longest in zip([*own[:3], own[8]], (1, 2, 4, 4), strict=True):
         assert 0.75 * longest <= delay <= longest
-    assert backoff.delay_s(1, 7.0) == 7.0
-    assert backoff.delay_s(1, 11.0) is None
+    assert await slept(2, 7.0) == [7.0]
+    assert await slept(2, 11.0) == []
+
+
+async def test_backoff_ends_with_a_cancellation_and_retries_nothing_else():
+    calls: list[None] = []
+
+    async def refused() -> None:
+        calls.append(None)
+        raise TranslationAuthError("refused")
+
+    with pytest.raises(TranslationAuthError):
+        await Backoff().call(3, refused)
+    assert len(calls) == 1
+    waiting = asyncio.create_task(Backoff().call(3, asyncio.Event().wait))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 @pytest.mark.parametrize(
