@@ -114,5 +114,7 @@ def test_proxies_are_a_number_or_networks(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_platforms_that_put_a_proxy_ahead_have_it_believed(mode: Mode, trusted: int) -> None:
     assert Settings(server=ServerSettings(mode=mode)).trusted_proxies == trusted
-    told = Settings(server=ServerSettings(mode=mode), limits=RateLimitSettings(trusted_proxies=3))
-    assert told.trusted_proxies == 3
+    explicit = Settings(
+        server=ServerSettings(mode=mode), limits=RateLimitSettings(trusted_proxies=3)
+    )
+    assert explicit.trusted_proxies == 3

@@ -1,4 +1,4 @@
-"""A tap changes nothing, and closing one closes what it taps."""
+"""A tap passes items on unchanged, and closing it closes its source."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from app.system.async_iterators import close_stage, tap
 
 
 class Source:
-    """Counts to ten, and remembers whether it was closed."""
+    """Counts to ten, and records whether it was closed."""
 
     def __init__(self, fail_at: int | None = None) -> None:
         self.fail_at = fail_at
@@ -24,7 +24,7 @@ class Source:
             self.closed = True
 
 
-async def test_everything_is_shown_in_passing_and_the_end_is_told_once() -> None:
+async def test_every_item_is_passed_on_and_the_end_is_reported_once() -> None:
     source, seen, ends = Source(), list[int](), list[bool]()
     passed = [n async for n in tap(source(), seen.append, lambda: ends.append(source.closed))]
     assert passed == seen == list(range(10))
@@ -39,7 +39,7 @@ async def test_a_broken_source_has_no_end() -> None:
     assert (seen, ends) == ([0, 1, 2], [])
 
 
-async def test_who_stops_early_closes_the_source() -> None:
+async def test_a_reader_that_stops_early_closes_the_source() -> None:
     source, ends = Source(), list[None]()
     tapped = tap(source(), lambda _: None, lambda: ends.append(None))
     assert await anext(tapped) == 0

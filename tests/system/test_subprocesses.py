@@ -84,7 +84,7 @@ async def test_a_child_that_floods_stdout_is_held_back_and_killed() -> None:
         before = process.io_counters().write_bytes + process.io_counters().write_chars
         await asyncio.sleep(0.3)
         after = process.io_counters().write_bytes + process.io_counters().write_chars
-        assert after == before  # its pipe is full and nobody reads on
+        assert after == before  # its pipe is full and has no reader
         began = time.monotonic()
     assert time.monotonic() - began < 3
     assert not psutil.pid_exists(child.pid)
