@@ -19,6 +19,7 @@ from statistics import fmean
 import numpy as np
 
 from app.domain.audio import Audio
+from app.domain.text import join_words
 from app.domain.time import SAMPLES_PER_MS, Span
 from app.domain.transcript import Segment, Word
 
@@ -236,12 +237,11 @@ def _unstuttered_word(word: Word) -> Word:
 
 
 def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
-    spelled = "".join(word.text if word.glued else f" {word.text}" for word in words)
     span = Span(words[0].span.start_ms, words[-1].span.end_ms)
     sure = math.exp(fmean(math.log(max(word.confidence, 1e-9)) for word in words))
     return replace(
         segment,
-        text=spelled.strip(),
+        text=join_words(words),
         span=span,
         words=tuple(words),
         confidence=min(1.0, sure),

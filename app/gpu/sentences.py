@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from statistics import fmean
 
+from app.domain.text import join_words, surely_ends_sentence
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 
-_END = re.compile(r"[.!?…。！？｡؟۔।॥։።៕](?P<closing>[\"'”’»›)\]」』）】》]*)$")
-_ABBREVIATION = re.compile(
-    r"^\W*(?:\w|(?:\w\.)+\w|mr|mrs|ms|dr|prof|st|sr|jr|vs|no|etc|sra?|mme|m)\.$", re.IGNORECASE
-)
-"""Words whose full stop ends no sentence unless a new one visibly begins: titles, initials."""
-
-
 _LEAST_CONFIDENCE = 1e-9
-
-
-def ends_sentence(word: str) -> bool:
-    """Whether a word's last mark ends a sentence."""
-    return _END.search(word) is not None and _ABBREVIATION.match(word) is None
 
 
 def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
@@ -35,7 +23,7 @@ def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
     sentences: list[list[Word]] = [[]]
     for word in words:
         before = sentences[-1]
-        if before and ends_sentence(before[-1].text) and _begins(word.text):
+        if before and surely_ends_sentence(before[-1].text) and _begins(word.text):
             sentences.append([])
         sentences[-1].append(word)
     return [_segment(sentence, language) for sentence in sentences if sentence]
@@ -50,7 +38,7 @@ def _begins(word: str) -> bool:
 def _segment(words: Sequence[Word], language: str) -> Segment:
     span = Span(words[0].span.start_ms, words[-1].span.end_ms)
     return Segment(
-        text=_joined(words),
+        text=join_words(words),
         span=span,
         words=tuple(words),
         language=language,
@@ -63,7 +51,3 @@ def _confidence(words: Sequence[Word]) -> float:
     """Return the geometric mean, as that of its tokens is a model's confidence in a text."""
     mean = fmean(math.log(max(word.confidence, _LEAST_CONFIDENCE)) for word in words)
     return min(1.0, math.exp(mean))
-
-
-def _joined(words: Sequence[Word]) -> str:
-    return "".join(word.text if word.glued else f" {word.text}" for word in words).strip()

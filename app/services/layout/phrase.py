@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
+from app.domain.text import join_words
 from app.domain.transcript import Word
 
 
@@ -17,9 +18,7 @@ class Phrase:
     @property
     def text(self) -> str:
         """The words as they are written."""
-        first, *others = self.words
-        spaced = (word.text if word.glued else f" {word.text}" for word in others)
-        return first.text + "".join(spaced)
+        return join_words(self.words)
 
     @property
     def start_ms(self) -> int:

@@ -14,7 +14,7 @@ from math import ceil
 
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Word
-from app.services.layout.breaks import Break, break_between
+from app.services.layout.breaks import BREAK_COST, Break, break_between
 from app.services.layout.line_breaks import fits
 from app.services.layout.phrase import Phrase
 from app.services.layout.width import text_width
@@ -36,17 +36,9 @@ _LONGEST_WORD_MS = 1000
 _FILL = 0.9
 """Share of a cue that text fills when it is full: a line ends half a word early on average."""
 
-_BREAK_COST = {
-    Break.SENTENCE: 0.0,
-    Break.CLAUSE: 3.0,
-    Break.PHRASE: 10.0,
-    Break.PLAIN: 22.0,
-    Break.BAD: 40.0,
-}
 _PAUSE_COST = 5.0
-"""What a break costs, against 100 times the square of how far it is off the even share, in cues: a
-comma wins over a plain gap while it is within 0.4 of a cue. A pause ranks between comma and
-conjunction, the better the longer it is."""
+"""Cost of a break at the shortest pause, on the scale of ``BREAK_COST``: it ranks between comma and
+conjunction, and a longer pause costs less."""
 
 
 def split(words: Sequence[Word], until_ms: int, profile: ReadingProfile) -> list[Phrase]:
@@ -148,7 +140,7 @@ def _best_break(phrase: Phrase, profile: ReadingProfile) -> int:
 
 def _break_cost(before: Word, after: Word) -> float:
     kind = break_between(before.text, after.text)
-    cost = _BREAK_COST[kind]
+    cost = BREAK_COST[kind]
     pause_ms = after.span.start_ms - before.span.end_ms
     if pause_ms < _PAUSE_MS or kind is Break.BAD:
         return cost

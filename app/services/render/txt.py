@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.layout.breaks import ends_sentence
+from app.domain.text import ends_sentence
 from app.services.layout.tokens import is_unspaced
 from app.services.render.shown import ShownCue, shown_cues
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.audio import Audio
+from app.domain.text import join_words
 from app.domain.time import Span, ms_to_samples
-from app.domain.transcript import Segment, Word
+from app.domain.transcript import Segment
 
 _LEAST_GAP_MS = 1000
 """Shorter than that, it is a breath, a laugh or the edge of a word that was timed badly."""
@@ -99,12 +100,8 @@ def _inside(segment: Segment, gap: Span) -> Segment | None:
     if len(words) == len(segment.words):
         return segment
     span = Span(words[0].span.start_ms, words[-1].span.end_ms)
-    return replace(segment, text=_joined(words), span=span, words=tuple(words))
+    return replace(segment, text=join_words(words), span=span, words=tuple(words))
 
 
 def _is_inside(span: Span, gap: Span) -> bool:
     return gap.start_ms <= (span.start_ms + span.end_ms) // 2 <= gap.end_ms
-
-
-def _joined(words: Sequence[Word]) -> str:
-    return "".join(word.text if word.glued else f" {word.text}" for word in words).strip()

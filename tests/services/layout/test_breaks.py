@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.layout.breaks import Break, break_between, ends_sentence
+from app.domain.text import ends_sentence
+from app.services.layout.breaks import Break, break_between
 
 
 @pytest.mark.parametrize(

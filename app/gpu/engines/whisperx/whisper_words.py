@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.text import surely_ends_sentence
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.whisper_decoder import TokenTimes
 from app.gpu.engines.whisperx.whisper_vocabulary import TextPiece
-from app.gpu.sentences import ends_sentence
 
 _UNSPACED = re.compile(
     "[\u0e01-\u0e2e\u0e40-\u0e44"  # Thai letters that a syllable may begin with
@@ -114,9 +114,9 @@ def _trimmed(texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[tup
     for index, (start, end) in enumerate(spans):
         if end - start <= longest:
             trimmed.append((start, end))
-        elif index == 0 or ends_sentence(texts[index - 1]):
+        elif index == 0 or surely_ends_sentence(texts[index - 1]):
             trimmed.append((end - longest, end))
-        elif index == len(spans) - 1 or ends_sentence(texts[index]):
+        elif index == len(spans) - 1 or surely_ends_sentence(texts[index]):
             trimmed.append((start, start + longest))
         else:
             trimmed.append((start, end))

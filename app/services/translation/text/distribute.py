@@ -9,25 +9,14 @@ from math import inf
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.layout.breaks import Break, break_between
+from app.services.layout.breaks import BREAK_COST, Break, break_between
 from app.services.layout.tokens import Token, is_unspaced, join
 from app.services.layout.width import text_width
 from app.services.translation.text.atoms import AtomCutter
 
-_BREAK_COST = {
-    Break.SENTENCE: 0.0,
-    Break.CLAUSE: 3.0,
-    Break.PHRASE: 10.0,
-    Break.PLAIN: 22.0,
-    Break.BAD: 40.0,
-}
-"""What a cut costs, against 100 times the square of how far it is off its ideal place, in cues of
-even length: a comma wins over a plain gap while it is within 0.4 of a cue. The costs are those by
-which sentences are divided into cues (``layout.greedy``)."""
-
 _OVERFLOW = 100.0
-"""What a piece costs that does not fit on screen, and again for each cue that it is too wide by:
-as much as a cut that is a whole cue off."""
+"""Cost of a piece that does not fit on screen, and again for each cue that it is too wide by, on
+the scale of ``BREAK_COST``: as much as a cut that is a whole cue off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +103,4 @@ def _cut_cost(before: Token, after: Token) -> float:
     kind = break_between(before.text, after.text)
     if not after.glued and is_unspaced(before.text[-1]) and is_unspaced(after.text[0]):
         kind = min(kind, Break.CLAUSE)
-    return _BREAK_COST[kind]
+    return BREAK_COST[kind]

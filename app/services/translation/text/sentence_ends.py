@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.services.layout.breaks import ends_clause, ends_sentence
+from app.domain.text import ends_clause, ends_sentence
 
 _TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 """Markup as WebVTT, SubRip and ASS write it."""
