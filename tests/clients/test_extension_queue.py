@@ -52,13 +52,13 @@ def test_36_a_long_output_comes_in_batches_without_repeats() -> None:
     from app.domain.events import Done, Result
     from app.domain.request import JobRequest, SiteVideo
     from app.domain.time import Span
-    from app.routers.runpod_routes import queue_frame
+    from app.routers.runpod_routes import queue_payload
     from app.services.jobs.record import Job
 
     cues = tuple(Cue(n, Span(n * 1000, n * 1000 + 900), f"line {n}") for n in range(250))
     job = Job(JobRequest(SiteVideo("https://example.com")), grace_s=1)
     job.log.append(Done(Result(cues, False, "en", 250_000, 100, {})))
-    output: Any = queue_frame(job)["output"]
+    output: Any = queue_payload(job)["output"]
     assert len(output) > 1
     texts = [cue["text"] for batch in output for cue in batch["subtitles"]]
     assert texts == [f"line {n}" for n in range(250)]
