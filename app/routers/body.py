@@ -1,4 +1,4 @@
-"""The body of `/api/process` and `/api/stream`: JSON, or a multipart upload.
+"""The body of `/api/process`, `/api/stream`: JSON, or a multipart upload.
 
 Every other body is a pydantic model in its route's signature. This one may hold gigabytes, which
 are written to disk as they arrive.

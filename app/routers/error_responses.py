@@ -1,4 +1,4 @@
-"""HTTP responses for errors: the one table of statuses, the one handler of each origin."""
+"""HTTP responses for errors: statuses, wire shapes, handlers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.error_shapes import HttpError, shape_for
+from app.routers.error_shapes import ErrorShape, HttpError, native_body
 from app.routers.tus import TUS_VERSION
 
 log = structlog.get_logger()
@@ -61,6 +61,12 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 }
 """The nearest class in an error's method resolution order applies."""
 
+ERROR_SHAPES: tuple[ErrorShape, ...] = (
+    ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/", native_body),
+)
+"""The first row whose prefix a path has applies; the last one has every path's."""
+
 INVALID_JSON = "Invalid JSON in request body"
 NOT_AN_OBJECT = "The request body must be a JSON object"
 
@@ -94,6 +100,11 @@ def http_error(error: e.CuestreamError) -> HttpError:
         details=_details(error),
         headers=_headers(error),
     )
+
+
+def shape_for(path: str) -> ErrorShape:
+    """Return the shape of errors at a path."""
+    return next(shape for shape in ERROR_SHAPES if path.startswith(shape.prefix))
 
 
 def error_response(error: HttpError, path: str) -> JSONResponse:

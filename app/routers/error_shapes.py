@@ -1,11 +1,9 @@
-"""Wire shapes of errors, one row for each family of routes."""
+"""Wire shapes of errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from app.routers.tus import TUS_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,3 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
-
-
-ERROR_SHAPES: tuple[ErrorShape, ...] = (
-    ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
-    ErrorShape("/", native_body),
-)
-"""The first row whose prefix a path has applies; the last one has every path's."""
-
-
-def shape_for(path: str) -> ErrorShape:
-    """Return the shape of errors at a path."""
-    return next(shape for shape in ERROR_SHAPES if path.startswith(shape.prefix))

@@ -1,4 +1,4 @@
-"""`/api/feedback`: ratings and corrections of translations."""
+"""`/api/feedback`: ratings of translations, with corrections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health, version, engine and metrics pages."""
+"""Pages that report the state of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/jobs`: resuming, moving and inspecting a job."""
+"""`/api/jobs`: a running or finished job."""
 
 from __future__ import annotations
 

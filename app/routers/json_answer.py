@@ -15,8 +15,8 @@ from app.domain.errors import CuestreamError, JobCancelledError, TimedOutError
 from app.domain.events import Result
 from app.routers.disconnect import disconnected
 from app.routers.encoders import Payload
-from app.routers.error_responses import http_error
-from app.routers.error_shapes import ErrorShape, shape_for
+from app.routers.error_responses import http_error, shape_for
+from app.routers.error_shapes import ErrorShape
 from app.services.jobs.runtime import JobRuntime
 
 _KEEPALIVE_S = 10.0

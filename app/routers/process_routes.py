@@ -1,4 +1,4 @@
-"""`/api/process` and `/api/stream`: media in, subtitles out."""
+"""`/api/process`, `/api/stream`: media in, subtitles out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A RunPod queue's routes, for clients that hand in a job and poll its status.
+"""A RunPod queue's routes, for clients that poll the status of a job.
 
 The same jobs as everywhere, and one more reader of their logs: nothing is stored here. Each poll
 renews the client's lease on its job; a job whose lease runs out stops unless it has other readers.

@@ -60,7 +60,7 @@ _MAX_LENGTH_DIGITS = 18
 class TusRoute(APIRoute):
     """A route that speaks our version of tus and refuses others.
 
-    Errors get the header of the version from their row in `error_shapes`.
+    Errors get the header of the version from their row of `ERROR_SHAPES`.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.domain.errors import PayloadTooLargeError, UnauthorizedError
 from app.main import create_app
-from app.routers import error_shapes
-from app.routers.error_shapes import ERROR_SHAPES, ErrorShape, HttpError
+from app.routers import error_responses
+from app.routers.error_shapes import ErrorShape, HttpError
 from app.settings import Settings
 
 
@@ -48,7 +48,8 @@ def envelope(error: HttpError) -> dict[str, object]:
 def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     """The application with a second family of routes, whose errors have another shape."""
     row = ErrorShape("/v1/", envelope, {"X-Shape": "foreign"})
-    monkeypatch.setattr(error_shapes, "ERROR_SHAPES", (row, *ERROR_SHAPES))
+    shapes = (row, *error_responses.ERROR_SHAPES)
+    monkeypatch.setattr(error_responses, "ERROR_SHAPES", shapes)
     app = create_app(Settings())
     app.state.services = Services()
 

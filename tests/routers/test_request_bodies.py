@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,3 +125,23 @@ def test_the_schema_documents_every_body(client: TestClient) -> None:
         assert set(form["properties"]) == {"file"} | set(
             content["application/json"]["schema"]["properties"]
         )
+
+
+def test_every_route_but_the_health_checks_wants_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = application(tmp_path, monkeypatch, API_KEYS="first-key", TTS_OPEN="false")
+    with ready(app) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+        routes = [(method.upper(), path) for path, item in paths.items() for method in item]
+        answers = {
+            f"{method} {path}": client.request(method, re.sub(r"\{\w+\}", "x", path)).status_code
+            for method, path in routes
+        }
+    assert len(answers) > 25
+    assert {route for route, status in answers.items() if status != 401} == {
+        "GET /ping",
+        "GET /health",
+        "OPTIONS /api/uploads",
+        "OPTIONS /api/uploads/{upload_id}",
+    }
