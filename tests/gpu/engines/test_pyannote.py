@@ -12,7 +12,7 @@ import pytest
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.engines.pyannote.clustering import check_defaults, expected
+from app.gpu.engines.pyannote.clustering import check_defaults, speaker_limits
 from app.settings import DiarizationSettings
 from tests.gpu.diarizing import (
     build_pipeline,
@@ -148,7 +148,7 @@ def test_a_long_recording_leaves_no_samples_behind(both: Callable[[str], Made]) 
     engine, _ = both("hard")
     assert engine.slice_samples == CHUNKS * 16_000
     voices = engine.process(talk(20.3), None)
-    kept = voices.arrivals._waiting
+    kept = voices.buffer._waiting
     assert len(kept) < 5 * 16_000 + engine.slice_samples
     assert kept.base is None, "a view would hold all samples"
 
@@ -203,13 +203,13 @@ def test_a_network_whose_trunk_is_not_its_own_is_called_as_pyannote_calls_it(
 
 def test_what_a_request_says_counts_more_than_the_settings() -> None:
     settings = DiarizationSettings(min_speakers=2, max_speakers=4)
-    assert expected(ANY, settings) == SpeakerCount(least=2, most=4)
-    assert expected(SpeakerCount(exact=7), settings) == SpeakerCount(exact=7)
-    assert expected(SpeakerCount(least=3), settings) == SpeakerCount(least=3, most=4)
-    assert expected(SpeakerCount(least=5), settings) == SpeakerCount(least=5)
-    assert expected(SpeakerCount(most=1), settings) == SpeakerCount(most=1)
+    assert speaker_limits(ANY, settings) == SpeakerCount(least=2, most=4)
+    assert speaker_limits(SpeakerCount(exact=7), settings) == SpeakerCount(exact=7)
+    assert speaker_limits(SpeakerCount(least=3), settings) == SpeakerCount(least=3, most=4)
+    assert speaker_limits(SpeakerCount(least=5), settings) == SpeakerCount(least=5)
+    assert speaker_limits(SpeakerCount(most=1), settings) == SpeakerCount(most=1)
     unset = DiarizationSettings(min_speakers=0, max_speakers=0)
-    assert expected(SpeakerCount(exact=0, least=0), unset) == ANY
+    assert speaker_limits(SpeakerCount(exact=0, least=0), unset) == ANY
     check_defaults(unset)
     with pytest.raises(EngineLoadError, match="DIARIZATION_MAX_SPEAKERS"):
         check_defaults(DiarizationSettings(min_speakers=3, max_speakers=2))

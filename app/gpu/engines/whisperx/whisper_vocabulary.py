@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.errors import EngineLoadError
 
 HINT_TOKENS = 64
-"""Length of the part of a prompt that holds likely words. Always the same, since CTranslate2
+"""Length of the part of a prompt with likely words. Always the same, since CTranslate2
 decodes only prompts together whose start tokens stand at the same place; shorter hints are
 padded with blanks in front, longer ones are cut in front, as Whisper does with earlier text."""
 
