@@ -20,7 +20,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.__main__ import BUILDERS
 from scripts.fixtures.voices import FIXTURES, RATE_HZ, Samples, read_sentences, voices_of
 from tests.conftest import read_samples
-from tests.gpu.whispering import settings_for
+from tests.gpu.whisper_fixtures import settings_for
 
 pytest.importorskip("torch", reason="needs the gpu extra")
 

@@ -22,7 +22,7 @@ from app.gpu.engines.parakeet.parakeet_words import TimedToken, build_words
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
-from tests.gpu.engines.tone_parakeet import build, tone
+from tests.gpu.engines.parakeet_fixtures import build, tone
 
 
 def settings_for(model: object, **models: Any) -> Settings:

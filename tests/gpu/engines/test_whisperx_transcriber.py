@@ -20,7 +20,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
 from tests.conftest import read_samples
 from tests.gpu.conftest import Watched
-from tests.gpu.whispering import (
+from tests.gpu.whisper_fixtures import (
     CHINESE,
     ENGLISH,
     FRENCH,

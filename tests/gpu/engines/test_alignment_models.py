@@ -32,7 +32,7 @@ def settings_for(*models: str, **alignment: Any) -> Settings:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch", reason="needs the gpu extra")
-    from tests.gpu.aligning import tiny_wav2vec2
+    from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
     return tiny_wav2vec2(tmp_path_factory.mktemp("aligner") / "tiny")
 
@@ -169,7 +169,7 @@ def test_models_are_whisperxs_unless_the_owner_chose() -> None:
 
 @pytest.mark.gpu
 def test_the_revision_follows_the_models(folder: Path, tmp_path: Path) -> None:
-    from tests.gpu.aligning import tiny_wav2vec2
+    from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
     other = tiny_wav2vec2(tmp_path / "tiny", seed=1)
     same = tiny_wav2vec2(tmp_path / "elsewhere")

@@ -21,7 +21,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import VOICES_HZ
 from scripts.fixtures.whisper_vocabulary import LANGUAGES
 from tests.gpu.conftest import Watched
-from tests.gpu.whispering import (
+from tests.gpu.whisper_fixtures import (
     CHINESE,
     ENGLISH,
     FRENCH,

@@ -14,7 +14,7 @@ from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote import PyannoteDiarizer
 from app.gpu.engines.pyannote.clustering import check_defaults, speaker_limits
 from app.settings import DiarizationSettings
-from tests.gpu.diarizing import (
+from tests.gpu.diarizer_fixtures import (
     build_pipeline,
     listen_to,
     load_stock,
