@@ -11,7 +11,7 @@ from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import Caches
-from app.services.cache.fingerprints import diarized_recording_key, recording_key, window_key
+from app.services.cache.transcript_keys import diarized_recording_key, recording_key, window_key
 from app.services.cache.transcripts import Transcript
 from app.services.cache.translation_memories import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter

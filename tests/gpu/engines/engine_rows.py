@@ -1,6 +1,6 @@
-"""Engines of the registry, each as a machine without a GPU or network can load it.
+"""Rows of the engine contract: each engine of the registry, loadable without GPU and network.
 
-Whoever adds an engine adds a row: `test_engine_contract.py` does the rest.
+A new engine gets a row here; `test_engine_contract.py` does the rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Alignment with the small wav2vec2 that we trained, held to the synthesizers' own times."""
+"""Alignment with the small wav2vec2 that we trained, compared with the synthesizers' own times."""
 
 from __future__ import annotations
 
