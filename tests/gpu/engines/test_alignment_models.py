@@ -24,9 +24,9 @@ from app.settings import AlignmentSettings, ModelSettings, Settings
 
 def settings_for(*models: str, **alignment: Any) -> Settings:
     pytest.importorskip("torch", reason="needs the gpu extra")
-    from tests.gpu import aligning
+    from tests.gpu import aligner_fixtures
 
-    return aligning.settings_for(*models, **alignment)
+    return aligner_fixtures.settings_for(*models, **alignment)
 
 
 @pytest.fixture(scope="module")
