@@ -40,19 +40,19 @@ async def measure(means: Means) -> Sequence[Figure]:
     """
     try:
         from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
-        from tests.gpu import aligning
+        from tests.gpu import aligner_fixtures
     except ImportError as error:
         raise BenchError(f"needs the gpu extra: {error}") from error
-    truth = aligning.said(" ".join(_TEXT), _FRAMES)
-    passage = aligning.passage_of(_TEXT, _FRAMES)
-    acoustics = aligning.acoustics_of(truth.logits)
-    network = aligning.FixedNetwork(truth.logits)
+    truth = aligner_fixtures.said(" ".join(_TEXT), _FRAMES)
+    passage = aligner_fixtures.passage_of(_TEXT, _FRAMES)
+    acoustics = aligner_fixtures.acoustics_of(truth.logits)
+    network = aligner_fixtures.FixedNetwork(truth.logits)
 
     def ours() -> list[str]:
         return _texts(align_together([passage], acoustics)[0])
 
     def theirs() -> list[str]:
-        words = aligning.whisperx_words(network, passage, aligning.CODES)
+        words = aligner_fixtures.whisperx_words(network, passage, aligner_fixtures.CODES)
         return [word["word"] for word in words]
 
     _check(passage, ours(), theirs())

@@ -1,4 +1,9 @@
-"""Registry of the engines: a row for each, imported only when chosen."""
+"""Registry of the engines: a row for each, imported only when chosen.
+
+A new engine is a module or package below ``app.gpu.engines`` and a row here; where it has settings
+of its own, a group in `app.settings` beside those of its role; an extra for its packages; and a row
+in ``tests/gpu/engines/engine_rows.py``, which tests it against the protocol. Nothing else names it.
+"""
 
 from __future__ import annotations
 

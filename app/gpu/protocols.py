@@ -37,7 +37,7 @@ class Engine(Protocol):
 
     @property
     def detail(self) -> str:
-        """Model and precision, for people; holds no path."""
+        """Model with its precision, for people; contains no path."""
         ...
 
     def close(self) -> None:
@@ -118,8 +118,8 @@ class Transcriber(Engine, Protocol):
     Attributes:
         lanes: calls of `decode` at a time.
         max_batch: windows in one call.
-        languages: base tags that a window may ask for; None where the engine has no list, so
-            that any language may be asked for and detection may return any.
+        languages: base tags that a window may have; None where the engine has no list, so
+            that any language may be requested and detection may return any.
     """
 
     lanes: int
@@ -229,7 +229,7 @@ class Diarizer(Engine, Protocol):
 
         Returns:
             Turns in order of start; speakers are called ``SPEAKER_00`` and on by first
-            appearance. Empty where the recording holds no speech.
+            appearance. Empty where the recording contains no speech.
 
         Raises:
             EngineError: the clustering failed.

@@ -55,7 +55,7 @@ def syllables(word: str) -> int:
 
 
 LOOPS_REVISION = 1
-"""Counts the changes of these rules; part of an engine's revision that uses them."""
+"""Counts the changes of these rules; part of the cache key of an engine that uses them."""
 
 _MOST_PER_S = 12.0
 """Syllables that people say in a second, repeating themselves. Fast speech has 7 or 8; the record

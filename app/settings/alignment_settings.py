@@ -1,4 +1,4 @@
-"""Settings of forced alignment: when exactly each word was said."""
+"""Settings of forced alignment."""
 
 from __future__ import annotations
 

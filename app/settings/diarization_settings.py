@@ -1,4 +1,4 @@
-"""Settings of diarization: who speaks when."""
+"""Settings of speaker diarization."""
 
 from __future__ import annotations
 

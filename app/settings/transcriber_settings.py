@@ -1,4 +1,4 @@
-"""Settings of the transcribers: a group for all of them, and one for each that has its own."""
+"""Settings of the transcribers: one group for all, one for each with settings of its own."""
 
 from __future__ import annotations
 

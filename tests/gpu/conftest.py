@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from tests.gpu.whispering import SCRIPTS, WatchedModel, settings_for
+from tests.gpu.whisper_fixtures import SCRIPTS, WatchedModel, settings_for
 
 
 @pytest.fixture(scope="session")

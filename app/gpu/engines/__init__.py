@@ -1,1 +1,1 @@
-"""Speech engines; each wraps one framework and returns domain values."""
+"""Speech engines: each wraps one framework; their results are domain values."""

@@ -8,8 +8,8 @@ from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
-from app.services.cache.fingerprints import diarized_recording_key, recording_key, window_key
 from app.services.cache.transcript_cache import Transcript
+from app.services.cache.transcript_keys import diarized_recording_key, recording_key, window_key
 from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.pipeline_run import PipelineServices

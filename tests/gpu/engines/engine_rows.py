@@ -1,6 +1,6 @@
-"""Engines of the registry, each as a machine without a GPU or network can load it.
+"""Rows of the engine contract: each engine of the registry, loadable without GPU and network.
 
-Whoever adds an engine adds a row: `test_engine_contract.py` does the rest.
+A new engine gets a row here; `test_engine_contract.py` does the rest.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _plain(model: Path) -> Settings:
 
 
 def _whisper(model: Path, **fields: Any) -> Settings:
-    from tests.gpu.whispering import settings_for
+    from tests.gpu.whisper_fixtures import settings_for
 
     return settings_for(model, **fields)
 
@@ -71,7 +71,7 @@ def _whisper(model: Path, **fields: Any) -> Settings:
 def _whisper_model(folder: Path) -> Path:
     from app.gpu.engines.whisperx.whisper_vocabulary import HINT_TOKENS
     from scripts.fixtures.scripted_whisper import build_scripted
-    from tests.gpu.whispering import SCRIPTS
+    from tests.gpu.whisper_fixtures import SCRIPTS
 
     return build_scripted(folder, SCRIPTS, prefixes=(3, 3 + 1 + HINT_TOKENS))
 
@@ -82,7 +82,7 @@ def _parakeet(model: Path, **fields: Any) -> Settings:
 
 
 def _parakeet_model(folder: Path) -> Path:
-    from tests.gpu.engines.tone_parakeet import build
+    from tests.gpu.engines.parakeet_fixtures import build
 
     build(folder)
     for name in ("encoder-model", "decoder_joint-model"):
@@ -91,25 +91,25 @@ def _parakeet_model(folder: Path) -> Path:
 
 
 def _wav2vec2(model: Path, **fields: Any) -> Settings:
-    from tests.gpu.aligning import settings_for
+    from tests.gpu.aligner_fixtures import settings_for
 
     return settings_for(f"en={model}", **fields)
 
 
 def _wav2vec2_model(folder: Path) -> Path:
-    from tests.gpu.aligning import tiny_wav2vec2
+    from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
     return tiny_wav2vec2(folder)
 
 
 def _pyannote(model: Path, **fields: Any) -> Settings:
-    from tests.gpu.diarizing import settings_for
+    from tests.gpu.diarizer_fixtures import settings_for
 
     return settings_for(model, **fields)
 
 
 def _pyannote_model(folder: Path) -> Path:
-    from tests.gpu.diarizing import build_pipeline
+    from tests.gpu.diarizer_fixtures import build_pipeline
 
     return build_pipeline(folder, hard=True)
 

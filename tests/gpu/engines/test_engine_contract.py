@@ -42,6 +42,8 @@ MAY_NAME_ENGINES = {
     "app/settings/alignment_settings.py",
     "app/settings/diarization_settings.py",
 }
+OTHER_NAMES = ("app/gpu/engines/", "app/services/translation/", "app/services/tts/")
+"""The engines themselves, and services with registries of their own."""
 MANAGER_READS = {("alignment", "preload"), ("alignment", "model_copy")}
 """The manager loads an aligner without models where those of the start cannot be had."""
 
@@ -49,6 +51,7 @@ UNKNOWN = "tlh"
 """Klingon, which no model knows."""
 
 parametrized = pytest.mark.parametrize("row", [row.parameter() for row in ROWS])
+own_models = pytest.mark.parametrize("row", [row.parameter() for row in ROWS if row.models])
 own_settings = pytest.mark.parametrize("row", [row.parameter() for row in ROWS if row.group])
 
 
@@ -123,7 +126,7 @@ def test_settings_that_it_reads_are_part_of_its_key(row: EngineRow, model: Path)
         assert key(row, row.settings(model, **{name: value})) == plain, name
 
 
-@own_settings
+@own_models
 def test_the_files_of_its_model_are_part_of_its_key_and_their_place_is_not(
     row: EngineRow, model: Path, tmp_path: Path
 ) -> None:
@@ -193,7 +196,7 @@ def test_the_readers_of_settings_are_found() -> None:
 
 def test_no_engine_is_named_outside_its_folder_the_registry_and_the_settings() -> None:
     for path, tree in modules():
-        if path in MAY_NAME_ENGINES or path.startswith("app/gpu/engines/"):
+        if path in MAY_NAME_ENGINES or path.startswith(OTHER_NAMES):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and node.value in NAMES - {"embedded"}:

@@ -1,4 +1,4 @@
-"""Alignment with the small wav2vec2 that we trained, held to the synthesizers' own times."""
+"""Alignment with the small wav2vec2 that we trained, compared with the synthesizers' own times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scripts.fixtures.aligner_figures import (
 )
 from scripts.fixtures.spoken import Spoken
 from scripts.fixtures.voices import FIXTURES, read_sentences
-from tests.gpu.aligning import roughly, settings_for
+from tests.gpu.aligner_fixtures import roughly, settings_for
 
 pytestmark = pytest.mark.gpu
 

@@ -87,11 +87,11 @@ def test_the_parts_are_small_and_the_segmentation_is_the_wheels(
 
 def once(function: Any) -> Any:
     """Call a function the first time only and return the same each time."""
-    kept: list[Any] = []
+    results: list[Any] = []
 
     def call(*arguments: Any, **options: Any) -> Any:
-        if not kept:
-            kept.append(function(*arguments, **options))
-        return kept[0]
+        if not results:
+            results.append(function(*arguments, **options))
+        return results[0]
 
     return call

@@ -1,4 +1,4 @@
-"""The Whisper engine on a small trained model, with speech that the model never heard.
+"""The Whisper engine on a small trained model, with speech outside its training set.
 
 The figures of all takes are in `fixtures/whisper/README.md`; this is a sample of them.
 """
@@ -20,7 +20,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.__main__ import BUILDERS
 from scripts.fixtures.voices import FIXTURES, RATE_HZ, Samples, read_sentences, voices_of
 from tests.conftest import read_samples
-from tests.gpu.whispering import settings_for
+from tests.gpu.whisper_fixtures import settings_for
 
 pytest.importorskip("torch", reason="needs the gpu extra")
 
@@ -66,30 +66,30 @@ def windows(takes: list[Take]) -> list[Spoken]:
 
 
 @pytest.fixture(scope="module")
-def heard(engine: WhisperxTranscriber, windows: list[Spoken]) -> Figures:
+def transcribed(engine: WhisperxTranscriber, windows: list[Spoken]) -> Figures:
     return measure(engine, windows)
 
 
-def hear(
+def transcribe(
     engine: WhisperxTranscriber, samples: Samples, language: str | None = None, prompt: str = ""
 ) -> list[Segment]:
     [segments] = transcribe_windows(engine, [Window(Audio(samples), language, prompt)])
     return segments
 
 
-def test_sentences_come_out_to_the_last_character(heard: Figures) -> None:
-    assert heard.windows == heard.sentences >= 120
-    assert heard.exact_share >= 0.98
+def test_sentences_come_out_to_the_last_character(transcribed: Figures) -> None:
+    assert transcribed.windows == transcribed.sentences >= 120
+    assert transcribed.exact_share >= 0.98
 
 
-def test_languages_are_told_apart_in_one_batch(heard: Figures) -> None:
-    assert heard.language_share >= 0.95
+def test_languages_are_told_apart_in_one_batch(transcribed: Figures) -> None:
+    assert transcribed.language_share >= 0.95
 
 
-def test_words_stand_in_order_where_they_are_said(heard: Figures) -> None:
-    assert heard.ordered == heard.windows
-    assert heard.word_error_ms(50) < 100
-    assert heard.word_error_ms(95) < 600
+def test_words_stand_in_order_where_they_are_said(transcribed: Figures) -> None:
+    assert transcribed.ordered == transcribed.windows
+    assert transcribed.word_error_ms(50) < 100
+    assert transcribed.word_error_ms(95) < 600
 
 
 def test_several_sentences_in_one_window(engine: WhisperxTranscriber, takes: list[Take]) -> None:
@@ -109,14 +109,14 @@ def test_a_prompt_does_not_mislead_it(engine: WhisperxTranscriber, windows: list
 
 def test_a_window_hears_the_same_alone(engine: WhisperxTranscriber, windows: list[Spoken]) -> None:
     for window in windows[:4]:
-        alone = hear(engine, window.samples)
+        alone = transcribe(engine, window.samples)
         assert " ".join(segment.text for segment in alone) == window.text
         assert {segment.language for segment in alone} == {window.language}
 
 
 def test_where_nobody_speaks_there_is_no_text(engine: WhisperxTranscriber) -> None:
     rng = np.random.default_rng(2028)
-    quiet = [hear(engine, silence_of(rng).samples) for _ in range(10)]
+    quiet = [transcribe(engine, silence_of(rng).samples) for _ in range(10)]
     assert sum(not segments for segments in quiet) >= 9
 
 
@@ -129,7 +129,7 @@ def test_the_sample_is_written_down(engine: WhisperxTranscriber) -> None:
         part = truth[first : first + 2]
         begin, end = part[0]["start_ms"] - 200, part[-1]["end_ms"] + 200
         cut = sound[begin * RATE_HZ // 1000 : end * RATE_HZ // 1000]
-        texts = [segment.text for segment in hear(engine, cut)]
+        texts = [segment.text for segment in transcribe(engine, cut)]
         right += sum(sentence["text"] in texts for sentence in part)
     assert right >= len(truth) - 2
 

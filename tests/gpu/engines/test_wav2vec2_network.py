@@ -16,7 +16,7 @@ from app.domain.audio import Samples
 from app.gpu.engines.wav2vec2.alignment_model import ModelLoader
 from app.gpu.engines.wav2vec2.wav2vec2_network import TorchaudioBackend, Wav2Vec2Network
 from app.settings import ModelSettings
-from tests.gpu.aligning import tiny_wav2vec2
+from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
 pytestmark = pytest.mark.gpu
 

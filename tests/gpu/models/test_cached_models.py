@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.gpu.models.cached import cached_snapshot
-from tests.gpu.engines.test_whisperx_loading import load_elsewhere
+from tests.gpu.engines.test_whisper_checkpoint import load_elsewhere
 
 NEEDED = ("model.bin", "tokenizer.json")
 

@@ -9,7 +9,7 @@ import pytest
 from app.domain.language import Language
 from app.domain.request import SpeakerCount
 from app.gpu.engine_manager import EngineManager, Engines
-from app.services.cache.fingerprints import (
+from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,
     window_key,

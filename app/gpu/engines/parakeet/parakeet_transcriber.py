@@ -40,8 +40,8 @@ class ParakeetTranscriber:
     Attributes:
         device: ``cuda`` or ``cpu``.
         detail: model and precision.
-        languages: base tags that can be asked for.
-        lanes: threads that may call `decode`; one keeps a device busy.
+        languages: base tags that can be requested.
+        lanes: threads that may call `decode`; one is enough for a device.
         max_batch: windows in one call.
         cache_key: see `app.gpu.protocols.Engine`.
 

@@ -1,4 +1,4 @@
-"""Who speaks when, with pyannote.audio."""
+"""Speaker diarization with pyannote.audio."""
 
 from app.gpu.engines.pyannote.pyannote_diarizer import PyannoteDiarizer
 

@@ -1,4 +1,4 @@
-"""Cutting overlapping chunks out of a recording that arrives in pieces."""
+"""Overlapping chunks of a recording that arrives in pieces."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class ChunkGrid:
-    """Where chunks begin and how long they are.
+    """Length and step of chunks.
 
     Attributes:
-        duration_s: length of a chunk, as the pipeline says it.
+        duration_s: length of a chunk, as the pipeline gives it.
         step_s: from the start of one chunk to that of the next.
         window: length of a chunk in samples.
         step: the step in samples.
@@ -49,10 +49,10 @@ class ChunkGrid:
 
 
 class ChunkBuffer:
-    """Samples that wait until their chunks are whole.
+    """Samples whose chunks are not whole yet.
 
-    Holds less than one chunk and the samples that were added last. Each chunk holds nine tenths
-    of the one before it, so a taken chunk leaves those behind.
+    Stores less than one chunk and the samples that were added last. A chunk shares nine tenths of
+    its samples with the one before it, so they stay when that one is taken.
 
     Args:
         grid: how the recording is cut.
@@ -68,16 +68,16 @@ class ChunkBuffer:
 
     @property
     def whole(self) -> int:
-        """Chunks that wait and are whole."""
+        """Whole chunks in the buffer."""
         spare = len(self._waiting) - self._grid.window
         return spare // self._grid.step + 1 if spare >= 0 else 0
 
     def add(self, samples: Samples) -> None:
-        """Take in what follows."""
+        """Append the next samples."""
         self._waiting = np.concatenate((self._waiting, samples.astype(np.float32, copy=False)))
 
     def take(self, count: int) -> Samples:
-        """Return the stretch that the next chunks cover together; `count` of them are whole."""
+        """Return the samples that the next `count` chunks, which are whole, cover together."""
         grid = self._grid
         stretch = self._waiting[: grid.window + (count - 1) * grid.step]
         self._waiting = self._waiting[count * grid.step :].copy()
@@ -85,9 +85,9 @@ class ChunkBuffer:
         return stretch
 
     def take_last(self) -> Samples | None:
-        """Return what the end of the recording holds beyond its whole chunks, not padded.
+        """Return the last chunk of the recording, which is not whole and not padded.
 
-        None where the last whole chunk ends with the recording, or nothing ever arrived.
+        None where the last whole chunk ends with the recording, or the recording is empty.
         """
         grid = self._grid
         rest, self._waiting = self._waiting, np.zeros(0, np.float32)

@@ -1,4 +1,4 @@
-"""Which slots of which chunks are the same person: pyannote's own clustering.
+"""Clustering of voices by pyannote's own method: which slots of which chunks are one speaker.
 
 Source: pyannote.audio 4.0.7, ``SpeakerDiarization.apply``.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.domain.errors import EngineError, EngineLoadError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote.chunking import ChunkGrid
-from app.gpu.engines.pyannote.frame_scores import NOBODY
+from app.gpu.engines.pyannote.frame_scores import NO_SPEAKER
 from app.settings import DiarizationSettings
 
 
@@ -28,17 +28,17 @@ def check_defaults(settings: DiarizationSettings) -> None:
         raise EngineLoadError("DIARIZATION_MIN_SPEAKERS is above DIARIZATION_MAX_SPEAKERS")
 
 
-def expected(asked: SpeakerCount, settings: DiarizationSettings) -> SpeakerCount:
-    """Return the limits to work with.
+def speaker_limits(requested: SpeakerCount, settings: DiarizationSettings) -> SpeakerCount:
+    """Return the number of speakers to look for, by the request, else by the settings.
 
-    A default that contradicts what the request says is dropped. 0 means unknown everywhere.
+    A default that contradicts the request is dropped. 0 means unknown everywhere.
     """
-    if asked.exact:
-        return SpeakerCount(exact=asked.exact)
-    least = asked.least or settings.min_speakers or None
-    most = asked.most or settings.max_speakers or None
+    if requested.exact:
+        return SpeakerCount(exact=requested.exact)
+    least = requested.least or settings.min_speakers or None
+    most = requested.most or settings.max_speakers or None
     if least and most and least > most:
-        return SpeakerCount(least=asked.least or None, most=asked.most or None)
+        return SpeakerCount(least=requested.least or None, most=requested.most or None)
     return SpeakerCount(least=least, most=most)
 
 
@@ -51,7 +51,7 @@ def find_clusters(
 ) -> NDArray[np.integer[Any]]:
     """Return the speaker of each slot of each chunk.
 
-    All voices are compared with one another, so time and memory grow with the square of a
+    All embeddings are compared with one another, so time and memory grow with the square of a
     recording's length.
 
     Args:
@@ -63,10 +63,10 @@ def find_clusters(
         speakers: how many there may be.
 
     Returns:
-        Shape ``(chunks, slots)``; `NOBODY` where nobody speaks.
+        Shape ``(chunks, slots)``; `NO_SPEAKER` for a slot without speech.
 
     Raises:
-        EngineError: the clustering has to be told how many speak, and was not.
+        EngineError: the clustering needs the number of speakers, which is not known.
         ValueError: more speakers at least than at most.
     """
     from pyannote.audio.pipelines.utils.diarization import set_num_speakers
@@ -79,7 +79,7 @@ def find_clusters(
         raise EngineError("This pipeline has to be told how many people speak")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # More speakers than voices is an error inside VBx; the others lower it like this.
+        # More speakers than embeddings is an error inside VBx; the others lower it like this.
         usable = max(1, len(pipeline.clustering.filter_embeddings(embeddings, segmentations)[0]))
         found, _, _ = pipeline.clustering(
             embeddings=embeddings,
@@ -89,5 +89,5 @@ def find_clusters(
             max_clusters=most,
         )
     clusters: NDArray[np.integer[Any]] = found
-    clusters[binary.sum(axis=1) == 0] = NOBODY
+    clusters[binary.sum(axis=1) == 0] = NO_SPEAKER
     return clusters

@@ -1,4 +1,4 @@
-"""Frames of a whole recording, put together from those of its overlapping chunks.
+"""Frame scores of a whole recording, aggregated from its overlapping chunks.
 
 pyannote builds an array of chunks x frames x speakers in double precision for this: 0.5 GB for
 three hours and ten speakers. Here chunks are added up one after the other and frames are ranked
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from app.gpu.engines.pyannote.chunking import ChunkGrid
 
-NOBODY = -2
-"""Cluster of a slot in which nobody speaks."""
+NO_SPEAKER = -2
+"""Cluster of a slot without speech."""
 
 _BLOCK = 2**15
 """Frames that are ranked at once: nine minutes."""
@@ -27,12 +27,12 @@ _EPSILON = 1e-12
 
 
 class RecordingFrames:
-    """The frames of a recording.
+    """Frames of a recording.
 
     Args:
         frames: pyannote's sliding window of one frame.
-        grid: how the recording is cut into chunks.
-        chunks: their number.
+        grid: of the recording's chunks.
+        chunks: number of chunks.
 
     Attributes:
         length: number of frames.
@@ -55,7 +55,7 @@ class RecordingFrames:
         return float(self._window[frame].middle)
 
     def count(self, binary: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return how many speak in each frame: the mean over its chunks, rounded.
+        """Return the number of speakers in each frame: the mean over its chunks, rounded.
 
         Args:
             binary: 1 where a slot speaks, shape ``(chunks, frames, slots)``.
@@ -70,29 +70,31 @@ class RecordingFrames:
     def activity(
         self, scores: NDArray[Any], clusters: NDArray[np.integer[Any]]
     ) -> NDArray[np.float32]:
-        """Return how much each speaker speaks in each frame, summed over its chunks.
+        """Return the activity of each speaker in each frame, summed over its chunks.
 
         Args:
             scores: of each slot, shape ``(chunks, frames, slots)``.
-            clusters: speaker of each slot, `NOBODY` for none, shape ``(chunks, slots)``.
+            clusters: speaker of each slot, `NO_SPEAKER` for none, shape ``(chunks, slots)``.
 
         Returns:
             Shape ``(length, speakers)``: 0.9 MB for each speaker and hour.
         """
         total = np.zeros((self.length, int(clusters.max()) + 1), np.float32)
         for start, chunk, cluster in zip(self.starts, scores, clusters, strict=True):
-            for speaker in np.unique(cluster[cluster != NOBODY]):
+            for speaker in np.unique(cluster[cluster != NO_SPEAKER]):
                 score = chunk[:, cluster == speaker].max(axis=1).astype(np.float64)
                 total[start : start + len(chunk), speaker] += np.nan_to_num(score, nan=0.0)
         return total
 
 
-def strongest(activity: NDArray[np.float32], count: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Return who speaks in each frame: as many as were counted, the most active ones.
+def active_speakers(
+    activity: NDArray[np.float32], count: NDArray[np.integer[Any]]
+) -> NDArray[np.bool_]:
+    """Return the speakers of each frame: as many as were counted, the most active ones.
 
     Args:
         activity: shape ``(frames, speakers)``.
-        count: how many speak, shape ``(frames,)``.
+        count: number of speakers, shape ``(frames,)``.
 
     Returns:
         Shape ``(frames, speakers)``; wider than `activity` where more were counted at once than
@@ -103,7 +105,7 @@ def strongest(activity: NDArray[np.float32], count: NDArray[np.integer[Any]]) ->
     speaking = np.zeros((len(activity), activity.shape[1] + missing), np.bool_)
     for at in range(0, len(activity), _BLOCK):
         block = np.pad(activity[at : at + _BLOCK], ((0, 0), (0, missing)))
-        # Not a stable sort: pyannote lets the same one choose among equals.
+        # Not a stable sort, as in pyannote, so that ties are broken in the same way.
         ranked = np.argsort(-block, axis=-1)
         for rank in range(most):
             rows = np.flatnonzero(count[at : at + _BLOCK] > rank)

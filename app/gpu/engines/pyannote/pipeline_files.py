@@ -1,4 +1,4 @@
-"""Where the files of a pipeline lie: in a folder, in the platform's cache, or on the hub."""
+"""Files of a pyannote pipeline: in a folder, in the platform's cache, or on the hub."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SHORT_NAMES = {
 }
 
 _WANTED = ["*.yaml", "*.bin", "*.npz", "*.safetensors"]
-"""What a pipeline consists of; the rest of a repository is for readers."""
+"""Files of a pipeline; the rest of a repository is documentation."""
 
 
 def hub_id(wanted: str) -> str:
-    """Return what a short name stands for; any other name stays as it is."""
+    """Return the hub id of a short name; any other name stays as it is."""
     return _SHORT_NAMES.get(wanted, wanted)
 
 
@@ -29,7 +29,7 @@ def pipeline_folder(wanted: str, settings: ModelSettings) -> Path:
     """Return the folder with the config.yaml of a pipeline, downloaded if need be.
 
     Raises:
-        EngineLoadError: there is no such folder, it holds no pipeline, or the hub refuses.
+        EngineLoadError: there is no such folder, it contains no pipeline, or the hub refuses.
         OSError: the hub cannot be reached; see `app.gpu.faults.load_faults`.
     """
     if not looks_like_folder(wanted):
@@ -59,22 +59,26 @@ def fetched(
 
     Args:
         model_id: ``owner/name``.
-        settings: tell the folders and the token.
-        needed: a file that it must hold.
+        settings: folders and token.
+        needed: a file that it must contain.
         revision: None for the newest.
 
     Raises:
-        EngineLoadError: the hub knows no such repository, or does not give it to us.
+        EngineLoadError: the hub has no such repository, or refuses it.
         OSError: the hub cannot be reached.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
     if revision is None:
         found = find_model(settings, HubModel(model_id, needed=(needed,)))
         if found is not None:
             return found
         check_online(settings, model_id, "DIARIZATION_MODEL")
+    return _downloaded(model_id, settings, revision)
+
+
+def _downloaded(model_id: str, settings: ModelSettings, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
         return Path(

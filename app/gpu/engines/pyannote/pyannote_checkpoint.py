@@ -1,4 +1,4 @@
-"""Loading a pyannote pipeline with everything that its config.yaml names."""
+"""Loading of a pyannote pipeline with every model that its config.yaml names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.gpu.models.identity import identity_of
 from app.settings import ModelSettings, Settings
 
 _DAMAGED = (KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingError)
-"""What loading raises, besides the usual, where files are not what they should be."""
+"""Raised by loading, besides the usual, where files are damaged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,7 @@ class PyannoteCheckpoint:
     """A loaded pipeline.
 
     Attributes:
-        name: how it is called where people see it; holds no path.
+        name: shown to people; contains no path.
         identity: of the files that it was loaded from, wherever they lie.
         pipeline: pyannote's ``SpeakerDiarization`` on its device, with its parameters set.
     """
@@ -47,7 +47,8 @@ def load_checkpoint(settings: Settings, device: Device) -> PyannoteCheckpoint:
     """Fetch the pipeline that `DIARIZATION_MODEL` names, if need be, and load it.
 
     Raises:
-        EngineLoadError: it cannot be fetched, read or run on the device; says what to do.
+        EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
+            do.
     """
     wanted = settings.diarization.model
     name = Path(wanted).name if looks_like_folder(wanted) else hub_id(wanted)
@@ -57,18 +58,20 @@ def load_checkpoint(settings: Settings, device: Device) -> PyannoteCheckpoint:
         folder = pipeline_folder(wanted, settings.models)
         try:
             config = yaml.safe_load((folder / PIPELINE_FILE).read_text("utf-8"))
-            places = _brought_home(config["pipeline"], folder, settings.models)
+            places = _with_local_models(config["pipeline"], folder, settings.models)
             pipeline = _loaded(config, device)
         except (*_DAMAGED, yaml.YAMLError) as error:
             raise ValueError("its config.yaml or its weights are damaged") from error
         return PyannoteCheckpoint(name, _identity([folder, *places]), pipeline)
 
 
-def _brought_home(pipeline: dict[str, Any], folder: Path, settings: ModelSettings) -> list[Path]:
-    """Let a pipeline name nothing but folders, and return those beside its own.
+def _with_local_models(
+    pipeline: dict[str, Any], folder: Path, settings: ModelSettings
+) -> list[Path]:
+    """Replace the models that a pipeline names by folders; return those beside its own.
 
-    pyannote would fetch the models that it names, print advice of its own and not look into the
-    platform's cache.
+    pyannote would fetch the models, print advice of its own and not look into the platform's
+    cache.
     """
     params = pipeline.setdefault("params", {})
     places = []
@@ -81,7 +84,7 @@ def _brought_home(pipeline: dict[str, Any], folder: Path, settings: ModelSetting
 
 
 def _located(named: Any, folder: Path, settings: ModelSettings) -> dict[str, Any] | None:
-    """Return what a config names as pyannote takes it; None to leave it alone."""
+    """Return a model of a config in the form that pyannote takes; None to leave it as it is."""
     if isinstance(named, str) and named.startswith("$model/"):
         inner = named.removeprefix("$model/").split("@")[0]
         return {"checkpoint": str(folder), "subfolder": inner}
@@ -93,28 +96,28 @@ def _located(named: Any, folder: Path, settings: ModelSettings) -> dict[str, Any
         if Path(named["checkpoint"]).exists():
             return named
         place = fetched(named["checkpoint"], settings, PIPELINE_FILE, named.get("revision"))
-        kept = {key: value for key, value in named.items() if key != "revision"}
-        return {**kept, "checkpoint": str(place)}
+        others = {key: value for key, value in named.items() if key != "revision"}
+        return {**others, "checkpoint": str(place)}
     return None
 
 
 def _loaded(config: dict[str, Any], device: Device) -> Any:
     with warnings.catch_warnings():
-        # torchcodec, which reads files; we hand samples over.
+        # torchcodec, which reads files; we pass samples.
         warnings.simplefilter("ignore")
         import torch
         from pyannote.audio import Pipeline
         from pyannote.audio.pipelines import SpeakerDiarization
         from pyannote.audio.telemetry import set_telemetry_metrics
 
-        # pyannote would tell its makers of every model that is loaded.
+        # pyannote would report every model that is loaded to its makers.
         set_telemetry_metrics(False)
         if config["pipeline"]["params"].get("clustering") == "OracleClustering":
             raise EngineLoadError("DIARIZATION_MODEL names a pipeline that has to know the answer")
-        _spare_plda(config["pipeline"]["params"])
-        # Where it runs is ASR_DEVICE's business, and samples need no preparing.
-        kept = {key: value for key, value in config.items() if key not in _OURS}
-        pipeline = Pipeline.from_pretrained(kept)
+        _disable_plda(config["pipeline"]["params"])
+        # ASR_DEVICE chooses the device, and samples need no preprocessing.
+        theirs = {key: value for key, value in config.items() if key not in _OURS}
+        pipeline = Pipeline.from_pretrained(theirs)
         if not isinstance(pipeline, SpeakerDiarization):
             raise EngineLoadError("DIARIZATION_MODEL names another kind of pyannote pipeline")
         _check(pipeline)
@@ -132,8 +135,8 @@ def _check(pipeline: Any) -> None:
         raise EngineLoadError("DIARIZATION_MODEL names models that do not listen at 16 kHz")
 
 
-def _spare_plda(params: dict[str, Any]) -> None:
-    """Give a pipeline that clusters without a PLDA an empty one.
+def _disable_plda(params: dict[str, Any]) -> None:
+    """Give a pipeline whose clustering uses no PLDA an empty one.
 
     pyannote fetches community-1's, which is gated, for every pipeline that names none, those of
     before 4.0 among them.

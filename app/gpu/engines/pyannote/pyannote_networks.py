@@ -1,17 +1,4 @@
-"""The voice of each slot of a chunk.
-
-pyannote runs its embedding network once for each slot, though all slots of a chunk share one
-waveform and the slot's mask enters only where frames are pooled. Here the trunk runs once for
-each chunk and the pooling once for each mask: a third of the work where a chunk has three slots.
-
-The masks are pyannote's. On a CPU the embeddings are equal bit for bit to those that pyannote
-computes with ``embedding_batch_size`` = slots x chunks, so that one pooling holds the same pairs.
-There a convolution may round differently for one chunk alone than for several; a network in which
-it does is given a lone chunk twice. On a GPU the libraries may choose another algorithm for each
-batch size, and the last digits may differ, as they do between two batch sizes of pyannote itself.
-
-Source: pyannote.audio 4.0.7, ``SpeakerDiarization.get_embeddings``.
-"""
+"""Networks of a pyannote pipeline: segmentation into slots, embedding of their voices."""
 
 from __future__ import annotations
 
@@ -24,6 +11,10 @@ from numpy.typing import NDArray
 
 from app.gpu.faults import is_out_of_memory
 
+_CLOSE = 1e-3
+"""Difference between both ways of embedding, as a share of the largest value, from which on they
+count as different networks. Rounding differs by 1e-6, another architecture by 1."""
+
 
 class SegmentationNetwork:
     """A pyannote pipeline's segmentation network.
@@ -33,7 +24,7 @@ class SegmentationNetwork:
 
     Attributes:
         device: pyannote's, where it runs.
-        hard: whether the network decides by itself, so that its scores are 0 and 1.
+        hard: whether the network's own scores are 0 and 1 (powerset).
     """
 
     def __init__(self, pipeline: Any) -> None:
@@ -66,13 +57,22 @@ class SegmentationNetwork:
         return np.asarray(binarized.data).astype(np.uint8)
 
 
-_CLOSE = 1e-3
-"""Difference between both ways, as a share of the largest value, from which on they are not the
-same network. Rounding differs by 1e-6, another architecture by 1."""
-
-
 class EmbeddingNetwork:
     """A pyannote pipeline's embedding network.
+
+    pyannote runs its embedding network once for each slot, though all slots of a chunk share one
+    waveform and the slot's mask enters only where frames are pooled. Here the trunk runs once
+    for each chunk and the pooling once for each mask: a third of the work where a chunk has
+    three slots.
+
+    The masks are pyannote's. On a CPU the embeddings are equal bit for bit to those that pyannote
+    computes with ``embedding_batch_size`` = slots x chunks, so that one pooling has the same
+    pairs. There a convolution may round differently for one chunk alone than for several; a
+    network in which it does is given a lone chunk twice. On a GPU the libraries may choose
+    another algorithm for each batch size, and the last digits may differ, as they do between two
+    batch sizes of pyannote itself.
+
+    Source: pyannote.audio 4.0.7, ``SpeakerDiarization.get_embeddings``.
 
     Args:
         pipeline: pyannote's ``SpeakerDiarization``.
@@ -91,11 +91,11 @@ class EmbeddingNetwork:
         self._fewest_frames = -1
         if self._exclude_overlap:
             with warnings.catch_warnings():
-                # It finds out by trying, and torch warns of what is too short.
+                # It is found by trial, and torch warns of clips that are too short.
                 warnings.simplefilter("ignore")
                 fewest = self._network.min_num_samples
             self._fewest_frames = math.ceil(frames * fewest / window)
-        self._nobody: NDArray[np.float32] | None = None
+        self._silent: NDArray[np.float32] | None = None
         self._copies_alone = 1
         self.split = self._can_split(*_probe(window, frames, slots))
 
@@ -107,16 +107,16 @@ class EmbeddingNetwork:
             binary: 1 where a slot speaks, shape ``(chunks, frames, slots)``.
 
         Returns:
-            Shape ``(chunks, slots, dimension)``. Of a slot in which nobody speaks, whatever
-            pyannote returns.
+            Shape ``(chunks, slots, dimension)``. A slot without speech has whatever pyannote
+            returns.
         """
-        if self._nobody is not None and not binary.any():
-            return np.tile(self._nobody, (*binary.shape[::2], 1))
+        if self._silent is not None and not binary.any():
+            return np.tile(self._silent, (*binary.shape[::2], 1))
         masks = self.masks(binary)
         return self._split(waveforms, masks) if self.split else self._stock(waveforms, masks)
 
     def masks(self, binary: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what is pooled for each slot, shape ``(chunks, slots, frames)``.
+        """Return the frames that are pooled for each slot, shape ``(chunks, slots, frames)``.
 
         Its speech; where the pipeline excludes overlaps and enough is left, without the frames
         in which another slot speaks too.
@@ -149,7 +149,7 @@ class EmbeddingNetwork:
         return np.asarray(pooled.cpu().numpy())
 
     def _can_split(self, waveforms: Any, masks: NDArray[np.float32]) -> bool:
-        """Try both ways on one chunk, and remember what a slot without speech gives."""
+        """Try both ways on one chunk, and store the embedding of a slot without speech."""
         from pyannote.audio.pipelines.speaker_verification import (
             PyannoteAudioPretrainedSpeakerEmbedding,
         )
@@ -163,7 +163,7 @@ class EmbeddingNetwork:
             stock = self._stock(waveforms, masks)
         try:
             split = self._split(waveforms, masks)
-            nobody = self._split(waveforms, np.zeros_like(masks))[0, 0]
+            silent = self._split(waveforms, np.zeros_like(masks))[0, 0]
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             if is_out_of_memory(error):
                 raise
@@ -171,7 +171,7 @@ class EmbeddingNetwork:
         if not _same(stock, split):
             return False
         self._copies_alone = 1 if np.array_equal(stock, split, equal_nan=True) else 2
-        self._nobody = nobody if np.isfinite(nobody).all() else None
+        self._silent = silent if np.isfinite(silent).all() else None
         return True
 
 

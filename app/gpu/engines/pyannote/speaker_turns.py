@@ -1,4 +1,4 @@
-"""Turns of speakers out of frames.
+"""Speaker turns from frames.
 
 Source: pyannote.audio 4.0.7, ``Binarize`` and ``SpeakerDiarizationMixin.to_annotation``.
 """
@@ -14,19 +14,19 @@ from app.domain.time import Span, seconds_to_ms
 from app.domain.transcript import SpeakerTurn
 from app.gpu.engines.pyannote.frame_scores import RecordingFrames
 
-Stretch = tuple[float, float, int]
-"""Start and end in seconds, and who speaks."""
+TurnRange = tuple[float, float, int]
+"""Start and end in seconds, and index of the speaker."""
 
 
 def build_turns(
-    speaking: NDArray[np.bool_], line: RecordingFrames, fill_s: float = 0.0
+    speaking: NDArray[np.bool_], frames: RecordingFrames, fill_s: float = 0.0
 ) -> list[SpeakerTurn]:
-    """Return who speaks when; turns of different speakers may overlap.
+    """Return the turns of all speakers; those of different speakers may overlap.
 
     Args:
         speaking: shape ``(frames, speakers)``.
-        line: when the frames are.
-        fill_s: shorter pauses of a speaker are no pauses.
+        frames: their times.
+        fill_s: shorter pauses of a speaker are filled.
 
     Returns:
         In order of start; ``SPEAKER_00`` and on by first appearance.
@@ -34,7 +34,7 @@ def build_turns(
     found = [
         (start_s, end_s, speaker)
         for speaker in range(speaking.shape[1])
-        for start_s, end_s in _stretches(speaking[:, speaker], line)
+        for start_s, end_s in _active_ranges(speaking[:, speaker], frames)
     ]
     ranges = sorted(_filled(found, fill_s) if fill_s > 0 else found)
     names: dict[int, str] = {}
@@ -46,8 +46,10 @@ def build_turns(
     ]
 
 
-def _stretches(speaking: NDArray[np.bool_], line: RecordingFrames) -> Iterator[tuple[float, float]]:
-    """Yield from the middle of each first frame of speech to that of the first without."""
+def _active_ranges(
+    speaking: NDArray[np.bool_], frames: RecordingFrames
+) -> Iterator[tuple[float, float]]:
+    """Yield ranges in seconds: middle of a first frame of speech to middle of the next without."""
     edges = np.flatnonzero(speaking[1:] != speaking[:-1]) + 1
     if speaking[0]:
         edges = np.concatenate(([0], edges))
@@ -55,10 +57,10 @@ def _stretches(speaking: NDArray[np.bool_], line: RecordingFrames) -> Iterator[t
         edges = np.concatenate((edges, [len(speaking) - 1]))
     for start, end in edges.reshape(-1, 2).tolist():
         if end > start:
-            yield line.middle_s(start), line.middle_s(end)
+            yield frames.middle_s(start), frames.middle_s(end)
 
 
-def _filled(ranges: list[Stretch], fill_s: float) -> list[Stretch]:
+def _filled(ranges: list[TurnRange], fill_s: float) -> list[TurnRange]:
     from pyannote.core import Annotation, Segment
 
     said = Annotation()

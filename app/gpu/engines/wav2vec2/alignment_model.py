@@ -37,60 +37,6 @@ weights and nothing else."""
 _ANY_WEIGHTS = "*model.[sb]*"
 """Matches either of them."""
 
-
-def model_folder(wanted: str, settings: ModelSettings) -> Path:
-    """Return the folder of a model.
-
-    Args:
-        wanted: a folder or a hub id.
-        settings: where models come from.
-
-    Raises:
-        EngineLoadError: the folder is none, or lacks files.
-        OSError: the hub does not have the model, or does not answer.
-    """
-    if not looks_like_folder(wanted):
-        return _fetched(wanted, settings)
-    folder = Path(wanted).expanduser()
-    if not folder.is_dir():
-        raise EngineLoadError(f"ALIGNMENT_MODELS names a folder that does not exist: {folder.name}")
-    missing = [name for name in _NEEDED_FILES if not (folder / name).is_file()]
-    if missing or not any((folder / name).is_file() for name in _WEIGHTS):
-        lacks = ", ".join(missing or _WEIGHTS[:1])
-        raise EngineLoadError(
-            f"The folder {folder.name!r} that ALIGNMENT_MODELS names lacks {lacks}: it must hold "
-            "a wav2vec2 model in the form of Hugging Face's transformers"
-        )
-    return folder
-
-
-def _fetched(wanted: str, settings: ModelSettings) -> Path:
-    from huggingface_hub import hf_hub_download, snapshot_download
-    from huggingface_hub.errors import EntryNotFoundError
-
-    found = find_model(settings, HubModel(wanted, needed=(*_NEEDED_FILES, _ANY_WEIGHTS)))
-    if found is not None:
-        return found
-    check_online(settings, wanted, "ALIGNMENT_MODELS")
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    cache = settings.hub_dir
-    # Descriptions are a few small files; weights exist in several forms, and one is enough.
-    folder = Path(
-        snapshot_download(
-            wanted, allow_patterns="*.json", ignore_patterns="*/*", cache_dir=cache, token=token
-        )
-    )
-    if any((folder / name).is_file() for name in _WEIGHTS):
-        return folder
-    fetch = partial(hf_hub_download, wanted, cache_dir=cache, token=token)
-    safe, pickled = _WEIGHTS
-    try:
-        fetch(filename=safe)
-    except EntryNotFoundError:
-        fetch(filename=pickled)
-    return folder
-
-
 _SETTING = "ALIGNMENT_MODELS"
 _UNREADABLE = (
     KeyError, TypeError, AttributeError, EOFError, UnpicklingError, SafetensorError
@@ -155,7 +101,7 @@ class ModelLoader:
     def _backend(self, wanted: str) -> tuple[dict[str, int], NetworkBackend]:
         if not looks_like_folder(wanted) and wanted in torchaudio.pipelines.__all__:
             return self._from_torchaudio(wanted)
-        return self._from_folder(model_folder(wanted, self.settings))
+        return self._from_folder(_model_folder(wanted, self.settings))
 
     def _from_torchaudio(self, wanted: str) -> tuple[dict[str, int], NetworkBackend]:
         bundle = getattr(torchaudio.pipelines, wanted)
@@ -183,3 +129,56 @@ class ModelLoader:
         normalised = bool(processor.feature_extractor.do_normalize)
         backend = TransformersBackend(model.to(self.device).eval(), normalised=normalised)
         return dict(processor.tokenizer.get_vocab()), backend
+
+
+def _model_folder(wanted: str, settings: ModelSettings) -> Path:
+    """Return the folder of a model.
+
+    Args:
+        wanted: a folder or a hub id.
+        settings: where models come from.
+
+    Raises:
+        EngineLoadError: the folder is none, or lacks files.
+        OSError: the hub does not have the model, or does not answer.
+    """
+    if not looks_like_folder(wanted):
+        return _fetched(wanted, settings)
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        raise EngineLoadError(f"ALIGNMENT_MODELS names a folder that does not exist: {folder.name}")
+    missing = [name for name in _NEEDED_FILES if not (folder / name).is_file()]
+    if missing or not any((folder / name).is_file() for name in _WEIGHTS):
+        lacks = ", ".join(missing or _WEIGHTS[:1])
+        raise EngineLoadError(
+            f"The folder {folder.name!r} that ALIGNMENT_MODELS names lacks {lacks}: it must hold "
+            "a wav2vec2 model in the form of Hugging Face's transformers"
+        )
+    return folder
+
+
+def _fetched(wanted: str, settings: ModelSettings) -> Path:
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    found = find_model(settings, HubModel(wanted, needed=(*_NEEDED_FILES, _ANY_WEIGHTS)))
+    if found is not None:
+        return found
+    check_online(settings, wanted, "ALIGNMENT_MODELS")
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    cache = settings.hub_dir
+    # Descriptions are a few small files; weights exist in several forms, and one is enough.
+    folder = Path(
+        snapshot_download(
+            wanted, allow_patterns="*.json", ignore_patterns="*/*", cache_dir=cache, token=token
+        )
+    )
+    if any((folder / name).is_file() for name in _WEIGHTS):
+        return folder
+    fetch = partial(hf_hub_download, wanted, cache_dir=cache, token=token)
+    safe, pickled = _WEIGHTS
+    try:
+        fetch(filename=safe)
+    except EntryNotFoundError:
+        fetch(filename=pickled)
+    return folder

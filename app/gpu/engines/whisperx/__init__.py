@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, through whisperx and faster-whisper."""
+"""Whisper on CTranslate2, through faster-whisper, with whisperx's spectrograms."""
 
 from app.gpu.engines.whisperx.whisperx_transcriber import WhisperxTranscriber
 

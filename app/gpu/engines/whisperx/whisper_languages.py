@@ -33,7 +33,7 @@ class WhisperLanguages:
     """Mapping between BCP 47 tags and a checkpoint's own language codes.
 
     Attributes:
-        tags: every base tag that can be asked for, sorted.
+        tags: every base tag that can be requested, sorted.
     """
 
     def __init__(self, codes: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.errors import EngineLoadError
 
 HINT_TOKENS = 64
-"""Length of the part of a prompt that holds likely words. Always the same, since CTranslate2
+"""Length of the part of a prompt with likely words. Always the same, since CTranslate2
 decodes only prompts together whose start tokens stand at the same place; shorter hints are
 padded with blanks in front, longer ones are cut in front, as Whisper does with earlier text."""
 
@@ -19,7 +19,7 @@ _LANGUAGE_CODE_CHARS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True)
-class TextPiece:
+class TokenGroup:
     """The fewest tokens that spell whole characters.
 
     Attributes:
@@ -83,15 +83,15 @@ class WhisperVocabulary:
         """Return what text tokens spell, without surrounding blanks."""
         return b"".join(map(self._bytes, tokens)).decode(errors="ignore").strip()
 
-    def pieces(self, tokens: Sequence[int]) -> list[TextPiece]:
+    def pieces(self, tokens: Sequence[int]) -> list[TokenGroup]:
         """Split text tokens where whole characters end; a broken character becomes U+FFFD."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        pieces: list[TextPiece] = []
+        pieces: list[TokenGroup] = []
         first, text = 0, ""
         for index, token in enumerate(tokens):
             text += decoder.decode(self._bytes(token), final=index == len(tokens) - 1)
             if not decoder.getstate()[0]:
-                pieces.append(TextPiece(text, first, index + 1))
+                pieces.append(TokenGroup(text, first, index + 1))
                 first, text = index + 1, ""
         return pieces
 

@@ -12,7 +12,7 @@ from app.domain.text import surely_ends_sentence
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.whisper_decoder import TokenTimes
-from app.gpu.engines.whisperx.whisper_vocabulary import TextPiece
+from app.gpu.engines.whisperx.whisper_vocabulary import TokenGroup
 
 _UNSPACED = re.compile(
     "[\u0e01-\u0e2e\u0e40-\u0e44"  # Thai letters that a syllable may begin with
@@ -42,7 +42,7 @@ class _WordGroup:
     end: int
     glued: bool
 
-    def takes(self, piece: TextPiece) -> bool:
+    def takes(self, piece: TokenGroup) -> bool:
         if _is_opening(self.text):
             return True
         if piece.text.startswith(" "):
@@ -50,7 +50,7 @@ class _WordGroup:
         return not _starts_unspaced_word(piece.text)
 
 
-def build_words(pieces: Sequence[TextPiece], times: TokenTimes, window: Span) -> list[Word]:
+def build_words(pieces: Sequence[TokenGroup], times: TokenTimes, window: Span) -> list[Word]:
     """Return the words of one window.
 
     Args:
@@ -72,7 +72,7 @@ def build_words(pieces: Sequence[TextPiece], times: TokenTimes, window: Span) ->
     ]
 
 
-def _grouped(pieces: Sequence[TextPiece]) -> list[_WordGroup]:
+def _grouped(pieces: Sequence[TokenGroup]) -> list[_WordGroup]:
     groups: list[_WordGroup] = []
     for piece in pieces:
         if groups and groups[-1].takes(piece):

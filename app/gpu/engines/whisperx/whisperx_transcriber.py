@@ -27,7 +27,7 @@ from app.settings import Settings, WhisperSettings
 _BUCKETS_S = {"cpu": (10, 15, 25, 30), "cuda": (30,)}
 
 _NOT_IN_CACHE_KEY = frozenset({"model", "compute_type", "buckets_s", "cpu_threads"})
-"""The key holds what these came to: the identity of the files, the precision that the device
+"""The key contains their results instead: the identity of the files, the precision that the device
 allowed, and the lengths that windows are padded to."""
 
 
@@ -36,7 +36,7 @@ class WhisperxTranscriber:
 
     whisperx gives the spectrograms and, through faster-whisper, the models; decoding, the
     quality gate and word times are done here, since whisperx's own batches take one language
-    and ignore every threshold. A batch may hold windows of any requests and languages. A window
+    and ignore every threshold. A batch may contain windows of any requests and languages. A window
     whose text the quality gate rejects is returned prepared for the next temperature, so that it
     does not delay the others of its batch.
 
@@ -48,8 +48,8 @@ class WhisperxTranscriber:
         device: ``cuda`` or ``cpu``.
         detail: model and precision.
         cache_key: see `app.gpu.protocols.Engine`.
-        languages: base tags that can be asked for.
-        lanes: threads that may call `decode`; one keeps a device busy.
+        languages: base tags that can be requested.
+        lanes: threads that may call `decode`; one is enough for a device.
         max_batch: windows in one call.
 
     Raises:

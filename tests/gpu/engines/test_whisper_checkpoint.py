@@ -20,7 +20,7 @@ from app.domain.errors import EngineLoadError
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.self_test import transcribe_windows
-from tests.gpu.whispering import settings_for, window
+from tests.gpu.whisper_fixtures import settings_for, window
 
 LOAD = """
 import sys

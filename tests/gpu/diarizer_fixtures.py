@@ -151,10 +151,10 @@ def talk(seconds: float) -> NDArray[np.float32]:
     return np.resize(clip, round(seconds * 16_000)).astype(np.float32)
 
 
-def listen_to(
+def process_all(
     engine: PyannoteDiarizer, samples: NDArray[np.float32], pieces: Sequence[int] = ()
 ) -> DiarizationState:
-    """Let an engine listen, the recording cut at these lengths over and over."""
+    """Process a recording, cut at these lengths over and over."""
     voices, at, turn = None, 0, 0
     while voices is None or at < len(samples):
         size = pieces[turn % len(pieces)] if pieces else len(samples)
@@ -219,6 +219,6 @@ def renamed(turns: Sequence[tuple[int, int, str]]) -> set[tuple[int, int, str]]:
     return {(start, end, names[speaker]) for start, end, speaker in turns}
 
 
-def told(turns: Sequence[SpeakerTurn]) -> set[tuple[int, int, str]]:
+def as_tuples(turns: Sequence[SpeakerTurn]) -> set[tuple[int, int, str]]:
     """Return turns as plain values."""
     return {(turn.span.start_ms, turn.span.end_ms, turn.speaker) for turn in turns}

@@ -20,7 +20,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
 from tests.conftest import read_samples
 from tests.gpu.conftest import Watched
-from tests.gpu.whispering import (
+from tests.gpu.whisper_fixtures import (
     CHINESE,
     ENGLISH,
     FRENCH,
@@ -76,9 +76,9 @@ def test_unknown_languages_are_detected_on_the_same_encoding(watched: Watch) -> 
 
 def test_the_default_language_is_used_where_a_window_has_none(watched: Watch) -> None:
     engine, _ = watched(language="es")
-    default, asked = transcribe_windows(engine, [window(hz=440), window("en", hz=440)])
+    default, requested = transcribe_windows(engine, [window(hz=440), window("en", hz=440)])
     assert text(default) == SPANISH
-    assert text(asked) == ENGLISH
+    assert text(requested) == ENGLISH
 
 
 def test_sentences_are_segments(transcriber: WhisperxTranscriber) -> None:
@@ -258,19 +258,21 @@ def test_random_weights_fail_every_attempt_and_still_give_ordered_words(
 ) -> None:
     engine, model = watched(random_whisper, temperatures=(0.0, 0.5, 1.0), beam_size=2)
     noise = np.random.default_rng(1).normal(0, 0.1, 64_000).astype(np.float32)
-    heard = Window(Audio(noise, 32_000), cancelled=Event())
-    results = transcribe_windows(engine, [heard, window("ja", seconds=3, start_ms=9_000)])
+    noisy = Window(Audio(noise, 32_000), cancelled=Event())
+    results = transcribe_windows(engine, [noisy, window("ja", seconds=3, start_ms=9_000)])
     assert [(call.windows, call.temperature) for call in model.calls] == [
         (2, 0.0),
         (2, 0.5),
         (2, 1.0),
     ]
-    for asked, segments in zip((heard.audio, window("ja", seconds=3).audio), results, strict=True):
+    for requested, segments in zip(
+        (noisy.audio, window("ja", seconds=3).audio), results, strict=True
+    ):
         words = [word for segment in segments for word in segment.words]
         assert words, "invented, but not the same word over and over"
         assert all(word.confidence < 0.01 for word in words)
         assert all(a.span.end_ms <= b.span.start_ms for a, b in itertools.pairwise(words))
-        assert words[-1].span.end_ms - words[0].span.start_ms <= asked.span.duration_ms
+        assert words[-1].span.end_ms - words[0].span.start_ms <= requested.span.duration_ms
         assert all(segment.confidence < 0.01 for segment in segments)
 
 

@@ -18,7 +18,7 @@ from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
 from app.gpu.engines.wav2vec2.alignment_model import AlignmentModel
 from app.gpu.engines.wav2vec2.wav2vec2_aligner import align_together
 from app.gpu.protocols import AlignmentInput
-from tests.gpu.aligning import (
+from tests.gpu.aligner_fixtures import (
     CODES,
     FRAME_MS,
     SENTENCES,

@@ -104,7 +104,7 @@ def roughly(
 
 @dataclass(frozen=True)
 class Said:
-    """A text as a model hears it.
+    """Emissions of a model for a text.
 
     Attributes:
         logits: shape ``(frames, labels)``.
@@ -116,7 +116,7 @@ class Said:
 
 
 def said(text: str, frames: int, *, noise: float = 1.0, seed: int = 0) -> Said:
-    """Return what a network might say to a text: peaks of a frame or two between blanks.
+    """Return emissions that spell a text: peaks of a frame or two between blanks.
 
     Args:
         text: its words are spread over the frames with pauses between.
@@ -129,29 +129,29 @@ def said(text: str, frames: int, *, noise: float = 1.0, seed: int = 0) -> Said:
     steps = random.integers(2, 5, sum(map(len, words)))
     gaps = random.uniform(0.5, 1.5, len(words) + 1)
     gaps *= (frames - steps.sum() - 3 * len(words) - 2) / gaps.sum()
-    heard = np.zeros(frames, np.int64)
+    labels = np.zeros(frames, np.int64)
     spans: list[tuple[int, int]] = []
     place, letter = 1 + gaps[0], 0
     for index, word in enumerate(words):
         start = round(place)
         for char in word:
             at = round(place)
-            heard[at : at + 1 + int(steps[letter] > 3)] = CODES[char]
+            labels[at : at + 1 + int(steps[letter] > 3)] = CODES[char]
             place += steps[letter]
             letter += 1
         end = round(place)
         spans.append((start, end))
         if index < len(words) - 1:
-            heard[end] = CODES["|"]
+            labels[end] = CODES["|"]
         place += gaps[index + 1] + 2
     logits = random.normal(0, noise, (frames, len(LABELS))).astype(np.float32)
-    logits[np.arange(frames), heard] += 10
+    logits[np.arange(frames), labels] += 10
     return Said(logits, tuple(spans))
 
 
 @dataclass(frozen=True)
 class FixedNetwork:
-    """Says the same whatever it hears."""
+    """Emits the same for any audio."""
 
     logits: NDArray[np.float32]
 
@@ -165,7 +165,7 @@ class FixedNetwork:
 
 
 def acoustics_of(logits: NDArray[np.float32], *, spaced: bool = True) -> AlignmentModel:
-    """Return a model that says the same whatever it hears."""
+    """Return a model that emits the same for any audio."""
     alphabet = Alphabet.of(CODES, len(LABELS), spaced=spaced)
     return AlignmentModel("fixed", alphabet, FixedNetwork(logits))
 

@@ -7,15 +7,15 @@ import pytest
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.whisper_decoder import TokenTimes, token_limit
-from app.gpu.engines.whisperx.whisper_vocabulary import TextPiece
+from app.gpu.engines.whisperx.whisper_vocabulary import TokenGroup
 from app.gpu.engines.whisperx.whisper_words import build_words
 from app.gpu.sentences import build_segments
 
 WINDOW = Span(10_000, 20_000)
 
 
-def pieces(*texts: str) -> list[TextPiece]:
-    return [TextPiece(text, place, place + 1) for place, text in enumerate(texts)]
+def pieces(*texts: str) -> list[TokenGroup]:
+    return [TokenGroup(text, place, place + 1) for place, text in enumerate(texts)]
 
 
 def times(count: int, step_ms: int = 200) -> TokenTimes:

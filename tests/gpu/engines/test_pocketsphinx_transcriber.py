@@ -55,13 +55,13 @@ def test_human_speech(engine: PocketsphinxTranscriber) -> None:
     for line in (LIBRIVOX / "transcription").read_text().splitlines():
         text, _, name = line.rpartition("(")
         truth[name.rstrip(")")] = text.replace("<s>", "").replace("</s>", "").strip()
-    heard = []
+    transcribed = []
     for name in truth:
         audio = Audio(read_samples(LIBRIVOX / f"{name}.wav"))
         [segments] = transcribe_windows(engine, [Window(audio)])
-        heard.append(" ".join(segment.text for segment in segments))
+        transcribed.append(" ".join(segment.text for segment in segments))
     assert len(truth) == 5
-    assert jiwer.wer(list(truth.values()), heard) <= 0.35
+    assert jiwer.wer(list(truth.values()), transcribed) <= 0.35
 
 
 def test_noise_without_words_is_no_segment(engine: PocketsphinxTranscriber) -> None:

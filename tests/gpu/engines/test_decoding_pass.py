@@ -21,7 +21,7 @@ from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import VOICES_HZ
 from scripts.fixtures.whisper_vocabulary import LANGUAGES
 from tests.gpu.conftest import Watched
-from tests.gpu.whispering import (
+from tests.gpu.whisper_fixtures import (
     CHINESE,
     ENGLISH,
     FRENCH,
@@ -71,8 +71,8 @@ def test_spectrograms_are_whisperx_own(samples: int, mels: int) -> None:
 
 
 def test_what_may_share_a_call_has_one_key(transcriber: WhisperxTranscriber) -> None:
-    def key(asked: Window) -> object:
-        return transcriber.prepare(asked).batch_key
+    def key(one: Window) -> object:
+        return transcriber.prepare(one).batch_key
 
     short = key(window("en"))
     assert short == key(window("zh", seconds=2)) == key(window())
@@ -93,7 +93,7 @@ def test_every_bucket_hears_the_same(watched: Watch) -> None:
     whole, other = watched(buckets_s=(30,))
     assert said(transcribe_windows(whole, [window()])[0]) == ENGLISH
     assert other.lengths == [3000]
-    assert whole.cache_key != engine.cache_key, "the same sound may be heard otherwise"
+    assert whole.cache_key != engine.cache_key, "the same audio may give another text"
 
 
 def test_the_longest_bucket_is_always_there() -> None:
@@ -107,7 +107,7 @@ def test_the_longest_bucket_is_always_there() -> None:
 def test_a_window_that_fails_comes_back_alone(watched: Watch) -> None:
     engine, model = watched(logprob_threshold=-0.1, temperatures=(0.0, 0.2, 0.4))
     first = engine.decode([engine.prepare(window(tag)) for tag in ("en", "de", "es")])
-    assert (said(first[0]), said(first[2])) == (ENGLISH, SPANISH), "nobody waits for German"
+    assert (said(first[0]), said(first[2])) == (ENGLISH, SPANISH), "German delays no other"
     again = first[1]
     assert isinstance(again, Prepared)
     assert again.attempt == 1
@@ -191,11 +191,11 @@ def test_who_is_likely() -> None:
 
 def test_a_doubtful_language_gives_way_to_the_next(watched: Watch) -> None:
     engine, model = watched(logprob_threshold=-0.1)
-    model.heard_as = [("<|de|>", 0.4), ("<|es|>", 0.35), ("<|en|>", 0.25)]
+    model.detects = [("<|de|>", 0.4), ("<|es|>", 0.35), ("<|en|>", 0.25)]
     [segments] = transcribe_windows(engine, [window()])
     assert (said(segments), languages(segments)) == (SPANISH, {"es"})
     assert [call.temperature for call in model.calls] == [0.0, 0.2]
-    model.heard_as = [("<|de|>", 0.9), ("<|es|>", 0.1)]
+    model.detects = [("<|de|>", 0.9), ("<|es|>", 0.1)]
     [segments] = transcribe_windows(engine, [window()])
     assert languages(segments) == {"de"}, "no doubt, however unsure of the words"
 
@@ -203,7 +203,7 @@ def test_a_doubtful_language_gives_way_to_the_next(watched: Watch) -> None:
 def test_words_that_nobody_can_have_said_are_decoded_again_and_then_cut(
     watched: Watch,
 ) -> None:
-    """24 times "na" passes the gate here; in a window of a second nobody says that."""
+    """24 times "na" passes the gate here; that cannot be said in a window of a second."""
     engine, model = watched(compression_ratio_threshold=50, temperatures=(0.0, 0.1))
     slow, fast = window("fr"), Window(Audio(tone(440, 1.0)), "fr")
     slow_text, fast_text = map(said, transcribe_windows(engine, [slow, fast]))

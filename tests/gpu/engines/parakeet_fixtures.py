@@ -1,4 +1,4 @@
-"""A Parakeet in ONNX form that hears tones: a real graph of the real shape, a few kilobytes large.
+"""A Parakeet in ONNX form that transcribes tones: a graph of the real shape, some kilobytes large.
 
 The encoder averages eight frames of the spectrogram, as the original's subsampling does. The joint
 network writes a tone's tokens one after the other while its band is loud, and skips a frame at a
@@ -88,12 +88,12 @@ def _encoder() -> onnx.ModelProto:
 def _joint(tokens: int) -> onnx.ModelProto:
     """Make the network that sees one frame and the token before: what follows, and how far on."""
     vocabulary = tokens + 1
-    heard = np.zeros((MELS, vocabulary), np.float32)
+    weights = np.zeros((MELS, vocabulary), np.float32)
     allowed = np.full((vocabulary, vocabulary), -50, np.float32)
     place = 0
     for each, band in zip(TONES, _bands(), strict=True):
         for number in range(len(each.tokens)):
-            heard[band, place] = 10
+            weights[band, place] = 10
             own = range(place - number, place - number + len(each.tokens))
             before = [place - 1] if number else [n for n in range(vocabulary) if n not in own]
             allowed[before, place] = 0
@@ -129,7 +129,7 @@ def _joint(tokens: int) -> onnx.ModelProto:
         helper.make_tensor_value_info("output_states_2", TensorProto.FLOAT, state),
     ]
     constants = [
-        _constant("heard", heard),
+        _constant("heard", weights),
         _constant("allowed", allowed),
         _constant("step", step),
         _constant("last", np.int64([-1])),

@@ -77,7 +77,7 @@ class WatchedModel:
     encoded: list[int] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     detected: list[int] = field(default_factory=list)
-    heard_as: list[tuple[str, float]] = field(default_factory=list)
+    detects: list[tuple[str, float]] = field(default_factory=list)
     cancel_after_first: Event | None = None
     fault: Exception | None = None
 
@@ -89,7 +89,7 @@ class WatchedModel:
     def detect_language(self, features: Any) -> Any:
         self.detected.append(features.shape[0])
         detected = self.model.detect_language(features)
-        return [self.heard_as] * len(detected) if self.heard_as else detected
+        return [self.detects] * len(detected) if self.detects else detected
 
     def generate(self, features: Any, prompts: Any, **options: Any) -> Any:
         if self.fault is not None:

@@ -12,17 +12,17 @@ import pytest
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.request import SpeakerCount
 from app.gpu.engines.pyannote import PyannoteDiarizer
-from app.gpu.engines.pyannote.clustering import check_defaults, expected
+from app.gpu.engines.pyannote.clustering import check_defaults, speaker_limits
 from app.settings import DiarizationSettings
-from tests.gpu.diarizing import (
+from tests.gpu.diarizer_fixtures import (
+    as_tuples,
     build_pipeline,
-    listen_to,
     load_stock,
+    process_all,
     renamed,
     run_stock,
     settings_for,
     talk,
-    told,
 )
 
 CHUNKS = 4
@@ -81,12 +81,12 @@ def test_slices_of_any_size_give_what_pyannote_gives_for_the_whole(
     assert engine._embedding.split
     samples = talk(seconds)
     theirs = run_stock(pipeline, samples)
-    voices = listen_to(engine, samples, pieces=(7_001, 33_333, 1))
+    voices = process_all(engine, samples, pieces=(7_001, 33_333, 1))
     assert np.array_equal(np.concatenate(voices.scores or voices.binary), theirs.segmentations)
     assert np.array_equal(np.concatenate(voices.embeddings), theirs.embeddings, equal_nan=True)
     turns = engine.turns(voices, ANY)
     assert len(turns) > 0
-    assert told(turns) == renamed(theirs.turns)
+    assert as_tuples(turns) == renamed(theirs.turns)
     assert turns == sorted(turns, key=lambda turn: turn.span)
 
 
@@ -100,8 +100,8 @@ def test_the_number_of_speakers_is_heard_as_pyannote_hears_it(
 ) -> None:
     engine, pipeline = both(kind)
     samples = talk(13.37)
-    turns = engine.turns(listen_to(engine, samples), speakers)
-    assert told(turns) == renamed(run_stock(pipeline, samples, speakers).turns)
+    turns = engine.turns(process_all(engine, samples), speakers)
+    assert as_tuples(turns) == renamed(run_stock(pipeline, samples, speakers).turns)
     if speakers.exact:
         assert len({turn.speaker for turn in turns}) == speakers.exact
 
@@ -112,7 +112,7 @@ def test_more_speakers_than_voices_are_not_an_error(both: Callable[[str], Made])
     samples = talk(7.0)
     with pytest.raises(ValueError, match="n_samples"):
         run_stock(pipeline, samples, SpeakerCount(exact=20))
-    assert engine.turns(listen_to(engine, samples), SpeakerCount(exact=20))
+    assert engine.turns(process_all(engine, samples), SpeakerCount(exact=20))
 
 
 @pytest.mark.gpu
@@ -120,11 +120,11 @@ def test_silence_and_nothing_have_no_turns(both: Callable[[str], Made]) -> None:
     engine, pipeline = both("soft")
     quiet = np.zeros(80_000, np.float32)
     samples = np.concatenate((quiet, quiet, quiet, talk(4.0), quiet))
-    voices = listen_to(engine, samples, pieces=(16_000,))
+    voices = process_all(engine, samples, pieces=(16_000,))
     theirs = run_stock(pipeline, samples)
-    assert not voices.binary[0].any(), "nobody speaks in the first batch, so no trunk runs"
+    assert not voices.binary[0].any(), "no speech in the first batch, so no trunk runs"
     assert np.array_equal(np.concatenate(voices.embeddings), theirs.embeddings)
-    assert engine.turns(listen_to(engine, quiet), ANY) == []
+    assert engine.turns(process_all(engine, quiet), ANY) == []
     assert engine.turns(engine.process(quiet[:0], None, last=True), ANY) == []
 
 
@@ -148,30 +148,30 @@ def test_a_long_recording_leaves_no_samples_behind(both: Callable[[str], Made]) 
     engine, _ = both("hard")
     assert engine.slice_samples == CHUNKS * 16_000
     voices = engine.process(talk(20.3), None)
-    kept = voices.arrivals._waiting
-    assert len(kept) < 5 * 16_000 + engine.slice_samples
-    assert kept.base is None, "a view would hold all samples"
+    samples_left = voices.buffer._waiting
+    assert len(samples_left) < 5 * 16_000 + engine.slice_samples
+    assert samples_left.base is None, "a view would retain all samples"
 
 
 @pytest.mark.gpu
 def test_out_of_memory_halves_the_batch_for_good(folders: Callable[[str], Path]) -> None:
     engine = PyannoteDiarizer(settings_for(folders("hard"), batch_size=8))
     samples = talk(17.0)
-    expect = engine.turns(listen_to(engine, samples), ANY)
-    embed, fits, asked = engine._embedding.embed, 2, []
+    expect = engine.turns(process_all(engine, samples), ANY)
+    embed, fits, batch_sizes = engine._embedding.embed, 2, []
 
     def scarce(waveforms: Any, binary: Any) -> Any:
-        asked.append(len(waveforms))
+        batch_sizes.append(len(waveforms))
         if len(waveforms) > fits:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return embed(waveforms, binary)
 
     engine._embedding.embed = scarce  # type: ignore[method-assign]
-    assert engine.turns(listen_to(engine, samples), ANY) == expect
-    assert asked == [8, 4, 2, 2, 2, 2, 2, 2, 1]
+    assert engine.turns(process_all(engine, samples), ANY) == expect
+    assert batch_sizes == [8, 4, 2, 2, 2, 2, 2, 2, 1]
     fits = 0
     with pytest.raises(OutOfMemoryError):
-        listen_to(engine, samples)
+        process_all(engine, samples)
 
 
 @pytest.mark.gpu
@@ -196,20 +196,20 @@ def test_a_network_whose_trunk_is_not_its_own_is_called_as_pyannote_calls_it(
     assert not engine._embedding.split
     assert engine.detail.endswith("voices of a chunk one by one")
     samples = talk(8.5)
-    voices = listen_to(engine, samples)
+    voices = process_all(engine, samples)
     theirs = run_stock(both("soft")[1], samples)
     assert np.array_equal(np.concatenate(voices.embeddings), theirs.embeddings)
 
 
 def test_what_a_request_says_counts_more_than_the_settings() -> None:
     settings = DiarizationSettings(min_speakers=2, max_speakers=4)
-    assert expected(ANY, settings) == SpeakerCount(least=2, most=4)
-    assert expected(SpeakerCount(exact=7), settings) == SpeakerCount(exact=7)
-    assert expected(SpeakerCount(least=3), settings) == SpeakerCount(least=3, most=4)
-    assert expected(SpeakerCount(least=5), settings) == SpeakerCount(least=5)
-    assert expected(SpeakerCount(most=1), settings) == SpeakerCount(most=1)
+    assert speaker_limits(ANY, settings) == SpeakerCount(least=2, most=4)
+    assert speaker_limits(SpeakerCount(exact=7), settings) == SpeakerCount(exact=7)
+    assert speaker_limits(SpeakerCount(least=3), settings) == SpeakerCount(least=3, most=4)
+    assert speaker_limits(SpeakerCount(least=5), settings) == SpeakerCount(least=5)
+    assert speaker_limits(SpeakerCount(most=1), settings) == SpeakerCount(most=1)
     unset = DiarizationSettings(min_speakers=0, max_speakers=0)
-    assert expected(SpeakerCount(exact=0, least=0), unset) == ANY
+    assert speaker_limits(SpeakerCount(exact=0, least=0), unset) == ANY
     check_defaults(unset)
     with pytest.raises(EngineLoadError, match="DIARIZATION_MAX_SPEAKERS"):
         check_defaults(DiarizationSettings(min_speakers=3, max_speakers=2))

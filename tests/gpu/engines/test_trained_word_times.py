@@ -14,7 +14,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
 from app.gpu.protocols import AlignmentInput
-from tests.gpu.aligning import settings_for
+from tests.gpu.aligner_fixtures import settings_for
 
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "aligner"
 

@@ -13,7 +13,7 @@ import torch
 
 from app.gpu.engines.wav2vec2.forced_alignment import LabelFrames, align_labels
 from app.gpu.engines.wav2vec2.label_spelling import WILDCARD, Alphabet
-from tests.gpu.aligning import CODES, LABELS, SENTENCES, FixedNetwork, roughly, said
+from tests.gpu.aligner_fixtures import CODES, LABELS, SENTENCES, FixedNetwork, roughly, said
 
 pytestmark = pytest.mark.gpu
 

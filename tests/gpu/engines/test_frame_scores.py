@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import EngineLoadError
 from app.domain.time import Span
 from app.gpu.engines.pyannote.chunking import ChunkBuffer, ChunkGrid
-from app.gpu.engines.pyannote.frame_scores import NOBODY, RecordingFrames, strongest
+from app.gpu.engines.pyannote.frame_scores import NO_SPEAKER, RecordingFrames, active_speakers
 from app.gpu.engines.pyannote.speaker_turns import build_turns
 
 FRAMES, SLOTS = 589, 3
@@ -23,7 +23,7 @@ def recording(chunks: int, speakers: int) -> tuple[ChunkGrid, Any, Any]:
     binary = (random.random((chunks, FRAMES // 19, SLOTS)) < 0.4).repeat(19, axis=1)
     clusters = np.stack([random.permutation(speakers)[:SLOTS] for _ in range(chunks)])
     clusters[:, 2] = np.where(random.random(chunks) < 0.5, clusters[:, 1], clusters[:, 2])
-    clusters[random.random((chunks, SLOTS)) < 0.2] = NOBODY
+    clusters[random.random((chunks, SLOTS)) < 0.2] = NO_SPEAKER
     return ChunkGrid.of(10.0, 1.0), binary.astype(np.uint8), clusters.astype(np.int8)
 
 
@@ -55,7 +55,7 @@ def test_frames_and_turns_are_pyannotes(chunks: int, speakers: int, soft: bool, 
     count.data = np.minimum(count.data, most).astype(np.int8)
     pipeline = object.__new__(SpeakerDiarization)
     theirs = pipeline.reconstruct(SlidingWindowFeature(scores, window), clusters, count)
-    speaking = strongest(line.activity(scores, clusters), count.data[:, 0])
+    speaking = active_speakers(line.activity(scores, clusters), count.data[:, 0])
     assert np.array_equal(speaking, theirs.data.astype(bool))
 
     for fill_s in (0.0, 0.4):
@@ -73,7 +73,7 @@ def test_frames_and_turns_are_pyannotes(chunks: int, speakers: int, soft: bool, 
 @pytest.mark.gpu
 def test_more_are_counted_at_once_than_there_are_speakers() -> None:
     activity = np.array([[2.0], [0.5]], np.float32)
-    assert strongest(activity, np.array([2, 0])).tolist() == [[True, True], [False, False]]
+    assert active_speakers(activity, np.array([2, 0])).tolist() == [[True, True], [False, False]]
 
 
 @pytest.mark.gpu
@@ -84,7 +84,7 @@ def test_three_hours_need_no_array_of_chunks_and_speakers() -> None:
     tracemalloc.start()
     line = RecordingFrames(receptive_field(), grid, chunks)
     count = line.count(binary)
-    speaking = strongest(line.activity(binary, clusters), count)
+    speaking = active_speakers(line.activity(binary, clusters), count)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert speaking.any()
@@ -96,15 +96,15 @@ def test_chunks_are_cut_where_pyannote_cuts_them() -> None:
     grid = ChunkGrid.of(0.01, 0.1 * 0.01)
     assert (grid.window, grid.step) == (160, 16)
     for length in (1, 159, 160, 161, 176, 177, 400):
-        arrivals, starts = ChunkBuffer(grid), []
+        buffer, starts = ChunkBuffer(grid), []
         for at in range(0, length, 7):
-            arrivals.add(np.arange(at, min(length, at + 7), dtype=np.float32))
-            if arrivals.whole:
-                count = arrivals.whole
-                stretch = arrivals.take(count)
+            buffer.add(np.arange(at, min(length, at + 7), dtype=np.float32))
+            if buffer.whole:
+                count = buffer.whole
+                stretch = buffer.take(count)
                 assert len(stretch) == 160 + (count - 1) * 16
                 starts += [int(stretch[0]) + 16 * place for place in range(count)]
-        rest = arrivals.take_last()
+        rest = buffer.take_last()
         whole = list(range(0, length - 159, 16))
         assert starts == whole
         left = length < 160 or (length - 160) % 16 > 0
@@ -112,7 +112,7 @@ def test_chunks_are_cut_where_pyannote_cuts_them() -> None:
         if rest is not None:
             assert int(rest[0]) == 16 * len(whole)
             assert int(rest[-1]) == length - 1
-        assert arrivals.chunks == len(whole) + left
+        assert buffer.chunks == len(whole) + left
 
 
 def test_chunks_that_are_no_whole_samples_are_refused() -> None:

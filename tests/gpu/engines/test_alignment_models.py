@@ -24,15 +24,15 @@ from app.settings import AlignmentSettings, ModelSettings, Settings
 
 def settings_for(*models: str, **alignment: Any) -> Settings:
     pytest.importorskip("torch", reason="needs the gpu extra")
-    from tests.gpu import aligning
+    from tests.gpu import aligner_fixtures
 
-    return aligning.settings_for(*models, **alignment)
+    return aligner_fixtures.settings_for(*models, **alignment)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch", reason="needs the gpu extra")
-    from tests.gpu.aligning import tiny_wav2vec2
+    from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
     return tiny_wav2vec2(tmp_path_factory.mktemp("aligner") / "tiny")
 
@@ -63,15 +63,15 @@ def test_choices_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 class Loads:
-    """Loads what it is asked for, except what it is told to refuse."""
+    """Loads any language except those that it refuses."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.refused: set[str] = set()
         self.now_s = 0.0
 
     def __call__(self, language: str) -> Any:
-        self.asked.append(language)
+        self.requested.append(language)
         if language in self.refused:
             raise EngineLoadError("the hub cannot be reached")
         return type("Made", (), {"name": language})()
@@ -85,7 +85,7 @@ def test_the_model_unused_for_longest_goes_first() -> None:
     models = LoadedModels(loads, 2)
     for language in ("en", "es", "en", "fr", "en", "es"):
         assert models.get(language).name == language
-    assert loads.asked == ["en", "es", "fr", "es"]
+    assert loads.requested == ["en", "es", "fr", "es"]
     assert [language for language, _ in models.loaded] == ["en", "es"]
 
 
@@ -96,7 +96,7 @@ def test_a_failure_counts_for_ten_minutes() -> None:
     for loads.now_s in (0.0, 1.0, 599.0, 601.0):
         with pytest.raises(EngineLoadError, match="cannot be reached"):
             models.get("es")
-    assert loads.asked == ["es", "es"]
+    assert loads.requested == ["es", "es"]
     loads.refused.clear()
     loads.now_s = 1300.0
     assert models.get("es").name == "es"
@@ -122,7 +122,7 @@ def test_many_threads_load_a_model_once_and_wait_for_no_other() -> None:
     go.set()
     for thread in threads:
         thread.join(30)
-    assert loads.asked == ["en", "es"]
+    assert loads.requested == ["en", "es"]
 
 
 @pytest.mark.gpu
@@ -169,7 +169,7 @@ def test_models_are_whisperxs_unless_the_owner_chose() -> None:
 
 @pytest.mark.gpu
 def test_the_revision_follows_the_models(folder: Path, tmp_path: Path) -> None:
-    from tests.gpu.aligning import tiny_wav2vec2
+    from tests.gpu.aligner_fixtures import tiny_wav2vec2
 
     other = tiny_wav2vec2(tmp_path / "tiny", seed=1)
     same = tiny_wav2vec2(tmp_path / "elsewhere")
@@ -275,12 +275,12 @@ def test_a_hub_that_refuses_is_asked_once_with_our_token(
         places = {"hf_token": SecretStr("hf_abcdefgh"), "model_cache_dir": tmp_path}
         engine = Wav2Vec2Aligner(with_models(settings_for("es=owner/name"), **places))
         assert not engine.supports("es")
-        asked = len(seen)
-        assert asked >= 1
+        requested = len(seen)
+        assert requested >= 1
         assert {token for _, token in seen} == {"Bearer hf_abcdefgh"}
         for _ in range(3):
             assert "HF_TOKEN may not read it" in engine.unavailable_reason("es-419")
-        assert len(seen) == asked
+        assert len(seen) == requested
 
 
 @pytest.mark.gpu

@@ -20,7 +20,7 @@ from app.domain.errors import EngineLoadError
 from app.gpu.engine_registry import DIARIZERS, load_engine
 from app.gpu.engines.pyannote import PyannoteDiarizer
 from app.settings import DiarizationSettings, ModelSettings, Settings
-from tests.gpu.diarizing import build_pipeline, settings_for
+from tests.gpu.diarizer_fixtures import build_pipeline, settings_for
 
 LOAD = """
 import sys

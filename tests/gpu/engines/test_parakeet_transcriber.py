@@ -1,4 +1,4 @@
-"""Parakeet through onnx-asr, on a tiny ONNX model that hears tones."""
+"""Parakeet through onnx-asr, on a tiny ONNX model that transcribes tones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.gpu.engines.parakeet.parakeet_words import TimedToken, build_words
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.settings import AsrSettings, ModelSettings, ParakeetSettings, Settings
-from tests.gpu.engines.tone_parakeet import build, tone
+from tests.gpu.engines.parakeet_fixtures import build, tone
 
 
 def settings_for(model: object, **models: Any) -> Settings:
@@ -91,8 +91,8 @@ def test_silence_has_no_words(engine: ParakeetTranscriber) -> None:
 def test_a_window_that_nobody_wants_is_passed_over(engine: ParakeetTranscriber) -> None:
     gone = Window(Audio(SENTENCES))
     gone.cancelled.set()
-    left, kept = transcribe_windows(engine, [gone, Window(Audio(SENTENCES))])
-    assert (left, texts(kept)) == ([], ["Hello world.", "Good day."])
+    left, rest = transcribe_windows(engine, [gone, Window(Audio(SENTENCES))])
+    assert (left, texts(rest)) == ([], ["Hello world.", "Good day."])
 
 
 @pytest.mark.parametrize("wrong", [{"language": "de"}, {"allowed_languages": ("en", "ja")}])
