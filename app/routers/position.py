@@ -62,5 +62,5 @@ def moved(job: Job, position_ms: int) -> Moved:
         job_id=job.id,
         position_s=position_ms / 1000,
         state=state,
-        covered=state == "done" or job.playback.shown.holds(position_ms),
+        covered=state == "done" or job.playback.shown.covers(position_ms),
     )
