@@ -21,7 +21,7 @@ class ConnectProxy:
 
     leads_to: int | None
     login: str | None = None
-    asked: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     port: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -51,7 +51,7 @@ class ConnectProxy:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, target, _ = head.split(" ", 2)
             assert method == "CONNECT"
-            self.asked.append(target)
+            self.received.append(target)
             if self.login is not None:
                 token = base64.b64encode(self.login.encode()).decode()
                 if f"Proxy-Authorization: Basic {token}\r\n" not in head:

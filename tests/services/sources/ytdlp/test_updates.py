@@ -14,7 +14,7 @@ from yt_dlp import YoutubeDL
 
 from app.domain.request import SiteVideo
 from app.services.sources.ytdlp.child_process import newer_ytdlp, ytdlp_version
-from app.services.sources.ytdlp.options import Task, options
+from app.services.sources.ytdlp.ytdlp_options import YtdlpTask, options
 from app.settings import SourceSettings
 from tests.server import ROOT
 from tests.services.conftest import OpenerFactory
@@ -123,8 +123,8 @@ def test_a_folder_that_is_in_the_way_is_left_alone(tmp_path: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def task(**given: object) -> Task:
-    usual: Task = {
+def task(**given: object) -> YtdlpTask:
+    usual: YtdlpTask = {
         "page_url": "http://site.example/",
         "proxy": "http://127.0.0.1:1",
         "cookies": None,
