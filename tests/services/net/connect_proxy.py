@@ -15,8 +15,8 @@ class ConnectProxy:
 
     Attributes:
         leads_to: port on loopback where every tunnel ends; None to answer 502.
-        login: user and password that it wants, joined by a colon; None for nobody's.
-        asked: targets in order.
+        login: user and password that it requires, joined by a colon; None without a login.
+        received: targets in order.
     """
 
     leads_to: int | None

@@ -74,8 +74,8 @@ async def test_nobody_listens_there(opener_with: OpenerFactory) -> None:
         await opener.open(SiteVideo(f"http://{PUBLIC}:8080/watch/one"))
 
 
-def page(web: LoopbackServer, name: str, **told: object) -> SiteVideo:
-    web.body(f"/page/{name}", json.dumps(told).encode(), "application/json")
+def page(web: LoopbackServer, name: str, **metadata: object) -> SiteVideo:
+    web.body(f"/page/{name}", json.dumps(metadata).encode(), "application/json")
     return SiteVideo(f"http://{PUBLIC}:8080/watch/{name}")
 
 

@@ -25,7 +25,7 @@ def test_a_stretch_ends_where_the_next_one_begins() -> None:
     covered.reach(Span(50_000, 60_000))
     assert covered.total_ms == 10_000
     covered.reach(Span(40_000, 51_000))
-    assert covered.total_ms == 60_000, "what reaches into the next stretch counts once"
+    assert covered.total_ms == 60_000, "what reaches into the next range counts once"
     assert covered.covers(49_999)
     assert covered.covers(55_000)
     assert ranges.end_of(0) == 50_000

@@ -112,10 +112,10 @@ async def test_the_first_segments_are_heard_while_the_next_is_not_there_yet(
 ) -> None:
     url = serve("list.m3u8", *HLS)
     usual = web.routes["/list3.ts"]
-    heard = asyncio.Event()
+    decoded = asyncio.Event()
 
     async def wait(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
-        await heard.wait()
+        await decoded.wait()
         await usual(received, writer)
 
     web.routes["/list3.ts"] = wait
@@ -124,7 +124,7 @@ async def test_the_first_segments_are_heard_while_the_next_is_not_there_yet(
     async for block in media.blocks:
         blocks.append(block)
         if block.end_sample > 4 * 16_000:
-            heard.set()  # more than the first segment, while the fourth is held back
+            decoded.set()  # more than the first segment, while the fourth is held back
     await media.aclose()
     assert_whole(blocks)
 

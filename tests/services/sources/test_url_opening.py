@@ -138,10 +138,10 @@ async def test_a_slow_reader_slows_the_download(
     web.routes["/a"] = counted
     media = await opener.open(MediaUrl(web.url("/a")))
     await asyncio.sleep(1)
-    held = sent
+    sent_before = sent
     await asyncio.sleep(0.5)
-    assert sent == held
-    assert held < len(data) // 3  # socket buffers on both sides, pipes, a few blocks
+    assert sent == sent_before
+    assert sent_before < len(data) // 3  # socket buffers on both sides, pipes, a few blocks
     await media.aclose()
 
 

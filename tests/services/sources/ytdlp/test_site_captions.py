@@ -207,7 +207,7 @@ async def test_a_caption_file_without_end_is_given_up(
 
 
 @pytest.fixture
-def told_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
+def captioned_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
     """A video with Spanish and broken English captions by people, and automatic English ones."""
     web.body("/es.json3", JSON3)
     web.body("/broken", b"<!doctype html><title>Sorry</title>")
@@ -222,12 +222,12 @@ def told_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
 
 
 async def test_captions_in_the_target_language_stand_in_for_the_recording(
-    opener: MediaOpener, web: LoopbackServer, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, captioned_in_two: SiteVideo
 ) -> None:
     for force_whisper in (False, True):
         web.received.clear()
-        wish = CaptionPreference(target=Language("es"), force_whisper=force_whisper)
-        opened = await opener.open(told_in_two, wish)
+        preference = CaptionPreference(target=Language("es"), force_whisper=force_whisper)
+        opened = await opener.open(captioned_in_two, preference)
         assert isinstance(opened, OpenedCaptions)
         assert opened.origin == "youtube_direct"
         assert opened.captions.language == "es"
@@ -239,9 +239,9 @@ async def test_captions_in_the_target_language_stand_in_for_the_recording(
 
 
 async def test_captions_that_cannot_be_used_leave_the_audio(
-    opener: MediaOpener, web: LoopbackServer, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, captioned_in_two: SiteVideo
 ) -> None:
-    media = await opener.open(told_in_two, CaptionPreference(spoken=Language("en")))
+    media = await opener.open(captioned_in_two, CaptionPreference(spoken=Language("en")))
     assert isinstance(media, OpenedMedia)
     assert media.info.title == "The river"
     assert (await read_all(media))[-1].end_sample >= 5 * 16_000
@@ -249,9 +249,11 @@ async def test_captions_that_cannot_be_used_leave_the_audio(
 
 
 async def test_without_a_transcriber_automatic_captions_count(
-    opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, publish: Publish, captioned_in_two: SiteVideo
 ) -> None:
-    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), hears=False))
+    opened = await opener.open(
+        captioned_in_two, CaptionPreference(spoken=Language("en"), hears=False)
+    )
     assert isinstance(opened, OpenedCaptions)
     web.received.clear()
     with pytest.raises(TranscriptionDisabledError):
@@ -262,12 +264,12 @@ async def test_without_a_transcriber_automatic_captions_count(
 async def test_a_recording_is_not_opened_where_nothing_hears_it(
     opener: MediaOpener, web: LoopbackServer, tone_wav: Path
 ) -> None:
-    deaf = CaptionPreference(hears=False)
+    captions_alone = CaptionPreference(hears=False)
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(upload(tone_wav), deaf)
+        await opener.open(upload(tone_wav), captions_alone)
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(MediaUrl(url), deaf)
+        await opener.open(MediaUrl(url), captions_alone)
 
 
 async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
@@ -276,9 +278,9 @@ async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
     assert opened.origin == "client_captions"
     assert [item.text for item in opened.captions.items] == ["The water came up.", "Fast."]
     assert (opened.captions.language, opened.captions.kind) == ("en", "manual")
-    heard = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionPreference())
-    assert isinstance(heard, OpenedCaptions)
-    assert (heard.captions.language, heard.captions.kind) == ("und", "auto")
+    opened = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionPreference())
+    assert isinstance(opened, OpenedCaptions)
+    assert (opened.captions.language, opened.captions.kind) == ("und", "auto")
     for nonsense in ("", "Hello", "\ud800"):
         with pytest.raises(InvalidCaptionsError):
             await opener.open(SentCaptions(nonsense), CaptionPreference())
@@ -287,9 +289,9 @@ async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
 
 
 async def test_the_page_stands_in_for_an_address_that_has_expired(
-    opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, publish: Publish, captioned_in_two: SiteVideo
 ) -> None:
-    page = told_in_two.page_url
+    page = captioned_in_two.page_url
     gone = web.url("/expired.m3u8")
     opened = await opener.open(MediaUrl(gone, page), CaptionPreference(target=Language("es")))
     assert isinstance(opened, OpenedCaptions)
@@ -297,13 +299,13 @@ async def test_the_page_stands_in_for_an_address_that_has_expired(
     media = await opener.open(MediaUrl(web.body("/junk.mp4", b"junk" * 500), page))
     await read_all(media)
     private = publish("hidden", fails="Private video").page_url
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as failure:
         await opener.open(MediaUrl(gone, private))
-    assert told.value.code == "source_private", "the page says more than a 404"
+    assert failure.value.code == "source_private", "the page says more than a 404"
     wordless = web.body("/words.html", b"<!doctype html><title>Words</title>", "text/html")
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as failure:
         await opener.open(MediaUrl(gone, wordless))
-    assert told.value.code == "source_removed", "the address says more than a page without video"
+    assert failure.value.code == "source_removed", "the address says more than a page without video"
     with pytest.raises(UrlBlockedError):
         await opener.open(MediaUrl("http://169.254.169.254/a.m3u8", page))
 

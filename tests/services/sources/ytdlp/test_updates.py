@@ -53,10 +53,10 @@ def offer(folder: Path, version: str, *, broken: bool = False) -> list[str]:
     """Make a version of yt-dlp that gives every video its own number; return pip's options."""
     folder.mkdir(exist_ok=True)
     code = "import nothing_like_it" if broken else NEWER.replace("VERSION", version)
-    told = re.sub(
+    version_file = re.sub(
         "__version__ = .*", f"__version__ = '{version}'", (REAL / "version.py").read_text()
     )
-    package = {"yt_dlp/__init__.py": code, "yt_dlp/version.py": told}
+    package = {"yt_dlp/__init__.py": code, "yt_dlp/version.py": version_file}
     extra = "Requires-Dist: yt-dlp-ejs==9.0; extra == 'default'"
     wheel(folder, "yt_dlp", version, package, "Provides-Extra: default", extra)
     wheel(folder, "yt_dlp_ejs", "9.0", {"yt_dlp_ejs/__init__.py": ""})
