@@ -74,7 +74,7 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
         job_id=job.id,
         position_s=position_ms / 1000,
         state=job_state,
-        covered=job_state == "done" or job.playback.shown.holds(position_ms),
+        covered=job_state == "done" or job.playback.shown.covers(position_ms),
     )
 
 

@@ -1,4 +1,4 @@
-"""A loopback server that misbehaves on request, and reading what was opened."""
+"""Loopback HTTP server that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.services.sources.opened import OpenedMedia
 
 
 @dataclass
-class Asked:
+class ReceivedRequest:
     """One request that a server saw."""
 
     method: str
@@ -21,7 +21,7 @@ class Asked:
     headers: dict[str, str]
 
 
-Respond = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]
+Respond = Callable[[ReceivedRequest, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
@@ -29,7 +29,7 @@ class LoopbackServer:
     """A real HTTP server on loopback that does exactly what a test says."""
 
     routes: dict[str, Respond] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
     port: int = 0
     _open: set[asyncio.Task[None]] = field(default_factory=set)
@@ -40,7 +40,7 @@ class LoopbackServer:
     def body(self, path: str, data: bytes, kind: str = "application/octet-stream") -> str:
         """Serve a body as it is and return its URL."""
 
-        async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+        async def respond(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
             writer.write(head(200, length=len(data), kind=kind) + data)
             await writer.drain()
 
@@ -54,7 +54,7 @@ class LoopbackServer:
         task.add_done_callback(self._open.discard)
 
     async def hang_up(self) -> None:
-        """Drop whoever is still connected."""
+        """Close all open connections."""
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -65,14 +65,14 @@ class LoopbackServer:
             method, target, _ = lines[0].split(" ")
             fields = (line.partition(":") for line in lines[1:])
             headers = {name.lower(): value.strip() for name, _, value in fields}
-            asked = Asked(method, target, headers)
-            self.asked.append(asked)
+            received = ReceivedRequest(method, target, headers)
+            self.received.append(received)
             path = target.partition("?")[0]
             respond = self.routes.get(path)
             if respond is None:
                 writer.write(head(404, length=0))
             else:
-                await respond(asked, writer)
+                await respond(received, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -94,7 +94,7 @@ def head(status: int, *, length: int | None, kind: str = "audio/x", **extra: str
 
 
 def upload(path: Path) -> UploadedFile:
-    """Return a file as if somebody had sent it."""
+    """Return a file as an upload."""
     return UploadedFile(path, sha256="")
 
 

@@ -1,1 +1,1 @@
-"""Media files and streams: decoding, probing, integrity."""
+"""Media files, decoded by ffmpeg."""

@@ -1,4 +1,4 @@
-"""Media that arrives as a row of bytes."""
+"""Stream of a media file's bytes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.domain.errors import EmptyMediaError
-from app.services.media.container_length import PassingLength
-from app.services.media.integrity import cut_error, is_cut
-from app.services.media.mp4_index import HEAD_BYTES, Mp4Layout, layout_of
+from app.services.media.container_length import StreamLengthParser
+from app.services.media.integrity import is_truncated, truncated_error
+from app.services.media.mp4_index import HEAD_BYTES, StreamLayout, detect_layout
 from app.system.workdir import storage_errors
 
 _WRITE_BYTES = 2**20
@@ -24,26 +24,26 @@ def _unchanged(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, Non
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByteStream:
-    """Media on its way.
+    """Media that is still being received.
 
     Attributes:
         chunks: the bytes in order; ends in an error where they break off.
         length: bytes in all; None when unknown.
-        duration_ms: as whoever sends it says; None when unknown.
-        head: what was taken off ``chunks`` to look at.
-        layout: what ``head`` tells.
-        through: what all bytes pass on their way to whoever takes them.
+        duration_ms: as the sender says; None when unknown.
+        head: first bytes, which were taken off ``chunks``.
+        layout: of the container, as far as ``head`` shows it.
+        tee: copies the bytes on their way to the reader, into a cache for instance.
     """
 
     chunks: AsyncGenerator[bytes, None]
     length: int | None = None
     duration_ms: int | None = None
     head: bytes = b""
-    layout: Mp4Layout = Mp4Layout.UNDECIDED
-    through: Callable[[AsyncGenerator[bytes, None]], AsyncGenerator[bytes, None]] = _unchanged
+    layout: StreamLayout = StreamLayout.UNDECIDED
+    tee: Callable[[AsyncGenerator[bytes, None]], AsyncGenerator[bytes, None]] = _unchanged
 
-    async def looked_at(self) -> ByteStream:
-        """Return the stream with as much of its head as tells how to decode it.
+    async def peek(self) -> ByteStream:
+        """Return the stream with enough of its head read to know how to decode it.
 
         Raises:
             EmptyMediaError: there are no bytes.
@@ -51,36 +51,36 @@ class ByteStream:
         head = self.head
         layout = self.layout
         while len(head) < _LEAST_HEAD_BYTES or (
-            layout is Mp4Layout.UNDECIDED and len(head) < HEAD_BYTES
+            layout is StreamLayout.UNDECIDED and len(head) < HEAD_BYTES
         ):
             chunk = await anext(self.chunks, b"")
             if not chunk:
                 break
             head += chunk
-            layout = layout_of(head)
+            layout = detect_layout(head)
         if not head:
             raise EmptyMediaError("The media is empty")
-        if layout is Mp4Layout.UNDECIDED:
-            layout = Mp4Layout.INDEX_LAST if len(head) >= HEAD_BYTES else Mp4Layout.STREAM
+        if layout is StreamLayout.UNDECIDED:
+            layout = StreamLayout.INDEX_LAST if len(head) >= HEAD_BYTES else StreamLayout.STREAM
         return replace(self, head=head, layout=layout)
 
-    def whole(self) -> AsyncGenerator[bytes, None]:
+    def all_bytes(self) -> AsyncGenerator[bytes, None]:
         """Yield all bytes, head first.
 
         Raises:
-            TruncatedMediaError: fewer came than the media's own structure promises.
+            TruncatedMediaError: fewer came than the container's structure requires.
         """
-        return self.through(self._whole())
+        return self.tee(self._checked_bytes())
 
-    async def _whole(self) -> AsyncGenerator[bytes, None]:
-        received, passing = 0, PassingLength()
+    async def _checked_bytes(self) -> AsyncGenerator[bytes, None]:
+        received, parser = 0, StreamLengthParser()
         async with aclosing(self.chunks):
             async for chunk in _joined(self.head, self.chunks):
                 received += len(chunk)
-                passing.feed(chunk)
+                parser.feed(chunk)
                 yield chunk
-        if is_cut(received, passing.finish()):
-            raise cut_error()
+        if is_truncated(received, parser.finish()):
+            raise truncated_error()
 
 
 async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -91,7 +91,7 @@ async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 
 async def spool(chunks: AsyncGenerator[bytes, None], path: Path) -> None:
-    """Write a stream into a file.
+    """Write a stream to a file.
 
     Raises:
         StorageError: the disk is full or not writable.

@@ -1,7 +1,7 @@
-"""How long a file must be by its own structure, so that a cut one is recognised.
+"""Length in bytes that a container's structure requires, to recognise truncated files.
 
-ffmpeg plays a cut file to where it ends and calls it a success, so this looks for itself: each
-walk below hops over a container's parts and returns how many bytes the whole must have.
+ffmpeg decodes a truncated file up to its end and reports success. Each parser below skips over
+the parts of one container and returns how many bytes the whole must have.
 """
 
 from __future__ import annotations
@@ -11,82 +11,85 @@ from typing import BinaryIO, NamedTuple
 
 
 class ByteRequest(NamedTuple):
-    """A wish for bytes; what comes back is shorter only where the media ends."""
+    """Bytes that a parser needs; the answer is shorter only where the media ends."""
 
     offset: int
     length: int
 
 
-Walk = Generator[ByteRequest, bytes, int | None]
-"""Asks for bytes at ascending offsets; returns the media's length, None when it does not say."""
+LengthParser = Generator[ByteRequest, bytes, int | None]
+"""Requests bytes at ascending offsets; returns the media's length, None when unknown."""
 
 _MAX_PARTS = 100_000
-"""Parts hopped over before a walk gives up: 27 h of fragments of one second."""
+"""Parts that are skipped before a parser gives up: 27 h of fragments of one second."""
 
 _OPEN_ENDED = 0x7FFF0000
 """RIFF sizes from here on stand for "unknown" where writers could not seek back."""
 
 
-def measure() -> Walk:
+def parse_length() -> LengthParser:
     """Return the length that the media must have, whatever container it is."""
     head = yield ByteRequest(0, 12)
-    for recognises, walk in _WALKS:
+    for recognises, parser in _PARSERS:
         if recognises(head):
-            return (yield from walk())
+            return (yield from parser())
     return None
 
 
-def length_of(file: BinaryIO) -> int | None:
+def expected_length(file: BinaryIO) -> int | None:
     """Return the length that an open file must have by its structure, None when unknown."""
-    walk = measure()
-    ask = next(walk)
+    parser = parse_length()
+    request = next(parser)
     while True:
-        file.seek(ask.offset)
+        file.seek(request.offset)
         try:
-            ask = walk.send(file.read(ask.length))
+            request = parser.send(file.read(request.length))
         except StopIteration as end:
             length: int | None = end.value
             return length
 
 
-class PassingLength:
-    """The same for media that passes by once; keeps only the bytes that the walk waits for."""
+class StreamLengthParser:
+    """Length parser for a stream; buffers only the bytes that it waits for."""
 
     def __init__(self) -> None:
-        self._walk = measure()
-        self._ask: ByteRequest | None = next(self._walk)
-        self._held = bytearray()
-        self._held_at = 0
+        self._parser = parse_length()
+        self._request: ByteRequest | None = next(self._parser)
+        self._buffer = bytearray()
+        self._buffer_offset = 0
         self._length: int | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self._held += chunk
-        while self._ask is not None:
-            surplus = min(self._ask.offset - self._held_at, len(self._held))
-            del self._held[:surplus]
-            self._held_at += surplus
-            if self._held_at < self._ask.offset or len(self._held) < self._ask.length:
+        self._buffer += chunk
+        while self._request is not None:
+            surplus = min(self._request.offset - self._buffer_offset, len(self._buffer))
+            del self._buffer[:surplus]
+            self._buffer_offset += surplus
+            if (
+                self._buffer_offset < self._request.offset
+                or len(self._buffer) < self._request.length
+            ):
                 return
-            self._answer(bytes(self._held[: self._ask.length]))
-        self._held.clear()
+            self._answer(bytes(self._buffer[: self._request.length]))
+        self._buffer.clear()
 
     def finish(self) -> int | None:
-        """Return the length that the media must have; nothing more comes."""
-        while self._ask is not None:
-            begin = self._ask.offset - self._held_at
-            self._answer(bytes(self._held[begin : begin + self._ask.length]))
+        """Return the length that the media must have, once all bytes were fed; None if unknown."""
+        while self._request is not None:
+            begin = self._request.offset - self._buffer_offset
+            self._answer(bytes(self._buffer[begin : begin + self._request.length]))
         return self._length
 
     def _answer(self, data: bytes) -> None:
         try:
-            self._ask = self._walk.send(data)
+            self._request = self._parser.send(data)
         except StopIteration as end:
-            self._ask, self._length = None, end.value
+            self._request, self._length = None, end.value
 
 
-def _mp4() -> Walk:
-    """ISO base media. Source: ISO/IEC 14496-12 section 4.2, a file is a row of boxes."""
+def _mp4() -> LengthParser:
+    """ISO base media. Source: ISO/IEC 14496-12 section 4.2, a file is a sequence of boxes."""
     offset = 0
     for _ in range(_MAX_PARTS):
         header = yield ByteRequest(offset, 16)
@@ -101,7 +104,7 @@ def _mp4() -> Walk:
     return None
 
 
-def _riff() -> Walk:
+def _riff() -> LengthParser:
     """WAV, RF64 and AVI. Source: Microsoft's RIFF; OpenDML 1.02, more than one RIFF chunk."""
     form = yield ByteRequest(0, 12)
     if form[8:12] == b"WAVE":
@@ -118,7 +121,7 @@ def _riff() -> Walk:
     return None
 
 
-def _wave() -> Walk:
+def _wave() -> LengthParser:
     """The chunk of samples; its size is the one to trust. Source: EBU Tech 3306 for ds64."""
     offset, wide = 12, None
     for _ in range(_MAX_PARTS):
@@ -136,13 +139,13 @@ def _wave() -> Walk:
     return None
 
 
-def _aiff() -> Walk:
+def _aiff() -> LengthParser:
     """AIFF. Source: Apple, AIFF 1.3: one FORM chunk."""
     header = yield ByteRequest(0, 8)
     return 8 + int.from_bytes(header[4:8], "big")
 
 
-def _matroska() -> Walk:
+def _matroska() -> LengthParser:
     """Matroska and WebM. Source: RFC 8794 sections 4 to 6: a header, then one Segment."""
     offset = 4
     header = yield ByteRequest(offset, 8)
@@ -167,7 +170,7 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
     return (None if size == ones else size), width
 
 
-def _mp3() -> Walk:
+def _mp3() -> LengthParser:
     """MP3 with a Xing or Info header, which counts the bytes. Source: Xing's header, LAME 3.100."""
     tag = yield ByteRequest(0, 10)
     start = 0
@@ -184,7 +187,7 @@ def _mp3() -> Walk:
     return None
 
 
-_WALKS: tuple[tuple[Callable[[bytes], bool], Callable[[], Walk]], ...] = (
+_PARSERS: tuple[tuple[Callable[[bytes], bool], Callable[[], LengthParser]], ...] = (
     (lambda head: head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}, _mp4),
     (lambda head: head[:4] in {b"RIFF", b"RF64"}, _riff),
     (lambda head: head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}, _aiff),

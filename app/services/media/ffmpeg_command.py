@@ -1,4 +1,4 @@
-"""How ffmpeg is called on media that a stranger made."""
+"""Command lines of ffmpeg for untrusted media."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ DEMUXERS = (
 )
 """Demuxers that read one file and nothing else.
 
-Left out on purpose is whatever opens what its input names (hls, dash, concat, imf, sdp, rtsp,
-rtp, webm_dash_manifest, image2), makes media out of a description (lavfi, ffmetadata), reads a
-device, or runs an interpreter of its own (libopenmpt, libgme). QuickTime files may name other
+Left out on purpose are demuxers that open other files or addresses (hls, dash, concat, imf, sdp,
+rtsp, rtp, webm_dash_manifest, image2), make media out of a description (lavfi, ffmetadata), read
+a device, or run an interpreter of their own (libopenmpt, libgme). QuickTime files may name other
 files too; ffmpeg follows them only with ``-enable_drefs``, which is never given.
 Source: libavformat/allformats.c and the demuxers of ffmpeg 5.1.
 """
@@ -28,7 +28,7 @@ _AUDIO_ALONE = ("-vn", "-sn", "-dn")
 
 
 _KEEP_PICTURE = ("-map", "0:V:0?", "-map", "0:a:0", "-c", "copy", "-f", "null", "-")
-"""A second output, to nowhere, that keeps the picture in use."""
+"""A second output, which is discarded, so that the video stream counts as in use."""
 
 
 def decode_command(path: Path | None, head: bytes) -> list[str]:
@@ -67,7 +67,7 @@ def last_packets_command(path: Path, seconds: int) -> list[str]:
     """Return the command that lists the packets of a file's last seconds.
 
     Each line is ``stream, dts, pts, duration, size, checksum``, the times relative to the point
-    ``seconds`` before the end of which the container speaks, in units of the line ``#tb``.
+    ``seconds`` before the end by the container's duration, in units of the line ``#tb``.
     """
     return [
         *("ffmpeg", *_QUIET, "-loglevel", "warning", "-sseof", f"-{seconds}"),
@@ -77,6 +77,6 @@ def last_packets_command(path: Path, seconds: int) -> list[str]:
 
 
 def _input(path: Path | None) -> tuple[str, ...]:
-    # The protocol named ahead of the path keeps ffmpeg from reading one out of it.
+    # With the protocol ahead of the path, ffmpeg does not parse one from the path.
     protocol, name = ("pipe", "pipe:0") if path is None else ("file", f"file:{path.absolute()}")
     return ("-protocol_whitelist", protocol, "-format_whitelist", DEMUXERS, "-i", name)

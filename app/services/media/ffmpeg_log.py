@@ -1,6 +1,6 @@
-"""What ffmpeg says about its input, read from its log.
+"""Parser of ffmpeg's log, for the properties of its input.
 
-ffmpeg has no other channel for it: the exit status tells only that something failed, and often
+ffmpeg has no other channel for them: the exit status shows only that something failed, and often
 not even that. Source of every text matched here: libavformat and fftools of ffmpeg 5.1.
 """
 
@@ -26,19 +26,19 @@ _REFUSED = re.compile(r"\[(?P<demuxer>\S+) @ 0x[0-9a-f]+\] Format not on whiteli
 _OPENS_OTHERS = frozenset(
     {"hls", "dash", "concat", "imf", "sdp", "rtsp", "rtp", "webm_dash_manifest", "image2"}
 )
-"""Demuxers that open what their input names."""
+"""Demuxers that open the files or addresses that their input names."""
 
 _NAMES_OTHERS = ("Skipped opening external track", "not on whitelist '")
-"""A QuickTime file with its media elsewhere; a protocol that its input asked for."""
+"""A QuickTime file with its media elsewhere; a protocol that its input requires."""
 
-_CUT = (
+_TRUNCATED = (
     "moov atom not found",
     "partial file",
     "error reading header",
     "File ended prematurely",
     "Truncating packet of size",
 )
-"""The end of the input came where its structure promises more."""
+"""Messages about an input that ends before its structure does."""
 
 _HEADER_ENDS = "Stream mapping:"
 _NO_AUDIO = "does not contain any stream"
@@ -46,14 +46,14 @@ _ESTIMATED = "Estimating duration from bitrate"
 
 
 class FfmpegReport:
-    """What was said so far; :meth:`read` takes one line of the log.
+    """Properties of the input, as far as the log was read.
 
     Attributes:
-        duration_ms: of the container, None when it does not say.
-        estimated: whether ``duration_ms`` is a guess.
-        bit_rate_kbps: of the whole input, None when unknown.
-        has_video: whether there is a moving picture beside the audio.
-        cut: whether ffmpeg missed the rest of the input.
+        duration_ms: of the container; None when it has none.
+        estimated: whether ``duration_ms`` is an estimate.
+        bit_rate_kbps: of the whole input; None when unknown.
+        has_video: whether there is video beside the audio, other than a cover picture.
+        truncated: whether ffmpeg missed the rest of the input.
         header_read: set once the input's header was read.
     """
 
@@ -62,13 +62,13 @@ class FfmpegReport:
         self.estimated = False
         self.bit_rate_kbps: int | None = None
         self.has_video = False
-        self.cut = False
+        self.truncated = False
         self.header_read = asyncio.Event()
         self._forbidden = False
         self._no_audio = False
 
     def read(self, line: str) -> None:
-        """Take note of one line."""
+        """Read one line of the log."""
         if match := _DURATION.match(line):
             self._read_duration(match)
         elif _VIDEO.match(line):
@@ -81,22 +81,22 @@ class FfmpegReport:
             self._no_audio = True
         elif _ESTIMATED in line:
             self.estimated = True
-        elif line.startswith("["):  # said by ffmpeg, not by the media's own tags
+        elif line.startswith("["):  # a message of ffmpeg, not one of the media's own tags
             self._forbidden |= any(text in line for text in _NAMES_OTHERS)
-            self.cut |= any(text in line for text in _CUT)
+            self.truncated |= any(text in line for text in _TRUNCATED)
 
     def error(self) -> MediaError:
-        """Return why nothing could be decoded."""
+        """Return the error for input of which nothing could be decoded."""
         if self._forbidden:
             return ForbiddenMediaError("The media refers to other files or addresses")
-        if self.cut:
+        if self.truncated:
             return TruncatedMediaError("The media is cut off before its end")
         if self._no_audio:
             return UnreadableMediaError("The media has no audio track")
         return UnreadableMediaError("This is not audio or video that can be decoded")
 
-    def guess(self, duration_ms: int | None) -> None:
-        """Replace the duration by somebody else's idea of it."""
+    def set_estimate(self, duration_ms: int | None) -> None:
+        """Replace the duration by an estimate from elsewhere; None when unknown."""
         self.duration_ms = duration_ms
         self.estimated = True
 

@@ -1,4 +1,4 @@
-"""Whether media is all there, or was cut off on its way."""
+"""Integrity checks that recognise truncated media."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import asyncio
 from pathlib import Path
 
 from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaError
-from app.services.media.container_length import length_of
+from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import last_packets_command
 from app.system.subprocesses import running
 from app.system.workdir import storage_errors
 
-_SLACK_BYTES = 4096
-"""Writers are sloppy about the last bytes: tags stripped, padding not counted. Half a second of
+_TOLERANCE_BYTES = 4096
+"""Writers are inexact about the last bytes: tags stripped, padding not counted. Half a second of
 speech at 64 kbit/s is not worth refusing a file."""
 
 _TAIL_S = 3
-"""How far before the end the last packets are looked for."""
+"""How far before the end the last packets are searched."""
 
-_LOOK_S = 2.0
-"""How long looking may take: formats without an index are read from their start."""
+_TIME_LIMIT_S = 2.0
+"""Time limit of that search: formats without an index are read from their start."""
 
 
-def cut_error() -> TruncatedMediaError:
-    """Return the error for media that is not all there."""
+def truncated_error() -> TruncatedMediaError:
+    """Return the error for media whose end is missing."""
     return TruncatedMediaError("The media is cut off before its end")
 
 
-def is_cut(received: int, expected: int | None) -> bool:
-    """Compare lengths in bytes: a cut is more than 1 % or 4 KiB missing, whichever is less."""
+def is_truncated(received: int, expected: int | None) -> bool:
+    """Return whether more than 1 % or 4 KiB are missing, whichever is less; lengths in bytes."""
     if expected is None:
         return False
-    return expected - received > min(_SLACK_BYTES, expected // 100)
+    return expected - received > min(_TOLERANCE_BYTES, expected // 100)
 
 
-def slack_ms(duration_ms: int) -> int:
+def tolerance_ms(duration_ms: int) -> int:
     """Return by how much audio may fall short of its container's duration: 2 s, or 2 %.
 
     Containers round, the audio track of a video commonly ends some frames before the picture,
@@ -44,18 +44,20 @@ def slack_ms(duration_ms: int) -> int:
 
 
 async def check_file(path: Path) -> None:
-    """Check a file's structure, and where that tells nothing, that its last packets are there.
+    """Check a file's length by its structure, or else that its last packets are there.
 
     Raises:
         EmptyMediaError: the file has no bytes.
-        TruncatedMediaError: it is cut off.
+        TruncatedMediaError: its end is missing.
         StorageError: it cannot be read.
     """
     size, expected, magic = await asyncio.to_thread(_inspect, path)
     if size == 0:
         raise EmptyMediaError("The media is empty")
-    if is_cut(size, expected) or (magic == b"OggS" and await asyncio.to_thread(_ogg_cut, path)):
-        raise cut_error()
+    if is_truncated(size, expected) or (
+        magic == b"OggS" and await asyncio.to_thread(_ogg_truncated, path)
+    ):
+        raise truncated_error()
     if expected is None and magic != b"OggS":
         await _check_last_packets(path)
 
@@ -63,10 +65,10 @@ async def check_file(path: Path) -> None:
 def _inspect(path: Path) -> tuple[int, int | None, bytes]:
     with storage_errors(), path.open("rb") as file:
         magic = file.read(4)
-        return path.stat().st_size, length_of(file), magic
+        return path.stat().st_size, expected_length(file), magic
 
 
-def _ogg_cut(path: Path) -> bool:
+def _ogg_truncated(path: Path) -> bool:
     """Return whether the last page is incomplete. Source: RFC 3533 section 6."""
     with storage_errors(), path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 2**17))  # a page has 65,307 bytes at most
@@ -77,11 +79,14 @@ def _ogg_cut(path: Path) -> bool:
 
 
 async def _check_last_packets(path: Path) -> None:
-    """Ask for the last seconds of which the container speaks."""
-    said: list[str] = []
+    """Check that there are packets in the last seconds by the container's duration."""
+    log_lines: list[str] = []
     command = last_packets_command(path, _TAIL_S)
     try:
-        async with asyncio.timeout(_LOOK_S), running(command, on_line=said.append) as child:
+        async with (
+            asyncio.timeout(_TIME_LIMIT_S),
+            running(command, on_line=log_lines.append) as child,
+        ):
             end_s: float | None = None
             units: dict[str, float] = {}
             while line := (await child.stdout.readline()).decode("ascii", "replace"):
@@ -89,9 +94,9 @@ async def _check_last_packets(path: Path) -> None:
             status = await child.wait()
     except (TimeoutError, InternalError):
         return
-    told = status == 0 and not any("Estimating" in line for line in said)
-    if told and end_s is not None and end_s < -slack_ms(0) / 1000:
-        raise cut_error()
+    conclusive = status == 0 and not any("Estimating" in line for line in log_lines)
+    if conclusive and end_s is not None and end_s < -tolerance_ms(0) / 1000:
+        raise truncated_error()
 
 
 def _later(end_s: float | None, line: str, units: dict[str, float]) -> float | None:

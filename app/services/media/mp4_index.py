@@ -1,11 +1,11 @@
-"""Where an MP4 keeps its index, which decides whether it can be decoded as it arrives."""
+"""Place of an MP4's index, which decides whether a stream can be decoded as it arrives."""
 
 from __future__ import annotations
 
 from enum import Enum
 
 HEAD_BYTES = 2**20
-"""How much of a stream may be held back to find out."""
+"""Most bytes of a stream that are buffered to find out."""
 
 _SMALL_INDEX_BYTES = 2**16
 """A fragmented file's index is smaller: it lists tracks, not samples."""
@@ -13,52 +13,52 @@ _SMALL_INDEX_BYTES = 2**16
 _STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"styp"})
 
 
-class Mp4Layout(Enum):
-    """What the first bytes of a stream tell."""
+class StreamLayout(Enum):
+    """Layout of a stream by its first bytes."""
 
-    UNDECIDED = "more bytes are needed to tell"
+    UNDECIDED = "more bytes are needed"
     STREAM = "can be decoded as it arrives"
     FRAGMENTED = "an MP4 of fragments: can be decoded as it arrives, its duration unknown"
     INDEX_LAST = "an MP4 with its samples ahead of its index: must be a file"
 
 
-def layout_of(head: bytes) -> Mp4Layout:
-    """Tell from the first bytes of a stream.
+def detect_layout(head: bytes) -> StreamLayout:
+    """Return the layout of a stream by its first bytes.
 
     Source: ISO/IEC 14496-12: ``moov`` (8.2.1) is the index, ``mdat`` (8.1.1) the samples,
     ``moof`` (8.8.4) a fragment, ``mvex`` (8.8.1) in ``moov`` announces fragments.
     """
     if len(head) < 8:
-        return Mp4Layout.UNDECIDED
+        return StreamLayout.UNDECIDED
     if head[4:8] not in _STARTS:
-        return Mp4Layout.STREAM
+        return StreamLayout.STREAM
     offset = 0
     while len(head) >= offset + 16:
         name, size = _box(head, offset)
         if name == b"mdat":
-            return Mp4Layout.INDEX_LAST
+            return StreamLayout.INDEX_LAST
         if name == b"moof":
-            return Mp4Layout.FRAGMENTED
+            return StreamLayout.FRAGMENTED
         if name == b"moov":
             return _index_layout(head[offset : offset + size], size)
         if size < 8:
-            return Mp4Layout.STREAM
+            return StreamLayout.STREAM
         offset += size
-    return Mp4Layout.UNDECIDED
+    return StreamLayout.UNDECIDED
 
 
-def _index_layout(index: bytes, size: int) -> Mp4Layout:
+def _index_layout(index: bytes, size: int) -> StreamLayout:
     if size > _SMALL_INDEX_BYTES:
-        return Mp4Layout.STREAM
+        return StreamLayout.STREAM
     if len(index) < size:
-        return Mp4Layout.UNDECIDED
+        return StreamLayout.UNDECIDED
     offset = 8
     while len(index) >= offset + 8:
         name, inner = _box(index, offset)
         if name == b"mvex":
-            return Mp4Layout.FRAGMENTED
+            return StreamLayout.FRAGMENTED
         offset += max(8, inner)
-    return Mp4Layout.STREAM
+    return StreamLayout.STREAM
 
 
 def _box(data: bytes, offset: int) -> tuple[bytes, int]:

@@ -1,4 +1,4 @@
-"""The decode stage: a decoder's PCM becomes blocks of audio."""
+"""Decode stage, which turns a decoder's PCM into blocks of audio."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FULL_SCALE = np.float32(2**15)
 
 GRACE_S = 1
 """Codecs pad the end of a recording by some frames, so it may decode to slightly more than its
-container says. What is longer than the limit by less than this passes."""
+container says. A recording that exceeds the limit by less than this is accepted."""
 
 
 async def read_pcm(pipe: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
@@ -43,7 +43,7 @@ async def decode_audio(
 
     Args:
         pcm: mono 16-bit little-endian at 16 kHz, whole samples; closed with the result.
-        max_duration_s: longest recording that is let through.
+        max_duration_s: longest recording that is accepted.
 
     Raises:
         MediaTooLongError: more audio came than that; all blocks before were yielded.

@@ -1,1 +1,1 @@
-"""Outgoing connections: the SSRF guard, fetching, proxies."""
+"""Outgoing connections to untrusted addresses."""

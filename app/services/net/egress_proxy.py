@@ -1,4 +1,4 @@
-"""The only door to the network for yt-dlp: an HTTP proxy of ours on loopback."""
+"""HTTP proxy on loopback through which yt-dlp reaches the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.services.net.upstream_proxy import UpstreamProxy, UpstreamProxyError
 _HEAD_BYTES = 2**16
 _COPY_BYTES = 2**16
 _HEAD_S = 30.0
-"""How long a client may take to say what it wants."""
+"""How long a client may take to send its request's head."""
 
 _HOP_BY_HOP = frozenset({"connection", "proxy-connection", "proxy-authorization", "keep-alive"})
 """Header fields between a client and its proxy. Source: RFC 9110 section 7.6.1."""
@@ -32,15 +32,17 @@ class _RefusedError(Exception):
 
 @dataclass(eq=False)
 class EgressProxy:
-    """Connects to checked addresses alone, for who knows its password.
+    """Connects clients that know its password to checked addresses alone.
 
-    It resolves names itself, once, and connects to the address that it checked. What goes
-    through a tunnel stays encrypted between the client and the site.
+    It resolves names itself, once, and connects to the address that it checked. The traffic of a
+    tunnel stays encrypted between the client and the site.
 
     Attributes:
-        upstream: a further proxy that connections go through; None to connect by itself.
-        blocked: why the last forbidden address was refused; None while none was.
-        upstream_failed: whether the further proxy has failed us.
+        guard: resolves names and checks addresses.
+        connect_s: how long connecting to one address may take.
+        upstream: a further proxy that connections go through; None to connect directly.
+        blocked: error of the last address that was refused; None while none was.
+        upstream_failed: whether the last connection failed at the further proxy.
     """
 
     guard: SsrfGuard
@@ -54,7 +56,7 @@ class EgressProxy:
 
     @property
     def url(self) -> str:
-        """Address with its password, as clients take a proxy."""
+        """Address with user name and password, in the form that clients accept."""
         return f"http://cuestream:{self._password}@127.0.0.1:{self._port}"
 
     @asynccontextmanager
@@ -76,7 +78,7 @@ class EgressProxy:
         task.add_done_callback(self._clients.discard)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        # An OSError is a side that hung up.
+        # An OSError means that one side closed the connection.
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 async with asyncio.timeout(_HEAD_S):
@@ -106,9 +108,9 @@ class EgressProxy:
             if tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
-                kept = [line for line in fields if _name(line) not in _HOP_BY_HOP]
+                forwarded = [line for line in fields if _name(line) not in _HOP_BY_HOP]
                 path = url.raw_path.decode("ascii")
-                lines = [f"{method} {path} {version}", *kept, "Connection: close", "", ""]
+                lines = [f"{method} {path} {version}", *forwarded, "Connection: close", "", ""]
                 far_writer.write("\r\n".join(lines).encode("latin-1"))
             await _relay((reader, far_writer), (far_reader, writer))
         finally:
@@ -160,7 +162,7 @@ def _name(line: str) -> str:
 
 
 async def _relay(*ways: tuple[StreamReader, StreamWriter]) -> None:
-    """Copy both ways until one side hangs up."""
+    """Copy both ways until one side closes its connection."""
     copies = [asyncio.create_task(_copy(*way)) for way in ways]
     try:
         await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Fetching a body over HTTP from an address that a stranger gave."""
+"""Fetcher of HTTP bodies from untrusted addresses."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from app.settings import SourceSettings
 
 
 def check_url(url: str, *, allow_private: bool = True) -> None:
-    """Check what can be seen of a URL without asking anybody.
+    """Check a URL without resolving its host.
 
     Raises:
-        UrlBlockedError: not http or https, or a literal address that must not be reached. What
-            no setting can allow is refused always, private addresses where they are not allowed.
+        UrlBlockedError: not http or https, or a literal address that must not be reached:
+            metadata services always, private addresses where they are not allowed.
     """
     SsrfGuard(allow_private).parse(url)
 
 
 async def check_address(url: str, guard: SsrfGuard) -> None:
-    """Check a URL and every address that its host stands for.
+    """Check a URL with every address that its host resolves to.
 
     Raises:
         UrlBlockedError: it must not be reached.
@@ -45,7 +45,7 @@ class Body:
         content_type: media type in lower case without parameters; empty when not given. A page
             that a site shows instead of the media, to robots for instance, counts as a body.
         length: bytes in all; None when the server does not say.
-        chunks: the bytes as they come, complete or ending in an error.
+        chunks: the bytes as they arrive, complete or ending in an error.
         etag: entity tag, as the server wrote it; None without one.
         last_modified: date, as the server wrote it; None without one.
     """
@@ -60,10 +60,11 @@ class Body:
 class Fetcher:
     """Fetches bodies, connecting to checked addresses alone.
 
-    Each request's host is resolved once, every address is checked, and the connection goes to
-    the checked address itself, so a name that changes its mind in between gains nothing.
-    The Host header, SNI and the certificate check keep the name. Redirects are followed by
-    hand, each checked anew. Proxies in the environment are not used.
+    Redirects are followed by hand, each checked anew. Proxies in the environment are not used.
+
+    Args:
+        settings: timeouts and the size limit.
+        guard: checks the addresses.
     """
 
     def __init__(self, settings: SourceSettings, guard: SsrfGuard) -> None:
@@ -77,7 +78,7 @@ class Fetcher:
         """Fetch a body; the connection is closed when the block is left.
 
         Raises:
-            UrlBlockedError: it, or where it redirects to, must not be reached.
+            UrlBlockedError: it, or an address that it redirects to, must not be reached.
             PayloadTooLargeError: more bytes than the server accepts.
             SourceError: it cannot be reached, refuses, or ends early.
         """

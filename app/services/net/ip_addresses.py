@@ -1,4 +1,4 @@
-"""Which IP addresses a server may fetch from on behalf of a stranger."""
+"""IP address blocks that a server may fetch from on behalf of its clients."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ METADATA = frozenset(
         "192.0.0.192",  # Oracle Cloud Classic
     )
 )
-"""Where clouds hand out the machine's own credentials. Blocked whatever the settings say.
+"""Metadata services, where clouds issue the machine's own credentials. Blocked by any settings.
 
 Source: each provider's documentation of its instance metadata service.
 """
@@ -79,8 +79,8 @@ def is_metadata(address: Address) -> bool:
 def is_public(address: Address) -> bool:
     """Return whether an address belongs to the public internet.
 
-    ``ipaddress`` tells private, loopback, link-local, CGNAT (RFC 6598), documentation and
-    reserved blocks by ``is_global``; multicast counts as global there and is refused here.
+    ``ipaddress`` recognises private, loopback, link-local, CGNAT (RFC 6598), documentation,
+    reserved blocks by ``is_global``; multicast counts as global there but is refused here.
     """
     if is_metadata(address) or any(address in network for network in _NOT_GLOBAL):
         return False

@@ -19,10 +19,10 @@ Response = TypeVar("Response")
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
-    """Transport of httpx that resolves each host once and connects to what was checked.
+    """Transport of httpx that resolves each host once and connects to the checked address.
 
-    A name that resolves differently a moment later gains nothing. Proxies in the environment
-    are not used, and no connection is used twice.
+    A name that resolves differently a moment later (DNS rebinding) gains nothing. Proxies in the
+    environment are not used, and no connection is used twice.
 
     Args:
         guard: resolves names and checks addresses.
@@ -62,7 +62,7 @@ async def send_pinned(
     Raises:
         UrlBlockedError: the address must not be reached, or the host is not known.
         SourceError: the name service did not answer.
-        Exception: what ``send`` raised for the last address.
+        Exception: the error of ``send`` for the last address.
     """
     url = guard.parse(str(request.url))
     *others, last = await guard.addresses(url.host, port_of(url))
@@ -75,7 +75,7 @@ async def send_pinned(
 def _pinned(request: Request, address: str) -> Request:
     """Return a request with its host's address in the URL.
 
-    The Host header keeps the name, as do SNI and the certificate check, which both follow the
+    The Host header still has the name, as do SNI and the certificate check, which both follow the
     extension. Source: httpx's documentation of request extensions.
     """
     name = request.url.raw_host.decode("ascii")

@@ -1,4 +1,4 @@
-"""The guard that every connection to a stranger's address passes."""
+"""Guard against server-side request forgery (SSRF) for connections to untrusted addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 async def system_resolver(host: str, port: int) -> list[str]:
-    """Ask the system, as any other program on it would."""
+    """Resolve a name by the system's resolver (``getaddrinfo``)."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -28,7 +28,7 @@ async def system_resolver(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SsrfGuard:
-    """Tells which addresses may be reached.
+    """Decides which addresses may be reached.
 
     Attributes:
         allow_private: whether private, loopback and link-local addresses may be reached too.
@@ -42,7 +42,7 @@ class SsrfGuard:
     resolver: Resolver = system_resolver
 
     def parse(self, url: str) -> httpx.URL:
-        """Check what can be seen without asking anybody: syntax and literal addresses.
+        """Check syntax and literal addresses, without resolving a name.
 
         Raises:
             UrlBlockedError: not an http or https address, or one that must not be reached.
@@ -63,7 +63,7 @@ class SsrfGuard:
         return parsed
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Resolve a name once; connect to what is returned and to nothing else.
+        """Resolve a name once; the caller connects to the returned addresses alone.
 
         Raises:
             UrlBlockedError: the name does not exist, or any of its addresses is forbidden.
@@ -90,7 +90,7 @@ class SsrfGuard:
 
 
 def port_of(url: httpx.URL) -> int:
-    """Return the port that a URL means."""
+    """Return a URL's port, which may be the default of its scheme."""
     return _PORTS[url.scheme] if url.port is None else url.port
 
 

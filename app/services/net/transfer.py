@@ -1,4 +1,4 @@
-"""The transfer of one body over as many connections as it takes."""
+"""Transfer of one HTTP body, with redirects followed, resumed where a connection breaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.errors import (
 )
 from app.services.net.ssrf_guard import SsrfGuard
 
-_MEANINGS: Mapping[int, type[SourceError]] = {
+_STATUS_ERRORS: Mapping[int, type[SourceError]] = {
     401: SourceLoginRequiredError,
     402: SourceLoginRequiredError,
     404: SourceRemovedError,
@@ -26,19 +26,19 @@ _MEANINGS: Mapping[int, type[SourceError]] = {
     429: SourceRateLimitedError,
     451: SourceGeoBlockedError,
 }
-"""Statuses that mean one thing. 403 is not among them: it may be a bot check, an address that
-has expired, a missing login or a place. Source: RFC 9110 section 15.5, RFC 6585, RFC 7725."""
+"""Statuses with one meaning. 403 is not among them: it may be a bot check, an address that has
+expired, a missing login or a region. Source: RFC 9110 section 15.5, RFC 6585, RFC 7725."""
 
 
-def refused(status: int, message: str) -> SourceError:
-    """Return the error for a status that is no success."""
-    return _MEANINGS.get(status, SourceError)(message)
+def status_error(status: int, message: str) -> SourceError:
+    """Return the error for a status other than success."""
+    return _STATUS_ERRORS.get(status, SourceError)(message)
 
 
-PAGES = frozenset({"text/html", "application/xhtml+xml"})
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 """Media types of web pages."""
 
-_SHOWN_TO_ROBOTS = frozenset({401, 403, 406, 429})
+_BLOCK_PAGE_STATUSES = frozenset({401, 403, 406, 429})
 """Statuses of pages that sites show to programs where a browser gets the real one."""
 
 MAX_REDIRECTS = 5
@@ -56,7 +56,16 @@ _HEADERS = {
 
 
 class Transfer:
-    """One body, over as many connections as it takes."""
+    """Transfer of one body over as many connections as needed.
+
+    Args:
+        client: connects to checked addresses alone.
+        guard: checks the addresses of redirects.
+        max_mb: largest body.
+
+    Attributes:
+        length: of the body in bytes; None when unknown.
+    """
 
     def __init__(self, client: httpx.AsyncClient, guard: SsrfGuard, max_mb: int) -> None:
         self._client = client
@@ -83,7 +92,7 @@ class Transfer:
         raise SourceError("The media's server redirects too often")
 
     async def chunks(self, first: httpx.Response) -> AsyncGenerator[bytes, None]:
-        """Yield the body's bytes, going on over a new connection where one breaks."""
+        """Yield the body's bytes; resume over a new connection where one breaks."""
         response: httpx.Response | None = first
         tries, mark = 0, 0
         while True:
@@ -103,11 +112,13 @@ class Transfer:
             await asyncio.sleep(_RESUME_WAIT_S * 2 ** (tries - 1))
 
     async def _accept(self, url: httpx.URL, response: httpx.Response) -> httpx.Response:
-        shown = response.status_code in _SHOWN_TO_ROBOTS and media_type(response) in PAGES
-        if not response.is_success and not shown:
+        block_page = (
+            response.status_code in _BLOCK_PAGE_STATUSES and media_type(response) in HTML_TYPES
+        )
+        if not response.is_success and not block_page:
             await response.aclose()
             status = response.status_code
-            raise refused(status, f"The media's server answered {status}")
+            raise status_error(status, f"The media's server answered {status}")
         self._url = url
         if "content-encoding" not in response.headers:
             self.length = _number(response.headers.get("content-length"))
@@ -118,7 +129,7 @@ class Transfer:
         return response
 
     async def _resume(self) -> httpx.Response:
-        """Ask for the rest, which counts only if the body is still the same."""
+        """Request the rest of the body, provided that it is still the same body."""
         wanted = {"Range": f"bytes={self._received}-", "If-Range": self._validator or ""}
         response = await self._request(self._url, wanted)
         begin, _, total = response.headers.get("content-range", "").partition("/")
@@ -153,7 +164,10 @@ def media_type(response: httpx.Response) -> str:
 
 
 def _validator(response: httpx.Response) -> str | None:
-    """Return what tells two versions of a body apart. Source: RFC 9110 section 13.1.5."""
+    """Return the validator of a body's version: its strong entity tag, else its date.
+
+    Source: RFC 9110 section 13.1.5.
+    """
     etag: str = response.headers.get("etag", "")
     if etag and not etag.startswith("W/"):
         return etag

@@ -1,4 +1,4 @@
-"""The proxy that the server's owner put between sites and this server."""
+"""Upstream proxy for requests to sites, which the server's owner configures."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from app.settings import SourceSettings
 
 _HEAD_BYTES = 2**16
 
-_NOT_US = frozenset({b"401", b"403", b"407", b"429"})
-"""Statuses that speak of us rather than of the address that we want."""
+_PROXY_REFUSALS = frozenset({b"401", b"403", b"407", b"429"})
+"""Statuses that refuse this server rather than the requested address."""
 
 
 class UpstreamProxyError(Exception):
-    """The proxy cannot be reached, or does not let us through."""
+    """The proxy cannot be reached, or refuses this server."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamProxy:
-    """An HTTP proxy that opens tunnels.
+    """HTTP proxy that opens tunnels.
 
-    It may be at a private address: its owner is ours. It is asked for addresses that the guard
-    has checked, never for names, so it can be led nowhere else.
+    It may be at a private address, since the server's owner chose it. Tunnels go to addresses
+    that the guard has checked, never to names, so the proxy resolves nothing.
+
+    Attributes:
+        host: name or address of the proxy.
+        port: of the proxy.
+        authorization: value of the ``Proxy-Authorization`` header; None without a password.
     """
 
     host: str
@@ -34,7 +39,7 @@ class UpstreamProxy:
 
     @classmethod
     def of(cls, settings: SourceSettings) -> UpstreamProxy | None:
-        """Return the proxy that the settings name, if any."""
+        """Return the proxy of the settings, if there is one."""
         if settings.ytdlp_proxy is None:
             return None
         parts = urlsplit(settings.ytdlp_proxy.get_secret_value())
@@ -48,19 +53,15 @@ class UpstreamProxy:
         """Open a tunnel. Source: RFC 9110 section 9.3.6.
 
         Raises:
-            UpstreamProxyError: the proxy cannot be reached, or does not let us through.
+            UpstreamProxyError: the proxy cannot be reached, or refuses this server.
             OSError: it cannot reach the address.
         """
-        target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-        if self.authorization is not None:
-            lines.append(f"Proxy-Authorization: {self.authorization}")
         try:
             reader, writer = await asyncio.open_connection(self.host, self.port, limit=_HEAD_BYTES)
         except OSError as error:
             raise UpstreamProxyError from error
         try:
-            writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+            writer.write(self._request(address, port))
             await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
@@ -72,5 +73,14 @@ class UpstreamProxy:
         status = head.split(maxsplit=2)[1] if b" " in head.strip() else b""
         if status != b"200":
             writer.transport.abort()
-            raise UpstreamProxyError if status in _NOT_US else OSError("the proxy cannot reach it")
+            if status in _PROXY_REFUSALS:
+                raise UpstreamProxyError
+            raise OSError("the proxy cannot reach it")
         return reader, writer
+
+    def _request(self, address: str, port: int) -> bytes:
+        target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+        if self.authorization is not None:
+            lines.append(f"Proxy-Authorization: {self.authorization}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -1,1 +1,1 @@
-"""What the viewer watches, and the order of decoding that follows from it."""
+"""Playback of a recording by its viewer, with the order of decoding that follows from it."""

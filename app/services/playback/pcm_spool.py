@@ -1,4 +1,4 @@
-"""Decoded audio that waits on disk until its turn."""
+"""Spool file for decoded audio that is needed later."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _FULL_SCALE = np.float32(2**15)
 
 
 class PcmSpool:
-    """Keeps stretches of one recording, each at its place; the file is made by the first of them.
+    """Stores ranges of one recording in a sparse file, each at its own offset.
 
-    What was never kept takes no room: the file has holes there. Samples are kept as the 16 bits
-    that a decoder gave, so what is read is bit for bit what was kept.
+    The first write creates the file. Samples are stored as the 16 bits that a decoder gave, so
+    they are read back bit for bit.
 
     Args:
-        workdir: where the file is made.
-        resources: removes it when it is closed.
+        workdir: where the file is created.
+        resources: removes the file when it is closed.
     """
 
     def __init__(self, workdir: WorkDir, resources: AsyncExitStack) -> None:
@@ -33,8 +33,8 @@ class PcmSpool:
         self._resources = resources
         self._path: Path | None = None
 
-    async def keep(self, audio: Audio) -> None:
-        """Write a stretch.
+    async def write(self, audio: Audio) -> None:
+        """Write a range of samples.
 
         Raises:
             StorageError: the disk is full or not writable.
@@ -47,10 +47,14 @@ class PcmSpool:
             await asyncio.to_thread(_write, self._path, pcm, audio.start_sample * BYTES_PER_SAMPLE)
 
     async def read(self, start_sample: int, end_sample: int) -> Audio:
-        """Read what was kept between two places.
+        """Read a range that was written.
+
+        Args:
+            start_sample: first sample.
+            end_sample: one after the last sample.
 
         Raises:
-            StorageError: the disk does not give it back.
+            StorageError: the range cannot be read.
         """
         place, size = start_sample * BYTES_PER_SAMPLE, end_sample - start_sample
         with storage_errors():

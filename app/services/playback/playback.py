@@ -1,4 +1,4 @@
-"""The viewer of a job: where he is in the recording, and what he has been shown."""
+"""Playback state of a job's recording by its viewer."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from app.services.playback.ranges import Coverage, PlaybackRanges
 
 
 class Playback:
-    """Who watches a job's recording; when he jumps, whoever chooses what is next hears of it.
+    """Position of the viewer, with the ranges of the recording that are processed for it.
 
     Args:
-        context: tells the queue ahead of the device where he is.
+        context: gives the position to the scheduler of the device.
 
     Attributes:
-        ranges: of the recording, as they are worked on.
+        context: of the work for the job.
+        ranges: of the recording, in the order of processing.
         shown: how far the final cues go in each of them.
-        moved: whether he has jumped and nobody has decided yet what that means.
+        moved: whether the position has changed since the last :meth:`settle`.
     """
 
     def __init__(self, context: WorkContext) -> None:
@@ -29,21 +30,21 @@ class Playback:
 
     @property
     def position_ms(self) -> int:
-        """Where he watches."""
+        """Position in the recording that the viewer watches."""
         return self.context.position_ms
 
     def move(self, position_ms: int) -> None:
-        """He watches somewhere else from now on."""
+        """Set the position after a seek, then call the listeners."""
         self.context.position_ms = position_ms
         self.moved = True
         for listener in tuple(self._listeners):
             listener()
 
     def settle(self) -> None:
-        """It is decided what is heard for him next."""
+        """Mark the last move as handled: the next range to process is chosen."""
         self.moved = False
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after each move; return what ends that."""
+        """Call a function after each move; return a function that ends that."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)

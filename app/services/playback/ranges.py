@@ -1,4 +1,4 @@
-"""The stretches of a recording that are worked on, one after the other or several at a time."""
+"""Ranges of a recording, each processed forward from its start."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ from app.domain.time import Span
 
 
 class PlaybackRanges:
-    """Where the stretches begin; each goes on until the next one does.
+    """Starts of the ranges; each range ends where the next one starts.
 
-    Work on a stretch goes forward. Work on a recording may begin anywhere, go on elsewhere and
-    come back, as its viewer jumps. The first stretch begins at 0, whether or not it comes first.
+    Processing of a range goes forward. Processing of a recording may begin anywhere, continue
+    elsewhere and come back, as its viewer seeks. The first range starts at 0, whether or not it is
+    processed first.
     """
 
     def __init__(self) -> None:
         self._starts = [0]
 
     def begin(self, start_ms: int) -> None:
-        """A stretch begins here; the one that held this place ends here."""
+        """Start a range, which ends the one that contained its start."""
         if self.start_of(start_ms) != start_ms:
             insort(self._starts, start_ms)
 
     def start_of(self, ms: int) -> int:
-        """Return where the stretch begins that holds a time."""
+        """Return the start of the range that contains a time."""
         return self._starts[max(0, bisect_right(self._starts, ms) - 1)]
 
     def end_of(self, start_ms: int) -> int | None:
-        """Return where a stretch ends; None for the last one."""
+        """Return the end of the range that starts at a time; None for the last one."""
         after = bisect_right(self._starts, start_ms)
         return self._starts[after] if after < len(self._starts) else None
 
 
 class Coverage:
-    """How far the work has come in each stretch.
+    """Processed part of each range.
 
-    What lies between the start of a stretch and the end of the last work in it counts, silence
-    and all.
+    All time from the start of a range to the end of the last processed span in it counts, silence
+    too.
 
     Args:
-        ranges: grows while the work goes on.
+        ranges: grows during processing.
     """
 
     def __init__(self, ranges: PlaybackRanges) -> None:
@@ -47,17 +48,17 @@ class Coverage:
         self._reached: dict[int, int] = {}
 
     def reach(self, span: Span) -> None:
-        """Work in this span is done."""
+        """Mark a span as processed."""
         start_ms = self.ranges.start_of(span.start_ms)
         self._reached[start_ms] = max(self._reached.get(start_ms, 0), span.end_ms)
 
     @property
     def total_ms(self) -> int:
-        """Media time that is behind."""
+        """Media time that is processed."""
         return sum(self._end_of(start_ms) - start_ms for start_ms in self._reached)
 
-    def holds(self, ms: int) -> bool:
-        """Whether the work at a time is behind."""
+    def covers(self, ms: int) -> bool:
+        """Return whether a time is processed."""
         start_ms = self.ranges.start_of(ms)
         return start_ms in self._reached and ms < self._end_of(start_ms)
 

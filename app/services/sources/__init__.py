@@ -1,1 +1,1 @@
-"""Where media comes from: uploads, guarded fetches, sites."""
+"""Sources of media."""

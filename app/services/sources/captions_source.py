@@ -16,7 +16,7 @@ class CaptionsOpener:
     """Opens captions of the client; there is no recording beside them.
 
     Args:
-        services: none is needed.
+        services: not used.
     """
 
     def __init__(self, services: SourceServices) -> None: ...

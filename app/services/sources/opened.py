@@ -1,4 +1,4 @@
-"""Media that is open and decodes."""
+"""Results of opening a source."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class OpenedCaptions:
 
     Attributes:
         captions: parsed, never empty.
-        origin: what they are to the request.
-        info: what the page says about the video.
-        duration_ms: of the video; None when nobody knows.
+        origin: relation of the captions to the request.
+        info: metadata of the video by its page.
+        duration_ms: of the video; None when unknown.
     """
 
     captions: Captions
@@ -31,12 +31,12 @@ class OpenedCaptions:
     duration_ms: int | None = None
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedTranscript:
-    """What was heard in the recording earlier, so that nobody has to hear it again."""
+    """Cached transcript of the recording, which therefore is not transcribed again."""
 
     transcript: Transcript
     info: MediaInfo = NO_INFO
@@ -47,7 +47,7 @@ class OpenedTranscript:
         return self.transcript.audio_ms
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is open."""
 
 
 def _unknown() -> str | None:
@@ -59,13 +59,14 @@ class OpenedMedia:
     """A recording that is being decoded.
 
     Attributes:
-        duration_ms: as the container or the site says, perhaps estimated; None when nobody knows.
+        duration_ms: by the container or the site, perhaps estimated; None when unknown.
         blocks: the recording from its start, gapless, each block 8192 samples but the last. It
-            is read only as fast as it is taken. At its end it raises what cut it short
-            (TruncatedMediaError, SourceError, MediaTooLongError, StorageError).
-        info: what the page says about the video; nothing for a bare file.
-        content: gives the hash of the media's bytes, once all of them have passed.
-        resources: what is let go when the media is closed; a reader may add its own.
+            is decoded only as fast as it is read. At its end it raises the error that cut it
+            short (TruncatedMediaError, SourceError, MediaTooLongError, StorageError).
+        info: metadata of the video by its page; empty for a bare file.
+        content: returns the SHA-256 of the media's bytes, hexadecimal, once all of them have
+            passed; None before that.
+        resources: released when the media is closed; a reader may add its own.
     """
 
     duration_ms: int | None
@@ -77,7 +78,7 @@ class OpenedMedia:
     async def aclose(self) -> None:
         """Stop decoding: end child processes, close connections, remove temporary files.
 
-        Nobody may be waiting for a block any more. A second call does nothing.
+        No reader may be waiting for a block any more. A second call does nothing.
         """
         try:
             await close_stage(self.blocks)
@@ -86,4 +87,4 @@ class OpenedMedia:
 
 
 Opened = OpenedMedia | OpenedCaptions | OpenedTranscript
-"""What a job can be made of."""
+"""Input of a job's pipeline."""

@@ -41,7 +41,7 @@ SOURCE_OPENERS: Mapping[type[Source], Callable[[SourceServices], SourceOpener[An
     SiteVideo: SiteOpener,
     SentCaptions: CaptionsOpener,
 }
-"""Registry: a row for each kind of source, from its type in the request to what opens it."""
+"""Registry with a row for each kind of source: from its type in the request to its opener."""
 
 
 class MediaOpener:
@@ -69,7 +69,7 @@ class MediaOpener:
         """Decode 0.1 s of noise, ahead of any request.
 
         Raises:
-            EngineLoadError: the decoder does not work; says what to do.
+            EngineLoadError: the decoder does not work; the message has advice.
         """
         path = self._workdir.new_file(".wav")
         try:

@@ -1,4 +1,4 @@
-"""Bytes that become a recording."""
+"""Opener of recordings from a file's bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from app.services.media.byte_stream import ByteStream, spool
-from app.services.media.decoder import Decoder, decoding_file, decoding_stream
+from app.services.media.ffmpeg_decoder import FfmpegDecoder, decoding_file, decoding_stream
 from app.services.media.integrity import check_file
-from app.services.media.mp4_index import Mp4Layout
+from app.services.media.mp4_index import StreamLayout
 from app.services.media.pcm import GRACE_S, decode_audio, too_long
 from app.services.media.silence import replay, skip_silence
 from app.services.sources.opened import OpenedMedia
@@ -18,71 +18,73 @@ from app.system.workdir import WorkDir
 
 
 class RecordingOpener:
-    """Decodes files and streams until there is something to hear.
+    """Opens files and streams, and decodes them up to their first sound.
 
     Args:
         max_duration_s: longest media.
-        workdir: where media goes that cannot be decoded as it arrives.
+        workdir: where media is stored that cannot be decoded as it arrives.
     """
 
     def __init__(self, max_duration_s: int, workdir: WorkDir) -> None:
         self._max_duration_s = max_duration_s
         self._workdir = workdir
 
-    async def stream(self, stream: ByteStream, stack: AsyncExitStack) -> OpenedMedia:
-        """Open media that arrives; it is decoded while it does, wherever its layout allows.
+    async def stream(self, stream: ByteStream, resources: AsyncExitStack) -> OpenedMedia:
+        """Open a stream; it is decoded as it arrives wherever the container's layout allows.
 
         Args:
             stream: the media.
-            stack: takes what must be let go when the media is closed.
+            resources: released when the media is closed.
 
         Raises:
             MediaError: it cannot become subtitles.
             StorageError: the disk is full or not writable.
-            CuestreamError: whatever the stream raises.
+            CuestreamError: the error of the stream.
         """
         if stream.duration_ms is not None:
             self._check_duration(stream.duration_ms)
-        stream = await stream.looked_at()
-        if stream.layout is Mp4Layout.INDEX_LAST:
+        stream = await stream.peek()
+        if stream.layout is StreamLayout.INDEX_LAST:
             path = self._workdir.new_file(".media")
-            stack.callback(path.unlink, missing_ok=True)
-            await spool(stream.whole(), path)
-            return await self.file(path, stack)
-        decoder = await stack.enter_async_context(decoding_stream(stream.head, stream.whole()))
+            resources.callback(path.unlink, missing_ok=True)
+            await spool(stream.all_bytes(), path)
+            return await self.file(path, resources)
+        decoder = await resources.enter_async_context(
+            decoding_stream(stream.head, stream.all_bytes())
+        )
         pcm = decoder.pcm()
-        stack.push_async_callback(pcm.aclose)
-        kept = await skip_silence(pcm)
-        if stream.layout is Mp4Layout.FRAGMENTED:
-            decoder.report.guess(stream.duration_ms)  # it knew the first fragments alone
-        return self._opened(decoder, replay(kept, pcm), stream)
+        resources.push_async_callback(pcm.aclose)
+        opening = await skip_silence(pcm)
+        if stream.layout is StreamLayout.FRAGMENTED:
+            decoder.report.set_estimate(stream.duration_ms)  # it knew the first fragments alone
+        return self._opened(decoder, replay(opening, pcm), stream)
 
-    async def file(self, path: Path, stack: AsyncExitStack) -> OpenedMedia:
+    async def file(self, path: Path, resources: AsyncExitStack) -> OpenedMedia:
         """Open a file.
 
         Args:
             path: the file; it stays where it is.
-            stack: takes what must be let go when the media is closed.
+            resources: released when the media is closed.
 
         Raises:
             MediaError: it cannot become subtitles.
             StorageError: it cannot be read.
         """
-        decoder = await stack.enter_async_context(decoding_file(path))
+        decoder = await resources.enter_async_context(decoding_file(path))
         pcm = decoder.pcm()
-        stack.push_async_callback(pcm.aclose)
-        checked, kept = await asyncio.gather(
+        resources.push_async_callback(pcm.aclose)
+        checked, opening = await asyncio.gather(
             check_file(path), skip_silence(pcm), return_exceptions=True
         )
         if isinstance(checked, BaseException):
             raise checked
-        if isinstance(kept, BaseException):
-            raise kept
-        return self._opened(decoder, replay(kept, pcm))
+        if isinstance(opening, BaseException):
+            raise opening
+        return self._opened(decoder, replay(opening, pcm))
 
     def _opened(
         self,
-        decoder: Decoder,
+        decoder: FfmpegDecoder,
         pcm: AsyncGenerator[bytes, None],
         stream: ByteStream | None = None,
     ) -> OpenedMedia:
@@ -91,7 +93,7 @@ class RecordingOpener:
         if duration_ms is not None and not report.estimated:
             self._check_duration(duration_ms)
         if duration_ms is None and stream is not None:
-            duration_ms = stream.duration_ms or _guess_ms(stream.length, report.bit_rate_kbps)
+            duration_ms = stream.duration_ms or _estimated_ms(stream.length, report.bit_rate_kbps)
         return OpenedMedia(duration_ms, decode_audio(pcm, self._max_duration_s))
 
     def _check_duration(self, duration_ms: int) -> None:
@@ -99,5 +101,5 @@ class RecordingOpener:
             raise too_long(self._max_duration_s)
 
 
-def _guess_ms(length: int | None, kbps: int | None) -> int | None:
+def _estimated_ms(length: int | None, kbps: int | None) -> int | None:
     return length * 8 // kbps if length and kbps else None

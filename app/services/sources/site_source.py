@@ -42,7 +42,7 @@ class SiteOpener:
         return site_session(page_url, services.settings, services.guard, services.workdir)
 
     async def open(self, source: SiteVideo, request: OpenRequest) -> Opened:
-        """Return what is cached of a video, else captions that serve, else its audio."""
+        """Return a cached result, else captions that serve, else the video's audio."""
         cache, identity = self._services.cache, source.identity
         cached = await cache.find(identity, request)
         if cached is not None:

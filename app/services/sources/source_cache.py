@@ -37,7 +37,7 @@ class CachedInputs(Protocol):
 
         Args:
             content_sha256: SHA-256 of the recording's bytes, hexadecimal.
-            info: what its page says, which decides on the prompt of the transcription.
+            info: metadata by its page, from which the prompt of the transcription is made.
         """
         ...
 
@@ -61,7 +61,7 @@ class OpenRequest:
     Attributes:
         preference: which captions may replace the recording; None for the recording alone.
         cached: results of earlier jobs that may replace it.
-        resources: takes what must be released when the media is closed.
+        resources: released when the media is closed.
     """
 
     preference: CaptionPreference | None
@@ -95,12 +95,12 @@ class SourceCache:
     async def find(
         self, identity: str, request: OpenRequest, now: SourceMetadata | None = None
     ) -> Opened | None:
-        """Open what is cached of a source.
+        """Open a source from the cache: its captions, transcript or media; None if it has none.
 
         Args:
             identity: of the source.
-            request: what may replace the recording.
-            now: what the source's server says of it now; None for a page, whose content counts
+            request: which captions and cached results may replace the recording.
+            now: present metadata by the source's server; None for a page, whose content counts
                 as unchanged within CACHE_AUDIO_TTL_HOURS.
 
         Raises:
@@ -125,7 +125,7 @@ class SourceCache:
         return await self._cached_media(identity, found, request.resources)
 
     async def store_metadata(self, identity: str, metadata: SourceMetadata) -> None:
-        """Store what is known of a source before its bytes came."""
+        """Store a source's metadata, before its media is downloaded."""
         await self._caches.source_metadata.put(identity, metadata)
 
     async def store_captions(
@@ -150,11 +150,11 @@ class SourceCache:
         Args:
             stream: the media.
             identity: of its source.
-            metadata: what is known of the source.
-            resources: takes what must be released when the media is closed.
+            metadata: of the source.
+            resources: released when the media is closed.
         """
         download = CachingDownload(self._caches, identity, metadata)
-        media = await self._recordings.stream(replace(stream, through=download.tee), resources)
+        media = await self._recordings.stream(replace(stream, tee=download.tee), resources)
         return replace(media, content=lambda: download.content)
 
     async def _cached_captions(

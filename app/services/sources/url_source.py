@@ -23,7 +23,7 @@ from app.domain.request import MediaUrl, SiteVideo
 from app.services.cache.source_metadata import SourceMetadata
 from app.services.media.byte_stream import ByteStream
 from app.services.net.fetch import Body, check_address
-from app.services.net.transfer import PAGES
+from app.services.net.transfer import HTML_TYPES
 from app.services.sources.opened import Opened
 from app.services.sources.site_source import SiteOpener
 from app.services.sources.source_cache import OpenRequest
@@ -71,7 +71,7 @@ class UrlOpener:
         await check_address(source.url, self._services.guard)
 
     async def open(self, source: MediaUrl, request: OpenRequest) -> Opened:
-        """Open the address, or else what yt-dlp finds on the page that plays it."""
+        """Open the address, or else the video that yt-dlp finds on the page that plays it."""
         if source.page_url is None or source.page_url == source.url:
             return await self._open_url(source.url, request)
         try:
@@ -92,12 +92,12 @@ class UrlOpener:
         cache, identity = self._services.cache, MediaUrl(url).identity
         async with AsyncExitStack() as connection:
             body = await connection.enter_async_context(self._services.fetcher.get(url))
-            if body.content_type not in PAGES | _PLAYLISTS:
+            if body.content_type not in HTML_TYPES | _PLAYLISTS:
                 metadata = _metadata_of(body)
                 cached = await cache.find(identity, request, metadata)
                 if cached is not None:
                     return cached
-                stream = await ByteStream(body.chunks, body.length).looked_at()
+                stream = await ByteStream(body.chunks, body.length).peek()
                 if not _is_playlist(stream.head):
                     request.require_transcription()
                     request.resources.push_async_exit(connection.pop_all())
@@ -106,7 +106,7 @@ class UrlOpener:
 
 
 def _metadata_of(body: Body) -> SourceMetadata:
-    """Return what the headers of a response say."""
+    """Return the metadata in the headers of a response."""
     return SourceMetadata(
         content=None,
         info=NO_INFO,
@@ -119,7 +119,7 @@ def _metadata_of(body: Body) -> SourceMetadata:
 
 
 def _is_playlist(head: bytes) -> bool:
-    """Return whether a body is an HLS or DASH playlist, whatever its media type says."""
+    """Return whether a body is an HLS or DASH playlist, regardless of its media type."""
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     return start.startswith((b"#EXTM3U", b"<MPD")) or (
         start.startswith(b"<?xml") and b"<MPD" in start

@@ -89,7 +89,7 @@ class DiarizationFeed:
 
     async def _spool_block(self, block: Audio) -> None:
         try:
-            await self._spool.keep(block)
+            await self._spool.write(block)
             self._spooled_samples = block.end_sample
         except StorageError as error:
             self._failure = error

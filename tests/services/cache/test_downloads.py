@@ -14,7 +14,7 @@ from app.services.cache.downloads import CachedFile
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.tee import Tee
-from app.services.media.decoder import decoding_file
+from app.services.media.ffmpeg_decoder import decoding_file
 from tests.services.cache.stores import caches_in, files_of, make_old
 
 BODY = os.urandom(1_500_000) + b"\0" * 1_500_000

@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.errors import EmptyMediaError, SourceError, StorageError, TruncatedMediaError
 from app.services.media.byte_stream import ByteStream, spool
-from app.services.media.mp4_index import Mp4Layout
+from app.services.media.mp4_index import StreamLayout
 from tests.services.conftest import Make
 
 
@@ -21,15 +21,15 @@ async def breaking() -> AsyncGenerator[bytes, None]:
 
 async def test_looking_at_the_head_loses_nothing(make_media: Make) -> None:
     data = make_media("head.mp4", "-f", "lavfi", "-i", "sine=duration=2").read_bytes()
-    stream = await ByteStream(pieces(data)).looked_at()
-    assert stream.layout is Mp4Layout.INDEX_LAST
+    stream = await ByteStream(pieces(data)).peek()
+    assert stream.layout is StreamLayout.INDEX_LAST
     assert 1000 <= len(stream.head) < 3000
-    assert b"".join([chunk async for chunk in stream.whole()]) == data
+    assert b"".join([chunk async for chunk in stream.all_bytes()]) == data
 
 
 async def test_an_empty_stream() -> None:
     with pytest.raises(EmptyMediaError):
-        await ByteStream(pieces(b"")).looked_at()
+        await ByteStream(pieces(b"")).peek()
 
 
 async def test_a_head_that_never_tells_is_held_back_no_further_than_a_limit() -> None:
@@ -41,16 +41,16 @@ async def test_a_head_that_never_tells_is_held_back_no_further_than_a_limit() ->
             taken += 1
             yield (2**16).to_bytes(4, "big") + b"free" + bytes(2**16 - 8)
 
-    stream = await ByteStream(boxes()).looked_at()
-    assert stream.layout is Mp4Layout.INDEX_LAST
+    stream = await ByteStream(boxes()).peek()
+    assert stream.layout is StreamLayout.INDEX_LAST
     assert taken <= 17
 
 
 async def test_fewer_bytes_than_the_structure_promises(make_media: Make) -> None:
     data = make_media("promise.wav", "-f", "lavfi", "-i", "sine=duration=2").read_bytes()
-    assert len([chunk async for chunk in ByteStream(pieces(data)).whole()]) > 1
+    assert len([chunk async for chunk in ByteStream(pieces(data)).all_bytes()]) > 1
     with pytest.raises(TruncatedMediaError):
-        async for _ in ByteStream(pieces(data[:-20_000])).whole():
+        async for _ in ByteStream(pieces(data[:-20_000])).all_bytes():
             pass
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.services.media.container_length import PassingLength, length_of
-from app.services.media.mp4_index import Mp4Layout, layout_of
+from app.services.media.container_length import StreamLengthParser, expected_length
+from app.services.media.mp4_index import StreamLayout, detect_layout
 from tests.services.conftest import Make
 
 TONE = ("-f", "lavfi", "-i", "sine=440:duration=3")
@@ -25,18 +25,18 @@ FORMATS = {
 
 
 def length_passing_by(data: bytes, step: int) -> int | None:
-    passing = PassingLength()
+    parser = StreamLengthParser()
     for start in range(0, len(data), step):
-        passing.feed(data[start : start + step])
-    return passing.finish()
+        parser.feed(data[start : start + step])
+    return parser.finish()
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_whole_and_cut_files_tell_how_long_they_must_be(make_media: Make, name: str) -> None:
     data = make_media(name, *TONE, *FORMATS[name]).read_bytes()
-    assert length_of(io.BytesIO(data)) == len(data)
+    assert expected_length(io.BytesIO(data)) == len(data)
     half = data[: len(data) // 2]
-    promised = length_of(io.BytesIO(half))
+    promised = expected_length(io.BytesIO(half))
     assert promised is not None
     assert promised > len(half)
     for step in (1, 7, 1000, 2**20):
@@ -52,7 +52,7 @@ def test_files_of_open_length_say_nothing(make_media: Make, name: str, tmp_path:
     if name == "open.wav":  # as a writer leaves it that cannot seek back
         at = data.index(b"data") + 4
         data[at : at + 4] = b"\xff\xff\xff\xff"
-    assert length_of(io.BytesIO(bytes(data))) is None
+    assert expected_length(io.BytesIO(bytes(data))) is None
     assert length_passing_by(bytes(data), 500) is None
 
 
@@ -70,13 +70,13 @@ def test_files_of_open_length_say_nothing(make_media: Make, name: str, tmp_path:
     ],
 )
 def test_stumps_are_no_trouble(data: bytes) -> None:
-    length_of(io.BytesIO(data))
+    expected_length(io.BytesIO(data))
     length_passing_by(data, 1)
 
 
 def test_a_file_of_countless_empty_boxes_is_given_up() -> None:
     boxes = b"\x00\x00\x00\x08free" * 150_000
-    assert length_of(io.BytesIO(boxes)) is None
+    assert expected_length(io.BytesIO(boxes)) is None
 
 
 def test_layouts(make_media: Make) -> None:
@@ -84,10 +84,10 @@ def test_layouts(make_media: Make) -> None:
     web = make_media("web.mp4", *TONE, "-movflags", "+faststart").read_bytes()
     pieces = make_media("dash.mp4", *TONE, "-movflags", "frag_keyframe+empty_moov").read_bytes()
     wav = make_media("layout.wav", *TONE).read_bytes()
-    assert layout_of(camera) is Mp4Layout.INDEX_LAST
-    assert layout_of(web) is Mp4Layout.STREAM
-    assert layout_of(pieces) is Mp4Layout.FRAGMENTED
-    assert layout_of(wav) is Mp4Layout.STREAM
-    assert layout_of(camera[:30]) is Mp4Layout.UNDECIDED
-    assert layout_of(web[:60]) is Mp4Layout.UNDECIDED
-    assert layout_of(b"RI") is Mp4Layout.UNDECIDED
+    assert detect_layout(camera) is StreamLayout.INDEX_LAST
+    assert detect_layout(web) is StreamLayout.STREAM
+    assert detect_layout(pieces) is StreamLayout.FRAGMENTED
+    assert detect_layout(wav) is StreamLayout.STREAM
+    assert detect_layout(camera[:30]) is StreamLayout.UNDECIDED
+    assert detect_layout(web[:60]) is StreamLayout.UNDECIDED
+    assert detect_layout(b"RI") is StreamLayout.UNDECIDED

@@ -36,7 +36,7 @@ def test_header_of_a_video() -> None:
     assert report.has_video
     assert report.header_read.is_set()
     assert not report.estimated
-    assert not report.cut
+    assert not report.truncated
     assert isinstance(report.error(), UnreadableMediaError)
 
 

@@ -161,4 +161,4 @@ async def test_lists_behind_a_url_are_refused_too(
     web.body("/list", text.replace("{port}", str(web.port)).encode())
     with pytest.raises(ForbiddenMediaError):
         await opener.open(MediaUrl(web.url("/list")))
-    assert [asked.target for asked in web.asked] == ["/list"]
+    assert [received.target for received in web.received] == ["/list"]

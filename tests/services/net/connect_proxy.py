@@ -15,13 +15,13 @@ class ConnectProxy:
 
     Attributes:
         leads_to: port on loopback where every tunnel ends; None to answer 502.
-        login: user and password that it wants, joined by a colon; None for nobody's.
-        asked: targets in order.
+        login: user and password that it requires, joined by a colon; None without a login.
+        received: targets in order.
     """
 
     leads_to: int | None
     login: str | None = None
-    asked: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     port: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -51,7 +51,7 @@ class ConnectProxy:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, target, _ = head.split(" ", 2)
             assert method == "CONNECT"
-            self.asked.append(target)
+            self.received.append(target)
             if self.login is not None:
                 token = base64.b64encode(self.login.encode()).decode()
                 if f"Proxy-Authorization: Basic {token}\r\n" not in head:

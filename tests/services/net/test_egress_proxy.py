@@ -8,7 +8,7 @@ import pytest
 
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import SsrfGuard
-from tests.services.loopback import Asked, LoopbackServer, head
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -45,18 +45,18 @@ async def test_a_plain_request_arrives_as_the_origin_expects_it(
     answer = await ask(proxy, [f"GET {url} HTTP/1.1", f"Host: site.example:{web.port}", "X-A: 1"])
     assert answer.startswith("HTTP/1.1 200")
     assert answer.endswith("body")
-    (asked,) = web.asked
-    assert asked.target == "/a?x=1"
-    assert asked.headers["host"] == f"site.example:{web.port}"
-    assert asked.headers["x-a"] == "1"
-    assert asked.headers["connection"] == "close"
-    assert "proxy-authorization" not in asked.headers
+    (received,) = web.received
+    assert received.target == "/a?x=1"
+    assert received.headers["host"] == f"site.example:{web.port}"
+    assert received.headers["x-a"] == "1"
+    assert received.headers["connection"] == "close"
+    assert "proxy-authorization" not in received.headers
 
 
 async def test_a_request_body_passes(proxy: EgressProxy, web: LoopbackServer) -> None:
     got: list[bytes] = []
 
-    async def echo(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def echo(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         got.append(b"")
         writer.write(head(200, length=2) + b"ok")
 
@@ -137,7 +137,7 @@ async def test_two_proxies_have_two_passwords() -> None:
 
 
 async def test_closing_cuts_what_is_open(web: LoopbackServer) -> None:
-    async def endless(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def endless(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=None))
         while True:
             writer.write(bytes(2**16))

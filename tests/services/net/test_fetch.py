@@ -11,7 +11,7 @@ from app.services.net.fetch import Fetcher
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.transfer import MAX_REDIRECTS
 from app.settings import SourceSettings
-from tests.services.loopback import Asked, LoopbackServer, head
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -49,9 +49,9 @@ class Flaky:
         self.ranges = True
         self.content_range = ""
 
-    async def __call__(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def __call__(self, received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         start = 0
-        wanted = asked.headers.get("range", "")
+        wanted = received.headers.get("range", "")
         if wanted and self.ranges:
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
             last = len(self.data) - 1
@@ -70,10 +70,10 @@ async def test_a_body_with_its_kind_and_length(web: LoopbackServer) -> None:
         assert body.content_type == "audio/mpeg"
         assert body.length == len(DATA)
         assert b"".join([chunk async for chunk in body.chunks]) == DATA
-    (asked,) = web.asked
-    assert asked.headers["host"] == f"127.0.0.1:{web.port}"
-    assert asked.headers["accept-encoding"] == "identity"
-    assert "range" not in asked.headers
+    (received,) = web.received
+    assert received.headers["host"] == f"127.0.0.1:{web.port}"
+    assert received.headers["accept-encoding"] == "identity"
+    assert "range" not in received.headers
 
 
 async def test_the_connection_goes_to_the_checked_address_and_the_name_stays(
@@ -82,7 +82,7 @@ async def test_the_connection_goes_to_the_checked_address_and_the_name_stays(
     url = web.body("/a", b"body").replace("127.0.0.1", "media.example")
     guard = SsrfGuard(allow_private=True, resolver=resolver(["127.0.0.1"]))
     assert await fetched(url, fetcher(guard)) == b"body"
-    assert web.asked[0].headers["host"] == f"media.example:{web.port}"
+    assert web.received[0].headers["host"] == f"media.example:{web.port}"
 
 
 async def test_a_name_that_changes_its_mind_gains_nothing(web: LoopbackServer) -> None:
@@ -116,7 +116,7 @@ async def test_private_addresses_are_not_asked(web: LoopbackServer) -> None:
 
 
 def redirect(web: LoopbackServer, path: str, target: str, status: int = 302) -> str:
-    async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def respond(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(status, length=0, Location=target, Set_Cookie="a=b"))
 
     web.routes[path] = respond
@@ -128,8 +128,8 @@ async def test_redirects_are_followed(web: LoopbackServer, status: int) -> None:
     web.body("/b/c", b"body")
     redirect(web, "/b/b", "c", status)
     assert await fetched(redirect(web, "/a", "/b/b", status), fetcher()) == b"body"
-    assert [asked.target for asked in web.asked] == ["/a", "/b/b", "/b/c"]
-    assert all("cookie" not in asked.headers for asked in web.asked)
+    assert [received.target for received in web.received] == ["/a", "/b/b", "/b/c"]
+    assert all("cookie" not in received.headers for received in web.received)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_redirects_are_followed(web: LoopbackServer, status: int) -> None:
 async def test_redirects_are_checked(web: LoopbackServer, target: str) -> None:
     with pytest.raises(UrlBlockedError):
         await fetched(redirect(web, "/a", target), fetcher())
-    assert len(web.asked) == 1
+    assert len(web.received) == 1
 
 
 async def test_a_redirect_from_a_public_to_a_private_address(web: LoopbackServer) -> None:
@@ -159,18 +159,18 @@ async def test_a_redirect_from_a_public_to_a_private_address(web: LoopbackServer
 
     with pytest.raises(UrlBlockedError):
         await fetched(outside, fetcher(SsrfGuard(allow_private=True, resolver=resolve)))
-    assert [asked.target for asked in web.asked] == ["/a"]
+    assert [received.target for received in web.received] == ["/a"]
 
 
 async def test_redirects_end_somewhere(web: LoopbackServer) -> None:
     with pytest.raises(SourceError, match="redirects too often"):
         await fetched(redirect(web, "/a", "/a"), fetcher())
-    assert len(web.asked) == MAX_REDIRECTS + 1
+    assert len(web.received) == MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 503])
 async def test_refusals_say_their_status(web: LoopbackServer, status: int) -> None:
-    async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def respond(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(status, length=5) + b"sorry")
 
     web.routes["/a"] = respond
@@ -185,7 +185,7 @@ async def test_nobody_listens(web: LoopbackServer) -> None:
 
 
 async def test_a_server_that_says_nothing(web: LoopbackServer) -> None:
-    async def silent(_asked: Asked, _writer: asyncio.StreamWriter) -> None:
+    async def silent(_received: ReceivedRequest, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
     web.routes["/a"] = silent
@@ -194,7 +194,7 @@ async def test_a_server_that_says_nothing(web: LoopbackServer) -> None:
 
 
 async def test_what_is_no_http(web: LoopbackServer) -> None:
-    async def babble(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def babble(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
 
     web.routes["/a"] = babble
@@ -203,7 +203,7 @@ async def test_what_is_no_http(web: LoopbackServer) -> None:
 
 
 async def test_announced_size_is_limited_before_anything_is_read(web: LoopbackServer) -> None:
-    async def huge(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def huge(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=3 * 2**20))
         await writer.drain()
 
@@ -214,7 +214,7 @@ async def test_announced_size_is_limited_before_anything_is_read(web: LoopbackSe
 
 
 async def test_size_is_limited_while_reading(web: LoopbackServer) -> None:
-    async def endless(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def endless(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=None))
         while True:
             writer.write(bytes(2**16))
@@ -228,24 +228,24 @@ async def test_size_is_limited_while_reading(web: LoopbackServer) -> None:
 async def test_a_broken_download_goes_on_where_it_broke(web: LoopbackServer) -> None:
     web.routes["/a"] = Flaky(DATA, [100_000, 300_000, 1], ETag=ETAG)
     assert await fetched(web.url("/a"), fetcher()) == DATA
-    ranges = [asked.headers.get("range") for asked in web.asked]
+    ranges = [received.headers.get("range") for received in web.received]
     assert ranges == [None, "bytes=100000-", "bytes=400000-", "bytes=400001-"]
-    assert all(asked.headers["if-range"] == ETAG for asked in web.asked[1:])
+    assert all(received.headers["if-range"] == ETAG for received in web.received[1:])
 
 
 async def test_a_date_tells_versions_apart_too(web: LoopbackServer) -> None:
     date = "Wed, 21 Oct 2026 07:28:00 GMT"
     web.routes["/a"] = Flaky(DATA, [100_000], Last_Modified=date)
     assert await fetched(web.url("/a"), fetcher()) == DATA
-    assert web.asked[1].headers["if-range"] == date
+    assert web.received[1].headers["if-range"] == date
 
 
 async def test_a_chunked_body_that_breaks_off_goes_on(web: LoopbackServer) -> None:
     flaky = Flaky(DATA, [], ETag=ETAG)
 
-    async def respond(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        if "range" in asked.headers:
-            await flaky(asked, writer)
+    async def respond(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        if "range" in received.headers:
+            await flaky(received, writer)
             return
         writer.write(head(200, length=None, Transfer_Encoding="chunked", ETag=ETAG))
         writer.write(b"1000\r\n" + DATA[:0x1000] + b"\r\n1000\r\n" + DATA[0x1000:0x1800])
@@ -274,7 +274,7 @@ async def test_without_anything_to_tell_versions_apart_nothing_is_resumed(
     web.routes["/a"] = Flaky(DATA, [100_000], ETag='W/"weak"')
     with pytest.raises(SourceError, match="broke off"):
         await fetched(web.url("/a"), fetcher())
-    assert len(web.asked) == 2
+    assert len(web.received) == 2
 
 
 @pytest.mark.parametrize("what", ["etag", "length", "start"])
@@ -287,8 +287,8 @@ async def test_a_body_that_changed_meanwhile_is_not_joined(web: LoopbackServer, 
     if what == "start":
         then.content_range = f"bytes 99999-{size - 1}/{size}"
 
-    async def respond(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        await (then if "range" in asked.headers else first)(asked, writer)
+    async def respond(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        await (then if "range" in received.headers else first)(received, writer)
 
     web.routes["/a"] = respond
     with pytest.raises(SourceError, match="cannot resume"):
@@ -299,15 +299,15 @@ async def test_resuming_is_given_up_when_nothing_comes(web: LoopbackServer) -> N
     web.routes["/a"] = Flaky(DATA, [100_000, *[0] * 20], ETag=ETAG)
     with pytest.raises(SourceError, match="broke off"):
         await fetched(web.url("/a"), fetcher())
-    assert len(web.asked) == 5
+    assert len(web.received) == 5
 
 
 async def test_a_stalled_download_goes_on(web: LoopbackServer) -> None:
     flaky = Flaky(DATA, [], ETag=ETAG)
 
-    async def respond(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        if "range" in asked.headers:
-            await flaky(asked, writer)
+    async def respond(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        if "range" in received.headers:
+            await flaky(received, writer)
             return
         writer.write(head(200, length=len(DATA), ETag=ETAG) + DATA[:5000])
         await writer.drain()
@@ -326,7 +326,7 @@ async def test_proxies_of_the_environment_are_not_used(
 
 
 async def test_leaving_early_closes_the_connection(web: LoopbackServer) -> None:
-    async def endless(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def endless(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=None))
         while True:
             writer.write(bytes(2**16))

@@ -41,10 +41,10 @@ async def test_a_tunnel_leads_through_it_to_the_address_that_was_checked(
         async with proxy.serving():
             answer = await ask(proxy, ["GET http://site.example/a HTTP/1.1", "Host: site.example"])
             assert answer.endswith("body")
-            assert rented.asked == ["[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:80"]
-            assert web.asked[0].headers["host"] == "site.example"
+            assert rented.received == ["[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:80"]
+            assert web.received[0].headers["host"] == "site.example"
             assert (await ask(proxy, ["CONNECT 10.0.0.1:443 HTTP/1.1"])).startswith("HTTP/1.1 403")
-            assert len(rented.asked) == 1, "what is forbidden is not asked of it either"
+            assert len(rented.received) == 1, "what is forbidden is not asked of it either"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ async def test_nobody_listens_there(opener_with: OpenerFactory) -> None:
         await opener.open(SiteVideo(f"http://{PUBLIC}:8080/watch/one"))
 
 
-def page(web: LoopbackServer, name: str, **told: object) -> SiteVideo:
-    web.body(f"/page/{name}", json.dumps(told).encode(), "application/json")
+def page(web: LoopbackServer, name: str, **metadata: object) -> SiteVideo:
+    web.body(f"/page/{name}", json.dumps(metadata).encode(), "application/json")
     return SiteVideo(f"http://{PUBLIC}:8080/watch/{name}")
 
 
@@ -97,17 +97,17 @@ async def test_a_site_is_looked_at_through_it_while_private_addresses_stay_forbi
         opener = opener_with(ytdlp_proxy=rented.url)
         good = page(web, "good", formats=[{"url": f"{public}/sound", **sound}])
         assert (await read_all(await opener.open(good)))[-1].end_sample >= 60_000
-        assert set(rented.asked) == {f"{PUBLIC}:8080"}
+        assert set(rented.received) == {f"{PUBLIC}:8080"}
         for name, formats in (
             ("direct", [{"url": private, **sound}]),
             ("hls", [{"url": f"{public}/inner.m3u8", **hls}]),
             ("cloud", [{"url": f"{public}/metadata.m3u8", **hls}]),
         ):
-            web.asked.clear()
+            web.received.clear()
             with pytest.raises(UrlBlockedError):
                 await read_all(await opener.open(page(web, name, formats=formats)))
-            assert all(asked.target != "/sound" for asked in web.asked)
-    assert set(rented.asked) == {f"{PUBLIC}:8080"}
+            assert all(received.target != "/sound" for received in web.received)
+    assert set(rented.received) == {f"{PUBLIC}:8080"}
 
 
 def test_its_password_is_kept_to_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,14 +92,14 @@ async def test_every_sample_is_in_one_part_bit_for_bit_whatever_the_jumps(
 ) -> None:
     samples = noise(seconds)
     parts, _ = await watch(samples, position_ms, jumps, tmp_path_factory.mktemp("tape"))
-    told = np.full(len(samples), np.nan, np.float32)
+    collected = np.full(len(samples), np.nan, np.float32)
     for part in parts:
         assert all(a.end_sample == b.start_sample for a, b in pairwise(part))
         assert all(block.start_sample % 512 == 0 for block in part)
         for block in part:
-            assert np.isnan(told[block.start_sample : block.end_sample]).all(), "heard twice"
-            told[block.start_sample : block.end_sample] = block.samples
-    assert np.array_equal(told, samples)
+            assert np.isnan(collected[block.start_sample : block.end_sample]).all(), "heard twice"
+            collected[block.start_sample : block.end_sample] = block.samples
+    assert np.array_equal(collected, samples)
 
 
 async def test_who_never_jumps_needs_no_disk(tmp_path: Path) -> None:

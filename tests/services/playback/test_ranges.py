@@ -11,11 +11,11 @@ from app.services.playback.ranges import Coverage, PlaybackRanges
 
 def test_silence_counts_once_work_has_come_past_it() -> None:
     covered = Coverage(PlaybackRanges())
-    assert not covered.holds(0)
+    assert not covered.covers(0)
     covered.reach(Span(8_000, 9_000))
     assert covered.total_ms == 9_000
-    assert covered.holds(3_000)
-    assert not covered.holds(9_000)
+    assert covered.covers(3_000)
+    assert not covered.covers(9_000)
 
 
 def test_a_stretch_ends_where_the_next_one_begins() -> None:
@@ -25,9 +25,9 @@ def test_a_stretch_ends_where_the_next_one_begins() -> None:
     covered.reach(Span(50_000, 60_000))
     assert covered.total_ms == 10_000
     covered.reach(Span(40_000, 51_000))
-    assert covered.total_ms == 60_000, "what reaches into the next stretch counts once"
-    assert covered.holds(49_999)
-    assert covered.holds(55_000)
+    assert covered.total_ms == 60_000, "what reaches into the next range counts once"
+    assert covered.covers(49_999)
+    assert covered.covers(55_000)
     assert ranges.end_of(0) == 50_000
     assert ranges.end_of(50_000) is None
 
@@ -57,4 +57,4 @@ def test_what_is_covered_only_grows_and_never_exceeds_what_was_reached(
         covered.reach(Span(start_ms, start_ms + duration_ms))
         assert covered.total_ms >= seen
         seen = covered.total_ms
-    assert seen == sum(covered.holds(ms) for ms in range(140))
+    assert seen == sum(covered.covers(ms) for ms in range(140))

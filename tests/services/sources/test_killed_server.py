@@ -12,7 +12,7 @@ import pytest
 
 from app.system.workdir import WorkDir
 from tests.services.conftest import Make
-from tests.services.loopback import Asked, LoopbackServer, head
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head
 
 PLUGINS = Path(__file__).parent / "ytdlp" / "site_plugins"
 
@@ -49,7 +49,7 @@ async def gone(processes: list[psutil.Process]) -> bool:
 
 
 def stalling(data: bytes, sent: int) -> object:
-    async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def respond(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(data)) + data[:sent])
         await writer.drain()
         await asyncio.sleep(300)
@@ -78,7 +78,7 @@ async def test_processes_die_at_once_and_files_go_at_the_next_start(
     children = psutil.Process(server.pid).children(recursive=True)
     names = [" ".join(p.cmdline()) for p in children]
     assert any("ffmpeg" in name for name in names) == (kind != "url")
-    assert any("ytdlp.child" in name for name in names) == (kind == "site")
+    assert any("ytdlp.ytdlp_child" in name for name in names) == (kind == "site")
     left = [path for path in folder.iterdir() if path.name != ".lock"]
     assert bool(left) == (kind != "upload")
 

@@ -13,7 +13,7 @@ from app.domain.errors import SourceError, UrlBlockedError
 from app.domain.request import MediaUrl
 from app.services.sources.opener import MediaOpener
 from tests.services.conftest import OpenerFactory
-from tests.services.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head, read_all
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -32,8 +32,8 @@ def serve(web: LoopbackServer, tmp_path: Path, tone_wav: Path) -> Serve:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, cwd=tmp_path)
         for path in tmp_path.iterdir():
             if path.is_file():
-                told = KINDS.get(path.suffix[1:], "application/octet-stream")
-                web.body(f"/{path.name}", path.read_bytes(), kind or told)
+                sent_type = KINDS.get(path.suffix[1:], "application/octet-stream")
+                web.body(f"/{path.name}", path.read_bytes(), kind or sent_type)
         return MediaUrl(web.url(f"/{name}"))
 
     return make
@@ -70,13 +70,13 @@ async def test_hls_that_is_encrypted(
     url = serve("list.m3u8", *HLS, "-hls_key_info_file", "key.info")
     assert b"METHOD=AES-128" in (tmp_path / "list.m3u8").read_bytes()
     assert_whole(await read_all(await opener.open(url)))
-    assert "/key.bin" in {asked.target for asked in web.asked}
+    assert "/key.bin" in {received.target for received in web.received}
 
 
 async def test_dash(opener: MediaOpener, web: LoopbackServer, serve: Serve) -> None:
     options = ("-f", "dash", "-seg_duration", "3", "-c:a", "aac")
     assert_whole(await read_all(await opener.open(serve("list.mpd", *options))))
-    assert sum("chunk-stream0" in asked.target for asked in web.asked) >= 6
+    assert sum("chunk-stream0" in received.target for received in web.received) >= 6
 
 
 @pytest.mark.parametrize("what", ["m3u8", "key", "mpd"])
@@ -112,11 +112,11 @@ async def test_the_first_segments_are_heard_while_the_next_is_not_there_yet(
 ) -> None:
     url = serve("list.m3u8", *HLS)
     usual = web.routes["/list3.ts"]
-    heard = asyncio.Event()
+    decoded = asyncio.Event()
 
-    async def wait(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        await heard.wait()
-        await usual(asked, writer)
+    async def wait(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        await decoded.wait()
+        await usual(received, writer)
 
     web.routes["/list3.ts"] = wait
     media = await opener.open(url)
@@ -124,7 +124,7 @@ async def test_the_first_segments_are_heard_while_the_next_is_not_there_yet(
     async for block in media.blocks:
         blocks.append(block)
         if block.end_sample > 4 * 16_000:
-            heard.set()  # more than the first segment, while the fourth is held back
+            decoded.set()  # more than the first segment, while the fourth is held back
     await media.aclose()
     assert_whole(blocks)
 
@@ -134,7 +134,7 @@ async def test_a_segment_that_never_comes_is_an_error_not_an_end(
 ) -> None:
     url = serve("list.m3u8", *HLS)
 
-    async def refuse(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def refuse(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(403, length=0))
 
     web.routes["/list5.ts"] = refuse

@@ -30,7 +30,7 @@ def joined(blocks: list[Audio]) -> NDArray[np.float32]:
 
 
 def loud_from_ms(samples: NDArray[np.float32]) -> float:
-    """Return when something can first be heard."""
+    """Return the start of the first sound in milliseconds."""
     return float(np.argmax(np.abs(samples) > 0.02)) / 16
 
 
@@ -224,8 +224,8 @@ async def test_an_end_that_turns_out_to_be_missing_is_an_error_there(
 ) -> None:
     # The structure is complete, but the last third of the packets is not audio any more.
     data = bytearray(make_media("rotten.flac", "-i", str(tone_wav)).read_bytes())
-    keep = len(data) * 2 // 3
-    data[keep:-400] = bytes(len(data) - keep - 400)
+    start = len(data) * 2 // 3
+    data[start:-400] = bytes(len(data) - start - 400)
     path = tmp_path / "rotten.flac"
     path.write_bytes(data)
     blocks: list[Audio] = []

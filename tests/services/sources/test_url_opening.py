@@ -23,7 +23,7 @@ from app.system.workdir import WorkDir
 from tests.conftest import read_samples
 from tests.processes import own_children
 from tests.services.conftest import Make, OpenerFactory
-from tests.services.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head, read_all
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -81,7 +81,7 @@ async def test_formats_that_are_decoded_as_they_arrive(
         assert abs(media.duration_ms - duration_ms) < 300
     blocks = await read_all(media)
     assert abs(blocks[-1].end_sample - 320_000) < 2000
-    assert len(web.asked) == 1
+    assert len(web.received) == 1
 
 
 async def test_an_mp4_with_its_index_last_goes_through_a_file(
@@ -93,7 +93,7 @@ async def test_an_mp4_with_its_index_last_goes_through_a_file(
     assert media.duration_ms == 20_000
     assert (await read_all(media))[-1].end_sample >= 319_000
     assert not spooled.exists()
-    assert len(web.asked) == 1
+    assert len(web.received) == 1
 
 
 async def test_decoding_begins_while_the_download_runs(
@@ -102,7 +102,7 @@ async def test_decoding_begins_while_the_download_runs(
     data = web_mp4.read_bytes()
     half_sent, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def slow(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(data)) + data[: len(data) // 2])
         await writer.drain()
         half_sent.set()
@@ -127,7 +127,7 @@ async def test_a_slow_reader_slows_the_download(
     data = make_media("large.wav", "-f", "lavfi", "-i", "sine=d=600", "-ar", "48000").read_bytes()
     sent = 0
 
-    async def counted(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def counted(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         nonlocal sent
         writer.write(head(200, length=len(data)))
         for start in range(0, len(data), 2**16):
@@ -138,10 +138,10 @@ async def test_a_slow_reader_slows_the_download(
     web.routes["/a"] = counted
     media = await opener.open(MediaUrl(web.url("/a")))
     await asyncio.sleep(1)
-    held = sent
+    sent_before = sent
     await asyncio.sleep(0.5)
-    assert sent == held
-    assert held < len(data) // 3  # socket buffers on both sides, pipes, a few blocks
+    assert sent == sent_before
+    assert sent_before < len(data) // 3  # socket buffers on both sides, pipes, a few blocks
     await media.aclose()
 
 
@@ -150,8 +150,8 @@ async def test_a_broken_download_goes_on_and_the_audio_is_whole(
 ) -> None:
     data = web_mp4.read_bytes()
 
-    async def flaky(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        start = int(asked.headers.get("range", "bytes=0-")[6:-1])
+    async def flaky(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        start = int(received.headers.get("range", "bytes=0-")[6:-1])
         span = f"bytes {start}-{len(data) - 1}/{len(data)}"
         status = 206 if start else 200
         writer.write(head(status, length=len(data) - start, ETag='"x"', Content_Range=span))
@@ -161,7 +161,7 @@ async def test_a_broken_download_goes_on_and_the_audio_is_whole(
     web.routes["/a"] = flaky
     blocks = await read_all(await opener.open(MediaUrl(web.url("/a"))))
     assert blocks[-1].end_sample >= 319_000
-    assert len(web.asked) > 2
+    assert len(web.received) > 2
 
 
 async def test_a_body_that_ends_early_is_an_error_after_what_there_is(
@@ -169,7 +169,7 @@ async def test_a_body_that_ends_early_is_an_error_after_what_there_is(
 ) -> None:
     data = web_mp4.read_bytes()
 
-    async def cut(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def cut(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(data)) + data[: len(data) * 2 // 3])
         await writer.drain()
 
@@ -225,7 +225,7 @@ async def test_bodies_that_are_no_media(opener: MediaOpener, web: LoopbackServer
 async def test_a_body_that_is_no_media_is_refused_before_it_ends(
     opener: MediaOpener, web: LoopbackServer
 ) -> None:
-    async def endless(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def endless(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=None) + b"ffconcat version 1.0\nfile x\n" + b"#\n" * 2000)
         await writer.drain()
         await asyncio.sleep(60)
@@ -283,7 +283,7 @@ async def test_cancelling_leaves_nothing(
 ) -> None:
     data = video_mp4.read_bytes()
 
-    async def stalling(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def stalling(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(data)) + data[:stall_after])
         await writer.drain()
         await asyncio.sleep(60)

@@ -1,1 +1,1 @@
-"""Videos of sites, by yt-dlp in a child process."""
+"""Extraction of sites' videos by yt-dlp in a child process."""

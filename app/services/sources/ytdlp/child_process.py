@@ -1,4 +1,4 @@
-"""The child process that runs yt-dlp, and what it needs."""
+"""Server's side of the child process that runs yt-dlp."""
 
 from __future__ import annotations
 
@@ -19,87 +19,17 @@ from app.domain.errors import CuestreamError, SourceError
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.upstream_proxy import UpstreamProxy
-from app.services.sources.ytdlp.options import Task
-from app.services.sources.ytdlp.site_errors import refusal
+from app.services.sources.ytdlp.site_errors import site_error
+from app.services.sources.ytdlp.ytdlp_options import YtdlpTask
 from app.settings import SourceSettings, child_environment
 from app.system.subprocesses import Subprocess, running
 from app.system.workdir import WorkDir, storage_errors
 
-_VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
-
-
-def newer_ytdlp(settings: SourceSettings) -> Path | None:
-    """Return the folder that goes ahead of the installed packages, if it holds a yt-dlp.
-
-    It is resolved, so that a job keeps to one version while a symbolic link moves on.
-    """
-    try:
-        folder = settings.ytdlp_dir.expanduser().resolve()
-    except RuntimeError:  # nobody's home
-        return None
-    return folder if (folder / "yt_dlp" / "__init__.py").is_file() else None
-
-
-def ytdlp_version(settings: SourceSettings) -> str:
-    """Return the version that the next job runs; empty where it does not say."""
-    newer = newer_ytdlp(settings)
-    if newer is None:
-        return metadata.version("yt-dlp")
-    try:
-        found = _VERSION.search((newer / "yt_dlp" / "version.py").read_text("utf-8", "replace"))
-    except OSError:
-        return ""
-    return found[1] if found else ""
-
-
 log = structlog.get_logger()
 
-_COMMAND = (sys.executable, "-m", "app.services.sources.ytdlp.child")
+_COMMAND = (sys.executable, "-m", "app.services.sources.ytdlp.ytdlp_child")
 
-
-class SiteProcess:
-    """A running child and its only way out.
-
-    Attributes:
-        child: reads choices, writes answers.
-        proxy: where all its connections go through.
-    """
-
-    def __init__(self, child: Subprocess, proxy: EgressProxy, complaint: Complaint) -> None:
-        self.child = child
-        self.proxy = proxy
-        self._complaint = complaint
-
-    async def failure(self) -> CuestreamError:
-        """Wait for the child's end and return why it came."""
-        status = await self.child.wait()
-        if self.proxy.blocked is not None:
-            return self.proxy.blocked
-        if self.proxy.upstream_failed:
-            return SourceError("The proxy that this server uses for sites does not let it out")
-        if not self._complaint.told:
-            log.warning("yt-dlp ended without a word", status=status)
-            log.debug("what it left behind", text=self.child.stderr)
-        return refusal(self._complaint.kind, self._complaint.text)
-
-
-class Complaint:
-    """Why the child has nothing to give, as it tells on its stderr."""
-
-    def __init__(self) -> None:
-        self.told = False
-        self.kind = "failed"
-        self.text = ""
-
-    def read(self, line: str) -> None:
-        """Take note of one line."""
-        try:
-            message = json.loads(line)
-        except ValueError:
-            return
-        if isinstance(message, dict) and "error" in message:
-            self.told = True
-            self.kind, self.text = message["error"]["kind"], message["error"]["text"]
+_VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
 
 
 @asynccontextmanager
@@ -117,14 +47,14 @@ async def site_process(
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         proxy = EgressProxy(guard, settings.fetch_connect_s, UpstreamProxy.of(settings))
         await stack.enter_async_context(proxy.serving())
-        complaint = Complaint()
-        # Looked up anew each time: an update counts from the next job on.
+        report = ErrorReport()
+        # Read for each job, so that an update counts from the next job on.
         newer = await asyncio.to_thread(newer_ytdlp, settings)
         child = await stack.enter_async_context(
-            running(_COMMAND, stdin=True, on_line=complaint.read, environment=_environment(newer))
+            running(_COMMAND, stdin=True, on_line=report.read, environment=_environment(newer))
         )
         rate = settings.ytdlp_rate_limit_kbps
-        task: Task = {
+        task: YtdlpTask = {
             "page_url": page_url,
             "proxy": proxy.url,
             "cookies": await asyncio.to_thread(_own_cookies, settings.cookies_file, folder),
@@ -135,11 +65,80 @@ async def site_process(
             "js_runtime": settings.ytdlp_js_runtime,
         }
         await child.write(json.dumps(task).encode() + b"\n")
-        yield SiteProcess(child, proxy, complaint)
+        yield SiteProcess(child, proxy, report)
+
+
+class SiteProcess:
+    """Running child process with its proxy.
+
+    Attributes:
+        child: reads requests, writes answers.
+        proxy: through which all its connections go.
+    """
+
+    def __init__(self, child: Subprocess, proxy: EgressProxy, report: ErrorReport) -> None:
+        self.child = child
+        self.proxy = proxy
+        self._report = report
+
+    async def failure(self) -> CuestreamError:
+        """Wait for the child's end and return its error."""
+        status = await self.child.wait()
+        if self.proxy.blocked is not None:
+            return self.proxy.blocked
+        if self.proxy.upstream_failed:
+            return SourceError("The proxy that this server uses for sites does not let it out")
+        if not self._report.received:
+            log.warning("yt-dlp ended without a word", status=status)
+            log.debug("what it left behind", text=self.child.stderr)
+        return site_error(self._report.kind, self._report.text)
+
+
+class ErrorReport:
+    """Error that the child reports on its stderr."""
+
+    def __init__(self) -> None:
+        self.received = False
+        self.kind = "failed"
+        self.text = ""
+
+    def read(self, line: str) -> None:
+        """Read one line of stderr."""
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(message, dict) and "error" in message:
+            self.received = True
+            self.kind, self.text = message["error"]["kind"], message["error"]["text"]
+
+
+def newer_ytdlp(settings: SourceSettings) -> Path | None:
+    """Return the folder of a yt-dlp that replaces the installed one, if there is one.
+
+    It is resolved, so that a job uses one version while a symbolic link is changed.
+    """
+    try:
+        folder = settings.ytdlp_dir.expanduser().resolve()
+    except RuntimeError:  # there is no home directory
+        return None
+    return folder if (folder / "yt_dlp" / "__init__.py").is_file() else None
+
+
+def ytdlp_version(settings: SourceSettings) -> str:
+    """Return the version that the next job runs; empty when unknown."""
+    newer = newer_ytdlp(settings)
+    if newer is None:
+        return metadata.version("yt-dlp")
+    try:
+        found = _VERSION.search((newer / "yt_dlp" / "version.py").read_text("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found[1] if found else ""
 
 
 def _own_cookies(cookies_file: Path | None, folder: Path) -> str | None:
-    """Copy the cookie file, which yt-dlp would write to."""
+    """Copy the cookie file, since yt-dlp would write to it."""
     if cookies_file is None:
         return None
     copy = folder / "cookies.txt"
@@ -150,7 +149,7 @@ def _own_cookies(cookies_file: Path | None, folder: Path) -> str | None:
 
 
 def _environment(newer: Path | None) -> dict[str, str]:
-    """Return the child's environment: where code lies, and no proxies but ours.
+    """Return the child's environment: the paths of the code, without proxies.
 
     yt-dlp finds plugins (packages named ``yt_dlp_plugins``) on PYTHONPATH, as it documents.
     """

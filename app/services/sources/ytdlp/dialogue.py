@@ -1,9 +1,9 @@
-"""The child's side of the dialogue about one video.
+"""Dialogue with the server about one video, on the child's side.
 
-Once yt-dlp has found the video and before it downloads anything, the server is told what there is.
-It then chooses, one JSON object a line: ``{"caption": {"kind", "name", "format"}}`` any number of
-times, at last ``{"audio": true}``. Each answer is a line of JSON with ``answer`` and ``bytes``,
-then that many bytes; the audio's bytes come bare. So one extraction serves whatever is chosen.
+Once yt-dlp has found the video and before it downloads anything, the child sends the metadata.
+The server then makes requests, one JSON object a line: ``{"caption": {"kind", "name", "format"}}``
+any number of times, at last ``{"audio": true}``. Each answer is a line of JSON with ``answer`` and
+``bytes``, then that many bytes; the audio's bytes come bare. So one extraction serves all requests.
 """
 
 from __future__ import annotations
@@ -17,72 +17,79 @@ from typing import BinaryIO, cast
 from yt_dlp import YoutubeDL
 from yt_dlp.utils import YoutubeDLError
 
-from app.services.sources.ytdlp.failures import (
-    LeftError,
+from app.services.sources.ytdlp.info_dict import Entry, caption_files, describe_video, is_live
+from app.services.sources.ytdlp.ytdlp_errors import (
+    CaptionLimitError,
+    FinishedError,
     LiveError,
     RestartedError,
-    TooMuchError,
-    explain,
+    classify,
 )
-from app.services.sources.ytdlp.found import Entry, found_in, is_live, tracks_of
 
 CAPTION_BYTES = 32 * 2**20
 """Largest caption file: a day of speech has a tenth of it."""
 
 _CAPTION_RETRIES = 1
-"""A caption file that cannot be had soon has a substitute: another format, track, or the audio."""
+"""A caption file that fails has a substitute: another format, track, or the audio."""
 
 _MEDIA = "-"
 """yt-dlp's name for stdout."""
 
 
 class Dialogue:
-    """Tells what was found and does what the server chooses.
+    """Reports the video that was found and serves the server's requests.
 
     Args:
-        choices: where the server's lines come from.
-        answers: where answers and the audio go.
+        choices: stream of the server's requests.
+        answers: stream for answers, then for the audio.
         timeout_s: how long one caption file may take in all.
     """
 
-    def __init__(self, choices: BinaryIO, answers: BinaryIO, timeout_s: float) -> None:
-        self._choices = choices
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, timeout_s: float) -> None:
+        self._requests = requests
         self._answers = answers
         self._timeout_s = timeout_s
-        self._told = False
+        self._found_sent = False
         self._media_bytes = 0
         self._caption_deadline = 0.0
 
-    def match(self, video: YoutubeDL) -> None:
-        """Take part in what yt-dlp does: it asks us about every video ahead of its download."""
-        video.params["match_filter"] = lambda info, *, incomplete: self._ask(
+    def attach(self, video: YoutubeDL) -> None:
+        """Hook into yt-dlp, which calls the match filter for every video before its download."""
+        video.params["match_filter"] = lambda info, *, incomplete: self._serve_requests(
             video, info, incomplete=incomplete
         )
-        video.add_progress_hook(self._watch)
+        video.add_progress_hook(self._check_progress)
 
-    def _ask(self, video: YoutubeDL, info: Mapping[str, object], *, incomplete: object) -> None:
-        """Return to have the audio downloaded."""
+    def _serve_requests(
+        self, video: YoutubeDL, info: Mapping[str, object], *, incomplete: object
+    ) -> None:
+        """Serve requests for captions; return once the audio is requested.
+
+        Raises:
+            LiveError: the video is live.
+            FinishedError: the server closed the dialogue.
+        """
         if is_live(info):
             raise LiveError
-        if incomplete is True or self._told:  # a mere link in a list, or the same video again
+        if incomplete is True or self._found_sent:  # a link in a list, or the same video again
             return
-        self._told = True
-        self._answer("found", json.dumps(found_in(info)).encode())
-        for line in self._choices:
-            choice = json.loads(line)
-            if "audio" in choice:
+        self._found_sent = True
+        self._answer("found", json.dumps(describe_video(info)).encode())
+        for line in self._requests:
+            request = json.loads(line)
+            if "audio" in request:
                 return
-            self._send_caption(video, info, choice["caption"])
-        raise LeftError
+            self._send_caption(video, info, request["caption"])
+        raise FinishedError
 
     def _send_caption(
         self, video: YoutubeDL, info: Mapping[str, object], wanted: Mapping[str, str]
     ) -> None:
-        entry = tracks_of(info)[wanted["kind"], wanted["name"]][wanted["format"]]
+        entry = caption_files(info)[wanted["kind"], wanted["name"]][wanted["format"]]
         try:
             data = self._fetch(video, info, entry)
         except YoutubeDLError as error:
-            kind, text = explain(error)
+            kind, text = classify(error)
             self._answer("failed", json.dumps({"kind": kind, "text": text}).encode())
         except OSError:
             self._answer("failed", b'{"kind": "broken_off", "text": ""}')
@@ -90,7 +97,7 @@ class Dialogue:
             self._answer("caption", data)
 
     def _fetch(self, video: YoutubeDL, info: Mapping[str, object], entry: Entry) -> bytes:
-        """Fetch as yt-dlp itself would: with its cookies, headers, and pieces of playlists."""
+        """Fetch a caption file by yt-dlp, with its cookies, headers, fragments of playlists."""
         if entry.get("data") is not None:
             return str(entry["data"]).encode()
         path = Path("caption")
@@ -108,12 +115,17 @@ class Dialogue:
             video.params = usual
             path.unlink(missing_ok=True)
 
-    def _watch(self, status: Mapping[str, object]) -> None:
-        """Called by yt-dlp as a download goes on."""
+    def _check_progress(self, status: Mapping[str, object]) -> None:
+        """Check the progress of a download, as a progress hook of yt-dlp.
+
+        Raises:
+            CaptionLimitError: a caption file is too large or too slow.
+            RestartedError: the audio's download began anew.
+        """
         done = cast("int", status.get("downloaded_bytes") or 0)
         if status.get("filename") != _MEDIA:
             if done > CAPTION_BYTES or time.monotonic() > self._caption_deadline:
-                raise TooMuchError
+                raise CaptionLimitError
             return
         if status.get("fragment_index") is not None or status.get("status") != "downloading":
             return
@@ -121,7 +133,7 @@ class Dialogue:
             raise RestartedError
         self._media_bytes = done
 
-    def _answer(self, what: str, data: bytes) -> None:
-        head = json.dumps({"answer": what, "bytes": len(data)})
+    def _answer(self, name: str, data: bytes) -> None:
+        head = json.dumps({"answer": name, "bytes": len(data)})
         self._answers.write(head.encode() + b"\n" + data)
         self._answers.flush()

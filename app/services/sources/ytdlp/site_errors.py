@@ -1,4 +1,4 @@
-"""Why a site gives no video, as errors with advice."""
+"""Errors of sites with advice for the user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.errors import (
     SourceRemovedError,
     SourceUnsupportedError,
 )
-from app.services.net.transfer import refused
+from app.services.net.transfer import status_error
 
 _SEND = "you can send the media or its captions yourself"
 _COOKIES = f"The server's owner can set COOKIES_FILE to cookies of a signed-in browser, or {_SEND}."
@@ -61,9 +61,9 @@ _KINDS: Mapping[str, Reason] = {
     "broken_off": (SourceError, "The download broke off"),
     "failed": (SourceError, f"The site could not be read. {_UPDATE}"),
 }
-"""What yt-dlp's own error classes tell."""
+"""Errors by the kind that the child process derives from yt-dlp's error classes."""
 
-_SAYINGS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
+_SITE_MESSAGES: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
     (re.compile(pattern, re.I), reason)
     for pattern, reason in (
         (r"not a (?:ro)?bot|captcha|verify you are human", _BOT),
@@ -80,7 +80,7 @@ _SAYINGS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
         (r"sign.?in|log.?in|registered|members|subscri|premium|purchas|account|cookies", _LOGIN),
     )
 )
-"""What only a site's own words tell, the most telling first: yt-dlp has no error class for these.
+"""Errors by the site's own message, the most specific first: yt-dlp has no error class for these.
 
 Source: the messages of yt-dlp's extractors and of YouTube's player, as they are in English.
 """
@@ -97,27 +97,27 @@ _STATUSES: Mapping[str, str] = {
 _WORDS_CHARS = 200
 
 
-def refusal(kind: str, text: str) -> SourceError:
-    """Return the error for what the child process told.
+def site_error(kind: str, text: str) -> SourceError:
+    """Return the error for a failure that the child process reported.
 
     Args:
-        kind: as ``site_failure.explain`` names it.
-        text: the site's status for ``http``, its own words for ``said``.
+        kind: as ``ytdlp_errors.classify`` names it.
+        text: the site's status for ``http``, its own message for ``said``.
     """
     if kind == "http":
         message = _STATUSES.get(text, f"The site answered {text or 'with an error'}")
-        return refused(int(text) if text.isdecimal() else 0, message)
+        return status_error(int(text) if text.isdecimal() else 0, message)
     if kind != "said":
         error, message = _KINDS.get(kind, _KINDS["failed"])
         return error(message)
-    for pattern, (error, message) in _SAYINGS:
+    for pattern, (error, message) in _SITE_MESSAGES:
         if pattern.search(text):
             return error(f"{message}: {_words(text)}" if error is SourceRemovedError else message)
     return SourceError(f"The site does not give the video: {_words(text)}")
 
 
 def _words(text: str) -> str:
-    """Return a site's first line without addresses and control characters."""
+    """Return the first line of a site's message without addresses and control characters."""
     line = text.splitlines()[0] if text else ""
     words = re.sub(r"https?://\S+|[^ -~\u00a0-\uffff]", "", line).strip()
     return words[:_WORDS_CHARS] or "no reason given"

@@ -1,4 +1,4 @@
-"""A video on a page of a site that yt-dlp knows, looked at once."""
+"""Session with yt-dlp about the video of one page."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from app.domain.time import seconds_to_ms
 from app.services.media.byte_stream import ByteStream
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.ytdlp.child_process import SiteProcess, site_process
-from app.services.sources.ytdlp.found import Found
-from app.services.sources.ytdlp.metadata import caption_tracks, media_info, read_found
-from app.services.sources.ytdlp.site_errors import refusal
+from app.services.sources.ytdlp.info_dict import FoundVideo
+from app.services.sources.ytdlp.site_errors import site_error
+from app.services.sources.ytdlp.site_metadata import caption_tracks, media_info, parse_found
 from app.settings import SourceSettings
 from app.system.workdir import WorkDir
 
 _READ_BYTES = 2**16
 
 CAPTION_FORMATS = ("json3", "vtt", "srv1", "ttml", "srt")
-"""The most telling first: json3 knows when each word is said. Source: the extension's contract."""
+"""The most detailed first: json3 has the time of each word. Source: the extension's contract."""
 
 
 class SiteSession:
-    """One extraction, and what can be had of its video.
+    """One extraction, from which captions and the audio can be fetched.
 
     Attributes:
-        info: what the page says.
-        duration_ms: as the site says; None when it does not.
-        tracks: captions, people's first.
+        info: metadata of the video.
+        duration_ms: by the site; None when unknown.
+        tracks: captions, manual ones first.
     """
 
-    def __init__(self, process: SiteProcess, found: Found, max_mb: int) -> None:
+    def __init__(self, process: SiteProcess, found: FoundVideo, max_mb: int) -> None:
         self.info = media_info(found)
         self.tracks = caption_tracks(found)
         duration_s = found["duration_s"]
@@ -44,13 +44,13 @@ class SiteSession:
         self._chunks: AsyncGenerator[bytes, None] | None = None
 
     async def caption(self, track: CaptionTrack) -> tuple[str, bytes]:
-        """Fetch a track; not once the audio is on its way.
+        """Fetch a track; not once the audio is requested.
 
         Returns:
             The format and the file, never empty.
 
         Raises:
-            SourceError: the site gives none of its files.
+            SourceError: the site sends none of its files.
             UrlBlockedError: they are at an address that must not be reached.
         """
         failure: CuestreamError = SourceError("The site gives no bytes of its captions")
@@ -59,19 +59,19 @@ class SiteSession:
             if name not in offered:
                 continue
             wanted = {"kind": track.kind, "name": track.name, "format": name}
-            answer, data = await self._ask({"caption": wanted})
+            answer, data = await self._request({"caption": wanted})
             if answer == "caption" and data.strip():
                 return name, data
             if answer == "failed" and type(failure) is SourceError:  # no reason known so far
                 failure = self._caption_failure(data)
             if failure.code == "source_rate_limited":
-                break  # asking on would make it worse
+                break  # further requests would make it worse
         raise failure
 
     def audio(self) -> ByteStream:
-        """Return the best audio as it arrives; it is asked for when the first byte is taken.
+        """Return the best audio as it arrives; it is requested when the first byte is read.
 
-        The chunks raise SourceError where the site gives no media or not all of it,
+        The chunks raise SourceError where the site sends no media or not all of it,
         UrlBlockedError where it is at a forbidden address, PayloadTooLargeError where it has
         more bytes than the server accepts.
         """
@@ -96,26 +96,26 @@ class SiteSession:
         if await child.wait() != 0:
             raise await self._process.failure()
 
-    async def _ask(self, choice: dict[str, object]) -> tuple[str, bytes]:
-        await self._process.child.write(json.dumps(choice).encode() + b"\n")
+    async def _request(self, request: dict[str, object]) -> tuple[str, bytes]:
+        await self._process.child.write(json.dumps(request).encode() + b"\n")
         return await read_answer(self._process)
 
     def _caption_failure(self, data: bytes) -> CuestreamError:
         blocked, self._process.proxy.blocked = self._process.proxy.blocked, None
         if blocked is not None:
             return blocked
-        told = json.loads(data)
-        return refusal(told["kind"], told["text"])
+        error = json.loads(data)
+        return site_error(error["kind"], error["text"])
 
 
 @asynccontextmanager
 async def site_session(
     page_url: str, settings: SourceSettings, guard: SsrfGuard, workdir: WorkDir
 ) -> AsyncIterator[SiteSession]:
-    """Look at a page; what is chosen of it can be had for as long as the block lasts.
+    """Extract a page; its captions and audio can be fetched for as long as the block lasts.
 
-    yt-dlp runs in a child process whose only way out is a proxy of ours, so that it cannot
-    reach what the guard forbids either.
+    yt-dlp runs in a child process whose only way to the network is our proxy, so that the guard
+    applies to it too.
 
     Raises:
         UrlBlockedError: the page leads to an address that must not be reached.
@@ -125,7 +125,7 @@ async def site_session(
     guard.parse(page_url)
     async with site_process(page_url, settings, guard, workdir) as process:
         _, data = await read_answer(process)
-        session = SiteSession(process, read_found(data), settings.max_download_mb)
+        session = SiteSession(process, parse_found(data), settings.max_download_mb)
         try:
             yield session
         finally:
@@ -139,7 +139,7 @@ async def read_answer(process: SiteProcess) -> tuple[str, bytes]:
         Its name (``found``, ``caption`` or ``failed``) and its bytes.
 
     Raises:
-        CuestreamError: the child has ended instead; says why.
+        CuestreamError: the child has ended instead; the error is the child's.
     """
     line = await process.child.stdout.readline()
     if not line:

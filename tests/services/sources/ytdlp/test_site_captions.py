@@ -27,7 +27,7 @@ from app.services.sources.opener import MediaOpener
 from app.services.sources.ytdlp.site_session import SiteSession
 from tests.processes import own_children
 from tests.services.conftest import Make, OpenerFactory
-from tests.services.loopback import Asked, LoopbackServer, head, read_all, upload
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head, read_all, upload
 
 Publish = Callable[..., SiteVideo]
 
@@ -76,8 +76,8 @@ def publish(web: LoopbackServer, sound: bytes) -> Publish:
     return make
 
 
-def asked(web: LoopbackServer) -> list[str]:
-    return [request.target for request in web.asked]
+def received(web: LoopbackServer) -> list[str]:
+    return [request.target for request in web.received]
 
 
 def track(session: SiteSession, name: str) -> CaptionTrack:
@@ -124,10 +124,10 @@ async def test_one_extraction_tells_what_there_is(opener: MediaOpener, publish: 
 async def test_files_are_tried_in_order_with_the_pages_cookies_and_headers(
     opener_with: OpenerFactory, web: LoopbackServer, publish: Publish, tmp_path: Path
 ) -> None:
-    async def refuse(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def refuse(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(404, length=0))
 
-    async def limit(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def limit(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(429, length=0))
 
     cookies = tmp_path / "cookies.txt"
@@ -153,25 +153,25 @@ async def test_files_are_tried_in_order_with_the_pages_cookies_and_headers(
     opener = opener_with(allow_private_urls=True, cookies_file=cookies)
     async with opener.site(site.page_url) as session:
         assert await session.caption(track(session, "en")) == ("vtt", VTT)
-        assert asked(web) == ["/page/order", "/gone", "/en.vtt"]
-        assert web.asked[-1].headers["referer"] == "https://site.example/"
-        assert web.asked[-1].headers["cookie"] == "session=abc123"
+        assert received(web) == ["/page/order", "/gone", "/en.vtt"]
+        assert web.received[-1].headers["referer"] == "https://site.example/"
+        assert web.received[-1].headers["cookie"] == "session=abc123"
         assert await session.caption(track(session, "fr")) == ("srt", VTT)
         with pytest.raises(SourceError) as none:
             await session.caption(track(session, "de"))
         assert none.value.code == "source_removed"
-        web.asked.clear()
+        web.received.clear()
         with pytest.raises(SourceRateLimitedError):
             await session.caption(track(session, "es"))
-        assert asked(web) == ["/limited"], "asking on would make it worse"
+        assert received(web) == ["/limited"], "asking on would make it worse"
         name, data = await session.caption(track(session, "it"))
         assert (name, data.decode()) == ("vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nSì")
         with pytest.raises(CuestreamError):
             await session.caption(track(session, "pt"))
-        web.asked.clear()
-        chunks = [chunk async for chunk in session.audio().whole()]
+        web.received.clear()
+        chunks = [chunk async for chunk in session.audio().all_bytes()]
         assert b"".join(chunks)[4:8] == b"ftyp", "captions that failed spoil nothing"
-        assert asked(web) == ["/media/order"]
+        assert received(web) == ["/media/order"]
 
 
 async def test_captions_in_the_pieces_of_a_playlist(
@@ -191,7 +191,7 @@ async def test_captions_in_the_pieces_of_a_playlist(
 async def test_a_caption_file_without_end_is_given_up(
     opener_with: OpenerFactory, web: LoopbackServer, publish: Publish
 ) -> None:
-    async def trickle(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def trickle(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=10**6))
         while True:
             writer.write(b"WEBVTT\n\n" * 200)
@@ -207,7 +207,7 @@ async def test_a_caption_file_without_end_is_given_up(
 
 
 @pytest.fixture
-def told_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
+def captioned_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
     """A video with Spanish and broken English captions by people, and automatic English ones."""
     web.body("/es.json3", JSON3)
     web.body("/broken", b"<!doctype html><title>Sorry</title>")
@@ -222,52 +222,54 @@ def told_in_two(web: LoopbackServer, publish: Publish) -> SiteVideo:
 
 
 async def test_captions_in_the_target_language_stand_in_for_the_recording(
-    opener: MediaOpener, web: LoopbackServer, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, captioned_in_two: SiteVideo
 ) -> None:
     for force_whisper in (False, True):
-        web.asked.clear()
-        wish = CaptionPreference(target=Language("es"), force_whisper=force_whisper)
-        opened = await opener.open(told_in_two, wish)
+        web.received.clear()
+        preference = CaptionPreference(target=Language("es"), force_whisper=force_whisper)
+        opened = await opener.open(captioned_in_two, preference)
         assert isinstance(opened, OpenedCaptions)
         assert opened.origin == "youtube_direct"
         assert opened.captions.language == "es"
         assert opened.captions.items[0].text == "El agua subió."
         assert opened.info.title == "The river"
         assert opened.duration_ms == 6000
-        assert asked(web) == ["/page/two", "/es.json3"], "one extraction and no audio"
+        assert received(web) == ["/page/two", "/es.json3"], "one extraction and no audio"
         assert not own_children()
 
 
 async def test_captions_that_cannot_be_used_leave_the_audio(
-    opener: MediaOpener, web: LoopbackServer, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, captioned_in_two: SiteVideo
 ) -> None:
-    media = await opener.open(told_in_two, CaptionPreference(spoken=Language("en")))
+    media = await opener.open(captioned_in_two, CaptionPreference(spoken=Language("en")))
     assert isinstance(media, OpenedMedia)
     assert media.info.title == "The river"
     assert (await read_all(media))[-1].end_sample >= 5 * 16_000
-    assert asked(web) == ["/page/two", "/broken", "/media/two"]
+    assert received(web) == ["/page/two", "/broken", "/media/two"]
 
 
 async def test_without_a_transcriber_automatic_captions_count(
-    opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, publish: Publish, captioned_in_two: SiteVideo
 ) -> None:
-    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), hears=False))
+    opened = await opener.open(
+        captioned_in_two, CaptionPreference(spoken=Language("en"), hears=False)
+    )
     assert isinstance(opened, OpenedCaptions)
-    web.asked.clear()
+    web.received.clear()
     with pytest.raises(TranscriptionDisabledError):
         await opener.open(publish("none"), CaptionPreference(hears=False))
-    assert asked(web) == ["/page/none"], "nobody fetched audio in vain"
+    assert received(web) == ["/page/none"], "nobody fetched audio in vain"
 
 
 async def test_a_recording_is_not_opened_where_nothing_hears_it(
     opener: MediaOpener, web: LoopbackServer, tone_wav: Path
 ) -> None:
-    deaf = CaptionPreference(hears=False)
+    captions_alone = CaptionPreference(hears=False)
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(upload(tone_wav), deaf)
+        await opener.open(upload(tone_wav), captions_alone)
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(MediaUrl(url), deaf)
+        await opener.open(MediaUrl(url), captions_alone)
 
 
 async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
@@ -276,9 +278,9 @@ async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
     assert opened.origin == "client_captions"
     assert [item.text for item in opened.captions.items] == ["The water came up.", "Fast."]
     assert (opened.captions.language, opened.captions.kind) == ("en", "manual")
-    heard = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionPreference())
-    assert isinstance(heard, OpenedCaptions)
-    assert (heard.captions.language, heard.captions.kind) == ("und", "auto")
+    opened = await opener.open(SentCaptions(JSON3.decode(), automatic=True), CaptionPreference())
+    assert isinstance(opened, OpenedCaptions)
+    assert (opened.captions.language, opened.captions.kind) == ("und", "auto")
     for nonsense in ("", "Hello", "\ud800"):
         with pytest.raises(InvalidCaptionsError):
             await opener.open(SentCaptions(nonsense), CaptionPreference())
@@ -287,23 +289,23 @@ async def test_captions_that_the_client_sends(opener: MediaOpener) -> None:
 
 
 async def test_the_page_stands_in_for_an_address_that_has_expired(
-    opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
+    opener: MediaOpener, web: LoopbackServer, publish: Publish, captioned_in_two: SiteVideo
 ) -> None:
-    page = told_in_two.page_url
+    page = captioned_in_two.page_url
     gone = web.url("/expired.m3u8")
     opened = await opener.open(MediaUrl(gone, page), CaptionPreference(target=Language("es")))
     assert isinstance(opened, OpenedCaptions)
-    assert asked(web) == ["/expired.m3u8", "/page/two", "/es.json3"]
+    assert received(web) == ["/expired.m3u8", "/page/two", "/es.json3"]
     media = await opener.open(MediaUrl(web.body("/junk.mp4", b"junk" * 500), page))
     await read_all(media)
     private = publish("hidden", fails="Private video").page_url
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as failure:
         await opener.open(MediaUrl(gone, private))
-    assert told.value.code == "source_private", "the page says more than a 404"
+    assert failure.value.code == "source_private", "the page says more than a 404"
     wordless = web.body("/words.html", b"<!doctype html><title>Words</title>", "text/html")
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as failure:
         await opener.open(MediaUrl(gone, wordless))
-    assert told.value.code == "source_removed", "the address says more than a page without video"
+    assert failure.value.code == "source_removed", "the address says more than a page without video"
     with pytest.raises(UrlBlockedError):
         await opener.open(MediaUrl("http://169.254.169.254/a.m3u8", page))
 
@@ -313,7 +315,7 @@ async def test_an_address_that_works_needs_no_page(
 ) -> None:
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")
     await read_all(await opener.open(MediaUrl(url, web.url("/watch/none"))))
-    assert asked(web) == ["/tone.wav"]
+    assert received(web) == ["/tone.wav"]
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 1.2])
@@ -322,7 +324,7 @@ async def test_cancelling_while_a_caption_file_comes_leaves_nothing(
 ) -> None:
     reached = asyncio.Event()
 
-    async def stall(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def stall(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         reached.set()
         writer.write(head(200, length=1000) + VTT)
         await writer.drain()

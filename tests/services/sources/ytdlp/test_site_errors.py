@@ -3,8 +3,8 @@
 import pytest
 
 from app.routers.error_responses import status_of
-from app.services.net.transfer import refused
-from app.services.sources.ytdlp.site_errors import refusal
+from app.services.net.transfer import status_error
+from app.services.sources.ytdlp.site_errors import site_error
 
 SAYINGS = [
     ("Private video. Sign in if you've been granted access to this video", "source_private"),
@@ -35,7 +35,7 @@ SAYINGS = [
 
 @pytest.mark.parametrize(("text", "code"), SAYINGS)
 def test_a_sites_words_have_a_code(text: str, code: str) -> None:
-    error = refusal("said", text)
+    error = site_error("said", text)
     assert error.code == code
     assert error.retryable is (code in ("source_rate_limited", "source_failed"))
     assert "--" not in error.message
@@ -46,9 +46,9 @@ def test_a_sites_words_have_a_code(text: str, code: str) -> None:
 
 
 def test_a_sites_words_are_repeated_without_addresses() -> None:
-    error = refusal("said", "Gone to https://evil.example/?k=v \x1b[31mnow\nsecond line")
+    error = site_error("said", "Gone to https://evil.example/?k=v \x1b[31mnow\nsecond line")
     assert error.message == "The site does not give the video: Gone to  [31mnow"
-    removed = refusal("said", "This video has been removed for violating the rules")
+    removed = site_error("said", "This video has been removed for violating the rules")
     assert removed.message.endswith("removed for violating the rules")
 
 
@@ -66,10 +66,10 @@ def test_a_sites_words_are_repeated_without_addresses() -> None:
     ],
 )
 def test_a_sites_status_has_a_code(status: int, code: str, ours: int) -> None:
-    error = refused(status, "said so")
+    error = status_error(status, "said so")
     assert (error.code, error.message) == (code, "said so")
     assert status_of(error) == ours
-    assert refusal("http", str(status)).code == code
+    assert site_error("http", str(status)).code == code
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,6 @@ def test_a_sites_status_has_a_code(status: int, code: str, ours: int) -> None:
     ],
 )
 def test_what_yt_dlp_knows_has_a_code(kind: str, code: str, status: int) -> None:
-    error = refusal(kind, "")
+    error = site_error(kind, "")
     assert (error.code, status_of(error)) == (code, status)
     assert error.message

@@ -14,7 +14,7 @@ from app.services.sources.opener import MediaOpener
 from app.system.workdir import WorkDir
 from tests.processes import own_children
 from tests.services.conftest import Make, OpenerFactory
-from tests.services.loopback import Asked, LoopbackServer, head, read_all
+from tests.services.loopback import LoopbackServer, ReceivedRequest, head, read_all
 
 PLUGINS = Path(__file__).parent / "site_plugins"
 
@@ -57,7 +57,7 @@ async def test_a_site_video(
     assert blocks[0].start_sample == 0
     assert abs(blocks[-1].end_sample - 320_000) < 2000
     # One extraction, one download.
-    assert [asked.target for asked in web.asked] == ["/page/one", "/media/one"]
+    assert [received.target for received in web.received] == ["/page/one", "/media/one"]
 
 
 async def test_the_best_audio_is_taken(
@@ -71,7 +71,7 @@ async def test_the_best_audio_is_taken(
         {"url": web.body("/video", b"x"), "ext": "mp4", "vcodec": "h264", "acodec": "aac"},
     ]
     await read_all(await opener.open(publish("two", formats=formats)))
-    assert [asked.target for asked in web.asked] == ["/page/two", "/good"]
+    assert [received.target for received in web.received] == ["/page/two", "/good"]
 
 
 async def test_a_video_with_its_index_last(
@@ -115,7 +115,7 @@ async def fetch_text(web: LoopbackServer, path: str) -> str:
     writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
     text = (await reader.read()).decode()
     writer.close()
-    web.asked.clear()
+    web.received.clear()
     return text.partition("\r\n\r\n")[2]
 
 
@@ -141,7 +141,7 @@ async def test_a_web_page_is_left_to_the_site_source(
 async def test_a_page_that_turns_robots_away_is_left_to_the_site_source(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes
 ) -> None:
-    async def robots(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def robots(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(403, length=9, kind="text/html") + b"<p>Robot?")
 
     site = publish("robots", dash_m4a)
@@ -205,7 +205,9 @@ async def test_the_sites_status_is_told(
         (500, "broke off", "source_failed"),
     ):
 
-        async def refuse(_asked: Asked, writer: asyncio.StreamWriter, status: int = status) -> None:
+        async def refuse(
+            _received: ReceivedRequest, writer: asyncio.StreamWriter, status: int = status
+        ) -> None:
             writer.write(head(status, length=0))
 
         web.routes["/media/x"] = refuse
@@ -268,15 +270,15 @@ async def test_cookies_are_sent_and_their_file_stays_as_it_is(
     before = cookies.read_bytes()
     opener = opener_with(allow_private_urls=True, cookies_file=cookies)
     await read_all(await opener.open(publish("member", dash_m4a)))
-    assert web.asked[0].headers["cookie"] == "session=abc123"
+    assert web.received[0].headers["cookie"] == "session=abc123"
     assert cookies.read_bytes() == before
 
 
 async def test_a_download_that_breaks_off_goes_on(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes
 ) -> None:
-    async def flaky(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        start = int(asked.headers.get("range", "bytes=0-")[6:-1])
+    async def flaky(received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        start = int(received.headers.get("range", "bytes=0-")[6:-1])
         span = f"bytes {start}-{len(dash_m4a) - 1}/{len(dash_m4a)}"
         status = 206 if start else 200
         writer.write(head(status, length=len(dash_m4a) - start, Content_Range=span))
@@ -292,8 +294,8 @@ async def test_a_download_that_breaks_off_goes_on(
 async def test_a_download_that_starts_over_is_an_error_not_a_repetition(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes
 ) -> None:
-    async def forgetful(_asked: Asked, writer: asyncio.StreamWriter) -> None:
-        half = len(dash_m4a) // 2 if len(web.asked) < 4 else len(dash_m4a)
+    async def forgetful(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        half = len(dash_m4a) // 2 if len(web.received) < 4 else len(dash_m4a)
         writer.write(head(200, length=len(dash_m4a)) + dash_m4a[:half])
         await writer.drain()
 
@@ -325,7 +327,7 @@ async def test_too_long_and_too_large(
 async def test_the_child_gets_no_secrets_on_its_command_line(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes
 ) -> None:
-    async def stall(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def stall(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(dash_m4a)) + dash_m4a[: len(dash_m4a) // 2])
         await writer.drain()
         await asyncio.sleep(60)
@@ -334,7 +336,7 @@ async def test_the_child_gets_no_secrets_on_its_command_line(
     web.routes["/media/stall"] = stall
     media = await opener.open(site)
     words = [" ".join(p.cmdline()) for p in own_children()]
-    assert any("ytdlp.child" in line for line in words)
+    assert any("ytdlp.ytdlp_child" in line for line in words)
     assert not any("cuestream:" in line or site.page_url in line for line in words)
     await media.aclose()
 
@@ -343,7 +345,7 @@ async def test_the_child_gets_no_secrets_on_its_command_line(
 async def test_cancelling_leaves_nothing(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, dash_m4a: bytes, wait_s: float
 ) -> None:
-    async def stall(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    async def stall(_received: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
         writer.write(head(200, length=len(dash_m4a)) + dash_m4a[:300])
         await writer.drain()
         await asyncio.sleep(60)

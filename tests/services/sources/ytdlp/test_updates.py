@@ -14,7 +14,7 @@ from yt_dlp import YoutubeDL
 
 from app.domain.request import SiteVideo
 from app.services.sources.ytdlp.child_process import newer_ytdlp, ytdlp_version
-from app.services.sources.ytdlp.options import Task, options
+from app.services.sources.ytdlp.ytdlp_options import YtdlpTask, options
 from app.settings import SourceSettings
 from tests.server import ROOT
 from tests.services.conftest import OpenerFactory
@@ -53,10 +53,10 @@ def offer(folder: Path, version: str, *, broken: bool = False) -> list[str]:
     """Make a version of yt-dlp that gives every video its own number; return pip's options."""
     folder.mkdir(exist_ok=True)
     code = "import nothing_like_it" if broken else NEWER.replace("VERSION", version)
-    told = re.sub(
+    version_file = re.sub(
         "__version__ = .*", f"__version__ = '{version}'", (REAL / "version.py").read_text()
     )
-    package = {"yt_dlp/__init__.py": code, "yt_dlp/version.py": told}
+    package = {"yt_dlp/__init__.py": code, "yt_dlp/version.py": version_file}
     extra = "Requires-Dist: yt-dlp-ejs==9.0; extra == 'default'"
     wheel(folder, "yt_dlp", version, package, "Provides-Extra: default", extra)
     wheel(folder, "yt_dlp_ejs", "9.0", {"yt_dlp_ejs/__init__.py": ""})
@@ -123,8 +123,8 @@ def test_a_folder_that_is_in_the_way_is_left_alone(tmp_path: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def task(**given: object) -> Task:
-    usual: Task = {
+def task(**given: object) -> YtdlpTask:
+    usual: YtdlpTask = {
         "page_url": "http://site.example/",
         "proxy": "http://127.0.0.1:1",
         "cookies": None,

@@ -1,4 +1,4 @@
-"""Reading what the child process tells of a video."""
+"""Reader of the metadata that the child process reports of a video."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.domain.media import MediaInfo
 from app.domain.time import seconds_to_ms
-from app.services.sources.ytdlp.found import Found, Track
+from app.services.sources.ytdlp.info_dict import FoundTrack, FoundVideo
 
 _UNKNOWN = "und"
 
 _NO_TAG = re.compile(r"-orig$|-x-.*$|\..*$")
-"""What sites append to a language: YouTube to the original, Vimeo to what a machine heard."""
+"""Suffixes of a language tag: YouTube's of the original, Vimeo's of automatic captions."""
 
 
-def read_found(data: bytes) -> Found:
-    """Return what was told."""
-    return cast("Found", json.loads(data))
+def parse_found(data: bytes) -> FoundVideo:
+    """Parse the child's JSON."""
+    return cast("FoundVideo", json.loads(data))
 
 
-def media_info(found: Found) -> MediaInfo:
-    """Return what is known of the video; its language from its own captions if need be."""
+def media_info(found: FoundVideo) -> MediaInfo:
+    """Return the video's metadata; its language by its automatic captions if need be."""
     return MediaInfo(
         title=found["title"],
         description=found["description"],
         chapters=tuple((seconds_to_ms(start_s), title) for start_s, title in found["chapters"]),
-        language=_tag(found["language"]) or _heard_language(found["tracks"]),
+        language=_tag(found["language"]) or _automatic_language(found["tracks"]),
     )
 
 
-def caption_tracks(found: Found) -> tuple[CaptionTrack, ...]:
-    """Return the tracks that are there to be had, people's first."""
+def caption_tracks(found: FoundVideo) -> tuple[CaptionTrack, ...]:
+    """Return the tracks, manual ones first."""
     return tuple(
         CaptionTrack(
             language=_tag(track["name"]) or _UNKNOWN,
@@ -47,18 +47,18 @@ def caption_tracks(found: Found) -> tuple[CaptionTrack, ...]:
     )
 
 
-def _kind(track: Track) -> CaptionKind:
+def _kind(track: FoundTrack) -> CaptionKind:
     return "auto" if track["kind"] == "auto" else "manual"
 
 
-def _heard_language(tracks: list[Track]) -> str:
-    """Return the language of the one automatic track: a machine writes what it hears."""
+def _automatic_language(tracks: list[FoundTrack]) -> str:
+    """Return the language of the one automatic track, which is in the spoken language."""
     tags = {_tag(track["name"]) for track in tracks if _kind(track) == "auto"}
     return tags.pop() if len(tags) == 1 else ""
 
 
 def _tag(key: str) -> str:
-    """Read a site's key for a language, which may be a tag with a name behind it."""
+    """Parse a site's key for a language, which may be a tag with a name behind it."""
     stem = _NO_TAG.sub("", key)
     for text in (stem, stem.replace("_", "-").partition("-")[0]):
         try:

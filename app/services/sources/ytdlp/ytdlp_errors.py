@@ -1,4 +1,4 @@
-"""Why yt-dlp has no video for us, by its error classes.
+"""Classification of yt-dlp's errors.
 
 Imports yt-dlp, so only the child process imports this.
 """
@@ -24,23 +24,23 @@ class LiveError(DownloadCancelled):  # type: ignore[misc]
 
 
 class RestartedError(DownloadCancelled):  # type: ignore[misc]
-    """The download began anew, so bytes were written twice."""
+    """The download restarted, so bytes were written twice."""
 
 
-class LeftError(DownloadCancelled):  # type: ignore[misc]
-    """The server wants nothing more."""
+class FinishedError(DownloadCancelled):  # type: ignore[misc]
+    """The server has no more requests."""
 
 
-class TooMuchError(DownloadCancelled):  # type: ignore[misc]
+class CaptionLimitError(DownloadCancelled):  # type: ignore[misc]
     """A caption file is larger, or takes longer, than captions do."""
 
 
-def explain(error: YoutubeDLError) -> tuple[str, str]:
-    """Return the kind of an error and the site's own words about it, where there are any."""
+def classify(error: YoutubeDLError) -> tuple[str, str]:
+    """Return the kind of an error with its HTTP status or the site's own message, if any."""
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (LiveError, "live"),
         (RestartedError, "broken_off"),
-        (TooMuchError, "broken_off"),
+        (CaptionLimitError, "broken_off"),
         (CookieLoadError, "cookies"),
         (GeoRestrictedError, "geo"),
         (UnsupportedError, "unsupported"),
@@ -56,13 +56,13 @@ def explain(error: YoutubeDLError) -> tuple[str, str]:
     for candidate in _causes(error):
         if isinstance(candidate, ExtractorError) and candidate.expected:
             return "said", candidate.orig_msg
-    # Once it has given up trying again, yt-dlp no longer says what happened each time.
+    # After its last retry, yt-dlp no longer says what happened each time.
     gave_up = isinstance(error, DownloadError) and not any(error.exc_info or ())
     return "broken_off" if gave_up else "failed", ""
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return an error and what it wraps, outermost first."""
+    """Return an error with the errors that it wraps, outermost first."""
     found: list[BaseException] = []
     queue: list[object] = [error]
     while queue:

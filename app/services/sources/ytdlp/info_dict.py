@@ -1,4 +1,4 @@
-"""What yt-dlp found out about a video, as plain values for the server.
+"""Metadata of a video from yt-dlp's info dictionary, as plain values for the server.
 
 Only the child process imports this; it needs nothing but the standard library.
 """
@@ -18,11 +18,11 @@ FORMATS: Mapping[str, str] = {
     "dfxp": "ttml",
     "srt": "srt",
 }
-"""Caption formats that we read, by the names that yt-dlp and sites have for them."""
+"""Caption formats that the server reads, by the names that yt-dlp and sites have for them."""
 
 _ORIGINAL = "-orig"
-"""How the key of YouTube's automatic track ends that nobody translated. Source: yt-dlp's YouTube
-extractor, which lists the same track without the ending too."""
+"""Suffix of the key of YouTube's automatic track that is no translation. Source: yt-dlp's YouTube
+extractor, which lists the same track without the suffix too."""
 
 _TITLE_CHARS = 500
 _DESCRIPTION_CHARS = 10_000
@@ -32,7 +32,7 @@ Entry = Mapping[str, object]
 """A caption file as yt-dlp describes it: ``ext``, ``url`` or ``data``, ``http_headers``, ..."""
 
 
-class Track(TypedDict):
+class FoundTrack(TypedDict):
     """One caption track; ``urls`` are pairs of format and address, empty where it is inline."""
 
     name: str
@@ -40,15 +40,15 @@ class Track(TypedDict):
     urls: list[tuple[str, str]]
 
 
-class Found(TypedDict):
-    """What is told of a video; ``chapters`` are pairs of start in seconds and title."""
+class FoundVideo(TypedDict):
+    """Metadata of a video; ``chapters`` are pairs of start in seconds and title."""
 
     title: str
     description: str
     chapters: list[tuple[float, str]]
     duration_s: float | None
     language: str
-    tracks: list[Track]
+    tracks: list[FoundTrack]
 
 
 def is_live(info: Mapping[str, object]) -> bool:
@@ -56,31 +56,31 @@ def is_live(info: Mapping[str, object]) -> bool:
     return bool(info.get("is_live")) or info.get("live_status") in {"is_live", "is_upcoming"}
 
 
-def found_in(info: Mapping[str, object]) -> Found:
-    """Return what is worth telling."""
+def describe_video(info: Mapping[str, object]) -> FoundVideo:
+    """Return the metadata that the server uses."""
     duration_s = info.get("duration")
     return {
         "title": _title(info)[:_TITLE_CHARS],
         "description": _text(info.get("description"))[:_DESCRIPTION_CHARS],
         "chapters": list(_chapters(info))[:_CHAPTERS],
         "duration_s": float(duration_s) if isinstance(duration_s, int | float) else None,
-        "language": _text(info.get("language")) or _sound_language(info),
+        "language": _text(info.get("language")) or _audio_language(info),
         "tracks": [
             {
                 "name": name,
                 "kind": kind,
                 "urls": [(wanted, _text(entry.get("url"))) for wanted, entry in files.items()],
             }
-            for (kind, name), files in tracks_of(info).items()
+            for (kind, name), files in caption_files(info).items()
         ],
     }
 
 
-def tracks_of(info: Mapping[str, object]) -> dict[tuple[str, str], dict[str, Entry]]:
+def caption_files(info: Mapping[str, object]) -> dict[tuple[str, str], dict[str, Entry]]:
     """Return the files of each track by format; tracks by kind and by the site's key.
 
-    Left out are a broadcast's chat, formats that are no captions, and what a machine translated
-    from another track.
+    Left out are a broadcast's chat, formats other than captions, and machine translations of
+    another track.
     """
     manual = _by_key(info.get("subtitles"))
     auto = _by_key(info.get("automatic_captions"))
@@ -96,7 +96,7 @@ def tracks_of(info: Mapping[str, object]) -> dict[tuple[str, str], dict[str, Ent
 
 
 def _is_translation(key: str, files: Mapping[str, Entry], manual: Mapping[str, object]) -> bool:
-    """Recognise a machine's translation by its address, or by its key: ``en-de`` is from ``de``."""
+    """Recognise a machine translation by its address, or by its key: ``en-de`` is from ``de``."""
     if any("tlang" in parse_qs(urlsplit(_text(file.get("url"))).query) for file in files.values()):
         return True
     return any(key.endswith(f"-{name}") for name in manual)
@@ -123,7 +123,7 @@ def _files(entries: Sequence[Entry]) -> dict[str, Entry]:
 
 
 def _title(info: Mapping[str, object]) -> str:
-    """Return the title, unless it is the mere name of a file that nobody gave a title."""
+    """Return the title, unless it is just the name of a file without a title."""
     title = _text(info.get("title"))
     file_name = _text(info.get("webpage_url_basename"))
     bare = info.get("extractor_key") == "Generic" and file_name.partition(".")[0] == title
@@ -137,17 +137,17 @@ def _chapters(info: Mapping[str, object]) -> Iterator[tuple[float, str]]:
             yield float(chapter["start_time"]), _text(chapter.get("title"))[:_TITLE_CHARS]
 
 
-def _sound_language(info: Mapping[str, object]) -> str:
-    """Return the language of the sound; of several (dubbed) ones, the one that the site prefers."""
+def _audio_language(info: Mapping[str, object]) -> str:
+    """Return the language of the audio; of several (dubbed) ones, the one that the site prefers."""
     formats = info.get("formats")
-    sounds = [
+    audio = [
         (preference if isinstance(preference := entry.get("language_preference"), int) else -1, tag)
         for entry in (formats if isinstance(formats, list) else ())
         if isinstance(entry, Mapping)
         and entry.get("acodec") != "none"
         and (tag := _text(entry.get("language")))
     ]
-    return max(sounds)[1] if sounds else ""
+    return max(audio)[1] if audio else ""
 
 
 def _text(given: object) -> str:

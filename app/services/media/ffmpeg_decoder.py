@@ -1,4 +1,4 @@
-"""ffmpeg at work on one input."""
+"""Audio decoder: an ffmpeg subprocess for one input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from app.domain.time import samples_to_ms
 from app.services.media.ffmpeg_command import decode_command
 from app.services.media.ffmpeg_log import FfmpegReport
-from app.services.media.integrity import cut_error, slack_ms
+from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.pcm import BYTES_PER_SAMPLE, read_pcm
 from app.system.subprocesses import Subprocess, running
 from app.system.workdir import storage_errors
@@ -20,21 +20,25 @@ _HEAD_BYTES = 200
 _HEADER_S = 5.0
 """How long to wait for the log after samples came. It is written before them."""
 
-InputCheck = Callable[[], bool]
-"""Tells whether all input was consumed; raises what was wrong with it."""
 
-
-class Decoder:
+class FfmpegDecoder:
     """A running ffmpeg.
 
+    Args:
+        child: the subprocess.
+        report: reads its log.
+        input_consumed: returns whether all input was read; raises the input's own error.
+
     Attributes:
-        report: what ffmpeg says about its input; complete once the first PCM came.
+        report: properties of the input by ffmpeg's log; complete once the first PCM came.
     """
 
-    def __init__(self, child: Subprocess, report: FfmpegReport, check_input: InputCheck) -> None:
+    def __init__(
+        self, child: Subprocess, report: FfmpegReport, input_consumed: Callable[[], bool]
+    ) -> None:
         self.report = report
         self._child = child
-        self._check_input = check_input
+        self._input_consumed = input_consumed
         self._decoded_bytes = 0
 
     async def pcm(self) -> AsyncGenerator[bytes, None]:
@@ -43,7 +47,7 @@ class Decoder:
         Raises:
             MediaError: nothing could be decoded, or the end is missing; in the latter case all
                 blocks that there are were yielded.
-            CuestreamError: whatever was wrong with the input.
+            CuestreamError: the error of the input.
         """
         async with aclosing(read_pcm(self._child.stdout)) as blocks:
             async for block in blocks:
@@ -59,20 +63,20 @@ class Decoder:
                 await self.report.header_read.wait()
 
     async def _finish(self) -> None:
-        failed = await self._child.wait() != 0 or not self._check_input()
+        failed = await self._child.wait() != 0 or not self._input_consumed()
         if not self._decoded_bytes:
             raise self.report.error()
-        promised_ms = self.report.duration_ms
-        if promised_ms is None:
-            whole = not failed
-        elif self._decoded_ms >= promised_ms - slack_ms(promised_ms):
-            whole = True
+        expected_ms = self.report.duration_ms
+        if expected_ms is None:
+            complete = not failed
+        elif self._decoded_ms >= expected_ms - tolerance_ms(expected_ms):
+            complete = True
         else:
-            # A picture may go on in silence, and a guess proves nothing.
+            # Video may be longer than its audio, and an estimate proves nothing.
             excused = self.report.has_video or self.report.estimated
-            whole = excused and not failed and not self.report.cut
-        if not whole:
-            raise cut_error()
+            complete = excused and not failed and not self.report.truncated
+        if not complete:
+            raise truncated_error()
 
     @property
     def _decoded_ms(self) -> int:
@@ -80,25 +84,25 @@ class Decoder:
 
 
 @asynccontextmanager
-async def decoding_file(path: Path) -> AsyncIterator[Decoder]:
+async def decoding_file(path: Path) -> AsyncIterator[FfmpegDecoder]:
     """Decode a file for as long as the block lasts."""
     report = FfmpegReport()
     command = decode_command(path, await asyncio.to_thread(_head_of, path))
     async with running(command, on_line=report.read) as child:
-        yield Decoder(child, report, lambda: True)
+        yield FfmpegDecoder(child, report, lambda: True)
 
 
 @asynccontextmanager
 async def decoding_stream(
     head: bytes, chunks: AsyncGenerator[bytes, None]
-) -> AsyncIterator[Decoder]:
-    """Decode what an iterator yields, taking it only as fast as it is decoded.
+) -> AsyncIterator[FfmpegDecoder]:
+    """Decode the bytes of an iterator, reading it only as fast as they are decoded.
 
-    What the iterator raises is raised by :meth:`Decoder.pcm`, once what came before is decoded.
+    An error of the iterator is raised by :meth:`FfmpegDecoder.pcm`, after all audio before it.
 
     Args:
-        head: the first bytes of the media, to look at.
-        chunks: all of it, the head too.
+        head: the first bytes of the media, by which its container is recognised.
+        chunks: all bytes, those of the head too.
     """
     report = FfmpegReport()
     command = decode_command(None, head[:_HEAD_BYTES])
@@ -109,7 +113,7 @@ async def decoding_stream(
             return feeder.done() and feeder.result()
 
         try:
-            yield Decoder(child, report, consumed)
+            yield FfmpegDecoder(child, report, consumed)
         finally:
             feeder.cancel()
             await asyncio.gather(feeder, return_exceptions=True)
@@ -121,7 +125,7 @@ def _head_of(path: Path) -> bytes:
 
 
 async def _feed(chunks: AsyncGenerator[bytes, None], child: Subprocess) -> bool:
-    """Return whether all was taken."""
+    """Write all chunks to ffmpeg; return whether it read them all."""
     try:
         async with aclosing(chunks):
             async for chunk in chunks:

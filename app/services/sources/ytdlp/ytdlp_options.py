@@ -1,4 +1,4 @@
-"""What yt-dlp is told ahead of its work, apart from what is done with the video."""
+"""Options that yt-dlp is started with."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ _RETRIES = 5
 """Attempts at each request that broke off on the way."""
 
 _RUNTIMES = ("deno", "node", "bun", "quickjs")
-"""JavaScript runtimes that yt-dlp looks for on PATH, the one that it trusts most first."""
+"""JavaScript runtimes that yt-dlp searches on PATH, the one that it trusts most first."""
 
 
-class Task(TypedDict):
-    """What to look at, and how.
+class YtdlpTask(TypedDict):
+    """Task of the child process.
 
     Attributes:
+        page_url: page to extract.
+        proxy: address of the only proxy that may be used.
         cookies: path of a Netscape cookie file, or None.
+        folder: for temporary files.
+        timeout_s: of a socket, and of a whole caption file.
         rate_limit: bytes per second, or None.
-        js_runtime: a runtime's name, perhaps with ``:PATH``; empty for whichever there is.
+        sleep_s: pause between requests in seconds.
+        js_runtime: a runtime's name, perhaps with ``:PATH``; empty for any that is installed.
     """
 
     page_url: str
@@ -32,14 +37,14 @@ class Task(TypedDict):
 
 
 class _Silent:
-    """yt-dlp's log, which nobody reads."""
+    """Logger that discards yt-dlp's messages."""
 
     def debug(self, _message: str) -> None: ...
     def warning(self, _message: str) -> None: ...
     def error(self, _message: str) -> None: ...
 
 
-def options(task: Task) -> dict[str, object]:
+def options(task: YtdlpTask) -> dict[str, object]:
     """Return yt-dlp's parameters. Source: the docstring of ``yt_dlp.YoutubeDL``."""
     return {
         "format": "bestaudio/best",
