@@ -16,7 +16,7 @@ from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
 
-State = Literal["loading", "ready", "failed", "disabled"]
+EngineState = Literal["loading", "ready", "failed", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class EngineStatus:
 
     role: Literal["decoder", "vad", "transcriber", "aligner", "diarizer", "translator"]
     name: str
-    state: State = "loading"
+    state: EngineState = "loading"
     device: str = ""
     detail: str = ""
     error: str = ""
@@ -55,7 +55,7 @@ class EngineManager:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        state: State = "loading" if settings.asr.enabled else "disabled"
+        state: EngineState = "loading" if settings.asr.enabled else "disabled"
         self._vad = EngineStatus("vad", settings.vad.engine, state)
         self._transcriber = EngineStatus("transcriber", settings.asr.engine, state)
         self._aligner = EngineStatus(

@@ -72,10 +72,10 @@ class Timer:
         self.asked.append(language)
         return language == "en"
 
-    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
-        self.calls.append(len(passages))
+    def align(self, inputs: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
+        self.calls.append(len(inputs))
         word = Word("We", Span(100 + self.shift_ms, 200 + self.shift_ms))
-        return [(Segment("We", word.span, (word,), "en"),) for _ in passages]
+        return [(Segment("We", word.span, (word,), "en"),) for _ in inputs]
 
 
 class FarTimer(Timer):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.cached import cached_snapshot, lacking, whole_snapshot
+from app.gpu.models.hub_cache import cached_snapshot, lacking, whole_snapshot
 from app.settings import ModelSettings
 
 

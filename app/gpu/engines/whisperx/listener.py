@@ -14,7 +14,7 @@ from app.gpu.engines.whisperx.words import build_words
 from app.gpu.engines.whisperx.work import WindowDecoding
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_loops
-from app.gpu.sentences import build_segments
+from app.gpu.sentence_segments import build_segments
 
 
 class DecodingPass:

@@ -12,7 +12,7 @@ from app.domain.time import Span
 from app.domain.transcript import Word
 from app.gpu.engines.whisperx.decoder import TokenTimes
 from app.gpu.engines.whisperx.vocabulary import Piece
-from app.gpu.sentences import ends_sentence
+from app.gpu.sentence_segments import ends_sentence
 
 _UNSPACED = re.compile(
     "[\u0e01-\u0e2e\u0e40-\u0e44"  # Thai letters that a syllable may begin with
