@@ -1,4 +1,4 @@
-"""Words of a window to segments, one a sentence."""
+"""Segments of a window, one for each sentence."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _END = re.compile(r"[.!?…。！？｡؟۔।॥։።៕](?P<closing>[\"'”’
 _ABBREVIATION = re.compile(
     r"^\W*(?:\w|(?:\w\.)+\w|mr|mrs|ms|dr|prof|st|sr|jr|vs|no|etc|sra?|mme|m)\.$", re.IGNORECASE
 )
-"""Words whose full stop ends no sentence unless a new one visibly begins: titles, initials."""
+"""Abbreviations whose full stop ends no sentence: titles, initials."""
 
 
 _LEAST_CONFIDENCE = 1e-9
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a word's last mark ends a sentence."""
+    """Whether a word's final punctuation ends a sentence."""
     return _END.search(word) is not None and _ABBREVIATION.match(word) is None
 
 
 def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
-    """Return one segment for each sentence, and one for what follows the last full stop.
+    """Return a segment for each sentence, the last one possibly unfinished.
 
     Args:
         words: of one window, in order.
@@ -42,7 +42,7 @@ def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
 
 
 def _begins(word: str) -> bool:
-    """Whether a sentence may begin with a word: not with a small letter."""
+    """Whether a word may begin a sentence: not with a lowercase letter."""
     letter = next((char for char in word if char.isalnum()), "")
     return not letter.islower()
 

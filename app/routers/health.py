@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from app import __version__
 from app.container import Services
 from app.domain.errors import UnavailableOptionError
-from app.gpu.device import card
+from app.gpu.device import gpu_info
 from app.routers.dependencies import ServicesDep, require_key
 from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
@@ -132,7 +132,7 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
     if not any(status.device == "cuda" for status in readiness.statuses):
         return None
     # The driver may take its time to answer.
-    found = await asyncio.to_thread(card, "cuda")
+    found = await asyncio.to_thread(gpu_info, "cuda")
     return None if found is None else dataclasses.asdict(found)
 
 

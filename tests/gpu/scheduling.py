@@ -147,20 +147,20 @@ class FakeDiarizer:
         self.gate, self.turns_gate = Gate(), Gate()
 
     def listen(
-        self, samples: Any, voices: DiarizationState | None, *, last: bool = False
+        self, samples: Any, state: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         self.log.enter("diarize", [])
         try:
             self.gate.pass_through()
-            return DiarizationState((voices or 0) + len(samples))  # type: ignore[operator]
+            return DiarizationState((state or 0) + len(samples))  # type: ignore[operator]
         finally:
             self.log.leave("diarize")
 
-    def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
+    def turns(self, state: DiarizationState, speakers: object) -> list[SpeakerTurn]:
         self.log.enter("cluster", [])
         try:
             self.turns_gate.pass_through()
-            return [SpeakerTurn(Span(0, int(cast("int", voices)) // 16), "SPEAKER_00")]
+            return [SpeakerTurn(Span(0, int(cast("int", state)) // 16), "SPEAKER_00")]
         finally:
             self.log.leave("cluster")
 
