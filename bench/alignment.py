@@ -44,18 +44,18 @@ async def measure(means: Means) -> Sequence[Figure]:
     except ImportError as error:
         raise BenchError(f"needs the gpu extra: {error}") from error
     truth = aligner_fixtures.said(" ".join(_TEXT), _FRAMES)
-    passage = aligner_fixtures.passage_of(_TEXT, _FRAMES)
+    alignment_input = aligner_fixtures.alignment_input_of(_TEXT, _FRAMES)
     acoustics = aligner_fixtures.acoustics_of(truth.logits)
     network = aligner_fixtures.FixedNetwork(truth.logits)
 
     def ours() -> list[str]:
-        return _texts(align_together([passage], acoustics)[0])
+        return _texts(align_together([alignment_input], acoustics)[0])
 
     def theirs() -> list[str]:
-        words = aligner_fixtures.whisperx_words(network, passage, aligner_fixtures.CODES)
+        words = aligner_fixtures.whisperx_words(network, alignment_input, aligner_fixtures.CODES)
         return [word["word"] for word in words]
 
-    _check(passage, ours(), theirs())
+    _check(alignment_input, ours(), theirs())
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
     for number in range(_ROUNDS):
@@ -71,8 +71,8 @@ def _texts(segments: Sequence[Segment]) -> list[str]:
     return [word.text for segment in segments for word in segment.words]
 
 
-def _check(passage: AlignmentInput, ours: list[str], theirs: list[str]) -> None:
-    if not _texts(passage.segments) == ours == theirs or len(ours) != _WORDS:
+def _check(alignment_input: AlignmentInput, ours: list[str], theirs: list[str]) -> None:
+    if not _texts(alignment_input.segments) == ours == theirs or len(ours) != _WORDS:
         raise BenchError("the two sides do not align the same words")
 
 

@@ -1,1 +1,1 @@
-"""Everything that touches a device."""
+"""Speech engines, which alone touch a device."""

@@ -1,4 +1,4 @@
-"""The device that models run on."""
+"""Device that models run on."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Device = Literal["cuda", "cpu"]
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class GpuInfo:
     """A GPU as its driver describes it.
 
     Attributes:
         name: such as ``NVIDIA L4``.
         total_bytes: its memory.
-        free_bytes: what nobody used at the moment of asking, other processes included.
+        free_bytes: memory that no process used at the moment of the query.
     """
 
     name: str
@@ -28,20 +28,20 @@ class Card:
     free_bytes: int
 
 
-def choose_device(asked: Literal["auto", "cuda", "cpu"]) -> Device:
-    """Return where models shall run.
+def choose_device(requested: Literal["auto", "cuda", "cpu"]) -> Device:
+    """Return the device that models shall run on.
 
     Args:
-        asked: ``auto`` takes the GPU when CTranslate2 sees one.
+        requested: ``auto`` takes the GPU when CTranslate2 sees one.
 
     Raises:
-        EngineLoadError: a GPU is asked for and there is none.
+        EngineLoadError: a GPU is requested and there is none.
     """
-    if asked == "cpu":
+    if requested == "cpu":
         return "cpu"
     if cuda_devices():
         return "cuda"
-    if asked == "cuda":
+    if requested == "cuda":
         raise EngineLoadError(
             "ASR_DEVICE is cuda and no CUDA device was found: check the driver and that the "
             "container was given a GPU, or set ASR_DEVICE to auto or cpu"
@@ -59,7 +59,7 @@ def cuda_devices() -> int:
         return 0
 
 
-def card(device: Device) -> Card | None:
+def gpu_info(device: Device) -> GpuInfo | None:
     """Describe the GPU of this process; None on a CPU or where the driver does not answer."""
     if device == "cpu":
         return None
@@ -70,7 +70,7 @@ def card(device: Device) -> Card | None:
     try:
         handle = _first_handle(visible_gpus())
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-        return Card(str(pynvml.nvmlDeviceGetName(handle)), int(memory.total), int(memory.free))
+        return GpuInfo(str(pynvml.nvmlDeviceGetName(handle)), int(memory.total), int(memory.free))
     except pynvml.NVMLError:
         return None
     finally:
@@ -78,7 +78,7 @@ def card(device: Device) -> Card | None:
 
 
 def _first_handle(visible: list[str]) -> object:
-    """The driver counts all GPUs of the machine, CUDA only those that the process may see."""
+    """Return the first visible GPU: the driver counts all of the machine, CUDA the visible ones."""
     first = visible[0] if visible else "0"
     if first.isdigit():
         return pynvml.nvmlDeviceGetHandleByIndex(int(first))

@@ -1,4 +1,4 @@
-"""The engines of this process: loaded in the background, with a state that anybody can ask for."""
+"""Engines of this process, loaded in the background."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Any, Literal
 
 from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
 from app.domain.request import Audience
-from app.gpu.device import card
+from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
 from app.gpu.protocols import Aligner, Diarizer, Engine, Transcriber, Vad
 from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
 
-State = Literal["loading", "ready", "failed", "disabled"]
+EngineState = Literal["loading", "ready", "failed", "disabled"]
+EngineRole = Literal["decoder", "vad", "transcriber", "aligner", "diarizer", "translator"]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What `/health` says of one engine."""
+    """State of one engine, as `/health` shows it."""
 
-    role: Literal["decoder", "vad", "transcriber", "aligner", "diarizer", "translator"]
+    role: EngineRole
     name: str
-    state: State = "loading"
+    state: EngineState = "loading"
     device: str = ""
     detail: str = ""
     error: str = ""
@@ -33,13 +34,13 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What the line needs of the devices.
+    """The loaded engines.
 
     Attributes:
         transcriber_cache_key: see `app.gpu.protocols.Engine`.
         aligner: None where words are not aligned.
-        diarizer: None where speakers are not told apart.
-        languages: base tags that the transcriber hears; None when it hears whatever it knows.
+        diarizer: None where recordings are not diarized.
+        languages: base tags that the transcriber knows; None where it has no list.
     """
 
     vad: Vad
@@ -55,24 +56,24 @@ class EngineManager:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        state: State = "loading" if settings.asr.enabled else "disabled"
-        self._vad = EngineStatus("vad", settings.vad.engine, state)
-        self._transcriber = EngineStatus("transcriber", settings.asr.engine, state)
-        self._aligner = EngineStatus(
-            "aligner", settings.alignment.engine, state if settings.aligns else "disabled"
-        )
-        self._diarizer = EngineStatus(
-            "diarizer",
-            settings.diarization.engine,
-            state if settings.diarization.enabled else "disabled",
-        )
+        asr, alignment, diarization = settings.asr, settings.alignment, settings.diarization
+        enabled: dict[EngineRole, tuple[str, bool]] = {
+            "vad": (settings.vad.engine, asr.enabled),
+            "transcriber": (asr.engine, asr.enabled),
+            "aligner": (alignment.engine, settings.aligns and asr.enabled),
+            "diarizer": (diarization.engine, diarization.enabled and asr.enabled),
+        }
+        self._statuses = {
+            role: EngineStatus(role, name, "loading" if wanted else "disabled")
+            for role, (name, wanted) in enabled.items()
+        }
         self._engines: Engines | None = None
-        self._transcriber_engine: Transcriber | None = None
+        self._transcriber: Transcriber | None = None
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
-        """One for each engine."""
-        return (self._vad, self._transcriber, self._aligner, self._diarizer)
+        """One status for each engine."""
+        return tuple(self._statuses.values())
 
     @property
     def engines(self) -> Engines:
@@ -95,37 +96,38 @@ class EngineManager:
 
     @property
     def busy_s(self) -> float:
-        """Time that the transcriber worked, summed over its lanes."""
+        """Time that the engines worked, summed over the worker threads."""
         return self._engines.scheduler.busy_s if self._engines else 0.0
 
     @property
     def full(self) -> bool:
-        """Whether nothing more may wait for the engines."""
+        """Whether no further work may wait for the engines."""
         return self._engines is not None and self._engines.scheduler.full
 
     def expected_first_wait_s(self, audience: Audience) -> float:
-        """Predict how long a newcomer's first window would wait; 0 while nothing is loaded."""
+        """Predict how long the first window of a new job would wait; 0 while nothing is loaded."""
         if self._engines is None:
             return 0.0
         return self._engines.scheduler.expected_first_wait_s(audience)
 
     def report(self) -> SchedulerReport | None:
-        """Look at the queue and its lanes; asks the driver, so not from an event loop."""
+        """Return the scheduler's present state; asks the driver, so not from an event loop."""
         return self._engines.scheduler.report() if self._engines else None
 
     async def load(self) -> None:
-        """Load every engine there is to be, off the event loop; failures are kept in the statuses.
+        """Load every enabled engine off the event loop; failures are stored in the statuses.
 
         Raises:
             EngineLoadError: an engine cannot be loaded.
         """
         if not self._settings.asr.enabled:
             return
-        vad = await self._load_vad()
-        transcriber = await self._load_transcriber()
-        self._transcriber_engine = transcriber
+        vad: Vad = await self._load("vad", VADS)
+        transcriber: Transcriber = await self._load("transcriber", TRANSCRIBERS, _try_transcriber)
+        self._transcriber = transcriber
         aligner = await self._load_aligner()
-        diarizer = await self._load_diarizer()
+        diarizer: Diarizer | None = await self._load("diarizer", DIARIZERS, check_diarizer)
+        on_gpu = self._statuses["transcriber"].device == "cuda"
         self._engines = Engines(
             vad=vad,
             scheduler=Scheduler(
@@ -133,7 +135,7 @@ class EngineManager:
                 aligner,
                 diarizer,
                 self._settings.scheduler,
-                _free_bytes if self._transcriber.device == "cuda" else None,
+                _free_bytes if on_gpu else None,
             ),
             transcriber_cache_key=transcriber.cache_key,
             languages=transcriber.languages,
@@ -142,99 +144,80 @@ class EngineManager:
         )
 
     def close(self) -> None:
-        """Stop the lanes and let the engines go."""
+        """Stop the worker threads and close the transcriber."""
         if self._engines is not None:
             self._engines.scheduler.close()
-        if self._transcriber_engine is not None:
-            self._transcriber_engine.close()
-
-    async def _load_vad(self) -> Vad:
-        try:
-            vad: Vad = await asyncio.to_thread(load_engine, VADS, self._vad.name, self._settings)
-        except EngineLoadError as error:
-            self._vad = replace(self._vad, state="failed", error=error.message)
-            raise
-        self._vad = _ready(self._vad, vad)
-        return vad
-
-    async def _load_transcriber(self) -> Transcriber:
-        try:
-            engine: Transcriber = await self._working(
-                TRANSCRIBERS,
-                self._transcriber.name,
-                lambda engine: check_transcriber(engine, engine.languages),
-            )
-        except EngineLoadError as error:
-            self._transcriber = replace(self._transcriber, state="failed", error=error.message)
-            raise
-        self._transcriber = _ready(self._transcriber, engine)
-        return engine
+        if self._transcriber is not None:
+            self._transcriber.close()
 
     async def _load_aligner(self) -> Aligner | None:
         """Load the aligner.
 
-        Where the owner has not asked for it, the transcriber's own word times are good enough.
+        Where alignment is not explicitly enabled, an aligner that cannot be loaded is no error:
+        the transcriber's own word times are good enough.
         """
-        if self._aligner.state == "disabled":
-            return None
         try:
-            aligner: Aligner = await self._working(ALIGNERS, self._aligner.name, self._try_aligner)
-        except EngineLoadError as error:
-            self._aligner = replace(self._aligner, state="failed", error=error.message)
+            aligner: Aligner | None = await self._load("aligner", ALIGNERS, self._try_aligner)
+        except EngineLoadError:
             if self._settings.alignment.enabled:
                 raise
-            return await self._later_aligner()
-        self._aligner = _ready(self._aligner, aligner)
+            return await self._lazy_aligner()
         return aligner
 
-    async def _later_aligner(self) -> Aligner | None:
-        """Return an aligner that loads its models when they are needed, and says why it cannot."""
+    async def _lazy_aligner(self) -> Aligner | None:
+        """Return an aligner that loads its models on demand and reports why it cannot."""
         alignment = self._settings.alignment.model_copy(update={"preload": ()})
         settings = self._settings.model_copy(update={"alignment": alignment})
         try:
-            later: Aligner = await asyncio.to_thread(
-                load_engine, ALIGNERS, self._aligner.name, settings
+            aligner: Aligner = await asyncio.to_thread(
+                load_engine, ALIGNERS, alignment.engine, settings
             )
         except EngineLoadError:
             return None
-        return later
+        return aligner
 
-    async def _load_diarizer(self) -> Diarizer | None:
-        if self._diarizer.state == "disabled":
+    async def _load(
+        self,
+        role: EngineRole,
+        registry: Mapping[str, str],
+        check: Callable[[Any], None] | None = None,
+    ) -> Any:
+        """Load an engine and let it pass its self-test; None where it is disabled."""
+        status = self._statuses[role]
+        if status.state == "disabled":
             return None
         try:
-            diarizer: Diarizer = await self._working(DIARIZERS, self._diarizer.name, check_diarizer)
+            engine = await asyncio.to_thread(self._load_checked, registry, status.name, check)
         except EngineLoadError as error:
-            self._diarizer = replace(self._diarizer, state="failed", error=error.message)
+            self._statuses[role] = replace(status, state="failed", error=error.message)
             raise
-        self._diarizer = _ready(self._diarizer, diarizer)
-        return diarizer
+        self._statuses[role] = _ready(status, engine)
+        return engine
 
-    async def _working(
-        self, known: Mapping[str, str], name: str, check: Callable[[Any], None]
+    def _load_checked(
+        self, registry: Mapping[str, str], name: str, check: Callable[[Any], None] | None
     ) -> Any:
-        """Load an engine and let it show that it works."""
-
-        def load() -> Any:
-            engine = load_engine(known, name, self._settings)
-            if self._settings.asr.self_test:
-                try:
-                    check(engine)
-                except EngineLoadError:
-                    engine.close()
-                    raise
-            return engine
-
-        return await asyncio.to_thread(load)
+        engine = load_engine(registry, name, self._settings)
+        if check is not None and self._settings.asr.self_test:
+            try:
+                check(engine)
+            except EngineLoadError:
+                engine.close()
+                raise
+        return engine
 
     def _try_aligner(self, aligner: Aligner) -> None:
-        """The sentence is English: a server that is not meant to hear English loads no model."""
+        """Test the aligner, unless its models do not include the test sentence's language."""
         if LANGUAGE in self._settings.alignment.preload:
             check_aligner(aligner)
 
 
+def _try_transcriber(transcriber: Transcriber) -> None:
+    check_transcriber(transcriber, transcriber.languages)
+
+
 def _free_bytes() -> int | None:
-    found = card("cuda")
+    found = gpu_info("cuda")
     return None if found is None else found.free_bytes
 
 

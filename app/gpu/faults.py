@@ -1,4 +1,4 @@
-"""Frameworks' exceptions, turned into ours where they enter."""
+"""Translation of the frameworks' exceptions into ours."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OUT_OF_MEMORY = (
     "not enough memory",
     "bad_alloc",
 )
-"""How CTranslate2, cuBLAS, torch and ONNX Runtime say it; none has a type of its own that all
-share, since torch's is a `RuntimeError` as well."""
+"""Messages of CTranslate2, cuBLAS, torch and ONNX Runtime; they share no exception type, since
+torch's is a `RuntimeError` as well."""
 
 _FAULTS = (RuntimeError, ValueError, IndexError, OSError, MemoryError)
-"""What the frameworks raise: pybind11 maps C++'s exceptions to exactly these."""
+"""Exceptions of the frameworks: pybind11 maps C++'s exceptions to exactly these."""
 
 _ONNX = "onnxruntime.capi.onnxruntime_pybind11_state"
-"""Where ONNX Runtime's exceptions are defined; they share no base but `Exception`."""
+"""Module of ONNX Runtime's exceptions; they share no base but `Exception`."""
 
 _PATH = re.compile(r"(?<![\w.])(?:\w+://|~?/|\.{1,2}/|[A-Za-z]:\\)[^\s'\",;)]+")
 _TOKEN = re.compile(r"\bhf_\w+")
@@ -33,14 +33,14 @@ _LONGEST_REASON = 160
 
 @contextmanager
 def inference_faults(engine: str) -> Iterator[None]:
-    """Translate what a framework raises while it works on a batch.
+    """Translate exceptions that a framework raises while it computes a batch.
 
     Args:
         engine: the engine's name, for the message.
 
     Raises:
         OutOfMemoryError: the device or the machine has no memory left.
-        EngineError: anything else that the framework raised.
+        EngineError: any other exception of the framework.
     """
     try:
         yield
@@ -52,14 +52,14 @@ def inference_faults(engine: str) -> Iterator[None]:
 
 @contextmanager
 def load_faults(model: str, setting: str) -> Iterator[None]:
-    """Translate what goes wrong while a model is fetched and loaded.
+    """Translate exceptions that are raised while a model is fetched and loaded.
 
     Args:
-        model: what is being loaded, such as ``Whisper model 'base'``.
+        model: its description, such as ``Whisper model 'base'``.
         setting: the environment variable that names it.
 
     Raises:
-        EngineLoadError: always ours; says what to do.
+        EngineLoadError: its message says what to do.
     """
     try:
         yield
@@ -77,7 +77,7 @@ def load_faults(model: str, setting: str) -> Iterator[None]:
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """Return what frameworks may raise, those included that have been imported by now."""
+    """Return the exceptions of the frameworks, ONNX Runtime's only once it was imported."""
     onnx = vars(sys.modules[_ONNX]).values() if _ONNX in sys.modules else ()
     own = [kind for kind in onnx if isinstance(kind, type) and issubclass(kind, Exception)]
     return (*_FAULTS, *own)

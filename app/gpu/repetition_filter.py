@@ -1,9 +1,9 @@
-"""Repetitions that a decoder invented: nobody could have said them in that time.
+"""Filter of repetitions that a decoder hallucinated.
 
-A decoder that lost the sound goes on with what it wrote last, and gets surer of it each time. No
-list of phrases can tell that from somebody who says "no" eight times; the clock can. Real
-repetitions are spoken at a speed that people can speak at, invented ones are crammed into what
-time is left, or have words that begin and end at once.
+A decoder that lost track of the audio repeats its last words, with growing confidence. No list of
+phrases distinguishes that from a speaker who says "no" eight times; speaking rate does. Real
+repetitions are spoken at a rate that is humanly possible, hallucinated ones are crammed into the
+remaining time, or have words that begin and end at once.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ _LETTERS_EACH = 2.5
 def syllables(word: str) -> int:
     """Return about how many syllables a word has; 0 where it has neither letter nor digit.
 
-    It errs by a third in either direction, which is enough to tell speech from what nobody can
-    say.
+    It errs by a third in either direction, which is enough to recognise impossible speaking rates.
     """
     whole = len(_ONE_EACH.findall(word))
     others = _ONE_EACH.sub("", word).casefold()
@@ -63,24 +62,24 @@ of fast talking, about 640 words a minute, is near 15. Source: Pellegrino, Coupe
 cross-language perspective on speech information rate", Language 87(3): means of 5.2 to 7.8."""
 
 _LEAST_REPEATS, _LEAST_SYLLABLES = 3, 8
-"""A shorter run says too little about its speed: word times are off by a tenth of a second."""
+"""A shorter run says too little about its rate: word times are off by a tenth of a second."""
 
 _COLLAPSED_PER_S, _COLLAPSED_SYLLABLES = 20.0, 6
-"""All repetitions after the first within 50 ms a syllable: the alignment found no sound for them.
+"""All repetitions after the first within 50 ms a syllable: the alignment found no audio for them.
 Six syllables, since a real word or two may be timed as badly as that."""
 
 _NOISE, _NOISE_REPEATS = 0.15, 4
-"""Mean confidence of a run that the model never believed in."""
+"""Mean confidence of a run that was never likely."""
 
 _FED_FIRST, _FED_LATER, _FED_REPEATS = 0.4, 0.95, 8
-"""A run that fed itself: heard with doubt once, and then certain again and again."""
+"""A run that fed itself: uncertain at first, and then certain in every repetition."""
 
 _FRAME_MS = 10
 _QUIET = 1e-4
-"""Power by the loudest frame's, -40 dB, under which nobody speaks."""
+"""Power relative to the loudest frame, -40 dB, under which there is no speech."""
 
 _EDGE_MS = 300
-"""Sound this close to a run may be its own."""
+"""Audio this close to a run may belong to it."""
 
 _STUTTER = re.compile(r"(.{1,6}?)\1{9,}")
 _MOST_LETTERS_PER_S = 40.0
@@ -89,7 +88,7 @@ _MOST_LETTERS_PER_S = 40.0
 
 @dataclass(frozen=True, slots=True)
 class _Repetition:
-    """The same words again and again: ``period`` of them, from ``start`` to before ``end``."""
+    """A run of ``period`` words that repeat, from word ``start`` to before word ``end``."""
 
     start: int
     end: int
@@ -97,7 +96,7 @@ class _Repetition:
 
     @property
     def second(self) -> int:
-        """Where the first repetition begins."""
+        """Index at which the first repetition begins."""
         return self.start + self.period
 
     @property
@@ -106,26 +105,26 @@ class _Repetition:
 
 
 def cut_loops(segments: Sequence[Segment], audio: Audio | None = None) -> list[Segment]:
-    """Return the segments of one window without what a decoder invented by repeating itself.
+    """Return the segments of one window without hallucinated repetitions.
 
-    A loop is cut down to what was said first, and with it all that follows, since nothing after
-    it was heard where it seems to be. The time is left without text, so that it may be listened
-    to again. Real repetitions stay.
+    A loop is cut down to its first occurrence, and all that follows is cut too, since no word
+    after a loop has a reliable time. The time is left without text, so that it may be transcribed
+    again. Real repetitions stay.
 
     Args:
         segments: of one window, in order. One without words counts as a single word.
-        audio: the window's; time in which it is silent holds no words.
+        audio: of the window; silent time in it holds no words.
 
     Returns:
-        The same segments where nothing loops.
+        The same segments where there is no loop.
     """
-    kept = [_unstuttered(segment) for segment in segments]
-    words = [word for segment in kept for word in _words(segment)]
+    cleaned = [_unstuttered(segment) for segment in segments]
+    words = [word for segment in cleaned for word in _words(segment)]
     cut = _first_to_drop(words, audio)
     if cut is None:
-        return kept
+        return cleaned
     left: list[Segment] = []
-    for segment in kept:
+    for segment in cleaned:
         count = len(_words(segment))
         if count <= cut:
             left.append(segment)
@@ -154,7 +153,7 @@ def _key(text: str) -> str:
 
 
 def _runs(keys: Sequence[str]) -> Iterator[_Repetition]:
-    """Yield every longest stretch that repeats with some period, at least twice."""
+    """Yield every longest run that repeats with some period, at least twice."""
     for period in range(1, len(keys) // 2 + 1):
         start = None
         for place in range(len(keys) - period + 1):
@@ -188,7 +187,7 @@ def _is_too_fast(said: Sequence[Word], audio: Audio | None) -> bool:
     if count < _LEAST_SYLLABLES:
         return False
     return _over(count, span, _MOST_PER_S) or (
-        audio is not None and count * 1000 > _MOST_PER_S * _sounding_ms(audio, span)
+        audio is not None and count * 1000 > _MOST_PER_S * _audible_ms(audio, span)
     )
 
 
@@ -212,8 +211,8 @@ def _over(count: float, span: Span, most_per_s: float) -> bool:
     return count * 1000 > most_per_s * span.duration_ms
 
 
-def _sounding_ms(audio: Audio, span: Span) -> int:
-    """Return for how long something is to be heard in a stretch of a window."""
+def _audible_ms(audio: Audio, span: Span) -> int:
+    """Return how much of a span of a window is not silent."""
     frame = _FRAME_MS * SAMPLES_PER_MS
     whole = audio.samples[: len(audio.samples) // frame * frame].reshape(-1, frame)
     if not len(whole):
@@ -225,7 +224,7 @@ def _sounding_ms(audio: Audio, span: Span) -> int:
 
 
 def _unstuttered(segment: Segment) -> Segment:
-    """Shorten words that are one syllable or letter many times over, in no time."""
+    """Shorten words that repeat one syllable or letter impossibly fast."""
     words = [_unstuttered_word(word) for word in segment.words]
     return segment if words == list(segment.words) else _with_words(segment, words)
 

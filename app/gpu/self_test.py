@@ -1,9 +1,8 @@
-"""A first piece of real work for every engine, before anybody may rely on it.
+"""Self-test of the engines at the start of the server.
 
 A driver that is too old for the CUDA libraries has made Whisper return empty text in silence, so
-an engine counts as loaded only when it has done something with a clear sentence. On a GPU each
-also computes one full batch: memory is taken and kernels are chosen then, and not by the first
-request.
+an engine counts as loaded only when it has processed a clear sentence. On a GPU each also
+computes one full batch: memory is taken and kernels are chosen then, and not by the first request.
 """
 
 from __future__ import annotations
@@ -33,17 +32,17 @@ from app.gpu.protocols import (
 
 
 def transcribe_windows(engine: Transcriber, windows: Sequence[Window]) -> list[list[Segment]]:
-    """Transcribe windows now, further attempts included.
+    """Transcribe windows without a scheduler, further attempts included.
 
     Args:
-        engine: nobody else may be using one of its lanes.
+        engine: not in use by another thread.
         windows: of any lengths and languages; those with equal keys are decoded together.
 
     Returns:
         One list of segments for each window, in order.
 
     Raises:
-        EngineError: whatever the engine raised.
+        EngineError: the engine failed.
     """
     results: list[list[Segment]] = [[] for _ in windows]
     waiting = deque(enumerate([engine.prepare(window) for window in windows]))
@@ -66,9 +65,9 @@ TEXT = "We can take the train in the morning."
 
 _PAUSE = SAMPLE_RATE_HZ // 2
 _FULL_S = 28.0
-"""A window nearly as long as Whisper reads."""
+"""A window nearly as long as Whisper's context."""
 _DIALOGUE_S = 10.0
-"""What pyannote's segmentation looks at a time; of less it may make nothing."""
+"""Chunk of pyannote's segmentation; less audio may give no turns."""
 
 _ADVICE = (
     "Check that the driver is new enough for the CUDA libraries (nvidia-smi shows the newest CUDA "
@@ -77,7 +76,7 @@ _ADVICE = (
 
 
 def read_clip() -> Samples:
-    """Return a sentence of about 2.5 s, the one that `TEXT` is."""
+    """Return the audio of `TEXT`, about 2.5 s."""
     path = resources.files("app.gpu.clips").joinpath("sentence.wav")
     with path.open("rb") as file, wave.open(file) as wav:
         pcm = np.frombuffer(wav.readframes(wav.getnframes()), dtype="<i2")
@@ -85,26 +84,26 @@ def read_clip() -> Samples:
 
 
 def check_transcriber(engine: Transcriber, languages: Sequence[str] | None) -> None:
-    """Let a transcriber hear a sentence.
+    """Let a transcriber transcribe a sentence.
 
     Args:
-        engine: loaded; nobody else uses it yet.
-        languages: base tags that it knows; None for whatever.
+        engine: loaded, not in use yet.
+        languages: base tags that it knows; None for no list.
 
     Raises:
-        EngineLoadError: it heard no word, or failed.
+        EngineLoadError: it returned no word, or failed.
     """
     tag = LANGUAGE if not languages or LANGUAGE in languages else None
     with _failures(engine):
-        heard = transcribe_windows(engine, [Window(Audio(read_clip()), tag)])[0]
-        if not any(segment.text.strip() for segment in heard):
+        segments = transcribe_windows(engine, [Window(Audio(read_clip()), tag)])[0]
+        if not any(segment.text.strip() for segment in segments):
             raise EngineLoadError(f"{engine.name} returned no text for a clear sentence. {_ADVICE}")
         if _on_gpu(engine):
-            _fill(engine, tag)
+            _decode_full_batch(engine, tag)
 
 
 def check_aligner(engine: Aligner) -> None:
-    """Let an aligner find the words of a sentence; nothing happens where it serves no English.
+    """Let an aligner align a sentence; nothing happens where it has no English model.
 
     Raises:
         EngineLoadError: it found no word inside the sentence, or failed.
@@ -113,21 +112,21 @@ def check_aligner(engine: Aligner) -> None:
     with _failures(engine):
         if not engine.supports(LANGUAGE):
             return
-        passage = AlignmentInput(Audio(samples), (_sentence(Audio(samples).span),))
+        alignment_input = AlignmentInput(Audio(samples), (_sentence(Audio(samples).span),))
         count = engine.max_batch if _on_gpu(engine) else 1
-        for segments in engine.align([passage] * count):
+        for segments in engine.align([alignment_input] * count):
             spans = [word.span for segment in segments for word in segment.words]
-            if not spans or not all(_inside(span, passage.audio.span) for span in spans):
+            if not spans or not all(_inside(span, alignment_input.audio.span) for span in spans):
                 raise EngineLoadError(
                     f"{engine.name} found no times for the words of a clear sentence. {_ADVICE}"
                 )
 
 
 def check_diarizer(engine: Diarizer) -> None:
-    """Let a diarizer hear somebody speak.
+    """Let a diarizer find a speaker.
 
     Raises:
-        EngineLoadError: it heard nobody, or failed.
+        EngineLoadError: it found no speaker, or failed.
     """
     least = int(_DIALOGUE_S * SAMPLE_RATE_HZ)
     samples = _repeated(max(least, engine.slice_samples) if _on_gpu(engine) else least)
@@ -137,8 +136,8 @@ def check_diarizer(engine: Diarizer) -> None:
             raise EngineLoadError(f"{engine.name} heard nobody speak in clear speech. {_ADVICE}")
 
 
-def _fill(engine: Transcriber, tag: str | None) -> None:
-    """Decode one batch as large as they get, or as large as fits."""
+def _decode_full_batch(engine: Transcriber, tag: str | None) -> None:
+    """Decode one batch of the largest size, or of the largest that fits."""
     samples = _repeated(int(_FULL_S * SAMPLE_RATE_HZ))
     count = engine.max_batch
     while True:
@@ -146,14 +145,14 @@ def _fill(engine: Transcriber, tag: str | None) -> None:
             transcribe_windows(engine, [Window(Audio(samples), tag) for _ in range(count)])
             return
         except OutOfMemoryError:
-            # The queue will find out for itself how much fits.
+            # The scheduler will learn by itself how much fits.
             if count == 1:
                 raise
             count //= 2
 
 
 def _repeated(length: int) -> Samples:
-    """Return the sentence again and again, with pauses."""
+    """Return the sentence repeated with pauses, so many samples."""
     clip = np.concatenate([read_clip(), np.zeros(_PAUSE, np.float32)])
     return np.resize(clip, length)
 

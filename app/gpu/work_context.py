@@ -1,4 +1,4 @@
-"""Whose work a device does: one ticket for each job, shown with every piece of it."""
+"""Context of a job's work on a device, shared by all its items."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from app.domain.request import Audience
 
 @dataclass(slots=True, eq=False)
 class WorkContext:
-    """Tells the queue ahead of a device whom a piece of work is for.
+    """Scheduling attributes of a job, which order its work in the queue ahead of a device.
 
-    A ticket is the one thing in the queue that changes under it: a viewer who jumps, or who joins
-    a job that nobody watched, moves all of the job's waiting work at once. Single attributes are
-    written by the event loop and read by engine threads.
+    It is mutable while its items wait: a viewer who seeks, or who joins a batch job, moves all of
+    the job's waiting work at once. Single attributes are written by the event loop and read by
+    engine threads.
 
     Attributes:
         job: name of the job.
-        caller: who pays, as a name that is no secret; empty where nobody has a key.
-        audience: whether somebody watches the job's cues as they come.
-        position_ms: where the viewer watches, in the recording.
-        cancelled: set when nobody wants the job any more.
+        caller: whose share of the device it uses, as a name that is no secret; empty where the
+            server has no API keys.
+        audience: whether a viewer watches the job's cues as they come.
+        position_ms: the viewer's playback position in the recording.
+        cancelled: set when the job is no longer wanted.
     """
 
     job: str

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from app.container import Services
 from app.domain.errors import UnavailableOptionError
 from app.domain.version import __version__
-from app.gpu.device import card
+from app.gpu.device import gpu_info
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import ServicesDep
 from app.services.jobs.scheduler_metrics import scheduler_body
@@ -129,11 +129,11 @@ async def metrics(services: ServicesDep) -> Response:
 
 
 async def _gpu(readiness: Readiness) -> dict[str, object] | None:
-    """Return the card that the transcriber runs on, with its memory in bytes."""
+    """Return the gpu_info that the transcriber runs on, with its memory in bytes."""
     if not any(status.device == "cuda" for status in readiness.statuses):
         return None
     # The driver may take its time to answer.
-    found = await asyncio.to_thread(card, "cuda")
+    found = await asyncio.to_thread(gpu_info, "cuda")
     return None if found is None else dataclasses.asdict(found)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.gpu.device import Device, card, cuda_devices
+from app.gpu.device import Device, cuda_devices, gpu_info
 from bench.document import DOCUMENT, GPU, write_part
 from bench.figure import BenchError
 from bench.gpu import outlook
@@ -66,7 +66,7 @@ def _sections(
 
 def _told(device: Device) -> Sequence[str]:
     """Return what it was measured on."""
-    found = card(device)
+    found = gpu_info(device)
     name = platform.processor() or platform.machine()
     if found is not None:
         name = f"{found.name}, {found.total_bytes / 2**30:.0f} GiB"

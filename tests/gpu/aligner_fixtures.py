@@ -1,4 +1,4 @@
-"""What tests and figures of the aligner share: a tiny network, and emissions that say a text."""
+"""Fake models for tests of the aligner: a tiny network, emissions that spell a text."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def tiny_wav2vec2(folder: Path, *, norm: str = "group", seed: int = 0) -> Path:
 def roughly(
     sentences: Sequence[str], start_ms: int, end_ms: int, language: str = "en"
 ) -> tuple[Segment, ...]:
-    """Return segments whose words share a stretch of time evenly: not even roughly right."""
+    """Return segments whose words share a span of time evenly, whatever their true times."""
     texts = [sentence.split() for sentence in sentences]
     edges = np.linspace(start_ms, end_ms, sum(map(len, texts)) + 1).astype(int).tolist()
     made: list[Segment] = []
@@ -120,7 +120,7 @@ def said(text: str, frames: int, *, noise: float = 1.0, seed: int = 0) -> Said:
 
     Args:
         text: its words are spread over the frames with pauses between.
-        frames: of the whole sound.
+        frames: of the whole audio.
         noise: standard deviation of what is added; peaks are 10 high.
         seed: of places and noise.
     """
@@ -129,29 +129,29 @@ def said(text: str, frames: int, *, noise: float = 1.0, seed: int = 0) -> Said:
     steps = random.integers(2, 5, sum(map(len, words)))
     gaps = random.uniform(0.5, 1.5, len(words) + 1)
     gaps *= (frames - steps.sum() - 3 * len(words) - 2) / gaps.sum()
-    labels = np.zeros(frames, np.int64)
+    codes = np.zeros(frames, np.int64)
     spans: list[tuple[int, int]] = []
     place, letter = 1 + gaps[0], 0
     for index, word in enumerate(words):
         start = round(place)
         for char in word:
             at = round(place)
-            labels[at : at + 1 + int(steps[letter] > 3)] = CODES[char]
+            codes[at : at + 1 + int(steps[letter] > 3)] = CODES[char]
             place += steps[letter]
             letter += 1
         end = round(place)
         spans.append((start, end))
         if index < len(words) - 1:
-            labels[end] = CODES["|"]
+            codes[end] = CODES["|"]
         place += gaps[index + 1] + 2
     logits = random.normal(0, noise, (frames, len(LABELS))).astype(np.float32)
-    logits[np.arange(frames), labels] += 10
+    logits[np.arange(frames), codes] += 10
     return Said(logits, tuple(spans))
 
 
 @dataclass(frozen=True)
 class FixedNetwork:
-    """Emits the same for any audio."""
+    """Returns the same emissions for any audio."""
 
     logits: NDArray[np.float32]
 
@@ -165,20 +165,20 @@ class FixedNetwork:
 
 
 def acoustics_of(logits: NDArray[np.float32], *, spaced: bool = True) -> AlignmentModel:
-    """Return a model that emits the same for any audio."""
+    """Return a model that gives the same emissions for any audio."""
     alphabet = Alphabet.of(CODES, len(LABELS), spaced=spaced)
     return AlignmentModel("fixed", alphabet, FixedNetwork(logits))
 
 
-def passage_of(sentences: Sequence[str], frames: int, start_ms: int = 0) -> AlignmentInput:
-    """Return sentences over a silence of some frames, their words at wrong times."""
+def alignment_input_of(sentences: Sequence[str], frames: int, start_ms: int = 0) -> AlignmentInput:
+    """Return sentences over silence of some frames, their words at wrong times."""
     audio = Audio(np.zeros(frames * FRAME_MS * 16, np.float32), start_ms * 16)
     return AlignmentInput(audio, roughly(sentences, start_ms, start_ms + frames * FRAME_MS))
 
 
 @contextmanager
 def whisperx_alone() -> Iterator[Any]:
-    """Yield whisperx's `alignment`, whose sentence splitter wants a download, with ours."""
+    """Yield whisperx's `alignment` with our sentence splitter; its own needs a download."""
     from whisperx import alignment
 
     with patch.object(alignment, "nltk_load", lambda _: Whole()):
@@ -194,17 +194,17 @@ class Whole:
 
 
 def whisperx_words(
-    model: Any, passage: AlignmentInput, codes: dict[str, int]
+    model: Any, alignment_input: AlignmentInput, codes: dict[str, int]
 ) -> list[dict[str, Any]]:
-    """Return the words of a passage as whisperx aligns them with a transformers model."""
-    text = " ".join(segment.text for segment in passage.segments)
-    seconds = len(passage.audio.samples) / 16_000
+    """Return the words as whisperx aligns them with a transformers model."""
+    text = " ".join(segment.text for segment in alignment_input.segments)
+    seconds = len(alignment_input.audio.samples) / 16_000
     metadata = {
-        "language": passage.segments[0].language,
+        "language": alignment_input.segments[0].language,
         "dictionary": {char.lower(): code for char, code in codes.items()},
         "type": "huggingface",
     }
     transcript = [{"text": text, "start": 0.0, "end": seconds}]
     with whisperx_alone() as alignment:
-        aligned = alignment.align(transcript, model, metadata, passage.audio.samples, "cpu")
+        aligned = alignment.align(transcript, model, metadata, alignment_input.audio.samples, "cpu")
     return list(aligned["word_segments"])

@@ -1,4 +1,4 @@
-"""Whisper models for the tests, made once a session."""
+"""Whisper models for the tests, built once per session."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scripted_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def transcriber(scripted_whisper: Path) -> WhisperxTranscriber:
-    """An engine that follows the scripts, with the settings as they come."""
+    """An engine that follows the scripts, with default settings."""
     return WhisperxTranscriber(settings_for(scripted_whisper))
 
 
@@ -43,7 +43,7 @@ Watched = tuple[WhisperxTranscriber, WatchedModel]
 
 @pytest.fixture
 def watched(scripted_whisper: Path) -> Callable[..., Watched]:
-    """Make an engine with settings of its own whose model's calls can be looked at."""
+    """Build an engine with its own settings whose model calls are recorded."""
 
     def make(folder: Path = scripted_whisper, **whisper: Any) -> Watched:
         engine = WhisperxTranscriber(settings_for(folder, **whisper))

@@ -1,4 +1,4 @@
-"""What tests of diarization share: pipelines with random voices, and pyannote's own way."""
+"""Diarization pipelines with random weights for tests, beside pyannote's own inference."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VBX = {"threshold": 0.6, "Fa": 0.07, "Fb": 0.8}
 
 
 def build_pipeline(folder: Path, *, hard: bool = False, vbx: bool = False, **params: Any) -> Path:
-    """Write a pipeline with random voices.
+    """Write a pipeline with random speaker embeddings.
 
     Args:
         folder: where.
@@ -146,7 +146,7 @@ def settings_for(model: Path | str, **diarization: Any) -> Settings:
 
 
 def talk(seconds: float) -> NDArray[np.float32]:
-    """Return the sample's two voices, over and over."""
+    """Return the sample with two speakers, over and over."""
     clip = read_samples(ROOT / "samples" / "two-voices.mp4")
     return np.resize(clip, round(seconds * 16_000)).astype(np.float32)
 
@@ -154,18 +154,18 @@ def talk(seconds: float) -> NDArray[np.float32]:
 def process_all(
     engine: PyannoteDiarizer, samples: NDArray[np.float32], pieces: Sequence[int] = ()
 ) -> DiarizationState:
-    """Process a recording, cut at these lengths over and over."""
-    voices, at, turn = None, 0, 0
-    while voices is None or at < len(samples):
+    """Feed an engine a recording, cut at these lengths over and over."""
+    state, at, turn = None, 0, 0
+    while state is None or at < len(samples):
         size = pieces[turn % len(pieces)] if pieces else len(samples)
-        voices = engine.process(samples[at : at + size], voices, last=at + size >= len(samples))
+        state = engine.process(samples[at : at + size], state, last=at + size >= len(samples))
         at, turn = at + size, turn + 1
-    return voices
+    return state
 
 
 @dataclass
 class Stock:
-    """What pyannote's own pipeline says of a recording."""
+    """Output of pyannote's own pipeline for a recording."""
 
     turns: list[tuple[int, int, str]]
     embeddings: NDArray[np.float32] | None = None
@@ -187,7 +187,7 @@ def load_stock(folder: Path, chunks: int) -> Any:
 def run_stock(
     pipeline: Any, samples: NDArray[np.float32], speakers: SpeakerCount = UNKNOWN
 ) -> Stock:
-    """Let pyannote tell the speakers of a whole recording apart."""
+    """Diarize a whole recording with pyannote's own pipeline."""
     import torch
 
     seen: dict[str, Any] = {}
@@ -219,6 +219,6 @@ def renamed(turns: Sequence[tuple[int, int, str]]) -> set[tuple[int, int, str]]:
     return {(start, end, names[speaker]) for start, end, speaker in turns}
 
 
-def as_tuples(turns: Sequence[SpeakerTurn]) -> set[tuple[int, int, str]]:
+def plain_turns(turns: Sequence[SpeakerTurn]) -> set[tuple[int, int, str]]:
     """Return turns as plain values."""
     return {(turn.span.start_ms, turn.span.end_ms, turn.speaker) for turn in turns}

@@ -1,4 +1,4 @@
-"""What tests of the queue share: engines that do as they are told, and pieces of work."""
+"""Fake engines for tests of the scheduler, with the work that they are given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.request import Audience
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
-from app.gpu.scheduler.work import Answer, Stage, WorkItem
+from app.gpu.scheduler.work_item import EngineStage, PendingResult, WorkItem
 from app.gpu.work_context import WorkContext
 from tests.gpu.fake_engine import FakeEngine
 
@@ -22,7 +22,7 @@ WAIT_S = 20
 
 
 class Gate:
-    """Holds whoever passes until it is opened, and says when somebody is held."""
+    """Blocks a thread that reaches it while it is closed; open at first."""
 
     def __init__(self) -> None:
         self._open = threading.Event()
@@ -38,14 +38,14 @@ class Gate:
 
     def pass_through(self) -> None:
         self.reached.set()
-        assert self._open.wait(WAIT_S), "nobody opened the gate"
+        assert self._open.wait(WAIT_S), "the gate was never opened"
 
-    async def somebody_waits(self) -> None:
+    async def wait_until_reached(self) -> None:
         assert await asyncio.to_thread(self.reached.wait, WAIT_S)
 
 
 class Log:
-    """What engines were asked, in order, by any thread."""
+    """Calls of engines, in order, by any thread."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, list[str]]] = []
@@ -65,13 +65,13 @@ class Log:
 
 
 class FakeTranscriber(FakeEngine):
-    """Hears the name of each window in its prompt.
+    """Transcribes each window as its prompt, which names it.
 
     Attributes:
         gate: every call of `decode` passes it.
         prepare_gate: every call of `prepare` does.
-        decode_as: what to do with a batch instead of naming it.
-        again: names of windows that are to be decoded once more, each so many times.
+        decode_as: decodes a batch instead.
+        again: names of windows that are decoded once more, each so many times.
         keys: batch keys by name.
     """
 
@@ -90,8 +90,8 @@ class FakeTranscriber(FakeEngine):
         self.prepared.append(window.prompt)
         self.preparing_threads.add(threading.current_thread().name)
         self.prepare_gate.pass_through()
-        key = cast("Hashable", self.keys.get(window.prompt))
-        return Prepared(window, batch_key=key, padded_ms=self.padded_ms)
+        batch_key = cast("Hashable", self.keys.get(window.prompt))
+        return Prepared(window, batch_key=batch_key, padded_ms=self.padded_ms)
 
     def decode(self, batch: Sequence[Prepared]) -> Any:
         self.log.enter("transcribe", [prepared.window.prompt for prepared in batch])
@@ -99,11 +99,11 @@ class FakeTranscriber(FakeEngine):
             self.gate.pass_through()
             if self.decode_as is not None:
                 return self.decode_as(batch)
-            return [self.hear(prepared) for prepared in batch]
+            return [self.transcribe_one(prepared) for prepared in batch]
         finally:
             self.log.leave("transcribe")
 
-    def hear(self, prepared: Prepared) -> Any:
+    def transcribe_one(self, prepared: Prepared) -> Any:
         name = prepared.window.prompt
         if prepared.attempt < self.again.get(name, 0):
             return Prepared(prepared.window, prepared.batch_key, 0, prepared.attempt + 1)
@@ -115,7 +115,7 @@ class FakeTranscriber(FakeEngine):
 
 
 class FakeAligner(FakeEngine):
-    """Gives segments back as they are."""
+    """Returns segments as they are."""
 
     def __init__(self, log: Log, max_batch: int = 4) -> None:
         self.log, self.max_batch = log, max_batch
@@ -124,20 +124,17 @@ class FakeAligner(FakeEngine):
     def supports(self, language: str) -> bool:
         return language == "en"
 
-    def unavailable_reason(self, language: str) -> str:
-        return "" if self.supports(language) else "not English"
-
     def align(self, inputs: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
-        self.log.enter("align", [each.segments[0].text for each in inputs])
+        self.log.enter("align", [alignment_input.segments[0].text for alignment_input in inputs])
         try:
             self.gate.pass_through()
-            return [each.segments for each in inputs]
+            return [alignment_input.segments for alignment_input in inputs]
         finally:
             self.log.leave("align")
 
 
 class FakeDiarizer(FakeEngine):
-    """Counts the samples that it was given."""
+    """Counts the samples that it was fed."""
 
     slice_samples = 16_000
 
@@ -169,7 +166,7 @@ def window(name: str, *, start_s: float = 0, seconds: float = 1.0) -> Window:
     return Window(Audio(samples, int(start_s * 16_000)), prompt=name)
 
 
-def passage(name: str, *, start_s: float = 0) -> AlignmentInput:
+def alignment_input(name: str, *, start_s: float = 0) -> AlignmentInput:
     audio = window(name, start_s=start_s).audio
     return AlignmentInput(audio, (Segment(name, audio.span, (), "en"),))
 
@@ -182,26 +179,26 @@ def batch_job(job: str = "batch", *, caller: str = "") -> WorkContext:
     return WorkContext(job, caller, "batch")
 
 
-class NoAnswer(Answer):
-    """Remembers a result; for tests without an event loop."""
+class RecordedResult(PendingResult):
+    """Collects results; for tests without an event loop."""
 
     def __init__(self) -> None:
         self.results: list[Any] = []
 
-    def give(self, result: object) -> None:
+    def resolve(self, result: object) -> None:
         self.results.append(result)
 
 
-def piece(
+def work_item(
     context: WorkContext,
     index: int = 1,
     *,
     start_s: float = 0,
     seconds: float = 10,
-    since_s: float = 0,
+    queued_at_s: float = 0,
     attempt: int = 0,
-    stage: Stage = "transcribe",
-    key: Hashable = None,
+    stage: EngineStage = "transcribe",
+    batch_key: Hashable = None,
     padded_s: float | None = None,
 ) -> WorkItem:
     start_ms = round(start_s * 1000)
@@ -211,14 +208,14 @@ def piece(
         index=index,
         span=Span(start_ms, start_ms + round(seconds * 1000)),
         payload=None,
-        answer=NoAnswer(),
+        result=RecordedResult(),
         cancelled=threading.Event(),
-        since_s=since_s,
-        key=key,
+        queued_at_s=queued_at_s,
+        batch_key=batch_key,
         attempt=attempt,
         padded_s=seconds if padded_s is None else padded_s,
     )
 
 
-def audience_ticket(job: str, audience: Audience) -> WorkContext:
+def work_context(job: str, audience: Audience) -> WorkContext:
     return WorkContext(job, "", audience)

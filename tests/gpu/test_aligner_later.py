@@ -1,4 +1,4 @@
-"""An aligner that nobody asked for is no reason to stop, and none to forget about it."""
+"""Optional alignment whose models are loaded on demand."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ def settings_for(folder: Path, cache: Path, **alignment: bool) -> Settings:
     )
 
 
-async def test_models_that_were_not_there_at_the_start_are_asked_for_later(
+async def test_models_that_were_missing_at_the_start_are_requested_later(
     scripted_whisper: Path, tmp_path: Path
 ) -> None:
-    room = EngineManager(settings_for(scripted_whisper, tmp_path))
-    await room.load()
+    manager = EngineManager(settings_for(scripted_whisper, tmp_path))
+    await manager.load()
     try:
-        [status] = [status for status in room.statuses if status.role == "aligner"]
+        [status] = [status for status in manager.statuses if status.role == "aligner"]
         assert (status.state, "HF_HUB_OFFLINE" in status.error) == ("failed", True)
-        aligner = room.engines.aligner
+        aligner = manager.engines.aligner
         assert aligner is not None
         assert not aligner.supports("en")
-        assert "HF_HUB_OFFLINE" in aligner.unavailable_reason("en"), "which a result's notice tells"
+        assert "HF_HUB_OFFLINE" in aligner.unavailable_reason("en"), "as a notice reports"
     finally:
-        room.close()
+        manager.close()
 
 
-async def test_an_aligner_that_was_asked_for_must_load(
+async def test_an_aligner_that_was_requested_must_load(
     scripted_whisper: Path, tmp_path: Path
 ) -> None:
-    room = EngineManager(settings_for(scripted_whisper, tmp_path, enabled=True))
+    manager = EngineManager(settings_for(scripted_whisper, tmp_path, enabled=True))
     with pytest.raises(EngineLoadError, match="HF_HUB_OFFLINE"):
-        await room.load()
-    room.close()
+        await manager.load()
+    manager.close()

@@ -1,4 +1,4 @@
-"""Choosing the device, and what the driver says of it."""
+"""Device of the models, described by its driver."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.gpu import device
-from app.gpu.device import Card, card, choose_device, cuda_devices
+from app.gpu.device import GpuInfo, choose_device, cuda_devices, gpu_info
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_no_ctranslate2_and_a_broken_driver_mean_no_gpu(monkeypatch: pytest.Monk
 
 
 def test_a_cpu_has_no_card() -> None:
-    assert card("cpu") is None
+    assert gpu_info("cpu") is None
 
 
 def test_no_driver_no_card(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_no_driver_no_card(monkeypatch: pytest.MonkeyPatch) -> None:
         raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
 
     monkeypatch.setattr(pynvml, "nvmlInit", missing)
-    assert card("cuda") is None
+    assert gpu_info("cuda") is None
 
 
 class Driver:
@@ -98,21 +98,21 @@ class Driver:
 @pytest.mark.parametrize(
     ("visible", "expected"),
     [
-        (None, Card("NVIDIA L4", 24, 20)),
-        ("", Card("NVIDIA L4", 24, 20)),
-        ("1", Card("NVIDIA H200", 80, 79)),
-        ("1, 0", Card("NVIDIA H200", 80, 79)),
-        ("GPU-b", Card("NVIDIA H200", 80, 79)),
-        ("MIG-b", Card("NVIDIA H200", 80, 79)),
+        (None, GpuInfo("NVIDIA L4", 24, 20)),
+        ("", GpuInfo("NVIDIA L4", 24, 20)),
+        ("1", GpuInfo("NVIDIA H200", 80, 79)),
+        ("1, 0", GpuInfo("NVIDIA H200", 80, 79)),
+        ("GPU-b", GpuInfo("NVIDIA H200", 80, 79)),
+        ("MIG-b", GpuInfo("NVIDIA H200", 80, 79)),
         ("7", None),
     ],
 )
 def test_the_card_is_the_first_that_the_process_may_see(
-    monkeypatch: pytest.MonkeyPatch, visible: str | None, expected: Card | None
+    monkeypatch: pytest.MonkeyPatch, visible: str | None, expected: GpuInfo | None
 ) -> None:
     driver = Driver(monkeypatch)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert card("cuda") == expected
+    assert gpu_info("cuda") == expected
     assert driver.open == 0, "the library is closed again"

@@ -1,4 +1,4 @@
-"""Dialogues whose turns are known from the making."""
+"""Synthetic dialogues with known turns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def spoken_ms(talk: Dialogue, speaker: str) -> int:
 
 
 @pytest.mark.parametrize(("people", "length_s", "share"), [(2, 120, 0.05), (3, 300, 0.08)])
-def test_it_is_as_long_and_as_crowded_as_asked(people: int, length_s: int, share: float) -> None:
+def test_it_is_as_long_and_as_crowded_as_requested(
+    people: int, length_s: int, share: float
+) -> None:
     talk = hold_dialogue(lines(people), length_s, 1, Manner(overlap=share))
     assert len(talk.samples) == length_s * 16_000
     assert talk.samples.dtype == np.float32
@@ -34,7 +36,7 @@ def test_it_is_as_long_and_as_crowded_as_asked(people: int, length_s: int, share
     assert min(spoken_ms(talk, speaker) for speaker in talk.speakers) > 150 * length_s
 
 
-def test_turns_say_who_is_heard() -> None:
+def test_turns_match_the_audio() -> None:
     talk = hold_dialogue(lines(3), 120, 2, Manner(overlap=0.06, snr_db=30))
     for turn in talk.turns:
         piece = talk.samples[turn.span.start_ms * 16 : turn.span.end_ms * 16]
@@ -48,7 +50,7 @@ def test_turns_say_who_is_heard() -> None:
     assert np.abs(talk.samples[silent]).max() < 0.3 * np.abs(talk.samples).max()
 
 
-def test_nobody_speaks_over_himself() -> None:
+def test_no_speaker_overlaps_himself() -> None:
     for seed in range(5):
         talk = hold_dialogue(lines(3), 120, seed, Manner(overlap=0.15))
         for speaker in talk.speakers:
@@ -63,7 +65,7 @@ def test_a_seed_is_a_dialogue() -> None:
     assert first.turns != other.turns
 
 
-def test_nobody_talks_alone() -> None:
+def test_a_dialogue_needs_two_speakers() -> None:
     with pytest.raises(ValueError, match="two speakers"):
         hold_dialogue(lines(1), 30, 1)
     with pytest.raises(ValueError, match="something to say"):

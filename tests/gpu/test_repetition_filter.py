@@ -1,4 +1,4 @@
-"""What people repeat stays; what nobody can have said goes."""
+"""Real repetitions stay; hallucinated ones are cut."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def segment(words: list[Word]) -> Segment:
 
 
 def left(*parts: list[Word], audio: Audio | None = None) -> str:
-    kept = cut_loops([segment(part) for part in parts], audio)
-    return " ".join(one.text for one in kept)
+    filtered = cut_loops([segment(part) for part in parts], audio)
+    return " ".join(one.text for one in filtered)
 
 
 CHORUS = "We will sing along the river and the river sings along with us."
@@ -107,17 +107,17 @@ def test_loops_are_cut_to_their_first_occurrence(parts: list[list[Word]], expect
 
 def test_what_was_cut_leaves_its_time() -> None:
     words = said("It rained", 250) + said("all the time " * 20, 55, start_ms=500)
-    [kept] = cut_loops([segment(words), segment(said("And then", 200, start_ms=5_000))])
-    assert kept.span == Span(0, 665)
-    assert kept.clear_until_ms == 665
-    assert kept.words == tuple(words[:5])
+    [segment_left] = cut_loops([segment(words), segment(said("And then", 200, start_ms=5_000))])
+    assert segment_left.span == Span(0, 665)
+    assert segment_left.clear_until_ms == 665
+    assert segment_left.words == tuple(words[:5])
 
 
 def test_confidence_is_that_of_the_words_that_stay() -> None:
     words = said("One two", 300, sure=0.5) + said("buh " * 9, 300, start_ms=600, sure=0.1)
-    [kept] = cut_loops([segment(words)])
-    assert kept.text == "One two buh"
-    assert kept.confidence == pytest.approx((0.5 * 0.5 * 0.1) ** (1 / 3))
+    [segment_left] = cut_loops([segment(words)])
+    assert segment_left.text == "One two buh"
+    assert segment_left.confidence == pytest.approx((0.5 * 0.5 * 0.1) ** (1 / 3))
 
 
 def test_silence_holds_no_words() -> None:

@@ -1,4 +1,4 @@
-"""The shared queue: first windows first, and a failure stays with its own request."""
+"""The scheduler: first windows come first, a failure stays with its own request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
-from app.gpu.scheduler.lanes import DEVICE_STAGES
+from app.gpu.scheduler.worker_threads import DEVICE_STAGES
 from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
 from tests.gpu.scheduling import (
@@ -24,17 +24,17 @@ from tests.gpu.scheduling import (
     FakeDiarizer,
     FakeTranscriber,
     Log,
+    alignment_input,
     batch_job,
-    passage,
     viewer,
     window,
 )
 
-ChunkResults = asyncio.Task[Sequence[Segment]]
+TranscribeTask = asyncio.Task[Sequence[Segment]]
 
 
 class Stand:
-    """A scheduler with engines that can be held."""
+    """A scheduler whose engines can be blocked."""
 
     def __init__(self, max_batch: int = 4, lanes: int = 1, **settings: Any) -> None:
         self.log = Log()
@@ -44,23 +44,25 @@ class Stand:
             self.engine, self.aligner, self.diarizer, SchedulerSettings(**settings)
         )
 
-    async def hold(self) -> ChunkResults:
-        """Occupy a lane, so that what comes next has to wait."""
+    async def hold(self) -> TranscribeTask:
+        """Occupy a worker thread, so that further work has to wait."""
         self.engine.gate.close()
         task = self.ask("held", viewer("held"), 0)
-        await self.engine.gate.somebody_waits()
+        await self.engine.gate.wait_until_reached()
         return task
 
-    def ask(self, name: str, context: WorkContext, index: int, start_s: float = 0) -> ChunkResults:
+    def ask(
+        self, name: str, context: WorkContext, index: int, start_s: float = 0
+    ) -> TranscribeTask:
         asked = window(name, start_s=start_s)
         return asyncio.ensure_future(self.scheduler.transcribe(asked, context, index))
 
     async def waits(self, count: int) -> None:
-        """Wait until so many pieces wait and are ready."""
+        """Wait until so many items wait and are ready."""
 
         def ready() -> bool:
-            works = self.scheduler._queue.waiting()
-            return len(works) == count and all(work.state == "ready" for work, *_ in works)
+            items = self.scheduler._queue.waiting()
+            return len(items) == count and all(work.state == "ready" for work, *_ in items)
 
         await until(ready)
 
@@ -96,11 +98,11 @@ async def stand() -> AsyncIterator[Callable[..., Stand]]:
 MakeStand = Callable[..., Stand]
 
 
-async def texts(tasks: Sequence[ChunkResults]) -> list[str]:
-    return [heard[0].text for heard in await asyncio.gather(*tasks)]
+async def texts(tasks: Sequence[TranscribeTask]) -> list[str]:
+    return [segments[0].text for segments in await asyncio.gather(*tasks)]
 
 
-async def test_windows_of_different_requests_share_a_batch_in_the_order_of_their_classes(
+async def test_windows_of_different_requests_share_a_batch_in_the_order_of_their_priorities(
     stand: MakeStand,
 ) -> None:
     s = stand(max_batch=4)
@@ -134,7 +136,7 @@ async def test_a_jump_moves_what_waits_already(stand: MakeStand) -> None:
     assert s.engine.batches[1:] == [["10:00"], ["0:30"]]
 
 
-async def test_an_idle_device_waits_for_nobody(stand: MakeStand) -> None:
+async def test_an_idle_device_waits_for_no_further_work(stand: MakeStand) -> None:
     s = stand(max_batch=16)
     assert await texts([s.ask("alone", batch_job(), 5)]) == ["alone"]
     assert s.engine.batches == [["alone"]]
@@ -159,7 +161,7 @@ async def test_a_bad_window_fails_its_own_request_alone(stand: MakeStand) -> Non
     def decode(batch: Sequence[Prepared]) -> Any:
         if any(prepared.window.prompt == "3" for prepared in batch):
             raise EngineError("bad window")
-        return [s.engine.hear(prepared) for prepared in batch]
+        return [s.engine.transcribe_one(prepared) for prepared in batch]
 
     s.engine.decode_as = decode
     held = await s.hold()
@@ -171,13 +173,13 @@ async def test_a_bad_window_fails_its_own_request_alone(stand: MakeStand) -> Non
     await held
 
 
-async def test_out_of_memory_fails_nobody_and_is_remembered(stand: MakeStand) -> None:
+async def test_out_of_memory_fails_no_request_and_is_remembered(stand: MakeStand) -> None:
     s = stand(max_batch=8)
 
     def decode(batch: Sequence[Prepared]) -> Any:
         if len(batch) > 2:
             raise OutOfMemoryError("too many")
-        return [s.engine.hear(prepared) for prepared in batch]
+        return [s.engine.transcribe_one(prepared) for prepared in batch]
 
     s.engine.decode_as = decode
     for _ in range(2):
@@ -203,7 +205,7 @@ async def test_withdrawn_work_never_reaches_an_engine(stand: MakeStand) -> None:
     gone.cancelled.set()
     unwanted.cancelled.set()
     left.cancel()
-    # While the device is still held: whoever stops waiting frees the place at once.
+    # While the device is still blocked: a request that is cancelled frees its place at once.
     await until(lambda: s.scheduler.queued == 1)
     s.engine.gate.open()
     results = await asyncio.gather(alone, *tasks, return_exceptions=True)
@@ -218,7 +220,7 @@ async def test_a_window_withdrawn_before_it_was_made_ready_costs_nothing(stand: 
     s = stand(max_batch=1, prepare_threads=1)
     s.engine.prepare_gate.close()
     slow, context = s.ask("slow", viewer(), 0), viewer("gone")
-    await s.engine.prepare_gate.somebody_waits()
+    await s.engine.prepare_gate.wait_until_reached()
     gone = s.ask("gone", context, 0)
     await until(lambda: s.scheduler.queued == 2)
     context.cancelled.set()
@@ -264,7 +266,7 @@ async def test_a_window_that_cannot_be_made_ready_fails_alone(stand: MakeStand) 
     assert await texts([s.ask("good", viewer(), 0)]) == ["good"]
 
 
-async def test_the_lane_outlives_a_defect_and_a_loop_that_has_ended(stand: MakeStand) -> None:
+async def test_the_worker_outlives_a_defect_and_a_loop_that_has_ended(stand: MakeStand) -> None:
     s = stand()
     s.engine.decode_as = lambda _: 1 / 0
     with pytest.raises(EngineError, match="ZeroDivisionError"):
@@ -285,34 +287,35 @@ async def test_the_lane_outlives_a_defect_and_a_loop_that_has_ended(stand: MakeS
 
     thread = threading.Thread(target=leave)
     thread.start()
-    await s.engine.gate.somebody_waits()
+    await s.engine.gate.wait_until_reached()
     await asyncio.to_thread(thread.join)
     s.engine.gate.open()
     assert await texts([s.ask("good", viewer(), 0)]) == ["good"]
 
 
-async def test_aligner_and_diarizer_do_one_call_at_a_time_whatever_the_lanes(
+async def test_aligner_and_diarizer_do_one_call_at_a_time_whatever_the_number_of_workers(
     stand: MakeStand,
 ) -> None:
     s = stand(lanes=4)
     s.aligner.gate.close()
     s.diarizer.gate.close()
     aligned = [
-        asyncio.ensure_future(s.scheduler.align(passage(f"p{n}"), viewer(), n)) for n in range(9)
+        asyncio.ensure_future(s.scheduler.align(alignment_input(f"p{n}"), viewer(), n))
+        for n in range(9)
     ]
-    heard = [
+    listening = [
         asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer(f"v{n}")))
         for n in range(3)
     ]
-    await s.aligner.gate.somebody_waits()
-    await s.diarizer.gate.somebody_waits()
+    await s.aligner.gate.wait_until_reached()
+    await s.diarizer.gate.wait_until_reached()
     assert await texts([s.ask(f"w{n}", viewer(), 1) for n in range(4)]) == ["w0", "w1", "w2", "w3"]
     s.aligner.gate.open()
     s.diarizer.gate.open()
     assert [segments[0].text for segments in await asyncio.gather(*aligned)] == [
         f"p{n}" for n in range(9)
     ]
-    assert await asyncio.gather(*heard) == [16_000] * 3
+    assert await asyncio.gather(*listening) == [16_000] * 3
     assert (s.log.most["align"], s.log.most["diarize"]) == (1, 1)
 
 
@@ -323,7 +326,7 @@ async def test_slices_give_way_to_text_that_viewers_wait_for(stand: MakeStand) -
     tasks: list[Any] = [
         asyncio.ensure_future(s.scheduler.listen(window("").audio, None, context)),
         s.ask("rest", context, 50, start_s=900),
-        asyncio.ensure_future(s.scheduler.align(passage("ahead", start_s=10), context, 1)),
+        asyncio.ensure_future(s.scheduler.align(alignment_input("ahead", start_s=10), context, 1)),
         s.ask("first", viewer("b"), 0),
     ]
     await s.waits(4)
@@ -338,15 +341,15 @@ async def test_slices_give_way_to_text_that_viewers_wait_for(stand: MakeStand) -
     assert s.engine.batches[1:] == [["first"], ["rest"]]
 
 
-async def test_clustering_holds_up_no_lane_but_no_second_call_of_the_diarizer(
+async def test_clustering_holds_up_no_worker_but_no_second_call_of_the_diarizer(
     stand: MakeStand,
 ) -> None:
     s = stand()
     context = viewer()
-    voices = await s.scheduler.listen(window("", seconds=2).audio, None, context, last=True)
+    state = await s.scheduler.listen(window("", seconds=2).audio, None, context, last=True)
     s.diarizer.turns_gate.close()
-    turns = asyncio.ensure_future(s.scheduler.turns(voices, SpeakerCount(), context))
-    await s.diarizer.turns_gate.somebody_waits()
+    turns = asyncio.ensure_future(s.scheduler.turns(state, SpeakerCount(), context))
+    await s.diarizer.turns_gate.wait_until_reached()
     other = asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer("other")))
     assert await texts([s.ask("text", viewer("third"), 0)]) == ["text"]
     assert not other.done()
@@ -369,7 +372,7 @@ async def test_the_queue_is_bounded(stand: MakeStand) -> None:
     assert not s.scheduler.full
 
 
-async def test_only_what_viewers_need_now_crowds_out_unfinished_live_lines(
+async def test_only_what_viewers_need_now_crowds_out_unfinished_live_utterances(
     stand: MakeStand,
 ) -> None:
     s = stand(max_batch=2)

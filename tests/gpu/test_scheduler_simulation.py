@@ -1,14 +1,14 @@
-"""A device in made-up time: long jobs that nobody watches beside short ones that somebody does."""
+"""A simulated device: long batch jobs beside short jobs with viewers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.gpu.scheduler.batch import BatchCapacity, BatchFormer
-from app.gpu.scheduler.work import WorkItem
+from app.gpu.scheduler.batch_former import BatchCapacity, BatchFormer
+from app.gpu.scheduler.work_item import WorkItem
 from app.gpu.work_context import WorkContext
-from tests.gpu.scheduling import batch_job, piece, viewer
+from tests.gpu.scheduling import batch_job, viewer, work_item
 
 MOST = 8
 IN_FLIGHT = 24
@@ -27,15 +27,17 @@ class Job:
     done: dict[int, float] = field(default_factory=dict)
 
     def refill(self, waiting: list[WorkItem], now_s: float) -> None:
-        flying = self.made - len(self.done)
-        while flying < IN_FLIGHT and self.made < self.windows:
+        in_flight = self.made - len(self.done)
+        while in_flight < IN_FLIGHT and self.made < self.windows:
             start_s = 0.0 if self.made == 0 else FIRST_S + (self.made - 1) * WINDOW_S
             seconds = FIRST_S if self.made == 0 else WINDOW_S
             waiting.append(
-                piece(self.context, self.made, start_s=start_s, seconds=seconds, since_s=now_s)
+                work_item(
+                    self.context, self.made, start_s=start_s, seconds=seconds, queued_at_s=now_s
+                )
             )
             self.made += 1
-            flying += 1
+            in_flight += 1
 
 
 def call_s(batch: tuple[WorkItem, ...]) -> float:
@@ -57,7 +59,7 @@ def simulate(jobs: list[Job], until_s: float, most: int = MOST) -> Counter[str]:
         if not waiting:
             now_s += 0.1
             continue
-        batch = former.form(waiting, now_s).works
+        batch = former.form(waiting, now_s).items
         now_s += call_s(batch)
         for work in batch:
             waiting.remove(work)
@@ -81,7 +83,7 @@ def test_a_viewer_beside_a_ten_hour_job_waits_for_one_batch() -> None:
     unloaded_s = alone.done[0]
     beside = talk("beside", 100.3)
     served = simulate([long_job("archive"), beside], 400)
-    one_batch_s = call_s((piece(batch_job()),) * MOST)
+    one_batch_s = call_s((work_item(batch_job()),) * MOST)
     first_s = beside.done[0] - beside.begins_s
     assert first_s <= 1.5 * unloaded_s + 2 * one_batch_s
     assert max(beside.done.values()) - beside.begins_s <= 60, "seen in time, every window"
@@ -93,8 +95,10 @@ def test_viewers_one_after_another_leave_batch_jobs_half_of_the_device() -> None
     viewers = [talk(f"viewer-{n}", 20.0 * n + 5) for n in range(28)]
     served = simulate([*(long_job(f"archive-{n}") for n in range(8)), *viewers], 600)
     waits = sorted(job.done[0] - job.begins_s for job in viewers)
-    one_batch_s = call_s((piece(batch_job()),) * MOST)
-    assert waits[int(0.95 * len(waits))] <= 1.5 * call_s((piece(batch_job()),)) + 2 * one_batch_s
+    one_batch_s = call_s((work_item(batch_job()),) * MOST)
+    assert (
+        waits[int(0.95 * len(waits))] <= 1.5 * call_s((work_item(batch_job()),)) + 2 * one_batch_s
+    )
     archives = [served[f"archive-{n}"] for n in range(8)]
     assert sum(archives) >= 0.5 * sum(solo.values())
     assert max(archives) - min(archives) <= MOST, "and they share it"
@@ -105,4 +109,4 @@ def test_where_a_call_takes_one_window_a_batch_job_still_gets_on() -> None:
     served = simulate([long_job("archive"), *crowd], 600, most=1)
     assert served["archive"] >= 10
     watched = [served[f"viewer-{n}"] for n in range(3)]
-    assert min(watched) > served["archive"], "but less than what somebody watches"
+    assert min(watched) > served["archive"], "but less than a job with a viewer"

@@ -1,4 +1,4 @@
-"""Engines have to do a clear sentence before anybody may rely on them."""
+"""Self-test of the engines on a clear sentence."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Se
 from tests.gpu.fake_engine import FakeEngine
 
 
-class Listener(FakeEngine):
-    """A transcriber that hears what it is told to."""
+class ScriptedTranscriber(FakeEngine):
+    """A transcriber with a fixed text."""
 
     name = "listener"
     lanes = 1
@@ -48,15 +48,15 @@ class Listener(FakeEngine):
         self.closed = True
 
 
-class SilentListener(Listener):
-    """What a driver that is too old made of Whisper."""
+class SilentTranscriber(ScriptedTranscriber):
+    """Whisper as it was with a driver that is too old."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__("")
 
 
-class Timer(FakeEngine):
-    """An aligner that puts every word where it is told to."""
+class FixedAligner(FakeEngine):
+    """An aligner that puts every word at a fixed time."""
 
     name = "timer"
     max_batch = 4
@@ -70,42 +70,43 @@ class Timer(FakeEngine):
         self.asked.append(language)
         return language == "en"
 
-    def align(self, passages: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
-        self.calls.append(len(passages))
+    def align(self, inputs: Sequence[AlignmentInput]) -> list[tuple[Segment, ...]]:
+        self.calls.append(len(inputs))
         word = Word("We", Span(100 + self.shift_ms, 200 + self.shift_ms))
-        return [(Segment("We", word.span, (word,), "en"),) for _ in passages]
+        return [(Segment("We", word.span, (word,), "en"),) for _ in inputs]
 
 
-class FarTimer(Timer):
-    """One whose words lie outside the sentence."""
+class MisplacedAligner(FixedAligner):
+    """An aligner whose words lie outside the sentence."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, 60_000)
 
 
-class ScriptedDiarizer(FakeEngine):
-    """A diarizer that hears as many people as it is told."""
+class CountingDiarizer(FakeEngine):
+    """A diarizer that finds a fixed number of speakers."""
 
-    name = "ear"
+    name = "diarizer"
+    device, detail, cache_key = "cpu", "", "1"
     slice_samples = 30 * SAMPLE_RATE_HZ
 
     def __init__(self, settings: Settings | None = None, people: int = 1) -> None:
         self.people = people
-        self.heard_s = 0.0
+        self.processed_s = 0.0
 
     def process(
-        self, samples: Any, voices: DiarizationState | None, *, last: bool = False
+        self, samples: Any, state: DiarizationState | None, *, last: bool = False
     ) -> DiarizationState:
         assert last
-        self.heard_s = len(samples) / SAMPLE_RATE_HZ
+        self.processed_s = len(samples) / SAMPLE_RATE_HZ
         return DiarizationState(None)
 
-    def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
+    def turns(self, state: DiarizationState, speakers: object) -> list[SpeakerTurn]:
         return [SpeakerTurn(Span(0, 1), f"SPEAKER_{n:02}") for n in range(self.people)]
 
 
-class DeafEar(ScriptedDiarizer):
-    """One that hears nobody."""
+class SilentDiarizer(CountingDiarizer):
+    """A diarizer that finds no speaker."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, 0)
@@ -120,37 +121,37 @@ def test_the_clip_is_short_and_clear_enough_for_the_embedded_engine() -> None:
         engine.close()
 
 
-def test_a_transcriber_that_hears_nothing_is_refused_with_advice() -> None:
+def test_a_transcriber_that_returns_no_text_is_refused_with_advice() -> None:
     with pytest.raises(EngineLoadError, match="no text for a clear sentence") as caught:
-        check_transcriber(Listener(" "), None)
+        check_transcriber(ScriptedTranscriber(" "), None)
     assert "driver" in caught.value.message
     assert "ASR_SELF_TEST" in caught.value.message
 
 
-def test_the_sentence_is_told_to_be_english_where_that_is_known() -> None:
+def test_the_sentence_is_declared_english_where_the_engine_knows_it() -> None:
     for languages, expected in ((None, "en"), (("de", "en"), "en"), (("de",), None)):
-        engine = Listener()
+        engine = ScriptedTranscriber()
         check_transcriber(engine, languages)
         assert [call[2] for call in engine.calls] == [expected]
 
 
 def test_on_a_gpu_one_full_batch_of_long_windows_is_computed() -> None:
-    engine = Listener(device="cuda")
+    engine = ScriptedTranscriber(device="cuda")
     check_transcriber(engine, None)
     assert [(count, seconds > 25) for count, seconds, _ in engine.calls] == [(1, False), (8, True)]
-    tight = Listener(device="cuda", fits=3)
+    tight = ScriptedTranscriber(device="cuda", fits=3)
     check_transcriber(tight, None)
     assert [count for count, *_ in tight.calls] == [1, 8, 4, 2]
 
 
 def test_what_fails_on_the_sentence_cannot_be_loaded() -> None:
-    engine = Listener()
+    engine = ScriptedTranscriber()
     engine.fits = 0
     with pytest.raises(EngineLoadError, match="failed on a clear sentence: too many"):
         check_transcriber(engine, None)
 
-    class Broken(ScriptedDiarizer):
-        def turns(self, voices: DiarizationState, speakers: object) -> list[SpeakerTurn]:
+    class Broken(CountingDiarizer):
+        def turns(self, state: DiarizationState, speakers: object) -> list[SpeakerTurn]:
             raise EngineError("no clusters")
 
     with pytest.raises(EngineLoadError, match="no clusters"):
@@ -158,25 +159,25 @@ def test_what_fails_on_the_sentence_cannot_be_loaded() -> None:
 
 
 def test_words_must_lie_inside_the_sentence() -> None:
-    check_aligner(Timer())
+    check_aligner(FixedAligner())
     with pytest.raises(EngineLoadError, match="found no times"):
-        check_aligner(Timer(shift_ms=60_000))
+        check_aligner(FixedAligner(shift_ms=60_000))
 
 
-def test_somebody_must_be_heard_to_speak() -> None:
-    ear = ScriptedDiarizer()
-    check_diarizer(ear)
-    assert ear.heard_s == 10
+def test_a_speaker_must_be_found() -> None:
+    diarizer = CountingDiarizer()
+    check_diarizer(diarizer)
+    assert diarizer.processed_s == 10
     with pytest.raises(EngineLoadError, match="heard nobody"):
-        check_diarizer(ScriptedDiarizer(people=0))
+        check_diarizer(CountingDiarizer(people=0))
 
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     here = __name__
-    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{here}:SilentListener"})
-    monkeypatch.setattr(engine_manager, "ALIGNERS", {"wav2vec2": f"{here}:FarTimer"})
-    monkeypatch.setattr(engine_manager, "DIARIZERS", {"pyannote": f"{here}:DeafEar"})
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{here}:SilentTranscriber"})
+    monkeypatch.setattr(engine_manager, "ALIGNERS", {"wav2vec2": f"{here}:MisplacedAligner"})
+    monkeypatch.setattr(engine_manager, "DIARIZERS", {"pyannote": f"{here}:SilentDiarizer"})
 
 
 async def readiness_of(settings: Settings) -> Readiness:
@@ -199,18 +200,18 @@ async def test_a_silent_engine_keeps_the_server_from_being_ready() -> None:
 
 
 @pytest.mark.usefixtures("known")
-async def test_without_the_test_whatever_loads_is_ready() -> None:
+async def test_without_the_self_test_every_loaded_engine_is_ready() -> None:
     settings = Settings(
         asr=AsrSettings(self_test=False),
         alignment=AlignmentSettings(enabled=True),
         diarization=DiarizationSettings(enabled=True),
     )
     readiness = await readiness_of(settings)
-    room = readiness.engine_manager
+    manager = readiness.room
     try:
         assert ping_response(readiness).status_code == 200
-        assert (room.full, room.expected_first_wait_s("viewer")) == (False, 0)
-        report = room.report()
+        assert (manager.full, manager.expected_first_wait_s("viewer")) == (False, 0)
+        report = manager.report()
         assert report is not None
         assert set(report.stages) == {"transcribe", "align", "diarize", "cluster"}
     finally:
@@ -229,7 +230,9 @@ async def test_without_the_test_whatever_loads_is_ready() -> None:
 async def test_the_other_engines_are_tested_too(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, failure: str | None
 ) -> None:
-    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{__name__}:LoudListener"})
+    monkeypatch.setattr(
+        engine_manager, "TRANSCRIBERS", {"embedded": f"{__name__}:WorkingTranscriber"}
+    )
     readiness = await readiness_of(settings)
     try:
         assert ping_response(readiness).status_code == (503 if failure else 200)
@@ -238,8 +241,8 @@ async def test_the_other_engines_are_tested_too(
         readiness.engine_manager.close()
 
 
-class LoudListener(Listener):
-    """One that works."""
+class WorkingTranscriber(ScriptedTranscriber):
+    """A transcriber that works."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()

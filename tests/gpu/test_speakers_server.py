@@ -1,4 +1,4 @@
-"""The real server says who speaks: Whisper, an aligner and pyannote, on the trained fixtures."""
+"""Diarization by the real server: Whisper, an aligner, pyannote, on the trained fixtures."""
 
 from __future__ import annotations
 
@@ -95,32 +95,32 @@ def test_every_cue_has_the_right_speaker(result: dict[str, Any], talk: Talk) -> 
 
 def test_no_cue_shows_two_speakers(result: dict[str, Any], talk: Talk) -> None:
     for cue in result["subtitles"]:
-        heard = {
+        speaking = {
             voice
             for start, end, voice in talk.turns
             if min(end, cue["end"]) - max(start, cue["start"]) > _EDGE_MS
         }
         # A cue may stay a little while after its words; the next speaker's cue follows it.
-        assert len(heard) <= 1, (cue, heard)
+        assert len(speaking) <= 1, (cue, speaking)
 
 
 def test_the_words_are_whispers(result: dict[str, Any], talk: Talk) -> None:
-    heard = " ".join(cue["text"] for cue in result["subtitles"])
-    missing = [text for text in talk.texts if text not in heard]
-    # Of windows with two sentences it hears 94 % whole.
-    assert len(missing) <= 3, (missing, heard)
+    transcript = " ".join(cue["text"] for cue in result["subtitles"])
+    missing = [text for text in talk.texts if text not in transcript]
+    # Of windows with two sentences Whisper transcribes 94 % whole.
+    assert len(missing) <= 3, (missing, transcript)
     assert result["language"] == "en"
     assert all(cue["translatedText"] and cue["confidence"] > 0.5 for cue in result["subtitles"])
     assert result["voiced_untranscribed_s"] <= 2
     assert "notices" not in result
 
 
-def test_the_turns_are_told(result: dict[str, Any], talk: Talk) -> None:
+def test_the_turns_are_returned(result: dict[str, Any], talk: Talk) -> None:
     turns = result["speakers"]
     assert turns == sorted(turns, key=lambda turn: turn["start"])
-    told = sum(turn["end"] - turn["start"] for turn in turns)
+    returned_ms = sum(turn["end"] - turn["start"] for turn in turns)
     true = sum(end - start for start, end, _ in talk.turns)
-    assert told == pytest.approx(true, rel=0.15)
+    assert returned_ms == pytest.approx(true, rel=0.15)
     assert {"transcribe", "align", "diarize"} <= set(result["stage_ms"])
 
 

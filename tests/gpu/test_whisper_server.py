@@ -36,7 +36,7 @@ def test_the_main_job_with_whisper(
     assert "int8" in engines["transcriber"]["detail"]
 
 
-def test_a_model_that_cannot_be_read_is_told_by_the_health_check(
+def test_a_model_that_cannot_be_read_stops_the_server(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     server = start_server(

@@ -1,4 +1,4 @@
-"""Words whose times the synthesizers tell: what tests of alignment are held to."""
+"""Words with times from the synthesizers, the reference of alignment tests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SLT, KAL = Voice("slt", "en", "flite"), Voice("kal16", "en", "flite")
 AMERICAN = Voice("en-us+m3", "en", "espeak-ng")
 
 
-def heard(spoken: Spoken, span: Span) -> float:
-    """Return how loud a stretch is, beside the whole."""
+def relative_loudness(spoken: Spoken, span: Span) -> float:
+    """Return the loudness of a span relative to the whole."""
     part = spoken.samples[ms_to_samples(span.start_ms) : ms_to_samples(span.end_ms)]
     return loudness(part) / loudness(spoken.samples)
 
@@ -32,7 +32,7 @@ def loudness(samples: Samples) -> float:
 
 
 @pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
-def test_words_are_where_the_sound_is(voice: Voice) -> None:
+def test_words_are_where_the_audio_is_loud(voice: Voice) -> None:
     text = ENGLISH if voice.language == "en" else SPANISH
     spoken = speak_words(text, voice)
     assert [word.text for word in spoken.words] == text.split()
@@ -41,7 +41,7 @@ def test_words_are_where_the_sound_is(voice: Voice) -> None:
     assert spans[0].start_ms == 0
     assert abs(ms_to_samples(spans[-1].end_ms) - len(spoken.samples)) <= 16
     assert all(span.duration_ms >= 40 for span in spans)
-    assert all(heard(spoken, span) > 0.1 for span in spans)
+    assert all(relative_loudness(spoken, span) > 0.1 for span in spans)
     pauses = [
         Span(one.end_ms, other.start_ms)
         for one, other in pairwise(spans)
@@ -49,7 +49,7 @@ def test_words_are_where_the_sound_is(voice: Voice) -> None:
     ]
     assert len(pauses) == text.count(",") + text.count("?"), "one after each sign inside"
     for pause in pauses:
-        assert heard(spoken, Span(pause.start_ms + 20, pause.end_ms - 20)) < 0.1
+        assert relative_loudness(spoken, Span(pause.start_ms + 20, pause.end_ms - 20)) < 0.1
 
 
 def test_the_sound_is_what_the_program_says() -> None:

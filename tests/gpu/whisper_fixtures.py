@@ -1,4 +1,4 @@
-"""What tests of Whisper share: scripts, sounds, and a look at the model's calls."""
+"""Scripted audio for tests of Whisper, with a recorder of the model's calls."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Call:
 
 @dataclass
 class WatchedModel:
-    """Passes everything on to a CTranslate2 model and notes what was decoded."""
+    """Forwards to a CTranslate2 model, recording what was decoded."""
 
     model: Any
     calls: list[Call] = field(default_factory=list)

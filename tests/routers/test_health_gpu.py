@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from fastapi.testclient import TestClient
 
-from app.gpu.device import Card
+from app.gpu.device import GpuInfo
 from app.gpu.engine_manager import EngineStatus
 from app.main import create_app
 from app.routers import health_routes
@@ -30,7 +30,9 @@ def test_the_card_is_shown_when_the_transcriber_runs_on_it(
         streams=SimpleNamespace(readers=0),
         live_sessions=SimpleNamespace(sessions=0),
     )
-    monkeypatch.setattr(health_routes, "card", lambda _: Card("NVIDIA L4", 24 * 2**30, 20 * 2**30))
+    monkeypatch.setattr(
+        health_routes, "gpu_info", lambda _: GpuInfo("NVIDIA L4", 24 * 2**30, 20 * 2**30)
+    )
     body = TestClient(app).get("/health").json()
     shown = {"name": "NVIDIA L4", "total_bytes": 24 * 2**30, "free_bytes": 20 * 2**30}
     assert body["gpu"] == (shown if device == "cuda" else None)

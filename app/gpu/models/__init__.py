@@ -1,1 +1,1 @@
-"""Models on disk: where they lie, and which they are."""
+"""Model files on disk."""

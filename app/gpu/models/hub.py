@@ -1,4 +1,4 @@
-"""A model by its hub id: on this machine if it is here, else from the hub."""
+"""Models of the Hugging Face hub, by id."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.cached import cached_snapshot, lacking, whole_snapshot
+from app.gpu.models.hub_cache import cached_snapshot, lacking, whole_snapshot
 from app.settings import ModelSettings
 
 
-def looks_like_folder(wanted: str) -> bool:
-    """Whether a model is named by its place."""
-    return wanted.startswith(("/", ".", "~")) or Path(wanted).is_dir()
+def looks_like_folder(name: str) -> bool:
+    """Whether a model is named by a path."""
+    return name.startswith(("/", ".", "~")) or Path(name).is_dir()
 
 
 @dataclass(frozen=True, slots=True)
 class HubModel:
-    """What an engine asks for.
+    """A model that an engine needs.
 
     Attributes:
         hub_id: ``owner/name``.
-        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
-        fetched: patterns of what is downloaded; empty for everything.
-        called: the name that the setting gave it, where that is not the hub id.
+        needed: files of a complete model, or patterns such as ``vocabulary.*``.
+        fetched: patterns of the files to download; empty for all.
+        called: its name in the setting, where that is not the hub id.
         setting: environment variable that names it.
     """
 
@@ -38,11 +38,10 @@ class HubModel:
 def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
     """Return the folder of a model that is on this machine; nothing is written.
 
-    It is looked for in RunPod's cache, in folders that are called as it is, and in Hugging
-    Face's cache.
+    RunPod's cache is searched first, then folders of its name, then Hugging Face's cache.
 
     Raises:
-        EngineLoadError: RunPod cached it, but not all of it.
+        EngineLoadError: RunPod's cache of it is incomplete.
     """
     cached = cached_snapshot(settings.runpod_cache_dir, model.hub_id, model.needed)
     if cached is not None:
@@ -54,10 +53,10 @@ def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
 
 
 def check_online(settings: ModelSettings, name: str, setting: str) -> None:
-    """Refuse to fetch a model where that is forbidden, instead of waiting for a hub in vain.
+    """Raise where downloads are forbidden, instead of waiting for the hub in vain.
 
     Raises:
-        EngineLoadError: it is.
+        EngineLoadError: they are.
     """
     if settings.offline:
         raise EngineLoadError(
@@ -70,8 +69,8 @@ def fetch_model(settings: ModelSettings, model: HubModel) -> Path:
     """Return the folder of a model, downloaded if it is not on this machine.
 
     Raises:
-        EngineLoadError: it is not here and must not be downloaded.
-        Exception: what huggingface_hub raises; `app.gpu.faults.load_faults` translates it.
+        EngineLoadError: it is not on this machine and must not be downloaded.
+        Exception: any exception of huggingface_hub; `app.gpu.faults.load_faults` translates it.
     """
     found = find_model(settings, model)
     if found is not None:

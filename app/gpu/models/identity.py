@@ -1,4 +1,4 @@
-"""Telling one checkpoint from another by its files."""
+"""Identity of a checkpoint, derived from its files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 from pathlib import Path
 
 _EDGE_BYTES = 2**20
-"""Read of each end of a file. Weights that were trained on differ everywhere; what is small
-(vocabulary, configuration) is read as a whole."""
+"""Bytes read at each end of a file. Training changes weights everywhere; small files (vocabulary,
+configuration) are read as a whole."""
 
 _SUFFIXES = frozenset(
     {".bin", ".ckpt", ".json", ".npz", ".onnx", ".pt", ".pth", ".safetensors", ".txt", ".yaml"}
 )
-"""Of files that decide what a model answers; readme files and pictures do not."""
+"""Of files that affect a model's output; readme files and pictures do not."""
 
 
 def identity_of(folder: Path) -> str:

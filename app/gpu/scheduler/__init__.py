@@ -1,7 +1,6 @@
-"""One queue ahead of the device, shared by every request and every engine on it."""
+"""Queue ahead of the device, shared by every request."""
 
-from app.gpu.scheduler.report import SchedulerReport
 from app.gpu.scheduler.scheduler import Scheduler
-from app.gpu.scheduler.tally import Shape
+from app.gpu.scheduler.scheduler_report import SchedulerReport, ShareHistogram
 
-__all__ = ["Scheduler", "SchedulerReport", "Shape"]
+__all__ = ["Scheduler", "SchedulerReport", "ShareHistogram"]

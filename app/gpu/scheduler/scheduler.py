@@ -1,9 +1,7 @@
-"""The queue ahead of the device: what every request asks of its engines, in one order."""
+"""Scheduler of all inference on one device."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,22 +19,21 @@ from app.gpu.protocols import (
     Transcriber,
     Window,
 )
-from app.gpu.scheduler.batch import BatchCapacity, BatchFormer
-from app.gpu.scheduler.calls import Caller
+from app.gpu.scheduler.batch_former import BatchCapacity, BatchFormer
+from app.gpu.scheduler.batch_runner import BatchRunner
 from app.gpu.scheduler.forecast import Forecast
-from app.gpu.scheduler.lanes import WorkerThreads
-from app.gpu.scheduler.memory import FreeBytes, MemoryGauge
-from app.gpu.scheduler.preparing import Preparation
-from app.gpu.scheduler.queue import WorkQueue
-from app.gpu.scheduler.rank import Rank
-from app.gpu.scheduler.report import SchedulerReport
-from app.gpu.scheduler.work import Answer, Stage, WorkItem
+from app.gpu.scheduler.memory_gauge import FreeBytes, MemoryGauge
+from app.gpu.scheduler.priority import Priority
+from app.gpu.scheduler.scheduler_report import SchedulerReport
+from app.gpu.scheduler.work_item import EngineStage, WorkItem, new_work_item
+from app.gpu.scheduler.work_queue import WorkQueue
+from app.gpu.scheduler.worker_threads import PreparationThreads, WorkerThreads
 from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
 
 _JOIN_S = 5.0
 
-_NO_SOUND = Span(0, 0)
+_NO_AUDIO = Span(0, 0)
 
 
 class Scheduler:
@@ -44,11 +41,10 @@ class Scheduler:
 
     Args:
         transcriber: decodes windows.
-        aligner: None where this server aligns nothing.
-        diarizer: None where this server tells no speakers apart.
+        aligner: None where this server aligns no words.
+        diarizer: None where this server does not diarize.
         settings: limits and times.
         free_bytes: asks how much of the device's memory is free; None where it has none.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -58,22 +54,22 @@ class Scheduler:
         diarizer: Diarizer | None = None,
         settings: SchedulerSettings | None = None,
         free_bytes: FreeBytes | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         settings = settings or SchedulerSettings()
         self._transcriber = transcriber
         self._aligner = aligner
         self._diarizer = diarizer
-        self._clock = clock
-        gauge = MemoryGauge(free_bytes, clock)
-        rooms, callers = self._engines(gauge, free_bytes)
-        former = BatchFormer(rooms, settings.promote_s, settings.first_batch)
-        # A batch for each lane and one more of each.
-        self._queue = WorkQueue(former, 2 * self.capacity, settings.max_queued, clock)
-        self._lanes = WorkerThreads(self._queue, callers, transcriber.lanes, clock)
-        self._preparation = Preparation(self._queue, transcriber.prepare, settings.prepare_threads)
-        self._forecast = Forecast(self._queue, self._lanes, gauge, free_bytes)
-        self._lanes.start()
+        gauge = MemoryGauge(free_bytes)
+        capacities, runners = self._stages(gauge, free_bytes)
+        former = BatchFormer(capacities, settings.promote_s, settings.first_batch)
+        # A batch for each worker thread and one more of each.
+        self._queue = WorkQueue(former, 2 * self.capacity, settings.max_queued)
+        self._workers = WorkerThreads(self._queue, runners, transcriber.lanes)
+        self._preparation = PreparationThreads(
+            self._queue, transcriber.prepare, settings.prepare_threads
+        )
+        self._forecast = Forecast(self._queue, self._workers, gauge, free_bytes)
+        self._workers.start()
         self._preparation.start()
 
     @property
@@ -83,31 +79,31 @@ class Scheduler:
 
     @property
     def queued(self) -> int:
-        """Pieces of work that wait."""
+        """Number of waiting items."""
         return len(self._queue)
 
     @property
     def full(self) -> bool:
-        """Whether nothing more may wait."""
+        """Whether no further item may wait."""
         return self._queue.full
 
     @property
     def crowded(self) -> bool:
-        """Whether more waits that viewers need now than is computed at a time."""
-        urgent = sum(rank <= Rank.AHEAD for _, rank, _ in self._queue.waiting())
+        """Whether viewers wait for more urgent windows than are decoded at a time."""
+        urgent = sum(priority <= Priority.AHEAD for _, priority, _ in self._queue.waiting())
         return urgent >= self.capacity
 
     @property
     def busy_s(self) -> float:
-        """Seconds that lanes have spent in the engines."""
-        return self._lanes.busy_s
+        """Seconds that worker threads have spent in the engines."""
+        return self._workers.busy_s
 
     def expected_first_wait_s(self, audience: Audience = "viewer") -> float:
-        """Predict how long the first window of a job would wait that came now."""
+        """Predict how long the first window of a job would wait that arrived now."""
         return self._forecast.first_wait_s(audience)
 
     def report(self) -> SchedulerReport:
-        """Look at everything; asks the driver, so not from an event loop."""
+        """Return the present state; asks the driver, so not from an event loop."""
         return self._forecast.report()
 
     async def transcribe(
@@ -117,143 +113,129 @@ class Scheduler:
 
         Args:
             window: the window; its ``cancelled`` event withdraws it.
-            context: whose it is.
+            context: of its job.
             index: its place in its request, counted from 0.
 
         Raises:
             EngineError: the engine failed on this window.
             JobCancelledError: the window was withdrawn, or the server stops.
-            OverloadedError: nothing more may wait.
+            OverloadedError: the queue is full.
         """
-        work = self._work("transcribe", context, index, window.audio.span, window)
-        work.cancelled, work.state = window.cancelled, "raw"
-        heard: Sequence[Segment] = await self._ask(work)
-        return heard
+        item = new_work_item("transcribe", context, index, window.audio.span, window)
+        item.cancelled, item.state = window.cancelled, "raw"
+        segments: Sequence[Segment] = await self._run(item)
+        return segments
 
     async def align(
-        self, passage: AlignmentInput, context: WorkContext, index: int
+        self, alignment_input: AlignmentInput, context: WorkContext, index: int
     ) -> tuple[Segment, ...]:
-        """Find out when exactly each word of one window was said.
+        """Align the words of one window to its audio.
 
         Args:
-            passage: of a language that the aligner serves.
-            context: whose it is.
+            alignment_input: of a language that the aligner serves.
+            context: of its job.
             index: place of its window in its request.
 
         Raises:
-            EngineError: the engine failed on this passage.
-            JobCancelledError: the job was withdrawn, or the server stops.
-            OverloadedError: nothing more may wait.
+            EngineError: the engine failed on this window.
+            JobCancelledError: the job was cancelled, or the server stops.
+            OverloadedError: the queue is full.
         """
-        work = self._work("align", context, index, passage.audio.span, passage)
-        aligned: tuple[Segment, ...] = await self._ask(work)
+        span = alignment_input.audio.span
+        item = new_work_item("align", context, index, span, alignment_input)
+        aligned: tuple[Segment, ...] = await self._run(item)
         return aligned
 
     async def listen(
         self,
         audio: Audio,
-        voices: DiarizationState | None,
+        state: DiarizationState | None,
         context: WorkContext,
         *,
         last: bool = False,
     ) -> DiarizationState:
-        """Let the diarizer listen to a slice of a recording; gives way to waiting viewers.
+        """Feed the diarizer a slice of a recording; gives way to waiting viewers.
 
         Raises:
             EngineError: the engine failed.
-            JobCancelledError: the job was withdrawn, or the server stops.
-            OverloadedError: nothing more may wait.
+            JobCancelledError: the job was cancelled, or the server stops.
+            OverloadedError: the queue is full.
         """
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
         def run() -> DiarizationState:
-            return diarizer.process(audio.samples, voices, last=last)
+            return diarizer.process(audio.samples, state, last=last)
 
-        heard: DiarizationState = await self._ask(
-            self._work("diarize", context, 0, audio.span, run)
+        new_state: DiarizationState = await self._run(
+            new_work_item("diarize", context, 0, audio.span, run)
         )
-        return heard
+        return new_state
 
     async def turns(
-        self, voices: DiarizationState, speakers: SpeakerCount, context: WorkContext
+        self, state: DiarizationState, speakers: SpeakerCount, context: WorkContext
     ) -> Sequence[SpeakerTurn]:
-        """Tell the speakers of a recording apart, once all of it was listened to.
+        """Cluster the speakers of a recording, once the diarizer was fed all of it.
 
         Raises:
             EngineError: the engine failed.
-            JobCancelledError: the job was withdrawn, or the server stops.
-            OverloadedError: nothing more may wait.
+            JobCancelledError: the job was cancelled, or the server stops.
+            OverloadedError: the queue is full.
         """
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
         def run() -> Sequence[SpeakerTurn]:
-            return diarizer.turns(voices, speakers)
+            return diarizer.turns(state, speakers)
 
-        turns: Sequence[SpeakerTurn] = await self._ask(
-            self._work("cluster", context, 0, _NO_SOUND, run)
+        turns: Sequence[SpeakerTurn] = await self._run(
+            new_work_item("cluster", context, 0, _NO_AUDIO, run)
         )
         return turns
 
     def close(self) -> None:
-        """Withdraw everything that waits and end the threads after what they do now."""
+        """Cancel all waiting work and end the threads after their present call."""
         self._queue.close()
-        self._lanes.join(_JOIN_S)
+        self._workers.join(_JOIN_S)
         self._preparation.join(_JOIN_S)
 
-    def _engines(
+    def _stages(
         self, gauge: MemoryGauge, free_bytes: FreeBytes | None
-    ) -> tuple[dict[Stage, BatchCapacity], dict[Stage, Caller]]:
-        rooms: dict[Stage, BatchCapacity] = {
+    ) -> tuple[dict[EngineStage, BatchCapacity], dict[EngineStage, BatchRunner]]:
+        capacities: dict[EngineStage, BatchCapacity] = {
             "transcribe": BatchCapacity(self._transcriber.max_batch, gauge)
         }
-        callers: dict[Stage, Caller] = {
-            "transcribe": Caller(self._transcriber.decode, self._heard, gauge)
+        runners: dict[EngineStage, BatchRunner] = {
+            "transcribe": BatchRunner(self._transcriber.decode, self._on_decoded, gauge)
         }
         if self._aligner is not None:
-            space = MemoryGauge(free_bytes, self._clock)
-            rooms["align"] = BatchCapacity(self._aligner.max_batch, space)
-            callers["align"] = Caller(self._aligner.align, _give, space)
+            align_gauge = MemoryGauge(free_bytes)
+            capacities["align"] = BatchCapacity(self._aligner.max_batch, align_gauge)
+            runners["align"] = BatchRunner(self._aligner.align, _resolve, align_gauge)
         if self._diarizer is not None:
-            rooms["diarize"] = rooms["cluster"] = BatchCapacity(1)
-            callers["diarize"] = callers["cluster"] = Caller(_run_each, _give)
-        return rooms, callers
+            capacities["diarize"] = capacities["cluster"] = BatchCapacity(1)
+            runners["diarize"] = runners["cluster"] = BatchRunner(_run_each, _resolve)
+        return capacities, runners
 
-    def _work(
-        self, stage: Stage, context: WorkContext, index: int, span: Span, payload: object
-    ) -> WorkItem:
-        return WorkItem(
-            stage=stage,
-            context=context,
-            index=index,
-            span=span,
-            payload=payload,
-            answer=Answer(),
-            cancelled=threading.Event(),
-            since_s=self._clock(),
-            padded_s=span.duration_ms / 1000,
-        )
-
-    async def _ask(self, work: WorkItem) -> Any:
-        if work.unwanted:
+    async def _run(self, item: WorkItem) -> Any:
+        if item.is_cancelled:
             raise JobCancelledError("Nobody waits for this any more")
-        self._queue.put(work)
+        self._queue.put(item)
         try:
-            return await work.answer.future
+            return await item.result.future
         finally:
-            if not work.answer.future.done() or work.answer.future.cancelled():
-                self._queue.withdraw(work)
+            if not item.result.future.done() or item.result.future.cancelled():
+                self._queue.withdraw(item)
 
-    def _heard(self, work: WorkItem, outcome: object) -> None:
-        if not isinstance(outcome, Prepared):
-            work.answer.give(outcome)
-            return
-        self._queue.put_back(work, outcome)
+    def _on_decoded(self, item: WorkItem, outcome: object) -> None:
+        if isinstance(outcome, Prepared):
+            self._queue.put_back(item, outcome)
+        else:
+            item.result.resolve(outcome)
 
 
-def _give(work: WorkItem, result: object) -> None:
-    work.answer.give(result)
+def _resolve(item: WorkItem, result: object) -> None:
+    item.result.resolve(result)
 
 
 def _run_each(payloads: list[Callable[[], object]]) -> list[object]:

@@ -14,7 +14,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from app.gpu.scheduler import SchedulerReport, Shape
+from app.gpu.scheduler import SchedulerReport, ShareHistogram
 
 _DIGITS = 4
 
@@ -107,7 +107,7 @@ def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"cuestream_{name}", text, labels=labels)
 
 
-def _histogram(name: str, text: str, shape: Shape) -> HistogramMetricFamily:
+def _histogram(name: str, text: str, shape: ShareHistogram) -> HistogramMetricFamily:
     ends = [*(str(bound) for bound in shape.bounds), "+Inf"]
     buckets = list(zip(ends, accumulate(shape.counts), strict=True))
     metric = HistogramMetricFamily(f"cuestream_{name}", text)

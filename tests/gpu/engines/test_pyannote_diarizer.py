@@ -15,9 +15,9 @@ from app.gpu.engines.pyannote import PyannoteDiarizer
 from app.gpu.engines.pyannote.clustering import check_defaults, speaker_limits
 from app.settings import DiarizationSettings
 from tests.gpu.diarizer_fixtures import (
-    as_tuples,
     build_pipeline,
     load_stock,
+    plain_turns,
     process_all,
     renamed,
     run_stock,
@@ -86,7 +86,7 @@ def test_slices_of_any_size_give_what_pyannote_gives_for_the_whole(
     assert np.array_equal(np.concatenate(voices.embeddings), theirs.embeddings, equal_nan=True)
     turns = engine.turns(voices, ANY)
     assert len(turns) > 0
-    assert as_tuples(turns) == renamed(theirs.turns)
+    assert plain_turns(turns) == renamed(theirs.turns)
     assert turns == sorted(turns, key=lambda turn: turn.span)
 
 
@@ -101,7 +101,7 @@ def test_the_number_of_speakers_is_heard_as_pyannote_hears_it(
     engine, pipeline = both(kind)
     samples = talk(13.37)
     turns = engine.turns(process_all(engine, samples), speakers)
-    assert as_tuples(turns) == renamed(run_stock(pipeline, samples, speakers).turns)
+    assert plain_turns(turns) == renamed(run_stock(pipeline, samples, speakers).turns)
     if speakers.exact:
         assert len({turn.speaker for turn in turns}) == speakers.exact
 

@@ -24,7 +24,7 @@ from tests.gpu.aligner_fixtures import (
     SENTENCES,
     FixedNetwork,
     acoustics_of,
-    passage_of,
+    alignment_input_of,
     roughly,
     said,
     settings_for,
@@ -63,7 +63,7 @@ def spoken(
 @pytest.mark.parametrize(("frames", "doubt"), [(600, 0.5), (1499, 2.0)])
 def test_words_and_edges_are_whisperxs(frames: int, doubt: float) -> None:
     truth = said(" ".join(SENTENCES), frames, noise=doubt, seed=3)
-    passage = passage_of(SENTENCES, frames)
+    passage = alignment_input_of(SENTENCES, frames)
     [ours] = align_together([passage], acoustics_of(truth.logits))
     theirs = whisperx_words(FixedNetwork(truth.logits), passage, CODES)
     assert [word.text for word in words_of(ours)] == [word["word"] for word in theirs]
@@ -78,7 +78,7 @@ def test_words_and_edges_are_whisperxs(frames: int, doubt: float) -> None:
 
 def test_true_times_are_found_however_wrong_the_segments_are() -> None:
     truth = said(" ".join(SENTENCES), 700, noise=3.0)
-    passage = passage_of(SENTENCES, 700, start_ms=60_000)
+    passage = alignment_input_of(SENTENCES, 700, start_ms=60_000)
     late = tuple(
         replace(segment, words=tuple(replace(w, span=segment.span) for w in segment.words))
         for segment in passage.segments
@@ -100,7 +100,7 @@ def test_true_times_are_found_however_wrong_the_segments_are() -> None:
 
 def test_numbers_are_found_by_what_is_said_for_them() -> None:
     truth = said("it cost abc dollars then", 200)
-    passage = passage_of(["It cost 450 dollars — then."], 200)
+    passage = alignment_input_of(["It cost 450 dollars — then."], 200)
     [[aligned]] = align_together([passage], acoustics_of(truth.logits))
     starts = [word.span.start_ms // FRAME_MS for word in aligned.words if word.text != "—"]
     assert starts == [span[0] for span in truth.spans]
@@ -111,7 +111,7 @@ def test_numbers_are_found_by_what_is_said_for_them() -> None:
 
 def test_a_segment_without_a_spoken_character_stays_where_it_is() -> None:
     truth = said("well then let us go", 300)
-    passage = passage_of(["Well then,", "♪ …", "let us go."], 300)
+    passage = alignment_input_of(["Well then,", "♪ …", "let us go."], 300)
     music = replace(passage.segments[1], words=())
     segments = (passage.segments[0], music, passage.segments[2])
     [aligned] = align_together([replace(passage, segments=segments)], acoustics_of(truth.logits))
@@ -120,7 +120,7 @@ def test_a_segment_without_a_spoken_character_stays_where_it_is() -> None:
         word.span.start_ms // FRAME_MS for one in (aligned[0], aligned[2]) for word in one.words
     ]
     assert starts == [span[0] for span in truth.spans]
-    lone = passage_of(["— …", "?!"], 300)
+    lone = alignment_input_of(["— …", "?!"], 300)
     assert align_together([lone], acoustics_of(truth.logits)) == [lone.segments]
 
 

@@ -9,7 +9,7 @@ from app.domain.transcript import Word
 from app.gpu.engines.whisperx.whisper_decoder import TokenTimes, token_limit
 from app.gpu.engines.whisperx.whisper_vocabulary import TokenGroup
 from app.gpu.engines.whisperx.whisper_words import build_words
-from app.gpu.sentences import build_segments
+from app.gpu.sentence_segments import build_segments
 
 WINDOW = Span(10_000, 20_000)
 

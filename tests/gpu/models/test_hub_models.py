@@ -1,4 +1,4 @@
-"""Models by their hub id: where they are looked for, and in which order."""
+"""Search order of models by hub id."""
 
 from __future__ import annotations
 

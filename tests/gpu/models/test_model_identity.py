@@ -1,4 +1,4 @@
-"""A checkpoint is told by its files, not by its name or place."""
+"""A checkpoint is identified by its files, not by its name or path."""
 
 import shutil
 from pathlib import Path

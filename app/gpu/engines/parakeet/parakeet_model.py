@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from app.domain.errors import EngineLoadError
 from app.gpu.faults import load_faults
-from app.gpu.models.cached import lacking
 from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
+from app.gpu.models.hub_cache import lacking
 from app.gpu.models.identity import identity_of
 from app.settings import Settings
 

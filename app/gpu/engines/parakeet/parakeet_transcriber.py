@@ -18,7 +18,7 @@ from app.gpu.engines.parakeet.parakeet_model import load_parakeet
 from app.gpu.engines.parakeet.parakeet_words import TimedToken, build_words
 from app.gpu.faults import inference_faults
 from app.gpu.protocols import Prepared, Window
-from app.gpu.sentences import build_segments
+from app.gpu.sentence_segments import build_segments
 from app.settings import Settings
 
 _LONGEST_MS = 30_000

@@ -19,7 +19,7 @@ from app.gpu.engines.whisperx.whisper_words import build_words
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_loops
-from app.gpu.sentences import build_segments
+from app.gpu.sentence_segments import build_segments
 
 
 class DecodingPass:

@@ -13,8 +13,8 @@ from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
 from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
 from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
 from app.gpu.faults import load_faults
-from app.gpu.models.cached import lacking
 from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
+from app.gpu.models.hub_cache import lacking
 from app.gpu.models.identity import identity_of
 from app.settings import ModelSettings, Settings
 

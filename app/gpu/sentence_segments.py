@@ -1,4 +1,4 @@
-"""Words of a window to segments, one a sentence."""
+"""Segments of a window, one for each sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEAST_CONFIDENCE = 1e-9
 
 
 def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
-    """Return one segment for each sentence, and one for what follows the last full stop.
+    """Return a segment for each sentence, the last one possibly unfinished.
 
     Args:
         words: of one window, in order.
@@ -30,7 +30,7 @@ def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
 
 
 def _begins(word: str) -> bool:
-    """Whether a sentence may begin with a word: not with a small letter."""
+    """Whether a word may begin a sentence: not with a lowercase letter."""
     letter = next((char for char in word if char.isalnum()), "")
     return not letter.islower()
 

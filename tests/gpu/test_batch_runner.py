@@ -1,4 +1,4 @@
-"""A failure stays with the work that caused it."""
+"""Batch execution: a failure stays with the item that caused it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from app.domain.errors import EngineError, JobCancelledError, OutOfMemoryError
-from app.gpu.scheduler.calls import Caller
-from app.gpu.scheduler.memory import MemoryGauge
-from app.gpu.scheduler.work import WorkItem
-from tests.gpu.scheduling import batch_job, piece
+from app.gpu.scheduler.batch_runner import BatchRunner
+from app.gpu.scheduler.memory_gauge import MemoryGauge
+from app.gpu.scheduler.work_item import WorkItem
+from tests.gpu.scheduling import batch_job, work_item
 
 
 class Engine:
@@ -32,16 +32,16 @@ class Engine:
 
 
 def numbered(count: int) -> list[WorkItem]:
-    works = [piece(batch_job(), n, seconds=30) for n in range(count)]
-    for number, work in enumerate(works):
+    items = [work_item(batch_job(), n, seconds=30) for n in range(count)]
+    for number, work in enumerate(items):
         work.payload = number
-    return works
+    return items
 
 
-def run(engine: Any, works: list[WorkItem], gauge: MemoryGauge | None = None) -> list[Any]:
-    Caller(engine, lambda work, result: work.answer.give(result), gauge).run(works)
-    assert all(len(work.answer.results) == 1 for work in works), "each is answered once"
-    return [work.answer.results[0] for work in works]
+def run(engine: Any, items: list[WorkItem], gauge: MemoryGauge | None = None) -> list[Any]:
+    BatchRunner(engine, lambda work, result: work.result.resolve(result), gauge).run(items)
+    assert all(len(work.result.results) == 1 for work in items), "each is answered once"
+    return [work.result.results[0] for work in items]
 
 
 def test_a_batch_that_fails_is_run_in_two_and_then_singly() -> None:
@@ -58,7 +58,7 @@ def test_small_batches_end_too(count: int) -> None:
     assert all(isinstance(result, EngineError) for result in results)
 
 
-def test_out_of_memory_halves_until_it_fits_and_nobody_fails() -> None:
+def test_out_of_memory_halves_until_it_fits_and_no_item_fails() -> None:
     engine, gauge = Engine(fits=2), MemoryGauge()
     assert run(engine, numbered(8), gauge) == [0, 2, 4, 6, 8, 10, 12, 14]
     assert [len(call) for call in engine.calls] == [8, 4, 2, 2, 4, 2, 2]
@@ -87,17 +87,17 @@ def test_a_window_that_never_fits_does_not_take_the_others_with_it() -> None:
 
 
 def test_what_is_withdrawn_between_two_calls_is_left_out() -> None:
-    works = numbered(4)
+    items = numbered(4)
 
     class Leaving(Engine):
         def __call__(self, numbers: list[Any]) -> list[int]:
-            works[2].cancelled.set()
-            works[3].context.cancelled.set()
+            items[2].cancelled.set()
+            items[3].context.cancelled.set()
             return super().__call__(numbers)
 
-    works[3].context = batch_job("other")
+    items[3].context = batch_job("other")
     engine = Leaving(bad=[0])
-    results = run(engine, works)
+    results = run(engine, items)
     assert isinstance(results[0], EngineError)
     assert results[1] == 2
     assert all(isinstance(result, JobCancelledError) for result in results[2:])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.gpu.models.cached import cached_snapshot
+from app.gpu.models.hub_cache import cached_snapshot
 from tests.gpu.engines.test_whisper_checkpoint import load_elsewhere
 
 NEEDED = ("model.bin", "tokenizer.json")

@@ -1,4 +1,4 @@
-"""Models in a cache of Hugging Face's layout, without the network.
+"""Cache of models in Hugging Face's layout, read without the network.
 
 Source: RunPod's documentation of cached models, and huggingface_hub's of its cache:
 ``<hub>/models--{owner}--{name}`` holds ``refs/main`` with the name of a folder below
@@ -13,17 +13,17 @@ from app.domain.errors import EngineLoadError
 
 
 def cached_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path | None:
-    """Return the folder of a model that the platform put there; None when it did not.
+    """Return the folder of a model that the platform cached; None when it did not.
 
     Nothing is written and no network is used, so a read-only mount serves.
 
     Args:
         hub: folder of the cache.
         model_id: ``owner/name``, in any case.
-        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
+        needed: files of a complete model, or patterns such as ``vocabulary.*``.
 
     Raises:
-        EngineLoadError: it is cached, but not all of it.
+        EngineLoadError: it is cached, but incomplete.
     """
     repository = _repository(hub, model_id)
     if repository is None:
@@ -39,12 +39,12 @@ def cached_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path |
 
 
 def whole_snapshot(hub: Path, model_id: str, needed: tuple[str, ...]) -> Path | None:
-    """Return the folder of a model that was downloaded earlier; None unless all of it is there.
+    """Return the folder of a model that was downloaded earlier; None unless it is complete.
 
     Args:
         hub: folder of the cache.
         model_id: ``owner/name``, in any case.
-        needed: files that a whole model has, or patterns such as ``vocabulary.*``.
+        needed: files of a complete model, or patterns such as ``vocabulary.*``.
     """
     repository = _repository(hub, model_id)
     snapshot = _snapshot(repository) if repository else None

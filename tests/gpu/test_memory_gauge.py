@@ -1,90 +1,90 @@
-"""What memory teaches about the size of batches."""
+"""Memory limit of batches."""
 
 import math
 
-from app.gpu.scheduler.memory import RECOVERY_BATCHES, MemoryGauge
+from app.gpu.scheduler.memory_gauge import RECOVERY_BATCHES, MemoryGauge
 
 GIB = 2**30
 
 
-class Card:
-    """A device that keeps what engines have taken."""
+class FakeDevice:
+    """A device whose engines never return memory."""
 
     def __init__(self, free: int) -> None:
         self.free = free
-        self.looks = 0
+        self.reads = 0
 
     def __call__(self) -> int | None:
-        self.looks += 1
+        self.reads += 1
         return self.free
 
 
 def test_nothing_is_limited_before_anything_was_learned() -> None:
     assert MemoryGauge().limit_s() == math.inf
-    assert MemoryGauge(Card(GIB)).limit_s() == math.inf
+    assert MemoryGauge(FakeDevice(GIB)).limit_s() == math.inf
 
 
 def test_running_out_teaches_a_ceiling_that_rises_slowly_and_goes() -> None:
     gauge = MemoryGauge()
-    gauge.ran_out(480)
+    gauge.record_out_of_memory(480)
     assert gauge.limit_s() == 240
     for _ in range(RECOVERY_BATCHES - 1):
-        gauge.went_well(240, 30)
+        gauge.record_success(240, 30)
     assert gauge.limit_s() == 240
-    gauge.went_well(240, 30)
+    gauge.record_success(240, 30)
     assert gauge.limit_s() == 270, "one window more"
     for _ in range(RECOVERY_BATCHES * 7):
-        gauge.went_well(240, 30)
+        gauge.record_success(240, 30)
     assert gauge.limit_s() == 480, "what was refused is tried once more"
     for _ in range(RECOVERY_BATCHES):
-        gauge.went_well(480, 30)
+        gauge.record_success(480, 30)
     assert gauge.limit_s() == math.inf
-    gauge.ran_out(480)
+    gauge.record_out_of_memory(480)
     assert gauge.limit_s() == 240
 
 
 def test_bad_luck_between_good_batches_starts_the_count_again() -> None:
     gauge = MemoryGauge()
-    gauge.ran_out(480)
+    gauge.record_out_of_memory(480)
     for _ in range(RECOVERY_BATCHES - 1):
-        gauge.went_well(60, 30)
-    gauge.ran_out(240)
-    gauge.went_well(60, 30)
+        gauge.record_success(60, 30)
+    gauge.record_out_of_memory(240)
+    gauge.record_success(60, 30)
     assert gauge.limit_s() == 120
 
 
 def test_growing_shows_what_a_second_costs_and_how_much_more_fits() -> None:
-    card = Card(10 * GIB)
-    gauge = MemoryGauge(card)
-    gauge.before(100)
-    card.free = 9 * GIB
-    gauge.went_well(100, 30)
+    device = FakeDevice(10 * GIB)
+    gauge = MemoryGauge(device)
+    gauge.before_batch(100)
+    device.free = 9 * GIB
+    gauge.record_success(100, 30)
     assert gauge.bytes_per_s == GIB / 100
     limit_s = gauge.limit_s()
-    assert 900 < limit_s < 1000, "9 GiB are left, of which some are kept"
+    assert 900 < limit_s < 1000, "9 GiB are left, of which some are reserved"
 
 
 def test_what_was_computed_once_fits_again_though_the_memory_is_taken() -> None:
-    card = Card(GIB)
-    gauge = MemoryGauge(card)
-    gauge.before(300)
-    card.free = 0
-    gauge.went_well(300, 30)
+    device = FakeDevice(GIB)
+    gauge = MemoryGauge(device)
+    gauge.before_batch(300)
+    device.free = 0
+    gauge.record_success(300, 30)
     assert gauge.limit_s() == 300
 
 
 def test_the_driver_is_not_asked_for_every_batch() -> None:
-    card, now = Card(10 * GIB), [0.0]
-    gauge = MemoryGauge(card, lambda: now[0])
-    gauge.before(100)
-    card.free = 9 * GIB
-    gauge.went_well(100, 30)
-    looks = card.looks
+    device, now = FakeDevice(10 * GIB), [0.0]
+    gauge = MemoryGauge(device, lambda: now[0])
+    gauge.before_batch(100)
+    device.free = 9 * GIB
+    gauge.record_success(100, 30)
+    reads = device.reads
     for _ in range(20):
         gauge.limit_s()
-        gauge.before(90)
-        gauge.went_well(90, 30)
-    assert card.looks == looks
+        gauge.before_batch(90)
+        gauge.record_success(90, 30)
+    assert device.reads == reads
     now[0] = 5.0
-    card.free = 0
+    device.free = 0
     assert gauge.limit_s() == 100
