@@ -19,7 +19,7 @@ from bench.gpu.row import Row, Section
 from bench.gpu.shapes import COMMUNITY_1, TRUNK_FLOP, VoiceShape
 from bench.gpu.site import Site, noise
 
-TITLE = "DiarizationState"
+TITLE = "Voices"
 
 _LISTEN_GOAL_S = 18
 """For an hour of sound."""
