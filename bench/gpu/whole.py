@@ -22,7 +22,7 @@ from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline
 from app.services.playback.playback import Playback
 from app.services.translation.llm.ledger import JobLedger
-from app.services.translation.llm.prices import Prices
+from app.services.translation.llm.model_catalog import Prices
 from app.services.translation.translator_registry import build_translator
 from app.system.workdir import WorkDir
 from bench.figure import BenchError

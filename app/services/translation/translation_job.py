@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
-from app.services.translation.memory import TranslationMemory
+from app.services.translation.translation_memory import TranslationMemory
 from app.services.translation.translator import NO_CONTEXT, TranslationContext
 
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
-from app.services.translation.llm.failures import PassingFailureError, seconds_until
+from app.services.translation.llm.provider_errors import PassingFailureError, seconds_until
 from app.settings import TranslationSettings
 
 _CONNECT_S = 10.0
