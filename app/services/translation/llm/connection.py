@@ -106,21 +106,15 @@ class ChatConnection:
         Raises:
             TranslationAuthError: the key was refused.
             TranslationQuotaError: the quota is used up.
-            TranslationError: asking again will not help.
-            PassingFailureError: asking again may help.
+            TranslationError: another attempt will not help.
+            PassingFailureError: another attempt may help.
             FormRefusedError: another answer format may help.
         """
         deadline_s = asyncio.get_running_loop().time() + _TOTAL_FACTOR * self._timeout_s
         whole = True
         with map_sdk_errors():
             async with asyncio.timeout_at(deadline_s):
-                stream = await self._client.chat.completions.create(
-                    model=self._endpoint.model,
-                    messages=request.write(form),
-                    response_format=form.response_format(request.count),
-                    stream=True,
-                    **self._extras(request),
-                )
+                stream = await self._open(request, form)
             meter.answered = True
             async with stream:
                 parts = chunks(stream)
@@ -136,6 +130,18 @@ class ChatConnection:
                     yield piece
         if whole:
             yield "\n"
+
+    async def _open(
+        self, request: ChatRequest, form: AnswerFormat
+    ) -> AsyncStream[ChatCompletionChunk]:
+        stream: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
+            model=self._endpoint.model,
+            messages=request.write(form),
+            response_format=form.response_format(request.count),
+            stream=True,
+            **self._extras(request),
+        )
+        return stream
 
     @cached_property
     def _client(self) -> AsyncOpenAI:

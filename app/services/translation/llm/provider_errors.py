@@ -58,8 +58,8 @@ def map_sdk_errors() -> Iterator[None]:
     Raises:
         TranslationAuthError: the key was refused.
         TranslationQuotaError: the quota is used up.
-        TranslationError: asking again will not help.
-        PassingFailureError: asking again may help.
+        TranslationError: another attempt will not help.
+        PassingFailureError: another attempt may help.
         FormRefusedError: another answer format may help.
     """
     try:
