@@ -16,7 +16,6 @@ from app.services.translation.quality import (
     line_batch,
     line_checks,
 )
-from app.services.translation.text.figures import figures as figures_of
 
 Switch = Callable[[], AbstractContextManager[object]]
 
@@ -51,51 +50,14 @@ def _never_empty(source: str, text: str, pair: Any, prompt: str) -> Any:
     return _find_defect(source, text or " ", pair, prompt)
 
 
-def _shift(
-    *, figures: bool = True, repeated: bool = True, missing: bool = True, lengths: bool = True
-) -> Callable[[Any], int | None]:
-    def shift(self: Any) -> int | None:
-        starts = [place - 1 for place in self._misplaced_figures()] if figures else []
-        if repeated and any(place - 1 in self._same_as(place, t) for place, t in self._known()):
-            starts.append(0)
-        if missing and self._texts[-1] is None:
-            starts += [
-                p for p, t in self._known() if self._length_ratio.is_long(self._sources[p], t)
-            ]
-        if lengths and None not in self._texts:
-            found = self._length_ratio.shifted_from(self._sources, self._texts)
-            starts += [] if found is None else [found]
-        return min(starts, default=None)
-
-    return shift
-
-
-def _merged(*, figures: bool, lengths: bool) -> Callable[[Any], Iterator[int]]:
-    def merged(self: Any) -> Iterator[int]:
-        missing = {place for place, text in enumerate(self._texts) if text is None}
-        lost: frozenset[str] = frozenset().union(*(self._figures[place] for place in missing))
-        for place, text in self._known():
-            beside = missing.intersection(self._near(place))
-            if (figures and figures_of(text) & lost - self._figures[place]) or (
-                lengths and beside and self._length_ratio.is_long(self._sources[place], text)
-            ):
-                yield place
-
-    return merged
-
-
-def _suspicious(
-    *, odd: bool = True, asks: bool = True, alien: bool = True, same: bool = True
-) -> Callable[[Any, int, str], bool]:
+def _suspicious(*, figures: bool = True, same: bool = True) -> Callable[[Any, int, str], bool]:
     def is_suspicious(self: Any, place: int, text: str) -> bool:
         source = self._sources[place]
+        questions = {cross_line_checks.is_question(each) for each in (source, text)}
         return (
-            (odd and self._length_ratio.is_odd(source, text))
-            or (
-                asks
-                and cross_line_checks._is_question(source) != cross_line_checks._is_question(text)
-            )
-            or (alien and bool(self._neighbour_figures(place, text)))
+            self._length_ratio.is_odd(source, text)
+            or len(questions) > 1
+            or (figures and bool(self._neighbour_figures(place, text)))
             or (same and bool(self._same_as(place, text)))
         )
 
@@ -129,27 +91,11 @@ def _rest(*, last: bool = True, contradictions: bool = True) -> Callable[[Any], 
     return rest
 
 
-def _groups_together(self: Any, size: int = line_batch.MAX_LINES) -> list[list[int]]:
-    ids = self.missing
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
-
-
 _read = response_formats.AnswerFormatFallback.read
 
 
 def _complete(self: Any, form: Any, *, complete: bool) -> None:
     _read(self, form, complete=True)
-
-
-def _suspicious_first_answers_only(self: Any, member: Any) -> bool:
-    key, text = member[0], answer_checker.cleaned(member[1])
-    source = self._batch.lines[key].text
-    return bool(
-        self._defect(key, text) is not None
-        or line_checks.is_copy(source, text)
-        or self._cross_line.is_suspicious(self._places[key], text)
-        or line_checks.looks_foreign(text, self._batch.pair.target)
-    )
 
 
 _CROSS = cross_line_checks.CrossLineChecks
@@ -163,7 +109,7 @@ SWITCHES: Mapping[str, Switch] = {
     "line: empty": _off((answer_checker, "find_defect", _never_empty)),
     "line: far too long": _off((line_checks, "_LONG_MORE", 10**9)),
     "line: repeats the prompt": _off((line_checks, "_leaks", _no)),
-    "line: copy": _off((line_checks, "is_copy", _no), (answer_checker, "is_copy", _no)),
+    "line: copy": _off((line_checks, "is_copy", _no)),
     "line: wrong script": _off((line_checks, "is_wrong_script", _no)),
     "line: far too short": _off((line_checks, "_SHORT_RATIO", 0.0)),
     "line: surely other language": _off((line_checks, "_of_language", _none)),
@@ -174,13 +120,13 @@ SWITCHES: Mapping[str, Switch] = {
         (answer_checker, "looks_foreign", _none),
     ),
     "answer: merged": _off((_CROSS, "_merged", _nothing)),
-    "answer: merged, by numbers": _off((_CROSS, "_merged", _merged(figures=False, lengths=True))),
-    "answer: merged, by length": _off((_CROSS, "_merged", _merged(figures=True, lengths=False))),
+    "answer: merged, by numbers": _off((_CROSS, "_merged_by_figures", _nothing)),
+    "answer: merged, by length": _off((_CROSS, "_merged_by_length", _nothing)),
     "answer: shift": _off((_CROSS, "_shift", _none)),
-    "answer: shift, by numbers": _off((_CROSS, "_shift", _shift(figures=False))),
-    "answer: shift, by repetition": _off((_CROSS, "_shift", _shift(repeated=False))),
-    "answer: shift, by missing last": _off((_CROSS, "_shift", _shift(missing=False))),
-    "answer: shift, by lengths": _off((_CROSS, "_shift", _shift(lengths=False))),
+    "answer: shift, by numbers": _off((_CROSS, "_shift_by_figures", _nothing)),
+    "answer: shift, by repetition": _off((_CROSS, "_shift_by_repetition", _nothing)),
+    "answer: shift, by missing last": _off((_CROSS, "_shift_by_missing_last", _nothing)),
+    "answer: shift, by lengths": _off((_CROSS, "_shift_by_lengths", _nothing)),
     "answer: same text": _off((_CROSS, "_same_as", lambda *_: set())),
     "answer: boilerplate": _off((_CROSS, "boilerplate", lambda *_: set())),
     "all of length_ratio": _off(
@@ -192,28 +138,24 @@ SWITCHES: Mapping[str, Switch] = {
         (_CROSS, "boilerplate", lambda *_: set()),
     ),
     "wait: all": _off((_CHECKER, "is_suspicious", _no)),
-    "wait: odd length": _off((_CROSS, "is_suspicious", _suspicious(odd=False))),
-    "wait: question marks": _off((_CROSS, "is_suspicious", _suspicious(asks=False))),
-    "wait: neighbour's number": _off((_CROSS, "is_suspicious", _suspicious(alien=False))),
+    "wait: odd length": _off((_RATIO, "is_odd", _no)),
+    "wait: question marks": _off((cross_line_checks, "is_question", _no)),
+    "wait: neighbour's number": _off((_CROSS, "is_suspicious", _suspicious(figures=False))),
     "wait: same text": _off((_CROSS, "is_suspicious", _suspicious(same=False))),
     "wait: looks foreign": _off((answer_checker, "looks_foreign", _none)),
-    "wait: copy": _off((answer_checker, "is_copy", _no)),
-    "wait: asked again": _off((_CHECKER, "is_suspicious", _suspicious_first_answers_only)),
     "order: long answers wait": _off((answer_order, "AT_ONCE_LINES", 10**9)),
     "order: keys in turn": _off((_ORDER, "take", _order(turn=False))),
     "order: last key": _off((_ORDER, "rest", _rest(last=False))),
     "order: contradictions": _off((_ORDER, "rest", _rest(contradictions=False))),
     "provider: distrust after a shift": _off((chat_provider.ChatProvider, "distrust", _none)),
     "provider: keys not enforced": _off((response_formats.AnswerFormatFallback, "read", _complete)),
-    "rounds: repeated lines alone": _off((_PENDING, "groups", _groups_together)),
-    "rounds: insisted answers": _off((_PENDING, "is_confirmed", _no)),
+    "rounds: repeated answers": _off((_PENDING, "is_confirmed", _no)),
     "all": _off(
         (answer_checker, "find_defect", _none),
         (_CROSS, "defects", lambda *_: {}),
         (_CROSS, "is_suspicious", _no),
         (_CROSS, "boilerplate", lambda *_: set()),
         (answer_checker, "looks_foreign", _none),
-        (answer_checker, "is_copy", _no),
         (_ORDER, "rest", _rest(last=False, contradictions=False)),
     ),
 }

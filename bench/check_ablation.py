@@ -136,7 +136,7 @@ def report(found: Mapping[tuple[str, str], Outcome]) -> list[str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--series", type=int, default=4, help="providers for each kind of mistake")
+    parser.add_argument("--series", type=int, default=2, help="providers for each kind of mistake")
     parser.add_argument("--only", nargs="*", default=[], help="checks to switch off")
     parser.add_argument("--kinds", nargs="*", default=[], help="beginnings of kinds of mistakes")
     options = parser.parse_args()

@@ -11,7 +11,6 @@ from app.services.translation.quality.line_checks import (
     SAME_AS_ANOTHER,
     Defect,
     find_defect,
-    is_copy,
     looks_foreign,
 )
 from app.services.translation.translator import SourceLine
@@ -51,17 +50,10 @@ class AnswerChecker:
         self._defects: dict[tuple[str, str], Defect | None] = {}
 
     def is_suspicious(self, member: Member) -> bool:
-        """Whether a member must wait for the rest of the answer.
-
-        A repeated request follows a mistake, so all members of its answer wait.
-        """
-        if self._batch.defects:
-            return True
+        """Whether a member must wait for the rest of the answer."""
         key, text = member[0], cleaned(member[1])
-        source = self._batch.lines[key].text
         return (
             self._defect(key, text) is not None
-            or is_copy(source, text)
             or self._cross_line.is_suspicious(self._places[key], text)
             or bool(looks_foreign(text, self._batch.pair.target))
         )

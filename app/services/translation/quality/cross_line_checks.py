@@ -63,7 +63,7 @@ class CrossLineChecks:
         """Whether a translation looks odd beside its source and the lines before it."""
         return (
             self._length_ratio.is_odd(self._sources[place], text)
-            or _is_question(self._sources[place]) != _is_question(text)
+            or is_question(self._sources[place]) != is_question(text)
             or bool(self._neighbour_figures(place, text))
             or bool(self._same_as(place, text))
         )
@@ -102,20 +102,38 @@ class CrossLineChecks:
 
     def _shift(self) -> int | None:
         """Return the first place that may have another line's translation; None for no shift."""
-        starts = [place - 1 for place in self._misplaced_figures()]
+        return min(
+            (
+                *self._shift_by_figures(),
+                *self._shift_by_repetition(),
+                *self._shift_by_missing_last(),
+                *self._shift_by_lengths(),
+            ),
+            default=None,
+        )
+
+    def _shift_by_figures(self) -> Iterator[int]:
+        return (place - 1 for place in self._misplaced_figures())
+
+    def _shift_by_repetition(self) -> Iterator[int]:
+        """Yield the first place if a line has its neighbour's translation."""
         if any(place - 1 in self._same_as(place, text) for place, text in self._known()):
-            starts.append(0)
-        if self._texts[-1] is None:
-            starts += [
-                place
-                for place, text in self._known()
-                if self._length_ratio.is_long(self._sources[place], text)
-            ]
-        if None not in self._texts:
-            texts = [text for text in self._texts if text is not None]
-            shifted = self._length_ratio.shifted_from(self._sources, texts)
-            starts += [] if shifted is None else [shifted]
-        return min(starts, default=None)
+            yield 0
+
+    def _shift_by_missing_last(self) -> Iterator[int]:
+        """Yield places that may contain two lines' translations if the last line has none."""
+        if self._texts[-1] is not None:
+            return
+        for place, text in self._known():
+            if self._length_ratio.is_long(self._sources[place], text):
+                yield place
+
+    def _shift_by_lengths(self) -> Iterator[int]:
+        texts = [text for text in self._texts if text is not None]
+        if len(texts) == len(self._texts):
+            start = self._length_ratio.shifted_from(self._sources, texts)
+            if start is not None:
+                yield start
 
     def _misplaced_figures(self) -> Iterator[int]:
         """Yield places whose figure went to a neighbour, or that have a neighbour's figure."""
@@ -140,13 +158,22 @@ class CrossLineChecks:
     def _merged(self) -> Iterator[int]:
         """Yield places that seem to contain the translation of a missing neighbour."""
         missing = {place for place, text in enumerate(self._texts) if text is None}
+        yield from self._merged_by_figures(missing)
+        yield from self._merged_by_length(missing)
+
+    def _merged_by_figures(self, missing: set[int]) -> Iterator[int]:
         lost = frozenset[str]().union(*(self._figures[place] for place in missing))
-        for place, text in self._known():
-            beside = missing.intersection(self._near(place))
-            if figures(text) & lost - self._figures[place] or (
-                beside and self._length_ratio.is_long(self._sources[place], text)
-            ):
-                yield place
+        return (
+            place for place, text in self._known() if figures(text) & lost - self._figures[place]
+        )
+
+    def _merged_by_length(self, missing: set[int]) -> Iterator[int]:
+        return (
+            place
+            for place, text in self._known()
+            if missing.intersection(self._near(place))
+            and self._length_ratio.is_long(self._sources[place], text)
+        )
 
     def _same_as(self, place: int, text: str) -> set[int]:
         """Return other places with the same long translation and another source."""
@@ -167,5 +194,6 @@ class CrossLineChecks:
         return (near for near in (place - 1, place + 1) if 0 <= near < len(self._sources))
 
 
-def _is_question(text: str) -> bool:
+def is_question(text: str) -> bool:
+    """Whether a text has a question mark."""
     return not _QUESTION_MARKS.isdisjoint(text)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
 
 from app.services.translation.quality.line_checks import (
     MISSING,
-    SAME_AS_ANOTHER,
     Defect,
     letters_of,
 )
@@ -60,7 +57,6 @@ class PendingLines:
         self._missing = {line.id: line for line in lines if not is_wordless(line.text)}
         self._defects: dict[int, str] = {}
         self._rejected: dict[int, str] = {}
-        self._duplicates: Counter[int] = Counter()
         self._rejected_texts: set[str] = set()
         self._pair = pair
         self._before = tuple(before)
@@ -72,14 +68,9 @@ class PendingLines:
         return list(self._missing)
 
     def groups(self, size: int = MAX_LINES) -> list[list[int]]:
-        """Return the missing lines in groups of at most that size.
-
-        Lines that had the same translation as others twice are requested alone: it may be right
-        for each, which cannot be decided while they stand beside one another.
-        """
-        alone = [number for number in self.missing if self._duplicates[number] > 1]
-        ids = (number for number in self.missing if self._duplicates[number] < 2)
-        return list(iter(lambda: list(islice(ids, size)), [])) + [[number] for number in alone]
+        """Return the missing lines in groups of at most that size."""
+        ids = self.missing
+        return [ids[start : start + size] for start in range(0, len(ids), size)]
 
     def batch(self, group: Sequence[int]) -> LineBatch:
         """Return the lines of a group that are still missing, numbered anew."""
@@ -117,8 +108,6 @@ class PendingLines:
         """Record why a line's translation was rejected."""
         self._defects[line.id] = defect.text
         self._rejected[line.id] = letters_of(text)
-        if defect is SAME_AS_ANOTHER:
-            self._duplicates[line.id] += 1
 
     def is_confirmed(self, line: SourceLine, text: str, defect: Defect) -> bool:
         """Whether the model repeats a rejected answer that it may be right about."""
