@@ -20,8 +20,7 @@ from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
-from app.services.translation.llm.accounts import open_ledgers
-from app.services.translation.llm.ledger import CallerLedgers
+from app.services.translation.llm.ledger import CallerLedgers, open_ledgers
 from app.services.tts.speaker import SpeechSynthesizer
 from app.services.uploads.upload_store import UploadStore
 from app.settings import Settings

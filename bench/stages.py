@@ -28,7 +28,7 @@ from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
 from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import JobLedger
-from app.services.translation.llm.prices import Prices
+from app.services.translation.llm.model_catalog import Prices
 from app.services.translation.translator_registry import build_translator
 from app.settings import AlignmentSettings, DiarizationSettings, JobSettings, Settings
 from app.system.workdir import WorkDir

@@ -26,7 +26,7 @@ import uvicorn
 from tests.chat_behaviours import BEHAVIOURS, Behaviour, Call, Reply, fine
 from tests.pretending import shout
 
-__all__ = ["ChatServer", "Condense", "Translate", "shout"]
+__all__ = ["ChatServer", "Condense", "Translate", "read_call", "shout"]
 
 Translate = Callable[[str, str], str]
 """Text and name of the target language to translation."""
@@ -133,7 +133,8 @@ class ChatServer:
         if scope["path"] != "/v1/chat/completions":
             await _send_json(send, 404, {"error": {"message": "no such route", "code": None}})
             return
-        call = _read(scope, json.loads(body))
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        call = read_call(headers, json.loads(body))
         self.calls.append(call)
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
@@ -218,8 +219,8 @@ def _cut_up(text: str, size: int) -> Iterator[str]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
-def _read(scope: Any, body: dict[str, Any]) -> Call:
-    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+def read_call(headers: dict[str, str], body: dict[str, Any]) -> Call:
+    """Return what a request asks for."""
     text = str(body["messages"][-1]["content"])
     document = _document(text, "subtitles") or {"lines": {"1": text}}
     lines = document["lines"]

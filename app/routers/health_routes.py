@@ -19,8 +19,8 @@ from app.routers.dependencies import ServicesDep
 from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
 from app.services.sources.ytdlp.child_process import ytdlp_version
-from app.services.translation.llm.context_window import context_tokens
 from app.services.translation.llm.endpoint import Endpoint, main_endpoint
+from app.services.translation.llm.model_catalog import context_tokens
 from app.services.translation.llm.vendors import VENDORS
 
 router = APIRouter(tags=["health"])

@@ -24,11 +24,11 @@ from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
 from app.settings.transcriber_settings import AsrSettings, ParakeetSettings, WhisperSettings
-from app.settings.translation_settings import ChatName, TranslationSettings
+from app.settings.translation_settings import TranslationSettings
 from app.settings.tts_settings import TtsSettings
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
-from app.settings.vendor_settings import VendorSettings
+from app.settings.vendor_settings import ChatName, VendorSettings
 
 __all__ = [
     "AccessSettings",

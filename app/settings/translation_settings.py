@@ -7,19 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from app.settings.group import Group, config, names
-
-ChatName = Literal[
-    "openai",
-    "openrouter",
-    "deepseek",
-    "mistral",
-    "google",
-    "anthropic",
-    "ollama",
-    "lmstudio",
-    "openai_compatible",
-]
-"""Providers of language models. All of them are asked in OpenAI's chat-completions protocol."""
+from app.settings.vendor_settings import ChatName
 
 TranslatorName = Literal["embedded", "apertium", "libretranslate"] | ChatName
 

@@ -1,10 +1,25 @@
-"""Settings that each vendor of language models has under its own name."""
+"""Settings of vendors of language models under their own variables."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
 from app.settings.group import Group, config
+
+ChatName = Literal[
+    "openai",
+    "openrouter",
+    "deepseek",
+    "mistral",
+    "google",
+    "anthropic",
+    "ollama",
+    "lmstudio",
+    "openai_compatible",
+]
+"""Vendors of language models; all speak OpenAI's chat-completions protocol."""
 
 
 class VendorSettings(Group):

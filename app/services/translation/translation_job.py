@@ -1,4 +1,4 @@
-"""What one job asks of the translation stage."""
+"""Translation options of one job."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
-from app.services.translation.memory import TranslationMemory
+from app.services.translation.translation_memory import TranslationMemory
 from app.services.translation.translator import NO_CONTEXT, TranslationContext
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationJob:
-    """One job's translation.
+    """Translation options of one job.
 
     Attributes:
         target: language to translate into.
-        profile: says what can be read and what fits on screen.
-        context: what the whole job tells its translator.
-        memory: translations of earlier jobs; None to begin afresh.
+        profile: limits of reading speed and line length.
+        context: shared by all requests of the job.
+        memory: translations of earlier jobs; None to use none.
     """
 
     target: Language
@@ -28,5 +28,5 @@ class TranslationJob:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The glossary's words, in either language: a name may be kept as it is."""
+        """The glossary's terms in either language, since a name may stay as it is."""
         return tuple(term for pair in self.context.glossary for term in pair if term.strip())

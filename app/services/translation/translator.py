@@ -1,4 +1,4 @@
-"""What a translator must do."""
+"""Protocol of translators."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.domain.media import NO_INFO, MediaInfo
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """What is translated as a whole: a sentence, or a speaker's few words.
+    """A text that is translated as a whole: a sentence, or a speaker's few words.
 
     Attributes:
-        id: unique within a job; that of the first cue that it covers.
+        id: unique within a job; equals that of the first cue that it covers.
         text: one paragraph.
-        room_chars: characters of the translation that can be read while its cues show; None
-            where nobody reads against the clock.
+        room_chars: characters of the translation that can be read while its cues are shown; None
+            for no limit.
     """
 
     id: int
@@ -27,7 +27,7 @@ class SourceLine:
 
 
 class Ledger(Protocol):
-    """What one job has spent at providers, and what it may spend."""
+    """Account of what one job spends at providers."""
 
     def afford(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
         """Check ahead of a request that its estimated cost is still allowed.
@@ -38,18 +38,18 @@ class Ledger(Protocol):
         ...
 
     def spend(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
-        """Note what a request has used, as the provider counts."""
+        """Book the tokens of a request as the provider counts them."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationContext:
-    """What a whole job tells its translator.
+    """Information of a whole job for its translator.
 
     Attributes:
-        info: what the video's page says about it.
-        glossary: terms and how they are to be translated.
-        ledger: where requests are paid from; None where nobody counts.
+        info: metadata of the video's page.
+        glossary: terms with their required translations.
+        ledger: where requests are booked; None for nowhere.
     """
 
     info: MediaInfo = NO_INFO
@@ -62,7 +62,7 @@ NO_CONTEXT = TranslationContext()
 
 @dataclass(frozen=True, slots=True)
 class LanguagePair:
-    """From one language into another; ``source`` is None when nobody knows it."""
+    """Source and target language; ``source`` is None when it is unknown."""
 
     source: Language | None
     target: Language
@@ -78,9 +78,9 @@ class Translator(Protocol):
 
     Attributes:
         name: of the translator, such as ``apertium``.
-        detail: of what it uses, such as a package or a model.
+        detail: name of the package, the model or the address that it uses.
         revision: changes whenever the same line might be translated differently: model, prompt
-            and every setting that matters. Part of the address of remembered translations.
+            and every setting that matters. Part of the key of stored translations.
         batch_sizes: lines in the first batch, the second and so on; the last repeats.
         concurrency: batches in flight at a time for one job.
     """
@@ -92,19 +92,19 @@ class Translator(Protocol):
     concurrency: int
 
     async def probe(self) -> None:
-        """Check at boot that it can work; costs no money.
+        """Check at start that it works; costs no money.
 
         Raises:
-            EngineLoadError: it cannot; says what to do.
+            EngineLoadError: it does not; says what to do.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of what it holds open; nothing may be translated afterwards."""
+        """Close connections; nothing may be translated afterwards."""
         ...
 
     def check(self, pair: LanguagePair) -> None:
-        """Refuse a pair that this translator does not serve; the same language is no pair.
+        """Reject a pair that this translator does not serve; the same language is no pair.
 
         Raises:
             InvalidLanguageError: the pair is not served; names those that are.
@@ -122,9 +122,9 @@ class Translator(Protocol):
 
         Args:
             lines: one batch, in order, ids ascending.
-            pair: from which language into which.
+            pair: source and target language.
             before: up to three source lines that precede the batch, for context.
-            context: what the whole job shares.
+            context: shared by the whole job.
 
         Yields:
             ``(id, translation)`` as soon as each is known, in any order; each id of ``lines``
@@ -133,9 +133,9 @@ class Translator(Protocol):
         Raises:
             TranslationAuthError: the provider refused the key.
             TranslationQuotaError: the quota is used up.
-            TranslationBudgetError: the job would cost more than it may.
-            TranslationIncompleteError: lines that no attempt translated; what could be
-                translated was yielded before.
+            TranslationBudgetError: the job would cost more than its limit.
+            TranslationIncompleteError: no attempt translated some lines; the others were yielded
+                before.
             TranslationError: the provider cannot be reached.
         """
         ...

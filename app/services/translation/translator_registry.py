@@ -1,4 +1,4 @@
-"""Translators by name, imported only when chosen."""
+"""Registry of translators by name, imported only when chosen."""
 
 from __future__ import annotations
 

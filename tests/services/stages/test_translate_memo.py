@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.errors import TranslationAuthError, TranslationError
 from app.domain.profile import ReadingProfile
-from app.services.translation.memory import unit_key
 from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translation_memory import unit_key
 from app.services.translation.translator import SourceLine
 from tests.services.stages.translating import (
     SPANISH,

@@ -11,7 +11,7 @@ import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from app.domain.errors import TranslationError
-from app.services.translation.llm.failures import PassingFailureError
+from app.services.translation.llm.provider_errors import PassingFailureError
 
 log = structlog.get_logger()
 

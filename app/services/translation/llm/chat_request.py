@@ -1,4 +1,4 @@
-"""One request to a model, in whichever form it will answer."""
+"""Request to a model, independent of the answer format."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from app.services.translation.llm.metering import estimated_tokens
 from app.services.translation.llm.response_formats import AnswerFormat
 
 _ENVELOPE_TOKENS = 8
-"""Of one line: its key, quotes and comma."""
+"""Tokens of a line's key, quotes and comma."""
 
 Messages = list[ChatCompletionMessageParam]
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What a provider is asked.
+    """Texts to translate with their prompt.
 
     Attributes:
-        texts: what is to be answered, as "1" to "n".
-        write: makes the messages for a form.
+        texts: the answer has a member for each, keyed "1" to "n".
+        write: writes the messages for an answer format.
     """
 
     texts: tuple[str, ...]
@@ -30,7 +30,7 @@ class ChatRequest:
 
     @property
     def count(self) -> int:
-        """Members that a complete answer has."""
+        """Members of a complete answer."""
         return len(self.texts)
 
     @property

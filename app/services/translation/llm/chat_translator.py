@@ -1,4 +1,4 @@
-"""Any language to any other by a large language model behind the chat-completions protocol."""
+"""Translator by large language models behind the chat-completions protocol."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from app.domain.errors import (
     TranslationIncompleteError,
     TranslationQuotaError,
 )
-from app.services.translation.llm.accounts import prices_of
 from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.chat_provider import ChatProvider
 from app.services.translation.llm.condensing import CONDENSING_RULES, Draft, is_over
 from app.services.translation.llm.connection import ChatConnection
 from app.services.translation.llm.endpoint import (
@@ -25,9 +25,9 @@ from app.services.translation.llm.endpoint import (
     check_endpoint,
     endpoints_of,
 )
-from app.services.translation.llm.limiter import AdaptiveLimiters
+from app.services.translation.llm.ledger import prices_of
+from app.services.translation.llm.limiter import AdaptiveLimiter
 from app.services.translation.llm.prompt import RULES, revision
-from app.services.translation.llm.provider import ChatProvider
 from app.services.translation.llm.retry_rounds import RetryRounds
 from app.services.translation.quality.language_id import load_identifier
 from app.services.translation.quality.line_batch import MAX_LINES, PendingLines
@@ -42,26 +42,26 @@ from app.settings import Settings, TranslationSettings
 
 log = structlog.get_logger()
 
-_SIZES = (MAX_LINES, MAX_LINES, 4)
-"""Lines in one request, the first time, the second and so on: what goes wrong is asked again
-with the reason, then in smaller parts; after that alone, as often as the settings say."""
+ROUND_SIZES = (MAX_LINES, MAX_LINES, 4)
+"""Lines in one request by round: missing lines are requested again with the reason, then in
+smaller parts; after that each alone, as often as the settings say."""
 
 _FALLBACK_SIZES = (4, 1)
 
 _FINAL = (TranslationAuthError, TranslationQuotaError, TranslationBudgetError)
-"""What ends a job at once: no other model and no other try would be right."""
+"""Errors that end a job at once, without another attempt or model."""
 
 
 class ChatTranslator:
     """Translates by a model that may drop, invent, merge or mangle lines.
 
     A translation is accepted by the number of its line, one by one. Lines without one are
-    asked again, together and then alone, then of another model, and are an error at last.
+    requested again, together and then alone, then from another model, and are an error at last.
 
     Args:
-        settings: name the provider and say how it is asked.
-        backoff: how long to wait after a failure.
-        endpoints: models to ask, the first one first; the settings' own unless given.
+        settings: name the provider.
+        backoff: delays after failures.
+        endpoints: of the models, the primary one first; the settings' own unless given.
         transport: carries the requests; the SDK's own unless given.
     """
 
@@ -76,21 +76,21 @@ class ChatTranslator:
     ) -> None:
         self._settings = settings.translation
         self._endpoints = tuple(endpoints or endpoints_of(settings))
-        main = self._endpoints[0]
-        self.name = main.vendor.name
-        self.detail = main.model
-        wheres = " ".join(endpoint.identity for endpoint in self._endpoints)
-        self.revision = f"chat:{main.model}:{revision(wheres, RULES, CONDENSING_RULES)}"
-        self.concurrency = main.concurrency
+        primary = self._endpoints[0]
+        self.name = primary.vendor.name
+        self.detail = primary.model
+        identities = " ".join(endpoint.identity for endpoint in self._endpoints)
+        self.revision = f"chat:{primary.model}:{revision(identities, RULES, CONDENSING_RULES)}"
+        self.concurrency = primary.concurrency
         self._providers = _providers(self._endpoints, self._settings, transport)
-        self._asking = RetryRounds(backoff or Backoff(), self._settings.attempts)
+        self._rounds = RetryRounds(backoff or Backoff(), self._settings.attempts)
 
     async def probe(self) -> None:
-        """Check the configuration; the provider is not called, since that may cost money.
+        """Check the configuration without a request, since that may cost money.
 
         Raises:
-            EngineLoadError: key, address or model is missing or malformed, or the cost is to be
-                limited and nobody knows the price.
+            EngineLoadError: key, address or model is missing or malformed, or the cost is limited
+                and the price unknown.
         """
         prices = prices_of(self._endpoints, self._settings)
         for endpoint in self._endpoints:
@@ -108,7 +108,7 @@ class ChatTranslator:
             await provider.close()
 
     def check(self, pair: LanguagePair) -> None:
-        """A model is asked for any pair."""
+        """A model serves any pair."""
 
     async def translate(
         self,
@@ -121,15 +121,15 @@ class ChatTranslator:
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
-        work = PendingLines(lines, pair, before, context)
-        if not work.missing:
+        pending = PendingLines(lines, pair, before, context)
+        if not pending.missing:
             return
         await load_identifier()
         drafts: list[Draft] = []
         failure: TranslationError | None = None
         try:
-            async with aclosing(self._known(work)) as known:
-                async for line, text in known:
+            async with aclosing(self._translated(pending)) as translated:
+                async for line, text in translated:
                     if is_over(line, text):
                         drafts.append(Draft(line, text))
                     else:
@@ -140,27 +140,29 @@ class ChatTranslator:
             yield number, text
         if failure is not None:
             raise failure
-        if work.missing:
-            raise TranslationIncompleteError(work.missing)
+        if pending.missing:
+            raise TranslationIncompleteError(pending.missing)
 
-    async def _known(self, work: PendingLines) -> AsyncGenerator[tuple[SourceLine, str], None]:
-        """Yield lines with their translations, by as many requests and models as it takes.
+    async def _translated(
+        self, pending: PendingLines
+    ) -> AsyncGenerator[tuple[SourceLine, str], None]:
+        """Yield lines with their translations, by as many requests and models as needed.
 
         Raises:
             TranslationError: the last model stays out of reach, or any refuses for good.
         """
-        sizes = _SIZES + (1,) * self._settings.attempts
+        sizes = ROUND_SIZES + (1,) * self._settings.attempts
         for provider in self._providers:
             is_last = provider is self._providers[-1]
             try:
-                async with aclosing(self._asking.rounds(provider, work, sizes)) as answers:
+                async with aclosing(self._rounds.rounds(provider, pending, sizes)) as answers:
                     async for answer in answers:
                         yield answer
             except TranslationError as error:
                 if is_last or isinstance(error, _FINAL):
                     raise
                 log.warning("falling back to another model", reason=error.message)
-            if not work.missing:
+            if not pending.missing:
                 return
             sizes = _FALLBACK_SIZES
 
@@ -171,12 +173,12 @@ class ChatTranslator:
         context: TranslationContext,
         failure: TranslationError | None,
     ) -> AsyncIterator[tuple[int, str]]:
-        """Yield drafts, shorter ones where the model finds any; not if all is lost anyway."""
+        """Yield drafts, condensed where the model can; as they are after a failure."""
         for start in range(0, len(drafts), MAX_LINES):
             part = drafts[start : start + MAX_LINES]
             texts = [draft.text for draft in part]
             if failure is None:
-                texts = await self._asking.condense(self._providers[0], part, pair, context.ledger)
+                texts = await self._rounds.condense(self._providers[0], part, pair, context.ledger)
             for draft, text in zip(part, texts, strict=True):
                 yield draft.line.id, text
 
@@ -186,11 +188,11 @@ def _providers(
     settings: TranslationSettings,
     transport: httpx2.AsyncBaseTransport | None,
 ) -> list[ChatProvider]:
-    """Return a provider for each endpoint; those at one address share its lanes."""
-    lanes: dict[str, AdaptiveLimiters] = {}
+    """Return a provider for each endpoint; those at one address share its limiter."""
+    limiter: dict[str, AdaptiveLimiter] = {}
     providers = []
     for each in endpoints:
-        shared = lanes.setdefault(each.base_url, AdaptiveLimiters(each.concurrency, settings.rpm))
+        shared = limiter.setdefault(each.base_url, AdaptiveLimiter(each.concurrency, settings.rpm))
         connection = ChatConnection(each, settings.timeout_s, transport)
         providers.append(ChatProvider(each.model, each.vendor, connection, shared))
     return providers

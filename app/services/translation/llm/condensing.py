@@ -1,4 +1,4 @@
-"""Asking once for shorter versions of translations that cannot be read in time."""
+"""Condensing of translations that are too long to be read in time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.services.translation.llm.chat_request import ChatRequest, Messages
 from app.services.translation.llm.fence import clean, fenced
 from app.services.translation.llm.prompt import named
 from app.services.translation.llm.response_formats import AnswerFormat
-from app.services.translation.quality.line_checks import fault_of, looks_foreign
+from app.services.translation.quality.line_checks import find_defect, looks_foreign
 from app.services.translation.text.figures import figures
 from app.services.translation.text.scripts import is_wide
 from app.services.translation.translator import LanguagePair, SourceLine
@@ -25,38 +25,38 @@ characters: say what matters, drop what does not, keep names and figures.
 {form}"""
 
 _TOLERATED = 1.15
-"""A little more than can be read is read all the same. Source: reading speeds in guides for
+"""Tolerated length over the readable one. Source: reading speeds in guides for
 subtitles differ by more among one another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A translation that is right and too long."""
+    """A correct translation that is too long."""
 
     line: SourceLine
     text: str
 
 
 def is_over(line: SourceLine, text: str) -> bool:
-    """Whether a translation cannot be read while its line shows."""
+    """Whether a translation cannot be read while its line is shown."""
     return line.room_chars is not None and text_width(text) > _TOLERATED * line.room_chars
 
 
-def question(drafts: Sequence[Draft], pair: LanguagePair) -> ChatRequest:
-    """Return what a provider is asked; the answer's keys count the drafts from 1 on."""
+def condensing_request(drafts: Sequence[Draft], pair: LanguagePair) -> ChatRequest:
+    """Return the request for shorter texts; the answer's keys count the drafts from 1 on."""
     texts = tuple(draft.text for draft in drafts)
     return ChatRequest(texts, lambda form: _messages(drafts, pair.target, form))
 
 
-def shorter(draft: Draft, text: str, pair: LanguagePair, told: str) -> str:
-    """Return the condensed text if it is one, else the draft's."""
+def shorter(draft: Draft, text: str, pair: LanguagePair, prompt: str) -> str:
+    """Return the condensed text if it is a usable one, else the draft's."""
     source = draft.line.text
-    kept = figures(source) & figures(draft.text) <= figures(text)
+    has_figures = figures(source) & figures(draft.text) <= figures(text)
     if (
         text_width(text) >= text_width(draft.text)
-        or fault_of(source, text, pair, told) is not None
+        or find_defect(source, text, pair, prompt) is not None
         or looks_foreign(text, pair.target)
-        or not kept
+        or not has_figures
     ):
         return draft.text
     return text

@@ -1,4 +1,4 @@
-"""One streamed request to a chat-completions server by OpenAI's SDK."""
+"""Connection to a chat-completions server through OpenAI's SDK."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
-from app.services.translation.llm.failures import told_apart
 from app.services.translation.llm.metering import Meter
+from app.services.translation.llm.provider_errors import map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
 
 CUT_SHORT = frozenset({"length", "content_filter"})
@@ -35,48 +35,48 @@ async def chunks(stream: AsyncStream[ChatCompletionChunk]) -> AsyncGenerator[obj
 def text_of(chunk: object) -> str:
     """Return a part's text."""
     choice = _choice(chunk)
-    said = getattr(choice, "delta", None) or getattr(choice, "message", None)
-    text = getattr(said, "content", None)
+    message = getattr(choice, "delta", None) or getattr(choice, "message", None)
+    text = getattr(message, "content", None)
     return text if isinstance(text, str) else ""
 
 
 def ending_of(chunk: object) -> object:
-    """Return why the answer ends with this part; None where it does not."""
+    """Return the finish reason; None before the last part."""
     return getattr(_choice(chunk), "finish_reason", None)
 
 
 def usage_of(chunk: object) -> object:
-    """Return the tokens that the provider has counted; None where it does not say."""
+    """Return the token usage by the provider; None where it reports none."""
     return getattr(chunk, "usage", None)
 
 
 def _choice(chunk: object) -> object:
-    """Return a part's only choice; the SDK does not check what a provider sends."""
+    """Return a part's only choice; the SDK does not validate responses."""
     choices = getattr(chunk, "choices", None)
     return choices[0] if isinstance(choices, list) and choices else None
 
 
 _CONNECT_S = 10.0
-"""Seconds until a connection must stand."""
+"""Timeout of connecting."""
 
 _TOTAL_FACTOR = 5
-"""A request may last this many times the silence that is tolerated: some servers send signs of
-life for as long as one listens."""
+"""A request may last this many times the read timeout: some servers send keep-alives without
+end."""
 
 _SPARE_TOKENS = 8192
-"""What the provider is told to stop at, beyond four times the tokens that we expect."""
+"""Token limit of an answer beyond four times the expected tokens."""
 
 
 class ChatConnection:
     """Connections to one endpoint.
 
     Args:
-        endpoint: address, key, model and the vendor's ways.
-        timeout_s: silence after which a request is given up.
+        endpoint: address, key, model and vendor.
+        timeout_s: read timeout of a request.
         transport: carries the requests; the SDK's own unless given.
 
     Attributes:
-        plain: whether requests hold nothing but what every server knows.
+        plain: whether requests hold only fields that every server knows.
     """
 
     def __init__(
@@ -96,31 +96,25 @@ class ChatConnection:
             await self._client.close()
 
     async def stream(
-        self, question: ChatRequest, form: AnswerFormat, meter: Meter
+        self, request: ChatRequest, form: AnswerFormat, meter: Meter
     ) -> AsyncGenerator[str, None]:
         """Yield the answer's text as it comes; the first piece may be empty.
 
         A line end follows unless the model was cut short, so that a complete last line can be
-        told from half of one.
+        distinguished from half of one.
 
         Raises:
             TranslationAuthError: the key was refused.
             TranslationQuotaError: the quota is used up.
-            TranslationError: asking again will not help.
-            PassingFailureError: asking again may help.
-            FormRefusedError: asking in another form may help.
+            TranslationError: another attempt will not help.
+            PassingFailureError: another attempt may help.
+            FormRefusedError: another answer format may help.
         """
         deadline_s = asyncio.get_running_loop().time() + _TOTAL_FACTOR * self._timeout_s
         whole = True
-        with told_apart():
+        with map_sdk_errors():
             async with asyncio.timeout_at(deadline_s):
-                stream = await self._client.chat.completions.create(
-                    model=self._endpoint.model,
-                    messages=question.write(form),
-                    response_format=form.response_format(question.count),
-                    stream=True,
-                    **self._extras(question),
-                )
+                stream = await self._open(request, form)
             meter.answered = True
             async with stream:
                 parts = chunks(stream)
@@ -136,6 +130,18 @@ class ChatConnection:
                     yield piece
         if whole:
             yield "\n"
+
+    async def _open(
+        self, request: ChatRequest, form: AnswerFormat
+    ) -> AsyncStream[ChatCompletionChunk]:
+        stream: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
+            model=self._endpoint.model,
+            messages=request.write(form),
+            response_format=form.response_format(request.count),
+            stream=True,
+            **self._extras(request),
+        )
+        return stream
 
     @cached_property
     def _client(self) -> AsyncOpenAI:
@@ -153,16 +159,16 @@ class ChatConnection:
             max_retries=0,
             http_client=http_client,
         )
-        # The SDK takes these from the environment; they are no other vendor's business.
+        # The SDK takes these from the environment; other vendors must not see them.
         client.organization = client.project = None
         return client
 
-    def _extras(self, question: ChatRequest) -> Any:
-        """Return what is asked for besides the answer, by the vendor's names."""
+    def _extras(self, request: ChatRequest) -> Any:
+        """Return the optional fields of the request under the vendor's names."""
         vendor = self._endpoint.vendor
         extras: dict[str, object] = {}
         if not self.plain and vendor.takes_usage:
             extras["stream_options"] = {"include_usage": True}
         if not self.plain and vendor.limit_name is not None:
-            extras[vendor.limit_name] = _SPARE_TOKENS + 4 * question.answer_tokens
+            extras[vendor.limit_name] = _SPARE_TOKENS + 4 * request.answer_tokens
         return extras

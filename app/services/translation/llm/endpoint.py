@@ -1,4 +1,4 @@
-"""Where a language model is asked: address, key, model and the vendor's ways."""
+"""Endpoint of a language model: address, key, model, vendor."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Endpoint:
     """One model at one provider.
 
     Attributes:
-        vendor: whose ways it has.
-        base_url: of its chat completions; empty when nobody has said.
-        model: as the provider calls it; empty when nobody has said.
+        vendor: whose dialect it speaks.
+        base_url: of its chat completions; empty if not configured.
+        model: name at the provider; empty if not configured.
         key: None where none is sent.
         concurrency: requests at a time.
     """
@@ -37,13 +37,13 @@ class Endpoint:
 
     @property
     def identity(self) -> str:
-        """Tells two endpoints apart, without the key."""
+        """Hash of everything but the key."""
         parts = f"{self.vendor.name} {self.base_url} {self.model}"
         return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
 def main_endpoint(settings: Settings) -> Endpoint:
-    """Return where translations are asked first: ``SERVER_*`` go before the vendor's own."""
+    """Return the primary endpoint: ``SERVER_*`` go before the vendor's own settings."""
     chosen = settings.translation
     own = _own_endpoint(settings, chosen.provider)
     url = chosen.server_api_url
@@ -58,7 +58,7 @@ def main_endpoint(settings: Settings) -> Endpoint:
 
 
 def fallback_endpoint(settings: Settings) -> Endpoint | None:
-    """Return where lines are asked that the first model did not translate; None for nowhere."""
+    """Return the endpoint for lines that the first model did not translate; None for none."""
     chosen = settings.translation
     if chosen.fallback_provider is None or chosen.fallback_provider == chosen.provider:
         if chosen.fallback_model is None:
@@ -73,7 +73,7 @@ def fallback_endpoint(settings: Settings) -> Endpoint | None:
 
 
 def endpoints_of(settings: Settings) -> list[Endpoint]:
-    """Return all models that this server may ask, the first one first."""
+    """Return all endpoints of this server, the primary one first."""
     if settings.translation.provider not in VENDORS:
         return []
     fallback = fallback_endpoint(settings)
@@ -81,7 +81,7 @@ def endpoints_of(settings: Settings) -> list[Endpoint]:
 
 
 def check_endpoint(endpoint: Endpoint) -> None:
-    """Check what can be seen without a call, since that may cost money.
+    """Check an endpoint without a request, since that may cost money.
 
     Raises:
         EngineLoadError: key, address or model is missing or malformed; says what to set.
@@ -108,7 +108,7 @@ def check_endpoint(endpoint: Endpoint) -> None:
 
 
 def _own_endpoint(settings: Settings, name: str) -> Endpoint:
-    """Return what a vendor's own settings say; one that shares another's has no model."""
+    """Return a vendor's endpoint by its own settings; a vendor without any has no model."""
     vendor, own = VENDORS[name], settings.vendors
     url = _with_version(own.ollama_base_url) if name == "ollama" else vendor.base_url
     return Endpoint(

@@ -1,4 +1,4 @@
-"""Strangers' text on its way to a model: as JSON that cannot leave its fence."""
+"""Fences around untrusted text in prompts: JSON that cannot close its tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the members of a JSON object while it is still being written."""
+"""Incremental reader of the members of a JSON object."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _Steps = Generator[None, None, None]
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BLANK = " \t\r\n"
 _MAX_DEPTH = 8
-"""Deeper nesting is no answer to anything that we ask."""
+"""Deeper nesting is no answer to our prompts."""
 
 
 class _Malformed(Exception):  # noqa: N818 - never leaves this module
-    """What stands there is not the object that we look for."""
+    """The text is not the object that we look for."""
 
 
 class JsonMembers:

@@ -1,35 +1,37 @@
-"""What language models are paid, by job and by caller."""
+"""Ledgers of what language models are paid, by job, by caller."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.domain.errors import TranslationBudgetError
 from app.domain.events import Usage
-from app.services.translation.llm.prices import Prices
+from app.services.translation.llm.endpoint import Endpoint, endpoints_of
+from app.services.translation.llm.model_catalog import Prices
+from app.settings import Settings, TranslationSettings
 
-Told = Callable[[str, int, int, float | None], None]
+UsageListener = Callable[[str, int, int, float | None], None]
 """Called with each request: model, tokens in, tokens out, US dollars if known."""
 
 
 class JobLedger:
-    """One job's account; see ``protocol.Ledger``.
+    """One job's account; see ``translator.Ledger``.
 
     Every ``afford`` is followed by one ``spend``, whatever came of the request. Until then its
     estimate counts as spent, so that requests side by side cannot overdraw the account together.
 
     Args:
-        limit_usd: what the job may cost; None for anything.
+        limit_usd: what the job may cost; None for no limit.
         prices: what models cost.
-        told: who else wants to know.
+        listeners: called with each request.
     """
 
-    def __init__(self, limit_usd: float | None, prices: Prices, *told: Told) -> None:
+    def __init__(self, limit_usd: float | None, prices: Prices, *listeners: UsageListener) -> None:
         self._limit_usd = limit_usd
         self._prices = prices
-        self._told = told
+        self._listeners = listeners
         self._usage = Usage()
         self._in_flight: deque[float] = deque()
 
@@ -50,15 +52,15 @@ class JobLedger:
         self._in_flight.append(estimate_usd)
 
     def spend(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
-        """Note what a request has used; nothing at all for one that was never answered."""
+        """Book what a request has used; nothing for one that was never answered."""
         if self._in_flight:
             self._in_flight.popleft()
         if not prompt_tokens and not completion_tokens:
             return
         cost_usd = self._cost_usd(model, prompt_tokens, completion_tokens)
         self._usage = _added(self._usage, prompt_tokens, completion_tokens, cost_usd)
-        for tell in self._told:
-            tell(model, prompt_tokens, completion_tokens, cost_usd)
+        for listener in self._listeners:
+            listener(model, prompt_tokens, completion_tokens, cost_usd)
 
     def usage(self) -> Usage:
         """Return what was spent so far."""
@@ -73,29 +75,29 @@ class CallerLedgers:
     """Accounts of all jobs, and what each caller has spent since the server started.
 
     Args:
-        limit_usd: what one job may cost; None for anything.
+        limit_usd: what one job may cost; None for no limit.
         prices: what models cost.
-        told: who else wants to know of each request.
+        listeners: called with each request.
     """
 
-    def __init__(self, limit_usd: float | None, prices: Prices, *told: Told) -> None:
+    def __init__(self, limit_usd: float | None, prices: Prices, *listeners: UsageListener) -> None:
         self._limit_usd = limit_usd
         self._prices = prices
-        self._told = told
+        self._listeners = listeners
         self._totals: dict[str, Usage] = {}
 
     def open(self, caller: str) -> JobLedger:
         """Return an account for one job.
 
         Args:
-            caller: who pays, as a name that is no secret; empty where nobody has a key.
+            caller: name of the paying client, no secret; empty where clients have no keys.
         """
 
         def add(_: str, prompt_tokens: int, completion_tokens: int, cost: float | None) -> None:
             before = self._totals.get(caller, Usage())
             self._totals[caller] = _added(before, prompt_tokens, completion_tokens, cost)
 
-        return JobLedger(self._limit_usd, self._prices, add, *self._told)
+        return JobLedger(self._limit_usd, self._prices, add, *self._listeners)
 
     def total(self, caller: str) -> Usage:
         """Return what a caller's jobs have spent."""
@@ -114,3 +116,30 @@ def _added(
         completion_tokens=usage.completion_tokens + completion_tokens,
         cost_usd=usage.cost_usd if known is None else known,
     )
+
+
+def open_ledgers(settings: Settings, *listeners: UsageListener) -> CallerLedgers:
+    """Return the accounts of all jobs and callers.
+
+    Args:
+        settings: budget of a job, prices, models that run locally.
+        listeners: called with each request.
+    """
+    limit_usd = settings.translation.max_cost_usd
+    return CallerLedgers(limit_usd, server_prices(settings), *listeners)
+
+
+def unlimited_ledger(settings: Settings) -> JobLedger:
+    """Return an account without limit, for requests on the caller's own key."""
+    return JobLedger(None, server_prices(settings))
+
+
+def server_prices(settings: Settings) -> Prices:
+    """Return the prices of the models of these settings."""
+    return prices_of(endpoints_of(settings), settings.translation)
+
+
+def prices_of(endpoints: Sequence[Endpoint], settings: TranslationSettings) -> Prices:
+    """Return the prices of the endpoints' models; those that run locally are free."""
+    free = frozenset(endpoint.model for endpoint in endpoints if endpoint.vendor.local)
+    return Prices.from_settings(settings, free)

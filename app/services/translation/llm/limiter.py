@@ -1,4 +1,4 @@
-"""How many requests one provider gets at a time, and how often."""
+"""Limiter of concurrent requests to one provider."""
 
 from __future__ import annotations
 
@@ -15,66 +15,66 @@ _BURST_SHARE = 10
 
 
 @dataclass(slots=True)
-class AdaptiveLimiter:
-    """One request's place.
+class RequestSlot:
+    """The place of one request among those in flight.
 
     Attributes:
-        era: of the limit when the request began.
+        era: number of halvings of the limit when the request began.
     """
 
-    era: int
+    epoch: int
 
 
-class AdaptiveLimiters:
-    """Requests in flight to one provider, of all jobs together.
+class AdaptiveLimiter:
+    """Limit of the requests in flight to one provider, of all jobs together.
 
-    The limit is halved when the provider asks for patience and grows by one for as many
-    successes as it counts, back to the most that is allowed. Requests that were under way when
-    it was halved tell nothing new, so they do not halve it again.
+    The limit is halved when the provider throttles us and grows by one for as many successes as
+    it counts, up to the maximum. Requests that were in flight when it was halved do not halve it
+    again.
 
     Source: additive increase, multiplicative decrease, as RFC 5681 section 3.1 has it for TCP.
 
     Args:
         most: requests at a time.
-        rpm: requests in a minute; None for any number.
+        rpm: requests per minute; None for no limit.
     """
 
     def __init__(self, most: int, rpm: float | None = None) -> None:
         self._most = most
         self._limit = float(most)
         self._busy = 0
-        self._era = 0
+        self._epoch = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._rpm = rpm
-        self._pace: AsyncLimiter | None = None
+        self._rate_limiter: AsyncLimiter | None = None
 
     @property
     def limit(self) -> int:
-        """Requests at a time as of now."""
+        """Requests at a time under the current limit."""
         return max(1, int(self._limit))
 
     @asynccontextmanager
-    async def lane(self) -> AsyncIterator[AdaptiveLimiter]:
+    async def slot(self) -> AsyncIterator[RequestSlot]:
         """Wait for a place; the block is the request."""
         await self._enter()
         try:
             if self._rpm is not None:
-                if self._pace is None:
+                if self._rate_limiter is None:
                     burst = max(1.0, self._rpm / _BURST_SHARE)
-                    self._pace = AsyncLimiter(burst, 60.0 * burst / self._rpm)
-                await self._pace.acquire()
-            yield AdaptiveLimiter(self._era)
+                    self._rate_limiter = AsyncLimiter(burst, 60.0 * burst / self._rpm)
+                await self._rate_limiter.acquire()
+            yield RequestSlot(self._epoch)
         finally:
             self._leave()
 
-    def crowded(self, lane: AdaptiveLimiter) -> None:
-        """The provider has asked this request for patience."""
-        if lane.era == self._era:
-            self._era += 1
+    def throttled(self, slot: RequestSlot) -> None:
+        """Halve the limit: the provider throttled this request."""
+        if slot.epoch == self._epoch:
+            self._epoch += 1
             self._limit = max(1.0, self._limit / 2)
 
     def succeeded(self) -> None:
-        """The provider has answered a request."""
+        """Raise the limit: the provider answered a request."""
         self._limit = min(float(self._most), self._limit + 1.0 / self._limit)
         self._wake()
 

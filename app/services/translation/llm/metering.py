@@ -1,4 +1,4 @@
-"""Counting the tokens of one request: as the provider says, else by an estimate."""
+"""Metering of one request's tokens: as the provider reports them, else by an estimate."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from app.services.translation.translator import Ledger
 
 _BYTES_PER_TOKEN = 3
-"""Of UTF-8. English has about 4 letters a token, Chinese about one character of 3 bytes, what
-lies between them fewer than 3 letters of 2 bytes; so it is rather too many than too few."""
+"""Of UTF-8. English has about 4 letters a token, Chinese about one character of 3 bytes, scripts
+between them fewer than 3 letters of 2 bytes; so the estimate is rather too high than too low."""
 
 
 def estimated_tokens(text: str) -> int:
@@ -20,36 +20,36 @@ def estimated_tokens(text: str) -> int:
 
 @dataclass(slots=True)
 class Meter:
-    """What one request has used so far.
+    """Token usage of one request so far.
 
     Attributes:
         prompt_tokens: estimate for the request's messages.
         answered: whether the provider has begun to answer; before that nothing is billed.
         written_bytes: length of the answer so far.
-        told: tokens in and out as the provider counts; None while it has not said.
+        reported: tokens in and out by the provider; None until it reports them.
     """
 
     prompt_tokens: int
     answered: bool = False
     written_bytes: int = 0
-    told: tuple[int, int] | None = None
+    reported: tuple[int, int] | None = None
 
     def wrote(self, piece: str) -> None:
         """Count a piece of the answer."""
         self.written_bytes += len(piece.encode("utf-8", "replace"))
 
     def read(self, usage: object) -> None:
-        """Take the provider's own count where it is one; the last one holds."""
+        """Take the provider's usage object if it is one; the last one counts."""
         prompt = getattr(usage, "prompt_tokens", None)
         completion = getattr(usage, "completion_tokens", None)
         if isinstance(prompt, int) and isinstance(completion, int):
-            self.told = prompt, completion
+            self.reported = prompt, completion
 
     @property
     def used(self) -> tuple[int, int]:
         """Tokens in and out."""
-        if self.told is not None:
-            return self.told
+        if self.reported is not None:
+            return self.reported
         if not self.answered:
             return 0, 0
         return self.prompt_tokens, -(-self.written_bytes // _BYTES_PER_TOKEN)
@@ -59,10 +59,10 @@ class Meter:
 def metered(
     ledger: Ledger | None, model: str, prompt_tokens: int, completion_tokens: int
 ) -> Iterator[Meter]:
-    """Pay for a request, which is the block, from a ledger if there is one.
+    """Book the request made in the block in a ledger if there is one.
 
     Raises:
-        TranslationBudgetError: there is no money for it.
+        TranslationBudgetError: the budget does not allow it.
     """
     meter = Meter(prompt_tokens)
     if ledger is None:

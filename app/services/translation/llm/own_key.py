@@ -1,4 +1,4 @@
-"""Translating at an endpoint that the caller names and pays."""
+"""Translation at an endpoint of the caller, with the caller's key."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 _KEY = re.compile(r"[!-~]{1,512}")
 
 _CONCURRENCY = 4
-"""Requests at a time with a caller's own key, of whose limits nobody here knows."""
+"""Requests at a time with a caller's own key, whose limits are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:
-    """What a caller brings.
+    """A caller's key, model and address.
 
     Attributes:
-        key: never logged or kept.
-        model: as the caller's provider calls it.
+        key: never logged or stored.
+        model: name at the caller's provider.
         url: base address; OpenAI's unless given.
     """
 
@@ -41,7 +41,7 @@ class OwnKey:
 
 @asynccontextmanager
 async def own_translator(own: OwnKey, settings: Settings) -> AsyncIterator[ChatTranslator]:
-    """Check what the caller brings and translate with it; it is forgotten after the block.
+    """Check a caller's key, model and address; open a translator for the block.
 
     Raises:
         UrlBlockedError: the address must not be reached.

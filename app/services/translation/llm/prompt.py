@@ -1,8 +1,7 @@
-"""The messages that ask for translations.
+"""Prompt for translations.
 
-What is the same for all requests of a job comes first, so that providers which remember the
-beginnings of prompts can: the rules, the job's glossary, what is known of the video; then what
-was said before, and the lines at last.
+What all requests of a job share comes first, for providers that cache prompt prefixes: the rules,
+the job's glossary, the metadata of the video; then the preceding lines, the lines at last.
 """
 
 from __future__ import annotations
@@ -38,33 +37,33 @@ _TITLE_CHARS = 200
 _DESCRIPTION_CHARS = 500
 _CHAPTER_CHARS = 60
 _CHAPTERS = 20
-"""What helps to understand fits in so much, and is paid for with every request."""
+"""Limits of the metadata, which is paid for with every request."""
 
 _GLOSSARY_WHOLE = 40
-"""A longer glossary is sent by the terms that occur in the lines."""
+"""Of a longer glossary only the terms that occur in the lines are sent."""
 
 _GLOSSARY_MOST = 100
 _TERM_CHARS = 100
 
 
-def question(ask: LineBatch) -> ChatRequest:
-    """Return what a provider is asked for these lines."""
-    texts = tuple(line.text for line in ask.lines.values())
-    return ChatRequest(texts, lambda form: messages(ask, form))
+def translation_request(batch: LineBatch) -> ChatRequest:
+    """Return the request for these lines."""
+    texts = tuple(line.text for line in batch.lines.values())
+    return ChatRequest(texts, lambda form: messages(batch, form))
 
 
-def messages(ask: LineBatch, form: AnswerFormat) -> Messages:
+def messages(batch: LineBatch, form: AnswerFormat) -> Messages:
     """Return the request's messages."""
     document = {
-        "into": named(ask.pair.target),
-        "before": [clean(line.text) for line in ask.before],
-        "lines": {key: _line(line, ask.pair.target) for key, line in ask.lines.items()},
+        "into": named(batch.pair.target),
+        "before": [clean(line.text) for line in batch.before],
+        "lines": {key: _line(line, batch.pair.target) for key, line in batch.lines.items()},
     }
-    job = _job(ask)
+    job = _job(batch)
     parts = [fenced("job", job)] if job else []
     parts.append(fenced("subtitles", document))
     return [
-        {"role": "system", "content": _rules(ask, form)},
+        {"role": "system", "content": _rules(batch, form)},
         {"role": "user", "content": "\n".join(parts)},
     ]
 
@@ -75,17 +74,17 @@ def named(language: Language) -> str:
 
 
 def revision(*texts: str) -> str:
-    """Return what changes whenever one of the texts does."""
+    """Return a hash of the texts."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
 
 
-def _rules(ask: LineBatch, form: AnswerFormat) -> str:
-    source = f"from {named(ask.pair.source)} " if ask.pair.source else ""
+def _rules(batch: LineBatch, form: AnswerFormat) -> str:
+    source = f"from {named(batch.pair.source)} " if batch.pair.source else ""
     rules = RULES.format(
-        direction=f"{source}into {named(ask.pair.target)}", form=form.rule(len(ask.lines))
+        direction=f"{source}into {named(batch.pair.target)}", form=form.rule(len(batch.lines))
     )
-    if ask.faults:
-        wrong = "; ".join(f'"{key}" {fault}' for key, fault in ask.faults.items())
+    if batch.defects:
+        wrong = "; ".join(f'"{key}" {defect}' for key, defect in batch.defects.items())
         rules += f"\nYour last answer for these lines could not be used: {wrong}."
     return rules
 
@@ -98,17 +97,17 @@ def _line(line: SourceLine, target: Language) -> object:
     return {"text": text, "max_chars": max(1, room)}
 
 
-def _job(ask: LineBatch) -> dict[str, object]:
-    """Return what the whole job shares, as far as there is any."""
-    glossary = {"glossary": terms} if (terms := _glossary(ask)) else {}
-    return {**glossary, **_video(ask.context.info)}
+def _job(batch: LineBatch) -> dict[str, object]:
+    """Return the part that all requests of the job share; empty for none."""
+    glossary = {"glossary": terms} if (terms := _glossary(batch)) else {}
+    return {**glossary, **_video(batch.context.info)}
 
 
-def _glossary(ask: LineBatch) -> list[dict[str, str]]:
-    terms = ask.context.glossary
+def _glossary(batch: LineBatch) -> list[dict[str, str]]:
+    terms = batch.context.glossary
     if len(terms) > _GLOSSARY_WHOLE:
-        said = " ".join(line.text for line in (*ask.before, *ask.lines.values())).casefold()
-        terms = tuple(pair for pair in terms if pair[0].casefold() in said)
+        context = " ".join(line.text for line in (*batch.before, *batch.lines.values())).casefold()
+        terms = tuple(pair for pair in terms if pair[0].casefold() in context)
     return [
         {
             "term": clipped(term, _TERM_CHARS),

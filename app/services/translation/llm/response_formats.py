@@ -1,4 +1,4 @@
-"""The forms in which a chat model can be made to answer, the safest first."""
+"""Answer formats of chat models, the safest first."""
 
 from __future__ import annotations
 
@@ -12,48 +12,76 @@ from app.services.translation.llm.json_members import JsonMembers
 from app.services.translation.llm.vendors import Vendor
 from app.services.translation.quality.line_batch import Member
 
+_REASONING_OPEN, _REASONING_CLOSE = "<think>", "</think>"
+
 _NUMBERED = re.compile(r"\s*(\d+)\s*\|\s*(.*\S)\s*")
+
+
+class ReasoningFilter:
+    """Drops a leading ``<think>...</think>`` from text that arrives in pieces.
+
+    It may contain drafts of the members that the answer then gives differently.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = ""
+        self._passing = False
+
+    def feed(self, text: str) -> str:
+        """Return the part of this piece that belongs to the answer."""
+        if self._passing:
+            return text
+        self._buffer += text
+        head = self._buffer.lstrip()
+        if head.startswith(_REASONING_OPEN):
+            _, closed, answer = head.partition(_REASONING_CLOSE)
+            self._passing = bool(closed)
+            return answer
+        if _REASONING_OPEN.startswith(head):
+            return ""
+        self._passing = True
+        return self._buffer
 
 
 class NumberedLines:
     """Finds numbered lines in text that arrives in pieces of any size.
 
-    A line counts once its end is there, since half a line looks like a whole one; every line
-    without a number is prose and is skipped.
+    A line counts once its line end is there, since half a line looks like a whole one; lines
+    without a number are prose and are skipped.
     """
 
     def __init__(self) -> None:
         self._rest = ""
 
     def feed(self, text: str) -> list[Member]:
-        """Return the lines that this piece completes, as number and text."""
+        """Return the lines that this piece completes, each as number and text."""
         *lines, self._rest = (self._rest + text).split("\n")
         matches = (_NUMBERED.fullmatch(line) for line in lines)
         return [(match[1], match[2]) for match in matches if match]
 
     def end(self) -> list[Member]:
-        """Nothing is held back: the provider ends a complete answer with a line end."""
+        """Nothing is left: the connection ends a complete answer with a line end."""
         return []
 
 
 class AnswerReader(Protocol):
-    """Finds the lines of one answer in its pieces."""
+    """Incremental parser of one answer."""
 
     def feed(self, text: str) -> list[Member]:
-        """Return what this piece completes."""
+        """Return the members that this piece completes."""
         ...
 
     def end(self) -> list[Member]:
-        """Return what only the end of the answer completes."""
+        """Return the members that only the end of the answer completes."""
         ...
 
 
 class AnswerFormat(Protocol):
-    """One form.
+    """One format of answers.
 
     Attributes:
         name: for logs.
-        fixes_keys: whether a provider that knows it makes the model give every line its number.
+        fixes_keys: whether a provider that supports it forces the key of every line.
     """
 
     name: str
@@ -64,7 +92,7 @@ class AnswerFormat(Protocol):
         ...
 
     def rule(self, count: int) -> str:
-        """Say in the prompt what the answer must look like."""
+        """Return the prompt's description of the answer."""
         ...
 
     def reader(self) -> AnswerReader:
@@ -73,40 +101,40 @@ class AnswerFormat(Protocol):
 
 
 class JsonObject:
-    """A JSON object by ``json_object``: surely JSON, but its keys are the model's."""
+    """A JSON object by ``json_object``: valid JSON, but the model chooses the keys."""
 
     name = "json_object"
     fixes_keys = False
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
-        """Ask for any JSON object."""
+        """Require any JSON object."""
         return {"type": "json_object"}
 
     def rule(self, count: int) -> str:
-        """Name the keys, since nothing but this sentence fixes them."""
+        """Name the keys, since nothing else fixes them."""
         return (
             f'Answer with one flat JSON object: the keys "1" to "{count}", each exactly once and '
             "in this order, each with the translation of the line of that number as a string."
         )
 
     def reader(self) -> AnswerReader:
-        """Read members."""
+        """Return a parser of JSON members."""
         return JsonMembers()
 
 
 class JsonSchema(JsonObject):
     """A JSON object by a strict schema, whose keys the provider enforces.
 
-    The schema has exactly as many keys as lines are asked, so a model is never made to invent
-    a line. Batches have few sizes and never more than 16 lines, so a provider that compiles
-    schemas does so at most 16 times.
+    The schema has exactly as many keys as there are lines, so a model never has to invent a
+    line. Requests have at most 16 lines, so a provider that compiles schemas does so at most 16
+    times.
     """
 
     name = "json_schema"
     fixes_keys = True
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
-        """Ask for the keys "1" to ``count``, all required, and no other."""
+        """Require the keys "1" to ``count`` and no other."""
         keys = [str(number) for number in range(1, count + 1)]
         return {
             "type": "json_schema",
@@ -124,36 +152,36 @@ class JsonSchema(JsonObject):
 
 
 class Numbered:
-    """Plain text with a number before each line: every model can, none is made to."""
+    """Plain text with a number before each line: every model can write it, none is forced to."""
 
     name = "numbered_lines"
     fixes_keys = False
 
     def response_format(self, count: int) -> ResponseFormat | Omit:
-        """Ask for nothing in particular."""
+        """Require nothing."""
         return omit
 
     def rule(self, count: int) -> str:
-        """Show the form of a line."""
+        """Describe the format of a line."""
         return (
             f"Answer with {count} lines of text and nothing else. Each is the number of a line, "
             'a vertical bar, a space and its translation, such as "1| ...".'
         )
 
     def reader(self) -> AnswerReader:
-        """Read lines."""
+        """Return a parser of numbered lines."""
         return NumberedLines()
 
 
 class AnswerFormatFallback:
-    """Which form a provider understands, found out once for the process.
+    """The best format that a provider supports, found once per process.
 
-    A provider that refuses a form, or that has never answered in it, gets the next one. Once
-    an answer could be read, one bad answer no longer changes the form. Some providers take a
-    schema and do not enforce it, which an answer without all its keys gives away.
+    A provider that refuses a format, or that has never answered in it, gets the next one. Once an
+    answer could be parsed, one bad answer no longer changes the format. Some providers take a
+    schema and do not enforce it, which shows by an answer that lacks keys.
 
     Args:
-        vendor: whose forms are known beforehand; all are tried unless given.
+        vendor: whose formats are known beforehand; all are tried unless given.
     """
 
     def __init__(self, vendor: Vendor | None = None) -> None:
@@ -162,39 +190,39 @@ class AnswerFormatFallback:
         if vendor is not None:
             schema = schema if vendor.takes_schema else ()
             object_ = object_ if vendor.takes_object else ()
-        self._forms: tuple[AnswerFormat, ...] = (*schema, *object_, Numbered())
-        self._at = 0
+        self._formats: tuple[AnswerFormat, ...] = (*schema, *object_, Numbered())
+        self._index = 0
         self._proven = False
         self._lax = False
 
     @property
     def candidates(self) -> tuple[AnswerFormat, ...]:
-        """The form in use and those below it."""
-        return self._forms[self._at :]
+        """The format in use, then the fallbacks."""
+        return self._formats[self._index :]
 
     def accepted(self, form: AnswerFormat) -> bool:
-        """Note that the provider took a request in this form; tell whether that is news."""
-        changed = not self._proven and form is not self._forms[self._at]
+        """Record that the provider took a request; return whether that changed the format."""
+        changed = not self._proven and form is not self._formats[self._index]
         if changed:
-            self._at = self._forms.index(form)
+            self._index = self._formats.index(form)
         return changed
 
     def enforces(self, form: AnswerFormat) -> bool:
-        """Whether the keys of an answer in this form can be relied on."""
+        """Whether the provider enforces the keys of an answer."""
         return form.fixes_keys and not self._lax
 
     def read(self, form: AnswerFormat, *, complete: bool) -> None:
-        """Note that an answer in this form had lines in it, all of them or some."""
-        self._proven |= form is self._forms[self._at]
+        """Record an answer with lines in it, all of them or some."""
+        self._proven |= form is self._formats[self._index]
         self._lax |= form.fixes_keys and not complete
 
     def distrust(self) -> None:
-        """Note that keys which were enforced stood before the lines of others."""
+        """Record that enforced keys stood before the wrong lines."""
         self._lax = True
 
     def ignored(self, form: AnswerFormat) -> bool:
-        """Note that an answer had no line in this form; tell whether another is in use now."""
-        below = self._at + 1 < len(self._forms)
-        if not self._proven and below and form is self._forms[self._at]:
-            self._at += 1
-        return self._forms.index(form) < self._at
+        """Record an answer without lines; return whether another format is in use now."""
+        below = self._index + 1 < len(self._formats)
+        if not self._proven and below and form is self._formats[self._index]:
+            self._index += 1
+        return self._formats.index(form) < self._index

@@ -1,4 +1,4 @@
-"""Asking a model until it has answered, and again for what it left out."""
+"""Rounds of requests to a model for the lines of a batch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import structlog
 from app.domain.errors import TranslationError
 from app.services.translation.llm import condensing, prompt
 from app.services.translation.llm.backoff import Backoff
+from app.services.translation.llm.chat_provider import ChatProvider
 from app.services.translation.llm.condensing import CONDENSING_RULES, Draft
-from app.services.translation.llm.failures import FormRefusedError, PassingFailureError
-from app.services.translation.llm.provider import ChatProvider
-from app.services.translation.quality.answer_judge import Judge, cleaned
+from app.services.translation.llm.provider_errors import FormRefusedError, PassingFailureError
+from app.services.translation.quality.answer_checker import AnswerChecker, cleaned
 from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_batch import LineBatch, PendingLines
 from app.services.translation.translator import LanguagePair, Ledger, SourceLine
@@ -25,31 +25,31 @@ class RetryRounds:
     """Rounds of requests for the lines of a batch.
 
     Args:
-        backoff: how long to wait after a failure.
+        backoff: delays after failures.
         attempts: failures in a row after which a provider is given up.
     """
 
     def __init__(self, backoff: Backoff, attempts: int) -> None:
         self._backoff = backoff
         self._attempts = attempts
-        self._proportions: dict[LanguagePair, LengthRatio] = {}
+        self._length_ratios: dict[LanguagePair, LengthRatio] = {}
 
     async def rounds(
-        self, provider: ChatProvider, work: PendingLines, sizes: Sequence[int]
+        self, provider: ChatProvider, pending: PendingLines, sizes: Sequence[int]
     ) -> AsyncGenerator[tuple[SourceLine, str], None]:
-        """Ask for the missing lines, again and again, in parts of these sizes.
+        """Request the missing lines, a round for each size of request.
 
         Raises:
             TranslationError: the provider failed as often as it may without giving a line.
         """
         for number, size in enumerate(sizes, start=1):
-            for group in work.groups(size):
-                async with aclosing(self._answers(provider, work, group)) as answers:
+            for group in pending.groups(size):
+                async with aclosing(self._answers(provider, pending, group)) as answers:
                     async for known in answers:
                         yield known
-            if not work.missing:
+            if not pending.missing:
                 return
-            log.info("translations missing", lines=len(work.missing), round=number)
+            log.info("translations missing", lines=len(pending.missing), round=number)
 
     async def condense(
         self,
@@ -58,11 +58,11 @@ class RetryRounds:
         pair: LanguagePair,
         ledger: Ledger | None,
     ) -> list[str]:
-        """Ask once for shorter texts; whatever goes wrong, a draft's own text stays."""
+        """Request shorter texts once; after any failure a draft's own text stays."""
         texts = [draft.text for draft in drafts]
-        question = condensing.question(drafts, pair)
+        request = condensing.condensing_request(drafts, pair)
         try:
-            async with aclosing(provider.answer(question, ledger)) as answer:
+            async with aclosing(provider.answer(request, ledger)) as answer:
                 async for members, _ in answer:
                     for key, value in members:
                         place = int(key) - 1
@@ -74,7 +74,7 @@ class RetryRounds:
         return texts
 
     async def _answers(
-        self, provider: ChatProvider, work: PendingLines, group: Sequence[int]
+        self, provider: ChatProvider, pending: PendingLines, group: Sequence[int]
     ) -> AsyncGenerator[tuple[SourceLine, str], None]:
         """Yield usable lines of a group until an answer came to its end.
 
@@ -83,7 +83,9 @@ class RetryRounds:
         Raises:
             TranslationError: the provider failed as often as it may without giving a line.
         """
-        async with aclosing(_GroupAnswers(provider, work, group, self._proportions)) as answers:
+        async with aclosing(
+            _GroupAnswers(provider, pending, group, self._length_ratios)
+        ) as answers:
             while (known := await self._backoff.call(self._attempts, answers.next)) is not None:
                 yield known
 
@@ -93,22 +95,22 @@ class _GroupAnswers:
 
     Args:
         provider: the model that answers.
-        work: the lines of the batch.
-        group: ids of those to ask for.
+        pending: the lines of the batch.
+        group: ids of those to request.
         proportions: usual ratios of lengths by pair of languages.
     """
 
     def __init__(
         self,
         provider: ChatProvider,
-        work: PendingLines,
+        pending: PendingLines,
         group: Sequence[int],
-        proportions: dict[LanguagePair, LengthRatio],
+        length_ratios: dict[LanguagePair, LengthRatio],
     ) -> None:
         self._provider = provider
-        self._work = work
+        self._pending = pending
         self._group = group
-        self._proportions = proportions
+        self._length_ratios = length_ratios
         self._answer: AsyncGenerator[tuple[SourceLine, str], None] | None = None
 
     async def next(self) -> tuple[SourceLine, str] | None:
@@ -116,21 +118,21 @@ class _GroupAnswers:
 
         Raises:
             PassingFailureError: the answer broke off; the next call sends a new request.
-            TranslationError: asking again will not help.
+            TranslationError: another attempt will not help.
         """
         while True:
             if self._answer is None:
-                ask = self._work.ask(self._group)
-                if not ask.lines:
+                batch = self._pending.batch(self._group)
+                if not batch.lines:
                     return None
-                self._answer = self._ask(ask)
+                self._answer = self._request(batch)
             try:
                 return await anext(self._answer, None)
             except FormRefusedError:
                 self._answer = None
             except PassingFailureError:
                 self._answer = None
-                if self._work.ask(self._group).lines:
+                if self._pending.batch(self._group).lines:
                     raise
 
     async def aclose(self) -> None:
@@ -138,16 +140,16 @@ class _GroupAnswers:
         if self._answer is not None:
             await self._answer.aclose()
 
-    async def _ask(self, ask: LineBatch) -> AsyncGenerator[tuple[SourceLine, str], None]:
-        proportion = self._proportions.setdefault(ask.pair, LengthRatio())
-        judge = Judge(ask, self._work, proportion, prompt.RULES)
-        question = prompt.question(ask)
+    async def _request(self, batch: LineBatch) -> AsyncGenerator[tuple[SourceLine, str], None]:
+        length_ratio = self._length_ratios.setdefault(batch.pair, LengthRatio())
+        checker = AnswerChecker(batch, self._pending, length_ratio, prompt.RULES)
+        request = prompt.translation_request(batch)
         async with aclosing(
-            self._provider.answer(question, ask.context.ledger, judge.doubts)
+            self._provider.answer(request, batch.context.ledger, checker.is_suspicious)
         ) as answer:
             async for members, final in answer:
-                for known in judge.take(members, final=final):
+                for known in checker.accept(members, final=final):
                     yield known
-        if judge.misnumbered:
+        if checker.misnumbered:
             self._provider.distrust()
-        self._work.answered(ask)
+        self._pending.finish(batch)

@@ -12,15 +12,15 @@ class Vendor:
     """How one vendor differs from the others.
 
     Attributes:
-        name: as ``TRANSLATION_PROVIDER`` says it.
-        base_url: of its chat completions; empty where the settings must say it.
-        own: the vendor's name in its own settings: ``OPENAI_API_KEY``, ``OPENAI_MODEL``.
-        needs_key: whether it answers nobody without a key.
-        takes_schema: whether it knows ``response_format: json_schema``.
-        takes_object: whether it knows ``response_format: json_object``.
-        takes_usage: whether it knows ``stream_options.include_usage``.
-        limit_name: what the limit of an answer's tokens is called; None to send none.
-        local: whether it runs at home, where tokens cost nothing.
+        name: value of ``TRANSLATION_PROVIDER``.
+        base_url: of its chat completions; empty where the settings must name it.
+        own: prefix of the vendor's own settings: ``OPENAI_API_KEY``, ``OPENAI_MODEL``.
+        needs_key: whether it refuses requests without a key.
+        takes_schema: whether it supports ``response_format: json_schema``.
+        takes_object: whether it supports ``response_format: json_object``.
+        takes_usage: whether it supports ``stream_options.include_usage``.
+        limit_name: field of the token limit of an answer; None to send none.
+        local: whether it runs locally, where tokens cost nothing.
     """
 
     name: str
@@ -66,4 +66,4 @@ _TABLE = (
 )
 
 VENDORS: Mapping[str, Vendor] = MappingProxyType({vendor.name: vendor for vendor in _TABLE})
-"""Vendors by name. The quirks are the first guess: what a server refuses is left out later on."""
+"""Vendors by name. The flags are the initial ones: what a server refuses is left out later on."""

@@ -1,4 +1,4 @@
-"""English and Spanish by Apertium: rules and dictionaries, no model, no key, no network."""
+"""Translator between English and Spanish by Apertium: rules and dictionaries, no network."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SOURCES = {target: source for source, target in _MODES}
 
 
 class ApertiumTranslator:
-    """Translates by a child process for each batch.
+    """Translates by one child process per batch.
 
-    A line comes back as one line whatever it contains; a word that Apertium does not know
-    stays as it is.
+    A line comes back as one line whatever it contains; a word that Apertium does not know stays
+    as it is.
     """
 
     name = "apertium"
@@ -59,7 +59,7 @@ class ApertiumTranslator:
         """Nothing is held open."""
 
     def check(self, pair: LanguagePair) -> None:
-        """Refuse everything but English to Spanish, Spanish to English and nothing to do.
+        """Reject all pairs but English to Spanish, Spanish to English and equal languages.
 
         Raises:
             InvalidLanguageError: any other pair.
@@ -74,7 +74,7 @@ class ApertiumTranslator:
         before: Sequence[SourceLine],
         context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
-        """Translate a batch; ``before`` means nothing to Apertium.
+        """Translate a batch; ``before`` and ``context`` are not used.
 
         Raises:
             InvalidLanguageError: the pair is not served.
@@ -83,11 +83,11 @@ class ApertiumTranslator:
         """
         mode = _mode(pair)
         missing: list[int] = []
-        asked = [line for line in lines if not is_wordless(line.text)]
+        wordy = [line for line in lines if not is_wordless(line.text)]
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
-        for line, text in zip(asked, await _translated_surely(asked, mode), strict=True):
+        for line, text in zip(wordy, await _translated_in_place(wordy, mode), strict=True):
             if text:
                 yield line.id, _with_initial_of(line.text, text, mode)
             else:
@@ -112,8 +112,8 @@ async def _translated(texts: Sequence[str], mode: str) -> list[str | None]:
     return unframe(output, len(texts))
 
 
-async def _translated_surely(lines: Sequence[SourceLine], mode: str) -> list[str | None]:
-    """Translate together, and alone what did not come back in its place."""
+async def _translated_in_place(lines: Sequence[SourceLine], mode: str) -> list[str | None]:
+    """Translate lines together; those that did not come back in their place alone."""
     if not lines:
         return []
     texts = await _translated([line.text for line in lines], mode)
@@ -124,7 +124,7 @@ async def _translated_surely(lines: Sequence[SourceLine], mode: str) -> list[str
 
 
 def _with_initial_of(source: str, text: str, mode: str) -> str:
-    """Undo the capital that Apertium gives every record, where a cue goes on in mid-sentence.
+    """Undo the capital that Apertium gives every record, where a cue begins in mid-sentence.
 
     Only towards Spanish: English writes ``I`` and the days of the week with a capital.
     """

@@ -1,4 +1,4 @@
-"""One run of the apertium command."""
+"""Subprocess of the apertium command."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from app.settings import child_environment
 from app.system.subprocesses import Subprocess, running
 
 _LIMIT_S = 60.0
-"""A batch takes about a quarter of a second; after this long the run hangs."""
+"""Timeout of a batch, which takes about a quarter of a second."""
 
 _STOP_S = 5.0
-"""How long a run that nobody wants any more may take to end by itself, and again once it was
-told to, so that it removes its temporary file."""
+"""Seconds that a cancelled process may take to end by itself, and again after TERM, so that it
+removes its temporary file."""
 
 _TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
-"""The command is a script that removes a temporary file at its end, which KILL, as other children
-get it, would leave behind. When we die its input ends too, and with that its whole pipeline."""
+"""The command is a script that removes a temporary file at its end, which the KILL of other
+children would leave behind. When we die its input ends too, which ends its whole pipeline."""
 
 _THROUGH_A_PIPE = ("sh", "-c", 'cat | apertium "$@"', "apertium")
-"""The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and that is what
-uvloop gives a child as its standard input. The words of the script are fixed."""
+"""The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and uvloop gives a
+child a socket as its standard input. The words of the script are constants."""
 
 
 async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
-    """Run ``apertium`` to its end and return what it wrote.
+    """Run ``apertium`` to its end and return its output.
 
     Args:
-        arguments: after the command's name.
+        arguments: of the command.
         text: its standard input.
 
     Raises:
@@ -84,7 +84,7 @@ async def _send(child: Subprocess, text: bytes) -> None:
 
 
 async def _stop(child: Subprocess) -> None:
-    """Let the run end; what is left of it is killed afterwards."""
+    """Let the process end; the caller kills the rest of its group."""
     child.close_stdin()
     if not await _ends(child):
         with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Lines as records of Apertium's stream format, framed so that none can be mistaken."""
+"""Framing of lines as records of Apertium's stream format."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _RESERVED = re.compile(r"([\[\]{}^$/\\@<>])")
-"""Characters with a meaning in the stream format; a backslash takes it away.
+"""Characters with a meaning in the stream format; a backslash escapes them.
 
 Source: https://wiki.apertium.org/wiki/Apertium_stream_format
 """
@@ -16,11 +16,11 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def frame(lines: Sequence[str]) -> bytes:
-    r"""Write each line as one record.
+    r"""Frame each line as one record.
 
     A record ends in a full stop, which closes the sentence so that no word is carried over
     into the next line; in a superblank with the line's number, which Apertium hands through
-    untouched; and in NUL, at which every program of its pipeline writes what it holds.
+    untouched; and in NUL, at which every program of its pipeline flushes its output.
     Without the full stop, ``I like ice`` and ``cream and dogs`` exchange words.
     """
     records = (f"{_escape(line)}.{_mark(number)}\0" for number, line in enumerate(lines))
@@ -31,7 +31,7 @@ def unframe(output: bytes, count: int) -> list[str | None]:
     """Read translated records.
 
     Args:
-        output: what Apertium wrote.
+        output: of Apertium.
         count: lines that were framed.
 
     Returns:
@@ -56,7 +56,7 @@ def _escape(line: str) -> str:
 
 
 def _text(record: str, mark: str) -> str | None:
-    """Return the record's text without our full stop, which an abbreviation may have taken."""
+    """Return the record's text without our full stop, which an abbreviation may have absorbed."""
     if not record.endswith(mark):
         return None
     text = record.removesuffix(mark).removesuffix(".")

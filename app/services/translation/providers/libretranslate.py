@@ -1,4 +1,4 @@
-"""Translation by a LibreTranslate server."""
+"""Translator by a LibreTranslate server."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from app.domain.errors import (
 )
 from app.domain.language import Language
 from app.services.translation.llm.backoff import Backoff
-from app.services.translation.llm.failures import PassingFailureError
+from app.services.translation.llm.provider_errors import PassingFailureError
 from app.services.translation.providers.libretranslate_client import LibreTranslateClient
-from app.services.translation.quality.answer_judge import cleaned
+from app.services.translation.quality.answer_checker import cleaned
 from app.services.translation.text.scripts import script_of
 from app.services.translation.text.wordless import is_wordless
 from app.services.translation.translator import (
@@ -29,14 +29,14 @@ _OTHER_NAMES = {"zt": "zh-TW", "pb": "pt-BR"}
 """Codes that older servers use in place of a BCP 47 tag."""
 
 _CONCURRENCY = 2
-"""A server of one's own translates on all its cores already."""
+"""A self-hosted server uses all its cores for one request already."""
 
 
 class LibreTranslator:
     """Translates by the server's ``/translate``, a batch in one request.
 
-    A server answers a list with a list of the same length, so a line cannot move; one that
-    comes back empty, or an answer of another length, is asked again line by line.
+    A server answers a list with a list of the same length, so a line cannot move; a line that
+    comes back empty, or an answer of another length, is requested again line by line.
     """
 
     name = "libretranslate"
@@ -53,10 +53,10 @@ class LibreTranslator:
         self.concurrency = translation.concurrency or _CONCURRENCY
 
     async def probe(self) -> None:
-        """Ask the server which languages it translates.
+        """Fetch the languages of the server.
 
         Raises:
-            EngineLoadError: it cannot be reached, or has none.
+            EngineLoadError: it cannot be reached, or has no language.
         """
         try:
             self._targets = await self._client.languages()
@@ -72,7 +72,7 @@ class LibreTranslator:
         await self._client.close()
 
     def check(self, pair: LanguagePair) -> None:
-        """Refuse what the server does not translate; a source that nobody knows is detected.
+        """Reject pairs that the server does not translate; it detects an unknown source.
 
         Raises:
             InvalidLanguageError: the pair is not served.
@@ -87,7 +87,7 @@ class LibreTranslator:
         before: Sequence[SourceLine],
         context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
-        """Translate a batch; ``before`` and ``context`` mean nothing to LibreTranslate.
+        """Translate a batch; ``before`` and ``context`` are not used.
 
         Raises:
             InvalidLanguageError: the pair is not served.
@@ -96,15 +96,15 @@ class LibreTranslator:
             TranslationError: it cannot be reached.
         """
         codes = self._codes(pair)
-        asked = [line for line in lines if not is_wordless(line.text)]
+        wordy = [line for line in lines if not is_wordless(line.text)]
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
         missing: list[int] = []
-        texts = await self._texts([line.text for line in asked], codes) if asked else []
-        for place, line in enumerate(asked):
-            text = texts[place] if len(texts) == len(asked) else ""
-            if not text and len(asked) > 1:
+        texts = await self._texts([line.text for line in wordy], codes) if wordy else []
+        for place, line in enumerate(wordy):
+            text = texts[place] if len(texts) == len(wordy) else ""
+            if not text and len(wordy) > 1:
                 text = "".join(await self._texts([line.text], codes))
             if text:
                 yield line.id, text
@@ -126,7 +126,7 @@ class LibreTranslator:
         return [cleaned(text) for text in found]
 
     def _codes(self, pair: LanguagePair) -> tuple[str, str]:
-        """Return source and target as the server calls them."""
+        """Return the server's codes of source and target."""
         source = "auto" if pair.source is None else _code_of(pair.source, self._targets)
         offered = frozenset[str]().union(*self._targets.values())
         target = _code_of(pair.target, offered)
@@ -140,7 +140,7 @@ class LibreTranslator:
 
 
 def _code_of(language: Language, codes: Mapping[str, object] | frozenset[str]) -> str | None:
-    """Return the code that means a language, the closest first."""
+    """Return the code that is closest to a language; None if none has its base."""
     close: dict[int, str] = {}
     for code in sorted(codes, reverse=True):
         other = _read(code)

@@ -1,4 +1,4 @@
-"""Requests to a LibreTranslate server."""
+"""Client of a LibreTranslate server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
-from app.services.translation.llm.failures import PassingFailureError, seconds_until
+from app.services.translation.llm.provider_errors import PassingFailureError, seconds_until
 from app.settings import TranslationSettings
 
 _CONNECT_S = 10.0
@@ -21,7 +21,7 @@ class LibreTranslateError(PassingFailureError):
 
 
 class LibreTranslateClient:
-    """The server's API.
+    """HTTP client of the server's API.
 
     Source: https://docs.libretranslate.com/api: ``/translate`` takes a list under ``q`` and
     answers with one under ``translatedText``; ``/languages`` lists codes and their targets.
@@ -44,9 +44,9 @@ class LibreTranslateClient:
         """Return the targets of each source by their codes.
 
         Raises:
-            TranslationError, PassingFailureError: the server does not tell.
+            TranslationError, PassingFailureError: the server gives no list.
         """
-        listed = await self._ask("GET", "/languages", None)
+        listed = await self._request("GET", "/languages", None)
         if not isinstance(listed, list):
             raise TranslationError("LibreTranslate's list of languages cannot be read")
         found = (entry for entry in listed if isinstance(entry, dict) and "code" in entry)
@@ -59,11 +59,11 @@ class LibreTranslateClient:
 
         Raises:
             TranslationAuthError: the key was refused.
-            TranslationError: asking again will not help.
-            PassingFailureError: asking again may help.
+            TranslationError: another attempt will not help.
+            PassingFailureError: another attempt may help.
         """
         body = {"q": list(texts), "source": source, "target": target, "format": "text", **self._key}
-        answer = await self._ask("POST", "/translate", body)
+        answer = await self._request("POST", "/translate", body)
         found = answer.get("translatedText") if isinstance(answer, dict) else None
         if isinstance(found, str):
             found = [found]
@@ -71,7 +71,7 @@ class LibreTranslateClient:
             raise TranslationError("LibreTranslate's answer cannot be read")
         return [text if isinstance(text, str) else "" for text in found]
 
-    async def _ask(self, method: str, path: str, body: object) -> object:
+    async def _request(self, method: str, path: str, body: object) -> object:
         try:
             response = await self._client.request(method, path, json=body)
             if response.is_success:
@@ -82,7 +82,7 @@ class LibreTranslateClient:
 
 
 def _refusal(response: httpx.Response) -> Exception:
-    """Return what a status means; the server's words are dropped, they may quote the key."""
+    """Return the error of a status without the server's message, which may quote the key."""
     status = response.status_code
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return TranslationAuthError("LibreTranslate refused the key")

@@ -1,1 +1,1 @@
-"""Checks of what a translator answers: line by line, and across lines."""
+"""Checks of translators' answers: line by line, across lines."""

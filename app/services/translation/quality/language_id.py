@@ -1,4 +1,4 @@
-"""Which language a text is in, by statistics of its letters."""
+"""Language identification by statistics of letters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from app.domain.language import Language
 
 _LABELS = {"nb": "no", "fil": "tl", "iw": "he", "in": "id", "cmn": "zh", "sh": "sr"}
-"""The library's name for a language where it is not ours."""
+"""The library's label of a language where it differs from ours."""
 
 _FAMILIES = tuple(
     frozenset(family.split())
@@ -38,7 +38,7 @@ _FAMILIES = tuple(
         "ht gcf gcr",
     )
 )
-"""Languages that are alike enough to be taken for one another in a single line."""
+"""Languages that are confused with one another in a single line."""
 
 
 class _Identifier(Protocol):
@@ -48,22 +48,22 @@ class _Identifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What a text seems to be.
+class LanguageGuess:
+    """Result of identifying a text's language.
 
     Attributes:
         language: the likeliest, by the library's label.
-        share: its probability, 0..1.
-        wanted: probability of the language that was asked about and of those like it.
+        probability: of it, 0..1.
+        target_probability: of the target language and its relatives together, 0..1.
     """
 
     language: str
-    share: float
-    wanted: float
+    probability: float
+    target_probability: float
 
 
 async def load_identifier() -> None:
-    """Read the model ahead of the first use, in a thread: it takes a second and 100 MB."""
+    """Load the model before its first use, in a thread: it takes a second and 100 MB."""
     if not _identifier.cache_info().currsize:
         await asyncio.to_thread(_identifier)
 
@@ -74,20 +74,20 @@ def label_of(language: Language) -> str:
 
 
 @lru_cache(maxsize=4096)
-def guess(text: str, wanted: Language) -> Guess | None:
-    """Return what a text seems to be; None where the wanted language is not among the known.
+def identify(text: str, target: Language) -> LanguageGuess | None:
+    """Identify a text's language; None where the target language is not supported.
 
     Source: py3langid 0.4, naive Bayes over byte n-grams of 140 languages; its probabilities are
     calibrated for the length of the text.
     """
-    label = label_of(wanted)
+    label = label_of(target)
     identifier = _identifier()
     if label not in _known():
         return None
     ranked = identifier.rank(text)
     alike = frozenset({label}).union(*(family for family in _FAMILIES if label in family))
-    language, share = ranked[0]
-    return Guess(language, share, sum(p for each, p in ranked if each in alike))
+    language, probability = ranked[0]
+    return LanguageGuess(language, probability, sum(p for each, p in ranked if each in alike))
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Whether translations are about as long as their lines let one expect."""
+"""Ratio of the widths of translations to those of their sources."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from app.services.layout.width import text_width
 
-_JUDGED_COLUMNS = 10
-"""Shorter lines may become anything: ``Yes.`` may be ``Claro que sí.``"""
+_LEAST_COLUMNS = 10
+"""Shorter sources have no usual ratio: ``Yes.`` may be ``Claro que sí.``"""
 
 _FIRST_TOLERANCE = math.log(1.7)
 _TOLERANCE = math.log(1.6)
-"""How far a ratio may be from the usual one, before and after the usual one is known. Beyond it
-a line waits for the end of its answer, which costs a moment and no request."""
+"""Tolerated distance from the usual ratio, before and after it is known. Beyond it a line waits for
+the end of its answer, which costs a moment and no request."""
 
 _KNOWN_FROM = 12
 """Lines after which the usual ratio counts as known."""
@@ -25,7 +25,7 @@ _SHIFT_LINES = 3
 """Fewer lines in a row may fit their neighbours by chance."""
 
 _CLEARLY = 0.5
-"""A shift fits so much better than what was answered."""
+"""A shift must reduce the mean misfit to this share."""
 
 
 class LengthRatio:
@@ -36,7 +36,7 @@ class LengthRatio:
         self._seen = 0
 
     def learn(self, source: str, text: str) -> None:
-        """Take a pair as an example."""
+        """Update the usual ratio with an accepted pair."""
         if (log := _log_ratio(source, text)) is None:
             return
         self._seen += 1
@@ -49,12 +49,12 @@ class LengthRatio:
         return log is not None and abs(log - self._mean) > tolerance
 
     def is_long(self, source: str, text: str) -> bool:
-        """Whether a translation is so long that it may hold another line's too."""
+        """Whether a translation is long enough to contain another line's too."""
         log = _log_ratio(source, text)
         return log is not None and log - self._mean > math.log(1.4)
 
     def shifted_from(self, sources: Sequence[str], texts: Sequence[str]) -> int | None:
-        """Return where texts begin to fit the lines after or before them better than their own.
+        """Return the place from which texts fit the next or previous sources better than their own.
 
         Args:
             sources: lines in order.
@@ -80,13 +80,13 @@ class LengthRatio:
 
 def _log_ratio(source: str, text: str) -> float | None:
     widths = text_width(source), text_width(text)
-    if widths[0] < _JUDGED_COLUMNS or not widths[1]:
+    if widths[0] < _LEAST_COLUMNS or not widths[1]:
         return None
     return math.log(widths[1] / widths[0])
 
 
 def _where_better(own: Sequence[float], other: Sequence[float | None]) -> int | None:
-    """Return the first place from which on another step fits clearly better, on the average."""
+    """Return the first place from which on the shifted texts fit clearly better on average."""
     for start in range(len(own) - _SHIFT_LINES):
         pairs = [(a, b) for a, b in zip(own[start:], other[start:], strict=True) if b is not None]
         if len(pairs) < _SHIFT_LINES:
@@ -100,4 +100,4 @@ def _where_better(own: Sequence[float], other: Sequence[float | None]) -> int | 
 
 _FIRST_FIT = math.log(1.25)
 _AVERAGE_FIT = math.log(1.35)
-"""A shift shows at its first line and on the average, or it is none."""
+"""Least misfit of a shift at its first line, and on average."""

@@ -1,13 +1,15 @@
-"""What of a batch is still to be asked."""
+"""Lines of a batch that still lack a translation."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import islice
 
-from app.services.translation.quality.line_checks import MISSING, SAME_AS_ANOTHER, Fault, letters_of
+from app.services.translation.quality.line_checks import (
+    MISSING,
+    Defect,
+    letters_of,
+)
 from app.services.translation.text.wordless import is_wordless
 from app.services.translation.translator import (
     NO_CONTEXT,
@@ -20,30 +22,30 @@ Member = tuple[str, str]
 """Key and text of one line of an answer."""
 
 MAX_LINES = 16
-"""Lines in one request at most. Source: measurements of others, who lose lines beyond 25."""
+"""Lines in one request at most. Source: published measurements, which lose lines beyond 25."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineBatch:
-    """What one request asks for.
+    """The lines of one request.
 
     Attributes:
-        lines: by the key that stands for them in this request, "1" to "n".
-        pair: from which language into which.
+        lines: by their key in this request, "1" to "n".
+        pair: of languages.
         before: source lines for context.
-        faults: what was wrong with the last answer, by key.
-        context: what the whole job shares.
+        defects: of the last answer, by key.
+        context: shared by the whole job.
     """
 
     lines: dict[str, SourceLine]
     pair: LanguagePair
     before: tuple[SourceLine, ...]
-    faults: dict[str, str]
+    defects: dict[str, str]
     context: TranslationContext = NO_CONTEXT
 
 
 class PendingLines:
-    """The lines of a batch, struck off one by one as their translations come."""
+    """The lines of a batch that have no accepted translation yet."""
 
     def __init__(
         self,
@@ -53,10 +55,9 @@ class PendingLines:
         context: TranslationContext = NO_CONTEXT,
     ) -> None:
         self._missing = {line.id: line for line in lines if not is_wordless(line.text)}
-        self._faults: dict[int, str] = {}
-        self._refused: dict[int, str] = {}
-        self._alike: Counter[int] = Counter()
-        self._condemned: set[str] = set()
+        self._defects: dict[int, str] = {}
+        self._rejected: dict[int, str] = {}
+        self._rejected_texts: set[str] = set()
         self._pair = pair
         self._before = tuple(before)
         self._context = context
@@ -67,27 +68,22 @@ class PendingLines:
         return list(self._missing)
 
     def groups(self, size: int = MAX_LINES) -> list[list[int]]:
-        """Return the missing lines in groups of at most that size.
+        """Return the missing lines in groups of at most that size."""
+        ids = self.missing
+        return [ids[start : start + size] for start in range(0, len(ids), size)]
 
-        Lines that had the same translation as others twice are asked alone: beside one another
-        they may get it again, rightly so, and nobody can tell.
-        """
-        alone = [number for number in self.missing if self._alike[number] > 1]
-        ids = (number for number in self.missing if self._alike[number] < 2)
-        return list(iter(lambda: list(islice(ids, size)), [])) + [[number] for number in alone]
-
-    def ask(self, group: Sequence[int]) -> LineBatch:
-        """Ask for those lines of a group that are still missing, numbered anew."""
+    def batch(self, group: Sequence[int]) -> LineBatch:
+        """Return the lines of a group that are still missing, numbered anew."""
         ids = [number for number in group if number in self._missing]
         keys = dict(enumerate(ids, start=1))
         return LineBatch(
             lines={str(key): self._missing[number] for key, number in keys.items()},
             pair=self._pair,
             before=self._before,
-            faults={
-                str(key): self._faults[number]
+            defects={
+                str(key): self._defects[number]
                 for key, number in keys.items()
-                if number in self._faults
+                if number in self._defects
             },
             context=self._context,
         )
@@ -96,31 +92,29 @@ class PendingLines:
         """Whether a line has no translation yet."""
         return line.id in self._missing
 
-    def condemn(self, texts: Set[str]) -> None:
-        """Note answers that the model gives whatever the line says."""
-        self._condemned |= texts
+    def reject_text(self, texts: Set[str]) -> None:
+        """Record texts that the model answers whatever the line is."""
+        self._rejected_texts |= texts
 
-    def is_condemned(self, text: str) -> bool:
-        """Whether an answer is one of those."""
-        return letters_of(text) in self._condemned
+    def is_rejected_text(self, text: str) -> bool:
+        """Whether a text is one of those."""
+        return letters_of(text) in self._rejected_texts
 
-    def take(self, line: SourceLine) -> None:
-        """Strike off a line that has its translation."""
+    def accept(self, line: SourceLine) -> None:
+        """Remove a line that has its translation."""
         del self._missing[line.id]
 
-    def refuse(self, line: SourceLine, text: str, fault: Fault) -> None:
-        """Note why a line's translation was not taken."""
-        self._faults[line.id] = fault.text
-        self._refused[line.id] = letters_of(text)
-        if fault is SAME_AS_ANOTHER:
-            self._alike[line.id] += 1
+    def reject(self, line: SourceLine, text: str, defect: Defect) -> None:
+        """Record why a line's translation was rejected."""
+        self._defects[line.id] = defect.text
+        self._rejected[line.id] = letters_of(text)
 
-    def insists(self, line: SourceLine, text: str, fault: Fault) -> bool:
-        """Whether the model gives an answer again that was refused, and may have it."""
-        return not fault.lasting and self._refused.get(line.id) == letters_of(text)
+    def is_confirmed(self, line: SourceLine, text: str, defect: Defect) -> bool:
+        """Whether the model repeats a rejected answer that it may be right about."""
+        return not defect.lasting and self._rejected.get(line.id) == letters_of(text)
 
-    def answered(self, ask: LineBatch) -> None:
-        """Note that the answer is complete: what it lacks was left out."""
-        for line in ask.lines.values():
+    def finish(self, batch: LineBatch) -> None:
+        """Record the lines that a complete answer left out."""
+        for line in batch.lines.values():
             if line.id in self._missing:
-                self._faults.setdefault(line.id, MISSING.text)
+                self._defects.setdefault(line.id, MISSING.text)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from app.domain.cue import Cue
 from app.domain.language import known_language
 from app.domain.profile import ReadingProfile
-from app.services.translation.memory import unit_key
 from app.services.translation.text.batches import PendingUnit
 from app.services.translation.text.units import Unit
 from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translation_memory import unit_key
 from app.services.translation.translator import LanguagePair, SourceLine
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from app.domain.errors import TranslationAuthError, TranslationError
 from app.services.translation.llm.backoff import Backoff
-from app.services.translation.llm.failures import PassingFailureError
-from app.services.translation.llm.provider import FirstRequestGate, ReasoningFilter
-from app.services.translation.llm.response_formats import NumberedLines
+from app.services.translation.llm.chat_provider import FirstRequestGate
+from app.services.translation.llm.provider_errors import PassingFailureError
+from app.services.translation.llm.response_formats import NumberedLines, ReasoningFilter
 from app.services.translation.quality.answer_order import AT_ONCE_LINES, OrderedAnswer
 from app.services.translation.quality.line_batch import Member
 from app.services.translation.text.wordless import is_wordless
@@ -38,9 +38,9 @@ def test_numbered_lines_count_once_they_end():
 )
 def test_thoughts_are_dropped_only_in_front(text: str, answer: str):
     for size in (1, 3, 100):
-        thoughts = ReasoningFilter()
+        reasoning = ReasoningFilter()
         pieces = (text[start : start + size] for start in range(0, len(text), size))
-        assert "".join(thoughts.feed(piece) for piece in pieces) == answer
+        assert "".join(reasoning.feed(piece) for piece in pieces) == answer
 
 
 def ordered(members: list[Member], *, enforced: bool) -> tuple[list[Member], list[Member]]:
@@ -85,7 +85,7 @@ def test_a_long_answer_waits_for_its_end_and_must_have_its_last_line():
 
 
 def test_from_an_odd_member_on_all_wait():
-    answer = OrderedAnswer(4, enforced=True, doubt=lambda member: member[1] == "odd")
+    answer = OrderedAnswer(4, enforced=True, is_suspicious=lambda member: member[1] == "odd")
     given = [("1", "a"), ("2", "odd"), ("3", "c"), ("4", "d")]
     assert [passed for member in given for passed in answer.take(member)] == given[:1]
     assert list(answer.rest()) == given[1:]

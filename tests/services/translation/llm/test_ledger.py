@@ -7,10 +7,9 @@ from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError, TranslationBudgetError
 from app.domain.events import Usage
-from app.services.translation.llm.accounts import open_ledgers, server_prices
-from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.ledger import JobLedger, open_ledgers, server_prices
 from app.services.translation.llm.metering import Meter, estimated_tokens, metered
-from app.services.translation.llm.prices import FREE, Price, Prices, list_price
+from app.services.translation.llm.model_catalog import FREE, Price, Prices, list_price
 from app.services.translation.translator import TranslationContext
 from app.settings import Settings, TranslationSettings
 from bench.speech import SENTENCES
@@ -110,9 +109,9 @@ async def test_the_provider_s_own_count_is_booked():
         server.tells_usage = False
         guessing = JobLedger(None, Prices())
         await translated(translator, lines, context=TranslationContext(ledger=guessing))
-        guess = guessing.usage()
-        assert 0.8 < guess.prompt_tokens / told.prompt_tokens < 2
-        assert 0.8 < guess.completion_tokens / told.completion_tokens < 2
+        identify = guessing.usage()
+        assert 0.8 < identify.prompt_tokens / told.prompt_tokens < 2
+        assert 0.8 < identify.completion_tokens / told.completion_tokens < 2
         server.script(b.status(503), b.cut("disconnect", 30))
         cut = JobLedger(None, Prices())
         await translated(translator, lines, context=TranslationContext(ledger=cut))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from app.services.translation.llm.limiter import AdaptiveLimiters
+from app.services.translation.llm.limiter import AdaptiveLimiter
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer
 from tests.chatting import lines_of, right, translated, translator_at
 
 
 async def test_no_more_requests_than_there_are_lanes_in_order_of_coming():
-    lanes = AdaptiveLimiters(2)
+    limiter = AdaptiveLimiter(2)
     began: list[int] = []
     release = asyncio.Event()
 
     async def request(number: int) -> None:
-        async with lanes.lane():
+        async with limiter.slot():
             began.append(number)
             await release.wait()
 
@@ -30,15 +30,15 @@ async def test_no_more_requests_than_there_are_lanes_in_order_of_coming():
 
 
 async def test_a_request_that_is_given_up_as_its_turn_comes_passes_it_on():
-    lanes = AdaptiveLimiters(1)
+    limiter = AdaptiveLimiter(1)
     release = asyncio.Event()
 
     async def hold() -> None:
-        async with lanes.lane():
+        async with limiter.slot():
             await release.wait()
 
     async def quick() -> str:
-        async with lanes.lane():
+        async with limiter.slot():
             return "done"
 
     first, second, third = (asyncio.create_task(each) for each in (hold(), hold(), quick()))
@@ -51,34 +51,34 @@ async def test_a_request_that_is_given_up_as_its_turn_comes_passes_it_on():
 
 
 async def test_the_limit_is_halved_once_for_all_that_were_under_way_and_grows_again():
-    lanes = AdaptiveLimiters(8)
-    async with lanes.lane() as one, lanes.lane() as other:
-        lanes.crowded(one)
-        assert lanes.limit == 4
-        lanes.crowded(other)
-        assert lanes.limit == 4, "it was under way already"
-    async with lanes.lane() as later:
-        lanes.crowded(later)
-    assert lanes.limit == 2
+    limiter = AdaptiveLimiter(8)
+    async with limiter.slot() as one, limiter.slot() as other:
+        limiter.throttled(one)
+        assert limiter.limit == 4
+        limiter.throttled(other)
+        assert limiter.limit == 4, "it was under way already"
+    async with limiter.slot() as later:
+        limiter.throttled(later)
+    assert limiter.limit == 2
     for _ in range(2):
-        lanes.succeeded()
-    assert lanes.limit == 2
+        limiter.succeeded()
+    assert limiter.limit == 2
     for _ in range(200):
-        lanes.succeeded()
-    assert lanes.limit == 8
+        limiter.succeeded()
+    assert limiter.limit == 8
     for _ in range(9):
-        async with lanes.lane() as lane:
-            lanes.crowded(lane)
-    assert lanes.limit == 1
+        async with limiter.slot() as slot:
+            limiter.throttled(slot)
+    assert limiter.limit == 1
 
 
 async def test_requests_are_paced():
-    lanes = AdaptiveLimiters(100, rpm=600)
+    limiter = AdaptiveLimiter(100, rpm=600)
     loop = asyncio.get_running_loop()
     started_s = loop.time()
 
     async def request() -> None:
-        async with lanes.lane():
+        async with limiter.slot():
             pass
 
     await asyncio.gather(*(request() for _ in range(65)))
@@ -98,5 +98,5 @@ async def test_jobs_share_a_provider_s_lanes_and_a_crowded_one_is_spared():
         assert await translated(translator, lines) == right(lines)
         batches = [translated(translator, lines) for _ in range(2)]
         assert await asyncio.gather(*batches) == [right(lines)] * 2
-        assert translator._providers[0]._lanes.limit in {2, 3}
+        assert translator._providers[0]._limiter.limit in {2, 3}
         await translator.close()

@@ -8,7 +8,7 @@ from app.domain.language import Language
 from app.services.translation.llm.prompt import RULES
 from app.services.translation.quality.cross_line_checks import CrossLineChecks
 from app.services.translation.quality.length_ratio import LengthRatio
-from app.services.translation.quality.line_checks import fault_of
+from app.services.translation.quality.line_checks import find_defect
 from app.services.translation.text.figures import figures
 from app.services.translation.text.scripts import is_wrong_script
 from tests.chatting import pair
@@ -17,7 +17,7 @@ LONG = "We measure the height of the river every morning."
 
 
 def fault(source: str, text: str, target: str, spoken: str | None = "en") -> str | None:
-    found = fault_of(source, text, pair(target, spoken), RULES)
+    found = find_defect(source, text, pair(target, spoken), RULES)
     return None if found is None else found.text + ("" if found.lasting else "?")
 
 
@@ -108,58 +108,58 @@ RIGHT = [
 ]
 
 
-def faults(texts: list[str | None], sources: list[str] = SOURCES) -> tuple[list[int], bool]:
-    fellows = CrossLineChecks(sources, LengthRatio())
+def defects(texts: list[str | None], sources: list[str] = SOURCES) -> tuple[list[int], bool]:
+    cross_line = CrossLineChecks(sources, LengthRatio())
     for place, text in enumerate(texts):
         if text is not None:
-            fellows.say(place, text)
+            cross_line.add(place, text)
     held = {place for place, text in enumerate(texts) if text is not None}
-    found = fellows.faults(held, pair())
-    return sorted(found), fellows.misnumbered
+    found = cross_line.defects(held, pair())
+    return sorted(found), cross_line.misnumbered
 
 
 def test_right_lines_say_nothing_against_one_another():
-    assert faults(list(RIGHT)) == ([], False)
+    assert defects(list(RIGHT)) == ([], False)
 
 
 def test_a_shift_shows_by_numbers():
     moved = [*RIGHT[:2], RIGHT[3], RIGHT[4], RIGHT[5], "Fin."]
-    assert faults(moved) == ([1, 2, 3, 4, 5], True)
+    assert defects(moved) == ([1, 2, 3, 4, 5], True)
 
 
 def test_a_shift_shows_by_lengths():
     plain = [text.replace("12 ", "").replace("30 ", "") for text in SOURCES]
     texts = [text.replace("12 ", "").replace("30 ", "") for text in RIGHT]
-    assert faults(list(texts), plain) == ([], False)
-    found, misnumbered = faults([texts[0], *texts[2:], "Y nada más."], plain)
+    assert defects(list(texts), plain) == ([], False)
+    found, misnumbered = defects([texts[0], *texts[2:], "Y nada más."], plain)
     assert misnumbered
     assert found == [1, 2, 3, 4, 5]
 
 
 def test_a_line_said_twice_is_wrong_and_doubts_all_others():
-    assert faults([RIGHT[0], *RIGHT[:5]]) == ([0, 1, 2, 3, 4, 5], True)
+    assert defects([RIGHT[0], *RIGHT[:5]]) == ([0, 1, 2, 3, 4, 5], True)
 
 
 def test_a_line_with_its_neighbours_translation_too_is_wrong():
     merged = [f"{RIGHT[0]} {RIGHT[1]}", None, *RIGHT[2:]]
-    assert faults(merged)[0] == []  # ``Why?`` is too short to show by length
+    assert defects(merged)[0] == []  # ``Why?`` is too short to show by length
     merged = [*RIGHT[:2], f"{RIGHT[2]} {RIGHT[3]}", None, *RIGHT[4:]]
-    assert faults(merged) == ([2], False)
+    assert defects(merged) == ([2], False)
 
 
 def test_an_answer_in_the_wrong_language_is_refused_even_where_no_line_is_sure():
     french = ["Bonne nuit à tous.", "Je ne sais pas.", "Où est la maison ?", "Il est parti hier."]
     english = ["Good night, all.", "I do not know.", "Where is the house?", "He left yesterday."]
-    assert faults(list(french), english)[0] == [0, 2, 3], "one line is too short to tell"
-    assert faults(["Buenas noches.", french[1]], english[:2])[0] == []
+    assert defects(list(french), english)[0] == [0, 2, 3], "one line is too short to tell"
+    assert defects(["Buenas noches.", french[1]], english[:2])[0] == []
 
 
 def test_the_usual_ratio_is_learned():
-    proportion = LengthRatio()
+    length_ratio = LengthRatio()
     source, short, long = "a" * 40, "b" * 24, "b" * 40
-    assert proportion.is_odd(source, "b" * 16)
+    assert length_ratio.is_odd(source, "b" * 16)
     for _ in range(30):
-        proportion.learn(source, short)
-    assert not proportion.is_odd(source, "b" * 16)
-    assert proportion.is_odd(source, long)
-    assert not proportion.is_odd("Yes.", "Claro que sí, mi amor.")
+        length_ratio.learn(source, short)
+    assert not length_ratio.is_odd(source, "b" * 16)
+    assert length_ratio.is_odd(source, long)
+    assert not length_ratio.is_odd("Yes.", "Claro que sí, mi amor.")

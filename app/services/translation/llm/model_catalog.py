@@ -1,4 +1,4 @@
-"""What language models cost."""
+"""Catalog of language models: their prices, their context windows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Price:
 
 FREE = Price(0.0, 0.0)
 
-_TABLE: tuple[tuple[str, Price], ...] = (
+_LIST_PRICES: tuple[tuple[str, Price], ...] = (
     # https://openai.com/api/pricing
     ("gpt-5-nano", Price(0.05, 0.40)),
     ("gpt-5-mini", Price(0.25, 2.00)),
@@ -64,7 +64,7 @@ change: ``TRANSLATION_PRICE_INPUT_USD`` and ``TRANSLATION_PRICE_OUTPUT_USD`` go 
 
 
 def list_price(model: str) -> Price | None:
-    """Return a model's list price; None for one that we do not know.
+    """Return a model's list price; None for an unknown model.
 
     A router's prefix, as in ``openai/gpt-4o``, does not matter; its suffix ``:free`` does.
     """
@@ -72,16 +72,16 @@ def list_price(model: str) -> Price | None:
     if name.endswith(":free"):
         return FREE
     name = name.rpartition("/")[2]
-    return next((price for start, price in _TABLE if name.startswith(start)), None)
+    return next((price for start, price in _LIST_PRICES if name.startswith(start)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices as this server counts.
+    """Prices that this server counts with.
 
     Attributes:
-        fixed: of every model, as the settings say; None for the list.
-        free: models that run at home.
+        fixed: price of every model by the settings; None for the list prices.
+        free: names of models that run locally.
     """
 
     fixed: Price | None = None
@@ -96,7 +96,59 @@ class Prices:
         return cls(Price(given[0], given[1]), free)
 
     def of(self, model: str) -> Price | None:
-        """Return a model's price; None when nobody knows it."""
+        """Return a model's price; None for an unknown one."""
         if self.fixed is not None:
             return self.fixed
         return FREE if model in self.free else list_price(model)
+
+
+_K = 1000
+_DEFAULT_CONTEXT_TOKENS = 8192
+
+_CONTEXT_TOKENS: tuple[tuple[str, int], ...] = (
+    ("gpt-4o", 128 * _K),
+    ("gpt-4-turbo", 128 * _K),
+    ("gpt-4-32k", 32_768),
+    ("gpt-4", 8192),
+    ("gpt-3.5", 16_385),
+    ("o1-mini", 128 * _K),
+    ("o1-preview", 128 * _K),
+    ("o1", 200 * _K),
+    ("gemini-1.5-pro", 2000 * _K),
+    ("gemini-1.0", 32 * _K),
+    ("gemini", 1000 * _K),
+    ("claude-2", 100 * _K),
+    ("claude", 200 * _K),
+    ("llama-3.1", 128 * _K),
+    ("llama3.1", 128 * _K),
+    ("llama-3.2", 128 * _K),
+    ("llama3.2", 128 * _K),
+    ("llama-3.3", 128 * _K),
+    ("llama3.3", 128 * _K),
+    ("llama-3", 8192),
+    ("llama3", 8192),
+    ("llama", 4096),
+    ("mistral-large", 128 * _K),
+    ("mistral", 32_768),
+    ("mixtral", 32_768),
+    ("qwen2", 131_072),
+    ("qwen-2", 131_072),
+    ("qwen", 32_768),
+    ("deepseek-v2", 128 * _K),
+    ("deepseek-v3", 128 * _K),
+    ("deepseek", 64 * _K),
+    ("command-r", 128 * _K),
+    ("command", 4096),
+)
+"""Tokens by part of the name, the first match counts.
+
+Source: the vendors' published context lengths, as the extension's upstream backend lists them.
+"""
+
+
+def context_tokens(model: str) -> int:
+    """Return a model's context length in tokens; 8192 for an unknown model."""
+    name = model.lower()
+    return next(
+        (tokens for part, tokens in _CONTEXT_TOKENS if part in name), _DEFAULT_CONTEXT_TOKENS
+    )

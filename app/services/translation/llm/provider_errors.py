@@ -1,4 +1,4 @@
-"""A provider's failures, told apart by what can be done about them."""
+"""Errors of a provider, classified by what can be done about them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "b
 """Source: https://platform.openai.com/docs/guides/error-codes"""
 
 _PASSING = frozenset({408, 409, 425, 429})
-"""Statuses below 500 that say "not now". Source: RFC 9110, RFC 6585, RFC 8470."""
+"""Statuses below 500 that ask for a later try. Source: RFC 9110, RFC 6585, RFC 8470."""
 
 
-_CROWDED = frozenset({429, 529})
+_THROTTLED = frozenset({429, 529})
 """Statuses that ask for fewer requests. Source: RFC 6585; Anthropic's documentation of errors."""
 
 
@@ -29,38 +29,38 @@ class PassingFailureError(Exception):
 
     Attributes:
         event: text for the log when the request is sent again.
-        message: what happened, for the error that follows when it does not.
-        retry_after_s: when the provider wants to be asked again, if it said so.
-        crowded: whether it wants fewer requests at a time.
+        message: for the error that follows when all attempts failed.
+        retry_after_s: delay that the provider asks for; None if it names none.
+        throttled: whether it asks for fewer requests at a time.
     """
 
     event = "translation provider failed"
 
     def __init__(
-        self, message: str, retry_after_s: float | None = None, *, crowded: bool = False
+        self, message: str, retry_after_s: float | None = None, *, throttled: bool = False
     ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
-        self.crowded = crowded
+        self.throttled = throttled
 
 
 class FormRefusedError(Exception):
-    """The provider calls the request malformed: it may lack the form that was asked for."""
+    """The provider rejects the request as malformed; it may not support the answer format."""
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
-    """Turn what the SDK raises into one of ours.
+def map_sdk_errors() -> Iterator[None]:
+    """Map exceptions of the SDK to ours.
 
     The provider's own words are dropped on purpose: they may quote the key or the request.
 
     Raises:
         TranslationAuthError: the key was refused.
         TranslationQuotaError: the quota is used up.
-        TranslationError: asking again will not help.
-        PassingFailureError: asking again may help.
-        FormRefusedError: asking in another form may help.
+        TranslationError: another attempt will not help.
+        PassingFailureError: another attempt may help.
+        FormRefusedError: another answer format may help.
     """
     try:
         yield
@@ -94,7 +94,7 @@ def _by_status(status: int, error: openai.APIError) -> Exception:
         return FormRefusedError("The translation provider refused the request")
     if status in _PASSING or status >= 500:
         message = f"The translation provider answered with status {status}"
-        return PassingFailureError(message, _retry_after_s(error), crowded=status in _CROWDED)
+        return PassingFailureError(message, _retry_after_s(error), throttled=status in _THROTTLED)
     return TranslationError(
         f"The translation provider answered with status {status}: "
         "SERVER_API_URL or SERVER_MODEL may be wrong"
