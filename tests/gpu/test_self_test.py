@@ -207,7 +207,7 @@ async def test_without_the_self_test_every_loaded_engine_is_ready() -> None:
         diarization=DiarizationSettings(enabled=True),
     )
     readiness = await readiness_of(settings)
-    manager = readiness.room
+    manager = readiness.engine_manager
     try:
         assert ping_response(readiness).status_code == 200
         assert (manager.full, manager.expected_first_wait_s("viewer")) == (False, 0)
