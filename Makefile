@@ -4,6 +4,9 @@
 .PHONY: help demo serve test check bench bench-gpu samples fixtures settings clean distclean
 
 ARGS ?=
+# Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
+# one worker, since its tests share servers. ARGS="-n 0" runs without workers, for a debugger.
+WORKERS ?= 3
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -17,7 +20,7 @@ serve: ## run the server in the foreground (PORT, HOST and every other setting c
 
 test: ## install everything, GPU libraries too, and run every test (ARGS="-k name" for some)
 	@scripts/install.sh test
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: ## format, lint, types, direction of imports, shell scripts, Dockerfile
 	@scripts/install.sh test
