@@ -69,7 +69,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     readiness = Readiness(settings, engines, opener)
     stack.push_async_callback(readiness.close)
     ledgers = open_ledgers(settings, metrics.model_paid)
-    pipelines = PipelineFactory(settings, readiness, opener, caches, workdir)
+    pipelines = PipelineFactory(settings, readiness, opener, caches, workdir, ledgers)
     synthesizer = SpeechSynthesizer(
         settings, caches.store if settings.caches.cache_max_size_mb else None
     )
@@ -79,7 +79,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services = Services(
         settings=settings,
         readiness=readiness,
-        runner=JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics, ledgers),
+        runner=JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics),
         streams=StreamHub(settings.jobs),
         metrics=metrics,
         workdir=workdir,

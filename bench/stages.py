@@ -27,7 +27,7 @@ from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
 from app.services.sources.opener import MediaOpener
-from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.ledger import CallerLedgers
 from app.services.translation.llm.model_catalog import Prices
 from app.services.translation.translator_registry import build_translator
 from app.settings import AlignmentSettings, DiarizationSettings, JobSettings, Settings
@@ -99,15 +99,15 @@ class _Sides:
         """Run the job as the server runs it."""
         translator = build_translator(self.settings)
         caches = no_caches(self.settings)
+        ledgers = CallerLedgers(None, Prices())
         opener = MediaOpener(self.settings, self.workdir, caches)
         services = PipelineServices(
-            self.settings, opener, caches, self.workdir, self.ours, translator
+            self.settings, opener, caches, self.workdir, ledgers, self.ours, translator
         )
         source = UploadedFile(self.media, sha256="")
         request = JobRequest(source, spoken=_ENGLISH, diarize=True)
-        ledger = JobLedger(None, Prices())
         playback = Playback(WorkContext("pipeline"))
-        result = await Pipeline(services).run(request, playback, ledger, lambda _: None)
+        result = await Pipeline(services).run(request, playback, lambda _: None)
         if result.notices:
             raise BenchError(f"the line left something out: {result.notices[0].message}")
         return result.cues

@@ -23,7 +23,7 @@ from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
 from app.services.sources.opener import MediaOpener
-from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.ledger import CallerLedgers
 from app.services.translation.llm.model_catalog import Prices
 from app.services.translation.translator_registry import build_translator
 from app.system.workdir import WorkDir
@@ -64,13 +64,16 @@ async def _measured(site: Site, media: Path) -> list[Row]:
         with WorkDir.open(site.folder) as workdir:
             translator = build_translator(settings)
             caches = no_caches(settings)
+            ledgers = CallerLedgers(None, Prices())
             opener = MediaOpener(settings, workdir, caches)
-            services = PipelineServices(settings, opener, caches, workdir, ours, translator)
+            services = PipelineServices(
+                settings, opener, caches, workdir, ledgers, ours, translator
+            )
             line = Pipeline(services)
             for jobs in site.plan.jobs:
                 site.tell(f"{jobs} x {site.plan.job_min:g} min through the line")
                 started_s = time.monotonic()
-                first_s = await asyncio.gather(*(_run(line, media, n) for n in range(jobs)))
+                first_s = await asyncio.gather(*(_run(pipeline, media, n) for n in range(jobs)))
                 all_s = time.monotonic() - started_s
                 speed = jobs * 60 * site.plan.job_min / all_s
                 values = (float(np.percentile(first_s, 95)), all_s, speed)
@@ -79,7 +82,7 @@ async def _measured(site: Site, media: Path) -> list[Row]:
     return found
 
 
-async def _run(line: Pipeline, media: Path, number: int) -> float:
+async def _run(pipeline: Pipeline, media: Path, number: int) -> float:
     """Return the seconds to a job's first text.
 
     Raises:
@@ -94,8 +97,8 @@ async def _run(line: Pipeline, media: Path, number: int) -> float:
 
     source = UploadedFile(media, sha256="")
     request = JobRequest(source, spoken=known_language("en"), diarize=True)
-    viewer = Playback(WorkContext(f"job {number}"))
-    result = await line.run(request, viewer, JobLedger(None, Prices()), emit)
+    playback = Playback(WorkContext(f"job {number}"))
+    result = await pipeline.run(request, playback, emit)
     if result.notices:
         raise BenchError(f"the line left something out: {result.notices[0].message}")
     return heard_s[0]

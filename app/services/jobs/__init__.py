@@ -1,1 +1,1 @@
-"""Jobs: their records and runtimes, admission, the event log and its readers."""
+"""Jobs: records, runtimes, admission, event log, readers."""

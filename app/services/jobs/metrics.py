@@ -1,4 +1,4 @@
-"""Prometheus metrics of jobs, caches and language models."""
+"""Prometheus metrics of one process."""
 
 from __future__ import annotations
 

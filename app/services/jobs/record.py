@@ -1,4 +1,4 @@
-"""The record of a job: its request, its state and its event log."""
+"""The record of a job: request, state, event log."""
 
 from __future__ import annotations
 

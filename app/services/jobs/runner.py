@@ -1,4 +1,4 @@
-"""The job runner: it admits requests, runs their jobs and lets equal requests share one."""
+"""The runner of this process's jobs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.store.job_store import JobStore
 from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.readiness import Readiness
-from app.services.translation.llm.ledger import CallerLedgers
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -36,7 +35,7 @@ _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class JobRunner:
-    """Runs the jobs of this process.
+    """Admits requests and runs their jobs; equal requests share one.
 
     Args:
         settings: limits and times.
@@ -44,7 +43,6 @@ class JobRunner:
         pipelines: builds the pipeline of each job.
         store: records of jobs.
         metrics: counts jobs and their outcomes.
-        ledgers: costs of language models by caller.
     """
 
     def __init__(
@@ -54,14 +52,12 @@ class JobRunner:
         pipelines: PipelineFactory,
         store: JobStore,
         metrics: Metrics,
-        ledgers: CallerLedgers,
     ) -> None:
         self._settings = settings
         self._readiness = readiness
         self._pipelines = pipelines
         self._store = store
         self._metrics = metrics
-        self._ledgers = ledgers
         self._runtimes: dict[str, JobRuntime] = {}
         self._admission = asyncio.Lock()
 
@@ -201,9 +197,8 @@ class JobRunner:
             job.log.append(Progress("loading", "Loading the models", 5))
             await readiness.wait()
             check_options(request, self._settings, readiness)
-        ledger = self._ledgers.open(request.caller)
         pipeline = self._pipelines.build()
-        result = await pipeline.run(request, job.playback, ledger, job.log.append)
+        result = await pipeline.run(request, job.playback, job.log.append)
         job.log.append(_complete(result))
         job.log.append(Done(result))
 

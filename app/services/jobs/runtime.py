@@ -1,4 +1,4 @@
-"""The runtime of a job: its task, its readers and what ends it early."""
+"""The runtime of a job in this process: task, readers, lease."""
 
 from __future__ import annotations
 

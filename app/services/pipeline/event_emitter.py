@@ -1,4 +1,4 @@
-"""The event emitter of one run: stage outputs in, events and the final result out."""
+"""The event emitter of one run of the pipeline."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ from app.services.stages.diarize import DiarizationFeed
 from app.services.stages.known_results import known_cues, known_segments
 from app.services.stages.transcribe import transcribe
 from app.services.stages.vad import speech_windows
-from app.services.translation.llm.ledger import JobLedger
 from app.system.async_iterators import tap
 
 
@@ -32,15 +31,12 @@ class Pipeline:
 
     services: PipelineServices
 
-    async def run(
-        self, request: JobRequest, playback: Playback, ledger: JobLedger, emit: Emit
-    ) -> Result:
+    async def run(self, request: JobRequest, playback: Playback, emit: Emit) -> Result:
         """Make the cues of one request.
 
         Args:
             request: source and options.
             playback: position of the viewer, which decides what is worked on first.
-            ledger: costs of the language model.
             emit: takes every event except the last.
 
         Raises:
@@ -62,6 +58,7 @@ class Pipeline:
             cues = self._cues(run, diarization)
             # Speakers and translation: cues are final at once, or revised once speakers are known.
             memory = await reuse.translation_memory()
+            ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             await reuse.store(source, events, options)
             return events.result(

@@ -9,6 +9,7 @@ from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
+from app.services.translation.llm.ledger import CallerLedgers
 from app.settings import Settings
 from app.system.workdir import WorkDir
 
@@ -26,6 +27,7 @@ class PipelineFactory:
     opener: MediaOpener
     caches: Caches
     workdir: WorkDir
+    ledgers: CallerLedgers
 
     def build(self) -> Pipeline:
         """Return a pipeline with the loaded engines.
@@ -34,9 +36,13 @@ class PipelineFactory:
             NotReadyError: the engines or the translator are not loaded.
         """
         engines = self.readiness.engine_manager.engines if self.settings.asr.enabled else None
-        translator = self.readiness.translator
-        return Pipeline(
-            PipelineServices(
-                self.settings, self.opener, self.caches, self.workdir, engines, translator
-            )
+        services = PipelineServices(
+            settings=self.settings,
+            opener=self.opener,
+            caches=self.caches,
+            workdir=self.workdir,
+            ledgers=self.ledgers,
+            engines=engines,
+            translator=self.readiness.translator,
         )
+        return Pipeline(services)

@@ -1,4 +1,4 @@
-"""One run of the pipeline: the values that its stages share, and the stages' parts."""
+"""One run of the pipeline, with the parts that its stages are made of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.services.sources.opener import MediaOpener
 from app.services.stages.align import WordAligner
 from app.services.stages.diarize import DiarizationFeed
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
-from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.ledger import CallerLedgers, JobLedger
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
@@ -40,6 +40,7 @@ class PipelineServices:
     """The services that all runs of the pipeline use.
 
     Attributes:
+        ledgers: costs of language models, by caller.
         engines: None on a server that does not transcribe.
     """
 
@@ -47,6 +48,7 @@ class PipelineServices:
     opener: MediaOpener
     caches: Caches
     workdir: WorkDir
+    ledgers: CallerLedgers
     engines: Engines | None
     translator: Translator
 

@@ -1,4 +1,4 @@
-"""Progress of a job, computed from its events and never from a timer."""
+"""Progress of a job, computed from its events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def format_eta(ms: float) -> str:
 
 
 class ProgressTracker:
-    """Computes progress from the ranges that are done; it never goes back.
+    """Computes progress from the ranges that are done, never from a timer; it never goes back.
 
     Args:
         translating: whether cues are translated, so that a transcribed segment is half the work.

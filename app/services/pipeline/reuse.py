@@ -1,4 +1,4 @@
-"""Policy for reusing cached results of earlier jobs, and for caching those of this one."""
+"""Policy for reusing cached results of earlier jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _TRANSIENT_NOTICES = frozenset({"alignment_failed", "diarization_failed"})
 
 @dataclass(frozen=True, slots=True)
 class ReusePolicy:
-    """The caches as one request may use them; `CachedInputs` for the opener of its source."""
+    """The caches as one request may use them; it is the `CachedInputs` of its source.
+
+    A finished transcript is cached for later jobs here too, so that both sides have one key.
+    """
 
     request: JobRequest
     services: PipelineServices

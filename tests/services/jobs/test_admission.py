@@ -29,7 +29,6 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_any_work() -> No
         nothing,
         MemoryJobStore(),
         nothing,
-        nothing,
     )
     with pytest.raises(OverloadedError) as caught:
         await runner.submit(JobRequest(MediaUrl("http://127.0.0.1/x.mp3")))

@@ -23,7 +23,7 @@ from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
 from app.services.sources.opener import MediaOpener
-from app.services.translation.llm.ledger import JobLedger
+from app.services.translation.llm.ledger import CallerLedgers
 from app.services.translation.llm.model_catalog import Prices
 from app.settings import Settings
 from app.system.workdir import WorkDir
@@ -107,6 +107,7 @@ class Runs:
             MediaOpener(settings, workdir, caches),
             caches,
             workdir,
+            CallerLedgers(None, Prices()),
             engines if transcribes else None,
             self.translator,
         )
@@ -116,8 +117,7 @@ class Runs:
         """Run the pipeline; the events are those of the latest run."""
         self.events.clear()
         playback = Playback(context or WorkContext("job", position_ms=request.position_ms))
-        ledger = JobLedger(None, Prices())
-        return await Pipeline(self.services).run(request, playback, ledger, self.events.append)
+        return await Pipeline(self.services).run(request, playback, self.events.append)
 
     def of(self, kind: type[Any]) -> list[Any]:
         """Return the events of one class."""
