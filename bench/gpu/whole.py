@@ -69,7 +69,7 @@ async def _measured(site: Site, media: Path) -> list[Row]:
             services = PipelineServices(
                 settings, opener, caches, workdir, ledgers, ours, translator
             )
-            line = Pipeline(services)
+            pipeline = Pipeline(services)
             for jobs in site.plan.jobs:
                 site.tell(f"{jobs} x {site.plan.job_min:g} min through the line")
                 started_s = time.monotonic()
