@@ -1,4 +1,4 @@
-"""How long a viewer waits for his first text while seven others are served.
+"""Wait for a first text while seven other viewers are served.
 
 The others came earlier and watch ten minutes each, with the batches that a CPU has by default.
 Wall time from the file's path to the first text, by that of a server that has nothing else to do.
@@ -60,7 +60,7 @@ async def _wait_s(ours: Engines, media: Path, name: str) -> float:
 
 @asynccontextmanager
 async def _others(ours: Engines, media: Path) -> AsyncIterator[None]:
-    """Serve the others, who never come to an end, once each has seen his first text."""
+    """Serve the others without end; yields once each has seen his first text."""
     begun = asyncio.Barrier(_OTHERS + 1)
 
     async def watch(number: int) -> None:

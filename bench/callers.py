@@ -1,7 +1,7 @@
 """Eight callers at once, beside eight threads that share one whisperx behind a lock.
 
 Each has four minutes of another recording and goes from the file's path to its text. Behind a lock
-a caller's first text is there when all of it is there, and after whoever came before; ours share
+a caller's first text is there when all of it is there, and after all earlier callers; ours share
 batches, first windows first. The same checkpoint, beams, batch, windows and text on both sides,
 one CPU thread for the model. Under the lock is what each does with its file: `load_audio` and
 `transcribe()`.
@@ -46,7 +46,7 @@ _ROUNDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What one round gave its callers.
+    """Times and texts of one round.
 
     Attributes:
         first_s: seconds to each caller's first text.
@@ -93,7 +93,7 @@ async def measure(means: Means) -> Sequence[Figure]:
                 first.append(shared.p95_s / locked.p95_s)
                 speed.append(locked.all_s / shared.all_s)
                 means.progress.step(
-                    f"callers, round {number}: {_told('ours', shared)}, {_told('locked', locked)}"
+                    f"callers, round {number}: {_times('ours', shared)}, {_times('locked', locked)}"
                 )
     return [
         FIRST_TEXT.reached(statistics.median(first)),
@@ -147,6 +147,6 @@ def _locked(whisperx: Whisperx, media: Sequence[Path]) -> Served:
     return Served(tuple(first_s), time.monotonic() - started_s, tuple(texts))
 
 
-def _told(side: str, served: Served) -> str:
+def _times(side: str, served: Served) -> str:
     each = " ".join(f"{seconds:.1f}" for seconds in sorted(served.first_s))
     return f"{side}, first texts at {each}, all at {served.all_s:.1f} s"

@@ -1,7 +1,7 @@
-"""What five hundred readers of a working server see, until it is told to stop.
+"""Five hundred readers of a busy server, until it is stopped.
 
-Eight jobs keep every core busy (one engine lane for each core), each read by the one who posted
-it, and everybody else follows one of them. For every stream the longest time without a stage
+Eight jobs keep every core busy (one worker thread for each core), each read by its
+owner, and every other reader follows one of them. For every stream the longest time without a stage
 event counts, from the moment at which it was asked for. Then the server gets SIGTERM, and the
 last final event on any stream counts.
 """
@@ -50,11 +50,11 @@ class Reader:
         self._last_s: float | None = None
 
     async def read(
-        self, opening: AbstractAsyncContextManager[Stream], room: asyncio.Semaphore
+        self, opening: AbstractAsyncContextManager[Stream], limit: asyncio.Semaphore
     ) -> None:
-        """Open the stream when there is room to connect, and read it."""
+        """Open the stream when a connection slot is free, and read it."""
         async with AsyncExitStack() as stack:
-            async with room:
+            async with limit:
                 stream = await stack.enter_async_context(opening)
             self.job_id = stream.job_id
             self._last_s = stream.asked_s
@@ -81,15 +81,15 @@ async def measure(means: Means) -> Sequence[Figure]:
     media = means.recordings.get(TALK, _MINUTES)
     async with serving(ASR_LANES=str(os.cpu_count() or 1)) as server, asyncio.TaskGroup() as group:
         means.progress.step(f"crowd: {READERS} readers on {JOBS} jobs")
-        room = asyncio.Semaphore(_AT_A_TIME)
+        limit = asyncio.Semaphore(_AT_A_TIME)
         owners = [Reader() for _ in range(JOBS)]
         for owner in owners:
-            group.create_task(owner.read(upload(server.port, media, target_lang="es"), room))
+            group.create_task(owner.read(upload(server.port, media, target_lang="es"), limit))
         await asyncio.gather(*(owner.opened.wait() for owner in owners))
         readers = [*owners, *(Reader() for _ in range(READERS - JOBS))]
         for number, reader in enumerate(readers[JOBS:]):
             job_id = owners[number % JOBS].job_id
-            group.create_task(reader.read(follow(server.port, job_id), room))
+            group.create_task(reader.read(follow(server.port, job_id), limit))
         await asyncio.gather(*(reader.opened.wait() for reader in readers))
         gap_s = await _watch(readers, means.progress)
         shutdown_s = await _stop(server, readers)
@@ -111,10 +111,10 @@ async def _watch(readers: Sequence[Reader], progress: Progress) -> float:
 
 async def _stop(server: Server, readers: Sequence[Reader]) -> float:
     """Return the seconds from SIGTERM to the last stream's final event."""
-    told_s = time.monotonic()
+    signalled_s = time.monotonic()
     server.tell_to_stop()
     while any(reader.final_s is None for reader in readers):
         await asyncio.sleep(0.05)
-        if time.monotonic() - told_s > _FINAL_LIMIT_S:
+        if time.monotonic() - signalled_s > _FINAL_LIMIT_S:
             raise BenchError("some streams got no final event")
-    return max(reader.final_s or 0.0 for reader in readers) - told_s
+    return max(reader.final_s or 0.0 for reader in readers) - signalled_s

@@ -22,7 +22,7 @@ from app.system.workdir import WorkDir
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """What the engine took for all windows, in seconds, and the words that it heard."""
+    """Time of the engine for all windows, with the words that it transcribed."""
 
     end_s: float
     words: tuple[str, ...]
@@ -30,7 +30,7 @@ class Bare:
 
 @contextmanager
 def bare_engine() -> Iterator[Transcriber]:
-    """Load the embedded transcriber with one lane, as the server has it."""
+    """Load the embedded transcriber with one worker, as the server has it."""
     engine = load_engine(TRANSCRIBERS, "embedded", Settings(asr=AsrSettings(lanes=1)))
     try:
         yield engine
@@ -54,6 +54,8 @@ async def windows_of(media: Path) -> list[Window]:
 def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> Bare:
     """Transcribe one window after the other."""
     started_s = time.monotonic()
-    heard = [segment for window in windows for segment in transcribe_windows(engine, [window])[0]]
+    segments = [
+        segment for window in windows for segment in transcribe_windows(engine, [window])[0]
+    ]
     end_s = time.monotonic() - started_s
-    return Bare(end_s, tuple(word.text for segment in heard for word in segment.words))
+    return Bare(end_s, tuple(word.text for segment in segments for word in segment.words))

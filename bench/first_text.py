@@ -98,9 +98,9 @@ async def first_text(ours: Engines, media: Path, context: WorkContext) -> str:
         windows = cut_windows(found.blocks, ours.vad, VadSettings(), StageClock())
         try:
             async for cut in windows:
-                asked = Window(cut.audio, "en", cancelled=context.cancelled)
-                heard = await ours.scheduler.transcribe(asked, context, cut.index)
-                return " ".join(segment.text for segment in heard)
+                window = Window(cut.audio, "en", cancelled=context.cancelled)
+                segments = await ours.scheduler.transcribe(window, context, cut.index)
+                return " ".join(segment.text for segment in segments)
         finally:
             await close_stage(windows)
     raise BenchError("no speech was found")

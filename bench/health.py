@@ -24,7 +24,7 @@ from bench.wire import Connection, Stream, upload
 P99 = Goal("health_p99_ms", 50, "ms")
 
 JOBS = 8
-"""As many as keep every engine lane busy with a queue ahead of it."""
+"""As many as keep every worker thread busy with a queue ahead of it."""
 
 _MINUTES = 10
 _WARM_UP_S = 5.0

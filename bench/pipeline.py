@@ -2,8 +2,8 @@
 
 The same ten minutes go through the real server (upload, decoding, VAD, transcription, cues,
 Spanish by apertium, SSE over loopback) and, as windows that lie ready in memory, through the
-transcriber alone. Both have one engine lane and alternate. Time is wall time, since both wait
-for that one lane: what the pipeline adds is what it fails to overlap with the engine.
+transcriber alone. Both have one worker thread and alternate. Time is wall time, since both wait
+for that one thread: what the pipeline adds is what it fails to overlap with the engine.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ async def measure(means: Means) -> Sequence[Figure]:
 class _Sides:
     """What is compared.
 
-    The engine's own CPU time is told beside each wall time: it is the same on both sides, and
+    The engine's own CPU time is printed beside each wall time: it is the same on both sides, and
     what exceeds it by far was taken by others.
     """
 

@@ -2,8 +2,8 @@
 
 The line lets each stage work as soon as its part is there. One recording with exact word times and
 speakers: through `Pipeline.run`, and with the same engines behind the same queue in steps that each
-end before the next begins: decode and cut, hear all windows, align all, listen for speakers in
-slices, tell them apart, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
+end before the next begins: decode and cut, transcribe all windows, align all, diarize in
+slices, cluster speakers, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
 voices have random weights, which cost what trained ones cost.
 """
 
@@ -62,8 +62,8 @@ async def measure(means: Means) -> Sequence[Figure]:
                 for number in range(1, _ROUNDS + 1):
                     line_s, steps_s, cues = await sides.compared(line_first=number % 2 == 1)
                     ratios.append(line_s / steps_s)
-                    told = f"line {line_s:.1f} s, stages {steps_s:.1f} s"
-                    means.progress.step(f"stages, round {number}: {told}, {cues} cues")
+                    times = f"line {line_s:.1f} s, stages {steps_s:.1f} s"
+                    means.progress.step(f"stages, round {number}: {times}, {cues} cues")
     return [OVER_STAGES.reached(statistics.median(ratios))]
 
 
@@ -114,7 +114,7 @@ class _Sides:
 
 
 def _settings(model: Path, folder: Path) -> Settings:
-    """Return settings with an aligner and voices beside Whisper."""
+    """Return settings with an aligner and a diarizer beside Whisper."""
     from bench.gpu.other_weights import write_aligner, write_voices
     from bench.gpu.shapes import SMALL_ALIGNER, TOY_VOICES
 

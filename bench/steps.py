@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """One job, with the same engines behind the same queue as in the line.
+    """One job, with the same engines and scheduler as in the pipeline.
 
     Attributes:
         ours: with an aligner and a diarizer.
@@ -55,23 +55,23 @@ class Steps:
         """
         context = WorkContext("steps")
         windows, samples = await self._cut(media)
-        heard = await self._heard(windows, context)
-        aligned = await self._aligned(windows, heard, context)
+        transcripts = await self._transcribed(windows, context)
+        aligned = await self._aligned(windows, transcripts, context)
         turns = await self._turns(samples, context)
         named = assign_speakers([segment for each in aligned for segment in each], turns)
         return [cue async for cue in build_cues(_each(named), DEFAULT_PROFILE)]
 
     async def _cut(self, media: Path) -> tuple[list[SpeechWindow], Audio]:
-        kept: list[Audio] = []
+        blocks_read: list[Audio] = []
         async with opened(media) as found:
-            blocks = tap(found.blocks, kept.append)
+            blocks = tap(found.blocks, blocks_read.append)
             cut = cut_windows(blocks, self.ours.vad, self.settings.vad, StageClock())
             windows = [window async for window in cut]
         if not windows:
             raise BenchError("no speech was found")
-        return windows, Audio(np.concatenate([block.samples for block in kept]))
+        return windows, Audio(np.concatenate([block.samples for block in blocks_read]))
 
-    async def _heard(
+    async def _transcribed(
         self, windows: Sequence[SpeechWindow], context: WorkContext
     ) -> list[list[Segment]]:
         options = TranscribeOptions("", context, self.language)
@@ -80,14 +80,17 @@ class Steps:
         return await _gathered(transcriber.transcribe(window) for window in windows)
 
     async def _aligned(
-        self, windows: Sequence[SpeechWindow], heard: Sequence[list[Segment]], context: WorkContext
+        self,
+        windows: Sequence[SpeechWindow],
+        transcripts: Sequence[list[Segment]],
+        context: WorkContext,
     ) -> list[list[Segment]]:
         if self.ours.aligner is None:
             raise BenchError("there is no aligner")
         aligner = WordAligner(
             self.ours.aligner, self.ours.scheduler, context, StageClock(), lambda _: None
         )
-        pairs = zip(windows, heard, strict=True)
+        pairs = zip(windows, transcripts, strict=True)
         done = await _gathered(
             aligner.align(window.audio, segments, window.index) for window, segments in pairs
         )
@@ -96,10 +99,10 @@ class Steps:
     async def _turns(self, recording: Audio, context: WorkContext) -> Sequence[SpeakerTurn]:
         if self.ours.diarizer is None:
             raise BenchError("there is no diarizer")
-        voices = await self._listened(self.ours.diarizer, recording, context)
+        voices = await self._diarized(self.ours.diarizer, recording, context)
         return await self.ours.scheduler.turns(voices, SpeakerCount(), context)
 
-    async def _listened(
+    async def _diarized(
         self, diarizer: Diarizer, recording: Audio, context: WorkContext
     ) -> DiarizationState:
         voices: DiarizationState | None = None

@@ -58,8 +58,8 @@ async def measure(means: Means) -> Sequence[Figure]:
                 if number:
                     ours_s.append(own_s)
                     theirs_s.append(other_s)
-                    told = f"ours {own_s:.2f} s, whisperx {other_s:.2f} s of CPU"
-                    means.progress.step(f"throughput, round {number}: {told}, {len(own)} windows")
+                    times = f"ours {own_s:.2f} s, whisperx {other_s:.2f} s of CPU"
+                    means.progress.step(f"throughput, round {number}: {times}, {len(own)} windows")
     return [OVER_WHISPERX.reached(statistics.median(theirs_s) / statistics.median(ours_s))]
 
 
@@ -71,25 +71,25 @@ async def transcribe_file(
     Args:
         ours: loaded.
         media: the file.
-        context: whose work it is.
+        context: of its job.
         first: called when the first text is there.
     """
     async with opened(media) as found, asyncio.TaskGroup() as tasks:
-        room = asyncio.Semaphore(2 * BATCH)
-        asked: list[asyncio.Task[str]] = []
+        limit = asyncio.Semaphore(2 * BATCH)
+        pending: list[asyncio.Task[str]] = []
 
-        async def hear(cut: SpeechWindow) -> str:
+        async def transcribe(cut: SpeechWindow) -> str:
             window = Window(cut.audio, "en", cancelled=context.cancelled)
-            heard = await ours.scheduler.transcribe(window, context, cut.index)
-            room.release()
+            segments = await ours.scheduler.transcribe(window, context, cut.index)
+            limit.release()
             if first is not None and cut.index == 0:
                 first()
-            return " ".join(segment.text for segment in heard)
+            return " ".join(segment.text for segment in segments)
 
         async for cut in cut_windows(found.blocks, ours.vad, VadSettings(), StageClock()):
-            await room.acquire()
-            asked.append(tasks.create_task(hear(cut)))
-    return [task.result() for task in asked]
+            await limit.acquire()
+            pending.append(tasks.create_task(transcribe(cut)))
+    return [task.result() for task in pending]
 
 
 def finder(vad: Vad) -> Callable[[Any], list[tuple[float, float]]]:

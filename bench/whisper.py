@@ -59,12 +59,12 @@ def settings_for(model: Path, batch: int | None = None, **groups: object) -> Set
 @asynccontextmanager
 async def engines(settings: Settings) -> AsyncIterator[Engines]:
     """Load our engines."""
-    room = EngineManager(settings)
+    manager = EngineManager(settings)
     try:
-        await room.load()
-        yield room.engines
+        await manager.load()
+        yield manager.engines
     finally:
-        room.close()
+        manager.close()
 
 
 @asynccontextmanager

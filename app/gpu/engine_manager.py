@@ -56,16 +56,17 @@ class EngineManager:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        asr, alignment, diarization = settings.asr, settings.alignment, settings.diarization
-        enabled: dict[EngineRole, tuple[str, bool]] = {
-            "vad": (settings.vad.engine, asr.enabled),
-            "transcriber": (asr.engine, asr.enabled),
-            "aligner": (alignment.engine, settings.aligns and asr.enabled),
-            "diarizer": (diarization.engine, diarization.enabled and asr.enabled),
+        configured: dict[EngineRole, tuple[str, bool]] = {
+            "vad": (settings.vad.engine, True),
+            "transcriber": (settings.asr.engine, True),
+            "aligner": (settings.alignment.engine, settings.aligns),
+            "diarizer": (settings.diarization.engine, settings.diarization.enabled),
         }
         self._statuses = {
-            role: EngineStatus(role, name, "loading" if wanted else "disabled")
-            for role, (name, wanted) in enabled.items()
+            role: EngineStatus(
+                role, name, "loading" if settings.asr.enabled and enabled else "disabled"
+            )
+            for role, (name, enabled) in configured.items()
         }
         self._engines: Engines | None = None
         self._transcriber: Transcriber | None = None

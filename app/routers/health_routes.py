@@ -129,7 +129,7 @@ async def metrics(services: ServicesDep) -> Response:
 
 
 async def _gpu(readiness: Readiness) -> dict[str, object] | None:
-    """Return the gpu_info that the transcriber runs on, with its memory in bytes."""
+    """Return the GPU that the transcriber runs on, with its memory in bytes."""
     if not any(status.device == "cuda" for status in readiness.statuses):
         return None
     # The driver may take its time to answer.

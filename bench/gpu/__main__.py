@@ -53,13 +53,13 @@ def main() -> int:
 
 
 def _sections(
-    arguments: argparse.Namespace, folder: Path, tell: Callable[[str], None]
+    arguments: argparse.Namespace, folder: Path, report: Callable[[str], None]
 ) -> Iterator[Section]:
     plan = TINY if arguments.tiny else FULL
-    tell("the device's own ceilings")
+    report("the device's own ceilings")
     ceilings = find_ceilings(arguments.device, plan.matmul, plan.rounds)
     yield ceilings.section
-    site = Site(plan, arguments.device, folder, ceilings, tell)
+    site = Site(plan, arguments.device, folder, ceilings, report)
     for name in arguments.sections:
         yield outlook.SECTIONS[name].measure(site)
 

@@ -33,12 +33,12 @@ def measure(site: Site) -> Section:
     acoustics = loader.load(str(site.aligner), spaced=True)
     found: list[Row] = []
     for batch in site.plan.align_batches:
-        site.tell(f"words of {batch} windows together")
-        passages = [_passage(seed) for seed in range(batch)]
-        sounds = [passage.audio.samples for passage in passages]
+        site.report(f"words of {batch} windows together")
+        inputs = [_alignment_input(seed) for seed in range(batch)]
+        sounds = [item.audio.samples for item in inputs]
         works = (
             partial(acoustics.network.emissions, sounds),
-            partial(align_together, passages, acoustics),
+            partial(align_together, inputs, acoustics),
         )
         for row, work in zip(_rows(site.plan, site.ceilings, batch), works, strict=True):
             spent_s = timed_s(work, site.device, site.plan.rounds)
@@ -59,7 +59,7 @@ def _rows(plan: Plan, ceilings: Ceilings, batch: int) -> list[Row]:
     ]
 
 
-def _passage(seed: int) -> AlignmentInput:
+def _alignment_input(seed: int) -> AlignmentInput:
     texts = TEXT.split()
     step_ms = 1000 * _WINDOW_S // len(texts)
     words = tuple(

@@ -1,4 +1,4 @@
-"""What a viewer waits for his first text while somebody else's speakers are told apart."""
+"""Wait for a first text beside another job's diarization."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
-from bench.gpu.policies import hearing_bound_s
+from bench.gpu.policies import transcription_bound_s
 from bench.gpu.row import Row, Section
 from bench.gpu.site import FIRST_S, Site, noise
 
@@ -39,7 +39,7 @@ def measure(site: Site) -> Section:
     diarizer: Diarizer = load_engine(DIARIZERS, "pyannote", site.settings())
     found: list[Row] = []
     for name, pieces in _PIECES.items():
-        site.tell(f"first texts, diarization: {name}")
+        site.report(f"first texts, diarization: {name}")
         waits_s = asyncio.run(_waits_s(transcriber, diarizer, pieces, site.plan.viewers))
         each = _rows(site.plan, site.ceilings, name)
         values = np.percentile(waits_s, (50, 95))
@@ -48,7 +48,7 @@ def measure(site: Site) -> Section:
 
 
 def _rows(plan: Plan, ceilings: Ceilings, name: str) -> list[Row]:
-    bound_s = hearing_bound_s(plan.first, ceilings, 1)
+    bound_s = transcription_bound_s(plan.first, ceilings, 1)
     return [Row(f"{name}: {what}", "s", bound_s) for what in ("median", "p95")]
 
 
@@ -59,7 +59,7 @@ async def _waits_s(
     window = Window(noise(FIRST_S), "en")
     waits_s: list[float] = []
     try:
-        async with _listening(scheduler, pieces * diarizer.slice_samples):
+        async with _diarizing(scheduler, pieces * diarizer.slice_samples):
             for number in range(viewers):
                 await asyncio.sleep(_APART_S)
                 started_s = time.monotonic()
@@ -71,19 +71,19 @@ async def _waits_s(
 
 
 @asynccontextmanager
-async def _listening(scheduler: Scheduler, samples: int) -> AsyncIterator[None]:
-    """Let the diarizer listen without end, so many samples at a time."""
+async def _diarizing(scheduler: Scheduler, samples: int) -> AsyncIterator[None]:
+    """Diarize without end, so many samples at a time."""
     if not samples:
         yield
         return
     piece, context = noise(samples / 16_000).samples, WorkContext("speakers", audience="batch")
 
-    async def listen() -> None:
-        voices: DiarizationState | None = None
+    async def diarize() -> None:
+        state: DiarizationState | None = None
         while True:
-            voices = await scheduler.listen(Audio(piece), voices, context)
+            state = await scheduler.listen(Audio(piece), state, context)
 
-    task = asyncio.create_task(listen())
+    task = asyncio.create_task(diarize())
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What is measured: everything at its true size, or a bit of everything to see that it works."""
+"""Plan of the measurement: everything at its true size, or tiny to see that it works."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Plan:
         callers: jobs at a time.
         windows: of 30 s in each job.
         unbatched: jobs up to which decoding one window at a time is measured; it takes minutes.
-        chunk_batches: chunks that go through the voices' network at once.
-        listened_min: lengths of recordings that are listened to.
+        chunk_batches: chunks that go through the embedding network at once.
+        listened_min: lengths of recordings that are diarized.
         align_batches: windows that go through the aligner at once.
-        viewers: that come while somebody else's speakers are told apart.
+        viewers: that arrive while another job is diarized.
         job_min: length of a recording that goes through everything.
         jobs: of those at a time.
         rounds: of what is timed alone; medians count.

@@ -1,4 +1,4 @@
-"""Who waits how long where several jobs share a device: the ways of others, and ours.
+"""Wait of several jobs that share a device, by scheduling policy.
 
 All use one engine and the same windows. *One by one* is a job after the other, window by window;
 *locked* a job after the other in batches of 16; *by request* batches of 8 of one job each, jobs
@@ -32,9 +32,9 @@ Way = Literal["one by one", "locked", "by request", "ours"]
 
 _BATCH: dict[Way, int] = {"one by one": 1, "locked": 16, "by request": 8}
 _OURS = (16, 32)
-"""The default on a GPU, and what a large one has room for."""
+"""The default on a GPU, and what fits into a large one."""
 _IN_FLIGHT = 24
-"""Windows of one job that wait at a time, as in the line."""
+"""Windows of one job that wait at a time, as in the pipeline."""
 _CONCURRENT = 32
 """Jobs that the goals are about."""
 
@@ -43,7 +43,7 @@ Job = Sequence[Window]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What the jobs got.
+    """Times of the jobs.
 
     Attributes:
         first_s: seconds to each job's first text.
@@ -69,7 +69,7 @@ def measure(site: Site) -> Section:
         made = [_job(plan.windows, seed) for seed in range(jobs)]
         seconds = sum(window.audio.span.duration_ms for job in made for window in job) / 1000
         for way, batch in _ways(plan, jobs):
-            site.tell(f"{jobs} jobs {way}, {batch} together")
+            site.report(f"{jobs} jobs {way}, {batch} together")
             if way == "ours":
                 engine.max_batch = batch
                 served = asyncio.run(_ours(engine, made))
@@ -81,7 +81,7 @@ def measure(site: Site) -> Section:
     return Section(TITLE, tuple(found))
 
 
-def hearing_bound_s(shape: WhisperShape, ceilings: Ceilings, batch: int) -> float:
+def transcription_bound_s(shape: WhisperShape, ceilings: Ceilings, batch: int) -> float:
     """Return the least time for one window among so many."""
     encode_s = shape.encode_bound_s(ceilings.half_flop_s)
     return encode_s + TOKENS * shape.step_bound_s(batch, ceilings.byte_s) / batch
@@ -94,8 +94,8 @@ def _ways(plan: Plan, jobs: int) -> list[tuple[Way, int]]:
 
 def _rows(plan: Plan, ceilings: Ceilings, jobs: int, way: Way, batch: int) -> list[Row]:
     name = f"{jobs} job{'s' if jobs > 1 else ''}, {way}, {batch} together"
-    first_s = hearing_bound_s(plan.first, ceilings, 1)
-    speed = WINDOW_S / hearing_bound_s(plan.first, ceilings, batch)
+    first_s = transcription_bound_s(plan.first, ceilings, 1)
+    speed = WINDOW_S / transcription_bound_s(plan.first, ceilings, batch)
     goal = way == "ours"
     alone, many = goal and jobs == 1, goal and jobs == _CONCURRENT
     return [
@@ -129,7 +129,7 @@ def _others(engine: Transcriber, jobs: Sequence[Job], batch: int, *, in_turns: b
 
 
 def _alike(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
-    """Part windows of different keys, in order; on a GPU all have the same."""
+    """Group windows by batch key, in order; on a GPU all have the same."""
     groups: dict[object, list[Prepared]] = {}
     for each in prepared:
         groups.setdefault(each.batch_key, []).append(each)
@@ -141,14 +141,14 @@ async def _ours(engine: Transcriber, jobs: Sequence[Job]) -> Served:
     started_s = time.monotonic()
 
     async def serve(number: int) -> float:
-        context, room = WorkContext(f"job {number}"), asyncio.Semaphore(_IN_FLIGHT)
+        context, limit = WorkContext(f"job {number}"), asyncio.Semaphore(_IN_FLIGHT)
 
-        async def hear(index: int) -> float:
-            async with room:
+        async def transcribe(index: int) -> float:
+            async with limit:
                 await scheduler.transcribe(jobs[number][index], context, index)
             return time.monotonic() - started_s
 
-        ends = await asyncio.gather(*(hear(index) for index in range(len(jobs[number]))))
+        ends = await asyncio.gather(*(transcribe(index) for index in range(len(jobs[number]))))
         return ends[0]
 
     try:

@@ -1,4 +1,4 @@
-"""Where figures are taken: a device, its ceilings, and models that are made on the spot."""
+"""Site of the measurement: a device, its ceilings, models with random weights."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class Site:
 
     Attributes:
         folder: for models.
-        tell: is told what begins.
+        report: called with a description of each step that begins.
     """
 
     plan: Plan
     device: Device
     folder: Path
     ceilings: Ceilings
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
 
     def whisper(self, shape: WhisperShape) -> Path:
         """Return the folder of a model, made when it is first asked for."""
         folder = self.folder / shape.name
         if not (folder / "model.bin").exists():
-            self.tell(f"making {shape.name}")
+            self.report(f"making {shape.name}")
             write_whisper(folder, shape, "float16" if self.device == "cuda" else "int8")
         return folder
 
@@ -73,7 +73,7 @@ class Site:
             everything: exact word times and speakers too.
         """
         model = str(self.whisper(self.plan.first))
-        # The models are not meant to hear words, so no engine has to understand a sentence.
+        # The models have random weights and transcribe no words, so they would fail a self-test.
         chosen = Settings(
             asr=AsrSettings(
                 engine="whisperx", device=self.device, batch_size=batch, self_test=False
@@ -94,13 +94,13 @@ class Site:
     def _made(self, name: str, make: Callable[[Path], Path]) -> Path:
         folder = self.folder / name
         if not folder.exists():
-            self.tell(f"making the {name}")
+            self.report(f"making the {name}")
             make(folder)
         return folder
 
 
 def noise(seconds: float, start_s: float = 0, seed: int = 0) -> Audio:
-    """Return sound that nobody can understand."""
+    """Return white noise."""
     samples = round(seconds * SAMPLE_RATE_HZ)
     made = np.random.default_rng(seed).standard_normal(samples, np.float32) * np.float32(0.1)
     return Audio(made, round(start_s * SAMPLE_RATE_HZ))

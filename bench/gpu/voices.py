@@ -1,4 +1,4 @@
-"""Telling speakers apart: pyannote's networks its own way and ours, and memory by length."""
+"""Speed of diarization: pyannote's networks its own way beside ours, memory by length."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def measure(site: Site) -> Section:
     found: list[Row] = []
     pipeline = load_checkpoint(site.settings(), site.device).pipeline
     for batch in site.plan.chunk_batches:
-        site.tell(f"voices of {batch} chunks together")
+        site.report(f"voices of {batch} chunks together")
         values = _networks_ms(site, pipeline, batch)
         each = _by_batch(site.plan, site.ceilings, batch)
         found += [row.measured(value) for row, value in zip(each, values, strict=True)]
     diarizer: Diarizer = load_engine(DIARIZERS, "pyannote", site.settings())
     for minutes in site.plan.listened_min:
-        site.tell(f"voices of {minutes:g} min")
+        site.report(f"voices of {minutes:g} min")
         values = _listened(diarizer, site.device, minutes)
         each = _by_length(site.plan, site.ceilings, minutes)
         found += [row.measured(value) for row, value in zip(each, values, strict=True)]
@@ -102,7 +102,7 @@ def _networks_ms(site: Site, pipeline: Any, batch: int) -> list[float]:
 
 
 def _listened(diarizer: Diarizer, device: Device, minutes: float) -> list[float]:
-    """Return the time for an hour of sound, and the most memory that was held."""
+    """Return the time for an hour of sound, and the peak of the memory."""
     _forget_peak(device)
     voices: DiarizationState | None = None
     size = diarizer.slice_samples
@@ -125,7 +125,7 @@ def _forget_peak(device: Device) -> None:
 
 
 def _peak_bytes(device: Device) -> float:
-    """Return the most that torch has held of the GPU; on a CPU what the process holds."""
+    """Return the peak memory that torch reserved of the GPU; on a CPU that of the process."""
     if device == "cuda":
         import torch
 

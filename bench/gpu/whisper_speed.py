@@ -34,7 +34,7 @@ def measure(site: Site) -> Section:
     found: list[Row] = []
     for shape in site.plan.whispers:
         for compute in site.plan.computes:
-            site.tell(f"{shape.name} in {compute}")
+            site.report(f"{shape.name} in {compute}")
             found += _timed(site, shape, compute)
     return Section(TITLE, tuple(found))
 

@@ -31,7 +31,7 @@ from bench.figure import BenchError
 from bench.gpu.alignment import align_bound_s
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.plan import Plan
-from bench.gpu.policies import hearing_bound_s
+from bench.gpu.policies import transcription_bound_s
 from bench.gpu.row import Row, Section
 from bench.gpu.site import WINDOW_S, Site
 from bench.gpu.voices import chunk_bound_s
@@ -71,7 +71,7 @@ async def _measured(site: Site, media: Path) -> list[Row]:
             )
             pipeline = Pipeline(services)
             for jobs in site.plan.jobs:
-                site.tell(f"{jobs} x {site.plan.job_min:g} min through the line")
+                site.report(f"{jobs} x {site.plan.job_min:g} min through the line")
                 started_s = time.monotonic()
                 first_s = await asyncio.gather(*(_run(pipeline, media, n) for n in range(jobs)))
                 all_s = time.monotonic() - started_s
@@ -89,11 +89,11 @@ async def _run(pipeline: Pipeline, media: Path, number: int) -> float:
         BenchError: the job left a stage out.
     """
     started_s = time.monotonic()
-    heard_s: list[float] = []
+    first_texts_s: list[float] = []
 
     def emit(event: Event) -> None:
         if isinstance(event, SegmentTranscribed):
-            heard_s.append(time.monotonic() - started_s)
+            first_texts_s.append(time.monotonic() - started_s)
 
     source = UploadedFile(media, sha256="")
     request = JobRequest(source, spoken=known_language("en"), diarize=True)
@@ -101,13 +101,13 @@ async def _run(pipeline: Pipeline, media: Path, number: int) -> float:
     result = await pipeline.run(request, playback, emit)
     if result.notices:
         raise BenchError(f"the line left something out: {result.notices[0].message}")
-    return heard_s[0]
+    return first_texts_s[0]
 
 
 def _rows(plan: Plan, ceilings: Ceilings, jobs: int) -> list[Row]:
     name = f"{jobs} x {plan.job_min:g} min" if jobs > 1 else f"{plan.job_min:g} min"
     alone, many = jobs == 1, jobs == _CONCURRENT
-    first_s = hearing_bound_s(plan.first, ceilings, 1)
+    first_s = transcription_bound_s(plan.first, ceilings, 1)
     speed = 1 / _bound(plan, ceilings)
     goal_s = 0.5 if alone else 4 if many else None
     return [
@@ -119,9 +119,9 @@ def _rows(plan: Plan, ceilings: Ceilings, jobs: int) -> list[Row]:
 
 def _bound(plan: Plan, ceilings: Ceilings) -> float:
     """Return the least time for a second of sound, all networks one after the other."""
-    hearing_s = hearing_bound_s(plan.first, ceilings, _BATCH) / WINDOW_S
+    transcription_s = transcription_bound_s(plan.first, ceilings, _BATCH) / WINDOW_S
     aligning_s = align_bound_s(plan, ceilings, WINDOW_S) / WINDOW_S
-    return hearing_s + aligning_s + (chunk_bound_s(plan.voices, ceilings) or 0)
+    return transcription_s + aligning_s + (chunk_bound_s(plan.voices, ceilings) or 0)
 
 
 def _media(folder: Path, minutes: float) -> Path:
