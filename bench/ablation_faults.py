@@ -22,8 +22,8 @@ class Fault:
     Attributes:
         name: for the table.
         make: makes the behaviour of one answer.
-        target: language that is asked for.
-        lines: kind of lines that are asked, or ``mixed``.
+        target: language of the request.
+        lines: kind of the requested lines, or ``mixed``.
         answers: so many answers for a batch are wrong, the first ones.
     """
 

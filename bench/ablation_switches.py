@@ -1,4 +1,4 @@
-"""Switches that put one check of model answers out of work."""
+"""Switches that disable one check of model answers each."""
 
 from __future__ import annotations
 
@@ -159,4 +159,4 @@ SWITCHES: Mapping[str, Switch] = {
         (_ORDER, "rest", _rest(last=False, contradictions=False)),
     ),
 }
-"""Switches by the check that they switch off."""
+"""Switches by the check that they disable."""

@@ -124,12 +124,12 @@ def report(found: Mapping[tuple[str, str], Outcome]) -> list[str]:
             for kind, now, then in zip(kinds, here, base, strict=True)
             if now.wrong != then.wrong
         }
-        told = ", ".join(f"{kind} {count:+d}" for kind, count in more.items())
+        caught = ", ".join(f"{kind} {count:+d}" for kind, count in more.items())
         lost = sum(o.missing for o in here) - sum(o.missing for o in base)
         calls = sum(o.requests for o in here) - sum(o.requests for o in base)
         tokens = sum(o.tokens for o in here) / sum(o.tokens for o in base) - 1
         wrong = sum(o.wrong for o in here) - sum(o.wrong for o in base)
-        lines.append(f"{switch:34} {wrong:+6d} {lost:+8d} {calls:+9d} {tokens:+7.1%}  {told}")
+        lines.append(f"{switch:34} {wrong:+6d} {lost:+8d} {calls:+9d} {tokens:+7.1%}  {caught}")
     return lines
 
 

@@ -1,7 +1,7 @@
-"""What a model's mistakes cost in tokens, and that they cost no line.
+"""Token cost of a model's mistakes.
 
-10,000 lines go to a model server of ours twice: once it answers as asked, once a fifth of its
-answers are broken in mixed ways. Every line must come back, each under its own number.
+10,000 lines go to a scripted model server twice: once all answers are right, once a fifth of them
+is broken in mixed ways. Every line must come back, each under its own number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import Means
-from bench.model_server import TARGET, fast_model_server, model_translator, said_of
+from bench.model_server import TARGET, fast_model_server, model_translator, translation_of
 from bench.script import all_at_once
 from bench.speech import SENTENCES
 from tests.chat_behaviours import faulty, fine
@@ -33,14 +33,14 @@ _SEED = 7
 
 
 @dataclass(slots=True)
-class _Told:
+class _Outcome:
     tokens: int = 0
     missing: int = 0
     shifted: int = 0
 
 
 async def measure(means: Means) -> Sequence[Figure]:
-    """Return the figure; lines that are missing or shifted are no figure but an error."""
+    """Return the ratio of tokens; missing or shifted lines are an error."""
     clean = await _translate(means, broken=0.0)
     faulted = await _translate(means, broken=_BROKEN)
     for side in (clean, faulted):
@@ -53,8 +53,8 @@ async def measure(means: Means) -> Sequence[Figure]:
     return [TOKENS.reached(faulted.tokens / clean.tokens)]
 
 
-async def _translate(means: Means, broken: float) -> _Told:
-    told = _Told()
+async def _translate(means: Means, broken: float) -> _Outcome:
+    outcome = _Outcome()
     with fast_model_server() as server:
         server.behaviour = faulty(broken, _SEED) if broken else fine
         async with model_translator(server, _IN_FLIGHT) as translator:
@@ -64,15 +64,17 @@ async def _translate(means: Means, broken: float) -> _Told:
                 job = TranslationJob(Language.parse(TARGET))
                 stage = translate_cues(all_at_once(cues), translator, job, StageClock())
                 made = {cue.id: cue async for cue in stage}
-                told.missing += sum(not made[cue.id].translation for cue in cues)
-                told.shifted += sum(made[cue.id].translation != said_of(cue.text) for cue in cues)
+                outcome.missing += sum(not made[cue.id].translation for cue in cues)
+                outcome.shifted += sum(
+                    made[cue.id].translation != translation_of(cue.text) for cue in cues
+                )
                 await asyncio.sleep(0)
-        told.tokens = server.prompt_tokens + server.completion_tokens
-    return told
+        outcome.tokens = server.prompt_tokens + server.completion_tokens
+    return outcome
 
 
 def _file(number: int) -> list[Cue]:
-    """Return cues that are whole sentences, each one different from all others."""
+    """Return cues that are whole sentences, all different."""
     count = _LINES // _FILES
     first = number * count
     return [

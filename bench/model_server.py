@@ -1,4 +1,4 @@
-"""A model server of ours, as slow as a real one or as fast as it can."""
+"""Scripted model server, at the pace of a hosted one or without delay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INTO = "Spanish (es)"
 
 _FIRST_TOKEN_S = 0.4
 _TOKENS_PER_S = 100.0
-"""A common hosted model: time to the first token, and speed of one stream."""
+"""Of a common hosted model: time to the first token, speed of one stream."""
 
 
 def model_server() -> ChatServer:
@@ -24,18 +24,18 @@ def model_server() -> ChatServer:
 
 
 def fast_model_server() -> ChatServer:
-    """Return a server that answers at once, for counting."""
+    """Return a server that answers without delay, for counting."""
     return ChatServer(chunk_chars=200)
 
 
-def said_of(text: str) -> str:
-    """Return what the server answers for a line when it makes no mistake."""
+def translation_of(text: str) -> str:
+    """Return the server's correct translation of a line."""
     return shout(text, INTO)
 
 
 @asynccontextmanager
 async def model_translator(server: ChatServer, concurrency: int) -> AsyncIterator[Translator]:
-    """Return our translator at that server."""
+    """Yield our translator at a server."""
     settings = TranslationSettings(
         provider="openai_compatible",
         server_api_url=server.url,

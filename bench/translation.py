@@ -1,8 +1,8 @@
-"""How early translated lines are there, against batches of 25 lines.
+"""Latency of translated lines, compared with batches of 25 lines.
 
-170 cues are there at once, as from captions or a cached transcript. A model server of ours takes
-0.4 s to the first token and then writes 100 tokens a second on each stream. Both sides may have
-the same number of requests in flight; they take turns.
+170 cues are available at once, as from captions or a cached transcript. A scripted model server
+takes 0.4 s to the first token and then writes 100 tokens a second on each stream. Both sides may
+have the same number of requests in flight; they take turns.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _ROUNDS = 3
 
 
 async def measure(means: Means) -> Sequence[Figure]:
-    """Return both figures: medians over the rounds of the ratio within each."""
+    """Return both figures: medians over the rounds of the ratio within each round."""
     cues = written_cues(_CUES)
     first: list[float] = []
     whole: list[float] = []
     with model_server() as server:
         for number in range(1, _ROUNDS + 1):
-            # Who goes first changes, so that a machine that slows down favours neither.
+            # The order alternates, so that a machine that slows down favours neither.
             batched_first = await _batched(server, cues) if number % 2 == 0 else None
             ours = await _ours(server, cues)
             batched = batched_first or await _batched(server, cues)

@@ -89,7 +89,7 @@ class Prices:
 
     @classmethod
     def from_settings(cls, settings: TranslationSettings, free: frozenset[str]) -> Prices:
-        """Return the prices that the settings ask for."""
+        """Return the prices by the settings."""
         given = settings.price_input_usd, settings.price_output_usd
         if given[0] is None or given[1] is None:
             return cls(None, free)

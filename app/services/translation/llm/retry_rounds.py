@@ -97,7 +97,7 @@ class _GroupAnswers:
         provider: the model that answers.
         pending: the lines of the batch.
         group: ids of those to request.
-        proportions: usual ratios of lengths by pair of languages.
+        length_ratios: usual ratios of widths, by pair of languages.
     """
 
     def __init__(
