@@ -110,7 +110,7 @@ class Steps:
         for at in range(0, len(samples), size):
             piece = Audio(samples[at : at + size], at)
             last = at + size >= len(samples)
-            voices = await self.ours.scheduler.listen(piece, voices, context, last=last)
+            voices = await self.ours.scheduler.diarize(piece, voices, context, last=last)
         if voices is None:
             raise BenchError("the recording is empty")
         return voices

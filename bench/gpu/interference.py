@@ -81,7 +81,7 @@ async def _diarizing(scheduler: Scheduler, samples: int) -> AsyncIterator[None]:
     async def diarize() -> None:
         state: DiarizationState | None = None
         while True:
-            state = await scheduler.listen(Audio(piece), state, context)
+            state = await scheduler.diarize(Audio(piece), state, context)
 
     task = asyncio.create_task(diarize())
     try:

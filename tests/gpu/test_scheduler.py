@@ -304,7 +304,7 @@ async def test_aligner_and_diarizer_do_one_call_at_a_time_whatever_the_number_of
         for n in range(9)
     ]
     listening = [
-        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer(f"v{n}")))
+        asyncio.ensure_future(s.scheduler.diarize(window("").audio, None, viewer(f"v{n}")))
         for n in range(3)
     ]
     await s.aligner.gate.wait_until_reached()
@@ -324,7 +324,7 @@ async def test_slices_give_way_to_text_that_viewers_wait_for(stand: MakeStand) -
     held = await s.hold()
     context = viewer("a")
     tasks: list[Any] = [
-        asyncio.ensure_future(s.scheduler.listen(window("").audio, None, context)),
+        asyncio.ensure_future(s.scheduler.diarize(window("").audio, None, context)),
         s.ask("rest", context, 50, start_s=900),
         asyncio.ensure_future(s.scheduler.align(alignment_input("ahead", start_s=10), context, 1)),
         s.ask("first", viewer("b"), 0),
@@ -346,11 +346,11 @@ async def test_clustering_holds_up_no_worker_but_no_second_call_of_the_diarizer(
 ) -> None:
     s = stand()
     context = viewer()
-    state = await s.scheduler.listen(window("", seconds=2).audio, None, context, last=True)
+    state = await s.scheduler.diarize(window("", seconds=2).audio, None, context, last=True)
     s.diarizer.turns_gate.close()
     turns = asyncio.ensure_future(s.scheduler.turns(state, SpeakerCount(), context))
     await s.diarizer.turns_gate.wait_until_reached()
-    other = asyncio.ensure_future(s.scheduler.listen(window("").audio, None, viewer("other")))
+    other = asyncio.ensure_future(s.scheduler.diarize(window("").audio, None, viewer("other")))
     assert await texts([s.ask("text", viewer("third"), 0)]) == ["text"]
     assert not other.done()
     assert "cluster" not in DEVICE_STAGES

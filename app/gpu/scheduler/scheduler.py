@@ -146,7 +146,7 @@ class Scheduler:
         aligned: tuple[Segment, ...] = await self._run(item)
         return aligned
 
-    async def listen(
+    async def diarize(
         self,
         audio: Audio,
         state: DiarizationState | None,

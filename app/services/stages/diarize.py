@@ -108,7 +108,7 @@ class DiarizationFeed:
             done = end
             last = self._ended and done == self._spooled_samples
             with self._clock.measure("diarize"):
-                state = await self._scheduler.listen(audio, state, self._context, last=last)
+                state = await self._scheduler.diarize(audio, state, self._context, last=last)
         return state
 
     async def _has_more(self, done: int) -> bool:
