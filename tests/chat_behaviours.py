@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -279,10 +280,17 @@ def _repeating(call: Call) -> Behaviour:
 
 
 def faulty(rate: float, seed: int = 1) -> Behaviour:
-    """Misbehave at random in that share of the answers, in every way that can be survived."""
-    dice = random.Random(seed)
+    """Misbehave at random in that share of the answers, in every way that can be survived.
+
+    What happens to a request follows from its lines and from how often they were asked for, so that
+    it is the same whatever the order in which requests of several workers arrive.
+    """
+    asked: Counter[str] = Counter()
 
     def behave(call: Call, reply: Reply) -> Reply:
+        lines = "\n".join(call.lines.values())
+        asked[lines] += 1
+        dice = random.Random(f"{seed} {asked[lines]} {lines}")
         if dice.random() >= rate:
             return reply
         keys = list(call.lines)
