@@ -1,7 +1,8 @@
-"""Text of words: how they are joined, and where sentences and clauses end."""
+"""Text made of words: joining, sentence ends, clause ends."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -16,6 +17,8 @@ _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st jr sr sra srta vs e.g i.e mme mlle vol approx ca bzw z.b u.a d.h".split()  # noqa: SIM905
 )
 """Words whose full stop ends no sentence."""
+
+_LEADING_SIGNS = re.compile(r"^\W+")
 
 _DOUBTFUL_ABBREVIATIONS = _ABBREVIATIONS | {"no", "etc", "m"}
 """Words whose full stop ends a sentence now and then."""
@@ -67,7 +70,7 @@ def surely_ends_sentence(word: str) -> bool:
         return False
     if not _has_full_stop(word):  # a quotation mark behind the full stop ends a sentence too
         return True
-    stem = _stem(word)
+    stem = _LEADING_SIGNS.sub("", word[:-1])
     is_initial = len(stem) == 1 or all(len(part) == 1 for part in stem.split("."))
     return not is_initial and stem.lower() not in _DOUBTFUL_ABBREVIATIONS
 

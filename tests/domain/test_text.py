@@ -40,7 +40,7 @@ def test_a_mark_behind_a_whole_word_surely_ends_a_sentence(word: str) -> None:
     assert surely_ends_sentence(word)
 
 
-@pytest.mark.parametrize("word", ["5.", "U.S.", "etc.", "no.", "Mr.", "a,", ""])
+@pytest.mark.parametrize("word", ["5.", "$5.", "U.S.", "etc.", "no.", "Mr.", "a,", ""])
 def test_what_may_go_on_does_not_surely_end_a_sentence(word: str) -> None:
     assert not surely_ends_sentence(word)
 
