@@ -15,8 +15,8 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
     """Return cues as WebVTT, with cue identifiers and voice tags.
 
-    Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` is not
-    only allowed but keeps an arrow in the text from reading as a line of times.
+    Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` keeps
+    an arrow in the text from reading as a timing line.
     """
     del language
     blocks = [_block(cue) for cue in shown_cues(cues, profile)]
@@ -25,6 +25,18 @@ def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
 
 def _block(cue: ShownCue) -> str:
     times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}"
-    voice = f"<v {cue.speaker.translate(_ESCAPES)}>" if cue.speaker else ""
+    voice = f"<v {_annotation(cue.speaker)}>" if cue.speaker else ""
     text = "\n".join(line.translate(_ESCAPES) for line in cue.lines)
     return f"{cue.id}\n{times}\n{voice}{text}\n"
+
+
+def _annotation(label: str) -> str:
+    """Return a speaker label for a voice tag.
+
+    The tag's own ``>`` would complete an arrow after two hyphens, and ``-->`` may stand in timing
+    lines alone, so the last hyphen is written as a character reference.
+
+    Source: W3C WebVTT, sections 4.2.2 (annotation text) and 6.4 (tokenizer: annotation state).
+    """
+    escaped = label.translate(_ESCAPES)
+    return f"{escaped[:-1]}&#45;" if escaped.endswith("--") else escaped
