@@ -41,10 +41,10 @@ async def subtitles(
 def _fallback(found: FoundCaptions) -> Payload:
     actual = Language(found.track.language)
     return {
-        "requested_language": found.asked.tag,
+        "requested_language": found.requested.tag,
         "actual_language": actual.tag,
         "used_fallback": True,
         "warning": (
-            f"No captions in {found.asked.english_name}; these are in {actual.english_name}"
+            f"No captions in {found.requested.english_name}; these are in {actual.english_name}"
         ),
     }

@@ -12,8 +12,7 @@ import pytest
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.errors import NoCaptionsError, SourceError
 from app.domain.language import Language
-from app.services.captions.lookup import choose_sidecar
-from app.services.captions.lookup_cache import CaptionLookupCache
+from app.services.captions.lookup import CaptionLookupCache, rank_tracks
 
 PAGE = "https://site.test/watch"
 
@@ -25,7 +24,7 @@ def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
 def chosen(names: Sequence[str], asked: str) -> list[str]:
     tracks = [track(name.strip("*"), "auto" if "*" in name else "manual") for name in names]
     marks = {"manual": "", "auto": "*"}
-    found = choose_sidecar(tracks, Language.parse(asked))
+    found = rank_tracks(tracks, Language.parse(asked))
     return [f"{one.name}{marks[one.kind]}" for one in found]
 
 

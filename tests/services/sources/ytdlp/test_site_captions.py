@@ -251,18 +251,18 @@ async def test_captions_that_cannot_be_used_leave_the_audio(
 async def test_without_a_transcriber_automatic_captions_count(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
 ) -> None:
-    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), hears=False))
+    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), can_transcribe=False))
     assert isinstance(opened, OpenedCaptions)
     web.asked.clear()
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(publish("none"), CaptionPreference(hears=False))
+        await opener.open(publish("none"), CaptionPreference(can_transcribe=False))
     assert asked(web) == ["/page/none"], "nobody fetched audio in vain"
 
 
 async def test_a_recording_is_not_opened_where_nothing_hears_it(
     opener: MediaOpener, web: LoopbackServer, tone_wav: Path
 ) -> None:
-    deaf = CaptionPreference(hears=False)
+    deaf = CaptionPreference(can_transcribe=False)
     with pytest.raises(TranscriptionDisabledError):
         await opener.open(upload(tone_wav), deaf)
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")
