@@ -10,7 +10,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.encoders import Payload
 from app.services.captions.lookup import FoundCaptions
-from app.services.captions.readers.json3 import write_json3
+from app.services.captions.readers.caption_json import write_json3
 from app.submission.request_fields import language_code, youtube_video
 
 router = APIRouter(
