@@ -1,4 +1,4 @@
-"""Writing WebVTT (.vtt)."""
+"""Writer of WebVTT (.vtt)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.display_cues import DisplayCue, display_cues
 from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -19,11 +19,11 @@ def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
     an arrow in the text from reading as a timing line.
     """
     del language
-    blocks = [_block(cue) for cue in shown_cues(cues, profile)]
+    blocks = [_block(cue) for cue in display_cues(cues, profile)]
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def _block(cue: ShownCue) -> str:
+def _block(cue: DisplayCue) -> str:
     times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}"
     voice = f"<v {_annotation(cue.speaker)}>" if cue.speaker else ""
     text = "\n".join(line.translate(_ESCAPES) for line in cue.lines)

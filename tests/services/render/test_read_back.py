@@ -16,8 +16,8 @@ from app.domain.errors import InvalidFormatError
 from app.domain.profile import DEFAULT_PROFILE, PROFILES
 from app.domain.time import Span
 from app.services.layout.line_breaks import break_lines
+from app.services.render.display_cues import clean_label, clean_text
 from app.services.render.formats import FORMATS, render
-from app.services.render.shown import clean_label, clean_text
 
 HOUR_MS = 3_600_000
 HOSTILE = [
