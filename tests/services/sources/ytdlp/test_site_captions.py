@@ -251,7 +251,9 @@ async def test_captions_that_cannot_be_used_leave_the_audio(
 async def test_without_a_transcriber_automatic_captions_count(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, told_in_two: SiteVideo
 ) -> None:
-    opened = await opener.open(told_in_two, CaptionPreference(spoken=Language("en"), can_transcribe=False))
+    opened = await opener.open(
+        told_in_two, CaptionPreference(spoken=Language("en"), can_transcribe=False)
+    )
     assert isinstance(opened, OpenedCaptions)
     web.asked.clear()
     with pytest.raises(TranscriptionDisabledError):
