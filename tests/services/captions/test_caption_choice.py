@@ -15,12 +15,12 @@ def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
     )
 
 
-def chosen(tracks: list[CaptionTrack], target: str | None = None, **wish: object) -> list[str]:
-    spoken = wish.pop("spoken", None)
+def chosen(tracks: list[CaptionTrack], target: str | None = None, **options: object) -> list[str]:
+    spoken = options.pop("spoken", None)
     asked = CaptionPreference(
         Language.parse(target) if target else None,
         Language.parse(str(spoken)) if spoken else None,
-        **wish,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
     )
     return [
         f"{c.origin.removeprefix('youtube_')} {c.track.name}" for c in choose_track(tracks, asked)

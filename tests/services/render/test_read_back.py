@@ -157,8 +157,8 @@ ANY_TEXT = st.one_of(
 @example(["0"], "--")
 @pytest.mark.parametrize("format_name", READERS)
 def test_any_text_comes_back(format_name: str, texts: list[str], label: str) -> None:
-    kept = [text for text in texts if clean_text(text)]
-    assert_reads_back(cues_of(kept, [label, None]), format_name)
+    shown = [text for text in texts if clean_text(text)]
+    assert_reads_back(cues_of(shown, [label, None]), format_name)
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), ANY_TEXT)
