@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
 from app.services.cache.caches import Caches, open_caches
-from app.services.captions.lookup_cache import CaptionLookupCache
+from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner

@@ -1,1 +1,1 @@
-"""What the Makefile calls, and what made the samples and fixtures."""
+"""Scripts for the Makefile, the samples, the fixtures."""

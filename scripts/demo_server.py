@@ -91,7 +91,7 @@ def demo_server(folder: Path) -> Iterator[DemoServer]:
     """Start the real server on a free port with the embedded engines; stop it in the end.
 
     It runs in ``folder`` and with an environment of its own, so that neither the caller's
-    variables nor a file `.env` change what is shown. What it keeps for later jobs goes with it.
+    variables nor a file `.env` change what is shown. Its caches are deleted with it.
     """
     with TemporaryDirectory(prefix="cuestream-demo-") as cache:
         server = _start(folder, cache)

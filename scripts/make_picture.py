@@ -1,4 +1,4 @@
-"""Make docs/demo.png: what `make demo` prints, beside the video with the subtitles it made.
+"""Make docs/demo.png: the output of `make demo` beside its video with subtitles.
 
 Run as ``python -m scripts.make_picture`` with Debian's chromium and ffmpeg installed.
 """

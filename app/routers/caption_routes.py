@@ -10,7 +10,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.encoders import Payload
 from app.services.captions.lookup import FoundCaptions
-from app.services.captions.readers.json3 import write_json3
+from app.services.captions.readers.caption_json import write_json3
 from app.submission.request_fields import language_code, youtube_video
 
 router = APIRouter(
@@ -41,10 +41,10 @@ async def subtitles(
 def _fallback(found: FoundCaptions) -> Payload:
     actual = Language(found.track.language)
     return {
-        "requested_language": found.asked.tag,
+        "requested_language": found.requested.tag,
         "actual_language": actual.tag,
         "used_fallback": True,
         "warning": (
-            f"No captions in {found.asked.english_name}; these are in {actual.english_name}"
+            f"No captions in {found.requested.english_name}; these are in {actual.english_name}"
         ),
     }

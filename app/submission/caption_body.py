@@ -11,11 +11,10 @@ from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
 from app.services.captions.encoding import decode_text
-from app.services.captions.parse import MAX_MB
+from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
-from app.services.captions.readers.cue_list import write_cue_list
+from app.services.captions.readers.caption_json import write_cue_list
 from app.services.captions.readers.timestamps import LATEST_MS
-from app.services.captions.sniff import LOOKED_AT, is_caption_file
 from app.submission.request_fields import caption_language
 from app.system.workdir import storage_errors
 
@@ -122,7 +121,7 @@ def uploaded_captions(upload: UploadedFile) -> str | None:
         StorageError: the disk cannot be read.
     """
     with storage_errors(), upload.path.open("rb") as file:
-        if not is_caption_file(upload.name, file.read(LOOKED_AT)):
+        if not is_caption_file(upload.name, file.read(SNIFF_LENGTH)):
             return None
         file.seek(0)
         data = file.read(MAX_MB * 2**20 + 1)

@@ -1,1 +1,1 @@
-"""Captions that exist already: chosen, read from every format, cleaned."""
+"""Existing captions: selection, parsing, normalization."""

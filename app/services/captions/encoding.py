@@ -1,4 +1,4 @@
-"""The text of a caption file, in whatever encoding it was saved."""
+"""Decoder for text files of unknown encoding."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from charset_normalizer import from_bytes
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does, so it is asked first
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does, so it is tried first
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LOOKED_AT_BYTES = 2**15
+_SAMPLE_BYTES = 2**15
 _WESTERN = "cp1252"
-_WHOLE_FOR_BROKEN = 20
-"""A file with so many whole characters beyond ASCII for each broken one is UTF-8 with a scratch;
+_VALID_PER_BROKEN = 20
+"""A file with so many valid non-ASCII characters for each broken one is slightly damaged UTF-8;
 in another encoding nearly all of them are broken."""
 
 
 def decode_text(data: bytes) -> str:
-    """Return a file's text; what cannot be read becomes U+FFFD, nothing is raised."""
+    """Return a file's text; undecodable bytes become U+FFFD, nothing is raised."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    if wide := _wide(data):
-        return data.decode(wide, "replace")
+    if utf16 := _utf16_without_mark(data):
+        return data.decode(utf16, "replace")
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if not broken:
         return text
-    whole = sum(1 for char in text if char > "\x7f") - broken
-    if whole >= broken * _WHOLE_FOR_BROKEN:
+    valid = sum(1 for char in text if char > "\x7f") - broken
+    if valid >= broken * _VALID_PER_BROKEN:
         return text
     return data.decode(_guess(data), "replace")
 
 
-def _wide(data: bytes) -> str | None:
-    """Return the UTF-16 without a mark: its Latin letters, digits and line ends have a zero."""
-    head = data[:_LOOKED_AT_BYTES]
+def _utf16_without_mark(data: bytes) -> str | None:
+    """Detect UTF-16 without a byte order mark by the zero bytes of ASCII characters."""
+    head = data[:_SAMPLE_BYTES]
     high, low = head[::2].count(0), head[1::2].count(0)
     if max(high, low) * 8 < len(head) or min(high, low) * 8 > len(head):
         return None
@@ -47,13 +47,13 @@ def _wide(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str:
-    """Return the encoding in which the bytes read like a language."""
-    # A line in English tells nothing, so lines beyond ASCII are shown alone.
+    """Return the encoding in which the bytes look most like natural language."""
+    # ASCII lines are the same in every encoding, so only the others are examined.
     lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
-    matches = list(from_bytes(b"".join(lines)[:_LOOKED_AT_BYTES]))
+    matches = list(from_bytes(b"".join(lines)[:_SAMPLE_BYTES]))
     if not matches:
         return _WESTERN
-    # Short texts read as well in several encodings; then it is the one that most files have.
+    # Short texts score equally in several encodings; the most common one is preferred.
     score = (matches[0].chaos, matches[0].coherence)
     equal = [match for match in matches if (match.chaos, match.coherence) == score]
     if any(_WESTERN in match.could_be_from_charset for match in equal):

@@ -1,9 +1,11 @@
-"""A video's captions for a client that shows or translates them itself."""
+"""Lookup of a video's captions for a client that shows or translates them itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,38 +15,57 @@ import structlog
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import InvalidCaptionsError, NoCaptionsError, SourceError
 from app.domain.language import Language
-from app.services.captions.language_distance import FAR, nearness, same_base
 from app.services.captions.parse import parse_captions
-from app.services.captions.select import CHAT, ENGLISH
+from app.services.captions.select import (
+    CHAT,
+    ENGLISH,
+    OTHER_LANGUAGE,
+    language_distance,
+    same_base,
+)
 
 log = structlog.get_logger()
 
 _TRACKS_TRIED = 3
-"""A track that cannot be read has a substitute or two; a site has its patience."""
+"""Tracks tried before the lookup fails, so that an unreadable one has substitutes and the site
+still gets few requests."""
+
+_CACHE_S = 600.0
+"""A player repeats its lookup when its page is reopened or its tier changes; captions change
+rarely."""
+
+_NEGATIVE_CACHE_S = 60.0
+"""Lifetime of a negative answer: sites add automatic captions some minutes after an upload."""
+
+_MAX_CACHED = 64
+"""Cached tracks; each may take a few hundred kilobytes."""
+
+LookupKey = tuple[str, str]
+"""A page's address and a language tag."""
 
 
-class Page(Protocol):
-    """A page that was looked at."""
+class CaptionPage(Protocol):
+    """A video page whose metadata was fetched."""
 
     @property
     def tracks(self) -> Sequence[CaptionTrack]:
-        """What it offers."""
+        """The tracks that it offers."""
         ...
 
     async def caption(self, track: CaptionTrack) -> tuple[str, bytes]:
         """Fetch a track: its format and the file.
 
         Raises:
-            SourceError: the site does not give it.
+            SourceError: the site does not deliver it.
         """
         ...
 
 
-class Pages(Protocol):
-    """Looks at pages."""
+class CaptionSite(Protocol):
+    """Fetches video pages."""
 
-    def site(self, page_url: str) -> AbstractAsyncContextManager[Page]:
-        """Look at a page for as long as the block lasts.
+    def site(self, page_url: str) -> AbstractAsyncContextManager[CaptionPage]:
+        """Fetch a page, which is usable within the ``async with`` block.
 
         Raises:
             SourceError: there is no video.
@@ -54,62 +75,132 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundCaptions:
-    """The captions that were found.
+    """The result of a lookup.
 
     Attributes:
-        captions: as they were read.
-        track: which of the site's they are.
-        asked: the language that was asked for.
+        captions: the parsed track.
+        track: the site's track that they come from.
+        requested: the requested language.
     """
 
     captions: Captions
     track: CaptionTrack
-    asked: Language
+    requested: Language
 
     @property
     def is_fallback(self) -> bool:
         """Whether they are in another language, or in another script of it."""
-        return nearness(self.track.language, self.asked) == FAR
+        return language_distance(self.track.language, self.requested) == OTHER_LANGUAGE
 
 
-async def find_sidecar(pages: Pages, page_url: str, asked: Language) -> FoundCaptions:
+@dataclass(frozen=True, slots=True)
+class _CachedLookup:
+    result: FoundCaptions | NoCaptionsError
+    expires_s: float
+
+
+class CaptionLookupCache:
+    """Looks captions up; concurrent and repeated lookups share one fetch.
+
+    Args:
+        site: fetches pages.
+        clock: monotonic time in seconds.
+    """
+
+    def __init__(self, site: CaptionSite, clock: Callable[[], float] = time.monotonic) -> None:
+        self._site = site
+        self._clock = clock
+        self._cached: OrderedDict[LookupKey, _CachedLookup] = OrderedDict()
+        self._fetching: dict[LookupKey, asyncio.Task[FoundCaptions]] = {}
+
+    async def find(self, page_url: str, language: Language) -> FoundCaptions:
+        """Return the best captions of a video, in a language or else in English.
+
+        Raises:
+            NoCaptionsError: it has none in either.
+            SourceError: the page or its captions cannot be fetched; such failures are not cached.
+        """
+        key = (page_url, language.tag)
+        cached = self._cached.get(key)
+        if cached is not None and self._clock() < cached.expires_s:
+            if isinstance(cached.result, NoCaptionsError):
+                error = cached.result
+                raise NoCaptionsError(error.message, error.manual, error.auto)
+            return cached.result
+        task = self._fetching.get(key)
+        if task is None:
+            task = asyncio.create_task(self._fetch(key, language), name="caption lookup")
+            task.add_done_callback(_retrieve_exception)
+            self._fetching[key] = task
+        # A caller that is cancelled does not cancel the fetch for the others.
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Cancel the running fetches."""
+        tasks = list(self._fetching.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fetch(self, key: LookupKey, language: Language) -> FoundCaptions:
+        try:
+            found = await find_captions(self._site, key[0], language)
+        except NoCaptionsError as error:
+            self._store(key, error, _NEGATIVE_CACHE_S)
+            raise
+        finally:
+            del self._fetching[key]
+        self._store(key, found, _CACHE_S)
+        return found
+
+    def _store(
+        self, key: LookupKey, result: FoundCaptions | NoCaptionsError, lifetime_s: float
+    ) -> None:
+        self._cached[key] = _CachedLookup(result, self._clock() + lifetime_s)
+        self._cached.move_to_end(key)
+        while len(self._cached) > _MAX_CACHED:
+            self._cached.popitem(last=False)
+
+
+async def find_captions(site: CaptionSite, page_url: str, language: Language) -> FoundCaptions:
     """Fetch the best captions of a video, in a language or else in English.
 
     Raises:
         NoCaptionsError: it has none in either.
-        SourceError: the page or its captions cannot be had.
+        SourceError: the page or its captions cannot be fetched.
     """
-    async with pages.site(page_url) as page:
-        tracks = choose_sidecar(page.tracks, asked)
+    async with site.site(page_url) as page:
+        tracks = rank_tracks(page.tracks, language)
         if not tracks:
-            raise _none(page.tracks, asked)
+            raise _no_captions(page.tracks, language)
         failure: SourceError | None = None
         for track in tracks[:_TRACKS_TRIED]:
             try:
-                return FoundCaptions(await _read(page, track), track, asked)
+                return FoundCaptions(await _fetch_track(page, track), track, language)
             except SourceError as error:
                 failure = failure or error
         raise failure or SourceError("The site's captions cannot be read")
 
 
-def choose_sidecar(tracks: Sequence[CaptionTrack], asked: Language) -> list[CaptionTrack]:
-    """Return the tracks that serve a reader of a language, best first; perhaps none.
+def rank_tracks(tracks: Sequence[CaptionTrack], language: Language) -> list[CaptionTrack]:
+    """Return the tracks that serve a reader of a language, best first; may be empty.
 
     Source: the extension's contract for ``/api/subtitles``: the language itself before its
-    relatives, people before machines, at last English. A relative in another script ranks
+    relatives, manual before automatic captions, English last. A relative in another script ranks
     between the language and English.
     """
-    chosen: list[CaptionTrack] = []
+    ranked: list[CaptionTrack] = []
     offered = [track for track in tracks if track.name != CHAT]
-    for wanted in (asked, ENGLISH):
+    for wanted in (language, ENGLISH):
+        distances = {track: language_distance(track.language, wanted) for track in offered}
         for kind in ("manual", "auto"):
-            near = [t for t in offered if t.kind == kind and nearness(t.language, wanted) < FAR]
-            chosen += sorted(near, key=lambda track: nearness(track.language, wanted))
-        chosen += [track for track in offered if same_base(track.language, wanted)]
-    return list(dict.fromkeys(chosen))
+            near = [t for t in offered if t.kind == kind and distances[t] < OTHER_LANGUAGE]
+            ranked += sorted(near, key=distances.__getitem__)
+        ranked += [track for track in offered if same_base(track.language, wanted)]
+    return list(dict.fromkeys(ranked))
 
 
-async def _read(page: Page, track: CaptionTrack) -> Captions:
+async def _fetch_track(page: CaptionPage, track: CaptionTrack) -> Captions:
     name, data = await page.caption(track)
     try:
         return await asyncio.to_thread(parse_captions, data, name, track.language, track.kind)
@@ -118,11 +209,17 @@ async def _read(page: Page, track: CaptionTrack) -> Captions:
         raise SourceError("The site's captions cannot be read") from error
 
 
-def _none(tracks: Sequence[CaptionTrack], asked: Language) -> NoCaptionsError:
+def _no_captions(tracks: Sequence[CaptionTrack], language: Language) -> NoCaptionsError:
     manual = [track.name for track in tracks if track.kind == "manual" and track.name != CHAT]
     auto = [track.name for track in tracks if track.kind == "auto"]
     if not manual and not auto:
         return NoCaptionsError("This video has no captions", (), ())
     return NoCaptionsError(
-        f"This video has captions neither in {asked.english_name} nor in English", manual, auto
+        f"This video has captions neither in {language.english_name} nor in English", manual, auto
     )
+
+
+def _retrieve_exception(task: asyncio.Task[FoundCaptions]) -> None:
+    """Retrieve a fetch's exception, which asyncio would log where no caller awaits it any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,50 +1,65 @@
-"""Caption files of every format, read into one shape."""
+"""Parser for caption files of every format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
 
-from app.domain.captions import Caption, CaptionKind, Captions
-from app.domain.errors import InvalidCaptionsError, InvalidLanguageError
-from app.domain.language import Language
-from app.domain.time import Span
-from app.services.captions.caption_lines import Shown, paragraph
-from app.services.captions.continued import joined
+from app.domain.captions import CaptionKind, Captions
+from app.domain.errors import InvalidCaptionsError
 from app.services.captions.encoding import decode_text
-from app.services.captions.markup import plain
-from app.services.captions.overlaps import timeline
-from app.services.captions.raw_captions import CAPTIONS_AT_MOST, Reader
-from app.services.captions.readers.json_text import read_json_text
-from app.services.captions.readers.srt_vtt import read_srt, read_vtt
-from app.services.captions.readers.substation import read_substation
-from app.services.captions.readers.ttml_reader import read_ttml
-from app.services.captions.readers.youtube_xml import read_youtube_xml
-from app.services.captions.rolling import rolls, unrolled
-from app.services.captions.sniff import sniff
-from app.services.captions.timed_words import text_of, words_of
-
-READERS: Mapping[str, Reader] = MappingProxyType(
-    {
-        "json3": read_json_text,
-        "json": read_json_text,
-        "vtt": read_vtt,
-        "srt": read_srt,
-        "srv1": read_youtube_xml,
-        "srv2": read_youtube_xml,
-        "srv3": read_youtube_xml,
-        "ttml": read_ttml,
-        "dfxp": read_ttml,
-        "ass": read_substation,
-        "ssa": read_substation,
-    }
+from app.services.captions.normalize import normalize
+from app.services.captions.raw_captions import CAPTIONS_AT_MOST, TrackReader
+from app.services.captions.readers.caption_json import looks_like_json, read_caption_json
+from app.services.captions.readers.srt_vtt import (
+    looks_like_srt,
+    looks_like_vtt,
+    read_srt,
+    read_vtt,
 )
-"""Readers by the names that sites and yt-dlp have for formats."""
+from app.services.captions.readers.substation import looks_like_substation, read_substation
+from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
+from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionFormat:
+    """A caption format that can be read.
+
+    Attributes:
+        names: names of the format in file names, on sites and in yt-dlp.
+        sniff: whether a text that begins so is in the format.
+        read: reads a whole text.
+        has_signature: whether its files begin with a mark of the format; one without is
+            considered last.
+    """
+
+    names: tuple[str, ...]
+    sniff: Callable[[str], bool]
+    read: TrackReader
+    has_signature: bool = True
+
+
+CAPTION_FORMATS = (
+    CaptionFormat(("json3", "json"), looks_like_json, read_caption_json),
+    CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
+    CaptionFormat(("srt",), looks_like_srt, read_srt, has_signature=False),
+    CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
+    CaptionFormat(("ttml", "dfxp"), looks_like_ttml, read_ttml),
+    CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
+)
+"""The readable formats; the content of a file takes precedence over its name."""
 
 MAX_MB = 32
 """Largest caption file: ten hours of timed words take a quarter of it."""
 
-_LABEL_CHARS = 40
+SNIFF_LENGTH = 2**16
+"""Bytes or characters at the beginning of a file by which its format is detected."""
+
+_BY_NAME = {name: row for row in CAPTION_FORMATS for name in row.names}
+_IN_SNIFF_ORDER = sorted(CAPTION_FORMATS, key=lambda row: not row.has_signature)
+_FILE_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", ""})
 
 
 def parse_captions(data: bytes, format: str | None, language: str, kind: CaptionKind) -> Captions:  # noqa: A002 - the site's word
@@ -52,14 +67,14 @@ def parse_captions(data: bytes, format: str | None, language: str, kind: Caption
 
     Args:
         data: the file, in any encoding.
-        format: name that its source gives it; what the content looks like counts more.
-        language: BCP 47 tag, or ``und`` to take what the file says.
-        kind: who wrote it. Captions that roll were timed by a machine, whoever typed them: they
-            come back as ``auto``.
+        format: name of its format by its source; the content takes precedence.
+        language: BCP 47 tag, or ``und`` for the one that the file names.
+        kind: author of the track. Rolling captions were timed by a machine, whoever typed them:
+            they become ``auto``.
 
     Returns:
-        At least one caption, sorted by start, cleaned, each word once. Those of a machine end
-        where the next begins; those of people keep their times.
+        At least one caption, sorted by start, cleaned, each word once. Automatic ones end where
+        the next begins; manual ones keep their times.
 
     Raises:
         InvalidCaptionsError: it cannot be read, is too large, or holds no captions.
@@ -67,64 +82,30 @@ def parse_captions(data: bytes, format: str | None, language: str, kind: Caption
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
     text = decode_text(data)
-    track = _reader(text, format)(text)
+    found = detect_format(text) or _BY_NAME.get((format or "").lower())
+    if found is None:
+        raise InvalidCaptionsError(f"Not a caption file; known: {', '.join(_BY_NAME)}")
+    track = found.read(text)
     if len(track.captions) > CAPTIONS_AT_MOST:
         raise InvalidCaptionsError(f"A caption file may hold {CAPTIONS_AT_MOST} captions at most")
-    shown = timeline(joined(track.captions))
-    if rolls(shown, heard=kind == "auto"):
-        shown, kind = unrolled(shown), "auto"
-    items = tuple(_heard(shown) if kind == "auto" else _written(shown))
-    if not items:
+    captions = normalize(track, language, kind)
+    if not captions.items:
         raise InvalidCaptionsError("The caption file holds no captions")
-    return Captions(_language(language, track.language), kind, items)
+    return captions
 
 
-def _reader(text: str, name: str | None) -> Reader:
-    reader = READERS.get(sniff(text) or (name or "").lower())
-    if reader is None:
-        raise InvalidCaptionsError(f"Not a caption file; known: {', '.join(READERS)}")
-    return reader
+def detect_format(text: str) -> CaptionFormat | None:
+    """Return the format that a text begins like; None where it is no caption file."""
+    head = text[:SNIFF_LENGTH].lstrip("\ufeff \t\r\n\0")
+    return next((row for row in _IN_SNIFF_ORDER if row.sniff(head)), None)
 
 
-def _language(given: str, told: str) -> str:
-    if given and given != "und":
-        return given
-    try:
-        return Language.parse(told).tag
-    except InvalidLanguageError:
-        return "und"
+def is_caption_file(name: str, head: bytes) -> bool:
+    """Whether an uploaded file holds captions rather than media.
 
-
-def _written(shown: Sequence[Shown]) -> Iterator[Caption]:
-    for caption in shown:
-        span = Span(caption.start_ms, caption.end_ms)
-        yield Caption(span, paragraph(caption.lines), speaker=_label(caption.speaker))
-
-
-def _heard(shown: Sequence[Shown]) -> Iterator[Caption]:
-    timed = any(line.timed for caption in shown for line in caption.lines)
-    for caption, next_ms in zip(shown, _next_starts(shown), strict=True):
-        span = Span(caption.start_ms, min(caption.end_ms, next_ms))
-        words = words_of(caption, span.end_ms) if timed else ()
-        text = text_of(words) if words else paragraph(caption.lines)
-        yield Caption(span, text, words, _label(caption.speaker))
-
-
-def _next_starts(shown: Sequence[Shown]) -> list[int]:
-    """Return when the next caption begins that is not at the same time, or the own end."""
-    later: list[int] = []
-    for index in range(len(shown) - 1, -1, -1):
-        follows = shown[index + 1] if index + 1 < len(shown) else None
-        if follows is None:
-            later.append(shown[index].end_ms)
-        elif follows.start_ms > shown[index].start_ms:
-            later.append(follows.start_ms)
-        else:
-            later.append(later[-1])
-    return later[::-1]
-
-
-def _label(name: str | None) -> str | None:
-    """Return a speaker's label; readers tell speakers apart by its digits, so it needs some."""
-    label = " ".join(plain(name or "").split())[:_LABEL_CHARS]
-    return label if any(char in "0123456789" for char in label) else None
+    Args:
+        name: the client's name for it; a media name means media.
+        head: its first bytes, at least those of the first few captions.
+    """
+    ending = PurePath(name).suffix.lower().removeprefix(".")
+    return ending in _FILE_ENDINGS and detect_format(decode_text(head)) is not None

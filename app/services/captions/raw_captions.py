@@ -1,4 +1,4 @@
-"""A caption as its file has it."""
+"""Raw captions: a caption track as its file has it, before cleaning."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ CAPTIONS_AT_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class TextPiece:
-    """A stretch of a caption's text that its file times on its own.
+class TextRun:
+    """A part of a caption's text with a start time of its own.
 
     Attributes:
         text: with markup, entities and line breaks as in the file.
-        start_ms: when it is said; None where the file does not tell.
+        start_ms: when it is spoken; None where the file has no time for it.
     """
 
     text: str
@@ -28,17 +28,17 @@ class RawCaption:
 
     Attributes:
         start_ms: may be negative or beyond the video, as files are.
-        end_ms: None where the file does not tell; may lie before the start.
-        pieces: the text.
-        continues: the text goes on where that of the caption before it in the window ended, so
-            that it may begin inside a word.
-        window: place on screen that the text belongs to, where the file has several.
+        end_ms: None where the file has none; may lie before the start.
+        runs: the text.
+        continues: the text continues that of the caption before it in the window, so that it may
+            begin inside a word.
+        window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
     """
 
     start_ms: int
     end_ms: int | None
-    pieces: tuple[TextPiece, ...]
+    runs: tuple[TextRun, ...]
     continues: bool = False
     window: str = ""
     speaker: str | None = None
@@ -46,7 +46,7 @@ class RawCaption:
 
 @dataclass(frozen=True, slots=True)
 class RawTrack:
-    """What a file holds.
+    """The content of a caption file.
 
     Attributes:
         captions: in the file's order.
@@ -57,9 +57,9 @@ class RawTrack:
     language: str = ""
 
 
-Reader = Callable[[str], RawTrack]
+TrackReader = Callable[[str], RawTrack]
 """Reads a file's text.
 
 Raises:
-    InvalidCaptionsError: it is not what it seemed.
+    InvalidCaptionsError: the file is not in the reader's format.
 """

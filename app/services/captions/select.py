@@ -1,112 +1,152 @@
-"""Which of a site's tracks serves a job, best first."""
+"""Selection of the caption tracks that serve a job."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.captions import CaptionTrack
+from app.domain.errors import InvalidLanguageError
 from app.domain.events import Origin
 from app.domain.language import Language
-from app.services.captions.language_distance import FAR, nearness
 
 ENGLISH = Language("en")
 
 CHAT = "live_chat"
 """yt-dlp lists a broadcast's chat among its captions."""
 
+OTHER_LANGUAGE = 3
+"""Distance of another language, or of the same language in another script."""
+
 _ORIGINAL = "-orig"
-"""How the key of a YouTube track ends that says what is spoken, where others are dubbed."""
+"""How the key of a YouTube track in the spoken language ends, where the video has dubbed ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionPreference:
-    """What decides between captions and the recording.
+    """The options of a request that decide between captions and the recording.
 
     Attributes:
-        target: language that is wanted; None for whatever is spoken.
+        target: requested language of the subtitles; None for the spoken one.
         spoken: language that is spoken, as the client says.
-        force_whisper: hear the recording unless people wrote captions in the target language.
-        hears: whether this server can transcribe; without, automatic captions count too.
-        speakers: the speakers are wanted, whom captions do not name.
+        force_whisper: transcribe unless there are manual captions in the target language.
+        can_transcribe: whether this server can transcribe; without, automatic captions count too.
+        speakers: speaker labels are requested, which captions lack.
     """
 
     target: Language | None = None
     spoken: Language | None = None
     force_whisper: bool = False
-    hears: bool = True
+    can_transcribe: bool = True
     speakers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A track and what it is to the request."""
+class TrackChoice:
+    """A track with its origin as the events name it."""
 
     track: CaptionTrack
     origin: Origin
 
 
-def choose_track(tracks: Sequence[CaptionTrack], wish: CaptionPreference) -> list[Choice]:
-    """Return the tracks that may stand in for the recording, best first; perhaps none.
+def choose_track(
+    tracks: Sequence[CaptionTrack], preference: CaptionPreference
+) -> list[TrackChoice]:
+    """Return the tracks that may replace the recording, best first; may be empty.
 
-    People's captions in the target language come first, whatever else is asked. Other captions
-    by people follow, unless the recording itself is to be heard: those in the spoken language,
-    else English ones, else as the site lists them. What a machine heard counts only where this
-    server cannot hear better. Without a target only the spoken language counts, as long as
-    somebody says which it is. Nothing counts where the speakers are wanted: captions name none.
+    Manual captions in the target language come first, whatever else is requested. Other manual
+    captions follow, unless the recording itself is to be transcribed: those in the spoken
+    language, else English ones, else in the site's order. Automatic captions count only where
+    this server cannot transcribe. Without a target only the spoken language counts, if it is
+    known. No track counts where speakers are requested: captions name none.
 
     Source: the extension's contract, "Source choice"; that the spoken language goes before
     English is ours, since a translation of a translation is worse.
     """
+    if preference.speakers and preference.can_transcribe:
+        return []
     tracks = [track for track in tracks if track.name != CHAT]
     manual = [track for track in tracks if track.kind == "manual"]
     auto = [track for track in tracks if track.kind == "auto"]
-    spoken = wish.spoken or spoken_language(tracks)
-    if wish.speakers and wish.hears:
-        return []
-    heard_instead = wish.force_whisper and wish.hears
-    chosen: list[Choice] = []
-    if wish.target is not None:
-        chosen += _in_language(manual, wish.target, "youtube_direct")
-    if not heard_instead:
-        if wish.target is not None or not wish.hears:
-            chosen += _by_use(manual, (spoken, ENGLISH), "youtube_manual")
-        elif spoken is not None:
-            chosen += _in_language(manual, spoken, "youtube_manual")
-    if not wish.hears:
-        chosen += _by_use(auto, (wish.target, spoken, ENGLISH), "youtube_auto")
-    return list(_once(chosen))
+    target, spoken = preference.target, preference.spoken or spoken_language(tracks)
+    chosen: list[TrackChoice] = []
+    if target is not None:
+        chosen += _in_language(manual, target, "youtube_direct")
+    if not preference.can_transcribe:
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+        chosen += _ranked(auto, (target, spoken, ENGLISH), "youtube_auto")
+    elif not preference.force_whisper and target is not None:
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+    elif not preference.force_whisper and spoken is not None:
+        chosen += _in_language(manual, spoken, "youtube_manual")
+    return _unique(chosen)
 
 
 def spoken_language(tracks: Sequence[CaptionTrack]) -> Language | None:
-    """Return what is spoken, as the track of a machine that listened tells; None if none does."""
+    """Return the spoken language by the automatic tracks; None where they name none or several."""
     auto = [track for track in tracks if track.kind == "auto" and track.language != "und"]
     original = [track for track in auto if track.name.endswith(_ORIGINAL)] or auto
     tags = {track.language for track in original}
     return Language(tags.pop()) if len(tags) == 1 else None
 
 
-def _in_language(tracks: Sequence[CaptionTrack], wanted: Language, origin: Origin) -> list[Choice]:
-    near = [(nearness(track.language, wanted), track) for track in tracks]
-    kept = sorted((pair for pair in near if pair[0] < FAR), key=lambda pair: pair[0])
-    return [Choice(track, origin) for _, track in kept]
+def language_distance(tag: str, wanted: Language) -> int:
+    """Return the distance of a track's language from the requested one.
+
+    ``pt`` is nearer to ``pt-BR`` than ``pt-PT`` is; ``zh-TW`` is another language than ``zh-CN``
+    here, since it is written differently.
+
+    Returns:
+        0 for the same tag, 1 for the bare language, 2 for another region, else
+        ``OTHER_LANGUAGE``.
+    """
+    if tag == wanted.tag:
+        return 0
+    other = _parse_tag(tag)
+    if other is None or not other.same_language(wanted):
+        return OTHER_LANGUAGE
+    return 1 if tag == other.base else 2
 
 
-def _by_use(
+def same_base(tag: str, wanted: Language) -> bool:
+    """Whether a track is in the requested language, in any script."""
+    other = _parse_tag(tag)
+    return other is not None and other.base == wanted.base
+
+
+def _parse_tag(tag: str) -> Language | None:
+    """Return a track's language; sites append names of their own (``en-nP7-2PuUl7o``)."""
+    for text in (tag, tag.partition("-")[0]):
+        try:
+            return Language.parse(text)
+        except InvalidLanguageError:
+            continue
+    return None
+
+
+def _in_language(
+    tracks: Sequence[CaptionTrack], wanted: Language, origin: Origin
+) -> list[TrackChoice]:
+    pairs = [(language_distance(track.language, wanted), track) for track in tracks]
+    near = sorted((pair for pair in pairs if pair[0] < OTHER_LANGUAGE), key=lambda pair: pair[0])
+    return [TrackChoice(track, origin) for _, track in near]
+
+
+def _ranked(
     tracks: Sequence[CaptionTrack], wanted: Sequence[Language | None], origin: Origin
-) -> list[Choice]:
-    """Return all tracks, those in the languages first that are wanted first."""
+) -> list[TrackChoice]:
+    """Return all tracks, sorted by their distance from each language in turn."""
     known = [language for language in wanted if language is not None]
 
     def rank(track: CaptionTrack) -> tuple[int, ...]:
-        return tuple(nearness(track.language, language) for language in known)
+        return tuple(language_distance(track.language, language) for language in known)
 
-    return [Choice(track, origin) for track in sorted(tracks, key=rank)]
+    return [TrackChoice(track, origin) for track in sorted(tracks, key=rank)]
 
 
-def _once(choices: Sequence[Choice]) -> Iterator[Choice]:
-    seen: set[CaptionTrack] = set()
+def _unique(choices: Sequence[TrackChoice]) -> list[TrackChoice]:
+    """Return the first choice of each track."""
+    unique: dict[CaptionTrack, TrackChoice] = {}
     for choice in choices:
-        if choice.track not in seen:
-            seen.add(choice.track)
-            yield choice
+        unique.setdefault(choice.track, choice)
+    return list(unique.values())

@@ -26,7 +26,7 @@ def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPref
         target=request.target,
         spoken=request.spoken,
         force_whisper=request.force_whisper,
-        hears=transcribes,
+        can_transcribe=transcribes,
         speakers=request.diarize,
     )
 

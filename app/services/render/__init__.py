@@ -1,1 +1,1 @@
-"""Writing cues as subtitle files."""
+"""Subtitle files written from cues."""

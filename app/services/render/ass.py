@@ -1,4 +1,4 @@
-"""Writing Advanced SubStation Alpha (.ass)."""
+"""Writer of Advanced SubStation Alpha (.ass)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pysubs2.formats.substation import SubstationFormat
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.direction import embed_right_to_left
-from app.services.render.palette import SPEAKER_COLOURS, Colour, colour_numbers
-from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.bidi import embed_right_to_left
+from app.services.render.display_cues import DisplayCue, display_cues
+from app.services.render.speaker_colours import SPEAKER_COLOURS, Colour, colour_numbers
 from app.services.render.timecodes import centisecond_time
 
 _WORD_JOINER = "\u2060"
@@ -21,7 +21,7 @@ _ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}"})
 from being acted on. Source: libass, ``ass_parse.c`` (``\\{`` and ``\\}`` are literal braces)."""
 
 _SAFE_AREA = 0.8
-"""Share of the picture's width for text. Source: EBU R 95, graphics safe area, with some air."""
+"""Share of the picture's width for text. Source: EBU R 95, graphics safe area, with a margin."""
 
 _MAX_LINE_HEIGHT = 0.055
 """Of the picture's height: two lines then cover about a ninth of it, as in broadcast subtitles."""
@@ -31,7 +31,7 @@ _CHAR_WIDTH = 0.5
 
 
 class _LongSubstation(SubstationFormat):
-    """pysubs2's writer, which stops the clock at ten hours, without that limit."""
+    """pysubs2's writer without its limit of ten hours."""
 
     @staticmethod
     def ms_to_timestamp(requested_ms: int) -> str:
@@ -42,10 +42,10 @@ class _LongSubstation(SubstationFormat):
 def write_ass(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
     """Return cues as ASS, with a style for each speaker's colour.
 
-    Times are rounded to hundredths of a second, which is all that the format holds.
+    Times are rounded to hundredths of a second, the resolution of the format.
     """
     del language
-    shown = list(shown_cues(cues, profile))
+    shown = list(display_cues(cues, profile))
     numbers = colour_numbers(cue.speaker for cue in shown)
     subs = SSAFile()
     subs.info.update(_info(profile))
@@ -89,7 +89,7 @@ def _style(colour: Colour, profile: ReadingProfile) -> SSAStyle:
     )
 
 
-def _event(cue: ShownCue, numbers: dict[str, int]) -> SSAEvent:
+def _event(cue: DisplayCue, numbers: dict[str, int]) -> SSAEvent:
     lines = (embed_right_to_left(line).translate(_ESCAPES) for line in cue.lines)
     return SSAEvent(
         start=cue.start_ms,

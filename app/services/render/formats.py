@@ -1,4 +1,4 @@
-"""Subtitle formats by name."""
+"""Table of the subtitle formats."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidFormatError
 from app.domain.profile import ReadingProfile
 from app.services.render.ass import write_ass
-from app.services.render.json_file import write_json
+from app.services.render.json_writer import write_json
 from app.services.render.srt import write_srt
 from app.services.render.ttml_writer import write_ttml
 from app.services.render.txt import write_txt
 from app.services.render.vtt import write_vtt
 
 Writer = Callable[[Sequence[Cue], ReadingProfile, str], str]
-"""Cues, the profile that they are broken into lines by, and the language of what they show."""
+"""Turns cues, the reading profile for line breaks and the language of the text into a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubtitleFormat:
-    """One kind of file.
+    """A subtitle format that can be written.
 
     Attributes:
-        name: what a request calls it.
+        name: name in requests.
         media_type: for ``Content-Type``, without a charset; the text is UTF-8.
         extension: of the file's name, without the dot.
-        write: makes the file's text.
+        write: returns the file's text.
     """
 
     name: str
@@ -50,14 +50,14 @@ FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
         )
     }
 )
-"""Every format that we write."""
+"""Every format that can be written, by name."""
 
 
 def check_format(name: str) -> SubtitleFormat:
     """Return a format.
 
     Raises:
-        InvalidFormatError: no format has that name; says which there are.
+        InvalidFormatError: no format has that name; lists the known ones.
     """
     try:
         return FORMATS[name]
@@ -71,10 +71,10 @@ def render(
     """Return cues as a subtitle file.
 
     Args:
-        cues: those with a translation show it, the others their text; any order.
+        cues: in any order; a translation replaces the text.
         format_name: a key of ``FORMATS``.
-        profile: says how wide and how many a cue's lines are.
-        language: BCP 47 tag of the text shown.
+        profile: limits the width and the number of a cue's lines.
+        language: BCP 47 tag of the displayed text.
 
     Raises:
         InvalidFormatError: no format has that name.

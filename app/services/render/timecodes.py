@@ -1,4 +1,4 @@
-"""Times as subtitle files write them."""
+"""Timecodes of subtitle files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def clock_time(time_ms: int, separator: str = ".") -> str:
 
 
 def centisecond_time(time_ms: int) -> str:
-    """Return ``H:MM:SS.cc``, rounded to the nearest hundredth, half of one upwards."""
+    """Return ``H:MM:SS.cc``, rounded to the nearest hundredth, halves up."""
     seconds, centiseconds = divmod((time_ms + 5) // 10, 100)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

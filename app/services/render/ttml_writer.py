@@ -1,4 +1,4 @@
-"""Writing TTML (.ttml)."""
+"""Writer of TTML (.ttml)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.palette import SPEAKER_COLOURS, colour_numbers
-from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.display_cues import DisplayCue, display_cues
+from app.services.render.speaker_colours import SPEAKER_COLOURS, colour_numbers
 from app.services.render.timecodes import clock_time
 
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -49,7 +49,7 @@ def write_ttml(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> s
 
     Source: W3C TTML1 (third edition), sections 8 to 12.
     """
-    shown = list(shown_cues(cues, profile))
+    shown = list(display_cues(cues, profile))
     numbers = colour_numbers(cue.speaker for cue in shown)
     agents = {speaker: f"speaker-{index}" for index, speaker in enumerate(numbers, start=1)}
     head = _HEAD.format(
@@ -72,7 +72,7 @@ def _style(number: int) -> str:
     return f'      <style xml:id="colour-{number + 1}" tts:color="{colour}"/>\n'
 
 
-def _paragraph(cue: ShownCue, numbers: dict[str, int], agents: dict[str, str]) -> str:
+def _paragraph(cue: DisplayCue, numbers: dict[str, int], agents: dict[str, str]) -> str:
     attributes = f'begin="{clock_time(cue.start_ms)}" end="{clock_time(cue.end_ms)}"'
     if cue.speaker is not None:
         colour = f"colour-{numbers[cue.speaker] + 1}"

@@ -1,4 +1,4 @@
-"""Writing a plain transcript (.txt)."""
+"""Writer of plain transcripts (.txt)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.text import ends_sentence
 from app.services.layout.tokens import is_unspaced
-from app.services.render.shown import ShownCue, shown_cues
+from app.services.render.display_cues import DisplayCue, display_cues
 
 _PAUSE_MS = 1000
 """A silence that ends a line even where no punctuation does."""
 
 _LONG_LINE_CHARS = 500
-"""A line that has no end by then is given one, so that unpunctuated speech stays readable."""
+"""Length at which a line ends in any case, so that unpunctuated speech stays readable."""
 
 
 def write_txt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
-    """Return what was said, one sentence a line, each with its speaker where known.
+    """Return the transcript, one sentence a line, each with its speaker where known.
 
     A line ends with the cue that ends a sentence, and wherever the speaker changes or is silent.
     """
     del language
     lines: list[str] = []
-    for group in _grouped(shown_cues(cues, profile)):
+    for group in _grouped(display_cues(cues, profile)):
         text = _joined([cue.text for cue in group])
         lines.append(f"{group[0].speaker}: {text}\n" if group[0].speaker else f"{text}\n")
     return "".join(lines)
 
 
-def _grouped(cues: Iterator[ShownCue]) -> Iterator[list[ShownCue]]:
-    group: list[ShownCue] = []
+def _grouped(cues: Iterator[DisplayCue]) -> Iterator[list[DisplayCue]]:
+    group: list[DisplayCue] = []
     for cue in cues:
         if group and _ends_line(group, cue):
             yield group
@@ -42,7 +42,7 @@ def _grouped(cues: Iterator[ShownCue]) -> Iterator[list[ShownCue]]:
         yield group
 
 
-def _ends_line(group: list[ShownCue], following: ShownCue) -> bool:
+def _ends_line(group: list[DisplayCue], following: DisplayCue) -> bool:
     last = group[-1]
     return (
         last.speaker != following.speaker

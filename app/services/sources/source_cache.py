@@ -18,7 +18,7 @@ from app.services.cache.lifetimes import CAPTIONS
 from app.services.cache.source_metadata import SourceMetadata
 from app.services.cache.transcript_cache import Transcript
 from app.services.captions.parse import parse_captions
-from app.services.captions.select import CaptionPreference, Choice, choose_track
+from app.services.captions.select import CaptionPreference, TrackChoice, choose_track
 from app.services.media.byte_stream import ByteStream
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.recording import RecordingOpener
@@ -74,7 +74,7 @@ class OpenRequest:
         Raises:
             TranscriptionDisabledError: this server has captions alone, and none serve.
         """
-        if self.preference is not None and not self.preference.hears:
+        if self.preference is not None and not self.preference.can_transcribe:
             raise TranscriptionDisabledError(
                 "This server does not transcribe, and there are no captions that serve"
             )
@@ -158,7 +158,7 @@ class SourceCache:
         return replace(media, content=lambda: download.content)
 
     async def _cached_captions(
-        self, identity: str, choice: Choice, metadata: SourceMetadata
+        self, identity: str, choice: TrackChoice, metadata: SourceMetadata
     ) -> OpenedCaptions | None:
         track = choice.track
         payload = await self._caches.store.get(CAPTIONS, _caption_key(identity, track))

@@ -17,7 +17,7 @@ from app.gpu.engines.wav2vec2 import Wav2Vec2Aligner
 from app.gpu.protocols import AlignmentInput
 from scripts.fixtures.aligner_figures import (
     Error,
-    Held,
+    HeldOutTake,
     errors_of_forced_align,
     errors_of_whisperx,
     held_out,
@@ -43,7 +43,7 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def takes() -> list[Held]:
+def takes() -> list[HeldOutTake]:
     """Every sentence at another gain and speed, with noise at 20 dB; of a seed of its own."""
     return held_out(read_sentences(), seed=7)
 
@@ -52,24 +52,24 @@ def is_close(error: Error) -> bool:
     return error.median_ms <= 50 and error.p95_ms <= 150
 
 
-def test_whisperx_finds_where_words_begin(takes: list[Held]) -> None:
+def test_whisperx_finds_where_words_begin(takes: list[HeldOutTake]) -> None:
     error = errors_of_whisperx(ALIGNER, takes)
     assert error.words == sum(len(take.spoken.words) for take in takes) > 500
     assert is_close(error), error
 
 
-def test_ctc_alignment_finds_where_words_begin(takes: list[Held]) -> None:
+def test_ctc_alignment_finds_where_words_begin(takes: list[HeldOutTake]) -> None:
     error = errors_of_forced_align(ALIGNER, takes)
     assert is_close(error), error
 
 
-def test_several_sentences_in_one_recording(takes: list[Held]) -> None:
+def test_several_sentences_in_one_recording(takes: list[HeldOutTake]) -> None:
     recordings = in_recordings(takes)
     assert np.median([len(recording.spoken.samples) for recording in recordings]) > 20 * 16_000
     assert is_close(errors_of_whisperx(ALIGNER, recordings))
 
 
-def test_our_aligner_finds_where_words_begin(takes: list[Held]) -> None:
+def test_our_aligner_finds_where_words_begin(takes: list[HeldOutTake]) -> None:
     engine = Wav2Vec2Aligner(settings_for(f"en={ALIGNER}", f"es={ALIGNER}", batch_size=4))
     recordings = in_recordings(takes)
     aligned = engine.align([passage_of(recording) for recording in recordings])
@@ -82,14 +82,14 @@ def test_our_aligner_finds_where_words_begin(takes: list[Held]) -> None:
     assert is_close(Error.of(off)), Error.of(off)
 
 
-def passage_of(recording: Held) -> AlignmentInput:
+def passage_of(recording: HeldOutTake) -> AlignmentInput:
     """Return what a transcriber might say: the words at times that are far from right."""
     audio = Audio(recording.spoken.samples)
     texts = [recording.spoken.text]
     return AlignmentInput(audio, roughly(texts, 0, audio.span.end_ms, recording.language))
 
 
-def test_it_hears_which_words_are_said(takes: list[Held]) -> None:
+def test_it_hears_which_words_are_said(takes: list[HeldOutTake]) -> None:
     model, metadata = alignment.load_align_model("en", "cpu", str(ALIGNER))
     english = [take.spoken for take in takes if take.language == "en"][:10]
     with sentence_splitter():

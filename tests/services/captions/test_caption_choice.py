@@ -15,12 +15,12 @@ def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
     )
 
 
-def chosen(tracks: list[CaptionTrack], target: str | None = None, **wish: object) -> list[str]:
-    spoken = wish.pop("spoken", None)
+def chosen(tracks: list[CaptionTrack], target: str | None = None, **options: object) -> list[str]:
+    spoken = options.pop("spoken", None)
     asked = CaptionPreference(
         Language.parse(target) if target else None,
         Language.parse(str(spoken)) if spoken else None,
-        **wish,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
     )
     return [
         f"{c.origin.removeprefix('youtube_')} {c.track.name}" for c in choose_track(tracks, asked)
@@ -61,14 +61,14 @@ def test_the_machines_own_track_tells_what_is_spoken() -> None:
 
 def test_b17_what_a_machine_heard_counts_only_where_this_server_cannot_hear() -> None:
     assert chosen(AUTO, "es") == []
-    assert chosen(AUTO, "es", hears=False) == ["auto es", "auto de-orig", "auto en"]
-    assert chosen(AUTO, "ja", hears=False) == ["auto de-orig", "auto en", "auto es"]
-    assert chosen([track("fr"), *AUTO], "es", hears=False)[:2] == ["manual fr", "auto es"]
+    assert chosen(AUTO, "es", can_transcribe=False) == ["auto es", "auto de-orig", "auto en"]
+    assert chosen(AUTO, "ja", can_transcribe=False) == ["auto de-orig", "auto en", "auto es"]
+    assert chosen([track("fr"), *AUTO], "es", can_transcribe=False)[:2] == ["manual fr", "auto es"]
 
 
 @pytest.mark.parametrize("tracks", [[], [track("live_chat")]])
 def test_nothing_to_choose_from_is_no_choice(tracks: list[CaptionTrack]) -> None:
-    assert chosen(tracks, "en", hears=False) == []
+    assert chosen(tracks, "en", can_transcribe=False) == []
 
 
 def test_transcription_alone_takes_what_is_spoken_and_no_translation_of_it() -> None:
@@ -76,7 +76,7 @@ def test_transcription_alone_takes_what_is_spoken_and_no_translation_of_it() -> 
     assert chosen(MANUAL, spoken="de") == ["manual de"]
     assert chosen([*MANUAL, *AUTO]) == ["manual de"]
     assert chosen(MANUAL, spoken="de", force_whisper=True) == []
-    assert chosen(MANUAL, hears=False)[0] == "manual en"
+    assert chosen(MANUAL, can_transcribe=False)[0] == "manual en"
 
 
 def test_a_track_whose_key_is_no_language_is_no_accident() -> None:

@@ -10,9 +10,8 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidCaptionsError
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
-from app.services.captions.parse import parse_captions
-from app.services.captions.readers.cue_list import write_cue_list
-from app.services.captions.sniff import is_caption_file
+from app.services.captions.parse import is_caption_file, parse_captions
+from app.services.captions.readers.caption_json import write_cue_list
 from app.services.render.formats import FORMATS, render
 from tests.services.captions.caption_files import read, rows
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.captions import CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError
-from app.services.captions.parse import READERS, parse_captions
+from app.services.captions.parse import CAPTION_FORMATS, parse_captions
 
 KINDS: Sequence[CaptionKind] = ("manual", "auto")
 
@@ -39,7 +39,7 @@ def try_to_read(data: bytes, name: str | None, kind: CaptionKind) -> None:
     check(captions)
 
 
-NAMES = st.sampled_from([None, "unknown", *READERS])
+NAMES = st.sampled_from([None, "unknown", *(name for row in CAPTION_FORMATS for name in row.names)])
 JUNK = st.lists(
     st.sampled_from(
         [

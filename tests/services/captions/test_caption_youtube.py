@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from app.services.captions.readers.json3 import write_json3
+from app.services.captions.readers.caption_json import write_json3
 from tests.services.captions.caption_files import read, rows, words
 
 AUTO = {

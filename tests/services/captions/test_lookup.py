@@ -1,4 +1,4 @@
-"""A video's captions for `/api/subtitles`: which track, and how often the site is asked."""
+"""A video's captions for `/api/subtitles`: track ranking, caching of lookups."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.errors import NoCaptionsError, SourceError
 from app.domain.language import Language
-from app.services.captions.lookup import choose_sidecar
-from app.services.captions.lookup_cache import CaptionLookupCache
+from app.services.captions.lookup import CaptionLookupCache, rank_tracks
 
 PAGE = "https://site.test/watch"
 
@@ -25,7 +24,7 @@ def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
 def chosen(names: Sequence[str], asked: str) -> list[str]:
     tracks = [track(name.strip("*"), "auto" if "*" in name else "manual") for name in names]
     marks = {"manual": "", "auto": "*"}
-    found = choose_sidecar(tracks, Language.parse(asked))
+    found = rank_tracks(tracks, Language.parse(asked))
     return [f"{one.name}{marks[one.kind]}" for one in found]
 
 
@@ -90,10 +89,10 @@ async def test_a_track_that_cannot_be_had_or_read_has_a_substitute() -> None:
 
 async def test_without_captions_the_error_names_what_there_is() -> None:
     site = Site({"de": VTT, "live_chat": VTT})
-    shelf = CaptionLookupCache(site)
+    cache = CaptionLookupCache(site)
     for _ in range(2):
         with pytest.raises(NoCaptionsError, match="French") as caught:
-            await shelf.find(PAGE, Language("fr"))
+            await cache.find(PAGE, Language("fr"))
         assert caught.value.manual == ("de",)
         assert caught.value.auto == ()
     assert site.looks == 1
@@ -102,22 +101,22 @@ async def test_without_captions_the_error_names_what_there_is() -> None:
 async def test_a_site_is_asked_once_within_some_minutes() -> None:
     now = 0.0
     site = Site({"en": VTT, "de": VTT})
-    shelf = CaptionLookupCache(site, lambda: now)
-    first = await shelf.find(PAGE, ENGLISH)
+    cache = CaptionLookupCache(site, lambda: now)
+    first = await cache.find(PAGE, ENGLISH)
     now = 500.0
-    assert await shelf.find(PAGE, ENGLISH) is first
-    assert (await shelf.find(PAGE, Language("de"))).track.name == "de"
+    assert await cache.find(PAGE, ENGLISH) is first
+    assert (await cache.find(PAGE, Language("de"))).track.name == "de"
     assert site.looks == 2
     now = 700.0
-    assert await shelf.find(PAGE, ENGLISH) is not first
+    assert await cache.find(PAGE, ENGLISH) is not first
     assert site.looks == 3
 
 
 async def test_one_who_leaves_does_not_take_it_from_the_others() -> None:
     site = Site({"en": VTT})
     site.gate.clear()
-    shelf = CaptionLookupCache(site)
-    readers = [asyncio.create_task(shelf.find(PAGE, ENGLISH)) for _ in range(3)]
+    cache = CaptionLookupCache(site)
+    readers = [asyncio.create_task(cache.find(PAGE, ENGLISH)) for _ in range(3)]
     await asyncio.sleep(0)
     readers[0].cancel()
     await asyncio.sleep(0)
@@ -130,19 +129,19 @@ async def test_one_who_leaves_does_not_take_it_from_the_others() -> None:
 
 async def test_a_failure_is_not_kept() -> None:
     site = Site({"en": b""})
-    shelf = CaptionLookupCache(site)
+    cache = CaptionLookupCache(site)
     with pytest.raises(SourceError):
-        await shelf.find(PAGE, ENGLISH)
+        await cache.find(PAGE, ENGLISH)
     site.files["en"] = VTT
-    assert (await shelf.find(PAGE, ENGLISH)).track.name == "en"
+    assert (await cache.find(PAGE, ENGLISH)).track.name == "en"
 
 
 async def test_closing_ends_what_is_being_fetched() -> None:
     site = Site({"en": VTT})
     site.gate.clear()
-    shelf = CaptionLookupCache(site)
-    reader = asyncio.create_task(shelf.find(PAGE, ENGLISH))
+    cache = CaptionLookupCache(site)
+    reader = asyncio.create_task(cache.find(PAGE, ENGLISH))
     await asyncio.sleep(0)
-    await shelf.close()
+    await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await reader

@@ -16,8 +16,8 @@ from app.domain.errors import InvalidFormatError
 from app.domain.profile import DEFAULT_PROFILE, PROFILES
 from app.domain.time import Span
 from app.services.layout.line_breaks import break_lines
+from app.services.render.display_cues import clean_label, clean_text
 from app.services.render.formats import FORMATS, render
-from app.services.render.shown import clean_label, clean_text
 
 HOUR_MS = 3_600_000
 HOSTILE = [
@@ -108,6 +108,13 @@ def test_speakers_come_back(format_name: str) -> None:
     assert_reads_back(cues_of(["Hello there."] * 12, labels), format_name)
 
 
+@pytest.mark.parametrize("label", ["--", "---", "Tom --", "-->", "--&gt;", "-", "- -"])
+def test_vtt_has_arrows_in_timing_lines_alone(label: str) -> None:
+    cues = cues_of(["0", "--", "--> -- >", "-"], [label])
+    assert render(cues, "vtt", DEFAULT_PROFILE).count("-->") == len(cues)
+    assert_reads_back(cues, "vtt")
+
+
 @pytest.mark.parametrize("format_name", READERS)
 def test_times_of_any_length_come_back(format_name: str) -> None:
     starts = [0, 1, 999, 59_995, 59_999, HOUR_MS - 1, 10 * HOUR_MS, 99 * HOUR_MS, 100 * HOUR_MS - 5]
@@ -147,10 +154,11 @@ ANY_TEXT = st.one_of(
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), ANY_TEXT)
 @settings(max_examples=150, deadline=None)
 @example(["-->", "--", "->"], "x")
+@example(["0"], "--")
 @pytest.mark.parametrize("format_name", READERS)
 def test_any_text_comes_back(format_name: str, texts: list[str], label: str) -> None:
-    kept = [text for text in texts if clean_text(text)]
-    assert_reads_back(cues_of(kept, [label, None]), format_name)
+    shown = [text for text in texts if clean_text(text)]
+    assert_reads_back(cues_of(shown, [label, None]), format_name)
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), ANY_TEXT)

@@ -1,18 +1,30 @@
-"""SubRip (.srt) and WebVTT (.vtt): a timing line, and the text below it."""
+"""SubRip (.srt) or WebVTT (.vtt): timing lines with text below them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import INLINE_TIME, TIMING_LINE, clock_ms
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
 _LANGUAGE = re.compile(r"language:\s*([A-Za-z0-9_-]+)\s*", re.IGNORECASE)
 _HEAD_LINES = 10
-_ASIDES = ("NOTE", "STYLE", "REGION")
+_NON_CUE_BLOCKS = ("NOTE", "STYLE", "REGION")
+
+
+def looks_like_srt(head: str) -> bool:
+    """Whether a text has a timing line; XML with one in its text is no SubRip."""
+    if head.startswith("<"):
+        return False
+    return any("-->" in line and TIMING_LINE.fullmatch(line) for line in head.splitlines())
+
+
+def looks_like_vtt(head: str) -> bool:
+    """Whether a text begins like a WebVTT file."""
+    return head.startswith("WEBVTT")
 
 
 def read_srt(text: str) -> RawTrack:
@@ -27,8 +39,8 @@ def read_vtt(text: str) -> RawTrack:
     """Read WebVTT; notes, styles, regions and identifiers are left out.
 
     Source: W3C WebVTT, section 6.1: a cue's text ends at the first blank line. YouTube's
-    automatic captions hold lines of one space, which are not blank in that sense; where a program
-    took the space away, the text begins below the blank line.
+    automatic captions have lines of one space, which are not blank in that sense; where a program
+    trimmed the space, the text begins below the blank line.
     """
     lines = _LINE_END.split(text)
     named = (_LANGUAGE.fullmatch(line) for line in lines[:_HEAD_LINES])
@@ -42,7 +54,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[re.Match[str], list[str]]]:
     timing: re.Match[str] | None = None
     body: list[str] = []
     for line in lines:
-        # Most lines hold no arrow, and the pattern is the dearer test.
+        # Most lines have no arrow, and the pattern is the slower test.
         found = TIMING_LINE.fullmatch(line) if "-->" in line else None
         if found is None:
             body.append(line)
@@ -55,7 +67,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[re.Match[str], list[str]]]:
 
 
 def _without_identifier(body: list[str]) -> list[str]:
-    """Drop the line right above the next timing line where it is that caption's name."""
+    """Drop the line right above the next timing line where it is that cue's identifier."""
     if not body:
         return body
     last = body[-1].strip()
@@ -67,7 +79,7 @@ def _without_identifier(body: list[str]) -> list[str]:
 
 def _until_blank(body: list[str]) -> list[str]:
     begin = next((index for index, line in enumerate(body) if line), 0)
-    if begin and body[begin].startswith(_ASIDES):
+    if begin and body[begin].startswith(_NON_CUE_BLOCKS):
         return []
     return body[begin : body.index("", begin)] if "" in body[begin:] else body[begin:]
 
@@ -78,13 +90,13 @@ def _caption(timing: re.Match[str], body: list[str]) -> RawCaption:
     return RawCaption(
         clock_ms(timing[1]),
         clock_ms(timing[2]),
-        tuple(_pieces(text)),
+        tuple(_text_runs(text)),
         speaker=voices.pop() if len(voices) == 1 else None,
     )
 
 
-def _pieces(text: str) -> Iterator[TextPiece]:
+def _text_runs(text: str) -> Iterator[TextRun]:
     first, *others = INLINE_TIME.split(text)
-    yield TextPiece(first)
+    yield TextRun(first)
     for stamp, words in zip(others[::2], others[1::2], strict=True):
-        yield TextPiece(words, clock_ms(stamp))
+        yield TextRun(words, clock_ms(stamp))

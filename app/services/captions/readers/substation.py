@@ -1,11 +1,20 @@
-"""SubStation Alpha (.ass, .ssa), by pysubs2."""
+"""SubStation Alpha (.ass, .ssa), read by pysubs2."""
 
 from __future__ import annotations
+
+import re
 
 import pysubs2
 
 from app.domain.errors import InvalidCaptionsError
-from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+
+_SECTION = re.compile(r"\A\[Script Info\]|^\[V4\+? Styles\]", re.MULTILINE | re.IGNORECASE)
+
+
+def looks_like_substation(head: str) -> bool:
+    """Whether a text begins like a script."""
+    return not head.startswith("<") and _SECTION.search(head) is not None
 
 
 def read_substation(text: str) -> RawTrack:
@@ -20,7 +29,7 @@ def read_substation(text: str) -> RawTrack:
         raise InvalidCaptionsError("The captions are not a valid SubStation script") from None
     return RawTrack(
         tuple(
-            RawCaption(event.start, event.end, (TextPiece(event.plaintext),), speaker=event.name)
+            RawCaption(event.start, event.end, (TextRun(event.plaintext),), speaker=event.name)
             for event in script
             if event.is_text
         )

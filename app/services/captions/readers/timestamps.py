@@ -1,4 +1,4 @@
-"""Times as caption files write them."""
+"""Timestamps of caption files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TIMING_LINE = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")
 Source: W3C WebVTT, section 4 (file structure); SubRip writes a comma before the fraction.
 """
 INLINE_TIME = re.compile(rf"<({_CLOCK})>")
-"""A time inside a WebVTT cue: when the words after it are said."""
+"""A time inside a WebVTT cue: when the words after it are spoken."""
 
 
 def clock_ms(text: str) -> int:
     """Return the milliseconds of ``[hours:]minutes:seconds[.fraction]``.
 
     Args:
-        text: what one of the patterns above found.
+        text: a match of one of the patterns above.
     """
     sign = -1 if text.startswith("-") else 1
     whole, _, fraction = text.lstrip("-").replace(",", ".").partition(".")
@@ -36,8 +36,8 @@ def number_ms(value: object, unit_ms: int = 1) -> int | None:
     """Return a number, or the text of one, as milliseconds; None where it is no time.
 
     Args:
-        value: whatever a stranger's file holds there.
-        unit_ms: milliseconds that one unit has.
+        value: untrusted value from a file.
+        unit_ms: milliseconds in one unit.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -1,4 +1,4 @@
-"""TTML and its forebear DFXP: paragraphs with times that may count from their parents'."""
+"""TTML (formerly DFXP): paragraphs whose times may be relative to their parents'."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from app.services.captions.raw_captions import RawCaption, RawTrack, TextPiece
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import LATEST_MS, number_ms
 from app.services.captions.readers.xml_text import attribute, children, name_of, parse_xml
 
 _CLOCK = re.compile(r"([0-9]{1,6}):([0-9]{1,3}):([0-9]{1,3})(?:(\.[0-9]{1,9})|:([0-9]{1,6}))?")
 _OFFSET = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(h|ms|m|s|f|t)")
+_ROOT = re.compile(r"<(?:[A-Za-z0-9_]+:)?tt[\s>]")
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
-    """How a file counts time.
+class _TimeBase:
+    """The units of a file's time expressions.
 
     Attributes:
         frame_ms: length of a frame.
@@ -47,17 +48,22 @@ class _Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """When an element shows.
+class _Timing:
+    """The display time of an element.
 
     Attributes:
-        end_ms: None where nothing sets one.
-        own: whether the element says so itself, rather than its parent.
+        end_ms: None where neither it nor a parent sets one.
+        own: whether the element itself is timed, rather than its parent.
     """
 
     start_ms: int
     end_ms: int | None
     own: bool = False
+
+
+def looks_like_ttml(head: str) -> bool:
+    """Whether a text begins like TTML."""
+    return head.startswith("<") and _ROOT.search(head) is not None
 
 
 def read_ttml(text: str) -> RawTrack:
@@ -71,66 +77,68 @@ def read_ttml(text: str) -> RawTrack:
     """
     root = parse_xml(text)
     names = dict(_agents(root))
-    clock = _clock(root)
+    time_base = _time_base(root)
     body = next((child for child in children(root) if name_of(child) == "body"), root)
-    captions = _captions(body, clock, _Shown(0, None), names)
+    captions = _captions(body, time_base, _Timing(0, None), names)
     return RawTrack(tuple(captions), attribute(root, "lang") or "")
 
 
 def _captions(
-    element: Element, clock: _Clock, parent: _Shown, names: Mapping[str, str]
+    element: Element, time_base: _TimeBase, parent: _Timing, names: Mapping[str, str]
 ) -> Iterator[RawCaption]:
     begin = attribute(element, "begin")
-    if begin is not None and clock.read(begin) is None:
-        return  # nobody knows when it shows
-    shown = _shown(element, clock, parent)
+    if begin is not None and time_base.read(begin) is None:
+        return  # an unreadable time leaves no place to show it at
+    timing = _timing(element, time_base, parent)
     if name_of(element) != "p":
         for child in children(element):
-            yield from _captions(child, clock, shown, names)
+            yield from _captions(child, time_base, timing, names)
         return
-    timed = list(_pieces(element, clock, shown))
-    if not shown.own:
-        starts = [piece.start_ms for piece, _ in timed if piece.start_ms is not None]
+    timed = list(_text_runs(element, time_base, timing))
+    if not timing.own:
+        starts = [run.start_ms for run, _ in timed if run.start_ms is not None]
         ends = [end_ms for _, end_ms in timed if end_ms is not None]
-        shown = _Shown(min(starts, default=shown.start_ms), max(ends, default=None) or shown.end_ms)
+        timing = _Timing(
+            min(starts, default=timing.start_ms), max(ends, default=None) or timing.end_ms
+        )
     agent = attribute(element, "agent") or ""
     yield RawCaption(
-        shown.start_ms,
-        shown.end_ms,
-        tuple(piece for piece, _ in timed),
+        timing.start_ms,
+        timing.end_ms,
+        tuple(run for run, _ in timed),
         speaker=names.get(agent, agent) or None,
     )
 
 
-def _shown(element: Element, clock: _Clock, parent: _Shown) -> _Shown:
-    begin_ms = clock.read(attribute(element, "begin"))
-    end_ms = clock.read(attribute(element, "end"))
-    duration_ms = clock.read(attribute(element, "dur"))
+def _timing(element: Element, time_base: _TimeBase, parent: _Timing) -> _Timing:
+    begin_ms = time_base.read(attribute(element, "begin"))
+    end_ms = time_base.read(attribute(element, "end"))
+    duration_ms = time_base.read(attribute(element, "dur"))
     start_ms = parent.start_ms + (begin_ms or 0)
     own = begin_ms is not None or end_ms is not None or duration_ms is not None
     if end_ms is not None:
-        return _Shown(start_ms, parent.start_ms + end_ms, own)
+        return _Timing(start_ms, parent.start_ms + end_ms, own)
     if duration_ms is not None:
-        return _Shown(start_ms, start_ms + duration_ms, own)
-    return _Shown(start_ms, parent.end_ms, own)
+        return _Timing(start_ms, start_ms + duration_ms, own)
+    return _Timing(start_ms, parent.end_ms, own)
 
 
-def _pieces(
-    element: Element, clock: _Clock, shown: _Shown, said_ms: int | None = None
-) -> Iterator[tuple[TextPiece, int | None]]:
-    """Yield the text within, with the end of each piece; spans may have times of their own."""
-    yield TextPiece(_SPACES.sub(" ", element.text or ""), said_ms), None
+def _text_runs(
+    element: Element, time_base: _TimeBase, timing: _Timing, spoken_ms: int | None = None
+) -> Iterator[tuple[TextRun, int | None]]:
+    """Yield the text within, with the end of each run; spans may have times of their own."""
+    yield TextRun(_SPACES.sub(" ", element.text or ""), spoken_ms), None
     for child in children(element):
-        within = _shown(child, clock, shown)
-        begins = clock.read(attribute(child, "begin")) is not None
+        within = _timing(child, time_base, timing)
+        begins = time_base.read(attribute(child, "begin")) is not None
         if name_of(child) == "br":
-            yield TextPiece("\n"), None
+            yield TextRun("\n"), None
         elif name_of(child) != "metadata":
-            for piece, end_ms in _pieces(
-                child, clock, within, within.start_ms if begins else said_ms
+            for run, end_ms in _text_runs(
+                child, time_base, within, within.start_ms if begins else spoken_ms
             ):
-                yield piece, within.end_ms if begins and end_ms is None else end_ms
-        yield TextPiece(_SPACES.sub(" ", child.tail or "")), None
+                yield run, within.end_ms if begins and end_ms is None else end_ms
+        yield TextRun(_SPACES.sub(" ", child.tail or "")), None
 
 
 def _agents(root: Element) -> Iterator[tuple[str, str]]:
@@ -139,12 +147,12 @@ def _agents(root: Element) -> Iterator[tuple[str, str]]:
             yield key, " ".join("".join(element.itertext()).split())
 
 
-def _clock(root: Element) -> _Clock:
+def _time_base(root: Element) -> _TimeBase:
     rate = number_ms(attribute(root, "frameRate")) or 30
     top, _, bottom = (attribute(root, "frameRateMultiplier") or "1 1").partition(" ")
     rate_hz = rate * (number_ms(top) or 1) / (number_ms(bottom) or 1)
     ticks_hz = number_ms(attribute(root, "tickRate")) or rate_hz
-    return _Clock(1000 / max(1.0, abs(rate_hz)), 1000 / max(1.0, abs(ticks_hz)))
+    return _TimeBase(1000 / max(1.0, abs(rate_hz)), 1000 / max(1.0, abs(ticks_hz)))
 
 
 def _in_range(ms: float) -> int | None:

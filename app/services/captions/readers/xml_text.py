@@ -1,4 +1,4 @@
-"""Parsing XML that a stranger wrote."""
+"""XML parser for untrusted caption files."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from defusedxml.ElementTree import fromstring
 
 from app.domain.errors import InvalidCaptionsError
 
-_DEEPEST = 64
-"""Elements within elements; caption files have six or so."""
+_MAX_DEPTH = 64
+"""Levels of nested elements; caption files have about six."""
 
 
 def parse_xml(text: str) -> Element:
     """Return the root element.
 
     Raises:
-        InvalidCaptionsError: not XML, or XML that declares entities or nests without end.
+        InvalidCaptionsError: not XML, or XML that declares entities or nests too deep.
     """
-    # The text is decoded already, whatever its declaration says.
+    # The text is decoded already, so the declaration's encoding must not be applied again.
     start = text.find("?>") + 2 if text.lstrip().startswith("<?xml") else 0
     try:
         root: Element = fromstring(text[start:].replace("\0", "").strip())
@@ -46,13 +46,13 @@ def attribute(element: Element, name: str) -> str | None:
 
 
 def children(element: Element) -> Iterator[Element]:
-    """Yield the elements within, neither comments nor instructions."""
+    """Yield the child elements, without comments and processing instructions."""
     return (child for child in element if isinstance(child.tag, str))
 
 
 def _check_depth(root: Element) -> None:
     level = [root]
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         level = [child for element in level for child in element]
         if not level:
             return

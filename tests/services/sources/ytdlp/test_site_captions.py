@@ -252,19 +252,19 @@ async def test_without_a_transcriber_automatic_captions_count(
     opener: MediaOpener, web: LoopbackServer, publish: Publish, captioned_in_two: SiteVideo
 ) -> None:
     opened = await opener.open(
-        captioned_in_two, CaptionPreference(spoken=Language("en"), hears=False)
+        captioned_in_two, CaptionPreference(spoken=Language("en"), can_transcribe=False)
     )
     assert isinstance(opened, OpenedCaptions)
     web.received.clear()
     with pytest.raises(TranscriptionDisabledError):
-        await opener.open(publish("none"), CaptionPreference(hears=False))
+        await opener.open(publish("none"), CaptionPreference(can_transcribe=False))
     assert received(web) == ["/page/none"], "nobody fetched audio in vain"
 
 
 async def test_a_recording_is_not_opened_where_nothing_hears_it(
     opener: MediaOpener, web: LoopbackServer, tone_wav: Path
 ) -> None:
-    captions_alone = CaptionPreference(hears=False)
+    captions_alone = CaptionPreference(can_transcribe=False)
     with pytest.raises(TranscriptionDisabledError):
         await opener.open(upload(tone_wav), captions_alone)
     url = web.body("/tone.wav", tone_wav.read_bytes(), "audio/wav")

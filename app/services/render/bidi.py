@@ -1,4 +1,4 @@
-"""The direction of a line of text, for formats whose players assume left to right."""
+"""Bidirectional text marks for players that assume left to right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _EMBED, _POP = "\u202b", "\u202c"
 
 
 def embed_right_to_left(line: str) -> str:
-    """Mark a line of Arabic, Hebrew or the like as one that reads from right to left.
+    """Mark a line of a right-to-left script (Arabic, Hebrew) by an explicit embedding.
 
     Without it a player that assumes left to right puts the full stop on the wrong side. Other
     lines come back as they are.

@@ -1,4 +1,4 @@
-"""Colours by which a viewer tells speakers apart."""
+"""Colours that distinguish speakers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing cues as JSON (.json)."""
+"""Writer of JSON (.json)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.shown import clean_label, clean_text
+from app.services.render.display_cues import clean_label, clean_text
 
 
 def write_json(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:

@@ -1,0 +1,117 @@
+"""Normalization of a raw caption track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from app.domain.captions import Caption, CaptionKind, Captions
+from app.domain.errors import InvalidLanguageError
+from app.domain.language import Language
+from app.domain.time import Span
+from app.services.captions.caption_lines import (
+    TimedLines,
+    clean_lines,
+    paragraph,
+    strip_markup,
+)
+from app.services.captions.raw_captions import RawCaption, RawTrack
+from app.services.captions.readers.timestamps import LATEST_MS
+from app.services.captions.rolling import is_rolling, join_continued, unroll
+from app.services.captions.timed_words import join_words, split_words
+
+_DEFAULT_DURATION_MS = 3000
+"""Display time of a caption whose file has no end for it: the extension's own default."""
+
+_LABEL_CHARS = 40
+
+
+def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
+    """Clean a track's text, join continued text, unroll rolling captions, mend the times.
+
+    Args:
+        track: as its file has it.
+        language: BCP 47 tag, or ``und`` for the one that the file names.
+        kind: author of the track; rolling captions become ``auto``.
+
+    Returns:
+        Captions sorted by start; none where the track has no text.
+    """
+    captions = build_timeline(join_continued(track.captions))
+    if is_rolling(captions, automatic=kind == "auto"):
+        captions, kind = unroll(captions), "auto"
+    items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
+    return Captions(_language(language, track.language), kind, items)
+
+
+def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:
+    """Return captions sorted by start, each with text and an end after its start.
+
+    One without an end, or with one before its start, ends when the next begins, after three
+    seconds at the latest. Those before the beginning or eleven days after it are left out.
+    """
+    pairs = [(caption, clean_lines(caption.runs)) for caption in captions if _is_in_range(caption)]
+    pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0].start_ms)
+    starts = [max(0, caption.start_ms) for caption, _ in pairs]
+    return [
+        TimedLines(start_ms, _end_ms(caption, start_ms, next_ms), lines, caption.speaker)
+        for (caption, lines), start_ms, next_ms in zip(
+            pairs, starts, _next_starts(starts, LATEST_MS), strict=True
+        )
+    ]
+
+
+def _is_in_range(caption: RawCaption) -> bool:
+    if caption.start_ms >= 0:
+        return caption.start_ms < LATEST_MS
+    return caption.end_ms is not None and caption.end_ms > 0
+
+
+def _next_starts(starts: Sequence[int], last_ms: int) -> list[int]:
+    """Return for each start the next later one, or ``last_ms`` where there is none."""
+    later: list[int] = []
+    next_ms = last_ms
+    for index in range(len(starts) - 1, -1, -1):
+        later.append(next_ms)
+        if index and starts[index - 1] < starts[index]:
+            next_ms = starts[index]
+    return later[::-1]
+
+
+def _end_ms(caption: RawCaption, start_ms: int, next_ms: int) -> int:
+    end_ms = caption.end_ms
+    if end_ms is not None and end_ms > start_ms:
+        return min(end_ms, LATEST_MS)
+    return min(next_ms, start_ms + _DEFAULT_DURATION_MS)
+
+
+def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
+    for caption in captions:
+        span = Span(caption.start_ms, caption.end_ms)
+        yield Caption(span, paragraph(caption.lines), speaker=_label(caption.speaker))
+
+
+def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:
+    """Yield captions that end where the next begins, with words where the track times any."""
+    timed = any(line.timed for caption in captions for line in caption.lines)
+    last_ms = captions[-1].end_ms if captions else 0
+    next_starts = _next_starts([caption.start_ms for caption in captions], last_ms)
+    for caption, next_ms in zip(captions, next_starts, strict=True):
+        span = Span(caption.start_ms, min(caption.end_ms, next_ms))
+        words = split_words(caption, span.end_ms) if timed else ()
+        text = join_words(words) if words else paragraph(caption.lines)
+        yield Caption(span, text, words, _label(caption.speaker))
+
+
+def _language(requested: str, named: str) -> str:
+    if requested and requested != "und":
+        return requested
+    try:
+        return Language.parse(named).tag
+    except InvalidLanguageError:
+        return "und"
+
+
+def _label(name: str | None) -> str | None:
+    """Return a speaker's label; clients distinguish speakers by its digits, so it needs some."""
+    label = " ".join(strip_markup(name or "").split())[:_LABEL_CHARS]
+    return label if any(char in "0123456789" for char in label) else None

@@ -1,0 +1,119 @@
+"""Caption files in JSON: YouTube's json3 or a list of cues."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.domain.captions import Captions
+from app.domain.errors import InvalidCaptionsError
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+from app.services.captions.readers.timestamps import number_ms
+
+_LISTS = ("cues", "subtitles", "segments")
+
+
+_BEGIN = re.compile(r'[\[{]\s*(?:[\[{]\s*)?"')
+
+
+def looks_like_json(head: str) -> bool:
+    """Whether a text begins like a JSON object or a list of objects."""
+    return _BEGIN.match(head) is not None
+
+
+def read_caption_json(text: str) -> RawTrack:
+    """Read YouTube's json3, the extension's list of cues or the file that this server writes.
+
+    Raises:
+        InvalidCaptionsError: it is not JSON, or JSON of another shape.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidCaptionsError("The captions are not valid JSON") from None
+    if isinstance(value, dict) and isinstance(value.get("events"), list):
+        return RawTrack(tuple(_events(value["events"])))
+    cues = _cue_rows(value)
+    if cues is None:
+        raise InvalidCaptionsError("The JSON holds no captions")
+    language = value.get("language") if isinstance(value, dict) else None
+    return RawTrack(tuple(_cues(cues)), language if isinstance(language, str) else "")
+
+
+def write_json3(captions: Captions) -> dict[str, object]:
+    """Return captions as json3, for clients that read no other format."""
+    return {
+        "events": [
+            {
+                "tStartMs": item.span.start_ms,
+                "dDurationMs": item.span.duration_ms,
+                "segs": [{"utf8": item.text}],
+            }
+            for item in captions.items
+        ]
+    }
+
+
+def write_cue_list(cues: Sequence[Mapping[str, object]]) -> str:
+    """Return cues as one JSON text, equal for equal cues."""
+    return json.dumps(cues, ensure_ascii=False, sort_keys=True)
+
+
+def _events(events: list[object]) -> Iterator[RawCaption]:
+    """Yield json3 events; one without text, such as a window's opening, is left out.
+
+    Source: files served by YouTube: ``tStartMs``, ``dDurationMs``, ``segs`` of ``utf8`` with
+    ``tOffsetMs`` counted from the event's start, ``aAppend`` for text that continues in the
+    window ``wWinId``.
+    """
+    for event in events:
+        if not isinstance(event, dict):
+            continue
+        start_ms = number_ms(event.get("tStartMs", 0))
+        segments = event.get("segs")
+        if start_ms is None or not isinstance(segments, list):
+            continue
+        duration_ms = number_ms(event.get("dDurationMs"))
+        yield RawCaption(
+            start_ms,
+            None if duration_ms is None else start_ms + duration_ms,
+            tuple(_text_runs(segments, start_ms)),
+            continues=event.get("aAppend") == 1,
+            window=str(event.get("wWinId", "")),
+        )
+
+
+def _text_runs(segments: list[object], start_ms: int) -> Iterator[TextRun]:
+    for segment in segments:
+        if not isinstance(segment, dict) or not isinstance(segment.get("utf8"), str):
+            continue
+        offset_ms = number_ms(segment.get("tOffsetMs"))
+        yield TextRun(segment["utf8"], None if offset_ms is None else start_ms + offset_ms)
+
+
+def _cue_rows(value: object) -> list[object] | None:
+    """Return the list of cues in parsed JSON; None where there is none."""
+    if isinstance(value, dict):
+        value = next((value[name] for name in _LISTS if name in value), None)
+    return value if isinstance(value, list) else None
+
+
+def _cues(rows: list[object]) -> Iterator[RawCaption]:
+    """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
+
+    Times are milliseconds under either name.
+    """
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+            continue
+        start_ms = number_ms(row.get("start_ms", row.get("start")))
+        if start_ms is None:
+            continue
+        speaker = row.get("speaker")
+        yield RawCaption(
+            start_ms,
+            number_ms(row.get("end_ms", row.get("end"))),
+            (TextRun(row["text"]),),
+            speaker=speaker if isinstance(speaker, str) else None,
+        )
