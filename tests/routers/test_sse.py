@@ -36,8 +36,7 @@ class Items:
 
 
 async def written(*items: Item, encoder: Any = None) -> list[bytes]:
-    job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://site.example/1"))), 1.0)
-    job.id = "a1"
+    job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://site.example/1")), id="a1"), 1.0)
     streams = cast("StreamHub", Items(items))
     response = stream_job(streams, job, encoder or NativeEncoder(job, ()), "native")
     return [cast("bytes", part) async for part in response.body_iterator]
