@@ -21,7 +21,7 @@ from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import CallerLedgers, open_ledgers
-from app.services.tts.speaker import SpeechSynthesizer
+from app.services.tts.speech_synthesizer import SpeechSynthesizer
 from app.services.uploads.upload_store import UploadStore
 from app.settings import Settings
 from app.system.workdir import WorkDir

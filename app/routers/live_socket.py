@@ -17,8 +17,8 @@ from socketio import exceptions
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.routers.access.api_keys import bearer_token, find_key
+from app.services.live.audio_queue import read_pcm
 from app.services.live.live_result import LiveResult
-from app.services.live.sound_queue import read_pcm
 from app.settings import Settings
 
 _PATH = "/socket.io"

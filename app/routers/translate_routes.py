@@ -16,7 +16,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.services.translation.llm.ledger import JobLedger, unlimited_ledger
-from app.services.translation.text.lists import translate_list
+from app.services.translation.text.list_translation import translate_list
 from app.services.translation.translator import LanguagePair, TranslationContext, Translator
 from app.submission.request_fields import spoken_language
 

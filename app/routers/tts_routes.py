@@ -14,7 +14,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, services_of
 from app.routers.disconnect import cancel_on_disconnect
-from app.services.tts.speaker import Utterance
+from app.services.tts.speech_synthesizer import Utterance
 from app.submission.request_fields import language_code
 
 _MAX_CHARS = 1000

@@ -1,4 +1,4 @@
-"""Settings of speaking."""
+"""Settings of speech synthesis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from app.settings.group import Group, config, names
 
-_ELSEWHERE = frozenset({"edge-tts", "gtts"})
+_ALIASES = frozenset({"edge-tts", "gtts"})
 
 
 class TtsSettings(Group):
@@ -47,5 +47,5 @@ class TtsSettings(Group):
 
     @field_validator("engine", mode="before")
     @classmethod
-    def _ours(cls, value: object) -> object:
-        return "embedded" if value in _ELSEWHERE else value
+    def _resolve_alias(cls, value: object) -> object:
+        return "embedded" if value in _ALIASES else value

@@ -1,4 +1,4 @@
-"""Breaking a text into the lines of a cue."""
+"""Line breaker for the text of a cue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BREAK_COST = {
     Break.PLAIN: 12.0,
     Break.BAD: 40.0,
 }
-"""What a break costs, in the measure of raggedness below: two lines of 42 columns that are each
+"""Cost of a break, on the scale of the raggedness below: two lines of 42 columns that are each
 10 columns off the mean cost 11, so a phrase is worth some seven columns of imbalance."""
 
 _LINE_COST = 1e6
@@ -29,19 +29,19 @@ _TOP_HEAVY = 2.0
 Source: Netflix Timed Text Style Guide, "Line Treatment": bottom-heavy pyramid preferred.
 """
 
-_REMEMBERED = 2048
-"""Texts whose lines are kept: a job's cues are written in several formats one after another."""
+_CACHE_ENTRIES = 2048
+"""Texts whose lines are cached: a job's cues are written in several formats in succession."""
 
-_MEMORABLE_CHARS = 500
-"""Longer texts are no cues of ours, and are not kept."""
+_CACHED_MAX_CHARS = 500
+"""Longer texts are not cues, and are not cached."""
 
 
 def break_lines(text: str, profile: ReadingProfile) -> list[str]:
-    """Break a text into as few lines as its width allows, at the places that read best.
+    """Break a text into as few lines as its width allows, at the positions that read best.
 
     Args:
         text: a cue's text or its translation; line breaks in it count as spaces.
-        profile: says how wide a line may be.
+        profile: limits the width of a line.
 
     Returns:
         Lines no wider than ``profile.max_line_chars`` columns; no more than ``max_lines`` of them
@@ -51,11 +51,11 @@ def break_lines(text: str, profile: ReadingProfile) -> list[str]:
     Source: dynamic programming over break places as in Knuth and Plass, "Breaking Paragraphs into
     Lines" (1981), with the costs above.
     """
-    broken = _broken if len(text) <= _MEMORABLE_CHARS else _broken.__wrapped__
+    broken = _broken if len(text) <= _CACHED_MAX_CHARS else _broken.__wrapped__
     return list(broken(text, profile.max_line_chars))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHE_ENTRIES)
 def _broken(text: str, max_width: int) -> tuple[str, ...]:
     tokens = tokenize(text, max_width)
     if not tokens:
@@ -106,7 +106,7 @@ def _best_ends(tokens: list[Token], max_width: int) -> list[int]:
             cost = best[start] + after + _raggedness(width, mean, max_width, is_last)
             if cost < best[end]:
                 best[end], came_from[end] = cost, start
-    return _walk_back(came_from)
+    return _backtrack(came_from)
 
 
 def _raggedness(width: int, mean: float, max_width: int, is_last: bool) -> float:
@@ -115,7 +115,7 @@ def _raggedness(width: int, mean: float, max_width: int, is_last: bool) -> float
     return 100 * weight * off * off
 
 
-def _walk_back(came_from: list[int]) -> list[int]:
+def _backtrack(came_from: list[int]) -> list[int]:
     ends = []
     end = len(came_from) - 1
     while end > 0:

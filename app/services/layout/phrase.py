@@ -1,4 +1,4 @@
-"""A phrase: the words that one cue shows."""
+"""Phrase: the words of one cue."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from app.domain.transcript import Word
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that follow one another, at least one."""
+    """Consecutive words, at least one."""
 
     words: tuple[Word, ...]
 
     @property
     def text(self) -> str:
-        """The words as they are written."""
+        """The words joined into text."""
         return join_words(self.words)
 
     @property
     def start_ms(self) -> int:
-        """When the first word begins."""
+        """Start of the first word."""
         return self.words[0].span.start_ms
 
     @property
     def end_ms(self) -> int:
-        """When the last word to end has ended."""
+        """Latest end of a word."""
         return max(word.span.end_ms for word in self.words)
 
     @property
     def speaker(self) -> str | None:
-        """Who says it, as far as any of the words knows."""
+        """Speaker of the first word that has one; None where no word has."""
         return next((word.speaker for word in self.words if word.speaker is not None), None)
 
     @property

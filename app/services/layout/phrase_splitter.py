@@ -1,9 +1,9 @@
-"""Dividing words into the phrases that cues show, one segment at a time.
+"""Splitter of a segment's words into phrases, one for each cue.
 
-The words part where the speaker changes or falls silent, then into sentences. A sentence that is
-too long for a cue is divided, about evenly, at the place that reads best; whole sentences that
-follow at once share a cue where they fit. ``split`` is the seam: any function of its signature can
-take its place, since lines and times are decided elsewhere.
+Words are split at speaker changes and silences, then into sentences. A sentence that is too long
+for a cue is divided, about evenly, at the position that reads best; whole sentences that follow
+at once share a cue where they fit. ``split`` is the seam: any function of its signature can
+replace it, since lines and times are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from app.services.layout.phrase import Phrase
 from app.services.layout.width import text_width
 
 Splitter = Callable[[Sequence[Word], int, ReadingProfile], list[Phrase]]
-"""Words, the time until which the screen is theirs, and a profile, to phrases that each fit."""
+"""From words, their latest end on screen (ms) and a profile to phrases that each fit a cue."""
 
 _PAUSE_MS = 300
-"""A silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
+"""Silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
 ones rather than articulation (Goldman-Eisler, "Psycholinguistics", 1968)."""
 
 _SILENCE_MS = 1500
-"""A silence over which no cue stays: half a second for the cue to linger, and a second without it
-so that what follows is seen as new."""
+"""Silence over which no cue stays: half a second for the cue to linger, and a second without it
+so that the next cue is seen as new."""
 
-_LONGEST_WORD_MS = 1000
-"""What is longer was stretched over a silence by the aligner, and does not make a phrase long."""
+_MAX_WORD_MS = 1000
+"""Longest word that counts in full: the aligner stretches longer ones over a silence."""
 
 _FILL = 0.9
 """Share of a cue that text fills when it is full: a line ends half a word early on average."""
@@ -57,12 +57,12 @@ def split(words: Sequence[Word], until_ms: int, profile: ReadingProfile) -> list
     return [
         phrase
         for turn, end_ms in zip(turns, ends, strict=True)
-        for phrase in _without_flashes(_filled(turn, profile), end_ms, profile)
+        for phrase in _merge_short(_filled(turn, profile), end_ms, profile)
     ]
 
 
 def _turns(words: Sequence[Word]) -> Iterator[Phrase]:
-    """Yield what one speaker says without a silence; words of nobody belong to who speaks."""
+    """Yield runs of one speaker without a silence; unlabelled words join the current speaker's."""
     turn: list[Word] = []
     speaker: str | None = None
     for word in words:
@@ -110,7 +110,7 @@ def _divided(phrase: Phrase, profile: ReadingProfile) -> list[Phrase]:
 
 def _is_cue(phrase: Phrase, profile: ReadingProfile) -> bool:
     last = phrase.words[-1].span
-    end_ms = last.start_ms + min(last.duration_ms, _LONGEST_WORD_MS)
+    end_ms = last.start_ms + min(last.duration_ms, _MAX_WORD_MS)
     return end_ms - phrase.start_ms <= profile.max_duration_ms and fits(phrase.text, profile)
 
 
@@ -126,12 +126,12 @@ def _best_break(phrase: Phrase, profile: ReadingProfile) -> int:
     duration_ms = max(1, words[-1].span.start_ms - phrase.start_ms)
     by_time = [(word.span.start_ms - phrase.start_ms) / duration_ms for word in words]
     needs = (widths[-1] / (profile.max_chars * _FILL), duration_ms / profile.max_duration_ms)
-    places = by_text if needs[0] >= needs[1] else by_time
+    positions = by_text if needs[0] >= needs[1] else by_time
     count = max(2, ceil(max(needs)))
     share = (count // 2) / count
 
     def cost(at: int) -> float:
-        off = (places[at] - share) * count
+        off = (positions[at] - share) * count
         tie = by_text[at] - share
         return 100 * off * off + tie * tie + _break_cost(words[at - 1], words[at])
 
@@ -147,19 +147,17 @@ def _break_cost(before: Word, after: Word) -> float:
     return min(cost, _PAUSE_COST * _PAUSE_MS / pause_ms)
 
 
-def _without_flashes(
-    phrases: Sequence[Phrase], until_ms: int, profile: ReadingProfile
-) -> list[Phrase]:
-    """Join a phrase that would be gone at once with the one before or after it."""
-    kept: list[Phrase] = []
+def _merge_short(phrases: Sequence[Phrase], until_ms: int, profile: ReadingProfile) -> list[Phrase]:
+    """Merge a phrase that would be shown too briefly with the one before or after it."""
+    merged: list[Phrase] = []
     ends = [phrase.start_ms for phrase in phrases[1:]] + [until_ms]
     for phrase, end_ms in zip(phrases, ends, strict=True):
-        is_flash = end_ms - phrase.start_ms < profile.min_duration_ms + profile.min_gap_ms
-        follows_flash = bool(kept) and (
-            phrase.start_ms - kept[-1].start_ms < profile.min_duration_ms + profile.min_gap_ms
+        is_short = end_ms - phrase.start_ms < profile.min_duration_ms + profile.min_gap_ms
+        follows_short = bool(merged) and (
+            phrase.start_ms - merged[-1].start_ms < profile.min_duration_ms + profile.min_gap_ms
         )
-        if kept and (is_flash or follows_flash) and _is_cue(kept[-1] + phrase, profile):
-            kept[-1] += phrase
+        if merged and (is_short or follows_short) and _is_cue(merged[-1] + phrase, profile):
+            merged[-1] += phrase
         else:
-            kept.append(phrase)
-    return kept
+            merged.append(phrase)
+    return merged

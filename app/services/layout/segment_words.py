@@ -1,4 +1,4 @@
-"""A segment's words, made fit for layout."""
+"""Normalized words of a segment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.layout.width import text_width
 
 
 def words_of(segment: Segment, profile: ReadingProfile) -> list[Word]:
-    """Return the words of a segment with the promises that layout builds on.
+    """Return the words of a segment with the invariants that layout requires.
 
     No word is blank or holds a space, none is wider than a cue, starts never go back, and no word
     ends before it starts. Their order is the segment's: an engine's word times are off by more

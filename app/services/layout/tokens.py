@@ -1,4 +1,4 @@
-"""Tokens: the pieces of a text between which a line may break."""
+"""Tokens of a text, between which a line may break."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Token:
 
     Attributes:
         text: without spaces at which a line could break.
-        glued: whether no space parts it from the token before.
+        glued: whether no space separates it from the token before.
         width: in columns.
     """
 

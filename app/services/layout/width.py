@@ -1,4 +1,4 @@
-"""How wide text is on screen, in units of half an East Asian wide character."""
+"""Display width of text, in units of half an East Asian wide character."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def cluster_width(cluster: str) -> int:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Yield what a reader sees as one character each, so that no line break cuts through one.
+    """Yield the grapheme clusters of a text, so that no line break cuts through one.
 
-    Combining marks, variation selectors, skin tones and whatever a zero-width joiner ties stay
+    Combining marks, variation selectors, skin tones and characters after a zero-width joiner stay
     with the character before them; two regional indicators make one flag.
 
     Source: Unicode Standard Annex 29, reduced to the rules that break lines visibly.

@@ -1,4 +1,4 @@
-"""Translating the lines of one live stream, one after the other."""
+"""Translator of the lines of one live stream."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from app.system.async_iterators import close_stage
 log = structlog.get_logger()
 
 _CONTEXT_LINES = 3
-"""Source lines ahead of a line that go with it as context."""
+"""Preceding source lines that are sent along as context."""
 
-_HOPELESS = (TranslationAuthError, TranslationQuotaError, TranslationBudgetError)
-"""Failures that the next line would meet as well, perhaps for money."""
+_FATAL_ERRORS = (TranslationAuthError, TranslationQuotaError, TranslationBudgetError)
+"""Failures that would recur with the next line, perhaps at a cost."""
 
 
 class LineTranslator:
-    """Translates into one language.
+    """Translates lines into one language, one after the other.
 
     Args:
-        translator: does the work.
-        target: language to translate into; None for none.
+        translator: the translation engine.
+        target: language to translate into; None for no translation.
     """
 
     def __init__(self, translator: Translator, target: Language | None) -> None:
         self._translator = translator
         self._target = target
-        self._before: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
+        self._context: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
         self._count = 0
-        self._given_up = False
+        self._failed = False
 
-    def needed(self, language: str) -> bool:
-        """Whether a line in a language is to be translated at all."""
+    def is_needed(self, language: str) -> bool:
+        """Whether a line in this language has to be translated."""
         return (
             self._target is not None
             and not LanguagePair(known_language(language), self._target).is_same
@@ -51,31 +51,33 @@ class LineTranslator:
         """Translate a line.
 
         Args:
-            text: what was said.
+            text: transcribed words.
             language: BCP 47 tag, or empty.
 
         Returns:
-            None where an earlier failure has shown that there is no use in trying.
+            The translation; None after an earlier failure that would recur.
 
         Raises:
             CuestreamError: it could not be translated.
         """
-        if self._target is None or self._given_up:
+        if self._target is None or self._failed:
             return None
         line = SourceLine(self._count, text)
         self._count += 1
         try:
-            return await self._answer(line, LanguagePair(known_language(language), self._target))
-        except _HOPELESS as error:
-            self._given_up = True
+            return await self._first_answer(
+                line, LanguagePair(known_language(language), self._target)
+            )
+        except _FATAL_ERRORS as error:
+            self._failed = True
             log.warning("live translation is given up", code=error.code)
             raise
         finally:
-            self._before.append(line)
+            self._context.append(line)
 
-    async def _answer(self, line: SourceLine, pair: LanguagePair) -> str:
+    async def _first_answer(self, line: SourceLine, pair: LanguagePair) -> str:
         self._translator.check(pair)
-        answers = self._translator.translate([line], pair, tuple(self._before))
+        answers = self._translator.translate([line], pair, tuple(self._context))
         try:
             async for number, text in answers:
                 if number == line.id:
@@ -86,10 +88,10 @@ class LineTranslator:
 
 
 def check_target(translator: Translator, target: Language | None) -> None:
-    """Refuse a language that cannot be translated into, whatever is spoken.
+    """Refuse a target language that no source language can be translated into.
 
     Raises:
-        InvalidLanguageError: it cannot; names what can.
+        InvalidLanguageError: it is not supported; the message lists those that are.
     """
     if target is not None:
         translator.check(LanguagePair(None, target))

@@ -1,4 +1,4 @@
-"""What the reader of a live stream is told."""
+"""Result message of a live stream."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """One state of one line, or what went wrong.
+    """One state of one caption line, or an error.
 
     Attributes:
         status: ``transcribing`` while the words or their translation may still change, then
             ``final``; a final line is not sent again.
         text: the words so far; empty where an error is about no line.
-        translation: what a viewer reads, or None while it is not known.
+        translation: text in the viewer's language, or None while it is not known.
         language: BCP 47 tag of ``text``, or empty.
         error: what went wrong; only with the status ``error``.
     """
@@ -27,5 +27,5 @@ class LiveResult:
     error: str | None = None
 
 
-Tell = Callable[[LiveResult], Awaitable[None]]
-"""Sends a result to the reader."""
+SendResult = Callable[[LiveResult], Awaitable[None]]
+"""Sends a result to the client."""

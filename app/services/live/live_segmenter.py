@@ -1,4 +1,4 @@
-"""Finding the windows of speech in a live stream."""
+"""Speech segmenter of a live stream."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from app.settings import LiveSettings, VadSettings
 
 
 class LiveSegmenter:
-    """Cuts sound into windows that are short enough to be read while people speak.
+    """Cuts audio into speech windows that are short enough for live captions.
 
     Args:
-        vad: gives the probability of speech, in a thread of its own.
+        vad: voice activity detector, run in a thread of its own.
         how: threshold and padding.
-        live: lengths and silences.
+        live: window lengths and minimum silence.
     """
 
-    def __init__(self, vad: Vad, how: VadSettings, live: LiveSettings) -> None:
+    def __init__(self, vad: Vad, vad_settings: VadSettings, live: LiveSettings) -> None:
         self._vad = vad
-        self._how = how.model_copy(
+        self._vad_settings = vad_settings.model_copy(
             update={
-                "min_silence_ms": min(how.min_silence_ms, live.min_silence_ms),
+                "min_silence_ms": min(vad_settings.min_silence_ms, live.min_silence_ms),
                 "first_window_ms": live.window_ms,
                 "window_ms": live.window_ms,
                 "max_gap_ms": live.min_silence_ms,
@@ -33,20 +33,20 @@ class LiveSegmenter:
         )
         self._limit_ms = live.max_window_ms
         self._state: VadState | None = None
-        self._rest: Samples = np.zeros(0, np.float32)
+        self._remainder: Samples = np.zeros(0, np.float32)
         self._cutter = self._new_cutter()
 
     @property
-    def open(self) -> Audio | None:
-        """The window that is not finished yet; None while nobody speaks."""
+    def open_window(self) -> Audio | None:
+        """The window that is not finished yet; None during silence."""
         return self._cutter.open_audio
 
-    async def hear(self, samples: Samples) -> list[Audio]:
-        """Take the next sound; return the windows that it completes."""
+    async def feed(self, samples: Samples) -> list[Audio]:
+        """Add the next samples (float32, 16 kHz mono); return the windows that they complete."""
         frame = self._vad.frame_samples
-        samples = np.concatenate((self._rest, samples))
+        samples = np.concatenate((self._remainder, samples))
         whole = len(samples) - len(samples) % frame
-        samples, self._rest = samples[:whole], samples[whole:]
+        samples, self._remainder = samples[:whole], samples[whole:]
         if not whole:
             return []
         probabilities, self._state = await asyncio.to_thread(self._vad.detect, samples, self._state)
@@ -57,12 +57,12 @@ class LiveSegmenter:
         ]
 
     def cut(self) -> list[Audio]:
-        """End the open window here and forget what led to it, at a gap or at the end."""
+        """End the open window and reset the detector's state, at a gap or at the end."""
         windows = [window.audio for window in self._cutter.finish()]
         self._state = None
-        self._rest = self._rest[:0]
+        self._remainder = self._remainder[:0]
         self._cutter = self._new_cutter()
         return windows
 
     def _new_cutter(self) -> WindowCutter:
-        return WindowCutter(self._how, self._vad.frame_samples, limit_ms=self._limit_ms)
+        return WindowCutter(self._vad_settings, self._vad.frame_samples, limit_ms=self._limit_ms)

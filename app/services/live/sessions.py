@@ -1,4 +1,4 @@
-"""The live streams of this worker."""
+"""Registry of the live sessions of this worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.domain.audio import Samples
 from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
 from app.domain.language import parse_target
 from app.services.live.line_translator import check_target
-from app.services.live.live_result import LiveResult, Tell
+from app.services.live.live_result import LiveResult, SendResult
 from app.services.live.session import LiveSession
 from app.services.readiness import Readiness
 from app.settings import Settings
@@ -21,7 +21,7 @@ _RETRY_AFTER_S = 15
 
 
 class LiveSessions:
-    """Keeps one session for each reader that asked for one.
+    """Holds one session for each client that began a stream.
 
     Args:
         settings: limits.
@@ -31,28 +31,28 @@ class LiveSessions:
     def __init__(self, settings: Settings, readiness: Readiness) -> None:
         self._settings = settings
         self._readiness = readiness
-        self._sessions: dict[str, tuple[LiveSession, Tell]] = {}
+        self._sessions: dict[str, tuple[LiveSession, SendResult]] = {}
 
     @property
     def sessions(self) -> int:
         """Streams that are open."""
         return len(self._sessions)
 
-    async def start(self, reader: str, target: object, tell: Tell) -> None:
-        """Begin a reader's stream; one that the reader has already begins anew.
+    async def start(self, client: str, target: object, send: SendResult) -> None:
+        """Begin a client's stream; a stream that the client already has is replaced.
 
         Args:
-            reader: names the reader for later calls.
-            target: what the reader sent as its target language.
-            tell: sends to the reader.
+            client: identifies the client in later calls.
+            target: what the client sent as its target language.
+            send: sends a result to the client.
 
         Raises:
             InvalidLanguageError: no language, or not one that the engines serve.
             OverloadedError: every place is taken.
             NotReadyError: the engines could not be loaded.
-            DrainingError: the server is going away.
+            DrainingError: the server shuts down.
         """
-        await self.stop(reader)
+        await self.stop(client)
         self._readiness.admit()
         if not isinstance(target, str | None):
             raise InvalidLanguageError("Invalid target language")
@@ -62,45 +62,45 @@ class LiveSessions:
         limit = self._settings.live.max_sessions
         if self.sessions >= limit:
             raise OverloadedError(f"All {limit} live places are taken", _RETRY_AFTER_S)
-        session = LiveSession(language, self._readiness, self._settings, tell)
-        self._sessions[reader] = (session, tell)
-        session.task.add_done_callback(lambda _: self._forget(reader, session))
+        session = LiveSession(language, self._readiness, self._settings, send)
+        self._sessions[client] = (session, send)
+        session.task.add_done_callback(lambda _: self._forget(client, session))
         log.info("live stream began", target=language.tag if language else None)
 
-    def feed(self, reader: str, samples: Samples) -> None:
-        """Take a reader's sound.
+    def feed(self, client: str, samples: Samples) -> None:
+        """Add a client's audio.
 
         Raises:
-            InvalidFieldError: the reader has no stream.
+            InvalidFieldError: the client has no stream.
         """
-        if reader not in self._sessions:
+        if client not in self._sessions:
             raise InvalidFieldError("No stream is open; send start_stream first")
-        self._sessions[reader][0].feed(samples)
+        self._sessions[client][0].feed(samples)
 
-    def finish(self, reader: str) -> None:
-        """Let a reader's stream end once everything spoken is told."""
-        if reader in self._sessions:
-            self._sessions[reader][0].finish()
+    def finish(self, client: str) -> None:
+        """End a client's stream once everything received is captioned."""
+        if client in self._sessions:
+            self._sessions[client][0].finish()
 
-    async def stop(self, reader: str) -> None:
-        """End a reader's stream now, if there is one."""
-        if reader in self._sessions:
-            session, _ = self._sessions.pop(reader)
+    async def stop(self, client: str) -> None:
+        """End a client's stream now, if there is one."""
+        if client in self._sessions:
+            session, _ = self._sessions.pop(client)
             await session.close()
 
     async def leave(self) -> None:
-        """Tell every reader that the server is going away, and end every stream."""
+        """End every stream, notifying each client that the server shuts down."""
         farewell = LiveResult("error", error="The server is shutting down")
         while self._sessions:
-            reader, (_, tell) = next(iter(self._sessions.items()))
-            await self.stop(reader)
-            await tell(farewell)
+            client, (_, send) = next(iter(self._sessions.items()))
+            await self.stop(client)
+            await send(farewell)
 
     async def close(self) -> None:
         """End every stream."""
-        await asyncio.gather(*(self.stop(reader) for reader in list(self._sessions)))
+        await asyncio.gather(*(self.stop(client) for client in list(self._sessions)))
 
-    def _forget(self, reader: str, session: LiveSession) -> None:
-        found = self._sessions.get(reader)
+    def _forget(self, client: str, session: LiveSession) -> None:
+        found = self._sessions.get(client)
         if found is not None and found[0] is session:
-            del self._sessions[reader]
+            del self._sessions[client]

@@ -12,7 +12,7 @@ from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.services.layout.authored import authored_cues
+from app.services.layout.authored_cues import authored_cues
 from app.services.layout.phrase import Phrase
 from app.services.layout.segment_words import words_of
 from app.services.stages.cues import CueLayout

@@ -1,4 +1,4 @@
-"""Cues to translated cues: in order, each once, whole sentences at a time."""
+"""Translation stage: cues to translated cues in order, whole sentences at a time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.services.stages.stage_clock import StageClock
-from app.services.translation.text.atoms import AtomCutter
-from app.services.translation.text.batches import PendingUnit, WaitingUnits
-from app.services.translation.text.distribute import Resplitter
+from app.services.translation.text.batches import PendingUnit, UnitBatcher
 from app.services.translation.text.pending_units import PendingUnitFactory
+from app.services.translation.text.translation_distributor import TranslationDistributor
+from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from app.services.translation.text.units import build_units
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import Translator
 from app.system.async_iterators import close_stage
 
-_ROOM_FACTOR = 4
-"""Batches that were taken and not yet yielded, for each one that may be in flight: enough to
-keep all lanes full while the first of them is late."""
+_BUFFERED_BATCHES = 4
+"""Batches that may be read and not yet yielded, for each one that may be in flight: enough for
+full concurrency while the first of them is late."""
 
 
 async def translate_cues(
@@ -39,8 +39,8 @@ async def translate_cues(
     Args:
         cues: in order of id; closed when the caller stops.
         translator: decides how large batches are at most and how many are in flight.
-        job: the target language and what else the job asks for. Its memo answers what it knows
-            and is told every answer; it is saved at the end, whatever the end is.
+        job: target language and options. Its translation memory is read first, gets every
+            translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
 
     Raises:
@@ -49,16 +49,16 @@ async def translate_cues(
             precedes them.
         CuestreamError: whatever else the translator or ``cues`` raised, at the same place.
     """
-    work = _Work(translator, job, clock)
-    resplitter = Resplitter(AtomCutter(job.target, job.terms), job.profile)
-    running = asyncio.create_task(work.run(cues))
+    state = _TranslateTasks(translator, job, clock)
+    distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
+    running = asyncio.create_task(state.run(cues))
     try:
-        while (slot := await work.ordered.get()) is not None:
-            for cue in await slot.translated(resplitter):
+        while (pending := await state.ordered.get()) is not None:
+            for cue in await pending.translated(distributor):
                 yield cue
-            work.room.release()
-        if work.failure is not None:
-            raise work.failure
+            state.buffer_limit.release()
+        if state.failure is not None:
+            raise state.failure
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -66,56 +66,56 @@ async def translate_cues(
             await job.memory.save()
 
 
-class _Work:
+class _TranslateTasks:
     """The tasks behind one stage, in a task of their own.
 
-    A task group that stays open across a ``yield`` would cancel whoever reads the stage, so
-    the generator holds none: its slots tell it what happened.
+    A task group that stays open across a ``yield`` would cancel the stage's consumer, so the
+    generator has none: results and failures reach it through the pending units.
 
     Attributes:
-        ordered: every unit's slot in order, then None.
-        room: places for units that were taken and not yet yielded.
+        ordered: every pending unit in order, then None.
+        buffer_limit: bounds the units that were read and not yet yielded.
         failure: what ended the work early, other than a batch's own failure.
     """
 
     def __init__(self, translator: Translator, job: TranslationJob, clock: StageClock) -> None:
         self.ordered: asyncio.Queue[PendingUnit | None] = asyncio.Queue()
-        batches = _ROOM_FACTOR * translator.concurrency
-        self.room = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
+        batches = _BUFFERED_BATCHES * translator.concurrency
+        self.buffer_limit = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
         self._translator = translator
         self._job = job
         self._clock = clock
-        self._lanes = asyncio.Semaphore(translator.concurrency)
-        self._waiting = WaitingUnits(translator.batch_sizes, translator.concurrency)
+        self._limiter = asyncio.Semaphore(translator.concurrency)
+        self._waiting = UnitBatcher(translator.batch_sizes, translator.concurrency)
         self._open: set[PendingUnit] = set()
         self._stopped = False
 
     async def run(self, cues: AsyncIterator[Cue]) -> None:
-        """Take cues and translate them until there are none, or until one cannot be."""
+        """Read cues and translate them to the end or the first failure."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._take(cues))
+                tasks.create_task(self._read_units(cues))
                 tasks.create_task(self._dispatch(tasks))
         except BaseExceptionGroup as group:
-            self.failure = _first(group)
-            for slot in self._open:
-                slot.fail(self.failure)
+            self.failure = _first_error(group)
+            for pending in self._open:
+                pending.fail(self.failure)
         finally:
             self.ordered.put_nowait(None)
 
-    async def _take(self, cues: AsyncIterator[Cue]) -> None:
-        """Give every unit a slot; those to be translated wait for a batch."""
-        slots = PendingUnitFactory(self._job)
+    async def _read_units(self, cues: AsyncIterator[Cue]) -> None:
+        """Make a pending unit of every unit; those to be translated wait for a batch."""
+        pending_units = PendingUnitFactory(self._job)
         units = build_units(cues)
         try:
             async for unit in units:
-                await self.room.acquire()
-                slot = slots.make(unit)
-                self.ordered.put_nowait(slot)
-                if slot.is_open:
-                    self._open.add(slot)
-                    self._waiting.add(slot)
+                await self.buffer_limit.acquire()
+                pending = pending_units.make(unit)
+                self.ordered.put_nowait(pending)
+                if pending.is_open:
+                    self._open.add(pending)
+                    self._waiting.add(pending)
         except CuestreamError as error:
             self.failure = error
         finally:
@@ -123,59 +123,59 @@ class _Work:
             await close_stage(units)
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
-        """Start a batch whenever a lane is free and a unit waits."""
+        """Start a batch whenever the concurrency limit allows and a unit waits."""
         while True:
-            await self._lanes.acquire()
+            await self._limiter.acquire()
             batch = await self._waiting.batch()
             if not batch or self._stopped:
                 return
             tasks.create_task(self._translate(batch))
 
     async def _translate(self, batch: Sequence[PendingUnit]) -> None:
-        """Translate one batch; what it cannot do fails its own cues and starts no more."""
+        """Translate one batch; a failure fails its missing units and starts no more batches."""
         try:
             with self._clock.measure("translate"):
-                await self._answer(batch)
+                await self._request(batch)
         except (TranslationAuthError, TranslationQuotaError):
             raise
         except CuestreamError as error:
-            missing = [slot for slot in batch if slot.is_open]
+            missing = [pending for pending in batch if pending.is_open]
             self._stopped |= bool(missing)
-            for slot in missing:
-                slot.fail(_about_cues(error, missing))
+            for pending in missing:
+                pending.fail(_with_cue_ids(error, missing))
         self._open.difference_update(batch)
-        self._lanes.release()
+        self._limiter.release()
 
-    async def _answer(self, batch: Sequence[PendingUnit]) -> None:
+    async def _request(self, batch: Sequence[PendingUnit]) -> None:
         first = batch[0]
         self._translator.check(first.pair)
-        slots = {slot.line.id: slot for slot in batch}
-        lines = [slot.line for slot in batch]
+        pending_units = {pending.line.id: pending for pending in batch}
+        lines = [pending.line for pending in batch]
         answers = self._translator.translate(lines, first.pair, first.before, self._job.context)
         try:
             async for number, text in answers:
-                if number in slots and slots[number].takes(text):
-                    slots[number].fill(text)
-                    await self._remember(slots[number], text)
+                if number in pending_units and pending_units[number].takes(text):
+                    pending_units[number].fill(text)
+                    await self._cache(pending_units[number], text)
         finally:
             await close_stage(answers)
-        if missing := [slot.line.id for slot in batch if slot.is_open]:
+        if missing := [pending.line.id for pending in batch if pending.is_open]:
             raise TranslationIncompleteError(missing)
 
-    async def _remember(self, slot: PendingUnit, text: str) -> None:
+    async def _cache(self, pending: PendingUnit, text: str) -> None:
         if self._job.memory is not None:
-            self._job.memory.put(slot.key, text)
+            self._job.memory.put(pending.key, text)
             await self._job.memory.save_if_due()
 
 
-def _about_cues(error: CuestreamError, missing: Sequence[PendingUnit]) -> CuestreamError:
-    """Return an error that names cues where it named lines: readers know cues alone."""
+def _with_cue_ids(error: CuestreamError, missing: Sequence[PendingUnit]) -> CuestreamError:
+    """Return an error with cue ids in place of line ids: clients know cues alone."""
     if not isinstance(error, TranslationIncompleteError):
         return error
-    return TranslationIncompleteError([cue.id for slot in missing for cue in slot.unit.cues])
+    return TranslationIncompleteError([cue.id for pending in missing for cue in pending.unit.cues])
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def _first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the error that ended a task group, without its wrapping."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):

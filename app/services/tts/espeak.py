@@ -1,4 +1,4 @@
-"""espeak-ng in child processes: about a hundred languages, small and quick."""
+"""espeak-ng engine, run in child processes: about a hundred languages, small and quick."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UTF8 = "1"
 
 
 class EspeakEngine:
-    """Speaks by Debian's ``espeak-ng`` program, which reads the text from its standard input."""
+    """Synthesizes with Debian's ``espeak-ng`` program, which reads the text on standard input."""
 
     name = "espeak"
     revision = "espeak-ng"
@@ -47,7 +47,7 @@ class EspeakEngine:
             raise EngineLoadError("espeak-ng has no voices")
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: the engine holds no resources."""
 
     def voices(self, language: Language | None) -> Sequence[Voice]:
         """Return the voices for a language, the default one first; all of them for None."""
@@ -71,10 +71,10 @@ class EspeakEngine:
 
 
 def plain(text: str) -> str:
-    """Return a text without what espeak-ng takes for orders.
+    """Return a text without espeak-ng's markup.
 
-    Control characters begin its embedded commands, and two brackets a passage in its own
-    alphabet of sounds. Source: espeak-ng's guide, docs/markup.md.
+    Control characters begin its embedded commands, and two brackets a passage of phoneme
+    mnemonics. Source: espeak-ng's guide, docs/markup.md.
     """
     spoken = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     while "[[" in spoken:

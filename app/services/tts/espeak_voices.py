@@ -1,4 +1,4 @@
-"""espeak-ng's voices, and which of them speaks a language of ours."""
+"""espeak-ng's voices by language."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from app.domain.language import Language
 from app.services.tts.speech_engine import Gender, Voice
 
 FEMALE = "+f3"
-"""Ending of a voice's id that has it sound like a woman's."""
+"""Suffix of a voice's id that selects its female variant."""
 
-_CHOSEN: Mapping[str, str] = MappingProxyType(
+_OVERRIDES: Mapping[str, str] = MappingProxyType(
     {
         "en": "en-us",
         "pt": "pt-br",
@@ -24,23 +24,23 @@ _CHOSEN: Mapping[str, str] = MappingProxyType(
         "fil": "id",
     }
 )
-"""What the distance between languages does not tell."""
+"""Voices that the distance between languages does not find."""
 
-_BETTER: Mapping[str, str] = MappingProxyType({"cmn": "cmn-latn-pinyin"})
+_REPLACEMENTS: Mapping[str, str] = MappingProxyType({"cmn": "cmn-latn-pinyin"})
 """The plain voice reads the pinyin of its own dictionary as English letters."""
 
-_MUTE = frozenset({"ja"})
+_UNSUPPORTED = frozenset({"ja"})
 """Its voice knows kana alone and says "Chinese letter" for everything else."""
 
-_FARTHEST = 20
-"""Largest distance at which one language is understood by those who speak another.
+_MAX_DISTANCE = 20
+"""Largest language distance at which a voice's language still serves.
 
 Source: CLDR's language matching, where Galician is 20 from Spanish and Nynorsk from Bokmål.
 """
 
 
 def parse_voices(listing: str) -> list[Voice]:
-    """Read what ``espeak-ng --voices`` writes: a man's and a woman's voice of each language."""
+    """Parse the output of ``espeak-ng --voices``: a male and a female voice of each language."""
     found: dict[str, Voice] = {}
     for line in listing.splitlines()[1:]:
         columns = line.split()
@@ -56,8 +56,8 @@ def parse_voices(listing: str) -> list[Voice]:
 
 
 def voices_for(language: Language, voices: Sequence[Voice]) -> list[Voice]:
-    """Return the voices that speak a language or one that is close to it, the nearest first."""
-    if language.base in _MUTE:
+    """Return the voices for a language or one that is close to it, the nearest first."""
+    if language.base in _UNSUPPORTED:
         return []
     nearest = _nearest(language, voices)
     mine = [voice for voice in voices if voice.id.removesuffix(FEMALE) == nearest]
@@ -69,10 +69,10 @@ def _nearest(language: Language, voices: Sequence[Voice]) -> str | None:
     ids = [voice.id for voice in voices if not voice.id.endswith(FEMALE)]
     # Speech has no script, so zh-Hant and zh-Hans are the same here.
     closest, _ = langcodes.closest_match(
-        language.tag, ids, max_distance=_FARTHEST, ignore_script=True
+        language.tag, ids, max_distance=_MAX_DISTANCE, ignore_script=True
     )
-    chosen = _CHOSEN.get(language.tag), language.tag.lower(), _BETTER.get(closest), closest
-    return next((name for name in (*chosen, _CHOSEN.get(language.base)) if name in ids), None)
+    chosen = _OVERRIDES.get(language.tag), language.tag.lower(), _REPLACEMENTS.get(closest), closest
+    return next((name for name in (*chosen, _OVERRIDES.get(language.base)) if name in ids), None)
 
 
 def _is_tag(text: str) -> bool:

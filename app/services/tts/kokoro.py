@@ -1,4 +1,4 @@
-"""Kokoro behind a server of its own.
+"""Kokoro engine, reached through a server of its own.
 
 Why not inside this process: docs/decisions/0020-kokoro-behind-a-server.md.
 """
@@ -31,7 +31,7 @@ _LANGUAGES: Mapping[str, str] = MappingProxyType(
         "z": "zh",
     }
 )
-"""What a voice's first letter says; its second one is its gender.
+"""Language by a voice's first letter; its second one is its gender.
 
 Source: https://huggingface.co/hexgrad/Kokoro-82M/blob/main/VOICES.md
 """
@@ -48,13 +48,13 @@ _NAMES = (
 )
 """Voices of version 1.0, the best one of each language first. Source: as above."""
 
-_FARTHEST = 10
+_MAX_DISTANCE = 10
 """Largest distance from a voice's language, in CLDR's measure: another region, not another
 language."""
 
 
 class KokoroEngine:
-    """Asks a Kokoro server, which chooses the language by the voice."""
+    """Synthesizes on a Kokoro server, which chooses the language by the voice."""
 
     name = "kokoro"
 
@@ -67,7 +67,7 @@ class KokoroEngine:
         self._voices = [_voice(name) for name in _NAMES.split()]
 
     async def open(self) -> None:
-        """Nothing is loaded here; whether the server runs shows when it is asked to speak."""
+        """Do nothing: whether the server runs shows with the first request."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -79,7 +79,7 @@ class KokoroEngine:
             return self._voices
         tags = dict.fromkeys(voice.lang for voice in self._voices)
         nearest, _ = langcodes.closest_match(
-            language.tag, list(tags), max_distance=_FARTHEST, ignore_script=True
+            language.tag, list(tags), max_distance=_MAX_DISTANCE, ignore_script=True
         )
         base = nearest.partition("-")[0]
         near = [voice for voice in self._voices if voice.lang.partition("-")[0] == base]

@@ -1,4 +1,4 @@
-"""OpenAI's voices, or those of any server that speaks its speech protocol."""
+"""Speech engine for OpenAI or any server with its speech protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VOICES = (
 
 
 class OpenAiEngine:
-    """Every voice speaks every language that its model knows."""
+    """Synthesizes on a speech server; every voice speaks every language of its model."""
 
     name = "openai"
 
@@ -30,12 +30,12 @@ class OpenAiEngine:
         self.revision = f"{url} {model}"
         self._configured = bool(tts.api_url or tts.api_key)
         self._server = SpeechServer(tts, url, model)
-        # A voice that is only named in the settings is known to the server alone.
+        # The configured voice may be one that only the server knows.
         names = dict.fromkeys([tts.voice, *_VOICES] if tts.voice else _VOICES)
         self._voices = [Voice(name, name, ANY_LANGUAGE, "neutral") for name in names]
 
     async def open(self) -> None:
-        """Check that there is a server to ask.
+        """Check that a server is configured.
 
         Raises:
             EngineLoadError: neither its address nor a key is set.

@@ -1,27 +1,30 @@
-"""What an engine that speaks is asked for."""
+"""Speech engine protocol with its registry."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, Protocol, cast
 
 from app.domain.language import Language
+from app.gpu.engine_registry import load_engine
+from app.settings import Settings
 
 Gender = Literal["female", "male", "neutral"]
 
 ANY_LANGUAGE = "mul"
-"""Language of a voice that speaks them all. Source: ISO 639-2, "multiple languages"."""
+"""Language of a multilingual voice. Source: ISO 639-2, "multiple languages"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice.
+    """A voice of a speech engine.
 
     Attributes:
-        id: the engine's name for it.
-        name: for people.
-        lang: BCP 47 tag of what it speaks, or ``mul``.
+        id: the engine's identifier.
+        name: display name.
+        lang: BCP 47 tag of its language, or ``mul``.
         gender: as the engine describes it.
     """
 
@@ -32,7 +35,7 @@ class Voice:
 
 
 class SpeechEngine(Protocol):
-    """Speaks short texts.
+    """Synthesizes speech of short texts.
 
     Attributes:
         name: as in ``TTS_ENGINE``.
@@ -43,14 +46,14 @@ class SpeechEngine(Protocol):
     revision: str
 
     async def open(self) -> None:
-        """Get ready; called once, before everything else.
+        """Load the engine; called once, before everything else.
 
         Raises:
-            EngineLoadError: it cannot speak here.
+            EngineLoadError: it cannot run here.
         """
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
     def voices(self, language: Language | None) -> Sequence[Voice]:
         """Return the voices for a language, the default one first; all of them for None."""
@@ -62,5 +65,25 @@ class SpeechEngine(Protocol):
         """Return the text as MP3.
 
         Raises:
-            SpeechError: it failed.
+            SpeechError: synthesis failed.
         """
+
+
+SPEECH_ENGINES: Mapping[str, str] = MappingProxyType(
+    {
+        "embedded": "app.services.tts.espeak:EspeakEngine",
+        "espeak": "app.services.tts.espeak:EspeakEngine",
+        "openai": "app.services.tts.openai_speech:OpenAiEngine",
+        "kokoro": "app.services.tts.kokoro:KokoroEngine",
+    }
+)
+"""Class of each engine by its name in ``TTS_ENGINE``, imported only when chosen."""
+
+
+def build_speech_engine(settings: Settings) -> SpeechEngine:
+    """Import and construct the engine that the settings name; ``open`` comes later.
+
+    Raises:
+        EngineLoadError: no such engine, or its library is missing.
+    """
+    return cast("SpeechEngine", load_engine(SPEECH_ENGINES, settings.tts.engine, settings))

@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's speech protocol."""
+"""Client of a server with OpenAI's speech protocol."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from app.domain.errors import SpeechError
 from app.services.tts.mp3 import is_mp3, to_mp3
 from app.settings import TtsSettings
 
-_CONNECT_S = 5.0
-"""Seconds until a connection must stand."""
+_CONNECT_TIMEOUT_S = 5.0
+"""Time limit for establishing a connection."""
 
-_LARGEST_BYTES = 64 * 2**20
-"""Much more than a thousand characters can sound for."""
+_MAX_BYTES = 64 * 2**20
+"""Much more than the speech of a thousand characters takes."""
 
 
 class SpeechServer:
-    """One server and the connections to it; slow to make, since the SDK is large.
+    """HTTP client of one speech server; slow to construct, since the SDK is large.
 
     Args:
-        settings: key and time limit.
-        url: base address.
-        model: the server's name for it.
+        settings: API key and time limit.
+        url: base URL.
+        model: model name on the server.
     """
 
     def __init__(self, settings: TtsSettings, url: str, model: str) -> None:
@@ -32,10 +32,10 @@ class SpeechServer:
         self._client = AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=url,
-            timeout=Timeout(settings.timeout_s, connect=_CONNECT_S),
+            timeout=Timeout(settings.timeout_s, connect=_CONNECT_TIMEOUT_S),
             max_retries=0,
         )
-        # Naming it makes the SDK import that part of itself: here and not while others wait.
+        # First access makes the SDK import that part of itself: here, not during a request.
         self._speech = self._client.audio.speech.with_streaming_response
 
     async def close(self) -> None:
@@ -43,15 +43,15 @@ class SpeechServer:
         await self._client.close()
 
     async def speak(self, text: str, voice: str) -> bytes:
-        """Return the text as MP3, whatever the server answers with.
+        """Return the text as MP3, whatever format the server answers with.
 
-        The server's own words are dropped on purpose: they may quote the key or the text.
+        The server's error texts are dropped on purpose: they may quote the key or the text.
 
         Raises:
-            SpeechError: it cannot be reached, or refuses.
+            SpeechError: the server cannot be reached, or refuses.
         """
         try:
-            audio = await self._ask(text, voice)
+            audio = await self._request(text, voice)
         except openai.APIStatusError as error:
             raise SpeechError(f"The speech server answered with {error.status_code}") from None
         except (openai.APIError, httpx2.HTTPError, OSError):
@@ -60,13 +60,13 @@ class SpeechServer:
             raise SpeechError("The speech server sent nothing")
         return audio if is_mp3(audio) else await to_mp3(audio)
 
-    async def _ask(self, text: str, voice: str) -> bytes:
+    async def _request(self, text: str, voice: str) -> bytes:
         audio = bytearray()
         async with self._speech.create(
             model=self._model, voice=voice, input=text, response_format="mp3"
         ) as answer:
             async for data in answer.iter_bytes():
                 audio += data
-                if len(audio) > _LARGEST_BYTES:
+                if len(audio) > _MAX_BYTES:
                     raise SpeechError("The speech is too long")
         return bytes(audio)

@@ -1,4 +1,4 @@
-"""Numbers in a text, whatever digits and separators it writes them with."""
+"""Numbers in a text, in any digits with any separators."""
 
 from __future__ import annotations
 

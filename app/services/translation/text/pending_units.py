@@ -1,4 +1,4 @@
-"""From units to slots: what is asked of the translator, and what need not be asked."""
+"""Factory of pending units."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from app.services.translation.translator import LanguagePair, SourceLine
 
 
 def room_chars(cues: Sequence[Cue], profile: ReadingProfile) -> int:
-    """Return the characters that can be read while the cues show, one after another.
+    """Return how many characters can be read while the cues are on screen.
 
     Returns:
         Columns as ``layout.width`` counts them: a Latin letter is one, an East Asian wide
         character two. At least one for each cue.
     """
-    return sum(_room(cue, profile) for cue in cues)
+    return sum(_max_chars(cue, profile) for cue in cues)
 
 
-def _room(cue: Cue, profile: ReadingProfile) -> int:
+def _max_chars(cue: Cue, profile: ReadingProfile) -> int:
     readable = int(profile.max_cps * cue.span.duration_ms / 1000)
     return max(1, min(profile.max_chars, readable))
 
 
 _CONTEXT_LINES = 3
-"""Source lines ahead of a batch that go with it as context."""
+"""Preceding source lines that are sent along as context."""
 
 
 class PendingUnitFactory:
-    """Makes the slots of one job, in order, remembering what came before.
+    """Makes the pending units of one job, in order, with their preceding lines as context.
 
     Args:
-        job: says into which language, and holds the memo that is asked first.
+        job: target language and translation memory.
     """
 
     def __init__(self, job: TranslationJob) -> None:
@@ -47,27 +47,27 @@ class PendingUnitFactory:
         self._reached_ms = 0
 
     def make(self, unit: Unit) -> PendingUnit:
-        """Return the unit's slot, filled where its translation is known already."""
+        """Return a pending unit, filled where its translation is in the translation memory."""
         if unit.start_ms < self._reached_ms:
             self._before.clear()
         self._reached_ms = unit.start_ms
-        slot = self._slot(unit)
-        self._before.append(slot.line)
-        if slot.pair.is_same:
-            slot.fill(unit.text)
+        pending = self._pending_unit(unit)
+        self._before.append(pending.line)
+        if pending.pair.is_same:
+            pending.fill(unit.text)
         elif self._job.memory is not None:
-            known = self._job.memory.get(slot.key)
-            if known is not None and slot.takes(known):
-                slot.fill(known)
-        return slot
+            known = self._job.memory.get(pending.key)
+            if known is not None and pending.takes(known):
+                pending.fill(known)
+        return pending
 
-    def _slot(self, unit: Unit) -> PendingUnit:
-        room = room_chars(unit.cues, self._job.profile)
+    def _pending_unit(self, unit: Unit) -> PendingUnit:
+        max_chars = room_chars(unit.cues, self._job.profile)
         previous = self._before[-1].text if self._before else ""
         return PendingUnit(
             unit,
             LanguagePair(known_language(unit.language), self._job.target),
-            SourceLine(unit.id, unit.text, room),
+            SourceLine(unit.id, unit.text, max_chars),
             tuple(self._before),
-            unit_key(unit.text, unit.language, previous, room),
+            unit_key(unit.text, unit.language, previous, max_chars),
         )

@@ -1,4 +1,4 @@
-"""Which writing system a text is in, and whether it is that of a language."""
+"""Detector of writing systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a cue's text ends a sentence, goes on, or stands alone."""
+"""Sentence boundary tests on the text of cues."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 
 _UNSURE = re.compile(r"(?:\d\.|\.\.|…)[\"'”’»›)\]}」』*_]*$")
 """A full stop after a figure may be a decimal point or an ordinal, three dots may be a pause: the
-next word tells."""
+next word decides."""
 
 _DASH = re.compile(r"(?:[-‐‑–—―−]\s*(?![\s\d-])|>>)")
 """What a new speaker's line begins with; ``-5`` is a figure."""
@@ -45,7 +45,7 @@ def goes_on(text: str, after: str) -> bool:
 
 
 def is_punctuated(text: str) -> bool:
-    """Whether whoever wrote a text marks sentences or clauses."""
+    """Whether a text has punctuation that ends sentences or clauses."""
     return any(ends_clause(word) for word in _bare(text).split())
 
 

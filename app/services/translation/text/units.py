@@ -1,4 +1,4 @@
-"""Units: the sentences that cues were cut from, put together again for translation."""
+"""Translation units: sentences reassembled from cues."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from app.services.translation.text.sentence_ends import (
 from app.system.async_iterators import close_stage
 
 LINGER_S = 0.3
-"""How long a unit waits for its next cue: too short to notice, long enough for all cues of one
+"""Time a unit waits for its next cue: too short to notice, long enough for all cues of one
 window, which arrive together."""
 
 _PAUSE_MS = 700
-"""A silence that parts two units. Source: our own choice between the 300 ms that a listener notices
-and the 1500 ms over which no cue stays (``layout.greedy``)."""
+"""Silence that separates two units. Source: our own choice between the 300 ms that a listener
+notices and the 1500 ms over which no cue stays (``layout.phrase_splitter``)."""
 
 _BARE_PAUSE_MS = 300
 """The same as long as no punctuation was seen: some transcribers write none, and then a pause is
-all that tells where a sentence ends. Half a second of a longer one may be hidden by a cue that
+the only sign of a sentence end. Half a second of a longer one may be hidden by a cue that
 stays to be read."""
 
 _MAX_CUES = 4
@@ -42,11 +42,11 @@ further a word may move away from when it was said."""
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is translated as a whole: a sentence over one or more cues.
+    """A text that is translated as a whole: a sentence over one or more cues.
 
     Attributes:
         cues: at least one, in order, of one speaker and one language.
-        arrived_s: when the last cue came that was waited for, on the loop's clock.
+        arrived_s: arrival of its last cue, on the event loop's clock.
     """
 
     cues: tuple[Cue, ...]
@@ -78,7 +78,7 @@ async def build_units(cues: AsyncIterator[Cue], linger_s: float = LINGER_S) -> A
     """Yield the cues in units, each as soon as it is known to be whole.
 
     Args:
-        cues: in order of coming; closed when the caller stops.
+        cues: in order of arrival; closed when the caller stops.
         linger_s: a unit whose next cue is not there after this long is taken to be whole.
 
     Yields:
@@ -87,23 +87,23 @@ async def build_units(cues: AsyncIterator[Cue], linger_s: float = LINGER_S) -> A
     Raises:
         Whatever ``cues`` raised, after what came before it.
     """
-    coming: asyncio.Queue[Cue | None] = asyncio.Queue(1)
-    feeding = asyncio.create_task(_feed(cues, coming))
-    draft = _Draft()
+    incoming: asyncio.Queue[Cue | None] = asyncio.Queue(1)
+    feeder = asyncio.create_task(_feed(cues, incoming))
+    open_unit = _OpenUnit()
     try:
-        while (cue := await _next(coming, linger_s if draft.cues else None)) is not None:
-            for unit in draft.add(cue) if isinstance(cue, Cue) else draft.end():
+        while (cue := await _next(incoming, linger_s if open_unit.cues else None)) is not None:
+            for unit in open_unit.add(cue) if isinstance(cue, Cue) else open_unit.end():
                 yield unit
-        for unit in draft.end():
+        for unit in open_unit.end():
             yield unit
-        await feeding
+        await feeder
     finally:
-        feeding.cancel()
-        await asyncio.gather(feeding, return_exceptions=True)
+        feeder.cancel()
+        await asyncio.gather(feeder, return_exceptions=True)
 
 
-class _Draft:
-    """The unit that is still open."""
+class _OpenUnit:
+    """The unit to which cues are still added."""
 
     def __init__(self) -> None:
         self.cues: list[Cue] = []
@@ -111,26 +111,26 @@ class _Draft:
         self._pause_ms = _BARE_PAUSE_MS
 
     def add(self, cue: Cue) -> list[Unit]:
-        """Take one more cue and return the units that are whole now."""
+        """Add a cue and return the units that it completes."""
         if is_punctuated(cue.text):
             self._pause_ms = _PAUSE_MS
         whole = [] if self.cues and _belongs(self.cues, cue, self._pause_ms) else self.end()
         while self.cues and not _fits([*self.cues, cue]):
-            whole.append(self._most())
+            whole.append(self._split_off())
         self.cues.append(cue)
         self._arrived_s = asyncio.get_running_loop().time()
         if is_complete(cue.text) or stands_alone(cue.text):
             whole += self.end()
         elif _is_full(self.cues):
-            whole.append(self._most())
+            whole.append(self._split_off())
         return whole
 
     def end(self) -> list[Unit]:
-        """Return what there is, as one unit."""
+        """Return the cues so far as one unit."""
         cues, self.cues = self.cues, []
         return [Unit(tuple(cues), self._arrived_s)] if cues else []
 
-    def _most(self) -> Unit:
+    def _split_off(self) -> Unit:
         """Cut a unit that has grown too large, at the end of a clause if there is one."""
         ends = [at for at in range(2, len(self.cues) + 1) if is_clause(self.cues[at - 1].text)]
         at = ends[-1] if ends else len(self.cues)
@@ -139,42 +139,44 @@ class _Draft:
         return unit
 
 
-class _Silence:
-    """No cue came for a while."""
+class _TimedOut:
+    """Type of the marker that no cue arrived in time."""
 
 
-_SILENCE = _Silence()
+_TIMED_OUT = _TimedOut()
 
 
-async def _next(coming: asyncio.Queue[Cue | None], linger_s: float | None) -> Cue | _Silence | None:
+async def _next(
+    incoming: asyncio.Queue[Cue | None], linger_s: float | None
+) -> Cue | _TimedOut | None:
     try:
         async with asyncio.timeout(linger_s):
-            return await coming.get()
+            return await incoming.get()
     except TimeoutError:
-        return _SILENCE
+        return _TIMED_OUT
 
 
-async def _feed(cues: AsyncIterator[Cue], coming: asyncio.Queue[Cue | None]) -> None:
+async def _feed(cues: AsyncIterator[Cue], incoming: asyncio.Queue[Cue | None]) -> None:
     """Pass the cues on, then None.
 
     A task of its own, since a generator must not be cancelled while it is only late.
     """
     try:
         async for cue in cues:
-            await coming.put(cue)
+            await incoming.put(cue)
     except asyncio.CancelledError:
         raise
     except BaseException:
-        await coming.put(None)
+        await incoming.put(None)
         raise
     else:
-        await coming.put(None)
+        await incoming.put(None)
     finally:
         await close_stage(cues)
 
 
-def _belongs(cues: Sequence[Cue], cue: Cue, parting_ms: int) -> bool:
-    """Whether a cue goes on with the sentence of those before it, as far as anybody can tell."""
+def _belongs(cues: Sequence[Cue], cue: Cue, max_pause_ms: int) -> bool:
+    """Whether a cue seems to continue the sentence of those before it."""
     last = cues[-1]
     speaker = next((each.speaker for each in cues if each.speaker is not None), None)
     pause_ms = cue.span.start_ms - last.span.end_ms
@@ -182,7 +184,7 @@ def _belongs(cues: Sequence[Cue], cue: Cue, parting_ms: int) -> bool:
         cue.language == last.language
         and (None in (speaker, cue.speaker) or speaker == cue.speaker)
         and cue.span.start_ms >= last.span.start_ms
-        and pause_ms < parting_ms
+        and pause_ms < max_pause_ms
         and not opens_turn(cue.text)
         and not stands_alone(cue.text)
         and goes_on(last.text, cue.text)

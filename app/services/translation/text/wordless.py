@@ -1,4 +1,4 @@
-"""Lines without a word, such as ``♪`` or ``...``: they read the same in every language."""
+"""Test for lines without a word, such as ``♪`` or ``...``, which need no translation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 def is_wordless(text: str) -> bool:
     """Whether a text has neither a letter nor a digit.
 
-    Asking for a translation of such a line costs a call at best; models and Apertium are
-    also prone to answer it with nothing.
+    Translating such a line costs a request at best; models and Apertium also tend to return
+    an empty text for it.
     """
     return not any(character.isalnum() for character in text)

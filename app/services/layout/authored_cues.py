@@ -1,4 +1,4 @@
-"""Captions that people timed, as cues: their words, their times, no two at once."""
+"""Cues from captions written by people."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.services.layout.segment_words import words_of
 from app.services.layout.timing import TimeWindow, place
 from app.services.layout.width import text_width
 
-_FLASH_MS = 200
-"""The least that a cue is given which had to wait until another one was over."""
+_MIN_DELAYED_MS = 200
+"""Shortest duration of a cue that was delayed by the one before it."""
 
 
 @dataclass(slots=True)
-class _Standing:
-    """What is on screen, while more may join it."""
+class _OpenCaption:
+    """A caption that others with nearly the same start are still merged into."""
 
     span: Span
     texts: list[str]
@@ -35,10 +35,9 @@ class _Standing:
 def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     """Yield the cues of captions that people wrote.
 
-    Every caption keeps its text and appears when its author wanted, and goes then too, unless
-    the next one comes before. Two that appear together become one cue. A text that no cue can
-    hold is divided as if it were being spoken; one line that stands for longer than a cue may
-    goes earlier.
+    Every caption retains its text and its times, but ends early where the next one begins. Two
+    that appear together become one cue. A text that is too long for a cue is divided as if it
+    were speech; a single line that is shown for longer than a cue may be ends earlier.
 
     Yields:
         Cues with ids from 0, sorted, never two at once, ``min_gap_ms`` apart where a cue stays
@@ -56,29 +55,31 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
 
 
 def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterator[Caption]:
-    standing: _Standing | None = None
+    open_caption: _OpenCaption | None = None
     for item in sorted(items, key=lambda item: item.span.start_ms):
-        if standing is None or item.span.start_ms >= standing.span.end_ms:
-            if standing is not None:
-                yield standing.caption()
-        elif item.span.start_ms - standing.span.start_ms < profile.min_duration_ms:
-            _join(standing, item)
+        if open_caption is None or item.span.start_ms >= open_caption.span.end_ms:
+            if open_caption is not None:
+                yield open_caption.caption()
+        elif item.span.start_ms - open_caption.span.start_ms < profile.min_duration_ms:
+            _join(open_caption, item)
             continue
         else:
-            standing.span = replace(standing.span, end_ms=item.span.start_ms)
-            yield standing.caption()
-        standing = _Standing(item.span, [item.text], item.speaker)
-    if standing is not None:
-        yield standing.caption()
+            open_caption.span = replace(open_caption.span, end_ms=item.span.start_ms)
+            yield open_caption.caption()
+        open_caption = _OpenCaption(item.span, [item.text], item.speaker)
+    if open_caption is not None:
+        yield open_caption.caption()
 
 
-def _join(standing: _Standing, item: Caption) -> None:
-    """Show a caption together with those that appeared with it; a shadow of one adds nothing."""
-    end_ms = max(standing.span.end_ms, item.span.end_ms)
-    standing.span = replace(standing.span, end_ms=end_ms)
-    if item.text != standing.texts[-1]:
-        standing.texts.append(item.text)
-        standing.speaker = standing.speaker if standing.speaker == item.speaker else None
+def _join(open_caption: _OpenCaption, item: Caption) -> None:
+    """Merge a caption into one that appeared with it; a repeated text is not added."""
+    end_ms = max(open_caption.span.end_ms, item.span.end_ms)
+    open_caption.span = replace(open_caption.span, end_ms=end_ms)
+    if item.text != open_caption.texts[-1]:
+        open_caption.texts.append(item.text)
+        open_caption.speaker = (
+            open_caption.speaker if open_caption.speaker == item.speaker else None
+        )
 
 
 def _laid_out(
@@ -87,7 +88,7 @@ def _laid_out(
     start_ms = max(free_ms, item.span.start_ms)
     end_ms = item.span.end_ms
     if start_ms > item.span.start_ms:
-        end_ms = max(end_ms, start_ms + _FLASH_MS)
+        end_ms = max(end_ms, start_ms + _MIN_DELAYED_MS)
     span = Span(start_ms, max(end_ms, start_ms + 1))
     if _fits(item.text, span, profile):
         return [(item.text, _placed(span, next_ms, profile))]

@@ -1,4 +1,4 @@
-"""Speaking, whatever the engine: choosing the voice, taking turns, remembering."""
+"""Speech synthesizer over any speech engine."""
 
 from __future__ import annotations
 
@@ -21,46 +21,45 @@ from app.domain.errors import (
     SpeechUnavailableError,
 )
 from app.domain.language import Language
-from app.services.tts.speech_engine import SpeechEngine, Voice
-from app.services.tts.speech_registry import build_speech_engine
+from app.services.tts.speech_engine import SpeechEngine, Voice, build_speech_engine
 from app.settings import Settings
 
 
-class SpokenStore(Protocol):
-    """Keeps results by stage and key."""
+class SpeechStore(Protocol):
+    """Cache of results by stage and key."""
 
     async def get(self, stage: str, key: str) -> bytes | None:
-        """Return what was kept; None when there is nothing."""
+        """Return a cached result; None when there is none."""
 
     async def put(self, stage: str, key: str, payload: bytes) -> object:
-        """Keep a result."""
+        """Cache a result."""
 
 
-class MemoryStore:
-    """Keeps what was used last, in memory.
+class MemorySpeechStore:
+    """Least-recently-used cache in memory.
 
     Args:
-        limit_bytes: of all results together.
+        limit_bytes: size of all results together.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self.size_bytes = 0
 
     async def get(self, stage: str, key: str) -> bytes | None:
-        """Return what was kept; None when there is nothing."""
-        payload = self._kept.get((stage, key))
+        """Return a cached result; None when there is none."""
+        payload = self._entries.get((stage, key))
         if payload is not None:
-            self._kept.move_to_end((stage, key))
+            self._entries.move_to_end((stage, key))
         return payload
 
     async def put(self, stage: str, key: str, payload: bytes) -> None:
-        """Keep a result, and let go of those that were used longest ago."""
-        self.size_bytes += len(payload) - len(self._kept.pop((stage, key), b""))
-        self._kept[stage, key] = payload
+        """Cache a result, evicting those that were used longest ago."""
+        self.size_bytes += len(payload) - len(self._entries.pop((stage, key), b""))
+        self._entries[stage, key] = payload
         while self.size_bytes > self._limit_bytes:
-            _, oldest = self._kept.popitem(last=False)
+            _, oldest = self._entries.popitem(last=False)
             self.size_bytes -= len(oldest)
 
 
@@ -68,20 +67,20 @@ log = structlog.get_logger()
 
 _STAGE = "speech"
 _MAX_WAITING = 64
-"""Texts that may wait for their turn; a player that gets none speaks itself."""
+"""Texts that may wait to be synthesized; a refused player uses its own voices."""
 
 _RETRY_AFTER_S = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What is to be spoken.
+    """A text to be spoken.
 
     Attributes:
         text: not empty.
-        language: that it is in.
-        voice_id: who speaks; None for whoever suits the language best.
-        use_cache: whether an earlier recording will do.
+        language: language of the text.
+        voice_id: the voice's id; None for the language's default voice.
+        use_cache: whether cached speech may be returned.
     """
 
     text: str
@@ -91,36 +90,36 @@ class Utterance:
 
 
 class SpeechSynthesizer:
-    """Speaks with the engine that the settings name, beside the GPU and all jobs.
+    """Synthesizes speech with the configured engine, independently of the GPU and all jobs.
 
-    The engine is made when somebody asks first; a server where it is missing works without.
+    The engine is loaded on the first request; a server where it is missing works without.
 
     Args:
-        settings: those of speaking.
-        store: keeps what was spoken; memory alone unless given.
+        settings: the speech settings.
+        store: cache of synthesized speech; in memory unless given.
     """
 
-    def __init__(self, settings: Settings, store: SpokenStore | None = None) -> None:
+    def __init__(self, settings: Settings, store: SpeechStore | None = None) -> None:
         self._settings = settings
-        self._store = store or MemoryStore(settings.tts.cache_mb * 2**20)
-        self._turns = asyncio.Semaphore(settings.tts.concurrency)
+        self._store = store or MemorySpeechStore(settings.tts.cache_mb * 2**20)
+        self._slots = asyncio.Semaphore(settings.tts.concurrency)
         self._waiting = 0
-        self._opening = asyncio.Lock()
+        self._open_lock = asyncio.Lock()
         self._engine: SpeechEngine | None = None
         self._failure: str | None = None if settings.tts.enabled else "TTS_ENABLED is false"
 
     async def close(self) -> None:
-        """Let go of the engine."""
+        """Close the engine."""
         if self._engine is not None:
             await self._engine.close()
 
     async def engine(self) -> SpeechEngine:
-        """Return the engine, ready.
+        """Return the engine, loading it on the first call.
 
         Raises:
-            SpeechUnavailableError: there is none.
+            SpeechUnavailableError: it is disabled or could not be loaded.
         """
-        async with self._opening:
+        async with self._open_lock:
             if self._engine is None and self._failure is None:
                 await self._open()
         if self._engine is None:
@@ -131,7 +130,7 @@ class SpeechSynthesizer:
         """Return the voices for a language, the default one first; all of them for None.
 
         Raises:
-            SpeechUnavailableError: this server does not speak.
+            SpeechUnavailableError: speech is not available on this server.
         """
         return (await self.engine()).voices(language)
 
@@ -139,29 +138,29 @@ class SpeechSynthesizer:
         """Return the default voice's id by language tag.
 
         Raises:
-            SpeechUnavailableError: this server does not speak.
+            SpeechUnavailableError: speech is not available on this server.
         """
         return (await self.engine()).defaults()
 
-    async def speak(self, wanted: Utterance) -> bytes:
+    async def speak(self, utterance: Utterance) -> bytes:
         """Return a text as MP3.
 
         Raises:
-            SpeechUnavailableError: this server does not speak.
+            SpeechUnavailableError: speech is not available on this server.
             InvalidLanguageError: no voice speaks the language.
             InvalidFieldError: no such voice.
             OverloadedError: too many wait already.
             SpeechError: the engine failed.
         """
         engine = await self.engine()
-        voice = _chosen(engine, wanted)
-        key = _key(engine, voice, wanted.text)
-        known = await self._store.get(_STAGE, key) if wanted.use_cache else None
-        if known is not None:
-            return known
-        spoken = await self._in_turn(engine, voice, wanted.text)
-        await self._store.put(_STAGE, key, spoken)
-        return spoken
+        voice = _select_voice(engine, utterance)
+        key = _key(engine, voice, utterance.text)
+        cached = await self._store.get(_STAGE, key) if utterance.use_cache else None
+        if cached is not None:
+            return cached
+        audio = await self._synthesize(engine, voice, utterance.text)
+        await self._store.put(_STAGE, key, audio)
+        return audio
 
     async def _open(self) -> None:
         try:
@@ -174,13 +173,13 @@ class SpeechSynthesizer:
             return
         self._engine = engine
 
-    async def _in_turn(self, engine: SpeechEngine, voice: Voice, text: str) -> bytes:
+    async def _synthesize(self, engine: SpeechEngine, voice: Voice, text: str) -> bytes:
         if self._waiting >= _MAX_WAITING:
             raise OverloadedError("Too many texts wait to be spoken", _RETRY_AFTER_S)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.tts.timeout_s):
-                async with self._turns:
+                async with self._slots:
                     return await engine.speak(text, voice)
         except TimeoutError:
             raise SpeechError("The text could not be spoken in time") from None
@@ -188,15 +187,15 @@ class SpeechSynthesizer:
             self._waiting -= 1
 
 
-def _chosen(engine: SpeechEngine, wanted: Utterance) -> Voice:
-    if wanted.voice_id:
-        voice = next((v for v in engine.voices(None) if v.id == wanted.voice_id), None)
+def _select_voice(engine: SpeechEngine, utterance: Utterance) -> Voice:
+    if utterance.voice_id:
+        voice = next((v for v in engine.voices(None) if v.id == utterance.voice_id), None)
         if voice is None:
             raise InvalidFieldError("voice_id: no such voice")
         return voice
-    voices = engine.voices(wanted.language)
+    voices = engine.voices(utterance.language)
     if not voices:
-        raise InvalidLanguageError(f"No voice of this server speaks {wanted.language.tag}")
+        raise InvalidLanguageError(f"No voice of this server speaks {utterance.language.tag}")
     return voices[0]
 
 

@@ -1,4 +1,4 @@
-"""Atoms: the pieces of a translation that no cut between two cues goes through."""
+"""Tokenizer of translations for cuts between cues."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _MODELS = {
     "Thai": "th",
 }
 """BudouX's models by script. Source: BudouX (Google), a classifier of the characters around a
-place, trained on where people break lines."""
+position, trained on line breaks set by people."""
 
 
 def phrase_starts(text: str, language: Language) -> frozenset[int] | None:
-    """Return the places within a text at which a phrase begins.
+    """Return the positions within a text at which a phrase begins.
 
     Args:
         text: without spaces.
-        language: that it is written in.
+        language: language of the text.
 
     Returns:
-        Indexes into the text, 0 not among them; None where nobody knows the language's phrases.
+        Indexes into the text, 0 not among them; None where there is no model for the language.
     """
     name = _model_name(language)
     if name is None:
@@ -56,70 +56,70 @@ def _parser(name: str) -> budoux.Parser:
 
 
 _MARKUP = re.compile(r"(?:<\w[^<>]*>\s*)+\S?|\S?(?:\s*</[^<>]*>)+|\{\\[^{}]*\}\s*\S?")
-"""A tag, with the character that it belongs to: what opens stays with what follows it, what
-closes with what precedes it."""
+"""A tag with the character that it belongs to: an opening tag stays with the character after it,
+a closing tag with the one before it."""
 
 _FIGURE = re.compile(r"[+\-−]?\d+(?:[.,:/’'%-]?\d+|[ \u00a0\u202f]\d{3}(?!\d))*(?:\s?[%‰°])?")
 """Figures, times, dates and ranges: ``1 000 000``, ``3,5 %``, ``10:30``, ``1914-18``."""
 
 _LONE_MARKS = re.compile(r"\s[^\w\s¿¡«“‘\"'(\[{<♪♫—–-]+(?=\s|$)")
-"""Punctuation after a space, as French writes it: it belongs to the word before."""
+"""Punctuation after a space, as in French: it belongs to the word before."""
 
 
 @dataclass(frozen=True, slots=True)
-class AtomCutter:
-    """Cuts translations of one job.
+class TranslationTokenizer:
+    """Cuts translations of one job into uncuttable tokens.
 
     Attributes:
-        language: they are written in.
-        terms: never cut; the glossary's.
+        language: language of the translations.
+        terms: glossary terms, never cut.
     """
 
     language: Language
     terms: tuple[str, ...] = ()
 
     def cut(self, text: str) -> list[Token]:
-        """Return the words of a text, or its phrases where it writes no spaces."""
-        return list(self._atoms(" ".join(split_spaces(text)), finest=False))
+        """Return the words of a text, or its phrases where its script has no spaces."""
+        return list(self._tokens(" ".join(split_spaces(text)), finest=False))
 
     def cut_finest(self, text: str) -> list[Token]:
-        """Return the smallest pieces that a text without spaces can be cut into."""
-        return list(self._atoms(" ".join(split_spaces(text)), finest=True))
+        """Return the smallest tokens that a text without spaces can be cut into."""
+        return list(self._tokens(" ".join(split_spaces(text)), finest=True))
 
-    def _atoms(self, text: str, *, finest: bool) -> Iterator[Token]:
-        bound = self._bound(text)
-        starts = [at for at in self._starts(text, finest=finest) if at not in bound]
+    def _tokens(self, text: str, *, finest: bool) -> Iterator[Token]:
+        uncuttable = self._uncuttable(text)
+        starts = [at for at in self._starts(text, finest=finest) if at not in uncuttable]
         for begin, end in pairwise([0, *starts, len(text)]):
             piece = text[begin:end].rstrip(" ")
             yield Token(piece, begin == 0 or text[begin - 1] != " ", text_width(piece))
 
     def _starts(self, text: str, *, finest: bool) -> Iterator[int]:
-        """Yield the places at which an atom might begin, the first one's apart."""
+        """Yield the positions at which a token might begin, the first token's excluded."""
         begin = 0
         for chunk in text.split(" "):
             if begin:
                 yield begin
-            for at in self._within(chunk, finest=finest):
+            for at in self._starts_in_chunk(chunk, finest=finest):
                 yield begin + at
             begin += len(chunk) + 1
 
-    def _within(self, chunk: str, *, finest: bool) -> list[int]:
-        """Return the places within a text without spaces, none of them bad for a line's end."""
+    def _starts_in_chunk(self, chunk: str, *, finest: bool) -> list[int]:
+        """Return the token starts within a text without spaces that suit a line break."""
         places = list(accumulate(len(token.text) for token in tokenize(chunk)[:-1]))
         phrases = None if finest or not places else phrase_starts(chunk, self.language)
         if phrases is None:
             return places
         return [at for at in places if at in phrases or _is_edge(chunk, at)]
 
-    def _bound(self, text: str) -> set[int]:
-        """Return the places at which nothing may begin."""
+    def _uncuttable(self, text: str) -> set[int]:
+        """Return the positions at which no token may begin."""
         patterns = [_MARKUP, _FIGURE, _LONE_MARKS, *map(_pattern, self.terms)]
         found = (match for pattern in patterns for match in pattern.finditer(text))
         return {at for match in found for at in range(match.start() + 1, match.end())}
 
 
 def _is_edge(chunk: str, at: int) -> bool:
-    """Whether a dash in front allows a cut."""
+    """Whether the position follows a dash that allows a cut."""
     return chunk[at - 1] == "—" and not is_unspaced(chunk[at])
 
 

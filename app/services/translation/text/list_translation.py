@@ -1,4 +1,4 @@
-"""Translating a list of texts that has no cues: as many out as in, each in its place."""
+"""Translation of a list of texts without cues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.translation.translator import (
 )
 
 _CONTEXT_LINES = 3
-"""Source lines ahead of a batch that go with it as context."""
+"""Preceding source lines that are sent along as context."""
 
 
 async def translate_list(
@@ -36,17 +36,17 @@ async def translate_list(
     if pair.is_same:
         return list(texts)
     translator.check(pair)
-    work = _ListWork(
+    tasks = _ListTranslation(
         translator, pair, context, [SourceLine(n, text) for n, text in enumerate(texts)]
     )
-    await work.run()
-    if work.missing:
-        raise TranslationIncompleteError(sorted(work.missing))
-    return [work.found[number] for number in range(len(texts))]
+    await tasks.run()
+    if tasks.missing:
+        raise TranslationIncompleteError(sorted(tasks.missing))
+    return [tasks.found[number] for number in range(len(texts))]
 
 
-class _ListWork:
-    """One list's batches."""
+class _ListTranslation:
+    """Translates one list in concurrent batches."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class _ListWork:
         self._pair = pair
         self._context = context
         self._lines = lines
-        self._lanes = asyncio.Semaphore(translator.concurrency)
+        self._limiter = asyncio.Semaphore(translator.concurrency)
 
     async def run(self) -> None:
         size = self._translator.batch_sizes[-1]
@@ -77,7 +77,7 @@ class _ListWork:
     async def _batch(self, start: int, end: int) -> None:
         before = self._lines[max(0, start - _CONTEXT_LINES) : start]
         lines = self._lines[start:end]
-        async with self._lanes:
+        async with self._limiter:
             answers = self._translator.translate(lines, self._pair, before, self._context)
             try:
                 async with aclosing(cast("AsyncGenerator[tuple[int, str], None]", answers)):

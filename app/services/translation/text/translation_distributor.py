@@ -1,4 +1,4 @@
-"""A unit's translation, divided among the cues that its source was divided among."""
+"""Distributor of a unit's translation over its cues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.profile import ReadingProfile
 from app.services.layout.breaks import BREAK_COST, Break, break_between
 from app.services.layout.tokens import Token, is_unspaced, join
 from app.services.layout.width import text_width
-from app.services.translation.text.atoms import AtomCutter
+from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 
 _OVERFLOW = 100.0
 """Cost of a piece that does not fit on screen, and again for each cue that it is too wide by, on
@@ -20,44 +20,44 @@ the scale of ``BREAK_COST``: as much as a cut that is a whole cue off."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resplitter:
-    """Divides translations of one job.
+class TranslationDistributor:
+    """Divides the translations of one job among their cues.
 
     Attributes:
-        cutter: knows what must not be cut.
-        profile: says what fits into a cue.
+        tokenizer: finds what must not be cut.
+        profile: limits what fits into a cue.
     """
 
-    cutter: AtomCutter
+    tokenizer: TranslationTokenizer
     profile: ReadingProfile
 
     def divide(self, text: str, cues: Sequence[Cue]) -> list[str]:
-        """Return what each cue shows of a translation.
+        """Return each cue's part of a translation.
 
-        Cuts lie near each cue's share of the source, by its text and its time, at the place that
-        reads best. A translation of fewer words than cues is shown whole on each of them: an
+        Cuts lie near each cue's share of the source, by its text and its time, at the position
+        that reads best. A translation of fewer words than cues is shown whole on each of them: an
         empty cue would show its source.
 
         Args:
             text: the translation.
-            cues: those that the source was in, at least one.
+            cues: the unit's cues, at least one.
 
         Returns:
             One piece for each cue, none blank unless the text is. Where they are not all the
             whole text, they are the text's parts in order.
 
-        Source: dynamic programming over the places for a cut, as in Knuth and Plass, "Breaking
+        Source: dynamic programming over the positions of the cuts, as in Knuth and Plass, "Breaking
         Paragraphs into Lines" (1981).
         """
         if len(cues) == 1:
             return [text]
-        atoms = self.cutter.cut(text)
-        if len(atoms) < len(cues) and text_width(text) > self.profile.max_chars:
-            atoms = self.cutter.cut_finest(text)
-        if len(atoms) < len(cues):
+        tokens = self.tokenizer.cut(text)
+        if len(tokens) < len(cues) and text_width(text) > self.profile.max_chars:
+            tokens = self.tokenizer.cut_finest(text)
+        if len(tokens) < len(cues):
             return [text] * len(cues)
-        edges = _best_edges(atoms, _shares(cues), self.profile.max_chars)
-        return [join(atoms[begin:end]) for begin, end in pairwise(edges)]
+        edges = _best_edges(tokens, _shares(cues), self.profile.max_chars)
+        return [join(tokens[begin:end]) for begin, end in pairwise(edges)]
 
 
 def _shares(cues: Sequence[Cue]) -> list[float]:
@@ -70,12 +70,12 @@ def _shares(cues: Sequence[Cue]) -> list[float]:
     ]
 
 
-def _best_edges(atoms: Sequence[Token], shares: Sequence[float], max_width: int) -> list[int]:
-    """Return the index of each piece's first atom, and one past the last atom."""
-    ends = list(accumulate((atom.gap + atom.width for atom in atoms), initial=0))
-    begins = [edge + atom.gap for edge, atom in zip(ends, atoms, strict=False)]
-    count, total = len(atoms), max(1, ends[-1])
-    quality = [0.0, *(_cut_cost(a, b) for a, b in pairwise(atoms)), 0.0]
+def _best_edges(tokens: Sequence[Token], shares: Sequence[float], max_width: int) -> list[int]:
+    """Return the index of each piece's first token, and one past the last token."""
+    ends = list(accumulate((token.gap + token.width for token in tokens), initial=0))
+    begins = [edge + token.gap for edge, token in zip(ends, tokens, strict=False)]
+    count, total = len(tokens), max(1, ends[-1])
+    quality = [0.0, *(_cut_cost(a, b) for a, b in pairwise(tokens)), 0.0]
     best = [0.0] + [inf] * count
     came_from: list[list[int]] = []
     for piece, share in enumerate(accumulate(shares), start=1):
@@ -93,6 +93,10 @@ def _best_edges(atoms: Sequence[Token], shares: Sequence[float], max_width: int)
                     reached[end], origins[end] = cost, begin
         best = reached
         came_from.append(origins)
+    return _trace_back(came_from, count)
+
+
+def _trace_back(came_from: Sequence[Sequence[int]], count: int) -> list[int]:
     edges = [count]
     for origins in reversed(came_from):
         edges.append(origins[edges[-1]])

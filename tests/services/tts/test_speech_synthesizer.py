@@ -12,8 +12,8 @@ from app.domain.errors import (
     SpeechUnavailableError,
 )
 from app.domain.language import Language
-from app.services.tts import speaker as speaker_module
-from app.services.tts.speaker import MemoryStore, SpeechSynthesizer, Utterance
+from app.services.tts import speech_synthesizer as speaker_module
+from app.services.tts.speech_synthesizer import MemorySpeechStore, SpeechSynthesizer, Utterance
 from app.settings import Settings, TtsSettings
 from tests.services.tts.speech_site import SpeechSite
 
@@ -41,7 +41,7 @@ async def test_a_text_is_spoken_once(site: SpeechSite, spoken_mp3: bytes) -> Non
 
 
 async def test_a_store_that_is_given_is_used(site: SpeechSite, spoken_mp3: bytes) -> None:
-    store = MemoryStore(2**20)
+    store = MemorySpeechStore(2**20)
     first, second = (
         SpeechSynthesizer(settings(site), store),
         SpeechSynthesizer(settings(site), store),
@@ -67,7 +67,7 @@ async def test_a_failure_is_not_remembered(site: SpeechSite, spoken_mp3: bytes) 
 
 
 async def test_memory_lets_go_of_what_was_used_longest_ago() -> None:
-    store = MemoryStore(100)
+    store = MemorySpeechStore(100)
     for name in "abc":
         await store.put("speech", name, bytes(30))
     assert await store.get("speech", "a") is not None

@@ -13,8 +13,8 @@ from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, PROFILES, ReadingProfile
 from app.domain.time import Span
 from app.services.layout.width import text_width
-from app.services.translation.text.atoms import AtomCutter
-from app.services.translation.text.distribute import Resplitter
+from app.services.translation.text.translation_distributor import TranslationDistributor
+from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 
 
 def spoken(*texts: str, durations_ms: Sequence[int] | None = None) -> list[Cue]:
@@ -35,7 +35,9 @@ def divided(
     terms: tuple[str, ...] = (),
     profile: ReadingProfile = DEFAULT_PROFILE,
 ) -> list[str]:
-    return Resplitter(AtomCutter(Language.parse(tag), terms), profile).divide(text, cues)
+    return TranslationDistributor(TranslationTokenizer(Language.parse(tag), terms), profile).divide(
+        text, cues
+    )
 
 
 SUMMER = spoken(
