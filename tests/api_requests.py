@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,31 @@ def stream_json(
     ):
         assert response.status_code == 200, response.read()
         return read_stream(response, limit)
+
+
+def engine_busy_s(server: ServerProcess) -> float:
+    """Return how long the server's engines have worked so far, in seconds."""
+    with server.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    [line] = [line for line in lines if line.startswith("cuestream_engine_busy_seconds ")]
+    return float(line.rsplit(" ", 1)[1])
+
+
+def poll_both(busy: ServerProcess, idle: ServerProcess, polls: int) -> tuple[float, float]:
+    """Poll the health checks of two servers in turn, so that a slow machine slows both.
+
+    Returns:
+        Time that the checks of each took in all, in seconds.
+    """
+    spent_s = [0.0, 0.0]
+    with busy.client() as first, idle.client() as second:
+        for poll in range(polls):
+            for place, client in enumerate((first, second)):
+                started_s = time.monotonic()
+                assert client.get("/ping" if poll % 2 else "/health").status_code == 200
+                spent_s[place] += time.monotonic() - started_s
+            time.sleep(0.02)
+    return spent_s[0], spent_s[1]
 
 
 def post_file(server: ServerProcess, path: Path, route: str = "/api/process", **fields: str) -> Any:

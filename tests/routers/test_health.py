@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app import __version__
-from tests.api_requests import stream_file
+from tests.api_requests import poll_both, stream_file
 from tests.conftest import StartServer
 from tests.server import ServerProcess, free_port
 
@@ -42,10 +42,10 @@ def test_runpod_01_and_02_loading_is_204_without_a_body_and_the_connection_lives
 def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
     start_server: StartServer, dialogue: Path
 ) -> None:
-    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="4")
+    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="8")
     server.wait_listening()
     with server.client() as client:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while client.get("/ping").status_code == 204 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert client.get("/ping").status_code == 503
@@ -59,7 +59,7 @@ def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
         assert refused.status_code == 503
         assert refused.json()["code"] == "not_ready"
         assert "pocketsphinx" in refused.json()["error"]
-    assert server.wait_exit(20) != 0
+    assert server.wait_exit(60) != 0
     assert "pocketsphinx cannot be loaded" in server.log
 
 
@@ -67,7 +67,7 @@ def test_a_server_without_a_decoder_says_so(start_server: StartServer, tmp_path:
     for name in ("setpriv", "env", "sh"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     server = start_server(ready=False, PATH=str(tmp_path), LOAD_FAILURE_EXIT_S="1")
-    assert server.wait_exit(30) != 0
+    assert server.wait_exit(60) != 0
     assert "install ffmpeg" in server.log
 
 
@@ -85,10 +85,12 @@ def test_an_engine_that_is_not_installed_is_no_silent_fallback(start_server: Sta
 
 def test_runpod_04_the_port_opens_before_anything_is_loaded(start_server: StartServer) -> None:
     server = start_server(ready=False)
-    waited_s = server.wait_listening()
+    opened_s = server.wait_listening(60)
+    started = time.monotonic()
     with server.client() as client:
         assert client.get("/ping").status_code == 204
-    assert waited_s < 10
+    server.wait_ready()
+    assert opened_s < time.monotonic() - started, "most of the start came before the port"
 
 
 def test_runpod_05_one_port_serves_all(server: ServerProcess) -> None:
@@ -109,9 +111,9 @@ def test_runpod_06_and_07_a_health_port_and_a_path_of_its_own(start_server: Star
 
 
 def test_runpod_10_the_check_answers_whatever_else_runs(
-    start_server: StartServer, long_talk: Path
+    start_server: StartServer, server: ServerProcess, long_talk: Path
 ) -> None:
-    server = start_server()
+    idle, server = server, start_server()
     with ThreadPoolExecutor(3) as pool, server.client() as client:
         jobs = [
             pool.submit(stream_file, server, long_talk, target_lang="es", prompt=str(n))
@@ -119,14 +121,9 @@ def test_runpod_10_the_check_answers_whatever_else_runs(
         ]
         while client.get("/health").json()["jobs"]["running"] < 3:
             time.sleep(0.05)
-        slowest_s = 0.0
-        for poll in range(100):
-            started = time.monotonic()
-            assert client.get("/ping" if poll % 2 else "/health").status_code == 200
-            slowest_s = max(slowest_s, time.monotonic() - started)
-            time.sleep(0.02)
+        busy_s, idle_s = poll_both(server, idle, 100)
         assert client.get("/health").json()["jobs"]["running"] == 3, "the polls were too late"
-        assert slowest_s < 1.0
+        assert busy_s < 5 * idle_s, "the checks wait for the work"
         server.stop()
         assert all(job.result().error for job in jobs), "each was told that the server leaves"
 
