@@ -1,4 +1,4 @@
-"""Breaks between words: their kinds and their costs."""
+"""Breaks between words, with their costs."""
 
 from __future__ import annotations
 

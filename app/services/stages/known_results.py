@@ -1,4 +1,4 @@
-"""Cached segments and finished cues, in the order of playback."""
+"""Results that exist already, in the order of playback."""
 
 from __future__ import annotations
 

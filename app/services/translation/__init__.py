@@ -1,1 +1,1 @@
-"""Translators and the protocol that they share."""
+"""Translators with their common protocol."""

@@ -156,7 +156,7 @@ def test_a_language_without_a_model_is_not_served_and_it_says_why() -> None:
 def test_models_are_whisperxs_unless_the_owner_chose() -> None:
     from whisperx.alignment import DEFAULT_ALIGN_MODELS_HF, DEFAULT_ALIGN_MODELS_TORCH
 
-    from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog
+    from app.gpu.engines.wav2vec2.aligner_catalog import ModelCatalog
 
     catalog = ModelCatalog.of({"pt-BR": "owner/name"})
     assert catalog.model_for("pt") == "owner/name"

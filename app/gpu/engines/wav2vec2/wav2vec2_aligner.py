@@ -21,9 +21,9 @@ from app.domain.errors import EngineLoadError
 from app.domain.transcript import Segment
 from app.gpu.cache_key import cache_key, package
 from app.gpu.device import choose_device
+from app.gpu.engines.wav2vec2.aligner_catalog import ModelCatalog, code_of
 from app.gpu.engines.wav2vec2.label_spelling import split_into_words
 from app.gpu.engines.wav2vec2.loaded_models import LoadedModels
-from app.gpu.engines.wav2vec2.model_catalog import ModelCatalog, code_of
 from app.gpu.engines.wav2vec2.word_times import WordTimes, with_times
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.models.identity import identity_of

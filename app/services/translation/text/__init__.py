@@ -1,1 +1,1 @@
-"""Text for translators: sentences over cues, batches, and their division."""
+"""Text for translators: sentences over cues, batches, division."""
