@@ -22,7 +22,6 @@ class Reader(threading.Thread):
     def __init__(self, server: ServerProcess, path: Path, route: str = "/api/stream") -> None:
         super().__init__()
         self.frames = Frames()
-        self.ended_s = 0.0
         self._server = server
         self._path = path
         self._route = route
@@ -33,7 +32,6 @@ class Reader(threading.Thread):
             with client.stream("POST", self._route, files={"file": file}, headers=SSE) as response:
                 for raw in iter_frames(response):
                     read_frame(self.frames, raw)
-        self.ended_s = time.monotonic()
 
     def wait_for_batches(self, count: int) -> None:
         deadline = time.monotonic() + 60
@@ -45,29 +43,29 @@ class Reader(threading.Thread):
 def test_runpod_17_sigterm_turns_the_check_503_and_ends_streams_with_a_final_event(
     start_server: StartServer, long_talk: Path
 ) -> None:
-    server = start_server(SHUTDOWN_FINISH_S="1.5")
+    server = start_server(SHUTDOWN_FINISH_S="3")
     readers = [Reader(server, long_talk), Reader(server, long_talk, "/api/process")]
     readers[0].wait_for_batches(2)
     with server.client() as client:
         assert client.get("/ping").status_code == 200
-        stopped_s = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.4)
-        assert client.get("/ping").status_code == 503
+        while (status := client.get("/ping").status_code) == 200:
+            time.sleep(0.02)
+        assert status == 503
         refused = client.post("/api/process", json={"video_id": "x" * 11})
         assert refused.status_code == 503
         assert refused.json()["code"] == "server_shutdown"
-    assert server.wait_exit(10) == 0
-    exited_s = time.monotonic()
+    assert server.wait_exit(60) == 0
+    assert "timeout graceful shutdown exceeded" not in server.log, "streams held the exit up"
+    assert "Application shutdown complete" in server.log, "gunicorn killed the worker"
     for reader in readers:
-        reader.join(10)
+        reader.join(60)
         assert reader.frames.error is not None
         assert reader.frames.error["code"] == "server_shutdown"
         assert reader.frames.error["retryable"] is True
         assert "error" in reader.frames.data[-1]
         assert reader.frames.data[-2]["message"] == "The server is shutting down"
-        assert reader.ended_s - stopped_s < 4
-    assert exited_s - stopped_s < 8
+        assert reader.frames.result is None, "the job was not waited for"
     assert b"retry: " in readers[0].frames.raw[-1]
 
 
@@ -78,9 +76,9 @@ def test_a_stream_that_is_nearly_done_still_finishes(
     reader = Reader(server, dialogue)
     reader.wait_for_batches(1)
     server.process.send_signal(signal.SIGTERM)
-    reader.join(40)
+    reader.join(90)
     assert reader.frames.result is not None
-    assert server.wait_exit(20) == 0
+    assert server.wait_exit(60) == 0
 
 
 def descendants(server: ServerProcess) -> list[psutil.Process]:
@@ -93,7 +91,7 @@ def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_f
     server = start_server(ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))
     reader = threading.Thread(target=_read_until_cut, args=(server, long_talk))
     reader.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not {"ffmpeg", "python"} <= {p.name().rstrip("0123456789.") for p in descendants(server)}:
         assert time.monotonic() < deadline, descendants(server)
         time.sleep(0.02)
@@ -102,8 +100,8 @@ def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_f
     for process in [psutil.Process(server.process.pid), *children]:
         if "gunicorn" in " ".join(process.cmdline()):
             os.kill(process.pid, signal.SIGKILL)
-    reader.join(20)
-    gone, alive = psutil.wait_procs(children, timeout=15)
+    reader.join(60)
+    gone, alive = psutil.wait_procs(children, timeout=60)
     assert alive == [], [p.cmdline() for p in alive]
     assert gone
     assert any(tmp_path.rglob("*.upload")), "nobody could tidy up"

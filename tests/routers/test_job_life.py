@@ -1,12 +1,12 @@
 """How jobs are shared, resumed, kept alive and stopped."""
 
-import itertools
-import threading
+import http.client
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -15,8 +15,11 @@ from tests.conftest import StartServer
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess, iter_frames, read_frame, read_stream
 
+HITS = 'cuestream_cache_hits_total{stage="windows"}'
+MISSES = 'cuestream_cache_misses_total{stage="windows"}'
 
-def until(condition: Any, limit_s: float = 20) -> None:
+
+def until(condition: Any, limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -111,7 +114,7 @@ def test_25_and_26_equal_requests_share_one_job_and_each_gets_its_own_shape(
 def test_25_if_the_shared_job_fails_both_learn_of_it(
     start_server: StartServer, site: MediaServer, long_talk: Path
 ) -> None:
-    server = start_server(ALLOW_PRIVATE_URLS="true", FETCH_READ_S="2")
+    server = start_server(ALLOW_PRIVATE_URLS="true", FETCH_READ_S="6")
     url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(stream_json, server, {"url": url}) for _ in range(2)]
@@ -131,22 +134,24 @@ def test_24_and_runpod_15_work_stops_with_the_last_reader_and_a_repeat_goes_on_f
                 read_frame(frames, raw)
                 if len(frames.batches) == 8:
                     break
-    until(lambda: running(server) == 0, 5)
+    until(lambda: running(server) == 0)
     assert metric(server, 'cuestream_jobs_total{outcome="cancelled"}') == 1
-    until(lambda: metric(server, "cuestream_queue_windows") == 0, 5)
+    until(lambda: metric(server, "cuestream_queue_windows") == 0)
     names = [p.name() for p in psutil.Process(server.process.pid).children(recursive=True)]
     assert "ffmpeg" not in names
     assert list(server.folder.rglob("*.upload")) == []
+    time.sleep(1)  # for a window that was cancelled while it was decoded
     before = metric(server, "cuestream_engine_busy_seconds")
     time.sleep(1)
     assert metric(server, "cuestream_engine_busy_seconds") == before, "the engine works on"
+    missed, found = metric(server, MISSES), metric(server, HITS)
     again = stream_file(server, long_talk)
     assert again.result is not None
     worked_s = metric(server, "cuestream_engine_busy_seconds") - before
     total_s = again.result["stage_ms"]["transcribe"] / 1000
     assert worked_s <= total_s
-    heard_again = again.times[1] - again.times[0]
-    assert heard_again < 5
+    assert metric(server, HITS) - found >= 1, "what was transcribed before the cut is reused"
+    assert metric(server, MISSES) - missed >= 1, "the work went on after the cut"
 
 
 def test_a_reader_who_comes_back_within_the_grace_time_keeps_the_job(
@@ -169,20 +174,16 @@ def test_a_reader_who_comes_back_within_the_grace_time_keeps_the_job(
 def test_a_json_caller_who_leaves_stops_the_work_at_once(
     start_server: StartServer, long_talk: Path
 ) -> None:
-    server = start_server(JOB_GRACE_S="60")
-    thread = threading.Thread(target=_post_and_leave, args=(server, long_talk))
-    thread.start()
+    server = start_server(JOB_GRACE_S="600")
+    with long_talk.open("rb") as file:
+        request = httpx.Request("POST", f"{server.url}/api/process", files={"file": file})
+        body = request.read()
+    caller = http.client.HTTPConnection("127.0.0.1", server.port)
+    caller.request("POST", "/api/process", body, dict(request.headers))
     until(lambda: running(server) == 1)
-    thread.join()
-    until(lambda: running(server) == 0, 5)
-
-
-def _post_and_leave(server: ServerProcess, path: Path) -> None:
-    with server.client() as client, path.open("rb") as file:
-        try:
-            client.post("/api/process", files={"file": file}, timeout=2)
-        except Exception as error:
-            assert "Timeout" in type(error).__name__
+    caller.close()
+    until(lambda: running(server) == 0)
+    assert metric(server, 'cuestream_jobs_total{outcome="cancelled"}') == 1, "it ran to its end"
 
 
 def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
@@ -195,23 +196,17 @@ def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
     url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
     for route in ("/api/stream", "/api/process"):
         with server.client() as client:
-            arrivals: list[float] = []
             with client.stream(
                 "POST", route, json={"url": url, "force_refresh": True}, headers=SSE
             ) as response:
-                frames = Frames()
-                for raw in iter_frames(response):
-                    read_frame(frames, raw)
-                    arrivals.append(time.monotonic())
-        quiet = [b - a for a, b in itertools.pairwise(arrivals)]
-        assert max(quiet) < 2.0
-        stage_times = [
-            t
-            for t, d in zip(frames.times, frames.data, strict=True)
-            if "stage" in d and d["stage"] != "subtitles" and d["message"]
-        ]
-        assert max(b - a for a, b in itertools.pairwise(stage_times)) < 3.0
-        assert frames.comments >= 1
+                frames = read_stream(response)
+        signs = "".join("c" if raw.startswith(b":") else "s" for raw in frames.raw)
+        assert "ccc" not in signs, "a stage is due after one comment and a half"
+        assert frames.comments >= 3
+        repeated = [stage["message"] for stage in frames.stages if stage["message"][-3:] == " s)"]
+        waited_s = int(repeated[-1].rpartition("(")[2].removesuffix(" s)"))
+        assert waited_s >= 9
+        assert len(repeated) >= waited_s / 3, "by the server's own clock, each time in 3 s at least"
         waiting = [d for i, d in zip(frames.ids, frames.data, strict=True) if i is None]
         assert waiting, "signs of life have no id: they are not part of the log"
         assert frames.error is not None
@@ -230,7 +225,6 @@ def test_07_a_stream_begins_while_the_models_still_load(
 ) -> None:
     server = start_server(ready=False)
     server.wait_listening()
-    started = time.monotonic()
     with (
         server.client() as client,
         client.stream(
@@ -244,7 +238,7 @@ def test_07_a_stream_begins_while_the_models_still_load(
         frames_iterator = iter_frames(response)
         frames = Frames()
         read_frame(frames, next(frames_iterator))
-        assert time.monotonic() - started < 2.5
+        assert client.get("/ping").status_code == 204, "the stream waited for the models"
         for raw in frames_iterator:
             read_frame(frames, raw)
     assert frames.result is not None
@@ -253,7 +247,7 @@ def test_07_a_stream_begins_while_the_models_still_load(
 def test_first_bytes_come_at_once_when_the_server_is_idle(
     server: ServerProcess, dialogue: Path
 ) -> None:
-    waits = []
+    shares = []
     body = dialogue.read_bytes()
     with server.client() as client:
         client.get("/ping")
@@ -266,10 +260,14 @@ def test_first_bytes_come_at_once_when_the_server_is_idle(
                 data={"force_refresh": "true"},
                 headers=SSE,
             ) as response:
-                next(iter_frames(response))
-                waits.append(time.monotonic() - started)
-    assert min(waits) < 0.25, waits
-    assert max(waits) < 2, waits
+                reading = iter_frames(response)
+                next(reading)
+                first_s = time.monotonic() - started
+                for _ in reading:
+                    pass
+                shares.append(first_s / (time.monotonic() - started))
+    assert min(shares) < 0.25, shares
+    assert max(shares) < 0.8, shares
 
 
 def test_runpod_11_when_full_the_next_is_turned_away_at_once(
@@ -280,9 +278,16 @@ def test_runpod_11_when_full_the_next_is_turned_away_at_once(
         with client.stream("POST", "/api/stream", files={"file": file}, headers=SSE) as response:
             reading = iter_frames(response)
             next(reading)
-            started = time.monotonic()
-            refused = post_file(server, dialogue)
-            assert time.monotonic() - started < 2
+            bad, full = [], []
+            for _ in range(3):
+                started = time.monotonic()
+                assert post_file(server, dialogue, target_lang="?").status_code == 400
+                bad.append(time.monotonic() - started)
+                started = time.monotonic()
+                refused = post_file(server, dialogue)
+                full.append(time.monotonic() - started)
+            assert min(full) < 20 * max(bad), "it waited for a place"
+            assert running(server) == 1
             assert refused.status_code == 429
             assert int(refused.headers["Retry-After"]) > 0
             assert refused.json()["code"] == "overloaded"
@@ -293,14 +298,13 @@ def test_runpod_11_when_full_the_next_is_turned_away_at_once(
 def test_runpod_13_and_36_a_late_json_answer_keeps_its_connection_and_ends_in_time(
     start_server: StartServer, long_talk: Path
 ) -> None:
-    server = start_server(SYNC_KEEPALIVE_AFTER_S="1", SYNC_LIMIT_S="3")
+    server = start_server(SYNC_KEEPALIVE_AFTER_S="1", SYNC_LIMIT_S="9")
     with server.client() as client, long_talk.open("rb") as file:
-        started = time.monotonic()
         with client.stream("POST", "/api/process", files={"file": file}) as response:
-            first_s = time.monotonic() - started
-            body = response.read()
-        assert body.startswith(b" ")
-        assert first_s < 3
+            assert response.status_code == 200, "it began only when the time was up"
+            reading = response.iter_raw()
+            assert next(reading).strip() == b"", "spaces come ahead of the answer"
+            body = b"".join(reading)
         assert b"timed_out" in body
         assert b"/api/jobs/" in body
     assert running(server) == 1, "it can still be followed"
