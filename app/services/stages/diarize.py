@@ -1,4 +1,4 @@
-"""The diarization of a recording, beside the pipeline and while the recording still arrives."""
+"""Diarization of a recording while it still arrives, concurrent with the pipeline."""
 
 from __future__ import annotations
 

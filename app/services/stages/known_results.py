@@ -1,4 +1,4 @@
-"""Cached segments and finished cues, in the order of playback."""
+"""Cached results, in the order of playback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detected speech that never became text, and a second attempt at it."""
+"""Second transcription of detected speech that never became text."""
 
 from __future__ import annotations
 
