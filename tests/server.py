@@ -73,7 +73,7 @@ class ServerProcess:
         """Return a client for this server."""
         return httpx.Client(base_url=self.url, timeout=120, trust_env=False, **options)
 
-    def wait_listening(self, limit_s: float = 30) -> float:
+    def wait_listening(self, limit_s: float = 90) -> float:
         """Wait until the port accepts; return how long it took since the call."""
         started = time.monotonic()
         while time.monotonic() - started < limit_s:
@@ -95,7 +95,7 @@ class ServerProcess:
                 time.sleep(0.05)
         raise AssertionError(f"the server never became ready:\n{self.log}")
 
-    def wait_exit(self, limit_s: float = 30) -> int:
+    def wait_exit(self, limit_s: float = 90) -> int:
         """Wait until the server has ended by itself; return its exit code."""
         return self.process.wait(limit_s)
 

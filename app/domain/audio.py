@@ -1,4 +1,4 @@
-"""Audio as the line carries it: mono float32 at 16 kHz, with its place in the recording."""
+"""Audio in the pipeline: mono float32 at 16 kHz, with its position in the recording."""
 
 from __future__ import annotations
 

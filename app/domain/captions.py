@@ -1,4 +1,4 @@
-"""Captions that exist already: a site's tracks, or what a client sends."""
+"""Existing captions: a site's tracks, or a file sent by a client."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Captions:
     """A whole track.
 
     Attributes:
-        language: BCP 47 tag of the text, ``und`` when nobody says.
-        kind: written by people, or by a machine that listened.
+        language: BCP 47 tag of the text, ``und`` when unknown.
+        kind: written by people, or by automatic speech recognition.
         items: sorted by start; may overlap as the author made them.
     """
 

@@ -16,7 +16,7 @@
     |  |- TruncatedMediaError       cut off before its end
     |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
     |  |- MediaTooLongError         longer than MAX_DURATION_S
-    |  `- NoSpeechError             silent, or nobody speaks
+    |  `- NoSpeechError             no speech in the recording
     |- AccessError
     |  |- UnauthorizedError         no key, or a wrong one
     |  |- ForbiddenError
@@ -197,7 +197,7 @@ class NoCaptionsError(NotFoundError):
 
     Attributes:
         manual: the site's keys of the tracks that people wrote, in its order.
-        auto: those of the tracks that a machine heard.
+        auto: languages of automatic captions.
     """
 
     code = "no_captions"
@@ -373,7 +373,7 @@ class MediaTooLongError(MediaError):
 
 
 class NoSpeechError(MediaError):
-    """Silent, or nobody speaks."""
+    """The recording contains no speech."""
 
     code = "no_speech"
 
@@ -440,7 +440,7 @@ class EngineLoadError(EngineError):
 
 
 class SpeechUnavailableError(EngineLoadError):
-    """This server does not speak: it was told not to, or its engine is not installed."""
+    """This server does not speak: speech is disabled, or its engine is not installed."""
 
     code = "speech_unavailable"
 

@@ -1,4 +1,4 @@
-"""What happens in a job, as values; every reader of a job is a fold over these."""
+"""Events of a job, as values; every view of a job is a fold over these."""
 
 from __future__ import annotations
 
@@ -135,12 +135,12 @@ class Result:
         origin: where the text comes from.
         cached: by stage, the share of its work that earlier jobs had done: 1.0 where nothing
             was left to do. A stage that this job has not got is absent.
-        usage: None where no language model was asked.
-        title: the video's, where its site tells it.
-        turns: who spoke when; empty where nobody asked or nobody could tell.
+        usage: None where no language model was used.
+        title: the video's title, where its site gives it.
+        turns: speaker turns; empty where diarization was not requested or failed.
         notices: what could not be done, or not as well as usual.
-        voiced_untranscribed_ms: speech that was heard as such and never became text; None where
-            nothing was listened to.
+        voiced_untranscribed_ms: detected speech that never became text; None where no audio was
+            transcribed.
         segments: what was transcribed, in order of start, with the words' times, confidence and
             speakers; for captions one segment each, with words only where the track times them.
     """

@@ -1,4 +1,4 @@
-"""Languages as people write them, and the one spelling that we keep."""
+"""Language, identified by its normalised BCP 47 tag."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAME_AS_SOURCE = frozenset({"", "none", "auto", "source", "original"})
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language, kept as its normalised BCP 47 tag (``zh-CN``, ``es-419``, ``fil``)."""
+    """A language, stored as its normalised BCP 47 tag (``zh-CN``, ``es-419``, ``fil``)."""
 
     tag: str
 
@@ -71,7 +71,7 @@ def parse_target(text: str | None) -> Language | None:
 
 
 def known_language(tag: str) -> Language | None:
-    """Read the tag of a text that is there; None where nobody knows its language."""
+    """Parse the tag of an existing text; None where its language is unknown."""
     if tag in {"", "und"}:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What is known about a recording besides its sound."""
+"""Metadata of a recording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a page says about its video; all of it is a stranger's text.
+    """Metadata that a page gives for its video; all of it is untrusted text.
 
     Attributes:
         title: empty when unknown.
@@ -23,4 +23,4 @@ class MediaInfo:
 
 
 NO_INFO = MediaInfo()
-"""A bare file: nobody says anything about it."""
+"""Metadata of a bare file: none."""

@@ -1,4 +1,4 @@
-"""What a caller asks for, checked and in one shape whatever the route."""
+"""Validated job request, in one shape for all routes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UploadedFile:
 
     @property
     def identity(self) -> str:
-        """What makes two uploads the same."""
+        """Key by which equal uploads share work."""
         return f"sha256:{self.sha256}"
 
 
@@ -46,7 +46,7 @@ class MediaUrl:
 
     @property
     def identity(self) -> str:
-        """What makes two addresses the same."""
+        """Key by which equal addresses share work."""
         return f"url:{self.url}" if self.page_url is None else f"url:{self.url} on {self.page_url}"
 
 
@@ -58,7 +58,7 @@ class SiteVideo:
 
     @property
     def identity(self) -> str:
-        """What makes two pages the same."""
+        """Key by which equal pages share work."""
         return f"site:{self.page_url}"
 
 
@@ -78,7 +78,7 @@ class SentCaptions:
 
     @property
     def identity(self) -> str:
-        """What makes two of them the same."""
+        """Key by which equal captions share work."""
         digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
         return f"captions:{digest}:{self.language}:{self.automatic}"
 
@@ -86,7 +86,7 @@ class SentCaptions:
 Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions
 
 Audience = Literal["viewer", "batch"]
-"""Who waits for a job: somebody who watches its cues as they come, or who wants the whole."""
+"""Consumer of a job: a viewer who watches its cues as they come, or a client of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +113,19 @@ class JobRequest:
         target: language to translate into; None for transcription alone.
         spoken: language that is spoken; None to detect it.
         profile: reading profile of the cues.
-        diarize: whether the caller asked for speakers.
+        diarize: whether speakers are wanted.
         speakers: how many there are, as far as the caller knows.
         allowed_languages: base tags that detection chooses from; empty for all.
-        force_whisper: the caller wants the recording heard: captions count only where they are
-            people's and in the target language already, and nothing heard earlier is reused.
-        reuse_heard: beside ``force_whisper``: what was heard earlier counts all the same, so that
-            only captions are passed over.
+        force_whisper: transcribe the recording: captions count only where they are written by
+            people in the target language already, and no earlier transcript is reused.
+        reuse_transcript: beside ``force_whisper``: earlier transcripts are reused all the same,
+            so that only captions are skipped.
         force_refresh: nothing that was finished earlier is reused, not even the download.
         prompt: words that are likely to occur, a title for instance.
         glossary: terms and how they are to be translated.
         position_ms: where the viewer watches; what is seen from there on is done first.
-        caller: who pays, as a name that is no secret; empty where nobody has a key.
-        audience: who waits for the job.
+        caller: the caller's name for accounting, no secret; empty where no keys are in use.
+        audience: consumer of the job.
     """
 
     source: Source
@@ -136,7 +136,7 @@ class JobRequest:
     speakers: SpeakerCount = SpeakerCount()
     allowed_languages: tuple[str, ...] = ()
     force_whisper: bool = False
-    reuse_heard: bool = False
+    reuse_transcript: bool = False
     force_refresh: bool = False
     prompt: str = ""
     glossary: tuple[tuple[str, str], ...] = ()
@@ -147,7 +147,7 @@ class JobRequest:
     @property
     def fresh(self) -> bool:
         """Whether a finished job must not answer."""
-        return (self.force_whisper and not self.reuse_heard) or self.force_refresh
+        return (self.force_whisper and not self.reuse_transcript) or self.force_refresh
 
     @property
     def key(self) -> str:

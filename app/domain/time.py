@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SAMPLE_RATE_HZ = 16_000
-"""The one sample rate inside the line. Source: Whisper, Silero VAD and pyannote all take 16 kHz."""
+"""The one sample rate of the pipeline. Source: Whisper, Silero VAD and pyannote all take 16 kHz."""
 
 SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 

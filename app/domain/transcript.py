@@ -1,4 +1,4 @@
-"""What was said: words, segments of words, and who spoke when."""
+"""Transcript of a recording: words, segments, speaker turns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Word:
 
     Attributes:
         text: the word with its punctuation, without surrounding spaces.
-        span: when it was said.
+        span: time of the word.
         confidence: 0..1, as far as the engine knows.
         speaker: label such as ``SPEAKER_01``, once diarization has run.
         glued: true where the script writes no space before it (Chinese, Japanese, Thai).
@@ -31,12 +31,12 @@ class Segment:
     """One stretch of speech as the transcriber gave it.
 
     Attributes:
-        text: what was said.
-        span: when; covers every word.
+        text: the transcribed text.
+        span: time of the segment; covers every word.
         words: in order of start; empty only where the engine knows no word times.
         language: BCP 47 tag of what was spoken.
         confidence: 0..1.
-        clear_until_ms: no further speech was heard before this time, so a cue may stay up
+        clear_until_ms: no further speech was detected before this time, so a cue may stay up
             until then; never before ``span.end_ms``.
     """
 

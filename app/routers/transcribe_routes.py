@@ -55,7 +55,7 @@ async def transcribe(
     job_request = JobRequest(
         youtube_video(video_id),
         force_whisper=True,
-        reuse_heard=True,
+        reuse_transcript=True,
         caller=caller_of(request),
         audience="batch",
     )

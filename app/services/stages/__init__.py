@@ -1,1 +1,1 @@
-"""The stages of the line, one module each."""
+"""Stages of the pipeline, one module each."""

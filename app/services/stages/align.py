@@ -93,8 +93,8 @@ class WordAligner:
     async def _serves(self, language: str) -> bool:
         """Check each language once; its model may have to be loaded for that."""
         if language not in self._served:
-            asked = asyncio.to_thread(self._aligner.supports, language)
-            self._served[language] = asyncio.create_task(asked, name=f"aligner-{language}")
+            supported = asyncio.to_thread(self._aligner.supports, language)
+            self._served[language] = asyncio.create_task(supported, name=f"aligner-{language}")
         return await asyncio.shield(self._served[language])
 
 

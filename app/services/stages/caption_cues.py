@@ -1,4 +1,4 @@
-"""Cues from captions that exist already."""
+"""Cues from existing captions."""
 
 from __future__ import annotations
 

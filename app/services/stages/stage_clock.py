@@ -1,4 +1,4 @@
-"""A clock of the wall time that each stage of one job takes."""
+"""Clock of the wall time of each stage of a job."""
 
 from __future__ import annotations
 

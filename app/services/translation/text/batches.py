@@ -82,7 +82,7 @@ class UnitBatcher:
 
     Args:
         sizes: largest number of lines of the first batch, the second and so on; the last repeats.
-        lanes: batches in flight at a time.
+        concurrency: batches in flight at a time.
     """
 
     def __init__(self, sizes: tuple[int, ...], concurrency: int) -> None:
