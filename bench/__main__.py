@@ -31,11 +31,10 @@ from bench import (
 from bench.document import DOCUMENT, RATIOS, ratio_lines, write_part
 from bench.figure import BenchError
 from bench.machine import OtherLoad, describe_machine
-from bench.measure import Means, Measure
+from bench.measure import BenchEnvironment, Measure
 from bench.progress import Progress
 from bench.recording import Recordings
-from bench.results import merged, read_results, write_results
-from bench.table import Row, format_table
+from bench.results import Row, format_table, merged, read_results, write_results
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -68,11 +67,11 @@ async def run(names: Sequence[str], progress: Progress) -> tuple[list[Row], list
     rows: list[Row] = []
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="cuestream-bench-") as folder:
-        means = Means(Recordings(Path(folder), progress.step), progress)
+        environment = BenchEnvironment(Recordings(Path(folder), progress.step), progress)
         for name in names:
             load = OtherLoad()
             try:
-                figures = await MEASURES[name](means)
+                figures = await MEASURES[name](environment)
             except* BenchError as errors:
                 failures += [f"{name}: {error}" for error in errors.exceptions]
                 progress.step(failures[-1])
@@ -82,7 +81,7 @@ async def run(names: Sequence[str], progress: Progress) -> tuple[list[Row], list
 
 
 def main() -> int:
-    """Run from a terminal; missed goals are told and do not fail."""
+    """Run from a terminal; missed goals are printed and do not fail."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("measurement", nargs="*", help=f"{', '.join(MEASURES)}; all if none")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Mistakes of models for the ablation of checks, one kind at a time."""
+"""Simulated mistakes of language models, one kind at a time."""
 
 from __future__ import annotations
 

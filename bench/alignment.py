@@ -1,9 +1,9 @@
-"""What alignment costs besides the network, beside whisperx's.
+"""CPU cost of alignment without its network, relative to whisperx.
 
 Both sides get the same emissions for 30 s and the same 75 words, so that neither runs a network;
 whisperx's sentence splitter, which would need a download, takes the whole text as one sentence at
-no cost. What is left is spelling, the path, and times for words: on a GPU that is what keeps one
-CPU core busy while the device waits.
+no cost. What is left is spelling, the path, and times for words: on a GPU that occupies one CPU
+core while the device waits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from app.domain.transcript import Segment
 from app.gpu.protocols import AlignmentInput
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 
 ALIGN_CPU = Goal("align_cpu_ms_per_30s_over_whisperx", 0.1, "ratio")
 
@@ -32,7 +32,7 @@ _TEXT = (
 )
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratio of the medians of CPU time.
 
     Raises:
@@ -63,7 +63,7 @@ async def measure(means: Means) -> Sequence[Figure]:
         for side, spent in sides[:: 1 if number % 2 == 0 else -1]:
             spent.append(_cpu_ms(side))
     mine, other = statistics.median(ours_ms), statistics.median(theirs_ms)
-    means.progress.step(f"alignment: {mine:.1f} ms of CPU for 30 s against {other:.1f} ms")
+    environment.progress.step(f"alignment: {mine:.1f} ms of CPU for 30 s against {other:.1f} ms")
     return [ALIGN_CPU.reached(mine / other)]
 
 

@@ -1,4 +1,4 @@
-"""What most tools do with a language model: batches of 25 lines, each answered in one piece."""
+"""Baseline of translation: batches of 25 lines, each answered in one piece, as in most tools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """When lines were there, in seconds since they were asked for."""
+    """Arrival of translated lines, in seconds since the request."""
 
     first_s: float
     all_s: float
@@ -40,7 +40,7 @@ async def translate_batched(url: str, lines: Sequence[str], into: str, in_flight
     Returns:
         When the first line could be shown, with its batch, and when all could.
     """
-    lanes = asyncio.Semaphore(in_flight)
+    limiter = asyncio.Semaphore(in_flight)
     done_s: dict[int, float] = {}
     started_s = time.monotonic()
 
@@ -48,7 +48,7 @@ async def translate_batched(url: str, lines: Sequence[str], into: str, in_flight
 
         async def ask(first: int) -> None:
             batch = lines[first : first + BATCH_LINES]
-            async with lanes:
+            async with limiter:
                 await _ask(client, batch, into)
             done_s[first] = time.monotonic() - started_s
 

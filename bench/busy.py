@@ -1,4 +1,4 @@
-"""Wait for a first text while seven other viewers are served.
+"""Time to a first text while seven other viewers are served.
 
 The others came earlier and watch ten minutes each, with the batches that a CPU has by default.
 Wall time from the file's path to the first text, by that of a server that has nothing else to do.
@@ -17,7 +17,7 @@ from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from bench.figure import Figure, Goal
 from bench.first_text import first_text
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.throughput import transcribe_file
 from bench.whisper import checkpoint, engines, settings_for
@@ -31,13 +31,13 @@ _APART_S = 2.0
 """Between two viewers, so that they meet batches in different states."""
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratio of the medians.
 
     Raises:
         BenchError: the gpu extra is not installed.
     """
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     with checkpoint() as model:
         async with engines(settings_for(model)) as ours:
             await first_text(ours, media, WorkContext("warm"))
@@ -48,7 +48,7 @@ async def measure(means: Means) -> Sequence[Figure]:
                     await asyncio.sleep(_APART_S)
                     busy_s.append(await _wait_s(ours, media, f"busy {number}"))
     for name, each_s in (("idle", idle_s), ("busy", busy_s)):
-        means.progress.step(f"busy: {name}, " + " ".join(f"{s:.2f}" for s in each_s) + " s")
+        environment.progress.step(f"busy: {name}, " + " ".join(f"{s:.2f}" for s in each_s) + " s")
     return [BUSY_OVER_IDLE.reached(statistics.median(busy_s) / statistics.median(idle_s))]
 
 

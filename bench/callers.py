@@ -1,10 +1,9 @@
-"""Eight callers at once, beside eight threads that share one whisperx behind a lock.
+"""Latency of eight concurrent callers, beside eight threads that share one locked whisperx.
 
 Each has four minutes of another recording and goes from the file's path to its text. Behind a lock
 a caller's first text is there when all of it is there, and after all earlier callers; ours share
 batches, first windows first. The same checkpoint, beams, batch, windows and text on both sides,
-one CPU thread for the model. Under the lock is what each does with its file: `load_audio` and
-`transcribe()`.
+one CPU thread for the model. The lock covers `load_audio` and `transcribe()` of each file.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ import numpy as np
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.throughput import check_equal, finder, transcribe_file
 from bench.whisper import checkpoint, engines, settings_for
 
 if TYPE_CHECKING:
-    from bench.rivals import Whisperx
+    from bench.baselines import Whisperx
 
 FIRST_TEXT = Goal("callers8_first_text_p95_over_locked", 0.25, "ratio")
 THROUGHPUT = Goal("callers8_throughput_over_locked", 1.0, "ratio", better="higher")
@@ -64,7 +63,7 @@ class Served:
         return float(np.percentile(self.first_s, 95))
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the medians of the rounds' ratios.
 
     Raises:
@@ -73,9 +72,9 @@ async def measure(means: Means) -> Sequence[Figure]:
     first: list[float] = []
     speed: list[float] = []
     with checkpoint() as model, tempfile.TemporaryDirectory() as folder:
-        from bench.rivals import Whisperx
+        from bench.baselines import Whisperx
 
-        whole = means.recordings.get(TALK, _MINUTES_OF_ALL)
+        whole = environment.recordings.get(TALK, _MINUTES_OF_ALL)
         media = [_cut(whole, Path(folder), number) for number in range(_CALLERS)]
         async with engines(settings_for(model, _BATCH)) as ours:
             whisperx = Whisperx(model, finder(ours.vad))
@@ -92,7 +91,7 @@ async def measure(means: Means) -> Sequence[Figure]:
                     check_equal(own, other)
                 first.append(shared.p95_s / locked.p95_s)
                 speed.append(locked.all_s / shared.all_s)
-                means.progress.step(
+                environment.progress.step(
                     f"callers, round {number}: {_times('ours', shared)}, {_times('locked', locked)}"
                 )
     return [

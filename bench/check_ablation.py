@@ -43,7 +43,7 @@ _ATTEMPTS = 2
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of all batches of one kind of mistake.
+    """Result of all batches of one kind of mistake.
 
     Attributes:
         wrong: lines that were accepted with another text than the right one.

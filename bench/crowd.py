@@ -1,6 +1,6 @@
-"""Five hundred readers of a busy server, until it is stopped.
+"""Event gaps of five hundred streams of a busy server, until it is stopped.
 
-Eight jobs keep every core busy (one worker thread for each core), each read by its
+Eight jobs occupy every core (one worker thread for each core), each read by its
 owner, and every other reader follows one of them. For every stream the longest time without a stage
 event counts, from the moment at which it was asked for. Then the server gets SIGTERM, and the
 last final event on any stream counts.
@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from bench.figure import BenchError, Figure, Goal
 from bench.health import JOBS
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.progress import Progress
 from bench.recording import TALK
 from bench.serving import Server, serving
@@ -34,7 +34,7 @@ _FINAL_LIMIT_S = 30.0
 
 
 class Reader:
-    """Reads one stream to its end and remembers its times.
+    """Reads one stream to its end and records its times.
 
     Attributes:
         job_id: set once the stream is open.
@@ -76,11 +76,11 @@ class Reader:
         self._last_s = at_s
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return both figures."""
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     async with serving(ASR_LANES=str(os.cpu_count() or 1)) as server, asyncio.TaskGroup() as group:
-        means.progress.step(f"crowd: {READERS} readers on {JOBS} jobs")
+        environment.progress.step(f"crowd: {READERS} readers on {JOBS} jobs")
         limit = asyncio.Semaphore(_AT_A_TIME)
         owners = [Reader() for _ in range(JOBS)]
         for owner in owners:
@@ -91,9 +91,11 @@ async def measure(means: Means) -> Sequence[Figure]:
             job_id = owners[number % JOBS].job_id
             group.create_task(reader.read(follow(server.port, job_id), limit))
         await asyncio.gather(*(reader.opened.wait() for reader in readers))
-        gap_s = await _watch(readers, means.progress)
+        gap_s = await _watch(readers, environment.progress)
         shutdown_s = await _stop(server, readers)
-    means.progress.step(f"crowd: longest gap {gap_s:.1f} s, all ended after {shutdown_s:.2f} s")
+    environment.progress.step(
+        f"crowd: longest gap {gap_s:.1f} s, all ended after {shutdown_s:.2f} s"
+    )
     return [HEARTBEAT_GAP.reached(gap_s), SHUTDOWN.reached(shutdown_s)]
 
 
@@ -112,7 +114,7 @@ async def _watch(readers: Sequence[Reader], progress: Progress) -> float:
 async def _stop(server: Server, readers: Sequence[Reader]) -> float:
     """Return the seconds from SIGTERM to the last stream's final event."""
     signalled_s = time.monotonic()
-    server.tell_to_stop()
+    server.terminate()
     while any(reader.final_s is None for reader in readers):
         await asyncio.sleep(0.05)
         if time.monotonic() - signalled_s > _FINAL_LIMIT_S:

@@ -1,4 +1,4 @@
-"""What the voices of chunks cost, beside pyannote's own way: CPU time, equal embeddings.
+"""CPU cost of speaker embeddings relative to pyannote's own, with equal results.
 
 The network has the shape of community-1's and random weights, which cost the same.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 
 OVER_STOCK = Goal("diarization_embedding_over_stock", 0.55, "ratio")
 
@@ -28,15 +28,15 @@ _WINDOW = 160_000
 _ROUNDS = 3
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Compare both ways on the same chunks and masks, batches of as many pairs, one thread."""
     try:
-        return await asyncio.to_thread(_measure, means)
+        return await asyncio.to_thread(_measure, environment)
     except ImportError as error:
         raise BenchError(f"needs the gpu extra: {error}") from error
 
 
-def _measure(means: Means) -> list[Figure]:
+def _measure(environment: BenchEnvironment) -> list[Figure]:
     import torch
 
     from app.gpu.engines.pyannote.pyannote_networks import EmbeddingNetwork
@@ -56,19 +56,21 @@ def _measure(means: Means) -> list[Figure]:
             parts = [slice(at, at + _BATCH_CHUNKS) for at in range(0, _CHUNKS, _BATCH_CHUNKS)]
             return np.concatenate([embedding.embed(chunks[part], binary[part]) for part in parts])
 
-        return [OVER_STOCK.reached(_ratio(ours, stock, means))]
+        return [OVER_STOCK.reached(_ratio(ours, stock, environment))]
     finally:
         torch.set_num_threads(threads)
 
 
-def _ratio(ours: Callable[[], Any], stock: Callable[[], Any], means: Means) -> float:
+def _ratio(
+    ours: Callable[[], Any], stock: Callable[[], Any], environment: BenchEnvironment
+) -> float:
     ratios = []
     for turn in range(_ROUNDS):
         stock_s, theirs = _timed(stock)
         ours_s, mine = _timed(ours)
         if not np.array_equal(mine, theirs, equal_nan=True):
             raise BenchError("the embeddings are not pyannote's")
-        means.progress.step(
+        environment.progress.step(
             f"diarization {turn + 1}/{_ROUNDS}: {_CHUNKS} chunks, pyannote {stock_s:.1f} s, "
             f"trunk once {ours_s:.1f} s"
         )

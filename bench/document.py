@@ -1,4 +1,4 @@
-"""Writing parts of `docs/benchmarks.md` again, between markers."""
+"""Generated parts of `docs/benchmarks.md`, between markers."""
 
 from __future__ import annotations
 

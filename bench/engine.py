@@ -1,4 +1,4 @@
-"""The bare engine: the transcriber alone on windows that lie ready."""
+"""Bare engine: the transcriber alone on windows in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.system.workdir import WorkDir
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
+class EngineRun:
     """Time of the engine for all windows, with the words that it transcribed."""
 
     end_s: float
@@ -51,11 +51,11 @@ async def windows_of(media: Path) -> list[Window]:
             await opened.aclose()
 
 
-def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> Bare:
+def transcribe_all(engine: Transcriber, windows: Sequence[Window]) -> EngineRun:
     """Transcribe one window after the other."""
     started_s = time.monotonic()
     segments = [
         segment for window in windows for segment in transcribe_windows(engine, [window])[0]
     ]
     end_s = time.monotonic() - started_s
-    return Bare(end_s, tuple(word.text for segment in segments for word in segment.words))
+    return EngineRun(end_s, tuple(word.text for segment in segments for word in segment.words))

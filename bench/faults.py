@@ -17,7 +17,7 @@ from app.services.stages.stage_clock import StageClock
 from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.model_server import TARGET, fast_model_server, model_translator, translation_of
 from bench.script import all_at_once
 from bench.speech import SENTENCES
@@ -39,27 +39,27 @@ class _Outcome:
     shifted: int = 0
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratio of tokens; missing or shifted lines are an error."""
-    clean = await _translate(means, broken=0.0)
-    faulted = await _translate(means, broken=_BROKEN)
+    clean = await _translate(environment, broken=0.0)
+    faulted = await _translate(environment, broken=_BROKEN)
     for side in (clean, faulted):
         if side.missing or side.shifted:
             raise BenchError(f"{side.missing} lines are missing and {side.shifted} are shifted")
-    means.progress.step(
+    environment.progress.step(
         f"faults: {clean.tokens} tokens without and {faulted.tokens} with broken answers; "
         f"0 missing and 0 shifted of {_LINES} lines"
     )
     return [TOKENS.reached(faulted.tokens / clean.tokens)]
 
 
-async def _translate(means: Means, broken: float) -> _Outcome:
+async def _translate(environment: BenchEnvironment, broken: float) -> _Outcome:
     outcome = _Outcome()
     with fast_model_server() as server:
         server.behaviour = faulty(broken, _SEED) if broken else fine
         async with model_translator(server, _IN_FLIGHT) as translator:
             for number in range(_FILES):
-                means.progress.now(f"file {number + 1} of {_FILES}")
+                environment.progress.now(f"file {number + 1} of {_FILES}")
                 cues = _file(number)
                 job = TranslationJob(Language.parse(TARGET))
                 stage = translate_cues(all_at_once(cues), translator, job, StageClock())

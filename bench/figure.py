@@ -1,4 +1,4 @@
-"""A figure: what was measured, and how good it should be."""
+"""A benchmark figure with its goal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIGNIFICANT_DIGITS = 4
 
 
 class BenchError(Exception):
-    """A figure cannot be taken; the text says why."""
+    """A figure cannot be taken; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether the first cue of a long file comes as early as that of a short one.
+"""Time to the first cue of a long file, relative to that of a short one.
 
 A file of one minute and one of sixty, which begin with the same sound, are uploaded in turns to
 a server that does nothing else. The time runs from the request, the upload included, to the
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.serving import serving
 from bench.wire import upload
@@ -25,24 +25,24 @@ _LONG_MINUTES = 60
 _ROUNDS = 5
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the median of the ratios within the rounds."""
-    files = {n: means.recordings.get(TALK, n) for n in (_SHORT_MINUTES, _LONG_MINUTES)}
+    files = {n: environment.recordings.get(TALK, n) for n in (_SHORT_MINUTES, _LONG_MINUTES)}
     times_s: dict[int, list[float]] = {minutes: [] for minutes in files}
     async with serving(JOB_GRACE_S="0") as server:
-        means.progress.step(f"first cue: {_ROUNDS} rounds")
+        environment.progress.step(f"first cue: {_ROUNDS} rounds")
         # The first request of a server's life pays for what is loaded lazily.
         await _first_cue_s(server.port, files[_SHORT_MINUTES])
         for number in range(1, _ROUNDS + 1):
-            # Who goes first changes, so that a machine that slows down favours neither.
+            # The order alternates, so that a machine that slows down favours neither.
             for minutes in sorted(files, reverse=number % 2 == 0):
                 await server.settle()
                 times_s[minutes].append(await _first_cue_s(server.port, files[minutes]))
                 taken = times_s[minutes][-1]
-                means.progress.now(f"first cue, round {number}: {minutes} min, {taken:.2f} s")
+                environment.progress.now(f"first cue, round {number}: {minutes} min, {taken:.2f} s")
     for minutes, taken_s in times_s.items():
         shown = " ".join(f"{seconds:.2f}" for seconds in taken_s)
-        means.progress.step(f"first cue: {minutes} min, {shown} s")
+        environment.progress.step(f"first cue: {minutes} min, {shown} s")
     rounds = zip(times_s[_LONG_MINUTES], times_s[_SHORT_MINUTES], strict=True)
     return [LONG_OVER_SHORT.reached(statistics.median(long / short for long, short in rounds))]
 

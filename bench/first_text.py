@@ -1,4 +1,4 @@
-"""How soon the first text of a long file is there, beside faster-whisper's ways.
+"""CPU time to the first text of a long file, relative to faster-whisper.
 
 CPU time from the file's path to the first text, the decoder's included: the sequential loop looks
 for speech in the whole file and then decodes its first 30 s, the batched pipeline computes every
@@ -21,7 +21,7 @@ from app.services.stages.vad import cut_windows
 from app.settings import VadSettings
 from app.system.async_iterators import close_stage
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.whisper import TEXT, CpuClock, checkpoint, engines, opened, settings_for
 
@@ -38,16 +38,16 @@ _ROUNDS = 5
 Way = Callable[[], Awaitable[str]]
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratios of the medians of CPU time.
 
     Raises:
         BenchError: the gpu extra is not installed, or the texts differ.
     """
-    from bench.rivals import first_batched, first_sequential
+    from bench.baselines import first_batched, first_sequential
 
     minutes = (_SHORT_MINUTES, _MINUTES, _LONG_MINUTES)
-    media = {number: means.recordings.get(TALK, number) for number in minutes}
+    media = {number: environment.recordings.get(TALK, number) for number in minutes}
     with checkpoint() as model:
         sequential, batched = first_sequential(model), first_batched(model, _BATCH)
         async with engines(settings_for(model)) as ours:
@@ -57,7 +57,7 @@ async def measure(means: Means) -> Sequence[Figure]:
             }
             for number in minutes:
                 ways[f"ours, {number} min"] = _ours(ours, media[number])
-            spent_s = await _rounds(ways, means)
+            spent_s = await _rounds(ways, environment)
     own_s = spent_s[f"ours, {_MINUTES} min"]
     long_s, short_s = (spent_s[f"ours, {n} min"] for n in (_LONG_MINUTES, _SHORT_MINUTES))
     return [
@@ -67,7 +67,7 @@ async def measure(means: Means) -> Sequence[Figure]:
     ]
 
 
-async def _rounds(ways: dict[str, Way], means: Means) -> dict[str, float]:
+async def _rounds(ways: dict[str, Way], environment: BenchEnvironment) -> dict[str, float]:
     """Return the median of each way's CPU seconds; the first round is not counted."""
     spent_s: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(_ROUNDS + 1):
@@ -76,12 +76,14 @@ async def _rounds(ways: dict[str, Way], means: Means) -> dict[str, float]:
             text = await ways[name]()
             if number:
                 spent_s[name].append(clock.elapsed_s)
-                means.progress.now(f"first text, round {number}: {name}, {spent_s[name][-1]:.2f} s")
+                environment.progress.now(
+                    f"first text, round {number}: {name}, {spent_s[name][-1]:.2f} s"
+                )
             if text.split()[:8] != TEXT.split()[:8]:
                 raise BenchError(f"{name} wrote something else: {text[:60]!r}")
     for name, each_s in spent_s.items():
         shown = " ".join(f"{seconds:.2f}" for seconds in each_s)
-        means.progress.step(f"first text: {name}, {shown} s of CPU")
+        environment.progress.step(f"first text: {name}, {shown} s of CPU")
     return {name: statistics.median(each_s) for name, each_s in spent_s.items()}
 
 

@@ -1,4 +1,4 @@
-"""How fast the server answers while it works.
+"""Response time of `/health` while the server works.
 
 Eight jobs run, and `/health` is asked for at fixed times on one connection. Each answer's time
 counts from the moment at which it was due to be asked for, so that a stall is charged to every
@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.progress import Progress
 from bench.recording import TALK
 from bench.serving import serving
@@ -24,7 +24,7 @@ from bench.wire import Connection, Stream, upload
 P99 = Goal("health_p99_ms", 50, "ms")
 
 JOBS = 8
-"""As many as keep every worker thread busy with a queue ahead of it."""
+"""Enough to occupy every worker thread and leave a queue."""
 
 _MINUTES = 10
 _WARM_UP_S = 5.0
@@ -32,22 +32,24 @@ _EVERY_S = 0.05
 _QUESTIONS = 800
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the 99th percentile."""
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     async with serving() as server, AsyncExitStack() as stack:
-        means.progress.step(f"health: {_QUESTIONS} questions under {JOBS} jobs")
+        environment.progress.step(f"health: {_QUESTIONS} questions under {JOBS} jobs")
         for _ in range(JOBS):
             stream = await stack.enter_async_context(upload(server.port, media, target_lang="es"))
             reading = asyncio.create_task(drain(stream))
             stack.callback(reading.cancel)
         await asyncio.sleep(_WARM_UP_S)
-        times_ms = await _ask(server.port, means.progress)
+        times_ms = await _ask(server.port, environment.progress)
         running = (await server.health())["jobs"]["running"]
     if running != JOBS:
         raise BenchError(f"{running} of {JOBS} jobs were still running")
     p50, p99, worst = np.percentile(times_ms, (50, 99, 100))
-    means.progress.step(f"health: median {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms")
+    environment.progress.step(
+        f"health: median {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms"
+    )
     return [P99.reached(float(p99))]
 
 

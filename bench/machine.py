@@ -1,27 +1,28 @@
-"""How busy the machine is with other things."""
+"""Load of the machine, by process where needed."""
 
 from __future__ import annotations
 
 import os
 import resource
 import time
+from collections.abc import Sequence
 
 import psutil
 
 
 class OtherLoad:
-    """Counts, from its making on, the CPU time that is not ours.
+    """CPU time of other processes since its construction.
 
     Ours is this process and every descendant that has ended and was waited for, so the count
     is right only once a measurement's servers are stopped. Time that a hypervisor gave to
-    somebody else counts as others' too.
+    another machine counts as others' too.
     """
 
     def __init__(self) -> None:
         self._started = time.monotonic(), _busy_s(), _own_s()
 
     def cores(self) -> float:
-        """Return how many cores others kept busy on average."""
+        """Return how many cores other processes occupied on average."""
         wall_s, busy_s, own_s = self._started
         others_s = (_busy_s() - busy_s) - (_own_s() - own_s)
         return max(0.0, others_s / max(1e-3, time.monotonic() - wall_s))
@@ -42,3 +43,23 @@ def _busy_s() -> float:
 def _own_s() -> float:
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, kinds))
+
+
+_ENGINE = "pocketsphinx"
+
+
+def cpu_s(processes: Sequence[psutil.Process]) -> float:
+    """Return the CPU time that they have used; those that have ended count nothing."""
+    total_s = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total_s += times.user + times.system
+    return total_s
+
+
+def engines_of(parent: psutil.Process) -> list[psutil.Process]:
+    """Return the processes in which the transcriber of a process decodes."""
+    return [child for child in parent.children() if _ENGINE in " ".join(child.cmdline())]

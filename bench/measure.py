@@ -1,4 +1,4 @@
-"""What a measurement is given and what it returns."""
+"""Signature of a measurement."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bench.recording import Recordings
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What every measurement uses."""
+class BenchEnvironment:
+    """Recordings and progress output of a measurement."""
 
     recordings: Recordings
     progress: Progress
 
 
-Measure = Callable[[Means], Awaitable[Sequence[Figure]]]
+Measure = Callable[[BenchEnvironment], Awaitable[Sequence[Figure]]]
 """Takes some figures from one run. Raises BenchError when they cannot be taken."""

@@ -1,4 +1,4 @@
-"""Whether a long file takes more memory than a short one.
+"""Peak memory for a long file, relative to a short one.
 
 A fresh server works through a recording that has speech for a fifth of its time, to the end;
 meanwhile the memory of the worker and all its children (engine, ffmpeg, translator) is added up
@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from bench.figure import Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.pipeline import run_job
 from bench.recording import SPARSE
 from bench.serving import Server, serving
@@ -31,27 +31,27 @@ _EVERY_S = 0.05
 _MIB = 2**20
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratio of the peaks."""
-    short = await _peak_bytes(means, _SHORT_MINUTES)
-    long = await _peak_bytes(means, _LONG_MINUTES)
+    short = await _peak_bytes(environment, _SHORT_MINUTES)
+    long = await _peak_bytes(environment, _LONG_MINUTES)
     return [LONG_OVER_SHORT.reached(long / short)]
 
 
-async def _peak_bytes(means: Means, minutes: int) -> int:
-    media = means.recordings.get(SPARSE, minutes)
+async def _peak_bytes(environment: BenchEnvironment, minutes: int) -> int:
+    media = environment.recordings.get(SPARSE, minutes)
     async with serving() as server:
-        means.progress.step(f"memory: {minutes} min through a fresh server")
+        environment.progress.step(f"memory: {minutes} min through a fresh server")
         idle = _pss_bytes(server.tree)
         peak = Peak(server)
         watching = asyncio.create_task(peak.watch())
         try:
-            await run_job(server.port, media, means.progress)
+            await run_job(server.port, media, environment.progress)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
-    means.progress.step(
+    environment.progress.step(
         f"memory: {minutes} min, idle {idle / _MIB:.0f} MiB, peak {peak.bytes / _MIB:.0f} MiB, "
         f"peak of the worker alone {peak.worker_bytes / _MIB:.0f} MiB"
     )
@@ -63,7 +63,7 @@ class Peak:
 
     Attributes:
         bytes: so far.
-        worker_bytes: the most that the worker had alone; told, but no figure.
+        worker_bytes: the most that the worker had alone; printed, but no figure.
     """
 
     def __init__(self, server: Server) -> None:

@@ -1,4 +1,4 @@
-"""What the pipeline costs over the bare engine, and how early its first cue leaves.
+"""Overhead of the pipeline over the bare engine, with the latency of its first cue.
 
 The same ten minutes go through the real server (upload, decoding, VAD, transcription, cues,
 Spanish by apertium, SSE over loopback) and, as windows that lie ready in memory, through the
@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 
 from app.gpu.protocols import Transcriber, Window
-from bench.engine import Bare, bare_engine, transcribe_all, windows_of
+from bench.engine import EngineRun, bare_engine, transcribe_all, windows_of
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
-from bench.processes import cpu_s, engines_of
+from bench.machine import cpu_s, engines_of
+from bench.measure import BenchEnvironment
 from bench.progress import Progress
 from bench.recording import TALK
 from bench.serving import Server, serving
@@ -44,18 +44,18 @@ class Run:
     words: tuple[str, ...]
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return both figures: medians over the rounds of the ratio within each."""
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     windows = await windows_of(media)
     over_engine: list[float] = []
     first_over_last: list[float] = []
     with bare_engine() as engine:
         async with serving(ASR_LANES="1") as server:
-            sides = _Sides(server, engine, media, windows, means.progress)
+            sides = _Sides(server, engine, media, windows, environment.progress)
             for number in range(1, _ROUNDS + 1):
-                means.progress.step(f"pipeline: round {number} of {_ROUNDS}")
-                # Who goes first changes, so that a machine that slows down favours neither.
+                environment.progress.step(f"pipeline: round {number} of {_ROUNDS}")
+                # The order alternates, so that a machine that slows down favours neither.
                 bare_first = await sides.bare() if number % 2 == 0 else None
                 run = await sides.served()
                 bare = bare_first or await sides.bare()
@@ -94,7 +94,7 @@ class _Sides:
         )
         return run
 
-    async def bare(self) -> Bare:
+    async def bare(self) -> EngineRun:
         """Give the windows to the engine."""
         decoders = engines_of(psutil.Process())
         before_s = cpu_s(decoders)

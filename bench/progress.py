@@ -1,4 +1,4 @@
-"""What the benchmark is doing right now, for whoever waits for it."""
+"""Progress output of the benchmark."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Progress:
         self._passing = False
 
     def step(self, text: str) -> None:
-        """Say what begins or was found."""
+        """Print what begins or was found."""
         self._print(text, end="\n")
         self._passing = False
 
     def now(self, text: str) -> None:
-        """Say how far the step is."""
+        """Print how far the step is."""
         if self._rewrites:
             self._print(text, end="")
             self._passing = True

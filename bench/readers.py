@@ -1,7 +1,7 @@
-"""What one more reader costs the server in memory.
+"""Memory of the server for one more reader.
 
 One job stands still, because its engine's processes are suspended, so its readers get
-signs of life and nothing else. The worker's resident memory is read with some readers and with
+heartbeats and nothing else. The worker's resident memory is read with some readers and with
 many; the difference belongs to the readers between. The first ones count for neither: they pay
 for what any first reader makes Python allocate.
 """
@@ -14,8 +14,8 @@ from contextlib import AsyncExitStack
 
 from bench.figure import BenchError, Figure, Goal
 from bench.health import drain
-from bench.measure import Means
-from bench.processes import engines_of
+from bench.machine import engines_of
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.serving import Server, serving
 from bench.wire import Stream, follow, upload
@@ -30,18 +30,18 @@ _UNTIL_ALL_HEARD_S = 15.0
 """Longer than the server's own heartbeat, so that each reader has been sent one."""
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the worker's memory for one reader."""
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     async with serving() as server, AsyncExitStack() as stack:
-        means.progress.step(f"readers: {_MANY} streams of a job that stands still")
+        environment.progress.step(f"readers: {_MANY} streams of a job that stands still")
         owner = await stack.enter_async_context(upload(server.port, media, target_lang="es"))
         _keep_reading(stack, owner)
         await asyncio.sleep(2)
         _suspend_engine(server)
         some = await _resident_bytes(stack, server, owner.job_id, _SOME)
         many = await _resident_bytes(stack, server, owner.job_id, _MANY - _SOME)
-    means.progress.step(
+    environment.progress.step(
         f"readers: {some / 2**20:.1f} MiB with {_SOME}, {many / 2**20:.1f} MiB with {_MANY}"
     )
     return [READER_KIB.reached((many - some) / (_MANY - _SOME) / 1024)]

@@ -24,10 +24,10 @@ _ENCODE = ("-c:a", "aac", "-b:a", "48k", "-movflags", "+faststart")
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How densely somebody speaks.
+    """Density of speech in a recording.
 
     Attributes:
-        name: for the file.
+        name: part of the file's name.
         together: sentences between two pauses.
         share: of the time, 0..1, that is speech.
     """
@@ -51,9 +51,9 @@ class Recordings:
     differ in their length alone.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
         self._folder = folder
-        self._tell = tell
+        self._report = report
         self._sentences: list[Pcm] = []
 
     def get(self, manner: Manner, minutes: int) -> Path:
@@ -64,7 +64,7 @@ class Recordings:
         """
         path = self._folder / f"{manner.name}-{minutes}.m4a"
         if not path.exists():
-            self._tell(f"making {minutes} min of speech ({manner.name})")
+            self._report(f"making {minutes} min of speech ({manner.name})")
             if not self._sentences:
                 self._sentences = speak(self._folder)
             pieces = _track(self._sentences, manner)

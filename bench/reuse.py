@@ -1,8 +1,8 @@
-"""What a viewer waits for translations, and what is saved when a video comes again.
+"""Time of a repeated video, or to the first translated cue, relative to work without reuse.
 
 Ten minutes go through the real server with the embedded transcriber and a model server of ours
 (0.4 s to the first token, 100 tokens a second on each stream): into one language, into a second
-one, and the first one again, to a server that was started anew each time, so that all it can know
+one, and the first one again, to a server that was restarted each time, so that all it can reuse
 is on its disk.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.batched import BATCH_LINES, translate_batched
 from bench.engine import bare_engine, transcribe_all, windows_of
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.model_server import INTO, TARGET, model_server
 from bench.recording import TALK
 from bench.serving import serving
@@ -41,17 +41,17 @@ class _Run:
     texts: tuple[str, ...]
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the three figures of one run each."""
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     with model_server() as model, tempfile.TemporaryDirectory() as cache:
-        runs = _Runs(means, model, media, Path(cache))
+        runs = _Runs(environment, model, media, Path(cache))
         first = await runs.served("the first time", TARGET)
         second = await runs.served("into a second language", _SECOND)
         again = await runs.served("the first language again", TARGET)
         if again.texts != first.texts:
             raise BenchError("the repeated job answered something else")
-        serial_s = await _serial(means, model, media, first.texts)
+        serial_s = await _serial(environment, model, media, first.texts)
     return [
         FIRST_TRANSLATED.reached(first.first_cue_s / serial_s),
         SECOND_LANGUAGE.reached(second.end_s / first.end_s),
@@ -61,13 +61,13 @@ async def measure(means: Means) -> Sequence[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    means: Means
+    environment: BenchEnvironment
     model: ChatServer
     media: Path
     cache: Path
 
     async def served(self, what: str, target: str) -> _Run:
-        """Send the recording to a new server that finds what earlier ones have kept."""
+        """Send the recording to a new server with the caches of earlier ones."""
         settings = {
             "CACHE_DIR": str(self.cache),
             "CACHE_MAX_SIZE_MB": "1000",
@@ -80,7 +80,7 @@ class _Runs:
         calls = len(self.model.calls)
         async with serving(**settings) as server:
             run = await _run(server.port, self.media, target)
-        self.means.progress.step(
+        self.environment.progress.step(
             f"reuse: {what}: first cue after {run.first_cue_s:.2f} s, all after "
             f"{run.end_s:.2f} s, {len(self.model.calls) - calls} requests to the model"
         )
@@ -103,16 +103,18 @@ async def _run(port: int, media: Path, target: str) -> _Run:
     raise BenchError("the stream was cut")
 
 
-async def _serial(means: Means, model: ChatServer, media: Path, texts: Sequence[str]) -> float:
-    """Return when the first line is there if all is heard before any of it is translated."""
+async def _serial(
+    environment: BenchEnvironment, model: ChatServer, media: Path, texts: Sequence[str]
+) -> float:
+    """Return the time to the first translation where it begins after all transcription."""
     started_s = time.monotonic()
     windows = await windows_of(media)
     with bare_engine() as engine:
         await asyncio.to_thread(transcribe_all, engine, windows)
-    heard_s = time.monotonic() - started_s
+    transcribed_s = time.monotonic() - started_s
     timed = await translate_batched(model.url, texts[:BATCH_LINES], INTO, _IN_FLIGHT)
-    means.progress.step(
-        f"reuse: one after the other: heard after {heard_s:.1f} s, first line "
+    environment.progress.step(
+        f"reuse: one after the other: heard after {transcribed_s:.1f} s, first line "
         f"{timed.first_s:.2f} s later"
     )
-    return heard_s + timed.first_s
+    return transcribed_s + timed.first_s

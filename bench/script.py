@@ -1,4 +1,4 @@
-"""Cues without a recording: what a transcriber would have written of so many sentences."""
+"""Made-up cues as a transcriber would have written them."""
 
 from __future__ import annotations
 

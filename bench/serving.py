@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from bench.figure import BenchError
-from bench.processes import cpu_s
+from bench.machine import cpu_s
 from bench.wire import Connection
 from tests.server import ServerProcess
 
@@ -46,7 +46,7 @@ class Server:
         return [self.worker, *self.worker.children(recursive=True)]
 
     async def health(self) -> dict[str, Any]:
-        """Return what `/health` tells."""
+        """Return the body of `/health`."""
         connection = await Connection.open(self.port)
         try:
             headers = await connection.ask("GET", "/health", {})
@@ -71,7 +71,7 @@ class Server:
                 return
         raise BenchError("the server did not come to rest")
 
-    def tell_to_stop(self) -> None:
+    def terminate(self) -> None:
         """Send SIGTERM, as an orchestrator does."""
         self._process.process.send_signal(signal.SIGTERM)
 
@@ -80,8 +80,8 @@ class Server:
 async def serving(**settings: str) -> AsyncIterator[Server]:
     """Run a server with these settings within the block.
 
-    Unless asked for, nothing is kept from one job to the next, in memory or on disk, so every
-    job is worked on in full.
+    By default nothing is cached from one job to the next, in memory or on disk, so every job is
+    done in full.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = ServerProcess(Path(folder), _all(settings))

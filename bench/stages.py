@@ -1,6 +1,6 @@
-"""What one job takes through the line, beside the same stages one after the other.
+"""Time of one job through the pipeline, beside the same stages one after the other.
 
-The line lets each stage work as soon as its part is there. One recording with exact word times and
+The pipeline starts each stage as soon as it has input. One recording with exact word times and
 speakers: through `Pipeline.run`, and with the same engines behind the same queue in steps that each
 end before the next begins: decode and cut, transcribe all windows, align all, diarize in
 slices, cluster speakers, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
@@ -33,7 +33,7 @@ from app.services.translation.translator_registry import build_translator
 from app.settings import AlignmentSettings, DiarizationSettings, JobSettings, Settings
 from app.system.workdir import WorkDir
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.steps import Steps
 from bench.whisper import checkpoint, engines, settings_for
@@ -45,13 +45,13 @@ _ROUNDS = 3
 _ENGLISH = known_language("en")
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the median of the rounds' ratios.
 
     Raises:
         BenchError: the gpu extra is not installed, or the two did not do the same.
     """
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     ratios: list[float] = []
     with tempfile.TemporaryDirectory() as name, checkpoint() as model, _one_thread():
         folder = Path(name)
@@ -60,42 +60,42 @@ async def measure(means: Means) -> Sequence[Figure]:
             with WorkDir.open(folder) as workdir:
                 sides = _Sides(ours, settings, workdir, media)
                 for number in range(1, _ROUNDS + 1):
-                    line_s, steps_s, cues = await sides.compared(line_first=number % 2 == 1)
-                    ratios.append(line_s / steps_s)
-                    times = f"line {line_s:.1f} s, stages {steps_s:.1f} s"
-                    means.progress.step(f"stages, round {number}: {times}, {cues} cues")
+                    pipeline_s, steps_s, cues = await sides.compared(pipeline_first=number % 2 == 1)
+                    ratios.append(pipeline_s / steps_s)
+                    times = f"line {pipeline_s:.1f} s, stages {steps_s:.1f} s"
+                    environment.progress.step(f"stages, round {number}: {times}, {cues} cues")
     return [OVER_STAGES.reached(statistics.median(ratios))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """What is compared."""
+    """Both sides of the comparison."""
 
     ours: Engines
     settings: Settings
     workdir: WorkDir
     media: Path
 
-    async def compared(self, *, line_first: bool) -> tuple[float, float, int]:
+    async def compared(self, *, pipeline_first: bool) -> tuple[float, float, int]:
         """Return the seconds of both, and how many cues came out.
 
         Args:
-            line_first: changes, so that a machine that slows down favours neither.
+            pipeline_first: alternates, so that a machine that slows down favours neither.
         """
-        if line_first:
-            line_s, line = await _timed(self.line)
+        if pipeline_first:
+            pipeline_s, pipeline = await _timed(self.pipeline)
             steps_s, steps = await _timed(self.steps)
         else:
             steps_s, steps = await _timed(self.steps)
-            line_s, line = await _timed(self.line)
-        _check_equal(line, steps)
-        return line_s, steps_s, len(line)
+            pipeline_s, pipeline = await _timed(self.pipeline)
+        _check_equal(pipeline, steps)
+        return pipeline_s, steps_s, len(pipeline)
 
     async def steps(self) -> Sequence[Cue]:
         """Run each stage to its end."""
         return await Steps(self.ours, self.settings, _ENGLISH).run(self.media)
 
-    async def line(self) -> Sequence[Cue]:
+    async def pipeline(self) -> Sequence[Cue]:
         """Run the job as the server runs it."""
         translator = build_translator(self.settings)
         caches = no_caches(self.settings)
@@ -149,12 +149,12 @@ async def _timed(side: Callable[[], Awaitable[Sequence[Cue]]]) -> tuple[float, S
     return time.monotonic() - started_s, cues
 
 
-def _check_equal(line: Sequence[Cue], steps: Sequence[Cue]) -> None:
+def _check_equal(pipeline: Sequence[Cue], steps: Sequence[Cue]) -> None:
     """The two must have done the same work.
 
     Raises:
         BenchError: they have not.
     """
-    found = [[" ".join(cue.text.split()) for cue in cues] for cues in (line, steps)]
+    found = [[" ".join(cue.text.split()) for cue in cues] for cues in (pipeline, steps)]
     if found[0] != found[1] or not found[0]:
-        raise BenchError(f"{len(line)} cues through the line, {len(steps)} stage by stage")
+        raise BenchError(f"{len(pipeline)} cues through the line, {len(steps)} stage by stage")

@@ -1,4 +1,4 @@
-"""How much audio our engine decodes in a CPU second, beside whisperx's `transcribe()`.
+"""Audio that our engine decodes in a CPU second, relative to whisperx's `transcribe()`.
 
 Ten minutes from the file's path to the last text: the same checkpoint, beams, batch, windows (our
 VAD's on both sides, found anew each time) and text. whisperx pads every window to 30 s and makes
@@ -22,7 +22,7 @@ from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import SpeechWindow, cut_windows
 from app.settings import VadSettings
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.whisper import CpuClock, checkpoint, engines, opened, settings_for
 
@@ -33,15 +33,15 @@ _MINUTES = 10
 _ROUNDS = 5
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return the ratio of the medians of CPU time.
 
     Raises:
         BenchError: the gpu extra is not installed, or the texts differ.
     """
-    from bench.rivals import Whisperx
+    from bench.baselines import Whisperx
 
-    media = means.recordings.get(TALK, _MINUTES)
+    media = environment.recordings.get(TALK, _MINUTES)
     ours_s: list[float] = []
     theirs_s: list[float] = []
     with checkpoint() as model:
@@ -59,7 +59,9 @@ async def measure(means: Means) -> Sequence[Figure]:
                     ours_s.append(own_s)
                     theirs_s.append(other_s)
                     times = f"ours {own_s:.2f} s, whisperx {other_s:.2f} s of CPU"
-                    means.progress.step(f"throughput, round {number}: {times}, {len(own)} windows")
+                    environment.progress.step(
+                        f"throughput, round {number}: {times}, {len(own)} windows"
+                    )
     return [OVER_WHISPERX.reached(statistics.median(theirs_s) / statistics.median(ours_s))]
 
 

@@ -18,7 +18,7 @@ from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
 from bench.batched import Timed, translate_batched
 from bench.figure import BenchError, Figure, Goal
-from bench.measure import Means
+from bench.measure import BenchEnvironment
 from bench.model_server import INTO, TARGET, model_server, model_translator
 from bench.script import all_at_once, written_cues
 from tests.chat_server import ChatServer
@@ -32,7 +32,7 @@ _IN_FLIGHT = 16
 _ROUNDS = 3
 
 
-async def measure(means: Means) -> Sequence[Figure]:
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return both figures: medians over the rounds of the ratio within each round."""
     cues = written_cues(_CUES)
     first: list[float] = []
@@ -43,7 +43,7 @@ async def measure(means: Means) -> Sequence[Figure]:
             batched_first = await _batched(server, cues) if number % 2 == 0 else None
             ours = await _ours(server, cues)
             batched = batched_first or await _batched(server, cues)
-            means.progress.step(
+            environment.progress.step(
                 f"translation: round {number} of {_ROUNDS}: first line {ours.first_s:.2f} s "
                 f"against {batched.first_s:.2f} s, all {ours.all_s:.2f} s against "
                 f"{batched.all_s:.2f} s"

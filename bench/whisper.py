@@ -1,4 +1,4 @@
-"""A Whisper that writes a chosen text, and what both sides of a comparison do with it.
+"""A scripted Whisper for comparisons, with the settings of our side.
 
 The checkpoint's weights are set so that the same words come out of every window at full cost: no
 side is favoured by a text that ends early, and no quality gate asks for a second attempt. They are

@@ -1,4 +1,4 @@
-"""A client that is cheap enough to be a thousand clients.
+"""Lightweight HTTP client for many concurrent streams.
 
 It speaks just enough HTTP/1.1 over asyncio's streams. A library's client costs several times
 the CPU time for each event, which on the same machine would be taken from the server.
@@ -36,7 +36,7 @@ class Frame:
 
     @property
     def is_stage(self) -> bool:
-        """Whether it tells the stage: what the extension passes on to its page as progress."""
+        """Whether it carries the stage, which the extension passes on to its page as progress."""
         return "message" in self.data and self.data.get("stage") not in (None, "subtitles")
 
     @property
@@ -63,7 +63,7 @@ class Connection:
         return cls(*await asyncio.open_connection(_HOST, port))
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
@@ -91,7 +91,7 @@ class Connection:
         return answer
 
     async def read(self, headers: Mapping[str, str]) -> bytes:
-        """Return a body whose length the headers tell."""
+        """Return a body of the headers' `content-length`."""
         return await self._reader.readexactly(int(headers["content-length"]))
 
     async def frames(self) -> AsyncIterator[Frame]:

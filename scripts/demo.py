@@ -1,4 +1,4 @@
-"""The demonstration: a clip goes to the real server, live subtitles come back.
+"""Demonstration: a clip goes to the real server, live subtitles come back.
 
 Run by `make demo`. Shows progress and every cue in both languages as it arrives, and writes the
 subtitle files. Exits with 1 and the reason when anything fails.
@@ -28,7 +28,7 @@ TARGET = "es"
 _READY_S = 120
 
 
-class CueTimeline:
+class TerminalOutput:
     """Prints lines, and on a terminal a status line below them that changes."""
 
     def __init__(self) -> None:
@@ -75,21 +75,21 @@ def main() -> int:
     out: Path = parser.parse_args().out.resolve()
     signal.signal(signal.SIGTERM, _leave)
     out.mkdir(parents=True, exist_ok=True)
-    screen = CueTimeline()
+    terminal = TerminalOutput()
     try:
         with demo_server(out) as server:
-            show(server, out, screen)
+            show(server, out, terminal)
     except DemoError as error:
-        screen.done()
+        terminal.done()
         print(f"error: {error}", file=sys.stderr)
         return 1
     except httpx.HTTPError as error:
-        screen.done()
+        terminal.done()
         tail = server.log_tail()
         print(f"error: the server could not be reached: {error!r}\n{tail}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        screen.done()
+        terminal.done()
         print("stopped", file=sys.stderr)
         return 130
     return 0
@@ -99,12 +99,12 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def show(server: DemoServer, out: Path, screen: CueTimeline) -> None:
+def show(server: DemoServer, out: Path, terminal: TerminalOutput) -> None:
     """Send the clip, show what comes back, write the files and say where they are."""
-    screen.line(f"Starting the server on port {server.port} with the embedded engines ...")
+    terminal.line(f"Starting the server on port {server.port} with the embedded engines ...")
     ready_s = server.wait_ready(_READY_S)
-    screen.line(f"Ready after {ready_s:.1f} s. Sending {CLIP.relative_to(ROOT)} to /api/stream")
-    screen.line()
+    terminal.line(f"Ready after {ready_s:.1f} s. Sending {CLIP.relative_to(ROOT)} to /api/stream")
+    terminal.line()
     started_s = time.monotonic()
     first_cue_s: float | None = None
     result: dict[str, Any] | None = None
@@ -116,14 +116,14 @@ def show(server: DemoServer, out: Path, screen: CueTimeline) -> None:
         elif event.get("stage") == "subtitles":
             first_cue_s = first_cue_s or time.monotonic() - started_s
             for cue in event["subtitles"]:
-                show_cue(cue, screen)
+                show_cue(cue, terminal)
         elif "stage" in event:
-            screen.status(f"{event.get('percent', 0):3d} %  {event['message']}")
-    screen.done()
+            terminal.status(f"{event.get('percent', 0):3d} %  {event['message']}")
+    terminal.done()
     if result is None or first_cue_s is None:
         raise DemoError("the stream ended without a result")
-    show_figures(result, first_cue_s, time.monotonic() - started_s, screen)
-    show_files(write_files(result, out), screen)
+    show_figures(result, first_cue_s, time.monotonic() - started_s, terminal)
+    show_files(write_files(result, out), terminal)
 
 
 def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
@@ -147,11 +147,11 @@ def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
                 yield json.loads(line.removeprefix("data:"))
 
 
-def show_cue(cue: dict[str, Any], screen: CueTimeline) -> None:
+def show_cue(cue: dict[str, Any], terminal: TerminalOutput) -> None:
     """Print a cue in both languages."""
     span = f"{clock(cue['start'])} - {clock(cue['end'])}"
-    screen.line(f"  {span}  {cue['text']}")
-    screen.line(f"  {'':{len(span)}}  {cue['translatedText']}", style="1;32")
+    terminal.line(f"  {span}  {cue['text']}")
+    terminal.line(f"  {'':{len(span)}}  {cue['translatedText']}", style="1;32")
 
 
 def clock(ms: int) -> str:
@@ -170,31 +170,31 @@ def write_files(result: dict[str, Any], out: Path) -> list[str]:
 
 
 def show_figures(
-    result: dict[str, Any], first_cue_s: float, total_s: float, screen: CueTimeline
+    result: dict[str, Any], first_cue_s: float, total_s: float, terminal: TerminalOutput
 ) -> None:
     """Say how long it took."""
     audio_s = result["duration_ms"] / 1000
-    screen.line()
-    screen.line(
+    terminal.line()
+    terminal.line(
         f"{len(result['subtitles'])} cues for {audio_s:.1f} s of audio in {total_s:.1f} s; "
         f"the first one came after {first_cue_s:.1f} s."
     )
-    screen.line()
+    terminal.line()
 
 
-def show_files(names: list[str], screen: CueTimeline) -> None:
+def show_files(names: list[str], terminal: TerminalOutput) -> None:
     """Say where the files are, how to see them and how to do the same by hand."""
     clip = shlex.quote(str(CLIP.relative_to(ROOT)))
     srt, _, ass = (shlex.quote(name) for name in names)
-    screen.line("Files:")
+    terminal.line("Files:")
     for name in names:
-        screen.line(f"  {name}", style="1")
-    screen.line("See them on the video:")
-    screen.line(f"  ffplay -vf subtitles={ass} {clip}")
-    screen.line(f"  mpv --sub-file={srt} {clip}")
-    screen.line("Do the same by hand:")
-    screen.line("  make serve")
-    screen.line(
+        terminal.line(f"  {name}", style="1")
+    terminal.line("See them on the video:")
+    terminal.line(f"  ffplay -vf subtitles={ass} {clip}")
+    terminal.line(f"  mpv --sub-file={srt} {clip}")
+    terminal.line("Do the same by hand:")
+    terminal.line("  make serve")
+    terminal.line(
         f"  curl -N -F file=@{clip} -F target_lang={TARGET} http://localhost:5001/api/stream"
     )
 

@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class DemoError(Exception):
-    """The demonstration cannot go on; the text says why."""
+    """The demonstration failed; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class DemoServer:
     """A running server.
 
     Attributes:
-        port: where it listens, on 127.0.0.1 alone.
+        port: of 127.0.0.1 alone.
         key: the API key that it was given.
-        log: what it writes.
+        log: file with its output.
     """
 
     process: subprocess.Popen[bytes]
@@ -46,7 +46,7 @@ class DemoServer:
     log: Path
 
     def client(self) -> httpx.Client:
-        """Return a client that brings the key."""
+        """Return an HTTP client that sends the key."""
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"X-API-Key": self.key},
@@ -91,7 +91,7 @@ def demo_server(folder: Path) -> Iterator[DemoServer]:
     """Start the real server on a free port with the embedded engines; stop it in the end.
 
     It runs in ``folder`` and with an environment of its own, so that neither the caller's
-    variables nor a file `.env` change what is shown. Its caches are deleted with it.
+    variables nor a file `.env` change what is shown. Its cache is removed with it.
     """
     with TemporaryDirectory(prefix="cuestream-demo-") as cache:
         server = _start(folder, cache)
@@ -128,7 +128,7 @@ def _start(folder: Path, cache: str) -> DemoServer:
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:
-    """End the server in good order, or at once when it does not listen; return its exit code."""
+    """Stop the server with SIGTERM, or kill it when that has no effect; return its exit code."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:

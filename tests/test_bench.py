@@ -31,8 +31,7 @@ from bench import (
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
 from bench.recording import SPARSE, TALK, Recordings
-from bench.results import merged, write_results
-from bench.table import Row, format_table
+from bench.results import Row, format_table, merged, write_results
 from bench.wire import Connection, Frame
 from tests.conftest import ROOT, read_samples
 

@@ -25,7 +25,7 @@ Stage = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a job stands.
+    """Progress of a job.
 
     Attributes:
         percent: 0..100, never lower than before within a job.
@@ -53,14 +53,14 @@ class MediaOpened:
 
 @dataclass(frozen=True, slots=True)
 class SegmentTranscribed:
-    """A stretch of speech was transcribed."""
+    """A transcribed segment."""
 
     segment: Segment
 
 
 @dataclass(frozen=True, slots=True)
 class CuesReady:
-    """Cues came into being (revision 0) or replace those with the same ids.
+    """New cues (revision 0), or revisions of cues with the same ids.
 
     Attributes:
         cues: one or more, in order.
@@ -73,14 +73,14 @@ class CuesReady:
 
 @dataclass(frozen=True, slots=True)
 class CuesDropped:
-    """Drafts that no later revision replaces: their text stands in other cues now."""
+    """Drafts that no later revision replaces: their text is in other cues now."""
 
     ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakersFound:
-    """Who spoke when, for the whole recording.
+    """Speaker turns of the whole recording.
 
     Attributes:
         turns: in order of start; those of different speakers may overlap.
@@ -91,7 +91,7 @@ class SpeakersFound:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something about a result that its reader should know; the result is good all the same.
+    """A limitation of a result that is valid all the same.
 
     Attributes:
         code: stable, in snake case, such as ``diarization_failed``.
@@ -109,7 +109,7 @@ Origin = Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto", 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What language models were paid for in one job.
+    """Language-model usage of one job.
 
     Attributes:
         cost_usd: None where no price is known.
@@ -123,7 +123,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a finished job has made.
+    """The result of a finished job.
 
     Attributes:
         cues: final revisions, sorted by start, never empty.

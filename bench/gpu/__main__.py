@@ -41,7 +41,10 @@ def main() -> int:
     progress = Progress(sys.stderr)
     try:
         with tempfile.TemporaryDirectory(prefix="cuestream-bench-gpu-") as folder:
-            lines = [*_told(device), *lines_of(_sections(arguments, Path(folder), progress.step))]
+            lines = [
+                *_provenance(device),
+                *lines_of(_sections(arguments, Path(folder), progress.step)),
+            ]
     except BenchError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 1
@@ -64,8 +67,8 @@ def _sections(
         yield outlook.SECTIONS[name].measure(site)
 
 
-def _told(device: Device) -> Sequence[str]:
-    """Return what it was measured on."""
+def _provenance(device: Device) -> Sequence[str]:
+    """Return a line on the measured device."""
     found = gpu_info(device)
     name = platform.processor() or platform.machine()
     if found is not None:

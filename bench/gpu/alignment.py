@@ -1,4 +1,4 @@
-"""Exact word times: the network in half precision on batches, and all of it with the path."""
+"""Speed of exact word times, by batch: the network in half precision, then all with the path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the device itself can do: bounds are computed from this."""
+"""Measured ceilings of a device, from which bounds follow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COPIED_PER_SIDE = 2**17
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """Of one device.
+    """Ceilings of one device.
 
     Attributes:
         half_flop_s: operations a second on matrices of bfloat16.

@@ -1,4 +1,4 @@
-"""Wait for a first text beside another job's diarization."""
+"""Time to a first text beside another job's diarization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random networks of any true shape for alignment and diarization, as their engines load them."""
+"""Random networks of any true shape for an aligner or a diarizer, as the engines load them."""
 
 from __future__ import annotations
 
@@ -119,18 +119,18 @@ def _embedding(shape: VoiceShape) -> Any:
 
 
 def _write_plda(folder: Path, size: int) -> None:
-    random, kept = np.random.default_rng(0), size // 2
+    random, lda_size = np.random.default_rng(0), size // 2
     np.savez(
         folder / "xvec_transform.npz",
         mean1=random.normal(size=size),
-        mean2=random.normal(size=kept),
-        lda=random.normal(size=(size, kept)),
+        mean2=random.normal(size=lda_size),
+        lda=random.normal(size=(size, lda_size)),
     )
     np.savez(
         folder / "plda.npz",
-        mu=random.normal(size=kept),
-        tr=random.normal(size=(kept, kept)),
-        psi=np.sort(random.uniform(0.1, 5, kept))[::-1],
+        mu=random.normal(size=lda_size),
+        tr=random.normal(size=(lda_size, lda_size)),
+        psi=np.sort(random.uniform(0.1, 5, lda_size))[::-1],
     )
 
 

@@ -13,7 +13,7 @@ from bench.gpu.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TableSection:
     """A section.
 
     Attributes:
@@ -27,12 +27,12 @@ class Part:
 
 
 SECTIONS = {
-    "whisper": Part(whisper_speed.TITLE, whisper_speed.rows, whisper_speed.measure),
-    "policies": Part(policies.TITLE, policies.rows, policies.measure),
-    "voices": Part(voices.TITLE, voices.rows, voices.measure),
-    "alignment": Part(alignment.TITLE, alignment.rows, alignment.measure),
-    "interference": Part(interference.TITLE, interference.rows, interference.measure),
-    "whole": Part(whole.TITLE, whole.rows, whole.measure),
+    "whisper": TableSection(whisper_speed.TITLE, whisper_speed.rows, whisper_speed.measure),
+    "policies": TableSection(policies.TITLE, policies.rows, policies.measure),
+    "voices": TableSection(voices.TITLE, voices.rows, voices.measure),
+    "alignment": TableSection(alignment.TITLE, alignment.rows, alignment.measure),
+    "interference": TableSection(interference.TITLE, interference.rows, interference.measure),
+    "whole": TableSection(whole.TITLE, whole.rows, whole.measure),
 }
 
 _NOTHING = (
@@ -45,4 +45,4 @@ _NOTHING = (
 def lines() -> Iterator[str]:
     """Yield the goals with the bounds of an H200, for a page without measured values."""
     yield _NOTHING
-    yield from goal_lines(row for part in SECTIONS.values() for row in part.rows(FULL, H200))
+    yield from goal_lines(row for section in SECTIONS.values() for row in section.rows(FULL, H200))

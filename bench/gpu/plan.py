@@ -49,7 +49,7 @@ class Plan:
     unbatched: int = 1
     voices: VoiceShape = COMMUNITY_1
     chunk_batches: tuple[int, ...] = (32, 64, 128)
-    listened_min: tuple[float, ...] = (60, 120)
+    diarized_min: tuple[float, ...] = (60, 120)
     aligner: AlignerShape = WAV2VEC2_BASE
     align_batches: tuple[int, ...] = (1, 8, 32)
     viewers: int = 20
@@ -74,7 +74,7 @@ TINY = Plan(
     windows=2,
     voices=TOY_VOICES,
     chunk_batches=(2,),
-    listened_min=(0.2,),
+    diarized_min=(0.2,),
     aligner=TOY_ALIGNER,
     align_batches=(1, 2),
     viewers=2,

@@ -1,4 +1,4 @@
-"""Wait of several jobs that share a device, by scheduling policy.
+"""Latency of several jobs that share a device, by scheduling policy.
 
 All use one engine and the same windows. *One by one* is a job after the other, window by window;
 *locked* a job after the other in batches of 16; *by request* batches of 8 of one job each, jobs

@@ -1,4 +1,4 @@
-"""How large the networks are, and what they cost at least.
+"""Sizes of the networks, from which their least costs follow.
 
 Source: the checkpoints' published configurations. A multiplication with an addition is two
 operations; weights and stored keys and values are float16.

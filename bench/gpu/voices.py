@@ -29,7 +29,7 @@ def rows(plan: Plan, ceilings: Ceilings) -> Iterator[Row]:
     """Yield what is measured, without values."""
     for batch in plan.chunk_batches:
         yield from _by_batch(plan, ceilings, batch)
-    for minutes in plan.listened_min:
+    for minutes in plan.diarized_min:
         yield from _by_length(plan, ceilings, minutes)
 
 
@@ -43,9 +43,9 @@ def measure(site: Site) -> Section:
         each = _by_batch(site.plan, site.ceilings, batch)
         found += [row.measured(value) for row, value in zip(each, values, strict=True)]
     diarizer: Diarizer = load_engine(DIARIZERS, "pyannote", site.settings())
-    for minutes in site.plan.listened_min:
+    for minutes in site.plan.diarized_min:
         site.report(f"voices of {minutes:g} min")
-        values = _listened(diarizer, site.device, minutes)
+        values = _diarized(diarizer, site.device, minutes)
         each = _by_length(site.plan, site.ceilings, minutes)
         found += [row.measured(value) for row, value in zip(each, values, strict=True)]
     return Section(TITLE, tuple(found))
@@ -101,7 +101,7 @@ def _networks_ms(site: Site, pipeline: Any, batch: int) -> list[float]:
     return [1000 * timed_s(work, device, site.plan.rounds) / batch for work in works]
 
 
-def _listened(diarizer: Diarizer, device: Device, minutes: float) -> list[float]:
+def _diarized(diarizer: Diarizer, device: Device, minutes: float) -> list[float]:
     """Return the time for an hour of sound, and the peak of the memory."""
     _forget_peak(device)
     voices: DiarizationState | None = None

@@ -1,4 +1,4 @@
-"""Whisper alone: what a window's encoding and a step of its decoding cost, by batch."""
+"""Speed of Whisper alone, by batch: encoding of a window, then a decoding step."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def write_whisper(
     tokens = ordered_tokens(tokenizer)
     tokens += [f"<|spare {n}|>" for n in range(shape.tokens - len(tokens))]
     spec = WhisperSpec(shape.encoders, shape.heads, shape.decoders, shape.heads)
-    _Maker(shape, len(tokens), np.random.default_rng(seed)).fill(spec)
+    _RandomWeights(shape, len(tokens), np.random.default_rng(seed)).fill(spec)
     written = [*tokenizer.encode(TEXT, add_special_tokens=False).ids]
     _script(spec, written, tokenizer.token_to_id("<|endoftext|>"))
     token_id = tokenizer.token_to_id
@@ -92,7 +92,7 @@ def _script(spec: Any, written: list[int], end: int) -> None:
 def _follow_time(spec: Any, codes: Weights) -> None:
     """Let the head that gives word times look at each token's share of the 30 s.
 
-    Without, all words would crowd somewhere, and the line would listen again to what they leave.
+    Without, all words would crowd somewhere, and the pipeline would transcribe the gaps again.
     """
     sound = spec.encoder.position_encodings.encodings
     sound[:] = codes[np.arange(len(sound)) * len(codes) // len(sound)]
@@ -103,8 +103,8 @@ def _follow_time(spec: Any, codes: Weights) -> None:
     attention.linear[1].weight[:_HEAD, :_HEAD] += same
 
 
-class _Maker:
-    """Fills a specification."""
+class _RandomWeights:
+    """Fills a specification with random weights."""
 
     def __init__(self, shape: WhisperShape, tokens: int, rng: np.random.Generator) -> None:
         self._shape = shape

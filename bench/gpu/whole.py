@@ -1,4 +1,6 @@
-"""Whole jobs: from a file's path to its cues with exact words and speakers, one or many at a time.
+"""Time of whole jobs with exact words, speakers included: one at a time, or many.
+
+From a file's path to its cues.
 
 Each goes through `Pipeline.run`, as in the server; nothing is translated, since that waits for a
 language model somewhere else.

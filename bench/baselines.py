@@ -1,4 +1,7 @@
-"""The other side: whisperx and faster-whisper, as their users call them."""
+"""Baselines of the comparisons, called as their users call them.
+
+They are whisperx and faster-whisper.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _OPTIONS: dict[str, Any] = {
     "temperature": 0.0,
     "condition_on_previous_text": False,
 }
-"""The same search on both sides; nobody decodes twice."""
+"""The same search on both sides, without a second attempt."""
 
 Span = tuple[float, float]
 
@@ -48,11 +51,11 @@ def first_batched(model: Path, batch: int) -> Callable[[Path], str]:
 
 
 class Whisperx:
-    """whisperx's `transcribe()` with speech that was found beforehand.
+    """whisperx's `transcribe()` with given spans of speech.
 
     Args:
         model: checkpoint.
-        find: returns where somebody speaks, in seconds; the same VAD as on our side.
+        find: returns spans of speech in seconds, of the same VAD as on our side.
     """
 
     def __init__(self, model: Path, find: Callable[[Any], Sequence[Span]]) -> None:
