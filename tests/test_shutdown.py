@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -85,6 +86,13 @@ def descendants(server: ServerProcess) -> list[psutil.Process]:
     return psutil.Process(server.process.pid).children(recursive=True)
 
 
+def is_gunicorn(process: psutil.Process) -> bool:
+    try:
+        return "gunicorn" in " ".join(process.cmdline())
+    except psutil.Error:  # a short-lived child, gone by now
+        return False
+
+
 def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_files(
     start_server: StartServer, site: MediaServer, long_talk: Path, tmp_path: Path
 ) -> None:
@@ -97,9 +105,11 @@ def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_f
         time.sleep(0.02)
     children = descendants(server)
     assert any(tmp_path.rglob("*.upload"))
-    for process in [psutil.Process(server.process.pid), *children]:
-        if "gunicorn" in " ".join(process.cmdline()):
-            os.kill(process.pid, signal.SIGKILL)
+    # The first one that dies takes its children with it, so they are looked up beforehand.
+    servers = [p.pid for p in (psutil.Process(server.process.pid), *children) if is_gunicorn(p)]
+    for pid in servers:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     reader.join(60)
     gone, alive = psutil.wait_procs(children, timeout=60)
     assert alive == [], [p.cmdline() for p in alive]

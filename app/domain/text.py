@@ -40,7 +40,10 @@ class WrittenWord(Protocol):
 
 def join_words(words: Iterable[WrittenWord]) -> str:
     """Return words as one text, with spaces where the script writes them."""
-    return "".join(word.text if word.glued else f" {word.text}" for word in words).strip()
+    return "".join(
+        word.text if word.glued or not index else f" {word.text}"
+        for index, word in enumerate(words)
+    )
 
 
 def ends_sentence(word: str, after: str = "") -> bool:

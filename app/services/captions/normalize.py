@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
+from app.domain.text import join_words
 from app.domain.time import Span
 from app.services.captions.caption_lines import (
     TimedLines,
@@ -17,7 +18,7 @@ from app.services.captions.caption_lines import (
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.rolling import is_rolling, join_continued, unroll
-from app.services.captions.timed_words import join_words, split_words
+from app.services.captions.timed_words import split_words
 
 _DEFAULT_DURATION_MS = 3000
 """Display time of a caption whose file has no end for it: the extension's own default."""

@@ -50,13 +50,6 @@ def split_words(caption: TimedLines, until_ms: int) -> tuple[Word, ...]:
     )
 
 
-def join_words(words: Sequence[Word]) -> str:
-    """Return words as running text."""
-    return "".join(
-        word.text if word.glued or not i else f" {word.text}" for i, word in enumerate(words)
-    )
-
-
 def _add_line(words: list[_PartialWord], line: CaptionLine) -> None:
     # A line break separates words, but in a script without spaces a word may continue after it.
     touches = bool(words) and _is_boundary(words[-1].parts[-1], line.text)
