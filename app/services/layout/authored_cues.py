@@ -21,7 +21,7 @@ _MIN_DELAYED_MS = 200
 
 
 @dataclass(slots=True)
-class _OpenCaption:
+class _UnfinishedCaption:
     """A caption that others with nearly the same start are still merged into."""
 
     span: Span
@@ -55,7 +55,7 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
 
 
 def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterator[Caption]:
-    open_caption: _OpenCaption | None = None
+    open_caption: _UnfinishedCaption | None = None
     for item in sorted(items, key=lambda item: item.span.start_ms):
         if open_caption is None or item.span.start_ms >= open_caption.span.end_ms:
             if open_caption is not None:
@@ -66,12 +66,12 @@ def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterato
         else:
             open_caption.span = replace(open_caption.span, end_ms=item.span.start_ms)
             yield open_caption.caption()
-        open_caption = _OpenCaption(item.span, [item.text], item.speaker)
+        open_caption = _UnfinishedCaption(item.span, [item.text], item.speaker)
     if open_caption is not None:
         yield open_caption.caption()
 
 
-def _join(open_caption: _OpenCaption, item: Caption) -> None:
+def _join(open_caption: _UnfinishedCaption, item: Caption) -> None:
     """Merge a caption into one that appeared with it; a repeated text is not added."""
     end_ms = max(open_caption.span.end_ms, item.span.end_ms)
     open_caption.span = replace(open_caption.span, end_ms=end_ms)
