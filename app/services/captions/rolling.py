@@ -17,7 +17,7 @@ _MAX_LINES = 8
 
 
 @dataclass(slots=True)
-class _UnfinishedCaption:
+class _ContinuedCaption:
     """A caption that later events may still add text to."""
 
     caption: RawCaption
@@ -39,8 +39,8 @@ def join_continued(captions: Iterable[RawCaption]) -> list[RawCaption]:
 
     A word whose parts came in two events is rejoined; the later part keeps its time.
     """
-    result: list[_UnfinishedCaption] = []
-    open_lines: dict[str, _UnfinishedCaption] = {}
+    result: list[_ContinuedCaption] = []
+    open_lines: dict[str, _ContinuedCaption] = {}
     for caption in captions:
         runs = list(caption.runs)
         line = open_lines.get(caption.window)
@@ -53,7 +53,7 @@ def join_continued(captions: Iterable[RawCaption]) -> list[RawCaption]:
             if ended:
                 open_lines.pop(caption.window, None)
         if runs:
-            opened = _UnfinishedCaption(caption, runs, caption.end_ms)
+            opened = _ContinuedCaption(caption, runs, caption.end_ms)
             result.append(opened)
             open_lines[caption.window] = opened
     return [opened.close() for opened in result]
