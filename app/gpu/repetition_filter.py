@@ -19,9 +19,9 @@ from statistics import fmean
 import numpy as np
 
 from app.domain.audio import Audio
-from app.domain.text import join_words
 from app.domain.time import SAMPLES_PER_MS, Span
 from app.domain.transcript import Segment, Word
+from app.gpu.sentence_segments import segment_of
 
 _ONE_EACH = re.compile(
     r"[0-9\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -129,7 +129,7 @@ def cut_loops(segments: Sequence[Segment], audio: Audio | None = None) -> list[S
         if count <= cut:
             left.append(segment)
         elif cut > 0:
-            left.append(_with_words(segment, segment.words[:cut]))
+            left.append(segment_of(segment.words[:cut], segment.language))
         cut -= count
         if cut <= 0:
             break
@@ -226,23 +226,10 @@ def _audible_ms(audio: Audio, span: Span) -> int:
 def _unstuttered(segment: Segment) -> Segment:
     """Shorten words that repeat one syllable or letter impossibly fast."""
     words = [_unstuttered_word(word) for word in segment.words]
-    return segment if words == list(segment.words) else _with_words(segment, words)
+    return segment if words == list(segment.words) else segment_of(words, segment.language)
 
 
 def _unstuttered_word(word: Word) -> Word:
     if not _over(len(word.text), word.span, _MOST_LETTERS_PER_S):
         return word
     return replace(word, text=_STUTTER.sub(r"\1", word.text))
-
-
-def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
-    span = Span(words[0].span.start_ms, words[-1].span.end_ms)
-    sure = math.exp(fmean(math.log(max(word.confidence, 1e-9)) for word in words))
-    return replace(
-        segment,
-        text=join_words(words),
-        span=span,
-        words=tuple(words),
-        confidence=min(1.0, sure),
-        clear_until_ms=span.end_ms,
-    )

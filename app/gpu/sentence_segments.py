@@ -26,7 +26,7 @@ def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
         if before and surely_ends_sentence(before[-1].text) and _begins(word.text):
             sentences.append([])
         sentences[-1].append(word)
-    return [_segment(sentence, language) for sentence in sentences if sentence]
+    return [segment_of(sentence, language) for sentence in sentences if sentence]
 
 
 def _begins(word: str) -> bool:
@@ -35,7 +35,13 @@ def _begins(word: str) -> bool:
     return not letter.islower()
 
 
-def _segment(words: Sequence[Word], language: str) -> Segment:
+def segment_of(words: Sequence[Word], language: str) -> Segment:
+    """Return words as one segment.
+
+    Args:
+        words: in order, at least one.
+        language: BCP 47 tag.
+    """
     span = Span(words[0].span.start_ms, words[-1].span.end_ms)
     return Segment(
         text=join_words(words),

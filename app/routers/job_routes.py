@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
-from app.domain.events import Failed, Progress
 from app.domain.time import seconds_to_ms
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
@@ -82,23 +81,20 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
 async def state(job: JobDep) -> Payload:
     """Return a job's state, with its result once there is one."""
     payload: Payload = {"job_id": job.id, "events": len(job.log)}
-    stages = [event for _, event in job.log.after(0) if isinstance(event, Progress)]
-    if stages:
-        payload["progress"] = progress_payload(stages[-1])
-    last = job.log.last
-    if isinstance(last, Failed):
-        error = error_body(last.message, last.code, retryable=last.retryable)
-        return {**payload, "state": "failed", **error}
+    payload["state"] = _state_of(job)
+    progress, failure = job.record.progress, job.record.failure
+    if progress is not None:
+        payload["progress"] = progress_payload(progress)
+    if failure is not None:
+        payload |= error_body(failure.message, failure.code, retryable=failure.retryable)
     if job.result is not None:
-        result = result_payload(job.result, job, (), job.request.profile)
-        return {**payload, "state": "done", "result": result}
-    return {**payload, "state": "running"}
+        payload["result"] = result_payload(job.result, job, (), job.request.profile)
+    return payload
 
 
 def _state_of(job: JobRuntime) -> State:
-    if job.running:
-        return "running"
-    return "failed" if job.result is None else "done"
+    state = job.record.state
+    return "running" if state == "stopping" else state
 
 
 def _event_number(last_event_id: str | None) -> int:

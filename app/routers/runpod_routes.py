@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, model_validator
 
 from app.domain.errors import BadRequestError, JobCancelledError
-from app.domain.events import Failed, Progress
+from app.domain.events import Progress
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
@@ -95,9 +95,9 @@ async def health(services: ServicesDep) -> Payload:
 
 def queue_status(job: JobRuntime) -> Status:
     """Return a job's status as a queue names it."""
-    last = job.log.last
-    if isinstance(last, Failed):
-        return "CANCELLED" if last.code == JobCancelledError.code else "FAILED"
+    failure = job.record.failure
+    if failure is not None:
+        return "CANCELLED" if failure.code == JobCancelledError.code else "FAILED"
     if not job.running:
         return "COMPLETED"
     begun = any(
@@ -113,8 +113,8 @@ def queue_payload(job: JobRuntime) -> Payload:
     ``output`` is a list of batches with each cue once, in order; clients put them together.
     """
     frame: Payload = {"id": job.id, "status": queue_status(job)}
-    if isinstance(job.log.last, Failed):
-        frame["error"] = job.log.last.message
+    if job.record.failure is not None:
+        frame["error"] = job.record.failure.message
     if job.result is not None:
         cues = [cue_payload(cue) for cue in job.result.cues]
         frame["executionTime"] = job.result.elapsed_ms

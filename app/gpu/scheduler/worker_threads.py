@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -29,7 +29,23 @@ class _RunningBatch:
     started_s: float
 
 
-class WorkerThreads:
+class _Threads:
+    """Threads that work until the queue is closed."""
+
+    _threads: Sequence[threading.Thread]
+
+    def start(self) -> None:
+        """Start every thread."""
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until every thread has ended after the queue was closed."""
+        for thread in self._threads:
+            thread.join(timeout=timeout_s)
+
+
+class WorkerThreads(_Threads):
     """One thread for each concurrent call of a device, and one for clustering.
 
     Clustering speakers takes a processor for up to some seconds and no device: on a thread of the
@@ -73,16 +89,6 @@ class WorkerThreads:
             for number, allowed in enumerate(stages)
         ]
 
-    def start(self) -> None:
-        """Start every thread."""
-        for thread in self._threads:
-            thread.start()
-
-    def join(self, timeout_s: float) -> None:
-        """Wait until every thread has ended after the queue was closed."""
-        for thread in self._threads:
-            thread.join(timeout=timeout_s)
-
     def free_in_s(self) -> float:
         """Return when a thread of the device is likely to be free."""
         with self._lock:
@@ -120,7 +126,7 @@ class WorkerThreads:
                 self.padding.add(max(0.0, 1 - batch.duration_s / batch.padded_s))
 
 
-class PreparationThreads:
+class PreparationThreads(_Threads):
     """Prepare the most urgent windows, so that the next batch is ready when a worker is free.
 
     They are apart from the event loop's pool, whose threads may all be waiting for a disk.
@@ -138,16 +144,6 @@ class PreparationThreads:
             threading.Thread(target=self._work, name=f"prepare-{number}", daemon=True)
             for number in range(count)
         ]
-
-    def start(self) -> None:
-        """Start every thread."""
-        for thread in self._threads:
-            thread.start()
-
-    def join(self, timeout_s: float) -> None:
-        """Wait until every thread has ended after the queue was closed."""
-        for thread in self._threads:
-            thread.join(timeout=timeout_s)
 
     def _work(self) -> None:
         while (item := self._queue.take_unprepared()) is not None:

@@ -7,8 +7,9 @@ from itertools import accumulate, pairwise
 from math import inf
 
 from app.domain.profile import ReadingProfile
+from app.domain.text import join_words
 from app.services.layout.breaks import Break, break_between
-from app.services.layout.tokens import Token, join, tokenize
+from app.services.layout.tokens import Token, tokenize
 
 _BREAK_COST = {
     Break.SENTENCE: 0.0,
@@ -61,9 +62,9 @@ def _broken(text: str, max_width: int) -> tuple[str, ...]:
     if not tokens:
         return ()
     if _width(tokens) <= max_width:
-        return (join(tokens),)
+        return (join_words(tokens),)
     ends = _best_ends(tokens, max_width)
-    return tuple(join(tokens[start:end]) for start, end in pairwise([0, *ends]))
+    return tuple(join_words(tokens[start:end]) for start, end in pairwise([0, *ends]))
 
 
 def fits(text: str, profile: ReadingProfile) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.services.layout.width import cluster_width, clusters, text_width
 
@@ -79,20 +80,20 @@ def split_spaces(text: str) -> list[str]:
     return [part for part in _SPACES.split(text) if part]
 
 
-def join(tokens: list[Token]) -> str:
-    """Return the text of tokens that follow one another on one line."""
-    parts: list[str] = []
-    for token in tokens:
-        if parts and not token.glued:
-            parts.append(" ")
-        parts.append(token.text)
-    return "".join(parts)
+def join_texts(texts: Sequence[str]) -> str:
+    """Join texts with spaces, except between two of a script that writes none."""
+    return texts[0] + "".join(_space_between(a, b) + b for a, b in pairwise(texts))
 
 
 def is_unspaced(char: str) -> bool:
     """Whether a character belongs to a script that writes no space between words."""
     code = ord(char)
     return code >= 0x0E00 and any(low <= code <= high for low, high in _UNSPACED_SCRIPTS)
+
+
+def _space_between(before: str, after: str) -> str:
+    is_glued = is_unspaced(before[-1:] or " ") and is_unspaced(after[:1] or " ")
+    return "" if is_glued else " "
 
 
 def _pieces(chunk: str, max_width: int | None) -> Iterator[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.text import ends_sentence
-from app.services.layout.tokens import is_unspaced
+from app.services.layout.tokens import join_texts
 from app.services.render.display_cues import DisplayCue, display_cues
 
 _PAUSE_MS = 1000
@@ -26,7 +25,7 @@ def write_txt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
     del language
     lines: list[str] = []
     for group in _grouped(display_cues(cues, profile)):
-        text = _joined([cue.text for cue in group])
+        text = join_texts([cue.text for cue in group])
         lines.append(f"{group[0].speaker}: {text}\n" if group[0].speaker else f"{text}\n")
     return "".join(lines)
 
@@ -50,11 +49,3 @@ def _ends_line(group: list[DisplayCue], following: DisplayCue) -> bool:
         or ends_sentence(last.text.split(" ")[-1], following.text.split(" ")[0])
         or sum(len(cue.text) for cue in group) >= _LONG_LINE_CHARS
     )
-
-
-def _joined(texts: Sequence[str]) -> str:
-    joined = texts[0]
-    for before, after in pairwise(texts):
-        glued = is_unspaced(before[-1]) and is_unspaced(after[0])
-        joined += after if glued else f" {after}"
-    return joined

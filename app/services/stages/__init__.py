@@ -1,1 +1,1 @@
-"""Stages of the pipeline, one module each."""
+"""Stages of the pipeline, a module each."""

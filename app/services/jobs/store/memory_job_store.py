@@ -13,10 +13,12 @@ class MemoryJobStore:
 
     def __init__(self) -> None:
         self._records: dict[str, JobRecord] = {}
+        self._request_keys: dict[str, str] = {}  # hashes of whole requests, sent captions included
 
     async def add(self, record: JobRecord) -> None:
         """See `JobStore`."""
         self._records[record.id] = record
+        self._request_keys[record.id] = record.request.key
 
     async def get(self, job_id: str) -> JobRecord | None:
         """See `JobStore`."""
@@ -24,7 +26,7 @@ class MemoryJobStore:
 
     async def equal(self, request_key: str) -> Sequence[JobRecord]:
         """See `JobStore`."""
-        return [r for r in self._records.values() if r.request.key == request_key]
+        return [self._records[i] for i, key in self._request_keys.items() if key == request_key]
 
     async def remove_ended(self, retention_s: float, limit: int) -> Sequence[str]:
         """See `JobStore`."""
@@ -37,5 +39,5 @@ class MemoryJobStore:
             if place < surplus or now_s - ended_s > retention_s
         ]
         for job_id in removed:
-            del self._records[job_id]
+            del self._records[job_id], self._request_keys[job_id]
         return removed

@@ -9,8 +9,9 @@ from math import inf
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
+from app.domain.text import join_words
 from app.services.layout.breaks import BREAK_COST, Break, break_between
-from app.services.layout.tokens import Token, is_unspaced, join
+from app.services.layout.tokens import Token, is_unspaced
 from app.services.layout.width import text_width
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 
@@ -57,7 +58,7 @@ class TranslationDistributor:
         if len(tokens) < len(cues):
             return [text] * len(cues)
         edges = _best_edges(tokens, _shares(cues), self.profile.max_chars)
-        return [join(tokens[begin:end]) for begin, end in pairwise(edges)]
+        return [join_words(tokens[begin:end]) for begin, end in pairwise(edges)]
 
 
 def _shares(cues: Sequence[Cue]) -> list[float]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from app.domain.cue import Cue
-from app.services.layout.tokens import is_unspaced
+from app.services.layout.tokens import join_texts
 from app.services.layout.width import text_width
 from app.services.translation.text.sentence_ends import (
     goes_on,
@@ -71,7 +70,7 @@ class Unit:
     def text(self) -> str:
         """Its cues' texts as one paragraph."""
         texts = [cue.text for cue in self.cues]
-        return texts[0] + "".join(_gap(a, b) + b for a, b in pairwise(texts))
+        return join_texts(texts)
 
 
 async def build_units(cues: AsyncIterator[Cue], linger_s: float = LINGER_S) -> AsyncIterator[Unit]:
@@ -214,8 +213,3 @@ def _duration_ms(cues: Sequence[Cue]) -> int:
 
 def _width(cues: Sequence[Cue]) -> int:
     return sum(text_width(cue.text) for cue in cues)
-
-
-def _gap(before: str, after: str) -> str:
-    glued = is_unspaced(before[-1:] or " ") and is_unspaced(after[:1] or " ")
-    return "" if glued else " "
