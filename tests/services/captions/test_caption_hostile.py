@@ -56,7 +56,7 @@ JUNK = st.lists(
 ).map(lambda parts: "".join(parts).encode("utf-8", "surrogatepass"))  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.one_of(st.binary(max_size=300), JUNK), name=NAMES, kind=st.sampled_from(KINDS))
 def test_junk_is_read_or_refused(data: bytes, name: str | None, kind: CaptionKind) -> None:
     try_to_read(data, name, kind)
@@ -93,7 +93,7 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(events=EVENTS, kind=st.sampled_from(KINDS))
 def test_json3_of_any_values_is_read_or_refused(events: list[object], kind: CaptionKind) -> None:
     try_to_read(json.dumps({"events": events}).encode(), "json3", kind)
@@ -103,7 +103,7 @@ def test_json3_of_any_values_is_read_or_refused(events: list[object], kind: Capt
 WORD = st.text(alphabet="abc", min_size=1, max_size=5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(lines=st.lists(st.lists(WORD, min_size=1, max_size=5), min_size=2, max_size=12))
 def test_rolling_captions_of_any_words_say_each_once(lines: list[list[str]]) -> None:
     """As YouTube writes them, the words of a line timed but for the first."""

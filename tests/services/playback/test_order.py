@@ -78,7 +78,7 @@ def spans(parts: list[Part]) -> list[tuple[float, float]]:
     return [(part[0].start_sample / RATE, part[-1].end_sample / RATE) for part in parts if part]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seconds=st.floats(0.01, 150),
     position_ms=st.sampled_from([0, 0, 19_000, 21_000, 64_000, 200_000]),

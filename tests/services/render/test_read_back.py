@@ -152,7 +152,7 @@ ANY_TEXT = st.one_of(
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), ANY_TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(["-->", "--", "->"], "x")
 @example(["0"], "--")
 @pytest.mark.parametrize("format_name", READERS)
@@ -162,7 +162,7 @@ def test_any_text_comes_back(format_name: str, texts: list[str], label: str) -> 
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4), ANY_TEXT)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_transcript_holds_every_word(texts: list[str], label: str) -> None:
     file = render(cues_of(texts, [label, None]), "txt", DEFAULT_PROFILE)
     said = "".join("".join(clean_text(text).split()) for text in texts)

@@ -138,7 +138,7 @@ ITEMS = st.lists(
 
 
 @pytest.mark.parametrize("kind", ["manual", "auto"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(items=ITEMS, profile=st.sampled_from(sorted(PROFILES.values(), key=lambda p: p.name)))
 async def test_whatever_overlaps_comes_out_in_order_with_every_word(
     kind: CaptionKind, items: list[tuple[int, int, str]], profile: ReadingProfile

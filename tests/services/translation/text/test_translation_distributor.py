@@ -176,7 +176,7 @@ some_cues = st.lists(
 TERMS = ("Nueva York", "東京証券取引所", "1 000 000")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(translations(), some_cues)
 @example(("ja", "ー" * 90), spoken("a", "b", "c"))
 @example(("es", "! ? . … ,"), spoken("a", "b", "c"))
@@ -193,7 +193,7 @@ def test_the_pieces_are_the_text_and_none_is_blank(translation: tuple[str, str],
         assert sum(piece.count(term) for piece in pieces) >= text.count(term)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(min_size=1).filter(lambda text: text.strip()),
     some_cues,
