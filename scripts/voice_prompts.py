@@ -80,8 +80,8 @@ class PlacedPrompt:
 def voice_prompts(language: str) -> list[VoicePrompt]:
     """Return the prompts of a language whose texts are words, by name.
 
-    Texts that describe tones or leave something out in brackets, and files without a text, are
-    left out.
+    Left out are texts that describe tones or have remarks in brackets, texts that repeat their
+    file's name, which do not say what is heard, and texts without a recording.
 
     Raises:
         VoicePromptsError: they cannot be downloaded, or not unpacked.
@@ -92,7 +92,7 @@ def voice_prompts(language: str) -> list[VoicePrompt]:
     prompts = []
     for name, text in _texts(gzip.decompress(listed.read_bytes()).decode("utf-8-sig")):
         path = sounds / f"{name}.wav"
-        if path.is_file() and re.search(r"\w", text) and not re.search(r"[\[\]()<>{}*#]", text):
+        if path.is_file() and name not in text and _is_spoken(text):
             prompts.append(VoicePrompt(language, name, text, path))
     return sorted(prompts, key=lambda prompt: prompt.name)
 
@@ -133,6 +133,10 @@ def _trimmed(samples: Samples) -> Samples:
     power = (frames.astype(np.float64) ** 2).mean(axis=1)
     loud = np.flatnonzero(power > power.max() * 10 ** (_SPEECH_FLOOR_DB / 10))
     return samples[loud[0] * _FRAME_SAMPLES : (loud[-1] + 1) * _FRAME_SAMPLES]
+
+
+def _is_spoken(text: str) -> bool:
+    return re.search(r"\w", text) is not None and re.search(r"[\[\]()<>{}*#]", text) is None
 
 
 def _texts(listing: str) -> Iterator[tuple[str, str]]:
