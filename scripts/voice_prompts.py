@@ -80,8 +80,8 @@ class PlacedPrompt:
 def voice_prompts(language: str) -> list[VoicePrompt]:
     """Return the prompts of a language whose texts are words, by name.
 
-    Left out are texts that describe tones or have remarks in brackets, texts that repeat their
-    file's name, which do not say what is heard, and texts without a recording.
+    Left out are texts that describe tones or have remarks in brackets, texts that name
+    other files, and texts without a recording.
 
     Raises:
         VoicePromptsError: they cannot be downloaded, or not unpacked.
@@ -92,7 +92,7 @@ def voice_prompts(language: str) -> list[VoicePrompt]:
     prompts = []
     for name, text in _texts(gzip.decompress(listed.read_bytes()).decode("utf-8-sig")):
         path = sounds / f"{name}.wav"
-        if path.is_file() and name not in text and _is_spoken(text):
+        if path.is_file() and _is_spoken(text):
             prompts.append(VoicePrompt(language, name, text, path))
     return sorted(prompts, key=lambda prompt: prompt.name)
 
@@ -136,7 +136,8 @@ def _trimmed(samples: Samples) -> Samples:
 
 
 def _is_spoken(text: str) -> bool:
-    return re.search(r"\w", text) is not None and re.search(r"[\[\]()<>{}*#]", text) is None
+    remarks = r"[\[\]()<>{}*#]|\w-\S+:"
+    return re.search(r"\w", text) is not None and re.search(remarks, text) is None
 
 
 def _texts(listing: str) -> Iterator[tuple[str, str]]:
