@@ -18,12 +18,13 @@ class VadSettings(Group):
     """Probability from which a frame counts as speech. Lower it when quiet speech is lost."""
     min_silence_ms: int = Field(250, ge=32)
     """Silence that separates two stretches of speech."""
-    pad_ms: int = Field(160, ge=0)
-    """Audio kept around speech, so that soft beginnings and endings survive."""
+    pad_ms: int = Field(400, ge=0)
+    """Audio kept around speech, half of the pause at most, so that soft beginnings and endings
+    survive; with less, Whisper loses first sounds."""
     first_window_ms: int = Field(8_000, ge=1000, le=12_000)
     """From this length on, the first window ends at the next silence; at 12 s in any case."""
     window_ms: int = Field(20_000, ge=2000, le=30_000)
-    """The same for later windows; they end at 30 s in any case."""
+    """Later windows are filled up to 30 s and cut in the best pause from this length on."""
     max_gap_ms: int = Field(3_000, ge=0)
     """A longer silence ends a window."""
 

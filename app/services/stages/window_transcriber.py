@@ -17,6 +17,7 @@ from app.services.stages.align import WordAligner
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.untranscribed_speech import UntranscribedSpeech, audio_of, fill, gaps
 from app.services.stages.vad import SpeechWindow
+from app.services.stages.voiced_word_times import fit_to_speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,12 @@ class WindowTranscriber:
 
     async def _transcribed(self, window: SpeechWindow) -> list[Segment]:
         with self._clock.measure("transcribe"):
-            segments = list(await self._decode(window.audio, window.index))
+            decoded = await self._decode(window.audio, window.index)
+            segments = fit_to_speech(decoded, window.voiced)
             for gap in gaps(window.voiced, segments):
                 # Once more, with the gap in the middle of what the engine is given.
                 again = await self._decode(audio_of(gap, window.audio), window.index)
-                segments = fill(segments, again, gap)
+                segments = fit_to_speech(fill(segments, again, gap), window.voiced)
         self._store(window, segments)
         return segments if self._aligner is None else await self._aligned(window, segments)
 

@@ -100,7 +100,7 @@ async def test_a_gap_is_heard_once_more_and_what_stays_is_counted(tmp_path: Path
                 window
             )
             spans = [segment.span for segment in heard]
-            assert spans == [Span(10_200, 11_800), Span(12_050, 14_900), Span(18_000, 19_800)]
+            assert spans == [Span(10_100, 11_800), Span(12_050, 14_900), Span(18_000, 19_900)]
             assert options.untranscribed.ms == 0
             assert options.lookups.hit_ratio == float(again), "the second time from memory"
     finally:
