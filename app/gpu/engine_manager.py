@@ -41,12 +41,16 @@ class Engines:
         aligner: None where words are not aligned.
         diarizer: None where recordings are not diarized.
         languages: base tags that the transcriber knows; None where it has no list.
+        transcriber_name: of the transcriber with its model, for people.
+        translates: whether the transcriber can write other languages in English.
     """
 
     vad: Vad
     scheduler: Scheduler
     transcriber_cache_key: str
     languages: tuple[str, ...] | None = None
+    transcriber_name: str = ""
+    translates: bool = False
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
 
@@ -140,6 +144,8 @@ class EngineManager:
             ),
             transcriber_cache_key=transcriber.cache_key,
             languages=transcriber.languages,
+            transcriber_name=f"{transcriber.name} ({transcriber.detail})",
+            translates=transcriber.translates,
             aligner=aligner,
             diarizer=diarizer,
         )
