@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
+from app.domain.errors import (
+    EngineLoadError,
+    NotReadyError,
+    TranscriptionDisabledError,
+    UnavailableOptionError,
+)
 from app.domain.request import Audience
 from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
@@ -53,6 +58,18 @@ class Engines:
     translates: bool = False
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
+
+    def require_speech_translation(self) -> None:
+        """Check that the transcriber can write other languages in English.
+
+        Raises:
+            UnavailableOptionError: it cannot.
+        """
+        if not self.translates:
+            raise UnavailableOptionError(
+                f"The transcriber of this server, {self.transcriber_name}, was not trained to "
+                "translate speech; target_lang translates what it writes"
+            )
 
 
 class EngineManager:

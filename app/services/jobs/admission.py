@@ -58,14 +58,8 @@ def _check_task(request: JobRequest, settings: Settings, readiness: Readiness) -
         )
     if not settings.asr.enabled:
         raise UnavailableOptionError("This server has no transcriber, so it translates no speech")
-    if readiness.state != "ready":
-        return
-    engines = readiness.engine_manager.engines
-    if not engines.translates:
-        raise UnavailableOptionError(
-            f"The transcriber of this server, {engines.transcriber_name}, was not trained to "
-            "translate speech; target_lang translates what it writes"
-        )
+    if readiness.state == "ready":
+        readiness.engine_manager.engines.require_speech_translation()
 
 
 def check_wait(manager: EngineManager, request: JobRequest, settings: SchedulerSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.domain.audio import Audio
 from app.domain.cue import Cue
@@ -75,6 +75,7 @@ class PipelineRun:
         source: opened.
         options: how its windows are transcribed.
         resources: closed at the end of the run, before the source.
+        translated_windows: counts look-ups of translations that the transcriber made.
     """
 
     services: PipelineServices
@@ -84,6 +85,7 @@ class PipelineRun:
     events: EventEmitter
     options: TranscribeOptions
     resources: AsyncExitStack
+    translated_windows: Lookups = field(default_factory=Lookups)
 
     @property
     def engines(self) -> Engines:
@@ -114,8 +116,14 @@ class PipelineRun:
             cached["transcribe"] = 1.0
         elif isinstance(self.source, OpenedMedia):
             cached["transcribe"] = self.options.lookups.hit_ratio
-        if memory is not None and memory.hits + memory.misses:
-            cached["translate"] = memory.lookups.hit_ratio
+        translations = Lookups(self.translated_windows.hits, self.translated_windows.misses)
+        if isinstance(self.source, OpenedTranscript) and self.events.translated_languages:
+            translations.hits += 1
+        if memory is not None:
+            translations.hits += memory.hits
+            translations.misses += memory.misses
+        if translations.hits + translations.misses:
+            cached["translate"] = translations.hit_ratio
         return {stage: round(share, 3) for stage, share in cached.items()}
 
     def playback_order(self, audio: AsyncIterator[Audio], media: OpenedMedia) -> PlaybackOrder:
@@ -167,7 +175,7 @@ class PipelineRun:
             prompt="",
             allowed_languages=(),
             task="translate",
-            lookups=Lookups(),
+            lookups=self.translated_windows,
             untranscribed=UntranscribedSpeech(),
         )
         windows = self.services.caches.windows

@@ -64,12 +64,22 @@ class SpeechTranslator:
         for language, group in groupby(segments, key=lambda segment: segment.language):
             run = list(group)
             if self._pairs.take(known_language(language)):
-                part = window if len(run) == len(segments) else _part(window, run)
-                with self._clock.measure("translate"):
-                    english = await self._translating(language).transcribe(part)
-                run = with_translations(run, english)
+                whole = len(run) == len(segments)
+                run = with_translations(run, await self._english(window, run, whole=whole))
             translated += run
         return translated
+
+    async def _english(
+        self, window: SpeechWindow, run: Sequence[Segment], *, whole: bool
+    ) -> list[Segment]:
+        """Return what the transcriber writes for segments, perhaps at a second attempt."""
+        transcriber, part = self._translating(run[0].language), _part(window, run)
+        with self._clock.measure("translate"):
+            english = await transcriber.transcribe(window if whole else part)
+            if english or not whole:
+                return english
+            # Without the music or noise around it, speech may be taken for speech.
+            return await transcriber.transcribe(part)
 
 
 def with_translations(segments: Sequence[Segment], english: Sequence[Segment]) -> list[Segment]:
