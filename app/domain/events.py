@@ -128,7 +128,8 @@ class Result:
     Attributes:
         cues: final revisions, sorted by start, never empty.
         translated: whether the cues carry a translation.
-        language: BCP 47 tag of what was spoken.
+        language: BCP 47 tag of the cues' texts: of what was spoken, or English where speech was
+            translated.
         audio_ms: audio that was decoded.
         elapsed_ms: wall time from admission to the end.
         stage_ms: wall time per stage; stages overlap, so the sum may exceed ``elapsed_ms``.
@@ -143,6 +144,9 @@ class Result:
             transcribed.
         segments: what was transcribed, in order of start, with the words' times, confidence and
             speakers; for captions one segment each, with words only where the track times them.
+        spoken: BCP 47 tag of what was spoken, where the transcriber was to translate it; None
+            otherwise.
+        translators: what translated the cues, for people; empty where nothing was translated.
     """
 
     cues: tuple[Cue, ...]
@@ -159,6 +163,8 @@ class Result:
     notices: tuple[Notice, ...] = ()
     voiced_untranscribed_ms: int | None = None
     segments: tuple[Segment, ...] = ()
+    spoken: str | None = None
+    translators: tuple[str, ...] = ()
 
     @property
     def rtf(self) -> float:

@@ -59,6 +59,9 @@ class Language:
         return bool(mine.maximize().script == theirs.maximize().script)
 
 
+ENGLISH = Language("en")
+
+
 def parse_target(text: str | None) -> Language | None:
     """Read a target language; None means transcription alone.
 

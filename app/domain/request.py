@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from app.domain.language import Language
+from app.domain.language import ENGLISH, Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
 
 
@@ -85,6 +85,10 @@ class SentCaptions:
 
 Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions
 
+Task = Literal["transcribe", "translate"]
+"""What a transcriber writes: the words that are said, or their translation into English. The names
+are Whisper's."""
+
 Audience = Literal["viewer", "batch"]
 """Consumer of a job: a viewer who watches its cues as they come, or a client of the whole."""
 
@@ -112,6 +116,7 @@ class JobRequest:
         source: where the media comes from.
         target: language to translate into; None for transcription alone.
         spoken: language that is spoken; None to detect it.
+        task: whether the cues hold what is said, or its English translation by the transcriber.
         profile: reading profile of the cues.
         diarize: whether speakers are wanted.
         speakers: how many there are, as far as the caller knows.
@@ -143,6 +148,12 @@ class JobRequest:
     position_ms: int = 0
     caller: str = ""
     audience: Audience = "viewer"
+    task: Task = "transcribe"
+
+    @property
+    def written(self) -> Language | None:
+        """Language of what the transcriber writes; None to detect it."""
+        return ENGLISH if self.task == "translate" else self.spoken
 
     @property
     def fresh(self) -> bool:
@@ -163,5 +174,6 @@ class JobRequest:
             self.prompt,
             self.glossary,
             self.force_whisper,
+            self.task,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -31,13 +31,17 @@ class Segment:
     """One stretch of speech as the transcriber gave it.
 
     Attributes:
-        text: the transcribed text.
+        text: the transcribed text, or its English translation where ``spoken`` is set.
         span: time of the segment; covers every word.
         words: in order of start; empty only where the engine knows no word times.
-        language: BCP 47 tag of what was spoken.
+        language: BCP 47 tag of ``text``.
         confidence: 0..1.
         clear_until_ms: no further speech was detected before this time, so a cue may stay up
             until then; never before ``span.end_ms``.
+        spoken: BCP 47 tag of what was spoken, where the transcriber wrote its translation; None
+            where ``text`` is what was said.
+        translation: English translation of ``text`` by the transcriber, blank where it gave none;
+            None where none was asked for.
     """
 
     text: str
@@ -46,6 +50,8 @@ class Segment:
     language: str
     confidence: float = 1.0
     clear_until_ms: int = 0
+    spoken: str | None = None
+    translation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

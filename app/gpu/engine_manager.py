@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from app.domain.errors import EngineLoadError, NotReadyError, TranscriptionDisabledError
+from app.domain.errors import (
+    EngineLoadError,
+    NotReadyError,
+    TranscriptionDisabledError,
+    UnavailableOptionError,
+)
 from app.domain.request import Audience
 from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
@@ -41,14 +46,30 @@ class Engines:
         aligner: None where words are not aligned.
         diarizer: None where recordings are not diarized.
         languages: base tags that the transcriber knows; None where it has no list.
+        transcriber_name: of the transcriber with its model, for people.
+        translates: whether the transcriber can write other languages in English.
     """
 
     vad: Vad
     scheduler: Scheduler
     transcriber_cache_key: str
     languages: tuple[str, ...] | None = None
+    transcriber_name: str = ""
+    translates: bool = False
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
+
+    def require_speech_translation(self) -> None:
+        """Check that the transcriber can write other languages in English.
+
+        Raises:
+            UnavailableOptionError: it cannot.
+        """
+        if not self.translates:
+            raise UnavailableOptionError(
+                f"The transcriber of this server, {self.transcriber_name}, was not trained to "
+                "translate speech; target_lang translates what it writes"
+            )
 
 
 class EngineManager:
@@ -140,6 +161,8 @@ class EngineManager:
             ),
             transcriber_cache_key=transcriber.cache_key,
             languages=transcriber.languages,
+            transcriber_name=f"{transcriber.name} ({transcriber.detail})",
+            translates=transcriber.translates,
             aligner=aligner,
             diarizer=diarizer,
         )

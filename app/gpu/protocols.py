@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.audio import Audio, Samples
-from app.domain.request import SpeakerCount
+from app.domain.request import SpeakerCount, Task
 from app.domain.transcript import Segment, SpeakerTurn
 
 
@@ -84,6 +84,9 @@ class Window:
         allowed_languages: base tags that detection chooses from; empty for all that the engine
             knows.
         cancelled: set when the result is no longer needed; an engine that can stop early does.
+        task: ``translate`` only where the engine translates. English speech is transcribed in
+            either case; of any other language the segments hold an English translation, with the
+            spoken language in ``Segment.spoken``.
     """
 
     audio: Audio
@@ -91,6 +94,7 @@ class Window:
     prompt: str = ""
     allowed_languages: tuple[str, ...] = ()
     cancelled: Event = field(default_factory=Event)
+    task: Task = "transcribe"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,11 +124,13 @@ class Transcriber(Engine, Protocol):
         max_batch: windows in one call.
         languages: base tags that a window may have; None where the engine has no list, so
             that any language may be requested and detection may return any.
+        translates: whether it can write speech in other languages in English, see `Window.task`.
     """
 
     lanes: int
     max_batch: int
     languages: tuple[str, ...] | None
+    translates: bool
 
     def prepare(self, window: Window) -> Prepared:
         """Do what needs no device; any thread may call it.

@@ -129,7 +129,7 @@ def cut_loops(segments: Sequence[Segment], audio: Audio | None = None) -> list[S
         if count <= cut:
             left.append(segment)
         elif cut > 0:
-            left.append(segment_of(segment.words[:cut], segment.language))
+            left.append(_with_words(segment, segment.words[:cut]))
         cut -= count
         if cut <= 0:
             break
@@ -226,7 +226,11 @@ def _audible_ms(audio: Audio, span: Span) -> int:
 def _unstuttered(segment: Segment) -> Segment:
     """Shorten words that repeat one syllable or letter impossibly fast."""
     words = [_unstuttered_word(word) for word in segment.words]
-    return segment if words == list(segment.words) else segment_of(words, segment.language)
+    return segment if words == list(segment.words) else _with_words(segment, words)
+
+
+def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
+    return replace(segment_of(words, segment.language), spoken=segment.spoken)
 
 
 def _unstuttered_word(word: Word) -> Word:

@@ -111,6 +111,11 @@ def result_payload(
 def _optional_fields(result: Result) -> Payload:
     """Return the fields of a result that are absent where there is nothing to report."""
     payload: Payload = {}
+    if result.spoken is not None:
+        payload["task"] = "translate"
+        payload["spoken_language"] = result.spoken
+    if result.translators:
+        payload["translators"] = list(result.translators)
     if result.voiced_untranscribed_ms is not None:
         payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
     if result.notices:

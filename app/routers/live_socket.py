@@ -1,7 +1,7 @@
 """Live captions over Socket.IO, version 4 of its protocol, namespace ``/live``.
 
-A client sends ``start_stream {target_lang}`` whenever it has connected, then ``audio_chunk`` with
-16-bit mono PCM at 16 kHz, and perhaps ``stop_stream``; the server sends ``live_result`` alone.
+A client sends ``start_stream {target_lang, task}`` whenever it has connected, then ``audio_chunk``
+with 16-bit mono PCM at 16 kHz, and perhaps ``stop_stream``; the server sends ``live_result`` alone.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class _LiveNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         async def send(result: LiveResult) -> None:
             await self.send_result(sid, result)
 
-        target = options.get("target_lang") if isinstance(options, dict) else None
-        await self._services.live_sessions.start(sid, target, send)
+        sent = options if isinstance(options, dict) else {}
+        sessions = self._services.live_sessions
+        await sessions.start(sid, sent.get("target_lang"), send, sent.get("task"))
 
     @_answers_errors
     async def on_audio_chunk(self, sid: str, chunk: object = None, *_: object) -> None:

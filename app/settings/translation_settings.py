@@ -18,9 +18,11 @@ class TranslationSettings(Group):
     provider: TranslatorName = Field(
         "embedded", validation_alias=names("TRANSLATION_PROVIDER", "LLM_PROVIDER")
     )
-    """Translator. `embedded` is apertium (English-Spanish, no key), `libretranslate` a server of
-    that name; the others are language models: `ollama` and `lmstudio` on this machine,
-    `openai_compatible` at `SERVER_API_URL`, the rest at the vendor of that name."""
+    """Translator. `embedded` is apertium (English-Spanish, no key) and, from speech in other
+    languages into English, the transcriber itself where its model can; `apertium` is apertium
+    alone, `libretranslate` a server of that name; the others are language models: `ollama` and
+    `lmstudio` on this machine, `openai_compatible` at `SERVER_API_URL`, the rest at the vendor of
+    that name."""
     server_api_key: SecretStr | None = None
     """Key for the provider; goes before the vendor's own variable, such as `OPENAI_API_KEY`."""
     server_api_url: str | None = None

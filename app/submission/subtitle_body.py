@@ -8,9 +8,16 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
-from app.domain.language import Language, parse_target
+from app.domain.language import ENGLISH, Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
-from app.domain.request import JobRequest, MediaUrl, Source, SpeakerCount, UploadedFile
+from app.domain.request import (
+    JobRequest,
+    MediaUrl,
+    Source,
+    SpeakerCount,
+    Task,
+    UploadedFile,
+)
 from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
@@ -33,6 +40,10 @@ def _as_list(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value or []
+
+
+def _as_task(value: object) -> object:
+    return (value.strip().lower() or None) if isinstance(value, str) else value
 
 
 def _as_terms(value: object) -> object:
@@ -63,6 +74,9 @@ class SubtitleBody(BaseModel):
         None, description="Language to translate into; none or absent for transcription alone"
     )
     source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    task: Annotated[Task | None, BeforeValidator(_as_task)] = Field(
+        "transcribe", description="translate: the transcriber writes other languages in English"
+    )
     force_whisper: bool | None = Field(False, description="Do not reuse finished work")
     force_refresh: bool | None = Field(False, description="Do not reuse finished work")
     diarize: bool | None = Field(False, description="Say who speaks")
@@ -94,12 +108,15 @@ class SubtitleBody(BaseModel):
             check_format(name)
         target = parse_target(self.target_lang)
         spoken = spoken_language(self.source_lang)
-        if target and spoken and target.same_language(spoken):
+        task = self._task(spoken)
+        written = ENGLISH if task == "translate" else spoken
+        if target and written and target.same_language(written):
             target = None
         return JobRequest(
             source=upload or self._source(spoken),
             target=target,
             spoken=spoken,
+            task=task,
             profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
             diarize=bool(self.diarize),
             speakers=self._speakers(),
@@ -110,6 +127,12 @@ class SubtitleBody(BaseModel):
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
         )
+
+    def _task(self, spoken: Language | None) -> Task:
+        """Return the task; English speech leaves nothing to translate."""
+        if spoken is not None and spoken.base == ENGLISH.base:
+            return "transcribe"
+        return self.task or "transcribe"
 
     def _speakers(self) -> SpeakerCount:
         least, most = self.min_speakers, self.max_speakers

@@ -12,6 +12,8 @@ class FakeEngine:
     cache_key = "fake 1"
     languages: tuple[str, ...] | None = None
     """Of a transcriber."""
+    translates = False
+    """Of a transcriber too."""
 
     def close(self) -> None:
         """See the protocol."""

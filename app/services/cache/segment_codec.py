@@ -23,6 +23,8 @@ def segment_rows(segments: Sequence[Segment]) -> list[Any]:
             float(segment.confidence),
             int(segment.clear_until_ms),
             [_word_row(word) for word in segment.words],
+            segment.spoken,
+            segment.translation,
         ]
         for segment in segments
     ]
@@ -73,9 +75,19 @@ def _segment(
     confidence: float,
     clear_until_ms: int,
     words: Sequence[Sequence[Any]],
+    spoken: str | None = None,
+    translation: str | None = None,
 ) -> Segment:
-    spoken = tuple(_word(*row) for row in words)
-    return Segment(text, Span(start_ms, end_ms), spoken, language, confidence, clear_until_ms)
+    return Segment(
+        text,
+        Span(start_ms, end_ms),
+        tuple(_word(*row) for row in words),
+        language,
+        confidence,
+        clear_until_ms,
+        spoken,
+        translation,
+    )
 
 
 def _word(

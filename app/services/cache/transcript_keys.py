@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from app.domain.language import Language
-from app.domain.request import SpeakerCount
+from app.domain.request import SpeakerCount, Task
 from app.domain.version import __version__
 from app.gpu.engine_manager import Engines
 from app.gpu.protocols import Diarizer
@@ -23,6 +23,7 @@ def window_key(
     language: Language | None,
     prompt: str,
     allowed_languages: Sequence[str] = (),
+    task: Task = "transcribe",
 ) -> str:
     """Return what decides the transcript of one window of speech, besides its audio.
 
@@ -31,6 +32,7 @@ def window_key(
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from.
+        task: whether it is transcribed or translated.
     """
     tag = language.tag if language else None
     return stage_key(
@@ -40,6 +42,7 @@ def window_key(
         tag,
         prompt,
         list(allowed_languages),
+        task,
     )
 
 
@@ -49,6 +52,7 @@ def recording_key(
     language: Language | None,
     prompt: str,
     allowed_languages: Sequence[str] = (),
+    task: Task = "transcribe",
 ) -> str:
     """Return what decides the transcript of a whole recording: its windows and their borders.
 
@@ -58,10 +62,20 @@ def recording_key(
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from.
+        task: whether it is transcribed or translated.
     """
-    window = window_key(engines, language, prompt, allowed_languages)
+    window = window_key(engines, language, prompt, allowed_languages, task)
     aligner = engines.aligner.cache_key if engines.aligner is not None else None
     return stage_key(window, engines.vad.cache_key, windowing.model_dump(mode="json"), aligner)
+
+
+def translated_recording_key(recording: str) -> str:
+    """Return what decides the transcript of a whole recording with translations by the transcriber.
+
+    Args:
+        recording: see `recording_key`.
+    """
+    return stage_key(recording, "with translations into English")
 
 
 def diarized_recording_key(recording: str, diarizer: Diarizer, speakers: SpeakerCount) -> str:

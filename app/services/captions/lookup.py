@@ -14,11 +14,10 @@ import structlog
 
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import InvalidCaptionsError, NoCaptionsError, SourceError
-from app.domain.language import Language
+from app.domain.language import ENGLISH, Language
 from app.services.captions.parse import parse_captions
 from app.services.captions.select import (
     CHAT,
-    ENGLISH,
     OTHER_LANGUAGE,
     language_distance,
     same_base,

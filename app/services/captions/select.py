@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from app.domain.captions import CaptionTrack
 from app.domain.errors import InvalidLanguageError
 from app.domain.events import Origin
-from app.domain.language import Language
-
-ENGLISH = Language("en")
+from app.domain.language import ENGLISH, Language
 
 CHAT = "live_chat"
 """yt-dlp lists a broadcast's chat among its captions."""

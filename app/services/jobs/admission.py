@@ -12,6 +12,7 @@ from app.domain.errors import (
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
 from app.gpu.engine_manager import EngineManager
 from app.services.readiness import Readiness
+from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.translator import LanguagePair
 from app.settings import SchedulerSettings, Settings
 
@@ -24,11 +25,14 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
     While the engines load their languages are not known; the check is made again afterwards.
 
     Raises:
-        UnavailableOptionError: the server has no diarization engine.
+        UnavailableOptionError: the server has no diarization engine, or no transcriber that
+            translates, or there is no speech to translate.
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
     if request.diarize and not (settings.diarization.enabled and settings.asr.enabled):
         raise UnavailableOptionError("This server has no diarization engine")
+    if request.task == "translate":
+        _check_task(request, settings, readiness)
     if readiness.state != "ready":
         return
     if settings.asr.enabled:
@@ -38,7 +42,24 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
                 f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
             )
     if request.target is not None and isinstance(request.source, UploadedFile):
-        readiness.translator.check(LanguagePair(request.spoken, request.target))
+        translates = settings.asr.enabled and readiness.engine_manager.engines.translates
+        speech = SpeechPairs.of(
+            settings, readiness.translator, request.target, translates=translates
+        )
+        if not speech.take(request.written):
+            readiness.translator.check(LanguagePair(request.written, request.target))
+
+
+def _check_task(request: JobRequest, settings: Settings, readiness: Readiness) -> None:
+    """Refuse to translate speech where there is none, or nothing that translates it."""
+    if isinstance(request.source, SentCaptions):
+        raise UnavailableOptionError(
+            "Captions hold no speech that could be translated; target_lang translates their text"
+        )
+    if not settings.asr.enabled:
+        raise UnavailableOptionError("This server has no transcriber, so it translates no speech")
+    if readiness.state == "ready":
+        readiness.engine_manager.engines.require_speech_translation()
 
 
 def check_wait(manager: EngineManager, request: JobRequest, settings: SchedulerSettings) -> None:

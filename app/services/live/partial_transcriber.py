@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from app.domain.audio import Audio
 from app.domain.errors import CuestreamError
+from app.domain.request import Task
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
@@ -25,6 +26,7 @@ class PartialTranscriber:
         context: the stream's work context.
         every_ms: further speech after which the window is transcribed again; 0 for never.
         send: receives the segments, unless the line was finished meanwhile.
+        task: whether the speech is transcribed or translated.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class PartialTranscriber:
         context: WorkContext,
         every_ms: int,
         send: Callable[[Sequence[Segment]], Awaitable[None]],
+        task: Task = "transcribe",
     ) -> None:
         self._scheduler = scheduler
         self._context = context
         self._every_ms = every_ms
         self._send = send
+        self._task_of_window: Task = task
         self._transcribed_ms = 0
         self._task: asyncio.Task[None] | None = None
         self._cancelled = threading.Event()
@@ -55,7 +59,7 @@ class PartialTranscriber:
         self._context.position_ms = audio.span.start_ms
         self._transcribed_ms = length_ms
         self._cancelled = threading.Event()
-        window = Window(audio, language, cancelled=self._cancelled)
+        window = Window(audio, language, cancelled=self._cancelled, task=self._task_of_window)
         self._task = asyncio.create_task(self._transcribe(window), name="live-partial")
 
     def cancel(self) -> None:

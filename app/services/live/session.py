@@ -11,6 +11,7 @@ import structlog
 from app.domain.audio import Audio, Samples
 from app.domain.errors import CuestreamError
 from app.domain.language import Language
+from app.domain.request import Task
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.work_context import WorkContext
@@ -44,6 +45,7 @@ class LiveSession:
 
     Args:
         target: language to translate into; None for transcription alone.
+        task: whether the speech is transcribed, or translated into English by the transcriber.
         readiness: engines and translator; it may still be loading.
         settings: lengths and limits.
         send: sends a result to the client.
@@ -53,9 +55,15 @@ class LiveSession:
     """
 
     def __init__(
-        self, target: Language | None, readiness: Readiness, settings: Settings, send: SendResult
+        self,
+        target: Language | None,
+        readiness: Readiness,
+        settings: Settings,
+        send: SendResult,
+        task: Task = "transcribe",
     ) -> None:
         self._target = target
+        self._task: Task = task
         self._readiness = readiness
         self._settings = settings
         self._send = send
@@ -102,14 +110,14 @@ class LiveSession:
         text = "The models are loading; captions begin as soon as they are ready"
         await self._send(LiveResult("error", error=text))
         await self._readiness.wait()
-        check_target(self._readiness.translator, self._target)
+        check_options(self._readiness, self._target, self._task)
 
     async def _process(self) -> None:
         engines = self._readiness.engine_manager.engines
         segmenter = LiveSegmenter(engines.vad, self._settings.vad, self._settings.live)
         every_ms = self._settings.live.partial_ms
         partials = PartialTranscriber(
-            engines.scheduler, self._context, every_ms, self._send_partial
+            engines.scheduler, self._context, every_ms, self._send_partial, self._task
         )
         translator = LineTranslator(self._readiness.translator, self._target)
         try:
@@ -148,7 +156,7 @@ class LiveSession:
         await self._transcriptions.put(None)
 
     async def _transcribe(self, audio: Audio) -> _Transcription:
-        window = Window(audio, cancelled=self._context.cancelled)
+        window = Window(audio, cancelled=self._context.cancelled, task=self._task)
         scheduler = self._readiness.engine_manager.engines.scheduler
         try:
             return await scheduler.transcribe(window, self._context, _QUEUE_PLACE)
@@ -163,11 +171,12 @@ class LiveSession:
                 if isinstance(transcription, CuestreamError):
                     await self._send(LiveResult("error", error=transcription.message))
                 elif text := _text(transcription):
-                    await self._send_line(translator, text, transcription[0].language)
+                    await self._send_line(translator, text, transcription[0])
                 self._unsent -= 1
 
-    async def _send_line(self, translator: LineTranslator, text: str, language: str) -> None:
-        self._language = None if language == "und" else language
+    async def _send_line(self, translator: LineTranslator, text: str, first: Segment) -> None:
+        language, spoken = first.language, first.spoken or first.language
+        self._language = None if spoken == "und" else spoken
         if not translator.is_needed(language):
             await self._send(LiveResult("final", text, text, language))
             return
@@ -191,6 +200,18 @@ class LiveSession:
             log.warning("live stream too fast for the server; sound is skipped")
             text = "The server cannot keep up; some speech was skipped"
             await self._send(LiveResult("error", error=text))
+
+
+def check_options(readiness: Readiness, target: Language | None, task: Task) -> None:
+    """Refuse what the engines of this server, which are loaded, cannot do.
+
+    Raises:
+        InvalidLanguageError: nothing can be translated into the target language.
+        UnavailableOptionError: the transcriber does not translate.
+    """
+    check_target(readiness.translator, target)
+    if task == "translate":
+        readiness.engine_manager.engines.require_speech_translation()
 
 
 def _text(segments: Sequence[Segment]) -> str:

@@ -9,9 +9,9 @@ import structlog
 from app.domain.audio import Samples
 from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
 from app.domain.language import parse_target
-from app.services.live.line_translator import check_target
+from app.domain.request import Task
 from app.services.live.live_result import LiveResult, SendResult
-from app.services.live.session import LiveSession
+from app.services.live.session import LiveSession, check_options
 from app.services.readiness import Readiness
 from app.settings import Settings
 
@@ -38,15 +38,20 @@ class LiveSessions:
         """Streams that are open."""
         return len(self._sessions)
 
-    async def start(self, client: str, target: object, send: SendResult) -> None:
+    async def start(
+        self, client: str, target: object, send: SendResult, task: object = None
+    ) -> None:
         """Begin a client's stream; a stream that the client already has is replaced.
 
         Args:
             client: identifies the client in later calls.
             target: what the client sent as its target language.
             send: sends a result to the client.
+            task: what the client sent as its task; None for transcription.
 
         Raises:
+            InvalidFieldError: no task.
+            UnavailableOptionError: the transcriber does not translate.
             InvalidLanguageError: no language, or not one that the engines serve.
             OverloadedError: every place is taken.
             NotReadyError: the engines could not be loaded.
@@ -56,13 +61,13 @@ class LiveSessions:
         self._readiness.admit()
         if not isinstance(target, str | None):
             raise InvalidLanguageError("Invalid target language")
-        language = parse_target(target)
+        language, done = parse_target(target), _task(task)
         if self._readiness.state == "ready":
-            check_target(self._readiness.translator, language)
+            check_options(self._readiness, language, done)
         limit = self._settings.live.max_sessions
         if self.sessions >= limit:
             raise OverloadedError(f"All {limit} live places are taken", _RETRY_AFTER_S)
-        session = LiveSession(language, self._readiness, self._settings, send)
+        session = LiveSession(language, self._readiness, self._settings, send, done)
         self._sessions[client] = (session, send)
         session.task.add_done_callback(lambda _: self._forget(client, session))
         log.info("live stream began", target=language.tag if language else None)
@@ -104,3 +109,13 @@ class LiveSessions:
         found = self._sessions.get(client)
         if found is not None and found[0] is session:
             del self._sessions[client]
+
+
+def _task(sent: object) -> Task:
+    match sent:
+        case None | "transcribe":
+            return "transcribe"
+        case "translate":
+            return "translate"
+        case _:
+            raise InvalidFieldError("task is transcribe or translate")

@@ -25,6 +25,12 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.progress import ProgressTracker
+from app.services.pipeline.translation_notices import (
+    OF_SEGMENTS,
+    speech_not_translated,
+    speech_translated,
+    translated_by_transcriber,
+)
 from app.services.playback.ranges import Coverage, PlaybackRanges
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.stages.stage_clock import StageClock
@@ -46,6 +52,7 @@ class EventEmitter:
         drafts: cues that were emitted and are not final, the latest revision of each id.
         turns: speaker turns, once they are known.
         notices: for the result, without repetitions.
+        translated_languages: BCP 47 tags of texts that the transcriber translated.
     """
 
     def __init__(
@@ -60,7 +67,10 @@ class EventEmitter:
         self._emit = emit
         self._audio_ms = 0
         self._language = request.spoken.tag if request.spoken else "und"
+        self._task = request.task
+        self._written_ms: Counter[str] = Counter()
         self._spoken_ms: Counter[str] = Counter()
+        self.translated_languages: set[str] = set()
         self.drafts: dict[int, Cue] = {}
         self.turns: tuple[SpeakerTurn, ...] = ()
         self.notices: list[Notice] = []
@@ -68,6 +78,8 @@ class EventEmitter:
         self._with_speakers: tuple[Segment, ...] | None = None
         if isinstance(opened, OpenedCaptions):
             self._language = opened.captions.language
+            if request.task == "translate":
+                self.notice(speech_not_translated(opened.captions.language))
         read = isinstance(opened, OpenedCaptions)
         emit(self._progress.opened(opened.duration_ms, read=read))
         if isinstance(opened, OpenedTranscript):
@@ -81,8 +93,14 @@ class EventEmitter:
     def transcribed(self, segment: Segment) -> None:
         """Emit a transcribed segment."""
         # The language of the recording is the one that is spoken longest.
-        self._spoken_ms[segment.language] += segment.span.duration_ms + 1
-        self._language = self._spoken_ms.most_common(1)[0][0]
+        self._written_ms[segment.language] += segment.span.duration_ms + 1
+        self._spoken_ms[segment.spoken or segment.language] += segment.span.duration_ms + 1
+        self._language = self._written_ms.most_common(1)[0][0]
+        if segment.translation is not None:
+            self.translated_languages.add(segment.language)
+            self.notice(translated_by_transcriber(segment.language))
+        if segment.spoken is not None:
+            self.notice(speech_translated(segment.spoken))
         self._segments.append(segment)
         self._emit(SegmentTranscribed(segment))
         self._emit_progress(self._progress.transcribed(segment.span, self.clock.elapsed_ms))
@@ -144,7 +162,7 @@ class EventEmitter:
             language=self._language,
             untranscribed_ms=untranscribed_ms,
             turns=self.turns,
-            notices=tuple(self.notices),
+            notices=tuple(each for each in self.notices if each.code not in OF_SEGMENTS),
         )
 
     def result(
@@ -153,6 +171,7 @@ class EventEmitter:
         cached: Mapping[str, float],
         usage: Usage,
         untranscribed_ms: int | None,
+        translators: tuple[str, ...] = (),
     ) -> Result:
         """Return the result.
 
@@ -162,6 +181,7 @@ class EventEmitter:
             usage: of language models; without any request it is left out.
             untranscribed_ms: detected speech that never became text; None where no recording was
                 transcribed.
+            translators: see `Result`.
 
         Raises:
             NoSpeechError: there are no cues.
@@ -175,7 +195,7 @@ class EventEmitter:
         return Result(
             cues=tuple(ordered),
             segments=self._result_segments(),
-            translated=any(_is_translated(cue, self._target) for cue in cues),
+            translated=any(is_translated(cue, self._target) for cue in cues),
             language=self._language,
             audio_ms=self._audio_ms or opened.duration_ms or ordered[-1].span.end_ms,
             elapsed_ms=self.clock.elapsed_ms,
@@ -187,7 +207,15 @@ class EventEmitter:
             turns=self.turns,
             notices=tuple(self.notices),
             voiced_untranscribed_ms=untranscribed_ms,
+            spoken=self._spoken(),
+            translators=translators,
         )
+
+    def _spoken(self) -> str | None:
+        """Return what was spoken longest, where speech was to be translated."""
+        if self._task != "translate" or not self._spoken_ms:
+            return None
+        return self._spoken_ms.most_common(1)[0][0]
 
     def _result_segments(self) -> tuple[Segment, ...]:
         if isinstance(self._opened, OpenedCaptions):
@@ -199,7 +227,8 @@ class EventEmitter:
             self._emit(progress)
 
 
-def _is_translated(cue: Cue, target: Language | None) -> bool:
+def is_translated(cue: Cue, target: Language | None) -> bool:
+    """Whether a cue has a translation that is in another language than its text."""
     if target is None or cue.translation is None:
         return False
     spoken = known_language(cue.language)

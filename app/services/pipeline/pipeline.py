@@ -49,7 +49,8 @@ class Pipeline:
         preference = caption_preference(request, transcribes=settings.asr.enabled)
         source = await self.services.opener.open(request.source, preference, reuse)
         async with aclosing(source), AsyncExitStack() as resources:
-            check_language_pair(request, source, self.services.translator)
+            pairs = self.services.speech_pairs(request)
+            check_language_pair(request, source, self.services.translator, pairs)
             emit(MediaOpened(source.duration_ms))
             events = EventEmitter(request, source, emit, playback.shown)
             options = reuse.transcribe_options(source.info, playback.context)
@@ -62,7 +63,11 @@ class Pipeline:
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             await reuse.store(source, events, options)
             return events.result(
-                final, run.cached_shares(memory), ledger.usage(), run.untranscribed_ms
+                final,
+                run.cached_shares(memory),
+                ledger.usage(),
+                run.untranscribed_ms,
+                run.translators(final),
             )
 
     def _cues(self, run: PipelineRun, diarization: DiarizationFeed | None) -> AsyncIterator[Cue]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from app.domain.audio import Audio
+from app.domain.cue import Cue
 from app.domain.errors import TranscriptionDisabledError
 from app.domain.events import Notice
+from app.domain.language import Language
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
+from app.services.cache.lookups import Lookups
+from app.services.cache.transcript_keys import window_key
 from app.services.cache.translation_cache import CachedTranslations
-from app.services.pipeline.event_emitter import EventEmitter
+from app.services.pipeline.event_emitter import EventEmitter, is_translated
 from app.services.pipeline.finalizers import (
     DiarizedFinalizer,
     ImmediateFinalizer,
@@ -27,8 +31,13 @@ from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, Ope
 from app.services.sources.opener import MediaOpener
 from app.services.stages.align import WordAligner
 from app.services.stages.diarize import DiarizationFeed
+from app.services.stages.speech_translator import SpeechTranslator
+from app.services.stages.stage_clock import StageClock
+from app.services.stages.transcribe import TranscribesWindows
+from app.services.stages.untranscribed_speech import UntranscribedSpeech
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.services.translation.llm.ledger import CallerLedgers, JobLedger
+from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
@@ -52,6 +61,11 @@ class PipelineServices:
     engines: Engines | None
     translator: Translator
 
+    def speech_pairs(self, request: JobRequest) -> SpeechPairs:
+        """Return the languages whose speech the transcriber translates for a request."""
+        translates = self.engines is not None and self.engines.translates
+        return SpeechPairs.of(self.settings, self.translator, request.target, translates=translates)
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
@@ -61,6 +75,7 @@ class PipelineRun:
         source: opened.
         options: how its windows are transcribed.
         resources: closed at the end of the run, before the source.
+        translated_windows: counts look-ups of translations that the transcriber made.
     """
 
     services: PipelineServices
@@ -70,6 +85,7 @@ class PipelineRun:
     events: EventEmitter
     options: TranscribeOptions
     resources: AsyncExitStack
+    translated_windows: Lookups = field(default_factory=Lookups)
 
     @property
     def engines(self) -> Engines:
@@ -100,16 +116,37 @@ class PipelineRun:
             cached["transcribe"] = 1.0
         elif isinstance(self.source, OpenedMedia):
             cached["transcribe"] = self.options.lookups.hit_ratio
-        if memory is not None and memory.hits + memory.misses:
-            cached["translate"] = memory.lookups.hit_ratio
+        translations = Lookups(self.translated_windows.hits, self.translated_windows.misses)
+        if isinstance(self.source, OpenedTranscript) and self.events.translated_languages:
+            translations.hits += 1
+        if memory is not None:
+            translations.hits += memory.hits
+            translations.misses += memory.misses
+        if translations.hits + translations.misses:
+            cached["translate"] = translations.hit_ratio
         return {stage: round(share, 3) for stage, share in cached.items()}
 
     def playback_order(self, audio: AsyncIterator[Audio], media: OpenedMedia) -> PlaybackOrder:
         """Return the recording in the order in which its viewer needs it."""
         return PlaybackOrder(audio, self.playback, self.services.workdir, media.resources)
 
-    def window_transcriber(self) -> WindowTranscriber:
-        """Return the transcriber of single windows, with an aligner where there is one."""
+    def translators(self, cues: Sequence[Cue]) -> tuple[str, ...]:
+        """Return what translated the cues, for people: the translator, the transcriber or both."""
+        used: list[str] = []
+        services, own = self.services, self.events.translated_languages
+        target = self.request.target
+        if any(is_translated(cue, target) and cue.language not in own for cue in cues):
+            used.append(f"{services.translator.name} ({services.translator.detail})")
+        by_transcriber = own or any(segment.spoken for segment in self.events.segments)
+        if by_transcriber and services.engines is not None:
+            used.append(services.engines.transcriber_name)
+        return tuple(used)
+
+    def window_transcriber(self) -> TranscribesWindows:
+        """Return the transcriber of single windows, with an aligner where there is one.
+
+        Where the translator has no pair for what is spoken it may translate them too.
+        """
         engines, clock = self.engines, self.events.clock
         aligner: WordAligner | None = None
         if engines.aligner is not None:
@@ -121,7 +158,28 @@ class PipelineRun:
                 self.events.notice,
             )
         windows = self.services.caches.windows
-        return WindowTranscriber(engines.scheduler, windows, self.options, clock, aligner)
+        spoken = WindowTranscriber(engines.scheduler, windows, self.options, clock, aligner)
+        pairs = self.services.speech_pairs(self.request)
+        if not pairs.exist:
+            return spoken
+        return SpeechTranslator(spoken, pairs, self._translating, clock)
+
+    def _translating(self, language: str) -> WindowTranscriber:
+        """Return a transcriber that writes a spoken language in English."""
+        spoken = Language.parse(language)
+        # Likely words in the spoken language would lead the translation back to it.
+        options = replace(
+            self.options,
+            cache_key=window_key(self.engines, spoken, "", task="translate"),
+            language=spoken,
+            prompt="",
+            allowed_languages=(),
+            task="translate",
+            lookups=self.translated_windows,
+            untranscribed=UntranscribedSpeech(),
+        )
+        windows = self.services.caches.windows
+        return WindowTranscriber(self.engines.scheduler, windows, options, StageClock())
 
     def diarization_feed(self) -> DiarizationFeed | None:
         """Return the diarization beside the pipeline; None where it is not asked for.

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app.domain.language import known_language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.transcript_cache import Transcript
-from app.services.cache.transcript_keys import diarized_recording_key, recording_key, window_key
+from app.services.cache.transcript_keys import (
+    diarized_recording_key,
+    recording_key,
+    translated_recording_key,
+    window_key,
+)
 from app.services.cache.translation_cache import CachedTranslations
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.pipeline_run import PipelineServices
@@ -46,8 +52,12 @@ class ReusePolicy:
         if self.request.fresh or self.services.engines is None:
             return None
         key = self._recording_key(self.services.engines, info)
+        key = self._key_with_speakers(key) or key
         transcripts = self.services.caches.transcripts
-        return await transcripts.get(content_sha256, self._key_with_speakers(key) or key)
+        known = await transcripts.get(content_sha256, key)
+        if known is not None and self._lacks_translations(known):
+            return await transcripts.get(content_sha256, translated_recording_key(key))
+        return known
 
     def transcribe_options(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
         """Return how the windows of a recording are transcribed, with the key of their cache."""
@@ -56,8 +66,10 @@ class ReusePolicy:
         spoken, allowed = request.spoken, request.allowed_languages
         key = ""
         if self.services.engines is not None:
-            key = window_key(self.services.engines, spoken, prompt, allowed)
-        return TranscribeOptions(key, context, spoken, prompt, allowed, fresh=request.fresh)
+            key = window_key(self.services.engines, spoken, prompt, allowed, request.task)
+        return TranscribeOptions(
+            key, context, spoken, prompt, allowed, request.task, fresh=request.fresh
+        )
 
     async def translation_memory(self) -> CachedTranslations | None:
         """Return cached translations of the same source; None where nothing is translated."""
@@ -82,16 +94,29 @@ class ReusePolicy:
             return
         key = self._recording_key(self.services.engines, source.info)
         transcript = events.transcript(options.untranscribed.ms)
-        transcripts = self.services.caches.transcripts
-        await transcripts.put(content, key, replace(transcript, turns=()))
+        await self._put(content, key, replace(transcript, turns=()))
         if (with_speakers := self._key_with_speakers(key)) is not None:
-            await transcripts.put(content, with_speakers, transcript)
+            await self._put(content, with_speakers, transcript)
+
+    async def _put(self, content: str, key: str, transcript: Transcript) -> None:
+        """Cache a transcript; translations by the transcriber are cached beside what was said."""
+        transcripts = self.services.caches.transcripts
+        said = tuple(replace(segment, translation=None) for segment in transcript.segments)
+        await transcripts.put(content, key, replace(transcript, segments=said))
+        if said != transcript.segments:
+            await transcripts.put(content, translated_recording_key(key), transcript)
+
+    def _lacks_translations(self, transcript: Transcript) -> bool:
+        """Whether the transcriber has to translate some of what was said."""
+        pairs = self.services.speech_pairs(self.request)
+        languages = {segment.language for segment in transcript.segments}
+        return any(pairs.take(known_language(language)) for language in languages)
 
     def _recording_key(self, engines: Engines, info: MediaInfo) -> str:
         request = self.request
         prompt, allowed = prompt_for(request, info), request.allowed_languages
         windowing = self.services.settings.vad
-        return recording_key(engines, windowing, request.spoken, prompt, allowed)
+        return recording_key(engines, windowing, request.spoken, prompt, allowed, request.task)
 
     def _key_with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with speakers; None where they are not asked for."""

@@ -52,6 +52,8 @@ class WordAligner:
     ) -> tuple[list[Segment], bool]:
         """Return the segments of one window with better word times.
 
+        The words of a translation stay as they are: nobody said them.
+
         Args:
             audio: the window.
             segments: transcribed in it, in order.
@@ -65,8 +67,11 @@ class WordAligner:
         """
         aligned: list[Segment] = []
         complete = True
-        for language, group in groupby(segments, key=lambda segment: segment.language):
+        for (language, spoken), group in groupby(segments, key=lambda it: (it.language, it.spoken)):
             passage = AlignmentInput(audio, tuple(group))
+            if spoken is not None:
+                aligned += passage.segments
+                continue
             better = await self._aligned(passage, language, index)
             complete &= better is not None
             aligned += passage.segments if better is None else better

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 
 from app.domain.cue import Cue
+from app.domain.language import ENGLISH
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
 from app.services.layout.cue_timeline import CueTimeline
 from app.services.layout.phrase_splitter import Splitter, split
 from app.services.layout.segment_words import words_of
 from app.services.playback.ranges import PlaybackRanges
+from app.services.translation.text.translation_distributor import TranslationDistributor
+from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from app.system.async_iterators import close_stage
 
 
@@ -57,9 +61,23 @@ class CueLayout:
         self._split = splitter
         self._next_id = 0
         self._screen = CueTimeline(ranges or PlaybackRanges(), profile)
+        self._distributor = TranslationDistributor(TranslationTokenizer(ENGLISH), profile)
 
     def lay_out(self, segment: Segment) -> Iterator[Cue]:
-        """Yield the cues of the next segment; none where it has no words."""
+        """Yield the cues of the next segment; none where it has no words.
+
+        Where the segment has a translation, each of them gets its part of it.
+        """
+        cues = list(self._cues(segment))
+        if cues and segment.translation is not None:
+            cues = self._translated(cues, segment.translation)
+        yield from cues
+
+    def _translated(self, cues: Sequence[Cue], translation: str) -> list[Cue]:
+        pieces = self._distributor.divide(translation, cues)
+        return [replace(cue, translation=piece) for cue, piece in zip(cues, pieces, strict=True)]
+
+    def _cues(self, segment: Segment) -> Iterator[Cue]:
         words = words_of(segment, self._profile)
         until_ms = max(segment.clear_until_ms, segment.span.end_ms)
         phrases = self._split(words, until_ms, self._profile) if words else []

@@ -6,11 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.domain.transcript import Segment
 from app.services.playback.playback import Playback
 from app.services.stages.vad import SpeechWindow
-from app.services.stages.window_transcriber import WindowTranscriber
 from app.system.async_iterators import close_stage
 
 _WITH_NEXT_PART = 2
@@ -26,6 +26,24 @@ _LEAST_IN_FLIGHT = 4
 _MOST_IN_FLIGHT = 24
 """Windows of one part of a job that wait or are being decoded: enough to fill a batch and have
 the next one ready, but a window of 30 s is 2 MB of samples."""
+
+
+class TranscribesWindows(Protocol):
+    """Turns windows of one job into segments."""
+
+    @property
+    def capacity(self) -> int:
+        """Windows that the device transcribes at a time, of all jobs."""
+        ...
+
+    async def transcribe(self, window: SpeechWindow) -> list[Segment]:
+        """Return the segments of a window.
+
+        Raises:
+            EngineError: the engine failed on it.
+            JobCancelledError: the job was cancelled.
+        """
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +81,7 @@ class InFlightWindows:
         share: windows of one part that are in flight at most, finished ones included.
     """
 
-    def __init__(self, transcriber: WindowTranscriber, playback: Playback, share: int) -> None:
+    def __init__(self, transcriber: TranscribesWindows, playback: Playback, share: int) -> None:
         self._transcriber = transcriber
         self._playback = playback
         self._share = share
@@ -151,7 +169,7 @@ class InFlightWindows:
 
 
 async def transcribe(
-    windows: AsyncIterator[SpeechWindow], transcriber: WindowTranscriber, playback: Playback
+    windows: AsyncIterator[SpeechWindow], transcriber: TranscribesWindows, playback: Playback
 ) -> AsyncIterator[Segment]:
     """Yield the segments of each window.
 

@@ -34,7 +34,8 @@ async def translate_cues(
 
     Cues that a sentence runs over are translated together, and each gets its part of the
     translation. They leave as soon as they and all before them are translated. A cue that is in
-    the target language already keeps its text as its translation.
+    the target language already keeps its text as its translation, and one that the transcriber
+    has translated keeps that translation.
 
     Args:
         cues: in order of id; closed when the caller stops.
@@ -148,6 +149,9 @@ class _TranslateTasks:
 
     async def _request(self, batch: Sequence[PendingUnit]) -> None:
         first = batch[0]
+        if first.unit.cues[0].translation is not None:
+            # The transcriber had to translate its speech, and wrote nothing.
+            raise TranslationIncompleteError([pending.line.id for pending in batch])
         self._translator.check(first.pair)
         pending_units = {pending.line.id: pending for pending in batch}
         lines = [pending.line for pending in batch]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.audio import Audio
 from app.domain.language import Language
+from app.domain.request import Task
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
@@ -30,6 +31,7 @@ class TranscribeOptions:
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from; empty for all.
+        task: whether the windows are transcribed or translated.
         fresh: cached windows are not used; new ones are cached all the same.
         lookups: counts look-ups in the cache of windows.
         untranscribed: adds up detected speech that never became text.
@@ -40,6 +42,7 @@ class TranscribeOptions:
     language: Language | None = None
     prompt: str = ""
     allowed_languages: tuple[str, ...] = ()
+    task: Task = "transcribe"
     fresh: bool = False
     lookups: Lookups = field(default_factory=Lookups)
     untranscribed: UntranscribedSpeech = field(default_factory=UntranscribedSpeech)
@@ -142,6 +145,7 @@ class WindowTranscriber:
             options.prompt,
             options.allowed_languages,
             options.context.cancelled,
+            options.task,
         )
         return await self._scheduler.transcribe(request, options.context, index)
 

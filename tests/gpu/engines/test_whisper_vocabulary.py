@@ -38,6 +38,16 @@ def test_prompts(vocabulary: WhisperVocabulary) -> None:
     assert vocabulary.end_of_text == 50_257
 
 
+def test_the_tasks_have_equally_long_prompts_and_english_is_transcribed(
+    vocabulary: WhisperVocabulary,
+) -> None:
+    assert vocabulary.start("zh", "translate") == [START, ENGLISH + 1, TRANSCRIBE - 1]
+    assert vocabulary.start("en", "translate") == [START, ENGLISH, TRANSCRIBE]
+    hinted = [vocabulary.prompt("zh", "weather", task) for task in ("transcribe", "translate")]
+    assert len(hinted[0]) == len(hinted[1])
+    assert hinted[1][-3:] == [ENGLISH + 1, TRANSCRIBE - 1, UNTIMED]
+
+
 def test_hints_are_padded_or_cut_in_front(
     vocabulary: WhisperVocabulary, tokenizer: Tokenizer
 ) -> None:

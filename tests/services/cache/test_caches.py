@@ -12,6 +12,7 @@ from app.gpu.engine_manager import EngineManager, Engines
 from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,
+    translated_recording_key,
     window_key,
 )
 from app.settings import AsrSettings, CacheSettings, Settings, VadSettings
@@ -61,9 +62,10 @@ def _check_keys(engines: Engines) -> None:
         window_key(engines, ENGLISH, ""),
         window_key(engines, None, "names"),
         window_key(engines, None, "", ("en", "es")),
+        window_key(engines, None, "", task="translate"),
         window_key(other, None, ""),
     }
-    assert len(transcribed) == 5
+    assert len(transcribed) == 6
     windowing, shorter = VadSettings(), VadSettings(window_ms=9000)
     recordings = {
         recording_key(engines, windowing, None, ""),
@@ -71,8 +73,10 @@ def _check_keys(engines: Engines) -> None:
         recording_key(other, windowing, None, ""),
         recording_key(replace(engines, vad=timer), windowing, None, ""),
         recording_key(replace(engines, aligner=timer), windowing, None, ""),
+        recording_key(engines, windowing, None, "", task="translate"),
+        translated_recording_key(recording_key(engines, windowing, None, "")),
     }
-    assert len(recordings) == 5
+    assert len(recordings) == 7
     [recording, *_] = recordings
     speakers = {
         diarized_recording_key(recording, diarizer, count)

@@ -25,6 +25,8 @@ SEGMENTS = st.builds(
     st.sampled_from(["en-US", "zh", "und"]),
     CONFIDENCES,
     st.integers(0, 10**9),
+    st.none() | st.sampled_from(["fr", "zh"]),
+    st.none() | ANY_TEXT,
 )
 
 
@@ -33,6 +35,11 @@ def test_segments_come_back_exactly(segments: list[Segment]) -> None:
     again = segments_of(unpack(pack(segment_rows(segments))))
     assert again == tuple(segments)
     assert repr(again) == repr(tuple(segments)), "-0.0 and 0.0 are equal but not the same"
+
+
+def test_rows_of_earlier_versions_have_no_translation() -> None:
+    [segment] = segments_of(unpack(b'[1,[["x",0,5,"fr",1.0,5,[]]]]'))
+    assert (segment.language, segment.spoken, segment.translation) == ("fr", None, None)
 
 
 def test_numbers_of_numpy_become_plain() -> None:

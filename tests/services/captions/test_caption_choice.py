@@ -6,7 +6,9 @@ import pytest
 
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.language import Language
+from app.domain.request import JobRequest, SiteVideo
 from app.services.captions.select import CaptionPreference, choose_track
+from app.services.pipeline.request_options import caption_preference
 
 
 def track(name: str, kind: CaptionKind = "manual") -> CaptionTrack:
@@ -81,3 +83,16 @@ def test_transcription_alone_takes_what_is_spoken_and_no_translation_of_it() -> 
 
 def test_a_track_whose_key_is_no_language_is_no_accident() -> None:
     assert chosen([track("???"), track("en-US-x7-Yv"), track("")], "fr")[0] == "manual en-US-x7-Yv"
+
+
+def test_speech_to_be_translated_is_replaced_by_people_s_captions_in_the_wanted_language() -> None:
+    def preference(target: str | None) -> CaptionPreference:
+        language = Language(target) if target else None
+        request = JobRequest(SiteVideo("https://a.test/1"), target=language, task="translate")
+        return caption_preference(request, transcribes=True)
+
+    tracks = [*MANUAL, *AUTO]
+    names = [
+        [c.track.name for c in choose_track(tracks, preference(t))] for t in (None, "fr", "ja")
+    ]
+    assert names == [["en"], ["fr"], []]

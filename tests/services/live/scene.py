@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import CuestreamError
 from app.domain.language import Language
+from app.domain.request import Task
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared, Window
@@ -71,8 +72,10 @@ class Ears:
 
 
 def _segment(window: Window) -> Segment:
-    span = window.audio.span
-    return Segment(f"{span.duration_ms // 100}", Span(0, 1), (), "en-US")
+    text, spoken = f"{window.audio.span.duration_ms // 100}", None
+    if window.task == "translate":
+        spoken = "fr"
+    return Segment(text, Span(0, 1), (), "en-US", spoken=spoken)
 
 
 class Shouter:
@@ -134,9 +137,9 @@ class Scene:
     async def tell(self, result: LiveResult) -> None:
         self.told.append(result)
 
-    def session(self, target: str | None = "es") -> LiveSession:
+    def session(self, target: str | None = "es", task: Task = "transcribe") -> LiveSession:
         language = Language.parse(target) if target else None
-        return LiveSession(language, self.readiness, self.settings, self.tell)
+        return LiveSession(language, self.readiness, self.settings, self.tell, task)
 
     @property
     def lines(self) -> list[tuple[str, str, str | None]]:

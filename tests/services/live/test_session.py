@@ -213,3 +213,21 @@ async def test_a_defect_ends_its_own_stream_alone(scene: Scene) -> None:
     broken.feed(speech(1))
     await broken.task
     assert scene.lines == [("error", "Internal server error", None)]
+
+
+async def test_translated_speech_is_asked_for_in_the_language_that_was_spoken() -> None:
+    scene = Scene(partial_ms=500)
+    session = scene.session(None, "translate")
+    session.feed(speech(1.5))
+    session.feed(silence(0.6))
+    await until(lambda: scene.lines)
+    session.feed(speech(1.5))
+    await until(lambda: len(scene.told) == 2)
+    assert {window.task for window in scene.ears.windows} == {"translate"}
+    assert [(result.status, result.language) for result in scene.told] == [
+        ("final", "en-US"),
+        ("transcribing", "en-US"),
+    ]
+    assert scene.ears.windows[-1].language == "fr"
+    await session.close()
+    scene.close()

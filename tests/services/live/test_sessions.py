@@ -3,7 +3,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
+from app.domain.errors import (
+    InvalidFieldError,
+    InvalidLanguageError,
+    OverloadedError,
+    UnavailableOptionError,
+)
 from app.services.live.sessions import LiveSessions
 from tests.services.live.scene import Scene, silence, speech, until
 
@@ -65,3 +70,28 @@ async def test_every_reader_is_told_that_the_server_leaves(scene: Scene, hub: Li
     await hub.leave()
     assert [result.error for result in scene.told] == ["The server is shutting down"] * 2
     assert hub.sessions == 0
+
+
+@pytest.mark.parametrize("task", ["summarize", 5, ["translate"], ""])
+async def test_what_is_no_task_is_refused(scene: Scene, hub: LiveSessions, task: object) -> None:
+    with pytest.raises(InvalidFieldError, match="task is transcribe or translate"):
+        await hub.start("a", "es", scene.tell, task)
+    assert hub.sessions == 0
+
+
+async def test_speech_is_translated_where_the_transcriber_can(
+    scene: Scene, hub: LiveSessions
+) -> None:
+    def refuse() -> None:
+        raise UnavailableOptionError("not trained for that")
+
+    engines = scene.readiness.engine_manager.engines
+    engines.require_speech_translation = refuse
+    with pytest.raises(UnavailableOptionError):
+        await hub.start("a", None, scene.tell, "translate")
+    engines.require_speech_translation = lambda: None
+    await hub.start("a", None, scene.tell, "translate")
+    hub.feed("a", speech(1))
+    hub.finish("a")
+    await until(lambda: hub.sessions == 0)
+    assert {window.task for window in scene.ears.windows} == {"translate"}

@@ -94,11 +94,20 @@ class Runs:
         workdir: for temporary files.
         caches: shared by all runs.
         transcribes: whether the server has speech engines.
+        transcriber: a `WindowCounter` unless given.
     """
 
-    def __init__(self, workdir: WorkDir, caches: Caches, *, transcribes: bool = True) -> None:
+    def __init__(
+        self,
+        workdir: WorkDir,
+        caches: Caches,
+        *,
+        transcribes: bool = True,
+        transcriber: WindowCounter | None = None,
+    ) -> None:
         settings = Settings()
-        self.transcriber, self.translator = WindowCounter(), ScriptedTranslator()
+        self.transcriber = transcriber or WindowCounter()
+        self.translator = ScriptedTranslator()
         diarizer = TwoSpeakers()
         self.scheduler = Scheduler(self.transcriber, None, diarizer)
         engines = Engines(LoudnessVad(), self.scheduler, "counter 1", diarizer=diarizer)

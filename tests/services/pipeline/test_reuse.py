@@ -57,6 +57,7 @@ async def test_a_finished_transcript_answers_an_equal_request(runs: Runs, tmp_pa
     [
         {"prompt": "another"},
         {"allowed_languages": ("en", "es")},
+        {"task": "translate"},
         {"force_whisper": True},
         {"force_refresh": True},
         {"diarize": True},

@@ -123,6 +123,14 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 AUDIO = Audio(np.zeros(32_000, np.float32))
 
 
+async def test_the_words_of_a_translation_were_never_said(scene: Scene) -> None:
+    heard = [replace(said("bye"), spoken="fr"), said("hello", start_ms=600)]
+    aligned, complete = await scene.aligner().align(AUDIO, heard, 0)
+    assert [segment.span.start_ms for segment in aligned] == [0, 700]
+    assert complete
+    assert not scene.notices
+
+
 async def test_languages_are_asked_for_once_and_those_without_a_model_keep_their_times(
     scene: Scene,
 ) -> None:

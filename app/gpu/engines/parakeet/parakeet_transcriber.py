@@ -50,6 +50,7 @@ class ParakeetTranscriber:
     """
 
     name = "parakeet"
+    translates = False
 
     def __init__(self, settings: Settings) -> None:
         model = load_parakeet(settings)

@@ -45,6 +45,7 @@ class PocketsphinxTranscriber:
     device = "cpu"
     detail = "en-us"
     languages: tuple[str, ...] | None = ("en",)
+    translates = False
     max_batch = 1
 
     def __init__(self, settings: Settings) -> None:

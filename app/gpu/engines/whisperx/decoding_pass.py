@@ -15,6 +15,7 @@ from app.gpu.engines.whisperx.whisper_decoder import (
     EncodedBatch,
     TokenTimes,
 )
+from app.gpu.engines.whisperx.whisper_vocabulary import ENGLISH
 from app.gpu.engines.whisperx.whisper_words import build_words
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.protocols import Prepared, Window
@@ -97,7 +98,8 @@ class DecodingPass:
         ]
 
     def _plan(self, row: int, work: WindowDecoding, window: Window) -> DecodingPlan:
-        prompt = self._checkpoint.vocabulary.prompt(work.next_spoken.code, window.prompt)
+        vocabulary, code = self._checkpoint.vocabulary, work.next_spoken.code
+        prompt = vocabulary.prompt(code, window.prompt, window.task)
         return work.plan(row, window, tuple(prompt))
 
     def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, DecodingAttempt]:
@@ -135,20 +137,21 @@ class DecodingPass:
         windows: Sequence[Window],
         encoded: EncodedBatch,
     ) -> dict[int, list[Segment]]:
-        """Return segments with word times, aligned language by language as `align` takes one."""
+        """Return segments with word times; `align` takes windows of one language and task."""
         results: dict[int, list[Segment]] = {row: [] for row in chosen}
         texts = {
             row: best
             for row, best in chosen.items()
             if best.text and not self._gate.is_silence(best) and not windows[row].cancelled.is_set()
         }
-        for code in sorted({best.spoken.code for best in texts.values()}):
+        starts = {row: (best.spoken.code, windows[row].task) for row, best in texts.items()}
+        for code, task in sorted(set(starts.values())):
             group = [
                 DecodedText(row, best.tokens, frames(len(windows[row].audio.samples)))
                 for row, best in texts.items()
-                if best.spoken.code == code
+                if starts[row] == (code, task)
             ]
-            times = self._checkpoint.decoder.align(encoded, code, group)
+            times = self._checkpoint.decoder.align(encoded, code, group, task)
             for text, token_times in zip(group, times, strict=True):
                 results[text.row] = self._segments(texts[text.row], windows[text.row], token_times)
         return results
@@ -156,6 +159,9 @@ class DecodingPass:
     def _segments(self, best: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
         pieces = self._checkpoint.vocabulary.pieces(best.tokens)
         words = build_words(pieces, times, window.audio.span)
+        if window.task == "translate" and best.spoken.code != ENGLISH:
+            segments = build_segments(words, ENGLISH)
+            return [replace(segment, spoken=best.spoken.tag) for segment in segments]
         return build_segments(words, best.spoken.tag)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
+from app.gpu.engines.whisperx.translation_ability import is_trained_to_translate
 from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
 from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
 from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
@@ -61,6 +62,7 @@ class WhisperCheckpoint:
         compute_type: precision in CTranslate2.
         mels: mel bands of its spectrograms.
         multilingual: whether it has language tokens.
+        translates: whether it was trained to translate into English.
         identity: of the files that were loaded, wherever they lie.
     """
 
@@ -69,6 +71,7 @@ class WhisperCheckpoint:
     compute_type: str
     mels: int
     multilingual: bool
+    translates: bool
     languages: WhisperLanguages
     vocabulary: WhisperVocabulary
     decoder: WhisperDecoder
@@ -102,10 +105,13 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
             max_queued_batches=1,
         )
         identity = identity_of(folder)
-    return _described(name, identity, model, settings.whisper.beam_size)
+        trained = is_trained_to_translate(name, folder, int(model.model.n_mels))
+    return _described(name, identity, model, settings.whisper.beam_size, translates=trained)
 
 
-def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperCheckpoint:
+def _described(
+    name: str, identity: str, model: Any, beam_size: int, *, translates: bool
+) -> WhisperCheckpoint:
     inner = model.model
     multilingual = bool(inner.is_multilingual)
     vocabulary = WhisperVocabulary(model.hf_tokenizer, multilingual=multilingual)
@@ -115,6 +121,7 @@ def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperC
         compute_type=str(inner.compute_type),
         mels=int(inner.n_mels),
         multilingual=multilingual,
+        translates=multilingual and translates,
         languages=WhisperLanguages(vocabulary.codes),
         vocabulary=vocabulary,
         decoder=WhisperDecoder(inner, vocabulary, beam_size),

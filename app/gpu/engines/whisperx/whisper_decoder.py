@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.errors import EngineError
+from app.domain.request import Task
 from app.gpu.engines.whisperx.log_mel import Features
 from app.gpu.engines.whisperx.quality_gate import DecodingAttempt
 from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
@@ -166,21 +167,26 @@ class WhisperDecoder:
         return [self._read(result, plan) for plan, result in zip(plans, results, strict=True)]
 
     def align(
-        self, encoded: EncodedBatch, code: str, texts: Sequence[DecodedText]
+        self,
+        encoded: EncodedBatch,
+        code: str,
+        texts: Sequence[DecodedText],
+        task: Task = "transcribe",
     ) -> list[TokenTimes]:
         """Return the times of tokens, by the decoder's cross-attention.
 
         Args:
             encoded: the batch.
-            code: the language of the texts.
+            code: the spoken language.
             texts: of windows of the batch, none empty.
+            task: that the texts were decoded with.
 
         Source: openai/whisper timing.py: dynamic time warping over the attention of the heads
         that follow time; CTranslate2's `align` computes it.
         """
         results = self._model.align(
             encoded.rows([text.row for text in texts]),
-            self._vocabulary.start(code),
+            self._vocabulary.start(code, task),
             [list(text.tokens) for text in texts],
             [max(_LEAST_FRAMES, text.frames) for text in texts],
         )

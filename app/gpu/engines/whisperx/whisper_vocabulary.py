@@ -9,11 +9,15 @@ from functools import cache
 from typing import Any
 
 from app.domain.errors import EngineLoadError
+from app.domain.request import Task
 
 HINT_TOKENS = 64
 """Length of the part of a prompt with likely words. Always the same, since CTranslate2
 decodes only prompts together whose start tokens stand at the same place; shorter hints are
 padded with blanks in front, longer ones are cut in front, as Whisper does with earlier text."""
+
+ENGLISH = "en"
+"""The one language that Whisper translates into. Source: the Whisper paper, section 2.3."""
 
 _LANGUAGE_CODE_CHARS = (2, 3)
 
@@ -53,22 +57,27 @@ class WhisperVocabulary:
         self._earlier = self._id("<|startofprev|>")
         self._untimed = self._id("<|notimestamps|>")
         self.blank = self._id("\u0120")
-        self.codes = tuple(self._language_codes()) if multilingual else ("en",)
+        self.codes = tuple(self._language_codes()) if multilingual else (ENGLISH,)
 
-    def start(self, code: str) -> list[int]:
-        """Return the tokens that request a transcript in a language."""
+    def start(self, code: str, task: Task = "transcribe") -> list[int]:
+        """Return the tokens that request a transcript of a language, or its translation.
+
+        As many for both tasks. English is transcribed in either case.
+        """
         if not self._multilingual:
             return [self._start]
-        return [self._start, self._id(f"<|{code}|>"), self._id("<|transcribe|>")]
+        done: Task = "transcribe" if code == ENGLISH else task
+        return [self._start, self._id(f"<|{code}|>"), self._id(f"<|{done}|>")]
 
-    def prompt(self, code: str, hint: str = "") -> list[int]:
+    def prompt(self, code: str, hint: str = "", task: Task = "transcribe") -> list[int]:
         """Return the tokens that a decoding begins with, timestamps switched off.
 
         Args:
             code: the spoken language.
             hint: words that are likely to occur; two prompts with hints are equally long.
+            task: see `start`.
         """
-        prompt = [*self.start(code), self._untimed]
+        prompt = [*self.start(code, task), self._untimed]
         if not hint.strip():
             return prompt
         ids = self._tokenizer.encode(f" {hint.strip()}", add_special_tokens=False).ids

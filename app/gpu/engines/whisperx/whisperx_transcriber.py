@@ -49,6 +49,7 @@ class WhisperxTranscriber:
         detail: model and precision.
         cache_key: see `app.gpu.protocols.Engine`.
         languages: base tags that can be requested.
+        translates: whether the model was trained to translate into English.
         lanes: threads that may call `decode`; one is enough for a device.
         max_batch: windows in one call.
 
@@ -80,6 +81,7 @@ class WhisperxTranscriber:
             settings_part(settings.whisper, exclude=_NOT_IN_CACHE_KEY),
         )
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
+        self.translates = self._checkpoint.translates
         self._warm_up()
 
     def prepare(self, window: Window) -> Prepared:

@@ -47,13 +47,16 @@ class PendingUnitFactory:
         self._reached_ms = 0
 
     def make(self, unit: Unit) -> PendingUnit:
-        """Return a pending unit, filled where its translation is in the translation memory."""
+        """Return a pending unit, filled where its translation exists already."""
         if unit.start_ms < self._reached_ms:
             self._before.clear()
         self._reached_ms = unit.start_ms
         pending = self._pending_unit(unit)
         self._before.append(pending.line)
-        if pending.pair.is_same:
+        translation = unit.cues[0].translation
+        if translation:
+            pending.fill(translation)
+        elif pending.pair.is_same:
             pending.fill(unit.text)
         elif self._job.memory is not None:
             known = self._job.memory.get(pending.key)

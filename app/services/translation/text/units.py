@@ -110,9 +110,11 @@ class _OpenUnit:
         self._pause_ms = _BARE_PAUSE_MS
 
     def add(self, cue: Cue) -> list[Unit]:
-        """Add a cue and return the units that it completes."""
+        """Add a cue and return the units that it completes; one that is translated is its own."""
         if is_punctuated(cue.text):
             self._pause_ms = _PAUSE_MS
+        if cue.translation:
+            return [*self.end(), Unit((cue,), asyncio.get_running_loop().time())]
         whole = [] if self.cues and _belongs(self.cues, cue, self._pause_ms) else self.end()
         while self.cues and not _fits([*self.cues, cue]):
             whole.append(self._split_off())
