@@ -177,24 +177,27 @@ def test_an_unknown_language_of_the_server_is_told_at_the_start(watched: Watch) 
 
 def test_who_is_likely() -> None:
     known = WhisperLanguages(LANGUAGES)
-    shares = [("ru", 0.4), ("no", 0.3), ("en", 0.2), ("jw", 0.1)]
-    assert [spoken.code for spoken in known.likely(shares, ())] == ["ru", "no"], "not even half"
-    assert [spoken.tag for spoken in known.likely([("jw", 0.6), ("en", 0.4)], ())] == ["jv"]
-    among = (SpokenLanguage("no", "nb"), SpokenLanguage("en", "en"))
-    assert known.likely(shares, among) == (SpokenLanguage("no", "nb"),), "0.3 of 0.5 is enough"
-    assert known.likely([("en", 0.0), ("no", 0.0)], among) == (SpokenLanguage("en", "en"),)
+    shares = [("ru", 0.4), ("no", 0.3), ("en", 0.29), ("jw", 0.005), ("es", 0.005)]
+    assert [one.spoken.code for one in known.likely(shares, ())] == ["ru", "no", "en"]
+    [sure] = known.likely([("jw", 0.95), ("en", 0.05)], ())
+    assert (sure.spoken.tag, sure.probability) == ("jv", 0.95)
+    among = (SpokenLanguage("no", "nb"), SpokenLanguage("de", "de"))
+    [scaled] = known.likely([("ru", 0.5), ("no", 0.3), ("de", 0.01)], among)
+    assert scaled.spoken == SpokenLanguage("no", "nb"), "0.3 of 0.31 is enough"
+    [first] = known.likely([("en", 0.0), ("no", 0.0)], (SpokenLanguage("en", "en"),))
+    assert first.spoken == SpokenLanguage("en", "en")
     assert known.among(["en", "en-GB", "nb"]) == (
         SpokenLanguage("en", "en-GB"),
         SpokenLanguage("no", "nb"),
     )
 
 
-def test_a_doubtful_language_gives_way_to_the_next(watched: Watch) -> None:
+def test_a_doubtful_language_is_decided_by_the_text_in_it(watched: Watch) -> None:
     engine, model = watched(logprob_threshold=-0.1)
     model.detects = [("<|de|>", 0.4), ("<|es|>", 0.35), ("<|en|>", 0.25)]
     [segments] = transcribe_windows(engine, [window()])
     assert (said(segments), languages(segments)) == (SPANISH, {"es"})
-    assert [call.temperature for call in model.calls] == [0.0, 0.2]
+    assert [(call.temperature, call.windows) for call in model.calls] == [(0.0, 3)]
     model.detects = [("<|de|>", 0.9), ("<|es|>", 0.1)]
     [segments] = transcribe_windows(engine, [window()])
     assert languages(segments) == {"de"}, "no doubt, however unsure of the words"

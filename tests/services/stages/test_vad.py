@@ -71,7 +71,7 @@ def test_a_click_is_not_speech() -> None:
 def test_windows_are_padded_but_never_overlap() -> None:
     talk = seconds(False, 1) + (seconds(True, 9) + seconds(False, 0.4)) * 5
     windows = cut(talk)
-    assert windows[0].audio.span.start_ms == pytest.approx(1000 - 160, abs=33)
+    assert windows[0].audio.span.start_ms == pytest.approx(1000 - 400, abs=33)
     for before, after in pairwise(windows):
         assert before.audio.end_sample <= after.audio.start_sample
 

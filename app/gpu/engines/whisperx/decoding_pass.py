@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -52,12 +53,8 @@ class DecodingPass:
         works = [_work(prepared) for prepared in batch]
         encoded = self._encoded(works)
         works = self._with_languages(works, encoded)
-        plans = [
-            self._plan(row, *pair) for row, pair in enumerate(zip(works, windows, strict=True))
-        ]
         temperature = self._temperatures[batch[0].attempt]
-        made = self._checkpoint.decoder.attempt(encoded, plans, temperature)
-        works = [work.tried(attempt) for work, attempt in zip(works, made, strict=True)]
+        works = self._tried(works, windows, encoded, temperature)
         timed = self._timed(self._chosen(works), windows, encoded)
         return [
             self._outcome(work, window, timed.get(row), encoded, row)
@@ -75,7 +72,7 @@ class DecodingPass:
         [work] = self._with_languages([work], encoded)
         tokens = (self._checkpoint.vocabulary.blank,)
         text = DecodedText(0, tokens, frames(len(prepared.window.audio.samples)))
-        self._checkpoint.decoder.align(encoded, work.next_spoken.code, [text])
+        self._checkpoint.decoder.align(encoded, work.likely[0].spoken.code, [text])
 
     def _encoded(self, works: Sequence[WindowDecoding]) -> EncodedBatch:
         """Encode a batch, or stack what an earlier attempt has encoded."""
@@ -88,19 +85,39 @@ class DecodingPass:
     def _with_languages(
         self, works: Sequence[WindowDecoding], encoded: EncodedBatch
     ) -> list[WindowDecoding]:
-        if all(work.spoken for work in works):
+        if all(work.likely for work in works):
             return list(works)
         detected = self._checkpoint.decoder.detect_languages(encoded)
         likely = self._checkpoint.languages.likely
         return [
-            work if work.spoken else replace(work, spoken=likely(shares, work.choices))
+            work if work.likely else replace(work, likely=likely(shares, work.choices))
             for work, shares in zip(works, detected, strict=True)
         ]
 
-    def _plan(self, row: int, work: WindowDecoding, window: Window) -> DecodingPlan:
-        vocabulary, code = self._checkpoint.vocabulary, work.next_spoken.code
-        prompt = vocabulary.prompt(code, window.prompt, window.task)
-        return work.plan(row, window, tuple(prompt))
+    def _tried(
+        self,
+        works: Sequence[WindowDecoding],
+        windows: Sequence[Window],
+        encoded: EncodedBatch,
+        temperature: float,
+    ) -> list[WindowDecoding]:
+        """Decode each window in each of its likely languages."""
+        plans = [
+            self._plans(row, *pair) for row, pair in enumerate(zip(works, windows, strict=True))
+        ]
+        flat = [plan for own in plans for plan in own]
+        made = iter(self._checkpoint.decoder.attempt(encoded, flat, temperature))
+        return [
+            work.tried(list(itertools.islice(made, len(own))))
+            for work, own in zip(works, plans, strict=True)
+        ]
+
+    def _plans(self, row: int, work: WindowDecoding, window: Window) -> list[DecodingPlan]:
+        prompt = self._checkpoint.vocabulary.prompt
+        return [
+            work.plan(row, window, tuple(prompt(spoken.code, window.prompt, window.task)), spoken)
+            for spoken in (language.spoken for language in work.likely)
+        ]
 
     def _chosen(self, works: Sequence[WindowDecoding]) -> dict[int, DecodingAttempt]:
         """Return the best attempt of each window that needs no further one."""

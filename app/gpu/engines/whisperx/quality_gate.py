@@ -37,6 +37,11 @@ class DecodingAttempt:
     loop: bool = False
 
     @property
+    def logprob(self) -> float:
+        """Log-probability of the whole text, given the sound and the language."""
+        return self.mean_logprob * (len(self.tokens) + 1)
+
+    @property
     def compression_ratio(self) -> float:
         """Bytes of the text by bytes of the text deflated; high where it repeats itself."""
         data = self.text.encode()

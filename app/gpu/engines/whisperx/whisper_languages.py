@@ -11,9 +11,12 @@ from app.domain.language import Language
 _OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
 """Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
 
-_SURE = 0.5
-"""Probability of the first language from which no other one is tried. Source: faster-whisper's
-`language_detection_threshold`."""
+_SURE = 0.9
+"""Probability of the first language from which no other one is tried. Of 24 Spanish recordings of
+1 to 3 s, `base` detects 15 right; with the text decided on too, 19."""
+
+_MOST_TRIED, _LEAST_SHARE = 4, 0.01
+"""Languages that are tried, and the probability of one that is worth it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class SpokenLanguage:
 
     code: str
     tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyLanguage:
+    """A language that may be spoken in a window.
+
+    Attributes:
+        probability: 0..1, of it among the languages to choose from; 1 where it was requested.
+    """
+
+    spoken: SpokenLanguage
+    probability: float = 1.0
 
 
 class WhisperLanguages:
@@ -71,21 +86,26 @@ class WhisperLanguages:
 
     def likely(
         self, probabilities: Sequence[tuple[str, float]], choices: Sequence[SpokenLanguage]
-    ) -> tuple[SpokenLanguage, ...]:
-        """Return the detected language of a window; where it is in doubt, the second one too.
+    ) -> tuple[LikelyLanguage, ...]:
+        """Return the detected language of a window; where it is in doubt, the next ones too.
 
         Args:
             probabilities: the checkpoint's codes with their probabilities, the highest first.
             choices: languages to choose from; empty for all. Their probabilities are scaled to
                 sum to 1.
+
+        Returns:
+            The most probable first.
         """
         named = {spoken.code: spoken for spoken in choices}
         ranked = [(code, share) for code, share in probabilities if not named or code in named]
-        total = sum(share for _, share in ranked)
-        sure = not total or ranked[0][1] >= _SURE * total
+        total = sum(share for _, share in ranked) or 1.0
+        scaled = [(code, share / total) for code, share in ranked]
+        tried = 1 if scaled[0][1] >= _SURE or not scaled[0][1] else _MOST_TRIED
         return tuple(
-            named.get(code) or SpokenLanguage(code, self.tag(code))
-            for code, _ in (ranked[:1] if sure else ranked[:2])
+            LikelyLanguage(named.get(code) or SpokenLanguage(code, self.tag(code)), share)
+            for place, (code, share) in enumerate(scaled[:tried])
+            if not place or share >= _LEAST_SHARE
         )
 
     @staticmethod

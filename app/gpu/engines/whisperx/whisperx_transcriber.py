@@ -17,7 +17,11 @@ from app.gpu.engines.whisperx.decoding_pass import DecodingPass
 from app.gpu.engines.whisperx.log_mel import bucket_of, log_mel
 from app.gpu.engines.whisperx.quality_gate import QualityGate
 from app.gpu.engines.whisperx.whisper_checkpoint import load_checkpoint
-from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage, WhisperLanguages
+from app.gpu.engines.whisperx.whisper_languages import (
+    LikelyLanguage,
+    SpokenLanguage,
+    WhisperLanguages,
+)
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import Prepared, Window
@@ -94,7 +98,8 @@ class WhisperxTranscriber:
         """
         length = bucket_of(len(window.audio.samples), self._buckets_s)
         spoken, choices = self._languages_of(window)
-        work = WindowDecoding(length, bool(window.prompt.strip()), choices, spoken)
+        likely = tuple(map(LikelyLanguage, spoken))
+        work = WindowDecoding(length, bool(window.prompt.strip()), choices, likely)
         if _is_wanted(window):
             mel = log_mel(window.audio.samples, self._checkpoint.mels, length)
             work = replace(work, features=mel)

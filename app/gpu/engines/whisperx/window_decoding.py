@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.gpu.engines.whisperx.log_mel import Features
 from app.gpu.engines.whisperx.quality_gate import DecodingAttempt
 from app.gpu.engines.whisperx.whisper_decoder import DecodingPlan, EncodedWindow, token_limit
-from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
+from app.gpu.engines.whisperx.whisper_languages import LikelyLanguage, SpokenLanguage
 from app.gpu.protocols import Prepared, Window
+
+_LEAST = 1e-9
+"""A probability of 0 has no logarithm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,8 +24,8 @@ class WindowDecoding:
         frames: spectrogram frames that it is padded to.
         hinted: whether its prompt contains likely words.
         choices: languages that detection chooses from; empty for all.
-        spoken: languages to try, the most probable first, attempts taking turns; empty until one
-            was detected.
+        likely: languages to try, the most probable first; empty until detection. The first
+            attempt tries them all and leaves the one that explains the sound best.
         features: its spectrogram, until it is encoded.
         encoded: the encoder's output, once it waits for another attempt.
         attempts: made so far.
@@ -29,15 +34,10 @@ class WindowDecoding:
     frames: int
     hinted: bool
     choices: tuple[SpokenLanguage, ...] = ()
-    spoken: tuple[SpokenLanguage, ...] = ()
+    likely: tuple[LikelyLanguage, ...] = ()
     features: Features | None = None
     encoded: EncodedWindow | None = None
     attempts: tuple[DecodingAttempt, ...] = ()
-
-    @property
-    def next_spoken(self) -> SpokenLanguage:
-        """Language of the next attempt."""
-        return self.spoken[len(self.attempts) % len(self.spoken)]
 
     def ready(self, window: Window) -> Prepared:
         """Return the window prepared for its next attempt.
@@ -48,15 +48,26 @@ class WindowDecoding:
         key = (self.frames, self.hinted, attempt)
         return Prepared(window, key, self.frames * 10, attempt, self)
 
-    def plan(self, row: int, window: Window, prompt: tuple[int, ...]) -> DecodingPlan:
-        """Return how to decode it in a batch."""
-        return DecodingPlan(
-            row, prompt, token_limit(window.audio.span.duration_ms), self.next_spoken
-        )
+    def plan(
+        self, row: int, window: Window, prompt: tuple[int, ...], spoken: SpokenLanguage
+    ) -> DecodingPlan:
+        """Return how to decode it in a batch, in one of its languages."""
+        return DecodingPlan(row, prompt, token_limit(window.audio.span.duration_ms), spoken)
 
-    def tried(self, attempt: DecodingAttempt) -> WindowDecoding:
-        """Return it with one more attempt."""
-        return replace(self, attempts=(*self.attempts, attempt))
+    def tried(self, attempts: Sequence[DecodingAttempt]) -> WindowDecoding:
+        """Return it with one more attempt, in the language that is the most probable by now.
+
+        That is the one with the highest probability of language and text together, given the
+        sound: the detector's for the language, times the decoder's for the text in it.
+
+        Args:
+            attempts: one for each likely language, in order.
+        """
+        attempt, language = max(
+            zip(attempts, self.likely, strict=True),
+            key=lambda pair: math.log(max(pair[1].probability, _LEAST)) + pair[0].logprob,
+        )
+        return replace(self, attempts=(*self.attempts, attempt), likely=(language,))
 
     def looping(self) -> WindowDecoding:
         """Return it with its last attempt marked as a loop."""
