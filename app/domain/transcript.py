@@ -42,6 +42,9 @@ class Segment:
             where ``text`` is what was said.
         translation: English translation of ``text`` by the transcriber, blank where it gave none;
             None where none was asked for.
+        language_probability: 0..1, of the spoken language where it was detected.
+        second_language: BCP 47 tag of the language that may be spoken too, where the detector was
+            in doubt.
     """
 
     text: str
@@ -52,6 +55,8 @@ class Segment:
     clear_until_ms: int = 0
     spoken: str | None = None
     translation: str | None = None
+    language_probability: float = 1.0
+    second_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

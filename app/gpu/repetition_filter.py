@@ -230,7 +230,15 @@ def _unstuttered(segment: Segment) -> Segment:
 
 
 def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
-    return replace(segment_of(words, segment.language), spoken=segment.spoken)
+    shorter = segment_of(words, segment.language)
+    return replace(
+        segment,
+        text=shorter.text,
+        span=shorter.span,
+        words=shorter.words,
+        confidence=shorter.confidence,
+        clear_until_ms=shorter.clear_until_ms,
+    )
 
 
 def _unstuttered_word(word: Word) -> Word:

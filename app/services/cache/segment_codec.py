@@ -25,6 +25,8 @@ def segment_rows(segments: Sequence[Segment]) -> list[Any]:
             [_word_row(word) for word in segment.words],
             segment.spoken,
             segment.translation,
+            float(segment.language_probability),
+            segment.second_language,
         ]
         for segment in segments
     ]
@@ -77,6 +79,8 @@ def _segment(
     words: Sequence[Sequence[Any]],
     spoken: str | None = None,
     translation: str | None = None,
+    language_probability: float = 1.0,
+    second_language: str | None = None,
 ) -> Segment:
     return Segment(
         text,
@@ -87,6 +91,8 @@ def _segment(
         clear_until_ms,
         spoken,
         translation,
+        language_probability,
+        second_language,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,10 +16,13 @@ from app.gpu.work_context import WorkContext
 from app.services.cache.lookups import Lookups
 from app.services.cache.window_cache import WindowCache
 from app.services.stages.align import WordAligner
+from app.services.stages.mixed_languages import are_mixed, languages_in_doubt, phrases_of
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.untranscribed_speech import UntranscribedSpeech, audio_of, fill, gaps
 from app.services.stages.vad import SpeechWindow
 from app.services.stages.voiced_word_times import fit_to_speech
+
+_LEAST_PHRASES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class WindowTranscriber:
     async def _transcribed(self, window: SpeechWindow) -> list[Segment]:
         with self._clock.measure("transcribe"):
             decoded = await self._decode(window.audio, window.index)
+            if in_doubt := languages_in_doubt(decoded):
+                decoded = await self._by_phrase(window, decoded, in_doubt)
             segments = fit_to_speech(decoded, window.voiced)
             for gap in gaps(window.voiced, segments):
                 # Once more, with the gap in the middle of what the engine is given.
@@ -114,6 +120,20 @@ class WindowTranscriber:
                 segments = fit_to_speech(fill(segments, again, gap), window.voiced)
         self._store(window, segments)
         return segments if self._aligner is None else await self._aligned(window, segments)
+
+    async def _by_phrase(
+        self, window: SpeechWindow, whole: Sequence[Segment], languages: tuple[str, ...]
+    ) -> Sequence[Segment]:
+        """Return the phrases of a window that contains two languages, else its segments."""
+        spans = phrases_of(window.voiced)
+        if len(spans) < _LEAST_PHRASES:
+            return whole
+        phrases = await asyncio.gather(
+            *(self._decode(audio_of(span, window.audio), window.index, languages) for span in spans)
+        )
+        if not are_mixed(phrases):
+            return whole
+        return [segment for segments in phrases for segment in segments]
 
     async def _aligned(self, window: SpeechWindow, rough: Sequence[Segment]) -> list[Segment]:
         if self._aligner is None:
@@ -137,13 +157,15 @@ class WindowTranscriber:
             key = self._key(window, aligned=aligned)
             self._cache.put(key, segments, window.audio.start_sample)
 
-    async def _decode(self, audio: Audio, index: int) -> Sequence[Segment]:
+    async def _decode(
+        self, audio: Audio, index: int, languages: tuple[str, ...] = ()
+    ) -> Sequence[Segment]:
         options = self._options
         request = Window(
             audio,
             options.language.tag if options.language else None,
             options.prompt,
-            options.allowed_languages,
+            languages or options.allowed_languages,
             options.context.cancelled,
             options.task,
         )

@@ -176,10 +176,17 @@ class DecodingPass:
     def _segments(self, best: DecodingAttempt, window: Window, times: TokenTimes) -> list[Segment]:
         pieces = self._checkpoint.vocabulary.pieces(best.tokens)
         words = build_words(pieces, times, window.audio.span)
-        if window.task == "translate" and best.spoken.code != ENGLISH:
-            segments = build_segments(words, ENGLISH)
-            return [replace(segment, spoken=best.spoken.tag) for segment in segments]
-        return build_segments(words, best.spoken.tag)
+        translated = window.task == "translate" and best.spoken.code != ENGLISH
+        segments = build_segments(words, ENGLISH if translated else best.spoken.tag)
+        return [
+            replace(
+                segment,
+                spoken=best.spoken.tag if translated else None,
+                language_probability=best.language_probability,
+                second_language=best.second_language,
+            )
+            for segment in segments
+        ]
 
 
 def _work(prepared: Prepared) -> WindowDecoding:

@@ -25,6 +25,8 @@ class DecodingAttempt:
         no_speech_prob: 0..1, that the window contains no speech.
         spoken: the language of its prompt.
         cut: whether the token limit ended it rather than the model.
+        language_probability: 0..1, of its language where it was detected.
+        second_language: BCP 47 tag of another language that is possible.
         loop: whether the times of its words show repetitions that cannot have been said.
     """
 
@@ -35,6 +37,8 @@ class DecodingAttempt:
     spoken: SpokenLanguage
     cut: bool = False
     loop: bool = False
+    language_probability: float = 1.0
+    second_language: str | None = None
 
     @property
     def logprob(self) -> float:

@@ -12,6 +12,10 @@ from app.gpu.engines.whisperx.whisper_decoder import DecodingPlan, EncodedWindow
 from app.gpu.engines.whisperx.whisper_languages import LikelyLanguage, SpokenLanguage
 from app.gpu.protocols import Prepared, Window
 
+_POSSIBLE = 0.1
+"""Probability of a second language from which a window may contain both: windows of 10 to 30 s in
+which an English and a Spanish speaker alternate have 0.14 to 0.26."""
+
 _LEAST = 1e-9
 """A probability of 0 has no logarithm."""
 
@@ -67,7 +71,21 @@ class WindowDecoding:
             zip(attempts, self.likely, strict=True),
             key=lambda pair: math.log(max(pair[1].probability, _LEAST)) + pair[0].logprob,
         )
+        seconds = [
+            other.spoken.tag
+            for other in self.likely
+            if other is not language and other.probability >= _POSSIBLE
+        ]
+        attempt = replace(
+            attempt,
+            language_probability=language.probability,
+            second_language=next(iter(seconds), self._second_language),
+        )
         return replace(self, attempts=(*self.attempts, attempt), likely=(language,))
+
+    @property
+    def _second_language(self) -> str | None:
+        return self.attempts[-1].second_language if self.attempts else None
 
     def looping(self) -> WindowDecoding:
         """Return it with its last attempt marked as a loop."""
