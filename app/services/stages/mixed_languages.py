@@ -17,8 +17,8 @@ _SURE = 0.9
 other one."""
 
 _CONFIDENT = 0.65
-"""Confidence of a text from which it counts for its language: what is heard in the wrong one is less
-likely."""
+"""Confidence of a text from which it counts for its language: what is heard in the wrong one is
+less likely."""
 
 _PHRASE_PAUSE_MS = 400
 """Speakers take turns with a pause of about 0.2 s, and one speaker pauses for as long inside a
