@@ -5,11 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 scripts/install.sh serve || exit
-chosen=$(.venv/bin/python -c 'from app.settings import Settings; print(Settings().asr.engine)') || exit
-case $chosen in
-    whisperx) scripts/venv.sh gpu || exit ;;
-    parakeet) scripts/venv.sh parakeet || exit ;;
-esac
+extra=$(.venv/bin/python -m scripts.needed_extra) || exit
+[[ -z $extra ]] || scripts/venv.sh "$extra" || exit
 
 .venv/bin/python -m gunicorn -c gunicorn.conf.py &
 server=$!

@@ -100,7 +100,7 @@ class Settings(BaseModel):
 
     @property
     def aligns(self) -> bool:
-        """Whether words are aligned."""
+        """Whether words are to be aligned, where that is possible."""
         if self.alignment.enabled is not None:
             return self.alignment.enabled
         return self.asr.has_rough_times

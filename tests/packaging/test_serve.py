@@ -14,6 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.settings import (
+    AlignmentSettings,
+    AsrSettings,
+    DiarizationSettings,
+    Settings,
+)
+from scripts.needed_extra import needed_extra
 from tests.server import ROOT, free_port
 
 
@@ -123,3 +130,20 @@ def test_any_other_failure_comes_without_that_advice(
     serving.append(Serving(checkout, GPUS="0"))
     assert serving[0].process.wait(60) not in (0, 3)
     assert "could not be loaded" not in serving[0].output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "gpus", "extra"),
+    [
+        (Settings(), 0, ""),
+        (Settings(), 1, "gpu"),
+        (Settings(asr=AsrSettings(device="cpu")), 1, ""),
+        (Settings(asr=AsrSettings(engine="parakeet")), 0, "parakeet"),
+        (Settings(alignment=AlignmentSettings(enabled=True)), 0, "gpu"),
+        (Settings(diarization=DiarizationSettings(enabled=True)), 0, "gpu"),
+    ],
+)
+def test_the_gpu_libraries_are_installed_only_where_they_are_used(
+    settings: Settings, gpus: int, extra: str
+) -> None:
+    assert needed_extra(settings, gpus) == extra

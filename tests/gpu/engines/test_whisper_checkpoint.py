@@ -76,16 +76,6 @@ def test_importing_the_engine_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_without_the_extra_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setitem(sys.modules, "whisperx", None)
-    monkeypatch.setitem(sys.modules, "whisperx.audio", None)
-    message = refused(tmp_path)
-    assert "install the `gpu` extra" in message
-    assert "pip install 'cuestream[gpu]'" in message
-
-
 @pytest.mark.gpu
 def test_the_registry_names_it(scripted_whisper: Path) -> None:
     engine = load_engine(TRANSCRIBERS, "whisperx", settings_for(scripted_whisper))

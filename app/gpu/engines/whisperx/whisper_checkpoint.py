@@ -16,37 +16,9 @@ from app.gpu.faults import load_faults
 from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
 from app.gpu.models.hub_cache import lacking
 from app.gpu.models.identity import identity_of
+from app.gpu.models.whisper_names import default_model, hub_id
+from app.gpu.packages import installed
 from app.settings import ModelSettings, Settings
-
-_ORIGINALS = frozenset({"openai", "distil-whisper"})
-"""Owners of checkpoints in another form, whose converted twins faster-whisper lists."""
-
-_PREFIXES = ("faster-whisper-", "whisper-")
-
-
-def hub_id(wanted: str) -> str:
-    """Return the hub id of a size name, in any case; a converted model's own id stays as it is.
-
-    ``openai/whisper-large-v3`` and ``whisper-large-v3`` are the size ``large-v3``.
-
-    Raises:
-        EngineLoadError: no size of that name; lists them.
-    """
-    from faster_whisper.utils import _MODELS
-
-    owner, _, name = wanted.strip().rpartition("/")
-    size = name.lower()
-    for prefix in _PREFIXES:
-        size = size.removeprefix(prefix)
-    if size in _MODELS and owner.lower() in {"", *_ORIGINALS}:
-        return str(_MODELS[size])
-    if not owner:
-        raise EngineLoadError(
-            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
-            f"size name; size names: {', '.join(_MODELS)}"
-        )
-    return wanted.strip()
-
 
 _NEEDED_FILES = ("model.bin", "tokenizer.json")
 _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
@@ -81,11 +53,11 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
         EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
             do.
     """
-    wanted = settings.whisper.model
+    wanted = settings.whisper.model or default_model(device)
     name = Path(wanted).name if looks_like_folder(wanted) else wanted
     with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
-        # torch first: it loads the cuBLAS library that CTranslate2 looks up by name.
-        import whisperx.audio  # noqa: F401 - heavy, and part of an extra
+        if device == "cuda":
+            _load_cublas()
         from faster_whisper import WhisperModel
 
         # The class that whisperx.asr.WhisperModel adds one method to, a batched decoding
@@ -103,6 +75,12 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
         )
         identity = identity_of(folder)
     return _described(name, identity, model, settings.whisper.beam_size)
+
+
+def _load_cublas() -> None:
+    """Import PyTorch, if there is one: it loads the cuBLAS that CTranslate2 looks up by name."""
+    if installed("torch"):
+        import torch  # noqa: F401 - for what its import loads
 
 
 def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperCheckpoint:
