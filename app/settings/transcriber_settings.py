@@ -40,8 +40,8 @@ class AsrSettings(Group):
     model_config = config("ASR_")
 
     @property
-    def has_rough_times(self) -> bool:
-        """Whether the engine's own word times are so rough that words are aligned by default."""
+    def is_whisper(self) -> bool:
+        """Whether the engine is Whisper, by any of its names."""
         return self.engine in ("whisperx", "whisper", "embedded")
 
     def max_batch(self, device: Literal["cuda", "cpu"]) -> int:

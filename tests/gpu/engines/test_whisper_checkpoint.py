@@ -103,7 +103,8 @@ def test_no_hub_is_a_clear_end(tmp_path: Path) -> None:
         WHISPER_MODEL="large-v3", HF_ENDPOINT="http://127.0.0.1:9", HOME=str(tmp_path)
     )
     assert done.returncode == 1
-    assert "Whisper model 'large-v3' cannot be loaded" in done.stderr
+    assert "The model 'large-v3' is not on this machine" in done.stderr
+    assert "run `python -m app.models fetch large-v3` where there is a network" in done.stderr
     assert "the hub cannot be reached" in done.stderr
     assert "let WHISPER_MODEL name a local folder" in done.stderr
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
-from app.gpu.models import whisper_names
-from app.gpu.models.whisper_names import default_model, hub_id
+from app.gpu.models import whisper_models
+from app.gpu.models.whisper_models import default_model, hub_id
 
 LARGE, TURBO = "Systran/faster-whisper-large-v3", "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
@@ -45,6 +45,6 @@ def test_a_name_of_nothing_lists_the_sizes() -> None:
 def test_the_model_where_none_is_set(
     monkeypatch: pytest.MonkeyPatch, device: Device, torch: bool, expected: str
 ) -> None:
-    monkeypatch.setattr(whisper_names, "installed", lambda name: torch and name == "torch")
+    monkeypatch.setattr(whisper_models, "installed", lambda name: torch and name == "torch")
     assert default_model(device) == expected
     assert hub_id(expected)

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
 from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
 from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
 from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
 from app.gpu.faults import load_faults
-from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
-from app.gpu.models.hub_cache import lacking
+from app.gpu.models.hub import fetch_model, looks_like_folder
 from app.gpu.models.identity import identity_of
-from app.gpu.models.whisper_names import default_model, hub_id
+from app.gpu.models.whisper_models import default_model, local_model, whisper_model
 from app.gpu.packages import installed
 from app.settings import ModelSettings, Settings
 
-_NEEDED_FILES = ("model.bin", "tokenizer.json")
 _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
 
 
@@ -100,29 +97,9 @@ def _described(name: str, identity: str, model: Any, beam_size: int) -> WhisperC
 
 
 def _folder(wanted: str, settings: ModelSettings) -> Path:
-    if not looks_like_folder(wanted):
-        return fetch_model(settings, _in_hub(wanted))
-    folder = Path(wanted).expanduser()
-    if not folder.is_dir():
-        raise EngineLoadError(f"WHISPER_MODEL names a folder that does not exist: {folder.name}")
-    missing = lacking(folder, _NEEDED_FILES)
-    if missing:
-        raise EngineLoadError(
-            f"The folder {folder.name!r} that WHISPER_MODEL names lacks {', '.join(missing)}: "
-            "it must hold a model converted for CTranslate2 (ct2-transformers-converter "
-            "--copy_files tokenizer.json preprocessor_config.json)"
-        )
-    return folder
-
-
-def _in_hub(wanted: str) -> HubModel:
-    return HubModel(
-        hub_id(wanted),
-        needed=(*_NEEDED_FILES, "config.json", "vocabulary.*"),
-        fetched=(*_NEEDED_FILES, "config.json", "vocabulary.*", "preprocessor_config.json"),
-        called=wanted,
-        setting="WHISPER_MODEL",
-    )
+    if looks_like_folder(wanted):
+        return local_model(wanted)
+    return fetch_model(settings, whisper_model(wanted))
 
 
 def _check_tokenizer(folder: Path) -> None:
