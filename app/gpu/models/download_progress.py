@@ -11,9 +11,6 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-_BLOCK_BYTES = 512
-"""Unit of ``st_blocks``. Source: stat(2)."""
-
 _BAR_S = 0.2
 _LINE_S = 5.0
 
@@ -66,11 +63,11 @@ def _arrived(arrived_bytes: int, total_bytes: int) -> str:
 
 
 def stored_bytes(folder: Path) -> int:
-    """Return how much of the disk the files of a folder take; files that vanish count nothing."""
+    """Return the length of all files in a folder; files that vanish meanwhile count nothing."""
     total = 0
     for path in folder.rglob("*"):
         try:
-            total += path.lstat().st_blocks * _BLOCK_BYTES
+            total += path.lstat().st_size if path.is_file() else 0
         except OSError:
             continue
     return total
