@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -28,9 +28,12 @@ def progress_bar(folder: Path, total_bytes: int) -> Iterator[None]:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
+    before = stored_bytes(folder)
     done = threading.Event()
     thread = threading.Thread(
-        target=_show, args=(folder, total_bytes, done, sys.stderr), daemon=True
+        target=_show,
+        args=(lambda: max(0, stored_bytes(folder) - before), total_bytes, done, sys.stderr),
+        daemon=True,
     )
     thread.start()
     try:
@@ -40,22 +43,23 @@ def progress_bar(folder: Path, total_bytes: int) -> Iterator[None]:
         thread.join()
 
 
-def _show(folder: Path, total_bytes: int, done: threading.Event, out: TextIO) -> None:
-    before = stored_bytes(folder)
+def _show(
+    arrived_bytes: Callable[[], int], total_bytes: int, done: threading.Event, out: TextIO
+) -> None:
     if not out.isatty():
         while not done.wait(_LINE_S):
-            out.write(f"    {_arrived(stored_bytes(folder) - before, total_bytes)}\n")
+            out.write(f"    {_in_megabytes(arrived_bytes(), total_bytes)}\n")
             out.flush()
         return
     with tqdm(total=total_bytes or None, unit="B", unit_scale=True, leave=False, file=out) as bar:
         while not done.wait(_BAR_S):
-            arrived = max(0, stored_bytes(folder) - before)
+            arrived = arrived_bytes()
             bar.n = min(arrived, total_bytes) if total_bytes else arrived
             bar.refresh()
 
 
-def _arrived(arrived_bytes: int, total_bytes: int) -> str:
-    megabytes = max(0, arrived_bytes) // 1_000_000
+def _in_megabytes(arrived_bytes: int, total_bytes: int) -> str:
+    megabytes = arrived_bytes // 1_000_000
     if not total_bytes:
         return f"{megabytes} MB"
     total = total_bytes // 1_000_000
