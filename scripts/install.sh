@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install everything that a command needs: Debian's packages, Python's, and tests' clients.
+# Install everything that a command needs: Debian's packages, Python's, tests' clients, models.
 #
 # usage: scripts/install.sh demo|serve|samples|test
 set -euo pipefail
@@ -9,6 +9,9 @@ scripts/system.sh "${1:-}"
 if [[ $1 == test ]]; then
     scripts/venv.sh full
     scripts/clients.sh
+    scripts/model.sh base tiny.en
 else
     scripts/venv.sh base
 fi
+# serve fetches the model that its settings name.
+[[ $1 != demo ]] || scripts/model.sh base

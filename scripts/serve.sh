@@ -5,11 +5,11 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 scripts/install.sh serve || exit
-chosen=$(.venv/bin/python -c 'from app.settings import Settings; print(Settings().asr.engine)') || exit
-case $chosen in
-    whisperx) scripts/venv.sh gpu || exit ;;
-    parakeet) scripts/venv.sh parakeet || exit ;;
-esac
+extra=$(.venv/bin/python -m scripts.serve_needs extra) || exit
+[[ -z $extra ]] || scripts/venv.sh "$extra" || exit
+model=$(.venv/bin/python -m scripts.serve_needs model) || exit
+# The server says itself why it cannot have a model, so that is no end; an interrupt is.
+[[ -z $model ]] || scripts/model.sh "$model" || (($? == 1)) || exit 130
 
 .venv/bin/python -m gunicorn -c gunicorn.conf.py &
 server=$!
@@ -27,12 +27,14 @@ if [[ $status == 3 ]]; then
 
 The engines could not be loaded, so the server has left; the reason is above. What helps:
 
-  ASR_ENGINE=whisperx            WHISPER_MODEL must be a size that can be downloaded (HF_TOKEN for
-                                 gated models) or a local folder in CTranslate2 form.
+  WHISPER_MODEL                  must be a size that can be downloaded (HF_TOKEN for gated models)
+                                 or a local folder in CTranslate2 form. `.venv/bin/python -m
+                                 app.models list` shows the sizes and what is on this machine,
+                                 `fetch NAME` downloads one, `verify` checks the files.
   TRANSLATION_PROVIDER=openai    SERVER_API_KEY, and SERVER_API_URL for another provider.
   TRANSLATION_PROVIDER=embedded  Debian's packages apertium and apertium-eng-spa.
 
-With nothing set at all it runs on engines that need no key and no download:
+With nothing set at all it runs on engines that need no key:
 
   env -u ASR_ENGINE -u TRANSLATION_PROVIDER -u LLM_PROVIDER make serve
 ADVICE

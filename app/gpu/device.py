@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from typing import Literal
 
 import pynvml
+import structlog
 
 from app.domain.errors import EngineLoadError
+from app.gpu.packages import installed
 from app.settings import visible_gpus
 
+log = structlog.get_logger()
+
 Device = Literal["cuda", "cpu"]
+
+_CUBLAS = "libcublas.so.12"
+"""Library that CTranslate2 looks up by name when it first computes on a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ def choose_device(requested: Literal["auto", "cuda", "cpu"]) -> Device:
     """Return the device that models shall run on.
 
     Args:
-        requested: ``auto`` takes the GPU when CTranslate2 sees one.
+        requested: ``auto`` takes the GPU when CTranslate2 sees one and can compute on it.
 
     Raises:
         EngineLoadError: a GPU is requested and there is none.
@@ -40,7 +48,13 @@ def choose_device(requested: Literal["auto", "cuda", "cpu"]) -> Device:
     if requested == "cpu":
         return "cpu"
     if cuda_devices():
-        return "cuda"
+        if requested == "cuda" or cublas_installed():
+            return "cuda"
+        log.warning(
+            "gpu_not_used",
+            reason="there is a GPU, but neither PyTorch nor cuBLAS 12: install the `gpu` extra",
+        )
+        return "cpu"
     if requested == "cuda":
         raise EngineLoadError(
             "ASR_DEVICE is cuda and no CUDA device was found: check the driver and that the "
@@ -57,6 +71,17 @@ def cuda_devices() -> int:
         return int(ctranslate2.get_cuda_device_count())
     except (ImportError, RuntimeError):
         return 0
+
+
+def cublas_installed() -> bool:
+    """Whether CTranslate2 can find cuBLAS: PyTorch brings it, or the system has it."""
+    if installed("torch"):
+        return True
+    try:
+        ctypes.CDLL(_CUBLAS)
+    except OSError:
+        return False
+    return True
 
 
 def gpu_info(device: Device) -> GpuInfo | None:

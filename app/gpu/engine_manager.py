@@ -16,6 +16,7 @@ from app.domain.errors import (
 from app.domain.request import Audience
 from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
+from app.gpu.packages import installed
 from app.gpu.protocols import Aligner, Diarizer, Engine, Transcriber, Vad
 from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
@@ -77,10 +78,11 @@ class EngineManager:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        unaligned = _unaligned_reason(settings)
         configured: dict[EngineRole, tuple[str, bool]] = {
             "vad": (settings.vad.engine, True),
             "transcriber": (settings.asr.engine, True),
-            "aligner": (settings.alignment.engine, settings.aligns),
+            "aligner": (settings.alignment.engine, settings.aligns and not unaligned),
             "diarizer": (settings.diarization.engine, settings.diarization.enabled),
         }
         self._statuses = {
@@ -89,6 +91,7 @@ class EngineManager:
             )
             for role, (name, enabled) in configured.items()
         }
+        self._statuses["aligner"] = replace(self._statuses["aligner"], detail=unaligned)
         self._engines: Engines | None = None
         self._transcriber: Transcriber | None = None
 
@@ -234,6 +237,16 @@ class EngineManager:
         """Test the aligner, unless its models do not include the test sentence's language."""
         if LANGUAGE in self._settings.alignment.preload:
             check_aligner(aligner)
+
+
+def _unaligned_reason(settings: Settings) -> str:
+    """Return why words that would be aligned by default are not; empty where nothing prevents it.
+
+    Alignment that is explicitly enabled and cannot work is an error when the aligner is loaded.
+    """
+    if not settings.aligns or settings.alignment.enabled or installed("torch"):
+        return ""
+    return "PyTorch is not installed (extra `gpu`), so words have the transcriber's own times"
 
 
 def _try_transcriber(transcriber: Transcriber) -> None:

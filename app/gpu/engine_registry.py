@@ -22,12 +22,15 @@ _POCKETSPHINX = (
     ":PocketsphinxTranscriber"
 )
 
+_WHISPER = "app.gpu.engines.whisperx:WhisperxTranscriber"
+
 TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
     {
-        "embedded": _POCKETSPHINX,
+        "whisperx": _WHISPER,
+        "whisper": _WHISPER,
+        "embedded": _WHISPER,
         "pocketsphinx": _POCKETSPHINX,
         "parakeet": "app.gpu.engines.parakeet:ParakeetTranscriber",
-        "whisperx": "app.gpu.engines.whisperx:WhisperxTranscriber",
     }
 )
 

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 
@@ -25,6 +26,8 @@ _FAULTS = (RuntimeError, ValueError, IndexError, OSError, MemoryError)
 
 _ONNX = "onnxruntime.capi.onnxruntime_pybind11_state"
 """Module of ONNX Runtime's exceptions; they share no base but `Exception`."""
+
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 _PATH = re.compile(r"(?<![\w.])(?:\w+://|~?/|\.{1,2}/|[A-Za-z]:\\)[^\s'\",;)]+")
 _TOKEN = re.compile(r"\bhf_\w+")
@@ -96,13 +99,27 @@ def reason(error: BaseException) -> str:
     return first[:_LONGEST_REASON] or type(error).__name__
 
 
+def hub_unreachable(error: Exception) -> bool:
+    """Whether a download failed because the hub did not answer, or not as a hub does."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if _is_no_answer(error):
+        return True
+    if isinstance(error, HfHubHTTPError):
+        status = error.response.status_code if error.response is not None else 0
+        return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _BUSY
+    # The exceptions of its HTTP client are OSErrors too, but the system's own have a number.
+    return isinstance(error, OSError) and error.errno is None
+
+
+def _is_no_answer(error: Exception) -> bool:
+    from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    return isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled | ConnectionError)
+
+
 def _advice(error: Exception, setting: str) -> str:
-    from huggingface_hub.errors import (
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     if is_out_of_memory(error):
         return "it does not fit into memory; choose a smaller model or a smaller compute type"
@@ -110,7 +127,7 @@ def _advice(error: Exception, setting: str) -> str:
         return f"the hub has no such model, or HF_TOKEN may not read it; check {setting}"
     if isinstance(error, HFValidationError):
         return f"{setting} is neither a size name, nor a hub id, nor a folder"
-    if isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled | ConnectionError):
+    if _is_no_answer(error):
         return (
             "it is not on this machine and the hub cannot be reached; allow the network, "
             f"fill MODEL_CACHE_DIR beforehand, or let {setting} name a local folder"

@@ -100,10 +100,13 @@ class Settings(BaseModel):
 
     @property
     def aligns(self) -> bool:
-        """Whether words are aligned."""
+        """Whether words are to be aligned, where that is possible.
+
+        Whisper's own word times are rough.
+        """
         if self.alignment.enabled is not None:
             return self.alignment.enabled
-        return self.asr.has_rough_times
+        return self.asr.is_whisper
 
     @property
     def port(self) -> int:

@@ -15,8 +15,9 @@ class AlignmentSettings(Group):
     """Finding word times with a model of the language's sounds."""
 
     enabled: bool | None = None
-    """Whether words are aligned. Unset, they are where the transcriber is `whisperx`, whose own
-    word times are rough, and a model that cannot be loaded is no reason to stop."""
+    """Whether words are aligned, which needs the `gpu` extra. Unset, they are where the transcriber
+    is Whisper, whose own word times are rough, and PyTorch is installed; a model that cannot be
+    loaded is then no reason to stop."""
     engine: Literal["wav2vec2"] = "wav2vec2"
     """What finds the word times."""
     models: Annotated[tuple[str, ...], NoDecode] = ()

@@ -19,9 +19,9 @@ class AsrSettings(Group):
     enabled: bool = Field(True, validation_alias=names("ENABLE_WHISPER"))
     """Whether recordings are transcribed at all. Without, captions that exist already are the
     only source, a site's automatic ones too."""
-    engine: Literal["embedded", "pocketsphinx", "whisperx", "parakeet"] = "embedded"
-    """Transcriber. `embedded` is pocketsphinx (US English, no download); `whisperx` needs the
-    `gpu` extra, `parakeet` the `parakeet` extra."""
+    engine: Literal["whisperx", "whisper", "embedded", "pocketsphinx", "parakeet"] = "whisperx"
+    """Transcriber. `whisperx` is Whisper on a CPU or a GPU, and `whisper` and `embedded` are other
+    names for it; a GPU needs the `gpu` extra. `parakeet` needs the `parakeet` extra."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where models run. `auto` takes the GPU when there is one."""
     lanes: int | None = Field(None, ge=1)
@@ -40,9 +40,9 @@ class AsrSettings(Group):
     model_config = config("ASR_")
 
     @property
-    def has_rough_times(self) -> bool:
-        """Whether the engine's own word times are so rough that words are aligned by default."""
-        return self.engine == "whisperx"
+    def is_whisper(self) -> bool:
+        """Whether the engine is Whisper, by any of its names."""
+        return self.engine in ("whisperx", "whisper", "embedded")
 
     def max_batch(self, device: Literal["cuda", "cpu"]) -> int:
         """Windows in one batch at most, on a device."""
@@ -50,13 +50,13 @@ class AsrSettings(Group):
 
 
 class WhisperSettings(Group):
-    """whisperx."""
+    """Whisper."""
 
-    model: str = Field("base", validation_alias=names("WHISPER_MODEL", "WORKER_MODEL_SIZE"))
+    model: str | None = Field(None, validation_alias=names("WHISPER_MODEL", "WORKER_MODEL_SIZE"))
     """Size name (`tiny` ... `large-v3`, `large`, `turbo`, `distil-large-v3`), hub id, or local
-    folder in CTranslate2 form. OpenAI's own hub ids stand for the converted models. GPU memory of
-    the weights in float16: `tiny` 0.1 GB, `base` 0.2, `small` 0.5, `medium` 1.5, `turbo` 1.6,
-    `large-v3` 3.1; in int8 half of that."""
+    folder in CTranslate2 form. Unless set, `base` on a CPU and `large-v3-turbo` on a GPU. OpenAI's
+    own hub ids stand for the converted models. GPU memory of the weights in float16: `tiny` 0.1 GB,
+    `base` 0.2, `small` 0.5, `medium` 1.5, `turbo` 1.6, `large-v3` 3.1; in int8 half of that."""
     language: str = ""
     """Spoken language when a request does not say; empty to detect it."""
     beam_size: int = Field(5, ge=1, le=20)

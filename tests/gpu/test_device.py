@@ -37,6 +37,18 @@ def test_a_gpu_that_is_asked_for_must_be_there() -> None:
         choose_device("cuda")
 
 
+def test_a_gpu_without_its_libraries_is_left_alone_unless_it_is_asked_for(
+    one_gpu: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(device, "installed", lambda _: False)
+    monkeypatch.setattr(device, "_CUBLAS", "libc.so.6")
+    assert choose_device("auto") == "cuda", "the system has the library"
+    monkeypatch.setattr(device, "_CUBLAS", "libnowhere.so.12")
+    assert choose_device("auto") == "cpu"
+    assert "install the `gpu` extra" in capsys.readouterr().out
+    assert choose_device("cuda") == "cuda", "loading it then says what is missing"
+
+
 def test_ctranslate2_counts_the_gpus() -> None:
     import ctranslate2
 

@@ -175,7 +175,7 @@ def test_a_speaker_must_be_found() -> None:
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     here = __name__
-    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"embedded": f"{here}:SilentTranscriber"})
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"whisperx": f"{here}:SilentTranscriber"})
     monkeypatch.setattr(engine_manager, "ALIGNERS", {"wav2vec2": f"{here}:MisplacedAligner"})
     monkeypatch.setattr(engine_manager, "DIARIZERS", {"pyannote": f"{here}:SilentDiarizer"})
 
@@ -231,7 +231,7 @@ async def test_the_other_engines_are_tested_too(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, failure: str | None
 ) -> None:
     monkeypatch.setattr(
-        engine_manager, "TRANSCRIBERS", {"embedded": f"{__name__}:WorkingTranscriber"}
+        engine_manager, "TRANSCRIBERS", {"whisperx": f"{__name__}:WorkingTranscriber"}
     )
     readiness = await readiness_of(settings)
     try:

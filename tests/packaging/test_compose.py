@@ -63,7 +63,7 @@ def test_only_one_service_asks_for_a_gpu(compose: dict[str, Any]) -> None:
     assert device["driver"] == "nvidia"
     assert device["capabilities"] == ["gpu"]
     assert "deploy" not in services["cpu"]
-    assert services["cpu"]["environment"] == {"CACHE_DIR": "/cache", "ASR_ENGINE": "embedded"}
+    assert services["cpu"]["environment"] == {"CACHE_DIR": "/cache", "ASR_DEVICE": "cpu"}
 
 
 def test_the_example_is_made_from_the_settings() -> None:

@@ -14,6 +14,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.settings import (
+    AlignmentSettings,
+    AsrSettings,
+    DiarizationSettings,
+    Settings,
+    WhisperSettings,
+)
+from scripts.serve_needs import needed_extra, needed_model
 from tests.server import ROOT, free_port
 
 
@@ -113,7 +121,8 @@ def test_engines_that_cannot_be_loaded_end_it_with_advice(
     text = serving[0].output.read_text()
     assert "names a folder that does not exist" in text
     assert "The engines could not be loaded" in text
-    assert "WHISPER_MODEL must be a size that can be downloaded" in text
+    assert "must be a size that can be downloaded" in text
+    assert "`fetch NAME` downloads one" in text
     assert "env -u ASR_ENGINE -u TRANSLATION_PROVIDER -u LLM_PROVIDER make serve" in text
 
 
@@ -123,3 +132,36 @@ def test_any_other_failure_comes_without_that_advice(
     serving.append(Serving(checkout, GPUS="0"))
     assert serving[0].process.wait(60) not in (0, 3)
     assert "could not be loaded" not in serving[0].output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "gpus", "extra"),
+    [
+        (Settings(), 0, ""),
+        (Settings(), 1, "gpu"),
+        (Settings(asr=AsrSettings(device="cpu")), 1, ""),
+        (Settings(asr=AsrSettings(engine="parakeet")), 0, "parakeet"),
+        (Settings(alignment=AlignmentSettings(enabled=True)), 0, "gpu"),
+        (Settings(diarization=DiarizationSettings(enabled=True)), 0, "gpu"),
+    ],
+)
+def test_the_gpu_libraries_are_installed_only_where_they_are_used(
+    settings: Settings, gpus: int, extra: str
+) -> None:
+    assert needed_extra(settings, gpus) == extra
+
+
+@pytest.mark.parametrize(
+    ("settings", "gpus", "model"),
+    [
+        (Settings(), 0, "base"),
+        (Settings(asr=AsrSettings(device="cpu")), 1, "base"),
+        (Settings(whisper=WhisperSettings(model="small")), 1, "small"),
+        (Settings(asr=AsrSettings(engine="parakeet")), 0, ""),
+        (Settings(asr=AsrSettings(enabled=False)), 0, ""),
+    ],
+)
+def test_the_model_that_the_server_loads_is_fetched_before(
+    settings: Settings, gpus: int, model: str
+) -> None:
+    assert needed_model(settings, gpus) == model

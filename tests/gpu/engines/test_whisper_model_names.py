@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import EngineLoadError
-from app.gpu.engines.whisperx.whisper_checkpoint import hub_id
-
-pytestmark = pytest.mark.gpu
+from app.gpu.device import Device
+from app.gpu.models import whisper_models
+from app.gpu.models.whisper_models import default_model, hub_id
 
 LARGE, TURBO = "Systran/faster-whisper-large-v3", "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 
@@ -35,3 +35,16 @@ def test_where_the_hub_has_it(wanted: str, expected: str) -> None:
 def test_a_name_of_nothing_lists_the_sizes() -> None:
     with pytest.raises(EngineLoadError, match=r"neither a folder.*large-v3.*turbo"):
         hub_id("huge")
+
+
+@pytest.mark.parametrize(
+    ("device", "torch", "expected"),
+    [("cpu", True, "base"), ("cpu", False, "base"), ("cuda", True, "large-v3-turbo"),
+     ("cuda", False, "base")],
+)  # fmt: skip
+def test_the_model_where_none_is_set(
+    monkeypatch: pytest.MonkeyPatch, device: Device, torch: bool, expected: str
+) -> None:
+    monkeypatch.setattr(whisper_models, "installed", lambda name: torch and name == "torch")
+    assert default_model(device) == expected
+    assert hub_id(expected)

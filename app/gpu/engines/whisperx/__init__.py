@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, through faster-whisper, with whisperx's spectrograms."""
+"""Whisper on CTranslate2, through faster-whisper."""
 
 from app.gpu.engines.whisperx.whisperx_transcriber import WhisperxTranscriber
 

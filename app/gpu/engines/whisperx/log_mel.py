@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from numpy.typing import NDArray
 from app.domain.audio import Samples
 from app.domain.errors import EngineError
 from app.domain.time import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from faster_whisper.feature_extractor import FeatureExtractor
 
 WINDOW_SAMPLES = 30 * SAMPLE_RATE_HZ
 """Length of the encoder's input; shorter audio is padded with silence. Source: the Whisper paper,
@@ -60,17 +65,23 @@ def log_mel(samples: Samples, mels: int, length: int) -> Features:
         mels: mel bands of the checkpoint, 80 or 128.
         length: frames, silence included.
     """
-    from whisperx.audio import log_mel_spectrogram
-
     computed = min(length, frames(len(samples) + _EDGE_SAMPLES))
     own = np.require(samples, np.float32, ["C", "W"])
     padding = computed * FRAME_SAMPLES - len(samples)
-    if computed < length:
-        spectrogram = log_mel_spectrogram(own, mels, padding=padding).numpy()
-        features = np.full((mels, length), _silence_value(spectrogram), np.float32)
-        features[:, :computed] = spectrogram
-        return features
-    return np.asarray(log_mel_spectrogram(own, mels, padding=padding).numpy(), np.float32)
+    spectrogram = np.asarray(_extractor(mels)(own, padding=padding), np.float32)
+    if computed == length:
+        return spectrogram
+    features = np.full((mels, length), _silence_value(spectrogram), np.float32)
+    features[:, :computed] = spectrogram
+    return features
+
+
+@cache
+def _extractor(mels: int) -> FeatureExtractor:
+    """Return faster-whisper's transform, which needs NumPy alone; it is safe for threads."""
+    from faster_whisper.feature_extractor import FeatureExtractor
+
+    return FeatureExtractor(feature_size=mels)
 
 
 def _silence_value(spectrogram: Features) -> float:

@@ -7,49 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import EngineLoadError
 from app.gpu.device import Device
 from app.gpu.engines.whisperx.translation_ability import is_trained_to_translate
 from app.gpu.engines.whisperx.whisper_decoder import WhisperDecoder
 from app.gpu.engines.whisperx.whisper_languages import WhisperLanguages
 from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
 from app.gpu.faults import load_faults
-from app.gpu.models.hub import HubModel, fetch_model, looks_like_folder
-from app.gpu.models.hub_cache import lacking
+from app.gpu.models.hub import fetch_model, looks_like_folder
 from app.gpu.models.identity import identity_of
+from app.gpu.models.whisper_models import default_model, local_model, whisper_model
+from app.gpu.packages import installed
 from app.settings import ModelSettings, Settings
 
-_ORIGINALS = frozenset({"openai", "distil-whisper"})
-"""Owners of checkpoints in another form, whose converted twins faster-whisper lists."""
-
-_PREFIXES = ("faster-whisper-", "whisper-")
-
-
-def hub_id(wanted: str) -> str:
-    """Return the hub id of a size name, in any case; a converted model's own id stays as it is.
-
-    ``openai/whisper-large-v3`` and ``whisper-large-v3`` are the size ``large-v3``.
-
-    Raises:
-        EngineLoadError: no size of that name; lists them.
-    """
-    from faster_whisper.utils import _MODELS
-
-    owner, _, name = wanted.strip().rpartition("/")
-    size = name.lower()
-    for prefix in _PREFIXES:
-        size = size.removeprefix(prefix)
-    if size in _MODELS and owner.lower() in {"", *_ORIGINALS}:
-        return str(_MODELS[size])
-    if not owner:
-        raise EngineLoadError(
-            f"WHISPER_MODEL {wanted!r} is neither a folder, nor a hub id (owner/name), nor a "
-            f"size name; size names: {', '.join(_MODELS)}"
-        )
-    return wanted.strip()
-
-
-_NEEDED_FILES = ("model.bin", "tokenizer.json")
 _COMPUTE_TYPES: dict[Device, str] = {"cuda": "float16", "cpu": "int8"}
 
 
@@ -84,11 +53,11 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
         EngineLoadError: it cannot be fetched, read or run on the device; the message says what to
             do.
     """
-    wanted = settings.whisper.model
+    wanted = settings.whisper.model or default_model(device)
     name = Path(wanted).name if looks_like_folder(wanted) else wanted
     with load_faults(f"Whisper model {name!r}", "WHISPER_MODEL"):
-        # torch first: it loads the cuBLAS library that CTranslate2 looks up by name.
-        import whisperx.audio  # noqa: F401 - heavy, and part of an extra
+        if device == "cuda":
+            _load_cublas()
         from faster_whisper import WhisperModel
 
         # The class that whisperx.asr.WhisperModel adds one method to, a batched decoding
@@ -107,6 +76,12 @@ def load_checkpoint(settings: Settings, device: Device) -> WhisperCheckpoint:
         identity = identity_of(folder)
         trained = is_trained_to_translate(name, folder, int(model.model.n_mels))
     return _described(name, identity, model, settings.whisper.beam_size, translates=trained)
+
+
+def _load_cublas() -> None:
+    """Import PyTorch, if there is one: it loads the cuBLAS that CTranslate2 looks up by name."""
+    if installed("torch"):
+        import torch  # noqa: F401 - for what its import loads
 
 
 def _described(
@@ -129,29 +104,9 @@ def _described(
 
 
 def _folder(wanted: str, settings: ModelSettings) -> Path:
-    if not looks_like_folder(wanted):
-        return fetch_model(settings, _in_hub(wanted))
-    folder = Path(wanted).expanduser()
-    if not folder.is_dir():
-        raise EngineLoadError(f"WHISPER_MODEL names a folder that does not exist: {folder.name}")
-    missing = lacking(folder, _NEEDED_FILES)
-    if missing:
-        raise EngineLoadError(
-            f"The folder {folder.name!r} that WHISPER_MODEL names lacks {', '.join(missing)}: "
-            "it must hold a model converted for CTranslate2 (ct2-transformers-converter "
-            "--copy_files tokenizer.json preprocessor_config.json)"
-        )
-    return folder
-
-
-def _in_hub(wanted: str) -> HubModel:
-    return HubModel(
-        hub_id(wanted),
-        needed=(*_NEEDED_FILES, "config.json", "vocabulary.*"),
-        fetched=(*_NEEDED_FILES, "config.json", "vocabulary.*", "preprocessor_config.json"),
-        called=wanted,
-        setting="WHISPER_MODEL",
-    )
+    if looks_like_folder(wanted):
+        return local_model(wanted)
+    return fetch_model(settings, whisper_model(wanted))
 
 
 def _check_tokenizer(folder: Path) -> None:

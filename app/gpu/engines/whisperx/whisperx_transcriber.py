@@ -38,11 +38,11 @@ allowed, and the lengths that windows are padded to."""
 class WhisperxTranscriber:
     """Satisfies `app.gpu.protocols.Transcriber` with Whisper on CTranslate2.
 
-    whisperx gives the spectrograms and, through faster-whisper, the models; decoding, the
-    quality gate and word times are done here, since whisperx's own batches take one language
-    and ignore every threshold. A batch may contain windows of any requests and languages. A window
-    whose text the quality gate rejects is returned prepared for the next temperature, so that it
-    does not delay the others of its batch.
+    faster-whisper gives the spectrograms and loads the models; decoding, the quality gate and
+    word times are done here, since batches of faster-whisper and whisperx take one language and
+    whisperx's ignore every threshold. A batch may contain windows of any requests and languages. A
+    window whose text the quality gate rejects is returned prepared for the next temperature, so
+    that it does not delay the others of its batch.
 
     On a CPU, windows are padded to 10, 15, 25 or 30 s: an encoding costs what its length costs.
     On a GPU that saves little and all are padded to 30 s, the one length that the published
@@ -77,7 +77,7 @@ class WhisperxTranscriber:
         self.detail = f"{self._checkpoint.name}, {self._checkpoint.compute_type}"
         self.cache_key = cache_key(
             package("ctranslate2"),
-            package("whisperx"),
+            package("faster-whisper"),
             self._checkpoint.compute_type,
             self._checkpoint.identity,
             f"padded to {self._buckets_s} s",
