@@ -47,7 +47,7 @@ class Speaker:
     Attributes:
         language: BCP 47.
         floor_db: what is quieter than this, relative to a recording's loudest frame, is no speech;
-            the reader of the book breathes in at -31 dB, and the prompts have no such noise.
+            the reader of the book breathes in at up to -30 dB, and the prompts have no such noise.
         colour: in which the speaker's waveform is drawn.
     """
 
@@ -101,9 +101,7 @@ TALK = (
         "selfish is to be ill-disposed.",
         ("0880", "0890"),
     ),
-    Sentence(
-        MAILBOX, "Lo siento, pero no sé quién ha enviado este mensaje.", ("vm-nonumber",)
-    ),
+    Sentence(MAILBOX, "Lo siento, pero no sé quién ha enviado este mensaje.", ("vm-nonumber",)),
     Sentence(
         MAILBOX, "Marque el número 8 para enviar este mensaje a otro usuario.", ("vm-toforward",)
     ),
@@ -115,9 +113,7 @@ TALK = (
     ),
     Sentence(READER, "He might even have been made amiable himself.", ("0930",)),
     Sentence(MAILBOX, "No hay más mensajes.", ("vm-nomore",)),
-    Sentence(
-        MAILBOX, "Las comadrejas se han comido nuestro sistema telefónico.", ("tt-weasels",)
-    ),
+    Sentence(MAILBOX, "Las comadrejas se han comido nuestro sistema telefónico.", ("tt-weasels",)),
     Sentence(MAILBOX, "Muchas gracias por su paciencia.", ("queue-thankyou",)),
     Sentence(MAILBOX, "Hasta pronto.", ("vm-goodbye",)),
 )

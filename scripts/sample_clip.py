@@ -131,11 +131,11 @@ def _drawing(colours: Sequence[str], length_s: float) -> str:
             f"[with{number}][{count + number}:v]overlay=24:182[under{number + 1}]",
         ]
     heard = "".join(f"[heard{number}]" for number in range(count))
+    at = f"x=24+592*t/{length_s}:y=178"
     parts += [
         f"{heard}amix=inputs={count}:normalize=0[sound]",
         f"color=0xffffff:s=2x78:r=10:d={length_s}[head]",
-        f"[under{count}][head]overlay=x=24+592*t/{length_s}:y=178:shortest=1,"
-        "format=yuv420p[picture]",
+        f"[under{count}][head]overlay={at}:shortest=1,format=yuv420p[picture]",
     ]
     return ";".join(parts)
 
