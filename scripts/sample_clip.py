@@ -60,7 +60,7 @@ def levelled(samples: Samples) -> Samples:
     power = _power(samples)
     loud = power[power > power.max() * 10 ** (_LOUD_DB / 10)]
     gain = 10 ** (LEVEL_DB / 20) / np.sqrt(loud.mean())
-    louder = (samples * gain).astype(np.float32)
+    louder: Samples = (samples * gain).astype(np.float32)
     ramp = np.linspace(0, 1, _FADE, dtype=np.float32)
     louder[:_FADE] *= ramp
     louder[-_FADE:] *= ramp[::-1]
@@ -116,7 +116,7 @@ def _whole_picture(wav: Path, colour: str) -> Path:
 
 def _seconds(wav: Path) -> float:
     with wave.open(str(wav)) as track:
-        return track.getnframes() / RATE_HZ
+        return float(track.getnframes() / RATE_HZ)
 
 
 def _drawing(colours: Sequence[str], length_s: float) -> str:
