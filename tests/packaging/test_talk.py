@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts import make_talk
+from scripts.fixtures import talk
 from tests.conftest import read_samples
 from tests.server import ROOT
 
-CLIP = ROOT / "samples" / "two-voices.mp4"
+CLIP = ROOT / "fixtures" / "talk" / "two-voices.mp4"
 RATE_HZ = 16_000
 
 
@@ -43,7 +43,7 @@ def test_it_is_a_small_video_of_half_a_minute_to_a_minute(transcript: dict[str, 
 
 def test_the_transcript_is_the_scripts_talk(transcript: dict[str, Any]) -> None:
     told = [(sentence["speaker"], sentence["text"]) for sentence in transcript["sentences"]]
-    assert told == list(make_talk.TALK)
+    assert told == list(talk.TALK)
     assert {speaker for speaker, _ in told} == {"Anna", "Ben"}
 
 
@@ -93,11 +93,8 @@ def pitch_hz(speech: np.ndarray[Any, Any]) -> float:
 
 
 @pytest.mark.slow
-def test_the_script_makes_the_same_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transcript: dict[str, Any]
-) -> None:
-    monkeypatch.setattr(make_talk, "SAMPLES", tmp_path)
-    make_talk.main()
+def test_the_script_makes_the_same_again(tmp_path: Path, transcript: dict[str, Any]) -> None:
+    talk.build(tmp_path, print)
     again = json.loads((tmp_path / "two-voices.json").read_text())
     assert again == transcript
     difference = read_samples(tmp_path / "two-voices.mp4") - read_samples(CLIP)
