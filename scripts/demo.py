@@ -114,11 +114,7 @@ def stream(server: DemoServer, target: str) -> Iterator[dict[str, Any]]:
             "POST",
             "/api/stream",
             files={"file": (CLIP.name, clip, "video/mp4")},
-            data={
-                "target_lang": target,
-                "allowed_languages": ",".join(LANGUAGES),
-                "formats": ",".join(FORMATS),
-            },
+            data={"target_lang": target, "formats": ",".join(FORMATS)},
             headers={"Accept": "text/event-stream"},
         ) as response,
     ):

@@ -15,8 +15,7 @@ from scripts.word_errors import plain_words, word_errors
 
 CLIP = ROOT / "samples" / "voicemail.mp4"
 LANGUAGES = {"es": "Spanish", "en": "English"}
-"""Languages of the clip, each the target of one job, in order. The jobs name both, since the
-embedded translator knows no others: detection then chooses between them."""
+"""Languages of the clip, each the target of one job, in order."""
 
 FORMATS = ("srt", "vtt", "ass")
 
@@ -109,5 +108,5 @@ def show_files(jobs: Sequence[Sequence[str]], terminal: TerminalOutput) -> None:
     terminal.line("  make serve")
     terminal.line(
         f"  curl -N -F file=@{clip} -F target_lang={next(iter(LANGUAGES))} "
-        f"-F allowed_languages={','.join(LANGUAGES)} http://localhost:5001/api/stream"
+        "http://localhost:5001/api/stream"
     )
