@@ -11,7 +11,7 @@ WORKERS ?= 3
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: ## install what it needs, run the real server, subtitle samples/two-voices.mp4
+demo: ## install what it needs, run the real server, subtitle samples/voicemail.mp4
 	@scripts/install.sh demo
 	@.venv/bin/python -m scripts.demo $(ARGS)
 
@@ -38,7 +38,7 @@ samples: ## make samples/ again
 	@scripts/install.sh samples
 	@.venv/bin/python -m scripts.make_samples
 
-fixtures: ## make the tests' small models in fixtures/ again (ARGS="whisper" for one)
+fixtures: ## make what tests use in fixtures/ again (ARGS="whisper" for one)
 	@scripts/install.sh test
 	@.venv/bin/python -m scripts.fixtures $(ARGS)
 

@@ -1,15 +1,14 @@
-"""Demonstration: a clip goes to the real server, live subtitles come back.
+"""Demonstration: a clip in two languages goes to the real server, live subtitles come back.
 
-Run by `make demo`. Shows progress and every cue in both languages as it arrives, and writes the
-subtitle files. Exits with 1 and the reason when anything fails.
+Run by `make demo`. Subtitles the clip once in each of its languages, shows progress and every cue
+as it arrives, writes the subtitle files and compares what was heard with what is said. Exits with 1
+and the reason when anything fails.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import shutil
 import signal
 import sys
 import time
@@ -20,52 +19,20 @@ from typing import Any
 
 import httpx
 
+from scripts.demo_report import (
+    CLIP,
+    FORMATS,
+    LANGUAGES,
+    Subtitled,
+    show_figures,
+    show_files,
+    write_files,
+)
 from scripts.demo_server import ROOT, DemoError, DemoServer, demo_server
+from scripts.demo_terminal import TerminalOutput
 
-CLIP = ROOT / "samples" / "two-voices.mp4"
-FORMATS = ("srt", "vtt", "ass")
-TARGET = "es"
-_READY_S = 120
-
-
-class TerminalOutput:
-    """Prints lines, and on a terminal a status line below them that changes."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stdout.isatty()
-        self._status = ""
-
-    def line(self, text: str = "", style: str = "") -> None:
-        """Print a line above the status."""
-        self._wipe()
-        styled = f"\033[{style}m{text}\033[0m" if self._terminal and style else text
-        print(styled, flush=True)
-        self._draw()
-
-    def status(self, text: str) -> None:
-        """Change the status; where it cannot change in place, print it when it is new."""
-        if text == self._status:
-            return
-        self._wipe()
-        self._status = text
-        if self._terminal:
-            self._draw()
-        else:
-            print(f"  {text}", flush=True)
-
-    def done(self) -> None:
-        """Remove the status."""
-        self._wipe()
-        self._status = ""
-
-    def _wipe(self) -> None:
-        if self._terminal:
-            print("\r\033[K", end="")
-
-    def _draw(self) -> None:
-        if self._terminal and self._status:
-            width = shutil.get_terminal_size().columns - 3
-            print(f"  \033[2m{self._status[:width]}\033[0m", end="", flush=True)
+_READY_S = 600
+"""Models may have to be downloaded first."""
 
 
 def main() -> int:
@@ -100,35 +67,46 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def show(server: DemoServer, out: Path, terminal: TerminalOutput) -> None:
-    """Send the clip, show what comes back, write the files and say where they are."""
-    terminal.line(f"Starting the server on port {server.port} with the embedded engines ...")
+    """Send the clip for each language, show what comes back and say where the files are."""
+    terminal.line(f"Starting the server on port {server.port} ...")
+    terminal.status("Loading the engines")
     ready_s = server.wait_ready(_READY_S)
-    terminal.line(f"Ready after {ready_s:.1f} s. Sending {CLIP.relative_to(ROOT)} to /api/stream")
+    terminal.done()
+    terminal.line(f"Ready after {ready_s:.1f} s.")
+    finished = [subtitle(server, target, terminal) for target in LANGUAGES]
+    terminal.line()
+    for job in finished:
+        show_figures(job, terminal)
+    show_files([write_files(job, out) for job in finished], terminal)
+
+
+def subtitle(server: DemoServer, target: str, terminal: TerminalOutput) -> Subtitled:
+    """Have the clip subtitled in one language and show every cue as it arrives."""
+    clip = CLIP.relative_to(ROOT)
+    terminal.line()
+    terminal.line(f"{clip} with subtitles in {LANGUAGES[target]}", style="1")
     terminal.line()
     started_s = time.monotonic()
     first_cue_s: float | None = None
-    result: dict[str, Any] | None = None
-    for event in stream(server):
+    for event in stream(server, target):
         if "error" in event:
             raise DemoError(f"{event['error']} (code {event.get('code')})")
         if "result" in event:
-            result = event["result"]
-        elif event.get("stage") == "subtitles":
+            terminal.done()
+            if first_cue_s is None:
+                raise DemoError("the result came without a cue before it")
+            return Subtitled(target, event["result"], first_cue_s, time.monotonic() - started_s)
+        if event.get("stage") == "subtitles":
             first_cue_s = first_cue_s or time.monotonic() - started_s
             for cue in event["subtitles"]:
-                show_cue(cue, terminal)
+                show_cue(cue, target, terminal)
         elif "stage" in event:
             terminal.status(f"{event.get('percent', 0):3d} %  {event['message']}")
-    terminal.done()
-    if result is None or first_cue_s is None:
-        raise DemoError("the stream ended without a result")
-    show_figures(result, first_cue_s, time.monotonic() - started_s, terminal)
-    show_files(write_files(result, out), terminal)
+    raise DemoError("the stream ended without a result")
 
 
-def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
+def stream(server: DemoServer, target: str) -> Iterator[dict[str, Any]]:
     """Yield the data of every event that the server sends for the clip."""
-    fields = {"target_lang": TARGET, "formats": ",".join(FORMATS)}
     with (
         CLIP.open("rb") as clip,
         server.client() as client,
@@ -136,7 +114,7 @@ def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
             "POST",
             "/api/stream",
             files={"file": (CLIP.name, clip, "video/mp4")},
-            data=fields,
+            data={"target_lang": target, "formats": ",".join(FORMATS)},
             headers={"Accept": "text/event-stream"},
         ) as response,
     ):
@@ -147,56 +125,18 @@ def stream(server: DemoServer) -> Iterator[dict[str, Any]]:
                 yield json.loads(line.removeprefix("data:"))
 
 
-def show_cue(cue: dict[str, Any], terminal: TerminalOutput) -> None:
-    """Print a cue in both languages."""
+def show_cue(cue: dict[str, Any], target: str, terminal: TerminalOutput) -> None:
+    """Print what was heard and, where that is another language, its translation."""
     span = f"{clock(cue['start'])} - {clock(cue['end'])}"
-    terminal.line(f"  {span}  {cue['text']}")
-    terminal.line(f"  {'':{len(span)}}  {cue['translatedText']}", style="1;32")
+    spoken = cue["language"].partition("-")[0]
+    terminal.line(f"  {span}  {spoken}  {cue['text']}")
+    if spoken != target:
+        terminal.line(f"  {'':{len(span)}}  {target}  {cue['translatedText']}", style="1;32")
 
 
 def clock(ms: int) -> str:
     """Return a time as minutes, seconds and tenths."""
     return f"{ms // 60_000:02d}:{ms // 1000 % 60:02d}.{ms // 100 % 10}"
-
-
-def write_files(result: dict[str, Any], out: Path) -> list[str]:
-    """Write the subtitle files that came with the result; return their names, seen from here."""
-    names = []
-    for name in FORMATS:
-        path = out / f"demo.{name}"
-        path.write_text(result["formats"][name], encoding="utf-8")
-        names.append(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
-    return names
-
-
-def show_figures(
-    result: dict[str, Any], first_cue_s: float, total_s: float, terminal: TerminalOutput
-) -> None:
-    """Say how long it took."""
-    audio_s = result["duration_ms"] / 1000
-    terminal.line()
-    terminal.line(
-        f"{len(result['subtitles'])} cues for {audio_s:.1f} s of audio in {total_s:.1f} s; "
-        f"the first one came after {first_cue_s:.1f} s."
-    )
-    terminal.line()
-
-
-def show_files(names: list[str], terminal: TerminalOutput) -> None:
-    """Say where the files are, how to see them and how to do the same by hand."""
-    clip = shlex.quote(str(CLIP.relative_to(ROOT)))
-    srt, _, ass = (shlex.quote(name) for name in names)
-    terminal.line("Files:")
-    for name in names:
-        terminal.line(f"  {name}", style="1")
-    terminal.line("See them on the video:")
-    terminal.line(f"  ffplay -vf subtitles={ass} {clip}")
-    terminal.line(f"  mpv --sub-file={srt} {clip}")
-    terminal.line("Do the same by hand:")
-    terminal.line("  make serve")
-    terminal.line(
-        f"  curl -N -F file=@{clip} -F target_lang={TARGET} http://localhost:5001/api/stream"
-    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 packages_for() {
     case $1 in
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
-        samples) echo ffmpeg flite ;;
+        samples) echo ffmpeg ;;
         # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech.
         test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;

@@ -147,14 +147,22 @@ def _texts(listing: str) -> Iterator[tuple[str, str]]:
             yield name.strip(), " ".join(text.split())
 
 
-@cache
 def _fetched(language: str) -> Path:
-    """Return the folder of a language's packages, unpacked once on a machine."""
-    target = CACHE / language
+    names = [f"asterisk-core-sounds-{language}", f"asterisk-core-sounds-{language}-wav"]
+    return unpacked_packages(language, *names)
+
+
+@cache
+def unpacked_packages(name: str, *packages: str) -> Path:
+    """Return the folder ``name`` of the cache with Debian packages, unpacked once on a machine.
+
+    Raises:
+        VoicePromptsError: they cannot be downloaded, or not unpacked.
+    """
+    target = CACHE / name
     if target.is_dir():
         return target
     CACHE.mkdir(parents=True, exist_ok=True)
-    packages = [f"asterisk-core-sounds-{language}", f"asterisk-core-sounds-{language}-wav"]
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         # apt drops its rights for a download, so its folder must be readable for everybody.
         Path(scratch).chmod(0o755)

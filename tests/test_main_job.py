@@ -14,8 +14,8 @@ from tests.conftest import ROOT, read_samples, write_wav
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess
 
-SAMPLE = ROOT / "samples" / "two-voices.mp4"
-TRUTH = ROOT / "samples" / "two-voices.json"
+SAMPLE = ROOT / "fixtures" / "talk" / "two-voices.mp4"
+TRUTH = ROOT / "fixtures" / "talk" / "two-voices.json"
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
 FORMATS = "srt,vtt,ass,ttml,json,txt"
 

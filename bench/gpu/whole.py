@@ -41,7 +41,7 @@ from bench.whisper import engines
 
 TITLE = "Whole jobs: words, exact times, speakers"
 
-_CLIP = Path(__file__).parents[2] / "samples" / "two-voices.mp4"
+_CLIP = Path(__file__).parents[2] / "fixtures" / "talk" / "two-voices.mp4"
 _BATCH = 16
 _CONCURRENT = 32
 """Jobs that the goals are about."""

@@ -147,7 +147,7 @@ def settings_for(model: Path | str, **diarization: Any) -> Settings:
 
 def talk(seconds: float) -> NDArray[np.float32]:
     """Return the sample with two speakers, over and over."""
-    clip = read_samples(ROOT / "samples" / "two-voices.mp4")
+    clip = read_samples(ROOT / "fixtures" / "talk" / "two-voices.mp4")
     return np.resize(clip, round(seconds * 16_000)).astype(np.float32)
 
 

@@ -38,7 +38,7 @@ from scripts.fixtures.whisper.windows import Spoken, silence_of
 pytestmark = pytest.mark.gpu
 
 FOLDER = FIXTURES / "whisper"
-SAMPLES = FIXTURES.parent / "samples"
+TALK = FIXTURES / "talk"
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +122,8 @@ def test_where_nobody_speaks_there_is_no_text(engine: WhisperxTranscriber) -> No
 
 def test_the_sample_is_written_down(engine: WhisperxTranscriber) -> None:
     """Through an mp4's sound and its own pauses, two sentences at a time."""
-    truth = json.loads((SAMPLES / "two-voices.json").read_text("utf-8"))["sentences"]
-    sound = read_samples(SAMPLES / "two-voices.mp4")
+    truth = json.loads((TALK / "two-voices.json").read_text("utf-8"))["sentences"]
+    sound = read_samples(TALK / "two-voices.mp4")
     right = 0
     for first in range(0, len(truth), 2):
         part = truth[first : first + 2]
