@@ -12,6 +12,3 @@ class FakeEngine:
     cache_key = "fake 1"
     languages: tuple[str, ...] | None = None
     """Of a transcriber."""
-
-    def close(self) -> None:
-        """See the protocol."""
