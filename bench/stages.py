@@ -3,7 +3,7 @@
 The pipeline starts each stage as soon as it has input. One recording with exact word times and
 speakers: through `Pipeline.run`, and with the same engines behind the same queue in steps that each
 end before the next begins: decode and cut, transcribe all windows, align all, diarize in
-slices, cluster speakers, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
+slices, cluster speakers, lay out cues. Wall time. Whisper is tiny.en; the aligner and the
 voices have random weights, which cost what trained ones cost.
 """
 
@@ -53,9 +53,9 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """
     media = environment.recordings.get(TALK, _MINUTES)
     ratios: list[float] = []
-    with tempfile.TemporaryDirectory() as name, checkpoint() as model, _one_thread():
+    with tempfile.TemporaryDirectory() as name, _one_thread():
         folder = Path(name)
-        settings = _settings(model, folder)
+        settings = _settings(checkpoint(), folder)
         async with engines(settings) as ours:
             with WorkDir.open(folder) as workdir:
                 sides = _Sides(ours, settings, workdir, media)
