@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from bench.figure import Figure, Goal
+from bench.figure import BenchError, Figure, Goal
 from bench.health import drain
 from bench.measure import BenchEnvironment
 from bench.recording import TALK
@@ -25,6 +25,8 @@ READER_KIB = Goal("sse_reader_kib", 50, "KiB")
 _SOME = 100
 _MANY = 1000
 _AT_A_TIME = 25
+_LOOK_S = 0.1
+_LOOKS = 600
 _MINUTES = 1
 _TIMEOUT_S = "3600"
 """Longer than the measurement, so that no request to the model ends."""
@@ -42,6 +44,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         environment.progress.step(f"readers: {_MANY} streams of a job that stands still")
         owner = await stack.enter_async_context(upload(server.port, media, target_lang="es"))
         _keep_reading(stack, owner)
+        await _until_asked(model)
         await server.rest()
         some = await _resident_bytes(stack, server, owner.job_id, _SOME)
         many = await _resident_bytes(stack, server, owner.job_id, _MANY - _SOME)
@@ -66,6 +69,15 @@ async def _resident_bytes(stack: AsyncExitStack, server: Server, job_id: str, mo
 def _keep_reading(stack: AsyncExitStack, stream: Stream) -> None:
     reading = asyncio.create_task(drain(stream))
     stack.callback(reading.cancel)
+
+
+async def _until_asked(model: ChatServer) -> None:
+    """Wait until the server has something to translate."""
+    for _ in range(_LOOKS):
+        if model.calls:
+            return
+        await asyncio.sleep(_LOOK_S)
+    raise BenchError("the model was never asked")
 
 
 def _settings(model: ChatServer) -> dict[str, str]:
