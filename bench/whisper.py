@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.errors import EngineLoadError
 from app.domain.request import UploadedFile
 from app.gpu.engine_manager import EngineManager, Engines
 from app.services.sources.opened import OpenedMedia
@@ -33,8 +34,8 @@ def checkpoint() -> Path:
     """
     try:
         return whisper_folder("tiny.en")
-    except (ImportError, OSError) as error:
-        raise BenchError(f"Whisper tiny.en cannot be fetched: {error}") from error
+    except EngineLoadError as error:
+        raise BenchError(error.message) from error
 
 
 def settings_for(model: Path, batch: int | None = None, **groups: object) -> Settings:

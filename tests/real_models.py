@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.gpu.models.inventory import Inventory
 from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings
 
 TINY_ENGLISH = "tiny.en"
@@ -17,15 +18,10 @@ def whisper_folder(name: str) -> Path:
     """Return the folder of a Whisper of that size name, fetched if need be.
 
     Raises:
-        OSError: it is not in the cache, and the hub cannot be reached.
+        EngineLoadError: it is not on this machine and cannot be fetched.
     """
-    from faster_whisper import download_model
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return Path(download_model(name, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return Path(download_model(name))
+    inventory = Inventory(Settings().models)
+    return inventory.find(name) or inventory.fetch(name)
 
 
 def whisper_settings(name: str = TINY_ENGLISH, **whisper: Any) -> Settings:

@@ -20,6 +20,12 @@ from tests.real_models import TINY_ENGLISH, whisper_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
+INHERITED = (
+    *("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS"),
+    *("MODEL_CACHE_DIR", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"),
+)
+"""Variables of the tests that their servers get too: the last ones say where models lie."""
+
 WHISPER: Mapping[str, str] = {
     "ASR_ENGINE": "whisperx",
     "ASR_DEVICE": "cpu",
@@ -58,8 +64,7 @@ class ServerProcess:
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        inherited = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS")
-        env = {name: os.environ[name] for name in inherited if name in os.environ}
+        env = {name: os.environ[name] for name in INHERITED if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
         env |= {"CACHE_DIR": str(folder / "cache")}
         env |= WHISPER
