@@ -38,7 +38,7 @@ samples: ## make samples/ again
 	@scripts/install.sh samples
 	@.venv/bin/python -m scripts.make_samples
 
-fixtures: ## make what tests use in fixtures/ again (ARGS="whisper" for one)
+fixtures: ## make what tests use in fixtures/ again (ARGS="aligner" for one)
 	@scripts/install.sh test
 	@.venv/bin/python -m scripts.fixtures $(ARGS)
 

@@ -38,15 +38,14 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         BenchError: the gpu extra is not installed.
     """
     media = environment.recordings.get(TALK, _MINUTES)
-    with checkpoint() as model:
-        async with engines(settings_for(model)) as ours:
-            await first_text(ours, media, WorkContext("warm"))
-            idle_s = [await _wait_s(ours, media, f"idle {n}") for n in range(_ROUNDS)]
-            busy_s: list[float] = []
-            async with _others(ours, media):
-                for number in range(_ROUNDS):
-                    await asyncio.sleep(_APART_S)
-                    busy_s.append(await _wait_s(ours, media, f"busy {number}"))
+    async with engines(settings_for(checkpoint())) as ours:
+        await first_text(ours, media, WorkContext("warm"))
+        idle_s = [await _wait_s(ours, media, f"idle {n}") for n in range(_ROUNDS)]
+        busy_s: list[float] = []
+        async with _others(ours, media):
+            for number in range(_ROUNDS):
+                await asyncio.sleep(_APART_S)
+                busy_s.append(await _wait_s(ours, media, f"busy {number}"))
     for name, each_s in (("idle", idle_s), ("busy", busy_s)):
         environment.progress.step(f"busy: {name}, " + " ".join(f"{s:.2f}" for s in each_s) + " s")
     return [BUSY_OVER_IDLE.reached(statistics.median(busy_s) / statistics.median(idle_s))]

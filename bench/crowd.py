@@ -1,7 +1,7 @@
 """Event gaps of five hundred streams of a busy server, until it is stopped.
 
-Eight jobs occupy every core (one worker thread for each core), each read by its
-owner, and every other reader follows one of them. For every stream the longest time without a stage
+Eight jobs occupy every core (Whisper decodes on all of them), each read by its owner, and every
+other reader follows one of them. For every stream the longest time without a stage
 event counts, from the moment at which it was asked for. Then the server gets SIGTERM, and the
 last final event on any stream counts.
 """
@@ -79,7 +79,8 @@ class Reader:
 async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """Return both figures."""
     media = environment.recordings.get(TALK, _MINUTES)
-    async with serving(ASR_LANES=str(os.cpu_count() or 1)) as server, asyncio.TaskGroup() as group:
+    threads = str(os.cpu_count() or 1)
+    async with serving(WHISPER_CPU_THREADS=threads) as server, asyncio.TaskGroup() as group:
         environment.progress.step(f"crowd: {READERS} readers on {JOBS} jobs")
         limit = asyncio.Semaphore(_AT_A_TIME)
         owners = [Reader() for _ in range(JOBS)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from app.gpu.self_test import transcribe_windows
 from app.services.sources.opener import MediaOpener
 from app.services.stages.stage_clock import StageClock
 from app.services.stages.vad import cut_windows
-from app.settings import AsrSettings, Settings
+from app.settings import Settings
 from app.system.workdir import WorkDir
+from bench.whisper import checkpoint, settings_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,11 @@ class EngineRun:
     words: tuple[str, ...]
 
 
-@contextmanager
-def bare_engine() -> Iterator[Transcriber]:
-    """Load the embedded transcriber with one worker, as the server has it."""
-    engine = load_engine(TRANSCRIBERS, "embedded", Settings(asr=AsrSettings(lanes=1)))
-    try:
-        yield engine
-    finally:
-        engine.close()
+def bare_engine() -> Transcriber:
+    """Load the transcriber as `serving` has it, one window at a time."""
+    settings = settings_for(checkpoint(), batch=1)
+    engine: Transcriber = load_engine(TRANSCRIBERS, settings.asr.engine, settings)
+    return engine
 
 
 async def windows_of(media: Path) -> list[Window]:

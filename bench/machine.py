@@ -45,9 +45,6 @@ def _own_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, kinds))
 
 
-_ENGINE = "pocketsphinx"
-
-
 def cpu_s(processes: Sequence[psutil.Process]) -> float:
     """Return the CPU time that they have used; those that have ended count nothing."""
     total_s = 0.0
@@ -58,8 +55,3 @@ def cpu_s(processes: Sequence[psutil.Process]) -> float:
             continue
         total_s += times.user + times.system
     return total_s
-
-
-def engines_of(parent: psutil.Process) -> list[psutil.Process]:
-    """Return the processes in which the transcriber of a process decodes."""
-    return [child for child in parent.children() if _ENGINE in " ".join(child.cmdline())]

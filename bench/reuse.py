@@ -1,6 +1,6 @@
 """Time of a repeated video, or to the first translated cue, relative to work without reuse.
 
-Ten minutes go through the real server with the embedded transcriber and a model server of ours
+Ten minutes go through the real server with Whisper and a model server of ours
 (0.4 s to the first token, 100 tokens a second on each stream): into one language, into a second
 one, and the first one again, to a server that was restarted each time, so that all it can reuse
 is on its disk.
@@ -75,7 +75,7 @@ class _Runs:
             "SERVER_API_URL": self.model.url,
             "SERVER_MODEL": "bench",
             "TRANSLATION_CONCURRENCY": str(_IN_FLIGHT),
-            "ASR_LANES": "1",
+            "ASR_BATCH_SIZE": "1",
         }
         calls = len(self.model.calls)
         async with serving(**settings) as server:
@@ -107,10 +107,10 @@ async def _serial(
     environment: BenchEnvironment, model: ChatServer, media: Path, texts: Sequence[str]
 ) -> float:
     """Return the time to the first translation where it begins after all transcription."""
+    engine = await asyncio.to_thread(bare_engine)
     started_s = time.monotonic()
     windows = await windows_of(media)
-    with bare_engine() as engine:
-        await asyncio.to_thread(transcribe_all, engine, windows)
+    await asyncio.to_thread(transcribe_all, engine, windows)
     transcribed_s = time.monotonic() - started_s
     timed = await translate_batched(model.url, texts[:BATCH_LINES], INTO, _IN_FLIGHT)
     environment.progress.step(

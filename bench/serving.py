@@ -16,6 +16,7 @@ import psutil
 
 from bench.figure import BenchError
 from bench.machine import cpu_s
+from bench.whisper import BEAM
 from bench.wire import Connection
 from tests.server import ServerProcess
 
@@ -29,7 +30,8 @@ class Server:
 
     Attributes:
         port: of its API.
-        worker: the process that serves requests; the engines' processes are its children.
+        worker: the process that serves requests, engines included; ffmpeg and translators are its
+            children.
     """
 
     def __init__(self, process: ServerProcess) -> None:
@@ -61,13 +63,24 @@ class Server:
         Raises:
             BenchError: they go on working.
         """
+        await self.rest(running=0)
+
+    async def rest(self, running: int | None = None) -> None:
+        """Wait until the processes rest, whether a job runs or not.
+
+        Args:
+            running: jobs that must run then; None for any.
+
+        Raises:
+            BenchError: they go on working.
+        """
         deadline_s = time.monotonic() + _QUIET_LIMIT_S
         while time.monotonic() < deadline_s:
             before_s = cpu_s(self.tree)
             await asyncio.sleep(_QUIET_LOOK_S)
             spent_s = cpu_s(self.tree) - before_s
-            running = (await self.health())["jobs"]["running"]
-            if not running and spent_s < _QUIET_SHARE * _QUIET_LOOK_S:
+            jobs = (await self.health())["jobs"]["running"]
+            if running in (None, jobs) and spent_s < _QUIET_SHARE * _QUIET_LOOK_S:
                 return
         raise BenchError("the server did not come to rest")
 
@@ -80,8 +93,8 @@ class Server:
 async def serving(**settings: str) -> AsyncIterator[Server]:
     """Run a server with these settings within the block.
 
-    By default nothing is cached from one job to the next, in memory or on disk, so every job is
-    done in full.
+    By default it runs Whisper tiny.en on one thread and makes no second attempt, and nothing is
+    cached from one job to the next, in memory or on disk, so every job is done in full.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = ServerProcess(Path(folder), _all(settings))
@@ -100,5 +113,7 @@ def _all(settings: Mapping[str, str]) -> dict[str, str]:
         "TRANSCRIPT_CACHE_WINDOWS": "0",
         "CACHE_MAX_SIZE_MB": "0",
         "LOG_LEVEL": "WARNING",
+        "WHISPER_BEAM_SIZE": str(BEAM),
+        "WHISPER_TEMPERATURES": "0.0",
         **settings,
     }

@@ -3,7 +3,7 @@
 The pipeline starts each stage as soon as it has input. One recording with exact word times and
 speakers: through `Pipeline.run`, and with the same engines behind the same queue in steps that each
 end before the next begins: decode and cut, transcribe all windows, align all, diarize in
-slices, cluster speakers, lay out cues. Wall time. Whisper writes a chosen text; the aligner and the
+slices, cluster speakers, lay out cues. Wall time. Whisper is tiny.en; the aligner and the
 voices have random weights, which cost what trained ones cost.
 """
 
@@ -36,6 +36,7 @@ from bench.figure import BenchError, Figure, Goal
 from bench.measure import BenchEnvironment
 from bench.recording import TALK
 from bench.steps import Steps
+from bench.throughput import check_alike
 from bench.whisper import checkpoint, engines, settings_for
 
 OVER_STAGES = Goal("pipeline_over_stages", 1.05, "ratio")
@@ -53,9 +54,9 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     """
     media = environment.recordings.get(TALK, _MINUTES)
     ratios: list[float] = []
-    with tempfile.TemporaryDirectory() as name, checkpoint() as model, _one_thread():
+    with tempfile.TemporaryDirectory() as name, _one_thread():
         folder = Path(name)
-        settings = _settings(model, folder)
+        settings = _settings(checkpoint(), folder)
         async with engines(settings) as ours:
             with WorkDir.open(folder) as workdir:
                 sides = _Sides(ours, settings, workdir, media)
@@ -155,6 +156,7 @@ def _check_equal(pipeline: Sequence[Cue], steps: Sequence[Cue]) -> None:
     Raises:
         BenchError: they have not.
     """
-    found = [[" ".join(cue.text.split()) for cue in cues] for cues in (pipeline, steps)]
-    if found[0] != found[1] or not found[0]:
+    if not pipeline or not steps:
         raise BenchError(f"{len(pipeline)} cues through the line, {len(steps)} stage by stage")
+    # The windows of a batch decide the last digits, and so now and then a word.
+    check_alike(*([" ".join(cue.text for cue in cues)] for cues in (pipeline, steps)))

@@ -1,8 +1,6 @@
-"""A scripted Whisper for comparisons, with the settings of our side.
+"""Whisper tiny.en for comparisons, with the settings of our side.
 
-The checkpoint's weights are set so that the same words come out of every window at full cost: no
-side is favoured by a text that ends early, and no quality gate asks for a second attempt. They are
-few enough for the shortest window, a first one of 8 s. Both sides read the same files from disk.
+Both sides read the same files from disk, search with the same beams, and make no second attempt.
 """
 
 from __future__ import annotations
@@ -10,11 +8,12 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.errors import EngineLoadError
 from app.domain.request import UploadedFile
 from app.gpu.engine_manager import EngineManager, Engines
 from app.services.sources.opened import OpenedMedia
@@ -22,34 +21,30 @@ from app.services.sources.opener import MediaOpener
 from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings
 from app.system.workdir import WorkDir
 from bench.figure import BenchError
+from tests.real_models import whisper_folder
 
 BEAM = 5
-TEXT = (
-    " The water came up very fast last night, so we called the people near the bridge. They"
-    " measured the height of the river."
-)
 
 
-@contextmanager
-def checkpoint() -> Iterator[Path]:
-    """Make the checkpoint for the length of a measurement.
+def checkpoint() -> Path:
+    """Return the checkpoint's folder.
 
     Raises:
-        BenchError: the gpu extra is not installed.
+        BenchError: it cannot be fetched.
     """
     try:
-        from scripts.fixtures.scripted_whisper import Script, build_scripted
-    except ImportError as error:
-        raise BenchError(f"needs the gpu extra: {error}") from error
-    with tempfile.TemporaryDirectory(prefix="cuestream-bench-whisper-") as folder:
-        yield build_scripted(Path(folder) / "scripted", [Script("en", TEXT)])
+        return whisper_folder("tiny.en")
+    except EngineLoadError as error:
+        raise BenchError(error.message) from error
 
 
 def settings_for(model: Path, batch: int | None = None, **groups: object) -> Settings:
     """Return the settings of our side: one CPU thread for the model, as the other side has."""
     chosen: dict[str, object] = {
         "asr": AsrSettings(engine="whisperx", device="cpu", batch_size=batch),
-        "whisper": WhisperSettings(model=str(model), beam_size=BEAM, cpu_threads=1, language="en"),
+        "whisper": WhisperSettings(
+            model=str(model), beam_size=BEAM, cpu_threads=1, language="en", temperatures=(0.0,)
+        ),
         "alignment": AlignmentSettings(enabled=False),
         **groups,
     }

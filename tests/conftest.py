@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One real server with the embedded engines, shared by all tests that leave it as it is."""
+    """One real server, shared by all tests that leave it as it is."""
     process = ServerProcess(tmp_path_factory.mktemp("server"), {"ALLOW_PRIVATE_URLS": "true"})
     process.wait_ready()
     yield process
@@ -123,10 +124,21 @@ def site() -> Iterator[MediaServer]:
 
 @pytest.fixture(scope="session")
 def long_talk(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two minutes of speech with pauses, as WAV: enough to keep an engine busy for a while."""
-    sentence = speech.samples("The water came up very fast last night.", "slt")
-    part = np.concatenate([sentence, np.zeros(12_800, np.float32)])
-    noise = np.random.default_rng(5).normal(0, 1e-4, 120 * 16_000).astype(np.float32)
+    """Three minutes of speech with pauses, as WAV: enough to keep an engine busy for a while.
+
+    No sentence comes twice in one voice: a repeated one is a loop to Whisper, decoded again.
+    """
+    known = json.loads((ROOT / "fixtures" / "sentences.json").read_text("utf-8"))
+    texts = [each["text"] for each in known if each["language"] == "en"]
+    pause = np.zeros(12_800, np.float32)
+    parts = [
+        part
+        for voice in ("slt", "rms")
+        for text in texts
+        for part in (speech.samples(text, voice), pause)
+    ]
+    talk = np.concatenate(parts)[: 180 * 16_000]
+    noise = np.random.default_rng(5).normal(0, 1e-4, len(talk)).astype(np.float32)
     path = tmp_path_factory.mktemp("long") / "long.wav"
-    write_wav(path, np.resize(part, len(noise)) + noise)
+    write_wav(path, talk + noise)
     return path

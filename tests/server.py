@@ -16,7 +16,29 @@ from typing import Any, ClassVar
 
 import httpx
 
+from tests.real_models import TINY_ENGLISH, whisper_folder
+
 ROOT = Path(__file__).resolve().parents[1]
+
+INHERITED = (
+    *("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS"),
+    *("MODEL_CACHE_DIR", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"),
+)
+"""Variables of the tests that their servers get too: the last ones say where models lie."""
+
+WHISPER: Mapping[str, str] = {
+    "ASR_ENGINE": "whisperx",
+    "ASR_DEVICE": "cpu",
+    "WHISPER_MODEL": TINY_ENGLISH,
+    "WHISPER_CPU_THREADS": "1",
+    "WHISPER_BEAM_SIZE": "1",
+    "ALIGNMENT_ENABLED": "false",
+    "HF_HUB_OFFLINE": "1",
+}
+"""Settings of servers unless a test says otherwise: a real Whisper that loads and hears quickly."""
+
+DEAF: Mapping[str, str] = {"ENABLE_WHISPER": "false"}
+"""Settings of a server that loads no engine, for tests that let it hear nothing."""
 
 
 def free_port() -> int:
@@ -38,13 +60,14 @@ class ServerProcess:
     def __init__(
         self, folder: Path, settings: Mapping[str, str], app: str = "app.main:create_app()"
     ) -> None:
+        whisper_folder(TINY_ENGLISH)
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        inherited = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS")
-        env = {name: os.environ[name] for name in inherited if name in os.environ}
+        env = {name: os.environ[name] for name in INHERITED if name in os.environ}
         env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
         env |= {"CACHE_DIR": str(folder / "cache")}
+        env |= WHISPER
         env |= settings
         env["PORT"] = str(self.port)
         # It dies with the tests, also when they are killed.

@@ -44,7 +44,7 @@ class Reader(threading.Thread):
 def test_runpod_17_sigterm_turns_the_check_503_and_ends_streams_with_a_final_event(
     start_server: StartServer, long_talk: Path
 ) -> None:
-    server = start_server(SHUTDOWN_FINISH_S="3")
+    server = start_server(SHUTDOWN_FINISH_S="1")
     readers = [Reader(server, long_talk), Reader(server, long_talk, "/api/process")]
     readers[0].wait_for_batches(2)
     with server.client() as client:

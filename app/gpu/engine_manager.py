@@ -93,7 +93,6 @@ class EngineManager:
         }
         self._statuses["aligner"] = replace(self._statuses["aligner"], detail=unaligned)
         self._engines: Engines | None = None
-        self._transcriber: Transcriber | None = None
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
@@ -149,7 +148,6 @@ class EngineManager:
             return
         vad: Vad = await self._load("vad", VADS)
         transcriber: Transcriber = await self._load("transcriber", TRANSCRIBERS, _try_transcriber)
-        self._transcriber = transcriber
         aligner = await self._load_aligner()
         diarizer: Diarizer | None = await self._load("diarizer", DIARIZERS, check_diarizer)
         on_gpu = self._statuses["transcriber"].device == "cuda"
@@ -171,11 +169,9 @@ class EngineManager:
         )
 
     def close(self) -> None:
-        """Stop the worker threads and close the transcriber."""
+        """Stop the worker threads."""
         if self._engines is not None:
             self._engines.scheduler.close()
-        if self._transcriber is not None:
-            self._transcriber.close()
 
     async def _load_aligner(self) -> Aligner | None:
         """Load the aligner.
@@ -226,11 +222,7 @@ class EngineManager:
     ) -> Any:
         engine = load_engine(registry, name, self._settings)
         if check is not None and self._settings.asr.self_test:
-            try:
-                check(engine)
-            except EngineLoadError:
-                engine.close()
-                raise
+            check(engine)
         return engine
 
     def _try_aligner(self, aligner: Aligner) -> None:

@@ -17,11 +17,6 @@ from app.settings import Settings
 
 VADS: Mapping[str, str] = MappingProxyType({"silero": "app.gpu.engines.silero_vad:SileroVad"})
 
-_POCKETSPHINX = (
-    "app.gpu.engines.pocketsphinx.pocketsphinx_transcriber"  # not the package: see its docstring
-    ":PocketsphinxTranscriber"
-)
-
 _WHISPER = "app.gpu.engines.whisperx:WhisperxTranscriber"
 
 TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
@@ -29,7 +24,6 @@ TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
         "whisperx": _WHISPER,
         "whisper": _WHISPER,
         "embedded": _WHISPER,
-        "pocketsphinx": _POCKETSPHINX,
         "parakeet": "app.gpu.engines.parakeet:ParakeetTranscriber",
     }
 )

@@ -40,10 +40,6 @@ class Engine(Protocol):
         """Model with its precision, for people; contains no path."""
         ...
 
-    def close(self) -> None:
-        """Release what Python does not release by itself, such as child processes."""
-        ...
-
 
 VadState = NewType("VadState", object)
 """State of a VAD between two calls on one recording; opaque to callers."""

@@ -19,14 +19,13 @@ class AsrSettings(Group):
     enabled: bool = Field(True, validation_alias=names("ENABLE_WHISPER"))
     """Whether recordings are transcribed at all. Without, captions that exist already are the
     only source, a site's automatic ones too."""
-    engine: Literal["whisperx", "whisper", "embedded", "pocketsphinx", "parakeet"] = "whisperx"
+    engine: Literal["whisperx", "whisper", "embedded", "parakeet"] = "whisperx"
     """Transcriber. `whisperx` is Whisper on a CPU or a GPU, and `whisper` and `embedded` are other
     names for it; a GPU needs the `gpu` extra. `parakeet` needs the `parakeet` extra."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where models run. `auto` takes the GPU when there is one."""
     lanes: int | None = Field(None, ge=1)
-    """Batches at a time. One for a GPU; pocketsphinx takes a process for each, as many as
-    there are CPU cores less one, at least one."""
+    """Batches at a time. One unless set, which is enough for a device."""
     batch_size: int | None = Field(None, ge=1)
     """Windows in one batch at most, of any number of requests. 16 on a GPU and 4 on a CPU unless
     set: a CPU gains nothing by more, and first windows wait for the batch that runs. Each takes

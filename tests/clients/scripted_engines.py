@@ -89,5 +89,5 @@ def application() -> FastAPI:
     """Return the application with these engines under the usual names."""
     here = "tests.clients.scripted_engines"
     engine_manager.VADS = {"silero": f"{here}:LoudVad"}
-    engine_manager.TRANSCRIBERS = {"whisperx": f"{here}:Talker"}
+    engine_manager.TRANSCRIBERS = {Settings().asr.engine: f"{here}:Talker"}
     return create_app()

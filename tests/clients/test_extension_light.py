@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import jiwer
 import numpy as np
 import pytest
 
@@ -14,6 +13,7 @@ from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
 from tests.conftest import Speech, StartServer, read_samples, write_wav
 from tests.server import ServerProcess
+from tests.wording import word_errors
 
 SAID = [
     "we measure the height of the river every morning",
@@ -64,7 +64,7 @@ def test_21_a_server_that_does_not_speak_leaves_it_to_the_browser(loading: Serve
 
 
 def test_22_the_popup_sees_a_server_that_cannot_load(start_server: StartServer) -> None:
-    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="0")
+    server = start_server(ready=False, WHISPER_MODEL="/nonexistent", LOAD_FAILURE_EXIT_S="0")
     server.wait_listening()
     with server.client() as client:
         deadline = time.monotonic() + 20
@@ -95,7 +95,7 @@ def test_23_with_every_place_taken_the_checks_answer_at_once_and_are_never_limit
 
 
 def test_29_tier_2_gets_seconds_so_that_its_cues_fit_the_sound(heard: Any) -> None:
-    assert jiwer.wer(" ".join(SAID), " ".join(cue["text"] for cue in heard["cues"])) <= 0.1
+    assert word_errors(" ".join(SAID), " ".join(cue["text"] for cue in heard["cues"])) <= 0.03
     assert heard["cached"] is False
     starts = [cue["start"] for cue in heard["cues"]]
     assert starts == sorted(starts)

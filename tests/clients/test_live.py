@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from tests.conftest import StartServer, read_samples
@@ -159,24 +158,17 @@ def test_there_are_so_many_places_and_silence_gives_one_back(guarded: ServerProc
 
 
 def test_35_a_line_that_the_engine_could_not_hear_is_told_and_the_next_one_is_heard(
-    guarded: ServerProcess, pcm: Path
+    tmp_path: Path, pcm: Path
 ) -> None:
-    decoders = [
-        process
-        for process in psutil.Process(guarded.process.pid).children(recursive=True)
-        if any("pocketsphinx" in word for word in process.cmdline())
-    ]
-    for decoder in decoders:
-        decoder.suspend()
-    key = {"auth": {"token": "secret"}, "target": "es"}
-    client = begin(guarded, pcm=str(pcm), speed=3, until={"finals": 1}, **key)
-    wait_for_streams(guarded, 1)
-    time.sleep(3)  # by now the first line lies with a decoder
-    for decoder in decoders:
-        decoder.kill()
-    heard = end(client)["heard"]
-    assert heard[0]["status"] == "error"
-    assert heard[0]["error"]
+    app = "tests.clients.failing_engine:application()"
+    server = ServerProcess(tmp_path, {"LIVE_PARTIAL_MS": "0", "ASR_SELF_TEST": "false"}, app)
+    try:
+        server.wait_ready()
+        heard = live(server, target="es", pcm=str(pcm), speed=3, until={"finals": 1})["heard"]
+    finally:
+        server.stop()
+    assert [result["status"] for result in heard] == ["error", "transcribing", "final"]
+    assert heard[0]["error"] == "The device was lost"
     assert heard[-1]["translatedText"]
 
 

@@ -14,6 +14,3 @@ class FakeEngine:
     """Of a transcriber."""
     translates = False
     """Of a transcriber too."""
-
-    def close(self) -> None:
-        """See the protocol."""

@@ -8,22 +8,20 @@ import pytest
 
 from app.domain.errors import EngineLoadError
 from app.gpu.engine_manager import EngineManager
-from app.settings import AlignmentSettings, AsrSettings, ModelSettings, Settings, WhisperSettings
+from app.settings import AlignmentSettings, ModelSettings, Settings
+from tests.real_models import whisper_settings
 
 
-def settings_for(folder: Path, cache: Path, **alignment: bool) -> Settings:
-    return Settings(
-        asr=AsrSettings(engine="whisperx", device="cpu", self_test=False),
-        whisper=WhisperSettings(model=str(folder), cpu_threads=1),
-        alignment=AlignmentSettings(**alignment),
-        models=ModelSettings(model_cache_dir=cache, offline=True),
-    )
+def settings_for(cache: Path, **alignment: bool) -> Settings:
+    changes = {
+        "alignment": AlignmentSettings(**alignment),
+        "models": ModelSettings(model_cache_dir=cache, offline=True),
+    }
+    return whisper_settings().model_copy(update=changes)
 
 
-async def test_models_that_were_missing_at_the_start_are_requested_later(
-    scripted_whisper: Path, tmp_path: Path
-) -> None:
-    manager = EngineManager(settings_for(scripted_whisper, tmp_path))
+async def test_models_that_were_missing_at_the_start_are_requested_later(tmp_path: Path) -> None:
+    manager = EngineManager(settings_for(tmp_path))
     await manager.load()
     try:
         [status] = [status for status in manager.statuses if status.role == "aligner"]
@@ -36,10 +34,8 @@ async def test_models_that_were_missing_at_the_start_are_requested_later(
         manager.close()
 
 
-async def test_an_aligner_that_was_requested_must_load(
-    scripted_whisper: Path, tmp_path: Path
-) -> None:
-    manager = EngineManager(settings_for(scripted_whisper, tmp_path, enabled=True))
+async def test_an_aligner_that_was_requested_must_load(tmp_path: Path) -> None:
+    manager = EngineManager(settings_for(tmp_path, enabled=True))
     with pytest.raises(EngineLoadError, match="HF_HUB_OFFLINE"):
         await manager.load()
     manager.close()

@@ -41,7 +41,8 @@ from app.settings import Settings
 manager = EngineManager(Settings())
 asyncio.run(manager.load())
 assert manager.engines.aligner is None
-[segments] = transcribe_windows(manager._transcriber, [Window(Audio(read_clip()))])
+transcriber = load_engine(TRANSCRIBERS, "whisperx", Settings())
+[segments] = transcribe_windows(transcriber, [Window(Audio(read_clip()))])
 manager.close()
 print(json.dumps({
     "statuses": {s.role: [s.name, s.state, s.device, s.detail, s.error] for s in manager.statuses},

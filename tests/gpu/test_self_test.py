@@ -8,18 +8,30 @@ from typing import Any
 
 import pytest
 
+from app.domain.audio import Audio
 from app.domain.errors import EngineError, EngineLoadError, OutOfMemoryError
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.gpu import engine_manager
 from app.gpu.engine_manager import EngineManager
-from app.gpu.engines.pocketsphinx.pocketsphinx_transcriber import PocketsphinxTranscriber
+from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
-from app.gpu.self_test import TEXT, check_aligner, check_diarizer, check_transcriber, read_clip
+from app.gpu.self_test import (
+    TEXT,
+    check_aligner,
+    check_diarizer,
+    check_transcriber,
+    read_clip,
+    transcribe_windows,
+)
 from app.routers.health_routes import ping_response
 from app.services.readiness import Readiness
 from app.settings import AlignmentSettings, AsrSettings, DiarizationSettings, Settings
 from tests.gpu.fake_engine import FakeEngine
+from tests.real_models import whisper_settings
+
+NAME = Settings().asr.engine
+"""Of the transcriber that a server without settings loads."""
 
 
 class ScriptedTranscriber(FakeEngine):
@@ -32,7 +44,6 @@ class ScriptedTranscriber(FakeEngine):
     def __init__(self, text: str = TEXT, device: str = "cpu", fits: int = 100) -> None:
         self.text, self.device, self.fits = text, device, fits
         self.calls: list[tuple[int, float, str | None]] = []
-        self.closed = False
 
     def prepare(self, window: Window) -> Prepared:
         return Prepared(window)
@@ -43,9 +54,6 @@ class ScriptedTranscriber(FakeEngine):
         if len(batch) > self.fits:
             raise OutOfMemoryError("too many")
         return [[Segment(self.text, window.audio.span, (), "en")] for _ in batch]
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class SilentTranscriber(ScriptedTranscriber):
@@ -112,13 +120,12 @@ class SilentDiarizer(CountingDiarizer):
         super().__init__(settings, 0)
 
 
-def test_the_clip_is_short_and_clear_enough_for_the_embedded_engine() -> None:
+def test_the_clip_is_short_and_clear_enough_for_a_small_engine() -> None:
     assert 1.5 < len(read_clip()) / SAMPLE_RATE_HZ < 3.2
-    engine = PocketsphinxTranscriber(Settings(asr=AsrSettings(lanes=1)))
-    try:
-        check_transcriber(engine, engine.languages)
-    finally:
-        engine.close()
+    engine = WhisperxTranscriber(whisper_settings())
+    [segments] = transcribe_windows(engine, [Window(Audio(read_clip()))])
+    assert " ".join(segment.text for segment in segments) == TEXT
+    check_transcriber(engine, engine.languages)
 
 
 def test_a_transcriber_that_returns_no_text_is_refused_with_advice() -> None:
@@ -175,7 +182,7 @@ def test_a_speaker_must_be_found() -> None:
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     here = __name__
-    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {"whisperx": f"{here}:SilentTranscriber"})
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {NAME: f"{here}:SilentTranscriber"})
     monkeypatch.setattr(engine_manager, "ALIGNERS", {"wav2vec2": f"{here}:MisplacedAligner"})
     monkeypatch.setattr(engine_manager, "DIARIZERS", {"pyannote": f"{here}:SilentDiarizer"})
 
@@ -230,9 +237,7 @@ async def test_without_the_self_test_every_loaded_engine_is_ready() -> None:
 async def test_the_other_engines_are_tested_too(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, failure: str | None
 ) -> None:
-    monkeypatch.setattr(
-        engine_manager, "TRANSCRIBERS", {"whisperx": f"{__name__}:WorkingTranscriber"}
-    )
+    monkeypatch.setattr(engine_manager, "TRANSCRIBERS", {NAME: f"{__name__}:WorkingTranscriber"})
     readiness = await readiness_of(settings)
     try:
         assert ping_response(readiness).status_code == (503 if failure else 200)

@@ -13,7 +13,7 @@ import pytest
 from tests.api_requests import post_file, stream_file, stream_json
 from tests.conftest import StartServer, write_wav
 from tests.media_server import MediaServer
-from tests.server import ServerProcess
+from tests.server import DEAF, ServerProcess
 
 ROUTES = ("/api/process", "/api/stream")
 
@@ -244,13 +244,18 @@ PRIVATE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def careful(start_server: StartServer) -> ServerProcess:
+    """A server that fetches from no private address."""
+    return start_server()
+
+
 @pytest.mark.parametrize("field", ["url", "video_url", "stream_url"])
 def test_32_private_addresses_are_refused_before_any_connection(
-    start_server: StartServer, field: str
+    careful: ServerProcess, field: str
 ) -> None:
-    server = start_server()
     connections: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as trap, server.client() as client:
+    with socket.create_server(("127.0.0.1", 0)) as trap, careful.client() as client:
         trap.settimeout(0.2)
         port = trap.getsockname()[1]
         for pattern in PRIVATE:
@@ -363,7 +368,7 @@ def test_20_a_page_of_another_origin_may_call(server: ServerProcess) -> None:
 
 
 def test_cors_origins_can_be_limited(start_server: StartServer) -> None:
-    server = start_server(CORS_ORIGINS="https://a.example,https://b.example")
+    server = start_server(CORS_ORIGINS="https://a.example,https://b.example", **DEAF)
     with server.client() as client:
         for origin, allowed in (("https://b.example", True), ("https://c.example", False)):
             answer = client.get("/health", headers={"Origin": origin})

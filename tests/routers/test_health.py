@@ -11,7 +11,7 @@ import pytest
 from app import __version__
 from tests.api_requests import poll_both, stream_file
 from tests.conftest import StartServer
-from tests.server import ServerProcess, free_port
+from tests.server import DEAF, ServerProcess, free_port
 
 
 def test_runpod_01_and_02_loading_is_204_without_a_body_and_the_connection_lives(
@@ -20,7 +20,7 @@ def test_runpod_01_and_02_loading_is_204_without_a_body_and_the_connection_lives
     server = start_server(ready=False)
     server.wait_listening()
     statuses = []
-    with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
         reader = connection.makefile("rb")
         while 200 not in statuses:
             connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -40,9 +40,11 @@ def test_runpod_01_and_02_loading_is_204_without_a_body_and_the_connection_lives
 
 
 def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
-    start_server: StartServer, dialogue: Path
+    start_server: StartServer, dialogue: Path, tmp_path: Path
 ) -> None:
-    server = start_server(ready=False, POCKETSPHINX_PATH="/nonexistent", LOAD_FAILURE_EXIT_S="8")
+    server = start_server(
+        ready=False, WHISPER_MODEL=str(tmp_path / "missing"), LOAD_FAILURE_EXIT_S="8"
+    )
     server.wait_listening()
     with server.client() as client:
         deadline = time.monotonic() + 60
@@ -52,15 +54,16 @@ def test_runpod_03_a_failed_load_is_503_with_the_reason_and_then_a_failed_exit(
         health = client.get("/health")
         assert health.status_code == 503
         assert health.json()["status"] == "error"
-        assert "pocketsphinx" in health.json()["error"]
+        assert "WHISPER_MODEL" in health.json()["error"]
         [failed] = [e for e in health.json()["engines"] if e["state"] == "failed"]
         assert failed["role"] == "transcriber"
         refused = client.post("/api/process", files={"file": dialogue.read_bytes()})
         assert refused.status_code == 503
         assert refused.json()["code"] == "not_ready"
-        assert "pocketsphinx" in refused.json()["error"]
+        assert "WHISPER_MODEL" in refused.json()["error"]
     assert server.wait_exit(60) != 0
-    assert "pocketsphinx cannot be loaded" in server.log
+    assert "WHISPER_MODEL names a folder that does not exist: missing" in server.log
+    assert str(tmp_path) not in server.log
 
 
 def test_a_server_without_a_decoder_says_so(start_server: StartServer, tmp_path: Path) -> None:
@@ -101,7 +104,7 @@ def test_runpod_05_one_port_serves_all(server: ServerProcess) -> None:
 
 def test_runpod_06_and_07_a_health_port_and_a_path_of_its_own(start_server: StartServer) -> None:
     port = free_port()
-    server = start_server(PORT_HEALTH=str(port), HEALTH_CHECK_PATH="/alive")
+    server = start_server(PORT_HEALTH=str(port), HEALTH_CHECK_PATH="/alive", **DEAF)
     with server.client() as client:
         assert client.get("/alive").status_code == 200
         assert client.get("/ping").status_code == 200
@@ -137,7 +140,7 @@ def test_version_and_models(server: ServerProcess) -> None:
         assert "apertium" in info["model"]
         roles = {e["role"]: e for e in info["engines"]}
         assert roles["vad"]["name"] == "silero"
-        assert roles["transcriber"]["name"] == "pocketsphinx"
+        assert roles["transcriber"]["name"] == "whisperx"
         assert roles["transcriber"]["device"] == "cpu"
         assert client.get("/health").json()["gpu"] is None
         states = {role: engine["state"] for role, engine in roles.items()}
@@ -152,6 +155,7 @@ def test_model_info_of_a_language_model(start_server: StartServer) -> None:
         SERVER_API_KEY="sk-test",
         SERVER_API_URL="http://127.0.0.1:9/v1",
         SERVER_MODEL="gpt-4o-mini",
+        **DEAF,
     )
     with server.client() as client:
         info = client.get("/api/model-info").json()
@@ -188,5 +192,5 @@ def test_metrics_tell_what_happened(server: ServerProcess, dialogue: Path) -> No
 
 @pytest.mark.parametrize("mode", ["pod", "local"])
 def test_runpod_35_an_open_pod_warns_loudly(start_server: StartServer, mode: str) -> None:
-    server = start_server(MODE=mode)
+    server = start_server(MODE=mode, **DEAF)
     assert ("OPEN TO EVERYBODY" in server.log) is (mode == "pod")

@@ -13,14 +13,14 @@ from tests.server import Frames, ServerProcess
 
 @pytest.fixture(scope="module")
 def watched(server: ServerProcess, long_talk: Path) -> Frames:
-    """Two minutes of speech whose viewer is at 1:20."""
+    """Three minutes of speech whose viewer is at 1:20."""
     return stream_file(server, long_talk, target_lang="es", position_s="80", force_refresh="true")
 
 
 def test_the_first_translated_cue_is_of_the_part_that_is_watched(watched: Frames) -> None:
     first = watched.cues[0]
     assert 73_000 <= first["start"] <= 85_000
-    assert "agua" in first["translatedText"].lower()
+    assert first["translatedText"] not in ("", first["text"])
 
 
 def test_from_there_to_the_end_and_then_what_came_before(watched: Frames) -> None:
@@ -29,7 +29,7 @@ def test_from_there_to_the_end_and_then_what_came_before(watched: Frames) -> Non
     assert starts[:turn] == sorted(starts[:turn])
     assert starts[turn:] == sorted(starts[turn:])
     assert starts[turn] < 5_000
-    assert starts[turn - 1] > 110_000
+    assert starts[turn - 1] > 170_000
     assert watched.cues[-1]["end"] <= watched.cues[0]["start"]
 
 

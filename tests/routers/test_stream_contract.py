@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import httpx
-import jiwer
 import pytest
 
 from tests.api_requests import post_file, stream_file, stream_json
 from tests.media_server import MediaServer
 from tests.server import Frames, ServerProcess
+from tests.wording import word_errors
 
 ENGLISH = (
     "we measure the height of the river every morning "
@@ -40,8 +40,8 @@ def either(request: pytest.FixtureRequest) -> Frames:
 def test_01_process_ends_with_result_subtitles(processed: Frames) -> None:
     assert processed.result is not None
     assert "result" in processed.data[-1]
-    heard = " ".join(cue["text"] for cue in processed.result["subtitles"]).lower()
-    assert jiwer.wer(ENGLISH, heard) <= 0.1
+    heard = " ".join(cue["text"] for cue in processed.result["subtitles"])
+    assert word_errors(ENGLISH, heard) <= 0.03
     assert processed.batches == [], "tier 3 gets no batches"
 
 

@@ -34,7 +34,7 @@ def beside(start_server: StartServer, speaking: SpeechSite) -> ServerProcess:
     server = start_server(
         ready=False,
         API_KEYS="alpha",
-        POCKETSPHINX_PATH="/nonexistent",
+        WHISPER_MODEL="/nonexistent",
         LOAD_FAILURE_EXIT_S="0",
         TTS_ENGINE="kokoro",
         TTS_API_URL=speaking.url,

@@ -65,9 +65,6 @@ class SileroVad:
         )
         return output.reshape(-1), VadState(_StreamState(h, c, tails[-1].copy()))
 
-    def close(self) -> None:
-        """See the protocol; nothing outlives the engine."""
-
 
 def _initial_state() -> _StreamState:
     zero = np.zeros(_STATE_SHAPE, np.float32)

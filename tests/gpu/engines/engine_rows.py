@@ -117,9 +117,6 @@ def _pyannote_model(folder: Path) -> Path:
 ROWS = (
     EngineRow("app.gpu.engines.silero_vad:SileroVad", _plain),
     EngineRow(
-        "app.gpu.engines.pocketsphinx.pocketsphinx_transcriber:PocketsphinxTranscriber", _plain
-    ),
-    EngineRow(
         "app.gpu.engines.whisperx:WhisperxTranscriber",
         _whisper,
         group="whisper",

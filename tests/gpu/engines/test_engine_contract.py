@@ -73,10 +73,8 @@ def model(row: EngineRow, models: dict[str, Path], tmp_path_factory: Any) -> Pat
 
 
 @pytest.fixture
-def engine(row: EngineRow, model: Path) -> Iterator[Any]:
-    loaded = load(row, row.settings(model))
-    yield loaded
-    loaded.close()
+def engine(row: EngineRow, model: Path) -> Any:
+    return load(row, row.settings(model))
 
 
 def load(row: EngineRow, settings: Settings) -> Any:
@@ -84,9 +82,7 @@ def load(row: EngineRow, settings: Settings) -> Any:
 
 
 def key(row: EngineRow, settings: Settings) -> str:
-    engine = load(row, settings)
-    engine.close()
-    return str(engine.cache_key)
+    return str(load(row, settings).cache_key)
 
 
 def test_every_engine_of_the_registry_has_a_row() -> None:
@@ -112,8 +108,6 @@ def test_its_key_and_detail_hold_no_path(row: EngineRow, engine: Any, model: Pat
     assert engine.cache_key
     for text in (engine.cache_key, engine.detail):
         assert str(model.parent) not in text
-    engine.close()
-    engine.close()
 
 
 @own_settings

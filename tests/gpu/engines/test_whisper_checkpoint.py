@@ -16,11 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.audio import Audio
 from app.domain.errors import EngineLoadError
+from app.domain.time import SAMPLE_RATE_HZ
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.engines.whisperx import WhisperxTranscriber
+from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
+from tests.conftest import read_samples
 from tests.gpu.whisper_fixtures import settings_for, window
+from tests.real_models import TINY_ENGLISH, whisper_folder
 
 LOAD = """
 import sys
@@ -228,12 +233,14 @@ def test_settings_that_do_not_fit_the_model(scripted_whisper: Path) -> None:
 
 
 @pytest.mark.gpu
-def test_an_english_model_hears_english_alone(tmp_path: Path) -> None:
-    from scripts.fixtures.tiny_whisper import build
-
-    folder = build(tmp_path / "tiny.en", english_only=True)
-    engine = WhisperxTranscriber(settings_for(folder, temperatures=(0.0,), beam_size=1))
+def test_an_english_model_hears_english_alone(dialogue: Path) -> None:
+    folder = whisper_folder(TINY_ENGLISH)
+    engine = WhisperxTranscriber(settings_for(folder))
     assert engine.languages == ("en",)
-    [[first, *_], _] = transcribe_windows(engine, [window(seconds=2), window("en-GB", seconds=2)])
-    assert first.language == "en"
+    audio = Audio(read_samples(dialogue)[: 8 * SAMPLE_RATE_HZ])
+    [[first, *_], [british, *_]] = transcribe_windows(
+        engine, [Window(audio), Window(audio, "en-GB")]
+    )
+    assert (first.language, british.language) == ("en", "en-GB")
+    assert first.text == british.text == "We measure the height of the river every morning."
     assert "WHISPER_LANGUAGE" in refused(folder, language="es")

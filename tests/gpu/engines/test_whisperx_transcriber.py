@@ -18,7 +18,6 @@ from app.gpu.models.identity import identity_of
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.scripted_whisper import TOKEN_MS, VOICES_HZ
-from tests.conftest import read_samples
 from tests.gpu.conftest import Watched
 from tests.gpu.whisper_fixtures import (
     CHINESE,
@@ -283,15 +282,3 @@ def test_compute_type_and_threads_are_the_settings(scripted_whisper: Path) -> No
     assert engine.detail == f"{scripted_whisper.name}, float32"
     [segments] = transcribe_windows(engine, [window("en")])
     assert text(segments) == ENGLISH
-
-
-def test_real_speech_reads_the_first_script(
-    transcriber: WhisperxTranscriber, dialogue: Path
-) -> None:
-    spoken = read_samples(dialogue)[8_000:144_000]
-    [segments] = transcribe_windows(transcriber, [Window(Audio(spoken, 160_000))])
-    assert text(segments) == ENGLISH
-    assert segments[0].language == "en"
-    words = segments[1].words
-    assert words[2].span.start_ms - 10_000 == pytest.approx(9 * TOKEN_MS, abs=60)
-    assert words[-1].span.end_ms - 10_000 == pytest.approx(12 * TOKEN_MS, abs=100)

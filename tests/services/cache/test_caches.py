@@ -15,9 +15,10 @@ from app.services.cache.transcript_keys import (
     translated_recording_key,
     window_key,
 )
-from app.settings import AsrSettings, CacheSettings, Settings, VadSettings
+from app.settings import CacheSettings, VadSettings
 from app.settings.cache_settings import default_folder
 from tests.gpu.fake_engine import FakeEngine
+from tests.real_models import whisper_settings
 
 ENGLISH = Language("en")
 
@@ -42,11 +43,11 @@ def test_a_folder_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def test_cache_keys_of_engines_are_part_of_the_keys_of_transcripts() -> None:
-    room = EngineManager(Settings(asr=AsrSettings(lanes=1)))
+    room = EngineManager(whisper_settings())
     try:
         await room.load()
         engines = room.engines
-        assert engines.transcriber_cache_key.startswith("pocketsphinx 5.")
+        assert engines.transcriber_cache_key.startswith("ctranslate2 ")
         assert "faster-whisper" in engines.vad.cache_key
     finally:
         room.close()

@@ -36,15 +36,15 @@ def read_some(server: ServerProcess, path: Path, batches: int, **fields: str) ->
 
 
 def test_a_job_that_is_killed_finds_its_windows_after_the_restart(
-    start_server: StartServer, dialogue: Path, tmp_path: Path
+    start_server: StartServer, long_talk: Path, tmp_path: Path
 ) -> None:
     talk = tmp_path / "talk.wav"
-    write_wav(talk, read_samples(dialogue))
+    write_wav(talk, read_samples(long_talk)[: 60 * 16_000])
     settings = {
         "CACHE_DIR": str(tmp_path / "cache"),
-        "ASR_LANES": "1",
-        "VAD_FIRST_WINDOW_MS": "1000",
-        "VAD_WINDOW_MS": "2000",
+        "ASR_BATCH_SIZE": "1",
+        "VAD_FIRST_WINDOW_MS": "2000",
+        "VAD_WINDOW_MS": "4000",
     }
     first = start_server(**settings)
     before = read_some(first, talk, 3)

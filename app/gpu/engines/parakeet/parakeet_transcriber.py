@@ -113,9 +113,6 @@ class ParakeetTranscriber:
         known = window.allowed_languages or self.languages or ()
         return build_segments(words, spoken_language(text, window.language, known))
 
-    def close(self) -> None:
-        """See the protocol; nothing outlives the engine."""
-
 
 def _tokens(result: object) -> list[TimedToken]:
     """Return the tokens of one result of onnx-asr."""

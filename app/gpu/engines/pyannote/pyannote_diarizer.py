@@ -150,9 +150,6 @@ class PyannoteDiarizer:
         with inference_faults(self.name):
             return self._cluster(results, speaker_limits(speakers, self._settings))
 
-    def close(self) -> None:
-        """See the protocol; nothing outlives the engine."""
-
     def _run_chunks(self, results: ChunkResults, whole: int, *, last: bool = False) -> None:
         """Run the networks on whole chunks, and on the last one, padded with zeros.
 

@@ -109,9 +109,6 @@ class Wav2Vec2Aligner:
                     results[place] = segments
         return results
 
-    def close(self) -> None:
-        """See the protocol; nothing outlives the engine."""
-
     def _by_language(self, inputs: Sequence[AlignmentInput]) -> Iterator[tuple[str, list[int]]]:
         """Yield languages and the windows of each by length, so that little is padded."""
         groups: dict[str, list[int]] = {}

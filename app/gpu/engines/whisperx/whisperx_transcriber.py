@@ -150,9 +150,6 @@ class WhisperxTranscriber:
             self.decode([prepared])
             self._pass.check(prepared)
 
-    def close(self) -> None:
-        """See the protocol; nothing outlives the engine."""
-
 
 def _is_wanted(window: Window) -> bool:
     return len(window.audio.samples) > 0 and not window.cancelled.is_set()
