@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench import (
+    accuracy,
     alignment,
     busy,
     callers,
@@ -60,13 +61,19 @@ GOALS = {
     "repeat_over_first": 0.02,
     "align_cpu_ms_per_30s_over_whisperx": 0.1,
     "diarization_embedding_over_stock": 0.55,
+    "wer_over_best_peer_en": 1.02,
+    "wer_over_best_peer_es": 1.02,
+    "wer_over_best_peer_fr": 1.02,
+    "wer_over_best_peer_it": 1.02,
+    "wer_over_best_peer_ru": 1.02,
+    "language_right_short_over_best_peer": 1.0,
 }
 
 
 def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
-        readers, translation, faults, reuse, alignment, diarization,
+        readers, translation, faults, reuse, alignment, diarization, accuracy,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
