@@ -21,7 +21,9 @@ from bench import (
     faults,
     first_cue,
     first_text,
+    hallucinations,
     health,
+    long_form,
     memory,
     pipeline,
     readers,
@@ -29,6 +31,8 @@ from bench import (
     stages,
     throughput,
     translation,
+    whole_file,
+    word_times,
 )
 from bench.comparison import (
     Comparison,
@@ -67,6 +71,10 @@ MEASURES: Mapping[str, Measure] = {
     "alignment": alignment.measure,
     "diarization": diarization.measure,
     "accuracy": accuracy.measure,
+    "word_times": word_times.measure,
+    "hallucinations": hallucinations.measure,
+    "whole_file": whole_file.measure,
+    "long_form": long_form.measure,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,13 +39,24 @@ class Sides:
     async def recognize(
         self, side: str, media: Path, language: str | None, *, words: bool = False
     ) -> Recognition:
-        """Return what one side makes of a file."""
+        """Return what one side makes of a file; a peer's result may be of an earlier run.
+
+        Args:
+            side: one of `SIDES`.
+            media: the file.
+            language: base tag; None to detect it.
+            words: whether a peer that can do that gives words times; ours always does.
+        """
         if side == OURS:
             return await self.ours.recognize(media, language)
-        peer = self.peers[side]
-        return await asyncio.to_thread(
-            self.cached.recognize, side, peer, media, language, words=words
-        )
+        ask = functools.partial(self.cached.recognize, side, self.peers[side], words=words)
+        return await asyncio.to_thread(ask, media, language)
+
+    async def recognize_anew(self, side: str, media: Path, language: str | None) -> Recognition:
+        """Return what one side makes of a file now, for its time."""
+        if side == OURS:
+            return await self.ours.recognize(media, language)
+        return await asyncio.to_thread(self.peers[side].recognize, media, language)
 
 
 @asynccontextmanager

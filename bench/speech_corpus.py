@@ -11,7 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from app.domain.time import Span
 from bench.figure import BenchError
+from bench.no_speech import no_speech
+from bench.word_match import Utterance
 from scripts.voice_prompts import (
     RATE_HZ,
     PlacedPrompt,
@@ -31,8 +34,8 @@ _SENTENCE_WORDS = 4
 
 _PAUSE_S = 0.9
 _SPOKEN_S = 200
-_SHORT_COUNT = 24
-_SHORT_S = (1.0, 3.0)
+_HOUR_S = 3600
+_SEED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,13 @@ class SpokenFile:
     def text(self) -> str:
         """What is said."""
         return " ".join(each.prompt.text for each in self.placed)
+
+    @property
+    def utterances(self) -> list[Utterance]:
+        """What is said when."""
+        return [
+            Utterance(each.prompt.text, Span(each.start_ms, each.end_ms)) for each in self.placed
+        ]
 
 
 class SpeechCorpus:
@@ -79,17 +89,46 @@ class SpeechCorpus:
         Raises:
             BenchError: the prompts cannot be had.
         """
-        chosen = evenly([each for each in _prompts(language) if _is_short(each)], _SHORT_COUNT)
+        chosen = _between(language, 1.0, 3.0, 24)
         return [
             self._file(f"single-{language}-{number}", language, functools.partial(list, [each]))
             for number, each in enumerate(chosen)
         ]
 
+    def many_short(self) -> SpokenFile:
+        """Return about 15 minutes of English: 200 prompts of 1 to 4 s with pauses of 2.5 s.
+
+        Raises:
+            BenchError: the prompts cannot be had.
+        """
+        return self._file(
+            "many-short-en", "en", lambda: _between("en", 1.0, 4.0, 200), pause_ms=2500
+        )
+
+    def hour(self, language: str) -> SpokenFile:
+        """Return 60 minutes of all prompts, in another order each time, 0.9 s apart.
+
+        Raises:
+            BenchError: the prompts cannot be had.
+        """
+        return self._file(f"hour-{language}", language, lambda: _for_an_hour(language))
+
+    def without_speech(self, sound: str, seconds: float) -> Path:
+        """Return a recording of a sound of `bench.no_speech`."""
+        path = self._folder / f"{sound.replace(' ', '-')}-{seconds:g}.wav"
+        if not path.exists():
+            write_wav(path, no_speech(sound, seconds))
+        return path
+
     def _file(
-        self, name: str, language: str, choose: Callable[[], Sequence[VoicePrompt]]
+        self,
+        name: str,
+        language: str,
+        choose: Callable[[], Sequence[VoicePrompt]],
+        pause_ms: int = round(_PAUSE_S * 1000),
     ) -> SpokenFile:
         if name not in self._files:
-            samples, placed = joined(choose(), pause_ms=round(_PAUSE_S * 1000))
+            samples, placed = joined(choose(), pause_ms=pause_ms)
             path = self._folder / f"{name}.wav"
             write_wav(path, samples)
             self._files[name] = SpokenFile(path, language, tuple(placed))
@@ -118,9 +157,22 @@ def _sentences(language: str) -> list[VoicePrompt]:
     return evenly(sentences, round(len(sentences) * _SPOKEN_S / whole_s))
 
 
-def _is_short(prompt: VoicePrompt) -> bool:
-    shortest_s, longest_s = _SHORT_S
-    return shortest_s <= _length_s(prompt) <= longest_s
+def _between(language: str, least_s: float, most_s: float, count: int) -> list[VoicePrompt]:
+    prompts = [each for each in _prompts(language) if least_s <= _length_s(each) <= most_s]
+    return evenly(prompts, count)
+
+
+def _for_an_hour(language: str) -> list[VoicePrompt]:
+    """Return all prompts in an order that only the seed decides, over and over."""
+    prompts, random = _prompts(language), np.random.default_rng(_SEED)
+    chosen: list[VoicePrompt] = []
+    left_s = float(_HOUR_S)
+    while True:
+        for place in random.permutation(len(prompts)):
+            left_s -= _length_s(prompts[place]) + _PAUSE_S
+            if left_s < 0:
+                return chosen
+            chosen.append(prompts[place])
 
 
 def _length_s(prompt: VoicePrompt) -> float:

@@ -13,11 +13,15 @@ from bench.comparison import (
     read_comparisons,
     write_comparisons,
 )
+from bench.long_form import doubled_prompts, lost_prompts, start_drift_ms
+from bench.no_speech import SOUNDS, no_speech
 from bench.peer_cache import PeerCache
 from bench.recognition import Recognition, TimedText, timed
 from bench.speech_corpus import evenly, write_wav
+from bench.whole_file import median_ratio
 from bench.word_errors import normalized, word_error_rate
 from bench.word_match import Utterance, time_errors
+from bench.word_times import percentile
 from tests.conftest import read_samples
 
 
@@ -141,3 +145,67 @@ def test_the_table_has_a_column_for_each_side_and_names_the_machine(tmp_path: Pa
     assert [(row.what, row.machine) for row in merged] == [
         ("errors", "A"), ("time", "B"), ("new", "B"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_sounds_without_speech_are_the_same_each_time(name: str) -> None:
+    first, again = no_speech(name, 8), no_speech(name, 8)
+    assert np.array_equal(first, again)
+    assert first.dtype == np.float32
+    assert first.shape == (8 * 16_000,)
+    if name == "digital silence":
+        assert not first.any()
+    else:
+        assert np.sqrt((first**2).mean()) == pytest.approx(0.1, rel=0.15)
+
+
+def test_sounds_have_the_frequencies_that_they_are_named_for() -> None:
+    def loudest_hz(name: str) -> float:
+        spectrum = np.abs(np.fft.rfft(no_speech(name, 2)))
+        return float(np.argmax(spectrum)) / 2
+
+    assert loudest_hz("mains hum") == 50
+    assert loudest_hz("ringing telephone") in (440, 480)
+    assert 697 <= loudest_hz("DTMF") <= 1633
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    assert percentile([30, 10, 20], 50) == 20
+    assert percentile(range(1, 101), 95) == 95
+    assert percentile([7], 95) == 7
+
+
+def test_times_are_compared_round_by_round() -> None:
+    spent_s = {"a": [1.0, 4.0, 3.0], "b": [2.0, 2.0, 2.0]}
+    assert median_ratio(spent_s, "a", "b") == 1.5
+
+
+HOUR = [
+    _said("Press one", 1000, 2000),
+    _said("hang up now", 3000, 4000),
+    _said("two", 6000, 6500),
+    _said("goodbye my friend", 1_300_000, 1_301_000),
+]
+
+
+def test_a_prompt_is_lost_where_none_of_its_words_is_near() -> None:
+    heard = _words(("press", 3800, 4200), ("hank", 3000, 3300), ("goodbye", 1_297_000, 1_297_500))
+    assert lost_prompts(HOUR, heard) == 2
+    heard = _words(("Press", 3800, 4100), ("up", 3000, 3300), ("goodbye!", 1_298_500, 1_299_500))
+    assert lost_prompts(HOUR, heard) == 0
+    assert lost_prompts(HOUR, []) == 3
+
+
+def test_a_prompt_is_doubled_where_all_its_words_come_twice() -> None:
+    twice = _words(("press", 1000, 1200), ("one", 1200, 1500), ("press", 1500, 1700))
+    assert doubled_prompts(HOUR, twice) == 0
+    assert doubled_prompts(HOUR, [*twice, *_words(("one", 1700, 2000))]) == 1
+
+
+def test_drift_is_how_much_later_words_start_in_the_end() -> None:
+    heard = _words(
+        ("press", 1020, 1400), ("one", 1400, 2000), ("goodbye", 1_300_070, 1_300_300),
+        ("my", 1_300_300, 1_300_500), ("friend", 1_300_500, 1_301_000),
+    )  # fmt: skip
+    assert start_drift_ms(HOUR, heard) == 50
+    assert start_drift_ms(HOUR, heard[:2]) == 0
