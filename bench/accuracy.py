@@ -45,7 +45,7 @@ async def _error_ratio(environment: BenchEnvironment, sides: Sides, language: st
     for side in SIDES:
         environment.progress.now(f"accuracy: {language}, {side}")
         found = await sides.recognize(side, spoken.path, language)
-        rates[side] = word_error_rate(spoken.text, found.text)
+        rates[side] = word_error_rate(spoken.text, found.text, language)
     environment.compare(
         f"word error rate, {language}", "%", {side: 100 * rate for side, rate in rates.items()}
     )

@@ -35,9 +35,13 @@ def test_words_are_compared_without_case_accents_and_punctuation() -> None:
 
 
 def test_errors_are_counted_by_the_words_that_were_spoken() -> None:
-    assert word_error_rate("Press one, or hang up.", "press ONE or hang up") == 0
-    assert word_error_rate("press one or hang up", "press or hang it up") == pytest.approx(2 / 5)
-    assert word_error_rate("press one", "") == 1
+    assert word_error_rate("Press one, or hang up.", "press 1 or hang up", "en") == 0
+    assert word_error_rate("press one or hang up", "press or hang it up", "en") == pytest.approx(
+        2 / 5
+    )
+    assert word_error_rate("press one", "", "en") == 1
+    assert word_error_rate("Нажмите 6, M I S D N!", "нажмите шесть MISDN", "ru") == 0
+    assert word_error_rate("Il y a", "il ya", "fr") > 0
 
 
 def _said(text: str, start_ms: int, end_ms: int) -> Utterance:
