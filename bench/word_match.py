@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import jiwer
 
@@ -87,12 +86,6 @@ def _equal(spoken: Sequence[str], recognized: Sequence[str]) -> dict[int, int]:
 
 
 def _side_by_side(found: Mapping[int, int], first: int, last: int) -> bool:
-    """Whether spoken words were recognised with nothing in between."""
-    places = [found.get(place) for place in range(first, last + 1)]
-    return None not in places and all(
-        after == before + 1 for before, after in pairwise(_known(places))
-    )
-
-
-def _known(places: Sequence[int | None]) -> Iterator[int]:
-    return (place for place in places if place is not None)
+    """Whether all these spoken words were recognised, with nothing in between."""
+    places = [found[place] for place in range(first, last + 1) if place in found]
+    return len(places) > last - first and places[-1] - places[0] == last - first
