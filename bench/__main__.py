@@ -6,11 +6,13 @@ import argparse
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvloop
 
 from bench import (
+    accuracy,
     alignment,
     busy,
     callers,
@@ -19,7 +21,9 @@ from bench import (
     faults,
     first_cue,
     first_text,
+    hallucinations,
     health,
+    long_form,
     memory,
     pipeline,
     readers,
@@ -27,16 +31,27 @@ from bench import (
     stages,
     throughput,
     translation,
+    whole_file,
+    word_times,
 )
-from bench.document import DOCUMENT, RATIOS, ratio_lines, write_part
-from bench.figure import BenchError
+from bench.comparison import (
+    Comparison,
+    comparison_lines,
+    merged_comparisons,
+    read_comparisons,
+    write_comparisons,
+)
+from bench.document import DOCUMENT, RATIOS, SPEECH, ratio_lines, write_part
+from bench.figure import BenchError, Figure
 from bench.machine import OtherLoad, describe_machine
 from bench.measure import BenchEnvironment, Measure
 from bench.progress import Progress
 from bench.recording import Recordings
 from bench.results import Row, format_table, merged, read_results, write_results
+from bench.speech_corpus import SpeechCorpus
 
 RESULTS = Path(__file__).parent / "results.json"
+COMPARISONS = Path(__file__).parent / "comparisons.json"
 
 MEASURES: Mapping[str, Measure] = {
     "pipeline": pipeline.measure,
@@ -55,29 +70,59 @@ MEASURES: Mapping[str, Measure] = {
     "reuse": reuse.measure,
     "alignment": alignment.measure,
     "diarization": diarization.measure,
+    "accuracy": accuracy.measure,
+    "word_times": word_times.measure,
+    "hallucinations": hallucinations.measure,
+    "whole_file": whole_file.measure,
+    "long_form": long_form.measure,
 }
 
 
-async def run(names: Sequence[str], progress: Progress) -> tuple[list[Row], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was measured.
+
+    Attributes:
+        rows: figures in order.
+        comparisons: rows of the table of all sides.
+        failures: why figures could not be taken.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures alone."""
+        return [row.figure for row in self.rows]
+
+
+async def run(names: Sequence[str], progress: Progress, *, fresh_peers: bool = False) -> Taken:
     """Take the figures of some measurements.
 
-    Returns:
-        The figures in order, and why others could not be taken.
+    Args:
+        names: of the measurements.
+        progress: takes their steps.
+        fresh_peers: whether results of the peers of earlier runs are left aside.
     """
-    rows: list[Row] = []
-    failures: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="cuestream-bench-") as folder:
-        environment = BenchEnvironment(Recordings(Path(folder), progress.step), progress)
-        for name in names:
+    taken = Taken()
+    with tempfile.TemporaryDirectory(prefix="cuestream-bench-") as name:
+        folder = Path(name)
+        environment = BenchEnvironment(
+            Recordings(folder, progress.step), SpeechCorpus(folder), progress,
+            taken.comparisons, fresh_peers,
+        )  # fmt: skip
+        for measure in names:
             load = OtherLoad()
             try:
-                figures = await MEASURES[name](environment)
+                figures = await MEASURES[measure](environment)
             except* BenchError as errors:
-                failures += [f"{name}: {error}" for error in errors.exceptions]
-                progress.step(failures[-1])
+                taken.failures.extend(f"{measure}: {error}" for error in errors.exceptions)
+                progress.step(taken.failures[-1])
             else:
-                rows += [Row(figure, load.cores()) for figure in figures]
-    return rows, failures
+                taken.rows.extend(Row(figure, load.cores()) for figure in figures)
+    return taken
 
 
 def main() -> int:
@@ -87,6 +132,9 @@ def main() -> int:
     parser.add_argument(
         "--update", action="store_true", help="write some figures beside those of earlier runs"
     )
+    parser.add_argument(
+        "--fresh-peers", action="store_true", help="ask the peers again, whatever is cached"
+    )
     arguments = parser.parse_args()
     chosen = arguments.measurement or list(MEASURES)
     if unknown := set(chosen) - set(MEASURES):
@@ -94,21 +142,29 @@ def main() -> int:
     progress = Progress()
     progress.step(describe_machine())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rows, failures = runner.run(run(chosen, progress))
-    print(f"\n{format_table(rows)}\n")
+        taken = runner.run(run(chosen, progress, fresh_peers=arguments.fresh_peers))
+    print(f"\n{format_table(taken.rows)}\n")
     print("others: cores that other processes kept busy; ! from 0.2 on, take the figure again")
-    if failures:
-        print("\n".join(["not taken:", *failures]))
+    if taken.failures:
+        print("\n".join(["not taken:", *taken.failures]))
         return 1
     if arguments.update or set(chosen) == set(MEASURES):
-        figures = [row.figure for row in rows]
-        if arguments.update:
-            figures = merged(read_results(RESULTS), figures)
-        write_results(RESULTS, figures)
-        write_part(RATIOS, ratio_lines(figures))
-        for path in (RESULTS, DOCUMENT):
-            print(f"written to {path.relative_to(RESULTS.parents[1])}")
+        _write(taken, update=arguments.update)
     return 0
+
+
+def _write(taken: Taken, *, update: bool) -> None:
+    """Write what was measured, beside earlier figures or in their place."""
+    figures, comparisons = taken.figures, taken.comparisons
+    if update:
+        figures = merged(read_results(RESULTS), figures)
+        comparisons = merged_comparisons(read_comparisons(COMPARISONS), comparisons)
+    write_results(RESULTS, figures)
+    write_comparisons(COMPARISONS, comparisons)
+    write_part(RATIOS, ratio_lines(figures))
+    write_part(SPEECH, comparison_lines(comparisons))
+    for path in (RESULTS, COMPARISONS, DOCUMENT):
+        print(f"written to {path.relative_to(RESULTS.parents[1])}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from bench.figure import BenchError, Figure
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 RATIOS = "ratios"
+SPEECH = "speech"
 GPU = "gpu"
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import resource
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 
@@ -33,6 +36,13 @@ def describe_machine() -> str:
     one, five, _ = os.getloadavg()
     gib = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {gib:.0f} GiB, load {one:.2f} (1 min) {five:.2f} (5 min)"
+
+
+def machine_name() -> str:
+    """Return the processor and how many cores there are, without the load of the moment."""
+    models = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text("utf-8"))
+    cpu = models[0] if models else platform.machine()
+    return f"{os.cpu_count()} cores of {cpu}"
 
 
 def _busy_s() -> float:

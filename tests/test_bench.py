@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench import (
+    accuracy,
     alignment,
     busy,
     callers,
@@ -18,7 +19,9 @@ from bench import (
     faults,
     first_cue,
     first_text,
+    hallucinations,
     health,
+    long_form,
     memory,
     pipeline,
     readers,
@@ -27,6 +30,8 @@ from bench import (
     stages,
     throughput,
     translation,
+    whole_file,
+    word_times,
 )
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
@@ -60,13 +65,28 @@ GOALS = {
     "repeat_over_first": 0.02,
     "align_cpu_ms_per_30s_over_whisperx": 0.1,
     "diarization_embedding_over_stock": 0.55,
+    "wer_over_best_peer_en": 1.02,
+    "wer_over_best_peer_es": 1.02,
+    "wer_over_best_peer_fr": 1.02,
+    "wer_over_best_peer_it": 1.02,
+    "wer_over_best_peer_ru": 1.02,
+    "language_right_short_over_best_peer": 1.0,
+    "word_start_error_median_ms": 80,
+    "word_start_error_p95_ms": 250,
+    "hallucinated_cues_per_hour": 0,
+    "wall_over_faster_whisper_batched_200s": 0.95,
+    "wall_over_faster_whisper_batched_900s": 0.95,
+    "long_form_lost_over_batched": 1.0,
+    "long_form_doubled_prompts": 0,
+    "long_form_drift_ms": 50,
 }
 
 
 def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
-        readers, translation, faults, reuse, alignment, diarization,
+        readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
+        hallucinations, whole_file, long_form,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
