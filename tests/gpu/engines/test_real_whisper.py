@@ -166,7 +166,9 @@ def test_where_nobody_speaks_there_is_no_text(engine: WhisperxTranscriber, level
 
 def test_the_sample_is_written_down(engine: WhisperxTranscriber) -> None:
     """Through an mp4's sound and its own pauses, two sentences at a time."""
-    truth = json.loads((ROOT / "fixtures" / "talk" / "two-voices.json").read_text("utf-8"))["sentences"]
+    truth = json.loads((ROOT / "fixtures" / "talk" / "two-voices.json").read_text("utf-8"))[
+        "sentences"
+    ]
     sound = read_samples(ROOT / "fixtures" / "talk" / "two-voices.mp4")
     windows = []
     for first in range(0, len(truth), 2):
