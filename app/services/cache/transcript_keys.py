@@ -20,6 +20,7 @@ from app.settings import VadSettings
 
 def window_key(
     engines: Engines,
+    windowing: VadSettings,
     language: Language | None,
     prompt: str,
     allowed_languages: Sequence[str] = (),
@@ -29,6 +30,7 @@ def window_key(
 
     Args:
         engines: as they were loaded.
+        windowing: settings by which speech is detected, which word times follow.
         language: spoken language, or None to detect it.
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from.
@@ -39,6 +41,8 @@ def window_key(
         "window",
         __version__,
         engines.transcriber_cache_key,
+        engines.vad.cache_key,
+        windowing.model_dump(mode="json"),
         tag,
         prompt,
         list(allowed_languages),
@@ -64,9 +68,9 @@ def recording_key(
         allowed_languages: base tags that detection chooses from.
         task: whether it is transcribed or translated.
     """
-    window = window_key(engines, language, prompt, allowed_languages, task)
+    window = window_key(engines, windowing, language, prompt, allowed_languages, task)
     aligner = engines.aligner.cache_key if engines.aligner is not None else None
-    return stage_key(window, engines.vad.cache_key, windowing.model_dump(mode="json"), aligner)
+    return stage_key("recording", window, aligner)
 
 
 def translated_recording_key(recording: str) -> str:

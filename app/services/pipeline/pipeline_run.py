@@ -170,7 +170,9 @@ class PipelineRun:
         # Likely words in the spoken language would lead the translation back to it.
         options = replace(
             self.options,
-            cache_key=window_key(self.engines, spoken, "", task="translate"),
+            cache_key=window_key(
+                self.engines, self.services.settings.vad, spoken, "", task="translate"
+            ),
             language=spoken,
             prompt="",
             allowed_languages=(),

@@ -65,8 +65,9 @@ class ReusePolicy:
         prompt = prompt_for(request, info)
         spoken, allowed = request.spoken, request.allowed_languages
         key = ""
-        if self.services.engines is not None:
-            key = window_key(self.services.engines, spoken, prompt, allowed, request.task)
+        if (engines := self.services.engines) is not None:
+            windowing = self.services.settings.vad
+            key = window_key(engines, windowing, spoken, prompt, allowed, request.task)
         return TranscribeOptions(
             key, context, spoken, prompt, allowed, request.task, fresh=request.fresh
         )

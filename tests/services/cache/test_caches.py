@@ -58,16 +58,18 @@ def _check_keys(engines: Engines) -> None:
     """Everything that changes the words changes the key."""
     other = Engines(engines.vad, engines.scheduler, "another model")
     timer: Any = FakeEngine()
-    transcribed = {
-        window_key(engines, None, ""),
-        window_key(engines, ENGLISH, ""),
-        window_key(engines, None, "names"),
-        window_key(engines, None, "", ("en", "es")),
-        window_key(engines, None, "", task="translate"),
-        window_key(other, None, ""),
-    }
-    assert len(transcribed) == 6
     windowing, shorter = VadSettings(), VadSettings(window_ms=9000)
+    transcribed = {
+        window_key(engines, windowing, None, ""),
+        window_key(engines, windowing, ENGLISH, ""),
+        window_key(engines, windowing, None, "names"),
+        window_key(engines, windowing, None, "", ("en", "es")),
+        window_key(engines, windowing, None, "", task="translate"),
+        window_key(engines, shorter, None, ""),
+        window_key(other, windowing, None, ""),
+        window_key(replace(engines, vad=timer), windowing, None, ""),
+    }
+    assert len(transcribed) == 8
     recordings = {
         recording_key(engines, windowing, None, ""),
         recording_key(engines, shorter, None, ""),
