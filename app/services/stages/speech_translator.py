@@ -52,6 +52,11 @@ class SpeechTranslator:
         """Windows that the device transcribes at a time, of all jobs."""
         return self._transcriber.capacity
 
+    def speaking(self, language: str) -> SpeechTranslator:
+        """Return one for windows of the same job in which a language is spoken, a BCP 47 tag."""
+        transcriber = self._transcriber.speaking(language)
+        return SpeechTranslator(transcriber, self._pairs, self._translating, self._clock)
+
     async def transcribe(self, window: SpeechWindow) -> list[Segment]:
         """Return the segments of a window, those of languages to be translated with translations.
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.domain.transcript import Segment
 from app.services.playback.playback import Playback
+from app.services.stages.language_history import LanguageHistory, better
 from app.services.stages.vad import SpeechWindow
 from app.system.async_iterators import close_stage
 
@@ -34,6 +35,10 @@ class TranscribesWindows(Protocol):
     @property
     def capacity(self) -> int:
         """Windows that the device transcribes at a time, of all jobs."""
+        ...
+
+    def speaking(self, language: str) -> TranscribesWindows:
+        """Return one for windows of the same job in which a language is spoken, a BCP 47 tag."""
         ...
 
     async def transcribe(self, window: SpeechWindow) -> list[Segment]:
@@ -102,8 +107,8 @@ class InFlightWindows:
             self._changed.set()
             await close_stage(windows)
 
-    async def next(self) -> list[Segment] | None:
-        """Return the segments of the next window; None after the last one.
+    async def next(self) -> tuple[SpeechWindow, list[Segment]] | None:
+        """Return the next window and its segments; None after the last one.
 
         Raises:
             CuestreamError: the transcription of the window failed.
@@ -116,7 +121,7 @@ class InFlightWindows:
         if not run.windows:
             self._runs.remove(run)
         self._changed.set()
-        return first.task.result()
+        return first.window, first.task.result()
 
     def viewer_moved(self) -> None:
         """Begin a new run at the window that the viewer has jumped to."""
@@ -173,6 +178,9 @@ async def transcribe(
 ) -> AsyncIterator[Segment]:
     """Yield the segments of each window.
 
+    Where the language of a window was in doubt and is not the one of the recording so far, the
+    window is transcribed in that one too, and the likelier words are taken.
+
     Yields:
         Segments in order within each of ``playback.ranges``. Where a viewer jumps, the segments
         of several ranges may alternate.
@@ -185,7 +193,13 @@ async def transcribe(
     feeder = asyncio.create_task(in_flight.feed(windows))
     stop = playback.listen(in_flight.viewer_moved)
     try:
-        while (segments := await in_flight.next()) is not None:
+        history = LanguageHistory()
+        while (finished := await in_flight.next()) is not None:
+            window, segments = finished
+            if (expected := history.instead_of(segments)) is not None:
+                again = await transcriber.speaking(expected).transcribe(window)
+                segments = list(better(segments, again))
+            history.add(segments)
             for segment in segments:
                 yield segment
         await feeder

@@ -82,6 +82,21 @@ class WindowTranscriber:
         """Windows that the device transcribes at a time, of all jobs."""
         return self._scheduler.capacity
 
+    def speaking(self, language: str) -> WindowTranscriber:
+        """Return one for windows of the same job in which a language is spoken, a BCP 47 tag.
+
+        Its cache look-ups and untranscribed speech are not counted, as those windows are
+        transcribed a second time.
+        """
+        options = replace(
+            self._options,
+            cache_key=f"{self._options.cache_key} spoken {language}",
+            language=Language.parse(language),
+            lookups=Lookups(),
+            untranscribed=UntranscribedSpeech(),
+        )
+        return WindowTranscriber(self._scheduler, self._cache, options, self._clock, self._aligner)
+
     async def transcribe(self, window: SpeechWindow) -> list[Segment]:
         """Return the segments of a window, cached ones where there are any.
 
