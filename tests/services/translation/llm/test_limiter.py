@@ -60,11 +60,13 @@ async def test_the_limit_is_halved_once_for_all_that_were_under_way_and_grows_ag
     async with limiter.slot() as later:
         limiter.throttled(later)
     assert limiter.limit == 2
-    for _ in range(2):
-        limiter.succeeded()
+    async with limiter.slot() as good:
+        for _ in range(2):
+            limiter.succeeded(good)
     assert limiter.limit == 2
-    for _ in range(200):
-        limiter.succeeded()
+    async with limiter.slot() as good:
+        for _ in range(200):
+            limiter.succeeded(good)
     assert limiter.limit == 8
     for _ in range(9):
         async with limiter.slot() as slot:
