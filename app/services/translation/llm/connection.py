@@ -115,7 +115,7 @@ class ChatConnection:
             FormRefusedError: another answer format may help.
         """
         whole = True
-        watch = self._liveness.watch(self._answers)
+        watch = self._liveness.watch(self._is_alive)
         with map_sdk_errors(), closing(watch):
             stream = await watch.wait(self._open(request, form))
             meter.answered = True
@@ -143,7 +143,7 @@ class ChatConnection:
         )
         return stream
 
-    async def _answers(self) -> bool:
+    async def _is_alive(self) -> bool:
         """Whether the server answers a request for the names of its models."""
         limit_s = min(_PROBE_S, self._liveness.silence_s)
         try:

@@ -100,7 +100,7 @@ def settings_at(url: str, **changes: object) -> Settings:
         "server_api_url": url,
         "server_api_key": SecretStr("none"),
         "server_model": "gemma-3-270m",
-        "timeout_s": 20.0,
+        "timeout_s": 60.0,
         "attempts": 1,
     }
     return Settings(translation=TranslationSettings.model_validate(values | changes))
@@ -127,7 +127,7 @@ class Memory:
 
 async def test_an_answer_streams_in_the_schema_s_grammar_and_is_counted(llama: Llama) -> None:
     settings = settings_at(llama.url)
-    liveness = ServerLiveness(20.0, answers_probes=True)
+    liveness = ServerLiveness(60.0, answers_probes=True)
     connection = ChatConnection(endpoints_of(settings)[0], liveness)
     lines = lines_of("Yes.", "No.", "Madrid.")
     batch = PendingLines(lines, pair(), ()).batch([line.id for line in lines])
