@@ -206,13 +206,13 @@ async def test_local_concurrency_does_not_grow_without_need():
     assert server.limits[-1] <= 2
 
 
-@pytest.mark.parametrize("slots", [1, 2, 4])
-async def test_a_local_server_gets_about_as_many_requests_as_it_has_slots(slots: int):
-    with ChatServer(slots=slots, first_s=0.05, chunk_s=0.02) as server:
+async def test_a_local_server_is_asked_one_request_first_and_all_are_answered():
+    with ChatServer(slots=2, first_s=0.05) as server:
         translator = translator_at(server, provider="llamacpp", server_api_key=None, concurrency=8)
         lines = lines_of("The river was high that year.")
-        first = translator.concurrency
-        await asyncio.gather(*(translated(translator, lines) for _ in range(10 * slots + 10)))
-        assert (first, len(server.calls)) == (1, 10 * slots + 10)
-        assert slots <= server.peak <= slots + 3
+        assert translator.concurrency == 1
+        batches = [translated(translator, lines) for _ in range(12)]
+        assert await asyncio.gather(*batches) == [right(lines)] * 12
+        assert (len(server.calls), server.abandoned) == (12, 0)
+        assert 1 < server.peak <= 8
         await translator.close()
