@@ -161,7 +161,7 @@ class ChatConnection:
         key = self._endpoint.key
         silence_s = self._liveness.silence_s
         # No read timeout: the watch of each request decides.
-        timeout = Timeout(silence_s, read=None, connect=min(_CONNECT_S, silence_s))
+        timeout = Timeout(max(_CONNECT_S, silence_s), read=None, connect=_CONNECT_S)
         client = AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=self._endpoint.base_url,

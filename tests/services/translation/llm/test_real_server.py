@@ -208,10 +208,10 @@ async def test_four_requests_in_a_slow_server_s_queue_are_each_sent_once(llama: 
     with SlowProxy(llama.url, tokens_per_s=6.0) as proxy:
         # A vendor without growth, so that four are in flight from the beginning.
         settings = settings_at(
-            proxy.url, provider="openai_compatible", timeout_s=0.5, concurrency=4
+            proxy.url, provider="openai_compatible", timeout_s=2.0, concurrency=4
         )
         (endpoint,) = endpoints_of(settings)
-        connection = ChatConnection(endpoint, ServerLiveness(0.5, answers_probes=True))
+        connection = ChatConnection(endpoint, ServerLiveness(2.0, answers_probes=True))
         (line,) = lines_of("Good morning.")
         request = translation_request(LineBatch({"1": line}, pair(), (), {}))
         answers = await asyncio.gather(*(_text(connection, request, Meter(0)) for _ in range(4)))
