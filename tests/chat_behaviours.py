@@ -64,7 +64,8 @@ class Reply:
         members: key and value of each line, in the order of the answer.
         text: the answer itself, where it is not made from the members.
         status: of the response; with any but 200, ``error`` is its body.
-        end: ``done``, ``disconnect`` (the connection is cut) or ``hang`` (nothing follows).
+        end: ``done``, ``disconnect`` (the connection is cut), ``hang`` (nothing follows) or
+            ``lost`` (nothing comes at all).
         end_after: characters of the answer that come before ``end``; all unless given.
         error_event: sent as an event of the stream in place of the rest.
     """
@@ -252,6 +253,11 @@ def lacks(*forms: str) -> Behaviour:
 def cut(how: str, after: int = 0) -> Behaviour:
     """Disconnect or hang after that many characters of the answer."""
     return lambda call, reply: replace(reply, end=how, end_after=after)
+
+
+def lost(call: Call, reply: Reply) -> Reply:
+    """Never answer."""
+    return replace(reply, end="lost")
 
 
 def error_event(code: int | str, after: int = 0) -> Behaviour:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import re
 import socket
@@ -52,6 +53,7 @@ class ChatServer:
         first_s, chunk_s: seconds before the first event and before each one after it.
         tokens_per_s: speed of one stream, in place of ``chunk_s``.
         streams: whether it streams when asked to; otherwise it answers in one piece.
+        slots: requests that it works on at a time; it lets others wait in silence, in order.
         condense: how it shortens what is too long.
 
     Attributes:
@@ -63,6 +65,8 @@ class ChatServer:
         hold_after: characters of the answer after which the gate is waited for; None for never.
         prompt_tokens, completion_tokens: of all requests that were not refused.
         tells_usage: whether it says how many they are when asked to.
+        probes: requests for the list of models.
+        dead: whether it accepts connections and answers nothing at all.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class ChatServer:
         chunk_s: float = 0.0,
         tokens_per_s: float | None = None,
         streams: bool = True,
+        slots: int | None = None,
         condense: Condense = unchanged,
         port: int = 0,
     ) -> None:
@@ -84,6 +89,9 @@ class ChatServer:
         self.hold_after: int | None = None
         self.prompt_tokens = self.completion_tokens = 0
         self.tells_usage = True
+        self.probes = 0
+        self.dead = False
+        self._slots = asyncio.Semaphore(slots) if slots else contextlib.nullcontext()
         self._translate, self._condense = translate, condense
         self._paced = tokens_per_s is not None
         if tokens_per_s is not None:
@@ -130,6 +138,13 @@ class ChatServer:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
+        if self.dead:
+            await _until_gone(receive)
+            return
+        if scope["path"] == "/v1/models":
+            self.probes += 1
+            await _send_json(send, 200, {"object": "list", "data": []})
+            return
         if scope["path"] != "/v1/chat/completions":
             await _send_json(send, 404, {"error": {"message": "no such route", "code": None}})
             return
@@ -150,8 +165,12 @@ class ChatServer:
             await _send_json(send, reply.status, {"error": reply.error}, reply.headers)
             return
         self.prompt_tokens += call.prompt_tokens
+        if reply.end == "lost":
+            await _until_gone(receive)
+            self.abandoned += 1
+            return
         gone = asyncio.create_task(_until_gone(receive))
-        answering = asyncio.create_task(self._stream(call, reply, send))
+        answering = asyncio.create_task(self._stream_in_turn(call, reply, send))
         await asyncio.wait([gone, answering], return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
             self.abandoned += 1
@@ -159,6 +178,10 @@ class ChatServer:
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         await asyncio.gather(answering, return_exceptions=answering.cancelled())
+
+    async def _stream_in_turn(self, call: Call, reply: Reply, send: Any) -> None:
+        async with self._slots:
+            await self._stream(call, reply, send)
 
     async def _stream(self, call: Call, reply: Reply, send: Any) -> None:
         await asyncio.sleep(self._first_s)

@@ -20,9 +20,9 @@ class TranslationSettings(Group):
     )
     """Translator. `embedded` is apertium (English-Spanish, no key) and, from speech in other
     languages into English, the transcriber itself where its model can; `apertium` is apertium
-    alone, `libretranslate` a server of that name; the others are language models: `ollama` and
-    `lmstudio` on this machine, `openai_compatible` at `SERVER_API_URL`, the rest at the vendor of
-    that name."""
+    alone, `libretranslate` a server of that name; the others are language models: `ollama`,
+    `lmstudio` and `llamacpp` on this machine, `openai_compatible` at `SERVER_API_URL`, the rest at
+    the vendor of that name."""
     server_api_key: SecretStr | None = None
     """Key for the provider; goes before the vendor's own variable, such as `OPENAI_API_KEY`."""
     server_api_url: str | None = None
@@ -39,11 +39,14 @@ class TranslationSettings(Group):
     set."""
     concurrency: int | None = Field(None, ge=1, validation_alias=names("TRANSLATION_CONCURRENCY"))
     """Requests to the provider at a time, of all jobs together. It is halved whenever the
-    provider asks for patience and grows again slowly. The vendor's own variable unless set."""
+    provider asks for patience and grows again slowly; with a model on this machine it begins
+    with one. The vendor's own variable unless set."""
     rpm: float | None = Field(None, gt=0, validation_alias=names("TRANSLATION_RPM"))
     """Requests to the provider in a minute at most. No limit unless set."""
     timeout_s: float = Field(60.0, gt=0, validation_alias=names("TRANSLATION_TIMEOUT_S"))
-    """Seconds of silence after which one request is given up and asked again."""
+    """Seconds of silence after which a request is given up and asked again, unless it waits in the
+    queue of a server that still writes other answers. A server of your own that writes nothing
+    and still answers is given ten times as long, to load a model or to read a prompt."""
     attempts: int = Field(4, ge=1, validation_alias=names("TRANSLATION_ATTEMPTS"))
     """Failures in a row after which the provider is given up, and requests for one line alone
     after which the line is. Then the fallback model is asked, or the job fails."""

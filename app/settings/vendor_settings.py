@@ -17,6 +17,7 @@ ChatName = Literal[
     "anthropic",
     "ollama",
     "lmstudio",
+    "llamacpp",
     "openai_compatible",
 ]
 """Vendors of language models; all speak OpenAI's chat-completions protocol."""
@@ -65,7 +66,8 @@ class VendorSettings(Group):
     """Address of Ollama, with or without `/v1`."""
     ollama_model: str = "llama3.3"
     """Model in Ollama."""
-    ollama_concurrent_requests: int = Field(1, ge=1)
-    """Requests to Ollama, or to LM Studio, at a time."""
+    ollama_concurrent_requests: int = Field(8, ge=1)
+    """Requests to Ollama, LM Studio or llama.cpp at a time at most. It begins with one and adds
+    more while the server answers them side by side and not one after the other."""
 
     model_config = config()

@@ -13,6 +13,7 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.services.stages.stage_clock import StageClock
+from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.text.batches import PendingUnit, UnitBatcher
 from app.services.translation.text.pending_units import PendingUnitFactory
 from app.services.translation.text.translation_distributor import TranslationDistributor
@@ -25,6 +26,9 @@ from app.system.async_iterators import close_stage
 _BUFFERED_BATCHES = 4
 """Batches that may be read and not yet yielded, for each one that may be in flight: enough for
 full concurrency while the first of them is late."""
+
+_LEAST_BUFFERED = 32
+"""Batches that may be read in any case: concurrency may grow to eight."""
 
 
 async def translate_cues(
@@ -81,14 +85,14 @@ class _TranslateTasks:
 
     def __init__(self, translator: Translator, job: TranslationJob, clock: StageClock) -> None:
         self.ordered: asyncio.Queue[PendingUnit | None] = asyncio.Queue()
-        batches = _BUFFERED_BATCHES * translator.concurrency
+        batches = max(_BUFFERED_BATCHES * translator.concurrency, _LEAST_BUFFERED)
         self.buffer_limit = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
         self._translator = translator
         self._job = job
         self._clock = clock
-        self._limiter = asyncio.Semaphore(translator.concurrency)
-        self._waiting = UnitBatcher(translator.batch_sizes, translator.concurrency)
+        self._limiter = BatchSlots(translator)
+        self._waiting = UnitBatcher(translator)
         self._open: set[PendingUnit] = set()
         self._stopped = False
 

@@ -82,14 +82,18 @@ class Translator(Protocol):
         revision: changes whenever the same line might be translated differently: model, prompt
             and every setting that matters. Part of the key of stored translations.
         batch_sizes: lines in the first batch, the second and so on; the last repeats.
-        concurrency: batches in flight at a time for one job.
+        concurrency: batches in flight at a time for one job; may change.
     """
 
     name: str
     detail: str
     revision: str
     batch_sizes: tuple[int, ...]
-    concurrency: int
+
+    @property
+    def concurrency(self) -> int:
+        """Batches in flight at a time for one job."""
+        ...
 
     async def probe(self) -> None:
         """Check at start that it works; costs no money.

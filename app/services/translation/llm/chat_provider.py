@@ -32,9 +32,19 @@ from app.services.translation.translator import Ledger
 
 log = structlog.get_logger()
 
-_SPARE_CHARS = 20_000
-"""Characters of an answer beyond 20 times its lines, for reasoning; a model that is caught in a
-loop never ends."""
+_REASONING_CHARS = 20_000
+"""Characters of reasoning between its tags; a model that is caught in a loop never ends."""
+
+_PROSE_CHARS = 4000
+"""Characters around the members of an answer that nothing forces into its format."""
+
+_ESCAPED_CHARS = 8
+"""An answer may have so many times the characters of its lines: a translation four times as long
+is rejected, and a letter that is escaped in JSON takes six characters."""
+
+_MEMBER_CHARS = 80
+"""Characters of each member beyond that, for its key and for long translations of short lines, and
+of what stands before the first and after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,11 @@ class ChatProvider:
         self._limiter = limiter
         self._formats = AnswerFormatFallback(vendor)
         self._gate = FirstRequestGate()
+
+    @property
+    def concurrency(self) -> int:
+        """Requests that are worth making ready at a time."""
+        return self._limiter.planned
 
     async def close(self) -> None:
         """Close the connections, if there ever were any."""
@@ -111,7 +126,9 @@ class ChatProvider:
         enforced = self._formats.enforces(opened.form)
         answer = OrderedAnswer(request.count, enforced=enforced, is_suspicious=is_suspicious)
         found = False
-        async with aclosing(_members(opened, _SPARE_CHARS + 20 * request.chars)) as members:
+        budget = _ESCAPED_CHARS * request.chars + _MEMBER_CHARS * (request.count + 2)
+        budget += 0 if enforced else _PROSE_CHARS
+        async with aclosing(_members(opened, budget)) as members:
             async for member in members:
                 found = True
                 if passed := list(answer.take(member)):
@@ -161,11 +178,12 @@ class ChatProvider:
             try:
                 async with aclosing(self._connection.stream(request, form, meter)) as pieces:
                     async for piece in pieces:
+                        self._limiter.wrote(slot, piece)
                         yield piece
             except PassingFailureError as failure:
                 self._throttle(failure, slot)
                 raise
-            self._limiter.succeeded()
+            self._limiter.succeeded(slot)
 
     def _throttle(self, failure: PassingFailureError, slot: RequestSlot) -> None:
         if failure.throttled:
@@ -174,13 +192,16 @@ class ChatProvider:
 
 
 async def _members(opened: _Opened, budget: int) -> AsyncGenerator[Member, None]:
-    """Yield the members of an answer up to a number of characters."""
+    """Yield the members of an answer up to a number of characters; reasoning has its own."""
     reader, reasoning = opened.form.reader(), ReasoningFilter()
+    reasoning_budget = _REASONING_CHARS
     piece = opened.first
     async with aclosing(opened.pieces):
-        while piece is not None and budget > 0:
-            budget -= len(piece)
-            for member in reader.feed(reasoning.feed(piece)):
+        while piece is not None and budget > 0 and reasoning_budget > 0:
+            text = reasoning.feed(piece)
+            budget -= len(text)
+            reasoning_budget -= len(piece) - len(text)
+            for member in reader.feed(text):
                 yield member
             piece = await anext(opened.pieces, None)
     for member in reader.end():

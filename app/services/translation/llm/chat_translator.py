@@ -27,6 +27,7 @@ from app.services.translation.llm.endpoint import (
 )
 from app.services.translation.llm.ledger import prices_of
 from app.services.translation.llm.limiter import AdaptiveLimiter
+from app.services.translation.llm.liveness import ServerLiveness
 from app.services.translation.llm.prompt import RULES, revision
 from app.services.translation.llm.retry_rounds import RetryRounds
 from app.services.translation.quality.language_id import load_identifier
@@ -81,9 +82,13 @@ class ChatTranslator:
         self.detail = primary.model
         identities = " ".join(endpoint.identity for endpoint in self._endpoints)
         self.revision = f"chat:{primary.model}:{revision(identities, RULES, CONDENSING_RULES)}"
-        self.concurrency = primary.concurrency
         self._providers = _providers(self._endpoints, self._settings, transport)
         self._rounds = RetryRounds(backoff or Backoff(), self._settings.attempts)
+
+    @property
+    def concurrency(self) -> int:
+        """Batches in flight at a time for one job; more as a local server proves to take more."""
+        return self._providers[0].concurrency
 
     async def probe(self) -> None:
         """Check the configuration without a request, since that may cost money.
@@ -188,11 +193,15 @@ def _providers(
     settings: TranslationSettings,
     transport: httpx2.AsyncBaseTransport | None,
 ) -> list[ChatProvider]:
-    """Return a provider for each endpoint; those at one address share its limiter."""
-    limiter: dict[str, AdaptiveLimiter] = {}
+    """Return a provider for each endpoint; those at one address share limiter and liveness."""
+    limiters: dict[str, AdaptiveLimiter] = {}
+    servers: dict[str, ServerLiveness] = {}
     providers = []
     for each in endpoints:
-        shared = limiter.setdefault(each.base_url, AdaptiveLimiter(each.concurrency, settings.rpm))
-        connection = ChatConnection(each, settings.timeout_s, transport)
-        providers.append(ChatProvider(each.model, each.vendor, connection, shared))
+        vendor, url = each.vendor, each.base_url
+        new = AdaptiveLimiter(each.concurrency, settings.rpm, grows=vendor.local)
+        limiter = limiters.setdefault(url, new)
+        liveness = ServerLiveness(settings.timeout_s, answers_probes=vendor.answers_probes)
+        connection = ChatConnection(each, servers.setdefault(url, liveness), transport)
+        providers.append(ChatProvider(each.model, vendor, connection, limiter))
     return providers

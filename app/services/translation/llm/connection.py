@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import closing
 from functools import cached_property
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI, AsyncStream, Timeout
+import openai
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
+from app.services.translation.llm.liveness import ServerLiveness
 from app.services.translation.llm.metering import Meter
 from app.services.translation.llm.provider_errors import map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
@@ -59,9 +61,11 @@ def _choice(chunk: object) -> object:
 _CONNECT_S = 10.0
 """Timeout of connecting."""
 
-_TOTAL_FACTOR = 5
-"""A request may last this many times the read timeout: some servers send keep-alives without
-end."""
+_PROBE_S = 10.0
+"""Timeout of a probe."""
+
+_LOADING = 503
+"""Status of a server that still loads its model; a gateway before a dead server has others."""
 
 _SPARE_TOKENS = 8192
 """Token limit of an answer beyond four times the expected tokens."""
@@ -72,7 +76,7 @@ class ChatConnection:
 
     Args:
         endpoint: address, key, model and vendor.
-        timeout_s: read timeout of a request.
+        liveness: of the server; decides how long a request is waited for.
         transport: carries the requests; the SDK's own unless given.
 
     Attributes:
@@ -82,12 +86,12 @@ class ChatConnection:
     def __init__(
         self,
         endpoint: Endpoint,
-        timeout_s: float,
+        liveness: ServerLiveness,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.plain = False
         self._endpoint = endpoint
-        self._timeout_s = timeout_s
+        self._liveness = liveness
         self._transport = transport
 
     async def close(self) -> None:
@@ -110,19 +114,15 @@ class ChatConnection:
             PassingFailureError: another attempt may help.
             FormRefusedError: another answer format may help.
         """
-        deadline_s = asyncio.get_running_loop().time() + _TOTAL_FACTOR * self._timeout_s
         whole = True
-        with map_sdk_errors():
-            async with asyncio.timeout_at(deadline_s):
-                stream = await self._open(request, form)
+        watch = self._liveness.watch(self._is_alive)
+        with map_sdk_errors(), closing(watch):
+            stream = await watch.wait(self._open(request, form))
             meter.answered = True
             async with stream:
                 parts = chunks(stream)
-                while True:
-                    async with asyncio.timeout_at(deadline_s):
-                        part = await anext(parts, None)
-                    if part is None:
-                        break
+                while (part := await watch.wait(anext(parts, None))) is not None:
+                    watch.written()
                     whole = whole and ending_of(part) not in CUT_SHORT
                     meter.read(usage_of(part))
                     piece = text_of(part)
@@ -143,25 +143,53 @@ class ChatConnection:
         )
         return stream
 
+    async def _is_alive(self) -> bool:
+        """Whether the server answers a request for the names of its models."""
+        limit_s = min(_PROBE_S, self._liveness.silence_s)
+        try:
+            await self._client.with_options(timeout=limit_s).models.list()
+        except openai.APIStatusError as error:
+            return error.status_code < 500 or error.status_code == _LOADING
+        except openai.APIConnectionError:
+            return False
+        except (openai.APIError, ValueError):
+            pass  # an answer, if not the usual one
+        return True
+
     @cached_property
     def _client(self) -> AsyncOpenAI:
         key = self._endpoint.key
-        timeout = Timeout(self._timeout_s, connect=min(_CONNECT_S, self._timeout_s))
-        http_client = None
-        if self._transport is not None:
-            http_client = httpx2.AsyncClient(
-                transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
-            )
+        silence_s = self._liveness.silence_s
+        # No read timeout: the watch of each request decides.
+        timeout = Timeout(max(_CONNECT_S, silence_s), read=None, connect=_CONNECT_S)
         client = AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=self._endpoint.base_url,
             timeout=timeout,
             max_retries=0,
-            http_client=http_client,
+            http_client=self._http_client(timeout),
         )
         # The SDK takes these from the environment; other vendors must not see them.
         client.organization = client.project = None
         return client
+
+    def _http_client(self, timeout: Timeout) -> httpx2.AsyncClient:
+        hooks = {"response": [self._observe]}
+        if self._transport is None:
+            return DefaultAsyncHttpxClient(timeout=timeout, event_hooks=hooks)
+        return httpx2.AsyncClient(
+            transport=self._transport,
+            timeout=timeout,
+            event_hooks=hooks,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def _observe(self, response: httpx2.Response) -> None:
+        """Have every piece of a response recorded, since the SDK drops keep-alives."""
+        self._liveness.received()
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _ObservedStream(response.stream, self._liveness.received)
 
     def _extras(self, request: ChatRequest) -> Any:
         """Return the optional fields of the request under the vendor's names."""
@@ -172,3 +200,19 @@ class ChatConnection:
         if not self.plain and vendor.limit_name is not None:
             extras[vendor.limit_name] = _SPARE_TOKENS + 4 * request.answer_tokens
         return extras
+
+
+class _ObservedStream(httpx2.AsyncByteStream):
+    """Body of a response whose pieces are reported as they come."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, received: Callable[[], None]) -> None:
+        self._stream = stream
+        self._received = received
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._stream:
+            self._received()
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -72,8 +72,6 @@ def map_sdk_errors() -> Iterator[None]:
         raise PassingFailureError("The translation provider cannot be reached") from None
     except openai.APIError as error:
         raise _in_stream(error) from None
-    except TimeoutError:
-        raise PassingFailureError("The translation provider does not finish") from None
     except (httpx2.HTTPError, OSError, json.JSONDecodeError, UnicodeDecodeError):
         raise PassingFailureError("The translation provider's answer is broken") from None
 

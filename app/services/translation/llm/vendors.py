@@ -20,7 +20,9 @@ class Vendor:
         takes_object: whether it supports ``response_format: json_object``.
         takes_usage: whether it supports ``stream_options.include_usage``.
         limit_name: field of the token limit of an answer; None to send none.
-        local: whether it runs locally, where tokens cost nothing.
+        local: whether it runs locally, where tokens cost nothing and few requests at a time pay.
+        answers_probes: whether one machine answers all requests, so that its list of models shows
+            that it works.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Vendor:
     takes_usage: bool = True
     limit_name: str | None = "max_tokens"
     local: bool = False
+    answers_probes: bool = False
 
 
 _TABLE = (
@@ -51,7 +54,7 @@ _TABLE = (
     # enforces a schema; the rest is supported.
     Vendor("anthropic", "https://api.anthropic.com/v1", "anthropic", takes_schema=False),
     # https://github.com/ollama/ollama/blob/main/docs/openai.md
-    Vendor("ollama", "", "ollama", needs_key=False, local=True),
+    Vendor("ollama", "", "ollama", needs_key=False, local=True, answers_probes=True),
     # https://lmstudio.ai/docs/app/api/structured-output: refuses json_object.
     Vendor(
         "lmstudio",
@@ -60,9 +63,21 @@ _TABLE = (
         needs_key=False,
         takes_object=False,
         local=True,
+        answers_probes=True,
     ),
-    # vLLM, llama.cpp, a gateway: nothing is known, so nothing is sent that some refuse.
-    Vendor("openai_compatible", "", "openai", needs_key=False, limit_name=None),
+    # https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+    Vendor(
+        "llamacpp",
+        "http://localhost:8080/v1",
+        "ollama",
+        needs_key=False,
+        local=True,
+        answers_probes=True,
+    ),
+    # vLLM, a gateway: nothing is known, so nothing is sent that some refuse.
+    Vendor(
+        "openai_compatible", "", "openai", needs_key=False, limit_name=None, answers_probes=True
+    ),
 )
 
 VENDORS: Mapping[str, Vendor] = MappingProxyType({vendor.name: vendor for vendor in _TABLE})

@@ -32,6 +32,10 @@ _BOILERPLATE_LINES = 3
 _BOILERPLATE_COLUMNS = 24
 """Two lines may mean the same, or many short ones; so many lines of such a width do not."""
 
+_CURT_FACTOR = 5
+"""A text that is so many times narrower than each of so many different lines says none of them:
+``yes``."""
+
 
 class CrossLineChecks:
     """Checks across the lines of one answer.
@@ -83,14 +87,24 @@ class CrossLineChecks:
         if start is not None:
             self.misnumbered = True
             found |= {place: _MISNUMBERED for place in waiting if place >= start}
+        boilerplate = self.boilerplate()
         for place in waiting:
-            if self._same_as(place, self._texts[place] or ""):
+            text = self._texts[place] or ""
+            if self._same_as(place, text) or letters_of(text) in boilerplate:
                 found[place] = SAME_AS_ANOTHER
         return found
 
     def boilerplate(self) -> set[str]:
         """Return the letters of texts that several long lines got: translations of none."""
+        curt: dict[str, set[str]] = defaultdict(set)
+        for place, text in self._known():
+            if text_width(self._sources[place]) >= max(
+                LONG_COLUMNS, _CURT_FACTOR * text_width(text)
+            ):
+                curt[letters_of(text)].add(self._own_letters[place])
         return {
+            letters for letters, sources in curt.items() if len(sources) >= _BOILERPLATE_LINES
+        } | {
             letters
             for letters, places in self._places_by_text.items()
             if len({self._own_letters[place] for place in places if self._is_long(place)})

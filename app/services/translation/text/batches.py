@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from app.domain.cue import Cue
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.units import LINGER_S, Unit
-from app.services.translation.translator import LanguagePair, SourceLine
+from app.services.translation.translator import LanguagePair, SourceLine, Translator
 
 _BURST_GAP_S = 0.03
 """A pause of this length ends a burst of units that arrive together."""
@@ -81,13 +81,12 @@ class UnitBatcher:
     """Queue that groups units into batches for the translator.
 
     Args:
-        sizes: largest number of lines of the first batch, the second and so on; the last repeats.
-        concurrency: batches in flight at a time.
+        translator: says how large batches are at most, and how many are in flight by now.
     """
 
-    def __init__(self, sizes: tuple[int, ...], concurrency: int) -> None:
-        self._sizes = sizes
-        self._concurrency = concurrency
+    def __init__(self, translator: Translator) -> None:
+        self._sizes = translator.batch_sizes
+        self._translator = translator
         self._waiting: deque[PendingUnit] = deque()
         self._in_flight: set[PendingUnit] = set()
         self._batches = 0
@@ -133,7 +132,7 @@ class UnitBatcher:
     def _size(self) -> int:
         """Return how many lines the next batch takes."""
         self._in_flight = {unit for unit in self._in_flight if unit.is_open}
-        share = -(-(len(self._waiting) + len(self._in_flight)) // self._concurrency)
+        share = -(-(len(self._waiting) + len(self._in_flight)) // self._translator.concurrency)
         rank = min(self._batches, len(self._sizes) - 1)
         is_one_round = self._batches > 0 and share <= self._sizes[-1]
         limit = self._sizes[-1] if is_one_round else self._sizes[rank]
@@ -142,7 +141,7 @@ class UnitBatcher:
     async def _wait_for_burst(self) -> None:
         """Wait while units arrive in quick succession, so that equal shares can be computed."""
         clock_s = asyncio.get_running_loop().time
-        enough, deadline_s = self._sizes[-1] * self._concurrency, clock_s() + LINGER_S
+        enough, deadline_s = self._sizes[-1] * self._translator.concurrency, clock_s() + LINGER_S
         while len(self._waiting) < enough and not self._ended:
             count = len(self._waiting)
             await self._wait_for(count + 1, min(deadline_s, clock_s() + _BURST_GAP_S))

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import cast
 
 from app.domain.errors import TranslationIncompleteError
+from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.translator import (
     NO_CONTEXT,
     LanguagePair,
@@ -61,7 +62,7 @@ class _ListTranslation:
         self._pair = pair
         self._context = context
         self._lines = lines
-        self._limiter = asyncio.Semaphore(translator.concurrency)
+        self._limiter = BatchSlots(translator)
 
     async def run(self) -> None:
         size = self._translator.batch_sizes[-1]

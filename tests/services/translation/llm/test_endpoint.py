@@ -83,6 +83,11 @@ def test_models_at_home_need_no_key(given: str, url: str) -> None:
     endpoint = main_endpoint(Settings(translation=studio))
     check_endpoint(endpoint)
     assert endpoint.base_url == "http://localhost:1234/v1"
+    llama = TranslationSettings(provider="llamacpp", server_model="qwen")
+    endpoint = main_endpoint(Settings(translation=llama))
+    check_endpoint(endpoint)
+    assert (endpoint.base_url, endpoint.concurrency) == ("http://localhost:8080/v1", 8)
+    assert ChatTranslator(Settings(translation=llama)).concurrency == 1, "it grows"
 
 
 @pytest.mark.parametrize(
@@ -124,6 +129,7 @@ FIRST_FORMS = {
     "anthropic": ("json_object", "max_tokens", True),
     "ollama": ("json_schema", "max_tokens", True),
     "lmstudio": ("json_schema", "max_tokens", True),
+    "llamacpp": ("json_schema", "max_tokens", True),
     "openai_compatible": ("json_schema", None, True),
 }
 
