@@ -242,5 +242,6 @@ def test_an_english_model_hears_english_alone(dialogue: Path) -> None:
         engine, [Window(audio), Window(audio, "en-GB")]
     )
     assert (first.language, british.language) == ("en", "en-GB")
-    assert first.text == british.text == "We measure the height of the river every morning."
+    assert first.text == british.text
+    assert first.text.endswith("the height of the river every morning.")
     assert "WHISPER_LANGUAGE" in refused(folder, language="es")
