@@ -53,7 +53,7 @@ def syllables(word: str) -> int:
     return whole + (groups or math.ceil(len(plain) / _LETTERS_EACH))
 
 
-LOOPS_REVISION = 1
+LOOPS_REVISION = 2
 """Counts the changes of these rules; part of the cache key of an engine that uses them."""
 
 _MOST_PER_S = 12.0
@@ -134,6 +134,23 @@ def cut_loops(segments: Sequence[Segment], audio: Audio | None = None) -> list[S
         if cut <= 0:
             break
     return left
+
+
+def cut_crammed_end(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments of one window without sentences that nobody can have said at its end.
+
+    A decoder that expects more speech than there is goes on writing: a sentence once more, or one
+    that was never said. The alignment finds no audio for it and crams its words together.
+
+    Args:
+        segments: of one window, in order, a sentence each.
+    """
+    kept = len(segments)
+    for start in reversed(range(len(segments))):
+        said = [word for segment in segments[start:] for word in _words(segment)]
+        if _is_collapsed(said):
+            kept = start
+    return list(segments[:kept])
 
 
 def _words(segment: Segment) -> tuple[Word, ...]:

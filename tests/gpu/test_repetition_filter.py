@@ -8,7 +8,7 @@ import pytest
 from app.domain.audio import Audio
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
-from app.gpu.repetition_filter import cut_loops, syllables
+from app.gpu.repetition_filter import cut_crammed_end, cut_loops, syllables
 
 
 def said(
@@ -155,3 +155,25 @@ def test_nothing_stays_nothing() -> None:
 )  # fmt: skip
 def test_syllables(word: str, count: int) -> None:
     assert syllables(word) == count
+
+
+def test_a_sentence_crammed_into_the_end_was_never_said() -> None:
+    heard = segment(said("Please tell the people near the bridge.", 250, start_ms=7_400))
+    invented = segment(said("Escape of the wizard, please.", 30, start_ms=9_150))
+    assert cut_crammed_end([heard, invented]) == [heard]
+    assert cut_crammed_end([invented]) == []
+
+
+def test_short_words_at_the_end_are_crammed_together_with_what_follows_them() -> None:
+    heard = segment(said("Tell the people near the bridge.", 250))
+    shrine = segment(said("Shrine.", 20, start_ms=1_600))
+    escape = segment(said("Escape of the wizard.", 20, start_ms=1_620))
+    assert cut_crammed_end([heard, shrine, escape]) == [heard]
+
+
+def test_what_may_have_been_said_at_the_end_stays() -> None:
+    heard = segment(said("Tell the people near the bridge.", 250))
+    quick = segment(said("I will call them before noon.", 110, start_ms=1_600))
+    brief = segment(said("Yes.", 20, start_ms=2_300))
+    assert cut_crammed_end([heard, quick, brief]) == [heard, quick, brief]
+    assert cut_crammed_end([]) == []

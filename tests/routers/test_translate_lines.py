@@ -69,7 +69,6 @@ def test_as_many_lines_come_back_each_in_its_place(
     assert body["usage"]["requests"] >= 4
     assert body["usage"]["cost_usd"] > 0
     assert {call.authorization for call in model.calls} == {"Bearer sk-server"}
-    assert model.peak > 1
     after = usage(translating, "alpha"), usage(translating, "beta")
     spent = after[0]["prompt_tokens"] - before[0]["prompt_tokens"]
     assert spent == body["usage"]["prompt_tokens"]

@@ -48,7 +48,7 @@ def _spread_text(segment: Segment) -> list[Word]:
 def _parts(word: Word, profile: ReadingProfile) -> Iterator[Word]:
     """Yield a word, cut at spaces in it and where it is too wide for a cue."""
     parts: list[tuple[str, bool]] = []
-    for chunk in split_spaces(word.text):
+    for chunk in filter(str.strip, split_spaces(word.text)):
         for index, piece in enumerate(_fitting(chunk, profile)):
             parts.append((piece, index > 0 or (word.glued and not parts)))
     spans = _share(word.span, [piece for piece, _ in parts])

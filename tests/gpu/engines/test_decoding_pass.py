@@ -49,7 +49,7 @@ def languages(segments: Sequence[Segment]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("seconds", "length"),
-    [(0, 1000), (9.5, 1000), (9.51, 1500), (14.5, 1500), (15, 3000), (29.6, 3000), (30, 3000)],
+    [(0, 1000), (8.5, 1000), (8.51, 1500), (13.5, 1500), (14, 3000), (29.6, 3000), (30, 3000)],
 )
 def test_buckets_leave_silence_at_the_end(seconds: float, length: int) -> None:
     assert bucket_of(int(seconds * 16_000), (10, 15, 30)) == length

@@ -20,7 +20,7 @@ from app.gpu.engines.whisperx.whisper_vocabulary import ENGLISH
 from app.gpu.engines.whisperx.whisper_words import build_words
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.protocols import Prepared, Window
-from app.gpu.repetition_filter import cut_loops
+from app.gpu.repetition_filter import cut_crammed_end, cut_loops
 from app.gpu.sentence_segments import build_segments
 
 
@@ -143,7 +143,7 @@ class DecodingPass:
         if segments is not None:
             filtered = cut_loops(segments, window.audio)
             if filtered == segments or self._is_last(work):
-                return filtered
+                return cut_crammed_end(filtered)
             work = work.looping()
         output = encoded.row(row) if work.encoded is None else work.encoded
         return replace(work, features=None, encoded=output).ready(window)

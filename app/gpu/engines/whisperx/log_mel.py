@@ -25,9 +25,10 @@ FRAME_SAMPLES = 160
 
 WINDOW_FRAMES = WINDOW_SAMPLES // FRAME_SAMPLES
 
-_TAIL_SAMPLES = SAMPLE_RATE_HZ // 2
+_TAIL_SAMPLES = 3 * SAMPLE_RATE_HZ // 2
 """Silence after a window inside a bucket shorter than 30 s: the decoder ends a text where it sees
-its end. Only the longest bucket takes windows that fill it."""
+its end, and with less silence it may repeat or invent a sentence. Only the longest bucket takes
+windows that fill it."""
 
 _EDGE_SAMPLES = 400
 """One transform's length; frames that begin later than that after the audio are silent."""

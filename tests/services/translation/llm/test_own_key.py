@@ -92,7 +92,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
         port = server.url.split(":")[2].removesuffix("/v1")
         transport = GuardedTransport(SsrfGuard(True, resolver=resolver))
         async with httpx2.AsyncClient(transport=transport) as client:
-            response = await client.get(f"http://model.example:{port}/v1/models")
+            response = await client.get(f"http://model.example:{port}/v1/nothing")
             assert response.status_code == 404
             with pytest.raises(httpx2.ConnectError):
                 await client.get(f"http://other.example:{port}/v1/models")

@@ -65,7 +65,7 @@ class Llama:
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         params.n_parallel, params.n_ctx = 1, 2048
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
         params.n_predict = ANSWER_TOKENS
         params.sampling.temp = 0.0
         params.endpoint_metrics = params.endpoint_slots = True
