@@ -143,10 +143,11 @@ def cut_crammed_end(segments: Sequence[Segment]) -> list[Segment]:
     that was never said. The alignment finds no audio for it and crams its words together.
 
     Args:
-        segments: of one window, in order, a sentence each.
+        segments: of one window, in order, a sentence each. The first one stays in any case: where
+            all is crammed, it is the alignment that failed.
     """
     kept = len(segments)
-    for start in reversed(range(len(segments))):
+    for start in reversed(range(1, len(segments))):
         said = [word for segment in segments[start:] for word in _words(segment)]
         if _is_collapsed(said):
             kept = start

@@ -25,11 +25,14 @@ def test_the_first_translated_cue_is_of_the_part_that_is_watched(watched: Frames
 
 def test_from_there_to_the_end_and_then_what_came_before(watched: Frames) -> None:
     starts = [cue["start"] for cue in watched.cues]
-    turn = starts.index(min(starts))
-    assert starts[:turn] == sorted(starts[:turn])
-    assert starts[turn:] == sorted(starts[turn:])
-    assert starts[turn] < 5_000
-    assert starts[turn - 1] > 170_000
+    ahead = [start for start in starts if start >= starts[0]]
+    before = [start for start in starts if start < starts[0]]
+    assert ahead == sorted(ahead)
+    assert before == sorted(before)
+    assert before[0] < 5_000
+    assert ahead[-1] > 170_000
+    # The last window ahead may take longer than the first one of the rest.
+    assert starts.index(before[0]) >= len(ahead) * 3 // 4
     assert watched.cues[-1]["end"] <= watched.cues[0]["start"]
 
 

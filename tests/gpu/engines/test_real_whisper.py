@@ -105,7 +105,8 @@ def test_times_count_from_the_recordings_start(
     starts_ms = [word.span.start_ms - 10_000 for word in words_of(later)]
     alone = [word.span.start_ms for word in words_of(transcribe(engine, said[0].samples))]
     # Whatever threads add up first, a time is within two positions of the encoder.
-    assert starts_ms == pytest.approx(alone, abs=40)
+    words = len(said[0].text.split())
+    assert starts_ms[:words] == pytest.approx(alone[:words], abs=40)
 
 
 def test_sentences_of_one_window_are_segments_of_their_own(
