@@ -44,3 +44,7 @@ class Span:
     def duration_ms(self) -> int:
         """Length of the span."""
         return self.end_ms - self.start_ms
+
+    def overlap_ms(self, other: Span) -> int:
+        """Return how much time two spans share; 0 where they are apart."""
+        return max(0, min(self.end_ms, other.end_ms) - max(self.start_ms, other.start_ms))

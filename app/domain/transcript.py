@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from app.domain.time import Span
 
+SURE_LANGUAGE = 0.9
+"""Probability of a detected language from which it is in no doubt: no other one is tried, whatever
+else is spoken in the recording."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -57,6 +61,16 @@ class Segment:
     translation: str | None = None
     language_probability: float = 1.0
     second_language: str | None = None
+
+    @property
+    def spoken_language(self) -> str:
+        """BCP 47 tag of what was spoken, whatever ``text`` is written in."""
+        return self.spoken or self.language
+
+    @property
+    def is_language_sure(self) -> bool:
+        """Whether the spoken language is in no doubt."""
+        return self.language_probability >= SURE_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ class LiveSession:
                 self._unsent -= 1
 
     async def _send_line(self, translator: LineTranslator, text: str, first: Segment) -> None:
-        language, spoken = first.language, first.spoken or first.language
+        language, spoken = first.language, first.spoken_language
         self._language = None if spoken == "und" else spoken
         if not translator.is_needed(language):
             await self._send(LiveResult("final", text, text, language))

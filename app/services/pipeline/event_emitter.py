@@ -94,7 +94,7 @@ class EventEmitter:
         """Emit a transcribed segment."""
         # The language of the recording is the one that is spoken longest.
         self._written_ms[segment.language] += segment.span.duration_ms + 1
-        self._spoken_ms[segment.spoken or segment.language] += segment.span.duration_ms + 1
+        self._spoken_ms[segment.spoken_language] += segment.span.duration_ms + 1
         self._language = self._written_ms.most_common(1)[0][0]
         if segment.translation is not None:
             self.translated_languages.add(segment.language)

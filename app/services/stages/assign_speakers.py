@@ -59,9 +59,8 @@ class _TurnIndex:
         """Return the speaker who speaks longest in a span; of equals the previous speaker."""
         shares: dict[str, int] = {}
         for turn in self._near(span):
-            shared = min(span.end_ms, turn.span.end_ms) - max(span.start_ms, turn.span.start_ms)
-            if shared > 0:
-                shares[turn.speaker] = shares.get(turn.speaker, 0) + shared
+            if shared_ms := span.overlap_ms(turn.span):
+                shares[turn.speaker] = shares.get(turn.speaker, 0) + shared_ms
         if shares:
             return max(shares, key=lambda speaker: (shares[speaker], speaker == before))
         return self._nearest(span)

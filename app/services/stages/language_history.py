@@ -8,9 +8,6 @@ from statistics import fmean
 
 from app.domain.transcript import Segment
 
-_SURE = 0.9
-"""Probability from which a detected language stands, whatever was spoken before."""
-
 _LEAST_MS = 10_000
 """Speech from which a recording has a language: about one window."""
 
@@ -41,7 +38,7 @@ class LanguageHistory:
     def add(self, segments: Sequence[Segment]) -> None:
         """Count the speech of a window."""
         for segment in segments:
-            self._ms[_spoken(segment)] += segment.span.duration_ms
+            self._ms[segment.spoken_language] += segment.span.duration_ms
 
     def instead_of(self, segments: Sequence[Segment]) -> str | None:
         """Return the language to try for a window; None where its own is in no doubt.
@@ -49,8 +46,8 @@ class LanguageHistory:
         Args:
             segments: of the window. One in which several languages were found stays as it is.
         """
-        spoken = {_spoken(segment) for segment in segments}
-        if len(spoken) != 1 or any(each.language_probability >= _SURE for each in segments):
+        spoken = {segment.spoken_language for segment in segments}
+        if len(spoken) != 1 or any(each.is_language_sure for each in segments):
             return None
         return None if self.language in spoken else self.language
 
@@ -65,10 +62,6 @@ def better(detected: Sequence[Segment], expected: Sequence[Segment]) -> Sequence
     if expected and _confidence(expected) >= _AS_GOOD * _confidence(detected):
         return expected
     return detected
-
-
-def _spoken(segment: Segment) -> str:
-    return segment.spoken or segment.language
 
 
 def _confidence(segments: Sequence[Segment]) -> float:

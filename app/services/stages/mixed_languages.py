@@ -12,10 +12,6 @@ from collections.abc import Sequence
 from app.domain.time import Span
 from app.domain.transcript import Segment
 
-_SURE = 0.9
-"""Probability of a language that is no doubt. It is also that from which Whisper's engine tries no
-other one."""
-
 _CONFIDENT = 0.65
 """Confidence of a text from which it counts for its language: what is heard in the wrong one is
 less likely."""
@@ -30,9 +26,9 @@ def languages_in_doubt(segments: Sequence[Segment]) -> tuple[str, ...]:
     if not segments:
         return ()
     first = segments[0]
-    if first.language_probability >= _SURE or first.second_language is None:
+    if first.is_language_sure or first.second_language is None:
         return ()
-    return first.spoken or first.language, first.second_language
+    return first.spoken_language, first.second_language
 
 
 def phrases_of(voiced: Sequence[Span]) -> list[Span]:
@@ -49,9 +45,9 @@ def phrases_of(voiced: Sequence[Span]) -> list[Span]:
 def are_mixed(phrases: Sequence[Sequence[Segment]]) -> bool:
     """Whether phrases are surely in different languages."""
     sure = {
-        segment.spoken or segment.language
+        segment.spoken_language
         for segments in phrases
         for segment in segments
-        if segment.language_probability >= _SURE and segment.confidence >= _CONFIDENT
+        if segment.is_language_sure and segment.confidence >= _CONFIDENT
     }
     return len(sure) > 1

@@ -90,15 +90,11 @@ def _cheapest(best: Sequence[float], silent: Sequence[int], home: int) -> int:
 
 def _moving_cost(word: Span, speech: Span) -> int:
     """Return how much of a word lies outside a stretch of speech, and how far from it."""
-    return word.duration_ms - _overlap_ms(word, speech) + _apart_ms(word, speech)
+    return word.duration_ms - word.overlap_ms(speech) + _apart_ms(word, speech)
 
 
 def _silence_cost(speech: Span) -> int:
     return min(speech.duration_ms, _SILENT_SPEECH_MS)
-
-
-def _overlap_ms(one: Span, other: Span) -> int:
-    return max(0, min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms))
 
 
 def _apart_ms(one: Span, other: Span) -> int:
@@ -109,9 +105,9 @@ def _fitted(spans: Sequence[Span], speech: Span) -> list[Span]:
     """Return the words of one stretch of speech, inside it and each of some length."""
     starts = [max(span.start_ms, speech.start_ms) for span in spans]
     ends = [min(span.end_ms, speech.end_ms) for span in spans]
-    if starts[0] - speech.start_ms <= _STRETCH_MS or not _overlap_ms(spans[0], speech):
+    if starts[0] - speech.start_ms <= _STRETCH_MS or not spans[0].overlap_ms(speech):
         starts[0] = speech.start_ms
-    if speech.end_ms - ends[-1] <= _STRETCH_MS or not _overlap_ms(spans[-1], speech):
+    if speech.end_ms - ends[-1] <= _STRETCH_MS or not spans[-1].overlap_ms(speech):
         ends[-1] = speech.end_ms
     least = max(1, min(_LEAST_WORD_MS, speech.duration_ms // len(spans)))
     last = speech.end_ms

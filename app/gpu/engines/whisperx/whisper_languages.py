@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
+from app.domain.transcript import SURE_LANGUAGE
 
 _OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
 """Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
 
-_SURE = 0.9
-"""Probability of the first language from which no other one is tried. Of 24 Spanish recordings of
-1 to 3 s, `base` detects 15 right; with the text decided on too, 19."""
-
 _MOST_TRIED, _LEAST_SHARE = 4, 0.01
-"""Languages that are tried, and the probability of one that is worth it."""
+"""Languages that are tried where the first one is in doubt, and the probability of one that is
+worth it. Of 24 Spanish recordings of 1 to 3 s, `base` detects 15 right; with the text decided on
+too, 19."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class WhisperLanguages:
         ranked = [(code, share) for code, share in probabilities if not named or code in named]
         total = sum(share for _, share in ranked) or 1.0
         scaled = [(code, share / total) for code, share in ranked]
-        tried = 1 if scaled[0][1] >= _SURE or not scaled[0][1] else _MOST_TRIED
+        tried = 1 if scaled[0][1] >= SURE_LANGUAGE or not scaled[0][1] else _MOST_TRIED
         return tuple(
             LikelyLanguage(named.get(code) or SpokenLanguage(code, self.tag(code)), share)
             for place, (code, share) in enumerate(scaled[:tried])
