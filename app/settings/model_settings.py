@@ -35,6 +35,11 @@ class ModelSettings(Group):
     model_config = config()
 
     @property
+    def token(self) -> str | None:
+        """The Hugging Face token in clear, for a call of the hub."""
+        return self.hf_token.get_secret_value() if self.hf_token else None
+
+    @property
     def hub_dir(self) -> Path:
         """Where downloaded models go, and are looked for before anything is downloaded."""
         home = self.hf_home or Path("~/.cache/huggingface")

@@ -161,13 +161,12 @@ def _snapshot(settings: ModelSettings, model: HubModel, watch: Watch) -> Path:
     """Download by huggingface_hub, which continues what an earlier attempt began."""
     from huggingface_hub import snapshot_download
 
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
     with watch(repository_folder(settings.hub_dir, model.hub_id) / "blobs", model.size_bytes):
         folder = Path(
             snapshot_download(
                 model.hub_id,
                 cache_dir=settings.hub_dir,
-                token=token,
+                token=settings.token,
                 allow_patterns=list(model.fetched) or None,
             )
         )

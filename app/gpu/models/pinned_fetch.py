@@ -85,13 +85,14 @@ def _fetch(settings: ModelSettings, pin: PinnedModel, files: Path, watch: Watch)
 def _from_hub(settings: ModelSettings, pin: PinnedModel, files: Path, watch: Watch) -> None:
     from huggingface_hub import hf_hub_download, model_info
 
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
     # A hub that does not answer is noticed at once; a file would be asked for six times.
-    model_info(pin.hub_id, revision=pin.revision, timeout=_PROBE_S, token=token)
+    model_info(pin.hub_id, revision=pin.revision, timeout=_PROBE_S, token=settings.token)
     with watch(files, pin.size_bytes):
         # One by one in this thread, so that an interrupt ends it at once.
         for name in pin.checksums:
-            hf_hub_download(pin.hub_id, name, revision=pin.revision, local_dir=files, token=token)
+            hf_hub_download(
+                pin.hub_id, name, revision=pin.revision, local_dir=files, token=settings.token
+            )
     shutil.rmtree(files / ".cache", ignore_errors=True)
 
 

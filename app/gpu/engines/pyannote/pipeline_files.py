@@ -79,20 +79,19 @@ def _downloaded(model_id: str, settings: ModelSettings, revision: str | None) ->
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
         return Path(
             snapshot_download(
                 model_id,
                 revision=revision,
                 cache_dir=settings.hub_dir,
-                token=token,
+                token=settings.token,
                 local_files_only=settings.offline,
                 allow_patterns=_WANTED,
             )
         )
     except GatedRepoError as error:
-        raise EngineLoadError(_locked(model_id, token)) from error
+        raise EngineLoadError(_locked(model_id, settings.token)) from error
     except RepositoryNotFoundError as error:
         raise EngineLoadError(
             f"The hub has no model {model_id!r}, or HF_TOKEN may not read it; check "

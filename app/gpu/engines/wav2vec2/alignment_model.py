@@ -165,17 +165,20 @@ def _fetched(wanted: str, settings: ModelSettings) -> Path:
     if found is not None:
         return found
     check_online(settings, wanted, "ALIGNMENT_MODELS")
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
     cache = settings.hub_dir
     # Descriptions are a few small files; weights exist in several forms, and one is enough.
     folder = Path(
         snapshot_download(
-            wanted, allow_patterns="*.json", ignore_patterns="*/*", cache_dir=cache, token=token
+            wanted,
+            allow_patterns="*.json",
+            ignore_patterns="*/*",
+            cache_dir=cache,
+            token=settings.token,
         )
     )
     if any((folder / name).is_file() for name in _WEIGHTS):
         return folder
-    fetch = partial(hf_hub_download, wanted, cache_dir=cache, token=token)
+    fetch = partial(hf_hub_download, wanted, cache_dir=cache, token=settings.token)
     safe, pickled = _WEIGHTS
     try:
         fetch(filename=safe)
