@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.voice_prompts import RATE_HZ, Samples
+from scripts.sample_clip import RATE_HZ, Samples
 
 Signal = NDArray[np.floating[Any]]
 """Mono samples at 16 kHz, shape ``(n,)``."""

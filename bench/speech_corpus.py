@@ -15,10 +15,9 @@ from app.domain.time import Span
 from bench.figure import BenchError
 from bench.no_speech import no_speech
 from bench.word_match import Utterance
+from scripts.sample_clip import RATE_HZ, Samples
 from scripts.voice_prompts import (
-    RATE_HZ,
     PlacedPrompt,
-    Samples,
     VoicePrompt,
     VoicePromptsError,
     joined,

@@ -19,9 +19,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-RATE_HZ = 16_000
+from scripts.sample_clip import RATE_HZ, Samples, trimmed
 
 VOICES = {
     "en": "en_US_f_Allison",
@@ -36,10 +35,6 @@ CACHE = Path("~/.cache/cuestream/voice-prompts").expanduser()
 
 _SOUNDS = Path("usr/share/asterisk/sounds")
 _SPEECH_FLOOR_DB = -40.0
-_FRAME_SAMPLES = RATE_HZ // 200
-
-Samples = NDArray[np.float32]
-"""Mono samples at 16 kHz, -1..1, shape ``(n,)``."""
 
 
 class VoicePromptsError(Exception):
@@ -61,7 +56,7 @@ class VoicePrompt:
 
     def samples(self) -> Samples:
         """Return the speech, without the silence before and after it, to 5 ms."""
-        return _trimmed(read_samples(self.path))
+        return trimmed(read_samples(self.path), _SPEECH_FLOOR_DB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +128,6 @@ def read_samples(path: Path) -> Samples:
         return np.asarray(decode_audio(str(path), RATE_HZ), np.float32)
     finally:
         gc.unfreeze()
-
-
-def _trimmed(samples: Samples) -> Samples:
-    frames = samples[: len(samples) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
-    power = (frames.astype(np.float64) ** 2).mean(axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (_SPEECH_FLOOR_DB / 10))
-    return samples[loud[0] * _FRAME_SAMPLES : (loud[-1] + 1) * _FRAME_SAMPLES]
 
 
 def _is_spoken(text: str) -> bool:
