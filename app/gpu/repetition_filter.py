@@ -53,7 +53,7 @@ def syllables(word: str) -> int:
     return whole + (groups or math.ceil(len(plain) / _LETTERS_EACH))
 
 
-LOOPS_REVISION = 2
+LOOPS_REVISION = 3
 """Counts the changes of these rules; part of the cache key of an engine that uses them."""
 
 _MOST_PER_S = 12.0

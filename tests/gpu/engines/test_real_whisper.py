@@ -15,12 +15,12 @@ from app.domain.audio import Audio, Samples
 from app.domain.errors import InvalidLanguageError
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.whisperx import WhisperxTranscriber
-from app.gpu.protocols import Window
+from app.gpu.protocols import Prepared, Window
 from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.spoken import Spoken
 from scripts.fixtures.voices import Voice, read_sentences
 from scripts.fixtures.word_times import speak_words
-from tests.conftest import ROOT, read_samples
+from tests.conftest import ROOT, Speech, read_samples
 from tests.librivox import recordings
 from tests.real_models import whisper_settings
 from tests.wording import word_errors
@@ -182,3 +182,16 @@ def test_the_sample_is_written_down(engine: WhisperxTranscriber) -> None:
     off_ms = [int(np.abs(starts_ms - sentence["start_ms"]).min()) for sentence in truth]
     assert np.median(off_ms) < 250
     assert max(off_ms) < 500
+
+
+def test_a_sentence_written_twice_is_cut_and_nothing_is_sampled_in_its_place(
+    engine: WhisperxTranscriber, speech: Speech
+) -> None:
+    """Greedy search writes the last sentence of this window twice; a sample may say anything."""
+    pause = np.zeros(9600, np.float32)
+    told = ["We measure the height of the river every morning.", "The water came up very fast last"]
+    first, second = speech.samples(told[0], "rms"), speech.samples(f"{told[1]} night.", "slt")
+    sound = np.concatenate([pause[:3200], first, pause, second, pause[:1600]]) * np.float32(0.9)
+    outcome = engine.decode([engine.prepare(Window(Audio(sound)))])[0]
+    assert not isinstance(outcome, Prepared), "it was decoded a second time"
+    assert text_of(outcome).split()[-7:] == [*told[1].split()[1:], "night."]

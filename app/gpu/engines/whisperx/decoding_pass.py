@@ -23,6 +23,10 @@ from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_crammed_end, cut_loops
 from app.gpu.sentence_segments import build_segments
 
+_END_MS = 1000
+"""Sound after the last word that holds no further word: windows end up to 0.4 s after speech, and
+the attention's time of a last word may be half a second early."""
+
 
 class DecodingPass:
     """Runs one decoding attempt of a checkpoint over batches.
@@ -142,7 +146,8 @@ class DecodingPass:
             return []
         if segments is not None:
             filtered = cut_loops(segments, window.audio)
-            if filtered == segments or self._is_last(work):
+            whole = filtered == segments or _reaches_end(filtered, window)
+            if whole or self._is_last(work):
                 return cut_crammed_end(filtered)
             work = work.looping()
         output = encoded.row(row) if work.encoded is None else work.encoded
@@ -187,6 +192,18 @@ class DecodingPass:
             )
             for segment in segments
         ]
+
+
+def _reaches_end(segments: Sequence[Segment], window: Window) -> bool:
+    """Whether what a loop left covers the window, so that no second attempt can add to it.
+
+    A sampled attempt is a chance to hear what lies behind a loop. Where nothing lies there, it
+    is only a chance to hear something else.
+    """
+    if not segments:
+        return False
+    span = window.audio.span
+    return span.end_ms - segments[-1].span.end_ms <= min(_END_MS, span.duration_ms / 4)
 
 
 def _work(prepared: Prepared) -> WindowDecoding:
