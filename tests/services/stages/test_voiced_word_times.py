@@ -46,6 +46,18 @@ def test_a_word_stretched_over_a_pause_stays_with_its_own_phrase() -> None:
     assert times(fit_to_speech([heard], voiced)) == [(500, 1_200), (2_200, 2_600), (2_600, 3_000)]
 
 
+def test_a_word_that_begins_just_before_a_pause_it_covers_belongs_after_it() -> None:
+    heard = segment(("arrives", 300, 920), ("to", 920, 2_080), ("decrease", 2_080, 2_600))
+    voiced = [Span(100, 1_140), Span(2_000, 2_600)]
+    assert times(fit_to_speech([heard], voiced)) == [(100, 1_140), (2_000, 2_080), (2_080, 2_600)]
+
+
+def test_a_long_word_before_a_pause_stays_before_it() -> None:
+    heard = segment(("el", 200, 450), ("menú,", 450, 2_080), ("por", 2_080, 2_600))
+    voiced = [Span(100, 1_140), Span(2_060, 2_600)]
+    assert times(fit_to_speech([heard], voiced)) == [(100, 450), (450, 1_140), (2_060, 2_600)]
+
+
 def test_an_isolated_word_timed_in_the_pause_returns_to_its_own_speech() -> None:
     """Rather than to the next phrase, which it is nearer to and which has words of its own."""
     before = segment(("default.", 82_652, 83_372))
