@@ -24,6 +24,7 @@ from app.services.pipeline.finalizers import (
     KnownTurns,
     TurnSource,
 )
+from app.services.pipeline.request_options import written_terms
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.pcm_spool import PcmSpool
 from app.services.playback.playback import Playback
@@ -168,13 +169,14 @@ class PipelineRun:
         """Return a transcriber that writes a spoken language in English."""
         spoken = Language.parse(language)
         # Likely words in the spoken language would lead the translation back to it.
+        prompt = written_terms(self.request)
         options = replace(
             self.options,
             cache_key=window_key(
-                self.engines, self.services.settings.vad, spoken, "", task="translate"
+                self.engines, self.services.settings.vad, spoken, prompt, task="translate"
             ),
             language=spoken,
-            prompt="",
+            prompt=prompt,
             allowed_languages=(),
             task="translate",
             lookups=self.translated_windows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from app.domain.language import ENGLISH, known_language
 from app.domain.media import MediaInfo
@@ -13,6 +14,9 @@ from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.translator import LanguagePair, Translator
 
 _PROMPT_CHARS = 200
+_TERMS_CHARS = 200
+"""Whisper's prompts hold 64 tokens of hints, which are about 250 letters of English."""
+
 _ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
 
 
@@ -59,10 +63,40 @@ def check_language_pair(
 
 
 def prompt_for(request: JobRequest, info: MediaInfo) -> str:
-    """Return words that are likely to occur: the request's prompt, else the video's title.
+    """Return words that are likely to occur: the glossary's terms with the request's prompt.
 
-    A title in the spoken language would lead a translation back to that language.
+    Without a prompt the video's title is used. A title in the spoken language would lead a
+    translation back to that language. What stands last counts most, as long prompts are cut in
+    front: first the title, last what was written for this purpose.
     """
-    if request.prompt or request.task == "translate" or _ADDRESS.search(info.title):
-        return request.prompt
-    return info.title[:_PROMPT_CHARS]
+    translated = request.task == "translate"
+    has_title = not (request.prompt or translated or _ADDRESS.search(info.title))
+    title = info.title[:_PROMPT_CHARS] if has_title else ""
+    terms = written_terms(request) if translated else _listed(term for term, _ in request.glossary)
+    return _sentences([title, terms, request.prompt])
+
+
+def written_terms(request: JobRequest) -> str:
+    """Return the glossary's English terms, for speech that the transcriber writes in English.
+
+    None where English is translated further: then the glossary's are of other languages.
+    """
+    if request.target is not None and not request.target.same_language(ENGLISH):
+        return ""
+    return _listed(wanted for _, wanted in request.glossary)
+
+
+def _listed(terms: Iterable[str]) -> str:
+    """Return as many terms as a prompt may hold, as a list in a sentence."""
+    listed = ""
+    for term in dict.fromkeys(terms):
+        longer = f"{listed}, {term}" if listed else term
+        if len(longer) <= _TERMS_CHARS:
+            listed = longer
+    return listed
+
+
+def _sentences(parts: Sequence[str]) -> str:
+    """Join what is not empty, with a full stop after a part that has no end."""
+    *first, last = [part.strip() for part in parts if part.strip()] or [""]
+    return " ".join([*(f"{part}." if part[-1].isalnum() else part for part in first), last])

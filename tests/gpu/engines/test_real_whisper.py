@@ -195,3 +195,11 @@ def test_a_sentence_written_twice_is_cut_and_nothing_is_sampled_in_its_place(
     outcome = engine.decode([engine.prepare(Window(Audio(sound)))])[0]
     assert not isinstance(outcome, Prepared), "it was decoded a second time"
     assert text_of(outcome).split()[-7:] == [*told[1].split()[1:], "night."]
+
+
+def test_likely_words_change_what_is_written(
+    multilingual: WhisperxTranscriber, speech: Speech
+) -> None:
+    sound = speech.samples("We asked Catalin and Dorin about the bridge.")
+    assert "Catalin" not in text_of(transcribe(multilingual, sound))
+    assert "Catalin and Dorin" in text_of(transcribe(multilingual, sound, "Catalin, Dorin"))

@@ -51,13 +51,29 @@ def test_the_tasks_have_equally_long_prompts_and_english_is_transcribed(
 def test_hints_are_padded_or_cut_in_front(
     vocabulary: WhisperVocabulary, tokenizer: Tokenizer
 ) -> None:
-    spelled = tokenizer.encode(" weather", add_special_tokens=False).ids
+    spelled = tokenizer.encode(" weather.", add_special_tokens=False).ids
     short = vocabulary.prompt("en", "weather ")
     assert short[: -4 - len(spelled)] == [EARLIER, *[220] * (HINT_TOKENS - len(spelled))]
     assert short[-4 - len(spelled) :] == [*spelled, START, ENGLISH, TRANSCRIBE, UNTIMED]
     long = vocabulary.prompt("en", "x " * 500 + "weather")
     assert len(long) == len(short)
     assert long[-4 - len(spelled) : -4] == spelled
+
+
+@pytest.mark.parametrize(
+    ("hint", "ended"),
+    [
+        ("weather", "weather."),
+        ("weather?", "weather?"),
+        ("天気", "天気。"),
+        ("Asterisk, PBX", "Asterisk, PBX."),
+    ],
+)
+def test_a_hint_ends_as_a_sentence_does(
+    vocabulary: WhisperVocabulary, tokenizer: Tokenizer, hint: str, ended: str
+) -> None:
+    spelled = tokenizer.encode(f" {ended}", add_special_tokens=False).ids
+    assert vocabulary.prompt("en", hint)[-4 - len(spelled) : -4] == spelled
 
 
 def test_an_english_model_takes_no_language() -> None:

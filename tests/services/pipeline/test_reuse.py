@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.events import Notice
+from app.domain.language import Language
 from app.domain.media import NO_INFO, MediaInfo
 from app.domain.request import JobRequest, SpeakerCount, UploadedFile
 from app.gpu.work_context import WorkContext
@@ -76,6 +77,22 @@ async def test_a_title_is_a_prompt_and_so_part_of_the_key(runs: Runs, tmp_path: 
     assert prompt_for(request, MediaInfo(title="Rivers of Spain")) == "Rivers of Spain"
     assert prompt_for(request, MediaInfo(title="https://example.com/talk")) == ""
     assert prompt_for(replace(request, prompt="mine"), MediaInfo(title="Rivers")) == "mine"
+
+
+async def test_terms_of_the_glossary_are_likely_words(runs: Runs, tmp_path: Path) -> None:
+    request = await transcribe(runs, tmp_path)
+    terms = replace(request, glossary=(("Asterisk", "Sternchen"), ("PBX", "Anlage")))
+    assert await cached(runs, terms) is None, "they change what is written"
+    assert prompt_for(terms, MediaInfo(title="Rivers")) == "Rivers. Asterisk, PBX"
+    assert (
+        prompt_for(replace(terms, prompt="Calls"), MediaInfo(title="R")) == "Asterisk, PBX. Calls"
+    )
+    english = replace(terms, task="translate")
+    assert prompt_for(english, MediaInfo(title="R")) == "Sternchen, Anlage", "as it is written"
+    further = replace(english, target=Language.parse("de"))
+    assert prompt_for(further, MediaInfo()) == "", "those terms are German"
+    many = replace(request, glossary=tuple((f"term {n}", "t") for n in range(200)))
+    assert len(prompt_for(many, MediaInfo())) <= 200
 
 
 async def test_a_transcript_with_speakers_serves_with_them_and_without(

@@ -22,6 +22,7 @@ from app.gpu.engines.whisperx.whisper_languages import (
     SpokenLanguage,
     WhisperLanguages,
 )
+from app.gpu.engines.whisperx.whisper_vocabulary import HINTS_REVISION
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
 from app.gpu.faults import inference_faults, load_faults
 from app.gpu.protocols import Prepared, Window
@@ -82,6 +83,7 @@ class WhisperxTranscriber:
             self._checkpoint.identity,
             f"padded to {self._buckets_s} s",
             f"loops {LOOPS_REVISION}",
+            f"hints {HINTS_REVISION}",
             settings_part(settings.whisper, exclude=_NOT_IN_CACHE_KEY),
         )
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
