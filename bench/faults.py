@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.cue import Cue
+from app.domain.events import Notice
 from app.domain.language import Language
 from app.domain.time import Span
 from app.services.stages.stage_clock import StageClock
@@ -37,6 +38,7 @@ class _Outcome:
     tokens: int = 0
     missing: int = 0
     shifted: int = 0
+    notices: list[Notice] = field(default_factory=list)
 
 
 async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
@@ -44,7 +46,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
     clean = await _translate(environment, broken=0.0)
     faulted = await _translate(environment, broken=_BROKEN)
     for side in (clean, faulted):
-        if side.missing or side.shifted:
+        if side.missing or side.shifted or side.notices:
             raise BenchError(f"{side.missing} lines are missing and {side.shifted} are shifted")
     environment.progress.step(
         f"faults: {clean.tokens} tokens without and {faulted.tokens} with broken answers; "
@@ -62,7 +64,9 @@ async def _translate(environment: BenchEnvironment, broken: float) -> _Outcome:
                 environment.progress.now(f"file {number + 1} of {_FILES}")
                 cues = _file(number)
                 job = TranslationJob(Language.parse(TARGET))
-                stage = translate_cues(all_at_once(cues), translator, job, StageClock())
+                stage = translate_cues(
+                    all_at_once(cues), translator, job, StageClock(), outcome.notices.append
+                )
                 made = {cue.id: cue async for cue in stage}
                 outcome.missing += sum(not made[cue.id].translation for cue in cues)
                 outcome.shifted += sum(

@@ -25,15 +25,15 @@ from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.progress import ProgressTracker
-from app.services.pipeline.translation_notices import (
-    OF_SEGMENTS,
+from app.services.playback.ranges import Coverage, PlaybackRanges
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
+from app.services.stages.stage_clock import StageClock
+from app.services.translation.translation_notices import (
+    OF_TRANSLATION,
     speech_not_translated,
     speech_translated,
     translated_by_transcriber,
 )
-from app.services.playback.ranges import Coverage, PlaybackRanges
-from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
-from app.services.stages.stage_clock import StageClock
 
 Emit = Callable[[Event], None]
 
@@ -162,7 +162,7 @@ class EventEmitter:
             language=self._language,
             untranscribed_ms=untranscribed_ms,
             turns=self.turns,
-            notices=tuple(each for each in self.notices if each.code not in OF_SEGMENTS),
+            notices=tuple(each for each in self.notices if each.code not in OF_TRANSLATION),
         )
 
     def result(

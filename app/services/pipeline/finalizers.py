@@ -71,7 +71,9 @@ class ImmediateFinalizer:
         """Translate cues, where there is a translation to make."""
         if self.job is None:
             return cues
-        return translate_cues(cues, self.translator, self.job, self.events.clock)
+        return translate_cues(
+            cues, self.translator, self.job, self.events.clock, self.events.notice
+        )
 
 
 @dataclass(frozen=True, slots=True)

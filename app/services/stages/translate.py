@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from app.domain.cue import Cue
 from app.domain.errors import (
     CuestreamError,
+    InvalidLanguageError,
     TranslationAuthError,
     TranslationIncompleteError,
     TranslationQuotaError,
 )
+from app.domain.events import Notice
 from app.services.stages.stage_clock import StageClock
 from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.text.batches import PendingUnit, UnitBatcher
@@ -20,6 +22,7 @@ from app.services.translation.text.translation_distributor import TranslationDis
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from app.services.translation.text.units import build_units
 from app.services.translation.translation_job import TranslationJob
+from app.services.translation.translation_notices import not_translated
 from app.services.translation.translator import Translator
 from app.system.async_iterators import close_stage
 
@@ -32,14 +35,20 @@ _LEAST_BUFFERED = 32
 
 
 async def translate_cues(
-    cues: AsyncIterator[Cue], translator: Translator, job: TranslationJob, clock: StageClock
+    cues: AsyncIterator[Cue],
+    translator: Translator,
+    job: TranslationJob,
+    clock: StageClock,
+    notice: Callable[[Notice], None],
 ) -> AsyncIterator[Cue]:
     """Yield every cue with its translation and the next revision, in the order of arrival.
 
     Cues that a sentence runs over are translated together, and each gets its part of the
     translation. They leave as soon as they and all before them are translated. A cue that is in
     the target language already keeps its text as its translation, and one that the transcriber
-    has translated keeps that translation.
+    has translated keeps that translation. One in a language that the translator does not serve
+    stays as it was spoken, if the translator serves any other cue: in a recording of several
+    languages, or where the language of a window was mistaken, the rest is translated.
 
     Args:
         cues: in order of id; closed when the caller stops.
@@ -47,8 +56,10 @@ async def translate_cues(
         job: target language and options. Its translation memory is read first, gets every
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
+        notice: takes at the end one notice for each language that was left as it was spoken.
 
     Raises:
+        InvalidLanguageError: the translator serves the language of no cue; raised at the end.
         TranslationAuthError, TranslationQuotaError: at once; requests in flight are given up.
         TranslationIncompleteError: cues that could not be translated, after every cue that
             precedes them.
@@ -64,6 +75,8 @@ async def translate_cues(
             state.buffer_limit.release()
         if state.failure is not None:
             raise state.failure
+        for language, left in state.left.items():
+            notice(not_translated(language, job.target, left))
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -81,6 +94,7 @@ class _TranslateTasks:
         ordered: every pending unit in order, then None.
         buffer_limit: bounds the units that were read and not yet yielded.
         failure: what ended the work early, other than a batch's own failure.
+        left: cues that stay as they were spoken, by their BCP 47 tag.
     """
 
     def __init__(self, translator: Translator, job: TranslationJob, clock: StageClock) -> None:
@@ -88,6 +102,9 @@ class _TranslateTasks:
         batches = max(_BUFFERED_BATCHES * translator.concurrency, _LEAST_BUFFERED)
         self.buffer_limit = asyncio.Semaphore(translator.batch_sizes[-1] * batches)
         self.failure: BaseException | None = None
+        self.left: dict[str, list[Cue]] = {}
+        self._unserved: InvalidLanguageError | None = None
+        self._serves_any = False
         self._translator = translator
         self._job = job
         self._clock = clock
@@ -118,14 +135,28 @@ class _TranslateTasks:
                 await self.buffer_limit.acquire()
                 pending = pending_units.make(unit)
                 self.ordered.put_nowait(pending)
+                self._leave_unserved(pending)
                 if pending.is_open:
                     self._open.add(pending)
                     self._waiting.add(pending)
+            if not self._serves_any:
+                self.failure = self._unserved
         except CuestreamError as error:
             self.failure = error
         finally:
             self._waiting.end()
             await close_stage(units)
+
+    def _leave_unserved(self, pending: PendingUnit) -> None:
+        """Leave a unit as it was spoken where the translator does not serve its language."""
+        try:
+            if pending.is_open and pending.unit.cues[0].translation is None:
+                self._translator.check(pending.pair)
+            self._serves_any = True
+        except InvalidLanguageError as error:
+            self._unserved = self._unserved or error
+            self.left.setdefault(pending.unit.language, []).extend(pending.unit.cues)
+            pending.leave()
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         """Start a batch whenever the concurrency limit allows and a unit waits."""
@@ -156,7 +187,6 @@ class _TranslateTasks:
         if first.unit.cues[0].translation is not None:
             # The transcriber had to translate its speech, and wrote nothing.
             raise TranslationIncompleteError([pending.line.id for pending in batch])
-        self._translator.check(first.pair)
         pending_units = {pending.line.id: pending for pending in batch}
         lines = [pending.line for pending in batch]
         answers = self._translator.translate(lines, first.pair, first.before, self._job.context)

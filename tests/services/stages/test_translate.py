@@ -16,6 +16,7 @@ from app.domain.errors import (
     TranslationIncompleteError,
     TranslationQuotaError,
 )
+from app.domain.events import Notice
 from app.domain.language import Language
 from app.domain.time import Span
 from app.services.stages.stage_clock import StageClock
@@ -30,6 +31,7 @@ from tests.services.stages.translating import (
     Source,
     cue,
     failing,
+    no_notice,
     translated,
 )
 
@@ -82,7 +84,9 @@ async def test_a_pause_of_the_producer_does_not_hold_the_first_cue_back():
 
     translator = ScriptedTranslator()
     async with asyncio.timeout(20):
-        async for each in translate_cues(slow(), translator, TranslationJob(SPANISH), StageClock()):
+        async for each in translate_cues(
+            slow(), translator, TranslationJob(SPANISH), StageClock(), no_notice
+        ):
             if each.id == 0:
                 first_seen.set()
     assert translator.batches == [[0], [1]]
@@ -170,10 +174,23 @@ async def test_an_error_of_the_producer_comes_after_its_cues():
     assert error.message == "the engine failed"
 
 
-async def test_a_language_that_is_not_served_is_an_error_in_its_place():
-    cues = [cue(0), cue(1), cue(2, "ja"), cue(3)]
+async def test_a_language_that_is_not_served_stays_as_spoken_and_is_told():
+    cues = [cue(0, "ja"), cue(1), cue(2, "ja"), cue(3)]
+    notices: list[Notice] = []
+    stage = translated(Source(cues), ScriptedTranslator(), notice=notices.append)
+    assert [each.translation async for each in stage] == [None, "LINE 1", None, "LINE 3"]
+    [told] = notices
+    assert told.code == "language_not_translated"
+    assert told.message == (
+        "2 cues are shown as spoken, in Japanese, between 0.0 and 5.0 s: the translator has no "
+        "pair for it and Spanish"
+    )
+
+
+async def test_where_no_language_is_served_the_end_is_an_error():
+    cues = [cue(0, "ja"), cue(1, "ja")]
     seen, error = await failing(translated(Source(cues), ScriptedTranslator()))
-    assert seen == [0, 1]
+    assert seen == [0, 1], "what was said is not lost"
     assert isinstance(error, InvalidLanguageError)
 
 
@@ -239,7 +256,9 @@ async def test_with_the_real_apertium():
     ]
     clock = StageClock()
     job = TranslationJob(SPANISH)
-    stage = translate_cues(Source(cues).stream(), ApertiumTranslator(Settings()), job, clock)
+    stage = translate_cues(
+        Source(cues).stream(), ApertiumTranslator(Settings()), job, clock, no_notice
+    )
     out = [(each.id, each.translation) async for each in stage]
     assert [number for number, _ in out] == list(range(40))
     assert [text for _, text in out[:3]] == ["La casa es roja.", "El perro come.", "♪"]

@@ -19,6 +19,7 @@ from tests.services.stages.translating import (
     ScriptedTranslator,
     Source,
     failing,
+    no_notice,
     shout,
     translated,
 )
@@ -139,7 +140,9 @@ async def test_a_sentence_leaves_while_the_next_is_still_spoken():
 
     out: list[int] = []
     async with asyncio.timeout(20):
-        stage = translate_cues(slow(), ScriptedTranslator(), TranslationJob(SPANISH), StageClock())
+        stage = translate_cues(
+            slow(), ScriptedTranslator(), TranslationJob(SPANISH), StageClock(), no_notice
+        )
         async for each in stage:
             out.append(each.id)
             if each.id == 2:
@@ -159,7 +162,7 @@ async def test_half_a_sentence_leaves_when_nothing_follows_for_a_while():
 
     translator = ScriptedTranslator()
     async with asyncio.timeout(20):
-        stage = translate_cues(slow(), translator, TranslationJob(SPANISH), StageClock())
+        stage = translate_cues(slow(), translator, TranslationJob(SPANISH), StageClock(), no_notice)
         async for each in stage:
             if each.id == 0:
                 first_seen.set()

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.cue import Cue
 from app.domain.errors import CuestreamError, InvalidLanguageError
+from app.domain.events import Notice
 from app.domain.language import Language
 from app.domain.time import Span
 from app.services.stages.stage_clock import StageClock
@@ -106,11 +107,19 @@ class Source:
             self.closed = True
 
 
+def no_notice(notice: Notice) -> None:
+    """Fail: everything is translated."""
+    raise AssertionError(notice)
+
+
 def translated(
-    source: Source, translator: Translator, job: TranslationJob | None = None
+    source: Source,
+    translator: Translator,
+    job: TranslationJob | None = None,
+    notice: Callable[[Notice], None] = no_notice,
 ) -> AsyncIterator[Cue]:
     job = job or TranslationJob(SPANISH)
-    return translate_cues(source.stream(), translator, job, StageClock())
+    return translate_cues(source.stream(), translator, job, StageClock(), notice)
 
 
 async def failing(stage: AsyncIterator[Cue]) -> tuple[list[int], CuestreamError]:

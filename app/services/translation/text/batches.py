@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
@@ -34,7 +35,7 @@ class PendingUnit:
     before: tuple[SourceLine, ...] = ()
     key: str = ""
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
-    _text: str = ""
+    _text: str | None = ""
     _error: BaseException | None = None
 
     @property
@@ -49,6 +50,11 @@ class PendingUnit:
     def fill(self, text: str) -> None:
         """Set the translation."""
         self._text = text
+        self._settled.set()
+
+    def leave(self) -> None:
+        """Leave the unit as it was spoken, without a translation."""
+        self._text = None
         self._settled.set()
 
     def fail(self, error: BaseException) -> None:
@@ -67,7 +73,10 @@ class PendingUnit:
         if self._error is not None:
             raise self._error
         cues = self.unit.cues
-        if self.pair.is_same:
+        pieces: Sequence[str | None]
+        if self._text is None:
+            pieces = [None] * len(cues)
+        elif self.pair.is_same:
             pieces = [cue.text for cue in cues]
         else:
             pieces = distributor.divide(self._text, cues)

@@ -33,6 +33,7 @@ from app.services.translation.translator import LanguagePair, SourceLine
 from app.settings import Settings, TranslationSettings
 from tests import chat_behaviours as b
 from tests.chat_server import ChatServer, shout
+from tests.services.stages.translating import no_notice
 
 KEY = "sk-cuestream-secret-key"
 PAIR = LanguagePair(Language("en"), Language("es"))
@@ -514,7 +515,9 @@ def job(translator: ChatTranslator, count: int) -> AsyncIterator[Cue]:
             span = Span(number * 2000, number * 2000 + 1000)
             yield Cue(number, span, f"cue number {number}", language="en")
 
-    return translate_cues(cues(), translator, TranslationJob(Language("es")), StageClock())
+    return translate_cues(
+        cues(), translator, TranslationJob(Language("es")), StageClock(), no_notice
+    )
 
 
 async def translate_job(translator: ChatTranslator, count: int) -> list[Cue]:

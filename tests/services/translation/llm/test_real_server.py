@@ -34,6 +34,7 @@ from app.services.translation.translator import SourceLine, TranslationContext
 from app.settings import Settings, TranslationSettings
 from tests.chatting import QUICK, lines_of, pair
 from tests.gguf import gemma_270m
+from tests.services.stages.translating import no_notice
 from tests.services.translation.llm.slow_proxy import SlowProxy
 
 pytestmark = pytest.mark.slow
@@ -165,7 +166,7 @@ async def test_ten_cues_end_with_the_lines_named_that_could_not_be_translated(
     done: list[Cue] = []
     missing: tuple[int, ...] = ()
     try:
-        async for cue in translate_cues(cues(), translator, job, StageClock()):
+        async for cue in translate_cues(cues(), translator, job, StageClock(), no_notice):
             done.append(cue)
     except TranslationIncompleteError as error:
         missing = tuple(error.missing)

@@ -1,15 +1,21 @@
-"""Notices of translations by the transcriber."""
+"""Notices of cues that the translator did not translate: the transcriber did, or nobody."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from app.domain.cue import Cue
 from app.domain.events import Notice
-from app.domain.language import known_language
+from app.domain.language import Language, known_language
 
 _SPEECH_TRANSLATED = "speech_translated"
 _BY_TRANSCRIBER = "translated_by_transcriber"
 
-OF_SEGMENTS = frozenset({_SPEECH_TRANSLATED, _BY_TRANSCRIBER})
-"""Codes of notices that follow from segments, so that they need not be stored with them."""
+_NOT_TRANSLATED = "language_not_translated"
+
+OF_TRANSLATION = frozenset({_SPEECH_TRANSLATED, _BY_TRANSCRIBER, _NOT_TRANSLATED})
+"""Codes of notices that follow from segments and their translation, so that they are not stored
+with a transcript."""
 
 
 def speech_translated(spoken: str) -> Notice:
@@ -34,6 +40,24 @@ def speech_not_translated(language: str) -> Notice:
     """Return the notice that captions took the place of a recording to be translated."""
     text = f"The text comes from captions in {_name(language)}; no speech was translated"
     return Notice("speech_not_translated", text)
+
+
+def not_translated(language: str, target: Language, cues: Sequence[Cue]) -> Notice:
+    """Return the notice that cues stay as they were spoken.
+
+    Args:
+        language: BCP 47 tag of the cues.
+        target: language that was requested.
+        cues: at least one.
+    """
+    first_ms = min(cue.span.start_ms for cue in cues)
+    last_ms = max(cue.span.end_ms for cue in cues)
+    what = "1 cue is" if len(cues) == 1 else f"{len(cues)} cues are"
+    text = (
+        f"{what} shown as spoken, in {_name(language)}, between {first_ms / 1000:.1f} and "
+        f"{last_ms / 1000:.1f} s: the translator has no pair for it and {target.english_name}"
+    )
+    return Notice(_NOT_TRANSLATED, text)
 
 
 def _name(tag: str) -> str:
