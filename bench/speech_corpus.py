@@ -32,7 +32,7 @@ _SENTENCE_WORDS = 4
 """Prompts of fewer words are letters, numbers and names of keys."""
 
 _PAUSE_S = 0.9
-_SPOKEN_S = 200
+_SPOKEN_S = 600
 _HOUR_S = 3600
 _SEED = 60
 
