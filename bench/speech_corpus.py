@@ -75,7 +75,7 @@ class SpeechCorpus:
         self._files: dict[str, SpokenFile] = {}
 
     def sentences(self, language: str) -> SpokenFile:
-        """Return about 200 s of sentences, evenly chosen, 0.9 s apart.
+        """Return about 600 s of sentences, evenly chosen, 0.9 s apart.
 
         Raises:
             BenchError: the prompts cannot be had.
