@@ -30,10 +30,11 @@ from app.routers import (
     upload_routes,
     usage_routes,
 )
+from app.routers.edge.request_body import BoundedBodies
 from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
-from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes, JsonByDefault
+from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
@@ -87,12 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _install_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware; the one added last is passed first."""
-    app.add_middleware(JsonByDefault)
-    app.add_middleware(
-        BodyLimit,
-        json_bytes=settings.server.max_json_mb * 2**20,
-        upload_bytes=settings.max_upload_bytes,
-    )
+    app.add_middleware(BoundedBodies)
     app.add_middleware(CollapseSlashes)
     app.add_middleware(
         CORSMiddleware,

@@ -9,10 +9,10 @@ from app.domain.errors import DrainingError, InvalidFieldError, NotFoundError
 from app.routers.access.api_keys import require_key
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.edge.request_body import upload
 from app.routers.tus import (
     ALGORITHMS,
     EXTENSIONS,
-    TUS_VERSION,
     TusRoute,
     check_part_type,
     checksum_in,
@@ -22,11 +22,12 @@ from app.routers.tus import (
     receive,
     state_headers,
 )
+from app.routers.tus_version import TUS_VERSION
 
 router = APIRouter(
     prefix="/api/uploads",
     tags=["uploads"],
-    dependencies=[Depends(require_key), rate_limited("uploads")],
+    dependencies=[Depends(require_key), rate_limited("uploads"), upload()],
     route_class=TusRoute,
 )
 capabilities = APIRouter(prefix="/api/uploads", tags=["uploads"], route_class=TusRoute)
