@@ -28,15 +28,18 @@ _FINISH_S = 20
 
 
 class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
-    """uvicorn on uvloop and httptools; it exits when its master process has died."""
+    """uvicorn on uvloop and httptools, within bounds; it exits when its master process has died."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "app.routers.edge.bounded_http:BoundedHttpProtocol",
+        "ws": "app.routers.edge.bounded_websocket:BoundedWebSocket",
         "lifespan": "on",
         "server_header": False,
-        # Live audio comes in messages of 8 kB; much larger ones must not fill the memory.
-        "ws_max_size": 2**20,
+        # Live audio comes in messages of 8 kB; much larger ones must not fill the memory. It does
+        # not compress, and each connection would hold what compression needs.
+        "ws_max_size": 2**19 + 2**10,
+        "ws_per_message_deflate": False,
         # TRUSTED_PROXIES decides; uvicorn would trust every process on this machine.
         "proxy_headers": False,
         "timeout_notify": _NOTIFY_S,

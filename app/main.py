@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -30,7 +32,11 @@ from app.routers import (
     upload_routes,
     usage_routes,
 )
+from app.routers.access.client_address import is_trusted_peer
+from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
+from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
+from app.routers.edge.response_headers import ResponseHeaders
 from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
@@ -39,6 +45,7 @@ from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
+from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
 
@@ -97,17 +104,18 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["*"],
         expose_headers=[*_EXPOSED_HEADERS, *TUS_EXPOSED_HEADERS],
     )
+    app.add_middleware(ResponseHeaders)
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
 
 
 def _is_plain(request_id: str) -> bool:
     """Whether a caller's request id may be echoed and logged."""
-    return 0 < len(request_id) <= 128 and all(c.isalnum() or c in "-_." for c in request_id)
+    return re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", request_id) is not None
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
@@ -128,7 +136,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             services.live_sessions.leave,
         ).install()
         _open_health_port(services, stack)
-        yield
+        yield _connection_bounds(settings)
+
+
+def _connection_bounds(settings: Settings) -> dict[str, object]:
+    """Return what the protocol of each connection needs."""
+    limit = min(settings.server.max_connections, raise_file_limit() // 2)
+    paths = {path.encode() for path in ("/ping", settings.server.health_check_path)}
+    is_proxy = partial(is_trusted_peer, trusted=settings.trusted_proxies)
+    return {PLACES: ConnectionPlaces(limit, is_proxy), HEALTH_PATHS: frozenset(paths)}
 
 
 async def _load_engines(services: Services) -> None:

@@ -49,7 +49,8 @@ def read_json(text: bytes | bytearray | str) -> object:
 
 def _without_lone_surrogates(data: bytes) -> bytes:
     """Replace escapes of half a character by that of U+FFFD, up to `_MAX_REPLACED` of them."""
-    parts, place = [], 0
+    parts: list[bytes] = []
+    place = 0
     # A search would begin anew at every byte where there is none.
     while len(parts) < _MAX_REPLACED and (found := _LONE_SURROGATE.match(data, place)):
         parts.append(found[1])

@@ -51,6 +51,11 @@ def subscriber(address: Address | None) -> str:
     return str(address)
 
 
+def is_trusted_peer(peer: str, trusted: TrustedProxies) -> bool:
+    """Whether a connection may come from a trusted proxy."""
+    return _is_trusted(_address(peer), 0, trusted)
+
+
 def _is_trusted(address: Address | None, place: int, trusted: TrustedProxies) -> bool:
     if isinstance(trusted, int):
         return place < trusted
