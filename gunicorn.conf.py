@@ -83,11 +83,29 @@ def _json_logs() -> dict[str, Any]:
         ],
         "foreign_pre_chain": chain,
     }
-    console = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    return _logging("stdout", formatter)
+
+
+def _text_logs() -> dict[str, Any]:
+    """Return a logging configuration that formats gunicorn's own lines as text."""
+    formatter = {
+        "()": "app.logs.PlainFormatter",
+        "fmt": "%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+        "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
+    }
+    return _logging("stderr", formatter)
+
+
+def _logging(stream: str, formatter: dict[str, Any]) -> dict[str, Any]:
+    console = {
+        "class": "logging.StreamHandler",
+        "formatter": "own",
+        "stream": f"ext://sys.{stream}",
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": formatter},
+        "formatters": {"own": formatter},
         "handlers": {"console": console},
         "root": {"handlers": []},
         "loggers": {
@@ -174,5 +192,4 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = None
 loglevel = _current.server.log_level.lower()
-if _current.server.log_json:
-    logconfig_dict = _json_logs()
+logconfig_dict = _json_logs() if _current.server.log_json else _text_logs()

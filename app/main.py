@@ -20,6 +20,7 @@ from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
     caption_routes,
+    docs_routes,
     feedback_routes,
     health_routes,
     job_routes,
@@ -52,6 +53,7 @@ log = structlog.get_logger()
 _EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
 _ROUTERS = (
     health_routes.router,
+    docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
     caption_routes.router,
@@ -82,6 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="A video goes in, live translated subtitles come out.",
         lifespan=_lifespan,
         strict_content_type=False,
+        openapi_url=None,
     )
     app.state.settings = settings
     install_error_handlers(app)
