@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from app.container import Services
 from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
@@ -28,12 +29,12 @@ from app.domain.errors import (
 from app.domain.request import UploadedFile
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
-from app.routers.edge.request_body import is_multipart
+from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
 from app.services.captions.encoding import decode_text
+from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
-from app.system.workdir import WorkDir
 
 _FIELDS = tuple(SubtitleBody.model_fields)
 _MAX_FIELD_BYTES = 100_000
@@ -44,10 +45,13 @@ _BLOCK_BYTES = 2**16
 
 
 class _UploadSink:
-    """Writes the file part to disk and hashes it on its way."""
+    """Writes the file part to disk and hashes it on its way; it takes room meanwhile."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: UploadRoom, owner: str) -> None:
         self._path = path
+        self._room = room
+        self._owner = owner
+        self._size = 0
         self._file = path.open("wb")
         self._digest = hashlib.sha256()
         self._name = ""
@@ -59,12 +63,17 @@ class _UploadSink:
         self._name = file_name or ""
 
     def write(self, data: bytes) -> None:
+        self._room.pass_through(self._owner, len(data))
+        self._size += len(data)
         self._digest.update(data)
         self._file.write(data)
 
     def finish(self) -> None:
         self._file.close()
         self.complete = True
+
+    def give_room_back(self) -> None:
+        self._room.passed(self._owner, self._size)
 
     def discard(self) -> None:
         self._file.close()
@@ -116,7 +125,7 @@ async def _read_submission(request: Request) -> Submission:
         PayloadTooLargeError: it is too large.
     """
     if is_multipart(request):
-        return await _read_upload(request, services_of(request).workdir)
+        return await _read_upload(request, services_of(request))
     return Submission(_validated(await _read_json(request)))
 
 
@@ -159,8 +168,9 @@ def _validated(fields: object) -> SubtitleBody:
         raise RequestValidationError(problems) from None
 
 
-async def _read_upload(request: Request, workdir: WorkDir) -> Submission:
-    file = _UploadSink(workdir.new_file(".upload"))
+async def _read_upload(request: Request, services: Services) -> Submission:
+    owner = owner_of(body_of(request).caller)
+    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
     fields = {name: _FieldSink() for name in _FIELDS}
     fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
     try:
@@ -177,6 +187,8 @@ async def _read_upload(request: Request, workdir: WorkDir) -> Submission:
     except BaseException:
         file.discard()
         raise
+    finally:
+        file.give_room_back()
 
 
 async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:

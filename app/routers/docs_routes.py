@@ -18,7 +18,6 @@ from app.routers.dependencies import services_of
 _SCRIPTS = "https://cdn.jsdelivr.net"
 _IMAGES = "https://fastapi.tiangolo.com"
 _SCHEMA_PATH = "/openapi.json"
-_SCHEMA = "openapi_text"
 _making = asyncio.Lock()
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -40,11 +39,8 @@ router = APIRouter(dependencies=[Depends(_require_key_unless_open)], include_in_
 async def schema(request: Request) -> Response:
     """Return the schema of every route."""
     async with _making:
-        text = getattr(request.app.state, _SCHEMA, None)
-        if text is None:
-            # It takes a second or more to make, the first time.
-            text = await asyncio.to_thread(_schema_text, request.app)
-            setattr(request.app.state, _SCHEMA, text)
+        # It takes a second or more to make, the first time.
+        text = await asyncio.to_thread(_schema_text, request.app)
     return Response(text, media_type="application/json")
 
 

@@ -48,7 +48,7 @@ class GuardedRoute(APIRoute):
         async def respond(request: Request) -> Response:
             for check in self._checks:
                 await check(request)
-            body_of(request).caller = caller_name(request)
+            body_of(request).charge(caller_name(request))
             return await handle(JsonRequest.of(request) if self.body_field else request)
 
         return respond

@@ -42,15 +42,13 @@ class RequestBody:
         memory: of all bodies.
 
     Attributes:
-        limit_bytes: most bytes; set by the route.
-        in_memory: whether the route keeps what it reads.
         caller: whose share of the memory it takes.
     """
 
     def __init__(self, receive: Receive, declared: bytes, memory: BodyMemory) -> None:
-        self.limit_bytes = DEFAULT_BYTES
-        self.in_memory = True
         self.caller = ""
+        self._limit_bytes = DEFAULT_BYTES
+        self._in_memory = True
         self._receive = receive
         self._declared = declared
         self._memory = memory
@@ -58,6 +56,20 @@ class RequestBody:
         self._read = 0
         self._waited_s = 0.0
         self._complete = False
+
+    def allow(self, limit_bytes: int, *, in_memory: bool = True) -> None:
+        """Set what the route reads.
+
+        Args:
+            limit_bytes: most bytes.
+            in_memory: whether the route keeps what it reads.
+        """
+        self._limit_bytes = limit_bytes
+        self._in_memory = in_memory
+
+    def charge(self, caller: str) -> None:
+        """Set whose share of the memory the body takes."""
+        self.caller = caller
 
     async def receive(self) -> Message:
         """Return the next message.
@@ -69,8 +81,8 @@ class RequestBody:
         """
         if self._complete:
             return await self._receive()
-        if _exceeds(self._declared, self.limit_bytes):
-            raise PayloadTooLargeError(self.limit_bytes // 2**20)
+        if _exceeds(self._declared, self._limit_bytes):
+            raise PayloadTooLargeError(self._limit_bytes // 2**20)
         message = await self._next()
         self._count(len(message.get("body", b"")))
         self._complete = not message.get("more_body", False)
@@ -95,10 +107,10 @@ class RequestBody:
 
     def _count(self, count: int) -> None:
         before, self._read = self._read, self._read + count
-        if self._read > self.limit_bytes:
-            raise PayloadTooLargeError(self.limit_bytes // 2**20)
+        if self._read > self._limit_bytes:
+            raise PayloadTooLargeError(self._limit_bytes // 2**20)
         surplus = max(0, self._read - FREE_BYTES) - max(0, before - FREE_BYTES)
-        if self.in_memory and surplus:
+        if self._in_memory and surplus:
             self._memory.take(self.caller, surplus)
             self._taken.append((self.caller, surplus))
 
@@ -135,13 +147,11 @@ def is_multipart(request: Request) -> bool:
 
 
 async def _allow_large_json(request: Request) -> None:
-    body_of(request).limit_bytes = services_of(request).settings.server.max_json_mb * 2**20
+    body_of(request).allow(services_of(request).settings.server.max_json_mb * 2**20)
 
 
 async def _allow_upload(request: Request) -> None:
-    body = body_of(request)
-    body.limit_bytes = services_of(request).settings.max_upload_bytes
-    body.in_memory = False
+    body_of(request).allow(services_of(request).settings.max_upload_bytes, in_memory=False)
 
 
 async def _allow_form_or_json(request: Request) -> None:
