@@ -62,6 +62,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Begin to wait for a request."""
         self._bounded = BoundedTransport(transport, self._is_receiving)
         self._in_head = True
+        self._head_begun = False
         self._raw_bytes = self._head_bytes = self._headers_seen = 0
         self._refusal: CuestreamError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -109,7 +110,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._head_begun = True
         self._head_bytes = self._headers_seen = 0
         if len(self.pipeline) >= _MAX_PIPELINED:
             raise ValueError("too many requests wait")
@@ -127,7 +128,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin the request."""
-        self._in_head = False
+        self._in_head = self._head_begun = False
         self._raw_bytes = 0
         self._stop_timer()
         if self._places is not None and self._places.work(self):
@@ -154,7 +155,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if not self._in_head:
             self._restart_timer(CLOSE_S, self._bounded.close)
-        elif self._raw_bytes:
+        elif self._is_receiving():
             self._await_head()
         elif self.cycle.response_complete:
             self._wait_for_next()
@@ -194,7 +195,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _is_receiving(self) -> bool:
         """Whether a request has begun and is not there as a whole."""
-        return not self._in_head or self._raw_bytes > 0
+        return not self._in_head or self._head_begun or self._raw_bytes > 0
 
     def _await_head(self) -> None:
         self._restart_timer(HEAD_S, self._head_is_late)
@@ -205,7 +206,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if self._places is not None:
             self._places.refuse("slow request")
-        if self._raw_bytes:
+        if self._is_receiving():
             self._refuse(RequestTimeoutError("The request came too slowly"))
         else:
             self._bounded.close()
