@@ -28,15 +28,18 @@ _FINISH_S = 20
 
 
 class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
-    """uvicorn on uvloop and httptools; it exits when its master process has died."""
+    """uvicorn on uvloop and httptools, within bounds; it exits when its master process has died."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "app.routers.edge.bounded_http:BoundedHttpProtocol",
+        "ws": "app.routers.edge.bounded_websocket:BoundedWebSocket",
         "lifespan": "on",
         "server_header": False,
-        # Live audio comes in messages of 8 kB; much larger ones must not fill the memory.
-        "ws_max_size": 2**20,
+        # Live audio comes in messages of 8 kB; much larger ones must not fill the memory. It does
+        # not compress, and each connection would hold what compression needs.
+        "ws_max_size": 2**19 + 2**10,
+        "ws_per_message_deflate": False,
         # TRUSTED_PROXIES decides; uvicorn would trust every process on this machine.
         "proxy_headers": False,
         "timeout_notify": _NOTIFY_S,
@@ -80,11 +83,29 @@ def _json_logs() -> dict[str, Any]:
         ],
         "foreign_pre_chain": chain,
     }
-    console = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    return _logging("stdout", formatter)
+
+
+def _text_logs() -> dict[str, Any]:
+    """Return a logging configuration that formats gunicorn's own lines as text."""
+    formatter = {
+        "()": "app.logs.PlainFormatter",
+        "fmt": "%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+        "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
+    }
+    return _logging("stderr", formatter)
+
+
+def _logging(stream: str, formatter: dict[str, Any]) -> dict[str, Any]:
+    console = {
+        "class": "logging.StreamHandler",
+        "formatter": "own",
+        "stream": f"ext://sys.{stream}",
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": formatter},
+        "formatters": {"own": formatter},
         "handlers": {"console": console},
         "root": {"handlers": []},
         "loggers": {
@@ -171,5 +192,4 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = None
 loglevel = _current.server.log_level.lower()
-if _current.server.log_json:
-    logconfig_dict = _json_logs()
+logconfig_dict = _json_logs() if _current.server.log_json else _text_logs()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -18,6 +20,7 @@ from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
     caption_routes,
+    docs_routes,
     feedback_routes,
     health_routes,
     job_routes,
@@ -30,20 +33,27 @@ from app.routers import (
     upload_routes,
     usage_routes,
 )
+from app.routers.access.client_address import is_trusted_peer
+from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
+from app.routers.edge.connection_places import ConnectionPlaces
+from app.routers.edge.request_body import BoundedBodies
+from app.routers.edge.response_headers import ResponseHeaders
 from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
-from app.routers.middleware import AccessLog, BodyLimit, CollapseSlashes, JsonByDefault
+from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
+from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
 
 _EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
 _ROUTERS = (
     health_routes.router,
+    docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
     caption_routes.router,
@@ -74,6 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="A video goes in, live translated subtitles come out.",
         lifespan=_lifespan,
         strict_content_type=False,
+        openapi_url=None,
     )
     app.state.settings = settings
     install_error_handlers(app)
@@ -87,12 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _install_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware; the one added last is passed first."""
-    app.add_middleware(JsonByDefault)
-    app.add_middleware(
-        BodyLimit,
-        json_bytes=settings.server.max_json_mb * 2**20,
-        upload_bytes=settings.max_upload_bytes,
-    )
+    app.add_middleware(BoundedBodies)
     app.add_middleware(CollapseSlashes)
     app.add_middleware(
         CORSMiddleware,
@@ -101,17 +107,18 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["*"],
         expose_headers=[*_EXPOSED_HEADERS, *TUS_EXPOSED_HEADERS],
     )
+    app.add_middleware(ResponseHeaders)
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
 
 
 def _is_plain(request_id: str) -> bool:
     """Whether a caller's request id may be echoed and logged."""
-    return 0 < len(request_id) <= 128 and all(c.isalnum() or c in "-_." for c in request_id)
+    return re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", request_id) is not None
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
@@ -132,7 +139,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             services.live_sessions.leave,
         ).install()
         _open_health_port(services, stack)
-        yield
+        yield _connection_bounds(settings)
+
+
+def _connection_bounds(settings: Settings) -> dict[str, object]:
+    """Return what the protocol of each connection needs."""
+    limit = min(settings.server.max_connections, raise_file_limit() // 2)
+    paths = {path.encode() for path in ("/ping", settings.server.health_check_path)}
+    is_proxy = partial(is_trusted_peer, trusted=settings.trusted_proxies)
+    return {PLACES: ConnectionPlaces(limit, is_proxy), HEALTH_PATHS: frozenset(paths)}
 
 
 async def _load_engines(services: Services) -> None:

@@ -23,7 +23,8 @@
     |  |  |- UpgradeRequiredError   not in the caller's tier
     |  |  `- TranscriptionDisabledError  this server transcribes nothing
     |  |- NotFoundError             no such route, job or upload
-    |  `- PayloadTooLargeError      more bytes than MAX_UPLOAD_MB
+    |  |- PayloadTooLargeError      more bytes than the route reads
+    |  `- HeadersTooLargeError      a longer request line or header section than the server reads
     |- UploadError
     |  |- UploadOffsetError         a part does not begin where the bytes so far end
     |  |- UploadLockedError         another part is being written
@@ -57,6 +58,7 @@
     |  |- SpeechError               a text could not be spoken
     |  `- OutOfMemoryError          the device has no memory left
     |- StorageError                 the disk is full or not writable
+    |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
     |- JobCancelledError            every reader left
     `- InternalError                a defect of ours
@@ -216,6 +218,12 @@ class PayloadTooLargeError(AccessError):
     def __init__(self, limit_mb: int) -> None:
         super().__init__("Request too large")
         self.limit_mb = limit_mb
+
+
+class HeadersTooLargeError(AccessError):
+    """A longer request line or header section than the server reads."""
+
+    code = "headers_too_large"
 
 
 class BusyError(CuestreamError):
@@ -505,6 +513,13 @@ class StorageError(CuestreamError):
     """The disk is full or not writable."""
 
     code = "storage_failed"
+    retryable = True
+
+
+class RequestTimeoutError(CuestreamError):
+    """The request came too slowly: its head, or its body."""
+
+    code = "request_timeout"
     retryable = True
 
 

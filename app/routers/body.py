@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,45 +18,62 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
-from streaming_form_data import ParseFailedException, StreamingFormDataParser
-from streaming_form_data.targets import BaseTarget, ValueTarget
 
+from app.container import Services
 from app.domain.errors import (
     BadRequestError,
-    CuestreamError,
     InvalidFieldError,
     JobCancelledError,
     StorageError,
 )
 from app.domain.request import UploadedFile
 from app.routers.dependencies import services_of
+from app.routers.edge.json_request import JsonRequest
+from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
+from app.routers.multipart import MultipartForm, PartSink
 from app.services.captions.encoding import decode_text
+from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
-from app.system.workdir import WorkDir
 
 _FIELDS = tuple(SubtitleBody.model_fields)
 _MAX_FIELD_BYTES = 100_000
 _MAX_CAPTIONS_BYTES = 10 * 2**20
 
+_BLOCK_BYTES = 2**16
+"""Bytes that are parsed at a time: a form may come in pieces of a byte."""
 
-class _UploadTarget(BaseTarget):  # type: ignore[misc]
-    """Writes the file part to disk and hashes it on its way."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+class _UploadSink:
+    """Writes the file part to disk and hashes it on its way; it takes room meanwhile."""
+
+    def __init__(self, path: Path, room: UploadRoom, owner: str) -> None:
         self._path = path
+        self._room = room
+        self._owner = owner
+        self._size = 0
         self._file = path.open("wb")
         self._digest = hashlib.sha256()
+        self._name = ""
+        self.begun = False
         self.complete = False
 
-    def on_data_received(self, chunk: bytes) -> None:
-        self._digest.update(chunk)
-        self._file.write(chunk)
+    def begin(self, file_name: str | None) -> None:
+        self.begun = file_name is not None
+        self._name = file_name or ""
 
-    def on_finish(self) -> None:
+    def write(self, data: bytes) -> None:
+        self._room.pass_through(self._owner, len(data))
+        self._size += len(data)
+        self._digest.update(data)
+        self._file.write(data)
+
+    def finish(self) -> None:
         self._file.close()
         self.complete = True
+
+    def give_room_back(self) -> None:
+        self._room.passed(self._owner, self._size)
 
     def discard(self) -> None:
         self._file.close()
@@ -65,25 +81,30 @@ class _UploadTarget(BaseTarget):  # type: ignore[misc]
             self._path.unlink(missing_ok=True)
 
     def upload(self) -> UploadedFile:
-        return UploadedFile(self._path, self._digest.hexdigest(), self.multipart_filename or "")
+        return UploadedFile(self._path, self._digest.hexdigest(), self._name)
 
 
-class _FieldTarget(ValueTarget):  # type: ignore[misc]
+class _FieldSink:
     """A text field, with a limit; one that was sent as a file may be in any encoding."""
 
     def __init__(self, max_bytes: int = _MAX_FIELD_BYTES) -> None:
-        super().__init__()
-        self._left = max_bytes
+        self._max_bytes = max_bytes
+        self.value = bytearray()
 
-    def on_data_received(self, chunk: bytes) -> None:
-        self._left -= len(chunk)
-        if self._left < 0:
+    def begin(self, file_name: str | None) -> None:
+        del file_name
+
+    def write(self, data: bytes) -> None:
+        if len(self.value) + len(data) > self._max_bytes:
             raise InvalidFieldError("A form field is too long")
-        super().on_data_received(chunk)
+        self.value += data
+
+    def finish(self) -> None:
+        pass
 
     @property
     def text(self) -> str:
-        return decode_text(self.value)
+        return decode_text(bytes(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +124,8 @@ async def _read_submission(request: Request) -> Submission:
         StorageError: the upload cannot be written.
         PayloadTooLargeError: it is too large.
     """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return await _read_upload(request, services_of(request).workdir)
+    if is_multipart(request):
+        return await _read_upload(request, services_of(request))
     return Submission(_validated(await _read_json(request)))
 
 
@@ -134,8 +155,8 @@ SUBMISSION_OPENAPI = {
 
 async def _read_json(request: Request) -> object:
     try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError):
+        return await JsonRequest.of(request).json()
+    except ValueError:
         raise BadRequestError(INVALID_JSON) from None
 
 
@@ -147,14 +168,15 @@ def _validated(fields: object) -> SubtitleBody:
         raise RequestValidationError(problems) from None
 
 
-async def _read_upload(request: Request, workdir: WorkDir) -> Submission:
-    file = _UploadTarget(workdir.new_file(".upload"))
-    fields = {name: _FieldTarget() for name in _FIELDS}
-    fields["captions"] = _FieldTarget(_MAX_CAPTIONS_BYTES)
+async def _read_upload(request: Request, services: Services) -> Submission:
+    owner = owner_of(body_of(request).caller)
+    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
+    fields = {name: _FieldSink() for name in _FIELDS}
+    fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
     try:
-        await _parse(request, file, fields)
+        await _parse(request, {**fields, "file": file})
         body = _validated({name: field.text for name, field in fields.items() if field.value})
-        if file.multipart_filename is None:
+        if not file.begun:
             if not body.captions:
                 raise BadRequestError("The form has no part named file")
             file.discard()
@@ -165,21 +187,21 @@ async def _read_upload(request: Request, workdir: WorkDir) -> Submission:
     except BaseException:
         file.discard()
         raise
+    finally:
+        file.give_room_back()
 
 
-async def _parse(request: Request, file: _UploadTarget, fields: Mapping[str, _FieldTarget]) -> None:
+async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:
+    form = MultipartForm(request.headers.get("content-type", ""), sinks)
+    pending = bytearray()
     try:
-        parser = StreamingFormDataParser(headers=dict(request.headers))
-        parser.register("file", file)
-        for name, target in fields.items():
-            parser.register(name, target)
-        async for chunk in request.stream():
-            await asyncio.to_thread(parser.data_received, chunk)
-    except ParseFailedException:
-        raise BadRequestError("The multipart body cannot be read") from None
+        async for piece in request.stream():
+            pending += piece
+            if len(pending) >= _BLOCK_BYTES:
+                await asyncio.to_thread(form.write, bytes(pending))
+                pending.clear()
+        await asyncio.to_thread(form.write, bytes(pending))
     except ClientDisconnect:
         raise JobCancelledError("The client left during the upload") from None
-    except CuestreamError:
-        raise
     except OSError:
         raise StorageError("The upload cannot be stored: the disk is full") from None

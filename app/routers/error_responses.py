@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
 from app.routers.error_shapes import ErrorShape, HttpError, native_body
-from app.routers.tus import TUS_VERSION
+from app.routers.tus_version import TUS_VERSION
 
 log = structlog.get_logger()
 
@@ -31,6 +31,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.ForbiddenError: 403,
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
+    e.HeadersTooLargeError: 431,
     e.UploadError: 409,
     e.UploadLockedError: 423,
     e.ChecksumError: 460,
@@ -55,6 +56,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.EngineLoadError: 503,
     e.OutOfMemoryError: 503,
     e.StorageError: 507,
+    e.RequestTimeoutError: 408,
     e.TimedOutError: 504,
     e.JobCancelledError: 409,
     e.InternalError: 500,
@@ -164,7 +166,7 @@ def _headers(error: e.CuestreamError) -> Mapping[str, str]:
     match error:
         case e.BusyError():
             return {"Retry-After": str(error.retry_after_s)}
-        case e.PayloadTooLargeError():
+        case e.PayloadTooLargeError() | e.RequestTimeoutError():
             return {"Connection": "close"}
         case e.UnauthorizedError():
             return {"WWW-Authenticate": "Bearer"}

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.routers.edge.bounded_http import BoundedHttpProtocol
 from app.routers.health_routes import ping_response
 from app.services.readiness import Readiness
 
@@ -35,7 +36,12 @@ class HealthPort:
 
         routes = [Route(address, ping) for address in dict.fromkeys(("/ping", path))]
         config = uvicorn.Config(
-            Starlette(routes=routes), log_config=None, access_log=False, lifespan="off"
+            Starlette(routes=routes),
+            http=BoundedHttpProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
         )
         self._server = _QuietServer(config)
         self._socket = _reusable_socket(host, port)

@@ -28,6 +28,8 @@ router = APIRouter(
 _MAX_S = 10**6
 """Eleven days: longer than any recording."""
 
+_MAX_EVENT_DIGITS = 18
+
 State = Literal["running", "done", "failed"]
 
 
@@ -100,6 +102,8 @@ def _state_of(job: JobRuntime) -> State:
 def _event_number(last_event_id: str | None) -> int:
     if not last_event_id:
         return 0
-    if not (last_event_id.isascii() and last_event_id.isdigit()):
+    if len(last_event_id) > _MAX_EVENT_DIGITS or not (
+        last_event_id.isascii() and last_event_id.isdigit()
+    ):
         raise InvalidFieldError("Last-Event-ID must be the number of an event")
     return int(last_event_id)

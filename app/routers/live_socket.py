@@ -13,10 +13,13 @@ from typing import Any
 import socketio
 from fastapi import FastAPI
 from socketio import exceptions
+from starlette.requests import HTTPConnection
 
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.routers.access.api_keys import bearer_token, find_key
+from app.routers.access.callers import caller_name
+from app.routers.bounded_socketio import BoundedSocketServer
 from app.services.live.audio_queue import read_pcm
 from app.services.live.live_result import LiveResult
 from app.settings import Settings
@@ -36,7 +39,9 @@ def mount_live(app: FastAPI, settings: Settings) -> None:
     """Serve live captions beside the routes."""
     if not settings.live.enabled:
         return
-    server = socketio.AsyncServer(
+    server = BoundedSocketServer(
+        _NAMESPACES,
+        settings.live.max_sessions,
         async_mode="asgi",
         transports=["websocket"],
         cors_allowed_origins=_AllowedOrigins(settings.server.cors_origins),
@@ -110,7 +115,9 @@ class _LiveNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
         sent = options if isinstance(options, dict) else {}
         sessions = self._services.live_sessions
-        await sessions.start(sid, sent.get("target_lang"), send, sent.get("task"))
+        scope = self.server.get_environ(sid, self.namespace)["asgi.scope"]
+        caller = caller_name(HTTPConnection(scope))
+        await sessions.start(sid, sent.get("target_lang"), send, sent.get("task"), caller)
 
     @_answers_errors
     async def on_audio_chunk(self, sid: str, chunk: object = None, *_: object) -> None:

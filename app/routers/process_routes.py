@@ -9,9 +9,11 @@ from app.container import Services
 from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
 from app.routers.json_answer import JsonAnswer
 from app.routers.sse import stream_job
@@ -21,7 +23,13 @@ from app.submission.submit import submit_body
 router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
-    dependencies=[Depends(require_key), rate_limited("process"), Depends(require_admission)],
+    dependencies=[
+        Depends(require_key),
+        rate_limited("process"),
+        Depends(require_admission),
+        form_or_json(),
+    ],
+    route_class=GuardedRoute,
 )
 
 

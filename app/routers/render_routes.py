@@ -14,6 +14,7 @@ from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.edge.request_body import large_json
 from app.services.render.formats import FORMATS, check_format, render
 
 _MAX_MS = 10**9
@@ -50,7 +51,7 @@ class RenderBody(BaseModel):
     language: str | None = Field(None, description="Language of the text shown")
 
 
-@router.post("/render")
+@router.post("/render", dependencies=[large_json()])
 async def render_cues(body: RenderBody) -> Response:
     """Write cues as srt, vtt, ass, ttml, json or txt."""
     check_format(body.format)

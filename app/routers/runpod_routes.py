@@ -17,6 +17,7 @@ from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import JobDep, ServicesDep, require_admission
+from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload, cue_payload
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
@@ -47,7 +48,7 @@ class QueueBody(BaseModel):
         return body
 
 
-_CHECKS = [rate_limited("process"), Depends(require_admission)]
+_CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 
 
 @router.post("/run", dependencies=_CHECKS)

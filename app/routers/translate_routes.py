@@ -15,6 +15,7 @@ from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.edge.request_body import large_json
 from app.services.translation.llm.ledger import JobLedger, unlimited_ledger
 from app.services.translation.text.list_translation import translate_list
 from app.services.translation.translator import LanguagePair, TranslationContext, Translator
@@ -23,7 +24,7 @@ from app.submission.request_fields import spoken_language
 router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
-    dependencies=[Depends(require_key), rate_limited("translate")],
+    dependencies=[Depends(require_key), rate_limited("translate"), large_json()],
     route_class=GuardedRoute,
 )
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from app.domain.errors import (
@@ -27,10 +26,11 @@ from app.domain.errors import (
     TimedOutError,
     UploadVersionError,
 )
+from app.routers.access.guarded_route import GuardedRoute
+from app.routers.tus_version import TUS_VERSION
 from app.services.uploads.part_writer import Checksum, PartWriter
 from app.services.uploads.upload_store import Upload
 
-TUS_VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 PART_TYPE = "application/offset+octet-stream"
 ALGORITHMS = ("sha1", "sha256", "md5")
@@ -57,7 +57,7 @@ _MAX_NAME_CHARS = 255
 _MAX_LENGTH_DIGITS = 18
 
 
-class TusRoute(APIRoute):
+class TusRoute(GuardedRoute):
     """A route that speaks our version of tus and refuses others.
 
     Errors get the header of the version from their row of `ERROR_SHAPES`.

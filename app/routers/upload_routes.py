@@ -9,10 +9,10 @@ from app.domain.errors import DrainingError, InvalidFieldError, NotFoundError
 from app.routers.access.api_keys import require_key
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.edge.request_body import body_of, upload
 from app.routers.tus import (
     ALGORITHMS,
     EXTENSIONS,
-    TUS_VERSION,
     TusRoute,
     check_part_type,
     checksum_in,
@@ -22,11 +22,12 @@ from app.routers.tus import (
     receive,
     state_headers,
 )
+from app.routers.tus_version import TUS_VERSION
 
 router = APIRouter(
     prefix="/api/uploads",
     tags=["uploads"],
-    dependencies=[Depends(require_key), rate_limited("uploads")],
+    dependencies=[Depends(require_key), rate_limited("uploads"), upload()],
     route_class=TusRoute,
 )
 capabilities = APIRouter(prefix="/api/uploads", tags=["uploads"], route_class=TusRoute)
@@ -53,11 +54,12 @@ async def create(request: Request, services: ServicesDep) -> Response:
         raise DrainingError("The server is shutting down", retry_after_s=5)
     length = number_in(request, "Upload-Length")
     metadata = request.headers.get("upload-metadata", "")
-    upload = await services.uploads.create(length, name_in(metadata), metadata)
-    if has_part(request):
-        async with services.uploads.part(upload.record.id, 0, checksum_in(request)) as writer:
-            await receive(request, writer)
-        upload = await services.uploads.find(upload.record.id)
+    caller = body_of(request).caller
+    async with services.uploads.created(length, name_in(metadata), metadata, caller) as upload:
+        if has_part(request):
+            async with services.uploads.part(upload.record.id, 0, checksum_in(request)) as writer:
+                await receive(request, writer)
+            upload = await services.uploads.find(upload.record.id)
     headers = state_headers(upload) | {"Location": f"/api/uploads/{upload.record.id}"}
     return Response(status_code=201, headers=headers)
 

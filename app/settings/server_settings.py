@@ -33,6 +33,11 @@ class ServerSettings(Group):
     """Largest upload in MiB. 30 behind a load balancer (the gateway's own limit), else 2048."""
     max_json_mb: int = Field(10, ge=1)
     """Largest body that is not an upload, in MiB."""
+    max_connections: int = Field(1000, ge=16)
+    """Connections of one worker; above, idle ones are closed, then others than health checks get
+    503. One address gets half of them at most unless it is a trusted proxy's."""
+    docs_open: bool = False
+    """Whether `/docs` and `/openapi.json` want no key even where API_KEYS is set."""
     build_date: str = ""
     """Date of the image, for `/api/version`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -15,6 +15,10 @@ class UploadSettings(Group):
     upload_ttl_hours: float = Field(24.0, gt=0)
     """Hours until an upload expires after its last part, complete or not."""
     uploads_max_size_mb: int = Field(20_480, ge=1)
-    """Capacity for all uploads in parts together, in MiB; one that does not fit is answered 507."""
+    """Room for uploads, in MiB: the bytes that have arrived of uploads in parts, and those of other
+    uploads until their job has them. One that does not fit is answered 507."""
+    uploads_caller_share: float = Field(0.5, gt=0, le=1)
+    """Share of that room for one caller (a key, else an address); the largest upload in parts
+    always fits."""
 
     model_config = config()

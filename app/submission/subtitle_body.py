@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
+from app.domain.json_text import read_json
 from app.domain.language import ENGLISH, Language, parse_target
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.request import (
@@ -51,7 +51,7 @@ def _as_terms(value: object) -> object:
     if not isinstance(value, str):
         return value or {}
     if value.lstrip().startswith("{"):
-        return json.loads(value)
+        return read_json(value)
     pairs = (line.partition("=") for line in value.splitlines() if "=" in line)
     return {term.strip(): translation.strip() for term, _, translation in pairs}
 

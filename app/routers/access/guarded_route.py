@@ -10,13 +10,17 @@ from fastapi.params import Depends
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from app.routers.access.callers import caller_name
+from app.routers.edge.json_request import JsonRequest
+from app.routers.edge.request_body import body_of
+
 
 class GuardedRoute(APIRoute):
-    """A route that runs its ``dependencies`` first: key, rate limit, readiness.
+    """A route that runs its ``dependencies`` first: key, rate limit, readiness, size of the body.
 
     FastAPI reads and parses a JSON body before any dependency, so a caller without a key could
     make the server parse megabytes. Dependencies of the endpoint's own parameters still run
-    after the body is read.
+    after the body is read. A body that FastAPI validates is read as JSON, whatever its type.
 
     Args:
         path: as in the base class.
@@ -44,6 +48,7 @@ class GuardedRoute(APIRoute):
         async def respond(request: Request) -> Response:
             for check in self._checks:
                 await check(request)
-            return await handle(request)
+            body_of(request).charge(caller_name(request))
+            return await handle(JsonRequest.of(request) if self.body_field else request)
 
         return respond

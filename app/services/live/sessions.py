@@ -19,6 +19,9 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
 
+_SHARE = 2
+"""A caller gets one of so many places."""
+
 
 class LiveSessions:
     """Holds one session for each client that began a stream.
@@ -32,6 +35,7 @@ class LiveSessions:
         self._settings = settings
         self._readiness = readiness
         self._sessions: dict[str, tuple[LiveSession, SendResult]] = {}
+        self._callers: dict[LiveSession, str] = {}
 
     @property
     def sessions(self) -> int:
@@ -39,7 +43,12 @@ class LiveSessions:
         return len(self._sessions)
 
     async def start(
-        self, client: str, target: object, send: SendResult, task: object = None
+        self,
+        client: str,
+        target: object,
+        send: SendResult,
+        task: object = None,
+        caller: str = "",
     ) -> None:
         """Begin a client's stream; a stream that the client already has is replaced.
 
@@ -48,12 +57,13 @@ class LiveSessions:
             target: what the client sent as its target language.
             send: sends a result to the client.
             task: what the client sent as its task; None for transcription.
+            caller: who the client belongs to; one caller gets half of the places.
 
         Raises:
             InvalidFieldError: no task.
             UnavailableOptionError: the transcriber does not translate.
             InvalidLanguageError: no language, or not one that the engines serve.
-            OverloadedError: every place is taken.
+            OverloadedError: every place is taken, or the caller's share of them.
             NotReadyError: the engines could not be loaded.
             DrainingError: the server shuts down.
         """
@@ -67,8 +77,12 @@ class LiveSessions:
         limit = self._settings.live.max_sessions
         if self.sessions >= limit:
             raise OverloadedError(f"All {limit} live places are taken", _RETRY_AFTER_S)
+        share = max(1, limit // _SHARE)
+        if list(self._callers.values()).count(caller) >= share:
+            raise OverloadedError(f"All {share} live places of a caller are taken", _RETRY_AFTER_S)
         session = LiveSession(language, self._readiness, self._settings, send, done)
         self._sessions[client] = (session, send)
+        self._callers[session] = caller
         session.task.add_done_callback(lambda _: self._forget(client, session))
         log.info("live stream began", target=language.tag if language else None)
 
@@ -106,6 +120,7 @@ class LiveSessions:
         await asyncio.gather(*(self.stop(client) for client in list(self._sessions)))
 
     def _forget(self, client: str, session: LiveSession) -> None:
+        self._callers.pop(session, None)
         found = self._sessions.get(client)
         if found is not None and found[0] is session:
             del self._sessions[client]

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,18 +93,28 @@ class PartWriter:
         offset: where the part begins, according to the client.
         length: bytes of the whole upload.
         checksum: expected of the part; None when the client sent none.
+        take: takes room for bytes that are about to be written, or raises StorageError; a negative
+            number gives room back.
 
     Raises:
         UploadOffsetError: the part does not begin where the stored bytes end.
     """
 
-    def __init__(self, handle: int, offset: int, length: int, checksum: Checksum | None) -> None:
+    def __init__(
+        self,
+        handle: int,
+        offset: int,
+        length: int,
+        checksum: Checksum | None,
+        take: Callable[[int], None],
+    ) -> None:
         self._handle = handle
         self._start = self._end = os.fstat(handle).st_size
         if offset != self._start:
             raise UploadOffsetError(self._start)
         self._length = length
         self._checksum = checksum
+        self._take = take
         self._sum = hashlib.new(checksum.algorithm) if checksum else None
         self._buffer = bytearray()
         os.lseek(handle, offset, os.SEEK_SET)
@@ -133,7 +143,7 @@ class PartWriter:
         if self._checksum is None or self._sum is None:
             return
         if not hmac.compare_digest(self._sum.digest(), self._checksum.digest):
-            await asyncio.to_thread(os.ftruncate, self._handle, self._start)
+            await asyncio.to_thread(self._truncate)
             raise ChecksumError("The part does not match its checksum")
 
     async def stop(self) -> None:
@@ -143,7 +153,7 @@ class PartWriter:
             StorageError: the disk is full or not writable.
         """
         if self._checksum:
-            await asyncio.to_thread(os.ftruncate, self._handle, self._start)
+            await asyncio.to_thread(self._truncate)
         else:
             await self._flush()
 
@@ -151,12 +161,23 @@ class PartWriter:
         data, self._buffer = bytes(self._buffer), bytearray()
         await asyncio.to_thread(self._store, data)
 
+    def _truncate(self) -> None:
+        os.ftruncate(self._handle, self._start)
+        self._take(self._start - self._end)
+        self._end = self._start
+
     def _store(self, data: bytes) -> None:
         if self._sum:
             self._sum.update(data)
         left = memoryview(data)
         with storage_errors():
-            while left:
-                written = os.write(self._handle, left)
-                self._end += written
-                left = left[written:]
+            if data:
+                self._take(len(data))
+            try:
+                while left:
+                    written = os.write(self._handle, left)
+                    self._end += written
+                    left = left[written:]
+            finally:
+                if left:
+                    self._take(-len(left))

@@ -12,6 +12,7 @@ import structlog
 
 from app.domain.errors import StorageError, UploadLockedError, UploadNotFoundError
 from app.services.uploads.part_writer import locked
+from app.services.uploads.upload_record import lifetime_s
 from app.settings import UploadSettings
 
 log = structlog.get_logger()
@@ -60,11 +61,13 @@ class UploadExpiry:
 
     def _expired(self) -> Iterator[Path]:
         """Yield files of bytes that have expired, and other files without bytes."""
-        oldest_s = time.time() - self._ttl_s
+        now_s = time.time()
         for path in list(self._folder.glob("*")):
             with suppress(FileNotFoundError):
                 main = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
-                if main and path.stat().st_mtime < oldest_s:
+                status = path.stat()
+                size = status.st_size if path.suffix == ".bytes" else 0
+                if main and status.st_mtime + lifetime_s(self._ttl_s, size) < now_s:
                     yield path
 
     async def _sweep_repeatedly(self) -> None:

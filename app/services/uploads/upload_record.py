@@ -12,6 +12,8 @@ from pathlib import Path
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
+_EMPTY_TTL_S = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class UploadRecord:
@@ -23,6 +25,7 @@ class UploadRecord:
         name: the client's name of the file, for messages only.
         metadata: the client's metadata, as it was sent.
         sha256: of the whole upload, hexadecimal; None until it was computed.
+        owner: of whose share it is; see `owner_of`.
     """
 
     id: str
@@ -30,6 +33,12 @@ class UploadRecord:
     name: str = ""
     metadata: str = ""
     sha256: str | None = None
+    owner: str = ""
+
+
+def lifetime_s(ttl_s: float, size: int) -> float:
+    """Return how long an upload lives after its last part; one that has not begun lives less."""
+    return ttl_s if size else min(ttl_s, _EMPTY_TTL_S)
 
 
 def new_id() -> str:

@@ -14,11 +14,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from app.domain.errors import (
     PayloadTooLargeError,
-    StorageError,
     UploadIncompleteError,
     UploadNotFoundError,
 )
@@ -27,15 +27,14 @@ from app.services.uploads.part_writer import Checksum, PartWriter, locked
 from app.services.uploads.upload_record import (
     UploadRecord,
     is_id,
+    lifetime_s,
     new_id,
     read_record,
     write_record,
 )
+from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.settings import UploadSettings
 from app.system.workdir import WorkDir, storage_errors
-
-_MAX_UPLOADS = 1000
-"""Most uploads at a time, so that no client fills the folder with empty ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,13 @@ class UploadStore:
 
     Attributes:
         folder: as given.
+        room: what is free of the capacity.
     """
 
     def __init__(self, folder: Path, settings: UploadSettings) -> None:
         self.folder = folder
         self._max_mb = settings.max_resumable_upload_mb
-        self._capacity_bytes = settings.uploads_max_size_mb * 2**20
+        self.room = UploadRoom(folder, settings)
         self._ttl_s = settings.upload_ttl_hours * 3600
 
     @property
@@ -79,18 +79,44 @@ class UploadStore:
         """Largest upload, in bytes."""
         return self._max_mb * 2**20
 
-    async def create(self, length: int, name: str = "", metadata: str = "") -> Upload:
+    async def create(
+        self, length: int, name: str = "", metadata: str = "", caller: str = ""
+    ) -> Upload:
         """Create an upload without any bytes.
+
+        Args:
+            length: bytes of the whole upload.
+            name: the client's name of the file.
+            metadata: the client's metadata.
+            caller: of whose share it is.
 
         Raises:
             PayloadTooLargeError: larger than an upload may be.
-            StorageError: the capacity is used up, or the disk is not writable.
+            StorageError: the capacity or the caller's share is used up, or the disk is not
+                writable.
         """
         if length > self.max_bytes:
             raise PayloadTooLargeError(self._max_mb)
-        record = UploadRecord(new_id(), length, name, metadata)
+        record = UploadRecord(new_id(), length, name, metadata, owner=owner_of(caller))
         await asyncio.to_thread(self._create, record)
-        return Upload(record, 0, time.time() + self._ttl_s)
+        return Upload(record, 0, time.time() + lifetime_s(self._ttl_s, 0))
+
+    @asynccontextmanager
+    async def created(
+        self, length: int, name: str = "", metadata: str = "", caller: str = ""
+    ) -> AsyncIterator[Upload]:
+        """Create an upload; when the block fails nothing stays, since no client knows it.
+
+        Raises:
+            PayloadTooLargeError: as `create`.
+            StorageError: as `create`.
+        """
+        upload = await self.create(length, name, metadata, caller)
+        try:
+            yield upload
+        except BaseException:
+            await asyncio.to_thread(self._discard, upload.record.id)
+            raise
 
     async def find(self, upload_id: str) -> Upload:
         """Return the state of an upload.
@@ -117,7 +143,9 @@ class UploadStore:
         with ExitStack() as stack:
             lock = locked(self._bytes(upload_id))
             handle = await asyncio.to_thread(stack.enter_context, lock)
-            writer = PartWriter(handle, offset, upload.record.length, checksum)
+            record = upload.record
+            take = partial(self.room.take, record.owner)
+            writer = PartWriter(handle, offset, record.length, checksum, take)
             try:
                 yield writer
             except BaseException:
@@ -152,14 +180,26 @@ class UploadStore:
 
     def _create(self, record: UploadRecord) -> None:
         with storage_errors():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            records = [r for path in self.folder.glob("*.json") if (r := read_record(path))]
-            if len(records) >= _MAX_UPLOADS or self._capacity_bytes < record.length + sum(
-                other.length for other in records
-            ):
-                raise StorageError("There is no room for more uploads; try again later")
-            os.close(os.open(self._bytes(record.id), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)
+            self.room.announce(record.owner, record.length)
+            self._write(record)
+
+    def _write(self, record: UploadRecord) -> None:
+        """Write an upload's two files, or none."""
+        path = self._bytes(record.id)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
             write_record(self._record(record.id), record)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+    def _discard(self, upload_id: str) -> None:
+        """Remove the files of an upload that failed; what cannot be removed expires."""
+        with suppress(OSError):
+            self._bytes(upload_id).unlink(missing_ok=True)
+            self._record(upload_id).unlink(missing_ok=True)
+        self.room.recount()
 
     def _find(self, upload_id: str) -> Upload:
         if is_id(upload_id):
@@ -168,7 +208,7 @@ class UploadStore:
                 # The size of an open file is current on a network volume too.
                 with self._bytes(upload_id).open("rb") as file:
                     status = os.fstat(file.fileno())
-                expires_s = status.st_mtime + self._ttl_s
+                expires_s = status.st_mtime + lifetime_s(self._ttl_s, status.st_size)
                 if record is not None and time.time() < expires_s:
                     return Upload(record, status.st_size, expires_s)
         raise UploadNotFoundError("No such upload; it may have expired")
@@ -194,6 +234,7 @@ class UploadStore:
         with locked(path), storage_errors():
             path.unlink(missing_ok=True)
             self._record(upload_id).unlink(missing_ok=True)
+        self.room.recount()
 
     def _bytes(self, upload_id: str) -> Path:
         return self.folder / f"{upload_id}.bytes"

@@ -30,12 +30,14 @@ async def test_there_are_so_many_places_and_each_can_be_taken_again(
 ) -> None:
     before = asyncio.all_tasks()
     for reader in ("a", "b", "a", "b"):
-        await hub.start(reader, "es", scene.tell)
+        await hub.start(reader, "es", scene.tell, caller=reader)
     assert hub.sessions == 2
     with pytest.raises(OverloadedError):
         await hub.start("c", "es", scene.tell)
     await hub.stop("a")
     await hub.stop("a")
+    with pytest.raises(OverloadedError, match="of a caller"):
+        await hub.start("c", "es", scene.tell, caller="b")
     await hub.start("c", "es", scene.tell)
     await hub.close()
     assert hub.sessions == 0
@@ -66,7 +68,7 @@ async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
 
 async def test_every_reader_is_told_that_the_server_leaves(scene: Scene, hub: LiveSessions) -> None:
     await hub.start("a", "es", scene.tell)
-    await hub.start("b", None, scene.tell)
+    await hub.start("b", None, scene.tell, caller="b")
     await hub.leave()
     assert [result.error for result in scene.told] == ["The server is shutting down"] * 2
     assert hub.sessions == 0

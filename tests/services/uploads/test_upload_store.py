@@ -16,6 +16,7 @@ from app.domain.errors import (
 )
 from app.services.uploads.part_writer import locked
 from app.services.uploads.upload_expiry import UploadExpiry
+from app.services.uploads.upload_room import owner_of
 from app.services.uploads.upload_store import UploadStore
 from app.settings import UploadSettings
 from app.system.workdir import WorkDir
@@ -37,8 +38,8 @@ def workdir(tmp_path: Path) -> Iterator[WorkDir]:
         yield opened
 
 
-async def sent(store: UploadStore, data: bytes, name: str = "") -> str:
-    upload = await store.create(len(data), name)
+async def sent(store: UploadStore, data: bytes, name: str = "", caller: str = "") -> str:
+    upload = await store.create(len(data), name, caller=caller)
     async with store.part(upload.record.id, 0) as writer:
         await writer.write(data)
     return upload.record.id
@@ -106,11 +107,66 @@ async def test_a_disk_that_fills_up_keeps_what_fitted(store: UploadStore) -> Non
 async def test_there_is_room_for_so_much_and_no_more(store: UploadStore) -> None:
     with pytest.raises(PayloadTooLargeError):
         await store.create(2 * 2**20 + 1)
-    first = await store.create(2 * 2**20)
-    with pytest.raises(StorageError, match="room"):
+    for _ in range(5):
         await store.create(2 * 2**20)
-    await store.remove(first.record.id)
+    first = await sent(store, bytes(2 * 2**20))
+    with pytest.raises(StorageError, match="room"):
+        await store.create(2 * 2**20, caller="another")
+    await store.remove(first)
     await store.create(2 * 2**20)
+
+
+async def test_no_caller_takes_the_room_of_all(folder: Path) -> None:
+    settings = UploadSettings(uploads_max_size_mb=4, max_resumable_upload_mb=1)
+    store = UploadStore(folder, settings)
+    for _ in range(2):
+        await sent(store, bytes(2**20), caller="one")
+    with pytest.raises(StorageError, match="your uploads"):
+        await store.create(1, caller="one")
+    late = await store.create(2**20, caller="two")
+    await sent(store, bytes(2**20), caller="two")
+    store.room.pass_through(owner_of("two"), 1)
+    with pytest.raises(StorageError, match="your uploads"):
+        async with store.part(late.record.id, 0) as writer:
+            await writer.write(bytes(2**20))
+    store.room.passed(owner_of("two"), 1)
+    async with store.part(late.record.id, 0) as writer:
+        await writer.write(bytes(2**20))
+    with pytest.raises(StorageError, match="more uploads"):
+        await store.create(1, caller="three")
+    stored = [path.stat().st_size for path in folder.glob("*.bytes")]
+    assert sum(stored) == 4 * 2**20
+
+
+async def test_announcements_without_bytes_are_few_and_short_lived(
+    store: UploadStore, folder: Path
+) -> None:
+    for _ in range(20):
+        last = await store.create(2**20, caller="one")
+    assert last.expires_s < time.time() + 3601
+    with pytest.raises(StorageError, match="not begun"):
+        await store.create(1, caller="one")
+    await store.create(1, caller="two")
+    age(folder, last.record.id, 2)
+    with pytest.raises(UploadNotFoundError):
+        await store.find(last.record.id)
+    assert UploadExpiry(folder, UploadSettings()).sweep() == 1
+
+
+async def test_a_creation_that_fails_leaves_nothing(store: UploadStore, folder: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with store.created(5) as upload:
+            async with store.part(upload.record.id, 0) as writer:
+                await writer.write(b"abc")
+                raise ZeroDivisionError
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StorageError):
+            await store.create(5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(folder.iterdir()) == []
 
 
 async def test_what_nobody_adds_to_expires(store: UploadStore, folder: Path) -> None:

@@ -1,0 +1,181 @@
+"""The body of a request: its size, its time and the memory that it takes are bounded by the route.
+
+Every route reads `DEFAULT_BYTES` at most. One that needs more says so among its checks, after the
+key and the rate limit, so that a body is never larger than its route allows, whatever its type.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import Depends, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import PayloadTooLargeError, RequestTimeoutError
+from app.routers.dependencies import services_of
+from app.routers.edge.body_memory import FREE_BYTES, BodyMemory
+
+DEFAULT_BYTES = 2**20
+"""Most bytes of a body, unless its route allows more."""
+
+SILENCE_S = 30.0
+"""Longest time without a byte of the body."""
+
+_GRACE_S = 30.0
+_SLOWEST_BYTES_PER_S = 4096
+"""A body may take the grace and as much time as it needs at this speed.
+
+A mobile network of the second generation has more: EDGE gives 100 to 200 kbit/s.
+"""
+
+_SCOPE_KEY = "cuestream.body"
+_MULTIPART = "multipart/"
+
+
+class RequestBody:
+    """Receives the body of one request.
+
+    Args:
+        receive: of the server.
+        declared: the value of Content-Length; empty where there is none.
+        memory: of all bodies.
+
+    Attributes:
+        caller: whose share of the memory it takes.
+    """
+
+    def __init__(self, receive: Receive, declared: bytes, memory: BodyMemory) -> None:
+        self.caller = ""
+        self._limit_bytes = DEFAULT_BYTES
+        self._in_memory = True
+        self._receive = receive
+        self._declared = declared
+        self._memory = memory
+        self._taken: list[tuple[str, int]] = []
+        self._read = 0
+        self._waited_s = 0.0
+        self._complete = False
+
+    def allow(self, limit_bytes: int, *, in_memory: bool = True) -> None:
+        """Set what the route reads.
+
+        Args:
+            limit_bytes: most bytes.
+            in_memory: whether the route keeps what it reads.
+        """
+        self._limit_bytes = limit_bytes
+        self._in_memory = in_memory
+
+    def charge(self, caller: str) -> None:
+        """Set whose share of the memory the body takes."""
+        self.caller = caller
+
+    async def receive(self) -> Message:
+        """Return the next message.
+
+        Raises:
+            PayloadTooLargeError: the body is larger than its route allows.
+            RequestTimeoutError: the client is silent, or too slow.
+            OverloadedError: the memory for bodies is used up.
+        """
+        if self._complete:
+            return await self._receive()
+        if _exceeds(self._declared, self._limit_bytes):
+            raise PayloadTooLargeError(self._limit_bytes // 2**20)
+        message = await self._next()
+        self._count(len(message.get("body", b"")))
+        self._complete = not message.get("more_body", False)
+        return message
+
+    def release(self) -> None:
+        """Give back the memory once the request has ended."""
+        for caller, count in self._taken:
+            self._memory.give_back(caller, count)
+
+    async def _next(self) -> Message:
+        clock = asyncio.get_running_loop().time
+        allowed_s = _GRACE_S + self._read / _SLOWEST_BYTES_PER_S - self._waited_s
+        began_s = clock()
+        try:
+            async with asyncio.timeout(min(SILENCE_S, allowed_s)):
+                return await self._receive()
+        except TimeoutError:
+            raise RequestTimeoutError("The body of the request came too slowly") from None
+        finally:
+            self._waited_s += clock() - began_s
+
+    def _count(self, count: int) -> None:
+        before, self._read = self._read, self._read + count
+        if self._read > self._limit_bytes:
+            raise PayloadTooLargeError(self._limit_bytes // 2**20)
+        surplus = max(0, self._read - FREE_BYTES) - max(0, before - FREE_BYTES)
+        if self._in_memory and surplus:
+            self._memory.take(self.caller, surplus)
+            self._taken.append((self.caller, surplus))
+
+
+class BoundedBodies:
+    """Middleware that gives every request a `RequestBody`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._memory = BodyMemory()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared: bytes = dict(scope["headers"]).get(b"content-length", b"")
+        body = RequestBody(receive, declared, self._memory)
+        try:
+            await self._app({**scope, _SCOPE_KEY: body}, body.receive, send)
+        finally:
+            body.release()
+
+
+def body_of(request: Request) -> RequestBody:
+    """Return the body of a request."""
+    found: RequestBody = request.scope[_SCOPE_KEY]
+    return found
+
+
+def is_multipart(request: Request) -> bool:
+    """Whether a body is a form with parts."""
+    return request.headers.get("content-type", "").lower().startswith(_MULTIPART)
+
+
+async def _allow_large_json(request: Request) -> None:
+    body_of(request).allow(services_of(request).settings.server.max_json_mb * 2**20)
+
+
+async def _allow_upload(request: Request) -> None:
+    body_of(request).allow(services_of(request).settings.max_upload_bytes, in_memory=False)
+
+
+async def _allow_form_or_json(request: Request) -> None:
+    await (_allow_upload if is_multipart(request) else _allow_large_json)(request)
+
+
+def large_json() -> Any:
+    """Return a check that lets a route read MAX_JSON_MB."""
+    return Depends(_allow_large_json)
+
+
+def upload() -> Any:
+    """Return a check that lets a route read MAX_UPLOAD_MB, which it must not keep in memory."""
+    return Depends(_allow_upload)
+
+
+def form_or_json() -> Any:
+    """Return a check that lets a route read MAX_UPLOAD_MB of a form, or MAX_JSON_MB of JSON."""
+    return Depends(_allow_form_or_json)
+
+
+def _exceeds(declared: bytes, limit: int) -> bool:
+    """Whether a declared length is larger; one of thousands of digits is no number to Python."""
+    if not declared.isdigit():
+        return False
+    digits = declared.lstrip(b"0")
+    return len(digits) > len(str(limit)) or int(digits or b"0") > limit

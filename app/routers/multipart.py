@@ -1,0 +1,137 @@
+"""A form with parts, read as it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from app.domain.errors import BadRequestError, InvalidFieldError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+_MAX_PARTS = 64
+_MAX_HEADERS = 8
+_MAX_HEADER_BYTES = 4096
+"""Of one part: browsers send two headers, of which only the names may be long."""
+
+_MAX_TYPE_CHARS = 1000
+_MAX_NAME_CHARS = 255
+_UNREADABLE = "The multipart body cannot be read"
+
+
+class PartSink(Protocol):
+    """Takes the bytes of one part."""
+
+    def begin(self, file_name: str | None) -> None:
+        """Begin; the name is None where the part is no file."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        ...
+
+    def finish(self) -> None:
+        """Take note that the part is complete."""
+        ...
+
+
+class MultipartForm:
+    """Parses a form into sinks, in time and memory that grow with its length alone.
+
+    Args:
+        content_type: of the request.
+        sinks: by the names of parts; the bytes of other parts are dropped.
+
+    Raises:
+        BadRequestError: the content type names no boundary.
+    """
+
+    def __init__(self, content_type: str, sinks: Mapping[str, PartSink]) -> None:
+        self._names = frozenset(sinks)
+        self._sinks = dict(sinks)
+        self._sink: PartSink | None = None
+        self._parts = 0
+        self._header = self._value = b""
+        self._disposition = b""
+        callbacks: MultipartCallbacks = {
+            "on_part_begin": self._begin_part,
+            "on_header_field": self._add_to_header,
+            "on_header_value": self._add_to_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._begin_data,
+            "on_part_data": self._data,
+            "on_part_end": self._end_part,
+        }
+        self._parser = _parser(content_type, callbacks)
+
+    def write(self, data: bytes) -> None:
+        """Parse the next bytes.
+
+        Raises:
+            BadRequestError: they are no such form.
+            InvalidFieldError: a part comes twice, or the form has too many.
+        """
+        try:
+            self._parser.write(data)
+        except FormParserError:
+            raise BadRequestError(_UNREADABLE) from None
+
+    def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise InvalidFieldError(f"A form may have {_MAX_PARTS} parts at most")
+        self._disposition = b""
+
+    def _add_to_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _add_to_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._header = self._value = b""
+
+    def _begin_data(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = _text(options.get(b"name", b""))
+        self._sink = self._sinks.pop(name, None)
+        if self._sink is None and name in self._names:
+            raise InvalidFieldError(f"The form has two parts named {name}")
+        if self._sink is not None:
+            file_name = options.get(b"filename")
+            self._sink.begin(None if file_name is None else _text(file_name)[:_MAX_NAME_CHARS])
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._sink is not None:
+            self._sink.write(data[start:end])
+
+    def _end_part(self) -> None:
+        if self._sink is not None:
+            self._sink.finish()
+        self._sink = None
+
+
+def _parser(content_type: str, callbacks: MultipartCallbacks) -> MultipartParser:
+    kind, options = parse_options_header(content_type[:_MAX_TYPE_CHARS])
+    boundary = options.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
+        raise BadRequestError(_UNREADABLE)
+    try:
+        return MultipartParser(
+            boundary,
+            callbacks,
+            max_header_count=_MAX_HEADERS,
+            max_header_size=_MAX_HEADER_BYTES,
+        )
+    except FormParserError:
+        raise BadRequestError(_UNREADABLE) from None
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
