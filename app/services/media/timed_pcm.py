@@ -66,11 +66,9 @@ class TimedPcm:
             missing = packet.start_sample - self._position
             data = packet.data
             if missing > (_TOLERANCE_SAMPLES if begun else 0):
-                yielded = 0
-                for block in self._filled(missing):
+                for count, block in enumerate(self._filled(missing)):
                     yield block
-                    yielded += 1
-                    if yielded % _GAPS_AT_ONCE == 0:
+                    if count % _GAPS_AT_ONCE == 0:
                         await asyncio.sleep(0)
             elif missing < -_TOLERANCE_SAMPLES:  # sound of a time that has passed already
                 data = data[-missing * BYTES_PER_SAMPLE :]

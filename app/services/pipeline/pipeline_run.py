@@ -44,9 +44,8 @@ from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
 from app.system.workdir import WorkDir
 
-
 _NOTED_GAP_MS = 5_000
-"""Gaps of less in all are not worth a word: many a video's sound starts a little after its picture."""
+"""Gaps of less in all are not reported: the sound of many videos starts after the picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from app.domain.errors import InternalError, MediaTooLongError
 from app.services.media.pcm import BLOCK_SAMPLES, PcmBlock, decode_audio
 from app.services.media.timed_pcm import TimedPcm
 
-
 HEAD = b"\x00\nSMJPEG" + bytes(8) + b"_SND" + (8).to_bytes(4, "big") + bytes(8) + b"HEND"
 
 
