@@ -16,6 +16,7 @@ from app.services.jobs.scheduler_metrics import SchedulerMetrics
 from app.services.jobs.store.memory_job_store import MemoryJobStore
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
+from app.services.net.caller_places import CallerPlaces
 from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
@@ -45,6 +46,11 @@ class Services:
     feedback: FeedbackStore
     live_sessions: LiveSessions
     ledgers: CallerLedgers
+    address_checks: CallerPlaces
+
+
+_ADDRESS_CHECKS = 8
+"""Addresses of one caller that are looked up at a time; each takes ten seconds at most."""
 
 
 def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
@@ -91,6 +97,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         feedback=FeedbackStore(settings.caches.folder),
         live_sessions=LiveSessions(settings, readiness),
         ledgers=ledgers,
+        address_checks=CallerPlaces(_ADDRESS_CHECKS),
     )
     _register_gauges(services, engines, caches)
     return services

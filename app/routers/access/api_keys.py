@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from fastapi import Request
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
 from app.routers.dependencies import services_of
@@ -25,7 +26,7 @@ async def require_key(request: Request) -> None:
         raise UnauthorizedError("A valid API key is required")
 
 
-def matching_key(request: Request) -> int | None:
+def matching_key(request: HTTPConnection) -> int | None:
     """Return the index of the configured key that a request carries; None without a valid one.
 
     A gateway may use ``Authorization`` for a key of its own; then ours comes in ``X-API-Key``.
@@ -65,6 +66,11 @@ def find_key(keys: Sequence[SecretStr], candidates: Sequence[str]) -> int | None
         index
         for index, key in enumerate(keys)
         for candidate in candidates
-        if hmac.compare_digest(key.get_secret_value().encode(), candidate.encode())
+        if hmac.compare_digest(_bytes(key.get_secret_value()), _bytes(candidate))
     ]
     return matches[0] if matches else None
+
+
+def _bytes(text: str) -> bytes:
+    """Encode a text that JSON may have filled with halves of characters."""
+    return text.encode("utf-8", "surrogatepass")

@@ -15,6 +15,9 @@ _SUBSCRIBER_BITS = 64
 Source: RFC 6177 section 2, RFC 4291 section 2.5.1.
 """
 
+_MAX_HOPS = 32
+"""Entries that are read, from the right: one header may hold thousands."""
+
 
 def client_address(peer: str | None, forwarded: str, trusted: TrustedProxies) -> Address | None:
     """Return the nearest address that is no trusted proxy's.
@@ -30,7 +33,7 @@ def client_address(peer: str | None, forwarded: str, trusted: TrustedProxies) ->
     Returns:
         None where no trustworthy entry is an address.
     """
-    hops = [_address(entry) for entry in forwarded.split(",") if entry.strip()]
+    hops = [_address(entry) for entry in forwarded.split(",")[-_MAX_HOPS:] if entry.strip()]
     nearest = _address(peer or "")
     for place, hop in enumerate(reversed(hops)):
         if hop is None or not _is_trusted(nearest, place, trusted):
@@ -46,6 +49,11 @@ def subscriber(address: Address | None) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address), _SUBSCRIBER_BITS), strict=False))
     return str(address)
+
+
+def is_trusted_peer(peer: str, trusted: TrustedProxies) -> bool:
+    """Whether a connection may come from a trusted proxy."""
+    return _is_trusted(_address(peer), 0, trusted)
 
 
 def _is_trusted(address: Address | None, place: int, trusted: TrustedProxies) -> bool:

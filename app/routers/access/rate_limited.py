@@ -6,8 +6,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from app.routers.access.api_keys import matching_key
-from app.routers.access.client_address import client_address, subscriber
+from app.routers.access.callers import caller_name
 from app.routers.dependencies import services_of
 from app.settings.rate_limit_settings import RateLimitGroup
 
@@ -23,16 +22,6 @@ def rate_limited(group: RateLimitGroup) -> Any:
     """
 
     async def count(request: Request) -> None:
-        await services_of(request).rate_limits.count(group, _caller(request))
+        await services_of(request).rate_limits.count(group, caller_name(request))
 
     return Depends(count)
-
-
-def _caller(request: Request) -> str:
-    key = matching_key(request)
-    if key is not None:
-        return f"key {key}"
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    peer = request.client.host if request.client else None
-    trusted = services_of(request).settings.trusted_proxies
-    return f"address {subscriber(client_address(peer, forwarded, trusted))}"

@@ -1,0 +1,23 @@
+"""Who a request is from, to count what a caller holds and asks for."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from app.routers.access.api_keys import matching_key
+from app.routers.access.client_address import client_address, subscriber
+from app.routers.dependencies import services_of
+
+
+def caller_name(connection: HTTPConnection) -> str:
+    """Return a name for the caller: by a valid key, else by the address.
+
+    Only a valid key identifies a caller, so invented keys gain nothing.
+    """
+    key = matching_key(connection)
+    if key is not None:
+        return f"key {key}"
+    forwarded = ",".join(connection.headers.getlist("x-forwarded-for"))
+    peer = connection.client.host if connection.client else None
+    trusted = services_of(connection).settings.trusted_proxies
+    return f"address {subscriber(client_address(peer, forwarded, trusted))}"
