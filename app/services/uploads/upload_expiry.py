@@ -12,6 +12,7 @@ import structlog
 
 from app.domain.errors import StorageError, UploadLockedError, UploadNotFoundError
 from app.services.uploads.part_writer import locked
+from app.services.uploads.upload_record import is_id
 from app.settings import UploadSettings
 
 log = structlog.get_logger()
@@ -61,7 +62,8 @@ class UploadExpiry:
     def _expired(self) -> Iterator[Path]:
         """Yield files of bytes that have expired, and other files without bytes."""
         oldest_s = time.time() - self._ttl_s
-        for path in list(self._folder.glob("*")):
+        # Nothing but what an upload store names is swept.
+        for path in [each for each in self._folder.glob("*.*") if is_id(each.name.split(".")[0])]:
             with suppress(FileNotFoundError):
                 main = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
                 if main and path.stat().st_mtime < oldest_s:
