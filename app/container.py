@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
+from app.services.cache.cache_folder import LAYOUT
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
@@ -16,6 +17,7 @@ from app.services.jobs.scheduler_metrics import SchedulerMetrics
 from app.services.jobs.store.memory_job_store import MemoryJobStore
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
+from app.services.net.caller_places import CallerPlaces
 from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
@@ -24,7 +26,8 @@ from app.services.translation.llm.ledger import CallerLedgers, open_ledgers
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
 from app.services.uploads.upload_store import UploadStore
 from app.settings import Settings
-from app.system.workdir import WorkDir
+from app.system.private_folders import check_separate, check_shared_parent, keep_files_private
+from app.system.workdir import WorkDir, work_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Services:
     feedback: FeedbackStore
     live_sessions: LiveSessions
     ledgers: CallerLedgers
+    address_checks: CallerPlaces
+
+
+_ADDRESS_CHECKS = 8
+"""Addresses of one caller that are looked up at a time; each takes ten seconds at most."""
 
 
 def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
@@ -55,8 +63,19 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         stack: closes the services in reverse order.
 
     Raises:
-        StorageError: the folder for temporary files cannot be made.
+        StorageError: the folder for temporary files cannot be made or is somebody else's, or one
+            folder lies in another one; says what to set.
     """
+    keep_files_private()
+    uploads_folder = settings.caches.folder / "uploads"
+    check_shared_parent(settings.caches.folder, "CACHE_DIR")
+    check_separate(
+        {
+            "WORK_DIR": work_home(settings.sources.work_dir),
+            "CACHE_DIR": settings.caches.folder / LAYOUT,
+            "CACHE_DIR (uploads)": uploads_folder,
+        }
+    )
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
     engines = EngineManager(settings)
@@ -86,11 +105,12 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         opener=opener,
         caption_lookups=caption_lookups,
         rate_limits=RateLimits(settings.limits),
-        uploads=UploadStore(settings.caches.folder / "uploads", settings.uploads),
+        uploads=UploadStore(uploads_folder, settings.uploads),
         synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
         live_sessions=LiveSessions(settings, readiness),
         ledgers=ledgers,
+        address_checks=CallerPlaces(_ADDRESS_CHECKS),
     )
     _register_gauges(services, engines, caches)
     return services

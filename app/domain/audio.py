@@ -20,10 +20,12 @@ class Audio:
     Attributes:
         samples: shape ``(n,)``, float32, -1..1.
         start_sample: index of the first sample, counted from the recording's start.
+        gap: whether it is time in which the recording has no sound at all, not even silence.
     """
 
     samples: Samples
     start_sample: int = 0
+    gap: bool = False
 
     @property
     def end_sample(self) -> int:

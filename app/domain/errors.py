@@ -46,6 +46,8 @@
     |  |- SourceLiveError           live, or not begun yet
     |  |- SourceRateLimitedError    the site has had enough of this server for now
     |  |- SourceUnsupportedError    no video on the page
+    |  |- SourceEncodingError       compressed in a way that was not asked for
+    |  |- SourceTooSlowError        the bytes come too slowly
     |  `- SourceDrmError            protected by DRM
     |- TranslationError
     |  |- TranslationAuthError      the provider refused the key
@@ -57,6 +59,7 @@
     |  |  `- SpeechUnavailableError this server does not speak
     |  |- SpeechError               a text could not be spoken
     |  `- OutOfMemoryError          the device has no memory left
+    |- ResourceLimitError           the input takes more memory or time than one may cost
     |- StorageError                 the disk is full or not writable
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -337,6 +340,19 @@ class SourceUnsupportedError(SourceError):
     retryable = False
 
 
+class SourceEncodingError(SourceError):
+    """The media's server compresses its answer in a way that was not asked for."""
+
+    code = "source_encoding"
+    retryable = False
+
+
+class SourceTooSlowError(SourceError):
+    """The bytes come too slowly."""
+
+    code = "source_too_slow"
+
+
 class SourceDrmError(SourceError):
     """The video is protected by DRM."""
 
@@ -507,6 +523,12 @@ class TranslationIncompleteError(TranslationError):
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         super().__init__(f"No translation came back for lines {shown}{more}")
         self.missing = tuple(missing)
+
+
+class ResourceLimitError(CuestreamError):
+    """The input takes more memory, time or disk than a program may use for one."""
+
+    code = "resource_limit"
 
 
 class StorageError(CuestreamError):

@@ -131,6 +131,8 @@ class JobRequest:
         position_ms: where the viewer watches; what is seen from there on is done first.
         caller: the caller's name for accounting, no secret; empty where no keys are in use.
         audience: consumer of the job.
+        holder: name of who holds the job's place, by key or else by address; no secret. Empty for
+            the server itself, which has no share.
     """
 
     source: Source
@@ -149,6 +151,7 @@ class JobRequest:
     caller: str = ""
     audience: Audience = "viewer"
     task: Task = "transcribe"
+    holder: str = ""
 
     @property
     def written(self) -> Language | None:

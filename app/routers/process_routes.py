@@ -10,6 +10,7 @@ from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.access.callers import caller_name
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
@@ -58,8 +59,14 @@ async def process(request: Request, submission: SubmissionDep, services: Service
 async def _submit(
     request: Request, submission: Submission, services: Services, audience: Audience
 ) -> JobRuntime:
-    caller = caller_of(request)
-    return await submit_body(services, caller, submission.body, submission.upload, audience)
+    return await submit_body(
+        services,
+        caller_of(request),
+        submission.body,
+        submission.upload,
+        audience,
+        holder=caller_name(request),
+    )
 
 
 async def _streamed(

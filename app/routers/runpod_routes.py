@@ -14,6 +14,7 @@ from pydantic import BaseModel, model_validator
 from app.domain.errors import BadRequestError, JobCancelledError
 from app.domain.events import Progress
 from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import JobDep, ServicesDep, require_admission
@@ -55,7 +56,8 @@ _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 @router.post("/v2/{endpoint}/run", dependencies=_CHECKS)
 async def run(request: Request, body: QueueBody, services: ServicesDep) -> Payload:
     """Hand in a job: ``input`` is a body of `/api/process`."""
-    job = await submit_body(services, caller_of(request), body.input)
+    caller = caller_of(request)
+    job = await submit_body(services, caller, body.input, holder=caller_name(request))
     job.renew_lease(_LEASE_S)
     return {"id": job.id, "status": "IN_QUEUE"}
 

@@ -14,6 +14,7 @@ from app.domain.errors import (
 from app.domain.events import Result
 from app.domain.request import JobRequest
 from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.callers import caller_name
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.encoders import Payload
@@ -58,6 +59,7 @@ async def transcribe(
         reuse_transcript=True,
         caller=caller_of(request),
         audience="batch",
+        holder=caller_name(request),
     )
     job = await submit(services, job_request)
     # A finished job is replayed without a task.

@@ -6,12 +6,19 @@ from pydantic import Field
 
 from app.settings.group import Group, config, names
 
+_SHARE = 4
+"""Callers that it takes to hold every place."""
+
 
 class JobSettings(Group):
     """Jobs and the streams that follow them."""
 
     max_jobs: int = Field(32, ge=1)
     """Most jobs at a time; one more is answered 429. Each takes about 10 MB while it runs."""
+    max_jobs_per_caller: int | None = Field(None, ge=1)
+    """Most jobs of one caller at a time, so that none holds every place; one more is answered 429.
+    Callers are told apart as for rate limits: by their key, else by their address. Unless set, a
+    quarter of MAX_JOBS. Set it to MAX_JOBS where all requests come from one gateway of yours."""
     max_duration_s: int = Field(14_400, ge=1, validation_alias=names("MAX_DURATION_S"))
     """Longest media in seconds."""
     job_grace_s: float = Field(30.0, ge=0)
@@ -31,3 +38,8 @@ class JobSettings(Group):
     own instead of an error inside a stream."""
 
     model_config = config()
+
+    @property
+    def caller_share(self) -> int:
+        """Most jobs of one caller at a time."""
+        return self.max_jobs_per_caller or max(1, self.max_jobs // _SHARE)

@@ -20,6 +20,13 @@ class SourceSettings(Group):
     """Seconds until a connection must stand."""
     fetch_read_s: float = Field(30.0, gt=0)
     """Seconds of silence after which a download is given up."""
+    fetch_min_bytes_per_s: int = Field(1024, ge=0)
+    """Least pace of a download in bytes per second, while it is waited for; one that stays below it
+    for FETCH_READ_S is given up. 0 for none. A slow sender would hold a job's place for days."""
+    fetch_limit_s: float = Field(14_400.0, gt=0)
+    """Seconds that the bytes of one download may be waited for in all."""
+    fetch_page_s: float = Field(180.0, gt=0)
+    """Seconds that yt-dlp may look at a page until it finds the video, and fetch a caption file."""
     max_download_mb: int = Field(8192, ge=1)
     """Largest download in MiB."""
     cookies_file: Path | None = None

@@ -23,7 +23,8 @@ async def submit(services: Services, request: JobRequest) -> JobRuntime:
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
-    await services.opener.check(request.source)
+    with services.address_checks.place(request.holder):
+        await services.opener.check(request.source)
     return await services.runner.submit(request)
 
 
@@ -33,6 +34,8 @@ async def submit_body(
     body: SubtitleBody,
     upload: UploadedFile | None = None,
     audience: Audience = "batch",
+    *,
+    holder: str,
 ) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
@@ -44,6 +47,7 @@ async def submit_body(
         body: as it was sent.
         upload: the file that came with it.
         audience: whether a viewer watches the cues as they come.
+        holder: who holds the job's place; see `JobRequest`.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -58,7 +62,8 @@ async def submit_body(
         if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
             upload.path.unlink(missing_ok=True)
             body, upload = body.model_copy(update={"captions": text}), None
-        request = replace(body.job_request(upload), caller=caller, audience=audience)
+        request = body.job_request(upload)
+        request = replace(request, caller=caller, audience=audience, holder=holder)
         return await submit(services, request)
     except CuestreamError:
         if upload is not None:

@@ -23,11 +23,14 @@ async def run_filter(command: Sequence[str], data: bytes) -> bytes:
 
     Raises:
         SpeechError: it cannot be started, fails or writes too much.
+        ResourceLimitError: it needs more memory or time than it may.
     """
     try:
         async with running(command, stdin=True) as child:
             _, output = await asyncio.gather(_send(child, data), _read(child))
-            if await child.wait() != 0:
+            status = await child.wait()
+            child.check_limits("Speaking the text")
+            if status != 0:
                 raise SpeechError(f"{command[0]} failed")
             return output
     except InternalError as error:

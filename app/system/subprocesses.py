@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import cast
+from typing import Literal, cast
 
-from app.domain.errors import InternalError
+from app.domain.errors import InternalError, ResourceLimitError
 from app.settings import child_environment
+from app.system.child_limits import FILTER, ChildLimits
+from app.system.child_usage import usage_of
 
 STDERR_TAIL_BYTES = 4096
 """How much of the end of a child's stderr is stored."""
@@ -24,7 +28,15 @@ _PIPE_BUFFER_BYTES = 2**15
 _REAP_S = 5.0
 """How long a killed group may take to close its pipes. Only a stuck disk takes longer."""
 
+_WATCH_S = 0.2
+"""How often a child's use is measured; it takes some 50 us."""
+
+_NO_MEMORY = re.compile(r"(?i)cannot allocate memory|out of memory|\boom\b|memoryerror|bad_alloc")
+"""What programs say when the kernel gives them no more memory."""
+
 OnLine = Callable[[str], None]
+
+Resource = Literal["memory", "processor time", "time", "disk"]
 
 
 class Subprocess:
@@ -32,9 +44,15 @@ class Subprocess:
 
     Attributes:
         stdout: its standard output; a slow reader slows it down.
+        exceeded: the resource of which it needed more than it may, once it has ended for that
+            reason; None otherwise.
     """
 
-    def __init__(self, process: Process, on_line: OnLine | None) -> None:
+    def __init__(self, process: Process, on_line: OnLine | None, limits: ChildLimits) -> None:
+        self.exceeded: Resource | None = None
+        self._limits = limits
+        self._killed = False
+        self._watcher = asyncio.create_task(self._watch())
         self.stdout = cast("asyncio.StreamReader", process.stdout)  # a pipe, see _start
         self._process = process
         self._stderr = bytearray()
@@ -74,13 +92,28 @@ class Subprocess:
     async def wait(self) -> int:
         """Wait until it has ended and its stderr was read; return its exit status."""
         await asyncio.wait([self._stderr_reader])
-        return await self._process.wait()
+        status = await self._process.wait()
+        self._watcher.cancel()
+        if self.exceeded is None and not self._killed:
+            self.exceeded = _resource_of(status, self.stderr)
+        return status
+
+    def check_limits(self, work: str) -> None:
+        """Raise an error if the child, which has ended, needed more than it may.
+
+        Args:
+            work: what it did, for the message.
+
+        Raises:
+            ResourceLimitError: it did.
+        """
+        if self.exceeded is not None:
+            raise ResourceLimitError(f"{work} takes more {self.exceeded} than this server allows")
 
     async def kill(self) -> None:
         """Kill the whole process group, if it still runs, and reap it."""
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self._watcher.cancel()
+        self._send_kill()
         self.close_stdin()
         # RuntimeError: another task waits for its stdout and reads it to its end.
         with suppress(TimeoutError, RuntimeError):
@@ -90,6 +123,26 @@ class Subprocess:
                     pass
                 await self.wait()
         self._stderr_reader.cancel()
+
+    def _send_kill(self) -> None:
+        if self._process.returncode is None:
+            self._killed = True
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    async def _watch(self) -> None:
+        """Kill the group once it uses more than it may."""
+        started = time.monotonic()
+        while self.exceeded is None:
+            await asyncio.sleep(_WATCH_S)
+            used = usage_of(self.pid)
+            if used.memory_bytes > self._limits.memory_bytes:
+                self.exceeded = "memory"
+            elif used.cpu_s > self._limits.cpu_s:
+                self.exceeded = "processor time"
+            elif time.monotonic() - started > self._limits.wall_s:
+                self.exceeded = "time"
+        self._send_kill()
 
     async def _read_stderr(self, on_line: OnLine | None) -> None:
         pipe = cast("asyncio.StreamReader", self._process.stderr)
@@ -113,6 +166,7 @@ async def running(
     stdin: bool = False,
     on_line: OnLine | None = None,
     environment: Mapping[str, str] | None = None,
+    limits: ChildLimits = FILTER,
 ) -> AsyncIterator[Subprocess]:
     """Run a child process in a group of its own for as long as the block lasts.
 
@@ -124,19 +178,20 @@ async def running(
         stdin: whether its stdin is a pipe; otherwise it is empty.
         on_line: called with each line of its stderr.
         environment: of the child; this process's without secrets unless given.
+        limits: of the child with all its descendants.
 
     Raises:
         InternalError: it could not be started.
     """
-    starting = asyncio.create_task(_start(command, stdin, environment))
+    starting = asyncio.create_task(_start(command, stdin, environment, limits))
     try:
         # A cancelled start would leave a child running.
         process = await asyncio.shield(starting)
     except asyncio.CancelledError:
         with suppress(InternalError):
-            await Subprocess(await starting, None).kill()
+            await Subprocess(await starting, None, limits).kill()
         raise
-    child = Subprocess(process, on_line)
+    child = Subprocess(process, on_line, limits)
     try:
         yield child
     finally:
@@ -144,7 +199,10 @@ async def running(
 
 
 async def _start(
-    command: Sequence[str], stdin: bool, environment: Mapping[str, str] | None
+    command: Sequence[str],
+    stdin: bool,
+    environment: Mapping[str, str] | None,
+    limits: ChildLimits,
 ) -> Process:
     program = shutil.which(command[0])
     if program is None:
@@ -152,6 +210,7 @@ async def _start(
     try:
         return await asyncio.create_subprocess_exec(
             *_death_signal_prefix(),
+            *limits.prefix,
             program,
             *command[1:],
             stdin=PIPE if stdin else DEVNULL,
@@ -163,6 +222,17 @@ async def _start(
         )
     except OSError as error:
         raise InternalError("A child process could not be started") from error
+
+
+def _resource_of(status: int, stderr: str) -> Resource | None:
+    """Return the resource whose limit ended a child by itself, as far as its end shows it."""
+    if status == -signal.SIGXCPU:
+        return "processor time"
+    if status == -signal.SIGXFSZ:
+        return "disk"
+    if status == -signal.SIGKILL:  # not by us, so by a kernel that has no memory left
+        return "memory"
+    return "memory" if status and _NO_MEMORY.search(stderr) else None
 
 
 async def _finish(child: Subprocess) -> None:

@@ -13,9 +13,16 @@ from types import TracebackType
 from typing import Self
 
 from app.domain.errors import StorageError
+from app.system.private_folders import private_folder
 
-_HOME = "cuestream"
+HOME = "cuestream-work"
+"""Name of the folder of all processes. The cache has another one, so that both may lie on one
+volume side by side."""
+
+_PREFIX = "work-"
 _LOCK = ".lock"
+_MARK = ".cuestream-work"
+"""File by which a process's own folder is recognised, and its lock; nothing else is swept."""
 
 
 @contextmanager
@@ -33,10 +40,10 @@ def storage_errors() -> Iterator[None]:
 
 
 class WorkDir:
-    """One process's own folder under ``<parent>/cuestream/``.
+    """One process's own folder under ``<parent>/cuestream-work/``.
 
-    The kernel releases a process's file locks when it dies. So a folder whose lock is free has no
-    owner any more, and the next process that opens a folder removes it.
+    The kernel releases a process's file locks when it dies. So a folder with our mark whose lock
+    is free has no owner any more, and the next process that opens a folder removes it.
     """
 
     def __init__(self, path: Path, lock: ExitStack) -> None:
@@ -51,17 +58,16 @@ class WorkDir:
             parent: None for the system's folder of temporary files.
 
         Raises:
-            StorageError: the disk is full or not writable.
+            StorageError: the disk is full or not writable, or the folder is somebody else's.
         """
         with storage_errors():
-            home = (parent or Path(tempfile.gettempdir())) / _HOME
-            home.mkdir(parents=True, exist_ok=True)
+            home = private_folder(work_home(parent), "WORK_DIR")
             # Locked while folders are made and swept, so that none is removed before its lock.
             with _locked(home / _LOCK):
                 _sweep(home)
-                path = Path(tempfile.mkdtemp(dir=home))
+                path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=home))
                 lock = ExitStack()
-                lock.enter_context(_locked(path / _LOCK))
+                lock.enter_context(_locked(path / _MARK))
         return cls(path, lock)
 
     def new_file(self, suffix: str = "") -> Path:
@@ -101,10 +107,20 @@ class WorkDir:
         self.close()
 
 
+def work_home(parent: Path | None) -> Path:
+    """Return the folder of all processes.
+
+    Args:
+        parent: None for the system's folder of temporary files.
+    """
+    return (parent or Path(tempfile.gettempdir())) / HOME
+
+
 @contextmanager
-def _locked(path: Path, flags: int = 0) -> Iterator[None]:
+def _locked(path: Path, flags: int = 0, *, create: bool = True) -> Iterator[None]:
     # Python opens files close-on-exec, so no child process keeps the lock alive.
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    mode = os.O_RDWR | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
+    handle = os.open(path, mode, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | flags)
         yield
@@ -113,7 +129,12 @@ def _locked(path: Path, flags: int = 0) -> Iterator[None]:
 
 
 def _sweep(home: Path) -> None:
-    for folder in home.iterdir():
-        # A locked file raises BlockingIOError, another user's folder PermissionError.
-        with suppress(OSError), _locked(folder / _LOCK, fcntl.LOCK_NB):
+    """Remove folders that dead processes left: only what is named and marked as ours."""
+    for folder in home.glob(f"{_PREFIX}*"):
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        with suppress(OSError):
+            folder.rmdir()  # empty: its process died before it could mark it
+        # A locked file raises BlockingIOError, a missing one or another user's other OSErrors.
+        with suppress(OSError), _locked(folder / _MARK, fcntl.LOCK_NB, create=False):
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.services.net.name_service import system_resolver
 from app.services.sources.opener import MediaOpener
 from app.settings import JobSettings, Settings, SourceSettings
 from app.system.workdir import WorkDir
@@ -89,6 +90,7 @@ def opener(opener_with: OpenerFactory) -> MediaOpener:
 @pytest.fixture
 async def leaves_nothing(workdir: WorkDir) -> AsyncIterator[None]:
     """Fail a test that leaves a process, an open file or socket, or a temporary file."""
+    await system_resolver("localhost", 80)  # its sockets stay open for as long as its loop
     me = psutil.Process()
 
     def handles() -> int:

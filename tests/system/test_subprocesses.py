@@ -4,12 +4,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 
 import psutil
 import pytest
 import uvloop
 
-from app.domain.errors import InternalError
+from app.domain.errors import InternalError, ResourceLimitError
+from app.system.child_limits import FILTER
 from app.system.subprocesses import STDERR_TAIL_BYTES, running
 from tests.processes import own_children
 
@@ -158,6 +160,57 @@ async def test_the_child_dies_with_us(how: signal.Signals) -> None:
     os.kill(parent.pid, how)
     await parent.wait()
     assert await asyncio.to_thread(wait_gone, child)
+
+
+SMALL = replace(FILTER, memory_bytes=100 * 2**20, cpu_s=1, file_bytes=2**20, wall_s=60)
+
+GREEDY = {
+    "memory": "x = bytearray(200 * 2**20)",
+    "processor time": "while True: pass",
+    "disk": "import tempfile\nf = tempfile.TemporaryFile()\nwhile True: f.write(bytes(2**16))",
+}
+
+
+@pytest.mark.parametrize("resource", GREEDY)
+async def test_a_child_gets_no_more_than_it_may(resource: str) -> None:
+    code = GREEDY[resource]
+    if resource == "disk":  # Python ignores the signal, other programs do not
+        code = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n" + code
+    async with running(python(code), limits=SMALL) as child:
+        assert await child.wait() != 0
+    assert child.exceeded == resource
+    with pytest.raises(ResourceLimitError, match=f"Counting takes more {resource}") as caught:
+        child.check_limits("Counting")
+    assert caught.value.code == "resource_limit"
+
+
+async def test_a_child_has_an_end() -> None:
+    async with running(["sleep", "300"], limits=replace(SMALL, wall_s=0.5)) as child:
+        await child.wait()
+    assert child.exceeded == "time"
+
+
+async def test_the_memory_of_all_descendants_counts() -> None:
+    each = "import time; x = bytearray(60 * 2**20); print(1, flush=True); time.sleep(300)"
+    code = f"import subprocess,sys\nc=[sys.executable,'-c',{each!r}]\n"
+    code += "p=[subprocess.Popen(c) for _ in range(3)]\n[q.wait() for q in p]"
+    async with running(python(code), limits=SMALL) as child:
+        assert await child.wait() == -signal.SIGKILL
+    assert child.exceeded == "memory"
+
+
+async def test_limits_hold_for_descendants_and_nothing_is_exceeded_without_cause() -> None:
+    code = "import resource as r, subprocess, sys\n"
+    code += (
+        "c='import resource as r;print(r.getrlimit(r.RLIMIT_DATA),r.getrlimit(r.RLIMIT_NOFILE))'"
+    )
+    code += "\nsubprocess.run([sys.executable,'-c',c])"
+    async with running(python(code), limits=SMALL) as child:
+        shown = (await child.stdout.read()).decode()
+        assert await child.wait() == 0
+    assert shown == f"({100 * 2**20}, {100 * 2**20}) (256, 256)\n"
+    assert child.exceeded is None
+    child.check_limits("Nothing")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.services.cache.disk_executor import DiskExecutor
+from app.system.private_folders import FOLDER_MODE
 
 LAYOUT = "v1"
 """Version of the layout; another layout would be another folder."""
@@ -58,8 +59,9 @@ class CacheFolder:
     def ensure(self, folder: Path) -> Path:
         """Create a folder within the tree if it is missing, and return it."""
         if not folder.is_dir():
-            self.home.mkdir(0o700, parents=True, exist_ok=True)
-            folder.mkdir(parents=True, exist_ok=True)
+            # The mode of ``mkdir`` counts for the last folder alone.
+            for each in (self.home.parent, self.home, folder.parent, folder):
+                each.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         return folder
 
     def create_temporary(self, folder: Path) -> tuple[BinaryIO, Path]:
@@ -78,6 +80,13 @@ class CacheFolder:
         except BaseException:
             remove(temporary)
             raise
+
+
+def is_entry(stage: str, shard: str, name: str) -> bool:
+    """Whether a file has the name of one that this tree holds, complete or still being written."""
+    if name.startswith(TEMPORARY):
+        return True
+    return all(map(_ENTRY_NAME.fullmatch, (stage, name))) and name[:2] == shard
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:

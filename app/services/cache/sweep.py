@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.services.cache.cache_folder import LOCKS, TEMPORARY, CacheFolder
+from app.services.cache.cache_folder import LOCKS, TEMPORARY, CacheFolder, is_entry
 from app.services.cache.lifetimes import Lifetimes
 from app.system.locks import file_lock
 
@@ -105,7 +105,7 @@ class _Sweep:
             for entry in list(entries):
                 with suppress(OSError):
                     found = entry.stat(follow_symlinks=False)
-                    if not stat.S_ISREG(found.st_mode):
+                    if not (stat.S_ISREG(found.st_mode) and is_entry(stage, shard, entry.name)):
                         continue
                     temporary = entry.name.startswith(TEMPORARY)
                     limit_s = _ABANDONED_S if temporary else lifetime_s

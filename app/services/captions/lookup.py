@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.captions import Captions, CaptionTrack
-from app.domain.errors import InvalidCaptionsError, NoCaptionsError, SourceError
+from app.domain.errors import InvalidCaptionsError, NoCaptionsError, OverloadedError, SourceError
 from app.domain.language import ENGLISH, Language
 from app.services.captions.parse import parse_captions
 from app.services.captions.select import (
@@ -38,6 +38,11 @@ _NEGATIVE_CACHE_S = 60.0
 
 _MAX_CACHED = 64
 """Cached tracks; each may take a few hundred kilobytes."""
+
+_MAX_FETCHING = 16
+"""Pages that are fetched at a time; each takes a child process of some 120 MB."""
+
+_RETRY_AFTER_S = 10
 
 LookupKey = tuple[str, str]
 """A page's address and a language tag."""
@@ -118,6 +123,7 @@ class CaptionLookupCache:
         Raises:
             NoCaptionsError: it has none in either.
             SourceError: the page or its captions cannot be fetched; such failures are not cached.
+            OverloadedError: too many pages are being fetched.
         """
         key = (page_url, language.tag)
         cached = self._cached.get(key)
@@ -128,6 +134,8 @@ class CaptionLookupCache:
             return cached.result
         task = self._fetching.get(key)
         if task is None:
+            if len(self._fetching) >= _MAX_FETCHING:
+                raise OverloadedError("Too many pages are being looked at", _RETRY_AFTER_S)
             task = asyncio.create_task(self._fetch(key, language), name="caption lookup")
             task.add_done_callback(_retrieve_exception)
             self._fetching[key] = task

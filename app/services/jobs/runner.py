@@ -162,6 +162,12 @@ class JobRunner:
             raise OverloadedError(
                 f"All {limits.max_jobs} places are taken", retry_after_s=_RETRY_AFTER_S
             )
+        held = [job for job in self.running if job.request.holder == request.holder]
+        if request.holder and len(held) >= limits.caller_share:
+            raise OverloadedError(
+                f"{len(held)} jobs of yours are running, which is one caller's share",
+                retry_after_s=_RETRY_AFTER_S,
+            )
         check_wait(self._readiness.engine_manager, request, self._settings.scheduler)
         record = JobRecord(request)
         await self._store.add(record)

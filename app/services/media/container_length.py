@@ -6,6 +6,7 @@ the parts of one container and returns how many bytes the whole must have.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from typing import BinaryIO, NamedTuple
 
@@ -40,8 +41,10 @@ def expected_length(file: BinaryIO) -> int | None:
     """Return the length that an open file must have by its structure, None when unknown."""
     parser = parse_length()
     request = next(parser)
+    size = file.seek(0, os.SEEK_END)
     while True:
-        file.seek(request.offset)
+        # A size field may name any place, also one that no file system could seek to.
+        file.seek(min(request.offset, size))
         try:
             request = parser.send(file.read(request.length))
         except StopIteration as end:

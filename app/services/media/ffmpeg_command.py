@@ -32,22 +32,25 @@ _KEEP_PICTURE = ("-map", "0:V:0?", "-map", "0:a:0", "-c", "copy", "-f", "null", 
 
 
 def decode_command(path: Path | None, head: bytes) -> list[str]:
-    """Return the command that writes mono 16-bit PCM at 16 kHz to stdout.
+    """Return the command that writes mono 16-bit PCM at 16 kHz to stdout, in packets with times.
 
     The best audio track is chosen by ffmpeg: the default one, else that with most channels.
-    Sample 0 is the container's time 0: a track that starts late is preceded by silence, and
-    holes in it are filled, so that sample counts stay true times.
+    Sample 0 is the container's time 0. What lies before it is cut off; a track that starts late,
+    and holes in it, are left as they are: ffmpeg would fill them in memory, however long they
+    claim to be. The reader counts them by the packets' times, see ``timed_pcm``.
 
     Args:
         path: the file, or None to read stdin.
         head: the first 200 bytes of the media.
     """
-    keep_time = f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0"
-    output = ["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
+    # The container counts milliseconds, so times are stretched until one of them is one sample.
+    in_samples = f"asetpts=PTS*{SAMPLE_RATE_HZ // 1000}"
+    timed = f"aresample={SAMPLE_RATE_HZ},atrim=start_pts=0,{in_samples}"
+    output = ["-ac", "1", "-c:a", "pcm_s16le", "-f", "smjpeg", "pipe:1"]
     return [
         *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
         *_input(path),
-        *(*_AUDIO_ALONE, "-map_metadata", "-1", "-af", keep_time, *output),
+        *(*_AUDIO_ALONE, "-map_metadata", "-1", "-af", timed, *output),
         # Of an MPEG stream, ffmpeg counts time from the first stream *in use*.
         *(_KEEP_PICTURE if _is_mpeg_stream(head) else ()),
     ]

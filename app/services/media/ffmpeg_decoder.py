@@ -11,7 +11,9 @@ from app.domain.time import samples_to_ms
 from app.services.media.ffmpeg_command import decode_command
 from app.services.media.ffmpeg_log import FfmpegReport
 from app.services.media.integrity import tolerance_ms, truncated_error
-from app.services.media.pcm import BYTES_PER_SAMPLE, read_pcm
+from app.services.media.pcm import BYTES_PER_SAMPLE, PcmBlock
+from app.services.media.timed_pcm import TimedPcm
+from app.system.child_limits import ChildLimits
 from app.system.subprocesses import Subprocess, running
 from app.system.workdir import storage_errors
 
@@ -31,29 +33,32 @@ class FfmpegDecoder:
 
     Attributes:
         report: properties of the input by ffmpeg's log; complete once the first PCM came.
+        timed: its output, which counts the gaps.
     """
 
     def __init__(
         self, child: Subprocess, report: FfmpegReport, input_consumed: Callable[[], bool]
     ) -> None:
         self.report = report
+        self.timed = TimedPcm(child.stdout)
         self._child = child
         self._input_consumed = input_consumed
         self._decoded_bytes = 0
 
-    async def pcm(self) -> AsyncGenerator[bytes, None]:
+    async def pcm(self) -> AsyncGenerator[PcmBlock, None]:
         """Yield mono 16-bit PCM at 16 kHz in whole blocks, at least one.
 
         Raises:
             MediaError: nothing could be decoded, or the end is missing; in the latter case all
                 blocks that there are were yielded.
+            ResourceLimitError: decoding needs more memory or time than it may.
             CuestreamError: the error of the input.
         """
-        async with aclosing(read_pcm(self._child.stdout)) as blocks:
+        async with aclosing(self.timed.blocks()) as blocks:
             async for block in blocks:
                 if not self._decoded_bytes:
                     await self._read_header()
-                self._decoded_bytes += len(block)
+                self._decoded_bytes += len(block.data)
                 yield block
         await self._finish()
 
@@ -63,7 +68,9 @@ class FfmpegDecoder:
                 await self.report.header_read.wait()
 
     async def _finish(self) -> None:
-        failed = await self._child.wait() != 0 or not self._input_consumed()
+        status = await self._child.wait()
+        self._child.check_limits("Decoding the media")
+        failed = status != 0 or not self._input_consumed()
         if not self._decoded_bytes:
             raise self.report.error()
         expected_ms = self.report.duration_ms
@@ -84,17 +91,17 @@ class FfmpegDecoder:
 
 
 @asynccontextmanager
-async def decoding_file(path: Path) -> AsyncIterator[FfmpegDecoder]:
+async def decoding_file(path: Path, limits: ChildLimits) -> AsyncIterator[FfmpegDecoder]:
     """Decode a file for as long as the block lasts."""
     report = FfmpegReport()
     command = decode_command(path, await asyncio.to_thread(_head_of, path))
-    async with running(command, on_line=report.read) as child:
+    async with running(command, on_line=report.read, limits=limits) as child:
         yield FfmpegDecoder(child, report, lambda: True)
 
 
 @asynccontextmanager
 async def decoding_stream(
-    head: bytes, chunks: AsyncGenerator[bytes, None]
+    head: bytes, chunks: AsyncGenerator[bytes, None], limits: ChildLimits
 ) -> AsyncIterator[FfmpegDecoder]:
     """Decode the bytes of an iterator, reading it only as fast as they are decoded.
 
@@ -103,10 +110,11 @@ async def decoding_stream(
     Args:
         head: the first bytes of the media, by which its container is recognised.
         chunks: all bytes, those of the head too.
+        limits: of ffmpeg.
     """
     report = FfmpegReport()
     command = decode_command(None, head[:_HEAD_BYTES])
-    async with running(command, stdin=True, on_line=report.read) as child:
+    async with running(command, stdin=True, on_line=report.read, limits=limits) as child:
         feeder = asyncio.create_task(_feed(chunks, child))
 
         def consumed() -> bool:

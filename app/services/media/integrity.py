@@ -8,6 +8,7 @@ from pathlib import Path
 from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaError
 from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import last_packets_command
+from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
 from app.system.workdir import storage_errors
 
@@ -85,7 +86,7 @@ async def _check_last_packets(path: Path) -> None:
     try:
         async with (
             asyncio.timeout(_TIME_LIMIT_S),
-            running(command, on_line=log_lines.append) as child,
+            running(command, on_line=log_lines.append, limits=decoder_limits(0)) as child,
         ):
             end_s: float | None = None
             units: dict[str, float] = {}

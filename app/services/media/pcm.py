@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,24 +25,26 @@ GRACE_S = 1
 container says. A recording that exceeds the limit by less than this is accepted."""
 
 
-async def read_pcm(pipe: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
-    """Yield PCM from a pipe in whole blocks; only the last may be shorter, and is never empty."""
-    while True:
-        try:
-            yield await pipe.readexactly(BLOCK_SAMPLES * BYTES_PER_SAMPLE)
-        except asyncio.IncompleteReadError as end:
-            if whole := len(end.partial) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE:
-                yield end.partial[:whole]
-            return
+@dataclass(frozen=True, slots=True)
+class PcmBlock:
+    """A block of mono 16-bit little-endian PCM at 16 kHz.
+
+    Attributes:
+        data: whole samples.
+        gap: whether all of it is time in which the recording has no sound at all.
+    """
+
+    data: bytes
+    gap: bool = False
 
 
 async def decode_audio(
-    pcm: AsyncGenerator[bytes, None], max_duration_s: int
+    pcm: AsyncGenerator[PcmBlock, None], max_duration_s: int
 ) -> AsyncGenerator[Audio, None]:
     """Turn PCM into audio, contiguous from sample 0.
 
     Args:
-        pcm: mono 16-bit little-endian at 16 kHz, whole samples; closed with the result.
+        pcm: contiguous blocks; closed with the result.
         max_duration_s: longest recording that is accepted.
 
     Raises:
@@ -51,8 +53,9 @@ async def decode_audio(
     limit = (max_duration_s + GRACE_S) * SAMPLE_RATE_HZ
     position = 0
     async with aclosing(pcm):
-        async for data in pcm:
-            block = Audio(np.frombuffer(data, "<i2").astype(np.float32) / _FULL_SCALE, position)
+        async for each in pcm:
+            samples = np.frombuffer(each.data, "<i2").astype(np.float32) / _FULL_SCALE
+            block = Audio(samples, position, each.gap)
             position = block.end_sample
             if position > limit:
                 raise too_long(max_duration_s)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import numpy as np
 
 from app.domain.errors import NoSpeechError
+from app.services.media.pcm import PcmBlock
 
 _SILENT_PEAK = 33
 """Peak of 16-bit samples that counts as silence, -60 dBFS: below the noise of any microphone."""
@@ -20,11 +21,11 @@ _BUFFER_BYTES = 8 * 2**20
 """How much near-silence is buffered meanwhile; digital silence costs nothing."""
 
 
-async def skip_silence(pcm: AsyncIterator[bytes]) -> list[bytes]:
+async def skip_silence(pcm: AsyncIterator[PcmBlock]) -> list[PcmBlock]:
     """Read on until the first sound, within limits of time and memory.
 
     Args:
-        pcm: mono 16-bit little-endian blocks, at least one.
+        pcm: at least one block.
 
     Returns:
         The blocks that were read; the rest is still in ``pcm``.
@@ -32,15 +33,15 @@ async def skip_silence(pcm: AsyncIterator[bytes]) -> list[bytes]:
     Raises:
         NoSpeechError: the whole recording is silent.
     """
-    buffered: list[bytes] = []
+    buffered: list[PcmBlock] = []
     buffered_bytes = 0
-    zeros = b""
+    zeros = PcmBlock(b"")
     deadline = time.monotonic() + _TIME_LIMIT_S
     async for block in pcm:
-        samples = np.frombuffer(block, "<i2")
+        samples = np.frombuffer(block.data, "<i2")
         if samples.any():
-            buffered_bytes += len(block)
-        elif len(block) == len(zeros):
+            buffered_bytes += len(block.data)
+        elif block == zeros:
             block = zeros  # one block of zeros stands for all of them
         else:
             zeros = block
@@ -52,8 +53,8 @@ async def skip_silence(pcm: AsyncIterator[bytes]) -> list[bytes]:
 
 
 async def replay(
-    buffered: list[bytes], rest: AsyncGenerator[bytes, None]
-) -> AsyncGenerator[bytes, None]:
+    buffered: list[PcmBlock], rest: AsyncGenerator[PcmBlock, None]
+) -> AsyncGenerator[PcmBlock, None]:
     """Yield the buffered blocks, then the rest."""
     async with aclosing(rest):
         buffered.reverse()

@@ -7,7 +7,7 @@ import base64
 import hmac
 import secrets
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -19,6 +19,8 @@ from app.services.net.upstream_proxy import UpstreamProxy, UpstreamProxyError
 
 _HEAD_BYTES = 2**16
 _COPY_BYTES = 2**16
+_MAX_CLIENTS = 64
+"""Connections of one child process at a time; it has a few."""
 _HEAD_S = 30.0
 """How long a client may take to send its request's head."""
 
@@ -43,6 +45,9 @@ class EgressProxy:
         upstream: a further proxy that connections go through; None to connect directly.
         blocked: error of the last address that was refused; None while none was.
         upstream_failed: whether the last connection failed at the further proxy.
+        max_bytes: most bytes that clients may receive in all; it may be raised meanwhile.
+        received_bytes: bytes that they received so far.
+        exceeded: whether connections were ended for their number of bytes.
     """
 
     guard: SsrfGuard
@@ -50,6 +55,9 @@ class EgressProxy:
     upstream: UpstreamProxy | None = None
     blocked: UrlBlockedError | None = None
     upstream_failed: bool = False
+    max_bytes: int = 2**63
+    received_bytes: int = 0
+    exceeded: bool = False
     _password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     _port: int = 0
     _clients: set[asyncio.Task[None]] = field(default_factory=set)
@@ -73,6 +81,9 @@ class EgressProxy:
             await asyncio.gather(*self._clients, return_exceptions=True)
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        if len(self._clients) >= _MAX_CLIENTS:
+            writer.transport.abort()
+            return
         task = asyncio.create_task(self._serve(reader, writer))
         self._clients.add(task)
         task.add_done_callback(self._clients.discard)
@@ -112,9 +123,18 @@ class EgressProxy:
                 path = url.raw_path.decode("ascii")
                 lines = [f"{method} {path} {version}", *forwarded, "Connection: close", "", ""]
                 far_writer.write("\r\n".join(lines).encode("latin-1"))
-            await _relay((reader, far_writer), (far_reader, writer))
+            await _relay(_copy(reader, far_writer), self._receive(far_reader, writer))
         finally:
             far_writer.transport.abort()
+
+    async def _receive(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Copy what a site sends, up to the number of bytes that clients may receive."""
+        async for data in _chunks(reader, writer):
+            self.received_bytes += len(data)
+            if self.received_bytes > self.max_bytes:
+                self.exceeded = True
+                return
+            writer.write(data)
 
     def _authorize(self, fields: list[str]) -> None:
         wanted = base64.b64encode(f"cuestream:{self._password}".encode()).decode()
@@ -161,9 +181,9 @@ def _name(line: str) -> str:
     return line.partition(":")[0].strip().lower()
 
 
-async def _relay(*ways: tuple[StreamReader, StreamWriter]) -> None:
+async def _relay(*ways: Coroutine[None, None, None]) -> None:
     """Copy both ways until one side closes its connection."""
-    copies = [asyncio.create_task(_copy(*way)) for way in ways]
+    copies = [asyncio.create_task(way) for way in ways]
     try:
         await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -173,6 +193,12 @@ async def _relay(*ways: tuple[StreamReader, StreamWriter]) -> None:
 
 
 async def _copy(reader: StreamReader, writer: StreamWriter) -> None:
-    while data := await reader.read(_COPY_BYTES):
+    async for data in _chunks(reader, writer):
         writer.write(data)
+
+
+async def _chunks(reader: StreamReader, writer: StreamWriter) -> AsyncIterator[bytes]:
+    """Yield what is read, once what was written before has been taken."""
+    while data := await reader.read(_COPY_BYTES):
+        yield data
         await writer.drain()

@@ -63,13 +63,13 @@ class Fetcher:
     Redirects are followed by hand, each checked anew. Proxies in the environment are not used.
 
     Args:
-        settings: timeouts and the size limit.
+        settings: limits of time and size.
         guard: checks the addresses.
     """
 
     def __init__(self, settings: SourceSettings, guard: SsrfGuard) -> None:
         self._guard = guard
-        self._max_mb = settings.max_download_mb
+        self._settings = settings
         self._timeout = httpx.Timeout(settings.fetch_read_s, connect=settings.fetch_connect_s)
         self._tls: ssl.SSLContext | None = None
 
@@ -80,7 +80,8 @@ class Fetcher:
         Raises:
             UrlBlockedError: it, or an address that it redirects to, must not be reached.
             PayloadTooLargeError: more bytes than the server accepts.
-            SourceError: it cannot be reached, refuses, or ends early.
+            SourceError: it cannot be reached, refuses, ends early, or is too slow; the chunks
+                raise SourceEncodingError before the first one where the body is encoded.
         """
         if self._tls is None:
             self._tls = await asyncio.to_thread(httpx.create_ssl_context)
@@ -88,7 +89,7 @@ class Fetcher:
         async with httpx.AsyncClient(
             transport=transport, trust_env=False, timeout=self._timeout
         ) as client:
-            transfer = Transfer(client, self._guard, self._max_mb)
+            transfer = Transfer(client, self._guard, self._settings)
             response = await transfer.start(self._guard.parse(url))
             async with aclosing(transfer.chunks(response)) as chunks:
                 headers = response.headers

@@ -12,6 +12,7 @@ import httpx
 
 from app.domain.errors import SourceError, UrlBlockedError
 from app.services.net.ip_addresses import Address, is_metadata, is_public
+from app.services.net.name_service import system_resolver
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """From host name and port to the addresses that the name stands for, as text."""
@@ -19,11 +20,8 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 _PORTS = {"http": 80, "https": 443}
 
 
-async def system_resolver(host: str, port: int) -> list[str]:
-    """Resolve a name by the system's resolver (``getaddrinfo``)."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+_MOST_ADDRESSES = 8
+"""Addresses of a name that are tried; its owner may list thousands that do not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class SsrfGuard:
             self._check(ip_address(address.partition("%")[0]))
         if not found:
             raise UrlBlockedError("The URL's host is not known")
-        return found
+        return found[:_MOST_ADDRESSES]
 
     def _check(self, address: Address) -> None:
         if is_metadata(address) or not (self.allow_private or is_public(address)):

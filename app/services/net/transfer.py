@@ -10,13 +10,17 @@ import httpx
 
 from app.domain.errors import (
     PayloadTooLargeError,
+    SourceEncodingError,
     SourceError,
     SourceGeoBlockedError,
     SourceLoginRequiredError,
     SourceRateLimitedError,
     SourceRemovedError,
+    SourceTooSlowError,
 )
+from app.services.net.pace import TransferPace
 from app.services.net.ssrf_guard import SsrfGuard
+from app.settings import SourceSettings
 
 _STATUS_ERRORS: Mapping[int, type[SourceError]] = {
     401: SourceLoginRequiredError,
@@ -58,19 +62,26 @@ _HEADERS = {
 class Transfer:
     """Transfer of one body over as many connections as needed.
 
+    Nothing is decoded: a body that comes compressed, although it was not to be, is refused before
+    its first byte, since a kilobyte of it may stand for gigabytes.
+
     Args:
         client: connects to checked addresses alone.
         guard: checks the addresses of redirects.
-        max_mb: largest body.
+        settings: largest body, time limits.
 
     Attributes:
         length: of the body in bytes; None when unknown.
     """
 
-    def __init__(self, client: httpx.AsyncClient, guard: SsrfGuard, max_mb: int) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, guard: SsrfGuard, settings: SourceSettings
+    ) -> None:
         self._client = client
         self._guard = guard
-        self._max_mb = max_mb
+        self._max_mb = settings.max_download_mb
+        self._head_s = settings.fetch_connect_s + settings.fetch_read_s
+        self._pace = TransferPace(settings)
         self._url = httpx.URL()
         self._validator: str | None = None
         self._received = 0
@@ -98,7 +109,9 @@ class Transfer:
         while True:
             try:
                 async with aclosing(response or await self._resume()) as response:
-                    async for chunk in response.aiter_bytes():
+                    check_encoding(response.headers.get("content-encoding"))
+                    raw = response.aiter_raw()
+                    while chunk := await self._pace.wait(anext(raw, b"")):
                         self._count(chunk)
                         yield chunk
                 return
@@ -120,9 +133,8 @@ class Transfer:
             status = response.status_code
             raise status_error(status, f"The media's server answered {status}")
         self._url = url
-        if "content-encoding" not in response.headers:
-            self.length = _number(response.headers.get("content-length"))
-            self._validator = _validator(response)
+        self.length = _number(response.headers.get("content-length"))
+        self._validator = _validator(response)
         if self.length is not None and self.length > self._max_mb * 2**20:
             await response.aclose()
             raise PayloadTooLargeError(self._max_mb)
@@ -144,7 +156,12 @@ class Transfer:
     async def _request(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         self._client.cookies.clear()
         request = self._client.build_request("GET", url, headers={**_HEADERS, **headers})
-        return await self._client.send(request, stream=True)
+        try:
+            # The client's own limits begin anew with every byte of a header.
+            async with asyncio.timeout(self._head_s):
+                return await self._client.send(request, stream=True)
+        except TimeoutError:
+            raise SourceTooSlowError("The media's server did not answer in time") from None
 
     def _target(self, url: httpx.URL, location: str) -> httpx.URL:
         try:
@@ -156,6 +173,21 @@ class Transfer:
         self._received += len(chunk)
         if self._received > self._max_mb * 2**20:
             raise PayloadTooLargeError(self._max_mb)
+
+
+def check_encoding(content_encoding: str | None) -> None:
+    """Refuse a body that is encoded in any way.
+
+    Args:
+        content_encoding: the header's value, or all its values joined by commas. Source: RFC 9110
+            section 8.4.
+
+    Raises:
+        SourceEncodingError: it is.
+    """
+    codings = (coding.strip().lower() for coding in (content_encoding or "").split(","))
+    if any(coding not in {"", "identity"} for coding in codings):
+        raise SourceEncodingError("The media's server compresses what was asked for uncompressed")
 
 
 def media_type(response: httpx.Response) -> str:

@@ -61,6 +61,7 @@ class Pipeline:
             memory = await reuse.translation_memory()
             ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
+            run.report_gaps()
             await reuse.store(source, events, options)
             return events.result(
                 final,

@@ -25,6 +25,7 @@ from app.services.pipeline.finalizers import (
     TurnSource,
 )
 from app.services.pipeline.request_options import written_terms
+from app.services.pipeline.progress import format_duration
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.pcm_spool import PcmSpool
 from app.services.playback.playback import Playback
@@ -43,6 +44,9 @@ from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
 from app.system.workdir import WorkDir
+
+_NOTED_GAP_MS = 5_000
+"""Gaps of less in all are not reported: the sound of many videos starts after the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,13 @@ class PipelineRun:
         )
         windows = self.services.caches.windows
         return WindowTranscriber(self.engines.scheduler, windows, options, StageClock())
+
+    def report_gaps(self) -> None:
+        """Emit a notice of the time in which the recording has no sound at all, if it is much."""
+        gap_ms = self.source.gap_ms() if isinstance(self.source, OpenedMedia) else 0
+        if gap_ms >= _NOTED_GAP_MS:
+            text = f"The recording has no sound at all for {format_duration(gap_ms)} (m:ss) of it"
+            self.events.notice(Notice("gaps_skipped", text))
 
     def diarization_feed(self) -> DiarizationFeed | None:
         """Return the diarization beside the pipeline; None where it is not asked for.

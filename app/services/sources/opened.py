@@ -54,6 +54,10 @@ def _unknown() -> str | None:
     return None
 
 
+def _no_gaps() -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedMedia:
     """A recording that is being decoded.
@@ -66,6 +70,8 @@ class OpenedMedia:
         info: metadata of the video by its page; empty for a bare file.
         content: returns the SHA-256 of the media's bytes, hexadecimal, once all of them have
             passed; None before that.
+        gap_ms: returns the time so far in which the recording has no sound at all; its blocks
+            are marked.
         resources: released when the media is closed; a reader may add its own.
     """
 
@@ -73,6 +79,7 @@ class OpenedMedia:
     blocks: AsyncIterator[Audio]
     info: MediaInfo = NO_INFO
     content: Callable[[], str | None] = _unknown
+    gap_ms: Callable[[], int] = _no_gaps
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:

@@ -11,9 +11,10 @@ from app.services.media.byte_stream import ByteStream, spool
 from app.services.media.ffmpeg_decoder import FfmpegDecoder, decoding_file, decoding_stream
 from app.services.media.integrity import check_file
 from app.services.media.mp4_index import StreamLayout
-from app.services.media.pcm import GRACE_S, decode_audio, too_long
+from app.services.media.pcm import GRACE_S, PcmBlock, decode_audio, too_long
 from app.services.media.silence import replay, skip_silence
 from app.services.sources.opened import OpenedMedia
+from app.system.child_limits import decoder_limits
 from app.system.workdir import WorkDir
 
 
@@ -28,6 +29,7 @@ class RecordingOpener:
     def __init__(self, max_duration_s: int, workdir: WorkDir) -> None:
         self._max_duration_s = max_duration_s
         self._workdir = workdir
+        self._limits = decoder_limits(max_duration_s)
 
     async def stream(self, stream: ByteStream, resources: AsyncExitStack) -> OpenedMedia:
         """Open a stream; it is decoded as it arrives wherever the container's layout allows.
@@ -50,7 +52,7 @@ class RecordingOpener:
             await spool(stream.all_bytes(), path)
             return await self.file(path, resources)
         decoder = await resources.enter_async_context(
-            decoding_stream(stream.head, stream.all_bytes())
+            decoding_stream(stream.head, stream.all_bytes(), self._limits)
         )
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
@@ -70,7 +72,7 @@ class RecordingOpener:
             MediaError: it cannot become subtitles.
             StorageError: it cannot be read.
         """
-        decoder = await resources.enter_async_context(decoding_file(path))
+        decoder = await resources.enter_async_context(decoding_file(path, self._limits))
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         checked, opening = await asyncio.gather(
@@ -85,7 +87,7 @@ class RecordingOpener:
     def _opened(
         self,
         decoder: FfmpegDecoder,
-        pcm: AsyncGenerator[bytes, None],
+        pcm: AsyncGenerator[PcmBlock, None],
         stream: ByteStream | None = None,
     ) -> OpenedMedia:
         report = decoder.report
@@ -94,7 +96,8 @@ class RecordingOpener:
             self._check_duration(duration_ms)
         if duration_ms is None and stream is not None:
             duration_ms = stream.duration_ms or _estimated_ms(stream.length, report.bit_rate_kbps)
-        return OpenedMedia(duration_ms, decode_audio(pcm, self._max_duration_s))
+        blocks = decode_audio(pcm, self._max_duration_s)
+        return OpenedMedia(duration_ms, blocks, gap_ms=lambda: decoder.timed.gap_ms)
 
     def _check_duration(self, duration_ms: int) -> None:
         if duration_ms > (self._max_duration_s + GRACE_S) * 1000:

@@ -110,8 +110,12 @@ async def cut_windows(
                 first_frame = block.start_sample // vad.frame_samples
                 cutter = WindowCutter(settings, vad.frame_samples, first_frame)
             samples = _whole_frames(block.samples, vad.frame_samples)
-            with clock.measure("speech"):
-                probabilities, state = await asyncio.to_thread(vad.detect, samples, state)
+            if block.gap:  # nobody speaks, and what comes after it is not its continuation
+                probabilities = np.zeros(len(samples) // vad.frame_samples, np.float32)
+                state = None
+            else:
+                with clock.measure("speech"):
+                    probabilities, state = await asyncio.to_thread(vad.detect, samples, state)
             for probability, frame in zip(
                 probabilities, samples.reshape(-1, vad.frame_samples), strict=True
             ):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import httpx2
 import openai
-from openai import AsyncOpenAI, Timeout
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
 from app.domain.errors import SpeechError
+from app.services.net.answer_limits import (
+    PLAIN_HEADERS,
+    AnswerLimitError,
+    AnswerLimits,
+    limit_answer,
+)
 from app.services.tts.mp3 import is_mp3, to_mp3
 from app.settings import TtsSettings
 
 _CONNECT_TIMEOUT_S = 5.0
 """Time limit for establishing a connection."""
 
-_MAX_BYTES = 64 * 2**20
+_LIMITS = AnswerLimits(max_bytes=64 * 2**20)
 """Much more than the speech of a thousand characters takes."""
 
 
@@ -29,11 +35,16 @@ class SpeechServer:
     def __init__(self, settings: TtsSettings, url: str, model: str) -> None:
         key = settings.api_key
         self._model = model
+        timeout = Timeout(settings.timeout_s, connect=_CONNECT_TIMEOUT_S)
         self._client = AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=url,
-            timeout=Timeout(settings.timeout_s, connect=_CONNECT_TIMEOUT_S),
+            timeout=timeout,
             max_retries=0,
+            default_headers=PLAIN_HEADERS,
+            http_client=DefaultAsyncHttpxClient(
+                timeout=timeout, event_hooks={"response": [_limit]}
+            ),
         )
         # First access makes the SDK import that part of itself: here, not during a request.
         self._speech = self._client.audio.speech.with_streaming_response
@@ -54,6 +65,12 @@ class SpeechServer:
             audio = await self._request(text, voice)
         except openai.APIStatusError as error:
             raise SpeechError(f"The speech server answered with {error.status_code}") from None
+        except AnswerLimitError as error:
+            raise SpeechError(f"The speech server: {error}") from None
+        except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, AnswerLimitError):
+                raise SpeechError(f"The speech server: {error.__cause__}") from None
+            raise SpeechError("The speech server cannot be reached") from None
         except (openai.APIError, httpx2.HTTPError, OSError):
             raise SpeechError("The speech server cannot be reached") from None
         if not audio:
@@ -67,6 +84,8 @@ class SpeechServer:
         ) as answer:
             async for data in answer.iter_bytes():
                 audio += data
-                if len(audio) > _MAX_BYTES:
-                    raise SpeechError("The speech is too long")
         return bytes(audio)
+
+
+async def _limit(response: httpx2.Response) -> None:
+    limit_answer(response, _LIMITS)

@@ -12,7 +12,7 @@ import structlog
 
 from app.domain.errors import StorageError, UploadLockedError, UploadNotFoundError
 from app.services.uploads.part_writer import locked
-from app.services.uploads.upload_record import lifetime_s
+from app.services.uploads.upload_record import is_id, lifetime_s
 from app.settings import UploadSettings
 
 log = structlog.get_logger()
@@ -62,7 +62,8 @@ class UploadExpiry:
     def _expired(self) -> Iterator[Path]:
         """Yield files of bytes that have expired, and other files without bytes."""
         now_s = time.time()
-        for path in list(self._folder.glob("*")):
+        # Nothing but what an upload store names is swept.
+        for path in [each for each in self._folder.glob("*.*") if is_id(each.name.split(".")[0])]:
             with suppress(FileNotFoundError):
                 main = path.suffix == ".bytes" or not path.with_suffix(".bytes").exists()
                 status = path.stat()

@@ -15,19 +15,24 @@ from pathlib import Path
 import structlog
 
 import app
-from app.domain.errors import CuestreamError, SourceError
+from app.domain.errors import CuestreamError, ResourceLimitError, SourceError
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.upstream_proxy import UpstreamProxy
 from app.services.sources.ytdlp.site_errors import site_error
 from app.services.sources.ytdlp.ytdlp_options import YtdlpTask
 from app.settings import SourceSettings, child_environment
+from app.system.child_limits import SITE
 from app.system.subprocesses import Subprocess, running
 from app.system.workdir import WorkDir, storage_errors
 
 log = structlog.get_logger()
 
 _COMMAND = (sys.executable, "-m", "app.services.sources.ytdlp.ytdlp_child")
+
+PAGE_TRAFFIC_BYTES = 256 * 2**20
+"""Most bytes that one page may cost, its scripts and captions too, before its audio is requested.
+A page of a large site takes some megabytes."""
 
 _VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
 
@@ -45,13 +50,24 @@ async def site_process(
     async with AsyncExitStack() as stack:
         folder = workdir.new_folder()
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        proxy = EgressProxy(guard, settings.fetch_connect_s, UpstreamProxy.of(settings))
+        proxy = EgressProxy(
+            guard,
+            settings.fetch_connect_s,
+            UpstreamProxy.of(settings),
+            max_bytes=PAGE_TRAFFIC_BYTES,
+        )
         await stack.enter_async_context(proxy.serving())
         report = ErrorReport()
         # Read for each job, so that an update counts from the next job on.
         newer = await asyncio.to_thread(newer_ytdlp, settings)
         child = await stack.enter_async_context(
-            running(_COMMAND, stdin=True, on_line=report.read, environment=_environment(newer))
+            running(
+                _COMMAND,
+                stdin=True,
+                on_line=report.read,
+                environment=_environment(newer),
+                limits=SITE,
+            )
         )
         rate = settings.ytdlp_rate_limit_kbps
         task: YtdlpTask = {
@@ -84,8 +100,14 @@ class SiteProcess:
     async def failure(self) -> CuestreamError:
         """Wait for the child's end and return its error."""
         status = await self.child.wait()
+        try:
+            self.child.check_limits("Reading the page")
+        except ResourceLimitError as error:
+            return error
         if self.proxy.blocked is not None:
             return self.proxy.blocked
+        if self.proxy.exceeded:
+            return ResourceLimitError("The site sends more than this server receives for a page")
         if self.proxy.upstream_failed:
             return SourceError("The proxy that this server uses for sites does not let it out")
         if not self._report.received:

@@ -6,6 +6,7 @@ Only the child process imports this; it needs nothing but the standard library.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TypedDict
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +28,10 @@ extractor, which lists the same track without the suffix too."""
 _TITLE_CHARS = 500
 _DESCRIPTION_CHARS = 10_000
 _CHAPTERS = 500
+_TRACKS = 500
+"""Caption tracks; the largest sites have some two hundred languages."""
+_KEY_CHARS = 200
+_URL_CHARS = 4096
 
 Entry = Mapping[str, object]
 """A caption file as yt-dlp describes it: ``ext``, ``url`` or ``data``, ``http_headers``, ..."""
@@ -71,7 +76,7 @@ def describe_video(info: Mapping[str, object]) -> FoundVideo:
                 "kind": kind,
                 "urls": [(wanted, _text(entry.get("url"))) for wanted, entry in files.items()],
             }
-            for (kind, name), files in caption_files(info).items()
+            for (kind, name), files in islice(caption_files(info).items(), _TRACKS)
         ],
     }
 
@@ -108,7 +113,7 @@ def _by_key(given: object) -> dict[str, list[Entry]]:
     return {
         str(key): [entry for entry in entries if isinstance(entry, Mapping)]
         for key, entries in given.items()
-        if key != "live_chat" and isinstance(entries, Sequence)
+        if key != "live_chat" and len(str(key)) <= _KEY_CHARS and isinstance(entries, Sequence)
     }
 
 
@@ -117,7 +122,8 @@ def _files(entries: Sequence[Entry]) -> dict[str, Entry]:
     files: dict[str, Entry] = {}
     for entry in entries:
         wanted = FORMATS.get(_text(entry.get("ext")).lower())
-        if wanted and (entry.get("data") is not None or _text(entry.get("url"))):
+        url = _text(entry.get("url"))
+        if wanted and (entry.get("data") is not None or 0 < len(url) <= _URL_CHARS):
             files.setdefault(wanted, entry)
     return files
 

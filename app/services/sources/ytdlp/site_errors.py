@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 
 from app.domain.errors import (
+    CuestreamError,
+    ResourceLimitError,
     SourceAgeRestrictedError,
     SourceBotCheckError,
     SourceDrmError,
+    SourceEncodingError,
     SourceError,
     SourceGeoBlockedError,
     SourceLiveError,
@@ -25,7 +28,7 @@ _COOKIES = f"The server's owner can set COOKIES_FILE to cookies of a signed-in b
 _PROXY = f"The server's owner can set YTDLP_PROXY to a proxy elsewhere, or {_SEND}."
 _UPDATE = f"An update of yt-dlp may help, or {_SEND}."
 
-Reason = tuple[type[SourceError], str]
+Reason = tuple[type[CuestreamError], str]
 
 _PRIVATE: Reason = (SourcePrivateError, f"The video is private. {_COOKIES}")
 _AGE: Reason = (SourceAgeRestrictedError, f"The video is age-restricted. {_COOKIES}")
@@ -57,6 +60,12 @@ _KINDS: Mapping[str, Reason] = {
     "unsupported": _NO_VIDEO,
     "nothing": _NO_VIDEO,
     "cookies": (SourceError, "The server's cookie file cannot be read"),
+    "encoding": (
+        SourceEncodingError,
+        "The site sends its answers in an encoding that was not asked for",
+    ),
+    "page_size": (ResourceLimitError, "The site's page is larger than this server reads"),
+    "memory": (ResourceLimitError, "The page takes more memory than this server allows"),
     "network": (SourceError, "The site cannot be reached"),
     "broken_off": (SourceError, "The download broke off"),
     "failed": (SourceError, f"The site could not be read. {_UPDATE}"),
@@ -97,8 +106,8 @@ _STATUSES: Mapping[str, str] = {
 _WORDS_CHARS = 200
 
 
-def site_error(kind: str, text: str) -> SourceError:
-    """Return the error for a failure that the child process reported.
+def site_error(kind: str, text: str) -> CuestreamError:
+    """Return the error for a failure that the child process reported: nearly always SourceError.
 
     Args:
         kind: as ``ytdlp_errors.classify`` names it.

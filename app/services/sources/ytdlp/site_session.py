@@ -8,9 +8,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.domain.captions import CaptionTrack
-from app.domain.errors import CuestreamError, PayloadTooLargeError, SourceError
+from app.domain.errors import (
+    CuestreamError,
+    PayloadTooLargeError,
+    ResourceLimitError,
+    SourceError,
+    SourceTooSlowError,
+)
 from app.domain.time import seconds_to_ms
 from app.services.media.byte_stream import ByteStream
+from app.services.net.pace import TransferPace
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.ytdlp.child_process import SiteProcess, site_process
 from app.services.sources.ytdlp.info_dict import FoundVideo
@@ -20,6 +27,18 @@ from app.settings import SourceSettings
 from app.system.workdir import WorkDir
 
 _READ_BYTES = 2**16
+
+_SILENCE_FACTOR = 6
+"""yt-dlp tries a request again as often as this before it gives up."""
+
+_TRAFFIC_SHARE = 1.25
+"""Bytes on the way for each byte of the media: encryption, playlists, parts that came twice."""
+
+_ANSWER_BYTES = 64 * 2**20
+"""Largest answer of the child: a caption file has 32 MiB at most."""
+
+Answer = tuple[str, bytes]
+"""The name of a child's answer, and its bytes."""
 
 CAPTION_FORMATS = ("json3", "vtt", "srv1", "ttml", "srt")
 """The most detailed first: json3 has the time of each word. Source: the extension's contract."""
@@ -34,13 +53,13 @@ class SiteSession:
         tracks: captions, manual ones first.
     """
 
-    def __init__(self, process: SiteProcess, found: FoundVideo, max_mb: int) -> None:
+    def __init__(self, process: SiteProcess, found: FoundVideo, settings: SourceSettings) -> None:
         self.info = media_info(found)
         self.tracks = caption_tracks(found)
         duration_s = found["duration_s"]
         self.duration_ms = None if duration_s is None else seconds_to_ms(duration_s)
         self._process = process
-        self._max_mb = max_mb
+        self._settings = settings
         self._chunks: AsyncGenerator[bytes, None] | None = None
 
     async def caption(self, track: CaptionTrack) -> tuple[str, bytes]:
@@ -84,21 +103,24 @@ class SiteSession:
             await self._chunks.aclose()
 
     async def _audio(self) -> AsyncGenerator[bytes, None]:
-        child = self._process.child
+        child, proxy = self._process.child, self._process.proxy
+        max_mb = self._settings.max_download_mb
+        proxy.max_bytes += int(max_mb * 2**20 * _TRAFFIC_SHARE)
         await child.write(b'{"audio": true}\n')
         child.close_stdin()
         received = 0
-        while data := await child.stdout.read(_READ_BYTES):
+        pace = TransferPace(self._settings, _SILENCE_FACTOR * self._settings.fetch_read_s)
+        while data := await pace.wait(child.stdout.read(_READ_BYTES)):
             received += len(data)
-            if received > self._max_mb * 2**20:
-                raise PayloadTooLargeError(self._max_mb)
+            if received > max_mb * 2**20:
+                raise PayloadTooLargeError(max_mb)
             yield data
         if await child.wait() != 0:
             raise await self._process.failure()
 
-    async def _request(self, request: dict[str, object]) -> tuple[str, bytes]:
+    async def _request(self, request: dict[str, object]) -> Answer:
         await self._process.child.write(json.dumps(request).encode() + b"\n")
-        return await read_answer(self._process)
+        return await answer_in_time(self._process, self._settings)
 
     def _caption_failure(self, data: bytes) -> CuestreamError:
         blocked, self._process.proxy.blocked = self._process.proxy.blocked, None
@@ -124,15 +146,30 @@ async def site_session(
     """
     guard.parse(page_url)
     async with site_process(page_url, settings, guard, workdir) as process:
-        _, data = await read_answer(process)
-        session = SiteSession(process, parse_found(data), settings.max_download_mb)
+        _, data = await answer_in_time(process, settings)
+        session = SiteSession(process, parse_found(data), settings)
         try:
             yield session
         finally:
             await session.aclose()
 
 
-async def read_answer(process: SiteProcess) -> tuple[str, bytes]:
+async def answer_in_time(process: SiteProcess, settings: SourceSettings) -> Answer:
+    """Read one answer of the child, which is killed if it takes too long.
+
+    Raises:
+        SourceTooSlowError: it takes too long.
+        CuestreamError: the child has ended instead; the error is the child's.
+    """
+    try:
+        async with asyncio.timeout(settings.fetch_page_s):
+            return await read_answer(process)
+    except TimeoutError:
+        await process.child.kill()  # a late answer would be taken for that to another request
+        raise SourceTooSlowError("The site's page takes too long") from None
+
+
+async def read_answer(process: SiteProcess) -> Answer:
     """Read one answer of the child.
 
     Returns:
@@ -145,6 +182,8 @@ async def read_answer(process: SiteProcess) -> tuple[str, bytes]:
     if not line:
         raise await process.failure()
     head = json.loads(line)
+    if head["bytes"] > _ANSWER_BYTES:
+        raise ResourceLimitError("The site's page is larger than this server reads")
     try:
         return head["answer"], await process.child.stdout.readexactly(head["bytes"])
     except asyncio.IncompleteReadError:

@@ -13,9 +13,9 @@ import sys
 from typing import cast
 from urllib.parse import urlsplit
 
-from yt_dlp import YoutubeDL
 from yt_dlp.utils import YoutubeDLError
 
+from app.services.sources.ytdlp.bounded_ydl import BoundedYoutubeDL
 from app.services.sources.ytdlp.dialogue import Dialogue
 from app.services.sources.ytdlp.ytdlp_errors import FinishedError, classify
 from app.services.sources.ytdlp.ytdlp_options import YtdlpTask, options
@@ -31,7 +31,7 @@ def main() -> int:
     _keep_stdout_for_media()
     dialogue = Dialogue(sys.stdin.buffer, sys.stdout.buffer, task["timeout_s"])
     try:
-        video = YoutubeDL(options(task))
+        video = BoundedYoutubeDL(options(task))
         dialogue.attach(video)
         found = video.extract_info(task["page_url"])
         if not sys.stdout.closed:  # which it is after a playlist
@@ -42,6 +42,8 @@ def main() -> int:
         return _report_error(*classify(error))
     except OSError:
         return _report_error("broken_off", "")
+    except MemoryError:
+        return _report_error("memory", "")
     if not found or not (found.get("requested_downloads") or found.get("entries")):
         return _report_error("nothing", "")
     return 0

@@ -35,12 +35,22 @@ class CaptionLimitError(DownloadCancelled):  # type: ignore[misc]
     """A caption file is larger, or takes longer, than captions do."""
 
 
+class EncodingError(DownloadCancelled):  # type: ignore[misc]
+    """A response is encoded in a way that was not asked for."""
+
+
+class PageSizeError(DownloadCancelled):  # type: ignore[misc]
+    """A page has more bytes than pages do."""
+
+
 def classify(error: YoutubeDLError) -> tuple[str, str]:
     """Return the kind of an error with its HTTP status or the site's own message, if any."""
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (LiveError, "live"),
         (RestartedError, "broken_off"),
         (CaptionLimitError, "broken_off"),
+        (EncodingError, "encoding"),
+        (PageSizeError, "page_size"),
         (CookieLoadError, "cookies"),
         (GeoRestrictedError, "geo"),
         (UnsupportedError, "unsupported"),

@@ -198,7 +198,8 @@ async def _members(opened: _Opened, budget: int) -> AsyncGenerator[Member, None]
     piece = opened.first
     async with aclosing(opened.pieces):
         while piece is not None and budget > 0 and reasoning_budget > 0:
-            text = reasoning.feed(piece)
+            # Only as much of a piece as may be read: it is parsed character by character.
+            text = reasoning.feed(piece[: budget + reasoning_budget])[: budget + 1]
             budget -= len(text)
             reasoning_budget -= len(piece) - len(text)
             for member in reader.feed(text):

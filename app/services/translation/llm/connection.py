@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import closing
 from functools import cached_property
 from typing import Any
@@ -13,25 +13,50 @@ import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from app.services.net.answer_limits import PLAIN_HEADERS, AnswerLimits, limit_answer
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
 from app.services.translation.llm.liveness import ServerLiveness
 from app.services.translation.llm.metering import Meter
-from app.services.translation.llm.provider_errors import map_sdk_errors
+from app.services.translation.llm.provider_errors import PassingFailureError, map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
 
 CUT_SHORT = frozenset({"length", "content_filter"})
 """Finish reasons after which the answer's last line may be half of one."""
 
 
+_WHOLE = AnswerLimits(max_bytes=2**20, structure=10_000)
+"""An answer at once: far more than a batch of 16 lines takes, with the reasoning before it."""
+
+_STREAM = AnswerLimits(max_bytes=16 * 2**20, event_bytes=2**16, structure=500_000)
+"""An answer in events of some 300 bytes for each token: 50,000 tokens."""
+
+_MODELS = AnswerLimits(max_bytes=8 * 2**20)
+"""A list of models, which is not parsed: that of a reseller of all has some megabytes."""
+
+_UNREADABLE = (RecursionError, TypeError, ValueError, AttributeError, KeyError, OverflowError)
+"""What parsers raise for JSON that is none, nested without end, or of another shape."""
+
+
 async def chunks(stream: AsyncStream[ChatCompletionChunk]) -> AsyncGenerator[object, None]:
-    """Yield the parts of an answer; one part where the server does not stream."""
-    if not str(stream.response.headers.get("content-type", "")).startswith("application/json"):
-        async for chunk in stream:
-            yield chunk
-        return
-    body = json.loads(await stream.response.aread())
-    yield ChatCompletion.construct(**body) if isinstance(body, dict) else None
+    """Yield the parts of an answer; one part where the server does not stream.
+
+    Raises:
+        PassingFailureError: a part cannot be parsed.
+    """
+    try:
+        if not _is_json(stream.response):
+            async for chunk in stream:
+                yield chunk
+            return
+        body = json.loads(await stream.response.aread())
+        yield ChatCompletion.construct(**body) if isinstance(body, dict) else None
+    except _UNREADABLE:
+        raise PassingFailureError("The translation provider's answer is broken") from None
+
+
+def _is_json(response: httpx2.Response) -> bool:
+    return str(response.headers.get("content-type", "")).startswith("application/json")
 
 
 def text_of(chunk: object) -> str:
@@ -147,7 +172,7 @@ class ChatConnection:
         """Whether the server answers a request for the names of its models."""
         limit_s = min(_PROBE_S, self._liveness.silence_s)
         try:
-            await self._client.with_options(timeout=limit_s).models.list()
+            await self._client.with_options(timeout=limit_s).models.with_raw_response.list()
         except openai.APIStatusError as error:
             return error.status_code < 500 or error.status_code == _LOADING
         except openai.APIConnectionError:
@@ -167,6 +192,7 @@ class ChatConnection:
             base_url=self._endpoint.base_url,
             timeout=timeout,
             max_retries=0,
+            default_headers=PLAIN_HEADERS,
             http_client=self._http_client(timeout),
         )
         # The SDK takes these from the environment; other vendors must not see them.
@@ -186,10 +212,14 @@ class ChatConnection:
         )
 
     async def _observe(self, response: httpx2.Response) -> None:
-        """Have every piece of a response recorded, since the SDK drops keep-alives."""
-        self._liveness.received()
-        if isinstance(response.stream, httpx2.AsyncByteStream):
-            response.stream = _ObservedStream(response.stream, self._liveness.received)
+        """Limit a response, and have every piece recorded, since the SDK drops keep-alives."""
+        received = self._liveness.received
+        received()
+        if response.request.method == "GET":
+            limits = _MODELS
+        else:
+            limits = _WHOLE if _is_json(response) else _STREAM
+        limit_answer(response, limits, received)
 
     def _extras(self, request: ChatRequest) -> Any:
         """Return the optional fields of the request under the vendor's names."""
@@ -200,19 +230,3 @@ class ChatConnection:
         if not self.plain and vendor.limit_name is not None:
             extras[vendor.limit_name] = _SPARE_TOKENS + 4 * request.answer_tokens
         return extras
-
-
-class _ObservedStream(httpx2.AsyncByteStream):
-    """Body of a response whose pieces are reported as they come."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream, received: Callable[[], None]) -> None:
-        self._stream = stream
-        self._received = received
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:
-            self._received()
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()

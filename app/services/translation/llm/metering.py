@@ -13,6 +13,10 @@ _BYTES_PER_TOKEN = 3
 between them fewer than 3 letters of 2 bytes; so the estimate is rather too high than too low."""
 
 
+_MOST_TOKENS = 10**8
+"""A provider that reports more is mistaken: no model reads or writes as much at once."""
+
+
 def estimated_tokens(text: str) -> int:
     """Return about how many tokens a text takes."""
     return len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN + 1
@@ -40,9 +44,9 @@ class Meter:
 
     def read(self, usage: object) -> None:
         """Take the provider's usage object if it is one; the last one counts."""
-        prompt = getattr(usage, "prompt_tokens", None)
-        completion = getattr(usage, "completion_tokens", None)
-        if isinstance(prompt, int) and isinstance(completion, int):
+        prompt = _count(getattr(usage, "prompt_tokens", None))
+        completion = _count(getattr(usage, "completion_tokens", None))
+        if prompt is not None and completion is not None:
             self.reported = prompt, completion
 
     @property
@@ -53,6 +57,10 @@ class Meter:
         if not self.answered:
             return 0, 0
         return self.prompt_tokens, -(-self.written_bytes // _BYTES_PER_TOKEN)
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else None
 
 
 @contextmanager

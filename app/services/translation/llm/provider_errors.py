@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import httpx2
 import openai
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
+from app.services.net.answer_limits import AnswerLimitError
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 """Source: https://platform.openai.com/docs/guides/error-codes"""
@@ -19,6 +21,8 @@ _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "b
 _PASSING = frozenset({408, 409, 425, 429})
 """Statuses below 500 that ask for a later try. Source: RFC 9110, RFC 6585, RFC 8470."""
 
+
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 
 _THROTTLED = frozenset({429, 529})
 """Statuses that ask for fewer requests. Source: RFC 6585; Anthropic's documentation of errors."""
@@ -68,17 +72,21 @@ def map_sdk_errors() -> Iterator[None]:
         raise _by_status(error.status_code, error) from None
     except openai.APITimeoutError:
         raise PassingFailureError("The translation provider does not answer") from None
-    except openai.APIConnectionError:
+    except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, AnswerLimitError):
+            raise TranslationError(f"The translation provider: {error.__cause__}") from None
         raise PassingFailureError("The translation provider cannot be reached") from None
     except openai.APIError as error:
         raise _in_stream(error) from None
+    except AnswerLimitError as error:
+        raise TranslationError(f"The translation provider: {error}") from None
     except (httpx2.HTTPError, OSError, json.JSONDecodeError, UnicodeDecodeError):
         raise PassingFailureError("The translation provider's answer is broken") from None
 
 
 def _in_stream(error: openai.APIError) -> Exception:
     """Classify an error that arrived after the answer had begun with status 200."""
-    status = int(error.code) if error.code and error.code.isdecimal() else 500
+    status = int(error.code) if error.code and _STATUS.fullmatch(str(error.code)) else 500
     failure = _by_status(status, error)
     return failure if isinstance(failure, TranslationError) else PassingFailureError(str(failure))
 

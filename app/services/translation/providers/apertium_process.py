@@ -15,6 +15,11 @@ from app.system.subprocesses import Subprocess, running
 _LIMIT_S = 60.0
 """Timeout of a batch, which takes about a quarter of a second."""
 
+_MAX_OUTPUT_BYTES = 16 * 2**20
+"""A batch has at most 16 lines."""
+
+_READ_BYTES = 2**16
+
 _STOP_S = 5.0
 """Seconds that a cancelled process may take to end by itself, and again after TERM, so that it
 removes its temporary file."""
@@ -36,7 +41,8 @@ async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
         text: its standard input.
 
     Raises:
-        TranslationError: it cannot be started, fails or hangs.
+        TranslationError: it cannot be started, fails, hangs or writes too much.
+        ResourceLimitError: it needs more memory or time than it may.
     """
     command = [*_TERM_WITH_US, *_THROUGH_A_PIPE, *arguments]
     environment = {**child_environment(), "LC_ALL": "C.UTF-8"}
@@ -66,9 +72,11 @@ async def _exchange(child: Subprocess, text: bytes) -> bytes:
     ended = False
     try:
         async with asyncio.timeout(_LIMIT_S):
-            _, output = await asyncio.gather(_send(child, text), child.stdout.read())
+            _, output = await asyncio.gather(_send(child, text), _read(child))
             ended = True
-            if await child.wait() != 0:
+            status = await child.wait()
+            child.check_limits("Translating these lines")
+            if status != 0:
                 raise TranslationError("Apertium failed")
             return output
     except TimeoutError:
@@ -81,6 +89,15 @@ async def _exchange(child: Subprocess, text: bytes) -> bytes:
 async def _send(child: Subprocess, text: bytes) -> None:
     await child.write(text)
     child.close_stdin()
+
+
+async def _read(child: Subprocess) -> bytes:
+    output = bytearray()
+    while data := await child.stdout.read(_READ_BYTES):
+        output += data
+        if len(output) > _MAX_OUTPUT_BYTES:
+            raise TranslationError("Apertium writes without end")
+    return bytes(output)
 
 
 async def _stop(child: Subprocess) -> None:

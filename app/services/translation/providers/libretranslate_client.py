@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import httpx
 
-from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
+from app.domain.errors import (
+    SourceEncodingError,
+    TranslationAuthError,
+    TranslationError,
+    TranslationQuotaError,
+)
+from app.services.net.transfer import check_encoding
 from app.services.translation.llm.provider_errors import PassingFailureError, seconds_until
 from app.settings import TranslationSettings
 
 _CONNECT_S = 10.0
+_MAX_BYTES = 2**20
+"""A batch has at most 16 lines, and the list of a server with all languages 10 kB."""
+_LIMIT_FACTOR = 2
+"""The whole answer may take so many times as long as its next byte."""
 
 
 class LibreTranslateError(PassingFailureError):
@@ -33,8 +45,10 @@ class LibreTranslateClient:
         self._client = httpx.AsyncClient(
             base_url=settings.libretranslate_url.rstrip("/"),
             timeout=httpx.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
+            headers={"Accept-Encoding": "identity"},
             trust_env=False,
         )
+        self._limit_s = _LIMIT_FACTOR * settings.timeout_s
 
     async def close(self) -> None:
         """Close the connections."""
@@ -73,12 +87,35 @@ class LibreTranslateClient:
 
     async def _request(self, method: str, path: str, body: object) -> object:
         try:
-            response = await self._client.request(method, path, json=body)
-            if response.is_success:
-                return response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            async with (
+                asyncio.timeout(self._limit_s),
+                self._client.stream(method, path, json=body) as response,
+            ):
+                if response.is_success:
+                    return json.loads(await _body(response))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             raise LibreTranslateError("LibreTranslate cannot be reached") from None
+        except (ValueError, RecursionError):
+            raise LibreTranslateError("LibreTranslate's answer cannot be read") from None
         raise _refusal(response)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    """Read a body, which is not decoded.
+
+    Raises:
+        TranslationError: it is encoded, or larger than answers are.
+    """
+    try:
+        check_encoding(response.headers.get("content-encoding"))
+    except SourceEncodingError:
+        raise TranslationError("LibreTranslate compresses what was not to be") from None
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > _MAX_BYTES:
+            raise TranslationError("LibreTranslate's answer is larger than answers are")
+    return bytes(body)
 
 
 def _refusal(response: httpx.Response) -> Exception:
