@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 import budoux
-import langcodes
 
+from app.domain import language_tags
 from app.domain.language import Language
 from app.services.layout.tokens import Token, is_unspaced, split_spaces, tokenize
 from app.services.layout.width import text_width
@@ -44,9 +44,8 @@ def phrase_starts(text: str, language: Language) -> frozenset[int] | None:
     return frozenset(accumulate(len(phrase) for phrase in phrases[:-1]))
 
 
-@cache
 def _model_name(language: Language) -> str | None:
-    return _MODELS.get(str(langcodes.Language.get(language.tag).maximize().script))
+    return _MODELS.get(language_tags.likely_script(language.tag) or "")
 
 
 @cache
