@@ -13,7 +13,7 @@ from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.translator import LanguagePair, Translator
 
 _PROMPT_CHARS = 200
-_ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
+_ADDRESS = re.compile(r"https?://|www\.|(?<=\S)\.\w{2,4}/")
 
 
 def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPreference:
