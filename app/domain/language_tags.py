@@ -131,7 +131,7 @@ def _language(tag: str) -> Iterator[langcodes.Language]:
 
 
 _MEMORIES = (
-    langcodes.Language._INSTANCES,  # noqa: SLF001 - the library bounds none of them
-    langcodes.Language._PARSE_CACHE,  # noqa: SLF001
-    language_distance._DISTANCE_CACHE,  # noqa: SLF001
+    langcodes.Language._INSTANCES,
+    langcodes.Language._PARSE_CACHE,
+    language_distance._DISTANCE_CACHE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -14,6 +15,7 @@ from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
+from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.formats import FORMATS, check_format, render
 
 _MAX_MS = 10**9
@@ -44,7 +46,9 @@ class RenderBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    cues: list[CueBody] = Field(min_length=1, max_length=50_000)
+    cues: Annotated[list[CueBody], Field(fail_fast=True)] = Field(
+        min_length=1, max_length=CAPTIONS_AT_MOST
+    )
     format: str
     profile: str | None = None
     language: str | None = Field(None, description="Language of the text shown")

@@ -105,14 +105,18 @@ def _compiling(call: ast.Call) -> ast.Call:
         arguments = call.args
     elif len(call.args) > places.get(name, 2):
         arguments.append(call.args[places.get(name, 2)])
-    compile_ = ast.Attribute(ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("re")], []),
-                             "compile", ast.Load())
+    compile_ = ast.Attribute(
+        ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("re")], []),
+        "compile",
+        ast.Load(),
+    )
     return ast.Call(compile_, arguments, flags)
 
 
 def _made_patterns(scope: ast.FunctionDef, module: ModuleType) -> list[re.Pattern[str]]:
     """Return what a module's function makes of words; it takes one text and returns a pattern."""
-    assert len(scope.args.args) == 1 and hasattr(module, scope.name), (
+    testable = len(scope.args.args) == 1 and hasattr(module, scope.name)
+    assert testable, (
         f"{module.__name__}.{scope.name}: make the pattern a constant, or make it in a function of "
         "the module that takes one text and returns it, so that it can be tested"
     )
@@ -140,9 +144,7 @@ def _held_patterns(module: ModuleType) -> list[re.Pattern[str]]:
     return found
 
 
-def _enclosing_function(
-    node: ast.AST, parents: dict[ast.AST, ast.AST]
-) -> ast.FunctionDef | None:
+def _enclosing_function(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.FunctionDef | None:
     while (node := parents.get(node)) is not None:  # type: ignore[assignment]
         if isinstance(node, ast.FunctionDef):
             return node

@@ -16,9 +16,7 @@ _ENDS = ("", "\0", "\n\0", "x", "-")
 _MANY = 16
 """A pattern may repeat something at least so often before the repetition counts as unbounded."""
 
-_CANDIDATES = (
-    " \ta1A.,:;/'\"-_<>{}[]()|\\&#=!?*+@\u00e9\u4e2d\u0301\u00a0\n" + string.ascii_letters
-)
+_CANDIDATES = " \ta1A.,:;/'\"-_<>{}[]()|\\&#=!?*+@\u00e9\u4e2d\u0301\u00a0\n" + string.ascii_letters
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,12 @@ def _source(item: tuple[Any, Any]) -> str:
 
 
 _CATEGORIES = {
-    op.CATEGORY_DIGIT: r"\d", op.CATEGORY_NOT_DIGIT: r"\D", op.CATEGORY_SPACE: r"\s",
-    op.CATEGORY_NOT_SPACE: r"\S", op.CATEGORY_WORD: r"\w", op.CATEGORY_NOT_WORD: r"\W",
+    op.CATEGORY_DIGIT: r"\d",
+    op.CATEGORY_NOT_DIGIT: r"\D",
+    op.CATEGORY_SPACE: r"\s",
+    op.CATEGORY_NOT_SPACE: r"\S",
+    op.CATEGORY_WORD: r"\w",
+    op.CATEGORY_NOT_WORD: r"\W",
 }
 
 

@@ -29,9 +29,7 @@ USES = all_uses()
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.place)
 def test_a_pattern_takes_linear_time(use: Use) -> None:
-    slow = [
-        (method, text) for method in _methods(use) for text in _slow_texts(use.pattern, method)
-    ]
+    slow = [(method, text) for method in _methods(use) for text in _slow_texts(use.pattern, method)]
     assert not slow, f"{use.place}: {use.pattern.pattern!r} takes more than linear time"
 
 

@@ -68,4 +68,3 @@ def _nearest(language: Language, voices: Sequence[Voice]) -> str | None:
     closest = nearest_tag(language.tag, ids, _MAX_DISTANCE)
     chosen = _OVERRIDES.get(language.tag), language.tag.lower(), _REPLACEMENTS.get(closest), closest
     return next((name for name in (*chosen, _OVERRIDES.get(language.base)) if name in ids), None)
-
