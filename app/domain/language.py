@@ -17,6 +17,15 @@ class Language:
 
     tag: str
 
+    def __post_init__(self) -> None:
+        """Refuse what has not the shape of a tag: a language stands in prompts and cache keys.
+
+        Raises:
+            InvalidLanguageError: not a tag.
+        """
+        if not language_tags.is_tag(self.tag):
+            raise InvalidLanguageError("Invalid target language")
+
     @classmethod
     def parse(cls, text: str) -> Language:
         """Read a tag in any spelling: ``zh_CN``, ``zh-cn``, ``PT-br``, ``FIL``, ``iw``.

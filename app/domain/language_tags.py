@@ -32,6 +32,11 @@ _LOCK = threading.RLock()
 """The library looks into its memory twice for one tag, between which nothing may leave it."""
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text has the shape and the length of a tag."""
+    return len(text) <= MAX_TAG_CHARS and _SHAPE.fullmatch(text) is not None
+
+
 def standard_tag(text: str) -> str | None:
     """Return a tag in its standard spelling; None where it names no registered language.
 
@@ -41,10 +46,10 @@ def standard_tag(text: str) -> str | None:
     if len(text) > 2 * MAX_TAG_CHARS:
         return None
     text = text.strip().replace("_", "-")
-    if len(text) > MAX_TAG_CHARS or not _SHAPE.fullmatch(text):
+    if not is_tag(text):
         return None
     tag = _registered(text)
-    return tag if tag is not None and _SHAPE.fullmatch(tag) else None
+    return tag if tag is not None and is_tag(tag) else None
 
 
 def installed_tag(text: str) -> str | None:

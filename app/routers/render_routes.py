@@ -17,6 +17,7 @@ from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.formats import FORMATS, check_format, render
+from app.submission.request_fields import language_code
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
@@ -53,6 +54,16 @@ class RenderBody(BaseModel):
     profile: str | None = None
     language: str | None = Field(None, description="Language of the text shown")
 
+    def language_tag(self) -> str:
+        """Return the BCP 47 tag of the text shown, ``und`` where the body names none.
+
+        Raises:
+            InvalidLanguageError: not a language.
+        """
+        if not self.language or self.language == "und":
+            return "und"
+        return language_code(self.language).tag
+
 
 @router.post("/render")
 async def render_cues(body: RenderBody) -> Response:
@@ -61,7 +72,7 @@ async def render_cues(body: RenderBody) -> Response:
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
     # Breaking lines is CPU work: seconds for the largest bodies.
-    text = await asyncio.to_thread(render, cues, body.format, profile, body.language or "und")
+    text = await asyncio.to_thread(render, cues, body.format, profile, body.language_tag())
     kind = FORMATS[body.format]
     headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
     return Response(text, media_type=kind.media_type, headers=headers)
