@@ -75,6 +75,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+_QUOTED_CHARS = 60
+"""Of what a caller sent, in a message that answers it."""
+
+
+def quoted(text: str) -> str:
+    """Return the beginning of a caller's text in quotation marks, for a message."""
+    return repr(text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}…")
+
 
 class CuestreamError(Exception):
     """Root of the tree.
@@ -117,7 +125,7 @@ class InvalidFormatError(BadRequestError):
     code = "invalid_format"
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"Unknown subtitle format {name!r}; known: {', '.join(known)}")
+        super().__init__(f"Unknown subtitle format {quoted(name)}; known: {', '.join(known)}")
 
 
 class InvalidProfileError(BadRequestError):
@@ -126,7 +134,7 @@ class InvalidProfileError(BadRequestError):
     code = "invalid_profile"
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"Unknown reading profile {name!r}; known: {', '.join(known)}")
+        super().__init__(f"Unknown reading profile {quoted(name)}; known: {', '.join(known)}")
 
 
 class InvalidCaptionsError(BadRequestError):

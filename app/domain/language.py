@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-
+from app.domain import language_tags
 from app.domain.errors import InvalidLanguageError
 
 _SAME_AS_SOURCE = frozenset({"", "none", "auto", "source", "original"})
@@ -19,6 +17,15 @@ class Language:
 
     tag: str
 
+    def __post_init__(self) -> None:
+        """Refuse what has not the shape of a tag: a language stands in prompts and cache keys.
+
+        Raises:
+            InvalidLanguageError: not a tag.
+        """
+        if not language_tags.is_tag(self.tag):
+            raise InvalidLanguageError("Invalid target language")
+
     @classmethod
     def parse(cls, text: str) -> Language:
         """Read a tag in any spelling: ``zh_CN``, ``zh-cn``, ``PT-br``, ``FIL``, ``iw``.
@@ -26,24 +33,20 @@ class Language:
         Raises:
             InvalidLanguageError: not a language.
         """
-        try:
-            tag = langcodes.standardize_tag(text.strip().replace("_", "-"))
-            known = langcodes.Language.get(tag)
-        except (LanguageTagError, ValueError):
-            raise InvalidLanguageError("Invalid target language") from None
-        if not tag or tag == "und" or not known.is_valid():
+        tag = language_tags.standard_tag(text)
+        if tag is None:
             raise InvalidLanguageError("Invalid target language")
         return cls(tag)
 
     @property
     def base(self) -> str:
         """The language without script and region: ``zh`` for ``zh-CN``."""
-        return str(langcodes.Language.get(self.tag).language)
+        return language_tags.base_of(self.tag)
 
     @property
     def english_name(self) -> str:
         """The name in English, for prompts: ``Chinese (China)``."""
-        return str(langcodes.Language.get(self.tag).display_name("en"))
+        return language_tags.english_name(self.tag)
 
     def same_language(self, other: Language) -> bool:
         """Whether a text in one needs no translation into the other.
@@ -53,10 +56,9 @@ class Language:
         """
         if self.base != other.base:
             return False
-        mine, theirs = (langcodes.Language.get(tag) for tag in (self.tag, other.tag))
-        if any(one.territory is None and one.script is None for one in (mine, theirs)):
+        if not all(map(language_tags.names_script_or_region, (self.tag, other.tag))):
             return True
-        return bool(mine.maximize().script == theirs.maximize().script)
+        return language_tags.likely_script(self.tag) == language_tags.likely_script(other.tag)
 
 
 ENGLISH = Language("en")
@@ -75,9 +77,5 @@ def parse_target(text: str | None) -> Language | None:
 
 def known_language(tag: str) -> Language | None:
     """Parse the tag of an existing text; None where its language is unknown."""
-    if tag in {"", "und"}:
-        return None
-    try:
-        return Language.parse(tag)
-    except InvalidLanguageError:
-        return None
+    known = language_tags.standard_tag(tag)
+    return None if known is None else Language(known)

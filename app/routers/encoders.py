@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.domain.cue import Cue
-from app.domain.errors import NotFoundError
+from app.domain.errors import NotFoundError, quoted
 from app.domain.events import (
     CuesDropped,
     CuesReady,
@@ -222,5 +222,5 @@ def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEn
         NotFoundError: no encoder has that name.
     """
     if name not in ENCODERS:
-        raise NotFoundError(f"No view {name!r}; known: {', '.join(ENCODERS)}")
+        raise NotFoundError(f"No view {quoted(name)}; known: {', '.join(ENCODERS)}")
     return ENCODERS[name](job, formats)

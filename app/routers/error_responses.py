@@ -77,6 +77,11 @@ NOT_AN_OBJECT = "The request body must be a JSON object"
 _MAX_TRACKS = 10
 """A site may have captions in a hundred languages."""
 
+_MAX_PROBLEMS = 10
+_STEP_CHARS = 60
+_PROBLEM_CHARS = 300
+"""Bounds of a message about a request: a body may be wrong in a hundred thousand places."""
+
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
 
@@ -197,12 +202,17 @@ def _request_error(error: RequestValidationError) -> e.BadRequestError:
 
 def _describe(problems: Sequence[Any]) -> str:
     """Return the problems by field, in one sentence; never the values, which may be secrets."""
-    parts = []
-    for problem in problems:
-        steps = dropwhile(_WRAPPERS.__contains__, problem["loc"])
-        field = ".".join(str(step) for step in steps)
-        parts.append(f"{field}: {problem['msg']}" if field else str(problem["msg"]))
+    parts = [_described(problem) for problem in problems[:_MAX_PROBLEMS]]
+    if len(problems) > _MAX_PROBLEMS:
+        parts.append(f"and {len(problems) - _MAX_PROBLEMS} more")
     return "; ".join(parts) or "Invalid request"
+
+
+def _described(problem: Mapping[str, Any]) -> str:
+    steps = dropwhile(_WRAPPERS.__contains__, problem["loc"])
+    field = ".".join(str(step)[:_STEP_CHARS] for step in steps)
+    text = str(problem["msg"])[:_PROBLEM_CHARS]
+    return f"{field}: {text}" if field else text
 
 
 def _body_error(error: HTTPException) -> e.CuestreamError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -15,7 +16,9 @@ from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.edge.request_body import large_json
+from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.formats import FORMATS, check_format, render
+from app.submission.request_fields import language_code
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
@@ -45,10 +48,22 @@ class RenderBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    cues: list[CueBody] = Field(min_length=1, max_length=50_000)
+    cues: Annotated[list[CueBody], Field(fail_fast=True)] = Field(
+        min_length=1, max_length=CAPTIONS_AT_MOST
+    )
     format: str
     profile: str | None = None
     language: str | None = Field(None, description="Language of the text shown")
+
+    def language_tag(self) -> str:
+        """Return the BCP 47 tag of the text shown, ``und`` where the body names none.
+
+        Raises:
+            InvalidLanguageError: not a language.
+        """
+        if not self.language or self.language == "und":
+            return "und"
+        return language_code(self.language).tag
 
 
 @router.post("/render", dependencies=[large_json()])
@@ -58,7 +73,7 @@ async def render_cues(body: RenderBody) -> Response:
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
     # Breaking lines is CPU work: seconds for the largest bodies.
-    text = await asyncio.to_thread(render, cues, body.format, profile, body.language or "und")
+    text = await asyncio.to_thread(render, cues, body.format, profile, body.language_tag())
     kind = FORMATS[body.format]
     headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
     return Response(text, media_type=kind.media_type, headers=headers)

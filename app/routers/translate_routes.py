@@ -50,7 +50,9 @@ class TranslateBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    subtitles: list[TextBody] | None = Field(None, description="Lines to translate, 2,000 at most")
+    subtitles: Annotated[list[TextBody], Field(fail_fast=True)] | None = Field(
+        None, description="Lines to translate, 2,000 at most"
+    )
     source_lang: str | None = Field("auto", description="Their language; auto to detect it")
     target_lang: str | None = Field("en", description="Language to translate into")
     model: str | None = Field(None, description="Model, with a key of one's own")

@@ -27,6 +27,9 @@ class JobSettings(Group):
     """Seconds that a finished job can still be read."""
     max_kept_jobs: int = Field(200, ge=0)
     """Most finished jobs that can be read; the oldest are dropped first."""
+    max_kept_jobs_mb: int = Field(256, ge=0)
+    """Memory in MiB that finished jobs may hold together; the oldest of the caller who holds most
+    are dropped first. An hour of speech takes about 2."""
     transcript_cache_windows: int = Field(4096, ge=0)
     """Most transcribed windows in memory, so that a repeated job skips them. 0 for none."""
     comment_s: float = Field(10.0, gt=0)

@@ -78,7 +78,8 @@ _SCHEMA = {
 }
 """Written out, since a multipart schema is embedded where references would lead nowhere."""
 
-_Cues = Annotated[list[SentCue], Field(max_length=CAPTIONS_AT_MOST)]
+_Cues = Annotated[list[SentCue], Field(max_length=CAPTIONS_AT_MOST, fail_fast=True)]
+"""The first wrong cue ends the check: an error for each would take more memory than the body."""
 SentCaptionsField = Annotated[
     Annotated[str, Tag("text")] | Annotated[SentFile, Tag("file")] | Annotated[_Cues, Tag("cues")],
     Discriminator(_tag),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
 from app.domain.json_text import read_json
@@ -36,10 +36,22 @@ _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
 
 
+_MAX_LIST_CHARS = 1000
+_MAX_GLOSSARY_CHARS = 8 * _MAX_TERMS * _MAX_TERM_CHARS
+"""Of lists and glossaries that are sent as text; JSON may escape every character."""
+
+
 def _as_list(value: object) -> object:
     if isinstance(value, str):
+        if len(value) > _MAX_LIST_CHARS:
+            raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
         return [part.strip() for part in value.split(",") if part.strip()]
     return value or []
+
+
+def _each_once(names: list[str]) -> list[str]:
+    """Return names without repetitions, in their order."""
+    return list(dict.fromkeys(names))
 
 
 def _as_task(value: object) -> object:
@@ -48,11 +60,19 @@ def _as_task(value: object) -> object:
 
 def _as_terms(value: object) -> object:
     """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``."""
-    if not isinstance(value, str):
-        return value or {}
-    if value.lstrip().startswith("{"):
-        return read_json(value)
-    pairs = (line.partition("=") for line in value.splitlines() if "=" in line)
+    if isinstance(value, str):
+        if len(value) > _MAX_GLOSSARY_CHARS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+        value = _terms_in(value)
+    if isinstance(value, dict) and len(value) > _MAX_TERMS:
+        raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+    return value or {}
+
+
+def _terms_in(text: str) -> object:
+    if text.lstrip().startswith("{"):
+        return read_json(text)
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {term.strip(): translation.strip() for term, _, translation in pairs}
 
 
@@ -83,8 +103,8 @@ class SubtitleBody(BaseModel):
     num_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="Exactly so many")
     min_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At least so many")
     max_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At most so many")
-    allowed_languages: Annotated[list[str], BeforeValidator(_as_list)] = Field(
-        default_factory=list, description="Languages that detection chooses from"
+    allowed_languages: Annotated[list[str], Field(fail_fast=True), BeforeValidator(_as_list)] = (
+        Field(default_factory=list, description="Languages that detection chooses from")
     )
     profile: str | None = Field(None, description="Reading profile")
     prompt: str | None = Field(None, description="Words that are likely to occur")
@@ -94,9 +114,9 @@ class SubtitleBody(BaseModel):
     glossary: Annotated[dict[str, str], BeforeValidator(_as_terms)] = Field(
         default_factory=dict, description="Terms and how they are to be translated"
     )
-    formats: Annotated[list[str], BeforeValidator(_as_list)] = Field(
-        default_factory=list, description="Subtitle files wanted in the result"
-    )
+    formats: Annotated[
+        list[str], Field(fail_fast=True), BeforeValidator(_as_list), AfterValidator(_each_once)
+    ] = Field(default_factory=list, description="Subtitle files wanted in the result")
 
     def job_request(self, upload: UploadedFile | None) -> JobRequest:
         """Return the job request of the body.
@@ -147,8 +167,6 @@ class SubtitleBody(BaseModel):
         return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))
 
     def _terms(self) -> tuple[tuple[str, str], ...]:
-        if len(self.glossary) > _MAX_TERMS:
-            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
         longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)
         if longest > _MAX_TERM_CHARS:
             raise InvalidFieldError(f"glossary: at most {_MAX_TERM_CHARS} characters in a term")

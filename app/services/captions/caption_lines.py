@@ -16,7 +16,7 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BARE_TAGS = "b|i|u|s|em|tt|rb|sub|sup|ruby|strong|strike"
 _TAGS_WITH_ATTRIBUTES = "c|v|p|rt|rp|lang|span|font"
 _TAG = re.compile(
-    rf"</?(?:(?:{_BARE_TAGS})(?:\.[^<>\s]*)?|(?:{_TAGS_WITH_ATTRIBUTES})(?:[.\s][^<>]*)?)\s*/?>",
+    rf"</?(?:(?:{_BARE_TAGS})(?:\.[^<>\s]*)?|(?:{_TAGS_WITH_ATTRIBUTES})(?:[.\s][^<>]*+)?)\s*/?>",
     re.IGNORECASE,
 )
 """The tags of caption files alone, written as those write them: ``a <b and c> d`` is

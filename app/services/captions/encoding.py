@@ -13,6 +13,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_REPLACEMENT = "\ufffd".encode()
 _SAMPLE_BYTES = 2**15
 _WESTERN = "cp1252"
 _VALID_PER_BROKEN = 20
@@ -21,16 +22,21 @@ in another encoding nearly all of them are broken."""
 
 
 def decode_text(data: bytes) -> str:
-    """Return a file's text; undecodable bytes become U+FFFD, nothing is raised."""
+    """Return a file's text; undecodable bytes become U+FFFD, nothing is raised.
+
+    An encoding is guessed only where the bytes are not UTF-8. A U+FFFD that the file itself holds
+    is a character like any other: what another program has lost is not found again.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
     if utf16 := _utf16_without_mark(data):
         return data.decode(utf16, "replace")
-    text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if not broken:
-        return text
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd") - data.count(_REPLACEMENT)
     valid = sum(1 for char in text if char > "\x7f") - broken
     if valid >= broken * _VALID_PER_BROKEN:
         return text

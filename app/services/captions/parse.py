@@ -62,11 +62,17 @@ _IN_SNIFF_ORDER = sorted(CAPTION_FORMATS, key=lambda row: not row.has_signature)
 _FILE_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", ""})
 
 
-def parse_captions(data: bytes, format: str | None, language: str, kind: CaptionKind) -> Captions:  # noqa: A002 - the site's word
+def parse_captions(
+    data: bytes | str,
+    format: str | None,  # noqa: A002 - the site's word
+    language: str,
+    kind: CaptionKind,
+) -> Captions:
     """Read a caption file.
 
     Args:
-        data: the file, in any encoding.
+        data: the file, in any encoding, or its text where it is known already; that is taken as
+            it is.
         format: name of its format by its source; the content takes precedence.
         language: BCP 47 tag, or ``und`` for the one that the file names.
         kind: author of the track. Rolling captions were timed by a machine, whoever typed them:
@@ -81,7 +87,7 @@ def parse_captions(data: bytes, format: str | None, language: str, kind: Caption
     """
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
-    text = decode_text(data)
+    text = data if isinstance(data, str) else decode_text(data)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:
         raise InvalidCaptionsError(f"Not a caption file; known: {', '.join(_BY_NAME)}")

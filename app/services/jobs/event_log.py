@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from app.domain.events import Done, Event, Failed
+from app.services.jobs.job_weight import event_bytes
 
 E = TypeVar("E", bound=Event)
 
@@ -20,9 +21,15 @@ class EventLog:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._listeners: set[Callable[[], None]] = set()
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._events)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the events hold, about."""
+        return self._bytes
 
     @property
     def last(self) -> Event | None:
@@ -39,6 +46,7 @@ class EventLog:
         if self.closed:
             return
         self._events.append(event)
+        self._bytes += event_bytes(event)
         for listener in tuple(self._listeners):
             listener()
 

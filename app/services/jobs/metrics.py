@@ -8,10 +8,12 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
+from app.domain.errors import DrainingError, JobCancelledError
 from app.domain.events import CuesReady, Done, Failed
 from app.services.jobs.record import JobRecord
 
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 3600)
+_CANCELLED = frozenset({JobCancelledError.code, DrainingError.code})
 _RTF = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -78,7 +80,7 @@ class Metrics:
         self._running.dec()
         last = job.log.last
         if isinstance(last, Failed):
-            self._jobs.labels("cancelled" if last.code == "cancelled" else "failed").inc()
+            self._jobs.labels("cancelled" if last.code in _CANCELLED else "failed").inc()
             self.error(last.code)
         if not isinstance(last, Done):
             return

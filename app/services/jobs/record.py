@@ -10,6 +10,7 @@ from typing import Literal
 from app.domain.events import Done, Failed, Progress, Result
 from app.domain.request import JobRequest
 from app.services.jobs.event_log import EventLog
+from app.services.jobs.job_weight import request_bytes
 
 JobState = Literal["running", "stopping", "done", "failed"]
 
@@ -65,6 +66,11 @@ class JobRecord:
     def progress(self) -> Progress | None:
         """The latest progress event."""
         return self.log.latest(Progress)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the record holds, about."""
+        return request_bytes(self.request) + self.log.bytes
 
     @property
     def age_s(self) -> float:

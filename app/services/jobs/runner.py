@@ -11,6 +11,7 @@ import structlog
 
 from app.domain.errors import (
     CuestreamError,
+    DrainingError,
     InternalError,
     JobCancelledError,
     JobNotFoundError,
@@ -31,6 +32,7 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
+_LEAVING_RETRY_S = 5
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -60,6 +62,7 @@ class JobRunner:
         self._metrics = metrics
         self._runtimes: dict[str, JobRuntime] = {}
         self._admission = asyncio.Lock()
+        self._sweeps: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> list[JobRuntime]:
@@ -121,10 +124,10 @@ class JobRunner:
             job.playback.move(position_ms)
 
     async def close(self) -> None:
-        """Cancel every running job and wait for the tasks to end."""
+        """Cancel every running job, since the server leaves, and wait for the tasks to end."""
         tasks = [job.task for job in self.running if job.task is not None]
         for job in self.running:
-            job.cancel()
+            job.cancel(DrainingError("The server is shutting down", _LEAVING_RETRY_S))
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _share(self, request: JobRequest) -> JobRuntime | None:
@@ -173,7 +176,15 @@ class JobRunner:
         await self._store.add(record)
         job = self._read(record)
         job.start(lambda job: asyncio.create_task(self._run(job), name=f"job-{job.id}"))
+        if job.task is not None:
+            job.task.add_done_callback(lambda _: self._sweep())
         return job
+
+    def _sweep(self) -> None:
+        """Remove ended jobs as soon as another one has ended, for it may be large."""
+        sweep = asyncio.get_running_loop().create_task(self._remove_ended(), name="ended-jobs")
+        self._sweeps.add(sweep)
+        sweep.add_done_callback(self._sweeps.discard)
 
     def _read(self, record: JobRecord) -> JobRuntime:
         """Return the runtime of a record in this process."""
@@ -186,7 +197,7 @@ class JobRunner:
         try:
             await self._work(job)
         except asyncio.CancelledError:
-            _fail(job, JobCancelledError("Nobody was reading any more"))
+            _fail(job, job.cancel_reason)
             raise
         except CuestreamError as error:
             _fail(job, error)
@@ -210,7 +221,9 @@ class JobRunner:
 
     async def _remove_ended(self) -> None:
         limits = self._settings.jobs
-        removed = await self._store.remove_ended(limits.job_retention_s, limits.max_kept_jobs)
+        removed = await self._store.remove_ended(
+            limits.job_retention_s, limits.max_kept_jobs, limits.max_kept_jobs_mb * 2**20
+        )
         for job_id in removed:
             self._runtimes.pop(job_id, None)
 
@@ -222,7 +235,7 @@ def _complete(result: Result) -> Progress:
 def _fail(job: JobRuntime, error: CuestreamError) -> None:
     """End a job with the reason in a stage message too: some clients show nothing else."""
     job.stop_work()
-    if not isinstance(error, JobCancelledError):
+    if not isinstance(error, JobCancelledError | DrainingError):
         log.warning("job failed", job_id=job.id, code=error.code, reason=error.message)
     progress = job.record.progress
     percent = progress.percent if progress else 0

@@ -41,6 +41,7 @@ class JobRuntime:
         self.playback = Playback(self.context)
         self.task: asyncio.Task[None] | None = None
         self._failure: CuestreamError | None = None
+        self._cancel_reason: CuestreamError | None = None
         self._readers = 0
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
@@ -122,8 +123,13 @@ class JobRuntime:
         self._failure = error
         self.log.append(Failed(error.message, error.code, error.retryable))
 
-    def cancel(self) -> None:
-        """Stop the work now: the task, and threads and engines that work for it."""
+    def cancel(self, reason: CuestreamError | None = None) -> None:
+        """Stop the work now: the task, and threads and engines that work for it.
+
+        Args:
+            reason: error of the job; that nobody reads it any more unless given.
+        """
+        self._cancel_reason = self._cancel_reason or reason
         self.stop_work()
         if self.task is not None:
             self.task.cancel()
@@ -132,6 +138,11 @@ class JobRuntime:
         """Withdraw what waits for the device, and stop threads that work for the job."""
         self.record.stopping = True
         self.cancelled.set()
+
+    @property
+    def cancel_reason(self) -> CuestreamError:
+        """Why the job was cancelled."""
+        return self._cancel_reason or JobCancelledError("Nobody was reading any more")
 
     async def wait_until_open(self, limit_s: float) -> None:
         """Wait until the media is open.
@@ -185,6 +196,6 @@ class JobRuntime:
             if timer is not None:
                 timer.cancel()
         if self.running:
-            self.fail(JobCancelledError("The job was cancelled"))
+            self.fail(self._cancel_reason or JobCancelledError("The job was cancelled"))
         if isinstance(self.request.source, UploadedFile):
             self.request.source.path.unlink(missing_ok=True)

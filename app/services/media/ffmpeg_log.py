@@ -20,8 +20,9 @@ _DURATION = re.compile(
     r"  Duration: (?:(?P<h>\d+):(?P<m>\d\d):(?P<s>\d\d)\.(?P<cs>\d\d)|N/A)"
     r".*?(?:bitrate: (?P<kbps>\d+) kb/s)?$"
 )
-_VIDEO = re.compile(r"  Stream #0:\d+.*?: Video: (?!.*\(attached pic\))")
-_REFUSED = re.compile(r"\[(?P<demuxer>\S+) @ 0x[0-9a-f]+\] Format not on whitelist")
+_VIDEO = re.compile(r"  Stream #0:\d++[^\n]*: Video: ")
+_COVER = "(attached pic)"
+_REFUSED = re.compile(r"\[(?P<demuxer>[^\s\[]++) @ 0x[0-9a-f]+\] Format not on whitelist")
 
 _OPENS_OTHERS = frozenset(
     {"hls", "dash", "concat", "imf", "sdp", "rtsp", "rtp", "webm_dash_manifest", "image2"}
@@ -72,7 +73,7 @@ class FfmpegReport:
         if match := _DURATION.match(line):
             self._read_duration(match)
         elif _VIDEO.match(line):
-            self.has_video = True
+            self.has_video |= _COVER not in line
         elif match := _REFUSED.match(line):
             self._forbidden |= match["demuxer"] in _OPENS_OTHERS
         elif line.startswith(_HEADER_ENDS):

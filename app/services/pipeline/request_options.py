@@ -17,7 +17,7 @@ _PROMPT_CHARS = 200
 _TERMS_CHARS = 200
 """Whisper's prompts hold 64 tokens of hints, which are about 250 letters of English."""
 
-_ADDRESS = re.compile(r"https?://|www\.|\S+\.\w{2,4}/")
+_ADDRESS = re.compile(r"https?://|www\.|(?<=\S)\.\w{2,4}/")
 
 
 def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPreference:

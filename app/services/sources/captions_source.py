@@ -35,7 +35,7 @@ class CaptionsOpener:
             raise UnavailableOptionError("Captions hold no recording")
         captions = await asyncio.to_thread(
             parse_captions,
-            source.text.encode("utf-8", "surrogatepass"),
+            source.text,
             None,
             source.language or "und",
             "auto" if source.automatic else "manual",

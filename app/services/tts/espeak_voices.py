@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-
 from app.domain.language import Language
+from app.domain.language_tags import installed_tag, nearest_tag
 from app.services.tts.speech_engine import Gender, Voice
 
 FEMALE = "+f3"
@@ -44,9 +42,8 @@ def parse_voices(listing: str) -> list[Voice]:
     found: dict[str, Voice] = {}
     for line in listing.splitlines()[1:]:
         columns = line.split()
-        if len(columns) < 4 or not _is_tag(columns[1]):
+        if len(columns) < 4 or (tag := installed_tag(columns[1])) is None:
             continue
-        tag = langcodes.standardize_tag(columns[1])
         name = columns[3].replace("_", " ")
         genders: list[tuple[str, Gender]] = [("", "male"), (FEMALE, "female")]
         for ending, gender in genders:
@@ -68,15 +65,6 @@ def voices_for(language: Language, voices: Sequence[Voice]) -> list[Voice]:
 def _nearest(language: Language, voices: Sequence[Voice]) -> str | None:
     ids = [voice.id for voice in voices if not voice.id.endswith(FEMALE)]
     # Speech has no script, so zh-Hant and zh-Hans are the same here.
-    closest, _ = langcodes.closest_match(
-        language.tag, ids, max_distance=_MAX_DISTANCE, ignore_script=True
-    )
+    closest = nearest_tag(language.tag, ids, _MAX_DISTANCE)
     chosen = _OVERRIDES.get(language.tag), language.tag.lower(), _REPLACEMENTS.get(closest), closest
     return next((name for name in (*chosen, _OVERRIDES.get(language.base)) if name in ids), None)
-
-
-def _is_tag(text: str) -> bool:
-    try:
-        return bool(langcodes.Language.get(text).is_valid())
-    except LanguageTagError:
-        return False

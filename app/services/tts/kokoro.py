@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import langcodes
-
 from app.domain.language import Language
+from app.domain.language_tags import nearest_tag
 from app.services.tts.speech_engine import Gender, Voice
 from app.services.tts.speech_server import SpeechServer
 from app.settings import Settings
@@ -78,9 +77,7 @@ class KokoroEngine:
         if language is None:
             return self._voices
         tags = dict.fromkeys(voice.lang for voice in self._voices)
-        nearest, _ = langcodes.closest_match(
-            language.tag, list(tags), max_distance=_MAX_DISTANCE, ignore_script=True
-        )
+        nearest = nearest_tag(language.tag, list(tags), _MAX_DISTANCE)
         base = nearest.partition("-")[0]
         near = [voice for voice in self._voices if voice.lang.partition("-")[0] == base]
         return sorted(near, key=lambda v: (v.id != self._preferred, v.lang != nearest))

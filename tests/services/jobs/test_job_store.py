@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 
 from app.domain.cue import Cue
 from app.domain.errors import JobNotFoundError
-from app.domain.events import Done, Failed, Progress, Result
-from app.domain.request import JobRequest, SiteVideo
+from app.domain.events import CuesReady, Done, Failed, Progress, Result
+from app.domain.request import JobRequest, SentCaptions, SiteVideo
 from app.domain.time import Span
 from app.services.jobs.record import JobRecord
 from app.services.jobs.runner import JobRunner
@@ -59,9 +60,9 @@ async def test_old_and_surplus_records_go_and_running_ones_stay() -> None:
     records = [ended(5000), ended(30), ended(20), ended(10), JobRecord(REQUEST)]
     for record in records:
         await store.add(record)
-    removed = await store.remove_ended(retention_s=3600, limit=3)
+    removed = await store.remove_ended(retention_s=3600, limit=3, limit_bytes=2**30)
     assert removed == [records[0].id]
-    assert list(await store.remove_ended(retention_s=3600, limit=1)) == [
+    assert list(await store.remove_ended(retention_s=3600, limit=1, limit_bytes=2**30)) == [
         records[1].id,
         records[2].id,
     ]
@@ -95,3 +96,47 @@ async def test_scheduling_state_changes_only_while_a_job_runs() -> None:
     assert (finished.context.audience, finished.playback.position_ms) == ("batch", 0)
     runner.watch(job)
     assert job.playback.position_ms == 5000
+
+
+def large(caller: str, ago_s: float, cues: int) -> JobRecord:
+    """Return an ended job of about 1 kB a cue."""
+    made = tuple(Cue(n, Span(n, n + 1), f"{n} " + "x" * 700) for n in range(cues))
+    record = JobRecord(replace(REQUEST, caller=caller))
+    record.log.append(CuesReady(made, final=True))
+    record.log.append(Done(replace(RESULT, cues=made)))
+    record.ended_s = time.monotonic() - ago_s
+    return record
+
+
+async def test_ended_jobs_have_a_budget_and_the_heaviest_caller_pays_first() -> None:
+    store = MemoryJobStore()
+    small, old, newer, last = (
+        large("careful", 40, 10),
+        large("greedy", 30, 300),
+        large("greedy", 20, 300),
+        large("greedy", 10, 300),
+    )
+    for record in (small, old, newer, last):
+        await store.add(record)
+    assert 250_000 < old.bytes < 400_000
+    assert await store.remove_ended(900, 10, 2**30) == []
+    assert await store.remove_ended(900, 10, 700_000) == [old.id]
+    assert await store.remove_ended(900, 10, 0) == [newer.id, small.id]
+    assert await store.get(last.id) is last, "the one that ended last can be read"
+
+
+async def test_a_replay_weighs_little_beside_the_job_whose_result_it_shares() -> None:
+    store = MemoryJobStore()
+    first = large("", 100, 300)
+    await store.add(first)
+    for number in range(20):
+        replay = JobRecord(first.request)
+        replay.log.append(Done(first.result))
+        replay.ended_s = first.ended_s + number + 1
+        await store.add(replay)
+    assert await store.remove_ended(900, 100, 700_000) == []
+
+
+async def test_sent_captions_weigh_too() -> None:
+    record = JobRecord(JobRequest(SentCaptions("x" * 100_000)))
+    assert record.bytes > 100_000

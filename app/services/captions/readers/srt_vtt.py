@@ -9,7 +9,7 @@ from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import INLINE_TIME, TIMING_LINE, clock_ms
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*+)?\s++([^<>]++)>")
 _LANGUAGE = re.compile(r"language:\s*([A-Za-z0-9_-]+)\s*", re.IGNORECASE)
 _HEAD_LINES = 10
 _NON_CUE_BLOCKS = ("NOTE", "STYLE", "REGION")

@@ -30,12 +30,14 @@ class JobStore(Protocol):
         """
         ...
 
-    async def remove_ended(self, retention_s: float, limit: int) -> Sequence[str]:
+    async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
         """Remove records of jobs that have ended.
 
         Args:
             retention_s: age after the end from which a record goes.
             limit: ended jobs that stay at most; the oldest go first.
+            limit_bytes: memory that ended jobs hold at most. The oldest jobs of the caller whose
+                jobs hold most go first; the one that ended last stays whatever it holds.
 
         Returns:
             Ids of the removed records.

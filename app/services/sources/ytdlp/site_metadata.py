@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import cast
 
 from app.domain.captions import CaptionKind, CaptionTrack
@@ -15,8 +14,8 @@ from app.services.sources.ytdlp.info_dict import FoundTrack, FoundVideo
 
 _UNKNOWN = "und"
 
-_NO_TAG = re.compile(r"-orig$|-x-.*$|\..*$")
-"""Suffixes of a language tag: YouTube's of the original, Vimeo's of automatic captions."""
+_KEY_CHARS = 100
+"""Sites' keys for languages are tags with a few words behind them."""
 
 
 def parse_found(data: bytes) -> FoundVideo:
@@ -58,8 +57,13 @@ def _automatic_language(tracks: list[FoundTrack]) -> str:
 
 
 def _tag(key: str) -> str:
-    """Parse a site's key for a language, which may be a tag with a name behind it."""
-    stem = _NO_TAG.sub("", key)
+    """Parse a site's key for a language, which may be a tag with a name behind it.
+
+    Suffixes that are no part of the tag: YouTube's of the original, Vimeo's of automatic captions.
+    """
+    if len(key) > _KEY_CHARS:
+        return ""
+    stem = key.partition(".")[0].partition("-x-")[0].removesuffix("-orig")
     for text in (stem, stem.replace("_", "-").partition("-")[0]):
         try:
             return Language.parse(text).tag

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from openai import Omit, omit
@@ -13,8 +12,6 @@ from app.services.translation.llm.vendors import Vendor
 from app.services.translation.quality.line_batch import Member
 
 _REASONING_OPEN, _REASONING_CLOSE = "<think>", "</think>"
-
-_NUMBERED = re.compile(r"\s*(\d+)\s*\|\s*(.*\S)\s*")
 
 
 class ReasoningFilter:
@@ -56,12 +53,19 @@ class NumberedLines:
     def feed(self, text: str) -> list[Member]:
         """Return the lines that this piece completes, each as number and text."""
         *lines, self._rest = (self._rest + text).split("\n")
-        matches = (_NUMBERED.fullmatch(line) for line in lines)
-        return [(match[1], match[2]) for match in matches if match]
+        members = (_numbered(line) for line in lines)
+        return [member for member in members if member is not None]
 
     def end(self) -> list[Member]:
         """Nothing is left: the connection ends a complete answer with a line end."""
         return []
+
+
+def _numbered(line: str) -> Member | None:
+    """Return the number and the text of ``12| text``; None for any other line."""
+    number, _, text = line.partition("|")
+    number, text = number.strip(), text.strip()
+    return (number, text) if number.isdecimal() and text else None
 
 
 class AnswerReader(Protocol):

@@ -6,8 +6,7 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-import langcodes
-
+from app.domain import language_tags
 from app.domain.language import Language
 
 _KANA = frozenset({"HIRAGANA", "KATAKANA"})
@@ -62,10 +61,10 @@ _KANJI_ONLY = 16
 
 def script_of(language: Language) -> str | None:
     """Return the ISO 15924 script of a language; None where there are several or none known."""
-    known = langcodes.Language.get(language.tag)
-    if known.script is None and language.base in _SEVERAL:
+    named = language_tags.script_of(language.tag)
+    if named is None and language.base in _SEVERAL:
         return None
-    script = known.script or known.maximize().script
+    script = named or language_tags.likely_script(language.tag)
     return script if script in _NAMES else None
 
 

@@ -19,10 +19,11 @@ _DASH = re.compile(r"(?:[-‐‑–—―−]\s*(?![\s\d-])|>>)")
 _PICKED_UP = " .…\"'“‘«([{"
 """What may stand before the first letter of a text that takes up a broken sentence."""
 
-_ENCLOSED = re.compile(
-    r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）|［[^［］]*］|[♪♫♬].*|.*[♪♫♬]", re.DOTALL
-)
-"""A sound, a sign or a line of a song."""
+_ENCLOSED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）|［[^［］]*］")
+"""A sound or a sign."""
+
+_MUSIC = ("♪", "♫", "♬")
+"""What a line of a song begins or ends with."""
 
 
 def is_complete(text: str) -> bool:
@@ -58,7 +59,8 @@ def is_clause(text: str) -> bool:
 def stands_alone(text: str) -> bool:
     """Whether a text is no part of a sentence: a sound, a line of a song, nothing but signs."""
     bare = _bare(text)
-    return bool(_ENCLOSED.fullmatch(bare)) or not any(char.isalnum() for char in bare)
+    sung = bare.startswith(_MUSIC) or bare.endswith(_MUSIC)
+    return sung or bool(_ENCLOSED.fullmatch(bare)) or not any(char.isalnum() for char in bare)
 
 
 def opens_turn(text: str) -> bool:

@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 import budoux
-import langcodes
 
+from app.domain import language_tags
 from app.domain.language import Language
 from app.services.layout.tokens import Token, is_unspaced, split_spaces, tokenize
 from app.services.layout.width import text_width
@@ -44,9 +44,8 @@ def phrase_starts(text: str, language: Language) -> frozenset[int] | None:
     return frozenset(accumulate(len(phrase) for phrase in phrases[:-1]))
 
 
-@cache
 def _model_name(language: Language) -> str | None:
-    return _MODELS.get(str(langcodes.Language.get(language.tag).maximize().script))
+    return _MODELS.get(language_tags.likely_script(language.tag) or "")
 
 
 @cache
@@ -55,11 +54,11 @@ def _parser(name: str) -> budoux.Parser:
     return budoux.Parser(json.loads(path.read_text(encoding="utf-8")))
 
 
-_MARKUP = re.compile(r"(?:<\w[^<>]*>\s*)+\S?|\S?(?:\s*</[^<>]*>)+|\{\\[^{}]*\}\s*\S?")
+_MARKUP = re.compile(r"(?:<\w[^<>]*>\s*)+\S?|\S?(?:(?<!\s)\s*+</[^<>]*>)+|\{\\[^{}]*\}\s*\S?")
 """A tag with the character that it belongs to: an opening tag stays with the character after it,
 a closing tag with the one before it."""
 
-_FIGURE = re.compile(r"[+\-−]?\d+(?:[.,:/’'%-]?\d+|[ \u00a0\u202f]\d{3}(?!\d))*(?:\s?[%‰°])?")
+_FIGURE = re.compile(r"[+\-−]?\d++(?:[.,:/’'%-]\d++|[ \u00a0\u202f]\d{3}(?!\d))*+(?:\s?[%‰°])?")
 """Figures, times, dates and ranges: ``1 000 000``, ``3,5 %``, ``10:30``, ``1914-18``."""
 
 _LONE_MARKS = re.compile(r"\s[^\w\s¿¡«“‘\"'(\[{<♪♫—–-]+(?=\s|$)")

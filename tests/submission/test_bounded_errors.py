@@ -1,0 +1,68 @@
+"""One wrong item costs as much as a thousand of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from app.domain.errors import InvalidFieldError, InvalidFormatError, InvalidProfileError
+from app.routers.error_responses import _describe
+from app.routers.render_routes import RenderBody
+from app.routers.translate_routes import TranslateBody
+from app.submission.subtitle_body import SubtitleBody
+
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (SubtitleBody, {"captions": [{}] * MANY}),
+        (SubtitleBody, {"captions": [{"start": -1, "end": "x", "text": 5}] * MANY}),
+        (SubtitleBody, {"formats": [5] * MANY}),
+        (SubtitleBody, {"allowed_languages": [None] * MANY}),
+        (SubtitleBody, {"glossary": {str(n): 5 for n in range(200)}}),
+        (RenderBody, {"cues": [{}] * MANY, "format": "srt"}),
+        (TranslateBody, {"subtitles": [{"text": 5}] * MANY}),
+    ],
+)
+def test_wrong_items_make_few_errors_and_a_short_message(
+    model: type[BaseModel], body: object
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(body)
+    assert caught.value.error_count() <= 200
+    assert len(_describe(caught.value.errors())) < 5000
+
+
+def test_long_names_of_fields_and_values_are_cut_in_messages() -> None:
+    with pytest.raises(ValidationError) as caught:
+        SubtitleBody.model_validate({"glossary": {"k" * 10**6: 5}})
+    assert len(_describe(caught.value.errors())) < 1000
+    assert len(InvalidFormatError("f" * 10**6, ("srt",)).message) < 200
+    assert len(InvalidProfileError("p" * 10**6, ("tv",)).message) < 200
+
+
+def test_a_format_is_written_once_however_often_it_is_requested() -> None:
+    assert SubtitleBody.model_validate({"formats": ["ass", "srt", "ass"] * 999}).formats == [
+        "ass",
+        "srt",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"glossary": {str(n): "x" for n in range(201)}},
+        {"glossary": "a = b\n" * 10**6},
+        {"glossary": '{"a": ' * 20_000},
+        {"glossary": json.dumps({str(n): "x" for n in range(201)})},
+        {"formats": "ass," * 10**6},
+        {"allowed_languages": "en," * 10**6},
+    ],
+)
+def test_lists_and_glossaries_have_bounds(body: object) -> None:
+    with pytest.raises((InvalidFieldError, ValidationError)):
+        SubtitleBody.model_validate(body)
