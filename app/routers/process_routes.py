@@ -9,8 +9,8 @@ from app.container import Services
 from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
-from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.callers import caller_name
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission

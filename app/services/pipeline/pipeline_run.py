@@ -24,8 +24,8 @@ from app.services.pipeline.finalizers import (
     KnownTurns,
     TurnSource,
 )
-from app.services.pipeline.request_options import written_terms
 from app.services.pipeline.progress import format_duration
+from app.services.pipeline.request_options import written_terms
 from app.services.playback.order import PlaybackOrder
 from app.services.playback.pcm_spool import PcmSpool
 from app.services.playback.playback import Playback
