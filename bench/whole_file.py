@@ -34,7 +34,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         for side in (OURS, *PEERS):
             await _timed_s(sides, side, environment.corpus.single("en")[0])
         return [
-            SENTENCES.reached(await _ratio(environment, sides, sentences, "ten minutes of sentences")),
+            SENTENCES.reached(await _ratio(environment, sides, sentences, "sentences")),
             SHORT_PROMPTS.reached(await _ratio(environment, sides, prompts, "900 s of prompts")),
         ]
 
