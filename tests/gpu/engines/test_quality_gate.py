@@ -53,7 +53,7 @@ def test_a_list_in_any_script_is_no_loop_and_a_loop_is_one(loop: str) -> None:
 
 
 def test_the_ratio_counts_letters() -> None:
-    assert attempt(GOOD).compression_ratio < 1
+    assert attempt(GOOD).compression_ratio < 1.2
     assert attempt(LOOP).compression_ratio > 10
     assert attempt("").compression_ratio == 0
 
