@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from app.gpu.engines.whisperx.quality_gate import DecodingAttempt, QualityGate
@@ -31,8 +33,27 @@ def test_thresholds_come_from_the_settings() -> None:
     assert QualityGate.of(settings) == QualityGate(logprob=-2, compression_ratio=3, no_speech=0.9)
 
 
-def test_the_ratio_counts_bytes() -> None:
-    assert attempt(GOOD).compression_ratio < 1
+LIST = (
+    "чтобы погромче слышать других участников, чтобы вас было слышно погромче, чтобы выйти из "
+    "конференции, чтобы заблокировать или разблокировать конференцию, чтобы выйти из меню, чтобы "
+    "включить или выключить звук, чтобы удалить последнего вошедшего в конференцию, чтобы сбросить "
+    "громкость конференции к первоначальному значению"
+)
+"""As people speak: the ratio of its bytes is above the threshold."""
+
+
+@pytest.mark.parametrize(
+    "loop",
+    ["Спасибо за просмотр! " * 6, "Ευχαριστώ πολύ. " * 6, "ご視聴ありがとうございました。" * 6],
+)
+def test_a_list_in_any_script_is_no_loop_and_a_loop_is_one(loop: str) -> None:
+    assert len(LIST.encode()) / len(zlib.compress(LIST.encode())) > GATE.compression_ratio
+    assert GATE.passes(attempt(LIST, -0.08))
+    assert not GATE.passes(attempt(loop, -0.08))
+
+
+def test_the_ratio_counts_letters() -> None:
+    assert attempt(GOOD).compression_ratio < 1.2
     assert attempt(LOOP).compression_ratio > 10
     assert attempt("").compression_ratio == 0
 

@@ -15,7 +15,7 @@ from app.gpu.cache_key import cache_key, package, settings_part
 from app.gpu.device import choose_device
 from app.gpu.engines.whisperx.decoding_pass import DecodingPass
 from app.gpu.engines.whisperx.log_mel import bucket_of, log_mel
-from app.gpu.engines.whisperx.quality_gate import QualityGate
+from app.gpu.engines.whisperx.quality_gate import GATE_REVISION, QualityGate
 from app.gpu.engines.whisperx.whisper_checkpoint import load_checkpoint
 from app.gpu.engines.whisperx.whisper_languages import (
     LikelyLanguage,
@@ -84,6 +84,7 @@ class WhisperxTranscriber:
             f"padded to {self._buckets_s} s",
             f"loops {LOOPS_REVISION}",
             f"hints {HINTS_REVISION}",
+            f"gate {GATE_REVISION}",
             settings_part(settings.whisper, exclude=_NOT_IN_CACHE_KEY),
         )
         self.languages: tuple[str, ...] | None = self._checkpoint.languages.tags
