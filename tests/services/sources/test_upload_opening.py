@@ -366,5 +366,5 @@ async def test_no_temporary_files_for_an_upload(
     opener: MediaOpener, tone_wav: Path, workdir: WorkDir
 ) -> None:
     media = await opener.open(upload(tone_wav))
-    assert [path.name for path in workdir.path.iterdir()] == [".lock"]
+    assert [path.name for path in workdir.path.iterdir()] == [".cuestream-work"]
     await media.aclose()
