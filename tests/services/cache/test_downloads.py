@@ -191,6 +191,6 @@ async def test_media_that_is_cleared_away_can_still_be_decoded(
         path.unlink()
     # ffmpeg is a child of ours, and opens the file only now.
     async with decoding_file(cached.path, decoder_limits(60)) as decoder:
-        decoded = sum([len(block) async for block in decoder.pcm()])
+        decoded = sum([len(block.data) async for block in decoder.pcm()])
     cached.close()
     assert decoded == pytest.approx(dialogue.stat().st_size, rel=0.01)
