@@ -101,7 +101,7 @@ async def leaves_nothing(workdir: WorkDir) -> AsyncIterator[None]:
     yield
     deadline = asyncio.get_running_loop().time() + 10
     while asyncio.get_running_loop().time() < deadline:
-        left = [path for path in workdir.path.iterdir() if path.name != ".lock"]
+        left = [path for path in workdir.path.iterdir() if path.name != ".cuestream-work"]
         if not own_children() and handles() <= before and not left:
             return
         await asyncio.sleep(0.05)

@@ -15,6 +15,7 @@ from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.tee import Tee
 from app.services.media.ffmpeg_decoder import decoding_file
+from app.system.child_limits import decoder_limits
 from tests.services.cache.stores import caches_in, files_of, make_old
 
 BODY = os.urandom(1_500_000) + b"\0" * 1_500_000
@@ -189,7 +190,7 @@ async def test_media_that_is_cleared_away_can_still_be_decoded(
     for path in files_of(tmp_path):
         path.unlink()
     # ffmpeg is a child of ours, and opens the file only now.
-    async with decoding_file(cached.path) as decoder:
-        decoded = sum([len(block) async for block in decoder.pcm()])
+    async with decoding_file(cached.path, decoder_limits(60)) as decoder:
+        decoded = sum([len(block.data) async for block in decoder.pcm()])
     cached.close()
     assert decoded == pytest.approx(dialogue.stat().st_size, rel=0.01)

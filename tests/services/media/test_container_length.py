@@ -91,3 +91,43 @@ def test_layouts(make_media: Make) -> None:
     assert detect_layout(camera[:30]) is StreamLayout.UNDECIDED
     assert detect_layout(web[:60]) is StreamLayout.UNDECIDED
     assert detect_layout(b"RI") is StreamLayout.UNDECIDED
+
+
+SIZES = [0, 1, 7, 8, 2**31, 2**32 - 1]
+LARGE = [0, 1, 7, 15, 2**32, 2**44, 2**62, 2**63 - 1, 2**63, 2**64 - 8, 2**64 - 1]
+
+
+def box(size: int, name: bytes, body: bytes = b"", *, large: int | None = None) -> bytes:
+    wide = b"" if large is None else large.to_bytes(8, "big")
+    return size.to_bytes(4, "big") + name + wide + body
+
+
+@pytest.mark.parametrize("name", [b"mdat", b"moov", b"free", b"moof", b"uuid"])
+def test_boxes_of_any_size_are_only_numbers(tmp_path: Path, name: bytes) -> None:
+    start = box(16, b"ftyp", b"isomisom")
+    hostile = [box(size, name, bytes(64)) for size in SIZES]
+    hostile += [box(1, name, bytes(64), large=size) for size in LARGE]
+    inner = [box(8 + len(each), b"moov", each) for each in hostile]
+    twice = [start + hostile[-1] + each for each in hostile]
+    for number, data in enumerate([*(start + each for each in hostile + inner), *twice]):
+        path = tmp_path / str(number)
+        path.write_bytes(data)
+        with path.open("rb") as file:
+            promised = expected_length(file)
+        assert promised is None or promised >= 0
+        for step in (1, 2**20):
+            assert length_passing_by(data, step) == promised
+        assert detect_layout(data) in StreamLayout
+
+
+@pytest.mark.parametrize("size", [0, 2**44, 2**63, 2**64 - 1])
+def test_wav_and_matroska_sizes_are_only_numbers(tmp_path: Path, size: int) -> None:
+    eight = size.to_bytes(8, "little")
+    wave = b"RF64" + b"\xff" * 4 + b"WAVE" + b"ds64" + (28).to_bytes(4, "little") + eight * 3
+    wave += bytes(4) + b"data" + b"\xff" * 4
+    matroska = b"\x1a\x45\xdf\xa3\x01" + (size % 2**56).to_bytes(7, "big")
+    for number, data in enumerate((wave, matroska)):
+        path = tmp_path / str(number)
+        path.write_bytes(data)
+        with path.open("rb") as file:
+            assert expected_length(file) == length_passing_by(data, 5)

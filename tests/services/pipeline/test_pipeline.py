@@ -161,7 +161,7 @@ async def test_a_failed_engine_ends_the_run_and_closes_the_source(
     with pytest.raises(EngineError):
         await runs.run(JobRequest(recording(tmp_path / "a.wav"), diarize=True))
     assert not own_children(), "the decoder has ended"
-    assert [path.suffix for path in workdir.path.iterdir() if path.name != ".lock"] == []
+    assert [path.suffix for path in workdir.path.iterdir() if path.name != ".cuestream-work"] == []
 
 
 async def test_a_recording_without_speech_is_an_error(runs: Runs, tmp_path: Path) -> None:

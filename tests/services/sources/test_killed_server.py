@@ -79,7 +79,7 @@ async def test_processes_die_at_once_and_files_go_at_the_next_start(
     names = [" ".join(p.cmdline()) for p in children]
     assert any("ffmpeg" in name for name in names) == (kind != "url")
     assert any("ytdlp.ytdlp_child" in name for name in names) == (kind == "site")
-    left = [path for path in folder.iterdir() if path.name != ".lock"]
+    left = [path for path in folder.iterdir() if path.name != ".cuestream-work"]
     assert bool(left) == (kind != "upload")
 
     os.kill(server.pid, signal.SIGKILL)

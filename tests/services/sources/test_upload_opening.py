@@ -366,5 +366,21 @@ async def test_no_temporary_files_for_an_upload(
     opener: MediaOpener, tone_wav: Path, workdir: WorkDir
 ) -> None:
     media = await opener.open(upload(tone_wav))
-    assert [path.name for path in workdir.path.iterdir()] == [".lock"]
+    assert [path.name for path in workdir.path.iterdir()] == [".cuestream-work"]
     await media.aclose()
+
+
+async def test_a_gap_in_time_is_counted_and_costs_no_memory(
+    opener: MediaOpener, make_media: Make
+) -> None:
+    # Filled by ffmpeg, the gap would take 2 GiB, which is more than a decoder may have.
+    jump = "asetpts=PTS+gt(T\\,2)*10000*SR"
+    tone = ("-f", "lavfi", "-i", "sine=440:duration=5", "-af", jump, "-c:a", "libopus")
+    media = await opener.open(upload(make_media("gap.mkv", *tone)))
+    blocks = await read_all(media)
+    assert abs(blocks[-1].end_sample - 10_005 * 16_000) < 1600
+    assert abs(media.gap_ms() - 10_000_000) < 100
+    marked = [block for block in blocks if block.gap]
+    assert sum(len(block.samples) for block in marked) > 9999 * 16_000
+    assert not any(block.samples.any() for block in marked)
+    assert any(block.samples.any() for block in blocks[-4:]), "the sound after it is there"

@@ -73,7 +73,7 @@ async def test_formats_that_are_decoded_as_they_arrive(
     audio_only = ("-vn",) if name in {"a.flac", "a.wav"} else ("-c", "copy")
     path = make_media(f"stream-{name}", "-i", str(video_mp4), *audio_only, *options)
     media = await opener.open(MediaUrl(web.body("/a", path.read_bytes())))
-    assert [path.name for path in workdir.path.iterdir()] == [".lock"]
+    assert [path.name for path in workdir.path.iterdir()] == [".cuestream-work"]
     if duration_ms is None:
         assert media.duration_ms is None or media.duration_ms > 15_000
     else:
