@@ -70,6 +70,34 @@ def test_runpod_17_sigterm_turns_the_check_503_and_ends_streams_with_a_final_eve
     assert b"retry: " in readers[0].frames.raw[-1]
 
 
+def test_sigterm_ends_a_waiting_json_client_with_the_code_of_streams(
+    start_server: StartServer, long_talk: Path
+) -> None:
+    server = start_server(SHUTDOWN_FINISH_S="1")
+    answers: list[httpx.Response] = []
+
+    def wait_for_json() -> None:
+        with server.client() as client, long_talk.open("rb") as file:
+            answers.append(client.post("/api/process", files={"file": file}))
+
+    waiting = threading.Thread(target=wait_for_json)
+    waiting.start()
+    with server.client() as client:
+        deadline = time.monotonic() + 60
+        while client.get("/health").json()["jobs"]["running"] == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        server.process.send_signal(signal.SIGTERM)
+    waiting.join(90)
+    assert server.wait_exit(60) == 0
+    (answer,) = answers
+    body = answer.json()
+    assert body["code"] == "server_shutdown"
+    assert body["retryable"] is True
+    # A late answer has begun with spaces, and its status is 200 then.
+    assert answer.status_code == 503 or answer.content.startswith(b" ")
+
+
 def test_a_stream_that_is_nearly_done_still_finishes(
     start_server: StartServer, dialogue: Path
 ) -> None:

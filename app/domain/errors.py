@@ -7,6 +7,7 @@
     |  |- InvalidFormatError        not a subtitle format
     |  |- InvalidProfileError       not a reading profile
     |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
+    |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  `- BodyTypeError             a body of another type than the route reads
@@ -141,6 +142,12 @@ class InvalidCaptionsError(BadRequestError):
     """A caption file that cannot be read, or holds no captions."""
 
     code = "captions_unreadable"
+
+
+class TooMuchWorkError(BadRequestError):
+    """A text that takes more memory or processor time than one request may."""
+
+    code = "text_too_complex"
 
 
 class UrlBlockedError(BadRequestError):

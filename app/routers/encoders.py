@@ -17,7 +17,6 @@ from app.domain.errors import NotFoundError, quoted
 from app.domain.events import (
     CuesDropped,
     CuesReady,
-    Done,
     Event,
     Failed,
     MediaOpened,
@@ -31,17 +30,26 @@ from app.domain.profile import ReadingProfile
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
-from app.services.render.formats import render
+from app.services.render.formats import render_bounded
 
 Payload = dict[str, object]
 """A JSON object of the wire."""
 
 
 class EventEncoder(Protocol):
-    """Turns events into payloads."""
+    """Turns events into payloads.
+
+    Attributes:
+        formats: subtitle files that the result has.
+    """
+
+    formats: tuple[str, ...]
 
     def encode(self, event: Event) -> Payload | None:
-        """Return the payload of an event, or None where this kind of client gets none."""
+        """Return the payload of an event, or None where this kind of client gets none.
+
+        The result is not encoded here, since it may be large: see `result_payload`.
+        """
         ...
 
 
@@ -83,12 +91,15 @@ def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
     ]
 
 
-def result_payload(
+async def result_payload(
     result: Result, job: JobRuntime, formats: Sequence[str], profile: ReadingProfile
 ) -> Payload:
-    """Return the result of a finished job, with the files that were requested."""
+    """Return the result of a finished job, with the files that were requested.
+
+    Its cues are an iterator: see `sliced_json`.
+    """
     payload: Payload = {
-        "subtitles": [cue_payload(cue) for cue in result.cues],
+        "subtitles": map(cue_payload, result.cues),
         "source": result.origin,
         "translated": result.translated,
         "language": result.language,
@@ -103,8 +114,9 @@ def result_payload(
     }
     if formats:
         language = job.request.target.tag if job.request.target else result.language
-        files = {name: render(result.cues, name, profile, language) for name in formats}
-        payload["formats"] = files
+        payload["formats"] = {
+            name: await render_bounded(result.cues, name, profile, language) for name in formats
+        }
     return payload
 
 
@@ -134,15 +146,12 @@ class ProcessEncoder:
 
     def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._job = job
-        self._formats = formats
+        self.formats = tuple(formats)
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
         if isinstance(event, Progress):
             return progress_payload(event)
-        if isinstance(event, Done):
-            profile = self._job.request.profile
-            return {"result": result_payload(event.result, self._job, self._formats, profile)}
         if isinstance(event, Failed):
             return error_body(event.message, event.code, retryable=event.retryable)
         return None
@@ -186,6 +195,7 @@ class NativeEncoder:
 
     def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         self._plain = ProcessEncoder(job, formats)
+        self.formats = self._plain.formats
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""

@@ -15,6 +15,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
+from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
 
@@ -80,7 +81,7 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
 
 
 @router.get("/{job_id}")
-async def state(job: JobDep) -> Payload:
+async def state(job: JobDep) -> Response:
     """Return a job's state, with its result once there is one."""
     payload: Payload = {"job_id": job.id, "events": len(job.log)}
     payload["state"] = _state_of(job)
@@ -90,8 +91,8 @@ async def state(job: JobDep) -> Payload:
     if failure is not None:
         payload |= error_body(failure.message, failure.code, retryable=failure.retryable)
     if job.result is not None:
-        payload["result"] = result_payload(job.result, job, (), job.request.profile)
-    return payload
+        payload["result"] = await result_payload(job.result, job, (), job.request.profile)
+    return Response(await sliced_json(payload), media_type="application/json")
 
 
 def _state_of(job: JobRuntime) -> State:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from app.container import Services
 from app.domain.errors import CuestreamError, JobCancelledError, TimedOutError
@@ -17,6 +17,7 @@ from app.routers.disconnect import disconnected
 from app.routers.encoders import Payload
 from app.routers.error_responses import http_error, shape_for
 from app.routers.error_shapes import ErrorShape
+from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 
 _KEEPALIVE_S = 10.0
@@ -32,7 +33,7 @@ class JsonAnswer:
     Args:
         services: for the settings.
         job: whose result is the answer.
-        encode: makes the body; called in a thread, since writing files is CPU work.
+        encode: makes the body's payload.
         patience_s: time until a late answer begins; that of the settings unless given, and never
             longer than that.
     """
@@ -41,7 +42,7 @@ class JsonAnswer:
         self,
         services: Services,
         job: JobRuntime,
-        encode: Callable[[Result], Payload],
+        encode: Callable[[Result], Awaitable[Payload]],
         patience_s: float | None = None,
     ) -> None:
         self._settings = services.settings
@@ -69,7 +70,8 @@ class JsonAnswer:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if ended.done():
-                return JSONResponse(await self._body(ended), headers=self._headers)
+                body = await self._body(ended)
+                return Response(body, headers=self._headers, media_type="application/json")
             self._check(disconnect)
             handed_over = True
             return StreamingResponse(
@@ -92,7 +94,7 @@ class JsonAnswer:
                 await asyncio.wait({ended}, timeout=_KEEPALIVE_S)
                 if not ended.done() and self._late():
                     raise self._timed_out()
-            yield json.dumps(await self._body(ended), ensure_ascii=False).encode()
+            yield await self._body(ended)
         except CuestreamError as error:
             body = shape.body(replace(http_error(error), details={"job_id": self._job.id}))
             yield json.dumps(body).encode()
@@ -121,5 +123,5 @@ class JsonAnswer:
             f"The job is not finished; follow it at /api/jobs/{self._job.id}/events"
         )
 
-    async def _body(self, ended: asyncio.Task[Result]) -> Payload:
-        return await asyncio.to_thread(self._encode, await ended)
+    async def _body(self, ended: asyncio.Task[Result]) -> bytes:
+        return await sliced_json(await self._encode(await ended))

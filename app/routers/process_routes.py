@@ -50,8 +50,8 @@ async def process(request: Request, submission: SubmissionDep, services: Service
         return await _streamed(request, submission, services, "process")
     job = await _submit(request, submission, services, "batch")
 
-    def payload(result: Result) -> Payload:
-        return result_payload(result, job, submission.body.formats, job.request.profile)
+    async def payload(result: Result) -> Payload:
+        return await result_payload(result, job, submission.body.formats, job.request.profile)
 
     return await JsonAnswer(services, job, payload).respond(request)
 

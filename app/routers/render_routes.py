@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,9 +14,10 @@ from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import large_json
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
-from app.services.render.formats import FORMATS, check_format, render
+from app.services.render.formats import FORMATS, check_format, render_bounded
 from app.submission.request_fields import language_code
 
 _MAX_MS = 10**9
@@ -67,13 +67,14 @@ class RenderBody(BaseModel):
 
 
 @router.post("/render", dependencies=[large_json()])
-async def render_cues(body: RenderBody) -> Response:
-    """Write cues as srt, vtt, ass, ttml, json or txt."""
+async def render_cues(request: Request, body: RenderBody) -> Response:
+    """Write cues as srt, vtt, ass, ttml, json or txt. The work stops when the client leaves."""
     check_format(body.format)
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
-    # Breaking lines is CPU work: seconds for the largest bodies.
-    text = await asyncio.to_thread(render, cues, body.format, profile, body.language_tag())
+    text = await cancel_on_disconnect(
+        request, render_bounded(cues, body.format, profile, body.language_tag())
+    )
     kind = FORMATS[body.format]
     headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
     return Response(text, media_type=kind.media_type, headers=headers)

@@ -6,9 +6,11 @@ renews the client's lease on its job; a job whose lease runs out stops unless it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, model_validator
 
 from app.domain.errors import BadRequestError, JobCancelledError
@@ -20,6 +22,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import JobDep, ServicesDep, require_admission
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload, cue_payload
+from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
 from app.submission.subtitle_body import SubtitleBody
@@ -32,6 +35,9 @@ _LEASE_S = 60.0
 """How long a job waits for the next poll; the extension polls every 2 s."""
 
 _BATCH_CUES = 100
+
+_FIRST_EVENTS = 100
+"""Events among which one shows that a job has begun, if it has."""
 
 _WAITING = frozenset({"waiting", "loading", "checking"})
 
@@ -64,20 +70,24 @@ async def run(request: Request, body: QueueBody, services: ServicesDep) -> Paylo
 
 @router.get("/status/{job_id}")
 @router.get("/v2/{endpoint}/status/{job_id}")
-async def status(job: JobDep) -> Payload:
+async def status(job: JobDep) -> Response:
     """Return a job's status; a finished one comes with its cues, cut into batches."""
     job.renew_lease(_LEASE_S)
-    return queue_payload(job)
+    return await _answer(job)
 
 
 @router.post("/cancel/{job_id}")
 @router.post("/v2/{endpoint}/cancel/{job_id}")
-async def cancel(job: JobDep) -> Payload:
+async def cancel(job: JobDep) -> Response:
     """End the client's lease on a job: its work stops unless a stream follows it."""
     if job.running:
         job.renew_lease(0.0)
-        return {"id": job.id, "status": "CANCELLED"}
-    return queue_payload(job)
+        return JSONResponse({"id": job.id, "status": "CANCELLED"})
+    return await _answer(job)
+
+
+async def _answer(job: JobRuntime) -> Response:
+    return Response(await sliced_json(_queue_frame(job)), media_type="application/json")
 
 
 @router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])
@@ -105,7 +115,7 @@ def queue_status(job: JobRuntime) -> Status:
         return "COMPLETED"
     begun = any(
         not isinstance(event, Progress) or event.stage not in _WAITING
-        for _, event in job.log.after(0)
+        for _, event in job.log.after(0, _FIRST_EVENTS)
     )
     return "IN_PROGRESS" if begun else "IN_QUEUE"
 
@@ -115,14 +125,24 @@ def queue_payload(job: JobRuntime) -> Payload:
 
     ``output`` is a list of batches with each cue once, in order; clients put them together.
     """
+    frame = _queue_frame(job)
+    if "output" in frame:
+        frame["output"] = list(_batches(job))
+    return frame
+
+
+def _queue_frame(job: JobRuntime) -> Payload:
+    """Return a job as a queue reports it; its output is an iterator."""
     frame: Payload = {"id": job.id, "status": queue_status(job)}
     if job.record.failure is not None:
         frame["error"] = job.record.failure.message
     if job.result is not None:
-        cues = [cue_payload(cue) for cue in job.result.cues]
         frame["executionTime"] = job.result.elapsed_ms
-        frame["output"] = [
-            {"subtitles": cues[place : place + _BATCH_CUES]}
-            for place in range(0, len(cues), _BATCH_CUES)
-        ]
+        frame["output"] = _batches(job)
     return frame
+
+
+def _batches(job: JobRuntime) -> Iterator[Payload]:
+    cues = job.result.cues if job.result is not None else ()
+    for place in range(0, len(cues), _BATCH_CUES):
+        yield {"subtitles": [cue_payload(cue) for cue in cues[place : place + _BATCH_CUES]]}

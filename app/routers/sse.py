@@ -7,17 +7,18 @@ one write with one ``data:`` line.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
+from app.routers.encoded_log import EncodedEvent, encoded_log
 from app.routers.encoders import EventEncoder, Payload, progress_payload
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.streams import (
     Heartbeat,
-    Item,
     KeepAlive,
     LoggedEvent,
     ServerLeaving,
@@ -25,6 +26,8 @@ from app.services.jobs.streams import (
 )
 
 _LF = "\n"
+_TURN_FRAMES = 50
+"""Frames that one stream sends before others get their turn: about a millisecond."""
 
 
 def stream_job(
@@ -35,24 +38,31 @@ def stream_job(
     Args:
         streams: yields the events, heartbeats and keep-alives.
         job: to follow.
-        encoder: a new one; it encodes the events up to ``after`` without sending them.
+        encoder: a new one; readers of one kind share what it encodes.
         encoder_name: lets the client resume in the same shape.
         after: number of the last event that the client has received.
     """
     events_path = f"/api/jobs/{job.id}/events?view={encoder_name}"
-    for _, event in job.log.after(0)[:after]:
-        encoder.encode(event)
+    encoded = encoded_log(job, encoder)
 
     async def events() -> AsyncIterator[bytes]:
         first: Payload = {"job_id": job.id, "events": events_path}
+        sent = 0
         async with aclosing(streams.follow(job, after)) as items:
             async for item in items:
-                payload = await _payload(item, encoder)
-                if payload is not None:
-                    yield _write({**payload, **first}, item)
-                    first = {}
+                sent += 1
+                if sent % _TURN_FRAMES == 0:
+                    await asyncio.sleep(0)  # a replay is there at once, and others wait
+                if isinstance(item, LoggedEvent):
+                    event = await encoded.event(item.seq)
+                    if event is not None:
+                        yield _frame(event, item.seq, first)
+                        first = {}
                 elif isinstance(item, KeepAlive):
                     yield ServerSentEvent(comment="still here", sep=_LF).encode()
+                else:
+                    yield _write({**_payload(item), **first}, item)
+                    first = {}
 
     return EventSourceResponse(
         events(),
@@ -62,28 +72,33 @@ def stream_job(
     )
 
 
-async def _payload(item: Item, encoder: EventEncoder) -> Payload | None:
-    """Return the payload of an item; None where the client gets none."""
-    match item:
-        case LoggedEvent(event=event, last=True):
-            # The last event may render files, which is CPU work.
-            return await asyncio.to_thread(encoder.encode, event)
-        case LoggedEvent(event=event):
-            return encoder.encode(event)
-        case Heartbeat(progress=progress):
-            return progress_payload(progress)
-        case ServerLeaving():
-            return error_body("The server is shutting down", "server_shutdown", retryable=True)
-        case KeepAlive():
-            return None
+def _payload(item: Heartbeat | ServerLeaving) -> Payload:
+    """Return the payload of what no event of the job is."""
+    if isinstance(item, Heartbeat):
+        return progress_payload(item.progress)
+    return error_body("The server is shutting down", "server_shutdown", retryable=True)
 
 
-def _write(payload: Payload, item: Item) -> bytes:
+def _frame(event: EncodedEvent, seq: int, first: Payload) -> bytes:
+    """Return an event of the job's log as one server-sent event.
+
+    Args:
+        event: encoded.
+        seq: its number.
+        first: fields that the first frame of a stream has beside its own.
+    """
+    own = event.json
+    if first:
+        own = own[:-1] + b"," + json.dumps(first, separators=(",", ":")).encode()[1:]
+    kind = b"event: error\n" if event.is_error else b""
+    return b"id: %d\n%bdata: %b\n\n" % (seq, kind, own)
+
+
+def _write(payload: Payload, item: Heartbeat | ServerLeaving) -> bytes:
     """Return a payload as one server-sent event."""
     return JSONServerSentEvent(
         payload,
         event="error" if "error" in payload else None,
-        id=str(item.seq) if isinstance(item, LoggedEvent) else None,
         retry=item.retry_ms if isinstance(item, ServerLeaving) else None,
         sep=_LF,
     ).encode()

@@ -65,7 +65,7 @@ async def transcribe(
     # A finished job is replayed without a task.
     replayed = job.task is None
 
-    def payload(result: Result) -> Payload:
+    async def payload(result: Result) -> Payload:
         return _payload(result, job, replayed=replayed)
 
     return await JsonAnswer(services, job, payload, _PATIENCE_S).respond(request)
@@ -73,7 +73,7 @@ async def transcribe(
 
 def _payload(result: Result, job: JobRuntime, *, replayed: bool) -> Payload:
     return {
-        "segments": [_segment(cue) for cue in result.cues],
+        "segments": map(_segment, result.cues),
         "cached": replayed or result.cached.get("transcribe", 0.0) >= 1.0,
         "language": result.language,
         "job_id": job.id,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
+import json
 from collections.abc import AsyncGenerator, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
-from app.domain.events import Event, MediaOpened, Progress
+import pytest
+
+from app.domain.cue import Cue
+from app.domain.events import CuesReady, Done, MediaOpened, Progress, Result
 from app.domain.request import JobRequest, SiteVideo
-from app.routers.encoders import NativeEncoder, Payload
+from app.domain.time import Span
+from app.routers import encoders
+from app.routers.encoders import NativeEncoder, Payload, StreamEncoder
+from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.record import JobRecord
 from app.services.jobs.runtime import JobRuntime
@@ -20,6 +28,7 @@ from app.services.jobs.streams import (
     ServerLeaving,
     StreamHub,
 )
+from app.settings import Settings
 
 PROGRESS = Progress("checking", "Checking the media", 5)
 
@@ -37,6 +46,9 @@ class Items:
 
 async def written(*items: Item, encoder: Any = None) -> list[bytes]:
     job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://site.example/1")), id="a1"), 1.0)
+    for item in items:
+        if isinstance(item, LoggedEvent):
+            job.log.append(item.event)
     streams = cast("StreamHub", Items(items))
     response = stream_job(streams, job, encoder or NativeEncoder(job, ()), "native")
     return [cast("bytes", part) async for part in response.body_iterator]
@@ -63,14 +75,69 @@ async def test_a_farewell_is_an_error_with_a_time_to_come_back() -> None:
     assert b"\r" not in part
 
 
-async def test_the_last_event_is_encoded_in_a_thread() -> None:
-    threads: list[bool] = []
+def finished_job(cues: int) -> JobRuntime:
+    """Return a job as a large caption file leaves it."""
+    made = tuple(Cue(n, Span(n, n + 1), f"Line {n}") for n in range(cues))
+    job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://site.example/1")), id="a1"), 1.0)
+    for cue in made:
+        job.log.append(CuesReady((cue,), final=True))
+    job.log.append(Done(Result(made, False, "en", 1000, 10, {})))
+    return job
 
-    class Encoder:
-        def encode(self, event: Event) -> Payload | None:
-            threads.append(threading.current_thread() is threading.main_thread())
-            return None
 
-    last = LoggedEvent(2, PROGRESS, True)
-    assert await written(LoggedEvent(1, PROGRESS, False), last, encoder=Encoder()) == []
-    assert threads == [True, False]
+async def read(job: JobRuntime, hub: StreamHub, after: int = 0) -> list[bytes]:
+    response = stream_job(hub, job, StreamEncoder(job, ()), "stream", after)
+    return [cast("bytes", part) async for part in response.body_iterator]
+
+
+async def test_readers_of_a_replay_share_what_is_encoded_and_take_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded: list[int] = []
+    original = encoders.cue_payload
+
+    def counted(cue: Cue) -> Payload:
+        encoded.append(cue.id)
+        return original(cue)
+
+    monkeypatch.setattr(encoders, "cue_payload", counted)
+    job, hub = finished_job(3000), StreamHub(Settings().jobs)
+    turns: list[int] = []
+
+    async def count_turns() -> None:
+        while True:
+            turns.append(len(encoded))
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    streams = await asyncio.gather(*(read(job, hub) for _ in range(10)))
+    counting.cancel()
+    assert len(encoded) == 6000, "each cue once for the stream and once for the result"
+    assert all(stream == streams[0] for stream in streams)
+    steps = [after - before for before, after in pairwise(turns) if after <= 3000]
+    assert max(steps) <= 100, "others get their turn in between"
+    assert turns[-1] - turns[0] > max(steps)
+    result = json.loads(streams[0][-1].partition(b"data: ")[2])["result"]
+    assert [line["text"] for line in result["subtitles"]] == [f"Line {n}" for n in range(3000)]
+
+
+async def test_a_resumed_replay_goes_on_with_the_same_frames() -> None:
+    job, hub = finished_job(120), StreamHub(Settings().jobs)
+    whole, rest = await read(job, hub), await read(job, hub, 100)
+    assert rest[1:] == whole[101:]
+    assert b'"job_id":"a1"' in rest[0]
+
+
+async def test_a_large_result_is_encoded_as_the_library_does_it() -> None:
+    value: dict[str, object] = {
+        "none": None,
+        "empty": [],
+        "é": '\u2028<&"\\' * 30_000,
+        "list": [{"n": n, "x": [1.5, True]} for n in range(1000)],
+        "nested": {"a": {}},
+    }
+    expected = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    assert await sliced_json(value) == expected
+    assert await sliced_json({**value, "list": iter(cast("list[object]", value["list"]))}) == (
+        expected
+    )

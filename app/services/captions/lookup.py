@@ -15,7 +15,7 @@ import structlog
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import InvalidCaptionsError, NoCaptionsError, OverloadedError, SourceError
 from app.domain.language import ENGLISH, Language
-from app.services.captions.parse import parse_captions
+from app.services.captions.parse import parse_bounded
 from app.services.captions.select import (
     CHAT,
     OTHER_LANGUAGE,
@@ -210,7 +210,7 @@ def rank_tracks(tracks: Sequence[CaptionTrack], language: Language) -> list[Capt
 async def _fetch_track(page: CaptionPage, track: CaptionTrack) -> Captions:
     name, data = await page.caption(track)
     try:
-        return await asyncio.to_thread(parse_captions, data, name, track.language, track.kind)
+        return await parse_bounded(data, name, track.language, track.kind)
     except InvalidCaptionsError as error:
         log.warning("captions cannot be used", track=track.name, reason=error.message)
         raise SourceError("The site's captions cannot be read") from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import cast
 
-from app.domain.captions import CaptionKind, Captions
+from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.encoding import decode_text
 from app.services.captions.normalize import normalize
@@ -21,6 +22,7 @@ from app.services.captions.readers.srt_vtt import (
 from app.services.captions.readers.substation import looks_like_substation, read_substation
 from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
 from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
+from app.system.bounded_work import work_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ MAX_MB = 32
 
 SNIFF_LENGTH = 2**16
 """Bytes or characters at the beginning of a file by which its format is detected."""
+
+SLICE_CHARS = 2**12
+"""Of a file on its way to the process that reads it: two hundred of them are packed at once."""
 
 _BY_NAME = {name: row for row in CAPTION_FORMATS for name in row.names}
 _IN_SNIFF_ORDER = sorted(CAPTION_FORMATS, key=lambda row: not row.has_signature)
@@ -98,6 +103,38 @@ def parse_captions(
     if not captions.items:
         raise InvalidCaptionsError("The caption file holds no captions")
     return captions
+
+
+async def parse_bounded(
+    data: bytes | str,
+    format: str | None,  # noqa: A002 - the site's word
+    language: str,
+    kind: CaptionKind,
+) -> Captions:
+    """Read a caption file where it delays nothing else; see `parse_captions`.
+
+    Raises:
+        InvalidCaptionsError: it cannot be read, is too large, or holds no captions.
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    size = SLICE_CHARS
+    parts = [data[place : place + size] for place in range(0, len(data) or 1, size)]
+    found = await work_on(_parsed, parts, format, language, kind, chars=len(data))
+    head = cast("Captions", found[0])
+    return replace(head, items=cast("tuple[Caption, ...]", tuple(found[1:])))
+
+
+def _parsed(
+    parts: list[bytes] | list[str],
+    format: str | None,  # noqa: A002 - the site's word
+    language: str,
+    kind: CaptionKind,
+) -> Iterator[Captions | Caption]:
+    """Yield the track without its captions, then those one by one."""
+    data: bytes | str = "".join(parts) if isinstance(parts[0], str) else b"".join(parts)
+    captions = parse_captions(data, format, language, kind)
+    yield Captions(captions.language, captions.kind, ())
+    yield from captions.items
 
 
 def detect_format(text: str) -> CaptionFormat | None:

@@ -50,9 +50,16 @@ class EventLog:
         for listener in tuple(self._listeners):
             listener()
 
-    def after(self, seq: int) -> list[tuple[int, Event]]:
-        """Return the events with a higher number, each with its number."""
-        return list(enumerate(self._events[max(0, seq) :], start=max(0, seq) + 1))
+    def after(self, seq: int, most: int | None = None) -> list[tuple[int, Event]]:
+        """Return the events with a higher number, each with its number.
+
+        Args:
+            seq: a number.
+            most: return no more than so many; None for all.
+        """
+        begin = max(0, seq)
+        end = None if most is None else begin + most
+        return list(enumerate(self._events[begin:end], start=begin + 1))
 
     def latest(self, kind: type[E], until: int | None = None) -> E | None:
         """Return the newest event of a class.

@@ -181,7 +181,7 @@ class JobRuntime:
             stop()
 
     def _is_open(self) -> bool:
-        return any(isinstance(event, MediaOpened | Done) for _, event in self.log.after(0)[:8])
+        return any(isinstance(event, MediaOpened | Done) for _, event in self.log.after(0, 8))
 
     def _end_lease(self) -> None:
         self._lease = None

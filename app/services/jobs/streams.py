@@ -18,6 +18,9 @@ from app.services.jobs.runtime import JobRuntime
 from app.settings import JobSettings
 
 _TICK_S = 1.0
+_BATCH_EVENTS = 500
+"""Events that a reader takes from the log at once."""
+
 _LEAVING = "The server is shutting down"
 
 
@@ -118,14 +121,16 @@ class StreamHub:
         progress = job.log.latest(Progress, until=after)
         try:
             while True:
-                for seq, event in job.log.after(after):
+                for seq, event in job.log.after(after, _BATCH_EVENTS):
                     after = seq
                     if isinstance(event, Progress):
                         progress = event
                     yield _sent(
                         reader, LoggedEvent(seq, event, job.log.closed and seq == len(job.log))
                     )
-                if job.log.closed and after >= len(job.log):
+                if after < len(job.log):
+                    continue
+                if job.log.closed:
                     return
                 if self._leaving:
                     if progress is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -15,6 +15,12 @@ from app.services.render.srt import write_srt
 from app.services.render.ttml_writer import write_ttml
 from app.services.render.txt import write_txt
 from app.services.render.vtt import write_vtt
+from app.system.bounded_work import work_on
+
+_CUE_CHARS = 32
+"""Writing a cue takes about as long as this much of its text."""
+
+_PART_CHARS = 2**12
 
 Writer = Callable[[Sequence[Cue], ReadingProfile, str], str]
 """Turns cues, the reading profile for line breaks and the language of the text into a file."""
@@ -63,6 +69,28 @@ def check_format(name: str) -> SubtitleFormat:
         return FORMATS[name]
     except KeyError:
         raise InvalidFormatError(name, tuple(FORMATS)) from None
+
+
+async def render_bounded(
+    cues: Sequence[Cue], format_name: str, profile: ReadingProfile, language: str = "und"
+) -> str:
+    """Return cues as a subtitle file, written where that delays nothing else; see `render`.
+
+    Raises:
+        InvalidFormatError: no format has that name.
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    check_format(format_name)
+    chars = sum(len(cue.shown) + _CUE_CHARS for cue in cues)
+    return "".join(await work_on(_rendered, cues, format_name, profile, language, chars=chars))
+
+
+def _rendered(
+    cues: list[Cue], format_name: str, profile: ReadingProfile, language: str
+) -> Iterator[str]:
+    """Yield a subtitle file in parts."""
+    text = render(cues, format_name, profile, language)
+    yield from (text[place : place + _PART_CHARS] for place in range(0, len(text), _PART_CHARS))
 
 
 def render(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from app.domain.errors import UnavailableOptionError
 from app.domain.request import SentCaptions
-from app.services.captions.parse import parse_captions
+from app.services.captions.parse import parse_bounded
 from app.services.sources.opened import OpenedCaptions
 from app.services.sources.source_cache import OpenRequest
 from app.services.sources.source_opener import SourceServices
@@ -33,8 +31,7 @@ class CaptionsOpener:
         """
         if request.preference is None:
             raise UnavailableOptionError("Captions hold no recording")
-        captions = await asyncio.to_thread(
-            parse_captions,
+        captions = await parse_bounded(
             source.text,
             None,
             source.language or "und",

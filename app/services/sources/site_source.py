@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -12,7 +11,7 @@ import structlog
 from app.domain.errors import CuestreamError
 from app.domain.request import SiteVideo
 from app.services.cache.source_metadata import SourceMetadata
-from app.services.captions.parse import parse_captions
+from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, choose_track
 from app.services.sources.opened import Opened, OpenedCaptions
 from app.services.sources.source_cache import OpenRequest
@@ -65,9 +64,7 @@ class SiteOpener:
             track = choice.track
             try:
                 name, data = await session.caption(track)
-                captions = await asyncio.to_thread(
-                    parse_captions, data, name, track.language, track.kind
-                )
+                captions = await parse_bounded(data, name, track.language, track.kind)
             except CuestreamError as error:
                 log.warning("captions cannot be used", track=track.name, reason=error.message)
                 continue

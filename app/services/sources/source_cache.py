@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
@@ -17,7 +16,7 @@ from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import CAPTIONS
 from app.services.cache.source_metadata import SourceMetadata
 from app.services.cache.transcript_cache import Transcript
-from app.services.captions.parse import parse_captions
+from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, TrackChoice, choose_track
 from app.services.media.byte_stream import ByteStream
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
@@ -166,9 +165,7 @@ class SourceCache:
             return None
         name, _, data = payload.partition(b"\n")
         try:
-            captions = await asyncio.to_thread(
-                parse_captions, data, name.decode(), track.language, track.kind
-            )
+            captions = await parse_bounded(data, name.decode(), track.language, track.kind)
         except CuestreamError:
             return None  # the site may have mended it since
         return OpenedCaptions(captions, choice.origin, metadata.info, metadata.duration_ms)

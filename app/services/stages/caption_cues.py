@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from app.domain.captions import Caption, Captions
+from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.time import Span
@@ -16,6 +16,7 @@ from app.services.layout.authored_cues import authored_cues
 from app.services.layout.phrase import Phrase
 from app.services.layout.segment_words import words_of
 from app.services.stages.cues import CueLayout
+from app.system.bounded_work import SLICE_ITEMS, work_on
 
 _SILENCE_MS = 1000
 """A silence that ends a segment: what follows is another thought. Source: of brief, medium and long
@@ -33,9 +34,13 @@ async def caption_cues(captions: Captions, profile: ReadingProfile) -> AsyncIter
         Cues with ids from 0, sorted, never two at once, each in the track's language. Their
         texts together hold every word once, in order.
     """
-    # Layout is CPU work: a second for a long film.
-    cues = await asyncio.to_thread(_laid_out, captions, profile)
-    for cue in cues:
+    chars = sum(len(caption.text) for caption in captions.items)
+    cues = await work_on(
+        _laid_out, captions.items, captions.language, captions.kind, profile, chars=chars
+    )
+    for number, cue in enumerate(cues):
+        if number % SLICE_ITEMS == 0:
+            await asyncio.sleep(0)  # what is done with each of them is work too
         yield cue
 
 
@@ -50,13 +55,16 @@ def caption_segments(captions: Captions, profile: ReadingProfile) -> list[Segmen
     return list(_segments(words, captions.language))
 
 
-def _laid_out(captions: Captions, profile: ReadingProfile) -> list[Cue]:
-    if captions.kind == "manual":
-        return list(authored_cues(captions, profile))
+def _laid_out(
+    items: Sequence[Caption], language: str, kind: CaptionKind, profile: ReadingProfile
+) -> Iterator[Cue]:
+    captions = Captions(language, kind, tuple(items))
+    if kind == "manual":
+        yield from authored_cues(captions, profile)
+        return
     layout = CueLayout(profile)
-    return [
-        cue for segment in caption_segments(captions, profile) for cue in layout.lay_out(segment)
-    ]
+    for segment in caption_segments(captions, profile):
+        yield from layout.lay_out(segment)
 
 
 def _words(caption: Caption, captions: Captions, profile: ReadingProfile) -> list[Word]:

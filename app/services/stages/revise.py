@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,14 +24,14 @@ async def revise(cues: AsyncIterator[Cue], drafts: Mapping[int, Cue]) -> AsyncIt
     Yields:
         The same cues in the same order, with an id and a revision.
     """
-    waiting = sorted(drafts.values(), key=lambda cue: cue.span.start_ms)
+    waiting = deque(sorted(drafts.values(), key=lambda cue: cue.span.start_ms))
     next_id = max(drafts, default=-1) + 1
     try:
         async for cue in cues:
             while waiting and waiting[0].span.end_ms <= cue.span.start_ms:
-                waiting.pop(0)
+                waiting.popleft()
             if waiting and waiting[0].span.start_ms < cue.span.end_ms:
-                draft = waiting.pop(0)
+                draft = waiting.popleft()
                 yield replace(cue, id=draft.id, revision=draft.revision + 1)
             else:
                 yield replace(cue, id=next_id)
