@@ -18,6 +18,7 @@ from itertools import islice
 from typing import TypeVar
 
 from app.domain.errors import CuestreamError, InternalError, OverloadedError, TooMuchWorkError
+from app.system.child_limits import TEXT_WORK
 from app.system.subprocesses import Subprocess, running
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ async def _in_process(
     function: Callable[..., Iterable[R]], items: Sequence[T], options: Sequence[object]
 ) -> list[R]:
     command = (sys.executable, "-m", "app.system.bounded_work_child")
-    async with running(command, stdin=True) as child:
+    async with running(command, stdin=True, limits=TEXT_WORK) as child:
         sending = asyncio.create_task(_send(child, function, items, options))
         try:
             return await _received(child)

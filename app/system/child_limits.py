@@ -63,6 +63,9 @@ FILTER = ChildLimits(
 """Programs that turn a little text or sound into another form: espeak-ng (16 MB for a thousand
 characters), the MP3 encoder (30 MB), Apertium (20 MB in each of its programs)."""
 
+TEXT_WORK = ChildLimits(memory_bytes=768 * _MIB, cpu_s=120, file_bytes=0, open_files=64, wall_s=300)
+"""Reading, layout and writing of large texts: 50,000 cues take 300 MB and 27 s."""
+
 _DECODER = ChildLimits(memory_bytes=512 * _MIB, cpu_s=120, file_bytes=0, open_files=64, wall_s=3600)
 """ffmpeg takes 30 to 60 MB, and the index of a four-hour video 40 MB more."""
 

@@ -90,6 +90,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it is more than a head may have."""
         if self._bounded.is_closing():
+            self._bounded.drop(len(data))
             return
         self._unset_keepalive_if_required()
         if self._in_head and self._timer is None:

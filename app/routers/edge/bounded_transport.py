@@ -9,6 +9,9 @@ from typing import Any
 CLOSE_S = 5.0
 """A peer has so long to take what was written, or to end what it sends."""
 
+_DROPPED_BYTES = 32 * 2**20
+"""What a peer may send after its answer: more than is on its way in any network."""
+
 _STALL_S = 30.0
 _SLOWEST_BYTES_PER_S = 1024
 """A peer that takes less than this from a full buffer has left, or holds memory on purpose."""
@@ -28,6 +31,7 @@ class BoundedTransport:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._pending = 0
+        self._dropped = 0
         self.lingering = False
 
     def __getattr__(self, name: str) -> Any:
@@ -47,7 +51,7 @@ class BoundedTransport:
         """Close once the peer has what was written, at the latest after `CLOSE_S`.
 
         To close while the peer sends would reset the connection, and the peer would not see the
-        answer: what comes is dropped until it ends.
+        answer: what comes is dropped until it ends, see `drop`.
         """
         if self.is_closing():
             return
@@ -58,6 +62,12 @@ class BoundedTransport:
         else:
             self._transport.close()
         self._restart(CLOSE_S, self._transport.abort)
+
+    def drop(self, count: int) -> None:
+        """Take no notice of what a peer sends after its answer, up to a limit."""
+        self._dropped += count
+        if self._dropped > _DROPPED_BYTES:
+            self._transport.abort()
 
     def watch_writing(self) -> None:
         """Watch a full buffer: abort unless the peer takes enough of it."""
