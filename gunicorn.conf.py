@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
 from app.settings import Settings, see_one_gpu, visible_gpus
+from app.system.private_folders import keep_files_private
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -167,8 +168,9 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """Make only its own GPU visible to the worker; a single worker sees all GPUs."""
+    """Keep the worker's files private, and show it its own GPU alone; a single worker sees all."""
     del server
+    keep_files_private()
     if _current.server.gpus > 1:
         see_one_gpu(worker.gpu)
 

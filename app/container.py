@@ -26,7 +26,7 @@ from app.services.translation.llm.ledger import CallerLedgers, open_ledgers
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
 from app.services.uploads.upload_store import UploadStore
 from app.settings import Settings
-from app.system.private_folders import check_separate, check_shared_parent, keep_files_private
+from app.system.private_folders import check_separate, check_shared_parent
 from app.system.workdir import WorkDir, work_home
 
 
@@ -66,7 +66,6 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         StorageError: the folder for temporary files cannot be made or is somebody else's, or one
             folder lies in another one; says what to set.
     """
-    keep_files_private()
     uploads_folder = settings.caches.folder / "uploads"
     check_shared_parent(settings.caches.folder, "CACHE_DIR")
     check_separate(

@@ -17,7 +17,6 @@ from app.gpu.models.inventory import Inventory, Verification
 from app.gpu.models.pinned_models import PINNED, PinnedModel
 from app.gpu.models.whisper_models import about_bytes, size_names, whisper_model
 from app.settings import Settings
-from app.system.private_folders import keep_files_private
 
 _TERMINATED = 128 + signal.SIGTERM
 """Exit status of a program that a signal ends, as shells count it."""
@@ -31,7 +30,6 @@ def run(pins: Mapping[str, PinnedModel] = PINNED) -> int:
     """
     # Standard output is for what was asked for.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    keep_files_private()
     # What a fetch has begun is removed on the way out.
     signal.signal(signal.SIGTERM, _leave)
     try:

@@ -9,6 +9,9 @@ from app.settings.group import Group, config, names
 _SHARE = 4
 """Callers that it takes to hold every place."""
 
+_LEAST_SHARE = 4
+"""One person with some tabs needs so many, also on a server with few places."""
+
 
 class JobSettings(Group):
     """Jobs and the streams that follow them."""
@@ -18,7 +21,8 @@ class JobSettings(Group):
     max_jobs_per_caller: int | None = Field(None, ge=1)
     """Most jobs of one caller at a time, so that none holds every place; one more is answered 429.
     Callers are told apart as for rate limits: by their key, else by their address. Unless set, a
-    quarter of MAX_JOBS. Set it to MAX_JOBS where all requests come from one gateway of yours."""
+    quarter of MAX_JOBS and at least 4. Set it to MAX_JOBS where all requests come from one gateway
+    of yours."""
     max_duration_s: int = Field(14_400, ge=1, validation_alias=names("MAX_DURATION_S"))
     """Longest media in seconds."""
     job_grace_s: float = Field(30.0, ge=0)
@@ -45,4 +49,5 @@ class JobSettings(Group):
     @property
     def caller_share(self) -> int:
         """Most jobs of one caller at a time."""
-        return self.max_jobs_per_caller or max(1, self.max_jobs // _SHARE)
+        share = max(_LEAST_SHARE, self.max_jobs // _SHARE)
+        return min(self.max_jobs, self.max_jobs_per_caller or share)

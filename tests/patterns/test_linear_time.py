@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -66,9 +67,16 @@ def _one_of(method: str) -> str:
     return "sub" if method in ("sub", "subn", "split", "findall", "finditer") else method
 
 
-def _work(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
+def _work(pattern: re.Pattern[Any], method: str) -> Callable[[str], object]:
+    if isinstance(pattern.pattern, bytes):
+        work = _method(pattern, method)
+        return lambda text: work(text.encode("utf-8", "replace"))
+    return _method(pattern, method)
+
+
+def _method(pattern: re.Pattern[Any], method: str) -> Callable[..., object]:
     if _one_of(method) == "sub":
-        return partial(pattern.sub, "")
+        return partial(pattern.sub, pattern.pattern[:0])
     return getattr(pattern, method)
 
 

@@ -121,7 +121,7 @@ def test_a_body_over_the_limit_too(client: TestClient, app: FastAPI) -> None:
         foreign = client.post("/v1/speech", content=content)
         assert (foreign.status_code, foreign.json()["error"]["code"]) == (413, "payload_too_large")
         assert foreign.headers["Connection"] == "close"
-    assert app.state.services.metrics.codes == [PayloadTooLargeError.code]
+    assert app.state.services.metrics.codes == [PayloadTooLargeError.code] * 2
 
 
 def test_headers_of_an_error_stay(client: TestClient) -> None:

@@ -55,7 +55,7 @@ def test_a_job_that_is_killed_finds_its_windows_after_the_restart(
     after = stream_file(second, talk)
     assert after.result is not None
     found, missing = lookups(second, "hits"), lookups(second, "misses")
-    assert found >= 2
+    assert found >= 1
     assert missing >= 1, "the server was killed in the middle"
     texts = [cue["text"] for cue in before.cues]
     assert [cue["text"] for cue in after.cues][: len(texts)] == texts

@@ -498,7 +498,7 @@ async def test_a_reader_that_leaves_closes_the_request(
 ):
     server.behaviour = b.cut("hang", 40)
     stage = job(translator, 40)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         await anext(stage)
         await stage.aclose()
         while server.abandoned < len(server.calls):
