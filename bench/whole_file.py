@@ -17,7 +17,7 @@ from bench.peers import BATCHED
 from bench.sides import OURS, PEERS, Sides, real_sides
 from bench.speech_corpus import SpokenFile
 
-SENTENCES = Goal("wall_over_faster_whisper_batched_200s", 0.95, "ratio")
+SENTENCES = Goal("wall_over_faster_whisper_batched_600s", 0.95, "ratio")
 SHORT_PROMPTS = Goal("wall_over_faster_whisper_batched_900s", 0.95, "ratio")
 
 _ROUNDS = 3

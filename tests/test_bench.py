@@ -74,7 +74,7 @@ GOALS = {
     "word_start_error_median_ms": 80,
     "word_start_error_p95_ms": 250,
     "hallucinated_cues_per_hour": 0,
-    "wall_over_faster_whisper_batched_200s": 0.95,
+    "wall_over_faster_whisper_batched_600s": 0.95,
     "wall_over_faster_whisper_batched_900s": 0.95,
     "long_form_lost_over_batched": 1.0,
     "long_form_doubled_prompts": 0,
