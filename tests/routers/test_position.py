@@ -31,8 +31,9 @@ def test_from_there_to_the_end_and_then_what_came_before(watched: Frames) -> Non
     assert before == sorted(before)
     assert before[0] < 5_000
     assert ahead[-1] > 170_000
-    # The last window ahead may take longer than the first one of the rest.
-    assert starts.index(before[0]) >= len(ahead) * 3 // 4
+    # The first window of the rest may fill a batch of the part ahead that has room for it, and the
+    # last one ahead may take longer than others.
+    assert starts.index(before[len(before) // 2]) >= len(ahead) * 3 // 4
     assert watched.cues[-1]["end"] <= watched.cues[0]["start"]
 
 
