@@ -35,14 +35,10 @@ LENGTH = struct.Struct(">I")
 """Ahead of each message between the two processes."""
 
 _PROCESSES = 2
-"""At a time. A process takes up to `MEMORY_BYTES`."""
+"""At a time; each has the limits of `TEXT_WORK`."""
 
 _WAITING_MOST = 64
 _RETRY_AFTER_S = 10
-
-MEMORY_BYTES = 768 * 2**20
-CPU_S = 120
-"""Limits of one process: the largest caption file (32 MiB) takes less of both."""
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="text")
 _places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import BinaryIO
 
 from app.domain.errors import CuestreamError, TooMuchWorkError
-from app.system.bounded_work import CPU_S, LENGTH, MEMORY_BYTES, SLICE_ITEMS
+from app.system.bounded_work import LENGTH, SLICE_ITEMS
+from app.system.child_limits import TEXT_WORK
 
 
 def main() -> None:
     """Serve the one call."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    # Ahead of the watch and of the kernel's later limit, so that the end has one reason alone.
+    resource.setrlimit(resource.RLIMIT_CPU, (TEXT_WORK.cpu_s, TEXT_WORK.cpu_s))
     sys.set_int_max_str_digits(4300)
     for message in _answer(sys.stdin.buffer):
         data = pickle.dumps(message)
