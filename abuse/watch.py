@@ -6,7 +6,6 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -14,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+
+from bench.percentile import percentile
 
 _SAMPLE_S = 0.05
 _PING_EVERY_S = 0.05
@@ -77,7 +78,7 @@ class Watch:
         self._pinger.join()
         self._sampler.join()
         above = (self._peak - self._idle) / 2**20
-        self.seen = Watched(above, 1000 * _percentile(times_s, 99), 1000 * max(times_s))
+        self.seen = Watched(above, 1000 * percentile(times_s, 99), 1000 * max(times_s))
 
     def _sample(self) -> None:
         while not self._ended.wait(_SAMPLE_S):
@@ -120,9 +121,3 @@ def _pinged(port: int) -> float | None:
     except OSError:
         return None
     return time.monotonic() - started_s if b" 200 " in answer else None
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    """Return the smallest of the values that so many percent of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]

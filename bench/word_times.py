@@ -17,6 +17,7 @@ from app.domain.time import Span, seconds_to_ms
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import BenchEnvironment
 from bench.peers import WHISPERX
+from bench.percentile import percentile
 from bench.sides import OURS, SIDES, Sides, real_sides
 from bench.speech_corpus import LANGUAGES
 from bench.word_match import Utterance, time_errors
@@ -88,12 +89,6 @@ def _compare(environment: BenchEnvironment, what: str, errors: Mapping[str, _Err
                 side: percentile(each, percent) if each else None for side, each in by_side.items()
             }
             environment.compare(f"error of words' {edge}, {what}, {name}", "ms", values)
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    """Return the smallest of the values that so many percent of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
 def _talk() -> list[Utterance]:

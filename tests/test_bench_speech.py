@@ -16,12 +16,12 @@ from bench.comparison import (
 from bench.long_form import doubled_prompts, lost_prompts, start_drift_ms
 from bench.no_speech import SOUNDS, no_speech
 from bench.peer_cache import PeerCache
+from bench.percentile import percentile
 from bench.recognition import Recognition, TimedText, timed
 from bench.speech_corpus import evenly, write_wav
 from bench.whole_file import median_ratio
 from bench.word_errors import normalized, word_error_rate
 from bench.word_match import Utterance, time_errors
-from bench.word_times import percentile
 from tests.conftest import read_samples
 
 
