@@ -100,10 +100,10 @@ def _all(folder: Path, site: HostileSite, names: Sequence[str]) -> list[Outcome]
 
 
 def _one(server: ServerProcess, site: HostileSite, folder: Path, name: str, number: int) -> Outcome:
-    caller = HostileCaller(server.port, site.url)
+    caller = HostileCaller(server.port, site, folder)
     with ThreadPoolExecutor(1) as pool, Watch(server.process.pid, server.port) as watch:
         job = pool.submit(stream_file, server, _TALK, prompt=f"{number}", force_refresh="true")
-        answer = ATTACKS[name](caller, site, folder)
+        answer = ATTACKS[name](caller)
         lost = _lost(job)
     return Outcome(name, answer, watch.seen, lost)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from websockets.exceptions import WebSocketException
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from abuse.caller import HostileCaller
-from abuse.hostile_site import HostileSite
 
-Attack = Callable[[HostileCaller, HostileSite, Path], str]
+Attack = Callable[[HostileCaller], str]
 
 _MIB = bytes(2**20)
 _HOLD_S = 10.0
@@ -22,79 +20,52 @@ _HOLD_S = 10.0
 
 def large_body(kind: str, path: str) -> Attack:
     """Return one that sends a gibibyte to a route that expects little."""
-
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del site, folder
-        return caller.post(path, _gibibyte(), kind)
-
-    return send
+    return lambda caller: caller.post(path, _gibibyte(), kind)
 
 
 def fetched(name: str) -> Attack:
     """Return one that has the server fetch something from the caller's site."""
-
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del folder
-        return caller.post_json("/api/process", {"url": f"{site.url}/{name}"})
-
-    return send
+    return lambda caller: caller.post_json("/api/process", {"url": f"{caller.site.url}/{name}"})
 
 
 def model_answer(name: str) -> Attack:
     """Return one that has the server ask a language model that answers badly."""
 
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del folder
-        site.model_answer = name
+    def send(caller: HostileCaller) -> str:
+        caller.site.model_answer = name
         body = {"subtitles": [{"text": "Hello there."}], "source_lang": "en", "target_lang": "es"}
         return caller.post_json("/api/translate", body)
 
     return send
 
 
-def captions(text: str) -> Attack:
-    """Return one that sends captions whose text is hard to parse."""
-
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del site, folder
-        return caller.post_json("/api/process", {"captions": text, "captions_lang": "en"})
-
-    return send
+def json_text(path: str, text: bytes) -> Attack:
+    """Return one that posts bytes as JSON."""
+    return lambda caller: caller.post(path, text, "application/json")
 
 
 def json_value(path: str, body: object) -> Attack:
     """Return one that posts a value as JSON."""
-
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del site, folder
-        return caller.post_json(path, body)
-
-    return send
+    return lambda caller: caller.post_json(path, body)
 
 
-def json_text(path: str, text: bytes) -> Attack:
-    """Return one that posts bytes as JSON."""
-
-    def send(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
-        del site, folder
-        return caller.post(path, text, "application/json")
-
-    return send
+def captions(text: str) -> Attack:
+    """Return one that sends captions whose text is hard to parse."""
+    return json_value("/api/process", {"captions": text, "captions_lang": "en"})
 
 
-def gap_in_time(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def gap_in_time(caller: HostileCaller) -> str:
     """A recording of four seconds whose clock jumps by four hours."""
-    path = folder / "gap.mka"
+    path = caller.folder / "gap.mka"
     late = r"asetpts=PTS+if(gte(N\,40)\,14000/TB\,0)"
     sound = ["-f", "lavfi", "-i", "sine=d=4", "-af", late, "-c:a", "flac"]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *sound, str(path)], check=True)
-    site.files[path.name] = path
-    return caller.post_json("/api/process", {"url": f"{site.url}/{path.name}"})
+    caller.site.files[path.name] = path
+    return caller.post_json("/api/process", {"url": f"{caller.site.url}/{path.name}"})
 
 
-def language_tags(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def language_tags(caller: HostileCaller) -> str:
     """Many long language tags, each new."""
-    del site, folder
 
     def send(number: int) -> str:
         tag = "en-x-" + "-".join(f"{number:04d}{part:04d}" for part in range(10_000))
@@ -103,9 +74,8 @@ def language_tags(caller: HostileCaller, site: HostileSite, folder: Path) -> str
     return caller.at_once(8, lambda first: [send(8 * n + first) for n in range(10)][-1])
 
 
-def announced_attachments(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def announced_attachments(caller: HostileCaller) -> str:
     """A Socket.IO event that announces ten thousand million parts, and two hundred of them."""
-    del site, folder
     try:
         with _live(caller) as client:
             client.send("40/live,{}")
@@ -119,9 +89,8 @@ def announced_attachments(caller: HostileCaller, site: HostileSite, folder: Path
         return "cut"
 
 
-def live_places(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def live_places(caller: HostileCaller) -> str:
     """A hundred live connections in the root namespace."""
-    del site, folder
     held = []
     for _ in range(100):
         try:
@@ -137,9 +106,8 @@ def live_places(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
     return f"{opened} of 100 held"
 
 
-def callers_who_leave(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def callers_who_leave(caller: HostileCaller) -> str:
     """Eight callers send 1.2 MB of captions, and leave; then eight more."""
-    del site, folder
     blocks = (
         f"{n}\n00:{n // 60 % 60:02d}:{n % 60:02d},000 --> 00:59:59,000\nline\n"
         for n in range(25_000)
@@ -150,9 +118,8 @@ def callers_who_leave(caller: HostileCaller, site: HostileSite, folder: Path) ->
     return "left"
 
 
-def readers(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def readers(caller: HostileCaller) -> str:
     """Thirty readers of a job of many cues."""
-    del site, folder
     blocks = (
         f"{n + 1}\n{_clock(n)} --> {_clock(n, 900)}\nline number {n}\n" for n in range(20_000)
     )
@@ -161,22 +128,19 @@ def readers(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
     return caller.at_once(30, lambda _: caller.post_json("/api/stream", body))
 
 
-def long_request_line(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def long_request_line(caller: HostileCaller) -> str:
     """A request line of a hundred megabytes."""
-    del site, folder
     return caller.raw(b"GET /", *[b"x" * 2**20] * 100, b" HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def many_headers(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def many_headers(caller: HostileCaller) -> str:
     """A hundred megabytes of headers."""
-    del site, folder
     block = b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(1000))
     return caller.raw(b"GET /ping HTTP/1.1\r\n", *[block] * 100, b"\r\n")
 
 
-def half_requests(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def half_requests(caller: HostileCaller) -> str:
     """Eleven hundred connections with half a request line."""
-    del site, folder
     held = caller.held(1100, b"GET /pi")
     time.sleep(_HOLD_S)
     for connection in held:
@@ -184,9 +148,8 @@ def half_requests(caller: HostileCaller, site: HostileSite, folder: Path) -> str
     return f"{len(held)} opened"
 
 
-def silent_forms(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def silent_forms(caller: HostileCaller) -> str:
     """Sixty uploads that stop in the middle of a part's headers."""
-    del site, folder
     head = b"POST /api/process HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
     kind = b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\nContent-Disposition: "
     held = caller.held(60, head + kind)
@@ -196,9 +159,8 @@ def silent_forms(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
     return f"{len(held)} opened"
 
 
-def endless_part_header(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def endless_part_header(caller: HostileCaller) -> str:
     """A part whose header has no end."""
-    del site, folder
 
     def body() -> Iterator[bytes]:
         yield b"--b\r\nContent-Disposition: form-data; name="
@@ -208,19 +170,17 @@ def endless_part_header(caller: HostileCaller, site: HostileSite, folder: Path) 
     return caller.post("/api/process", body(), "multipart/form-data; boundary=b")
 
 
-def dripping_sources(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def dripping_sources(caller: HostileCaller) -> str:
     """Thirty-two jobs whose recordings come a byte at a time."""
-    del folder
 
     def send(number: int) -> str:
-        return caller.post_json("/api/process", {"url": f"{site.url}/drip.mp4?{number}"})
+        return caller.post_json("/api/process", {"url": f"{caller.site.url}/drip.mp4?{number}"})
 
     return caller.at_once(32, send)
 
 
-def slow_names(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def slow_names(caller: HostileCaller) -> str:
     """Thirty addresses whose names nobody resolves."""
-    del site, folder
 
     def send(number: int) -> str:
         return caller.post_json("/api/process", {"url": f"http://a{number}.slow.invalid/x.mp4"})
@@ -228,23 +188,20 @@ def slow_names(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
     return caller.at_once(30, send)
 
 
-def announced_uploads(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def announced_uploads(caller: HostileCaller) -> str:
     """Forty announcements of uploads of a gibibyte, of which no byte comes."""
-    del site, folder
     head = b"POST /api/uploads HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Length: 0\r\n"
     request = head + b"Upload-Length: 1000000000\r\nConnection: close\r\n\r\n"
     return caller.at_once(8, lambda _: [caller.raw(request) for _ in range(5)][-1])
 
 
-def last_event_id(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def last_event_id(caller: HostileCaller) -> str:
     """An event number of five thousand digits."""
-    del site, folder
     return caller.get("/api/jobs/none/events", {"Last-Event-ID": "9" * 5000})
 
 
-def two_files(caller: HostileCaller, site: HostileSite, folder: Path) -> str:
+def two_files(caller: HostileCaller) -> str:
     """A form with two files and a name that is no text."""
-    del site, folder
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n'
     odd = b'--b\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\nx\r\n--b--\r\n'
     return caller.post("/api/process", part + part + odd, "multipart/form-data; boundary=b")

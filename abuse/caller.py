@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+
+from abuse.hostile_site import HostileSite
 
 ADDRESS = "127.0.0.66"
 """Where the attacks come from; everybody else calls from 127.0.0.1."""
@@ -24,11 +27,13 @@ class HostileCaller:
 
     Attributes:
         port: of the server.
-        site: address of the site that he controls.
+        site: that he controls.
+        folder: for the files that he makes.
     """
 
     port: int
-    site: str
+    site: HostileSite
+    folder: Path
 
     def post(self, path: str, content: bytes | Iterable[bytes], kind: str) -> str:
         """Send a body; return the status and, of an error, its code."""
