@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from app.domain.errors import InternalError, SpeechError
-from app.system.subprocesses import Subprocess, running
+from app.system.subprocesses import running
 
 _MAX_OUTPUT_BYTES = 64 * 2**20
 """Much more than the speech of a thousand characters takes."""
-
-_READ_BYTES = 2**16
 
 
 async def run_filter(command: Sequence[str], data: bytes) -> bytes:
@@ -27,7 +24,8 @@ async def run_filter(command: Sequence[str], data: bytes) -> bytes:
     """
     try:
         async with running(command, stdin=True) as child:
-            _, output = await asyncio.gather(_send(child, data), _read(child))
+            excess = SpeechError("The speech is too long")
+            output = await child.exchange(data, _MAX_OUTPUT_BYTES, excess)
             status = await child.wait()
             child.check_limits("Speaking the text")
             if status != 0:
@@ -35,17 +33,3 @@ async def run_filter(command: Sequence[str], data: bytes) -> bytes:
             return output
     except InternalError as error:
         raise SpeechError(error.message) from None
-
-
-async def _send(child: Subprocess, data: bytes) -> None:
-    await child.write(data)
-    child.close_stdin()
-
-
-async def _read(child: Subprocess) -> bytes:
-    output = bytearray()
-    while data := await child.stdout.read(_READ_BYTES):
-        output += data
-        if len(output) > _MAX_OUTPUT_BYTES:
-            raise SpeechError("The speech is too long")
-    return bytes(output)

@@ -84,6 +84,29 @@ class Subprocess:
             return False
         return True
 
+    async def exchange(self, data: bytes, most_bytes: int, excess: Exception) -> bytes:
+        """Send its whole input, and return its whole output.
+
+        Args:
+            data: its input; nothing may be written to its stdin besides.
+            most_bytes: of its output.
+            excess: raised where there is more.
+        """
+        _, output = await asyncio.gather(self._send_all(data), self._read_all(most_bytes, excess))
+        return output
+
+    async def _send_all(self, data: bytes) -> None:
+        await self.write(data)
+        self.close_stdin()
+
+    async def _read_all(self, most_bytes: int, excess: Exception) -> bytes:
+        output = bytearray()
+        while data := await self.stdout.read(2**16):
+            output += data
+            if len(output) > most_bytes:
+                raise excess
+        return bytes(output)
+
     def close_stdin(self) -> None:
         """Close its stdin."""
         if self._process.stdin is not None:

@@ -18,8 +18,6 @@ _LIMIT_S = 60.0
 _MAX_OUTPUT_BYTES = 16 * 2**20
 """A batch has at most 16 lines."""
 
-_READ_BYTES = 2**16
-
 _STOP_S = 5.0
 """Seconds that a cancelled process may take to end by itself, and again after TERM, so that it
 removes its temporary file."""
@@ -72,7 +70,8 @@ async def _exchange(child: Subprocess, text: bytes) -> bytes:
     ended = False
     try:
         async with asyncio.timeout(_LIMIT_S):
-            _, output = await asyncio.gather(_send(child, text), _read(child))
+            excess = TranslationError("Apertium writes without end")
+            output = await child.exchange(text, _MAX_OUTPUT_BYTES, excess)
             ended = True
             status = await child.wait()
             child.check_limits("Translating these lines")
@@ -84,20 +83,6 @@ async def _exchange(child: Subprocess, text: bytes) -> bytes:
     finally:
         if not ended:
             await _stop(child)
-
-
-async def _send(child: Subprocess, text: bytes) -> None:
-    await child.write(text)
-    child.close_stdin()
-
-
-async def _read(child: Subprocess) -> bytes:
-    output = bytearray()
-    while data := await child.stdout.read(_READ_BYTES):
-        output += data
-        if len(output) > _MAX_OUTPUT_BYTES:
-            raise TranslationError("Apertium writes without end")
-    return bytes(output)
 
 
 async def _stop(child: Subprocess) -> None:
