@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import engineio
-import structlog
 from engineio.async_drivers.asgi import WebSocket
 from starlette.requests import HTTPConnection
 
 from app.domain.errors import BadRequestError
 from app.routers.access.callers import caller_name
-
-log = structlog.get_logger()
+from app.routers.edge.refusal_log import RefusalLog
 
 _MAX_TEXT_CHARS = 16_384
 """Of one text message: the options of an event, or a key. Sound comes as bytes."""
@@ -31,7 +29,6 @@ _SHARE = 2
 """A caller gets one of so many connections."""
 
 _FAREWELL_S = 1.0
-_LOG_EVERY_S = 10.0
 _TRY_AGAIN_LATER = 1013
 """Source: the WebSocket close codes of IANA."""
 
@@ -76,7 +73,7 @@ class BoundedEngine(engineio.AsyncServer):  # type: ignore[misc]
         self.drivers: dict[str, _BoundedDriver] = {}
         self._callers: Counter[str] = Counter()
         self._dropping: dict[str, asyncio.Task[None]] = {}
-        self._reports: Counter[str] = Counter()
+        self._refusals = RefusalLog("live connections refused")
 
     async def handle_request(self, scope: Any, receive: Any, send: Any) -> Any:
         """Serve a connection to its end, if there is a place for it.
@@ -89,7 +86,7 @@ class BoundedEngine(engineio.AsyncServer):  # type: ignore[misc]
         caller = caller_name(HTTPConnection(scope))
         share = max(1, self.max_connections // _SHARE)
         if self._callers.total() >= self.max_connections or self._callers[caller] >= share:
-            self._report("too many connections")
+            self._refusals.note("too many connections")
             return await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
         self._callers[caller] += 1
         try:
@@ -110,7 +107,7 @@ class BoundedEngine(engineio.AsyncServer):  # type: ignore[misc]
     def drop(self, sid: str, reason: str) -> None:
         """Disconnect a client, without waiting for it."""
         if sid not in self._dropping:
-            self._report(reason)
+            self._refusals.note(reason)
             self._dropping[sid] = asyncio.create_task(self._drop(sid), name="live-drop")
 
     async def _drop(self, sid: str) -> None:
@@ -123,16 +120,6 @@ class BoundedEngine(engineio.AsyncServer):  # type: ignore[misc]
                 await driver.close()
         finally:
             del self._dropping[sid]
-
-    def _report(self, reason: str) -> None:
-        """Log what was refused, at intervals."""
-        if not self._reports:
-            asyncio.get_running_loop().call_later(_LOG_EVERY_S, self._log_reports)
-        self._reports[reason] += 1
-
-    def _log_reports(self) -> None:
-        log.warning("live connections refused", **dict(self._reports))
-        self._reports.clear()
 
 
 def _is_sound(message: str) -> bool:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
-log = structlog.get_logger()
+from app.routers.edge.refusal_log import RefusalLog
 
 RESERVE = 64
 """Connections above the limit that may ask for the health check and nothing else."""
-
-_LOG_EVERY_S = 10.0
 
 
 class Evictable(Protocol):
@@ -42,8 +37,7 @@ class ConnectionPlaces:
         self._peers: dict[Evictable, str] = {}
         self._counts: Counter[str] = Counter()
         self._idle: dict[str, OrderedDict[Evictable, None]] = {}
-        self._refused: Counter[str] = Counter()
-        self._reporting = False
+        self._refusals = RefusalLog("connections refused", lambda: {"open": self.count})
 
     @property
     def count(self) -> int:
@@ -98,10 +92,7 @@ class ConnectionPlaces:
 
     def refuse(self, reason: str) -> None:
         """Count something that was refused; what was is logged at intervals."""
-        self._refused[reason] += 1
-        if not self._reporting:
-            self._reporting = True
-            asyncio.get_running_loop().call_later(_LOG_EVERY_S, self._report)
+        self._refusals.note(reason)
 
     def _share(self, peer: str) -> int:
         return self.limit if self._is_proxy(peer) else self.limit // 2
@@ -123,8 +114,3 @@ class ConnectionPlaces:
             idle.pop(connection, None)
             if not idle:
                 del self._idle[peer]
-
-    def _report(self) -> None:
-        self._reporting = False
-        log.warning("connections refused", open=self.count, **dict(self._refused))
-        self._refused.clear()
