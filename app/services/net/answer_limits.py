@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from app.domain.errors import SourceEncodingError
-from app.services.net.transfer import check_encoding
+from app.services.net.transfer import is_encoded
 
 PLAIN_HEADERS = {"Accept-Encoding": "identity"}
 """Headers of a request whose answer is not to be compressed."""
@@ -52,11 +51,9 @@ def limit_answer(
     Raises:
         AnswerLimitError: it is encoded; reading it raises the same where it exceeds a limit.
     """
-    try:
-        check_encoding(response.headers.get("content-encoding"))
-    except SourceEncodingError:
+    if is_encoded(response.headers.get("content-encoding")):
         message = "the answer is compressed although it was not to be"
-        raise AnswerLimitError(message, request=response.request) from None
+        raise AnswerLimitError(message, request=response.request)
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _LimitedStream(response, response.stream, limits, received)
 

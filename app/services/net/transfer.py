@@ -109,7 +109,10 @@ class Transfer:
         while True:
             try:
                 async with aclosing(response or await self._resume()) as response:
-                    check_encoding(response.headers.get("content-encoding"))
+                    if is_encoded(response.headers.get("content-encoding")):
+                        raise SourceEncodingError(
+                            "The media's server compresses what was asked for uncompressed"
+                        )
                     raw = response.aiter_raw()
                     while chunk := await self._pace.wait(anext(raw, b"")):
                         self._count(chunk)
@@ -175,19 +178,15 @@ class Transfer:
             raise PayloadTooLargeError(self._max_mb)
 
 
-def check_encoding(content_encoding: str | None) -> None:
-    """Refuse a body that is encoded in any way.
+def is_encoded(content_encoding: str | None) -> bool:
+    """Whether a body is encoded in any way.
 
     Args:
         content_encoding: the header's value, or all its values joined by commas. Source: RFC 9110
             section 8.4.
-
-    Raises:
-        SourceEncodingError: it is.
     """
     codings = (coding.strip().lower() for coding in (content_encoding or "").split(","))
-    if any(coding not in {"", "identity"} for coding in codings):
-        raise SourceEncodingError("The media's server compresses what was asked for uncompressed")
+    return any(coding not in {"", "identity"} for coding in codings)
 
 
 def media_type(response: httpx.Response) -> str:

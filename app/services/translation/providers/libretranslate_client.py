@@ -10,12 +10,11 @@ from http import HTTPStatus
 import httpx
 
 from app.domain.errors import (
-    SourceEncodingError,
     TranslationAuthError,
     TranslationError,
     TranslationQuotaError,
 )
-from app.services.net.transfer import check_encoding
+from app.services.net.transfer import is_encoded
 from app.services.translation.llm.provider_errors import PassingFailureError, seconds_until
 from app.settings import TranslationSettings
 
@@ -106,10 +105,8 @@ async def _body(response: httpx.Response) -> bytes:
     Raises:
         TranslationError: it is encoded, or larger than answers are.
     """
-    try:
-        check_encoding(response.headers.get("content-encoding"))
-    except SourceEncodingError:
-        raise TranslationError("LibreTranslate compresses what was not to be") from None
+    if is_encoded(response.headers.get("content-encoding")):
+        raise TranslationError("LibreTranslate compresses what was not to be")
     body = bytearray()
     async for piece in response.aiter_raw():
         body += piece
