@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, closing
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from app.services.net.answer_limits import PLAIN_HEADERS, AnswerLimits, limit_answer
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
-from app.services.translation.llm.liveness import ServerLiveness
+from app.services.translation.llm.liveness import RequestWatch, ServerLiveness
 from app.services.translation.llm.metering import Meter
 from app.services.translation.llm.provider_errors import PassingFailureError, map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
@@ -142,9 +143,8 @@ class ChatConnection:
         whole = True
         watch = self._liveness.watch(self._is_alive)
         with map_sdk_errors(), closing(watch):
-            stream = await watch.wait(self._open(request, form))
-            meter.answered = True
-            async with stream:
+            async with self._opened(request, form, watch) as stream:
+                meter.answered = True
                 parts = chunks(stream)
                 while (part := await watch.wait(anext(parts, None))) is not None:
                     watch.written()
@@ -155,6 +155,19 @@ class ChatConnection:
                     yield piece
         if whole:
             yield "\n"
+
+    @asynccontextmanager
+    async def _opened(
+        self, request: ChatRequest, form: AnswerFormat, watch: RequestWatch
+    ) -> AsyncIterator[AsyncStream[ChatCompletionChunk]]:
+        """Yield the answer once its headers are here, and close it at the end."""
+        opening = asyncio.ensure_future(self._open(request, form))
+        try:
+            yield await watch.wait(opening)
+        finally:
+            # Whoever waits may be cancelled when the answer is here already.
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().close()
 
     async def _open(
         self, request: ChatRequest, form: AnswerFormat
