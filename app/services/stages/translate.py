@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from app.domain.cue import Cue
 from app.domain.errors import (
@@ -15,6 +16,7 @@ from app.domain.errors import (
 )
 from app.domain.events import Notice
 from app.services.stages.stage_clock import StageClock
+from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.text.batches import PendingUnit, UnitBatcher
 from app.services.translation.text.pending_units import PendingUnitFactory
@@ -56,7 +58,8 @@ async def translate_cues(
         job: target language and options. Its translation memory is read first, gets every
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
-        notice: takes at the end one notice for each language that was left as it was spoken.
+        notice: takes at the end one notice for each language that was left as it was spoken, and
+            those of what was removed from answers or is doubtful.
 
     Raises:
         InvalidLanguageError: the translator serves the language of no cue; raised at the end.
@@ -65,6 +68,8 @@ async def translate_cues(
             precedes them.
         CuestreamError: whatever else the translator or ``cues`` raised, at the same place.
     """
+    remarks = AnswerRemarks()
+    job = replace(job, context=replace(job.context, remarks=remarks))
     state = _TranslateTasks(translator, job, clock)
     distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
     running = asyncio.create_task(state.run(cues))
@@ -77,6 +82,8 @@ async def translate_cues(
             raise state.failure
         for language, left in state.left.items():
             notice(not_translated(language, job.target, left))
+        for remark in remarks.notices():
+            notice(remark)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -13,7 +13,12 @@ _BY_TRANSCRIBER = "translated_by_transcriber"
 
 _NOT_TRANSLATED = "language_not_translated"
 
-OF_TRANSLATION = frozenset({_SPEECH_TRANSLATED, _BY_TRANSCRIBER, _NOT_TRANSLATED})
+_TIDIED = "translations_tidied"
+_DOUBTFUL = "translations_doubtful"
+
+OF_TRANSLATION = frozenset(
+    {_SPEECH_TRANSLATED, _BY_TRANSCRIBER, _NOT_TRANSLATED, _TIDIED, _DOUBTFUL}
+)
 """Codes of notices that follow from segments and their translation, so that they are not stored
 with a transcript."""
 
@@ -58,6 +63,18 @@ def not_translated(language: str, target: Language, cues: Sequence[Cue]) -> Noti
         f"{last_ms / 1000:.1f} s: the translator has no pair for it and {target.english_name}"
     )
     return Notice(_NOT_TRANSLATED, text)
+
+
+def tidied_translations(changes: str) -> Notice:
+    """Return the notice of what was removed from translations or put back."""
+    text = "What the model had added to translations was removed, or lost signs put back"
+    return Notice(_TIDIED, f"{text}: {changes}")
+
+
+def doubtful_translations(doubts: str) -> Notice:
+    """Return the notice of translations that the model insists on and that may be wrong."""
+    text = "The model insisted on translations that may be wrong, since one"
+    return Notice(_DOUBTFUL, f"{text} {doubts}")
 
 
 def _name(tag: str) -> str:
