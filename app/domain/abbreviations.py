@@ -35,7 +35,7 @@ _ROMAN = frozenset("IVXLC")
 _ORDINAL_LANGUAGES_TEXT = """
 de lb da no nb nn fi et lv lt pl cs sk sl hr sr bs hu tr is fo az
 """
-_ORDINAL_LANGUAGES = frozenset(_ORDINAL_LANGUAGES_TEXT.split())
+ORDINAL_LANGUAGES = frozenset(_ORDINAL_LANGUAGES_TEXT.split())
 """Languages that write an ordinal number with a full stop: ``XIV. Lajos``."""
 
 _ANY = ""
@@ -128,7 +128,7 @@ def _is_initial(stem: str) -> bool:
 
 def _is_ordinal(stem: str, language: str) -> bool:
     """Whether a number may be an ordinal: ``XIV. Lajos``, ``am 3. Oktober``."""
-    if _base(language) not in _ORDINAL_LANGUAGES:
+    if _base(language) not in ORDINAL_LANGUAGES:
         return False
     return _is_day(stem) or (len(stem) > 1 and _ROMAN.issuperset(stem))
 

@@ -13,7 +13,7 @@ _TIME_LINE = re.compile(
     r"\s?\[?\d{1,3}:\d\d(?::\d\d)?[.,:]?\d{0,3}\]?"
 )
 _STAMP = re.compile(
-    r"\s?(?:[\[(]\d{1,3}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?[\])]|\d\d:\d\d:\d\d[.,]\d{3})\s?"
+    r"\s?(?:[\[(]\d{1,3}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?[\])]|\d\d:\d\d:\d\d(?:[.,]\d{3})?)\s?"
 )
 _NUMBER = re.compile(
     r"\s?(?:[#\[(]?(\d{1,3})(?:[\])|:：、]|[.)](?=\s)|\s[-–—](?=\s))|#(\d{1,3})\s)\s?"
@@ -29,28 +29,8 @@ _EMPHASIS = re.compile(r"\*{1,3}|`{1,3}|~~|__")
 _UNDERLINED = re.compile(r"(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")
 _HEADING = re.compile(r"\s?(?:#{1,6}\s|>\s|[•▪◦●·]\s?)")
 
-_PAIRS = [
-    '""',
-    "“”",
-    "„“",
-    "„”",
-    "«»",
-    "»«",
-    "‹›",
-    "›‹",
-    "''",
-    "‘’",
-    "‚‘",
-    "‚’",
-    "「」",
-    "『』",
-    "《》",
-    "〈〉",
-    "””",
-    "＂＂",
-    "〝〟",
-    "❝❞",
-]
+_PAIRS_TEXT = """"" “” „“ „” «» »« ‹› ›‹ '' ‘’ ’’ ‚‘ ‚’ 「」 『』 《》 〈〉 ”” ＂＂ 〝〟 ❝❞"""
+_PAIRS = _PAIRS_TEXT.split()
 QUOTES = {
     opening: "".join(pair[1] for pair in _PAIRS if pair[0] == opening)
     for opening in {pair[0] for pair in _PAIRS}
@@ -124,13 +104,14 @@ def without_times(source: str, text: str) -> str:
     return text
 
 
-def without_number(source: str, text: str, key: str) -> str:
+def without_number(source: str, text: str, key: str, *, has_ordinals: bool) -> str:
     """Return a text without the number that its line has in the request or in a file.
 
     Args:
         source: the line.
         text: its translation, in lines.
         key: number of the line in the request.
+        has_ordinals: whether ``1. Mai`` is a date in the language.
     """
     lines = text.split("\n")
     alone = lines[0].strip().strip("[]().#")
@@ -141,9 +122,17 @@ def without_number(source: str, text: str, key: str) -> str:
         return text
     number = match[1] or match[2]
     rest = text[match.end() :]
+    is_bar = number == key and "|" in match[0]
     is_own = number == key or match[0].strip()[-1:] in "]|" or match[0].lstrip()[:1] == "#"
-    # ``1. Mai`` is a date and ``3:30`` a time: a number that the line has stays.
-    if not is_own or number in source or not rest.strip() or rest.lstrip()[0].isdigit():
+    if has_ordinals and match[0].strip()[-1:] == ".":
+        return text
+    # ``3:30`` is a time: a number that the line has stays.
+    if (
+        not is_own
+        or (number in source and not is_bar)
+        or not rest.strip()
+        or rest.lstrip()[0].isdigit()
+    ):
         return text
     return rest
 
@@ -175,7 +164,7 @@ def without_quotes(source: str, text: str) -> str:
     if not said or said[0] in _QUOTE_MARKS | {"'", "’"} or said[-1] in _QUOTE_MARKS | {"'", "’"}:
         return text
     inner = bare[1:-1]
-    if any(mark in inner for mark in {bare[0], bare[-1]} - {"'", "’"}):
+    if any(mark in inner for mark in {bare[0], bare[-1]} - {"'", "’"}) or inner[:1] == " ":
         return text
     if bare[0] == "'" and " " not in inner:
         return text

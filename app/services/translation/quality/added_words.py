@@ -24,6 +24,7 @@ _REMARK = terms_of(talk_terms.REMARK)
 _LABEL = frozenset(plain(term).strip() for term in terms_of(talk_terms.LABEL_ALONE))
 _NOTE_ALONE = frozenset(plain(term).strip() for term in _NOTE)
 
+_NOTE_BEGINS = ("\n", ". ", "! ", "? ", "。", "！", "？", "।", "*", "— ", "– ", ".» ", ".” ", '." ')
 _BRACKETS = {"(": ")", "[": "]", "（": "）", "［": "］", "【": "】", "{": "}", "〔": "〕"}
 _CLOSING = {close: open_ for open_, close in _BRACKETS.items()}
 _SEPARATORS = "\n→=|:：–—-/>"
@@ -41,6 +42,8 @@ def without_label(source: str, text: str, target: Language) -> str:
     head, rest = text[: match.start()], text[match.end() :].lstrip(" *_\n")
     if not rest or (head.rstrip()[-1:].isdigit() and rest[0].isdigit()):
         return text
+    if "(" in head and head.rstrip().endswith(")"):  # ``Translation (formal):``
+        head = head.partition("(")[0]
     if not _may_be_label(head) or not _is_label(head, target) or _speaks_of_it(source):
         return text
     quote = QUOTES.get(head.strip()[0], "")
@@ -67,7 +70,7 @@ def without_echo(source: str, text: str) -> str:
         begin = f"{quote}{said}"
         if bare.startswith(begin):
             rest = bare[len(begin) :].lstrip("\"”»' ")
-            return _behind_separator(rest) or text
+            return _behind_separator(rest) or _behind_sentence(rest, said) or text
     return _ahead_of_echo(bare, letters) or text
 
 
@@ -156,11 +159,18 @@ def _without_note_lines(source: str, text: str) -> str:
     if mentions(source, _NOTE) and _COLONS.search(source):
         return text
     for match in _COLONS.finditer(text):
-        begin = max(text.rfind(mark, 0, match.start()) for mark in "\n.!?。！？*—") + 1
-        label = text[begin : match.start()]
+        label = text[max(0, match.start() - _HEAD_CHARS) : match.start()]
+        label = label[max(_end_of_last(label, mark) for mark in _NOTE_BEGINS) :]
+        begin = match.start() - len(label)
         if begin > 0 and text[:begin].strip() and plain(label).strip() in _NOTE_ALONE:
             return text[:begin].rstrip(" \n*—")
     return text
+
+
+def _end_of_last(text: str, mark: str) -> int:
+    """Return where the last mark in a text ends; 0 where there is none."""
+    place = text.rfind(mark)
+    return place + len(mark) if place >= 0 else 0
 
 
 def _is_echo(line: str, letters: str) -> bool:
@@ -175,6 +185,12 @@ def _behind_separator(rest: str) -> str:
     if bare[:1] in _BRACKETS and bare.endswith(_BRACKETS[bare[0]]):
         return bare[1:-1].strip()
     return bare.lstrip(_SEPARATORS + " ") if bare[:1] and bare[0] in _SEPARATORS else ""
+
+
+def _behind_sentence(rest: str, said: str) -> str:
+    """Return what follows the line without a separator, where the line is a whole sentence."""
+    is_sentence = said[-1] in ".!?。！？।" and len(said) > 2 * _ECHO_LETTERS
+    return rest.strip() if is_sentence and any(map(str.isalpha, rest)) else ""
 
 
 def _ahead_of_echo(bare: str, letters: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.abbreviations import ORDINAL_LANGUAGES
 from app.domain.language import Language
 from app.services.translation.quality import added_signs, added_words, kept_signs
 
@@ -74,13 +75,19 @@ def cleaned(value: str) -> str:
 
 
 def _steps(source: str, target: Language, key: str) -> tuple[tuple[str, Callable[[str], str]], ...]:
+    has_ordinals = target.base in ORDINAL_LANGUAGES
     return (
         ("wrapping", lambda text: added_signs.without_wrapping(source, text)),
         ("escaped letters", lambda text: added_signs.with_letters(source, text)),
         ("line break sign", lambda text: added_signs.with_breaks(source, text)),
         ("entity", lambda text: added_signs.without_entities(source, text)),
         ("time", lambda text: added_signs.without_times(source, text)),
-        ("number", lambda text: added_signs.without_number(source, text.strip(), key)),
+        (
+            "number",
+            lambda text: added_signs.without_number(
+                source, text.strip(), key, has_ordinals=has_ordinals
+            ),
+        ),
         ("repeated source", lambda text: added_words.without_echo(source, text)),
         ("note", lambda text: added_words.without_notes(source, text)),
         ("label", lambda text: added_words.without_label(source, text, target)),

@@ -17,6 +17,10 @@ _SURE = 1.0
 _ALTERNATIVES = re.compile(r"\s/\s|[^\s\d/]{2}/[^\s\d/]|[^\W\d_]\([^\W\d_]{1,3}\)")
 """``go / leave``, ``cansado/a``, ``ami(e)``."""
 
+_NUMBERED = re.compile(r"\d{1,3}[.)]\s")
+_ORDINAL = re.compile(r"\d{1,2}\.\s\S{2,12}[.!?]?\Z")
+"""``1. Mai``, for words."""
+
 _OPTIONS = terms_of(talk_terms.OPTION)
 
 _PLACEHOLDERS = frozenset(
@@ -50,6 +54,8 @@ def content_defect(source: str, text: str) -> Defect | None:
         return Defect(_TALK, lasting=certainty >= _SURE, is_told=True)
     if (sign := lost_sign(source, text)) is not None:
         return Defect(sign, lasting=False, is_told=True)
+    if _NUMBERED.match(text) and not any(map(str.isdecimal, source)) and not _ORDINAL.match(text):
+        return Defect("began with a number that the line lacks", lasting=False, is_told=True)
     altered = has_other_figures(source, text)
     if altered is not False:
         return Defect(_OTHER_FIGURES, lasting=bool(altered), is_told=True)

@@ -50,6 +50,9 @@ metr|meter|mètr|cm_|lit|celsius|milla|pies_|pulgad|libra|meile|fuß|zoll|pfund|
 """)
 """Units of measure that a translation may convert."""
 
+_FEET = re.compile(r"\d\s?['’′]\s?\d{1,2}(?!\d)")
+"""Feet and inches, which become a fraction of metres: ``5'11"``."""
+
 
 def has_other_figures(source: str, text: str) -> bool | None:
     """Whether a translation has figures in place of its line's.
@@ -74,11 +77,11 @@ def has_other_figures(source: str, text: str) -> bool | None:
         return False
     lacking = [one for one in missing if not any(comparison.alike(one, two) for two in extra)]
     unexplained = [two for two in extra if not any(comparison.alike(one, two) for one in missing)]
-    if not lacking or not unexplained:
+    if not lacking or not unexplained or _FEET.search(source) or _FEET.search(text):
         return False
     single = len(_numbers(source)) == len(_numbers(text)) == 1
     large = all(_value(group) >= _WORDY for group in (*lacking, *unexplained))
-    return True if single and large else None
+    return True if single and large and not comparison.has_unit else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.services.translation.quality import talk_terms
 _TALK_CHARS = 600
 """Characters that are looked at: a refusal says so at its beginning."""
 
-_ABOUT_TASK = ("translation", "subtitle", "model")
+_ABOUT_TASK = ("translation", "subtitle", "model", "task")
 _SUBTITLES = frozenset({"translation", "subtitle"})
 _SERVICE = ("help", "request", "text", "give", "offer")
 _REFUSING = ("apology", "inability")
@@ -29,6 +29,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "translation": terms_of(talk_terms.TRANSLATION),
     "subtitle": terms_of(talk_terms.SUBTITLE),
     "model": terms_of(talk_terms.MODEL),
+    "task": terms_of(talk_terms.TASK),
     "apology": terms_of(talk_terms.APOLOGY),
     "inability": terms_of(talk_terms.INABILITY),
     "help": terms_of(talk_terms.HELP),
@@ -39,35 +40,46 @@ _TABLES: dict[str, tuple[str, ...]] = {
 }
 
 _LOOSELY = terms_of(talk_terms.SOURCE_TRANSLATION)
+_LOOSELY_MODEL = terms_of(talk_terms.SOURCE_MODEL)
 
 
 def talk_certainty(source: str, text: str) -> float:
     """Return how surely an answer is a model's own talk: 1 surely, 0.5 perhaps, 0 not.
 
+    Sure is what no line calls for that says nothing of the kind; the rest may be an idiom's
+    translation (``That's beyond me.``), and the model may insist on it.
+
     Args:
         source: the line.
         text: the answer.
     """
-    said = _topics(source)
-    if mentions(source, _LOOSELY):
-        said |= {"translation"}
-    added = _topics(text) - said
-    if said.intersection(_SUBTITLES):  # Arabic has one word for both
-        added -= _SUBTITLES
-    if "help" in said:
-        added -= {"offer"}
-    if "model" in added:
-        return 1.0
-    about_task = bool(added.intersection(_ABOUT_TASK))
+    added = _added_topics(source, text)
+    about_task = added.intersection(_ABOUT_TASK)
     refuses = added.intersection(_REFUSING)
     serves = added.intersection(_SERVICE)
-    if about_task and (refuses or serves):
+    if "model" in added:
+        return 1.0
+    if about_task and (refuses or serves or len(about_task) > 1):
         return 1.0
     if refuses and serves:
-        return 1.0 if len(refuses) + len(serves) > 2 or _says_nothing_alike(source) else 0.5
-    if "give" in added and "text" in added:
+        is_plain = serves == {"help"} and len(refuses) == 1
+        return 0.5 if is_plain or not _says_nothing_alike(source) else 1.0
+    if len(serves - {"help"}) > 1:
         return 1.0
-    return 0.5 if about_task or "offer" in added else 0.0
+    if "offer" in added:
+        return 0.5 if "?" in source or "？" in source else 1.0
+    return 0.5 if about_task or refuses == set(_REFUSING) else 0.0
+
+
+def _added_topics(source: str, text: str) -> frozenset[str]:
+    """Return what an answer speaks of and its line does not."""
+    said = _topics(source)
+    added = _topics(text) - said
+    if said.intersection(_SUBTITLES) or mentions(source, _LOOSELY):
+        added -= _SUBTITLES  # Arabic has one word for both
+    if "help" in said:
+        added -= {"offer"}
+    return added - {"model"} if mentions(source, _LOOSELY_MODEL) else added
 
 
 def mentions(text: str, terms: tuple[str, ...]) -> bool:

@@ -84,30 +84,31 @@ nu pot_|nu putem|nu poate|edemem|edemiyor|olamam|amam_|emem_|amıyor|emiyor|müm
 """
 
 HELP = """
-help|assist|aid_|support|ayud|asist|aider|aide_|assister|helf|hilf|unterstütz|behilflich|aiut|
-ajud|auxili|hulp|hjälp|hjælp|hjelp|bistå|autta|apua|avust|pom[oó]c|pomóc|pomoc|pomóż|pomo|
-pomůž|pomôž|pomôc|segít|segíts|ajut|yardım|βοήθ|βοηθ|εξυπηρετ|помо|помочь|помощ|допомо|помог|
-помаг|مساعد|أساعد|لعون|לעזור|עזר|לסייע|کمک|मदद|सहायता|ช่วย|giúp|hỗ trợ|bantu|membantu|tolong|
-帮|幫|协助|協助|手伝|助け|お手伝|お役に立|支援|サポート|도와|도움|도울|pomoć|помоћ|abi_|aita|
-palīdz|padė|fulfil|comply
+weiterhelf|help|assist|aid_|support|ayud|asist|aider|aide_|assister|helf|hilf|unterstütz|
+behilflich|aiut|ajud|auxili|hulp|hjälp|hjælp|hjelp|bistå|autta|apua|avust|pom[oó]c|pomóc|
+pomoc|pomóż|pomo|pomůž|pomôž|pomôc|segít|segíts|ajut|yardım|βοήθ|βοηθ|εξυπηρετ|помо|помочь|
+помощ|допомо|помог|помаг|مساعد|أساعد|لعون|לעזור|עזר|לסייע|کمک|मदद|सहायता|ช่วย|giúp|hỗ trợ|
+bantu|membantu|tolong|帮|幫|协助|協助|手伝|助け|お手伝|お役に立|支援|サポート|도와|도움|도울|
+pomoć|помоћ|abi_|aita|palīdz|padė|fulfil|comply
 """
 
 REQUEST = """
-ihrer nachricht|deiner nachricht|meldingen din|vaší zpráv|tvé zpráv|vašej správ|üzeneted|
-üzenetéb|meine bitte|deine bitte|ihre bitte|просьб|прохання|прохань|isteğ|頼み|molb|request|
-your message|your input|your prompt|your question|inappropriat|guideline|policy|policies|
-solicitud|petición|pedido|tu mensaje|su mensaje|inapropiad|directrices|demande_|requête|
-votre message|inapproprié|directives|anfrage|ihre nachricht|deine nachricht|richtlinien|
-unangemessen|richiest|tuo messaggio|linee guida|solicitaç|sua mensagem|inadequad|diretrizes|
-verzoek|je bericht|uw bericht|ongepast|richtlijn|begäran|förfrågan|ditt meddelande|olämplig|
-riktlinj|anmodning|forespørg|forespørs|din besked|retningslinj|pyyntö|pyynnö|viestissä|
-viestiäsi|sopimaton|prośb|żąda|wiadomości_|wytyczn|žádost|požadav|požiadav|žiados|pokyny|
-kérés|irányelv|solicitare|cerere|mesajul|istek|talep|talebi|mesajınız|αίτημ|αιτήμ|μήνυμά|
-запрос|вашем сообщении|ваше сообщение|запит|вашому повідомленн|заявк|искане|молбата|
-съобщението|طلب|رسالتك|בקש|הודעה של|ההודעה שלך|درخواست|پیام شما|अनुरोध|आपके संदेश|คำขอ|
-ข้อความของคุณ|yêu cầu|tin nhắn của bạn|permintaan|pesan anda|请求|請求|您的消息|你的消息|
-您的要求|要求_|リクエスト|ご要望|ご依頼|メッセージに|要望|요청|메시지에|zahtjev|захтев|päring|
-pieprasīj|prašym
+this conversation|esta conversación|cette conversation|dieses gespräch|esta conversa_|
+questa conversazione|dit gesprek|этот разговор|此对话|这个任务|この会話|ihrer nachricht|
+deiner nachricht|meldingen din|vaší zpráv|tvé zpráv|vašej správ|üzeneted|üzenetéb|meine bitte|
+deine bitte|ihre bitte|просьб|прохання|прохань|isteğ|頼み|molb|request|your message|
+your input|your prompt|your question|inappropriat|guideline|policy|policies|solicitud|
+petición|pedido|tu mensaje|su mensaje|inapropiad|directrices|demande_|requête|votre message|
+inapproprié|directives|anfrage|ihre nachricht|deine nachricht|richtlinien|unangemessen|
+richiest|tuo messaggio|linee guida|solicitaç|sua mensagem|inadequad|diretrizes|verzoek|
+je bericht|uw bericht|ongepast|richtlijn|begäran|förfrågan|ditt meddelande|olämplig|riktlinj|
+anmodning|forespørg|forespørs|din besked|retningslinj|pyyntö|pyynnö|viestissä|viestiäsi|
+sopimaton|prośb|żąda|wiadomości_|wytyczn|žádost|požadav|požiadav|žiados|pokyny|kérés|irányelv|
+solicitare|cerere|mesajul|istek|talep|talebi|mesajınız|αίτημ|αιτήμ|μήνυμά|запрос|
+вашем сообщении|ваше сообщение|запит|вашому повідомленн|заявк|искане|молбата|съобщението|طلب|
+رسالتك|בקש|הודעה של|ההודעה שלך|درخواست|پیام شما|अनुरोध|आपके संदेश|คำขอ|ข้อความของคุณ|yêu cầu|
+tin nhắn của bạn|permintaan|pesan anda|请求|請求|您的消息|你的消息|您的要求|要求_|リクエスト|
+ご要望|ご依頼|メッセージに|要望|요청|메시지에|zahtjev|захтев|päring|pieprasīj|prašym
 """
 
 TEXT = """
@@ -140,6 +141,26 @@ tôi có thể giúp gì|ada yang bisa|apa yang bisa saya bantu|有什么可以�
 어떻게 도와|도와드릴까|どうなさいました|どうされました
 """
 
+TASK = """
+more context|additional context|without context|further context|más contexto|plus de contexte|
+mehr kontext|più contesto|mais contexto|meer context|mer kontext|mere kontekst|mer kontekst|
+lisää kontekst|więcej kontekstu|více kontextu|több kontextus|mai mult context|
+daha fazla bağlam|περισσότερα συμφραζόμενα|больше контекста|більше контексту|повече контекст|
+المزيد من السياق|עוד הקשר|更多上下文|上下文|文脈が|맥락이|text appears|text seems|
+appears to be in|seems to be in|already in english|already in spanish|el texto parece|
+parece estar en|ya está en español|le texte semble|déjà en français|der text scheint|
+bereits auf deutsch|not included|haven t included|didn t include|no has incluido|no incluiste|
+vous n avez pas inclus|nicht angegeben|kein text|keinen text|no text_|ningún texto|
+aucun texte|nessun testo|nenhum texto|geen tekst|ingen text|ingen tekst|brak tekstu|
+žádný text|nincs szöveg|niciun text|formal version|versión más formal|version plus formelle|
+formellere version|alternative version|another version|versione più formale|
+versão mais formal|happy to help|glad to help|sure i can help|of course i can help|
+claro puedo ayudar|con gusto te ayud|con gusto le ayud|bien sûr je peux vous aider|
+gerne helfe ich|natürlich kann ich ihnen helfen|certo posso aiutar|claro posso ajudar|
+share the lines|share the text|share your|could you share|empty message|message is empty|
+mensaje está vacío|message est vide|nachricht ist leer|消息是空|消息为空|メッセージが空
+"""
+
 GIVE = """
 provide|please share|please send|please enter|please give|proporcion|por favor+comparte|
 por favor+envía|por favor+escrib|por favor+indica|facilit|fournir|fournissez|veuillez|envoyer|
@@ -155,6 +176,7 @@ paylaş|belirt|δώστε|παρέχ|στείλτε|предостав|приш�
 """
 
 NOTE = """
+n b|nb|p s|
 note|nota|notas|remarque|anm|anmerkung|hinweis|bemerkung|opm|opmerking|noot|obs|observação|
 observación|anmärkning|notera|bemærk|bemærkning|merk|merknad|huom|huomautus|uwaga|przypis|
 przyp|pozn|poznámka|megj|megjegyzés|notă|not|dipnot|açıklama|σημ|σημείωση|прим|примечание|
@@ -168,17 +190,18 @@ contexte|kontext|contesto|or|o bien|ou bien|oder auch|oppure
 """
 
 REMARK = """
-literal|littéral|wörtlich|letteral|letterlijk|ordagrant|bokstavlig|ordret|kirjaimellis|
-dosłown|doslov|szó szerint|literalment|kelimesi kelimesine|κυριολεκτ|κατά λέξη|дословно|
-буквальн|буквално|дослівно|حرفي|מילולי|تحت‌اللفظی|शाब्दिक|ตามตัวอักษร|nghĩa đen|harfiah|字面|
-直译|直譯|直訳|직역|informal|formal|informel|formel|formell|förmlich|informell|tono_|
-ton_+famil|tone_|coloquial|colloq|umgangssprach|slang|argot|jerga|gíria|gergo|spreektaal|
-vardag|potoczn|hovorov|informális|köznyelv|gündelik|καθομιλου|разгов|розмов|разговор|неформал|
-عامية|غير رسمي|سلانג|רשמי|محاوره|غیررسمی|औपचारिक|ไม่เป็นทางการ|เป็นทางการ|thân mật|
-trang trọng|santai|口语|口語|非正式|くだけた|カジュアル|丁寧|구어|비격식|격식|반말|존댓말|
-masculin|masculino|feminin|femenino|weiblich|männlich|maschile|femminile|plural_|singular_|
-familiar|register_|registro_|registre_|idiom|modismo|redewendung|polite|cortés|höflich|poli_|
-european|latin american|latinoamér|brasil
+意译|意譯|音译|音譯|wörtl|litt_|dosł|букв|caracter|charact|zeichen|caractère|caratter|tecken|
+karakter|символ|字符|字数|文字数|literal|littéral|wörtlich|letteral|letterlijk|ordagrant|
+bokstavlig|ordret|kirjaimellis|dosłown|doslov|szó szerint|literalment|kelimesi kelimesine|
+κυριολεκτ|κατά λέξη|дословно|буквальн|буквално|дослівно|حرفي|מילולי|تحت‌اللفظی|शाब्दिक|
+ตามตัวอักษร|nghĩa đen|harfiah|字面|直译|直譯|直訳|직역|informal|formal|informel|formel|
+formell|förmlich|informell|tono_|ton_+famil|tone_|coloquial|colloq|umgangssprach|slang|argot|
+jerga|gíria|gergo|spreektaal|vardag|potoczn|hovorov|informális|köznyelv|gündelik|καθομιλου|
+разгов|розмов|разговор|неформал|عامية|غير رسمي|سلانג|רשמי|محاوره|غیررسمی|औपचारिक|
+ไม่เป็นทางการ|เป็นทางการ|thân mật|trang trọng|santai|口语|口語|非正式|くだけた|カジュアル|
+丁寧|구어|비격식|격식|반말|존댓말|masculin|masculino|feminin|femenino|weiblich|männlich|
+maschile|femminile|plural_|singular_|familiar|register_|registro_|registre_|idiom|modismo|
+redewendung|polite|cortés|höflich|poli_|european|latin american|latinoamér|brasil
 """
 
 LABEL_ALONE = """
@@ -191,7 +214,7 @@ câu trả lời|dòng|jawaban|baris|hasil|答案|回答|输出|輸出|结果|�
 결과|줄|자막|final|final answer|corrected|correction|target|original|source|sure|certainly|
 of course
 """
-"""What alone ahead of a colon is a label where the source has no colon, with a number as well."""
+"""What alone ahead of a colon is a label where the source has no colon; a number may follow."""
 
 SOURCE_TRANSLATION = """
 tradú|translat|käänn|käänt|fordít|çevir|μετάφρ|μεταφρ|перев|перекл|訳|译|譯|역|แปล|dịch|תרגמ|
@@ -208,3 +231,9 @@ možnost 1|možnost 2|változat 1|változat 2|varianta 1|varianta 2|seçenek 1|s
 گزینه 2|विकल्प 1|विकल्प 2|ตัวเลือก 1|ตัวเลือก 2|lựa chọn 1|lựa chọn 2|pilihan 1|pilihan 2|
 选项1|选项2|选项一|选项二|選択肢1|候補1|候補2|案1|案2|옵션 1|옵션 2|선택 1|선택 2
 """
+
+SOURCE_MODEL = """
+ai_|a i_|ki_|ia_|ии_|ші_|robot|android|machine|máquina|maschine|macchina|artificial|künstlich|
+artificiel|искусственн|人工|机器|機械|ロボット|로봇|인공|computer|brain|mind
+"""
+"""Words of a line that may be about minds of machines."""

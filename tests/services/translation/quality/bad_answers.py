@@ -36,6 +36,19 @@ def good_translations() -> dict[str, list[str]]:
     return found
 
 
+def more_rows(name: str) -> list[tuple[str, str, str]]:
+    """Return language, line and answer of each row of a file."""
+    found = []
+    for row in (_FOLDER / name).read_text(encoding="utf-8").splitlines():
+        language, source, answer = (_unescaped(part) for part in row.split("\t"))
+        found.append((language, source, answer))
+    return found
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+
+
 def bad_answers() -> Iterator[BadAnswer]:
     """Yield the answers that must be mended or asked again."""
     for row in (_FOLDER / "bad_answers.txt").read_text(encoding="utf-8").splitlines():

@@ -9,7 +9,11 @@ from app.services.translation.llm.prompt import RULES
 from app.services.translation.quality.answer_tidying import tidied
 from app.services.translation.quality.line_checks import find_defect
 from tests.chatting import pair
-from tests.services.translation.quality.bad_answers import bad_answers, good_translations
+from tests.services.translation.quality.bad_answers import (
+    bad_answers,
+    good_translations,
+    more_rows,
+)
 
 MOST_DOUBTED = 2
 LEAST_CAUGHT = 0.99
@@ -59,3 +63,27 @@ def test_bad_answers_of_every_kind_are_mended_or_refused() -> None:
             missed.append((bad.kind, bad.answer, tidy.text))
     assert kinds.total() > 1000
     assert len(missed) <= (1 - LEAST_CAUGHT) * kinds.total(), missed
+
+
+def test_answers_that_nobody_would_show_are_mended_or_refused() -> None:
+    missed = []
+    for language, source, answer in more_rows("more_bad_answers.tsv"):
+        tidy = tidied(source, answer, Language(language), "1")
+        spoken = "en" if source.isascii() else "zh"
+        defect = find_defect(source, tidy.text, pair(language, spoken), RULES)
+        if defect is None and not tidy.changes:
+            missed.append((source, answer))
+    assert missed == []
+
+
+def test_idioms_numbers_names_and_slashes_pass_but_for_a_few() -> None:
+    rows = more_rows("more_good_translations.tsv")
+    found = [row for row in rows if doubted(row[1], row[2], "en", row[0])]
+    lasting = [
+        row
+        for row in found
+        if (defect := find_defect(row[1], row[2], pair(row[0]), RULES)) and defect.lasting
+    ]
+    assert len(rows) > 80
+    assert len(found) <= 4, found
+    assert lasting == []
