@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.domain.language import Language
@@ -68,7 +68,7 @@ class TranslationContext:
     info: MediaInfo = NO_INFO
     glossary: tuple[tuple[str, str], ...] = ()
     ledger: Ledger | None = None
-    remarks: Remarks | None = None
+    remarks: Remarks | None = field(default=None, compare=False)
 
 
 NO_CONTEXT = TranslationContext()
