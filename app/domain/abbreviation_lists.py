@@ -13,7 +13,7 @@ TITLES: dict[str, str] = {
     "en": (
         "mr mrs ms mx messrs mssrs mme mlle dr drs prof st ste capt cpt lt col maj gen sgt cpl pvt "
         "pfc cmdr cdr comdr adm brig ens supt insp det ofc gov sen rep hon pres sec atty amb rev "
-        "fr msgr bro mt ft asst adj rt vol"
+        "fr br msgr bro mt ft asst adj rt vol"
     ),
     "de": (
         "hr hrn fr frl dr drs prof dipl ing dipl.-ing mag st hl kapt hptm lt olt gen kom abg präs "
@@ -90,13 +90,21 @@ TITLES: dict[str, str] = {
 """A name follows: no sentence ends here."""
 
 COUNTED: dict[str, str] = {
-    "en": "no nos nr p pp vol fig figs ch chap sec art pt approx ca c op para",
-    "de": "nr s bd abs art kap ca abb tel ziff str stk",
-    "es": "n.º nº no nro núm núms pág págs p vol cap art fig aprox tel c",
-    "fr": "n no nos p pp vol chap art fig env tél ch",
-    "it": "n nn nr p pp pag pagg vol cap art fig ca circa tel",
-    "pt": "n.º nº no núm pág págs p vol cap art fig aprox tel",
-    "nl": "nr nrs blz p hfst art fig ca tel",
+    "en": (
+        "no nos nr p pp vol fig figs ch chap sec art pt approx ca c op para "
+        "jan feb mar apr aug sept sep oct nov dec"
+    ),
+    "de": ("nr s bd abs art kap ca abb tel ziff str stk jan feb aug sept okt nov dez"),
+    "es": (
+        "n.º nº no nro núm núms pág págs p vol cap art fig aprox tel c "
+        "ene febr abr ago sept oct nov dic"
+    ),
+    "fr": ("n no nos p pp vol chap art fig env tél ch janv févr avr juil sept oct nov déc"),
+    "it": (
+        "n nn nr p pp pag pagg vol cap art fig ca circa tel gen febbr mar apr ag sett ott nov dic"
+    ),
+    "pt": ("n.º nº no núm pág págs p vol cap art fig aprox tel jan fev abr ago set out nov dez"),
+    "nl": ("nr nrs blz p hfst art fig ca tel jan feb apr aug sept okt nov dec"),
     "sv": "nr kl s sid kap fig ca tel st",
     "da": "nr kl s kap fig ca tlf stk",
     "no": "nr kl s kap fig ca tlf",
@@ -165,6 +173,7 @@ MAY_END: dict[str, str] = {
 GOES_ON: dict[str, str] = {
     "en": "vs v e.g i.e viz cf approx incl esp aka a.k.a ext orig",
     "de": (
+        "mio mrd tsd "
         "z.b d.h u.a bzw ca vgl evtl ggf inkl exkl z.t z.zt i.d.r s.o s.u u.u bspw sog gem "
         "zzgl bzgl geb gest"
     ),

@@ -25,7 +25,7 @@ _LETTER_WORDS = frozenset("яєииїőèéàöåøæòóúыy")
 """Small letters that are words and end sentences: ``Это я.``"""
 
 _SMALL_TITLES_TEXT = """
-sra srta dra dna dña on ifj özv hra rva ing inż arq avv sig ul pí pan ул вул просп пл бул
+gen ген sra srta dra dna dña on ifj özv hra rva ing inż arq avv sig ul pí pan ул вул просп пл бул
 """
 _SMALL_TITLES = frozenset(_SMALL_TITLES_TEXT.split())
 """Short titles and words of addresses that look like words and are written small."""

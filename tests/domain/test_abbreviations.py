@@ -127,6 +127,81 @@ th ดร. | สมชาย
 id Bpk. | Budi
 id Jl. | Merdeka
 vi TS. | Nam
+en Gov. | Smith
+en Hon. | Judge Lee
+en Jan. | 5
+en Inc. | magazine
+en Cmdr. | Shepard
+en the Rt. Hon. | Lee
+en Pvt. | Ryan
+en Lt. Gen. | Hale
+en W. | E. B. Du Bois
+en Ph.D. | student
+en Col. | Klink
+en Sen. | Byrd
+en Supt. | Hale
+en Ms. | Hale
+en Mx. | Hale
+en Fr. | Brown
+en Br. | Cadfael
+en vs. | the world
+en Vol. | 2
+en pp. | 12
+en ca. | 1900
+en i.e. | Monday
+de Dipl.-Ing. | Weber
+de Str. | 5
+de usw. | und
+de Prof. Dr. | Weber
+de Mio. | Euro
+de hl. | Anna
+de i. d. R. | Montag
+de 15. | Mai
+fr Dr | Dupont
+fr Mlle. | Durand
+fr av. J.-C. | et
+fr St. | Pierre
+fr c.-à-d. | Paris
+es D. | Juan
+es Dña. | Ana
+es Gral. | Franco
+es EE. UU. | invadió
+es Sto. | Domingo
+pt Eng. | Silva
+pt n.º | 5
+pt Av. | Paulista
+it Prof.ssa | Neri
+it Dott.ssa | Neri
+it ing. | Neri
+it S. | Pietro
+nl drs. | Bakker
+nl o.a. | Amsterdam
+nl St. | Nicolaas
+pl gen. | Anders
+pl m.in. | Gdańsk
+pl ks. | Jan
+cs tzv. | Praha
+cs MUDr. | Novák
+ru и т. п. | и
+ru акад. | Павлов
+ru ген. | Иванов
+tr Av. | Kaya
+tr Alb. | Kaya
+sv d.v.s. | Lund
+da bl.a. | Aarhus
+fi mm. | Turku
+hu Szt. | István
+hu özv. | Nagyné
+ro str. | Unirii
+el δηλ. | Αθήνα
+uk проф. | Коваль
+uk м. | Київ
+bg проф. | Иванов
+id dr. | Budi
+vi GS. | Nam
+ar أ. | محمد
+hi प्रो. | वर्मा
+th น.ส. | มาลี
 - Capt. | Reyes
 - Sra. | García
 - проф. | Иванов
@@ -207,6 +282,48 @@ he הוא הלך. | כן
 ka წავიდა. | დიახ
 en What‽ | Nothing
 en Stop⁉ | No
+en He met the gov. | Then he left
+en I like jazz. | She hates it
+en Look at me. | Now
+en He is Dr. Lee Jr. | He left
+en We use the metric system, kg, cm, etc. | Then we ship
+en I live on 5th Ave. | It is loud
+en It ended in 1945. | He left
+en I am 5. | She is 6
+en Go on. | Mr. Lee waits
+en (He left.) | Then
+en He left.” | Then
+en "Stop!" | He ran
+en Not at all. | Capt. Lee said so
+de Das war 1945. | Dann kam er
+de Das ist alles. | Er geht
+de Er kam um acht. | Sie auch
+fr Je vais bien. | Et toi
+fr Il est à moi. | Non
+es Se acabó. | Vámonos
+es No lo sé. | Quizá
+it Sono qui. | Vieni
+it È un re. | Viva
+pt Estou aqui. | Venha
+pt É uma avó. | Sim
+nl Ik ga nu. | Kom
+sv Han är här. | Kom
+da Jeg er her. | Kom
+pl Idę tam. | Chodź
+pl To on. | Tak
+cs Jdu tam. | Pojď
+ru Он там. | Да
+ru Да и нет. | Всё
+tr Geldim. | Gel
+hu Itt van. | Gyere
+fi Tulen. | Mene
+id Saya di sini. | Ayo
+vi Tôi ở đây. | Đi
+zh 走吧。 | 好
+ja 行こう！ | はい
+ko 가자. | 응
+hi चलो। | हाँ
+th ไปกันเถอะ? | ไป
 - done. | Next
 """
 

@@ -36,7 +36,7 @@ async def _units_of(cues: list[Cue]) -> list[str]:
     return [unit.text async for unit in build_units(arriving())]
 
 
-async def test_a_title_is_translated_with_its_name() -> None:
+async def test_row_27_a_title_is_translated_with_its_name() -> None:
     cues = [cue(number, *row) for number, row in enumerate(TITLES)]
     assert await _units_of(cues) == [f"{TITLES[0][2]} {TITLES[1][2]}", TITLES[2][2]]
 

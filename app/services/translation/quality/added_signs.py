@@ -164,7 +164,9 @@ def without_quotes(source: str, text: str) -> str:
     if not said or said[0] in _QUOTE_MARKS | {"'", "’"} or said[-1] in _QUOTE_MARKS | {"'", "’"}:
         return text
     inner = bare[1:-1]
-    if any(mark in inner for mark in {bare[0], bare[-1]} - {"'", "’"}) or inner[:1] == " ":
+    if any(mark in inner for mark in {bare[0], bare[-1]} - {"'", "’"}) or (
+        bare[0] in "\"'" and inner[:1] == " "
+    ):
         return text
     if bare[0] == "'" and " " not in inner:
         return text

@@ -11,16 +11,16 @@ of sources.
 from __future__ import annotations
 
 TRANSLATION = """
-μετάφρασ|käännettäv|pitää kääntää|日本語訳|英訳|和訳|translat|interpret|traduc|traduz|traduç|
-tradui|traduction|traduit|übersetz|uebersetz|vertal|vertaal|översätt|overset|oversæt|oversett|
-käännös|kääntää tek|kääntämään|tłumacz|przetłumacz|překlad|přelož|preklad|prelož|fordítás|
-lefordít|fordítan|traducere|tradus|traducă|tradu_|çeviri|tercüm|μεταφρασ|μεταφράσ|перевод|
-переведи|переведен|переведён|перевести|переклад|перекла|превод|превед|превести|prevod|prevest|
-prijevod|ترجم|מתרגם|תרגום|לתרגם|מתורגמ|अनुवाद|คำแปล|การแปล|แปลข้อ|แปลเป็น|แปลภาษา|แปลเนื้อ|
-แปลบท|แปลได้|bản dịch|phiên dịch|dịch thuật|dịch văn|dịch nội|dịch sang|terjemah|menerjemah|
-翻译|翻譯|译文|譯文|译为|翻訳|訳文|번역|통역|tõlk|tõlge|tulkoj|vertim|išvers|ավարգման|թարգմ|
-թարգման|თარგმ|অনুবাদ|மொழிபெயர்|అనువ|ترجمہ|salin_|itzul|аударма|перакл|преводи|þýðing|aistriú|
-cyfieith
+çeviremem|çeviremiyor|çevrilecek|çevirisi|μετάφρασ|käännettäv|pitää kääntää|日本語訳|英訳|
+和訳|translat|interpret|traduc|traduz|traduç|tradui|traduction|traduit|übersetz|uebersetz|
+vertal|vertaal|översätt|overset|oversæt|oversett|käännös|kääntää tek|kääntämään|tłumacz|
+przetłumacz|překlad|přelož|preklad|prelož|fordítás|lefordít|fordítan|traducere|tradus|traducă|
+tradu_|çeviri|tercüm|μεταφρασ|μεταφράσ|перевод|переведи|переведен|переведён|перевести|
+переклад|перекла|превод|превед|превести|prevod|prevest|prijevod|ترجم|מתרגם|תרגום|לתרגם|מתורגמ|
+अनुवाद|คำแปล|การแปล|แปลข้อ|แปลเป็น|แปลภาษา|แปลเนื้อ|แปลบท|แปลได้|bản dịch|phiên dịch|
+dịch thuật|dịch văn|dịch nội|dịch sang|terjemah|menerjemah|翻译|翻譯|译文|譯文|译为|翻訳|訳文|
+번역|통역|tõlk|tõlge|tulkoj|vertim|išvers|ավարգման|թարգմ|թարգման|თარგმ|অনুবাদ|மொழிபெயர்|అనువ|
+ترجمہ|salin_|itzul|аударма|перакл|преводи|þýðing|aistriú|cyfieith
 """
 
 SUBTITLE = """
@@ -31,7 +31,9 @@ subtiitr|podnapis|podnaslov|subtitel|takarir
 """
 
 MODEL = """
-نموذجا لغوي|نموذج الذكاء|language model|ai model|as an ai|an ai_|ai assistant|
+ai라서|ai 라서|저는 ai|作为ai|作为一个ai|我是ai|我是一个ai|私はai|aiなので|я ии_|как ии_|
+як ші_|ich bin eine ki_|soy una ia_|je suis une ia_|sono un ia_|sou uma ia_|ik ben een ai|
+jestem ai|نموذجا لغوي|نموذج الذكاء|language model|ai model|as an ai|an ai_|ai assistant|
 modelo de lengua|modelo de lingua|modelo de ia|una ia_|inteligencia artificial|
 inteligência artificial|uma ia_|modèle de lang|modèle d ia|intelligence artificielle|
 en tant qu ia|sprachmodell|ki modell|künstliche intelligenz|als ki_|eine ki_|
@@ -79,7 +81,7 @@ nu pot_|nu putem|nu poate|edemem|edemiyor|olamam|amam_|emem_|amıyor|emiyor|müm
 не можемо|неможлив|не мога|не може|невъзмож|لا أستطيع|لا يمكن|لا استطيع|لا أقدر|غير قادر|
 לא יכול|איני יכול|אינני יכול|לא אוכל|נבצר|نمی‌توان|نمی توان|نمیتوان|قادر نیست|नहीं+सक|असमर्थ|
 ไม่สามารถ|ไม่ได้|không thể|tidak bisa|tidak dapat|tak bisa|不能|无法|無法|没办法|沒辦法|
-できません|できない|できかねます|致しかねます|いたしかねます|られません|ません|수 없|못_|못하|
+できません|できない|できかねます|致しかねます|いたしかねます|られません|수 없|못_|못하|
 못해|불가|ne mogu|ei saa|nevaru|negaliu|not allowed|refus|declin
 """
 
@@ -176,13 +178,12 @@ paylaş|belirt|δώστε|παρέχ|στείλτε|предостав|приш�
 """
 
 NOTE = """
-n b|nb|p s|
-note|nota|notas|remarque|anm|anmerkung|hinweis|bemerkung|opm|opmerking|noot|obs|observação|
-observación|anmärkning|notera|bemærk|bemærkning|merk|merknad|huom|huomautus|uwaga|przypis|
-przyp|pozn|poznámka|megj|megjegyzés|notă|not|dipnot|açıklama|σημ|σημείωση|прим|примечание|
-прим ред|примітка|бележка|заб|ملاحظة|ملحوظة|הערה|توضیح|نکته|यادداشت|नोट|टिप्पणी|หมายเหตุ|
-lưu ý|ghi chú|chú thích|catatan|注|注意|备注|備註|说明|說明|译注|譯註|译者注|註|注释|訳注|
-注記|補足|備考|참고|주|역주|비고|주석|napomena|напомена|opomba|märkus|piezīme|pastaba|
+n b|nb|p s|note|nota|notas|remarque|anm|anmerkung|hinweis|bemerkung|opm|opmerking|noot|obs|
+observação|observación|anmärkning|notera|bemærk|bemærkning|merk|merknad|huom|huomautus|uwaga|
+przypis|przyp|pozn|poznámka|megj|megjegyzés|notă|not|dipnot|açıklama|σημ|σημείωση|прим|
+примечание|прим ред|примітка|бележка|заб|ملاحظة|ملحوظة|הערה|توضیح|نکته|यادداشت|नोट|टिप्पणी|
+หมายเหตุ|lưu ý|ghi chú|chú thích|catatan|注|注意|备注|備註|说明|說明|译注|譯註|译者注|註|注释|
+訳注|注記|補足|備考|참고|주|역주|비고|주석|napomena|напомена|opomba|märkus|piezīme|pastaba|
 explanation|explicación|explication|erklärung|spiegazione|explicação|t n|n del t|n d t|ndt|
 n t|alternative|alternatively|alternativa|alternativement|alternativ|alternatief|alternativt|
 lit|literal|literally|literalmente|littéralement|wörtlich|letteralmente|context|contexto|
@@ -190,29 +191,31 @@ contexte|kontext|contesto|or|o bien|ou bien|oder auch|oppure
 """
 
 REMARK = """
-意译|意譯|音译|音譯|wörtl|litt_|dosł|букв|caracter|charact|zeichen|caractère|caratter|tecken|
-karakter|символ|字符|字数|文字数|literal|littéral|wörtlich|letteral|letterlijk|ordagrant|
-bokstavlig|ordret|kirjaimellis|dosłown|doslov|szó szerint|literalment|kelimesi kelimesine|
-κυριολεκτ|κατά λέξη|дословно|буквальн|буквално|дослівно|حرفي|מילולי|تحت‌اللفظی|शाब्दिक|
-ตามตัวอักษร|nghĩa đen|harfiah|字面|直译|直譯|直訳|직역|informal|formal|informel|formel|
-formell|förmlich|informell|tono_|ton_+famil|tone_|coloquial|colloq|umgangssprach|slang|argot|
-jerga|gíria|gergo|spreektaal|vardag|potoczn|hovorov|informális|köznyelv|gündelik|καθομιλου|
-разгов|розмов|разговор|неформал|عامية|غير رسمي|سلانג|רשמי|محاوره|غیررسمی|औपचारिक|
-ไม่เป็นทางการ|เป็นทางการ|thân mật|trang trọng|santai|口语|口語|非正式|くだけた|カジュアル|
-丁寧|구어|비격식|격식|반말|존댓말|masculin|masculino|feminin|femenino|weiblich|männlich|
-maschile|femminile|plural_|singular_|familiar|register_|registro_|registre_|idiom|modismo|
-redewendung|polite|cortés|höflich|poli_|european|latin american|latinoamér|brasil
+разг|розм|의역|회화|意译|意譯|音译|音譯|wörtl|litt_|dosł|букв|caracter|charact|zeichen|
+caractère|caratter|tecken|karakter|символ|字符|字数|文字数|literal|littéral|wörtlich|letteral|
+letterlijk|ordagrant|bokstavlig|ordret|kirjaimellis|dosłown|doslov|szó szerint|literalment|
+kelimesi kelimesine|κυριολεκτ|κατά λέξη|дословно|буквальн|буквално|дослівно|حرفي|מילולי|
+تحت‌اللفظی|शाब्दिक|ตามตัวอักษร|nghĩa đen|harfiah|字面|直译|直譯|直訳|직역|informal|formal|
+informel|formel|formell|förmlich|informell|tono_|ton_+famil|tone_|coloquial|colloq|
+umgangssprach|slang|argot|jerga|gíria|gergo|spreektaal|vardag|potoczn|hovorov|informális|
+köznyelv|gündelik|καθομιλου|разгов|розмов|разговор|неформал|عامية|غير رسمي|سلانג|רשמי|محاوره|
+غیررسمی|औपचारिक|ไม่เป็นทางการ|เป็นทางการ|thân mật|trang trọng|santai|口语|口語|非正式|
+くだけた|カジュアル|丁寧|구어|비격식|격식|반말|존댓말|masculin|masculino|feminin|femenino|
+weiblich|männlich|maschile|femminile|plural_|singular_|familiar|register_|registro_|registre_|
+idiom|modismo|redewendung|polite|cortés|höflich|poli_|european|latin american|latinoamér|
+brasil
 """
 
 LABEL_ALONE = """
-answer|output|result|response|line|subtitle|text|respuesta|resultado|línea|texto|réponse|
-résultat|ligne|texte|antwort|ergebnis|zeile|ausgabe|risposta|risultato|riga|testo|resposta|
-linha|antwoord|regel|svar|rad|linje|vastaus|rivi|odpowiedź|wiersz|odpověď|řádek|odpoveď|
-riadok|válasz|sor|răspuns|rând|cevap|yanıt|satır|απάντηση|γραμμή|ответ|строка|відповідь|рядок|
-отговор|ред|الإجابة|إجابة|السطر|תשובה|שורה|پاسخ|سطر|उत्तर|पंक्ति|คำตอบ|บรรทัด|trả lời|
-câu trả lời|dòng|jawaban|baris|hasil|答案|回答|输出|輸出|结果|結果|行|字幕|答え|出力|답|답변|
-결과|줄|자막|final|final answer|corrected|correction|target|original|source|sure|certainly|
-of course
+voici|voilà|aquí está|aquí tienes|ecco|ecco qui|hier|here|here it is|here you go|訳|译|譯|答|
+dịch|แปล|trad|übers|tłum|пер|вот|ось|ето|тук|ось так|answer|output|result|response|line|
+subtitle|text|respuesta|resultado|línea|texto|réponse|résultat|ligne|texte|antwort|ergebnis|
+zeile|ausgabe|risposta|risultato|riga|testo|resposta|linha|antwoord|regel|svar|rad|linje|
+vastaus|rivi|odpowiedź|wiersz|odpověď|řádek|odpoveď|riadok|válasz|sor|răspuns|rând|cevap|
+yanıt|satır|απάντηση|γραμμή|ответ|строка|відповідь|рядок|отговор|ред|الإجابة|إجابة|السطر|
+תשובה|שורה|پاسخ|سطر|उत्तर|पंक्ति|คำตอบ|บรรทัด|trả lời|câu trả lời|dòng|jawaban|baris|hasil|
+答案|回答|输出|輸出|结果|結果|行|字幕|答え|出力|답|답변|결과|줄|자막|final|final answer|
+corrected|correction|target|original|source|sure|certainly|of course
 """
 """What alone ahead of a colon is a label where the source has no colon; a number may follow."""
 

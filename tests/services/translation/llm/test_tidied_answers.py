@@ -34,7 +34,7 @@ REFUSAL = "Lo siento, pero no puedo ayudar con esa solicitud."
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[ChatServer]:
-    with ChatServer(lambda text, _: GOOD[text], chunk_chars=7) as running:
+    with ChatServer(lambda text, _: GOOD.get(text, text), chunk_chars=7) as running:
         yield running
 
 
@@ -149,3 +149,35 @@ async def test_a_small_figure_that_a_model_insists_on_is_taken_and_told(
     (notice,) = notices
     assert notice.code == "translations_doubtful"
     assert "had other figures than the line (cue 1)" in notice.message
+
+
+# Rows of the table of reported cases
+
+
+async def test_row_23_refusals_in_the_target_language_are_never_shown(
+    server: ChatServer, translator: ChatTranslator
+) -> None:
+    line = "没有人知道桥什么时候会开。"
+    for target, answer in (
+        ("en", "I'm sorry, but I don't see any subtitle content in your message."),
+        ("es", REFUSAL),
+    ):
+        server.behaviour = says({line: answer})
+        with pytest.raises(TranslationIncompleteError):
+            await translated(translator, lines_of(line), pair(target, "zh"))
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "shown"),
+    [
+        ("fr", "Traduction : Le ferry part à neuf heures.", "Le ferry part à neuf heures."),
+        ("es", "El ferry sale a las nueve. (Nota: tono coloquial)", GOOD[FERRY]),
+        ("es", '"El ferry sale a las nueve."', GOOD[FERRY]),
+    ],
+)
+async def test_row_25_labels_notes_and_quotation_marks_are_removed(
+    server: ChatServer, translator: ChatTranslator, target: str, answer: str, shown: str
+) -> None:
+    server.behaviour = says({FERRY: answer})
+    assert await translated(translator, lines_of(FERRY), pair(target)) == {0: shown}
+    assert len(server.calls) == 1
