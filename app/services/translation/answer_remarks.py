@@ -15,9 +15,14 @@ _NAMED_CUES = 20
 
 
 class AnswerRemarks:
-    """What was removed from translations of one job or put back, and which ones are doubtful."""
+    """What was removed from translations of one job or put back, and which ones are doubtful.
 
-    def __init__(self) -> None:
+    Args:
+        unit: what ids count, in the notices.
+    """
+
+    def __init__(self, unit: str = "cue") -> None:
+        self._unit = unit
         self._changes: dict[str, set[int]] = {}
         self._doubts: dict[str, set[int]] = {}
 
@@ -33,16 +38,16 @@ class AnswerRemarks:
     def notices(self) -> Iterator[Notice]:
         """Yield a notice of the changes and one of the doubts, each where there are any."""
         if self._changes:
-            yield tidied_translations(_listed(self._changes))
+            yield tidied_translations(self._listed(self._changes))
         if self._doubts:
-            yield doubtful_translations(_listed(self._doubts))
+            yield doubtful_translations(self._listed(self._doubts))
 
+    def _listed(self, ids_by_kind: Mapping[str, set[int]]) -> str:
+        return "; ".join(
+            f"{kind} ({self._named(ids)})" for kind, ids in sorted(ids_by_kind.items())
+        )
 
-def _listed(ids_by_kind: Mapping[str, set[int]]) -> str:
-    return "; ".join(f"{kind} ({_cues(ids)})" for kind, ids in sorted(ids_by_kind.items()))
-
-
-def _cues(ids: set[int]) -> str:
-    first = ", ".join(map(str, sorted(ids)[:_NAMED_CUES]))
-    more = f" and {len(ids) - _NAMED_CUES} more" if len(ids) > _NAMED_CUES else ""
-    return f"{'cue' if len(ids) == 1 else 'cues'} {first}{more}"
+    def _named(self, ids: set[int]) -> str:
+        first = ", ".join(map(str, sorted(ids)[:_NAMED_CUES]))
+        more = f" and {len(ids) - _NAMED_CUES} more" if len(ids) > _NAMED_CUES else ""
+        return f"{self._unit}{'s' * (len(ids) > 1)} {first}{more}"

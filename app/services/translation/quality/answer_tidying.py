@@ -59,19 +59,23 @@ def tidied(source: str, value: str, target: Language, key: str = "") -> TidyAnsw
                 text = changed if cleaned(changed) else text
             if text == before:
                 break
-        text = cleaned(text)
+        text = cleaned(text, source)
         for kind, restore in kept_signs.STEPS:
             restored = restore(source, text)
             if restored != text:
                 changes[kind] = None
                 text = restored
-    return TidyAnswer(cleaned(text), tuple(changes))
+    return TidyAnswer(cleaned(text, source), tuple(changes))
 
 
-def cleaned(value: str) -> str:
-    """Return a translation as one paragraph that subtitle formats can carry."""
+def cleaned(value: str, source: str = "") -> str:
+    """Return a translation as one paragraph that subtitle formats can carry.
+
+    Line breaks stay where the source has some and as many lines.
+    """
     parts = (part.translate(_CONTROLS).strip() for part in value.splitlines())
-    return " ".join(part for part in parts if part)
+    lines = [part for part in parts if part]
+    return ("\n" if len(lines) == source.count("\n") + 1 else " ").join(lines)
 
 
 def _steps(source: str, target: Language, key: str) -> tuple[tuple[str, Callable[[str], str]], ...]:

@@ -181,3 +181,12 @@ async def test_row_25_labels_notes_and_quotation_marks_are_removed(
     server.behaviour = says({FERRY: answer})
     assert await translated(translator, lines_of(FERRY), pair(target)) == {0: shown}
     assert len(server.calls) == 1
+
+
+async def test_lines_that_have_breaks_keep_as_many(
+    server: ChatServer, translator: ChatTranslator
+) -> None:
+    line = "- Is it late?\n- Not yet."
+    for answer in ("- ¿Es tarde?\n- Aún no.", "- ¿Es tarde?\\N- Aún no."):
+        server.behaviour = says({line: answer})
+        assert await translated(translator, lines_of(line)) == {0: "- ¿Es tarde?\n- Aún no."}
