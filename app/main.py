@@ -86,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         strict_content_type=False,
         openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.settings = settings
     install_error_handlers(app)

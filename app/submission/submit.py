@@ -64,7 +64,9 @@ async def submit_body(
             body, upload = body.model_copy(update={"captions": text}), None
         request = body.job_request(upload)
         request = replace(request, caller=caller, audience=audience, holder=holder)
-        return await submit(services, request)
+        job = await submit(services, request)
+        job.callers.ask_formats(holder, body.formats)
+        return job
     except CuestreamError:
         if upload is not None:
             upload.path.unlink(missing_ok=True)
