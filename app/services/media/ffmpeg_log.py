@@ -50,7 +50,6 @@ _DAMAGED = (
     "Error while decoding stream",
     "Invalid data found when processing input",
     "Header missing",
-    "Packet corrupt",
     "CRC mismatch",
     "invalid sync code",
     "Error number",
@@ -58,7 +57,6 @@ _DAMAGED = (
     "exceeds containing master element",
     "Packet mismatch",
     "invalid as first byte of an EBML number",
-    "Continuity check failed",
 )
 """Messages about bytes that are there and cannot be decoded."""
 

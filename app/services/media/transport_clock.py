@@ -22,6 +22,10 @@ _AHEAD = 10 * _CLOCK_HZ
 """A track's time that goes back by a second or ahead by ten begins a new part. Source: the same
 limits as ffmpeg's ``dts_delta_threshold``; less may be a picture order or a lost segment."""
 
+_MOST_OVERLAP = _CLOCK_HZ // 4
+"""Sound of a part that lasts beyond its pictures by less overlaps with the next part's, whose first
+frame is of the encoder's making. More is not given up: the next part waits for it."""
+
 _HELD_BYTES = 2**21
 """Bytes of a new part that are held back until the first times of its tracks are known."""
 
@@ -159,17 +163,21 @@ class TransportClock:
             track.add(decoded, shown)
 
     def _is_known(self) -> bool:
-        """Whether the new part has shown its first picture, or has none to show."""
-        return self._before is None or not self._before.video or bool(self._part.video)
+        """Whether the new part has shown the first times of its tracks, or has none to show."""
+        if self._before is None or not self._before.video:
+            return True
+        return bool(self._part.video) and bool(self._part.audio or not self._before.audio)
 
     def _release(self) -> bytes:
         """Return what is held, with its times on the clock of the whole."""
         if self._before is None:
             return b""
         if self._before.video and self._part.video:
-            before = next(iter(self._before.video.values()))
-            first = next(iter(self._part.video.values())).first
-            self._offset = (before.end + self._offset - first) % _WRAP
+            shift = _first(self._before.video).end - _first(self._part.video).first
+            if self._before.audio and self._part.audio:
+                sound = _first(self._before.audio).end - _first(self._part.audio).first
+                shift = sound if sound - shift > _MOST_OVERLAP else shift
+            self._offset = (self._offset + shift) % _WRAP
         for place in self._places:
             _shift(self._held, place, self._offset)
         released = bytes(self._held)
@@ -177,6 +185,10 @@ class TransportClock:
         self._held.clear()
         self._places.clear()
         return released
+
+
+def _first(tracks: dict[int, _Track]) -> _Track:
+    return next(iter(tracks.values()))
 
 
 def _bytes_to_sync(data: bytes, at: int) -> int:
