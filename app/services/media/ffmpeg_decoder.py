@@ -65,6 +65,8 @@ class FfmpegDecoder:
         """
         report = self.report
         async for part in self._parts:
+            if part.of_stream and self.losses.parts:
+                self.losses.wrong_sizes = False  # the first part is shorter than the whole
             async with aclosing(self._decoded(part, report)) as blocks:
                 async for block in blocks:
                     yield block
@@ -92,7 +94,11 @@ class FfmpegDecoder:
             status = await child.wait()
             child.check_limits("Decoding the media")
             # Sound of formats that count it has no gaps of its own.
-            if report.damages or has_no_clock(part.head) or part.head.startswith(b"fLaC"):
+            if (
+                _is_damaged(part, report)
+                or has_no_clock(part.head)
+                or part.head.startswith(b"fLaC")
+            ):
                 self.losses.add(self.timed.gaps_since(start))
             self._finish(report, start, failed=status != 0 or not input_consumed())
 
@@ -145,11 +151,18 @@ class FfmpegDecoder:
         else:
             if damaged and not failed and not report.estimated:
                 self.losses.add([_end(self.timed.position, expected_ms - decoded_ms)])
-            # Video may be longer than its audio, and an estimate proves nothing.
-            excused = report.has_video or report.estimated or damaged
+            # Other tracks may be longer than this one, and an estimate proves nothing.
+            others = report.has_video or report.audio_tracks > 1
+            excused = others or report.estimated or damaged
             complete = excused and not failed and (damaged or not report.truncated)
         if not complete:
             raise truncated_error()
+
+
+def _is_damaged(part: MediaPart, report: FfmpegReport) -> bool:
+    """Whether gaps in the sound are lost sound."""
+    joined = part.clock is not None and part.clock.restarts > 0
+    return report.damages > 0 or (report.broken_packets > 0 and not joined)
 
 
 def _end(position: int, missing_ms: int) -> Span:

@@ -107,7 +107,7 @@ class _Fields:
             whole = samples if held is None else held + self.samples_at - 8
             _put(data, self.form_at, 4, self.order, min(whole, _UNKNOWN))
         if self.frames_at is not None:
-            frames = samples // self.frame_bytes
+            frames = (samples - self.extra) // self.frame_bytes
             _put(data, self.frames_at, 4, self.order, min(frames, 2**31 - 1))
         return bytes(data)
 

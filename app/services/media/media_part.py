@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import mmap
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.services.media.adts_frames import AdtsFrames, is_adts
@@ -30,12 +30,16 @@ class MediaPart:
         head: its first bytes.
         chunks: its bytes, where they are written to the decoder.
         corrected: its header, where that names wrong sizes.
+        clock: of a transport stream.
+        of_stream: whether it belongs to a stream, so that its length is known at its end.
     """
 
     source: MediaInput
     head: bytes
     chunks: AsyncIterator[bytes] | None = None
     corrected: CorrectedHead | None = None
+    clock: TransportClock | None = None
+    of_stream: bool = False
 
 
 async def file_parts(path: Path) -> list[MediaPart]:
@@ -62,7 +66,7 @@ async def stream_parts(
         while len(head) < HEAD_BYTES and (chunk := await anext(part, b"")):
             head += chunk
         if head:
-            yield _fed_part(head, part, length if first else None)
+            yield replace(_fed_part(head, part, length if first else None), of_stream=True)
         first = False
 
 
@@ -92,11 +96,12 @@ def _file_part(path: Path, head: bytes, start: int, end: int, *, whole: bool) ->
 def _fed_part(head: bytes, rest: AsyncIterator[bytes], size: int | None) -> MediaPart:
     corrected = corrected_head(head, size)
     chunks = _chained(corrected.head if corrected else head, rest)
-    if is_transport_stream(head):
-        chunks = _filtered(chunks, TransportClock())
+    clock = TransportClock() if is_transport_stream(head) else None
+    if clock is not None:
+        chunks = _filtered(chunks, clock)
     elif is_adts(head):
         chunks = _filtered(chunks, AdtsFrames())
-    return MediaPart(None, head, chunks, corrected)
+    return MediaPart(None, head, chunks, corrected, clock)
 
 
 async def _chained(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -65,9 +65,13 @@ class TransportClock:
     Where both parts have pictures, the first one of the new part follows the last one of the part
     before, and its sound keeps its place beside them, as players show it. Parts of sound alone are
     left to the decoder, which counts its samples.
+
+    Attributes:
+        restarts: parts that began anew.
     """
 
     def __init__(self) -> None:
+        self.restarts = 0
         self._rest = b""
         self._part = _Part()
         self._before: _Part | None = None
@@ -121,6 +125,7 @@ class TransportClock:
                 passed = at
                 ready += self._release()
                 self._before, self._part = self._part, _Part()
+                self.restarts += 1
             self._note(block, at, place)
             if self._before is None:
                 _shift(block, place, self._offset)

@@ -64,7 +64,7 @@ class Pipeline:
             ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             run.report_sound()
-            await reuse.store(source, events, options, run.untranscribed_ms or 0)
+            await reuse.store(source, events, options)
             return events.result(
                 final,
                 run.cached_shares(memory),

@@ -85,13 +85,7 @@ class ReusePolicy:
             return translations.empty(*parts)
         return await translations.open(*parts)
 
-    async def store(
-        self,
-        source: Opened,
-        events: EventEmitter,
-        options: TranscribeOptions,
-        untranscribed_ms: int,
-    ) -> None:
+    async def store(self, source: Opened, events: EventEmitter, options: TranscribeOptions) -> None:
         """Cache the transcript of a recording that was transcribed to its end."""
         if not isinstance(source, OpenedMedia) or self.services.engines is None:
             return
@@ -101,7 +95,7 @@ class ReusePolicy:
         if content is None or any(n.code in _TRANSIENT_NOTICES for n in events.notices):
             return
         key = self._recording_key(self.services.engines, source.info)
-        transcript = events.transcript(untranscribed_ms)
+        transcript = events.transcript(options.untranscribed.ms + source.lost_ms())
         await self._put(content, key, replace(transcript, turns=()))
         if (with_speakers := self._key_with_speakers(key)) is not None:
             await self._put(content, with_speakers, transcript)

@@ -77,17 +77,23 @@ async def select_in_file(source: MediaInput, head: bytes, wish: TrackWish) -> Tr
 async def _selected(
     tracks: tuple[AudioTrack, ...], wish: TrackWish, source: MediaInput, head: bytes
 ) -> TrackSelection:
+    listed = tracks
     ranked = ranked_tracks(tracks, wish)
     if len(tracks) < 2:
         channel = channel_of(tracks[0], wish.spoken) if tracks else None
         return TrackSelection(HeardTrack(tracks), channel or 0)
     for track in ranked:
         if await can_be_decoded(source, head, track.index):
-            heard = HeardTrack(tracks, track.index)
-            notices = (*_passed_over(track, tracks, wish), *_other_language(track, tracks, wish))
-            return TrackSelection(heard, _channel(track, wish) or 0, notices)
+            return _heard(track, tracks, wish)
         tracks = _marked(tracks, track.index)
-    raise undecodable(ranked, tracks, wish)
+    if wish.track is not None:
+        raise undecodable(ranked, tracks, wish)
+    return _heard(ranked[0], listed, wish)  # what can be made of it is decided by its whole
+
+
+def _heard(track: AudioTrack, tracks: tuple[AudioTrack, ...], wish: TrackWish) -> TrackSelection:
+    notices = (*_passed_over(track, tracks, wish), *_other_language(track, tracks, wish))
+    return TrackSelection(HeardTrack(tracks, track.index), _channel(track, wish) or 0, notices)
 
 
 def _channel(track: AudioTrack, wish: TrackWish) -> int | None:
