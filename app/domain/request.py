@@ -131,6 +131,8 @@ class JobRequest:
         position_ms: where the viewer watches; what is seen from there on is done first.
         caller: the caller's name for accounting, no secret; empty where no keys are in use.
         audience: consumer of the job.
+        audio_track: index of the audio track to hear, or its language in standard spelling; None
+            to choose it by the spoken language and by what the recording says of its tracks.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -152,6 +154,7 @@ class JobRequest:
     audience: Audience = "viewer"
     task: Task = "transcribe"
     holder: str = ""
+    audio_track: int | str | None = None
 
     @property
     def written(self) -> Language | None:
@@ -178,5 +181,6 @@ class JobRequest:
             self.glossary,
             self.force_whisper,
             self.task,
+            self.audio_track,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -22,7 +22,12 @@ from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, sent_captions
-from app.submission.request_fields import check_video_id, spoken_language, youtube_video
+from app.submission.request_fields import (
+    audio_track,
+    check_video_id,
+    spoken_language,
+    youtube_video,
+)
 
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
@@ -94,6 +99,9 @@ class SubtitleBody(BaseModel):
         None, description="Language to translate into; none or absent for transcription alone"
     )
     source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    audio_track: int | str | None = Field(
+        None, description="Audio track to hear: its index from 0, or its language"
+    )
     task: Annotated[Task | None, BeforeValidator(_as_task)] = Field(
         "transcribe", description="translate: the transcriber writes other languages in English"
     )
@@ -132,6 +140,9 @@ class SubtitleBody(BaseModel):
         written = ENGLISH if task == "translate" else spoken
         if target and written and target.same_language(written):
             target = None
+        track = audio_track(self.audio_track)
+        if track is not None and self.captions:
+            raise InvalidFieldError("audio_track: captions have no sound")
         return JobRequest(
             source=upload or self._source(spoken),
             target=target,
@@ -146,6 +157,7 @@ class SubtitleBody(BaseModel):
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
+            audio_track=track,
         )
 
     def _task(self, spoken: Language | None) -> Task:
