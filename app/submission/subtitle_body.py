@@ -8,11 +8,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.domain.errors import InvalidFieldError
 from app.domain.json_text import read_json
-from app.domain.language import ENGLISH, Language, parse_target
+from app.domain.language import (
+    ENGLISH,
+    Language,
+    known_language,
+    needs_translation,
+    parse_target,
+)
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.request import (
     JobRequest,
     MediaUrl,
+    SentCaptions,
     Source,
     SpeakerCount,
     Task,
@@ -129,11 +136,14 @@ class SubtitleBody(BaseModel):
         target = parse_target(self.target_lang)
         spoken = spoken_language(self.source_lang)
         task = self._task(spoken)
+        source = upload or self._source(spoken)
         written = ENGLISH if task == "translate" else spoken
-        if target and written and target.same_language(written):
+        if written is not None and isinstance(source, SentCaptions):
+            written = known_language(source.language or "")
+        if target and written and not needs_translation(written, target):
             target = None
         return JobRequest(
-            source=upload or self._source(spoken),
+            source=source,
             target=target,
             spoken=spoken,
             task=task,

@@ -103,13 +103,13 @@ def language_distance(tag: str, wanted: Language) -> int:
     other = _parse_tag(tag)
     if other is None or not other.same_language(wanted):
         return OTHER_LANGUAGE
-    return 1 if tag == other.base else 2
+    return 1 if tag == other.base and other.base == wanted.base else 2
 
 
 def same_base(tag: str, wanted: Language) -> bool:
     """Whether a track is in the requested language, in any script."""
     other = _parse_tag(tag)
-    return other is not None and other.base == wanted.base
+    return other is not None and other.family == wanted.family
 
 
 def _parse_tag(tag: str) -> Language | None:

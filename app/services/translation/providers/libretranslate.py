@@ -140,14 +140,16 @@ class LibreTranslator:
 
 
 def _code_of(language: Language, codes: Mapping[str, object] | frozenset[str]) -> str | None:
-    """Return the code that is closest to a language; None if none has its base."""
-    close: dict[int, str] = {}
+    """Return the code that is closest to a language; None if none names it."""
+    close: dict[tuple[int, int], str] = {}
     for code in sorted(codes, reverse=True):
         other = _read(code)
-        if other is not None and other.base == language.base:
+        if other is None:
+            continue
+        own = other.base == language.base
+        if own or other.same_language(language):
             alike = script_of(other) == script_of(language)
-            distance = 0 if other == language else 2 - alike
-            close[distance] = code
+            close[0 if own else 1, 0 if other == language else 2 - alike] = code
     return close[min(close)] if close else None
 
 
