@@ -28,8 +28,13 @@ from app.domain.request import (
 from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
-from app.submission.caption_body import OptionalCaptions, sent_captions
-from app.submission.request_fields import check_video_id, spoken_language, youtube_video
+from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
+from app.submission.request_fields import (
+    caption_language,
+    check_video_id,
+    spoken_language,
+    youtube_video,
+)
 
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
@@ -157,6 +162,16 @@ class SubtitleBody(BaseModel):
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
         )
+
+    def caption_language(self) -> Language | None:
+        """Return the language of captions that come with the body; None where it is not named.
+
+        Raises:
+            InvalidFieldError: not a language.
+        """
+        named = self.captions.language if isinstance(self.captions, SentFile) else None
+        tag = caption_language(named or self.captions_lang)
+        return known_language(tag) if tag else spoken_language(self.source_lang)
 
     def _task(self, spoken: Language | None) -> Task:
         """Return the task; English speech leaves nothing to translate."""

@@ -109,7 +109,7 @@ _SERBIAN = "абвгдђежзијклљмнњопрстћуфхцчџш"
 _NAMES = {
     "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian", "el": "Greek", "he": "Hebrew",
     "ar": "Arabic", "fa": "Farsi", "th": "Thai",
-    "cs": "Czech", "sk": "Slovak", "pl": "Polish", "hu": "Hungarian", "ro": "Romanian",
+    "cs": "Czech", "sk": "Slovak", "pl": "Polish", "hu": "Hungarian",
     "hr": "Croatian", "sl": "Slovene", "de": "German", "fr": "French", "es": "Spanish",
     "pt": "Portuguese", "it": "Italian", "nl": "Dutch", "da": "Danish", "no": "Norwegian",
     "sv": "Swedish", "fi": "Finnish", "et": "Estonian", "lt": "Lithuanian", "tr": "Turkish",

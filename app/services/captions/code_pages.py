@@ -28,7 +28,7 @@ SINGLE_BYTE: dict[str, tuple[str, ...]] = {
     "cy": _CELTIC,
     **dict.fromkeys(("cs", "sk", "pl", "hu"), _CENTRAL),
     **dict.fromkeys(("hr", "sl", "sr"), _CROATIAN),
-    "ro": ("cp1250", "iso8859-2", "iso8859-16", "mac-romanian", "cp852"),
+    "ro": ("cp1250", "iso8859-2", "mac-romanian", "cp852"),
     "et": ("cp1257", "cp1252", "iso8859-13", "iso8859-15", "iso8859-4", "cp775", "mac-latin2"),
     **dict.fromkeys(("lv", "lt"), (*_BALTIC, "mac-latin2")),
     "tr": _TURKISH,

@@ -56,8 +56,9 @@ class DecodedText:
     other_lines: int = 0
     other_encoding: str = ""
 
-    def notice(self) -> Notice | None:
-        """Return the notice of what was assumed or lost; None where nothing was."""
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was assumed or lost; none where the bytes prove every character."""
         parts: list[str] = []
         if self.guessed:
             doubt = f" (confidence {self.confidence:.2f})" if self.confidence < _SURE else ""
@@ -68,15 +69,27 @@ class DecodedText:
         if self.replaced:
             bytes_ = _counted(self.replaced, "character")
             parts.append(f"{bytes_} could not be read as {self.encoding} and are shown as U+FFFD")
-        if not parts:
-            return None
         hint = "; captions_lang helps to choose" if self.confidence < _SURE else ""
-        return Notice("encoding_assumed", "; ".join(parts) + hint)
+        return (Notice("encoding_assumed", "; ".join(parts) + hint),) if parts else ()
 
 
 def decode_text(data: bytes, language: Language | None = None) -> str:
     """Return a file's text alone; see `decode_file`."""
     return decode_file(data, language).text
+
+
+def decode_head(data: bytes) -> str:
+    """Return the beginning of a file, perhaps of no text at all, for a look at its format."""
+    if b"\0" in data and not (_is_marked(data) or _utf16_without_mark(data)):
+        return data.decode("latin-1")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+    except UnicodeDecodeError:
+        return decode_file(data).text
+
+
+def _is_marked(data: bytes) -> bool:
+    return any(data.startswith(mark) for mark, _ in _MARKS)
 
 
 def decode_file(data: bytes, language: Language | None = None) -> DecodedText:

@@ -13,7 +13,7 @@ from app.services.captions.code_pages import MULTI_BYTE, SINGLE_BYTE, names_of
 from app.services.captions.plausibility import (
     east_asian_fit,
     letters_fit,
-    shape_penalty,
+    shape_fit,
     word_share,
 )
 from app.system.language_statistics import language_identifier
@@ -28,8 +28,8 @@ _WORD = re.compile(rb"[A-Za-z'\x80-\xff]+")
 _FITS = 0.35
 """Plausibility from which a text is taken to be in a language."""
 
-_TRIED = 12
-"""Pairs of encoding and language that are looked at word by word, the best by letters."""
+_TRIED, _LANGUAGES_TRIED = 12, 2
+"""Encodings that are looked at word by word, each in so many languages, the best by letters."""
 
 _ORDER = 1e-6
 """What a place further back in the table of encodings costs: it decides between equal readings."""
@@ -176,8 +176,12 @@ def _single_byte(sample: bytes, names: Sequence[str]) -> Iterator[_Reading]:
         ),
         key=lambda row: -(row[0] + row[1]),
     )
-    for letters, frequent, (encoding, name, place) in ranked[:_TRIED]:
-        plausibility = letters + shape_penalty(read[encoding], name)
+    seen: Counter[str] = Counter()
+    for letters, frequent, (encoding, name, place) in ranked:
+        seen[encoding] += 1
+        if seen[encoding] > _LANGUAGES_TRIED or len(seen) > _TRIED:
+            continue
+        plausibility = letters + shape_fit(read[encoding], name)
         yield _Reading(encoding, name, plausibility + frequent - _ORDER * place, plausibility)
 
 

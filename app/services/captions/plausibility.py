@@ -21,9 +21,23 @@ from app.services.captions.alphabets import Alphabet, alphabet_of
 _QUOTES = frozenset("“”„‚‘’«»‹›–—…•¿¡♪♫€£§°©®™\u00a0\u200e\u200f\u200c\u200d،؟؛")
 _RARE = frozenset("¼½¾²³¹ºª·¢¥±×÷µ¶†‡‰¦¬¯¸´`¨ˆ˜¤")
 _LOANS = frozenset("éèöüñàçáóíêôâîûëïä")
-_JOINERS = frozenset("’'-·´`\u00ad\u200c\u200d")
+_JOINERS = frozenset("’'-·´`\u00a0\u00ad\u200c\u200d")
+_OPENING, _CLOSING = frozenset("“„‚‘«‹¿¡"), frozenset("”“’‘»›…")
 
-_KANA_VALUE, _TYPOGRAPHIC, _LOAN, _STRANGE, _BROKEN = 1.0, 0.7, -0.3, -1.0, -3.0
+_KANA_VALUE, _TYPOGRAPHIC, _LOAN, _STRANGE, _BROKEN = 1.0, 0.5, -0.3, -1.0, -3.0
+_NO_BREAK = 0.9
+"""Value of a no-break space, which stands beside words and signs of many languages."""
+
+_RUN = re.compile(r"[^\W\d_a-zA-Z]{4,}")
+_RUN_WEIGHT = 0.4
+"""Penalty of each of four or more letters in a row that are not ASCII, in a Latin alphabet."""
+
+_IN_PLACE = 0.6
+"""Value of a quotation mark where a word begins or ends."""
+
+_LATIN_WORDS_MOST, _LATIN_WORDS_WEIGHT = 0.3, 0.8
+"""More words of ASCII letters beside those beyond speak against every other alphabet."""
+
 _MIXED = 1.5
 """Penalty of a letter beyond ASCII in one word with letters of ASCII, where it is not Latin."""
 
@@ -46,8 +60,8 @@ def letters_fit(chars: Counter[str], name: str) -> float:
     return sum(_value(char, name) * count for char, count in chars.items()) / (total or 1)
 
 
-def shape_penalty(words: Mapping[str, int], name: str) -> float:
-    """Return the penalty of words in which a letter or a sign is out of place, 0 or below.
+def shape_fit(words: Mapping[str, int], name: str) -> float:
+    """Return what words add in which a letter or a sign is in place or, below 0, out of it.
 
     Args:
         words: runs of letters and of characters beyond ASCII, with their counts.
@@ -56,7 +70,15 @@ def shape_penalty(words: Mapping[str, int], name: str) -> float:
     alphabet = alphabet_of(name)
     strange = {word: count for word, count in words.items() if not word.isascii()}
     total = sum(count * sum(char > "\x7f" for char in word) for word, count in strange.items())
-    return sum(_shape(word, alphabet) * count for word, count in strange.items()) / (total or 1)
+    shape = sum(_shape(word, alphabet) * count for word, count in strange.items()) / (total or 1)
+    return shape if alphabet.latin else shape - _latin_words(words, sum(strange.values()))
+
+
+def _latin_words(words: Mapping[str, int], strange: int) -> float:
+    # Shorter ones are names of tags.
+    latin = sum(count for word, count in words.items() if len(word) > 2 and word.isascii())
+    share = latin / (latin + strange or 1)
+    return _LATIN_WORDS_WEIGHT * max(0.0, share - _LATIN_WORDS_MOST)
 
 
 def word_share(words: Counter[str], name: str) -> float:
@@ -78,6 +100,8 @@ def _value(char: str, name: str) -> float:
         rank = alphabet.ranks.get(lower, 1.0)
         least = _LEAST_LATIN if alphabet.latin else _LEAST_RANK
         return _MOST_RANK - (_MOST_RANK - least) * rank
+    if char == "\u00a0":
+        return _NO_BREAK
     if char in _QUOTES:
         return _TYPOGRAPHIC
     category = _category(char)
@@ -89,7 +113,8 @@ def _value(char: str, name: str) -> float:
 
 
 def _shape(word: str, alphabet: Alphabet) -> float:
-    penalty = 0.0
+    quoted = (word[0] in _OPENING) + (word[-1] in _CLOSING)
+    penalty = _IN_PLACE * quoted if len(word) > 1 else 0.0
     for before, char, after in zip(" " + word, word, word[1:] + " ", strict=False):
         if char.isalpha():
             rises = char.isupper() and before.islower() and not (before + char).isascii()
@@ -97,7 +122,9 @@ def _shape(word: str, alphabet: Alphabet) -> float:
             penalty -= rises or falls
         elif char > "\x7f" and char not in _JOINERS and before.isalpha() and after.isalpha():
             penalty -= _category(char) not in ("Mn", "Cf")
-    if not alphabet.latin and any("a" <= char <= "z" for char in word.lower()):
+    if alphabet.latin:
+        penalty -= _RUN_WEIGHT * sum(map(len, _RUN.findall(word)))
+    elif any("a" <= char <= "z" for char in word.lower()):
         penalty -= _MIXED * sum(1 for char in word if char.lower() in alphabet.letters)
     return penalty
 

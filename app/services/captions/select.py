@@ -46,6 +46,12 @@ class TrackChoice:
     track: CaptionTrack
     origin: Origin
 
+    def language(self, preference: CaptionPreference | None) -> str:
+        """Return the track's language; the spoken one where the site does not name it."""
+        spoken = preference.spoken if preference is not None else None
+        unnamed = self.track.language == "und" and spoken is not None
+        return spoken.tag if unnamed and spoken is not None else self.track.language
+
 
 def choose_track(
     tracks: Sequence[CaptionTrack], preference: CaptionPreference
