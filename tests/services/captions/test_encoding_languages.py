@@ -1,0 +1,114 @@
+"""Files in the encodings of every language, read by the language or without it (row 22)."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.language import Language
+from app.services.captions.encoding import decode_file
+from app.services.captions.parse import parse_captions
+from scripts.encoding_corpus import ENCODINGS, file_of, lines_of, wrong_lines
+from scripts.encoding_sentences import SENTENCES
+
+_LINES = 40
+
+
+@pytest.mark.parametrize("language", ENCODINGS)
+def test_every_line_is_read_right_with_and_without_the_language(language: str) -> None:
+    for encoding in ENCODINGS[language].split():
+        lines = lines_of(language, _LINES, encoding)
+        assert len(lines) > _LINES // 2, encoding
+        data = file_of(lines, encoding)
+        assert wrong_lines(lines, data, language) == 0, encoding
+        assert wrong_lines(lines, data, None) == 0, encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("language", ["hu", "ru", "th", "ja", "zh-TW"])
+def test_unicode_is_never_guessed(language: str, encoding: str) -> None:
+    lines = lines_of(language, _LINES, encoding)
+    data = file_of(lines, encoding)
+    # Another language than the text's changes nothing.
+    assert wrong_lines(lines, data, "pl") == 0
+    assert decode_file(data, Language("pl")).notices == ()
+
+
+@pytest.mark.parametrize(("language", "encoding"), [
+    ("cs", "cp1250"), ("hu", "cp1250"), ("pt", "cp1252"), ("lv", "cp1257"), ("fi", "cp1252"),
+    ("tr", "cp1254"), ("ru", "cp1251"), ("el", "cp1253"), ("he", "cp1255"), ("ja", "cp932"),
+    ("ko", "cp949"), ("zh-CN", "gbk"), ("zh-TW", "big5"), ("th", "cp874"),
+])  # fmt: skip
+def test_single_sentences_are_read_right_by_their_language(language: str, encoding: str) -> None:
+    for sentence in lines_of(language, 6, encoding):
+        found = decode_file(sentence.encode(encoding), Language(language))
+        assert found.text == sentence
+
+
+def test_the_language_decides_between_readings_that_look_equally_good() -> None:
+    data = "Az őr tűzre vetette a könyvet".encode("cp1250")
+    assert decode_file(data, Language("hu")).text == "Az őr tűzre vetette a könyvet"
+    data = "Não põe pão à mão".encode("cp1252")
+    assert decode_file(data, Language("pt-BR")).text == "Não põe pão à mão"
+
+
+def test_a_wrong_language_does_not_mangle_what_is_plainly_another() -> None:
+    lines = lines_of("ru", 20, "cp1251")
+    assert wrong_lines(lines, file_of(lines, "cp1251"), "en") == 0
+    lines = lines_of("ja", 20, "cp932")
+    assert wrong_lines(lines, file_of(lines, "cp932"), "es") == 0
+
+
+def test_a_guess_is_told_with_the_encoding() -> None:
+    lines = lines_of("cs", 20, "cp1250")
+    captions = parse_captions(file_of(lines, "cp1250"), "srt", "cs", "manual")
+    assert [caption.text for caption in captions.items] == lines
+    [notice] = captions.notices
+    assert notice.code == "encoding_assumed"
+    assert "read as cp1250" in notice.message
+
+
+def test_a_doubtful_guess_is_told_with_its_confidence() -> None:
+    found = decode_file(b"\xe9\xf5")
+    [notice] = found.notices
+    assert found.confidence < 0.8
+    assert f"confidence {found.confidence:.2f}" in notice.message
+    assert "captions_lang" in notice.message
+
+
+def test_broken_bytes_are_counted() -> None:
+    text = "\n".join(SENTENCES["ru"].split("|"))
+    data = text.encode().replace("лодка".encode(), b"\xd0\xff")
+    found = decode_file(data, Language("ru"))
+    assert found.encoding == "utf-8"
+    assert found.replaced == found.text.count("\ufffd") > 0
+    [notice] = found.notices
+    assert "could not be read as utf-8" in notice.message
+
+
+def test_lines_of_another_encoding_in_a_unicode_file_are_read_by_their_own() -> None:
+    told = "\n".join(SENTENCES["pt"].split("|"))
+    credit = "Legendas: João Simões, tradução e revisão\n"
+    data = (told + "\n").encode() + credit.encode("cp1252")
+    found = decode_file(data, Language("pt"))
+    assert found.text == f"{told}\n{credit}"
+    [notice] = found.notices
+    assert "1 line not in utf-8 were read as cp1252" in notice.message.replace("was", "were")
+
+
+def test_a_letter_that_lost_its_second_byte_is_not_taken_for_two_letters() -> None:
+    told = "\n".join(SENTENCES["fr"].split("|"))
+    data = told.encode() + b"\nUn caf\xc3 noir\n"
+    assert decode_file(data, Language("fr")).text.endswith("Un caf\ufffd noir\n")
+
+
+@pytest.mark.parametrize(("text", "encoding"), [
+    ("It’s five o’clock – “already”…", "cp1252"),
+    ("Straße, Größe und Übung", "cp850"),
+    ("¿Qué pasó, señor?", "mac-roman"),
+])  # fmt: skip
+def test_a_line_in_an_encoding_of_the_west(text: str, encoding: str) -> None:
+    assert decode_file((text + "\r\n").encode(encoding)).text == text + "\r\n"
+
+
+def test_text_of_ascii_with_tildes_and_braces_is_no_chinese() -> None:
+    assert decode_file(b"a ~{ b ~} c", Language("en")).text == "a ~{ b ~} c"
