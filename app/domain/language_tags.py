@@ -68,6 +68,9 @@ _HAN_NAMES = {"Hans": "simplified Chinese characters", "Hant": "traditional Chin
 
 _PRIVATE_USE = re.compile(r"-x(?:-[A-Za-z0-9]{1,8}){1,4}\Z", re.IGNORECASE)
 
+_SPOKEN_APART = frozenset({"zh"})
+"""Macro-languages whose members share a way of writing: who hears one does not hear the others."""
+
 _LOCK = threading.RLock()
 """The library looks into its memory twice for one tag, between which nothing may leave it."""
 
@@ -116,7 +119,7 @@ def code_among(tag: str, codes: Iterable[str]) -> str | None:
     """Return the code for a standard tag's language among those that somebody else uses.
 
     The same language in any spelling (``jw`` for ``jv``, ``tl`` for ``fil``), else another of its
-    macro-language (``no`` for ``nb``, ``zh`` for ``yue``, ``nb`` for ``no``).
+    macro-language (``no`` for ``nb``, ``ar`` for ``arz``, ``nb`` for ``no``).
 
     Args:
         tag: standard. Script and region do not count.
@@ -135,7 +138,7 @@ def _code_among(tag: str, codes: tuple[str, ...]) -> str | None:
         return base
     known = [(code, other) for code in codes if (other := standard_tag(code)) is not None]
     same = [code for code, other in known if base_of(other) == base]
-    macro = [code for code, other in known if other == family]
+    macro = [code for code, other in known if other == family not in _SPOKEN_APART]
     members = [code for code, other in known if base == family == family_of(other)]
     return next(iter(same + macro + members), None)
 

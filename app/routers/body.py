@@ -187,7 +187,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
     fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
     try:
         await _parse(request, {**fields, "file": file})
-        body, notices = _body_of(fields)
+        body, notices = await asyncio.to_thread(_body_of, fields)
         if not file.begun:
             if not body.captions:
                 raise BadRequestError("The form has no part named file")

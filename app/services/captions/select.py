@@ -77,10 +77,10 @@ def choose_track(
     if target is not None:
         chosen += _in_language(manual, target, "youtube_direct")
     if not preference.can_transcribe:
-        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
         chosen += _ranked(auto, (target, spoken, ENGLISH), "youtube_auto")
     elif not preference.force_whisper and target is not None:
-        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
     elif not preference.force_whisper and spoken is not None:
         chosen += _in_language(manual, spoken, "youtube_manual")
     return _unique(chosen)
@@ -115,7 +115,7 @@ def language_distance(tag: str, wanted: Language) -> int:
 def same_base(tag: str, wanted: Language) -> bool:
     """Whether a track is in the requested language, in any script."""
     other = _parse_tag(tag)
-    return other is not None and other.family == wanted.family
+    return other is not None and other.base == wanted.base
 
 
 def _parse_tag(tag: str) -> Language | None:
@@ -137,13 +137,27 @@ def _in_language(
 
 
 def _ranked(
-    tracks: Sequence[CaptionTrack], wanted: Sequence[Language | None], origin: Origin
+    tracks: Sequence[CaptionTrack],
+    wanted: Sequence[Language | None],
+    origin: Origin,
+    target: Language | None = None,
 ) -> list[TrackChoice]:
-    """Return all tracks, sorted by their distance from each language in turn."""
+    """Return all tracks, sorted by their distance from each language in turn.
+
+    Args:
+        tracks: to sort.
+        wanted: the likeliest to be spoken first.
+        origin: of all tracks.
+        target: tracks in another script of it come first: less is lost in a conversion.
+    """
     known = [language for language in wanted if language is not None]
 
     def rank(track: CaptionTrack) -> tuple[int, ...]:
-        return tuple(language_distance(track.language, language) for language in known)
+        converted = target is not None and same_base(track.language, target)
+        return (
+            0 if converted else 1,
+            *(language_distance(track.language, language) for language in known),
+        )
 
     return [TrackChoice(track, origin) for track in sorted(tracks, key=rank)]
 
