@@ -105,7 +105,7 @@ def _split_letters(text: str, encoding: str) -> str:
 
 
 def _split(char: str) -> str:
-    letter, *marks = unicodedata.normalize("NFD", char)
+    letter, *marks = list(unicodedata.normalize("NFD", char))
     tones = [mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323"]
     others = [mark for mark in marks if mark not in tones]
     return unicodedata.normalize("NFC", letter + "".join(others)) + "".join(tones)

@@ -8,8 +8,8 @@ from app.domain.errors import OverloadedError, UnavailableOptionError
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
 from app.gpu.engine_manager import EngineManager
 from app.services.readiness import Readiness
-from app.services.translation.script_conversion import needs_translator
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair
 from app.settings import SchedulerSettings, Settings
 

@@ -13,7 +13,7 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.domain.language import Language, known_language, needs_translation
-from app.services.translation.script_conversion import convert_texts
+from app.services.translation.text.script_conversion import convert_texts
 from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translator import LanguagePair, SourceLine, Translator
 from app.system.async_iterators import close_stage

@@ -39,8 +39,8 @@ from app.services.stages.transcribe import TranscribesWindows
 from app.services.stages.untranscribed_speech import UntranscribedSpeech
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.services.translation.llm.ledger import CallerLedgers, JobLedger
-from app.services.translation.script_conversion import converter_for
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import converter_for
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings

@@ -10,8 +10,8 @@ from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.services.captions.select import CaptionPreference
 from app.services.sources.opened import Opened, OpenedCaptions
-from app.services.translation.script_conversion import needs_translator
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair, Translator
 
 _PROMPT_CHARS = 200

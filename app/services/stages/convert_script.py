@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.cue import Cue
 from app.domain.events import Notice
 from app.domain.language import Language, known_language
-from app.services.translation.script_conversion import converter_for
+from app.services.translation.text.script_conversion import converter_for
 from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translation_notices import script_converted
 from app.system.async_iterators import close_stage

@@ -9,7 +9,7 @@ from typing import cast
 
 from app.domain.errors import TranslationIncompleteError
 from app.services.translation.batch_slots import BatchSlots
-from app.services.translation.script_conversion import convert_texts
+from app.services.translation.text.script_conversion import convert_texts
 from app.services.translation.translator import (
     NO_CONTEXT,
     LanguagePair,

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.language import Language
 from app.services.translation.llm.prompt import named
-from app.services.translation.script_conversion import convert_texts, needs_translator
+from app.services.translation.text.script_conversion import convert_texts, needs_translator
 from app.services.translation.text.scripts import is_wrong_script
 from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translator import LanguagePair
