@@ -27,6 +27,11 @@ another encoding nearly all of them are broken."""
 _ESCAPES = (b"\x1b$", b"\x1b(", b"~{")
 """How encodings of seven bits leave ASCII. Source: ISO 2022 (RFC 1468, RFC 1557), HZ (RFC 1843)."""
 
+_NO_TEXT = ("Cc", "Cn", "Co")
+"""Controls, characters that do not exist and those of private use. Source: Unicode, UAX 44."""
+
+_STRANGE_SHARE = 0.01
+
 _SURE = 0.8
 """Confidence from which a notice does not doubt the encoding."""
 
@@ -80,7 +85,7 @@ def decode_text(data: bytes, language: Language | None = None) -> str:
 
 def decode_head(data: bytes) -> str:
     """Return the beginning of a file, perhaps of no text at all, for a look at its format."""
-    if b"\0" in data and not (_is_marked(data) or _utf16_without_mark(data)):
+    if b"\0" in data and not (_is_marked(data) or _wide_without_mark(data)):
         return data.decode("latin-1")
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
@@ -105,7 +110,7 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _read(data, encoding, "utf-8" if encoding == "utf-8-sig" else encoding)
-    if wide := _utf16_without_mark(data):
+    if wide := _wide_without_mark(data):
         return _read(data, wide, wide)
     if (escaped := _escaped(data, language)) is not None:
         return escaped
@@ -148,13 +153,36 @@ def _read(data: bytes, codec: str, name: str) -> DecodedText:
     return DecodedText(text, name, replaced=replaced)
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Detect UTF-16 without a byte order mark by the zero bytes of ASCII characters."""
+def _wide_without_mark(data: bytes) -> str | None:
+    """Detect UTF-16 and UTF-32 without a byte order mark.
+
+    Text in another encoding has no zero bytes; in these ASCII characters, line ends at least, have
+    them on one side, and everything is a character that exists.
+    """
     head = data[:_SAMPLE_BYTES]
+    if 0 not in head:
+        return None
     high, low = head[::2].count(0), head[1::2].count(0)
-    if max(high, low) * 8 < len(head) or min(high, low) * 8 > len(head):
+    if 2 * (high + low) > len(head):
+        order = "be" if head[:1] == b"\0" else "le"
+        return f"utf-32-{order}" if _is_text(head, f"utf-32-{order}", 4) else None
+    if max(high, low) * 8 < len(head):
+        units = list(zip(head[::2], head[1::2], strict=False))
+        codec = "utf-16-be" if units.count((0, 10)) > units.count((10, 0)) else "utf-16-le"
+        return codec if _is_text(head, codec, 2) else None
+    if min(high, low) * 8 > len(head):
         return None
     return "utf-16-be" if high > low else "utf-16-le"
+
+
+def _is_text(head: bytes, codec: str, size: int) -> bool:
+    """Whether the beginning of a file has characters alone that a text may have."""
+    text = head[: len(head) // size * size].decode(codec, "replace")
+    strange = sum(
+        char == "\ufffd" or (char not in "\t\r\n" and unicodedata.category(char) in _NO_TEXT)
+        for char in text
+    )
+    return strange <= _STRANGE_SHARE * len(text)
 
 
 def _escaped(data: bytes, language: Language | None) -> DecodedText | None:

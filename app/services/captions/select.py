@@ -38,6 +38,12 @@ class CaptionPreference:
     can_transcribe: bool = True
     speakers: bool = False
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the client says that the target is spoken, if in another script of it."""
+        spoken, target = self.spoken, self.target
+        return spoken is not None and target is not None and spoken.base == target.base
+
 
 @dataclass(frozen=True, slots=True)
 class TrackChoice:
@@ -79,7 +85,7 @@ def choose_track(
     if not preference.can_transcribe:
         chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
         chosen += _ranked(auto, (target, spoken, ENGLISH), "youtube_auto")
-    elif not preference.force_whisper and target is not None:
+    elif not preference.force_whisper and target is not None and not preference.is_spoken:
         chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
     elif not preference.force_whisper and spoken is not None:
         chosen += _in_language(manual, spoken, "youtube_manual")

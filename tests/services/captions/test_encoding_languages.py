@@ -112,3 +112,14 @@ def test_a_line_in_an_encoding_of_the_west(text: str, encoding: str) -> None:
 
 def test_text_of_ascii_with_tildes_and_braces_is_no_chinese() -> None:
     assert decode_file(b"a ~{ b ~} c", Language("en")).text == "a ~{ b ~} c"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_without_a_mark_are_known_by_their_line_ends(encoding: str) -> None:
+    told = "\n".join(SENTENCES["zh-CN"].split("|")) + "\n"
+    for text in (told * 4, "Plain words\n", told.replace("\n", " one two\n")):
+        assert decode_file(text.encode(encoding)).text == text
+
+
+def test_zero_bytes_in_other_text_stay_zero_bytes() -> None:
+    assert decode_file(b"Two words\0 and more of them\n" * 9).encoding == "utf-8"
