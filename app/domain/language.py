@@ -72,13 +72,18 @@ class Language:
         return language_tags.written_script(self.tag)
 
     @property
+    def has_several_scripts(self) -> bool:
+        """Whether the language is written in several scripts."""
+        return language_tags.has_several_scripts(self.tag)
+
+    @property
     def written_name(self) -> str:
         """The name in English with the script, where the language has several.
 
         ``Serbian, written in the Cyrillic script``; for prompts and messages.
         """
         script = self.script
-        if script is None or not language_tags.has_several_scripts(self.tag):
+        if script is None or not self.has_several_scripts:
             return self.english_name
         return f"{self.english_name}, written in {language_tags.script_name(script)}"
 
@@ -116,7 +121,7 @@ def needs_translation(written: Language, target: Language) -> bool:
 
     A language that is written in several scripts may come in either, whatever it is said to be.
     """
-    several = language_tags.has_several_scripts(target.tag) and target.script is not None
+    several = target.has_several_scripts and target.script is not None
     return several or not written.same_language(target)
 
 

@@ -156,7 +156,8 @@ def installed_tag(text: str) -> str | None:
 def base_of(tag: str) -> str:
     """Return a standard tag's language without script and region."""
     with _language(tag) as language:
-        return str(language.language)
+        base = str(language.language)
+    return _MAIN_MEMBERS.get(base, base)
 
 
 def english_name(tag: str) -> str:

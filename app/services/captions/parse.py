@@ -23,6 +23,7 @@ from app.services.captions.readers.srt_vtt import (
 from app.services.captions.readers.substation import looks_like_substation, read_substation
 from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
 from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
+from app.services.captions.unnamed_language import language_by_script
 from app.system.bounded_work import work_on
 
 
@@ -80,8 +81,8 @@ def parse_captions(
         data: the file, in any encoding, or its text where it is known already; that is taken as
             it is.
         format: name of its format by its source; the content takes precedence.
-        language: BCP 47 tag, or ``und`` for the one that the file names. It decides between
-            encodings.
+        language: BCP 47 tag, or ``und`` for the one that the file names, or else that its script
+            proves. It decides between encodings.
         kind: author of the track. Rolling captions were timed by a machine, whoever typed them:
             they become ``auto``.
 
@@ -105,6 +106,9 @@ def parse_captions(
     captions = normalize(track, language, kind)
     if not captions.items:
         raise InvalidCaptionsError("The caption file holds no captions")
+    if captions.language == "und":
+        tag = language_by_script(caption.text for caption in captions.items)
+        captions = replace(captions, language=tag or "und")
     return replace(captions, notices=(*assumed, *captions.notices))
 
 

@@ -123,3 +123,21 @@ def test_wide_characters_without_a_mark_are_known_by_their_line_ends(encoding: s
 
 def test_zero_bytes_in_other_text_stay_zero_bytes() -> None:
     assert decode_file(b"Two words\0 and more of them\n" * 9).encoding == "utf-8"
+
+
+@pytest.mark.parametrize(("text", "language"), [
+    ("渡船早上九点开。今天河水涨了半米。", "zh"),
+    ("渡し船は午前九時に出ます。", "ja"),
+    ("나룻배는 아침 아홉 시에 떠납니다.", "ko"),
+    ("Το φέρι φεύγει στις εννέα το πρωί.", "el"),
+    ("เรือข้ามฟากออกเวลาเก้าโมงเช้า", "th"),
+    ("Паром отходит в девять часов утра.", "und"),
+    ("The ferry leaves at nine.", "und"),
+    ("九点", "und"),
+])  # fmt: skip
+def test_the_language_that_nobody_names_is_told_by_its_script_alone(
+    text: str, language: str
+) -> None:
+    file = f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"
+    assert parse_captions(file, "srt", "und", "manual").language == language
+    assert parse_captions(file, "srt", "fr", "manual").language == "fr"
