@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -31,6 +32,14 @@ _NO_TEXT = ("Cc", "Cn", "Co")
 """Controls, characters that do not exist and those of private use. Source: Unicode, UAX 44."""
 
 _STRANGE_SHARE = 0.01
+
+_DECLARATION = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})|charset=["']?([A-Za-z0-9._-]{1,40})""",
+    re.IGNORECASE,
+)
+"""How XML and the HTML of SAMI name their encoding. Source: XML 1.0, 4.3.3; HTML 4.01, 5.2.2."""
+
+_DECLARATION_BYTES = 2**11
 
 _SURE = 0.8
 """Confidence from which a notice does not doubt the encoding."""
@@ -122,10 +131,25 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     valid = sum(1 for char in text if char > "\x7f") - broken
     if valid >= broken * _VALID_PER_BROKEN:
         return _damaged_utf8(data, language)
+    if (declared := _declared(data)) is not None:
+        return declared
     guess = guess_encoding(data, language)
     if valid > broken and not guess.fits:
         return _damaged_utf8(data, language)
     return _guessed(data, guess)
+
+
+def _declared(data: bytes) -> DecodedText | None:
+    """Decode a file that names its encoding itself; None where it does not, or is in another."""
+    named = _DECLARATION.search(data[:_DECLARATION_BYTES])
+    if named is None:
+        return None
+    encoding = (named[1] or named[2]).decode("ascii").lower()
+    try:
+        text = _decoded(data, encoding, "strict")
+    except (LookupError, UnicodeDecodeError):
+        return None
+    return DecodedText(text, encoding)
 
 
 def _guessed(data: bytes, guess: Guess) -> DecodedText:
@@ -139,8 +163,8 @@ def _guessed(data: bytes, guess: Guess) -> DecodedText:
     )
 
 
-def _decoded(data: bytes, encoding: str) -> str:
-    text = data.decode(encoding, "replace")
+def _decoded(data: bytes, encoding: str, errors: str = "replace") -> str:
+    text = data.decode(encoding, errors)
     return unicodedata.normalize("NFC", text) if encoding == _COMBINING else text
 
 

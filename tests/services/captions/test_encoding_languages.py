@@ -141,3 +141,16 @@ def test_the_language_that_nobody_names_is_told_by_its_script_alone(
     file = f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"
     assert parse_captions(file, "srt", "und", "manual").language == language
     assert parse_captions(file, "srt", "fr", "manual").language == "fr"
+
+
+def test_an_encoding_that_a_file_declares_is_taken_where_its_bytes_allow() -> None:
+    xml = '<?xml version="1.0" encoding="{}"?><tt><body><div><p>ąęś</p></div></body></tt>'
+    for name in ("windows-1250", "ISO-8859-2", "x-mac-ce"):
+        codec = {"x-mac-ce": "mac-latin2"}.get(name, name)
+        found = decode_file(xml.format(name).encode(codec), Language("pl"))
+        assert "<p>ąęś</p>" in found.text
+        assert (found.notices == ()) == (name != "x-mac-ce")
+    # One that says something else than it is.
+    assert "<p>ąęś</p>" in decode_file(xml.format("windows-1252").encode()).text
+    assert "<p>ąęś</p>" in decode_file(xml.format("utf-8").encode("cp1250"), Language("pl")).text
+    assert "<p>ąęś</p>" in decode_file(xml.format("zlib").encode("cp1250"), Language("pl")).text

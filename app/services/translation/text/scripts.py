@@ -13,6 +13,7 @@ from app.services.translation.text.han_variants import is_in_other_han
 _KANA = frozenset({"HIRAGANA", "KATAKANA"})
 
 _NAMES: dict[str, frozenset[str]] = {
+    "Adlm": frozenset({"ADLAM"}),
     "Arab": frozenset({"ARABIC"}),
     "Armn": frozenset({"ARMENIAN"}),
     "Beng": frozenset({"BENGALI"}),
@@ -33,9 +34,16 @@ _NAMES: dict[str, frozenset[str]] = {
     "Laoo": frozenset({"LAO"}),
     "Latn": frozenset({"LATIN"}),
     "Mlym": frozenset({"MALAYALAM"}),
+    "Mong": frozenset({"MONGOLIAN"}),
     "Mymr": frozenset({"MYANMAR"}),
+    "Nkoo": frozenset({"NKO"}),
+    "Olck": frozenset({"OL"}),
     "Orya": frozenset({"ORIYA"}),
     "Sinh": frozenset({"SINHALA"}),
+    "Syrc": frozenset({"SYRIAC"}),
+    "Tfng": frozenset({"TIFINAGH"}),
+    "Thaa": frozenset({"THAANA"}),
+    "Tibt": frozenset({"TIBETAN"}),
     "Taml": frozenset({"TAMIL"}),
     "Telu": frozenset({"TELUGU"}),
     "Thai": frozenset({"THAI"}),
