@@ -18,7 +18,7 @@ from app.services.captions.plausibility import (
 )
 from app.system.language_statistics import language_identifier
 
-_SAMPLE_BYTES = 2**17
+_SAMPLE_BYTES = 2**16
 """Of the lines beyond ASCII: thousands of captions."""
 
 _EAST_ASIAN_BYTES = 2**16
