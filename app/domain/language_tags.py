@@ -38,7 +38,7 @@ _MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl", "devanagari": "Deva", "arabic
 _OLD_TAGS = {"zh-chs": "zh-Hans", "zh-cht": "zh-Hant"}
 """Tags that BCP 47 never registered. Source: .NET's CultureInfo, which still lists them."""
 
-_MAIN_MEMBERS = {
+_MAIN_MEMBERS: dict[str, str] = {
     member: macro
     for member, macro in data_dicts.NORMALIZED_MACROLANGUAGES.items()
     if len(member) == 3 and len(macro) == 2
