@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from app.container import Services
@@ -12,6 +11,7 @@ from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
+from app.system.thread_groups import DISK
 
 
 async def submit(services: Services, request: JobRequest) -> JobRuntime:
@@ -64,7 +64,7 @@ async def submit_body(
             upload = await services.uploads.claim(body.upload_id, services.workdir)
         if upload is not None:
             language = body.caption_language()
-            decoded = await asyncio.to_thread(uploaded_captions, upload, language)
+            decoded = await DISK.run(uploaded_captions, upload, language)
             if decoded is not None:
                 upload.path.unlink(missing_ok=True)
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
@@ -73,7 +73,9 @@ async def submit_body(
         if isinstance(request.source, SentCaptions):
             request = replace(request, source=replace(request.source, notices=notices))
         request = replace(request, caller=caller, audience=audience, holder=holder)
-        return await submit(services, request)
+        job = await submit(services, request)
+        job.callers.ask_formats(holder, body.formats)
+        return job
     except CuestreamError:
         if upload is not None:
             upload.path.unlink(missing_ok=True)

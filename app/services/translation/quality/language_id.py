@@ -37,6 +37,9 @@ _FAMILIES = tuple(
 )
 """Languages that are confused with one another in a single line."""
 
+_REMEMBERED_CHARS = 400
+"""Longer texts are no lines of a caption and are not kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
@@ -64,12 +67,17 @@ def label_of(language: Language) -> str:
     return language.code_among(language_identifier().labels) or language.base
 
 
-@lru_cache(maxsize=4096)
 def identify(text: str, target: Language) -> LanguageGuess | None:
     """Identify a text's language; None where the target language is not supported.
 
     Source: see `LanguageIdentifier`.
     """
+    guess = _identified if len(text) <= _REMEMBERED_CHARS else _identified.__wrapped__
+    return guess(text, target)
+
+
+@lru_cache(maxsize=4096)
+def _identified(text: str, target: Language) -> LanguageGuess | None:
     label = label_of(target)
     identifier = language_identifier()
     if label not in _known():
