@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.events import Notice
@@ -40,6 +41,10 @@ _DECLARATION = re.compile(
 """How XML and the HTML of SAMI name their encoding. Source: XML 1.0, 4.3.3; HTML 4.01, 5.2.2."""
 
 _DECLARATION_BYTES = 2**11
+
+_LEAST_STRANGE, _PLAINLY = 4, 0.9
+"""Bytes beyond ASCII from which lines may be in another encoding than the rest, and how plausible
+they must be then: fewer or others are damage."""
 
 _SURE = 0.8
 """Confidence from which a notice does not doubt the encoding."""
@@ -134,7 +139,7 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     if (declared := _declared(data)) is not None:
         return declared
     guess = guess_encoding(data, language)
-    if valid > broken and not guess.fits:
+    if valid and valid >= broken and not guess.fits:
         return _damaged_utf8(data, language)
     return _guessed(data, guess)
 
@@ -234,14 +239,16 @@ def _is(language: Language | None) -> bool:
 def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
     """Decode UTF-8 with broken bytes.
 
-    A line without any valid character beyond ASCII may come from a file in another encoding, which
-    is guessed from all such lines together; in every other line what is broken is replaced.
+    Lines without any valid character beyond ASCII, one after another, come from a file in another
+    encoding that was joined to this one; it is guessed from all of them together. Everywhere else
+    what is broken is replaced: it was damaged.
     """
     lines = data.splitlines(keepends=True)
-    strange = {number for number, line in enumerate(lines) if _is_strange(line)}
-    other = b"".join(lines[number] for number in sorted(strange))
-    guess = guess_encoding(other, language) if strange else None
-    if guess is None or not guess.fits or guess.confidence < _SURE:
+    strange = _strange_block(lines)
+    other = b"".join(lines[number] for number in strange)
+    enough = sum(byte > 0x7F for byte in other) >= _LEAST_STRANGE
+    guess = guess_encoding(other, language) if enough else None
+    if guess is None or guess.plausibility < _PLAINLY or guess.confidence < _SURE:
         return _read(data, "utf-8", "utf-8")
     texts = [
         _decoded(line, guess.encoding) if number in strange else line.decode("utf-8", "replace")
@@ -252,9 +259,19 @@ def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
         text,
         "utf-8",
         replaced=text.count("\ufffd") - data.count(_REPLACEMENT),
-        other_lines=len(strange),
+        other_lines=sum(not lines[number].isascii() for number in strange),
         other_encoding=guess.encoding,
     )
+
+
+def _strange_block(lines: Sequence[bytes]) -> range:
+    """Return the lines of another encoding; none where they are not all in one place."""
+    strange = [number for number, line in enumerate(lines) if _is_strange(line)]
+    if not strange:
+        return range(0)
+    block = range(strange[0], strange[-1] + 1)
+    beyond = sum(not lines[number].isascii() for number in block)
+    return block if beyond == len(strange) else range(0)
 
 
 def _is_strange(line: bytes) -> bool:

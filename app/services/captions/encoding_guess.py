@@ -61,12 +61,17 @@ class Guess:
     Attributes:
         encoding: as Python names it.
         confidence: 0..1.
-        fits: whether the text then looks like one in a language.
+        plausibility: 1 for a good text in a language, below 0 for none.
     """
 
     encoding: str
     confidence: float
-    fits: bool
+    plausibility: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the text then looks like one in a language."""
+        return self.plausibility >= _FITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +135,11 @@ def _encodings_of(label: str) -> frozenset[str]:
 
 def _best(sample: bytes, readings: list[_Reading]) -> Guess:
     if not readings:
-        return Guess(_DEFAULT, 0.0, fits=False)
+        return Guess(_DEFAULT, 0.0, -1.0)
     readings = sorted(readings, key=lambda reading: -reading.score)
     best = readings[0]
-    fits = best.plausibility >= _FITS
     clear = min(1.0, 0.5 + 0.5 * _margin(sample, readings) / _SURE_MARGIN)
-    return Guess(best.encoding, round(clear * min(1.0, max(0.0, best.score)), 2), fits)
+    return Guess(best.encoding, round(clear * min(1.0, max(0.0, best.score)), 2), best.plausibility)
 
 
 def _margin(sample: bytes, readings: Sequence[_Reading]) -> float:
