@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.domain.events import Notice
 from app.domain.language import ENGLISH, Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
 
@@ -70,11 +71,13 @@ class SentCaptions:
         text: the file's text.
         language: BCP 47 tag as the client says; None when it does not.
         automatic: whether a machine wrote them, so that lines roll and repeat.
+        notices: how the text was read from its bytes, where that was not certain.
     """
 
     text: str
     language: str | None = None
     automatic: bool = False
+    notices: tuple[Notice, ...] = ()
 
     @property
     def identity(self) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
-from app.services.captions.encoding import decode_text
+from app.services.captions.encoding import DecodedText, decode_file
 from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.captions.readers.caption_json import write_cue_list
@@ -112,10 +112,14 @@ def sent_captions(
     return SentCaptions(_without_surrogates(field), tag)
 
 
-def uploaded_captions(upload: UploadedFile) -> str | None:
+def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedText | None:
     """Return the text of an upload that is a caption file, or None where it is media.
 
     Reads the disk.
+
+    Args:
+        upload: media or captions.
+        language: of the captions, which decides between encodings; None where it is unknown.
 
     Raises:
         InvalidCaptionsError: it is a caption file, and far too large for one.
@@ -128,7 +132,7 @@ def uploaded_captions(upload: UploadedFile) -> str | None:
         data = file.read(MAX_MB * 2**20 + 1)
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
-    return decode_text(data)
+    return decode_file(data, language)
 
 
 def _without_surrogates(text: str) -> str:

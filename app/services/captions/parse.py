@@ -9,7 +9,8 @@ from typing import cast
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError
-from app.services.captions.encoding import decode_text
+from app.domain.language import known_language
+from app.services.captions.encoding import decode_file, decode_head
 from app.services.captions.normalize import normalize
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST, TrackReader
 from app.services.captions.readers.caption_json import looks_like_json, read_caption_json
@@ -22,6 +23,7 @@ from app.services.captions.readers.srt_vtt import (
 from app.services.captions.readers.substation import looks_like_substation, read_substation
 from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
 from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
+from app.services.captions.unnamed_language import language_by_script
 from app.system.bounded_work import work_on
 
 
@@ -79,7 +81,8 @@ def parse_captions(
         data: the file, in any encoding, or its text where it is known already; that is taken as
             it is.
         format: name of its format by its source; the content takes precedence.
-        language: BCP 47 tag, or ``und`` for the one that the file names.
+        language: BCP 47 tag, or ``und`` for the one that the file names, or else that its script
+            proves. It decides between encodings.
         kind: author of the track. Rolling captions were timed by a machine, whoever typed them:
             they become ``auto``.
 
@@ -92,7 +95,8 @@ def parse_captions(
     """
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
-    text = data if isinstance(data, str) else decode_text(data)
+    decoded = None if isinstance(data, str) else decode_file(data, known_language(language))
+    text, assumed = (str(data), ()) if decoded is None else (decoded.text, decoded.notices)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:
         raise InvalidCaptionsError(f"Not a caption file; known: {', '.join(_BY_NAME)}")
@@ -102,7 +106,10 @@ def parse_captions(
     captions = normalize(track, language, kind)
     if not captions.items:
         raise InvalidCaptionsError("The caption file holds no captions")
-    return captions
+    if captions.language == "und":
+        tag = language_by_script(caption.text for caption in captions.items)
+        captions = replace(captions, language=tag or "und")
+    return replace(captions, notices=(*assumed, *captions.notices))
 
 
 async def parse_bounded(
@@ -133,7 +140,7 @@ def _parsed(
     """Yield the track without its captions, then those one by one."""
     data: bytes | str = "".join(parts) if isinstance(parts[0], str) else b"".join(parts)
     captions = parse_captions(data, format, language, kind)
-    yield Captions(captions.language, captions.kind, ())
+    yield replace(captions, items=())
     yield from captions.items
 
 
@@ -151,4 +158,4 @@ def is_caption_file(name: str, head: bytes) -> bool:
         head: its first bytes, at least those of the first few captions.
     """
     ending = PurePath(name).suffix.lower().removeprefix(".")
-    return ending in _FILE_ENDINGS and detect_format(decode_text(head)) is not None
+    return ending in _FILE_ENDINGS and detect_format(decode_head(head)) is not None

@@ -16,7 +16,12 @@ from app.services.pipeline.pipeline_run import PipelineRun, PipelineServices
 from app.services.pipeline.request_options import caption_preference, check_language_pair
 from app.services.pipeline.reuse import ReusePolicy
 from app.services.playback.playback import Playback
-from app.services.sources.opened import OpenedCaptions, OpenedMedia, OpenedTranscript
+from app.services.sources.opened import (
+    Opened,
+    OpenedCaptions,
+    OpenedMedia,
+    OpenedTranscript,
+)
 from app.services.stages.caption_cues import caption_cues
 from app.services.stages.cues import build_cues
 from app.services.stages.diarize import DiarizationFeed
@@ -42,6 +47,7 @@ class Pipeline:
 
         Raises:
             NoSpeechError: the recording holds no speech.
+            InvalidLanguageError: the engines do not serve a language.
             CuestreamError: the source cannot be opened, or a stage failed.
         """
         settings = self.services.settings
@@ -51,6 +57,7 @@ class Pipeline:
         wish = TrackWish(request.audio_track, request.spoken)
         source = await self.services.opener.open(request.source, preference, reuse, wish=wish)
         async with aclosing(source), AsyncExitStack() as resources:
+            self._require_spoken(request, source)
             pairs = self.services.speech_pairs(request)
             check_language_pair(request, source, self.services.translator, pairs)
             emit(MediaOpened(source.duration_ms))
@@ -72,6 +79,15 @@ class Pipeline:
                 run.untranscribed_ms,
                 run.translators(final),
             )
+
+    def _require_spoken(self, request: JobRequest, source: Opened) -> None:
+        """Check that the transcriber hears the spoken language, where something is transcribed.
+
+        Raises:
+            InvalidLanguageError: it does not.
+        """
+        if isinstance(source, OpenedMedia) and self.services.engines is not None:
+            self.services.engines.require_language(request.spoken)
 
     def _cues(self, run: PipelineRun, diarization: DiarizationFeed | None) -> AsyncIterator[Cue]:
         """Return the cues of the source, before speakers and translation."""

@@ -10,7 +10,7 @@ from app.domain.audio import Audio
 from app.domain.cue import Cue
 from app.domain.errors import TranscriptionDisabledError
 from app.domain.events import Notice
-from app.domain.language import Language
+from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
@@ -40,6 +40,7 @@ from app.services.stages.untranscribed_speech import UntranscribedSpeech
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.services.translation.llm.ledger import CallerLedgers, JobLedger
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import converter_for
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
@@ -143,8 +144,11 @@ class PipelineRun:
         used: list[str] = []
         services, own = self.services, self.events.translated_languages
         target = self.request.target
-        if any(is_translated(cue, target) and cue.language not in own for cue in cues):
+        languages = {cue.language for cue in cues if is_translated(cue, target)} - own
+        converters = {language: _converter(language, target) for language in languages}
+        if not all(converters.values()):
             used.append(f"{services.translator.name} ({services.translator.detail})")
+        used += sorted({name for name in converters.values() if name})
         by_transcriber = own or any(segment.spoken for segment in self.events.segments)
         if by_transcriber and services.engines is not None:
             used.append(services.engines.transcriber_name)
@@ -246,3 +250,9 @@ class PipelineRun:
                 text = "The text comes from captions, which name no speakers"
                 self.events.notice(Notice("speakers_unknown", text))
         return diarization
+
+
+def _converter(language: str, target: Language | None) -> str | None:
+    """Return what converts a language as it is written into the target; None where nothing does."""
+    converter = None if target is None else converter_for(known_language(language), target)
+    return None if converter is None else converter.name

@@ -64,7 +64,8 @@ class SiteOpener:
             track = choice.track
             try:
                 name, data = await session.caption(track)
-                captions = await parse_bounded(data, name, track.language, track.kind)
+                language = choice.language(preference)
+                captions = await parse_bounded(data, name, language, track.kind)
             except CuestreamError as error:
                 log.warning("captions cannot be used", track=track.name, reason=error.message)
                 continue

@@ -117,7 +117,8 @@ class SourceCache:
         preference = request.preference
         choices = choose_track(found.tracks, preference) if preference is not None else []
         if choices:
-            return await self._cached_captions(identity, choices[0], found)
+            language = choices[0].language(preference)
+            return await self._cached_captions(identity, choices[0], language, found)
         if found.content is None:
             return None
         request.require_transcription()
@@ -161,7 +162,7 @@ class SourceCache:
         return replace(media, content=lambda: download.content)
 
     async def _cached_captions(
-        self, identity: str, choice: TrackChoice, metadata: SourceMetadata
+        self, identity: str, choice: TrackChoice, language: str, metadata: SourceMetadata
     ) -> OpenedCaptions | None:
         track = choice.track
         payload = await self._caches.store.get(CAPTIONS, _caption_key(identity, track))
@@ -169,7 +170,7 @@ class SourceCache:
             return None
         name, _, data = payload.partition(b"\n")
         try:
-            captions = await parse_bounded(data, name.decode(), track.language, track.kind)
+            captions = await parse_bounded(data, name.decode(), language, track.kind)
         except CuestreamError:
             return None  # the site may have mended it since
         return OpenedCaptions(captions, choice.origin, metadata.info, metadata.duration_ms)
