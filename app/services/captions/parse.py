@@ -9,12 +9,24 @@ from typing import cast
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError
+from app.services.captions.caption_faults import first_unusable
 from app.services.captions.encoding import decode_text
 from app.services.captions.normalize import normalize
-from app.services.captions.raw_captions import CAPTIONS_AT_MOST, TrackReader
+from app.services.captions.raw_captions import CAPTIONS_AT_MOST, RawTrack, TrackReader
 from app.services.captions.readers.caption_json import looks_like_json, read_caption_json
+from app.services.captions.readers.line_formats import (
+    looks_like_lrc,
+    looks_like_microdvd,
+    looks_like_mpl2,
+    looks_like_tmplayer,
+    read_lrc,
+    read_microdvd,
+    read_mpl2,
+    read_tmplayer,
+)
 from app.services.captions.readers.srt_vtt import (
     looks_like_srt,
+    looks_like_transcript,
     looks_like_vtt,
     read_srt,
     read_vtt,
@@ -46,10 +58,15 @@ class CaptionFormat:
 CAPTION_FORMATS = (
     CaptionFormat(("json3", "json"), looks_like_json, read_caption_json),
     CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
-    CaptionFormat(("srt",), looks_like_srt, read_srt, has_signature=False),
+    CaptionFormat(("srt", "sbv"), looks_like_srt, read_srt, has_signature=False),
     CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
     CaptionFormat(("ttml", "dfxp"), looks_like_ttml, read_ttml),
     CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
+    CaptionFormat(("sub",), looks_like_microdvd, read_microdvd),
+    CaptionFormat(("mpl", "mpl2"), looks_like_mpl2, read_mpl2),
+    CaptionFormat(("lrc",), looks_like_lrc, read_lrc, has_signature=False),
+    CaptionFormat(("tmp",), looks_like_tmplayer, read_tmplayer, has_signature=False),
+    CaptionFormat((), looks_like_transcript, read_srt, has_signature=False),
 )
 """The readable formats; the content of a file takes precedence over its name."""
 
@@ -101,8 +118,14 @@ def parse_captions(
         raise InvalidCaptionsError(f"A caption file may hold {CAPTIONS_AT_MOST} captions at most")
     captions = normalize(track, language, kind)
     if not captions.items:
-        raise InvalidCaptionsError("The caption file holds no captions")
+        raise InvalidCaptionsError(_no_captions(track))
     return captions
+
+
+def _no_captions(track: RawTrack) -> str:
+    """Return why a track is no use, with the first line that could not be used."""
+    reason = first_unusable(track.faults)
+    return f"The caption file holds no captions that can be used{reason and f'; {reason}'}"
 
 
 async def parse_bounded(
