@@ -8,9 +8,14 @@ from pathlib import PurePath
 from typing import cast
 
 from app.domain.captions import Caption, CaptionKind, Captions
-from app.domain.errors import InvalidCaptionsError
+from app.domain.errors import InvalidCaptionsError, quoted
 from app.services.captions.caption_faults import first_unusable
 from app.services.captions.encoding import decode_text
+from app.services.captions.foreign_formats import (
+    begins_like_media,
+    foreign_format,
+    is_foreign_name,
+)
 from app.services.captions.normalize import normalize
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST, RawTrack, TrackReader
 from app.services.captions.readers.caption_json import looks_like_json, read_caption_json
@@ -81,7 +86,17 @@ SLICE_CHARS = 2**12
 
 _BY_NAME = {name: row for row in CAPTION_FORMATS for name in row.names}
 _IN_SNIFF_ORDER = sorted(CAPTION_FORMATS, key=lambda row: not row.has_signature)
-_FILE_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", ""})
+_CAPTION_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", "itt", "imsc"})
+_CAPTION_TYPES = frozenset(
+    {"application/x-subrip", "application/srt", "text/srt", "application/ttml+xml", "text/vtt"}
+    | {"text/x-ssa", "text/x-ass", "text/x-microdvd"}
+)
+
+_TEXT_TYPES = frozenset({"text/plain", "text/xml", "application/xml"})
+"""They make captions of what is text. Source: browsers' types of files whose endings they do not
+know."""
+
+_TEXT_PER_CONTROL = 100
 
 
 def parse_captions(
@@ -112,7 +127,7 @@ def parse_captions(
     text = data if isinstance(data, str) else decode_text(data)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:
-        raise InvalidCaptionsError(f"Not a caption file; known: {', '.join(_BY_NAME)}")
+        raise InvalidCaptionsError(_not_captions(data, text))
     track = found.read(text)
     if len(track.captions) > CAPTIONS_AT_MOST:
         raise InvalidCaptionsError(f"A caption file may hold {CAPTIONS_AT_MOST} captions at most")
@@ -120,6 +135,19 @@ def parse_captions(
     if not captions.items:
         raise InvalidCaptionsError(_no_captions(track))
     return captions
+
+
+def _not_captions(data: bytes | str, text: str) -> str:
+    """Return why a text is no caption file, by the name of its format or by its first line."""
+    head = data[:SNIFF_LENGTH]
+    foreign = foreign_format(
+        "", head if isinstance(head, bytes) else head.encode("utf-8", "replace")
+    )
+    if foreign is not None:
+        return f"Not a caption file that can be read, but {foreign}; known: {', '.join(_BY_NAME)}"
+    first = next((line.strip() for line in text[:SNIFF_LENGTH].splitlines() if line.strip()), "")
+    found = f"no line of it has times; it begins with {quoted(first)}" if first else "it is empty"
+    return f"Not a caption file: {found}; known: {', '.join(_BY_NAME)}"
 
 
 def _no_captions(track: RawTrack) -> str:
@@ -166,12 +194,29 @@ def detect_format(text: str) -> CaptionFormat | None:
     return next((row for row in _IN_SNIFF_ORDER if row.sniff(head)), None)
 
 
-def is_caption_file(name: str, head: bytes) -> bool:
-    """Whether an uploaded file holds captions rather than media.
+def is_caption_file(name: str, head: bytes, media_type: str = "") -> bool:
+    """Whether an uploaded file is to be read as captions rather than as media.
+
+    What begins like a container of media is media under any name. Else the ending of a caption
+    file or a media type of captions is enough: what cannot be read is then a caption file that
+    cannot be read. Under any other name the content decides.
 
     Args:
-        name: the client's name for it; a media name means media.
+        name: the client's name for it.
         head: its first bytes, at least those of the first few captions.
+        media_type: as the client says; empty where it does not.
     """
+    if begins_like_media(head):
+        return False
     ending = PurePath(name).suffix.lower().removeprefix(".")
-    return ending in _FILE_ENDINGS and detect_format(decode_text(head)) is not None
+    kind = media_type.partition(";")[0].strip().lower()
+    if ending in _CAPTION_ENDINGS or is_foreign_name(ending) or kind in _CAPTION_TYPES:
+        return True
+    text = decode_text(head)
+    return _is_text(text) and (kind in _TEXT_TYPES or detect_format(text) is not None)
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text has hardly any control characters, as bytes of media have."""
+    controls = sum(1 for char in text if char < " " and char not in "\t\n\r\f\v\x1a")
+    return controls * _TEXT_PER_CONTROL <= len(text)

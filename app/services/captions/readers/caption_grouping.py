@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.readers.caption_blocks import Block, FileLine
 from app.services.captions.readers.plain_characters import plain_line
+
+_BEGUN_TIME = re.compile(
+    r"--?>? ?[0-9:.,]{0,12}|[0-9]{1,2}:(?:[0-9]{1,2}(?::(?:[0-9]{1,2}[,.]?[0-9]{0,3} ?-{0,2})?)?)?"
+)
+"""A time line of which the end is missing."""
 
 _NUMBERED_SHARE = 2
 """A file is numbered where one of so many captions has a number above its time line."""
@@ -45,6 +51,8 @@ def group(lines: Iterable[FileLine], *, log: FaultLog) -> Grouped:
     for index, (body, block) in enumerate(zip(above, blocks, strict=True)):
         _take_number(body, block, last, numbered=numbered, first=index == 0, log=log)
         last = block.number if block.number is not None else last + 1
+    if blocks:
+        _drop_cut_caption(blocks[-1].body, last + 1, numbered=numbered, log=log)
     separated = bool(blocks) and blocks[0].time.separated
     _log_stray(head if not separated else _without_information(head), log)
     for block in blocks:
@@ -140,6 +148,29 @@ def _take_identifier(
         del body[-1]
 
 
+def _drop_cut_caption(body: list[FileLine], number: int, *, numbered: bool, log: FaultLog) -> None:
+    """Drop what the end of the file left of one more caption: its number, part of its times."""
+    end = len(body)
+    while end and body[end - 1].role == "blank":
+        end -= 1
+    if not end:
+        return
+    begin = end - 1
+    if _BEGUN_TIME.fullmatch(plain_line(body[begin].text)):
+        begin -= begin > 0 and body[begin - 1].role == "number"
+        if begin and body[begin].role != "number" and body[begin - 1].role != "blank":
+            return
+    elif body[begin].role != "number" or not numbered:
+        return
+    if begin and body[begin - 1].role != "blank" and body[begin].value != number:
+        return
+    if not begin and not body[0].text.lstrip().startswith("-"):
+        return
+    kind = FaultKind.CUT if end == len(body) or begin < end - 1 else FaultKind.NUMBER
+    log.add(kind, body[begin].number, body[begin].text.strip(), last=body[end - 1].number)
+    del body[begin:]
+
+
 def _digits(text: str) -> int:
     return sum(char.isdigit() for char in text)
 
@@ -194,7 +225,10 @@ def _unwrapped(blocks: Sequence[Block], log: FaultLog) -> list[Block]:
         before = joined[-1] if joined else None
         if before is not None and _continues(before, block):
             time = replace(
-                before.time, end=block.time.end or block.time.start, faults=(FaultKind.WRAPPED,)
+                before.time,
+                end=block.time.end or block.time.start,
+                faults=(FaultKind.WRAPPED,),
+                alone=False,
             )
             joined[-1] = replace(before, time=time, body=block.body)
         else:
@@ -207,6 +241,7 @@ def _continues(before: Block, block: Block) -> bool:
         return False
     if any(line.role != "blank" for line in before.body):
         return False
-    if block.line.number != before.line.number + 1 or block.time.times != 1:
+    # A line ahead stands two further on where every other line was blank.
+    if block.line.number > before.line.number + 2 or block.time.times != 1:
         return False
     return block.time.start is None or not before.time.alone or block.time.alone

@@ -13,7 +13,7 @@ LOOSE_CLOCK = r"[0-9]{1,9}+(?:(?: ?:{1,2} ?| ?[.,;]{1,2} ?(?=[0-9]{1,9}+(?! ?:))
 A point or comma that a colon follows ends the time: what follows is another one."""
 
 _NUMBER = re.compile(r"[0-9]+")
-_EXACT = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]{1,9}))?")
+_EXACT = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,3}):([0-9]{1,2})(?:[.,]([0-9]{1,9}))?")
 _WHOLE = re.compile(rf"-?{LOOSE_CLOCK}")
 _STRAY = re.compile(r"[^0-9:.,;]+")
 _FULL = re.compile(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})[.,]([0-9]{3})")
@@ -61,7 +61,7 @@ def loose_clock(text: str) -> LooseClock | None:
     body = text.lstrip("-").strip()
     if exact := _EXACT.fullmatch(body):
         hours, minutes, seconds, fraction = exact.groups()
-        valid = int(minutes) < 60 and int(seconds) < 60
+        valid = (hours is None or int(minutes) < 60) and int(seconds) < 60
         ms = _ms_of(hours or "0", minutes, seconds, fraction or "")
         fields = 2 + (hours is not None) + (fraction is not None)
         return LooseClock(sign * ms, fields, exact=valid)

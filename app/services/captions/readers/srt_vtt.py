@@ -212,7 +212,8 @@ def _span(time: TimeLine, rate_hz: int | None, before: RawCaption | None) -> tup
         return _clock_ms(time.start, rate_hz), end_ms
     until_ms = end_ms or 0
     reached_ms = 0 if before is None else before.end_ms or before.start_ms + _SHORT_MS
-    return min(until_ms, max(reached_ms, until_ms - _DEFAULT_MS, 0)), end_ms
+    start_ms = max(until_ms - _DEFAULT_MS, 0)
+    return max(start_ms, reached_ms) if reached_ms < until_ms else start_ms, end_ms
 
 
 def _clock_ms(clock: LooseClock, rate_hz: int | None) -> int:

@@ -13,7 +13,7 @@ from app.services.captions.readers.loose_clock import (
     loose_clock,
 )
 from app.services.captions.readers.plain_characters import plain_line, with_digits
-from app.services.captions.readers.timestamps import CLOCK, TIMING_LINE
+from app.services.captions.readers.timestamps import CLOCK, INLINE_TIME, TIMING_LINE
 
 _MAY_BE_TIME = re.compile(r"\d[^\w\s]? ?\S? ?[\doOlI]|[-=–—−→⇒＞>&]\S?\S?\S?[>;＞]|[→⇒➔➜➡⟶]|::|--")
 """Lines without any of these are text, as nearly all lines are."""
@@ -84,7 +84,7 @@ def read_time_line(line: str) -> TimeLine | None:
             return _with_rest(TimeLine(start, end), match[3] or "", line)
     if line.startswith("Dialogue:"):
         return _dialogue(line)
-    if len(line) > _LONGEST or not _MAY_BE_TIME.search(line):
+    if len(line) > _LONGEST or not _MAY_BE_TIME.search(line) or INLINE_TIME.match(line.lstrip()):
         return None
     plain = plain_line(line)
     spellings = (plain, _INDEX.sub("", plain))
@@ -169,6 +169,9 @@ def _arrowed(plain: str, line: str) -> TimeLine | None:
     start, end = damaged_clock(first), damaged_clock(second)
     if start is None and end is None:
         return _shapeless(first, second, arrow)
+    known = start or end
+    if known and known.fields < 3 and (start is None or end is None) and "-" not in arrow:
+        return None
     faults = [FaultKind.CHARACTERS] if (start and start.damaged) or (end and end.damaged) else []
     if start is None and not _like_clock(first):
         return None

@@ -31,39 +31,42 @@ def segment_offsets(
         headers: lines of each segment's header.
         log: takes clocks that do not begin at 0, and those that cannot be read.
     """
-    stamps: dict[int, int] = {}
+    zeros: dict[int, int] = {}
     mapped: dict[int, FileLine] = {}
+    stamps: list[int] = []
     before = 0
     for segment, lines in headers:
         line = next(
             (each for each in lines if plain_line(each.text).upper().startswith(_MAP)), None
         )
-        ticks = None if line is None else _ticks(plain_line(line.text))
-        if line is not None and ticks is None:
-            log.add(FaultKind.CLOCK, line.number, line.text.strip())
-        if ticks is None:
-            ticks = before
-        elif mapped:
-            ticks = _unwrapped(ticks, before)
-        if line is not None:
+        found = None if line is None else _map(plain_line(line.text))
+        if found is not None and line is not None:
+            stamp, local_ticks = found
+            stamp = _unwrapped(stamp, before + local_ticks) if mapped else stamp
+            before = stamp - local_ticks
+            stamps.append(stamp)
             mapped[segment] = line
-        stamps[segment] = before = ticks
+        elif line is not None:
+            log.add(FaultKind.CLOCK, line.number, line.text.strip())
+        zeros[segment] = before
     if not mapped:
         return {}
-    base = min(stamps.values())
+    base = min(zeros.values())
+    if base < 0:
+        base = min(stamps)  # a local clock that does not count from the stream's beginning
     if base:
-        first = mapped[min(mapped, key=lambda segment: stamps[segment])]
+        first = mapped[min(mapped, key=lambda segment: zeros[segment])]
         log.add(FaultKind.BASE, first.number, first.text.strip())
-    return {segment: round((ticks - base) / _TICKS_PER_MS) for segment, ticks in stamps.items()}
+    return {segment: round((zero - base) / _TICKS_PER_MS) for segment, zero in zeros.items()}
 
 
-def _ticks(line: str) -> int | None:
-    """Return the stamp that belongs to a segment's time 0; None where the map is unreadable."""
+def _map(line: str) -> tuple[int, int] | None:
+    """Return a stamp and the local time that it belongs to, both in ticks; None if unreadable."""
     local, stamp = _LOCAL.search(line), _MPEGTS.search(line)
     if local is None or stamp is None:
         return None
     clock = loose_clock(local[1].rstrip(",.:"))
-    return None if clock is None else int(stamp[1]) - clock.ms * _TICKS_PER_MS
+    return None if clock is None else (int(stamp[1]), clock.ms * _TICKS_PER_MS)
 
 
 def _unwrapped(ticks: int, before: int) -> int:
