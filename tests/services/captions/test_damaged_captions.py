@@ -235,7 +235,7 @@ def test_parts_whose_clock_nobody_knows_are_told() -> None:
             ["1000-2500 Hello", "2500-3500 you", "5500-8500 you"],
         ),
         ("0:01\nhello\n0:05\nyou\n1:02\n", ["1000-4000 hello", "5000-8000 you"]),
-        ("[00:00.000 --> 00:02.000]  a\n[00:02.000 --> 00:04.000]  b\n", ["0-2000 a", "2000-4000 b"]),
+        ("[00:00.000 --> 00:02.000]  a\n[00:02.000 --> 00:04.000]  b", ["0-2000 a", "2000-4000 b"]),
     ],
     ids=["SubViewer", "with its head", "MicroDVD", "MPL2", "TMPlayer", "LRC", "transcript", "log"],
 )  # fmt: skip

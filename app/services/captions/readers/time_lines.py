@@ -222,7 +222,8 @@ def _like_clock(text: str) -> bool:
 
 def _shapeless(first: str, second: str, arrow: str) -> TimeLine | None:
     """Return a line that has the shape of a time line and no time in it."""
-    if not (_like_clock(first) and _like_clock(second)):
+    dashed = "-" in arrow or "=" in arrow
+    if not (dashed and _like_clock(first) and _like_clock(second)):
         places = _PLACEHOLDER.fullmatch(first), _PLACEHOLDER.fullmatch(second)
         if not all(places):
             return None
