@@ -87,7 +87,7 @@ def read_time_line(line: str) -> TimeLine | None:
     if len(line) > _LONGEST or not _MAY_BE_TIME.search(line) or INLINE_TIME.match(line.lstrip()):
         return None
     plain = plain_line(line)
-    spellings = (plain, _INDEX.sub("", plain))
+    spellings = dict.fromkeys((plain, _INDEX.sub("", plain)))
     for spelling in spellings:
         if found := _pair(spelling, line):
             return found
