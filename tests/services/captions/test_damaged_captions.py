@@ -185,6 +185,21 @@ def test_webvtt_is_known_without_its_header(header: str) -> None:
     assert rows(captions) == ["1000-2000 hi", "3000-4000 yo"]
 
 
+def test_16_tags_that_webvtt_does_not_have_are_left_out_and_told() -> None:
+    body = (
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<Default><b>♪</b></Default>\n\n"
+        "00:03.000 --> 00:04.000\n<foo.bar baz>The bridge</foo> <i>is</i> <3 &lt;closed&gt;\n\n"
+        "00:05.000 --> 00:06.000\n1 < 2 and 3 > 2, <me@here.org>\n"
+    )
+    captions = read(body)
+    assert rows(captions) == [
+        "1000-2000 ♪",
+        "3000-4000 The bridge is <3 <closed>",
+        "5000-6000 1 < 2 and 3 > 2, <me@here.org>",
+    ]
+    assert places(captions, REPAIRED) == ["line 4", "line 7"]
+
+
 def segment(mpegts: int, *cues: str, local: str = "00:00:00.000") -> str:
     return f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts},LOCAL:{local}\n\n" + "\n\n".join(cues) + "\n\n"
 

@@ -19,6 +19,13 @@ from app.services.captions.readers.timestamps import INLINE_TIME, clock_ms
 from app.services.captions.readers.vtt_clock import segment_offsets
 
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*+)?\s++([^<>]++)>")
+_UNKNOWN_TAG = re.compile(
+    r"</?(?!(?:b|i|u|s|c|v|p|em|tt|rb|rt|rp|br|sub|sup|del|ruby|lang|span|font|strong|strike)"
+    r"(?![A-Za-z0-9_-]))[A-Za-z][A-Za-z0-9_-]*+(?:[.\s][^<>]*+)?/?>",
+    re.IGNORECASE,
+)
+"""Source: W3C WebVTT, section 6.4: a tag of another name is skipped, its text is shown."""
+
 _LANGUAGE = re.compile(r"language:\s*([A-Za-z0-9_-]+)\s*", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:[?!]|/?(?!(?:i|b|u|s|c|v|em|font|lang|ruby)\b)[A-Za-z])")
 _HEADER = re.compile(r"WEB ?V+T+(?![^\s-])", re.IGNORECASE)
@@ -135,6 +142,8 @@ def _captions(grouped: Grouped, log: FaultLog) -> Iterator[RawCaption]:
     for block in grouped.blocks:
         if not alone:
             _log_time_line(block, log)
+        if block.segment:
+            block.body = [_without_unknown_tags(line, log) for line in block.body]
         if block.time.times:
             before = found[-1][0] if found else None
             shift_ms = offsets.get(block.segment, 0)
@@ -172,6 +181,15 @@ def _log_time_line(block: Block, log: FaultLog) -> None:
     clocks = [clock for clock in (time.start, time.end) if clock is not None]
     if not kinds and not all(clock.exact for clock in clocks):
         log.add(FaultKind.SPELLING, line.number, line.text.strip())
+
+
+def _without_unknown_tags(line: FileLine, log: FaultLog) -> FileLine:
+    """Return a WebVTT caption's line without tags of other names than the format's."""
+    found = _UNKNOWN_TAG.search(line.text) if "<" in line.text else None
+    if found is None:
+        return line
+    log.add(FaultKind.TAG, line.number, found[0])
+    return replace(line, text=_UNKNOWN_TAG.sub("", line.text))
 
 
 def _frame_rate(blocks: Sequence[Block]) -> int | None:
