@@ -86,6 +86,7 @@ SLICE_CHARS = 2**12
 
 _BY_NAME = {name: row for row in CAPTION_FORMATS for name in row.names}
 _IN_SNIFF_ORDER = sorted(CAPTION_FORMATS, key=lambda row: not row.has_signature)
+_KNOWN = f"known: {', '.join(_BY_NAME)}"
 _CAPTION_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", "itt", "imsc"})
 _CAPTION_TYPES = frozenset(
     {"application/x-subrip", "application/srt", "text/srt", "application/ttml+xml", "text/vtt"}
@@ -124,10 +125,12 @@ def parse_captions(
     """
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
+    if (foreign := _foreign(data)) is not None:
+        raise InvalidCaptionsError(f"Not captions that can be read, but {foreign}; {_KNOWN}")
     text = data if isinstance(data, str) else decode_text(data)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:
-        raise InvalidCaptionsError(_not_captions(data, text))
+        raise InvalidCaptionsError(_not_captions(text))
     track = found.read(text)
     if len(track.captions) > CAPTIONS_AT_MOST:
         raise InvalidCaptionsError(f"A caption file may hold {CAPTIONS_AT_MOST} captions at most")
@@ -137,17 +140,19 @@ def parse_captions(
     return captions
 
 
-def _not_captions(data: bytes | str, text: str) -> str:
-    """Return why a text is no caption file, by the name of its format or by its first line."""
+def _foreign(data: bytes | str) -> str | None:
+    """Return the format by a file's first bytes, where it is known and not read."""
     head = data[:SNIFF_LENGTH]
-    foreign = foreign_format(
-        "", head if isinstance(head, bytes) else head.encode("utf-8", "replace")
+    return foreign_format(
+        "", head if isinstance(head, bytes) else head[:64].encode("utf-8", "replace")
     )
-    if foreign is not None:
-        return f"Not a caption file that can be read, but {foreign}; known: {', '.join(_BY_NAME)}"
+
+
+def _not_captions(text: str) -> str:
+    """Return why a text is no caption file, with its first line."""
     first = next((line.strip() for line in text[:SNIFF_LENGTH].splitlines() if line.strip()), "")
     found = f"no line of it has times; it begins with {quoted(first)}" if first else "it is empty"
-    return f"Not a caption file: {found}; known: {', '.join(_BY_NAME)}"
+    return f"Not a caption file: {found}; {_KNOWN}"
 
 
 def _no_captions(track: RawTrack) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -282,3 +283,46 @@ def test_a_notice_names_ten_lines_and_counts_all() -> None:
     assert told(captions, REPAIRED).startswith("40 lines of the captions repaired")
     assert len(places(captions, REPAIRED)) == 10
     assert len(told(captions, REPAIRED)) < 1500
+
+
+def test_a_list_of_cues_tells_what_it_lacks() -> None:
+    cues = [
+        {"start": 1000, "end": 2000, "text": "one"},
+        {"start": "soon", "end": 3000, "text": "lost"},
+        {"start": 4000, "end": 4000, "text": "two"},
+        ["no cue"],
+    ]
+    captions = read(json.dumps(cues))
+    assert rows(captions) == ["1000-2000 one", "4000-7000 two"]
+    assert "caption 2 ('lost'), caption 4" in told(captions, UNUSABLE)
+    assert "caption 2" in told(captions, REPAIRED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**1**\n**{0}**\nHello\n\n**2**\n**{1}**\nYou\n",
+        "> 1\n> {0}\n> Hello\n>\n> 2\n> {1}\n> You\n",
+        "1<br>\n{0}<br>\nHello<br>\n<br>\n2<br>\n{1}<br>\nYou<br>\n",
+        "```srt\n1\n{0}\nHello\n\n2\n{1}\nYou\n```\n",
+        "1\t{0}\tHello\n2\t{1}\tYou\n",
+        "0:01 - 0:03\nHello\n\n0:04 - 0:06\nYou\n",
+        "(00:01) Hello\n(00:03)\n(00:04) You\n(00:06)\n",
+        "[00:00:01] Hello\n[00:00:03]\n[00:00:04] You\n[00:00:06]\n",
+        "00:00:01 Hello\n\n00:00:03: \n00:00:04 You\n00:00:06: \n",
+    ],
+    ids=["Markdown", "mail", "page", "fence", "table", "minutes", "brackets", "log", "talk"],
+)
+def test_what_copying_and_pasting_leaves_around_captions(text: str) -> None:
+    first, second = "00:00:01,000 --> 00:00:03,000", "00:00:04,000 --> 00:00:06,000"
+    captions = read(text.format(first, second).encode())
+    assert rows(captions) == ["1000-3000 Hello", "4000-6000 You"]
+
+
+def test_times_that_are_texts_stay_texts() -> None:
+    text = srt(ONE + "\n10:30", TWO + "\n\n10:30 - 11:45", THREE + "\n2:1, 3:0")
+    assert rows(read(text)) == [
+        f"{ROWS[0]} 10:30",
+        f"{ROWS[1]} 10:30 - 11:45",
+        f"{ROWS[2]} 2:1, 3:0",
+    ]

@@ -128,7 +128,7 @@ def test_text_behind_the_times_is_text_and_settings_are_not() -> None:
     "line",
     [
         "", "A --> B", "x -> y", "5 > 3", "1984", "NOTE this is --> not a cue", "I said --> no",
-        "The train leaves at 10:30 -> 11:45", "10:30 -> lunch", "10:30 - 11:45", "19:30–21:00 Uhr",
+        "The train leaves at 10:30 -> 11:45", "10:30 -> lunch",
         "- 3:2 -- said he", "-- Hello", "2020-10-11 12:00:00", "Call 555-1234", "John 3:16-18",
         "the<00:00:01.520><c> water</c>", "<00:00:01.520><c>water</c>", "Score: 2:1, 3:0",
         "1,000 > 999", "a::b --", "…--> …",
@@ -139,7 +139,7 @@ def test_texts_are_no_time_lines(line: str) -> None:
 
 
 def test_a_time_of_two_numbers_counts_only_in_its_place() -> None:
-    for line in ("12:30", "10:30 > 11:45"):
+    for line in ("12:30", "10:30 > 11:45", "10:30 - 11:45", "19:30–21:00 Uhr"):
         found = read_time_line(line)
         assert found is not None
         assert found.in_place

@@ -11,7 +11,12 @@ from app.services.captions.readers.plain_characters import plain_line
 from app.services.captions.readers.time_lines import TimeLine, read_time_line
 
 _LINE_END = re.compile("\r\n?|[\n\v\f\x85\u2028\u2029]")
-_NUMBER = re.compile(r"(?:#|№|No\.? ?)?([0-9]{1,7})[.):]?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[*_`> ]*+(?:#|№|No\.? ?)?([0-9]{1,7})[.):]?[*_` ]*+(?:<br ?/?>)?", re.IGNORECASE
+)
+_EMPTY = re.compile(r"(?:<br ?/?>|[> ])++|`{3,8}[a-z]{0,8}", re.IGNORECASE)
+"""A line of a page, of a quoted mail or around quoted text that is blank but for its marks."""
+
 _HEADER = re.compile(r"WEBVTT(?![^\s-])")
 _ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?!\S)")
 
@@ -95,7 +100,7 @@ def _count_pairs(lines: Sequence[str]) -> bool:
     found = 0
     for line in lines:
         time = read_time_line(line)
-        found += time is not None and time.times == 2
+        found += time is not None and time.times == 2 and not time.weak
         if found == _PAIRS_SEEN:
             return True
     return found > 0
@@ -103,7 +108,7 @@ def _count_pairs(lines: Sequence[str]) -> bool:
 
 def _role(number: int, text: str, before: LineRole, *, webvtt: bool, arrows: bool) -> FileLine:
     plain = text.strip("\ufeff\0 \t\u200b")
-    if not plain:
+    if not plain or (len(plain) < 16 and _EMPTY.fullmatch(plain)):
         return FileLine(number, text, "blank")
     if _HEADER.match(plain) and (before in ("blank", "header") or plain == "WEBVTT"):
         return FileLine(number, text, "header")
@@ -124,6 +129,8 @@ def _counts(time: TimeLine, before: LineRole, *, arrows: bool) -> bool:
     """Whether what may be a time line is one where it stands."""
     if time.alone and not arrows:
         return True
+    if time.weak and arrows:
+        return False
     if time.alone and (time.start is None or time.start.fields < 4):
         return False
     return not time.in_place or before in ("blank", "number", "header")

@@ -32,9 +32,17 @@ def file_lines(text: str, log: FaultLog) -> list[str]:
             text = text.replace(written, "\n")
         lines = split_lines(text)
         log.add(FaultKind.UNBROKEN, 1)
+    if _is_quoted(lines):
+        lines = [line.lstrip().removeprefix(">").removeprefix(" ") for line in lines]
     if any(line.count("-->") > 1 for line in lines):
         lines = list(_broken(lines, log))
     return lines
+
+
+def _is_quoted(lines: Sequence[str]) -> bool:
+    """Whether every line is quoted as mail quotes."""
+    used = [line for line in lines if line.strip()]
+    return len(used) > 1 and all(line.lstrip().startswith(">") for line in used)
 
 
 def is_double_spaced(lines: Sequence[str]) -> bool:

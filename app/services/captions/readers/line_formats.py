@@ -15,9 +15,14 @@ from app.services.captions.readers.loose_clock import loose_clock
 
 _MICRODVD = re.compile(r"\{ ?([0-9]{1,9}) ?\}\{ ?([0-9]{0,9}) ?\}(.*)")
 _MPL2 = re.compile(r"\[ ?([0-9]{1,9}) ?\]\[ ?([0-9]{0,9}) ?\](.*)")
-_TMPLAYER = re.compile(r"([0-9]{1,2}:[0-9]{2}:[0-9]{2})(?:[:=]| (?=[^\s0-9>-]))(.*)")
-_LRC = re.compile(r"((?:\[[0-9]{1,3}:[0-9]{1,2}(?:[.:][0-9]{1,3})?\] ?)++)(.*)")
+_TMPLAYER = re.compile(
+    r"[(\[]?((?:[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{2}(?:[.,][0-9]{1,3})?)"
+    r"(?:(?<=:[0-9]{2})[:=]|[)\]]? (?=[^\s0-9>-])|[)\]] ?)(.*)"
+)
+_LRC = re.compile(r"((?:\[[0-9]{1,3}:[0-9]{1,2}(?:[.:][0-9]{1,3}(?:\.0)?)?\] ?)++)(.*)")
 _LRC_TIME = re.compile(r"\[([0-9:.]+)\]")
+_LRC_THIRD = re.compile(r"\[[0-9]{1,3}:[0-9]{1,2}:([0-9]{1,3})\]")
+_LRC_HOURS = re.compile(r"\[([0-9]{1,3}:[0-9]{1,2}:[0-9]{1,2})\]")
 _LRC_WORD = re.compile(r"<([0-9]{1,3}:[0-9]{1,2}(?:[.:][0-9]{1,3})?)>")
 _LRC_TAG = re.compile(r"\[([A-Za-z#]{1,10}):([^\[\]]*+)\]")
 _FRAME_RATE = re.compile(r"\s*([0-9]{1,3}(?:[.,][0-9]{1,6})?)\s*")
@@ -50,8 +55,10 @@ def looks_like_mpl2(head: str) -> bool:
 
 
 def looks_like_tmplayer(head: str) -> bool:
-    """Whether most lines begin with a time and a colon."""
-    return _share(head, _TMPLAYER)
+    """Whether most lines begin with a time, in brackets or with a colon, and they are in order."""
+    found = (_TMPLAYER.fullmatch(line.strip()) for line in split_lines(head))
+    clocks = [clock.ms for match in found if match and (clock := loose_clock(match[1]))]
+    return _share(head, _TMPLAYER) and clocks == sorted(clocks)
 
 
 def looks_like_lrc(head: str) -> bool:
@@ -98,8 +105,12 @@ def read_lrc(text: str) -> RawTrack:
     """Read LRC: ``[mm:ss.xx]text``, without ends; a text may have several times.
 
     Source: the format's description at https://en.wikipedia.org/wiki/LRC_(file_format): the tag
-    ``offset`` is subtracted, in ms; ``<mm:ss.xx>`` within a text times the words after it.
+    ``offset`` is subtracted, in ms; ``<mm:ss.xx>`` within a text times the words after it. A third
+    number after a colon counts seconds, unless one of them is too large for that.
     """
+    fractions = any(int(last) >= 60 for last in _LRC_THIRD.findall(text))
+    if not fractions:
+        text = _LRC_HOURS.sub(r"[\1.0]", text)
     rows, log = _rows(text, _LRC, _repeated, ignored=_LRC_TAG)
     offset_ms = _lrc_offset_ms(text)
     shifted = [

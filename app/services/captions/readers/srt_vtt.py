@@ -110,7 +110,11 @@ def _read(lines: list[str], log: FaultLog, *, webvtt: bool) -> RawTrack:
 def _is_sign(line: str, before: str) -> bool:
     """Whether a line shows that a text is a caption file."""
     time = read_time_line(line)
-    if time is None or (time.in_place and before.strip() and not before.strip().isdecimal()):
+    if (
+        time is None
+        or time.weak
+        or (time.in_place and before.strip() and not before.strip().isdecimal())
+    ):
         return False
     return time.times == 2 or (time.times == 1 and not time.alone) or "-->" in line
 
@@ -172,7 +176,7 @@ def _log_time_line(block: Block, log: FaultLog) -> None:
         log.add(FaultKind.NO_TIME, line.number, line.text.strip(), last=max(texts, default=0))
         return
     kinds = dict.fromkeys(time.faults)
-    if not block.body:
+    if not block.body and not time.text:
         log.add(FaultKind.CUT, line.number, line.text.strip())
     if len(kinds) > 1:
         kinds.pop(FaultKind.SPELLING, None)
@@ -208,7 +212,7 @@ def _caption(
     block: Block, rate_hz: int | None, shift_ms: int, before: RawCaption | None
 ) -> RawCaption:
     time = block.time
-    body = [line.text for line in block.body]
+    body = ["" if line.role == "blank" else line.text for line in block.body]
     text = "\n".join([time.text, *body] if time.text else body)
     if time.separated:
         text = text.replace("[br]", "\n")

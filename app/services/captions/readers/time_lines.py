@@ -33,7 +33,11 @@ _KNOWN_SETTING = re.compile(
     r"(?:align|position|line|size|vertical|region|[xy][12]|[xywh]|snap)[:=]\S*", re.IGNORECASE
 )
 _DIALOGUE = re.compile(rf"Dialogue:[^,]{{0,24}},({CLOCK}),({CLOCK}),(?:[^,]*,){{6}}(.*)")
+_SPACED_SETTING = re.compile(r"(align|position|line|size|vertical|region): ", re.IGNORECASE)
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_HALF_OF_DAY = re.compile(r"\A[AaPp]\.?[Mm]\b\.?")
 _WHOLE_FRACTION = re.compile(r"[.,][0-9]{3}$")
+_DASHES = frozenset("-~")
 _AFTER_TIME = ' ])}>"*!|'
 _ARROW_SIGNS = frozenset("-=~_.<>")
 _PLACEHOLDER = re.compile(r"[0-9A-Za-z?#*_]{1,3}(?:[:.,;][0-9A-Za-z?#*_]{1,3}){2,3}")
@@ -52,6 +56,7 @@ class TimeLine:
         faults: what was repaired.
         in_place: whether it counts only where a time line is expected, since a text may look so.
         separated: whether a comma alone stands between the times, as SubViewer has it.
+        weak: whether it counts only where no better time line is in the file.
         alone: whether there is a start and nothing that says that an end should follow.
     """
 
@@ -63,6 +68,7 @@ class TimeLine:
     in_place: bool = False
     separated: bool = False
     alone: bool = False
+    weak: bool = False
 
     @property
     def times(self) -> int:
@@ -113,7 +119,10 @@ def _pair(plain: str, line: str) -> TimeLine | None:
         found = TimeLine(start, end, faults=(FaultKind.SWAPPED,))
     else:
         found = TimeLine(start, end, faults=(FaultKind.SPELLING,))
-    trust = _trust(sign, min(start.fields, end.fields))
+    fields = min(start.fields, end.fields)
+    if fields == 2 and ":" in first + second and set(sign) <= _DASHES:
+        return _with_rest(replace(found, in_place=True, weak=True), rest or "", line)
+    trust = _trust(sign, fields)
     return (
         None if trust is None else _with_rest(replace(found, in_place=not trust), rest or "", line)
     )
@@ -248,7 +257,7 @@ def _alone(plain: str) -> TimeLine | None:
 
 def _with_rest(found: TimeLine, rest: str, line: str) -> TimeLine:
     """Add what stands behind the times: settings, coordinates, or a text."""
-    rest = rest.strip()
+    rest = _SPACED_SETTING.sub(r"\1:", _BREAK.sub("", _HALF_OF_DAY.sub("", rest.strip())).strip())
     if not rest:
         return found
     tokens = rest.split()
