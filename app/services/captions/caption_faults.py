@@ -41,7 +41,7 @@ class FaultKind(Enum):
     DOUBLED = (REPAIRED, "a caption that was there twice, kept once")
     SPACED = (REPAIRED, "every other line is blank: left out")
     UNBROKEN = (REPAIRED, "line breaks are missing around time lines: put there")
-    IDENTIFIER = (REPAIRED, "taken for the identifier of a caption, which is not shown")
+    IDENTIFIER = (UNUSABLE, "taken for the identifier of a caption, which is not shown")
     TAG = (REPAIRED, "a tag that WebVTT does not have: left out, as players do")
     HEADER = (REPAIRED, "a header in another spelling than the format's")
     NO_TIME = (UNUSABLE, "no time that can be read, so its text cannot be shown")

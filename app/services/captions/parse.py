@@ -126,7 +126,7 @@ def parse_captions(
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
     if (foreign := _foreign(data)) is not None:
-        raise InvalidCaptionsError(f"Not captions that can be read, but {foreign}; {_KNOWN}")
+        raise InvalidCaptionsError(f"Not a caption file that can be read, but {foreign}; {_KNOWN}")
     text = data if isinstance(data, str) else decode_text(data)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:

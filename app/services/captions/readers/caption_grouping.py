@@ -11,9 +11,12 @@ from app.services.captions.readers.caption_blocks import Block, FileLine
 from app.services.captions.readers.plain_characters import plain_line
 
 _BEGUN_TIME = re.compile(
-    r"--?>? ?[0-9:.,]{0,12}|[0-9]{1,2}:(?:[0-9]{1,2}(?::(?:[0-9]{1,2}[,.]?[0-9]{0,3} ?-{0,2})?)?)?"
+    r"(?:[\[(\"<* ]{1,3}+|#?[0-9]{1,6}[.)]? )?(?:--?>? ?[0-9:.,]{0,12}"
+    r"|[0-9]{1,2}:(?:[0-9]{1,2}(?::(?:[0-9]{1,2}[,.]?[0-9]{0,3} ?-{0,2})?)?)?)"
 )
 """A time line of which the end is missing."""
+
+_COLONS_OF_TIME = 2
 
 _NUMBERED_SHARE = 2
 """A file is numbered where one of so many captions has a number above its time line."""
@@ -140,7 +143,7 @@ def _take_identifier(
     """Drop an identifier of WebVTT, or a number of SubRip that is damaged."""
     text = plain_line(line.text)
     if block.segment:
-        if " " in text and text[-1:] in ".!?…":
+        if " " in text:
             log.add(FaultKind.IDENTIFIER, line.number, line.text.strip())
         del body[-1]
     elif numbered and len(text) <= 8 and _digits(text) * 2 >= len(text):
@@ -155,14 +158,14 @@ def _drop_cut_caption(body: list[FileLine], number: int, *, numbered: bool, log:
         end -= 1
     if not end:
         return
-    begin = end - 1
-    if _BEGUN_TIME.fullmatch(plain_line(body[begin].text)):
+    begin, last = end - 1, plain_line(body[end - 1].text)
+    is_time = _BEGUN_TIME.fullmatch(last) is not None
+    if is_time:
         begin -= begin > 0 and body[begin - 1].role == "number"
-        if begin and body[begin].role != "number" and body[begin - 1].role != "blank":
-            return
     elif body[begin].role != "number" or not numbered:
         return
-    if begin and body[begin - 1].role != "blank" and body[begin].value != number:
+    apart = not begin or body[begin - 1].role == "blank" or body[begin].value == number
+    if not apart and not (is_time and last.count(":") >= _COLONS_OF_TIME):
         return
     if not begin and not body[0].text.lstrip().startswith("-"):
         return

@@ -252,7 +252,7 @@ def _alone(plain: str) -> TimeLine | None:
     if start is None or start.fields < 2 or (start.fields == 2 and ":" not in plain):
         return None
     found = TimeLine(start, None, faults=(FaultKind.NO_END,), in_place=start.fields < 4)
-    return replace(found, alone=not match[2].strip("])}>"))
+    return replace(found, alone=not match[2].strip("])}>:. "))
 
 
 def _with_rest(found: TimeLine, rest: str, line: str) -> TimeLine:
