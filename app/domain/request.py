@@ -21,12 +21,14 @@ class UploadedFile:
     Attributes:
         path: where the upload lies; the job that owns the request removes it.
         sha256: of its bytes, hexadecimal.
-        name: the caller's name for it, for messages only.
+        name: the caller's name for it; of its content only the ending says something.
+        media_type: as the caller says; empty where he does not.
     """
 
     path: Path
     sha256: str
     name: str = ""
+    media_type: str = ""
 
     @property
     def identity(self) -> str:

@@ -9,6 +9,7 @@ from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.domain.text import join_words
 from app.domain.time import Span
+from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import (
     TimedLines,
     clean_lines,
@@ -41,7 +42,8 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
     items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
-    return Captions(_language(language, track.language), kind, items, track.notices)
+    notices = (*track.notices, *caption_notices(track.faults))
+    return Captions(_language(language, track.language), kind, items, notices)
 
 
 def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.events import Notice
+from app.services.captions.caption_faults import Faults
 
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
@@ -36,6 +37,7 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
+        line: number of its line in the file, from 1; 0 where lines do not matter.
     """
 
     start_ms: int
@@ -44,6 +46,7 @@ class RawCaption:
     continues: bool = False
     window: str = ""
     speaker: str | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class RawTrack:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
         notices: what the reader left out, or read otherwise than it is written.
+        faults: lines that were repaired or could not be used.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
     notices: tuple[Notice, ...] = ()
+    faults: tuple[Faults, ...] = ()
 
 
 TrackReader = Callable[[str], RawTrack]
