@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.events import Notice
 from app.domain.time import Span
 from app.domain.transcript import Word
 
@@ -36,11 +37,13 @@ class Captions:
         language: BCP 47 tag of the text, ``und`` when unknown.
         kind: written by people, or by automatic speech recognition.
         items: sorted by start; may overlap as the author made them.
+        notices: what of the file is not among them, or was read otherwise than it is written.
     """
 
     language: str
     kind: CaptionKind
     items: tuple[Caption, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

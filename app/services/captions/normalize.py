@@ -41,7 +41,7 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
     items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
-    return Captions(_language(language, track.language), kind, items)
+    return Captions(_language(language, track.language), kind, items, track.notices)
 
 
 def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:

@@ -133,7 +133,7 @@ def _parsed(
     """Yield the track without its captions, then those one by one."""
     data: bytes | str = "".join(parts) if isinstance(parts[0], str) else b"".join(parts)
     captions = parse_captions(data, format, language, kind)
-    yield Captions(captions.language, captions.kind, ())
+    yield replace(captions, items=())
     yield from captions.items
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.events import Notice
+
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
 
@@ -51,10 +53,12 @@ class RawTrack:
     Attributes:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
+        notices: what the reader left out, or read otherwise than it is written.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
+    notices: tuple[Notice, ...] = ()
 
 
 TrackReader = Callable[[str], RawTrack]

@@ -85,6 +85,9 @@ class EventEmitter:
         if isinstance(opened, OpenedTranscript):
             for notice in opened.transcript.notices:
                 self.notice(notice)
+        if isinstance(opened, OpenedCaptions):
+            for notice in opened.captions.notices:
+                self.notice(notice)
 
     def decoded(self, audio: Audio) -> None:
         """Note a block of decoded audio."""
