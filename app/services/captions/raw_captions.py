@@ -36,6 +36,7 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
+        language: as the file names it for this caption alone; empty where it does not.
     """
 
     start_ms: int
@@ -44,6 +45,7 @@ class RawCaption:
     continues: bool = False
     window: str = ""
     speaker: str | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

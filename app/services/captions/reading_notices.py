@@ -1,4 +1,4 @@
-"""Notices of what a reader of caption files leaves out or mends."""
+"""Notices of what a reader of caption files leaves out or repairs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections import Counter
 from app.domain.events import Notice
 
 LEFT_OUT = "captions_left_out"
-MENDED = "captions_mended"
+UNUSABLE = "caption_lines_unusable"
+REPAIRED = "caption_lines_repaired"
 _PLACES_NAMED = 5
 
 
 class ReadingNotices:
-    """Counts what is left out or mended, by what it is, with the first places of each."""
+    """Counts what is left out or repaired, by what it is, with the first places of each."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._places: dict[tuple[str, str], list[str]] = {}
 
     def left_out(self, what: str, place: str = "", count: int = 1) -> None:
-        """Count a part of the file that does not reach the result.
+        """Count a part of the file that is no caption, and is therefore not in the result.
 
         Args:
             what: the kind of part and the reason, for people; equal for all of the kind.
@@ -28,9 +29,13 @@ class ReadingNotices:
         """
         self._add((LEFT_OUT, what), place, count)
 
-    def mended(self, what: str, place: str = "", count: int = 1) -> None:
+    def unusable(self, what: str, place: str = "", count: int = 1) -> None:
+        """Count a caption whose time or text cannot be read; see `left_out`."""
+        self._add((UNUSABLE, what), place, count)
+
+    def repaired(self, what: str, place: str = "", count: int = 1) -> None:
         """Count a part of the file that is read otherwise than it is written; see `left_out`."""
-        self._add((MENDED, what), place, count)
+        self._add((REPAIRED, what), place, count)
 
     def notices(self) -> tuple[Notice, ...]:
         """Return one notice for each kind, in the order in which the kinds were met."""

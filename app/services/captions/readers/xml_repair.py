@@ -1,0 +1,93 @@
+"""Repairs of text that is nearly XML, as caption files in the wild are."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from app.services.captions.reading_notices import ReadingNotices
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML 1.0 forbids (section 2.2)."""
+
+_AMPERSAND = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{1,31});)?"
+)
+"""An ampersand that begins no reference which XML knows (section 4.6), with the name that follows
+it where it looks like one of HTML's."""
+
+_OPEN_BREAK = re.compile(r"<br[ \t]*+>", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?p[\s>]")
+_CLOSE = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?p\s{0,8}>")
+
+
+def mend_characters(text: str, notices: ReadingNotices) -> str:
+    """Return a text without the characters that XML forbids; zeros go without a word."""
+    text = text.replace("\0", "")
+    mended, count = _FORBIDDEN.subn("", text)
+    if count:
+        notices.repaired("Characters that XML forbids are removed", count=count)
+    return mended
+
+
+def mend_markup(text: str, failed_at: int, notices: ReadingNotices, first_line: int) -> str:
+    """Return a document with its stray ampersands, HTML entities and HTML breaks as XML.
+
+    Args:
+        text: of the document.
+        failed_at: character at which it stops being XML.
+        notices: take what is mended.
+        first_line: of the document in its file.
+    """
+    place = f"line {line_of(text, failed_at, first_line)}"
+    text, ampersands = _AMPERSAND.subn(_as_reference, text)
+    if ampersands:
+        notices.repaired("Ampersands and entities that XML does not know", place, ampersands)
+    if "</br" not in text and "</BR" not in text:
+        text, breaks = _OPEN_BREAK.subn("<br/>", text)
+        if breaks:
+            notices.repaired("Line breaks that are not closed", place, breaks)
+    return text
+
+
+def without_paragraph(text: str, failed_at: int) -> str | None:
+    """Return a document without the paragraph in which it stops being XML.
+
+    None where that is in no paragraph, or where the paragraph has no end.
+    """
+    begin = max(text.rfind(mark, 0, failed_at + 1) for mark in ("<p ", "<p>", ":p ", ":p>"))
+    begin = text.rfind("<", 0, begin + 1)
+    if begin < 0 or text.startswith("</", begin):
+        return None
+    next_one, closed = _PARAGRAPH.search(text, failed_at + 1), _CLOSE.search(text, failed_at)
+    ends = [next_one.start()] if next_one is not None else []
+    ends += [closed.end()] if closed is not None else []
+    if not ends:
+        return None
+    # The lines stay, so that places in what follows are still those of the file.
+    lines = text.count("\n", begin, min(ends))
+    return text[:begin] + "\n" * lines + text[min(ends) :]
+
+
+def has_paragraph(text: str) -> bool:
+    """Whether a paragraph ends in a part of a document."""
+    return _CLOSE.search(text) is not None
+
+
+def paragraphs_in(text: str) -> int:
+    """Return how many paragraphs begin in a part of a document; at least one."""
+    return max(1, sum(1 for _ in _PARAGRAPH.finditer(text)))
+
+
+def line_of(text: str, place: int, first_line: int = 1) -> int:
+    """Return the number of the line that a character stands in."""
+    return first_line + text.count("\n", 0, place)
+
+
+def _as_reference(match: re.Match[str]) -> str:
+    """Return the character that an entity of HTML means; else an ampersand that is text."""
+    if match[1] is not None:
+        character = html.unescape(match[0])
+        if character != match[0]:
+            return html.escape(character)
+    return "&amp;" + match[0][1:]
