@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.cue import Lane
 from app.domain.events import Notice
 
 CAPTIONS_AT_MOST = 50_000
@@ -37,6 +38,7 @@ class RawCaption:
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
         language: as the file names it for this caption alone; empty where it does not.
+        lane: what the text belongs to.
     """
 
     start_ms: int
@@ -46,6 +48,7 @@ class RawCaption:
     window: str = ""
     speaker: str | None = None
     language: str = ""
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)

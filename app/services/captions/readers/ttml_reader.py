@@ -10,6 +10,7 @@ from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.ttml_document import TtmlDocument
 from app.services.captions.readers.xml_text import attribute, parse_xml
 from app.services.captions.reading_notices import ReadingNotices
+from app.services.captions.regions import with_regions_apart
 
 _ROOT = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?tt[\s>]")
 _END = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?tt\s{0,8}>")
@@ -41,7 +42,7 @@ def read_ttml(text: str) -> RawTrack:
         captions = _without_repeated(captions, notices)
     if images and not captions:
         raise InvalidCaptionsError(f"The file shows {images} images of text and holds no text")
-    return RawTrack(tuple(captions), language, notices.notices())
+    return RawTrack(tuple(with_regions_apart(captions)), language, notices.notices())
 
 
 def _documents(text: str) -> Iterator[tuple[str, int]]:
