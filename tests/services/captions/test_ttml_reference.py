@@ -94,8 +94,11 @@ DOCUMENTS = [
         <p begin="5s" end="60s">Cut by the division</p></div>
         <div begin="30s"><p begin="0s" dur="2s">Two</p></div></body>""",
         # ttconv takes a container without an end to last until the latest end of its children,
-        # counted from itself, and to begin later than that: it never shows this one.
-        reference=(('<div begin="30s">', '<div begin="30s" end="40s">'),),
+        # each counted from its own parent, which is before this one begins.
+        reference=(
+            ('<body region="r" begin="10s">', '<body region="r" begin="10s" end="90s">'),
+            ('<div begin="30s">', '<div begin="30s" end="40s">'),
+        ),
     ),
     Document(
         "end and duration together",

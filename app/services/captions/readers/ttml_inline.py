@@ -13,7 +13,7 @@ from app.services.captions.readers.ttml_timing import UNBOUNDED, Interval, Timer
 from app.services.captions.readers.xml_text import attribute, children, name_of, place_of
 from app.services.captions.reading_notices import ReadingNotices
 
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[ \t\r\n]+")
 SILENT = frozenset({"metadata", "set", "head", "animate", "audio", "information", "initial"})
 """Elements that hold no text to be shown."""
 

@@ -118,9 +118,10 @@ def shown_interval(
         if name_of(child) == "set" and any(value is not None for value in _values(child))
     ]
     if not styles.is_hidden(element):
+        left = own
         for interval, hides in animations:
-            own = _without(own, interval) if hides else own
-        return own if own.begin_ms < own.end_ms else None
+            left = _without(left, interval) if hides else left
+        return left if left is own or left.begin_ms < left.end_ms else None
     return _hull([interval.within(own) for interval, hides in animations if not hides])
 
 
