@@ -92,12 +92,14 @@ class _Busy:
             return longest
         around = Span(max(0, span.start_ms - _AROUND_MS), span.end_ms + _AROUND_MS)
         near = [piece for piece in self._free(around) if piece.duration_ms >= _LEAST_MS]
-        behind = [piece for piece in near if piece.end_ms > span.end_ms] or near
-        if not behind:
-            last_ms = max([span.end_ms, *(busy.end_ms for busy in self._near(span))])
-            return Span(last_ms, last_ms + _LEAST_MS)
-        piece = behind[0]
-        return Span(piece.start_ms, min(piece.end_ms, piece.start_ms + max(reading_ms, _LEAST_MS)))
+        length_ms = max(reading_ms, _LEAST_MS)
+        for piece in near:
+            if piece.start_ms > span.start_ms:
+                return Span(piece.start_ms, min(piece.end_ms, piece.start_ms + length_ms))
+        if near:
+            return Span(max(near[-1].start_ms, near[-1].end_ms - length_ms), near[-1].end_ms)
+        last_ms = max([span.end_ms, *(busy.end_ms for busy in self._near(span))])
+        return Span(last_ms, last_ms + _LEAST_MS)
 
     def _free(self, span: Span) -> Iterator[Span]:
         """Yield the parts of a span in which nothing is shown."""

@@ -17,6 +17,7 @@ from app.services.captions.readers.substation_event import (
     field_values,
     read_clock,
     style_of,
+    with_points,
 )
 from app.services.captions.readers.substation_lanes import lanes_of
 from app.services.captions.readers.substation_languages import languages_of
@@ -27,6 +28,7 @@ _SECTION = re.compile(r"\A\[Script Info\]|^\[V4\+? Styles\]", re.MULTILINE | re.
 _GUESSED_MS = 3000
 """Display time of a caption that has none: the same as of any other format."""
 
+_ODD_TIMES = "Times in a form that SubStation does not have"
 _OTHER_MEDIA = frozenset({"picture", "sound", "movie", "command"})
 
 
@@ -114,7 +116,11 @@ class _Script:
             style = style_of(self._style_fields, values, is_v4=self._section == "[v4 styles]")
             self.styles[style.name] = style
         elif kind in ("dialogue", "comment"):
-            self._read_event(number, field_values(self._fields, values), kind == "comment")
+            row = field_values(self._fields, values)
+            if read_clock(row.get("end", "")) is None and with_points(values) != values:
+                row = field_values(self._fields, with_points(values))
+                self.notices.repaired(_ODD_TIMES, f"line {number}")
+            self._read_event(number, row, kind == "comment")
         elif in_events and kind in _OTHER_MEDIA:
             self.notices.left_out("Pictures, sounds, films and commands", f"line {number}")
         elif in_events and not kind.startswith(";"):
@@ -159,7 +165,7 @@ class _Script:
             self.unreadable += [] if is_comment or len(self.unreadable) else [number]
             return None
         if not (start[1] and end[1]):
-            notices.repaired("Times in a form that SubStation does not have", place)
+            notices.repaired(_ODD_TIMES, place)
         if end[0] == start[0]:
             notices.left_out("Events of no duration, which no player shows", place)
             return None

@@ -16,6 +16,10 @@ section 4 (events)."""
 
 _CLOCK = re.compile(r"\s*(-?)(?:([0-9]{1,6}):)?([0-9]{1,3}):([0-9]{1,3})(?:[.,:;]([0-9]{0,9}))?\s*")
 _USUAL_CLOCK = re.compile(r"[0-9]{1,3}:[0-9]{2}:[0-9]{2}\.[0-9]{2,3}")
+_COMMA_CLOCK = re.compile(r"(:[0-9]{1,2}),([0-9]{1,3})(?=,)")
+_TIMES_CHARS = 60
+"""Part of an event in which its times stand."""
+
 _ALIGNMENT_FIELD = 18
 """Place of the alignment in a style. Source: the specification, section 3 (V4+ styles)."""
 
@@ -83,6 +87,12 @@ def field_values(fields: Sequence[str], values: str) -> Mapping[str, str]:
     after = len(fields) - before - 1
     last = rest.rsplit(",", after) if after and len(first) == before else [rest]
     return dict(zip(fields, [*first, *last], strict=False))
+
+
+def with_points(values: str) -> str:
+    """Return a line's values with points before the hundredths of times that have commas there."""
+    head, tail = values[:_TIMES_CHARS], values[_TIMES_CHARS:]
+    return _COMMA_CLOCK.sub(r"\1.\2", head) + tail
 
 
 def style_of(fields: Sequence[str], values: str, *, is_v4: bool) -> Style:
