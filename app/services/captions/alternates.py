@@ -16,6 +16,7 @@ from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.select import OTHER_LANGUAGE, language_distance
 
 _LANES: tuple[Lane, ...] = ("dialogue", "song", "sign")
+_MOST_LANGUAGES = 16
 _UNTIMED_MS = 1000
 
 
@@ -54,7 +55,8 @@ def choose_language(captions: Sequence[RawCaption], wanted: str, named: str) -> 
         if len(counts) < 2:
             continue
         best = _best(counts, [wanted, chosen, named])
-        others = [each for each in counts if each != best and _runs_beside(rows, best, each)]
+        common = [tag for tag, _ in counts.most_common(_MOST_LANGUAGES) if tag != best]
+        others = [tag for tag in common if _runs_beside(rows, best, tag)]
         for language in others:
             left = [caption for caption in rows if caption.language == language]
             what = f"Captions in another language of the same file ({language}; {best} was taken)"
@@ -67,7 +69,7 @@ def choose_language(captions: Sequence[RawCaption], wanted: str, named: str) -> 
 
 def _best(counts: Counter[str], wishes: Sequence[str]) -> str:
     """Return the language that comes nearest to the first wish that any comes near to."""
-    tags = [tag for tag, _ in counts.most_common()]
+    tags = [tag for tag, _ in counts.most_common(_MOST_LANGUAGES)]
     for wish in wishes:
         try:
             language = Language.parse(wish)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.cue import Lane
 from app.services.captions.overlaps import ShownTimes
 from app.services.captions.readers.substation_event import Event, Style, legacy_alignment
-from app.services.captions.readers.substation_languages import is_other_version
+from app.services.captions.readers.substation_languages import MOST_STYLES, is_other_version
 from app.services.captions.readers.substation_names import named_lane
 
 _MOSTLY = 0.5
@@ -88,10 +88,12 @@ class _Usual:
         by_style: dict[str, list[Event]] = {}
         for event in said:
             by_style.setdefault(event.style, []).append(event)
+        largest = sorted(by_style, key=lambda style: len(by_style[style]), reverse=True)
         return frozenset(
             style
-            for style, events in by_style.items()
-            if style != self._style and is_other_version(style, events, by_style[self._style])
+            for style in largest[:MOST_STYLES]
+            if style != self._style
+            and is_other_version(style, by_style[style], by_style[self._style])
         )
 
     def is_beside(self, event: Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import Protocol, cast
@@ -20,7 +20,9 @@ StyleKey = tuple[Lane, str]
 ROMANIZED = "ja-Latn"
 _SAMPLE_CHARS = 3000
 _SAMPLE_EVENTS = 200
-_MOST_STYLES = 16
+MOST_STYLES = 16
+"""Styles that are compared with one another: those that most events have."""
+
 _ENOUGH_EVENTS = 10
 """Lines of which the statistics of letters tell one Latin language from another for sure."""
 
@@ -55,8 +57,11 @@ def languages_of(events: Sequence[Event], lanes: Sequence[Lane]) -> Mapping[Styl
     for event, lane in zip(events, lanes, strict=True):
         if lane != "sign":
             by_style[lane, event.style].append(event)
-    parallel = set(_parallel_styles(by_style))
-    return {key: _language(key[1], by_style[key]) for key in by_style} if parallel else {}
+    largest = sorted(by_style, key=lambda key: len(by_style[key]), reverse=True)[:MOST_STYLES]
+    common = {key: by_style[key] for key in largest}
+    if not _has_versions(common):
+        return {}
+    return {key: _language(key[1], events) for key, events in common.items()}
 
 
 def is_other_version(style: str, events: Sequence[Event], usual: Sequence[Event]) -> bool:
@@ -70,12 +75,12 @@ def is_other_version(style: str, events: Sequence[Event], usual: Sequence[Event]
     return _are_versions((style, events), (usual[0].style, usual))
 
 
-def _parallel_styles(by_style: Mapping[StyleKey, Sequence[Event]]) -> Iterator[StyleKey]:
-    largest = sorted(by_style, key=lambda key: len(by_style[key]), reverse=True)[:_MOST_STYLES]
-    for one, other in combinations(largest, 2):
-        versions = [(key[1], by_style[key]) for key in (one, other)]
-        if one[0] == other[0] and _are_versions(versions[0], versions[1]):
-            yield from (one, other)
+def _has_versions(by_style: Mapping[StyleKey, Sequence[Event]]) -> bool:
+    """Whether two styles of one lane are versions of one text."""
+    return any(
+        one[0] == other[0] and _are_versions((one[1], by_style[one]), (other[1], by_style[other]))
+        for one, other in combinations(by_style, 2)
+    )
 
 
 def _are_versions(one: tuple[str, Sequence[Event]], other: tuple[str, Sequence[Event]]) -> bool:

@@ -68,6 +68,7 @@ class TtmlDocument:
         self._inline = InlineReader(self._styles, self._timer, notices)
         self._names = dict(_agents(root))
         self._captions: list[RawCaption] = []
+        self._regions: dict[str, Interval | None] = {}
 
     def captions(self) -> list[RawCaption]:
         """Return the captions in the document's order."""
@@ -101,15 +102,20 @@ class TtmlDocument:
         interval = self._timer.interval(element, reference_ms, parent.interval)
         context = replace(self._inherited(element, parent), interval=interval)
         shown = shown_interval(element, self._styles, self._timer, interval)
-        region = self._styles.region(attribute(element, "region") or "")
-        if shown is not None and region is not None:
-            seen = Interval(0.0, UNBOUNDED)
-            timed = self._timer.interval(region, 0.0, seen)
-            seen_region = shown_interval(region, self._styles, self._timer, timed)
-            shown = None if seen_region is None else shown.within(seen_region)
-        if shown is None or parent.shown is None:
-            return replace(context, shown=None)
-        return replace(context, shown=shown.within(parent.shown))
+        for outer in (self._region_shown(attribute(element, "region") or ""), parent.shown):
+            shown = None if shown is None or outer is None else shown.within(outer)
+        return replace(context, shown=shown)
+
+    def _region_shown(self, key: str) -> Interval | None:
+        """Return when a region can be seen; None for never."""
+        if key not in self._regions:
+            region, always = self._styles.region(key), Interval(0.0, UNBOUNDED)
+            if region is not None:
+                timed = self._timer.interval(region, 0.0, always)
+                self._regions[key] = shown_interval(region, self._styles, self._timer, timed)
+            else:
+                self._regions[key] = always
+        return self._regions[key]
 
     def _inherited(self, element: Element, parent: _Context) -> _Context:
         space = attribute(element, "space")

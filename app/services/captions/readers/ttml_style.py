@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from app.services.captions.readers.xml_text import attribute, children, name_of
 
 _MAX_REFERENCES = 16
 """Styles that one style may go through; files chain two or three."""
+
+_REFERENCE_CHARS = 512
+"""Part of a list of references that is looked at: files name one to three styles."""
 
 _READINGS = frozenset({"text", "textContainer", "delimiter"})
 
@@ -57,8 +61,10 @@ class Styles:
         left[0] -= 1
         if left[0] < 0:
             return None
-        nested = [child for child in children(element) if name_of(child) == "style"]
-        named = [self._by_id.get(key) for key in (attribute(element, "style") or "").split()]
+        first = islice(children(element), _MAX_REFERENCES)
+        nested = [child for child in first if name_of(child) == "style"]
+        keys = (attribute(element, "style") or "")[:_REFERENCE_CHARS].split()
+        named = [self._by_id.get(key) for key in keys]
         for style in reversed([*named, *nested]):
             if style is not None and (found := self._value(style, name, left)) is not None:
                 return found

@@ -30,10 +30,14 @@ class PlacedElement(Element):
     """An element that knows its place in the file.
 
     Attributes:
-        place: line and column, for people.
+        line: number of the line in which it begins.
+        column: place in the line, from 1.
     """
 
-    place = ""
+    __slots__ = ("column", "line")
+
+    line: int
+    column: int
 
 
 def parse_xml(text: str, notices: ReadingNotices, first_line: int = 1) -> Element:
@@ -82,7 +86,9 @@ def children(element: Element) -> Iterator[Element]:
 
 def place_of(element: Element) -> str:
     """Return an element's line and column, for people."""
-    return element.place if isinstance(element, PlacedElement) else ""
+    if not isinstance(element, PlacedElement):
+        return ""
+    return f"line {element.line}, column {element.column}"
 
 
 class _Document:
@@ -138,8 +144,8 @@ class _Document:
         element = self._builder.start(tag, attributes)
         if isinstance(element, PlacedElement):
             parser = self._parser.parser
-            line = parser.CurrentLineNumber + self._first_line - 1
-            element.place = f"line {line}, column {parser.CurrentColumnNumber + 1}"
+            element.line = parser.CurrentLineNumber + self._first_line - 1
+            element.column = parser.CurrentColumnNumber + 1
         self._root = self._root if self._root is not None else element
         self._open.append(tag)
         return element
