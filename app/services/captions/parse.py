@@ -48,7 +48,7 @@ CAPTION_FORMATS = (
     CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
     CaptionFormat(("srt",), looks_like_srt, read_srt, has_signature=False),
     CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
-    CaptionFormat(("ttml", "dfxp"), looks_like_ttml, read_ttml),
+    CaptionFormat(("ttml", "dfxp", "itt", "imsc", "tt"), looks_like_ttml, read_ttml),
     CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
 )
 """The readable formats; the content of a file takes precedence over its name."""

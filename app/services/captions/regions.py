@@ -29,6 +29,7 @@ def with_regions_apart(captions: Sequence[RawCaption]) -> list[RawCaption]:
         times[caption.window] += _end_ms(caption) - caption.start_ms
     usual = min(counts, key=lambda window: (-counts[window], times[window]))
     dialogue = [caption for caption in captions if caption.window == usual]
+    language = Counter(caption.language for caption in dialogue).most_common(1)[0][0]
     shown = ShownTimes([(caption.start_ms, _end_ms(caption)) for caption in dialogue])
     together = {
         (_moment(caption.start_ms) + start, _moment(_end_ms(caption)) + end)
@@ -39,6 +40,7 @@ def with_regions_apart(captions: Sequence[RawCaption]) -> list[RawCaption]:
     return [
         replace(caption, lane="sign")
         if caption.window != usual
+        and caption.language == language
         and shown.overlap(caption.start_ms, _end_ms(caption))
         and (_moment(caption.start_ms), _moment(_end_ms(caption))) not in together
         else caption

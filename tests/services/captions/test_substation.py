@@ -432,3 +432,42 @@ def test_alignments_of_old_scripts_are_numbered_otherwise() -> None:
     captions = read(OLD_SCRIPT.format(format="", events=events).encode())
     assert lanes(captions)["ABOVE"] == "sign"
     assert "5000-9000 ABOVE" in rows(captions)
+
+
+def test_lines_of_two_languages_in_one_event_are_two_versions() -> None:
+    pairs = zip(CHINESE, ENGLISH, strict=True)
+    events = [
+        event(1 + 3 * i, 3 + 3 * i, rf"{chinese}\N{{\fs18}}{english}")
+        for i, (chinese, english) in enumerate(pairs)
+    ]
+    events.append(event(20, 22, r"One language\Nin two lines"))
+    english = script(*events, language="en")
+    assert [item.text for item in english.items] == [*ENGLISH, "One language in two lines"]
+    assert [item.text for item in script(*events, language="zh").items][:4] == CHINESE
+
+
+def test_a_line_that_highlights_word_after_word_is_one() -> None:
+    words = ["The", "ferry", "leaves"]
+    events = [
+        event(
+            1 + at,
+            2 + at,
+            " ".join(rf"{{\u1}}{w}{{\u0}}" if i == at else w for i, w in enumerate(words)),
+        )
+        for at in range(3)
+    ]
+    assert rows(script(*events)) == ["1000-4000 The ferry leaves"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,x\n",
+        "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,x\n",
+        "Dialogue: Marked=0,0:00:01.00,0:00:02.00,Default,,0,0,0,,x\n",
+        "; made by hand\n[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,,x\n",
+        "[Script Info]\r[Events]\rDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,x\r",
+    ],
+)  # fmt: skip
+def test_scripts_are_told_by_their_content(text: str) -> None:
+    assert rows(read(text.encode())) == ["1000-2000 x"]

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
+from app.services.captions.parse import is_caption_file
 from tests.services.captions.caption_files import read, rows, words
 
 NAMESPACES = (
@@ -370,3 +371,29 @@ def test_an_external_dtd_is_not_loaded_and_entities_are_refused() -> None:
     assert rows(read((public + document).encode())) == ["1000-2000 x"]
     with pytest.raises(InvalidCaptionsError, match="entities"):
         read(('<!DOCTYPE tt [<!ENTITY a "b">]>' + document).encode())
+
+
+def test_a_language_in_another_region_is_no_sign() -> None:
+    lines = "".join(
+        f'<p xml:lang="{tag}" region="{tag}" begin="{i + late}s" end="{i + 1.5}s">{text} {i}</p>'
+        for i in range(1, 9, 2)
+        for tag, text, late in (("en", "water", 0), ("es", "agua", 0.4))
+    )
+    captions = ttml(lines)
+    assert [item.text for item in captions.items] == [f"water {i}" for i in range(1, 9, 2)]
+    assert "(es; en was taken): 4" in told(captions, "captions_left_out")
+
+
+def test_youtubes_xml_tells_what_it_loses() -> None:
+    text = (
+        '<transcript><text start="1" dur="1">One</text>\n<text start="x">Lost</text></transcript>'
+    )
+    captions = read(text.encode())
+    assert rows(captions) == ["1000-2000 One"]
+    assert "line 2, column 1" in told(captions, "caption_lines_unusable")
+
+
+@pytest.mark.parametrize("name", ["a.ttml", "a.dfxp", "a.itt", "a.imsc", "a.tt", "a.xml"])
+def test_files_of_every_name_are_captions(name: str) -> None:
+    head = b'<?xml version="1.0"?>\n<!-- made by hand -->\n<tt:tt xmlns:tt="urn:x"><tt:body>'
+    assert is_caption_file(name, head)

@@ -20,11 +20,15 @@ from app.services.captions.readers.substation_event import (
     with_points,
 )
 from app.services.captions.readers.substation_lanes import lanes_of
-from app.services.captions.readers.substation_languages import languages_of
+from app.services.captions.readers.substation_languages import divided, languages_of
 from app.services.captions.readers.substation_text import read_text, styles_within
 from app.services.captions.reading_notices import ReadingNotices
 
-_SECTION = re.compile(r"\A\[Script Info\]|^\[V4\+? Styles\]", re.MULTILINE | re.IGNORECASE)
+_SECTION = re.compile(
+    r"^\[(?:Script Info|V4\+? Styles|Events)\]|^Dialogue: {0,4}(?:Marked=)?[0-9]{1,3},[0-9]{1,3}:",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LINE_END = re.compile(r"\r\n?|\n")
 _GUESSED_MS = 3000
 """Display time of a caption that has none: the same as of any other format."""
 
@@ -47,12 +51,12 @@ def read_substation(text: str) -> RawTrack:
         InvalidCaptionsError: no event has a time that can be read.
     """
     script = _Script()
-    for number, line in enumerate(text.replace("\0", "").split("\n"), start=1):
-        script.read(number, line.strip("\r\ufeff"))
+    for number, line in enumerate(_LINE_END.split(text.replace("\0", "")), start=1):
+        script.read(number, line.strip("\ufeff"))
     if script.unreadable and not script.events:
         line = f"line {script.unreadable[0]}"
         raise InvalidCaptionsError(f"The captions are not a valid SubStation script: {line}")
-    events = without_effects(script.events, script.notices)
+    events = divided(without_effects(script.events, script.notices))
     lanes = lanes_of(events, script.styles)
     languages = languages_of(events, lanes)
     return RawTrack(

@@ -149,7 +149,8 @@ def _is_same(before: Event, after: Event) -> bool:
         return True
     dressed = any(each.text.place is not None or each.text.is_typeset for each in (before, after))
     is_frame = min(before.duration_ms, after.duration_ms) <= _SHORT_MS
-    return shared_ms >= -_FRAME_MS and (dressed or is_frame)
+    highlighted = before.text.marked != after.text.marked
+    return shared_ms >= -_FRAME_MS and (dressed or is_frame or highlighted)
 
 
 def _typed(events: Sequence[Event], notices: ReadingNotices) -> Iterator[Event]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Protocol, cast
@@ -38,6 +39,7 @@ _NAMED = {
 }  # fmt: skip
 _BY_SCRIPT = {"HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "THAI": "th", "GREEK": "el",
               "HEBREW": "he", "CJK": "zh"}  # fmt: skip
+_MOSTLY = 0.6
 _KANA_SHARE = 0.08
 _LABELS = {"nb": "no", "nn": "no"}
 
@@ -62,6 +64,56 @@ def languages_of(events: Sequence[Event], lanes: Sequence[Lane]) -> Mapping[Styl
     if not _has_versions(common):
         return {}
     return {key: _language(key[1], events) for key, events in common.items()}
+
+
+def divided(events: Sequence[Event]) -> list[Event]:
+    """Return events whose two lines are two languages, as those of one style are, as two events.
+
+    The second line gets a style of its own, named after the first one's.
+
+    Args:
+        events: sorted by begin.
+    """
+    by_style: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_style[event.style].append(event)
+    largest = sorted(by_style, key=lambda style: len(by_style[style]), reverse=True)[:MOST_STYLES]
+    bilingual = {
+        style
+        for style in largest
+        if len(by_style[style]) > 1
+        and sum(map(_is_bilingual, by_style[style])) >= _MOSTLY * len(by_style[style])
+    }
+    return [
+        part
+        for event in events
+        for part in (
+            _lines_apart(event) if event.style in bilingual and _is_bilingual(event) else (event,)
+        )
+    ]
+
+
+def _is_bilingual(event: Event) -> bool:
+    """Whether an event has two lines in different scripts."""
+    lines = [line for line in event.text.plain.split("\n") if line.strip()]
+    if len(lines) != 2 or len(event.text.marked.split("\n")) != 2:
+        return False
+    first, second = (_scripts(line).most_common(1) for line in lines)
+    return bool(first and second) and _written(first[0][0]) != _written(second[0][0])
+
+
+def _written(script: str) -> str:
+    """Return a script, the three of Japanese as one."""
+    return "CJK" if script in ("HIRAGANA", "KATAKANA") else script
+
+
+def _lines_apart(event: Event) -> tuple[Event, Event]:
+    plain, marked = event.text.plain.split("\n"), event.text.marked.split("\n")
+    first, second = (
+        replace(event, text=replace(event.text, plain=plain[at], marked=marked[at]))
+        for at in range(2)
+    )
+    return first, replace(second, style=f"{event.style} (2)")
 
 
 def is_other_version(style: str, events: Sequence[Event], usual: Sequence[Event]) -> bool:
@@ -92,10 +144,10 @@ def _are_versions(one: tuple[str, Sequence[Event]], other: tuple[str, Sequence[E
         ROMANIZED not in languages or languages[0] == languages[1]
     ):
         return False
-    scripts = [_scripts(_sample(events)).most_common(1) for _, events in (one, other)]
+    scripts = [_main_script(events) for _, events in (one, other)]
     named = [_named(style) for style, _ in (one, other)]
     return (
-        [script[:1] for script in scripts[0]] != [script[:1] for script in scripts[1]]
+        scripts[0] != scripts[1]
         or ROMANIZED in languages
         or None not in named
         or min(len(one[1]), len(other[1])) >= _ENOUGH_EVENTS
@@ -108,14 +160,20 @@ def _language(style: str, events: Sequence[Event]) -> str:
     scripts = _scripts(text)
     if scripts["HIRAGANA"] + scripts["KATAKANA"] > scripts.total() * _KANA_SHARE:
         return "ja"
-    script = scripts.most_common(1)[0][0] if scripts else ""
-    named = _named(style)
+    script, named = _main_script(events), _named(style)
     if script in _BY_SCRIPT:
         is_han = script == "CJK" and named is not None and named[:2] in ("zh", "ja")
         return named if is_han and named is not None else _BY_SCRIPT[script]
     if script == "LATIN" and named != "en" and _is_romanized(text):
         return ROMANIZED
     return named or _identified(text)
+
+
+def _main_script(events: Sequence[Event]) -> str:
+    """Return the script that most events are written in; empty for none."""
+    per_event = (_scripts(event.plain).most_common(1) for event in events[:_SAMPLE_EVENTS])
+    found = Counter(_written(most[0][0]) for most in per_event if most)
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _sample(events: Sequence[Event]) -> str:

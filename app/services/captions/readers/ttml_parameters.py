@@ -32,6 +32,8 @@ def time_units(root: Element) -> TimeUnits:
     if rate is None and any(_counts_hundredths(text) for text in times):
         rate = 100.0
         assumed.append("The figures behind the seconds are read as hundredths")
+    if attribute(root, "timeBase") == "clock":
+        assumed.append("Times of the day are read as times from the begin")
     frame_hz = (rate or 30.0) * _multiplier(attribute(root, "frameRateMultiplier"))
     sub_frames = max(1, int(_number(attribute(root, "subFrameRate")) or 1))
     units = TimeUnits(
