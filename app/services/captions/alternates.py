@@ -10,7 +10,7 @@ from app.domain.cue import Lane
 from app.domain.errors import InvalidLanguageError
 from app.domain.events import Notice
 from app.domain.language import Language
-from app.services.captions.overlaps import are_parallel
+from app.services.captions.overlaps import ShownTimes, TimePair, are_parallel, core
 from app.services.captions.raw_captions import RawCaption
 from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.select import OTHER_LANGUAGE, language_distance
@@ -57,8 +57,10 @@ def choose_language(captions: Sequence[RawCaption], wanted: str, named: str) -> 
         best = _best(counts, [wanted, chosen, named])
         common = [tag for tag, _ in counts.most_common(_MOST_LANGUAGES) if tag != best]
         others = [tag for tag in common if _runs_beside(rows, best, tag)]
+        taken = ShownTimes([_span(row) for row in rows if row.language == best])
         for language in others:
-            left = [caption for caption in rows if caption.language == language]
+            # What the chosen language lacks is shown in the other one.
+            left = [r for r in rows if r.language == language and taken.overlap(*core(_span(r)))]
             what = f"Captions in another language of the same file ({language}; {best} was taken)"
             notices.left_out(what, count=len(left))
             dropped.update(map(id, left))
@@ -82,12 +84,10 @@ def _best(counts: Counter[str], wishes: Sequence[str]) -> str:
 
 
 def _runs_beside(rows: Sequence[RawCaption], one: str, other: str) -> bool:
-    spans = [
-        [
-            (row.start_ms, row.end_ms or row.start_ms + _UNTIMED_MS)
-            for row in rows
-            if row.language == language
-        ]
-        for language in (one, other)
-    ]
-    return are_parallel(*spans)
+    return are_parallel(
+        *([_span(row) for row in rows if row.language == language] for language in (one, other))
+    )
+
+
+def _span(caption: RawCaption) -> TimePair:
+    return caption.start_ms, caption.end_ms or caption.start_ms + _UNTIMED_MS

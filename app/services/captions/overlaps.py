@@ -37,12 +37,12 @@ def are_parallel(one: Sequence[TimePair], other: Sequence[TimePair]) -> bool:
     """Whether two tracks run beside each other from beginning to end."""
     return all(
         len(spans) >= _LEAST_SPANS
-        and sum(shown.overlap(*_core(span)) for span in spans) >= _PARALLEL_SHARE * len(spans)
+        and sum(shown.overlap(*core(span)) for span in spans) >= _PARALLEL_SHARE * len(spans)
         for spans, shown in ((one, ShownTimes(other)), (other, ShownTimes(one)))
     )
 
 
-def _core(span: TimePair) -> TimePair:
+def core(span: TimePair) -> TimePair:
     """Return the middle half of a span: neighbours that touch do not overlap there."""
     quarter = (span[1] - span[0]) // 4
     return span[0] + quarter, max(span[0] + quarter + 1, span[1] - quarter)

@@ -448,14 +448,11 @@ def test_lines_of_two_languages_in_one_event_are_two_versions() -> None:
 
 def test_a_line_that_highlights_word_after_word_is_one() -> None:
     words = ["The", "ferry", "leaves"]
-    events = [
-        event(
-            1 + at,
-            2 + at,
-            " ".join(rf"{{\u1}}{w}{{\u0}}" if i == at else w for i, w in enumerate(words)),
-        )
-        for at in range(3)
+    states = [
+        " ".join(rf"{{\u1}}{word}{{\u0}}" if word == spoken else word for word in words)
+        for spoken in words
     ]
+    events = [event(1 + at, 2 + at, state) for at, state in enumerate(states)]
     assert rows(script(*events)) == ["1000-4000 The ferry leaves"]
 
 
