@@ -14,6 +14,11 @@ from app.services.captions.readers.xml_text import attribute, children, name_of,
 from app.services.captions.reading_notices import ReadingNotices
 
 _SPACES = re.compile(r"[ \t\r\n]+")
+_LOST_TAG = re.compile(
+    r"""(?:<?p )?[a-z]{0,5}=["'][0-9][0-9:.,;a-z]{0,30}["'][^<>]{0,200}>""", re.IGNORECASE
+)
+"""What is left of a paragraph's tag that has lost its beginning."""
+
 SILENT = frozenset({"metadata", "set", "head", "animate", "audio", "information", "initial"})
 """Elements that hold no text to be shown."""
 
@@ -44,7 +49,7 @@ class InlineReader:
             keeps_spaces: whether line ends count as they stand.
         """
         keeps_spaces = _keeps_spaces(element, inherited=keeps_spaces)
-        yield SpanText(_spaced(element.text, keeps_spaces=keeps_spaces), timed)
+        yield SpanText(self._spaced(element, element.text, keeps_spaces=keeps_spaces), timed)
         at_ms = own.begin_ms
         for child in children(element):
             if name_of(child) == "br":
@@ -56,7 +61,17 @@ class InlineReader:
                     yield from self.texts(child, interval, within, keeps_spaces=keeps_spaces)
                 if attribute(element, "timeContainer") == "seq" and interval.end_ms != UNBOUNDED:
                     at_ms = interval.end_ms
-            yield SpanText(_spaced(child.tail, keeps_spaces=keeps_spaces), timed)
+            yield SpanText(self._spaced(child, child.tail, keeps_spaces=keeps_spaces), timed)
+
+    def _spaced(self, element: Element, text: str | None, *, keeps_spaces: bool) -> str:
+        """Return a text with its spaces collapsed, and without a tag whose beginning is lost.
+
+        Source: W3C TTML1, section 7.2.3 (xml:space).
+        """
+        shown, count = _LOST_TAG.subn(" ", text) if text and "=" in text else (text or "", 0)
+        if count:
+            self.notices.repaired("Broken tags within texts, removed", place_of(element), count)
+        return shown if keeps_spaces else _SPACES.sub(" ", shown)
 
     def _is_read(self, span: Element, interval: Interval) -> bool:
         if self.styles.is_reading(span):
@@ -73,8 +88,3 @@ class InlineReader:
 def _keeps_spaces(element: Element, *, inherited: bool) -> bool:
     space = attribute(element, "space")
     return inherited if space is None else space == "preserve"
-
-
-def _spaced(text: str | None, *, keeps_spaces: bool) -> str:
-    """Return a text with its spaces collapsed. Source: W3C TTML1, section 7.2.3 (xml:space)."""
-    return (text or "") if keeps_spaces else _SPACES.sub(" ", text or "")

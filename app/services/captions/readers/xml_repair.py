@@ -18,6 +18,13 @@ it where it looks like one of HTML's."""
 
 _OPEN_BREAK = re.compile(r"<br[ \t]*+>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?p[\s>]")
+_PARAMETER = re.compile(
+    r"(frameRate|frameRateMultiplier|subFrameRate|tickRate|timeBase|dropMode|lang)"
+    r"=(\"[^\"<>&]{0,40}\"|'[^'<>&]{0,40}')"
+)
+_PREFIX = re.compile(r"[\s</]([A-Za-z_][A-Za-z0-9_-]{0,30}):[A-Za-z]")
+_HEAD_CHARS = 2**16
+_MOST_PREFIXES = 64
 _CLOSE = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?p\s{0,8}>")
 
 
@@ -67,6 +74,28 @@ def without_paragraph(text: str, failed_at: int) -> str | None:
     # The lines stay, so that places in what follows are still those of the file.
     lines = text.count("\n", begin, min(ends))
     return text[:begin] + "\n" * lines + text[min(ends) :]
+
+
+def paragraphs_alone(text: str) -> str | None:
+    """Return a document of the paragraphs that a broken one holds; None where it holds none.
+
+    Its parameters of time and its language stay. What its paragraphs stood in is lost.
+    """
+    parts: list[str] = []
+    at = 0
+    while (begin := _PARAGRAPH.search(text, at)) and (end := _CLOSE.search(text, begin.end())):
+        parts.append(text[begin.start() : end.end()])
+        at = end.end()
+    if not parts:
+        return None
+    body = "\n".join(parts)
+    first = _PARAGRAPH.search(text)
+    head = text[: first.start() if first is not None else 0][:_HEAD_CHARS]
+    parameters = dict(_PARAMETER.findall(head))
+    named = " ".join(f"{name}={value}" for name, value in parameters.items())
+    prefixes = sorted(set(_PREFIX.findall(body)) - {"xml", "xmlns"})[:_MOST_PREFIXES]
+    declared = " ".join(f'xmlns:{prefix}="urn:x:{prefix}"' for prefix in prefixes)
+    return f"<tt {declared} {named}><body>{body}</body></tt>"
 
 
 def has_paragraph(text: str) -> bool:

@@ -14,6 +14,7 @@ from app.services.captions.readers.xml_repair import (
     line_of,
     mend_characters,
     mend_markup,
+    paragraphs_alone,
     paragraphs_in,
     without_paragraph,
 )
@@ -184,7 +185,20 @@ def _parse_in_parts(text: str, notices: ReadingNotices, first_line: int) -> Elem
             return document.root_element()
     place = f"line {line_of(text, document.failed_at, first_line)}"
     if not has_paragraph(text[: document.failed_at]):
-        raise InvalidCaptionsError(f"The captions are not valid XML: {place}")
+        return _parse_alone(text, place, notices)
     rest = text[document.failed_at :]
     notices.unusable("Paragraphs behind broken markup", f"from {place}", paragraphs_in(rest))
+    return document.root_element()
+
+
+def _parse_alone(text: str, place: str, notices: ReadingNotices) -> Element:
+    """Return a document of the paragraphs of one whose head is broken.
+
+    Raises:
+        InvalidCaptionsError: it has none that is XML.
+    """
+    alone, document = paragraphs_alone(text), _Document(1)
+    if alone is None or not document.parse(alone):
+        raise InvalidCaptionsError(f"The captions are not valid XML: {place}")
+    notices.repaired("The document is broken, and its paragraphs are read without it", place)
     return document.root_element()
