@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from app.services.captions.caption_lines import strip_markup
 from app.services.captions.raw_captions import TextRun
 from app.services.captions.readers.ttml_timing import UNBOUNDED, Interval
 from app.services.layout.width import text_width
@@ -61,10 +62,8 @@ def _is_one_line(texts: Iterable[SpanText], hull: Interval) -> bool:
     timed = [each for each in texts if each.interval is not None and each.text.strip()]
     if all(each.interval is not None and each.interval.end_ms >= hull.end_ms for each in timed):
         return True
-    return all(
-        len(each.text.split()) == 1 and text_width(each.text.strip()) <= _WORD_WIDTH
-        for each in timed
-    )
+    words = [strip_markup(each.text).strip() for each in timed]
+    return all(len(word.split()) == 1 and text_width(word) <= _WORD_WIDTH for word in words)
 
 
 def _timed_runs(texts: Iterable[SpanText]) -> tuple[TextRun, ...]:
