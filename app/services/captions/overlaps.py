@@ -10,6 +10,9 @@ TimePair = tuple[int, int]
 """Begin and end in milliseconds."""
 
 _LEAST_SPANS = 2
+_SLOPPY_MS = 200
+"""Time by which captions that follow one another overlap where nobody looked closely."""
+
 _PARALLEL_SHARE = 0.6
 """Share of each of two tracks that runs beside the other where they hold the same text twice. Two
 people who interrupt each other share a tenth of their time."""
@@ -31,6 +34,12 @@ class ShownTimes:
         """Whether anything is shown in a span."""
         before = bisect_left(self._starts, end_ms)
         return before > 0 and self._ends[before - 1] > start_ms
+
+
+def inner(start_ms: int, end_ms: int) -> TimePair:
+    """Return a span without the tolerance at its edges within which neighbours may overlap."""
+    edge_ms = min(_SLOPPY_MS, (end_ms - start_ms) // 4)
+    return start_ms + edge_ms, end_ms - edge_ms
 
 
 def are_parallel(one: Sequence[TimePair], other: Sequence[TimePair]) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.services.captions.overlaps import ShownTimes
+from app.services.captions.overlaps import ShownTimes, inner
 from app.services.captions.raw_captions import RawCaption
 
 _TOGETHER_MS = 200
@@ -41,7 +41,7 @@ def with_regions_apart(captions: Sequence[RawCaption]) -> list[RawCaption]:
         replace(caption, lane="sign")
         if caption.window != usual
         and caption.language == language
-        and shown.overlap(caption.start_ms, _end_ms(caption))
+        and shown.overlap(*inner(caption.start_ms, _end_ms(caption)))
         and (_moment(caption.start_ms), _moment(_end_ms(caption))) not in together
         else caption
         for caption in captions

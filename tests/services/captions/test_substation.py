@@ -213,6 +213,7 @@ SIGNS_OVER = {
     "by old alignment": (event(4, 15, r"{\a6}THE\NSEVEN\NBRIDGES"), "sign"),
     "by position": (event(4, 15, r"{\pos(40,40)\bord2}THE\NSEVEN\NBRIDGES"), "sign"),
     "by movement": (event(4, 15, r"{\move(40,40,50,50)}THE\NSEVEN\NBRIDGES"), "sign"),
+    "by layer": (event(4, 15, r"THE\NSEVEN\NBRIDGES", layer="5"), "sign"),
     "by layer and style": (event(4, 15, r"THE\NSEVEN\NBRIDGES", "Alt", layer="5"), "sign"),
     "by actor": (event(4, 15, r"THE\NSEVEN\NBRIDGES", name="Sign"), "sign"),
     "by another style's place": (event(4, 15, r"THE\NSEVEN\NBRIDGES", "Box"), "sign"),
@@ -288,8 +289,8 @@ def test_dialogue_that_overlaps_dialogue_stays_dialogue() -> None:
     captions = script(
         event(1, 3, "You never listen to me."),
         event(2, 4, "I do listen.", "Alt"),
-        event(5, 6, "All at once.", layer="1"),
-        event(5, 7, "Yes."),
+        event(5, 7, "All at once."),
+        event(7.9, 8.1, "Yes.", layer="1"),
         event(8, 9, r"{\pos(320,20)}Alone up here."),
         event(10, 12, r"{\an8}Nobody below."),
     )

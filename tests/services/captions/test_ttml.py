@@ -253,6 +253,24 @@ def test_a_caption_without_a_time_that_can_be_read_is_told_by_its_line() -> None
     assert "Ends that do not follow their begin: 1 (line 7" in repaired
 
 
+def test_what_is_before_the_begin_or_in_a_century_is_told() -> None:
+    captions = ttml(
+        '<p begin="-5s" end="-2s">Before</p>\n<p begin="-1s" end="2s">Begun</p>\n'
+        '<div begin="270h"><p begin="10h" dur="1s">Late</p></div>'
+    )
+    assert rows(captions) == ["0-2000 Begun"]
+    assert "eleven days after it: 2 (line 3, column 1, line 5" in told(
+        captions, "caption_lines_unusable"
+    )
+
+
+def test_a_frame_rate_with_a_fraction_is_not_multiplied_again() -> None:
+    attributes = 'ttp:frameRate="23.976" ttp:frameRateMultiplier="1000 1001"'
+    captions = ttml('<p begin="23976f" dur="1s">x</p>', attributes)
+    assert rows(captions) == ["1000000-1001000 x"]
+    assert "multiplier does not count" in told(captions, "caption_lines_repaired")
+
+
 def test_a_paragraph_outside_of_its_division_is_told() -> None:
     captions = ttml(
         '<div begin="0s" end="5s"><p begin="1s" end="9s">Cut</p>\n<p begin="6s" end="8s">Out</p>'

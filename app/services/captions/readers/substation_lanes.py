@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from app.domain.cue import Lane
-from app.services.captions.overlaps import ShownTimes
+from app.services.captions.overlaps import ShownTimes, inner
 from app.services.captions.readers.substation_event import Event, Style, legacy_alignment
 from app.services.captions.readers.substation_languages import MOST_STYLES, is_other_version
 from app.services.captions.readers.substation_names import named_lane
@@ -80,7 +80,7 @@ class _Usual:
         below = [event for event in said if self._band(event) == self._band_of_most]
         self._layer = Counter(event.layer for event in below).most_common(1)[0][0]
         self._style = Counter(event.style for event in below).most_common(1)[0][0]
-        usual = [e for e in below if e.layer == self._layer or e.style == self._style]
+        usual = [event for event in below if event.layer == self._layer]
         self._times = ShownTimes([(event.start_ms, event.end_ms) for event in usual])
 
     def versions(self, said: Sequence[Event]) -> frozenset[str]:
@@ -101,12 +101,11 @@ class _Usual:
         placed = event.text.place is not None and not self._is_placed
         if placed and event.text.is_typeset:
             return True
-        other_layer = event.layer != self._layer and event.style != self._style
-        elsewhere = self._band(event) != self._band_of_most
-        if not elsewhere and not other_layer:
+        # Texts of one layer are stacked where they overlap, those of two are drawn upon each other.
+        if self._band(event) == self._band_of_most and event.layer == self._layer:
             return False
         # What is elsewhere is none of the usual dialogue, so that it does not overlap itself.
-        return self._times.overlap(event.start_ms, event.end_ms)
+        return self._times.overlap(*inner(event.start_ms, event.end_ms))
 
     def _band(self, event: Event) -> str:
         """Return where on the screen an event is: below, in the middle, above, or placed."""

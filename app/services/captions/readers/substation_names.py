@@ -11,7 +11,7 @@ _WORDS = re.compile(r"[A-Z]{1,30}(?![a-z])|[A-Z]?[a-z]{1,30}")
 _SIGN_WORDS = frozenset(
     "sign signs os ts typeset typesetting title titles screen onscreen note notes tl tln card "  # noqa: SIM905
     "eyecatch credit credits letter letters phone sms chat board map plate banner newspaper "
-    "caption captions cartel carteles letrero letreros panneau panneaux placa placas schild "
+    "cartel carteles letrero letreros panneau panneaux placa placas schild "
     "schilder hinweis".split()
 )
 _SONG_WORDS = frozenset(

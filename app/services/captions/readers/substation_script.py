@@ -17,6 +17,7 @@ from app.services.captions.readers.substation_event import (
 )
 from app.services.captions.readers.substation_recovery import recovered
 from app.services.captions.readers.substation_text import read_text, styles_within
+from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.reading_notices import ReadingNotices
 
 _GUESSED_MS = 3000
@@ -131,7 +132,7 @@ class Script:
         """Return when an event is shown; None where it is not, which is told of dialogues."""
         start, end = (read_clock(values.get(name, "")) for name in ("start", "end"))
         notices = ReadingNotices() if is_comment else self.notices
-        if start is None or end is None or end[0] <= 0:
+        if start is None or end is None or end[0] <= 0 or start[0] >= LATEST_MS:
             notices.unusable("Events without a time that can be read", place)
             self.unreadable += [] if is_comment or len(self.unreadable) else [number]
             return None

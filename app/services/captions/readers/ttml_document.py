@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from app.services.captions.raw_captions import RawCaption, TextRun
+from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.readers.ttml_inline import SILENT, InlineReader
 from app.services.captions.readers.ttml_parameters import time_units
 from app.services.captions.readers.ttml_programme import from_programme_start
@@ -164,6 +165,9 @@ class TtmlDocument:
             return part.begin_ms
         if part.begin_ms >= part.end_ms:
             self._notices.unusable("Texts outside of the time of what they stand in", place)
+            return part.begin_ms
+        if part.end_ms <= 0 or part.begin_ms >= LATEST_MS:
+            self._notices.unusable("Texts before the begin or eleven days after it", place)
             return part.begin_ms
         shown = part if context.shown is None else part.within(context.shown)
         if shown.begin_ms >= shown.end_ms:

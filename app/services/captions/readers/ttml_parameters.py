@@ -34,7 +34,11 @@ def time_units(root: Element) -> TimeUnits:
         assumed.append("The figures behind the seconds are read as hundredths")
     if attribute(root, "timeBase") == "clock":
         assumed.append("Times of the day are read as times from the begin")
-    frame_hz = (rate or 30.0) * _multiplier(attribute(root, "frameRateMultiplier"))
+    multiplier = attribute(root, "frameRateMultiplier")
+    if rate is not None and multiplier is not None and not rate.is_integer():
+        multiplier = None
+        assumed.append("The frame rate has a fraction already, so its multiplier does not count")
+    frame_hz = (rate or 30.0) * _multiplier(multiplier)
     sub_frames = max(1, int(_number(attribute(root, "subFrameRate")) or 1))
     units = TimeUnits(
         frame_hz=min(1e6, max(1.0, frame_hz)),
