@@ -310,10 +310,47 @@ def test_nearly_valid_xml_is_repaired_and_told() -> None:
         '<p begin="1s" end="2s">Tom & Jerry&nbsp;caf&eacute;<br>again</p>\n'
         '<p begin="2s" end="3s">broken <b>here</p>\n<p begin="3s" end="4s">a\x01b &LT; c</p>'
     )
-    assert rows(captions) == ["1000-2000 Tom & Jerry\u00a0café again", "3000-4000 ab < c"]
+    assert rows(captions) == [
+        "1000-2000 Tom & Jerry\u00a0café again",
+        "2000-3000 broken here",
+        "3000-4000 ab < c",
+    ]
     assert "XML does not know: 4" in told(captions, "caption_lines_repaired")
     assert "forbids are removed: 1" in told(captions, "caption_lines_repaired")
-    assert "markup is broken: 1 (line 4)" in told(captions, "caption_lines_unusable")
+    assert "broken, read without it: 1 (line 4)" in told(captions, "caption_lines_repaired")
+
+
+def test_paragraphs_that_are_all_broken_are_read_without_their_styles() -> None:
+    lines = "\n".join(
+        f'<p begin="{i}s" end="{i + 1}s"><i>Line <b>number</i> {i}<br/>here.</p>'
+        for i in range(1, 21)
+    )
+    captions = ttml(lines)
+    assert [item.text for item in captions.items] == [
+        f"Line number {i} here." for i in range(1, 21)
+    ]
+    repaired = told(captions, "caption_lines_repaired")
+    assert "broken, read without it: 8 (line 3, " in repaired
+    assert "without styles: 1" in repaired
+
+
+def test_a_paragraph_that_is_not_closed_is() -> None:
+    captions = ttml(
+        '<p begin="1s" end="2s">One\n<p begin="2s" end="3s">Two</p>\n'
+        '<p begin="3s" end="4s">Three</p>'
+    )
+    assert rows(captions) == ["1000-2000 One", "2000-3000 Two", "3000-4000 Three"]
+    assert told(captions, "caption_lines_repaired")
+
+
+def test_a_document_with_a_broken_head_is_read_by_its_paragraphs() -> None:
+    text = (
+        '<tt xmlns="http://www.w3.org/ns/ttml" ttp:frameRate="25" <head></body>\n'
+        '<p begin="25f" end="50f" tts:color="red">One</p>\n<p begin="75f" end="100f">Two</p></tt>'
+    )
+    captions = read(text.encode())
+    assert rows(captions) == ["1000-2000 One", "3000-4000 Two"]
+    assert "line 1" in told(captions, "caption_lines_repaired")
 
 
 def test_a_file_that_breaks_off_is_read_to_there() -> None:

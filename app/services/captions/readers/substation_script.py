@@ -44,6 +44,7 @@ class Script:
     notices: ReadingNotices = field(default_factory=ReadingNotices)
     unreadable: list[int] = field(default_factory=list)
     _section: str = ""
+    _holds_events: bool = False
     _fields: Sequence[str] = DEFAULT_FIELDS
     _style_fields: Sequence[str] = ()
 
@@ -52,15 +53,16 @@ class Script:
         bare = line.strip()
         if bare.startswith("[") and bare.endswith("]"):
             self._section = bare.lower()
+            self._holds_events = self._section == "[events]"
         elif self._section not in ("[fonts]", "[graphics]"):
             kind, colon, values = line.partition(":")
             if colon:
                 self._read_row(number, kind.strip().lower(), values.removeprefix(" "))
-            elif self._section == "[events]" and bare and not bare.startswith(";"):
+            elif self._holds_events and bare and not bare.startswith(";"):
                 self.notices.unusable("Lines that are no event", f"line {number}")
 
     def _read_row(self, number: int, kind: str, values: str) -> None:
-        in_events = self._section == "[events]"
+        in_events = self._holds_events
         if kind == "format" and in_events:
             named = field_names(values)
             if {"text", "start", "end"} <= set(named):
@@ -76,6 +78,7 @@ class Script:
             self.notices.repaired("Events under a broken name", f"line {number}")
             self._read_event(number, self._row(number, kind, values), is_comment=False)
         elif kind in ("dialogue", "comment"):
+            self._holds_events = True  # also where the section's name is damaged
             self._read_event(number, self._row(number, kind, values), kind == "comment")
         elif in_events and kind in _OTHER_MEDIA:
             self.notices.left_out("Pictures, sounds, films and commands", f"line {number}")

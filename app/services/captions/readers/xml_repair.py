@@ -23,8 +23,12 @@ _PARAMETER = re.compile(
     r"=(\"[^\"<>&]{0,40}\"|'[^'<>&]{0,40}')"
 )
 _PREFIX = re.compile(r"[\s</]([A-Za-z_][A-Za-z0-9_-]{0,30}):[A-Za-z]")
+_INNER_TAG = re.compile(
+    r"</?(?!/?(?:[A-Za-z0-9_.-]{1,64}:)?(?:p|tt|body|br)[\s/>])[A-Za-z][^<>]{0,500}>", re.IGNORECASE
+)
 _HEAD_CHARS = 2**16
 _MOST_PREFIXES = 64
+_PARAGRAPH_TAG = re.compile(r"<(/?)((?:[A-Za-z0-9_.-]{1,64}:)?p)[\s/>]")
 _CLOSE = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?p\s{0,8}>")
 
 
@@ -54,11 +58,14 @@ def mend_markup(text: str, failed_at: int, notices: ReadingNotices, first_line: 
         text, breaks = _OPEN_BREAK.subn("<br/>", text)
         if breaks:
             notices.repaired("Line breaks that are not closed", place, breaks)
+    text, paragraphs = _with_closed_paragraphs(text)
+    if paragraphs:
+        notices.repaired("Paragraphs that are not closed", place, paragraphs)
     return text
 
 
-def without_paragraph(text: str, failed_at: int) -> str | None:
-    """Return a document without the paragraph in which it stops being XML.
+def broken_paragraph(text: str, failed_at: int) -> tuple[int, int] | None:
+    """Return where the paragraph in which a document stops being XML begins and ends.
 
     None where that is in no paragraph, or where the paragraph has no end.
     """
@@ -69,11 +76,20 @@ def without_paragraph(text: str, failed_at: int) -> str | None:
     next_one, closed = _PARAGRAPH.search(text, failed_at + 1), _CLOSE.search(text, failed_at)
     ends = [next_one.start()] if next_one is not None else []
     ends += [closed.end()] if closed is not None else []
-    if not ends:
-        return None
-    # The lines stay, so that places in what follows are still those of the file.
-    lines = text.count("\n", begin, min(ends))
-    return text[:begin] + "\n" * lines + text[min(ends) :]
+    return (begin, min(ends)) if ends else None
+
+
+def bare_paragraph(paragraph: str) -> str:
+    """Return a paragraph without the tags within, closed; blank lines where there were none.
+
+    The lines stay, so that places in what follows are still those of the file.
+    """
+    bare = without_inner_tags(paragraph)
+    if _CLOSE.search(bare) is None and (tag := _PARAGRAPH.match(bare)) is not None:
+        bare = f"{bare.rstrip()}</{tag[0][1:-1]}>"
+    if bare == paragraph:
+        return "\n" * paragraph.count("\n")
+    return bare + "\n" * (paragraph.count("\n") - bare.count("\n"))
 
 
 def paragraphs_alone(text: str) -> str | None:
@@ -98,6 +114,11 @@ def paragraphs_alone(text: str) -> str | None:
     return f"<tt {declared} {named}><body>{body}</body></tt>"
 
 
+def without_inner_tags(text: str) -> str:
+    """Return a document of paragraphs without the tags within those, line breaks apart."""
+    return _INNER_TAG.sub("", text)
+
+
 def has_paragraph(text: str) -> bool:
     """Whether a paragraph ends in a part of a document."""
     return _CLOSE.search(text) is not None
@@ -111,6 +132,22 @@ def paragraphs_in(text: str) -> int:
 def line_of(text: str, place: int, first_line: int = 1) -> int:
     """Return the number of the line that a character stands in."""
     return first_line + text.count("\n", 0, place)
+
+
+def _with_closed_paragraphs(text: str) -> tuple[str, int]:
+    """Return a document in which no paragraph begins within another, and how many were closed."""
+    parts: list[str] = []
+    at, count, opened = 0, 0, ""
+    for tag in _PARAGRAPH_TAG.finditer(text):
+        if tag[1]:
+            opened = ""
+            continue
+        if opened:
+            parts += [text[at : tag.start()], f"</{opened}>"]
+            at, count = tag.start(), count + 1
+        end = text.find(">", tag.start())
+        opened = "" if text.endswith("/", 0, max(0, end)) else tag[2]
+    return "".join([*parts, text[at:]]), count
 
 
 def _as_reference(match: re.Match[str]) -> str:
