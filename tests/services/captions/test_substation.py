@@ -263,6 +263,21 @@ async def test_a_sentence_goes_on_behind_a_sign() -> None:
     ]
 
 
+def test_a_title_in_the_middle_is_a_sign_though_nobody_speaks() -> None:
+    captions = script(
+        event(1, 2, "Where shall we"),
+        event(2.1, 2.4, r"{\an5}EPISODE THREE"),
+        event(2.5, 4, "go now?"),
+        event(5, 6, r"{\an8}Up here."),
+    )
+    assert lanes(captions) == {
+        "Where shall we": "dialogue",
+        "EPISODE THREE": "sign",
+        "go now?": "dialogue",
+        "Up here.": "dialogue",
+    }
+
+
 async def test_a_sign_without_any_time_of_its_own_is_shown_behind_the_dialogue() -> None:
     captions = script(
         event(1, 4, "Now you see it."),

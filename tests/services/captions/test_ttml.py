@@ -418,6 +418,14 @@ def test_another_region_over_the_dialogue_is_a_sign() -> None:
     assert "5000-9000 THE OLD MILL" in rows(captions)
 
 
+def test_a_text_placed_elsewhere_over_the_dialogue_is_a_sign() -> None:
+    captions = ttml(
+        '<p begin="1s" end="3s">Where are we</p><p begin="3s" end="5s">going?</p>'
+        '<p tts:origin="10% 10%" begin="2s" end="9s">THE OLD MILL</p>'
+    )
+    assert [item.lane for item in captions.items] == ["dialogue", "dialogue", "sign"]
+
+
 def test_an_external_dtd_is_not_loaded_and_entities_are_refused() -> None:
     document = (
         '<tt xmlns="http://www.w3.org/ns/ttml"><body><p begin="1s" end="2s">x</p></body></tt>'

@@ -101,6 +101,8 @@ class _Usual:
         placed = event.text.place is not None and not self._is_placed
         if placed and event.text.is_typeset:
             return True
+        if self._band(event) == "middle" != self._band_of_most:
+            return True
         # Texts of one layer are stacked where they overlap, those of two are drawn upon each other.
         if self._band(event) == self._band_of_most and event.layer == self._layer:
             return False

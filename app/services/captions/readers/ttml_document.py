@@ -35,7 +35,7 @@ class _Context:
         shown: when it can be seen; None for never.
         language: BCP 47 tag as the file has it, or empty.
         agent: id of who speaks, or empty.
-        region: id, or empty.
+        region: its id, or the corner that the element is placed at; empty for neither.
         keeps_spaces: whether line ends and spaces count as they stand.
     """
 
@@ -124,7 +124,7 @@ class TtmlDocument:
             parent,
             language=attribute(element, "lang") or parent.language,
             agent=attribute(element, "agent") or parent.agent,
-            region=attribute(element, "region") or parent.region,
+            region=attribute(element, "region") or attribute(element, "origin") or parent.region,
             keeps_spaces=parent.keeps_spaces if space is None else space == "preserve",
         )
 
