@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+from app.domain.errors import InvalidCaptionsError
 from app.domain.events import Notice
 
 LEFT_OUT = "captions_left_out"
 UNUSABLE = "caption_lines_unusable"
 REPAIRED = "caption_lines_repaired"
-_PLACES_NAMED = 5
+_PLACES_NAMED = 10
+"""Places that a notice names; the count is always whole."""
 
 
 class ReadingNotices:
@@ -36,6 +39,16 @@ class ReadingNotices:
     def repaired(self, what: str, place: str = "", count: int = 1) -> None:
         """Count a part of the file that is read otherwise than it is written; see `left_out`."""
         self._add((REPAIRED, what), place, count)
+
+    def require(self, captions: Sequence[object]) -> None:
+        """Raise an error for a file none of whose captions can be read.
+
+        Raises:
+            InvalidCaptionsError: there are no captions, and the first reason with its places.
+        """
+        reasons = (self._message(key) for key in self._counts if key[0] == UNUSABLE)
+        if not captions and (reason := next(reasons, "")):
+            raise InvalidCaptionsError(f"The file holds no caption that can be read. {reason}")
 
     def notices(self) -> tuple[Notice, ...]:
         """Return one notice for each kind, in the order in which the kinds were met."""

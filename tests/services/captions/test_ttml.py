@@ -271,6 +271,11 @@ def test_a_frame_rate_with_a_fraction_is_not_multiplied_again() -> None:
     assert "multiplier does not count" in told(captions, "caption_lines_repaired")
 
 
+def test_a_file_without_any_time_names_the_lines() -> None:
+    with pytest.raises(InvalidCaptionsError, match=r"no caption that can be read.*line 3.*line 4"):
+        ttml('<p begin="soon">One</p>\n<p begin="later">Two</p>')
+
+
 def test_a_paragraph_outside_of_its_division_is_told() -> None:
     captions = ttml(
         '<div begin="0s" end="5s"><p begin="1s" end="9s">Cut</p>\n<p begin="6s" end="8s">Out</p>'

@@ -43,6 +43,7 @@ def read_substation(text: str) -> RawTrack:
     if script.unreadable and not script.events:
         line = f"line {script.unreadable[0]}"
         raise InvalidCaptionsError(f"The captions are not a valid SubStation script: {line}")
+    script.notices.require(script.events)
     events = divided(without_effects(script.events, script.notices))
     lanes = lanes_of(events, script.styles)
     languages = languages_of(events, lanes)

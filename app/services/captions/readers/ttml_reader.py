@@ -27,7 +27,7 @@ def read_ttml(text: str) -> RawTrack:
     Source: W3C TTML1 and TTML2; see docs/decisions/0082 for what is left out and told.
 
     Raises:
-        InvalidCaptionsError: not XML, or images of text alone.
+        InvalidCaptionsError: not XML, images of text alone, or no time that can be read.
     """
     notices = ReadingNotices()
     captions: list[RawCaption] = []
@@ -42,6 +42,7 @@ def read_ttml(text: str) -> RawTrack:
         captions = _without_repeated(captions, notices)
     if images and not captions:
         raise InvalidCaptionsError(f"The file shows {images} images of text and holds no text")
+    notices.require(captions)
     return RawTrack(tuple(with_regions_apart(captions)), language, notices.notices())
 
 

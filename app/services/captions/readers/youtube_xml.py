@@ -38,6 +38,7 @@ def read_youtube_xml(text: str) -> RawTrack:
             captions += [caption] if caption is not None else []
             if caption is None:
                 notices.unusable("Captions without a time that can be read", place_of(element))
+    notices.require(captions)
     return RawTrack(tuple(captions), notices=notices.notices())
 
 
