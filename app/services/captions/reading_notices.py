@@ -48,7 +48,7 @@ class ReadingNotices:
         """
         reasons = (self._message(key) for key in self._counts if key[0] == UNUSABLE)
         if not captions and (reason := next(reasons, "")):
-            raise InvalidCaptionsError(f"The file holds no caption that can be read. {reason}")
+            raise InvalidCaptionsError(f"The file holds no captions that can be read. {reason}")
 
     def notices(self) -> tuple[Notice, ...]:
         """Return one notice for each kind, in the order in which the kinds were met."""

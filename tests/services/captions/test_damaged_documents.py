@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
+from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.parse import parse_captions
 
 _SENTENCES = 6
 _FILES = 150
 _STRAY = ("<", "&", ">", '"', "{", "}", ",", ":", "\x01", "é", "\n", "</p>", "<br>", "0", "-")
+_PLACES = re.compile(r"(from )?lines? ([0-9]+)(?: to ([0-9]+))?")
 _MARKUP = re.compile(r"<p\b|begin=|end=|Dialogue:|-->")
 
 
@@ -59,6 +61,16 @@ def _damaged(text: str, chance: random.Random) -> str:
     )
 
 
+def _named_lines(captions: Captions) -> set[int]:
+    """Return the numbers of the lines that notices name; all behind the one that they name so."""
+    named: set[int] = set()
+    for notice in captions.notices:
+        for behind, first, last in _PLACES.findall(notice.message):
+            end = 100 if behind else int(last or first) + 1
+            named.update(range(int(first), end))
+    return named
+
+
 @pytest.mark.parametrize("make", [_ttml, _substation])
 def test_a_sentence_that_is_lost_is_told(make: Callable[[], str]) -> None:
     chance = random.Random(12)
@@ -77,6 +89,10 @@ def test_a_sentence_that_is_lost_is_told(make: Callable[[], str]) -> None:
         missing = {sentence for sentence in written if sentence not in shown}
         lost += len(missing)
         assert captions.notices or not missing, text
+        named = _named_lines(captions)
+        for number, line in enumerate(text.split("\n"), start=1):
+            left = [sentence for sentence in missing if f"{sentence}." in line]
+            assert not left or any(abs(number - each) <= 1 for each in named), text
         if _MARKUP.search(shown):
             assert captions.notices, text
     assert read > _FILES * 0.7, "most files can be read in spite of their damage"

@@ -272,7 +272,7 @@ def test_a_frame_rate_with_a_fraction_is_not_multiplied_again() -> None:
 
 
 def test_a_file_without_any_time_names_the_lines() -> None:
-    with pytest.raises(InvalidCaptionsError, match=r"no caption that can be read.*line 3.*line 4"):
+    with pytest.raises(InvalidCaptionsError, match=r"no captions that can be read.*line 3.*line 4"):
         ttml('<p begin="soon">One</p>\n<p begin="later">Two</p>')
 
 
@@ -335,8 +335,8 @@ def test_paragraphs_that_are_all_broken_are_read_without_their_styles() -> None:
         f"Line number {i} here." for i in range(1, 21)
     ]
     repaired = told(captions, "caption_lines_repaired")
-    assert "broken, read without it: 8 (line 3, " in repaired
-    assert "without styles: 1" in repaired
+    assert "broken, read without it: 16 (line 3, " in repaired
+    assert "Styles within broken paragraphs, removed: 1" in repaired
 
 
 def test_a_paragraph_that_is_not_closed_is() -> None:
@@ -365,7 +365,7 @@ def test_a_file_that_breaks_off_is_read_to_there() -> None:
     )
     captions = read(text.encode())
     assert rows(captions)[0] == "1000-2000 One"
-    assert "from line 3" in told(captions, "caption_lines_unusable")
+    assert "breaks off: 1 (line 3)" in told(captions, "caption_lines_repaired")
 
 
 def test_joined_documents_are_read_in_turn() -> None:

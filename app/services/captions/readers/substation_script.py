@@ -63,6 +63,10 @@ class Script:
 
     def _read_row(self, number: int, kind: str, values: str) -> None:
         in_events = self._holds_events
+        if kind in ("format", "style") and (found := recovered(values)):
+            self.notices.repaired("Events under a broken name", f"line {number}")
+            self._read_event(number, found, is_comment=False)
+            return
         if kind == "format" and in_events:
             named = field_names(values)
             if {"text", "start", "end"} <= set(named):

@@ -75,7 +75,7 @@ class TtmlDocument:
         """Return the captions in the document's order."""
         for assumed in self._units.assumed:
             self._notices.repaired(assumed)
-        body = next((each for each in children(self.root) if name_of(each) == "body"), self.root)
+        body = next((each for each in self.root.iter() if name_of(each) == "body"), self.root)
         unbounded = Interval(0.0, UNBOUNDED)
         outermost = _Context(unbounded, unbounded)
         if body is not self.root:

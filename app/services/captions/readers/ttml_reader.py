@@ -13,12 +13,17 @@ from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.regions import with_regions_apart
 
 _ROOT = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?tt[\s>]")
+_TIMED = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?p\s[^<>]{0,100}\bbegin=[\"'][0-9]")
+"""A paragraph with a time, by which a document is known whose root is damaged."""
+
+_PARAGRAPH = re.compile(r"<(?:[A-Za-z0-9_.-]{1,64}:)?(?:p|div)[\s>]")
 _END = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?tt\s{0,8}>")
 
 
 def looks_like_ttml(head: str) -> bool:
     """Whether a text begins like TTML."""
-    return head.startswith("<") and _ROOT.search(head) is not None
+    has_root, is_timed = _ROOT.search(head) is not None, _TIMED.search(head) is not None
+    return (has_root or is_timed) if head.startswith("<") else (has_root and is_timed)
 
 
 def read_ttml(text: str) -> RawTrack:
@@ -50,10 +55,11 @@ def _documents(text: str) -> Iterator[tuple[str, int]]:
     """Yield the documents of a file, each with the number of its first line."""
     begin, line = 0, 1
     for end in _END.finditer(text):
-        yield text[begin : end.end()], line
+        if begin == 0 or _PARAGRAPH.search(text, begin, end.end()) is not None:
+            yield text[begin : end.end()], line
         line += text.count("\n", begin, end.end())
         begin = end.end()
-    if begin == 0 or _ROOT.search(text, begin) is not None:
+    if begin == 0 or _PARAGRAPH.search(text, begin) is not None:
         yield text[begin:], line
 
 

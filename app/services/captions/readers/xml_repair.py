@@ -28,7 +28,11 @@ _INNER_TAG = re.compile(
 )
 _HEAD_CHARS = 2**16
 _MOST_PREFIXES = 64
+_TAG = re.compile(r"</?[A-Za-z_][^<>]{0,1000}>")
+_ROOT_NAME = re.compile(r"<[A-Za-z_][A-Za-z0-9_.:-]{0,80}")
+_DECLARED = re.compile(r"xmlns:([A-Za-z_][A-Za-z0-9_-]{0,30})\s{0,4}=")
 _PARAGRAPH_TAG = re.compile(r"<(/?)((?:[A-Za-z0-9_.-]{1,64}:)?p)[\s/>]")
+_BROKEN_CLOSE = re.compile(r"</((?:[A-Za-z0-9_.-]{1,64}:)?p)[^A-Za-z0-9>:_<\n-]{0,3}(?=[\n<])")
 _CLOSE = re.compile(r"</(?:[A-Za-z0-9_.-]{1,64}:)?p\s{0,8}>")
 
 
@@ -58,6 +62,12 @@ def mend_markup(text: str, failed_at: int, notices: ReadingNotices, first_line: 
         text, breaks = _OPEN_BREAK.subn("<br/>", text)
         if breaks:
             notices.repaired("Line breaks that are not closed", place, breaks)
+    text, closes = _BROKEN_CLOSE.subn(r"</\1>", text)
+    if closes:
+        notices.repaired("Ends of paragraphs that are broken", place, closes)
+    text, prefixes = _with_declared_prefixes(text)
+    if prefixes:
+        notices.repaired("Prefixes without a namespace", place, prefixes)
     text, paragraphs = _with_closed_paragraphs(text)
     if paragraphs:
         notices.repaired("Paragraphs that are not closed", place, paragraphs)
@@ -69,14 +79,25 @@ def broken_paragraph(text: str, failed_at: int) -> tuple[int, int] | None:
 
     None where that is in no paragraph, or where the paragraph has no end.
     """
-    begin = max(text.rfind(mark, 0, failed_at + 1) for mark in ("<p ", "<p>", ":p ", ":p>"))
-    begin = text.rfind("<", 0, begin + 1)
+    begin = failed_at
+    if _PARAGRAPH.match(text, failed_at) is None:
+        begin = max(text.rfind(mark, 0, failed_at + 1) for mark in ("<p ", "<p>", ":p ", ":p>"))
+        begin = text.rfind("<", 0, begin + 1)
     if begin < 0 or text.startswith("</", begin):
         return None
+    own = _CLOSE.search(text, begin, failed_at)
     next_one, closed = _PARAGRAPH.search(text, failed_at + 1), _CLOSE.search(text, failed_at)
     ends = [next_one.start()] if next_one is not None else []
     ends += [closed.end()] if closed is not None else []
-    return (begin, min(ends)) if ends else None
+    return (begin, min(ends)) if ends and own is None else None
+
+
+def broken_tag(text: str, failed_at: int) -> tuple[int, int] | None:
+    """Return where the tag at which a document stops being XML begins and ends; None for none."""
+    begin = text.rfind("<", 0, failed_at + 1)
+    end = text.find(">", max(begin, 0))
+    is_own = begin >= 0 and end >= failed_at and _PARAGRAPH.match(text, begin) is None
+    return (begin, end + 1) if is_own else None
 
 
 def bare_paragraph(paragraph: str) -> str:
@@ -100,11 +121,12 @@ def paragraphs_alone(text: str) -> str | None:
     parts: list[str] = []
     at = 0
     while (begin := _PARAGRAPH.search(text, at)) and (end := _CLOSE.search(text, begin.end())):
-        parts.append(text[begin.start() : end.end()])
+        # The lines stay, so that places are still those of the file.
+        parts += ["\n" * text.count("\n", at, begin.start()), text[begin.start() : end.end()]]
         at = end.end()
     if not parts:
         return None
-    body = "\n".join(parts)
+    body = "".join(parts)
     first = _PARAGRAPH.search(text)
     head = text[: first.start() if first is not None else 0][:_HEAD_CHARS]
     parameters = dict(_PARAMETER.findall(head))
@@ -125,13 +147,24 @@ def has_paragraph(text: str) -> bool:
 
 
 def paragraphs_in(text: str) -> int:
-    """Return how many paragraphs begin in a part of a document; at least one."""
-    return max(1, sum(1 for _ in _PARAGRAPH.finditer(text)))
+    """Return how many paragraphs begin in a part of a document."""
+    return sum(1 for _ in _PARAGRAPH.finditer(text))
 
 
 def line_of(text: str, place: int, first_line: int = 1) -> int:
     """Return the number of the line that a character stands in."""
     return first_line + text.count("\n", 0, place)
+
+
+def _with_declared_prefixes(text: str) -> tuple[str, int]:
+    """Return a document whose root declares all prefixes, and how many it did not declare."""
+    root = _ROOT_NAME.search(text)
+    if root is None:
+        return text, 0
+    used = {prefix for tag in _TAG.findall(text) for prefix in _PREFIX.findall(tag)}
+    missing = sorted(used - set(_DECLARED.findall(text)) - {"xml", "xmlns"})[:_MOST_PREFIXES]
+    declared = "".join(f' xmlns:{prefix}="urn:x:{prefix}"' for prefix in missing)
+    return text[: root.end()] + declared + text[root.end() :], len(missing)
 
 
 def _with_closed_paragraphs(text: str) -> tuple[str, int]:
@@ -148,6 +181,12 @@ def _with_closed_paragraphs(text: str) -> tuple[str, int]:
         end = text.find(">", tag.start())
         opened = "" if text.endswith("/", 0, max(0, end)) else tag[2]
     return "".join([*parts, text[at:]]), count
+
+
+def lines_of(text: str, span: tuple[int, int], first_line: int = 1) -> str:
+    """Return the numbers of the lines that a part of a document stands in, for people."""
+    first, last = (line_of(text, place, first_line) for place in (span[0], span[1] - 1))
+    return f"line {first}" if first == last else f"lines {first} to {last}"
 
 
 def _as_reference(match: re.Match[str]) -> str:

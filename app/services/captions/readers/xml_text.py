@@ -10,8 +10,10 @@ from app.services.captions.readers.xml_document import PlacedElement, XmlDocumen
 from app.services.captions.readers.xml_repair import (
     bare_paragraph,
     broken_paragraph,
+    broken_tag,
     has_paragraph,
     line_of,
+    lines_of,
     mend_characters,
     mend_markup,
     paragraphs_alone,
@@ -80,44 +82,72 @@ def _parse_in_parts(text: str, notices: ReadingNotices, first_line: int) -> Elem
     """Return the root of a document whose paragraphs are repaired where they are not XML.
 
     Raises:
-        InvalidCaptionsError: no paragraph precedes the place where it stops being XML.
+        InvalidCaptionsError: no paragraph can be read.
     """
-    document = XmlDocument(first_line)
-    for _ in range(_MAX_REPAIRS):
-        if document.parse(text):
-            return document.root_element()
-        found = broken_paragraph(text, document.failed_at)
-        if found is None:
-            break
-        begin, end = found
-        place = f"line {line_of(text, document.failed_at, first_line)}"
-        bare = bare_paragraph(text[begin:end])
-        if bare.strip():
-            notices.repaired("Paragraphs whose markup is broken, read without it", place)
-        else:
-            notices.unusable("Paragraphs whose markup is broken", place)
-        text, document = text[:begin] + bare + text[end:], XmlDocument(first_line)
-    else:
-        return _parse_alone(text, f"line {first_line}", notices)
-    place = f"line {line_of(text, document.failed_at, first_line)}"
-    if not has_paragraph(text[: document.failed_at]):
-        return _parse_alone(text, place, notices)
-    rest = text[document.failed_at :]
-    notices.unusable("Paragraphs behind broken markup", f"from {place}", paragraphs_in(rest))
-    return document.root_element()
-
-
-def _parse_alone(text: str, place: str, notices: ReadingNotices) -> Element:
-    """Return a document of the paragraphs of one whose head is broken.
-
-    Raises:
-        InvalidCaptionsError: it has none that is XML.
-    """
+    root, text, place = _parse_repaired(text, notices, first_line)
+    if root is not None:
+        return root
     alone = paragraphs_alone(text)
-    for candidate in () if alone is None else (alone, without_inner_tags(alone)):
-        document = XmlDocument(1)
-        if document.parse(candidate):
-            what = "The document is broken, and its paragraphs are read without it"
-            notices.repaired(what if candidate == alone else f"{what} and without styles", place)
-            return document.root_element()
-    raise InvalidCaptionsError(f"The captions are not valid XML: {place}")
+    if alone is not None:
+        notices.repaired("The document is broken, and its paragraphs are read without it", place)
+        root, alone, _ = _parse_repaired(alone, notices, first_line)
+        document = XmlDocument(first_line)
+        if root is None and document.parse(without_inner_tags(alone)):
+            notices.repaired("Styles within broken paragraphs, removed", place)
+            root = document.root_element()
+    if root is None:
+        raise InvalidCaptionsError(f"The captions are not valid XML: {place}")
+    return root
+
+
+def _parse_repaired(
+    text: str, notices: ReadingNotices, first_line: int
+) -> tuple[Element | None, str, str]:
+    """Return the root of a document after a few repairs, the repaired text and the last place.
+
+    The root is None where no paragraph precedes what cannot be repaired, or too much is broken.
+    """
+    place = ""
+    for _ in range(_MAX_REPAIRS):
+        document = XmlDocument(first_line)
+        if document.parse(text):
+            return document.root_element(), text, place
+        failed_at = document.failed_at
+        place = f"line {line_of(text, failed_at, first_line)}"
+        repaired = _repaired(text, failed_at, first_line, notices)
+        if repaired is None and has_paragraph(text[:failed_at]):
+            _note_rest(text[failed_at:], place, notices)
+            return document.root_element(), text, place
+        if repaired is None:
+            break
+        text = repaired
+    return None, text, place
+
+
+def _repaired(text: str, failed_at: int, first_line: int, notices: ReadingNotices) -> str | None:
+    """Return a document without what is no XML at a place; None where that is no single tag."""
+    place = f"line {line_of(text, failed_at, first_line)}"
+    found = broken_paragraph(text, failed_at)
+    if found is not None:
+        bare = bare_paragraph(text[found[0] : found[1]])
+        what = "Paragraphs whose markup is broken"
+        if bare.strip():
+            notices.repaired(f"{what}, read without it", place)
+        else:
+            notices.unusable(what, lines_of(text, found, first_line))
+        return text[: found[0]] + bare + text[found[1] :]
+    tag = broken_tag(text, failed_at) if has_paragraph(text[:failed_at]) else None
+    if tag is None:
+        return None
+    notices.repaired("Tags that have no counterpart, removed", place)
+    lines = text.count("\n", *tag)
+    return text[: tag[0]] + "\n" * lines + text[tag[1] :]
+
+
+def _note_rest(rest: str, place: str, notices: ReadingNotices) -> None:
+    """Tell what stands behind the place where a document breaks off."""
+    lost = paragraphs_in(rest)
+    if lost:
+        notices.unusable("Paragraphs behind broken markup", f"from {place}", lost)
+    else:
+        notices.repaired("The document breaks off", place)
