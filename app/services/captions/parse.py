@@ -67,7 +67,7 @@ CAPTION_FORMATS = (
     CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
     CaptionFormat(("srt", "sbv"), looks_like_srt, read_srt, has_signature=False),
     CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
-    CaptionFormat(("ttml", "dfxp"), looks_like_ttml, read_ttml),
+    CaptionFormat(("ttml", "dfxp", "itt", "imsc", "tt"), looks_like_ttml, read_ttml),
     CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
     CaptionFormat(("sub",), looks_like_microdvd, read_microdvd),
     CaptionFormat(("mpl", "mpl2"), looks_like_mpl2, read_mpl2),
