@@ -49,8 +49,8 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     items = list(_one_at_a_time(captions.items, profile))
     limits = [item.span.start_ms for item in items[1:]]
     for item, next_ms in zip(items, [*limits, None], strict=True):
-        for text, span in _laid_out(item, free_ms, next_ms, profile):
-            language, lane = captions.language, item.lane
+        language, lane = captions.language, item.lane
+        for text, span in _laid_out(item, free_ms, next_ms, profile, language):
             yield Cue(number, span, text, speaker=item.speaker, language=language, lane=lane)
             number += 1
             free_ms = span.end_ms
@@ -88,7 +88,7 @@ def _join(open_caption: _UnfinishedCaption, item: Caption) -> None:
 
 
 def _laid_out(
-    item: Caption, free_ms: int, next_ms: int | None, profile: ReadingProfile
+    item: Caption, free_ms: int, next_ms: int | None, profile: ReadingProfile, language: str
 ) -> Sequence[tuple[str, Span]]:
     start_ms = max(free_ms, item.span.start_ms)
     end_ms = item.span.end_ms
@@ -97,7 +97,7 @@ def _laid_out(
     span = Span(start_ms, max(end_ms, start_ms + 1))
     if _fits(item.text, span, profile):
         return [(item.text, _placed(span, next_ms, profile))]
-    return _divided(item, span, next_ms, profile)
+    return _divided(item, span, next_ms, profile, language)
 
 
 def _fits(text: str, span: Span, profile: ReadingProfile) -> bool:
@@ -116,12 +116,12 @@ def _placed(span: Span, next_ms: int | None, profile: ReadingProfile) -> Span:
 
 
 def _divided(
-    item: Caption, span: Span, next_ms: int | None, profile: ReadingProfile
+    item: Caption, span: Span, next_ms: int | None, profile: ReadingProfile, language: str
 ) -> Sequence[tuple[str, Span]]:
     until_ms = span.end_ms + profile.min_gap_ms
     if next_ms is not None:
         until_ms = max(span.end_ms, min(until_ms, next_ms))
-    words = words_of(Segment(item.text, span, (), "und"), profile)
-    phrases = split(words, until_ms, profile)
+    words = words_of(Segment(item.text, span, (), language), profile)
+    phrases = split(words, until_ms, profile, language)
     spans = place(phrases, TimeWindow(span.start_ms, until_ms), profile)
     return [(phrase.text, shown) for phrase, shown in zip(phrases, spans, strict=True)]

@@ -121,7 +121,7 @@ class _OpenUnit:
             whole.append(self._split_off())
         self.cues.append(cue)
         self._arrived_s = asyncio.get_running_loop().time()
-        if is_complete(cue.text) or stands_alone(cue.text):
+        if is_complete(cue.text, cue.language) or stands_alone(cue.text):
             whole += self.end()
         elif _is_full(self.cues):
             whole.append(self._split_off())
@@ -211,7 +211,7 @@ def _belongs(cues: Sequence[Cue], cue: Cue, max_pause_ms: int) -> bool:
         and pause_ms < max_pause_ms
         and not opens_turn(cue.text)
         and not stands_alone(cue.text)
-        and goes_on(last.text, cue.text)
+        and goes_on(last.text, cue.text, cue.language)
     )
 
 
