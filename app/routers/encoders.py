@@ -26,7 +26,7 @@ from app.domain.events import (
     SegmentTranscribed,
     SpeakersFound,
 )
-from app.domain.profile import ReadingProfile
+from app.domain.media import AudioTrack
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
@@ -91,9 +91,7 @@ def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
     ]
 
 
-async def result_payload(
-    result: Result, job: JobRuntime, formats: Sequence[str], profile: ReadingProfile
-) -> Payload:
+async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]) -> Payload:
     """Return the result of a finished job, with the files that were requested.
 
     Its cues are an iterator: see `sliced_json`.
@@ -113,11 +111,17 @@ async def result_payload(
         **_optional_fields(result),
     }
     if formats:
-        language = job.request.target.tag if job.request.target else result.language
-        payload["formats"] = {
-            name: await render_bounded(result.cues, name, profile, language) for name in formats
-        }
+        payload["formats"] = await rendered_formats(result, job, formats)
     return payload
+
+
+async def rendered_formats(
+    result: Result, job: JobRuntime, formats: Sequence[str]
+) -> dict[str, str]:
+    """Return subtitle files of a finished job by the names of their formats."""
+    profile = job.request.profile
+    language = job.request.target.tag if job.request.target else result.language
+    return {name: await render_bounded(result.cues, name, profile, language) for name in formats}
 
 
 def _optional_fields(result: Result) -> Payload:
@@ -130,6 +134,9 @@ def _optional_fields(result: Result) -> Payload:
         payload["translators"] = list(result.translators)
     if result.voiced_untranscribed_ms is not None:
         payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
+    if len(result.heard.tracks) > 1:
+        payload["audio_track"] = result.heard.index
+        payload["audio_tracks"] = [track_payload(track) for track in result.heard.tracks]
     if result.notices:
         payload["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
     if result.turns:
@@ -139,6 +146,18 @@ def _optional_fields(result: Result) -> Payload:
     if result.usage is not None:
         payload["usage"] = dataclasses.asdict(result.usage)
     return payload
+
+
+def track_payload(track: AudioTrack) -> Payload:
+    """Return an audio track as the wire has it."""
+    return {
+        "index": track.index,
+        "language": "/".join(track.languages) or None,
+        "title": track.title,
+        "role": track.role,
+        "channels": track.channels,
+        "decodable": track.decodable,
+    }
 
 
 class ProcessEncoder:

@@ -15,6 +15,7 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.domain.events import Notice
+from app.services.stages.convert_script import ScriptConversion
 from app.services.stages.stage_clock import StageClock
 from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.batch_slots import BatchSlots
@@ -47,8 +48,9 @@ async def translate_cues(
 
     Cues that a sentence runs over are translated together, and each gets its part of the
     translation. They leave as soon as they and all before them are translated. A cue that is in
-    the target language already keeps its text as its translation, and one that the transcriber
-    has translated keeps that translation. One in a language that the translator does not serve
+    the target language already keeps its text as its translation; one in another script of it is
+    converted where that takes no model. One that the transcriber has translated keeps that
+    translation. One in a language that the translator does not serve
     stays as it was spoken, if the translator serves any other cue: in a recording of several
     languages, or where the language of a window was mistaken, the rest is translated.
 
@@ -58,8 +60,8 @@ async def translate_cues(
         job: target language and options. Its translation memory is read first, gets every
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
-        notice: takes at the end one notice for each language that was left as it was spoken, and
-            those of what was removed from answers or is doubtful.
+        notice: takes at the end one notice for each language that was left as it was spoken or
+            converted, and those of what was removed from answers or is doubtful.
 
     Raises:
         InvalidLanguageError: the translator serves the language of no cue; raised at the end.
@@ -71,8 +73,9 @@ async def translate_cues(
     remarks = AnswerRemarks()
     job = replace(job, context=replace(job.context, remarks=remarks))
     state = _TranslateTasks(translator, job, clock)
+    scripts = ScriptConversion(job.target)
     distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
-    running = asyncio.create_task(state.run(cues))
+    running = asyncio.create_task(state.run(scripts.cues(cues)))
     try:
         while (pending := await state.ordered.get()) is not None:
             for cue in await pending.translated(distributor):
@@ -82,6 +85,8 @@ async def translate_cues(
             raise state.failure
         for language, left in state.left.items():
             notice(not_translated(language, job.target, left))
+        for converted in scripts.notices():
+            notice(converted)
         for remark in remarks.notices():
             notice(remark)
     finally:

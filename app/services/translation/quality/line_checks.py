@@ -103,7 +103,7 @@ def looks_foreign(text: str, target: Language) -> bool | None:
 
 def wrong_language(pair: LanguagePair, *, lasting: bool = True) -> Defect:
     """Return the defect of a line in the wrong language."""
-    return Defect(f"was not in {pair.target.english_name}", lasting=lasting)
+    return Defect(f"was not in {pair.target.written_name}", lasting=lasting)
 
 
 def _copied(source: str, pair: LanguagePair) -> Defect | None:
