@@ -49,6 +49,9 @@ they must be then: fewer or others are damage."""
 _SURE = 0.8
 """Confidence from which a notice does not doubt the encoding."""
 
+_RARE = ("mac", "cp4", "cp7", "cp8", "iso8859")
+"""Encodings of DOS, the Macintosh and ISO: a few bytes are damaged UTF-8 rather than those."""
+
 _COMBINING = "cp1258"
 """Writes Vietnamese letters in two parts, which fonts and comparisons expect to be one."""
 
@@ -139,7 +142,8 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     if (declared := _declared(data)) is not None:
         return declared
     guess = guess_encoding(data, language)
-    if valid and valid >= broken and not guess.fits:
+    clear = guess.fits and not guess.encoding.startswith(_RARE)
+    if valid and valid >= broken and not clear:
         return _damaged_utf8(data, language)
     return _guessed(data, guess)
 
