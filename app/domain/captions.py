@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.domain.cue import Lane
 from app.domain.events import Notice
 from app.domain.time import Span
 from app.domain.transcript import Word
@@ -21,12 +22,14 @@ class Caption:
         text: one paragraph without markup or line breaks, never blank.
         words: word times where the track has them (a site's automatic captions), else empty.
         speaker: as the track names them, or None.
+        lane: what the text belongs to.
     """
 
     span: Span
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)

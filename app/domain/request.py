@@ -21,12 +21,14 @@ class UploadedFile:
     Attributes:
         path: where the upload lies; the job that owns the request removes it.
         sha256: of its bytes, hexadecimal.
-        name: the caller's name for it, for messages only.
+        name: the caller's name for it; of its content only the ending says something.
+        media_type: as the caller says; empty where he does not.
     """
 
     path: Path
     sha256: str
     name: str = ""
+    media_type: str = ""
 
     @property
     def identity(self) -> str:
@@ -134,6 +136,8 @@ class JobRequest:
         position_ms: where the viewer watches; what is seen from there on is done first.
         caller: the caller's name for accounting, no secret; empty where no keys are in use.
         audience: consumer of the job.
+        audio_track: index of the audio track to hear, or its language in standard spelling; None
+            to choose it by the spoken language and by what the recording says of its tracks.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -155,6 +159,7 @@ class JobRequest:
     audience: Audience = "viewer"
     task: Task = "transcribe"
     holder: str = ""
+    audio_track: int | str | None = None
 
     @property
     def written(self) -> Language | None:
@@ -181,5 +186,6 @@ class JobRequest:
             self.glossary,
             self.force_whisper,
             self.task,
+            self.audio_track,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -57,13 +57,14 @@ class _UploadSink:
         self._size = 0
         self._file = path.open("wb")
         self._digest = hashlib.sha256()
-        self._name = ""
+        self._name = self._media_type = ""
         self.begun = False
         self.complete = False
 
-    def begin(self, file_name: str | None) -> None:
+    def begin(self, file_name: str | None, media_type: str) -> None:
         self.begun = file_name is not None
         self._name = file_name or ""
+        self._media_type = media_type
 
     def write(self, data: bytes) -> None:
         self._room.pass_through(self._owner, len(data))
@@ -84,7 +85,7 @@ class _UploadSink:
             self._path.unlink(missing_ok=True)
 
     def upload(self) -> UploadedFile:
-        return UploadedFile(self._path, self._digest.hexdigest(), self._name)
+        return UploadedFile(self._path, self._digest.hexdigest(), self._name, self._media_type)
 
 
 class _FieldSink:
@@ -94,8 +95,8 @@ class _FieldSink:
         self._max_bytes = max_bytes
         self.value = bytearray()
 
-    def begin(self, file_name: str | None) -> None:
-        del file_name
+    def begin(self, file_name: str | None, media_type: str) -> None:
+        del file_name, media_type
 
     def write(self, data: bytes) -> None:
         if len(self.value) + len(data) > self._max_bytes:

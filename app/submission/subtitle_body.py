@@ -30,6 +30,7 @@ from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
 from app.submission.request_fields import (
+    audio_track,
     caption_language,
     check_video_id,
     spoken_language,
@@ -106,6 +107,9 @@ class SubtitleBody(BaseModel):
         None, description="Language to translate into; none or absent for transcription alone"
     )
     source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    audio_track: int | str | None = Field(
+        None, description="Audio track to hear: its index from 0, or its language"
+    )
     task: Annotated[Task | None, BeforeValidator(_as_task)] = Field(
         "transcribe", description="translate: the transcriber writes other languages in English"
     )
@@ -147,6 +151,9 @@ class SubtitleBody(BaseModel):
             written = known_language(source.language or "")
         if target and written and not needs_translation(written, target):
             target = None
+        track = audio_track(self.audio_track)
+        if track is not None and self.captions:
+            raise InvalidFieldError("audio_track: captions have no sound")
         return JobRequest(
             source=source,
             target=target,
@@ -161,6 +168,7 @@ class SubtitleBody(BaseModel):
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
+            audio_track=track,
         )
 
     def caption_language(self) -> Language | None:

@@ -69,6 +69,21 @@ def test_captions_are_translated_and_keep_their_times(deaf: ServerProcess) -> No
     assert [stage["stage"] for stage in frames.stages][:2] == ["checking", "downloading"]
 
 
+TTML = """<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en"><body><div>
+<p begin="1.5" end="3.0">The ferry leaves at nine.</p>
+<p begin="soon">Nobody knows when.</p>
+</div></body></tt>"""
+
+
+def test_what_captions_lose_is_told(deaf: ServerProcess) -> None:
+    with deaf.client() as client:
+        result = client.post("/api/process", json={"captions": TTML}).json()
+    assert [cue["start"] for cue in result["subtitles"]] == [1500]
+    told = {notice["code"]: notice["message"] for notice in result["notices"]}
+    assert "line 2, column 1" in told["caption_lines_repaired"]
+    assert "line 3, column 1" in told["caption_lines_unusable"]
+
+
 def test_what_is_watched_comes_first_of_captions_too(deaf: ServerProcess) -> None:
     many = "\n".join(
         f"{n + 1}\n00:0{n // 60}:{n % 60:02},000 --> 00:0{n // 60}:{n % 60:02},900\nLine {n}.\n"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.cue import Lane
 from app.domain.events import Notice
+from app.services.captions.caption_faults import Faults
 
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
@@ -36,6 +38,9 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
+        line: number of its line in the file, from 1; 0 where lines do not matter.
+        language: as the file names it for this caption alone; empty where it does not.
+        lane: what the text belongs to.
     """
 
     start_ms: int
@@ -44,6 +49,9 @@ class RawCaption:
     continues: bool = False
     window: str = ""
     speaker: str | None = None
+    line: int = 0
+    language: str = ""
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,13 @@ class RawTrack:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
         notices: what the reader left out, or read otherwise than it is written.
+        faults: lines that were repaired or could not be used.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
     notices: tuple[Notice, ...] = ()
+    faults: tuple[Faults, ...] = ()
 
 
 TrackReader = Callable[[str], RawTrack]

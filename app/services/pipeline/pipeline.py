@@ -10,6 +10,7 @@ from app.domain.cue import Cue
 from app.domain.events import MediaOpened, Result
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
+from app.services.media.track_choice import TrackWish
 from app.services.pipeline.event_emitter import Emit, EventEmitter
 from app.services.pipeline.pipeline_run import PipelineRun, PipelineServices
 from app.services.pipeline.request_options import caption_preference, check_language_pair
@@ -53,7 +54,8 @@ class Pipeline:
         reuse = ReusePolicy(request, self.services)
         # Source: a recording, captions that exist already, or the transcript of an earlier job.
         preference = caption_preference(request, transcribes=settings.asr.enabled)
-        source = await self.services.opener.open(request.source, preference, reuse)
+        wish = TrackWish(request.audio_track, request.spoken)
+        source = await self.services.opener.open(request.source, preference, reuse, wish=wish)
         async with aclosing(source), AsyncExitStack() as resources:
             self._require_spoken(request, source)
             pairs = self.services.speech_pairs(request)
@@ -68,7 +70,7 @@ class Pipeline:
             memory = await reuse.translation_memory()
             ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
-            run.report_gaps()
+            run.report_sound()
             await reuse.store(source, events, options)
             return events.result(
                 final,

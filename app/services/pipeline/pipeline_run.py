@@ -106,10 +106,13 @@ class PipelineRun:
 
     @property
     def untranscribed_ms(self) -> int | None:
-        """Detected speech that never became text; None where no recording was transcribed."""
+        """Detected speech that never became text, and sound that could not be decoded.
+
+        None where no recording was transcribed.
+        """
         match self.source:
-            case OpenedMedia():
-                return self.options.untranscribed.ms
+            case OpenedMedia(lost_ms=lost_ms):
+                return self.options.untranscribed.ms + lost_ms()
             case OpenedTranscript(transcript=transcript):
                 return transcript.untranscribed_ms
             case _:
@@ -193,9 +196,13 @@ class PipelineRun:
         windows = self.services.caches.windows
         return WindowTranscriber(self.engines.scheduler, windows, options, StageClock())
 
-    def report_gaps(self) -> None:
-        """Emit a notice of the time in which the recording has no sound at all, if it is much."""
-        gap_ms = self.source.gap_ms() if isinstance(self.source, OpenedMedia) else 0
+    def report_sound(self) -> None:
+        """Emit notices of sound that is not there, or was not heard."""
+        if not isinstance(self.source, OpenedMedia):
+            return
+        for notice in self.source.notices():
+            self.events.notice(notice)
+        gap_ms = self.source.gap_ms() - self.source.lost_ms()
         if gap_ms >= _NOTED_GAP_MS:
             text = f"The recording has no sound at all for {format_duration(gap_ms)} (m:ss) of it"
             self.events.notice(Notice("gaps_skipped", text))

@@ -53,7 +53,7 @@ class SiteOpener:
         if captions is not None:
             return captions
         request.require_transcription()
-        media = await cache.open_stream(session.audio(), identity, metadata, request.resources)
+        media = await cache.open_stream(session.audio(), identity, metadata, request)
         return replace(media, info=session.info)
 
     async def _captions(

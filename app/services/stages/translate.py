@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from app.domain.cue import Cue
 from app.domain.errors import (
@@ -16,6 +17,7 @@ from app.domain.errors import (
 from app.domain.events import Notice
 from app.services.stages.convert_script import ScriptConversion
 from app.services.stages.stage_clock import StageClock
+from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.text.batches import PendingUnit, UnitBatcher
 from app.services.translation.text.pending_units import PendingUnitFactory
@@ -58,8 +60,8 @@ async def translate_cues(
         job: target language and options. Its translation memory is read first, gets every
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
-        notice: takes at the end one notice for each language that was left as it was spoken, or
-            converted.
+        notice: takes at the end one notice for each language that was left as it was spoken or
+            converted, and those of what was removed from answers or is doubtful.
 
     Raises:
         InvalidLanguageError: the translator serves the language of no cue; raised at the end.
@@ -68,6 +70,8 @@ async def translate_cues(
             precedes them.
         CuestreamError: whatever else the translator or ``cues`` raised, at the same place.
     """
+    remarks = AnswerRemarks()
+    job = replace(job, context=replace(job.context, remarks=remarks))
     state = _TranslateTasks(translator, job, clock)
     scripts = ScriptConversion(job.target)
     distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
@@ -83,6 +87,8 @@ async def translate_cues(
             notice(not_translated(language, job.target, left))
         for converted in scripts.notices():
             notice(converted)
+        for remark in remarks.notices():
+            notice(remark)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

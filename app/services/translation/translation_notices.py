@@ -14,9 +14,18 @@ _BY_TRANSCRIBER = "translated_by_transcriber"
 _NOT_TRANSLATED = "language_not_translated"
 
 _SCRIPT_CONVERTED = "script_converted"
+_TIDIED = "translations_tidied"
+_DOUBTFUL = "translations_doubtful"
 
 OF_TRANSLATION = frozenset(
-    {_SPEECH_TRANSLATED, _BY_TRANSCRIBER, _NOT_TRANSLATED, _SCRIPT_CONVERTED}
+    {
+        _SPEECH_TRANSLATED,
+        _BY_TRANSCRIBER,
+        _NOT_TRANSLATED,
+        _SCRIPT_CONVERTED,
+        _TIDIED,
+        _DOUBTFUL,
+    }
 )
 """Codes of notices that follow from segments and their translation, so that they are not stored
 with a transcript."""
@@ -81,6 +90,18 @@ def script_converted(written: Language, target: Language, by: str, cues: Sequenc
         f"{first_ms / 1000:.1f} and {last_ms / 1000:.1f} s: {by}, no translation"
     )
     return Notice(_SCRIPT_CONVERTED, text)
+
+
+def tidied_translations(changes: str) -> Notice:
+    """Return the notice of what was removed from translations or put back."""
+    text = "What the model had added to translations was removed, or lost signs put back"
+    return Notice(_TIDIED, f"{text}: {changes}")
+
+
+def doubtful_translations(doubts: str) -> Notice:
+    """Return the notice of translations that the model insists on and that may be wrong."""
+    text = "The model insisted on translations that may be wrong, since one"
+    return Notice(_DOUBTFUL, f"{text} {doubts}")
 
 
 def _name(tag: str) -> str:

@@ -14,7 +14,7 @@ from app.domain.language import Language
 from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.services.translation.providers.libretranslate_client import LibreTranslateClient
-from app.services.translation.quality.answer_checker import cleaned
+from app.services.translation.quality.answer_tidying import cleaned
 from app.services.translation.text.script_conversion import convert_texts
 from app.services.translation.text.scripts import is_wrong_script, script_of
 from app.services.translation.text.wordless import is_wordless
