@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.domain.style import PLAIN, InlineStyle, Placement
 
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
@@ -11,15 +14,18 @@ CAPTIONS_AT_MOST = 50_000
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """A part of a caption's text with a start time of its own.
+    """A part of a caption's text with a start time or a style of its own.
 
     Attributes:
         text: with markup, entities and line breaks as in the file.
         start_ms: when it is spoken; None where the file has no time for it.
+        style: what the file says of it outside of the text's own markup: by the element that it
+            stands in, or by the style that the caption refers to.
     """
 
     text: str
     start_ms: int | None = None
+    style: InlineStyle = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
+        placement: where the file shows it, by its settings; None where it says nothing. Overrides
+            within the text, such as ``{\\an8}``, are read with the text.
     """
 
     start_ms: int
@@ -42,6 +50,10 @@ class RawCaption:
     continues: bool = False
     window: str = ""
     speaker: str | None = None
+    placement: Placement | None = None
+
+
+NO_STYLES: Mapping[str, InlineStyle] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +63,12 @@ class RawTrack:
     Attributes:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
+        styles: the file's styles by the tag (``i``) or the class (``.loud``) that has them.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
+    styles: Mapping[str, InlineStyle] = NO_STYLES
 
 
 TrackReader = Callable[[str], RawTrack]
