@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.domain.text import CLOSING_MARKS, ends_sentence
 
@@ -44,7 +44,7 @@ def is_turn(line: str, before: str, first: str) -> bool:
     """
     if line.startswith(_MUSIC) and before.endswith(_MUSIC):
         return True
-    if _is_labelled(line) and (_is_labelled(first) or _ends(before)):
+    if _is_labelled(line) and (_is_labelled(first) or ends_turn(before)):
         return True
     dash = speaker_dash(line)
     if not dash:
@@ -52,10 +52,17 @@ def is_turn(line: str, before: str, first: str) -> bool:
     if dash.endswith(">>") or speaker_dash(first):
         return True
     # A dash within a sentence may stand at the beginning of a line too.
-    return _ends(before) or not line[len(dash) :][:1].islower()
+    return ends_turn(before) or not line[len(dash) :][:1].islower()
 
 
-def with_turns(lines: Sequence[str], breaks: Sequence[int] = ()) -> list[list[str]]:
+def ends_turn(text: str) -> bool:
+    """Whether a speaker may be done with a text: at the end of a sentence, or broken off."""
+    bare = text.rstrip().rstrip(CLOSING_MARKS)
+    words = bare.split()
+    return bool(words) and (ends_sentence(words[-1]) or bare[-1] in DASHES + "♪♫")
+
+
+def with_turns(lines: Sequence[str], breaks: Collection[int] = ()) -> list[list[str]]:
     """Return the lines of a caption in groups, one for each speaker's turn.
 
     Args:
@@ -111,14 +118,7 @@ def _turns_in_line(line: str) -> list[str]:
         after = line[match.end() :]
         dash = speaker_dash(after)
         opens = dash.endswith(">>") or (dash and not after[len(dash) :][:1].islower())
-        if opens and _ends(line[begin : match.start()]):
+        if opens and ends_turn(line[begin : match.start()]):
             parts.append(line[begin : match.start()].rstrip())
             begin = match.end()
     return [*parts, line[begin:]]
-
-
-def _ends(text: str) -> bool:
-    """Whether a speaker may be done with a text: at the end of a sentence, or broken off."""
-    bare = text.rstrip().rstrip(CLOSING_MARKS)
-    words = bare.split()
-    return bool(words) and (ends_sentence(words[-1]) or bare[-1] in DASHES + "♪♫")

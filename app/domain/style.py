@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby
 from typing import Literal
 
 Side = Literal["left", "center", "right"]
@@ -122,6 +122,25 @@ class Placement:
 _SIDES: tuple[Side, Side, Side] = ("left", "center", "right")
 
 
+_TOP_UNTIL, _BOTTOM_FROM = 1 / 3, 2 / 3
+_LEFT_UNTIL, _RIGHT_FROM = 0.25, 0.75
+"""Borders between the nine parts of the picture that a format without exact places can name. The
+outer ones are at the edges of what broadcasters call the title-safe area's thirds."""
+
+
+def zone(placement: Placement) -> int:
+    """Return the part of the picture that a cue stands in, as the keys of a number pad lie."""
+    column = (placement.anchor - 1) % 3
+    row = placement.vertical
+    if placement.x is not None:
+        column = 0 if placement.x < _LEFT_UNTIL else 2 if placement.x > _RIGHT_FROM else 1
+    if placement.y is not None:
+        row = 2 if placement.y < _TOP_UNTIL else 0 if placement.y > _BOTTOM_FROM else 1
+    elif placement.row is not None:
+        row = 2 if placement.row >= 0 else 0
+    return 1 + column + 3 * row
+
+
 def placed(placement: Placement | None) -> Placement | None:
     """Return a placement, None for the one that every player chooses by itself."""
     return None if placement == Placement() else placement
@@ -171,12 +190,18 @@ def part(runs: Runs, start: int, end: int) -> Runs:
 
 def divided(runs: Runs, texts: Sequence[str]) -> list[Runs]:
     """Return the runs of each of the texts that a text was divided into, in order."""
-    if not runs:
-        return [()] * len(texts)
-    edges = [0]
+    result: list[Runs] = []
+    start, first = 0, 0
     for text in texts:
-        edges.append(edges[-1] + ink_length(text))
-    return [part(runs, start, end) for start, end in pairwise(edges)]
+        end = start + ink_length(text)
+        while first < len(runs) and runs[first].end <= start:
+            first += 1
+        last = first
+        while last < len(runs) and runs[last].start < end:
+            last += 1
+        result.append(part(runs[first:last], start, end))
+        start = end
+    return result
 
 
 def layered(runs: Runs, outer: InlineStyle, length: int) -> Runs:
@@ -216,12 +241,19 @@ def pieces_of(text: str, runs: Runs) -> list[tuple[str, InlineStyle]]:
     pieces: list[tuple[str, InlineStyle]] = []
     place = 0
     for start, end, style in _gapless(part(runs, 0, length), length):
-        begin = place + len(text[place:]) - len(text[place:].lstrip())
+        begin = _index_past_spaces(text, place)
         stop = _index_past_ink(text, begin, end - start)
         pieces += [(text[place:begin], PLAIN), (text[begin:stop], style)]
         place = stop
     pieces.append((text[place:], PLAIN))
     return _merged(piece for piece in pieces if piece[0])
+
+
+def _index_past_spaces(text: str, place: int) -> int:
+    """Return the index of the next ink character."""
+    while text[place].isspace():
+        place += 1
+    return place
 
 
 def _index_past_ink(text: str, place: int, count: int) -> int:
@@ -234,13 +266,8 @@ def _index_past_ink(text: str, place: int, count: int) -> int:
 
 def _merged(pieces: Iterable[tuple[str, InlineStyle]]) -> list[tuple[str, InlineStyle]]:
     """Join neighbours of one style."""
-    merged: list[tuple[str, InlineStyle]] = []
-    for text, style in pieces:
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
-    return merged
+    groups = groupby(pieces, key=lambda piece: piece[1])
+    return [("".join(text for text, _ in group), style) for style, group in groups]
 
 
 def _gapless(runs: Runs, length: int) -> Iterator[tuple[int, int, InlineStyle]]:

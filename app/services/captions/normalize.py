@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidLanguageError
@@ -11,10 +12,12 @@ from app.domain.text import join_words
 from app.domain.time import Span
 from app.services.captions.caption_lines import (
     TimedLines,
-    clean_lines,
+    dialogue,
     paragraph,
-    strip_markup,
+    read_lines,
+    styles_of,
 )
+from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.rolling import is_rolling, join_continued, unroll
@@ -37,26 +40,33 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     Returns:
         Captions sorted by start; none where the track has no text.
     """
-    captions = build_timeline(join_continued(track.captions))
+    captions = build_timeline(replace(track, captions=tuple(join_continued(track.captions))))
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
     items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
     return Captions(_language(language, track.language), kind, items)
 
 
-def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:
-    """Return captions sorted by start, each with text and an end after its start.
+def build_timeline(track: RawTrack) -> list[TimedLines]:
+    """Return a track's captions sorted by start, each with text and an end after its start.
 
     One without an end, or with one before its start, ends when the next begins, after three
     seconds at the latest. Those before the beginning or eleven days after it are left out.
     """
-    pairs = [(caption, clean_lines(caption.runs)) for caption in captions if _is_in_range(caption)]
-    pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0].start_ms)
-    starts = [max(0, caption.start_ms) for caption, _ in pairs]
+    captions = [caption for caption in track.captions if _is_in_range(caption)]
+    found = [(caption, *read_lines(caption, track)) for caption in captions]
+    found = sorted((each for each in found if each[1]), key=lambda each: each[0].start_ms)
+    starts = [max(0, caption.start_ms) for caption, *_ in found]
     return [
-        TimedLines(start_ms, _end_ms(caption, start_ms, next_ms), lines, caption.speaker)
-        for (caption, lines), start_ms, next_ms in zip(
-            pairs, starts, _next_starts(starts, LATEST_MS), strict=True
+        TimedLines(
+            start_ms,
+            _end_ms(caption, start_ms, next_ms),
+            tuple(lines),
+            caption.speaker,
+            placement,
+        )
+        for (caption, lines, placement), start_ms, next_ms in zip(
+            found, starts, _next_starts(starts, LATEST_MS), strict=True
         )
     ]
 
@@ -88,7 +98,13 @@ def _end_ms(caption: RawCaption, start_ms: int, next_ms: int) -> int:
 def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
     for caption in captions:
         span = Span(caption.start_ms, caption.end_ms)
-        yield Caption(span, paragraph(caption.lines), speaker=_label(caption.speaker))
+        yield Caption(
+            span,
+            dialogue(caption.lines),
+            speaker=_label(caption.speaker),
+            placement=caption.placement,
+            runs=styles_of(caption.lines),
+        )
 
 
 def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:

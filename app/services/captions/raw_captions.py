@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from app.domain.style import PLAIN, InlineStyle, Placement
+
+DEFAULT_FRAME_PX = (384, 288)
+"""Picture that positions are measured on where a script names none. Source: libass, ``ass.c``."""
 
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
@@ -40,8 +42,8 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
-        placement: where the file shows it, by its settings; None where it says nothing. Overrides
-            within the text, such as ``{\\an8}``, are read with the text.
+        placement: where the file shows it, by its settings; None where it says nothing. What its
+            text says of it is read with the text.
     """
 
     start_ms: int
@@ -53,9 +55,6 @@ class RawCaption:
     placement: Placement | None = None
 
 
-NO_STYLES: Mapping[str, InlineStyle] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class RawTrack:
     """The content of a caption file.
@@ -63,12 +62,15 @@ class RawTrack:
     Attributes:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
-        styles: the file's styles by the tag (``i``) or the class (``.loud``) that has them.
+        styles: the file's styles by the tag (``i``), the class (``.loud``) or the voice
+            (``v[Anna]``) that has them; an empty key for the style of all text.
+        frame_px: width and height of the picture that positions within texts are measured on.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
-    styles: Mapping[str, InlineStyle] = NO_STYLES
+    styles: Mapping[str, InlineStyle] = field(default_factory=dict)
+    frame_px: tuple[int, int] = DEFAULT_FRAME_PX
 
 
 TrackReader = Callable[[str], RawTrack]
