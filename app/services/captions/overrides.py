@@ -118,7 +118,8 @@ def _apply(tag: str, state: OverrideState, styles: Mapping[str, InlineStyle]) ->
 
 def _place(tag: str, state: OverrideState, frame_px: tuple[int, int]) -> None:
     if match := _ALIGNMENT.fullmatch(tag):
-        state.anchor = state.anchor or _anchor(int(match[2]), is_legacy=match[1] == "a")
+        anchor = legacy_anchor if match[1] == "a" else _anchor
+        state.anchor = state.anchor or anchor(int(match[2]))
     elif (match := _POINT.match(tag)) and state.point is None:
         x_px, y_px = float(match[1]), float(match[2])
         state.point = _share(x_px / frame_px[0]), _share(y_px / frame_px[1])
@@ -137,9 +138,12 @@ def _apply_microdvd(letter: str, value: str, state: OverrideState) -> None:
     state.line_only = letter.islower()
 
 
-def _anchor(number: int, *, is_legacy: bool) -> int | None:
-    if not is_legacy:
-        return number if 1 <= number <= 9 else None
+def _anchor(number: int) -> int | None:
+    return number if 1 <= number <= 9 else None
+
+
+def legacy_anchor(number: int) -> int | None:
+    """Return SubStation's older alignment as the keys of a number pad lie; None for none."""
     column = number & 3
     if column == 0:
         return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from app.domain.style import Placement
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import INLINE_TIME, TIMING_LINE, clock_ms
+from app.services.captions.readers.vtt_looks import vtt_placement, vtt_regions, vtt_styles
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*+)?\s++([^<>]++)>")
@@ -36,7 +39,7 @@ def read_srt(text: str) -> RawTrack:
 
 
 def read_vtt(text: str) -> RawTrack:
-    """Read WebVTT; notes, styles, regions and identifiers are left out.
+    """Read WebVTT; notes and identifiers are left out.
 
     Source: W3C WebVTT, section 6.1: a cue's text ends at the first blank line. YouTube's
     automatic captions have lines of one space, which are not blank in that sense; where a program
@@ -45,8 +48,19 @@ def read_vtt(text: str) -> RawTrack:
     lines = _LINE_END.split(text)
     named = (_LANGUAGE.fullmatch(line) for line in lines[:_HEAD_LINES])
     language = next((match[1] for match in named if match), "")
+    regions = vtt_regions(lines)
     blocks = ((timing, _until_blank(body)) for timing, body in _blocks(lines))
-    return RawTrack(tuple(_caption(*block) for block in blocks), language)
+    captions = tuple(_placed(_caption(*block), block[0], regions) for block in blocks)
+    return RawTrack(captions, language, styles=vtt_styles(lines))
+
+
+def _placed(
+    caption: RawCaption, timing: re.Match[str], regions: Mapping[str, Placement]
+) -> RawCaption:
+    """Return a caption where the settings behind its times place it."""
+    settings = timing.string[timing.end(2) :]
+    text = "".join(run.text for run in caption.runs)
+    return replace(caption, placement=vtt_placement(settings, regions, text))
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[re.Match[str], list[str]]]:

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.errors import InvalidCaptionsError
+from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+from app.services.captions.readers.substation_looks import (
+    ScriptLooks,
+    kept_overrides,
+    script_looks,
+)
 
 _SECTION = re.compile(r"\A\[Script Info\]|^\[V4\+? Styles\]", re.MULTILINE | re.IGNORECASE)
 
@@ -35,15 +41,18 @@ def read_substation(text: str) -> RawTrack:
     """
     fields = _fields(_FIELDS)
     captions: list[RawCaption] = []
-    for line in text.replace("\0", "").split("\n"):
+    lines = text.replace("\0", "").split("\n")
+    looks = script_looks(lines)
+    for line in lines:
         kind, _, values = line.strip().partition(":")
         if kind == "Format":
             named = _fields(values)
             fields = named if named[-1:] == ["text"] else fields
         elif kind == "Dialogue":
-            caption = _caption(dict(zip(fields, values.split(",", len(fields) - 1), strict=False)))
+            event = dict(zip(fields, values.split(",", len(fields) - 1), strict=False))
+            caption = _caption(event, looks)
             captions += [caption] if caption is not None else []
-    return RawTrack(tuple(captions))
+    return RawTrack(tuple(captions), styles=looks.styles, frame_px=looks.frame_px)
 
 
 def _fields(values: str) -> list[str]:
@@ -51,16 +60,23 @@ def _fields(values: str) -> list[str]:
     return ["name" if name == "actor" else name for name in names]
 
 
-def _caption(event: Mapping[str, str]) -> RawCaption | None:
+def _caption(event: Mapping[str, str], looks: ScriptLooks) -> RawCaption | None:
     """Return an event; None for a drawing, and for one without a text."""
     text, overrides = _plain(event.get("text", ""))
-    if not text or _draws(overrides):
+    if not strip_markup(text).strip() or _draws(overrides):
         return None
     try:
         start_ms, end_ms = _clock_ms(event["start"]), _clock_ms(event["end"])
     except (KeyError, ValueError):
         raise InvalidCaptionsError("The captions are not a valid SubStation script") from None
-    return RawCaption(start_ms, end_ms, (TextRun(text),), speaker=event.get("name"))
+    style = event.get("style", "")
+    return RawCaption(
+        start_ms,
+        end_ms,
+        (TextRun(text, style=looks.style(style)),),
+        speaker=event.get("name"),
+        placement=looks.placement(style),
+    )
 
 
 def _clock_ms(text: str) -> int:
@@ -79,10 +95,16 @@ def _clock_ms(text: str) -> int:
 
 
 def _plain(text: str) -> tuple[str, Sequence[str]]:
-    """Return a text without its overrides, and those: what stands in braces that are closed."""
+    """Return a text without remarks, and its overrides: what stands in braces that are closed."""
     parts = list(_between_braces(text))
-    plain = "".join(parts[::2]).replace("\\h", " ").replace("\\n", "\n").replace("\\N", "\n")
-    return plain, parts[1::2]
+    overrides = parts[1::2]
+    parts[::2] = map(_with_spaces, parts[::2])
+    parts[1::2] = map(kept_overrides, overrides)
+    return "".join(parts), overrides
+
+
+def _with_spaces(text: str) -> str:
+    return text.replace("\\h", " ").replace("\\n", "\n").replace("\\N", "\n")
 
 
 def _between_braces(text: str) -> Iterator[str]:
