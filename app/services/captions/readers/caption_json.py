@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
+from app.domain.style import pieces_of
+from app.domain.style_fields import read_pieces, read_placement
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import number_ms
 
@@ -102,7 +104,7 @@ def _cue_rows(value: object) -> list[object] | None:
 def _cues(rows: list[object]) -> Iterator[RawCaption]:
     """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
 
-    Times are milliseconds under either name.
+    Times are milliseconds under either name. The fields of `style_fields` are read too.
     """
     for row in rows:
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
@@ -114,6 +116,14 @@ def _cues(rows: list[object]) -> Iterator[RawCaption]:
         yield RawCaption(
             start_ms,
             number_ms(row.get("end_ms", row.get("end"))),
-            (TextRun(row["text"]),),
+            _styled_runs(row["text"], row.get("styled_text")),
             speaker=speaker if isinstance(speaker, str) else None,
+            placement=read_placement(row.get("placement")),
         )
+
+
+def _styled_runs(text: str, pieces: object) -> tuple[TextRun, ...]:
+    runs = read_pieces(pieces, text)
+    if not runs:
+        return (TextRun(text),)
+    return tuple(TextRun(piece, style=style) for piece, style in pieces_of(text, runs))
