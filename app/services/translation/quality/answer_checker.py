@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.domain.dialogue import with_turns
 from app.services.translation.quality.cross_line_checks import CrossLineChecks
 from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_batch import LineBatch, Member, PendingLines
@@ -51,7 +52,7 @@ class AnswerChecker:
 
     def is_suspicious(self, member: Member) -> bool:
         """Whether a member must wait for the rest of the answer."""
-        key, text = member[0], cleaned(member[1])
+        key, text = member[0], self._cleaned(member)
         return (
             self._defect(key, text) is not None
             or self._cross_line.is_suspicious(self._places[key], text)
@@ -67,7 +68,7 @@ class AnswerChecker:
         """
         accepted: dict[str, str] = {}
         for key, value in members:
-            line, text = self._batch.lines[key], cleaned(value)
+            line, text = self._batch.lines[key], self._cleaned((key, value))
             if not self._pending.is_missing(line):
                 continue
             self._cross_line.add(self._places[key], text)
@@ -83,6 +84,9 @@ class AnswerChecker:
             self._length_ratio.learn(line.text, text)
             self._pending.accept(line)
             yield line, text
+
+    def _cleaned(self, member: Member) -> str:
+        return cleaned(member[1], self._batch.lines[member[0]].text)
 
     def _check_together(self, accepted: dict[str, str]) -> None:
         """Drop the lines that the others of the answer speak against."""
@@ -108,7 +112,14 @@ class AnswerChecker:
         return self._defects[key, text]
 
 
-def cleaned(value: str) -> str:
-    """Return a translation as one paragraph that subtitle formats can carry."""
+def cleaned(value: str, source: str = "") -> str:
+    """Return a translation as one paragraph that subtitle formats can carry.
+
+    Line breaks stay between the turns of speakers: where the source has as many lines, and where
+    a line begins as a speaker's does.
+    """
     parts = (part.translate(_CONTROLS).strip() for part in value.splitlines())
-    return " ".join(part for part in parts if part)
+    lines = [part for part in parts if part]
+    if len(lines) == source.count("\n") + 1:
+        return "\n".join(lines)
+    return "\n".join(" ".join(turn) for turn in with_turns(lines))
