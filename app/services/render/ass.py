@@ -111,15 +111,18 @@ def _position(cue: DisplayCue, profile: ReadingProfile) -> str:
 
 
 def _lines(cue: DisplayCue) -> Iterator[str]:
-    """Yield the lines with their overrides; what one line switches on holds for the next."""
+    """Yield the lines with their overrides; what one line switches on holds for the next.
+
+    Marks of direction stand behind the overrides, at which libass cuts a line.
+    """
     current = PLAIN
-    for pieces in cue.styled_lines:
+    for pieces in cue.solid_lines:
         line = "".join(text for text, _ in pieces)
         before, after = embedding(line, right_to_left=cue.right_to_left)
-        parts = [before]
+        parts: list[str] = []
         for text, style in pieces:
-            parts += [_switches(current, style), text.translate(_ESCAPES)]
-            current = style
+            parts += [_switches(current, style), before, text.translate(_ESCAPES)]
+            current, before = style, ""
         yield "".join([*parts, after])
 
 

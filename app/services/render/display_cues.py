@@ -14,6 +14,7 @@ from app.domain.style import (
     InlineStyle,
     Placement,
     Runs,
+    common_style,
     divided,
     ink_length,
     ink_runs,
@@ -72,6 +73,22 @@ class DisplayCue:
             return tuple(((line, PLAIN),) for line in bare)
         cut = zip(self.lines, bare, divided(self.runs, self.lines), strict=True)
         return tuple(tuple(_bare_pieces(line, kept, runs)) for line, kept, runs in cut)
+
+    @property
+    def solid_lines(self) -> tuple[Pieces, ...]:
+        """The lines for players that order the styled parts of a line from left to right.
+
+        libass and VSFilter do, whatever the direction of the parts, so a line that is set from
+        right to left has only the style that it has as a whole.
+        """
+        if not self.right_to_left:
+            return self.styled_lines
+        return tuple((_solid(line),) for line in self.styled_lines)
+
+
+def _solid(pieces: Pieces) -> tuple[str, InlineStyle]:
+    text = "".join(piece for piece, _ in pieces)
+    return text, common_style(ink_runs(pieces), ink_length(text))
 
 
 def _bare_pieces(line: str, kept: str, runs: Runs) -> Iterator[tuple[str, InlineStyle]]:

@@ -29,7 +29,7 @@ def write_srt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
 
 def _block(number: int, cue: DisplayCue) -> str:
     times = f"{clock_time(cue.start_ms, ',')} --> {clock_time(cue.end_ms, ',')}"
-    text = "\n".join(_line(line, right_to_left=cue.right_to_left) for line in cue.styled_lines)
+    text = "\n".join(_line(line, right_to_left=cue.right_to_left) for line in cue.solid_lines)
     return f"{number}\n{times}\n{_alignment(cue.placement)}{text}\n"
 
 
@@ -39,15 +39,19 @@ def _alignment(placement: Placement | None) -> str:
 
 
 def _line(pieces: Pieces, *, right_to_left: bool) -> str:
-    before, after = embedding("".join(text for text, _ in pieces), right_to_left=right_to_left)
-    return before + "".join(_tagged(_literal(pieces))) + after
+    """Return a line; marks of direction stand within its tags, at which libass cuts it."""
+    marks = embedding("".join(text for text, _ in pieces), right_to_left=right_to_left)
+    (first, style), *others = _literal(pieces)
+    marked = [(marks[0] + first, style), *others]
+    last, style = marked[-1]
+    marked[-1] = (last + marks[1], style)
+    return "".join(_tagged(*piece) for piece in marked)
 
 
-def _tagged(pieces: Iterator[tuple[str, InlineStyle]]) -> Iterator[str]:
-    for text, style in pieces:
-        tags = list(_tags(style))
-        yield "".join(f"<{tag}>" for tag in tags) + text
-        yield "".join(f"</{tag.split()[0]}>" for tag in reversed(tags))
+def _tagged(text: str, style: InlineStyle) -> str:
+    tags = list(_tags(style))
+    opening = "".join(f"<{tag}>" for tag in tags)
+    return opening + text + "".join(f"</{tag.split()[0]}>" for tag in reversed(tags))
 
 
 def _tags(style: InlineStyle) -> Iterator[str]:
