@@ -14,6 +14,9 @@ from app.services.render.timecodes import clock_time
 
 _WORD_JOINER = "\u2060"
 _READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")
+_NUMBER = re.compile(r"-?[0-9]+\.?[0-9]*")
+"""A line that reads as the number of the next cue."""
+
 _BRACES = str.maketrans("{}", "()")
 
 
@@ -67,10 +70,13 @@ def _literal(pieces: Pieces) -> Iterator[tuple[str, InlineStyle]]:
     SubRip has no escapes, yet players act on HTML tags, on ASS line breaks and on arrows: an
     invisible word joiner inside such a sequence makes it plain text. They hide text in braces as
     an ASS override, whatever it is, so braces become parentheses: every font has those, and no
-    word is lost. A sequence may begin in one piece and go on in the next.
+    word is lost. A sequence may begin in one piece and go on in the next. A line that is a number
+    alone gets a joiner too, since readers that expect no blank lines begin a cue there.
     """
     line = "".join(text for text, _ in pieces)
     joints = {match.end() for match in _READS_AS_MARKUP.finditer(line)}
+    if _NUMBER.fullmatch(line):
+        joints.add(len(line))
     place = 0
     for text, style in pieces:
         parts = [
