@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import LATEST_MS, number_ms
+from app.services.captions.readers.ttml_looks import annotate_looks
 from app.services.captions.readers.xml_text import attribute, children, name_of, parse_xml
 
 _CLOCK = re.compile(r"([0-9]{1,6}):([0-9]{1,3}):([0-9]{1,3})(?:(\.[0-9]{1,9})|:([0-9]{1,6}))?")
@@ -76,6 +77,7 @@ def read_ttml(text: str) -> RawTrack:
         InvalidCaptionsError: not XML.
     """
     root = parse_xml(text)
+    annotate_looks(root)
     names = dict(_agents(root))
     time_base = _time_base(root)
     body = next((child for child in children(root) if name_of(child) == "body"), root)
