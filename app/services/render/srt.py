@@ -14,7 +14,7 @@ from app.services.render.timecodes import clock_time
 
 _WORD_JOINER = "\u2060"
 _READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")
-_NUMBER = re.compile(r"-?[0-9]+\.?[0-9]*")
+_NUMBER = re.compile(r"-?[0-9]++\.?[0-9]*+")
 """A line that reads as the number of the next cue."""
 
 _BRACES = str.maketrans("{}", "()")

@@ -22,11 +22,10 @@ _LINE_ALIGN = {"start": 2, "center": 1, "middle": 1, "end": 0}
 _WRITINGS: Mapping[str, Writing] = {"rl": "vertical-rl", "lr": "vertical-lr"}
 _OPPOSITE: Mapping[Side, Side] = {"left": "right", "center": "center", "right": "left"}
 
-_RULE = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
-_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+\*/")
 _SELECTOR = re.compile(r"::cue(?:\(([^()]*)\))?")
 _CLASSES = re.compile(r"(?:[a-z]{1,6})?(?:\.[^.\s\[]{1,64}){1,4}")
-_VOICE = re.compile(r"v?\[voice\s*=\s*[\"']?([^\"'\]]{1,80})[\"']?\s*\]")
+_VOICE = re.compile(r"v?\[voice *+=([^\]]{1,80})\]")
+_QUOTES = "\"'"
 _MOST_RULES = 1000
 """More than any file has; each tag is looked up among them."""
 
@@ -56,9 +55,9 @@ def vtt_styles(lines: Sequence[str]) -> dict[str, InlineStyle]:
     """
     styles: dict[str, InlineStyle] = {}
     for block in vtt_blocks(lines, "STYLE"):
-        for rule in _RULE.finditer(_COMMENT.sub("", "\n".join(block))):
-            style = parse_declarations(rule[2])
-            for selector in rule[1].split(","):
+        for selectors, declarations in _rules(_without_comments("\n".join(block))):
+            style = parse_declarations(declarations)
+            for selector in selectors.split(","):
                 key = _key(selector.strip())
                 if key is not None and style != PLAIN and len(styles) < _MOST_RULES:
                     styles[key] = style.over(styles.get(key, PLAIN))
@@ -66,6 +65,19 @@ def vtt_styles(lines: Sequence[str]) -> dict[str, InlineStyle]:
     if everywhere is not None and everywhere.colour == "#ffffff":
         styles[""] = replace(everywhere, colour=None)  # the colour that captions have anyway
     return styles
+
+
+def _rules(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the selectors and declarations of each rule."""
+    for part in text.split("}"):
+        selectors, brace, declarations = part.rpartition("{")
+        if brace:
+            yield selectors.rpartition("{")[2], declarations
+
+
+def _without_comments(text: str) -> str:
+    first, *others = text.split("/*")
+    return first + "".join(part.partition("*/")[2] for part in others)
 
 
 def _key(selector: str) -> str | None:
@@ -76,7 +88,7 @@ def _key(selector: str) -> str | None:
     if inner in ("", "c", "i", "b", "u", "v", "ruby", "lang"):
         return inner
     if voice := _VOICE.fullmatch(inner):
-        return f"v[{voice[1].strip()}]"
+        return f"v[{voice[1].strip().strip(_QUOTES)}]"
     if not _CLASSES.fullmatch(inner):
         return None
     # Of several classes the last one is taken: ``.a.b`` narrows ``.b``.
