@@ -236,15 +236,15 @@ def remainder(runs: Runs, outer: InlineStyle) -> Runs:
 
 
 def pieces_of(text: str, runs: Runs) -> list[tuple[str, InlineStyle]]:
-    """Cut a text where its style changes; white space at an edge of a run stays outside of it."""
+    """Cut a text where its style changes; white space has what the text around it shares."""
     length = ink_length(text)
     pieces: list[tuple[str, InlineStyle]] = []
-    place = 0
+    place, before = 0, PLAIN
     for start, end, style in _gapless(part(runs, 0, length), length):
         begin = _index_past_spaces(text, place)
         stop = _index_past_ink(text, begin, end - start)
-        pieces += [(text[place:begin], PLAIN), (text[begin:stop], style)]
-        place = stop
+        pieces += [(text[place:begin], style.common(before)), (text[begin:stop], style)]
+        place, before = stop, style
     pieces.append((text[place:], PLAIN))
     return _merged(piece for piece in pieces if piece[0])
 

@@ -97,6 +97,8 @@ def _cue(number: int, cue: CueBody) -> Cue:
     if cue.end <= cue.start:
         raise InvalidFieldError(f"cues.{number}: end must be after start")
     text, translation = _turns(cue.text), _turns(cue.translatedText or "")
+    # A result without a translation repeats the text in its place, not the pieces of it.
+    same = cue.styled_text if translation == text else None
     return Cue(
         id=number,
         span=Span(cue.start, cue.end),
@@ -105,7 +107,7 @@ def _cue(number: int, cue: CueBody) -> Cue:
         speaker=cue.speaker,
         placement=read_placement(cue.placement),
         runs=read_pieces(cue.styled_text, text),
-        translation_runs=read_pieces(cue.styled_translation, translation),
+        translation_runs=read_pieces(cue.styled_translation or same, translation),
     )
 
 

@@ -97,8 +97,8 @@ def test_ttml_says_everything_by_regions_and_spans() -> None:
         '<span tts:fontStyle="italic">Noon.</span></span></p>',
         (
             '<span tts:color="#ffff00">- Is the ferry late?</span><br/>- Only '
-            '<span tts:color="#ff8800" tts:fontStyle="italic" tts:fontWeight="bold">by an hour</span>.'
-            "</span></p>"
+            '<span tts:color="#ff8800" tts:fontStyle="italic" tts:fontWeight="bold">by an hour'
+            "</span>.</span></p>"
         ),
     ]
     assert 'region="region-2" tts:textAlign="left"' in "\n".join(lines)

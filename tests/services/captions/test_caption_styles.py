@@ -153,7 +153,7 @@ def test_webvtt_styles_belong_to_classes_tags_and_voices() -> None:
     red = coloured("#ff0000").over(UNDER)
     caption = vtt("", "A <c.loud>b</c> <b>c</b> <c.lime>d</c>")
     assert pieces(caption) == [
-        ("A ", PLAIN), ("b", red), (" ", PLAIN), ("c", red.over(BOLD)), (" ", PLAIN),
+        ("A ", PLAIN), ("b ", red), ("c", red.over(BOLD)), (" ", PLAIN),
         ("d", coloured("#00ff00")),
     ]  # fmt: skip
     assert pieces(vtt("", "<v Anna>Go</v>")) == [("Go", ITALIC.over(BOLD))]
