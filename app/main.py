@@ -44,6 +44,7 @@ from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
+from app.services.serving_check import ServingCheck
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
 from app.system.file_limit import raise_file_limit
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         strict_content_type=False,
         openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.settings = settings
     install_error_handlers(app)
@@ -138,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
             settings.server.shutdown_finish_s,
             services.live_sessions.leave,
         ).install()
+        _check_serving(services, stack)
         _open_health_port(services, stack)
         yield _connection_bounds(settings)
 
@@ -168,6 +171,13 @@ def _expire_uploads(services: Services, stack: AsyncExitStack) -> None:
     expiry = UploadExpiry(services.uploads.folder, services.settings.uploads)
     expiry.start()
     stack.push_async_callback(expiry.close)
+
+
+def _check_serving(services: Services, stack: AsyncExitStack) -> None:
+    stall_s = services.settings.scheduler.stall_s
+    check = ServingCheck(services.readiness, services.workdir.path, stall_s)
+    check.start()
+    stack.push_async_callback(check.close)
 
 
 def _open_health_port(services: Services, stack: AsyncExitStack) -> None:

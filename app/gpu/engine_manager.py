@@ -124,6 +124,16 @@ class EngineManager:
         return self._engines.scheduler.busy_s if self._engines else 0.0
 
     @property
+    def longest_call_s(self) -> float:
+        """How long the longest call of an engine has been running; 0 while none is."""
+        return self._engines.scheduler.longest_call_s if self._engines else 0.0
+
+    @property
+    def broken(self) -> bool:
+        """Whether a thread that calls the engines has ended."""
+        return self._engines is not None and self._engines.scheduler.broken
+
+    @property
     def full(self) -> bool:
         """Whether no further work may wait for the engines."""
         return self._engines is not None and self._engines.scheduler.full

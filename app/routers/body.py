@@ -6,7 +6,6 @@ are written to disk as they arrive.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +34,7 @@ from app.routers.multipart import MultipartForm, PartSink
 from app.services.captions.encoding import decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
+from app.system.thread_groups import DISK
 
 _FIELDS = tuple(SubtitleBody.model_fields)
 _MAX_FIELD_BYTES = 100_000
@@ -198,9 +198,9 @@ async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:
         async for piece in request.stream():
             pending += piece
             if len(pending) >= _BLOCK_BYTES:
-                await asyncio.to_thread(form.write, bytes(pending))
+                await DISK.run(form.write, bytes(pending))
                 pending.clear()
-        await asyncio.to_thread(form.write, bytes(pending))
+        await DISK.run(form.write, bytes(pending))
     except ClientDisconnect:
         raise JobCancelledError("The client left during the upload") from None
     except OSError:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import services_of
+from app.system.thread_groups import STATUS
 
 _SCRIPTS = "https://cdn.jsdelivr.net"
 _IMAGES = "https://fastapi.tiangolo.com"
@@ -38,7 +39,7 @@ async def schema(request: Request) -> Response:
     """Return the schema of every route."""
     async with _making:
         # It takes a second or more to make, the first time.
-        text = await asyncio.to_thread(_schema_text, request.app)
+        text = await STATUS.run(_schema_text, request.app)
     return Response(text, media_type="application/json")
 
 

@@ -63,9 +63,7 @@ class EncodedLog:
     async def _encode(self, event: Event) -> EncodedEvent | None:
         payload: Payload | None
         if isinstance(event, Done):
-            job = self._job
-            profile = job.request.profile
-            result = await result_payload(event.result, job, self._encoder.formats, profile)
+            result = await result_payload(event.result, self._job, self._encoder.formats)
             payload = {"result": result}
         else:
             payload = self._encoder.encode(event)

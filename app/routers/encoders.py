@@ -26,7 +26,6 @@ from app.domain.events import (
     SegmentTranscribed,
     SpeakersFound,
 )
-from app.domain.profile import ReadingProfile
 from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_shapes import error_body
@@ -96,9 +95,7 @@ def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
     ]
 
 
-async def result_payload(
-    result: Result, job: JobRuntime, formats: Sequence[str], profile: ReadingProfile
-) -> Payload:
+async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]) -> Payload:
     """Return the result of a finished job, with the files that were requested.
 
     Its cues are an iterator: see `sliced_json`.
@@ -118,11 +115,17 @@ async def result_payload(
         **_optional_fields(result),
     }
     if formats:
-        language = job.request.target.tag if job.request.target else result.language
-        payload["formats"] = {
-            name: await render_bounded(result.cues, name, profile, language) for name in formats
-        }
+        payload["formats"] = await rendered_formats(result, job, formats)
     return payload
+
+
+async def rendered_formats(
+    result: Result, job: JobRuntime, formats: Sequence[str]
+) -> dict[str, str]:
+    """Return subtitle files of a finished job by the names of their formats."""
+    profile = job.request.profile
+    language = job.request.target.tag if job.request.target else result.language
+    return {name: await render_bounded(result.cues, name, profile, language) for name in formats}
 
 
 def _optional_fields(result: Result) -> Payload:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import sys
 
@@ -22,6 +21,7 @@ from app.services.sources.ytdlp.child_process import ytdlp_version
 from app.services.translation.llm.endpoint import Endpoint, main_endpoint
 from app.services.translation.llm.model_catalog import context_tokens
 from app.services.translation.llm.vendors import VENDORS
+from app.system.thread_groups import STATUS
 
 router = APIRouter(tags=["health"])
 
@@ -30,15 +30,15 @@ _BATCH_SHARE = 0.3
 _BATCH_LIMIT = 32_000
 """Source: the extension's upstream backend recommends 30 % of the context, 32,000 at most."""
 
-_PING_STATUS = {"loading": 204, "ready": 200, "failed": 503, "draining": 503}
+_PING_STATUS = {"loading": 204, "ready": 200, "stalled": 503, "failed": 503, "draining": 503}
 
 
 def ping_response(readiness: Readiness) -> Response:
     """Return the health check's answer.
 
-    204 means that models still load, 200 ready, 503 that they could not be loaded or that the
-    server is shutting down. A 204 has no body: with one, the next poll on the same connection
-    would fail.
+    204 means that models still load, 200 ready, 503 that they could not be loaded, that an engine
+    or the disk no longer answers, or that the server is shutting down. A 204 has no body: with one,
+    the next poll on the same connection would fail.
     """
     status = _PING_STATUS[readiness.state]
     if status == 204:
@@ -51,7 +51,7 @@ def health_router(path: str) -> APIRouter:
     """Return the health check at its usual path and at the configured one."""
     check = APIRouter(tags=["health"])
     for address in dict.fromkeys(("/ping", path)):
-        check.add_api_route(address, _ping, methods=["GET"], name=f"ping {address}")
+        check.add_api_route(address, _ping, methods=["GET", "HEAD"], name=f"ping {address}")
     return check
 
 
@@ -60,13 +60,13 @@ async def _ping(services: ServicesDep) -> Response:
     return ping_response(services.readiness)
 
 
-@router.get("/health")
+@router.api_route("/health", methods=["GET", "HEAD"])
 async def health(services: ServicesDep) -> JSONResponse:
     """Report to people and the extension's popup what works; 503 with the reason if it cannot."""
     readiness = services.readiness
-    failed = readiness.failure is not None
+    failure = readiness.failure or readiness.stalled
     body: dict[str, object] = {
-        "status": "error" if failed else "ok",
+        "status": "error" if failure else "ok",
         "service": _SERVICE,
         "version": __version__,
         "state": readiness.state,
@@ -78,9 +78,9 @@ async def health(services: ServicesDep) -> JSONResponse:
         "jobs": {"running": len(services.runner.running), "streams": services.streams.readers},
         "live": services.live_sessions.sessions,
     }
-    if failed:
-        body["error"] = readiness.failure
-    return JSONResponse(body, 503 if failed else 200)
+    if failure:
+        body["error"] = failure
+    return JSONResponse(body, 503 if failure else 200)
 
 
 @router.get("/api/version", dependencies=[Depends(require_key)])
@@ -91,7 +91,7 @@ async def version(services: ServicesDep) -> dict[str, object]:
         "build_date": services.settings.server.build_date,
         "platform": f"{services.settings.mode}-{sys.platform}",
         "whisper_backend": _engine(services, "transcriber"),
-        "yt_dlp": await asyncio.to_thread(ytdlp_version, services.settings.sources),
+        "yt_dlp": await STATUS.run(ytdlp_version, services.settings.sources),
         "features": _features(services),
     }
 
@@ -124,7 +124,7 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
 async def metrics(services: ServicesDep) -> Response:
     """Return the metrics for Prometheus."""
     # The GPU driver is queried, which may take its time to answer.
-    text = await asyncio.to_thread(services.metrics.exposition)
+    text = await STATUS.run(services.metrics.exposition)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -133,13 +133,13 @@ async def _gpu(readiness: Readiness) -> dict[str, object] | None:
     if not any(status.device == "cuda" for status in readiness.statuses):
         return None
     # The driver may take its time to answer.
-    found = await asyncio.to_thread(gpu_info, "cuda")
+    found = await STATUS.run(gpu_info, "cuda")
     return None if found is None else dataclasses.asdict(found)
 
 
 async def _scheduler(readiness: Readiness) -> dict[str, object] | None:
     """Return the state of the queue ahead of the device; None while no engine is loaded."""
-    report = await asyncio.to_thread(readiness.engine_manager.report)
+    report = await STATUS.run(readiness.engine_manager.report)
     return None if report is None else scheduler_body(report)
 
 

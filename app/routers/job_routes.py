@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import InvalidFieldError
 from app.domain.time import seconds_to_ms
 from app.routers.access.api_keys import require_key
+from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
@@ -18,6 +20,7 @@ from app.routers.error_shapes import error_body
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
+from app.services.render.formats import check_format, render_bounded
 
 router = APIRouter(
     prefix="/api/jobs",
@@ -30,6 +33,7 @@ _MAX_S = 10**6
 """Eleven days: longer than any recording."""
 
 _MAX_EVENT_DIGITS = 18
+_NAME_CHARS = 255
 
 State = Literal["running", "done", "failed"]
 
@@ -51,19 +55,34 @@ class Moved(BaseModel):
     covered: bool = Field(description="Whether the cues of that place are there already")
 
 
+FormatsQuery = Annotated[
+    str | None, Query(max_length=100, description="Subtitle files, separated by commas")
+]
+
+
 @router.get("/{job_id}/events")
 async def events(
+    request: Request,
     job: JobDep,
     services: ServicesDep,
     view: str = "stream",
     after: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
+    formats: FormatsQuery = None,
 ) -> Response:
-    """Replay the events after a number and follow the job."""
+    """Replay the events after a number and follow the job.
+
+    204 where a job has ended and the caller has seen all of it: a browser's `EventSource` connects
+    again for ever after any other answer. An error comes as a message and as an event `error`.
+    """
     seen = _event_number(last_event_id) if after is None else after
+    if seen and seen >= len(job.log) and not job.running:
+        return Response(status_code=204)
     services.runner.watch(job)
-    encoder = encoder_named(view, job, ())
-    return stream_job(services.streams, job, encoder, view, min(seen, len(job.log)))
+    encoder = encoder_named(view, job, _formats_of(request, job, formats))
+    return stream_job(
+        services.streams, job, encoder, view, min(seen, len(job.log)), errors_as_messages=True
+    )
 
 
 @router.post("/{job_id}/position")
@@ -80,9 +99,27 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     )
 
 
+@router.get("/{job_id}/files/{name}")
+async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) -> Response:
+    """Return the cues so far as a subtitle file, all of them once the job has ended.
+
+    Any name will do; its extension is the format.
+    """
+    kind = check_format(name.rpartition(".")[2].lower())
+    cues = job.result.cues if job.result is not None else job.log.final_cues()
+    text = await render_bounded(cues, kind.name, job.request.profile, _language_of(job))
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "no-store",
+        "X-Job-State": _state_of(job),
+    }
+    return Response(text, media_type=f"{kind.media_type}; charset=utf-8", headers=headers)
+
+
 @router.get("/{job_id}")
-async def state(job: JobDep) -> Response:
+async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> Response:
     """Return a job's state, with its result once there is one."""
+    wanted = _formats_of(request, job, formats)
     payload: Payload = {"job_id": job.id, "events": len(job.log)}
     payload["state"] = _state_of(job)
     progress, failure = job.record.progress, job.record.failure
@@ -91,8 +128,27 @@ async def state(job: JobDep) -> Response:
     if failure is not None:
         payload |= error_body(failure.message, failure.code, retryable=failure.retryable)
     if job.result is not None:
-        payload["result"] = await result_payload(job.result, job, (), job.request.profile)
+        payload["result"] = await result_payload(job.result, job, wanted)
     return Response(await sliced_json(payload), media_type="application/json")
+
+
+def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple[str, ...]:
+    """Return the files that a reader wants: those that he names, else those he asked for before.
+
+    Raises:
+        InvalidFormatError: there is no such format.
+    """
+    if formats is None:
+        return job.callers.formats(caller_name(request))
+    names = (name.strip() for name in formats.split(","))
+    return tuple(dict.fromkeys(check_format(name).name for name in names if name))
+
+
+def _language_of(job: JobRuntime) -> str:
+    """Return the language of a job's cues; ``und`` while it is not known."""
+    if job.request.target is not None:
+        return job.request.target.tag
+    return job.result.language if job.result is not None else "und"
 
 
 def _state_of(job: JobRuntime) -> State:

@@ -14,18 +14,34 @@ _SLASHES = re.compile(r"/{2,}")
 _QUIET = frozenset({"/ping", "/health", "/metrics"})
 
 
+_SOCKETS = "/socket.io"
+"""Socket.IO's own path ends with a slash."""
+
+
 class CollapseSlashes:
-    """Treats ``//api/stream`` as ``/api/stream``: clients append paths to bases with a slash."""
+    """Treats ``//api/stream`` and ``/api/stream/`` as ``/api/stream``.
+
+    Clients append paths to bases with a slash. A redirect would lose a body and, behind a proxy
+    that ends TLS, lead to ``http``.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on under its plain path."""
-        if scope["type"] in ("http", "websocket") and "//" in scope["path"]:
-            path = _SLASHES.sub("/", scope["path"])
-            scope = {**scope, "path": path, "raw_path": path.encode()}
+        if scope["type"] in ("http", "websocket"):
+            path = _plain(scope["path"])
+            if path != scope["path"]:
+                scope = {**scope, "path": path, "raw_path": path.encode()}
         await self._app(scope, receive, send)
+
+
+def _plain(path: str) -> str:
+    path = _SLASHES.sub("/", path)
+    if path.startswith(_SOCKETS) or path == "/":
+        return path
+    return path.removesuffix("/")
 
 
 class AccessLog:

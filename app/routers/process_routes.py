@@ -51,7 +51,7 @@ async def process(request: Request, submission: SubmissionDep, services: Service
     job = await _submit(request, submission, services, "batch")
 
     async def payload(result: Result) -> Payload:
-        return await result_payload(result, job, submission.body.formats, job.request.profile)
+        return await result_payload(result, job, submission.body.formats)
 
     return await JsonAnswer(services, job, payload).respond(request)
 

@@ -21,7 +21,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import JobDep, ServicesDep, require_admission
 from app.routers.edge.request_body import large_json
-from app.routers.encoders import Payload, cue_payload
+from app.routers.encoders import Payload, cue_payload, rendered_formats
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
@@ -63,31 +63,43 @@ _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 async def run(request: Request, body: QueueBody, services: ServicesDep) -> Payload:
     """Hand in a job: ``input`` is a body of `/api/process`."""
     caller = caller_of(request)
-    job = await submit_body(services, caller, body.input, holder=caller_name(request))
-    job.renew_lease(_LEASE_S)
+    holder = caller_name(request)
+    job = await submit_body(services, caller, body.input, holder=holder)
+    job.callers.renew_lease(holder, _LEASE_S)
     return {"id": job.id, "status": "IN_QUEUE"}
 
 
 @router.get("/status/{job_id}")
 @router.get("/v2/{endpoint}/status/{job_id}")
-async def status(job: JobDep) -> Response:
-    """Return a job's status; a finished one comes with its cues, cut into batches."""
-    job.renew_lease(_LEASE_S)
-    return await _answer(job)
+async def status(request: Request, job: JobDep) -> Response:
+    """Return a job's status; a finished one comes with its cues, cut into batches.
+
+    Files that the caller asked for are in the last batch.
+    """
+    caller = caller_name(request)
+    job.callers.renew_lease(caller, _LEASE_S)
+    return await _answer(job, caller)
 
 
 @router.post("/cancel/{job_id}")
 @router.post("/v2/{endpoint}/cancel/{job_id}")
-async def cancel(job: JobDep) -> Response:
-    """End the client's lease on a job: its work stops unless a stream follows it."""
+async def cancel(request: Request, job: JobDep) -> Response:
+    """Cancel a job for this caller, for good; its work stops unless others wait for it."""
+    caller = caller_name(request)
     if job.running:
-        job.renew_lease(0.0)
+        job.callers.leave(caller)
+    return await _answer(job, caller)
+
+
+async def _answer(job: JobRuntime, caller: str) -> Response:
+    if job.callers.has_left(caller):
         return JSONResponse({"id": job.id, "status": "CANCELLED"})
-    return await _answer(job)
-
-
-async def _answer(job: JobRuntime) -> Response:
-    return Response(await sliced_json(_queue_frame(job)), media_type="application/json")
+    frame = _queue_frame(job)
+    if job.result is not None and (formats := job.callers.formats(caller)):
+        batches = list(_batches(job)) or [{"subtitles": []}]
+        batches[-1]["formats"] = await rendered_formats(job.result, job, formats)
+        frame["output"] = batches
+    return Response(await sliced_json(frame), media_type="application/json")
 
 
 @router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])

@@ -31,7 +31,13 @@ _TURN_FRAMES = 50
 
 
 def stream_job(
-    streams: StreamHub, job: JobRuntime, encoder: EventEncoder, encoder_name: str, after: int = 0
+    streams: StreamHub,
+    job: JobRuntime,
+    encoder: EventEncoder,
+    encoder_name: str,
+    after: int = 0,
+    *,
+    errors_as_messages: bool = False,
 ) -> EventSourceResponse:
     """Return the response that follows a job.
 
@@ -41,8 +47,12 @@ def stream_job(
         encoder: a new one; readers of one kind share what it encodes.
         encoder_name: lets the client resume in the same shape.
         after: number of the last event that the client has received.
+        errors_as_messages: whether an error comes as a plain message too, for clients that listen
+            to nothing else.
     """
     events_path = f"/api/jobs/{job.id}/events?view={encoder_name}"
+    if encoder.formats:
+        events_path += f"&formats={','.join(encoder.formats)}"
     encoded = encoded_log(job, encoder)
 
     async def events() -> AsyncIterator[bytes]:
@@ -56,6 +66,8 @@ def stream_job(
                 if isinstance(item, LoggedEvent):
                     event = await encoded.event(item.seq)
                     if event is not None:
+                        if event.is_error and errors_as_messages:
+                            yield b"data: %b\n\n" % event.json
                         yield _frame(event, item.seq, first)
                         first = {}
                 elif isinstance(item, KeepAlive):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from app.domain.errors import StorageError
 from app.system.locks import file_lock
+from app.system.thread_groups import DISK
 
 MAX_ENTRIES = 10_000
 _ENTRIES_AFTER_TRIM = 9_000
@@ -81,7 +81,7 @@ class FeedbackStore:
         Raises:
             StorageError: the disk is full or not writable.
         """
-        await asyncio.to_thread(self._add, feedback)
+        await DISK.run(self._add, feedback)
 
     async def stats(self) -> FeedbackStats:
         """Count the stored ratings.
@@ -89,7 +89,7 @@ class FeedbackStore:
         Raises:
             StorageError: the file cannot be read.
         """
-        return await asyncio.to_thread(self._stats)
+        return await DISK.run(self._stats)
 
     def _add(self, feedback: Feedback) -> None:
         line = _line(feedback)

@@ -42,6 +42,7 @@ class Readiness:
     Attributes:
         engine_manager: as given.
         failure: why the engines could not be loaded; None unless they failed.
+        stalled: why requests cannot be served although everything is loaded; None while they can.
         draining: whether the server is shutting down.
     """
 
@@ -61,16 +62,24 @@ class Readiness:
         self._translator_status = EngineStatus("translator", settings.translation.provider)
         self._settled = asyncio.Event()
         self.failure: str | None = None
+        self.stalled: str | None = None
         self.draining = False
 
     @property
-    def state(self) -> Literal["loading", "ready", "failed", "draining"]:
+    def state(self) -> Literal["loading", "ready", "stalled", "failed", "draining"]:
         """State for the health check; once ready it never goes back to loading."""
         if self.draining:
             return "draining"
         if self.failure is not None:
             return "failed"
-        return "ready" if self._settled.is_set() else "loading"
+        if not self._settled.is_set():
+            return "loading"
+        return "ready" if self.stalled is None else "stalled"
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the translator and the engines are loaded and the server is not leaving."""
+        return self.state in {"ready", "stalled"}
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:

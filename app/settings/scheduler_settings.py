@@ -26,5 +26,7 @@ class SchedulerSettings(Group):
     max_queued: int = Field(4096, ge=1)
     """Most work items that wait at a time; a window takes up to 4 MB. Each job has about 50 at
     most."""
+    stall_s: float = Field(600.0, gt=0)
+    """Seconds after which a call of an engine that has not returned makes the health check fail."""
 
     model_config = config("SCHEDULER_")

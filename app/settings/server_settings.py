@@ -50,9 +50,9 @@ class ServerSettings(Group):
     load_failure_exit_s: float = Field(30.0, ge=0)
     """Seconds that a server whose engines cannot load still answers with the reason before it exits
     with 3. 0 for no exit."""
-    sync_keepalive_after_s: float = Field(60.0, gt=0)
+    sync_keepalive_after_s: float = Field(40.0, gt=0)
     """Seconds after which a JSON answer that is still missing begins with spaces, so that gateways
-    do not close the connection."""
+    do not close the connection: nginx does after 60 s unless told otherwise."""
     sync_limit_s: float | None = None
     """Seconds after which a JSON answer fails with `timed_out`. 300 behind a load balancer (which
     cuts at 330), else none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from app.container import Services
@@ -11,6 +10,7 @@ from app.domain.request import Audience, JobRequest, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
+from app.system.thread_groups import DISK
 
 
 async def submit(services: Services, request: JobRequest) -> JobRuntime:
@@ -59,12 +59,14 @@ async def submit_body(
             raise InvalidFieldError("Send either media or captions")
         if body.upload_id:
             upload = await services.uploads.claim(body.upload_id, services.workdir)
-        if upload is not None and (text := await asyncio.to_thread(uploaded_captions, upload)):
+        if upload is not None and (text := await DISK.run(uploaded_captions, upload)):
             upload.path.unlink(missing_ok=True)
             body, upload = body.model_copy(update={"captions": text}), None
         request = body.job_request(upload)
         request = replace(request, caller=caller, audience=audience, holder=holder)
-        return await submit(services, request)
+        job = await submit(services, request)
+        job.callers.ask_formats(holder, body.formats)
+        return job
     except CuestreamError:
         if upload is not None:
             upload.path.unlink(missing_ok=True)

@@ -17,8 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-from app.domain.errors import CuestreamError, InternalError, OverloadedError, TooMuchWorkError
+from app.domain.errors import CuestreamError, InternalError, TooMuchWorkError
 from app.system.child_limits import TEXT_WORK
+from app.system.fair_places import FairPlaces
 from app.system.subprocesses import Subprocess, running
 
 T = TypeVar("T")
@@ -38,13 +39,12 @@ _PROCESSES = 2
 """At a time; each has the limits of `TEXT_WORK`."""
 
 _WAITING_MOST = 64
-_RETRY_AFTER_S = 10
+_CALLER_SHARE = 16
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="text")
-_places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+_places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FairPlaces] = (
     weakref.WeakKeyDictionary()
 )
-_waiting = 0
 
 
 async def work_on(
@@ -60,34 +60,21 @@ async def work_on(
         chars: characters of all texts together, by which the place of work is chosen.
 
     Raises:
-        OverloadedError: too many wait for a process.
+        OverloadedError: too many wait for a process, or too many of this caller.
         CuestreamError: the function raised it, or needed more than it may.
     """
     if chars <= SMALL_CHARS:
         return await asyncio.get_running_loop().run_in_executor(
             _threads, lambda: list(function(list(items), *options))
         )
-    async with _Place():
+    async with _fair_places().place():
         return await _in_process(function, items, options)
 
 
-class _Place:
-    """One of the places for processes; whoever is cancelled while waiting gives his up."""
-
-    async def __aenter__(self) -> None:
-        global _waiting
-        if _waiting >= _WAITING_MOST:
-            raise OverloadedError("Too many large texts wait", _RETRY_AFTER_S)
-        loop = asyncio.get_running_loop()
-        self._semaphore = _places.setdefault(loop, asyncio.Semaphore(_PROCESSES))
-        _waiting += 1
-        try:
-            await self._semaphore.acquire()
-        finally:
-            _waiting -= 1
-
-    async def __aexit__(self, *error: object) -> None:
-        self._semaphore.release()
+def _fair_places() -> FairPlaces:
+    """Return the places of this event loop."""
+    loop = asyncio.get_running_loop()
+    return _places.setdefault(loop, FairPlaces(_PROCESSES, _WAITING_MOST, _CALLER_SHARE))
 
 
 async def _in_process(

@@ -399,3 +399,16 @@ async def test_closing_withdraws_what_waits(stand: MakeStand) -> None:
     await asyncio.gather(held, closing)
     with pytest.raises(JobCancelledError):
         await s.ask("late", viewer(), 3)
+
+
+async def test_the_longest_call_of_an_engine_is_told_while_it_runs(stand: MakeStand) -> None:
+    s = stand()
+    assert (s.scheduler.longest_call_s, s.scheduler.broken) == (0.0, False)
+    held = await s.hold()
+    first_s = s.scheduler.longest_call_s
+    await asyncio.sleep(0.05)
+    assert s.scheduler.longest_call_s >= first_s + 0.04
+    s.engine.gate.open()
+    await held
+    await until(lambda: s.scheduler.longest_call_s == 0.0)
+    assert not s.scheduler.broken

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from app.domain.cue import Cue
-from app.domain.events import CuesReady, Done, MediaOpened, Progress, Result
+from app.domain.events import CuesReady, Done, Failed, MediaOpened, Progress, Result
 from app.domain.request import JobRequest, SiteVideo
 from app.domain.time import Span
 from app.routers import encoders
@@ -44,13 +44,13 @@ class Items:
             yield item
 
 
-async def written(*items: Item, encoder: Any = None) -> list[bytes]:
+async def written(*items: Item, encoder: Any = None, **how: bool) -> list[bytes]:
     job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://site.example/1")), id="a1"), 1.0)
     for item in items:
         if isinstance(item, LoggedEvent):
             job.log.append(item.event)
     streams = cast("StreamHub", Items(items))
-    response = stream_job(streams, job, encoder or NativeEncoder(job, ()), "native")
+    response = stream_job(streams, job, encoder or NativeEncoder(job, ()), "native", **how)
     return [cast("bytes", part) async for part in response.body_iterator]
 
 
@@ -73,6 +73,15 @@ async def test_a_farewell_is_an_error_with_a_time_to_come_back() -> None:
     assert not any(line.startswith("id:") for line in lines)
     assert sum(line.startswith("data:") for line in lines) == 1
     assert b"\r" not in part
+
+
+async def test_an_error_reaches_those_who_listen_to_messages_alone() -> None:
+    failed = LoggedEvent(1, Failed("The media is silent", "no_speech", False), True)
+    message, event = await written(failed, errors_as_messages=True)
+    assert message.startswith(b'data: {"error":"The media is silent"')
+    assert event.startswith(b"id: 1\nevent: error\ndata: ")
+    assert json.loads(event.split(b"data: ")[1]).items() >= json.loads(message[6:]).items()
+    assert await written(failed) == [event]
 
 
 def finished_job(cues: int) -> JobRuntime:

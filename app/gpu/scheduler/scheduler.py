@@ -98,6 +98,16 @@ class Scheduler:
         """Seconds that worker threads have spent in the engines."""
         return self._workers.busy_s
 
+    @property
+    def longest_call_s(self) -> float:
+        """How long the longest call of an engine has been running; 0 while none is."""
+        return self._workers.longest_call_s
+
+    @property
+    def broken(self) -> bool:
+        """Whether a thread that calls the engines or prepares windows has ended."""
+        return not (self._queue.closed or (self._workers.alive and self._preparation.alive))
+
     def expected_first_wait_s(self, audience: Audience = "viewer") -> float:
         """Predict how long the first window of a job would wait that arrived now."""
         return self._forecast.first_wait_s(audience)

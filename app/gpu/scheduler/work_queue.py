@@ -58,6 +58,11 @@ class WorkQueue:
         return len(self._items)
 
     @property
+    def closed(self) -> bool:
+        """Whether the server stops."""
+        return self._closed
+
+    @property
     def full(self) -> bool:
         """Whether no further item may wait."""
         return len(self._items) >= self._max_items

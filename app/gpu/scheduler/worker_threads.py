@@ -39,6 +39,11 @@ class _Threads:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether every thread runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def join(self, timeout_s: float) -> None:
         """Wait until every thread has ended after the queue was closed."""
         for thread in self._threads:
@@ -88,6 +93,13 @@ class WorkerThreads(_Threads):
             )
             for number, allowed in enumerate(stages)
         ]
+
+    @property
+    def longest_call_s(self) -> float:
+        """How long the longest of the running calls has been running; 0 while none is."""
+        now_s = self._clock()
+        with self._lock:
+            return max((now_s - run.started_s for run in self._running.values()), default=0.0)
 
     def free_in_s(self) -> float:
         """Return when a thread of the device is likely to be free."""

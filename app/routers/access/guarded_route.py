@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from app.routers.access.callers import caller_name
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of
+from app.system.fair_places import CALLER
 
 
 class GuardedRoute(APIRoute):
@@ -48,7 +49,9 @@ class GuardedRoute(APIRoute):
         async def respond(request: Request) -> Response:
             for check in self._checks:
                 await check(request)
-            body_of(request).charge(caller_name(request))
+            caller = caller_name(request)
+            CALLER.set(caller)
+            body_of(request).charge(caller)
             return await handle(JsonRequest.of(request) if self.body_field else request)
 
         return respond

@@ -23,6 +23,7 @@ from app.domain.errors import (
     RequestTimeoutError,
 )
 from app.routers.edge.bounded_transport import CLOSE_S, BoundedTransport
+from app.routers.edge.close_delimited import CloseDelimitedCycle
 from app.routers.edge.connection_places import ConnectionPlaces, Evictable
 from app.routers.edge.response_headers import SECURITY_HEADERS
 from app.routers.error_responses import http_error
@@ -135,6 +136,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._places is not None and self._places.work(self):
             self._check_surplus(self._places)
         super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0" and self.cycle is not None:
+            self.cycle.__class__ = CloseDelimitedCycle
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body: it pays for the framing around it."""

@@ -37,7 +37,11 @@ _NEGATIVE_CACHE_S = 60.0
 """Lifetime of a negative answer: sites add automatic captions some minutes after an upload."""
 
 _MAX_CACHED = 64
-"""Cached tracks; each may take a few hundred kilobytes."""
+_MAX_CACHED_BYTES = 64 * 2**20
+"""Cached tracks; one of a film takes a megabyte, with the times of its words ten."""
+
+_ITEM_BYTES = 300
+"""Objects of one caption or word."""
 
 _MAX_FETCHING = 16
 """Pages that are fetched at a time; each takes a child process of some 120 MB."""
@@ -101,6 +105,7 @@ class FoundCaptions:
 class _CachedLookup:
     result: FoundCaptions | NoCaptionsError
     expires_s: float
+    size_bytes: int
 
 
 class CaptionLookupCache:
@@ -115,6 +120,7 @@ class CaptionLookupCache:
         self._site = site
         self._clock = clock
         self._cached: OrderedDict[LookupKey, _CachedLookup] = OrderedDict()
+        self._cached_bytes = 0
         self._fetching: dict[LookupKey, asyncio.Task[FoundCaptions]] = {}
 
     async def find(self, page_url: str, language: Language) -> FoundCaptions:
@@ -163,10 +169,14 @@ class CaptionLookupCache:
     def _store(
         self, key: LookupKey, result: FoundCaptions | NoCaptionsError, lifetime_s: float
     ) -> None:
-        self._cached[key] = _CachedLookup(result, self._clock() + lifetime_s)
-        self._cached.move_to_end(key)
-        while len(self._cached) > _MAX_CACHED:
-            self._cached.popitem(last=False)
+        if (earlier := self._cached.pop(key, None)) is not None:
+            self._cached_bytes -= earlier.size_bytes
+        size_bytes = _size_bytes(result)
+        self._cached[key] = _CachedLookup(result, self._clock() + lifetime_s, size_bytes)
+        self._cached_bytes += size_bytes
+        while len(self._cached) > _MAX_CACHED or self._cached_bytes > _MAX_CACHED_BYTES:
+            _, oldest = self._cached.popitem(last=False)
+            self._cached_bytes -= oldest.size_bytes
 
 
 async def find_captions(site: CaptionSite, page_url: str, language: Language) -> FoundCaptions:
@@ -224,6 +234,14 @@ def _no_captions(tracks: Sequence[CaptionTrack], language: Language) -> NoCaptio
     return NoCaptionsError(
         f"This video has captions neither in {language.english_name} nor in English", manual, auto
     )
+
+
+def _size_bytes(result: FoundCaptions | NoCaptionsError) -> int:
+    """Return about how much memory a result takes."""
+    if isinstance(result, NoCaptionsError):
+        return sum(map(len, (*result.manual, *result.auto)))
+    items = result.captions.items
+    return sum(_ITEM_BYTES * (1 + len(each.words)) + 2 * len(each.text) for each in items)
 
 
 def _retrieve_exception(task: asyncio.Task[FoundCaptions]) -> None:

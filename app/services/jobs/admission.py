@@ -33,7 +33,7 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         raise UnavailableOptionError("This server has no diarization engine")
     if request.task == "translate":
         _check_task(request, settings, readiness)
-    if readiness.state != "ready":
+    if not readiness.loaded:
         return
     if settings.asr.enabled:
         languages = readiness.engine_manager.engines.languages
@@ -58,7 +58,7 @@ def _check_task(request: JobRequest, settings: Settings, readiness: Readiness) -
         )
     if not settings.asr.enabled:
         raise UnavailableOptionError("This server has no transcriber, so it translates no speech")
-    if readiness.state == "ready":
+    if readiness.loaded:
         readiness.engine_manager.engines.require_speech_translation()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.domain.events import Done, Event, Failed
+from app.domain.cue import Cue
+from app.domain.events import CuesReady, Done, Event, Failed
 from app.services.jobs.job_weight import event_bytes
 
 E = TypeVar("E", bound=Event)
@@ -70,6 +71,14 @@ class EventLog:
         """
         events = reversed(self._events if until is None else self._events[:until])
         return next((event for event in events if isinstance(event, kind)), None)
+
+    def final_cues(self) -> list[Cue]:
+        """Return the cues so far that no later revision follows, sorted by start."""
+        cues: dict[int, Cue] = {}
+        for event in self._events:
+            if isinstance(event, CuesReady) and event.final:
+                cues |= {cue.id: cue for cue in event.cues}
+        return sorted(cues.values(), key=lambda cue: cue.span.start_ms)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call a function after each new event; return the function that ends this."""

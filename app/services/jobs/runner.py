@@ -139,6 +139,8 @@ class JobRunner:
                 continue
             if record.running and record.id in self._runtimes:
                 job = self._runtimes[record.id]
+                if job.callers.has_left(request.holder):
+                    continue
                 _discard_upload(request)
                 if request.audience == "viewer":
                     self.watch(job, request.position_ms or None)

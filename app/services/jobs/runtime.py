@@ -13,6 +13,7 @@ from app.domain.events import Done, Failed, MediaOpened, Result
 from app.domain.request import JobRequest, UploadedFile
 from app.gpu.work_context import WorkContext
 from app.services.jobs.event_log import EventLog
+from app.services.jobs.job_callers import JobCallers
 from app.services.jobs.record import JobRecord
 from app.services.playback.playback import Playback
 
@@ -32,6 +33,7 @@ class JobRuntime:
         context: scheduling state of its work on the device.
         playback: position of its viewer, and the ranges that are done.
         task: works on the job; None for a job that this process only reads.
+        callers: what each of its callers asked for and holds.
     """
 
     def __init__(self, record: JobRecord, grace_s: float) -> None:
@@ -45,7 +47,7 @@ class JobRuntime:
         self._readers = 0
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
-        self._lease: asyncio.TimerHandle | None = None
+        self.callers = JobCallers(self.attach, lambda: self.detach(0.0))
 
     @property
     def id(self) -> str:
@@ -103,20 +105,11 @@ class JobRuntime:
         """
         self._readers -= 1
         if self._readers == 0 and self.running:
-            self._cancel_after(self._grace_s if grace_s is None else grace_s)
-
-    def renew_lease(self, lease_s: float) -> None:
-        """Count a client that polls as one reader.
-
-        Args:
-            lease_s: how long it counts from now on, in place of an earlier lease; 0 for a client
-                that will not poll again.
-        """
-        if self._lease is None:
-            self.attach()
-        else:
-            self._lease.cancel()
-        self._lease = asyncio.get_running_loop().call_later(lease_s, self._end_lease)
+            grace_s = self._grace_s if grace_s is None else grace_s
+            if grace_s > 0:
+                self._cancel_after(grace_s)
+            else:
+                self.cancel()
 
     def fail(self, error: CuestreamError) -> None:
         """Record that the job failed."""
@@ -183,18 +176,14 @@ class JobRuntime:
     def _is_open(self) -> bool:
         return any(isinstance(event, MediaOpened | Done) for _, event in self.log.after(0, 8))
 
-    def _end_lease(self) -> None:
-        self._lease = None
-        self.detach(0.0)
-
     def _cancel_after(self, grace_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(grace_s, self.cancel)
 
     def _task_ended(self) -> None:
         self.record.ended_s = time.monotonic()
-        for timer in (self._timer, self._lease):
-            if timer is not None:
-                timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.callers.end_leases()
         if self.running:
             self.fail(self._cancel_reason or JobCancelledError("The job was cancelled"))
         if isinstance(self.request.source, UploadedFile):

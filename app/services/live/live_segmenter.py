@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import numpy as np
 
 from app.domain.audio import Audio, Samples
 from app.gpu.protocols import Vad, VadState
 from app.services.stages.vad import WindowCutter
 from app.settings import LiveSettings, VadSettings
+from app.system.thread_groups import VOICE
 
 
 class LiveSegmenter:
@@ -49,7 +48,7 @@ class LiveSegmenter:
         samples, self._remainder = samples[:whole], samples[whole:]
         if not whole:
             return []
-        probabilities, self._state = await asyncio.to_thread(self._vad.detect, samples, self._state)
+        probabilities, self._state = await VOICE.run(self._vad.detect, samples, self._state)
         return [
             window.audio
             for probability, block in zip(probabilities, samples.reshape(-1, frame), strict=True)

@@ -72,7 +72,7 @@ class LiveSessions:
         if not isinstance(target, str | None):
             raise InvalidLanguageError("Invalid target language")
         language, done = parse_target(target), _task(task)
-        if self._readiness.state == "ready":
+        if self._readiness.loaded:
             check_options(self._readiness, language, done)
         limit = self._settings.live.max_sessions
         if self.sessions >= limit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from app.domain.errors import EmptyMediaError
 from app.services.media.container_length import StreamLengthParser
 from app.services.media.integrity import is_truncated, truncated_error
 from app.services.media.mp4_index import HEAD_BYTES, StreamLayout, detect_layout
+from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _WRITE_BYTES = 2**20
@@ -102,7 +102,7 @@ async def spool(chunks: AsyncGenerator[bytes, None], path: Path) -> None:
         async with aclosing(chunks):
             async for chunk in chunks:
                 with storage_errors():
-                    await asyncio.to_thread(file.write, chunk)
+                    await DISK.run(file.write, chunk)
     finally:
         with storage_errors():
             file.close()

@@ -15,6 +15,7 @@ from app.services.media.pcm import BYTES_PER_SAMPLE, PcmBlock
 from app.services.media.timed_pcm import TimedPcm
 from app.system.child_limits import ChildLimits
 from app.system.subprocesses import Subprocess, running
+from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _HEAD_BYTES = 200
@@ -94,7 +95,7 @@ class FfmpegDecoder:
 async def decoding_file(path: Path, limits: ChildLimits) -> AsyncIterator[FfmpegDecoder]:
     """Decode a file for as long as the block lasts."""
     report = FfmpegReport()
-    command = decode_command(path, await asyncio.to_thread(_head_of, path))
+    command = decode_command(path, await DISK.run(_head_of, path))
     async with running(command, on_line=report.read, limits=limits) as child:
         yield FfmpegDecoder(child, report, lambda: True)
 

@@ -10,6 +10,7 @@ from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import last_packets_command
 from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
+from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _TOLERANCE_BYTES = 4096
@@ -52,12 +53,10 @@ async def check_file(path: Path) -> None:
         TruncatedMediaError: its end is missing.
         StorageError: it cannot be read.
     """
-    size, expected, magic = await asyncio.to_thread(_inspect, path)
+    size, expected, magic = await DISK.run(_inspect, path)
     if size == 0:
         raise EmptyMediaError("The media is empty")
-    if is_truncated(size, expected) or (
-        magic == b"OggS" and await asyncio.to_thread(_ogg_truncated, path)
-    ):
+    if is_truncated(size, expected) or (magic == b"OggS" and await DISK.run(_ogg_truncated, path)):
         raise truncated_error()
     if expected is None and magic != b"OggS":
         await _check_last_packets(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ import numpy as np
 
 from app.domain.audio import Audio
 from app.services.media.pcm import BYTES_PER_SAMPLE
+from app.system.thread_groups import DISK
 from app.system.workdir import WorkDir, storage_errors
 
 _FULL_SCALE = np.float32(2**15)
@@ -44,7 +44,7 @@ class PcmSpool:
             self._resources.callback(self._path.unlink, missing_ok=True)
         pcm = np.round(audio.samples * _FULL_SCALE).astype("<i2").tobytes()
         with storage_errors():
-            await asyncio.to_thread(_write, self._path, pcm, audio.start_sample * BYTES_PER_SAMPLE)
+            await DISK.run(_write, self._path, pcm, audio.start_sample * BYTES_PER_SAMPLE)
 
     async def read(self, start_sample: int, end_sample: int) -> Audio:
         """Read a range that was written.
@@ -58,7 +58,7 @@ class PcmSpool:
         """
         place, size = start_sample * BYTES_PER_SAMPLE, end_sample - start_sample
         with storage_errors():
-            pcm = await asyncio.to_thread(_read, self._path, size * BYTES_PER_SAMPLE, place)
+            pcm = await DISK.run(_read, self._path, size * BYTES_PER_SAMPLE, place)
         return Audio(np.frombuffer(pcm, "<i2").astype(np.float32) / _FULL_SCALE, start_sample)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from app.gpu.protocols import Vad, VadState
 from app.services.stages.stage_clock import StageClock
 from app.settings import VadSettings
 from app.system.async_iterators import close_stage
+from app.system.thread_groups import VOICE
 
 _FIRST_LIMIT_MS = 12_000
 _LIMIT_MS = 30_000
@@ -115,7 +115,7 @@ async def cut_windows(
                 state = None
             else:
                 with clock.measure("speech"):
-                    probabilities, state = await asyncio.to_thread(vad.detect, samples, state)
+                    probabilities, state = await VOICE.run(vad.detect, samples, state)
             for probability, frame in zip(
                 probabilities, samples.reshape(-1, vad.frame_samples), strict=True
             ):

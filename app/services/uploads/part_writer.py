@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
 import hmac
@@ -19,6 +18,7 @@ from app.domain.errors import (
     UploadNotFoundError,
     UploadOffsetError,
 )
+from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _BLOCK_BYTES = 2**20
@@ -143,7 +143,7 @@ class PartWriter:
         if self._checksum is None or self._sum is None:
             return
         if not hmac.compare_digest(self._sum.digest(), self._checksum.digest):
-            await asyncio.to_thread(self._truncate)
+            await DISK.run(self._truncate)
             raise ChecksumError("The part does not match its checksum")
 
     async def stop(self) -> None:
@@ -153,13 +153,13 @@ class PartWriter:
             StorageError: the disk is full or not writable.
         """
         if self._checksum:
-            await asyncio.to_thread(self._truncate)
+            await DISK.run(self._truncate)
         else:
             await self._flush()
 
     async def _flush(self) -> None:
         data, self._buffer = bytes(self._buffer), bytearray()
-        await asyncio.to_thread(self._store, data)
+        await DISK.run(self._store, data)
 
     def _truncate(self) -> None:
         os.ftruncate(self._handle, self._start)

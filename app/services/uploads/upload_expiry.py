@@ -14,6 +14,7 @@ from app.domain.errors import StorageError, UploadLockedError, UploadNotFoundErr
 from app.services.uploads.part_writer import locked
 from app.services.uploads.upload_record import is_id, lifetime_s
 from app.settings import UploadSettings
+from app.system.thread_groups import DISK
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class UploadExpiry:
     async def _sweep_repeatedly(self) -> None:
         while True:
             try:
-                if removed := await asyncio.to_thread(self.sweep):
+                if removed := await DISK.run(self.sweep):
                     log.info("uploads expired", count=removed)
             except (OSError, StorageError) as error:
                 log.warning("uploads cannot be swept", reason=type(error).__name__)

@@ -6,7 +6,6 @@ state is in memory, so a part may reach another worker than the one before it.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import shutil
@@ -34,6 +33,7 @@ from app.services.uploads.upload_record import (
 )
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.settings import UploadSettings
+from app.system.thread_groups import DISK
 from app.system.workdir import WorkDir, storage_errors
 
 
@@ -98,7 +98,7 @@ class UploadStore:
         if length > self.max_bytes:
             raise PayloadTooLargeError(self._max_mb)
         record = UploadRecord(new_id(), length, name, metadata, owner=owner_of(caller))
-        await asyncio.to_thread(self._create, record)
+        await DISK.run(self._create, record)
         return Upload(record, 0, time.time() + lifetime_s(self._ttl_s, 0))
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ class UploadStore:
         try:
             yield upload
         except BaseException:
-            await asyncio.to_thread(self._discard, upload.record.id)
+            await DISK.run(self._discard, upload.record.id)
             raise
 
     async def find(self, upload_id: str) -> Upload:
@@ -124,7 +124,7 @@ class UploadStore:
         Raises:
             UploadNotFoundError: unknown or expired.
         """
-        return await asyncio.to_thread(self._find, upload_id)
+        return await DISK.run(self._find, upload_id)
 
     @asynccontextmanager
     async def part(
@@ -142,7 +142,7 @@ class UploadStore:
         upload = await self.find(upload_id)
         with ExitStack() as stack:
             lock = locked(self._bytes(upload_id))
-            handle = await asyncio.to_thread(stack.enter_context, lock)
+            handle = await DISK.run(stack.enter_context, lock)
             record = upload.record
             take = partial(self.room.take, record.owner)
             writer = PartWriter(handle, offset, record.length, checksum, take)
@@ -161,7 +161,7 @@ class UploadStore:
             UploadLockedError: a part is being written.
         """
         await self.find(upload_id)
-        await asyncio.to_thread(self._remove, upload_id)
+        await DISK.run(self._remove, upload_id)
 
     async def claim(self, upload_id: str, workdir: WorkDir) -> UploadedFile:
         """Return a copy of a complete upload that a job may remove.
@@ -176,7 +176,7 @@ class UploadStore:
         if not upload.complete:
             missing = upload.record.length - upload.offset
             raise UploadIncompleteError(f"The upload is not finished: {missing} bytes are missing")
-        return await asyncio.to_thread(self._claim, upload.record, workdir)
+        return await DISK.run(self._claim, upload.record, workdir)
 
     def _create(self, record: UploadRecord) -> None:
         with storage_errors():

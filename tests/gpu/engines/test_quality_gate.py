@@ -48,8 +48,8 @@ LIST = (
 )
 def test_a_list_in_any_script_is_no_loop_and_a_loop_is_one(loop: str) -> None:
     assert len(LIST.encode()) / len(zlib.compress(LIST.encode())) > GATE.compression_ratio
-    assert GATE.passes(attempt(LIST, -0.08))
-    assert not GATE.passes(attempt(loop, -0.08))
+    assert GATE.passes([attempt(LIST, -0.08)])
+    assert not GATE.passes([attempt(loop, -0.08)])
 
 
 def test_the_ratio_counts_letters() -> None:
@@ -78,7 +78,7 @@ def test_the_ratio_counts_letters() -> None:
     ],
 )  # fmt: skip
 def test_what_passes(made: DecodingAttempt, passes: bool, silent: bool) -> None:
-    assert GATE.passes(made) is passes
+    assert GATE.passes([made]) is passes
     assert GATE.is_silence(made) is silent
 
 
@@ -95,3 +95,26 @@ def test_else_the_most_probable_that_does_not_loop() -> None:
 def test_else_the_most_probable_of_all() -> None:
     tries = [attempt(LOOP, -0.7), attempt(LOOP, -0.1), attempt(GOOD, -0.5, cut=True)]
     assert GATE.choose(tries) is tries[1]
+
+
+SAID_TWICE = "The conference will begin when the leader arrives. " * 4
+
+
+def test_a_text_that_repeats_itself_passes_once_it_was_written_twice() -> None:
+    first, unlike = attempt(SAID_TWICE, -0.1), attempt(LOOP, -0.1)
+    again = attempt(SAID_TWICE.replace(". ", ", "), -0.2)
+    assert not GATE.passes([first])
+    assert not GATE.passes([first, unlike])
+    assert GATE.passes([first, unlike, again])
+    assert GATE.choose([first, unlike, again]) is first
+
+
+@pytest.mark.parametrize("wrong", [{"cut": True}, {"loop": True}, {"logprob": -2.0}])
+def test_a_text_that_is_wrong_otherwise_does_not_pass_by_being_written_twice(
+    wrong: dict[str, float],
+) -> None:
+    assert not GATE.passes([attempt(SAID_TWICE, -0.1), attempt(SAID_TWICE, **wrong)])
+
+
+def test_what_the_clock_told_for_a_loop_confirms_nothing() -> None:
+    assert not GATE.passes([attempt(SAID_TWICE, -0.1, loop=True), attempt(SAID_TWICE, -0.1)])

@@ -26,7 +26,9 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_any_work() -> No
         return 42.0
 
     room = SimpleNamespace(full=False, expected_first_wait_s=wait_s)
-    readiness = SimpleNamespace(admit=lambda: None, state="loading", engine_manager=room)
+    readiness = SimpleNamespace(
+        admit=lambda: None, state="loading", loaded=False, engine_manager=room
+    )
     nothing: Any = None
     settings = Settings(scheduler=SchedulerSettings(viewer_wait_s=30))
     runner = JobRunner(
@@ -60,7 +62,10 @@ def check(request: JobRequest, *, translates: bool, state: str = "ready", **grou
         nothing, nothing, "", transcriber_name="parakeet (tdt)", translates=translates
     )
     readiness: Any = SimpleNamespace(
-        state=state, engine_manager=SimpleNamespace(engines=engines), translator=NoFrench()
+        state=state,
+        loaded=state == "ready",
+        engine_manager=SimpleNamespace(engines=engines),
+        translator=NoFrench(),
     )
     check_options(request, Settings(**groups), readiness)
 

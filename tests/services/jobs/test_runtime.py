@@ -42,33 +42,54 @@ async def test_within_the_grace_time_a_reader_may_come_back(tmp_path: Path) -> N
     job.cancel()
 
 
-async def test_a_reader_that_looks_in_now_and_then_counts_for_its_time_and_no_longer(
+async def test_a_caller_who_looks_in_now_and_then_counts_for_his_time_and_no_longer(
     tmp_path: Path,
 ) -> None:
     job = started(0, tmp_path)
     for _ in range(3):
-        job.renew_lease(0.2)
+        job.callers.renew_lease("a", 0.2)
         await asyncio.sleep(0.1)
     assert job.running, "each look counts anew"
     job.attach()
     job.detach(0.0)
     await asyncio.sleep(0.05)
-    assert job.running, "another reader's leaving is not its own"
+    assert job.running, "another reader's leaving is not his own"
     await asyncio.sleep(0.3)
     assert not job.running
 
 
-async def test_a_reader_that_will_not_look_in_again_ends_the_job_but_not_for_others(
+async def test_who_cancels_is_gone_for_good_and_the_last_one_takes_the_work_along(
     tmp_path: Path,
 ) -> None:
     job = started(60, tmp_path)
-    job.renew_lease(60)
-    job.attach()
-    job.renew_lease(0)
+    job.callers.renew_lease("a", 60)
+    job.callers.renew_lease("b", 60)
+    job.callers.leave("a")
+    job.callers.renew_lease("a", 60)
     await asyncio.sleep(0.05)
-    assert job.running
-    job.renew_lease(60)
-    job.detach()
-    job.renew_lease(0)
+    assert job.running, "the other one still waits"
+    assert (job.callers.has_left("a"), job.callers.has_left("b")) == (True, False)
+    job.callers.leave("b")
     await asyncio.sleep(0.05)
     assert not job.running
+
+
+async def test_a_stream_keeps_a_job_that_a_caller_cancelled(tmp_path: Path) -> None:
+    job = started(60, tmp_path)
+    job.attach()
+    job.callers.leave("a")
+    await asyncio.sleep(0.05)
+    assert job.running
+    job.detach(0.0)
+    await asyncio.sleep(0.05)
+    assert not job.running
+
+
+async def test_each_caller_has_the_files_that_he_asked_for(tmp_path: Path) -> None:
+    job = started(60, tmp_path)
+    job.callers.ask_formats("a", ["srt"])
+    job.callers.ask_formats("b", [])
+    job.callers.ask_formats("a", ["vtt", "srt"])
+    assert job.callers.formats("a") == ("vtt", "srt")
+    assert job.callers.formats("b") == job.callers.formats("c") == ()
+    job.cancel()

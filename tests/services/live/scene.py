@@ -125,6 +125,7 @@ class Scene:
         self.loaded = asyncio.Event()
         self.readiness: Any = SimpleNamespace(
             state="ready",
+            loaded=True,
             draining=False,
             engine_manager=SimpleNamespace(
                 engines=SimpleNamespace(vad=LoudVad(), scheduler=self.scheduler)

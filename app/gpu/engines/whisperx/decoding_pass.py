@@ -128,7 +128,7 @@ class DecodingPass:
         return {
             row: self._gate.choose(work.attempts)
             for row, work in enumerate(works)
-            if self._is_last(work) or self._gate.passes(work.attempts[-1])
+            if self._is_last(work) or self._gate.passes(work.attempts)
         }
 
     def _is_last(self, work: WindowDecoding) -> bool:

@@ -6,6 +6,7 @@ faster-whisper's `generate_with_fallback` gives it.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
 from app.settings import WhisperSettings
 
-GATE_REVISION = 2
+_MARKS = re.compile(r"[\W_]")
+
+GATE_REVISION = 3
 """Counts the changes of these rules; part of the cache key of the engine."""
 
 
@@ -60,6 +63,11 @@ class DecodingAttempt:
         data = bytes(codes[letter] for letter in self.text)
         return len(data) / len(zlib.compress(data))
 
+    @property
+    def words(self) -> list[str]:
+        """Words of the text without case and punctuation."""
+        return _MARKS.sub(" ", self.text.casefold()).split()
+
 
 @dataclass(frozen=True, slots=True)
 class QualityGate:
@@ -78,11 +86,22 @@ class QualityGate:
             settings.no_speech_threshold,
         )
 
-    def passes(self, attempt: DecodingAttempt) -> bool:
-        """Whether no further attempt is needed: good, or silence."""
-        return self.is_silence(attempt) or not (
-            self._loops(attempt) or attempt.mean_logprob < self.logprob
-        )
+    def passes(self, attempts: Sequence[DecodingAttempt]) -> bool:
+        """Whether no attempt is needed after these: the last one is good, or silence.
+
+        A text that repeats itself is good once it was written twice. Speakers repeat themselves,
+        and then every temperature writes the same; whether they can have said it in the time is
+        for the filter of loops to see.
+
+        Args:
+            attempts: of one window, in the order they were made, at least one.
+        """
+        last = attempts[-1]
+        if self.is_silence(last):
+            return True
+        if last.mean_logprob < self.logprob or last.cut or last.loop:
+            return False
+        return not self._repeats(last) or _agreed(attempts) is not None
 
     def is_silence(self, attempt: DecodingAttempt) -> bool:
         """Whether there is no speech, by the model's own probability and an unlikely text."""
@@ -95,13 +114,25 @@ class QualityGate:
             attempts: of one window, in the order they were made, at least one.
 
         Returns:
-            The last one if it passes; else the most probable of those that do not loop, or of
-            all if all do.
+            The last one if it passes, or the first with its words where they repeat themselves,
+            which was sampled less; else the most probable of those that do not loop, or of all if
+            all do.
         """
-        if self.passes(attempts[-1]):
-            return attempts[-1]
+        if self.passes(attempts):
+            same = _agreed(attempts) if self._repeats(attempts[-1]) else None
+            return same or attempts[-1]
         straight = [attempt for attempt in attempts if not self._loops(attempt)]
         return max(straight or attempts, key=lambda attempt: attempt.mean_logprob)
 
     def _loops(self, attempt: DecodingAttempt) -> bool:
-        return attempt.cut or attempt.loop or attempt.compression_ratio > self.compression_ratio
+        return attempt.cut or attempt.loop or self._repeats(attempt)
+
+    def _repeats(self, attempt: DecodingAttempt) -> bool:
+        return attempt.compression_ratio > self.compression_ratio
+
+
+def _agreed(attempts: Sequence[DecodingAttempt]) -> DecodingAttempt | None:
+    """Return the first attempt with the words of the last one; None where no other has them."""
+    words = attempts[-1].words
+    earlier = (each for each in attempts[:-1] if not each.loop and not each.cut)
+    return next((each for each in earlier if each.words == words), None)

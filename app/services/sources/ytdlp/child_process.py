@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
@@ -24,6 +23,7 @@ from app.services.sources.ytdlp.ytdlp_options import YtdlpTask
 from app.settings import SourceSettings, child_environment
 from app.system.child_limits import SITE
 from app.system.subprocesses import Subprocess, running
+from app.system.thread_groups import DISK
 from app.system.workdir import WorkDir, storage_errors
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ async def site_process(
         await stack.enter_async_context(proxy.serving())
         report = ErrorReport()
         # Read for each job, so that an update counts from the next job on.
-        newer = await asyncio.to_thread(newer_ytdlp, settings)
+        newer = await DISK.run(newer_ytdlp, settings)
         child = await stack.enter_async_context(
             running(
                 _COMMAND,
@@ -73,7 +73,7 @@ async def site_process(
         task: YtdlpTask = {
             "page_url": page_url,
             "proxy": proxy.url,
-            "cookies": await asyncio.to_thread(_own_cookies, settings.cookies_file, folder),
+            "cookies": await DISK.run(_own_cookies, settings.cookies_file, folder),
             "folder": str(folder),
             "timeout_s": settings.fetch_read_s,
             "rate_limit": None if rate is None else rate * 1024,

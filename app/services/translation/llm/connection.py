@@ -153,6 +153,9 @@ class ChatConnection:
                     piece = text_of(part)
                     meter.wrote(piece)
                     yield piece
+                    if meter.written_tokens > _token_limit(request):
+                        whole = False
+                        break
         if whole:
             yield "\n"
 
@@ -241,5 +244,10 @@ class ChatConnection:
         if not self.plain and vendor.takes_usage:
             extras["stream_options"] = {"include_usage": True}
         if not self.plain and vendor.limit_name is not None:
-            extras[vendor.limit_name] = _SPARE_TOKENS + 4 * request.answer_tokens
+            extras[vendor.limit_name] = _token_limit(request)
         return extras
+
+
+def _token_limit(request: ChatRequest) -> int:
+    """Return the token limit of an answer, of which some servers are told nothing."""
+    return _SPARE_TOKENS + 4 * request.answer_tokens

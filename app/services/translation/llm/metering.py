@@ -42,6 +42,11 @@ class Meter:
         """Count a piece of the answer."""
         self.written_bytes += len(piece.encode("utf-8", "replace"))
 
+    @property
+    def written_tokens(self) -> int:
+        """About how many tokens the answer has so far."""
+        return -(-self.written_bytes // _BYTES_PER_TOKEN)
+
     def read(self, usage: object) -> None:
         """Take the provider's usage object if it is one; the last one counts."""
         prompt = _count(getattr(usage, "prompt_tokens", None))
@@ -56,7 +61,7 @@ class Meter:
             return self.reported
         if not self.answered:
             return 0, 0
-        return self.prompt_tokens, -(-self.written_bytes // _BYTES_PER_TOKEN)
+        return self.prompt_tokens, self.written_tokens
 
 
 def _count(value: object) -> int | None:

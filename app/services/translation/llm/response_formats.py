@@ -22,19 +22,21 @@ class ReasoningFilter:
 
     def __init__(self) -> None:
         self._buffer = ""
-        self._passing = False
+        self._passing = self._reasoning = False
 
     def feed(self, text: str) -> str:
         """Return the part of this piece that belongs to the answer."""
         if self._passing:
             return text
-        self._buffer += text
-        head = self._buffer.lstrip()
-        if head.startswith(_REASONING_OPEN):
-            _, closed, answer = head.partition(_REASONING_CLOSE)
+        self._buffer = (self._buffer + text).lstrip()
+        self._reasoning = self._reasoning or self._buffer.startswith(_REASONING_OPEN)
+        if self._reasoning:
+            _, closed, answer = self._buffer.partition(_REASONING_CLOSE)
+            # Only the end of what is dropped may be the beginning of the closing tag.
+            self._buffer = self._buffer[-len(_REASONING_CLOSE) :]
             self._passing = bool(closed)
             return answer
-        if _REASONING_OPEN.startswith(head):
+        if _REASONING_OPEN.startswith(self._buffer):
             return ""
         self._passing = True
         return self._buffer
@@ -48,11 +50,15 @@ class NumberedLines:
     """
 
     def __init__(self) -> None:
-        self._rest = ""
+        self._rest: list[str] = []
 
     def feed(self, text: str) -> list[Member]:
         """Return the lines that this piece completes, each as number and text."""
-        *lines, self._rest = (self._rest + text).split("\n")
+        self._rest.append(text)
+        if "\n" not in text:
+            return []
+        *lines, rest = "".join(self._rest).split("\n")
+        self._rest = [rest]
         members = (_numbered(line) for line in lines)
         return [member for member in members if member is not None]
 

@@ -40,6 +40,9 @@ _FAMILIES = tuple(
 )
 """Languages that are confused with one another in a single line."""
 
+_REMEMBERED_CHARS = 400
+"""Longer texts are no lines of a caption and are not kept."""
+
 
 class _Identifier(Protocol):
     labels: list[str]
@@ -73,13 +76,18 @@ def label_of(language: Language) -> str:
     return _LABELS.get(language.base, language.base)
 
 
-@lru_cache(maxsize=4096)
 def identify(text: str, target: Language) -> LanguageGuess | None:
     """Identify a text's language; None where the target language is not supported.
 
     Source: py3langid 0.4, naive Bayes over byte n-grams of 140 languages; its probabilities are
     calibrated for the length of the text.
     """
+    guess = _identified if len(text) <= _REMEMBERED_CHARS else _identified.__wrapped__
+    return guess(text, target)
+
+
+@lru_cache(maxsize=4096)
+def _identified(text: str, target: Language) -> LanguageGuess | None:
     label = label_of(target)
     identifier = _identifier()
     if label not in _known():

@@ -1,0 +1,73 @@
+"""What each caller of a job asked for and holds; callers of equal requests share the job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+_MOST_CALLERS = 1000
+"""Callers of one job that are remembered; each needs the job's id, which nobody can guess."""
+
+
+class JobCallers:
+    """The callers of one job, by the name that `holder` of their requests has.
+
+    Args:
+        attach: called for a caller who begins to poll, and counts as a reader from then on.
+        detach: called once he does not count any more.
+    """
+
+    def __init__(self, attach: Callable[[], None], detach: Callable[[], None]) -> None:
+        self._attach = attach
+        self._detach = detach
+        self._leases: dict[str, asyncio.TimerHandle] = {}
+        self._left: set[str] = set()
+        self._formats: dict[str, tuple[str, ...]] = {}
+
+    def renew_lease(self, caller: str, lease_s: float) -> None:
+        """Count a caller who polls as a reader; nothing where he cancelled the job.
+
+        Args:
+            caller: who polls.
+            lease_s: how long he counts from now on, in place of an earlier lease.
+        """
+        if caller in self._left:
+            return
+        if (lease := self._leases.pop(caller, None)) is not None:
+            lease.cancel()
+        elif len(self._leases) < _MOST_CALLERS:
+            self._attach()
+        else:
+            return
+        loop = asyncio.get_running_loop()
+        self._leases[caller] = loop.call_later(lease_s, self._end_lease, caller)
+
+    def leave(self, caller: str) -> None:
+        """Record that a caller cancelled the job, for good; the work stops with its last reader."""
+        if len(self._left) < _MOST_CALLERS:
+            self._left.add(caller)
+        if caller in self._leases:
+            self._end_lease(caller)
+
+    def has_left(self, caller: str) -> bool:
+        """Whether a caller cancelled the job."""
+        return caller in self._left
+
+    def end_leases(self) -> None:
+        """Forget the leases, since the job has ended."""
+        for lease in self._leases.values():
+            lease.cancel()
+        self._leases.clear()
+
+    def ask_formats(self, caller: str, formats: Sequence[str]) -> None:
+        """Record the subtitle files that a caller wants of the result, however he reads it."""
+        if formats and (caller in self._formats or len(self._formats) < _MOST_CALLERS):
+            self._formats[caller] = tuple(formats)
+
+    def formats(self, caller: str) -> tuple[str, ...]:
+        """Return the subtitle files that a caller wants; empty unless he asked for some."""
+        return self._formats.get(caller, ())
+
+    def _end_lease(self, caller: str) -> None:
+        self._leases.pop(caller).cancel()
+        self._detach()
