@@ -28,6 +28,10 @@ _INNER_DASH = re.compile(rf"\s(?=[{_FORMATTING}]*(?:[{DASHES}]\s*[^\s{DASHES}]|>
 """White space before a dash inside a line."""
 
 
+_SEEN = 64
+"""Characters that are looked at for the end of a sentence: its last word and what closes it."""
+
+
 def speaker_dash(text: str) -> str:
     """Return the dash that a text begins with, with the space after it; empty for none."""
     match = _DASH.match(text)
@@ -115,10 +119,10 @@ def _turns_in_line(line: str) -> list[str]:
     parts: list[str] = []
     begin = 0
     for match in _INNER_DASH.finditer(line):
-        after = line[match.end() :]
-        dash = speaker_dash(after)
-        opens = dash.endswith(">>") or (dash and not after[len(dash) :][:1].islower())
-        if opens and ends_turn(line[begin : match.start()]):
+        dash = _DASH.match(line, match.end())
+        if dash is None or not ends_turn(line[max(begin, match.start() - _SEEN) : match.start()]):
+            continue
+        if dash[0].endswith(">>") or not line[dash.end() : dash.end() + 1].islower():
             parts.append(line[begin : match.start()].rstrip())
             begin = match.end()
     return [*parts, line[begin:]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from app.domain.dialogue import ends_turn, with_turns
+from app.domain.dialogue import ends_turn, turns, with_turns
 from app.domain.style import InlineStyle, Placement, Runs, common_style, ink_length, ink_runs
 from app.services.captions.markup import MarkupReader, StyledPiece
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
@@ -78,9 +78,9 @@ def styles_of(lines: Sequence[CaptionLine]) -> Runs:
 def dialogue(lines: Sequence[CaptionLine]) -> str:
     """Return lines as one paragraph for each speaker's turn, with line breaks between those.
 
-    A turn begins with a dash, a name or a music sign, as `app.domain.dialogue` says, in another
-    voice or in another colour, and with a line that is in italics as a whole where the one above
-    it has ended and is not.
+    A turn begins with a dash, also where the file has several on one line, with a name or a music
+    sign, as `app.domain.dialogue` says, in another voice or in another colour, and with a line
+    that is in italics as a whole where the one above it has ended and is not.
     """
     breaks = {
         index
@@ -88,7 +88,8 @@ def dialogue(lines: Sequence[CaptionLine]) -> str:
         if _is_another(before, line)
     }
     groups = with_turns([line.text for line in lines], breaks)
-    return "\n".join("".join(_with_spaces(group)) for group in groups)
+    paragraphs = ("".join(_with_spaces(group)) for group in groups)
+    return "\n".join(turn for text in paragraphs for turn in turns(text))
 
 
 def _is_another(before: CaptionLine, line: CaptionLine) -> bool:

@@ -103,6 +103,7 @@ def test_21_a_line_for_each_speaker_and_for_each_colour() -> None:
     assert srt("- Is the ferry\nlate?\n- Only by an hour.").text == (
         "- Is the ferry late?\n- Only by an hour."
     )
+    assert srt("- Late? - By an hour.\n- Oh.").text == "- Late?\n- By an hour.\n- Oh."
     coloured_lines = "<font color=yellow>Is it late?</font>\n<font color=cyan>By an hour.</font>"
     assert srt(coloured_lines).text == "Is it late?\nBy an hour."
     assert srt("He read <i>The\nRiver</i> twice.").text == "He read The River twice."

@@ -85,6 +85,20 @@ async def test_a_part_of_a_line_is_carried_by_tags(answer: str, expected: list[P
     assert await pieces(cues, {"The ferry <i>never</i> leaves.": answer}) == [expected]
 
 
+async def test_a_dash_or_a_full_stop_beside_the_tags_is_no_part_of_a_line() -> None:
+    cues = [
+        cue(0, "- ", ("Is it late", ITALIC), "?"),
+        cue(1, "♪ ", ("la", ITALIC), " ♪"),
+        cue(2, "… ", ("!", ITALIC)),
+    ]
+    answers = {"- Is it late?": "- ¿Llega tarde?", "♪ la ♪": "♪ la ♪", "… !": "… !"}
+    assert await pieces(cues, answers) == [
+        [("- ¿Llega tarde?", ITALIC)],
+        [("♪ la ♪", ITALIC)],
+        [("… ", PLAIN), ("!", ITALIC)],
+    ]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from app.domain.cue import Cue
 from app.domain.dialogue import speaker_dash, turns_like
 from app.domain.style import (
+    PLAIN,
     InlineStyle,
     Runs,
     StyleRun,
@@ -16,11 +18,13 @@ from app.domain.style import (
     ink_length,
     joined,
     layered,
+    part,
     pieces_of,
     remainder,
 )
 from app.services.translation.text.style_tags import TaggedText, tagged, untagged
 from app.services.translation.text.translation_distributor import TranslationDistributor
+from app.services.translation.text.wordless import is_wordless
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class StyledUnit:
             text: their texts as one.
             keeps_tags: whether the translator returns the tags of a line.
         """
-        runs = _partial_runs(cues) if keeps_tags else ()
+        runs = _partial_runs(cues) if keeps_tags and not is_wordless(text) else ()
         return cls(cues, text, tagged(text, runs))
 
     def translated(
@@ -101,9 +105,19 @@ def _turns(cue: Cue) -> list[_Turn]:
     texts = cue.text.split("\n")
     found: list[_Turn] = []
     for text, runs in zip(texts, divided(cue.runs, texts), strict=True):
-        base = common_style(runs, ink_length(text))
+        base = _spoken_style(text, runs)
         found.append(_Turn(text, base, remainder(runs, base)))
     return found
+
+
+def _spoken_style(text: str, runs: Runs) -> InlineStyle:
+    """Return what the words of a line have in common, whatever its dash and end marks look like."""
+    if not runs:
+        return PLAIN
+    ink = "".join(text.split())
+    words = [place for place, char in enumerate(ink) if char.isalnum()]
+    start, end = (words[0], words[-1] + 1) if words else (0, len(ink))
+    return common_style(part(runs, start, end), end - start)
 
 
 def _partial_runs(cues: Sequence[Cue]) -> Runs:
@@ -193,7 +207,7 @@ def _styled(cue: Cue, translation: str, runs: Runs) -> Runs:
     if len(turns) == len(lines):
         styles = [turn.base for turn in turns]
     else:
-        shared = common_style(cue.runs, ink_length(cue.text))
+        shared = reduce(InlineStyle.common, (turn.base for turn in turns))
         styles = [shared] * len(lines)
     parts = zip(lines, divided(runs, lines), styles, strict=True)
     return joined((line, layered(own, style, ink_length(line))) for line, own, style in parts)
