@@ -16,6 +16,7 @@ from bench import (
     alignment,
     busy,
     callers,
+    caption_lines,
     crowd,
     diarization,
     faults,
@@ -75,6 +76,7 @@ MEASURES: Mapping[str, Measure] = {
     "hallucinations": hallucinations.measure,
     "whole_file": whole_file.measure,
     "long_form": long_form.measure,
+    "caption_lines": caption_lines.measure,
 }
 
 

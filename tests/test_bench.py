@@ -14,6 +14,7 @@ from bench import (
     alignment,
     busy,
     callers,
+    caption_lines,
     crowd,
     diarization,
     faults,
@@ -79,6 +80,7 @@ GOALS = {
     "long_form_lost_over_batched": 1.0,
     "long_form_doubled_prompts": 0,
     "long_form_drift_ms": 50,
+    "caption_lines_lost": 0,
 }
 
 
@@ -86,7 +88,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form,
+        hallucinations, whole_file, long_form, caption_lines,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

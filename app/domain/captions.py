@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from app.domain.cue import Lane
+from app.domain.events import Notice
 from app.domain.style import Placement, Runs
 from app.domain.time import Span
 from app.domain.transcript import Word
@@ -24,6 +26,7 @@ class Caption:
         speaker: as the track names them, or None.
         placement: where the track shows it; None for the usual place.
         runs: styled parts of the text.
+        lane: what the text belongs to.
     """
 
     span: Span
@@ -32,6 +35,7 @@ class Caption:
     speaker: str | None = None
     placement: Placement | None = None
     runs: Runs = ()
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,14 @@ class Captions:
         language: BCP 47 tag of the text, ``und`` when unknown.
         kind: written by people, or by automatic speech recognition.
         items: sorted by start; may overlap as the author made them.
+        notices: what of the file is not among them, or was read otherwise than it is written; two
+            files that read the same are equal.
     """
 
     language: str
     kind: CaptionKind
     items: tuple[Caption, ...]
+    notices: tuple[Notice, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from app.domain.style import Placement, Runs
 from app.domain.time import Span
+
+Lane = Literal["dialogue", "sign", "song"]
+"""What a text belongs to: what is said, a text in the picture, or a song. A sentence never goes on
+in another lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Cue:
         placement: where it stands on the picture; None for the usual place.
         runs: styled parts of ``text``.
         translation_runs: styled parts of ``translation``.
+        lane: what the text belongs to.
     """
 
     id: int
@@ -39,6 +45,7 @@ class Cue:
     placement: Placement | None = None
     runs: Runs = ()
     translation_runs: Runs = ()
+    lane: Lane = "dialogue"
 
     @property
     def shown(self) -> str:

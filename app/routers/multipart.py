@@ -26,8 +26,8 @@ _UNREADABLE = "The multipart body cannot be read"
 class PartSink(Protocol):
     """Takes the bytes of one part."""
 
-    def begin(self, file_name: str | None) -> None:
-        """Begin; the name is None where the part is no file."""
+    def begin(self, file_name: str | None, media_type: str) -> None:
+        """Begin; the name is None where the part is no file, the type empty where it has none."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -56,7 +56,7 @@ class MultipartForm:
         self._sink: PartSink | None = None
         self._parts = 0
         self._header = self._value = b""
-        self._disposition = b""
+        self._disposition = self._type = b""
         callbacks: MultipartCallbacks = {
             "on_part_begin": self._begin_part,
             "on_header_field": self._add_to_header,
@@ -84,7 +84,7 @@ class MultipartForm:
         self._parts += 1
         if self._parts > _MAX_PARTS:
             raise InvalidFieldError(f"A form may have {_MAX_PARTS} parts at most")
-        self._disposition = b""
+        self._disposition = self._type = b""
 
     def _add_to_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -95,6 +95,8 @@ class MultipartForm:
     def _end_header(self) -> None:
         if self._header.lower() == b"content-disposition":
             self._disposition = self._value
+        if self._header.lower() == b"content-type":
+            self._type = self._value
         self._header = self._value = b""
 
     def _begin_data(self) -> None:
@@ -105,7 +107,9 @@ class MultipartForm:
             raise InvalidFieldError(f"The form has two parts named {name}")
         if self._sink is not None:
             file_name = options.get(b"filename")
-            self._sink.begin(None if file_name is None else _text(file_name)[:_MAX_NAME_CHARS])
+            media_type = _text(self._type)[:_MAX_NAME_CHARS].strip().lower()
+            own_name = None if file_name is None else _text(file_name)[:_MAX_NAME_CHARS]
+            self._sink.begin(own_name, media_type)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is not None:

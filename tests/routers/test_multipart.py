@@ -16,7 +16,7 @@ class Sink:
         self.data = b""
         self.finished = False
 
-    def begin(self, file_name: str | None) -> None:
+    def begin(self, file_name: str | None, media_type: str) -> None:
         self.name = file_name
 
     def write(self, data: bytes) -> None:

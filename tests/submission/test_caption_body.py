@@ -136,3 +136,67 @@ def test_what_cannot_be_read_is_told_by_its_code(server: ServerProcess, tmp_path
         path.write_text(SRT)
         both = post_file(server, path, captions=SRT)
     assert both.status_code == 400
+
+
+DAMAGED = SRT.replace("00:00:03,000 -->", "00：00：03，000 ->")
+LOST = "1\nxx:xx:xx,xxx --> xx:xx:xx,xxx\nThe water came up.\n"
+
+
+def notices(result: dict[str, Any]) -> dict[str, str]:
+    return {notice["code"]: notice["message"] for notice in result.get("notices", [])}
+
+
+def test_11_damage_is_repaired_and_told_whatever_way_it_comes(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.srt"
+    path.write_text(DAMAGED)
+    with server.client() as client:
+        sent = client.post("/api/process", json={"captions": DAMAGED, "captions_lang": "en"}).json()
+        unnamed = client.post(
+            "/api/process",
+            data={"captions_lang": "en"},
+            files={"file": ("upload.bin", DAMAGED.encode(), "application/octet-stream")},
+        ).json()
+    streamed = stream_json(server, {"captions": DAMAGED, "captions_lang": "en"}).result
+    assert streamed is not None
+    for result in (post_file(server, path, captions_lang="en").json(), sent, unnamed, streamed):
+        assert shown(result["subtitles"]) == SHOWN
+        assert "line 6" in notices(result)["caption_lines_repaired"]
+
+
+def test_a_sound_file_has_no_notices(server: ServerProcess) -> None:
+    with server.client() as client:
+        result = client.post("/api/process", json={"captions": SRT, "captions_lang": "en"}).json()
+    assert notices(result) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "data", "reason"),
+    [
+        ("talk.srt", "application/octet-stream", LOST.encode(), "lines 2 to 3"),
+        ("talk.vtt", "text/vtt", b"WEBVTT\n\nsoon --> later\nx\n", "lines 3 to 4"),
+        ("talk.srt", "video/mp4", b"", "empty"),
+        ("talk.ass", "", b"no script\n", "begins with 'no script'"),
+        ("talk.ttml", "", b"\x00\x01\x02\x03" * 99, "Not a caption file"),
+        ("talk.dfxp", "", b"<tt><body><p begin='1s'>", "XML"),
+        ("talk.sbv", "", b"hello\n", "begins with 'hello'"),
+        ("talk.sub", "", b"{25}{50}Hello\n{60}{70}you\n", "frame rate"),
+        ("talk.sub", "", b"\x00\x00\x01\xba" + bytes(99), "VobSub"),
+        ("talk.lrc", "", b"la la la\n", "begins with 'la la la'"),
+        ("talk.smi", "", b"<SAMI><BODY>", "SAMI"),
+        ("talk.stl", "", b"850STL25.01", "EBU STL"),
+        ("talk.txt", "", b"We leave at nine.\n", "begins with 'We leave at nine.'"),
+        ("talk", "application/x-subrip", b"\x07\x08\x09", "Not a caption file"),
+        ("talk", "text/plain; charset=utf-8", b"We leave at nine.\n", "begins with"),
+        ("talk.srt", "", b"PK\x03\x04" + bytes(99), "ZIP"),
+    ],
+)
+def test_11_a_caption_file_is_never_called_bad_media(
+    server: ServerProcess, name: str, media_type: str, data: bytes, reason: str
+) -> None:
+    with server.client() as client:
+        kind = media_type or "application/octet-stream"
+        answer = client.post("/api/process", files={"file": (name, data, kind)})
+    assert (answer.status_code, answer.json()["code"]) == (400, "captions_unreadable"), answer.text
+    assert reason in answer.json()["error"]

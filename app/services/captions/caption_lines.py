@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from app.domain.cue import Lane
 from app.domain.dialogue import ends_turn, turns, with_turns
 from app.domain.style import InlineStyle, Placement, Runs, common_style, ink_length, ink_runs
 from app.services.captions.markup import MarkupReader, StyledPiece
@@ -49,6 +50,7 @@ class TimedLines:
     end_ms: int
     lines: tuple[CaptionLine, ...]
     speaker: str | None = None
+    lane: Lane = "dialogue"
     placement: Placement | None = None
 
 

@@ -10,6 +10,8 @@ from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.domain.text import join_words
 from app.domain.time import Span
+from app.services.captions.alternates import choose_language
+from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import (
     TimedLines,
     dialogue,
@@ -20,7 +22,9 @@ from app.services.captions.caption_lines import (
 from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
+from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.rolling import is_rolling, join_continued, unroll
+from app.services.captions.signs import signs_apart
 from app.services.captions.timed_words import split_words
 
 _DEFAULT_DURATION_MS = 3000
@@ -40,11 +44,17 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     Returns:
         Captions sorted by start; none where the track has no text.
     """
-    captions = build_timeline(replace(track, captions=tuple(join_continued(track.captions))))
+    choice = choose_language(track.captions, language, track.language)
+    joined = tuple(join_continued(choice.captions))
+    captions = build_timeline(replace(track, captions=joined))
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
-    items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
-    return Captions(_language(language, track.language), kind, items)
+    moved = ReadingNotices()
+    items = _automatic(captions) if kind == "auto" else signs_apart([*_manual(captions)], moved)
+    faults = caption_notices(track.faults)
+    notices = (*track.notices, *faults, *choice.notices, *moved.notices())
+    tag = _language(language, choice.language or track.language)
+    return Captions(tag, kind, tuple(items), notices)
 
 
 def build_timeline(track: RawTrack) -> list[TimedLines]:
@@ -63,6 +73,7 @@ def build_timeline(track: RawTrack) -> list[TimedLines]:
             _end_ms(caption, start_ms, next_ms),
             tuple(lines),
             caption.speaker,
+            caption.lane,
             placement,
         )
         for (caption, lines, placement), start_ms, next_ms in zip(
@@ -102,6 +113,7 @@ def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
             span,
             dialogue(caption.lines),
             speaker=_label(caption.speaker),
+            lane=caption.lane,
             placement=caption.placement,
             runs=styles_of(caption.lines),
         )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from app.domain.cue import Lane
+from app.domain.events import Notice
 from app.domain.style import PLAIN, InlineStyle, Placement
+from app.services.captions.caption_faults import Faults
 
 DEFAULT_FRAME_PX = (384, 288)
 """Picture that positions are measured on where a script names none. Source: libass, ``ass.c``."""
@@ -42,6 +45,9 @@ class RawCaption:
             begin inside a word.
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
+        line: number of its line in the file, from 1; 0 where lines do not matter.
+        language: as the file names it for this caption alone; empty where it does not.
+        lane: what the text belongs to.
         placement: where the file shows it, by its settings; None where it says nothing. What its
             text says of it is read with the text.
     """
@@ -52,6 +58,9 @@ class RawCaption:
     continues: bool = False
     window: str = ""
     speaker: str | None = None
+    line: int = 0
+    language: str = ""
+    lane: Lane = "dialogue"
     placement: Placement | None = None
 
 
@@ -62,6 +71,8 @@ class RawTrack:
     Attributes:
         captions: in the file's order.
         language: as the file names it; empty where it does not.
+        notices: what the reader left out, or read otherwise than it is written.
+        faults: lines that were repaired or could not be used.
         styles: the file's styles by the tag (``i``), the class (``.loud``) or the voice
             (``v[Anna]``) that has them; an empty key for the style of all text.
         frame_px: width and height of the picture that positions within texts are measured on.
@@ -69,6 +80,8 @@ class RawTrack:
 
     captions: tuple[RawCaption, ...]
     language: str = ""
+    notices: tuple[Notice, ...] = ()
+    faults: tuple[Faults, ...] = ()
     styles: Mapping[str, InlineStyle] = field(default_factory=dict)
     frame_px: tuple[int, int] = DEFAULT_FRAME_PX
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from app.domain.captions import Caption, Captions
-from app.domain.cue import Cue
+from app.domain.cue import Cue, Lane
 from app.domain.dialogue import ends_turn, speaker_dash
 from app.domain.profile import ReadingProfile
 from app.domain.style import Placement, divided, joined, zone
@@ -31,10 +31,11 @@ class _UnfinishedCaption:
     span: Span
     parts: list[Caption]
     speaker: str | None
+    lane: Lane
 
     @classmethod
     def of(cls, item: Caption) -> _UnfinishedCaption:
-        return cls(item.span, [item], item.speaker)
+        return cls(item.span, [item], item.speaker, item.lane)
 
     def add(self, item: Caption) -> None:
         """Merge a caption that appeared with it; a repeated text is not added."""
@@ -54,6 +55,7 @@ class _UnfinishedCaption:
             self.span,
             text,
             speaker=self.speaker,
+            lane=self.lane,
             placement=None if places else first.placement,
             runs=joined((part.text, part.runs) for part in self.parts),
         )
@@ -74,9 +76,9 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     """Yield the cues of captions that people wrote.
 
     Every caption retains its text and its times, but ends early where the next one begins. Two
-    that appear together become one cue. A text that is too long for a cue is divided as if it
-    were speech, first between speakers; a single line that is shown for longer than a cue may be
-    ends earlier. Styles stay with their words.
+    of one lane that appear together become one cue. A text that is too long for a cue is divided as
+    if it were speech, first between speakers; a single line that is shown for longer than a cue may
+    be ends earlier. Styles stay with their words.
 
     Yields:
         Cues with ids from 0, sorted, never two at once, ``min_gap_ms`` apart where a cue stays
@@ -87,7 +89,7 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     items = list(_one_at_a_time(captions.items, profile))
     limits = [item.span.start_ms for item in items[1:]]
     for item, next_ms in zip(items, [*limits, None], strict=True):
-        shown = _laid_out(item, free_ms, next_ms, profile)
+        shown = _laid_out(item, free_ms, next_ms, profile, captions.language)
         runs = divided(item.runs, [text for text, _ in shown])
         for (text, span), own in zip(shown, runs, strict=True):
             yield Cue(
@@ -96,6 +98,7 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
                 text,
                 speaker=item.speaker,
                 language=captions.language,
+                lane=item.lane,
                 placement=item.placement,
                 runs=own,
             )
@@ -109,7 +112,10 @@ def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterato
         if open_caption is None or item.span.start_ms >= open_caption.span.end_ms:
             if open_caption is not None:
                 yield open_caption.caption()
-        elif item.span.start_ms - open_caption.span.start_ms < profile.min_duration_ms:
+        elif (
+            item.lane == open_caption.lane
+            and item.span.start_ms - open_caption.span.start_ms < profile.min_duration_ms
+        ):
             open_caption.add(item)
             continue
         else:
@@ -121,7 +127,7 @@ def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterato
 
 
 def _laid_out(
-    item: Caption, free_ms: int, next_ms: int | None, profile: ReadingProfile
+    item: Caption, free_ms: int, next_ms: int | None, profile: ReadingProfile, language: str
 ) -> Sequence[tuple[str, Span]]:
     start_ms = max(free_ms, item.span.start_ms)
     end_ms = item.span.end_ms
@@ -130,7 +136,7 @@ def _laid_out(
     span = Span(start_ms, max(end_ms, start_ms + 1))
     if _fits(item.text, span, profile):
         return [(item.text, _placed(span, next_ms, profile))]
-    return _divided(item, span, next_ms, profile)
+    return _divided(item, span, next_ms, profile, language)
 
 
 def _fits(text: str, span: Span, profile: ReadingProfile) -> bool:
@@ -149,12 +155,12 @@ def _placed(span: Span, next_ms: int | None, profile: ReadingProfile) -> Span:
 
 
 def _divided(
-    item: Caption, span: Span, next_ms: int | None, profile: ReadingProfile
+    item: Caption, span: Span, next_ms: int | None, profile: ReadingProfile, language: str
 ) -> Sequence[tuple[str, Span]]:
     until_ms = span.end_ms + profile.min_gap_ms
     if next_ms is not None:
         until_ms = max(span.end_ms, min(until_ms, next_ms))
-    parts = _phrases(item.text, span, until_ms, profile)
+    parts = _phrases(item.text, span, until_ms, profile, language)
     spans = place([part.phrase for part in parts], TimeWindow(span.start_ms, until_ms), profile)
     return [(part.text, shown) for part, shown in zip(parts, spans, strict=True)]
 
@@ -176,15 +182,18 @@ class _Part:
         return duration_ms <= profile.max_duration_ms and fits(self.text, profile)
 
 
-def _phrases(text: str, span: Span, until_ms: int, profile: ReadingProfile) -> list[_Part]:
+def _phrases(
+    text: str, span: Span, until_ms: int, profile: ReadingProfile, language: str
+) -> list[_Part]:
     """Divide a text among cues; turns share its time by their width, and a cue where they fit."""
     parts: list[_Part] = []
     turns = text.split("\n")
     edges = [*_starts(turns, span), until_ms]
     for turn, (start_ms, end_ms) in zip(turns, pairwise(edges), strict=True):
         own = Span(start_ms, max(start_ms, min(end_ms, span.end_ms)))
-        words = words_of(Segment(turn, own, (), "und"), profile)
-        first, *others = [_Part(each, each.text) for each in split(words, end_ms, profile)]
+        words = words_of(Segment(turn, own, (), language), profile)
+        phrases = split(words, end_ms, profile, language)
+        first, *others = [_Part(each, each.text) for each in phrases]
         if parts and (both := parts[-1].with_turn(first)).is_cue(profile):
             parts[-1] = both
         else:

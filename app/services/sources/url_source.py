@@ -1,10 +1,12 @@
-"""Source of media behind an http or https address."""
+"""Source of media or captions behind an http or https address."""
 
 from __future__ import annotations
 
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 import structlog
 
@@ -12,19 +14,23 @@ from app.domain.errors import (
     CuestreamError,
     EmptyMediaError,
     ForbiddenMediaError,
+    InvalidCaptionsError,
     SourceError,
     SourceUnsupportedError,
     TranscriptionDisabledError,
     TruncatedMediaError,
+    UnavailableOptionError,
     UnreadableMediaError,
 )
 from app.domain.media import NO_INFO
 from app.domain.request import MediaUrl, SiteVideo
 from app.services.cache.source_metadata import SourceMetadata
+from app.services.captions.foreign_formats import foreign_format
+from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file, parse_bounded
 from app.services.media.byte_stream import ByteStream
 from app.services.net.fetch import Body, check_address
 from app.services.net.transfer import HTML_TYPES
-from app.services.sources.opened import Opened
+from app.services.sources.opened import Opened, OpenedCaptions
 from app.services.sources.site_source import SiteOpener
 from app.services.sources.source_cache import OpenRequest
 from app.services.sources.source_opener import SourceServices
@@ -49,7 +55,7 @@ _PAGE_MAY_HELP = (
 
 
 class UrlOpener:
-    """Opens media files by address; web pages and playlists are left to yt-dlp.
+    """Opens media and caption files by address; web pages and playlists are left to yt-dlp.
 
     Args:
         services: fetch, decode and store the media.
@@ -98,11 +104,44 @@ class UrlOpener:
                 if cached is not None:
                     return cached
                 stream = await ByteStream(body.chunks, body.length).peek()
+                if is_caption_file(_file_name(url), stream.head, body.content_type):
+                    return await _opened_captions(stream, _file_name(url), request)
                 if not _is_playlist(stream.head):
                     request.require_transcription()
                     request.resources.push_async_exit(connection.pop_all())
-                    return await cache.open_stream(stream, identity, metadata, request.resources)
+                    return await cache.open_stream(stream, identity, metadata, request)
         return await self._sites.open(SiteVideo(url), request)
+
+
+async def _opened_captions(stream: ByteStream, name: str, request: OpenRequest) -> OpenedCaptions:
+    """Return the captions behind an address.
+
+    Raises:
+        UnavailableOptionError: a recording is wanted.
+        InvalidCaptionsError: they cannot be read, or are too large.
+    """
+    preference = request.preference
+    if preference is None:
+        raise UnavailableOptionError("Captions hold no recording")
+    data = bytearray()
+    async with aclosing(stream.all_bytes()) as chunks:
+        async for chunk in chunks:
+            data += chunk
+            if len(data) > MAX_MB * 2**20:
+                raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
+    if foreign := foreign_format(name, bytes(data[:SNIFF_LENGTH])):
+        raise InvalidCaptionsError(f"Captions in this format are not read: {foreign}")
+    language = preference.spoken.tag if preference.spoken else "und"
+    captions = await parse_bounded(bytes(data), _ending(name), language, "manual")
+    return OpenedCaptions(captions, "client_captions")
+
+
+def _file_name(url: str) -> str:
+    return PurePosixPath(unquote(urlsplit(url).path)).name
+
+
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.removeprefix(".")
 
 
 def _metadata_of(body: Body) -> SourceMetadata:

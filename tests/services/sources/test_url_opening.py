@@ -8,16 +8,20 @@ from app.domain.audio import Audio
 from app.domain.errors import (
     EmptyMediaError,
     ForbiddenMediaError,
+    InvalidCaptionsError,
     MediaTooLongError,
     NoSpeechError,
     PayloadTooLargeError,
     SourceError,
     StorageError,
     TruncatedMediaError,
+    UnavailableOptionError,
     UnreadableMediaError,
     UrlBlockedError,
 )
 from app.domain.request import MediaUrl, SiteVideo
+from app.services.captions.select import CaptionPreference
+from app.services.sources.opened import OpenedCaptions
 from app.services.sources.opener import MediaOpener
 from app.system.workdir import WorkDir
 from tests.conftest import read_samples
@@ -310,3 +314,33 @@ async def test_closing_in_the_middle_hangs_up(
             break
         await asyncio.sleep(0.02)
     assert web.open_connections == 0
+
+
+SRT = b"1\n00:00:01,000 -> 00:00:02,000\nhi\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/talk.srt", "application/octet-stream"),
+        ("/talk", "application/x-subrip"),
+        ("/a", "video/mp4"),
+    ],
+)
+async def test_captions_behind_an_address_are_captions(
+    opener: MediaOpener, web: LoopbackServer, path: str, kind: str
+) -> None:
+    opened = await opener.open(MediaUrl(web.body(path, SRT, kind)), CaptionPreference())
+    assert isinstance(opened, OpenedCaptions)
+    assert [item.text for item in opened.captions.items] == ["hi"]
+    assert [notice.code for notice in opened.captions.notices] == ["caption_lines_repaired"]
+    with pytest.raises(UnavailableOptionError):
+        await opener.open(MediaUrl(web.url(path)))
+
+
+async def test_captions_behind_an_address_that_are_none_are_no_bad_media(
+    opener: MediaOpener, web: LoopbackServer
+) -> None:
+    for path, data in (("/a.srt", b"nothing"), ("/a.vtt", b"\x00\x01\x02"), ("/a.smi", b"<SAMI>")):
+        with pytest.raises(InvalidCaptionsError):
+            await opener.open(MediaUrl(web.body(path, data)), CaptionPreference())

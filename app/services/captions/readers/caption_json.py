@@ -10,7 +10,9 @@ from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
 from app.domain.style import pieces_of
 from app.domain.style_fields import read_pieces, read_placement
+from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+from app.services.captions.readers.caption_times import log_order, repaired_times
 from app.services.captions.readers.timestamps import number_ms
 from app.services.captions.readers.youtube_looks import (
     YouTubeLooks,
@@ -45,7 +47,11 @@ def read_caption_json(text: str) -> RawTrack:
     if cues is None:
         raise InvalidCaptionsError("The JSON holds no captions")
     language = value.get("language") if isinstance(value, dict) else None
-    return RawTrack(tuple(_cues(cues)), language if isinstance(language, str) else "")
+    log = FaultLog()
+    captions = repaired_times(list(_cues(cues, log)), log)
+    log_order(captions, log, frozenset())
+    named = language if isinstance(language, str) else ""
+    return RawTrack(tuple(captions), named, faults=log.summary())
 
 
 def write_json3(captions: Captions) -> dict[str, object]:
@@ -134,16 +140,18 @@ def _cue_rows(value: object) -> list[object] | None:
     return value if isinstance(value, list) else None
 
 
-def _cues(rows: list[object]) -> Iterator[RawCaption]:
+def _cues(rows: list[object], log: FaultLog) -> Iterator[RawCaption]:
     """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
 
     Times are milliseconds under either name. The fields of `style_fields` are read too.
     """
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+            log.add_at(FaultKind.NO_FIELDS, f"caption {number}")
             continue
         start_ms = number_ms(row.get("start_ms", row.get("start")))
         if start_ms is None:
+            log.add_at(FaultKind.NO_FIELDS, f"caption {number}", row["text"])
             continue
         speaker = row.get("speaker")
         yield RawCaption(

@@ -8,13 +8,13 @@ import re
 LATEST_MS = 10**9
 """Eleven days: longer than any recording."""
 
-_CLOCK = r"-?(?:[0-9]{1,6}:)?[0-9]{1,3}:[0-9]{1,3}(?:[.,][0-9]{1,9})?"
-TIMING_LINE = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")
-"""The line above a caption's text in SubRip and WebVTT files, with settings after it.
+CLOCK = r"-?(?:[0-9]{1,6}:)?[0-9]{1,3}:[0-9]{1,3}(?:[.,][0-9]{1,9})?"
+TIMING_LINE = re.compile(rf"\s*({CLOCK})\s*-->\s*({CLOCK})(?:\s(.*))?")
+"""The line above a caption's text in SubRip and WebVTT files, and what follows it.
 
 Source: W3C WebVTT, section 4 (file structure); SubRip writes a comma before the fraction.
 """
-INLINE_TIME = re.compile(rf"<({_CLOCK})>")
+INLINE_TIME = re.compile(rf"<({CLOCK})>")
 """A time inside a WebVTT cue: when the words after it are spoken."""
 
 

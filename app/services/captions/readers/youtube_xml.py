@@ -8,12 +8,13 @@ from xml.etree.ElementTree import Element
 
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import number_ms
-from app.services.captions.readers.xml_text import attribute, name_of, parse_xml
+from app.services.captions.readers.xml_text import attribute, name_of, parse_xml, place_of
 from app.services.captions.readers.youtube_looks import (
     YouTubeLooks,
     pen_style,
     window_placement,
 )
+from app.services.captions.reading_notices import ReadingNotices
 
 _SECOND_MS = 1000
 _ROOT = re.compile(r"<(?:timedtext|transcript)[\s>]")
@@ -34,10 +35,18 @@ def read_youtube_xml(text: str) -> RawTrack:
     Raises:
         InvalidCaptionsError: not XML.
     """
-    root = parse_xml(text)
+    notices = ReadingNotices()
+    captions: list[RawCaption] = []
+    root = parse_xml(text, notices)
     looks = _looks(root)
-    captions = (_caption(e, looks) for e in root.iter() if name_of(e) in ("p", "text"))
-    return RawTrack(tuple(caption for caption in captions if caption is not None))
+    for element in root.iter():
+        if name_of(element) in ("p", "text"):
+            caption = _caption(element, looks)
+            captions += [caption] if caption is not None else []
+            if caption is None:
+                notices.unusable("Captions without a time that can be read", place_of(element))
+    notices.require(captions)
+    return RawTrack(tuple(captions), notices=notices.notices())
 
 
 def _looks(root: Element) -> YouTubeLooks:
