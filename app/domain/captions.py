@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.domain.cue import Lane
 from app.domain.events import Notice
+from app.domain.style import Placement, Runs
 from app.domain.time import Span
 from app.domain.transcript import Word
 
@@ -19,9 +20,12 @@ class Caption:
 
     Attributes:
         span: when it shows.
-        text: one paragraph without markup or line breaks, never blank.
+        text: one paragraph without markup, never blank. A line break stands in it only where
+            another speaker's turn begins (see `app.domain.dialogue`).
         words: word times where the track has them (a site's automatic captions), else empty.
         speaker: as the track names them, or None.
+        placement: where the track shows it; None for the usual place.
+        runs: styled parts of the text.
         lane: what the text belongs to.
     """
 
@@ -29,6 +33,8 @@ class Caption:
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
+    placement: Placement | None = None
+    runs: Runs = ()
     lane: Lane = "dialogue"
 
 

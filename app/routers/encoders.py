@@ -27,6 +27,7 @@ from app.domain.events import (
     SpeakersFound,
 )
 from app.domain.media import AudioTrack
+from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
@@ -68,7 +69,11 @@ def progress_payload(progress: Progress) -> Payload:
 
 
 def cue_payload(cue: Cue) -> Payload:
-    """Return a cue in the extension's shape; ``speaker`` is absent when unknown."""
+    """Return a cue in the extension's shape; ``speaker`` is absent when unknown.
+
+    Texts hold no markup and no marks of direction: the extension sets them as plain text in an
+    element of its own. What a style adds is in fields that it does not look at.
+    """
     payload: Payload = {
         "start": cue.span.start_ms,
         "end": cue.span.end_ms,
@@ -80,7 +85,7 @@ def cue_payload(cue: Cue) -> Payload:
         payload["language"] = cue.language
     if cue.speaker is not None:
         payload["speaker"] = cue.speaker
-    return payload
+    return {**payload, **style_fields(cue)}
 
 
 def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
@@ -222,7 +227,7 @@ class NativeEncoder:
             return {
                 "type": "cues",
                 "final": event.final,
-                "cues": [dataclasses.asdict(cue) for cue in event.cues],
+                "cues": [_native_cue(cue) for cue in event.cues],
             }
         if isinstance(event, SegmentTranscribed):
             return {"type": "segment", "segment": dataclasses.asdict(event.segment)}
@@ -235,6 +240,14 @@ class NativeEncoder:
         if isinstance(event, MediaOpened):
             return {"type": "media", "duration_ms": event.duration_ms}
         return self._plain.encode(event)
+
+
+def _native_cue(cue: Cue) -> Payload:
+    """Return a cue with all that it holds; its style as `style_fields` has it."""
+    payload = dataclasses.asdict(cue)
+    for name in ("placement", "runs", "translation_runs"):
+        del payload[name]
+    return {**payload, **style_fields(cue)}
 
 
 ENCODERS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {

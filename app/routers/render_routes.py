@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.cue import Cue
+from app.domain.dialogue import with_turns
 from app.domain.errors import InvalidFieldError
 from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
@@ -41,6 +43,13 @@ class CueBody(BaseModel):
     text: str
     translatedText: str | None = None  # noqa: N815 - the extension's spelling
     speaker: str | None = None
+    placement: dict[str, Any] | None = Field(None, description="Where it stands, as in results")
+    styled_text: list[dict[str, Any]] | None = Field(
+        None, description="Pieces of the text with their styles, as in results"
+    )
+    styled_translation: list[dict[str, Any]] | None = Field(
+        None, description="The same of the translation"
+    )
 
 
 class RenderBody(BaseModel):
@@ -87,10 +96,22 @@ def _sorted(cues: list[CueBody]) -> list[CueBody]:
 def _cue(number: int, cue: CueBody) -> Cue:
     if cue.end <= cue.start:
         raise InvalidFieldError(f"cues.{number}: end must be after start")
+    text, translation = _turns(cue.text), _turns(cue.translatedText or "")
+    # A result without a translation repeats the text in its place, not the pieces of it.
+    same = cue.styled_text if translation == text else None
     return Cue(
         id=number,
         span=Span(cue.start, cue.end),
-        text=cue.text,
-        translation=cue.translatedText or None,
+        text=text,
+        translation=translation or None,
         speaker=cue.speaker,
+        placement=read_placement(cue.placement),
+        runs=read_pieces(cue.styled_text, text),
+        translation_runs=read_pieces(cue.styled_translation or same, translation),
     )
+
+
+def _turns(text: str) -> str:
+    """Return a text with the line breaks between speakers' turns alone: lines are laid out anew."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    return "\n".join(" ".join(turn) for turn in with_turns(lines))

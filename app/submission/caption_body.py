@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
@@ -33,6 +33,8 @@ class SentCue(BaseModel):
     end: float = Field(ge=0, le=LATEST_MS)
     text: str
     speaker: str | None = None
+    placement: dict[str, Any] | None = None
+    styled_text: list[dict[str, Any]] | None = None
 
 
 class SentFile(BaseModel):

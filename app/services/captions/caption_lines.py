@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 from app.domain.cue import Lane
-from app.services.captions.raw_captions import TextRun
-
-_RUBY_READING = re.compile(r"<(rt|rp)(?:\s[^<>]*)?>[^<]*(?:</\1>)?", re.IGNORECASE)
-"""The pronunciation of a ruby text, which is shown above the text and is no part of it."""
-
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_BARE_TAGS = "b|i|u|s|em|tt|rb|sub|sup|ruby|strong|strike"
-_TAGS_WITH_ATTRIBUTES = "c|v|p|rt|rp|lang|span|font"
-_TAG = re.compile(
-    rf"</?(?:(?:{_BARE_TAGS})(?:\.[^<>\s]*)?|(?:{_TAGS_WITH_ATTRIBUTES})(?:[.\s][^<>]*+)?)\s*/?>",
-    re.IGNORECASE,
-)
-"""The tags of caption files alone, written as those write them: ``a <b and c> d`` is
-arithmetic."""
-
-_STAMP = re.compile(r"<[0-9]+:[0-9:.,]+>")
-_OVERRIDE = re.compile(r"\{(?:\\[^{}]*|[A-Za-z]:[^{}]*)\}")
-"""SubStation's ``{\\an8}`` and MicroDVD's ``{y:i}``, which also occur in files of other formats."""
-
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]"
-)
-"""Controls, soft hyphens, zero-width spaces, directional embeddings (often unclosed) and
-noncharacters. The joiners stay: Persian words and emoji are written with them."""
+from app.domain.dialogue import ends_turn, turns, with_turns
+from app.domain.style import InlineStyle, Placement, Runs, common_style, ink_length, ink_runs
+from app.services.captions.markup import MarkupReader, StyledPiece
+from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 
 _SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 
@@ -43,17 +21,25 @@ class CaptionLine:
     """One line as displayed.
 
     Attributes:
-        runs: plain text; joined they equal ``text``, except for spaces at its edges.
+        runs: plain text with its whole style; joined they equal ``text``, except for spaces at
+            its edges.
         text: without markup, never blank.
+        voice: speaker by the voice tag that it begins in; empty outside of one.
     """
 
     runs: tuple[TextRun, ...]
     text: str
+    voice: str = ""
 
     @property
     def timed(self) -> bool:
         """Whether a part of it has a start time of its own."""
         return any(run.start_ms is not None for run in self.runs)
+
+    @property
+    def style(self) -> InlineStyle:
+        """What the whole line has in common."""
+        return common_style(styles_of([self]), ink_length(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +51,58 @@ class TimedLines:
     lines: tuple[CaptionLine, ...]
     speaker: str | None = None
     lane: Lane = "dialogue"
+    placement: Placement | None = None
 
 
-def clean_lines(runs: Iterable[TextRun]) -> tuple[CaptionLine, ...]:
-    """Return the lines of a caption's text without markup; blank ones are left out."""
-    rows: list[list[TextRun]] = [[]]
-    for run in runs:
-        first, *others = strip_markup(run.text).split("\n")
-        rows[-1].append(TextRun(_collapse_spaces(first), run.start_ms))
-        rows.extend([TextRun(_collapse_spaces(part), run.start_ms)] for part in others)
-    return tuple(line for row in rows if (line := _line(row)) is not None)
+def read_lines(caption: RawCaption, track: RawTrack) -> tuple[list[CaptionLine], Placement | None]:
+    """Return the lines of a caption without markup, blank ones left out, and where they stand.
+
+    Args:
+        caption: of the track.
+        track: its styles and the size of its picture are looked at.
+    """
+    markup = MarkupReader(track.styles, track.frame_px)
+    rows: list[list[StyledPiece]] = [[]]
+    for run in caption.runs:
+        for piece in markup.read(run):
+            first, *others = piece.text.split("\n")
+            rows[-1].append(replace(piece, text=_collapse_spaces(first)))
+            rows.extend([replace(piece, text=_collapse_spaces(part))] for part in others)
+    lines = [line for row in rows if (line := _line(row)) is not None]
+    return lines, markup.placement(caption.placement)
+
+
+def styles_of(lines: Sequence[CaptionLine]) -> Runs:
+    """Return the runs of style of lines that become one text."""
+    return ink_runs((run.text, run.style) for line in lines for run in line.runs)
+
+
+def dialogue(lines: Sequence[CaptionLine]) -> str:
+    """Return lines as one paragraph for each speaker's turn, with line breaks between those.
+
+    A turn begins with a dash, also where the file has several on one line, with a name or a music
+    sign, as `app.domain.dialogue` says, in another voice or in another colour, and with a line
+    that is in italics as a whole where the one above it has ended and is not.
+    """
+    breaks = {
+        index
+        for index, (before, line) in enumerate(pairwise(lines), start=1)
+        if _is_another(before, line)
+    }
+    groups = with_turns([line.text for line in lines], breaks)
+    paragraphs = ("".join(_with_spaces(group)) for group in groups)
+    return "\n".join(turn for text in paragraphs for turn in turns(text))
+
+
+def _is_another(before: CaptionLine, line: CaptionLine) -> bool:
+    old, new = before.style, line.style
+    if line.voice != before.voice or old.colour != new.colour:
+        return line.voice != before.voice or (_is_one_colour(before) and _is_one_colour(line))
+    return old.italic != new.italic and ends_turn(before.text)
+
+
+def _is_one_colour(line: CaptionLine) -> bool:
+    return len({run.style.colour for run in line.runs if run.text.strip()}) == 1
 
 
 def paragraph(lines: Sequence[CaptionLine]) -> str:
@@ -82,24 +110,24 @@ def paragraph(lines: Sequence[CaptionLine]) -> str:
     return "".join(_with_spaces([line.text for line in lines]))
 
 
-def strip_markup(text: str) -> str:
-    """Return a text without markup; only its line breaks are preserved."""
-    text = _BREAK.sub("\n", _RUBY_READING.sub("", text))
-    text = _OVERRIDE.sub("", _STAMP.sub("", _TAG.sub("", text)))
-    text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _INVISIBLE.sub("", text)
-
-
 def _collapse_spaces(text: str) -> str:
     """Return a text with single spaces; one at its edge stays, since it separates words."""
     return _SPACES.sub(" ", text)
 
 
-def _line(row: Sequence[TextRun]) -> CaptionLine | None:
-    text = _collapse_spaces("".join(run.text for run in row)).strip()
-    runs = tuple(run for run in row if run.text)
-    return CaptionLine(runs, text) if text else None
+def _line(row: Sequence[StyledPiece]) -> CaptionLine | None:
+    text = _collapse_spaces("".join(piece.text for piece in row)).strip()
+    runs = tuple(TextRun(piece.text, piece.start_ms, piece.style) for piece in row if piece.text)
+    voice = next((piece.voice for piece in row if piece.text.strip()), "")
+    return CaptionLine(_joined(runs), text, voice) if text else None
+
+
+def _joined(runs: Iterable[TextRun]) -> tuple[TextRun, ...]:
+    """Join runs that nothing but markup parted."""
+    return tuple(
+        TextRun(_collapse_spaces("".join(run.text for run in group)), start_ms, style)
+        for (start_ms, style), group in groupby(runs, key=lambda run: (run.start_ms, run.style))
+    )
 
 
 def _with_spaces(texts: Sequence[str]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidLanguageError
@@ -13,10 +14,12 @@ from app.services.captions.alternates import choose_language
 from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import (
     TimedLines,
-    clean_lines,
+    dialogue,
     paragraph,
-    strip_markup,
+    read_lines,
+    styles_of,
 )
+from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.reading_notices import ReadingNotices
@@ -42,7 +45,8 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
         Captions sorted by start; none where the track has no text.
     """
     choice = choose_language(track.captions, language, track.language)
-    captions = build_timeline(join_continued(choice.captions))
+    joined = tuple(join_continued(choice.captions))
+    captions = build_timeline(replace(track, captions=joined))
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
     moved = ReadingNotices()
@@ -53,21 +57,27 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     return Captions(tag, kind, tuple(items), notices)
 
 
-def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:
-    """Return captions sorted by start, each with text and an end after its start.
+def build_timeline(track: RawTrack) -> list[TimedLines]:
+    """Return a track's captions sorted by start, each with text and an end after its start.
 
     One without an end, or with one before its start, ends when the next begins, after three
     seconds at the latest. Those before the beginning or eleven days after it are left out.
     """
-    pairs = [(caption, clean_lines(caption.runs)) for caption in captions if _is_in_range(caption)]
-    pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0].start_ms)
-    starts = [max(0, caption.start_ms) for caption, _ in pairs]
+    captions = [caption for caption in track.captions if _is_in_range(caption)]
+    found = [(caption, *read_lines(caption, track)) for caption in captions]
+    found = sorted((each for each in found if each[1]), key=lambda each: each[0].start_ms)
+    starts = [max(0, caption.start_ms) for caption, *_ in found]
     return [
         TimedLines(
-            start_ms, _end_ms(caption, start_ms, next_ms), lines, caption.speaker, caption.lane
+            start_ms,
+            _end_ms(caption, start_ms, next_ms),
+            tuple(lines),
+            caption.speaker,
+            caption.lane,
+            placement,
         )
-        for (caption, lines), start_ms, next_ms in zip(
-            pairs, starts, _next_starts(starts, LATEST_MS), strict=True
+        for (caption, lines, placement), start_ms, next_ms in zip(
+            found, starts, _next_starts(starts, LATEST_MS), strict=True
         )
     ]
 
@@ -99,8 +109,14 @@ def _end_ms(caption: RawCaption, start_ms: int, next_ms: int) -> int:
 def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
     for caption in captions:
         span = Span(caption.start_ms, caption.end_ms)
-        text, speaker = paragraph(caption.lines), _label(caption.speaker)
-        yield Caption(span, text, speaker=speaker, lane=caption.lane)
+        yield Caption(
+            span,
+            dialogue(caption.lines),
+            speaker=_label(caption.speaker),
+            lane=caption.lane,
+            placement=caption.placement,
+            runs=styles_of(caption.lines),
+        )
 
 
 def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from app.domain.cue import Lane
 from app.domain.events import Notice
+from app.domain.style import PLAIN, InlineStyle, Placement
 from app.services.captions.caption_faults import Faults
+
+DEFAULT_FRAME_PX = (384, 288)
+"""Picture that positions are measured on where a script names none. Source: libass, ``ass.c``."""
 
 CAPTIONS_AT_MOST = 50_000
 """More than any video has: at some ten words in a caption, two days of speech."""
@@ -15,15 +19,18 @@ CAPTIONS_AT_MOST = 50_000
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """A part of a caption's text with a start time of its own.
+    """A part of a caption's text with a start time or a style of its own.
 
     Attributes:
         text: with markup, entities and line breaks as in the file.
         start_ms: when it is spoken; None where the file has no time for it.
+        style: what the file says of it outside of the text's own markup: by the element that it
+            stands in, or by the style that the caption refers to.
     """
 
     text: str
     start_ms: int | None = None
+    style: InlineStyle = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class RawCaption:
         line: number of its line in the file, from 1; 0 where lines do not matter.
         language: as the file names it for this caption alone; empty where it does not.
         lane: what the text belongs to.
+        placement: where the file shows it, by its settings; None where it says nothing. What its
+            text says of it is read with the text.
     """
 
     start_ms: int
@@ -52,6 +61,7 @@ class RawCaption:
     line: int = 0
     language: str = ""
     lane: Lane = "dialogue"
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,17 @@ class RawTrack:
         language: as the file names it; empty where it does not.
         notices: what the reader left out, or read otherwise than it is written.
         faults: lines that were repaired or could not be used.
+        styles: the file's styles by the tag (``i``), the class (``.loud``) or the voice
+            (``v[Anna]``) that has them; an empty key for the style of all text.
+        frame_px: width and height of the picture that positions within texts are measured on.
     """
 
     captions: tuple[RawCaption, ...]
     language: str = ""
     notices: tuple[Notice, ...] = ()
     faults: tuple[Faults, ...] = ()
+    styles: Mapping[str, InlineStyle] = field(default_factory=dict)
+    frame_px: tuple[int, int] = DEFAULT_FRAME_PX
 
 
 TrackReader = Callable[[str], RawTrack]

@@ -98,7 +98,7 @@ def _timed_runs(caption: RawCaption) -> Iterator[TextRun]:
     """Yield a continuing caption's runs; the first is spoken when the caption appears."""
     for index, run in enumerate(caption.runs):
         is_first = index == 0 and run.start_ms is None and run.text.strip()
-        yield TextRun(run.text, caption.start_ms) if is_first else run
+        yield replace(run, start_ms=caption.start_ms) if is_first else run
 
 
 def _split_at_break(runs: list[TextRun]) -> tuple[list[TextRun], list[TextRun], bool]:
@@ -107,8 +107,8 @@ def _split_at_break(runs: list[TextRun]) -> tuple[list[TextRun], list[TextRun], 
         before, newline, after = run.text.partition("\n")
         if not newline:
             continue
-        head = [*runs[:index], TextRun(before, run.start_ms)]
-        tail = [TextRun(after, run.start_ms), *runs[index + 1 :]]
+        head = [*runs[:index], replace(run, text=before)]
+        tail = [replace(run, text=after), *runs[index + 1 :]]
         return head, tail if any(part.text.strip() for part in tail) else [], True
     return runs, [], False
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
+from app.domain.dialogue import ends_turn, speaker_dash
 from app.domain.profile import ReadingProfile
+from app.domain.style import Placement, divided, joined, zone
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.services.layout.line_breaks import fits
+from app.services.layout.phrase import Phrase
 from app.services.layout.phrase_splitter import split
 from app.services.layout.segment_words import words_of
 from app.services.layout.timing import TimeWindow, place
@@ -25,12 +29,47 @@ class _UnfinishedCaption:
     """A caption that others with nearly the same start are still merged into."""
 
     span: Span
-    texts: list[str]
+    parts: list[Caption]
     speaker: str | None
     lane: Lane
 
+    @classmethod
+    def of(cls, item: Caption) -> _UnfinishedCaption:
+        return cls(item.span, [item], item.speaker, item.lane)
+
+    def add(self, item: Caption) -> None:
+        """Merge a caption that appeared with it; a repeated text is not added."""
+        end_ms = max(self.span.end_ms, item.span.end_ms)
+        self.span = replace(self.span, end_ms=end_ms)
+        if item.text != self.parts[-1].text:
+            self.parts.append(item)
+            self.speaker = self.speaker if self.speaker == item.speaker else None
+
     def caption(self) -> Caption:
-        return Caption(self.span, " ".join(self.texts), speaker=self.speaker, lane=self.lane)
+        first, *others = self.parts
+        text = first.text
+        for before, after in pairwise(self.parts):
+            text += ("\n" if _is_apart(before, after) else " ") + after.text
+        places = {part.placement for part in others} - {first.placement}
+        return Caption(
+            self.span,
+            text,
+            speaker=self.speaker,
+            lane=self.lane,
+            placement=None if places else first.placement,
+            runs=joined((part.text, part.runs) for part in self.parts),
+        )
+
+
+def _is_apart(before: Caption, after: Caption) -> bool:
+    """Whether captions that appear together are two texts rather than the lines of one."""
+    places = [part.placement or Placement() for part in (before, after)]
+    return (
+        zone(places[0]) != zone(places[1])
+        or before.speaker != after.speaker
+        or ends_turn(before.text)
+        or bool(speaker_dash(after.text))
+    )
 
 
 def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
@@ -38,7 +77,8 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
 
     Every caption retains its text and its times, but ends early where the next one begins. Two
     of one lane that appear together become one cue. A text that is too long for a cue is divided as
-    if it were speech; a single line that is shown for longer than a cue may be ends earlier.
+    if it were speech, first between speakers; a single line that is shown for longer than a cue may
+    be ends earlier. Styles stay with their words.
 
     Yields:
         Cues with ids from 0, sorted, never two at once, ``min_gap_ms`` apart where a cue stays
@@ -49,9 +89,19 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     items = list(_one_at_a_time(captions.items, profile))
     limits = [item.span.start_ms for item in items[1:]]
     for item, next_ms in zip(items, [*limits, None], strict=True):
-        language, lane = captions.language, item.lane
-        for text, span in _laid_out(item, free_ms, next_ms, profile, language):
-            yield Cue(number, span, text, speaker=item.speaker, language=language, lane=lane)
+        shown = _laid_out(item, free_ms, next_ms, profile, captions.language)
+        runs = divided(item.runs, [text for text, _ in shown])
+        for (text, span), own in zip(shown, runs, strict=True):
+            yield Cue(
+                number,
+                span,
+                text,
+                speaker=item.speaker,
+                language=captions.language,
+                lane=item.lane,
+                placement=item.placement,
+                runs=own,
+            )
             number += 1
             free_ms = span.end_ms
 
@@ -66,25 +116,14 @@ def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterato
             item.lane == open_caption.lane
             and item.span.start_ms - open_caption.span.start_ms < profile.min_duration_ms
         ):
-            _join(open_caption, item)
+            open_caption.add(item)
             continue
         else:
             open_caption.span = replace(open_caption.span, end_ms=item.span.start_ms)
             yield open_caption.caption()
-        open_caption = _UnfinishedCaption(item.span, [item.text], item.speaker, item.lane)
+        open_caption = _UnfinishedCaption.of(item)
     if open_caption is not None:
         yield open_caption.caption()
-
-
-def _join(open_caption: _UnfinishedCaption, item: Caption) -> None:
-    """Merge a caption into one that appeared with it; a repeated text is not added."""
-    end_ms = max(open_caption.span.end_ms, item.span.end_ms)
-    open_caption.span = replace(open_caption.span, end_ms=end_ms)
-    if item.text != open_caption.texts[-1]:
-        open_caption.texts.append(item.text)
-        open_caption.speaker = (
-            open_caption.speaker if open_caption.speaker == item.speaker else None
-        )
 
 
 def _laid_out(
@@ -121,7 +160,49 @@ def _divided(
     until_ms = span.end_ms + profile.min_gap_ms
     if next_ms is not None:
         until_ms = max(span.end_ms, min(until_ms, next_ms))
-    words = words_of(Segment(item.text, span, (), language), profile)
-    phrases = split(words, until_ms, profile, language)
-    spans = place(phrases, TimeWindow(span.start_ms, until_ms), profile)
-    return [(phrase.text, shown) for phrase, shown in zip(phrases, spans, strict=True)]
+    parts = _phrases(item.text, span, until_ms, profile, language)
+    spans = place([part.phrase for part in parts], TimeWindow(span.start_ms, until_ms), profile)
+    return [(part.text, shown) for part, shown in zip(parts, spans, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one cue shows of a caption: words, and the text that they are, with line breaks."""
+
+    phrase: Phrase
+    text: str
+
+    def with_turn(self, other: _Part) -> _Part:
+        """Return this part with another speaker's, on a line of its own."""
+        return _Part(self.phrase + other.phrase, f"{self.text}\n{other.text}")
+
+    def is_cue(self, profile: ReadingProfile) -> bool:
+        """Whether it can be shown at once."""
+        duration_ms = self.phrase.end_ms - self.phrase.start_ms
+        return duration_ms <= profile.max_duration_ms and fits(self.text, profile)
+
+
+def _phrases(
+    text: str, span: Span, until_ms: int, profile: ReadingProfile, language: str
+) -> list[_Part]:
+    """Divide a text among cues; turns share its time by their width, and a cue where they fit."""
+    parts: list[_Part] = []
+    turns = text.split("\n")
+    edges = [*_starts(turns, span), until_ms]
+    for turn, (start_ms, end_ms) in zip(turns, pairwise(edges), strict=True):
+        own = Span(start_ms, max(start_ms, min(end_ms, span.end_ms)))
+        words = words_of(Segment(turn, own, (), language), profile)
+        phrases = split(words, end_ms, profile, language)
+        first, *others = [_Part(each, each.text) for each in phrases]
+        if parts and (both := parts[-1].with_turn(first)).is_cue(profile):
+            parts[-1] = both
+        else:
+            parts.append(first)
+        parts += others
+    return parts
+
+
+def _starts(turns: Sequence[str], span: Span) -> list[int]:
+    """Return when each turn begins."""
+    widths = list(accumulate((max(1, text_width(turn)) for turn in turns), initial=0))
+    return [span.start_ms + span.duration_ms * width // widths[-1] for width in widths[:-1]]

@@ -41,7 +41,8 @@ def break_lines(text: str, profile: ReadingProfile) -> list[str]:
     """Break a text into as few lines as its width allows, at the positions that read best.
 
     Args:
-        text: a cue's text or its translation; line breaks in it count as spaces.
+        text: a cue's text or its translation; a line break in it, as it stands between the turns
+            of two speakers, stays one.
         profile: limits the width of a line.
 
     Returns:
@@ -53,7 +54,7 @@ def break_lines(text: str, profile: ReadingProfile) -> list[str]:
     Lines" (1981), with the costs above.
     """
     broken = _broken if len(text) <= _CACHED_MAX_CHARS else _broken.__wrapped__
-    return list(broken(text, profile.max_line_chars))
+    return [line for turn in text.split("\n") for line in broken(turn, profile.max_line_chars)]
 
 
 @lru_cache(maxsize=_CACHE_ENTRIES)
@@ -69,10 +70,11 @@ def _broken(text: str, max_width: int) -> tuple[str, ...]:
 
 def fits(text: str, profile: ReadingProfile) -> bool:
     """Whether a text fits into one cue."""
-    tokens = tokenize(text, profile.max_line_chars)
-    if _width(tokens) > profile.max_chars + profile.max_lines:
+    turns = [tokenize(turn, profile.max_line_chars) for turn in text.split("\n")]
+    if sum(map(_width, turns)) > profile.max_chars + profile.max_lines:
         return False
-    return _fewest_lines(tokens, profile.max_line_chars) <= profile.max_lines
+    lines = sum(_fewest_lines(tokens, profile.max_line_chars) for tokens in turns)
+    return lines <= profile.max_lines
 
 
 def _width(tokens: list[Token]) -> int:

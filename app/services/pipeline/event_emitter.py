@@ -253,7 +253,7 @@ def _caption_segments(captions: Captions) -> tuple[Segment, ...]:
     """Return captions as segments: words only where the track times them."""
     return tuple(
         Segment(
-            text=caption.text,
+            text=" ".join(caption.text.split("\n")),
             span=caption.span,
             words=tuple(replace(word, speaker=caption.speaker) for word in caption.words),
             language=captions.language,

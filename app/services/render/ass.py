@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
@@ -10,7 +10,9 @@ from pysubs2.formats.substation import SubstationFormat
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.bidi import embed_right_to_left
+from app.domain.style import PLAIN, InlineStyle
+from app.services.render.bidi import embedding
+from app.services.render.boxes import point, resolved
 from app.services.render.display_cues import DisplayCue, display_cues
 from app.services.render.speaker_colours import SPEAKER_COLOURS, Colour, colour_numbers
 from app.services.render.timecodes import centisecond_time
@@ -44,15 +46,14 @@ def write_ass(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
 
     Times are rounded to hundredths of a second, the resolution of the format.
     """
-    del language
-    shown = list(display_cues(cues, profile))
+    shown = list(display_cues(cues, profile, language))
     numbers = colour_numbers(cue.speaker for cue in shown)
     subs = SSAFile()
     subs.info.update(_info(profile))
     subs.styles = {"Default": _style(SPEAKER_COLOURS[0], profile)}
     for number in sorted(set(numbers.values())):
         subs.styles[_style_name(number)] = _style(SPEAKER_COLOURS[number], profile)
-    subs.events = [_event(cue, numbers) for cue in shown]
+    subs.events = [_event(cue, numbers, profile) for cue in shown]
     file = StringIO()
     _LongSubstation.to_file(subs, file, "ass", header_notice="Cuestream")
     return file.getvalue()
@@ -89,12 +90,55 @@ def _style(colour: Colour, profile: ReadingProfile) -> SSAStyle:
     )
 
 
-def _event(cue: DisplayCue, numbers: dict[str, int]) -> SSAEvent:
-    lines = (embed_right_to_left(line).translate(_ESCAPES) for line in cue.lines)
+def _event(cue: DisplayCue, numbers: dict[str, int], profile: ReadingProfile) -> SSAEvent:
     return SSAEvent(
         start=cue.start_ms,
         end=max(cue.end_ms, cue.start_ms + 10),
-        text="\\N".join(lines),
+        text=_position(cue, profile) + "\\N".join(_lines(cue)),
         style=_style_name(numbers[cue.speaker]) if cue.speaker else "Default",
         name=(cue.speaker or "").replace(",", " "),
     )
+
+
+def _position(cue: DisplayCue, profile: ReadingProfile) -> str:
+    """Return the overrides that place a cue; empty for the usual place."""
+    place = resolved(cue.placement)
+    if place.x is None and place.y is None:
+        return "" if place.anchor == Alignment.BOTTOM_CENTER else f"{{\\an{place.anchor}}}"
+    x, y = point(place)
+    x_px, y_px = round(x * profile.frame_width_px), round(y * profile.frame_height_px)
+    return f"{{\\an{place.anchor}\\pos({x_px},{y_px})}}"
+
+
+def _lines(cue: DisplayCue) -> Iterator[str]:
+    """Yield the lines with their overrides; what one line switches on holds for the next.
+
+    Marks of direction stand behind the overrides, at which libass cuts a line.
+    """
+    current = PLAIN
+    for pieces in cue.solid_lines:
+        line = "".join(text for text, _ in pieces)
+        before, after = embedding(line, right_to_left=cue.right_to_left)
+        parts: list[str] = []
+        for text, style in pieces:
+            parts += [_switches(current, style), before, text.translate(_ESCAPES)]
+            current, before = style, ""
+        yield "".join([*parts, after])
+
+
+def _switches(old: InlineStyle, new: InlineStyle) -> str:
+    """Return the overrides that change one style into another."""
+    marks = (
+        ("i", old.italic, new.italic),
+        ("b", old.bold, new.bold),
+        ("u", old.underline, new.underline),
+        ("s", old.strikeout, new.strikeout),
+    )
+    tags = [f"\\{name}{int(is_on)}" for name, was_on, is_on in marks if was_on != is_on]
+    if old.colour != new.colour:
+        tags.append("\\c" if new.colour is None else f"\\c&H{_bgr(new.colour)}&")
+    return f"{{{''.join(tags)}}}" if tags else ""
+
+
+def _bgr(colour: str) -> str:
+    return (colour[5:7] + colour[3:5] + colour[1:3]).upper()

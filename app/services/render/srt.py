@@ -3,39 +3,85 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.bidi import embed_right_to_left
-from app.services.render.display_cues import DisplayCue, display_cues
+from app.domain.style import InlineStyle, Placement, zone
+from app.services.render.bidi import embedding
+from app.services.render.display_cues import DisplayCue, Pieces, display_cues
 from app.services.render.timecodes import clock_time
 
 _WORD_JOINER = "\u2060"
 _READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")
+_NUMBER = re.compile(r"-?[0-9]++\.?[0-9]*+")
+"""A line that reads as the number of the next cue."""
+
 _BRACES = str.maketrans("{}", "()")
 
 
 def write_srt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
-    """Return cues as SubRip, numbered from 1."""
-    del language
-    shown = enumerate(display_cues(cues, profile), start=1)
+    """Return cues as SubRip, numbered from 1.
+
+    What players agree on is written: ``<i>``, ``<b>``, ``<u>``, ``<s>``, ``<font color>``, and
+    the part of the picture as an alignment; exact places are left to other formats.
+    """
+    shown = enumerate(display_cues(cues, profile, language), start=1)
     return "\n".join(_block(number, cue) for number, cue in shown)
 
 
 def _block(number: int, cue: DisplayCue) -> str:
     times = f"{clock_time(cue.start_ms, ',')} --> {clock_time(cue.end_ms, ',')}"
-    text = "\n".join(map(_line, cue.lines))
-    return f"{number}\n{times}\n{text}\n"
+    text = "\n".join(_line(line, right_to_left=cue.right_to_left) for line in cue.solid_lines)
+    return f"{number}\n{times}\n{_alignment(cue.placement)}{text}\n"
 
 
-def _line(text: str) -> str:
-    """Return a line that players display literally.
+def _alignment(placement: Placement | None) -> str:
+    number = 2 if placement is None else zone(placement)
+    return "" if number == 2 else f"{{\\an{number}}}"
+
+
+def _line(pieces: Pieces, *, right_to_left: bool) -> str:
+    """Return a line; marks of direction stand within its tags, at which libass cuts it."""
+    marks = embedding("".join(text for text, _ in pieces), right_to_left=right_to_left)
+    (first, style), *others = _literal(pieces)
+    marked = [(marks[0] + first, style), *others]
+    last, style = marked[-1]
+    marked[-1] = (last + marks[1], style)
+    return "".join(_tagged(*piece) for piece in marked)
+
+
+def _tagged(text: str, style: InlineStyle) -> str:
+    tags = list(_tags(style))
+    opening = "".join(f"<{tag}>" for tag in tags)
+    return opening + text + "".join(f"</{tag.split()[0]}>" for tag in reversed(tags))
+
+
+def _tags(style: InlineStyle) -> Iterator[str]:
+    if style.colour is not None:
+        yield f'font color="{style.colour}"'
+    marks = (style.bold, style.italic, style.underline, style.strikeout)
+    yield from (tag for tag, is_on in zip("bius", marks, strict=True) if is_on)
+
+
+def _literal(pieces: Pieces) -> Iterator[tuple[str, InlineStyle]]:
+    """Yield pieces whose text players display literally.
 
     SubRip has no escapes, yet players act on HTML tags, on ASS line breaks and on arrows: an
     invisible word joiner inside such a sequence makes it plain text. They hide text in braces as
     an ASS override, whatever it is, so braces become parentheses: every font has those, and no
-    word is lost.
+    word is lost. A sequence may begin in one piece and go on in the next. A line that is a number
+    alone gets a joiner too, since readers that expect no blank lines begin a cue there.
     """
-    plain = _READS_AS_MARKUP.sub(lambda match: match[0] + _WORD_JOINER, text)
-    return embed_right_to_left(plain.translate(_BRACES))
+    line = "".join(text for text, _ in pieces)
+    joints = {match.end() for match in _READS_AS_MARKUP.finditer(line)}
+    if _NUMBER.fullmatch(line):
+        joints.add(len(line))
+    place = 0
+    for text, style in pieces:
+        parts = [
+            char + _WORD_JOINER if place + index in joints else char
+            for index, char in enumerate(text, start=1)
+        ]
+        place += len(text)
+        yield "".join(parts).translate(_BRACES), style

@@ -20,7 +20,8 @@ _LONG_LINE_CHARS = 500
 def write_txt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
     """Return the transcript, one sentence a line, each with its speaker where known.
 
-    A line ends with the cue that ends a sentence, and wherever the speaker changes or is silent.
+    A line ends with the cue that ends a sentence, and wherever the speaker changes or is silent,
+    also within a cue.
     """
     lines: list[str] = []
     for group in _grouped(display_cues(cues, profile), language):

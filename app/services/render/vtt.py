@@ -2,32 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.services.render.display_cues import DisplayCue, display_cues
+from app.domain.style import InlineStyle, Placement
+from app.services.render.bidi import leading_mark
+from app.services.render.display_cues import DisplayCue, Pieces, display_cues
 from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
+_NAMED_COLOURS = {
+    "#ffffff": "white", "#00ff00": "lime", "#00ffff": "cyan", "#ff0000": "red",
+    "#ffff00": "yellow", "#ff00ff": "magenta", "#0000ff": "blue", "#000000": "black",
+}  # fmt: skip
+"""Source: W3C WebVTT, section 5.1 (default text colours)."""
+
+_STRIKEOUT = "strikeout"
+_ROW = 0.0533
+"""Height of a line of text as a share of the picture's. Source: W3C WebVTT, section 7.2."""
+
 
 def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
-    """Return cues as WebVTT, with cue identifiers and voice tags.
+    """Return cues as WebVTT, with cue identifiers, voice tags and a style sheet for colours.
 
     Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` keeps
     an arrow in the text from reading as a timing line.
     """
-    del language
-    blocks = [_block(cue) for cue in display_cues(cues, profile)]
-    return "\n".join(["WEBVTT\n", *blocks])
+    shown = list(display_cues(cues, profile, language))
+    return "\n".join(["WEBVTT\n", *_style_sheet(shown), *map(_block, shown)])
+
+
+def _style_sheet(cues: Iterable[DisplayCue]) -> Iterator[str]:
+    """Yield a style block for the classes that are used; few players know the named ones."""
+    styles = {run.style for cue in cues for run in cue.runs}
+    colours = sorted({style.colour for style in styles if style.colour is not None})
+    rules = [f"::cue(.{_class_of(colour)}) {{ color: {colour}; }}" for colour in colours]
+    if any(style.strikeout for style in styles):
+        rules.append(f"::cue(.{_STRIKEOUT}) {{ text-decoration: line-through; }}")
+    if rules:
+        yield "\n".join(["STYLE", *rules]) + "\n"
+
+
+def _class_of(colour: str) -> str:
+    return _NAMED_COLOURS.get(colour, f"c{colour[1:]}")
 
 
 def _block(cue: DisplayCue) -> str:
-    times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}"
+    settings = "".join(f" {each}" for each in _settings(cue.placement, len(cue.lines)))
+    times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}{settings}"
     voice = f"<v {_annotation(cue.speaker)}>" if cue.speaker else ""
-    text = "\n".join(line.translate(_ESCAPES) for line in cue.lines)
+    lines = (_line(line, right_to_left=cue.right_to_left) for line in cue.styled_lines)
+    text = "\n".join(lines)
     return f"{cue.id}\n{times}\n{voice}{text}\n"
+
+
+def _line(pieces: Pieces, *, right_to_left: bool) -> str:
+    mark = leading_mark("".join(text for text, _ in pieces), right_to_left=right_to_left)
+    return mark + "".join(_tagged(*piece) for piece in pieces)
+
+
+def _tagged(text: str, style: InlineStyle) -> str:
+    classes = [_class_of(style.colour)] if style.colour is not None else []
+    classes += [_STRIKEOUT] if style.strikeout else []
+    tags = [f"c.{'.'.join(classes)}"] if classes else []
+    marks = (style.bold, style.italic, style.underline)
+    tags += [tag for tag, is_on in zip("biu", marks, strict=True) if is_on]
+    opening = "".join(f"<{tag}>" for tag in tags)
+    closing = "".join(f"</{tag[0]}>" for tag in reversed(tags))
+    return opening + text.translate(_ESCAPES) + closing
+
+
+def _settings(placement: Placement | None, lines: int) -> Iterator[str]:
+    """Yield the settings of a cue.
+
+    Edges are written as the upper one of the box, and sides by the text's alignment, since
+    browsers do not read the values after a comma.
+
+    Source: W3C WebVTT, section 4.4 (cue settings).
+    """
+    if placement is None:
+        return
+    if placement.writing != "horizontal":
+        yield f"vertical:{placement.writing.removeprefix('vertical-')}"
+        yield from () if placement.y is None else (f"line:{_percentage(placement.y)}",)
+    else:
+        yield from _line_setting(placement, lines)
+    if placement.x is not None:
+        yield f"position:{_percentage(placement.x)}{_position_alignment(placement)}"
+    if placement.width is not None:
+        yield f"size:{_percentage(placement.width)}"
+    align = placement.align or placement.horizontal
+    if align != "center":
+        yield f"align:{align}"
+    elif placement.horizontal != "center":
+        yield "align:center"
+
+
+def _line_setting(placement: Placement, lines: int) -> Iterator[str]:
+    if placement.row is not None:
+        yield f"line:{placement.row}"
+    elif placement.y is not None:
+        above = (lines, lines / 2, 0)[placement.vertical] * _ROW
+        yield f"line:{_percentage(max(0.0, placement.y - above))}"
+    elif placement.vertical == 1:
+        yield f"line:{_percentage(0.5 - lines / 2 * _ROW)}"
+    elif placement.vertical:
+        yield "line:0"
+
+
+def _position_alignment(placement: Placement) -> str:
+    """Return which side a position counts to, where the text's alignment does not say so."""
+    if placement.align is None or placement.align == placement.horizontal:
+        return ""
+    return {"left": ",line-left", "center": ",center", "right": ",line-right"}[placement.horizontal]
+
+
+def _percentage(share: float) -> str:
+    return f"{round(share * 100, 2):g}%"
 
 
 def _annotation(label: str) -> str:

@@ -25,7 +25,7 @@ from app.services.translation.text.translation_distributor import TranslationDis
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from app.services.translation.text.units import build_units
 from app.services.translation.translation_job import TranslationJob
-from app.services.translation.translation_notices import not_translated
+from app.services.translation.translation_notices import not_translated, style_lost
 from app.services.translation.translator import Translator
 from app.system.async_iterators import close_stage
 
@@ -61,7 +61,8 @@ async def translate_cues(
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
         notice: takes at the end one notice for each language that was left as it was spoken or
-            converted, and those of what was removed from answers or is doubtful.
+            converted, those of what was removed from answers or is doubtful, and one of the styles
+            of words that the translation does not show.
 
     Raises:
         InvalidLanguageError: the translator serves the language of no cue; raised at the end.
@@ -75,14 +76,18 @@ async def translate_cues(
     state = _TranslateTasks(translator, job, clock)
     scripts = ScriptConversion(job.target)
     distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
+    unstyled: list[Cue] = []
     running = asyncio.create_task(state.run(scripts.cues(cues)))
     try:
         while (pending := await state.ordered.get()) is not None:
             for cue in await pending.translated(distributor):
                 yield cue
+            unstyled += pending.unstyled
             state.buffer_limit.release()
         if state.failure is not None:
             raise state.failure
+        if unstyled:
+            notice(style_lost(unstyled))
         for language, left in state.left.items():
             notice(not_translated(language, job.target, left))
         for converted in scripts.notices():
@@ -140,7 +145,7 @@ class _TranslateTasks:
 
     async def _read_units(self, cues: AsyncIterator[Cue]) -> None:
         """Make a pending unit of every unit; those to be translated wait for a batch."""
-        pending_units = PendingUnitFactory(self._job)
+        pending_units = PendingUnitFactory(self._job, keeps_tags=self._translator.keeps_tags)
         units = build_units(cues)
         try:
             async for unit in units:

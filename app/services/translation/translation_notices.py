@@ -12,6 +12,7 @@ _SPEECH_TRANSLATED = "speech_translated"
 _BY_TRANSCRIBER = "translated_by_transcriber"
 
 _NOT_TRANSLATED = "language_not_translated"
+_STYLE_LOST = "style_not_translated"
 
 _SCRIPT_CONVERTED = "script_converted"
 _TIDIED = "translations_tidied"
@@ -22,6 +23,7 @@ OF_TRANSLATION = frozenset(
         _SPEECH_TRANSLATED,
         _BY_TRANSCRIBER,
         _NOT_TRANSLATED,
+        _STYLE_LOST,
         _SCRIPT_CONVERTED,
         _TIDIED,
         _DOUBTFUL,
@@ -71,6 +73,25 @@ def not_translated(language: str, target: Language, cues: Sequence[Cue]) -> Noti
         f"{last_ms / 1000:.1f} s: the translator has no pair for it and {target.english_name}"
     )
     return Notice(_NOT_TRANSLATED, text)
+
+
+def style_lost(cues: Sequence[Cue]) -> Notice:
+    """Return the notice that words stand out in cues and not in their translations.
+
+    Args:
+        cues: at least one, in order.
+    """
+    what = "1 cue stands" if len(cues) == 1 else f"{len(cues)} cues stand"
+    times = ", ".join(f"{cue.span.start_ms / 1000:.1f}" for cue in cues[:_TIMES_TOLD])
+    more = " and later" if len(cues) > _TIMES_TOLD else ""
+    text = (
+        f"A part of {what} out by italics, bold or colour, and it could not be told which words "
+        f"of the translation should: at {times}{more} s"
+    )
+    return Notice(_STYLE_LOST, text)
+
+
+_TIMES_TOLD = 10
 
 
 def script_converted(written: Language, target: Language, by: str, cues: Sequence[Cue]) -> Notice:

@@ -97,12 +97,14 @@ class Translator(Protocol):
             and every setting that matters. Part of the key of stored translations.
         batch_sizes: lines in the first batch, the second and so on; the last repeats.
         concurrency: batches in flight at a time for one job; may change.
+        keeps_tags: whether it returns tags such as ``<i>`` around what they stood around.
     """
 
     name: str
     detail: str
     revision: str
     batch_sizes: tuple[int, ...]
+    keeps_tags: bool
 
     @property
     def concurrency(self) -> int:

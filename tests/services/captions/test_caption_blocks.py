@@ -38,7 +38,7 @@ def test_subrip_becomes_paragraphs_without_markup() -> None:
     assert rows(captions) == [
         "1000-2500 The river rose last night.",
         "3000-4000 Tom & Anna",
-        "3605250-3606000 - Hi. - Hello.",
+        "3605250-3606000 - Hi.\n- Hello.",
         "3607000-3608000 ♪ la la ♪",
     ]
 

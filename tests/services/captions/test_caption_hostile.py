@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.captions import CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError
+from app.domain.style import ink_length
 from app.services.captions.parse import CAPTION_FORMATS, parse_captions
 
 KINDS: Sequence[CaptionKind] = ("manual", "auto")
@@ -24,7 +25,9 @@ def check(captions: Captions) -> None:
     assert starts == sorted(starts)
     for item in captions.items:
         assert item.text == item.text.strip() != ""
-        assert not set(item.text) & set("\n\r\0\u200b\ufeff")
+        assert not set(item.text) & set("\r\0\u200b\ufeff")
+        assert all(line == line.strip() != "" for line in item.text.split("\n"))
+        assert all(run.end <= ink_length(item.text) for run in item.runs)
         item.text.encode()
         times = [word.span.start_ms for word in item.words]
         assert times == sorted(times)

@@ -52,7 +52,7 @@ def test_no_line_break_cuts_through_what_is_seen_as_one_character(text: str) -> 
         ("Hello there.", ["Hello there."]),
         ("", []),
         (" \n ", []),
-        ("One\nline,\r\nplease.", ["One line, please."]),
+        ("- One line,\tplease.\n- Two.", ["- One line, please.", "- Two."]),
         (
             "Mr. Smith went to Washington. He never came back to see us again.",
             ["Mr. Smith went to Washington.", "He never came back to see us again."],

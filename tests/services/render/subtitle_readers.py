@@ -20,7 +20,9 @@ import ttconv.imsc.reader
 import ttconv.model
 import webvtt
 
-_INVISIBLE = str.maketrans("", "", "\u2060\u202b\u202c")
+DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+UNMARKED = str.maketrans("", "", DIRECTION_MARKS)
+_INVISIBLE = str.maketrans("", "", f"\u2060{DIRECTION_MARKS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def read_vtt(file: str) -> list[ReadCue]:
         ReadCue(
             cue.start_time.in_milliseconds(),
             cue.end_time.in_milliseconds(),
-            html.unescape(re.sub(r"^<v [^>]*>", "", cue.raw_text)),
+            html.unescape(re.sub(r"^<v [^>]*>", "", cue.raw_text)).translate(UNMARKED),
             html.unescape(cue.voice) if cue.voice else None,
         )
         for cue in read
@@ -90,7 +92,7 @@ def read_ttml(file: str) -> list[ReadCue]:
         ReadCue(
             _exact_ms(p.get_begin()),
             _exact_ms(p.get_end()),
-            "".join(map(_shown, p.dfs_iterator())),
+            "".join(map(_shown, p.dfs_iterator())).translate(UNMARKED),
             names.get(agent or ""),
         )
         for p, agent in zip(paragraphs, agents, strict=True)

@@ -68,7 +68,7 @@ async def test_no_two_captions_stand_at_once() -> None:
     assert await rows(captions) == [
         "0-1917 a sign at the door",
         "2000-3000 someone talks",
-        "6000-9000 Yes. No.",
+        "6000-9000 Yes.\nNo.",
     ]
 
 
@@ -150,7 +150,7 @@ async def test_whatever_overlaps_comes_out_in_order_with_every_word(
     assert all(cue.span.end_ms > cue.span.start_ms for cue in made)
     assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(made))
     assert all(cue.span.duration_ms <= profile.max_duration_ms for cue in made)
-    told = "".join(cue.text for cue in made).replace(" ", "")
-    given_text = "".join(text for _, _, text in ordered).replace(" ", "")
+    told = "".join("".join(cue.text for cue in made).split())
+    given_text = "".join("".join(text for _, _, text in ordered).split())
     if kind == "auto" or len({text for _, _, text in ordered}) == len(ordered):
         assert told == given_text

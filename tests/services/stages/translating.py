@@ -41,6 +41,7 @@ class ScriptedTranslator:
 
     def __init__(self, answer: Answer = shout, concurrency: int = 3) -> None:
         self.batch_sizes = (2, 4)
+        self.keeps_tags = True
         self.concurrency = concurrency
         self.answer = answer
         self.batches: list[list[int]] = []

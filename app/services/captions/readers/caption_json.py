@@ -8,10 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
+from app.domain.style import pieces_of
+from app.domain.style_fields import read_pieces, read_placement
 from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_times import log_order, repaired_times
 from app.services.captions.readers.timestamps import number_ms
+from app.services.captions.readers.youtube_looks import (
+    YouTubeLooks,
+    pen_style,
+    window_placement,
+)
 
 _LISTS = ("cues", "subtitles", "segments")
 
@@ -35,7 +42,7 @@ def read_caption_json(text: str) -> RawTrack:
     except (ValueError, RecursionError):
         raise InvalidCaptionsError("The captions are not valid JSON") from None
     if isinstance(value, dict) and isinstance(value.get("events"), list):
-        return RawTrack(tuple(_events(value["events"])))
+        return RawTrack(tuple(_events(value["events"], _looks(value))))
     cues = _cue_rows(value)
     if cues is None:
         raise InvalidCaptionsError("The JSON holds no captions")
@@ -66,7 +73,31 @@ def write_cue_list(cues: Sequence[Mapping[str, object]]) -> str:
     return json.dumps(cues, ensure_ascii=False, sort_keys=True)
 
 
-def _events(events: list[object]) -> Iterator[RawCaption]:
+def _looks(value: Mapping[str, object]) -> YouTubeLooks:
+    pens = enumerate(_rows(value, "pens"))
+    places = enumerate(_rows(value, "wpWinPositions"))
+    return YouTubeLooks(
+        {
+            str(number): pen_style(
+                row.get("bAttr"), row.get("iAttr"), row.get("uAttr"), row.get("fcForeColor")
+            )
+            for number, row in pens
+        },
+        {
+            str(number): window_placement(
+                row.get("apPoint"), row.get("ahHorPos"), row.get("avVerPos")
+            )
+            for number, row in places
+        },
+    )
+
+
+def _rows(value: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    rows = value.get(name)
+    return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
+
+
+def _events(events: list[object], looks: YouTubeLooks) -> Iterator[RawCaption]:
     """Yield json3 events; one without text, such as a window's opening, is left out.
 
     Source: files served by YouTube: ``tStartMs``, ``dDurationMs``, ``segs`` of ``utf8`` with
@@ -84,18 +115,22 @@ def _events(events: list[object]) -> Iterator[RawCaption]:
         yield RawCaption(
             start_ms,
             None if duration_ms is None else start_ms + duration_ms,
-            tuple(_text_runs(segments, start_ms)),
+            tuple(_text_runs(segments, start_ms, looks, event.get("pPenId"))),
             continues=event.get("aAppend") == 1,
             window=str(event.get("wWinId", "")),
+            placement=looks.placement(event.get("wpWinPosId")),
         )
 
 
-def _text_runs(segments: list[object], start_ms: int) -> Iterator[TextRun]:
+def _text_runs(
+    segments: list[object], start_ms: int, looks: YouTubeLooks, pen: object
+) -> Iterator[TextRun]:
     for segment in segments:
         if not isinstance(segment, dict) or not isinstance(segment.get("utf8"), str):
             continue
         offset_ms = number_ms(segment.get("tOffsetMs"))
-        yield TextRun(segment["utf8"], None if offset_ms is None else start_ms + offset_ms)
+        spoken_ms = None if offset_ms is None else start_ms + offset_ms
+        yield TextRun(segment["utf8"], spoken_ms, looks.style(segment.get("pPenId"), pen))
 
 
 def _cue_rows(value: object) -> list[object] | None:
@@ -108,7 +143,7 @@ def _cue_rows(value: object) -> list[object] | None:
 def _cues(rows: list[object], log: FaultLog) -> Iterator[RawCaption]:
     """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
 
-    Times are milliseconds under either name.
+    Times are milliseconds under either name. The fields of `style_fields` are read too.
     """
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
@@ -122,6 +157,14 @@ def _cues(rows: list[object], log: FaultLog) -> Iterator[RawCaption]:
         yield RawCaption(
             start_ms,
             number_ms(row.get("end_ms", row.get("end"))),
-            (TextRun(row["text"]),),
+            _styled_runs(row["text"], row.get("styled_text")),
             speaker=speaker if isinstance(speaker, str) else None,
+            placement=read_placement(row.get("placement")),
         )
+
+
+def _styled_runs(text: str, pieces: object) -> tuple[TextRun, ...]:
+    runs = read_pieces(pieces, text)
+    if not runs:
+        return (TextRun(text),)
+    return tuple(TextRun(piece, style=style) for piece, style in pieces_of(text, runs))

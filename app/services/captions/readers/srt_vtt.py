@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from app.domain.style import Placement
 from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_blocks import Block, FileLine, read_lines, split_lines
@@ -17,6 +18,7 @@ from app.services.captions.readers.segment_doubles import joined_doubles
 from app.services.captions.readers.time_lines import TimeLine, read_time_line
 from app.services.captions.readers.timestamps import INLINE_TIME, clock_ms
 from app.services.captions.readers.vtt_clock import segment_offsets
+from app.services.captions.readers.vtt_looks import vtt_placement, vtt_regions, vtt_styles
 
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*+)?\s++([^<>]++)>")
 _UNKNOWN_TAG = re.compile(
@@ -73,7 +75,7 @@ def read_srt(text: str) -> RawTrack:
 
 
 def read_vtt(text: str) -> RawTrack:
-    """Read WebVTT; notes, styles, regions and identifiers are left out.
+    """Read WebVTT; notes and identifiers are left out.
 
     Source: W3C WebVTT, section 6.1: a cue's text ends at the first blank line.
     """
@@ -102,9 +104,15 @@ def _read(lines: list[str], log: FaultLog, *, webvtt: bool) -> RawTrack:
         log.add(FaultKind.HEADER, 1)
         used.insert(0, FileLine(1, "WEBVTT", "header"))
     grouped = group(used, log=log)
-    captions = list(_captions(grouped, log))
+    heads = lines[::2] if spaced else lines
+    captions = list(_captions(grouped, log, vtt_regions(heads) if webvtt else None))
     log_order(captions, log, _restarts(grouped))
-    return RawTrack(tuple(captions), _language(grouped), faults=log.summary())
+    return RawTrack(
+        tuple(captions),
+        _language(grouped),
+        faults=log.summary(),
+        styles=vtt_styles(heads) if webvtt else {},
+    )
 
 
 def _is_sign(line: str, before: str) -> bool:
@@ -135,7 +143,9 @@ def _language(grouped: Grouped) -> str:
     return next((match[1] for line in lines if (match := _LANGUAGE.fullmatch(line))), "")
 
 
-def _captions(grouped: Grouped, log: FaultLog) -> Iterator[RawCaption]:
+def _captions(
+    grouped: Grouped, log: FaultLog, regions: Mapping[str, Placement] | None
+) -> Iterator[RawCaption]:
     """Yield the captions whose times can be read, by the clock of the whole file."""
     offsets = segment_offsets(grouped.headers, log)
     rate_hz = _frame_rate(grouped.blocks)
@@ -151,11 +161,22 @@ def _captions(grouped: Grouped, log: FaultLog) -> Iterator[RawCaption]:
         if block.time.times:
             before = found[-1][0] if found else None
             shift_ms = offsets.get(block.segment, 0)
-            found.append((_caption(block, rate_hz, shift_ms, before), block.segment))
+            caption = _caption(block, rate_hz, shift_ms, before)
+            found.append((_placed(caption, block, regions), block.segment))
     captions = joined_doubles(found, log)
     if alone:
         captions = with_ends(captions, log)
     yield from repaired_times(captions, log)
+
+
+def _placed(
+    caption: RawCaption, block: Block, regions: Mapping[str, Placement] | None
+) -> RawCaption:
+    """Return a caption where the settings of WebVTT place it, by the regions of its file."""
+    if regions is None:
+        return caption
+    text = "".join(run.text for run in caption.runs)
+    return replace(caption, placement=vtt_placement(block.time.settings, regions, text))
 
 
 def _restarts(grouped: Grouped) -> frozenset[int]:

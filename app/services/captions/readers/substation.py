@@ -9,6 +9,7 @@ from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.substation_effects import without_effects
 from app.services.captions.readers.substation_lanes import lanes_of
 from app.services.captions.readers.substation_languages import divided, languages_of
+from app.services.captions.readers.substation_looks import script_looks
 from app.services.captions.readers.substation_recovery import lines_apart
 from app.services.captions.readers.substation_script import Script
 
@@ -34,7 +35,8 @@ def read_substation(text: str) -> RawTrack:
         InvalidCaptionsError: no event has a time that can be read.
     """
     script = Script()
-    for number, line in enumerate(_LINE_END.split(text.replace("\0", "")), start=1):
+    lines = _LINE_END.split(text.replace("\0", ""))
+    for number, line in enumerate(lines, start=1):
         parts = lines_apart(line.strip("\ufeff"))
         if len(parts) > 1:
             script.notices.repaired("Line breaks between events are missing", f"line {number}")
@@ -45,6 +47,7 @@ def read_substation(text: str) -> RawTrack:
         raise InvalidCaptionsError(f"The captions are not a valid SubStation script: {line}")
     script.notices.require(script.events)
     events = divided(without_effects(script.events, script.notices))
+    looks = script_looks(lines)
     lanes = lanes_of(events, script.styles)
     languages = languages_of(events, lanes)
     return RawTrack(
@@ -52,12 +55,15 @@ def read_substation(text: str) -> RawTrack:
             RawCaption(
                 event.start_ms,
                 event.end_ms,
-                (TextRun(event.text.marked),),
+                (TextRun(event.text.marked, style=looks.style(event.style)),),
                 speaker=event.actor,
                 language=languages.get((lane, event.style), ""),
                 lane=lane,
+                placement=looks.placement(event.style),
             )
             for event, lane in zip(events, lanes, strict=True)
         ),
         notices=script.notices.notices(),
+        styles=looks.styles,
+        frame_px=looks.frame_px,
     )

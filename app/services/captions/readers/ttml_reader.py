@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.ttml_document import TtmlDocument
+from app.services.captions.readers.ttml_looks import annotate_looks
 from app.services.captions.readers.xml_text import attribute, parse_xml
 from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.regions import with_regions_apart
@@ -38,7 +39,9 @@ def read_ttml(text: str) -> RawTrack:
     captions: list[RawCaption] = []
     language, images, documents = "", 0, 0
     for part, line in _documents(text):
-        document = TtmlDocument(parse_xml(part, notices, line), notices)
+        root = parse_xml(part, notices, line)
+        annotate_looks(root)
+        document = TtmlDocument(root, notices)
         captions += document.captions()
         images += document.images
         language = language or attribute(document.root, "lang") or ""

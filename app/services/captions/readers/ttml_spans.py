@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from app.services.captions.caption_lines import strip_markup
+from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import TextRun
 from app.services.captions.readers.ttml_timing import UNBOUNDED, Interval
 from app.services.layout.width import text_width

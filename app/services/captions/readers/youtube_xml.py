@@ -9,6 +9,11 @@ from xml.etree.ElementTree import Element
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import number_ms
 from app.services.captions.readers.xml_text import attribute, name_of, parse_xml, place_of
+from app.services.captions.readers.youtube_looks import (
+    YouTubeLooks,
+    pen_style,
+    window_placement,
+)
 from app.services.captions.reading_notices import ReadingNotices
 
 _SECOND_MS = 1000
@@ -32,9 +37,11 @@ def read_youtube_xml(text: str) -> RawTrack:
     """
     notices = ReadingNotices()
     captions: list[RawCaption] = []
-    for element in parse_xml(text, notices).iter():
+    root = parse_xml(text, notices)
+    looks = _looks(root)
+    for element in root.iter():
         if name_of(element) in ("p", "text"):
-            caption = _caption(element)
+            caption = _caption(element, looks)
             captions += [caption] if caption is not None else []
             if caption is None:
                 notices.unusable("Captions without a time that can be read", place_of(element))
@@ -42,7 +49,21 @@ def read_youtube_xml(text: str) -> RawTrack:
     return RawTrack(tuple(captions), notices=notices.notices())
 
 
-def _caption(element: Element) -> RawCaption | None:
+def _looks(root: Element) -> YouTubeLooks:
+    pens = {
+        e.get("id", ""): pen_style(e.get("b"), e.get("i"), e.get("u"), e.get("fc"))
+        for e in root.iter()
+        if name_of(e) == "pen"
+    }
+    places = {
+        e.get("id", ""): window_placement(e.get("ap"), e.get("ah"), e.get("av"))
+        for e in root.iter()
+        if name_of(e) == "wp"
+    }
+    return YouTubeLooks(pens, places)
+
+
+def _caption(element: Element, looks: YouTubeLooks) -> RawCaption | None:
     get = element.attrib.get
     if "start" in element.attrib:
         start_ms, duration_ms = (
@@ -56,19 +77,22 @@ def _caption(element: Element) -> RawCaption | None:
     return RawCaption(
         start_ms,
         None if duration_ms is None else start_ms + duration_ms,
-        tuple(_text_runs(element, start_ms)),
+        tuple(_text_runs(element, start_ms, looks)),
         continues="1" in (get("a"), get("append")),
         window=get("w", ""),
+        placement=looks.placement(get("wp")),
     )
 
 
-def _text_runs(element: Element, start_ms: int) -> Iterator[TextRun]:
-    yield TextRun(element.text or "")
+def _text_runs(element: Element, start_ms: int, looks: YouTubeLooks) -> Iterator[TextRun]:
+    style = looks.style(element.get("p"))
+    yield TextRun(element.text or "", style=style)
     for child in element:
         if name_of(child) == "br":
             yield TextRun("\n")
         elif isinstance(child.tag, str):
             offset_ms = number_ms(attribute(child, "t"))
             spoken_ms = None if offset_ms is None else start_ms + offset_ms
-            yield TextRun("".join(child.itertext()), spoken_ms)
-        yield TextRun(child.tail or "")
+            own = looks.style(child.get("p"), element.get("p"))
+            yield TextRun("".join(child.itertext()), spoken_ms, own)
+        yield TextRun(child.tail or "", style=style)

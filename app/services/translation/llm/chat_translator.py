@@ -68,6 +68,7 @@ class ChatTranslator:
     """
 
     batch_sizes: tuple[int, ...] = (4, 8, MAX_LINES)
+    keeps_tags = True
 
     def __init__(
         self,

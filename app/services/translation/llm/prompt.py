@@ -30,7 +30,8 @@ Translate each line on its own, under its own number. Never merge, split, swap, 
 lines, even where a sentence runs over several of them. A line with "max_chars" must not get \
 longer than that many characters: say it more briefly.
 Write what a native speaker would say, as briefly as a subtitle needs. Keep names, figures, \
-speaker dashes, music signs and markup. Give the translation alone, without notes.
+speaker dashes, line breaks between speakers, music signs and markup. Give the translation \
+alone, without notes.
 {form}"""
 
 _TITLE_CHARS = 200

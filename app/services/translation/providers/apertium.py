@@ -36,6 +36,7 @@ class ApertiumTranslator:
     detail = "apertium-eng-spa"
     revision = "apertium-eng-spa:1"
     batch_sizes = (4, 8, 16)
+    keeps_tags = False
     concurrency = 2
 
     def __init__(self, settings: Settings) -> None:

@@ -42,6 +42,7 @@ class LibreTranslator:
 
     name = "libretranslate"
     batch_sizes: tuple[int, ...] = (4, 8, 16)
+    keeps_tags = False
 
     def __init__(self, settings: Settings, backoff: Backoff | None = None) -> None:
         translation = settings.translation

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.abbreviations import ORDINAL_LANGUAGES
+from app.domain.dialogue import with_turns
 from app.domain.language import Language
 from app.services.translation.quality import added_signs, added_words, kept_signs
 
@@ -71,11 +72,14 @@ def tidied(source: str, value: str, target: Language, key: str = "") -> TidyAnsw
 def cleaned(value: str, source: str = "") -> str:
     """Return a translation as one paragraph that subtitle formats can carry.
 
-    Line breaks stay where the source has some and as many lines.
+    Line breaks stay where the source has some and as many lines, and where a line begins as
+    another speaker's does.
     """
     parts = (part.translate(_CONTROLS).strip() for part in value.splitlines())
     lines = [part for part in parts if part]
-    return ("\n" if len(lines) == source.count("\n") + 1 else " ").join(lines)
+    if len(lines) == source.count("\n") + 1:
+        return "\n".join(lines)
+    return "\n".join(" ".join(turn) for turn in with_turns(lines))
 
 
 def _steps(source: str, target: Language, key: str) -> tuple[tuple[str, Callable[[str], str]], ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
 from app.domain.cue import Cue
+from app.services.translation.text.styled_unit import StyledUnit
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.units import LINGER_S, Unit
 from app.services.translation.translator import LanguagePair, SourceLine, Translator
@@ -25,15 +26,19 @@ class PendingUnit:
         unit: the source unit.
         pair: source and target language.
         line: the unit as the translator gets it.
+        styled: its style and its speakers' lines.
         before: preceding lines, for context.
         key: key of its translation in the translation memory.
+        unstyled: cues whose translation lost a style; known once it is translated.
     """
 
     unit: Unit
     pair: LanguagePair
     line: SourceLine
+    styled: StyledUnit
     before: tuple[SourceLine, ...] = ()
     key: str = ""
+    unstyled: tuple[Cue, ...] = ()
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
     _text: str | None = ""
     _error: BaseException | None = None
@@ -72,18 +77,15 @@ class PendingUnit:
         await self._settled.wait()
         if self._error is not None:
             raise self._error
-        cues = self.unit.cues
-        pieces: Sequence[str | None]
+        cues: Sequence[Cue] = self.unit.cues
         if self._text is None:
-            pieces = [None] * len(cues)
+            cues = [replace(cue, translation=None, translation_runs=()) for cue in cues]
         elif self.pair.is_same:
-            pieces = [cue.text for cue in cues]
+            cues = [replace(cue, translation=cue.text, translation_runs=cue.runs) for cue in cues]
         else:
-            pieces = distributor.divide(self._text, cues)
-        return [
-            replace(cue, translation=piece, revision=cue.revision + 1)
-            for cue, piece in zip(cues, pieces, strict=True)
-        ]
+            cues, unstyled = self.styled.translated(self._text, distributor)
+            self.unstyled = tuple(unstyled)
+        return [replace(cue, revision=cue.revision + 1) for cue in cues]
 
 
 class UnitBatcher:

@@ -9,6 +9,7 @@ from app.domain.cue import Cue
 from app.domain.language import known_language
 from app.domain.profile import ReadingProfile
 from app.services.translation.text.batches import PendingUnit
+from app.services.translation.text.styled_unit import StyledUnit
 from app.services.translation.text.units import Unit
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translation_memory import unit_key
@@ -39,10 +40,12 @@ class PendingUnitFactory:
 
     Args:
         job: target language and translation memory.
+        keeps_tags: whether the translator returns the tags of a line.
     """
 
-    def __init__(self, job: TranslationJob) -> None:
+    def __init__(self, job: TranslationJob, *, keeps_tags: bool) -> None:
         self._job = job
+        self._keeps_tags = keeps_tags
         self._before: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
         self._reached_ms = 0
 
@@ -65,12 +68,14 @@ class PendingUnitFactory:
         return pending
 
     def _pending_unit(self, unit: Unit) -> PendingUnit:
-        max_chars = room_chars(unit.cues, self._job.profile)
+        styled = StyledUnit.of(unit.cues, unit.text, keeps_tags=self._keeps_tags)
+        max_chars = room_chars(unit.cues, self._job.profile) + styled.sent.added_chars
         previous = self._before[-1].text if self._before else ""
         return PendingUnit(
             unit,
             LanguagePair(known_language(unit.language), self._job.target),
-            SourceLine(unit.id, unit.text, max_chars),
+            SourceLine(unit.id, styled.sent.text, max_chars),
+            styled,
             tuple(self._before),
-            unit_key(unit.text, unit.language, previous, max_chars),
+            unit_key(styled.sent.text, unit.language, previous, max_chars),
         )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from app.domain.cue import Cue, Lane
+from app.domain.style import Placement, common_style, ink_length, zone
 from app.services.layout.tokens import join_texts
 from app.services.layout.width import text_width
 from app.services.translation.text.sentence_ends import (
@@ -208,11 +209,25 @@ def _belongs(cues: Sequence[Cue], cue: Cue, max_pause_ms: int) -> bool:
         cue.language == last.language
         and (None in (speaker, cue.speaker) or speaker == cue.speaker)
         and cue.span.start_ms >= last.span.start_ms
+        and _is_in_one_place(last, cue)
         and pause_ms < max_pause_ms
         and not opens_turn(cue.text)
         and not stands_alone(cue.text)
         and goes_on(last.text, cue.text, cue.language)
     )
+
+
+def _is_in_one_place(before: Cue, cue: Cue) -> bool:
+    """Whether two cues may be one text: a sign, or another speaker's colour, is another one."""
+    if before.placement != cue.placement:
+        places = [each.placement or Placement() for each in (before, cue)]
+        if zone(places[0]) != zone(places[1]):
+            return False
+    return _colour(before) == _colour(cue)
+
+
+def _colour(cue: Cue) -> str | None:
+    return common_style(cue.runs, ink_length(cue.text)).colour if cue.runs else None
 
 
 def _fits(cues: Sequence[Cue]) -> bool:

@@ -146,7 +146,7 @@ async def test_hostile_text_stays_inside_the_fence(server: ChatServer, translato
     assert server.calls[0].lines["1"] == texts[0]
     assert answers[0] == shout(texts[0], "(es)")
     assert answers[1] == shout(texts[1], "(es)")
-    assert answers[2] == shout("two lines", "(es)")
+    assert answers[2] == shout("two\nlines", "(es)")
     assert answers[3] == shout("half ? a pair", "(es)")
     assert answers[4] == shout("nul  and bell ", "(es)").strip()
 
