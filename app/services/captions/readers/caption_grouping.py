@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
-from app.services.captions.readers.caption_blocks import Block, FileLine
+from app.services.captions.readers.caption_blocks import CLOCK_MAP, Block, FileLine
 from app.services.captions.readers.plain_characters import plain_line
 
 _BEGUN_TIME = re.compile(
@@ -74,7 +74,9 @@ def _divided(
     segment, in_header = 0, False
     for line in lines:
         if line.role == "header":
-            if not in_header:
+            # A blank line may stand between a segment's first line and its clock.
+            late = line.text.lstrip().upper().startswith(CLOCK_MAP)
+            if not in_header and not (late and headers and _is_empty(blocks, segment)):
                 segment += 1
                 headers.append((segment, []))
             headers[-1][1].append(line)
@@ -86,6 +88,11 @@ def _divided(
             (blocks[-1].body if blocks else head).append(replace(line, text="", role="blank"))
         in_header = line.role == "header"
     return head, blocks, headers
+
+
+def _is_empty(blocks: Sequence[Block], segment: int) -> bool:
+    """Whether a segment has no captions so far."""
+    return not blocks or blocks[-1].segment < segment
 
 
 def _is_numbered(head: Sequence[FileLine], blocks: Sequence[Block]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
-from app.services.captions.readers.caption_blocks import split_lines
+from app.services.captions.readers.caption_blocks import CLOCK_MAP, split_lines
 from app.services.captions.readers.timestamps import CLOCK
 
 _PAIR = re.compile(rf"(?<![0-9:.,-]){CLOCK} ?--> ?{CLOCK}(?![0-9:])")
@@ -32,11 +33,24 @@ def file_lines(text: str, log: FaultLog) -> list[str]:
             text = text.replace(written, "\n")
         lines = split_lines(text)
         log.add(FaultKind.UNBROKEN, 1)
+    if any(line.startswith(CLOCK_MAP) for line in lines):
+        lines = list(_with_headers(lines, log))
     if _is_quoted(lines):
         lines = [line.lstrip().removeprefix(">").removeprefix(" ") for line in lines]
     if any(line.count("-->") > 1 for line in lines):
         lines = list(_broken(lines, log))
     return lines
+
+
+def _with_headers(lines: Sequence[str], log: FaultLog) -> Iterator[str]:
+    """Yield lines; the first line of a segment that stands behind a text gets its own."""
+    for number, (line, below) in enumerate(pairwise([*lines, ""]), start=1):
+        text = line.removesuffix("WEBVTT")
+        if text.strip("\ufeff ") and text != line and below.startswith(CLOCK_MAP):
+            log.add(FaultKind.UNBROKEN, number)
+            yield from (text, "", "WEBVTT")
+        else:
+            yield line
 
 
 def _is_quoted(lines: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
@@ -102,8 +102,9 @@ def _read(lines: list[str], log: FaultLog, *, webvtt: bool) -> RawTrack:
         log.add(FaultKind.HEADER, 1)
         used.insert(0, FileLine(1, "WEBVTT", "header"))
     grouped = group(used, log=log)
-    captions = list(_captions(grouped, log))
-    log_order(captions, log, _restarts(grouped))
+    offsets = segment_offsets(grouped.headers, log)
+    captions = list(_captions(grouped, offsets, log))
+    log_order(captions, log, _restarts(grouped, offsets))
     return RawTrack(tuple(captions), _language(grouped), faults=log.summary())
 
 
@@ -135,9 +136,8 @@ def _language(grouped: Grouped) -> str:
     return next((match[1] for line in lines if (match := _LANGUAGE.fullmatch(line))), "")
 
 
-def _captions(grouped: Grouped, log: FaultLog) -> Iterator[RawCaption]:
+def _captions(grouped: Grouped, offsets: Mapping[int, int], log: FaultLog) -> Iterator[RawCaption]:
     """Yield the captions whose times can be read, by the clock of the whole file."""
-    offsets = segment_offsets(grouped.headers, log)
     rate_hz = _frame_rate(grouped.blocks)
     if rate_hz is not None:
         log.add(FaultKind.FRAMES, grouped.blocks[0].line.number, f"{rate_hz} frames a second")
@@ -158,13 +158,14 @@ def _captions(grouped: Grouped, log: FaultLog) -> Iterator[RawCaption]:
     yield from repaired_times(captions, log)
 
 
-def _restarts(grouped: Grouped) -> frozenset[int]:
-    """Return the time lines at which a joined file or segment begins."""
+def _restarts(grouped: Grouped, offsets: Mapping[int, int]) -> frozenset[int]:
+    """Return the time lines at which a joined file or segment begins that has no known clock."""
     pairs = zip(grouped.blocks, grouped.blocks[1:], strict=False)
     return frozenset(
         block.line.number
         for before, block in pairs
-        if block.segment != before.segment or (block.number in (0, 1) and (before.number or 0) > 1)
+        if (block.segment != before.segment and not offsets)
+        or (block.number in (0, 1) and (before.number or 0) > 1)
     )
 
 

@@ -25,7 +25,13 @@ _LOOSE = re.compile(
     rf"[^\w-]{{0,8}}+(-?{LOOSE_CLOCK})([^0-9]{{1,12}}+)({LOOSE_CLOCK})((?![0-9:]|[.,;][0-9]).*+)?"
 )
 _EXACT_PAIR = re.compile(rf"[^\w-]{{0,8}}+({CLOCK})( ?[,;|/] ?)({CLOCK})((?![0-9]).*+)?")
-_INDEX = re.compile(r"\A#?[0-9]{1,6}(?:[.)\]]? |[.)\]]|[,;] ?)(?=[^\w-]{0,8}+-?[0-9])")
+_INDEX = re.compile(r"\A#?[0-9]{1,6}(?:[.)\]]? |: | ?- |[.)\]]|[,;] ?)(?=[^\w-]{0,8}+-?[0-9])")
+_NAME = re.compile(r"\A[^\W\d_]{1,10}:? (?=[0-9]{1,2}:[0-9]{1,2}:)")
+"""What a start is called: ``From 00:00:01,000 to 00:00:03,000``."""
+
+_FRAMES = re.compile(r"\{[0-9]{1,7}\}\{[0-9]{1,7}\}")
+"""MicroDVD's times, which say nothing in a file that names no frame rate."""
+
 _ALONE = re.compile(rf"[^\w-]{{0,8}}+(-?{LOOSE_CLOCK})([^\w]{{0,12}}+)")
 _COORDINATES = re.compile(r"(?:[XY][12]: ?-?[0-9]{1,6} ?)+", re.IGNORECASE)
 _SETTING = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,15}[:=]\S+")
@@ -90,10 +96,12 @@ def read_time_line(line: str) -> TimeLine | None:
             return _with_rest(TimeLine(start, end), match[3] or "", line)
     if line.startswith("Dialogue:"):
         return _dialogue(line)
+    if _FRAMES.match(line):
+        return TimeLine(None, None, faults=(FaultKind.NO_TIME,))
     if len(line) > _LONGEST or not _MAY_BE_TIME.search(line) or INLINE_TIME.match(line.lstrip()):
         return None
     plain = plain_line(line)
-    spellings = dict.fromkeys((plain, _INDEX.sub("", plain)))
+    spellings = dict.fromkeys((plain, _INDEX.sub("", plain), _NAME.sub("", plain)))
     for spelling in spellings:
         if found := _pair(spelling, line):
             return found
