@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.services.captions.readers.plain_characters import plain_line
-from app.services.captions.readers.time_lines import TimeLine, read_time_line
+from app.services.captions.readers.time_line import TimeLine
+from app.services.captions.readers.time_lines import read_time_line
 
 _LINE_END = re.compile("\r\n?|[\n\v\f\x85\u2028\u2029]")
 _NUMBER = re.compile(

@@ -14,7 +14,8 @@ from app.services.captions.readers.caption_times import log_order, repaired_time
 from app.services.captions.readers.line_breaks import file_lines, is_double_spaced
 from app.services.captions.readers.loose_clock import LooseClock
 from app.services.captions.readers.segment_doubles import joined_doubles
-from app.services.captions.readers.time_lines import TimeLine, read_time_line
+from app.services.captions.readers.time_line import TimeLine
+from app.services.captions.readers.time_lines import read_time_line
 from app.services.captions.readers.timestamps import INLINE_TIME, clock_ms
 from app.services.captions.readers.vtt_clock import segment_offsets
 
