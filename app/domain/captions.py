@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from app.domain.cue import Lane
 from app.domain.events import Notice
 from app.domain.time import Span
 from app.domain.transcript import Word
@@ -21,12 +22,14 @@ class Caption:
         text: one paragraph without markup or line breaks, never blank.
         words: word times where the track has them (a site's automatic captions), else empty.
         speaker: as the track names them, or None.
+        lane: what the text belongs to.
     """
 
     span: Span
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,14 @@ class Captions:
         language: BCP 47 tag of the text, ``und`` when unknown.
         kind: written by people, or by automatic speech recognition.
         items: sorted by start; may overlap as the author made them.
-        notices: what of the file is not among them, or was read otherwise than it is written.
+        notices: what of the file is not among them, or was read otherwise than it is written; two
+            files that read the same are equal.
     """
 
     language: str
     kind: CaptionKind
     items: tuple[Caption, ...]
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from app.domain.time import Span
+
+Lane = Literal["dialogue", "sign", "song"]
+"""What a text belongs to: what is said, a text in the picture, or a song. A sentence never goes on
+in another lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Cue:
         language: BCP 47 tag of ``text``.
         confidence: 0..1.
         revision: 0 for the first version; a later version replaces the earlier by ``id``.
+        lane: what the text belongs to.
     """
 
     id: int
@@ -31,6 +37,7 @@ class Cue:
     language: str = "und"
     confidence: float = 1.0
     revision: int = 0
+    lane: Lane = "dialogue"
 
     @property
     def shown(self) -> str:

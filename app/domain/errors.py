@@ -4,6 +4,7 @@
     |- BadRequestError              the request itself is wrong; asking again will not help
     |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
     |  |- InvalidLanguageError      not a language, or not one that the engines serve
+    |  |- InvalidAudioTrackError    not an audio track of the recording, or one that is no sound
     |  |- InvalidFormatError        not a subtitle format
     |  |- InvalidProfileError       not a reading profile
     |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
@@ -118,6 +119,12 @@ class InvalidLanguageError(BadRequestError):
     """Not a language, or not one that the chosen engines serve."""
 
     code = "invalid_language"
+
+
+class InvalidAudioTrackError(BadRequestError):
+    """Not an audio track of the recording, or one that cannot be decoded."""
+
+    code = "invalid_audio_track"
 
 
 class InvalidFormatError(BadRequestError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.cue import Cue
+from app.domain.media import UNLISTED_TRACK, HeardTrack
 from app.domain.transcript import Segment, SpeakerTurn
 
 Stage = Literal[
@@ -146,6 +147,7 @@ class Result:
             speakers; for captions one segment each, with words only where the track times them.
         spoken: BCP 47 tag of what was spoken, where the transcriber was to translate it; None
             otherwise.
+        heard: audio track of the recording; without tracks where they are not listed.
         translators: what translated the cues, for people; empty where nothing was translated.
     """
 
@@ -165,6 +167,7 @@ class Result:
     segments: tuple[Segment, ...] = ()
     spoken: str | None = None
     translators: tuple[str, ...] = ()
+    heard: HeardTrack = UNLISTED_TRACK
 
     @property
     def rtf(self) -> float:

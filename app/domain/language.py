@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain import language_tags
@@ -28,7 +29,7 @@ class Language:
 
     @classmethod
     def parse(cls, text: str) -> Language:
-        """Read a tag in any spelling: ``zh_CN``, ``zh-cn``, ``PT-br``, ``FIL``, ``iw``.
+        """Read a tag in any spelling: ``zh_CN``, ``zh-cn``, ``PT-br``, ``FIL``, ``iw``, ``ger``.
 
         Raises:
             InvalidLanguageError: not a language.
@@ -53,15 +54,75 @@ class Language:
 
         ``en`` and ``en-GB`` are the same; ``zh-CN`` and ``zh-TW`` are not, since they are
         written differently, nor are ``zh-Hans`` and ``zh-TW``; ``zh`` alone is the same as all.
+        A macro-language is the same as each of its members (``no`` and ``nn``, ``zh`` and
+        ``yue``), which are different from one another. See docs/decisions/0079.
         """
         if self.base != other.base:
-            return False
+            return self._includes(other) or other._includes(self)
         if not all(map(language_tags.names_script_or_region, (self.tag, other.tag))):
             return True
         return language_tags.likely_script(self.tag) == language_tags.likely_script(other.tag)
 
+    @property
+    def script(self) -> str | None:
+        """The ISO 15924 script in which it is to be written; None where any of several will do.
+
+        See `language_tags.written_script`.
+        """
+        return language_tags.written_script(self.tag)
+
+    @property
+    def has_several_scripts(self) -> bool:
+        """Whether the language is written in several scripts."""
+        return language_tags.has_several_scripts(self.tag)
+
+    @property
+    def written_name(self) -> str:
+        """The name in English with the script, where the language has several.
+
+        ``Serbian, written in the Cyrillic script``; for prompts and messages.
+        """
+        script = self.script
+        if script is None or not self.has_several_scripts:
+            return self.english_name
+        return f"{self.english_name}, written in {language_tags.script_name(script)}"
+
+    def in_script(self, script: str) -> Language:
+        """Return the bare language in another script."""
+        return Language(f"{self.base}-{script}")
+
+    @property
+    def family(self) -> str:
+        """The language without script and region, its macro-language where that is in use."""
+        return language_tags.family_of(self.tag)
+
+    def code_among(self, codes: Iterable[str]) -> str | None:
+        """Return the code for this language among those of an engine; None where it has none.
+
+        See `language_tags.code_among`.
+        """
+        return language_tags.code_among(self.tag, codes)
+
+    def _includes(self, other: Language) -> bool:
+        """Whether this is a macro-language that the other one belongs to.
+
+        Chinese with a script or a region is the written standard, which is Mandarin.
+        """
+        if self.base != other.family:
+            return False
+        return self.base != "zh" or not language_tags.names_script_or_region(self.tag)
+
 
 ENGLISH = Language("en")
+
+
+def needs_translation(written: Language, target: Language) -> bool:
+    """Whether texts said to be in one language may have to be translated or converted for another.
+
+    A language that is written in several scripts may come in either, whatever it is said to be.
+    """
+    several = target.has_several_scripts and target.script is not None
+    return several or not written.same_language(target)
 
 
 def parse_target(text: str | None) -> Language | None:

@@ -24,3 +24,56 @@ class MediaInfo:
 
 NO_INFO = MediaInfo()
 """Metadata of a bare file: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """An audio track of a recording.
+
+    Attributes:
+        index: among the audio tracks, from 0.
+        languages: BCP 47 tags in standard spelling, one for each channel where these differ;
+            empty where the track names none.
+        title: untrusted text; empty without one.
+        role: what it is for: ``main``, ``commentary``, ``description`` (for who cannot see),
+            ``hearing_impaired``, or ``music`` (karaoke, or effects without dialogue).
+        default: whether players are to choose it.
+        codec: ffmpeg's name; empty where it is not known.
+        channels: their number; 0 where it is not known.
+        decodable: whether the decoder knows its codec.
+    """
+
+    index: int
+    languages: tuple[str, ...] = ()
+    title: str = ""
+    role: str = "main"
+    default: bool = False
+    codec: str = ""
+    channels: int = 0
+    decodable: bool = True
+
+    @property
+    def summary(self) -> str:
+        """The track for people, such as ``1 (es, commentary, "With the director")``."""
+        role = "" if self.role == "main" else self.role.replace("_", " ")
+        title = f'"{self.title}"' if self.title else ""
+        undecodable = "" if self.decodable else "cannot be decoded"
+        parts = ["/".join(self.languages) or "no language", role, title, undecodable]
+        return f"{self.index} ({', '.join(part for part in parts if part)})"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTrack:
+    """The audio track that is heard, among all of its recording.
+
+    Attributes:
+        tracks: all, in order.
+        index: of the one that is heard.
+    """
+
+    tracks: tuple[AudioTrack, ...] = ()
+    index: int = 0
+
+
+UNLISTED_TRACK = HeardTrack()
+"""The track of a recording whose tracks are not listed."""

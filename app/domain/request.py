@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.domain.events import Notice
 from app.domain.language import ENGLISH, Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
 
@@ -72,11 +73,13 @@ class SentCaptions:
         text: the file's text.
         language: BCP 47 tag as the client says; None when it does not.
         automatic: whether a machine wrote them, so that lines roll and repeat.
+        notices: how the text was read from its bytes, where that was not certain.
     """
 
     text: str
     language: str | None = None
     automatic: bool = False
+    notices: tuple[Notice, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -133,6 +136,8 @@ class JobRequest:
         position_ms: where the viewer watches; what is seen from there on is done first.
         caller: the caller's name for accounting, no secret; empty where no keys are in use.
         audience: consumer of the job.
+        audio_track: index of the audio track to hear, or its language in standard spelling; None
+            to choose it by the spoken language and by what the recording says of its tracks.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -154,6 +159,7 @@ class JobRequest:
     audience: Audience = "viewer"
     task: Task = "transcribe"
     holder: str = ""
+    audio_track: int | str | None = None
 
     @property
     def written(self) -> Language | None:
@@ -180,5 +186,6 @@ class JobRequest:
             self.glossary,
             self.force_whisper,
             self.task,
+            self.audio_track,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

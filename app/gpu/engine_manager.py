@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from app.domain.errors import (
     EngineLoadError,
+    InvalidLanguageError,
     NotReadyError,
     TranscriptionDisabledError,
     UnavailableOptionError,
 )
+from app.domain.language import Language
 from app.domain.request import Audience
 from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
@@ -59,6 +61,20 @@ class Engines:
     translates: bool = False
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
+
+    def require_language(self, spoken: Language | None) -> None:
+        """Check that the transcriber hears a language.
+
+        Args:
+            spoken: None where it is to be detected.
+
+        Raises:
+            InvalidLanguageError: it does not; names those that it hears.
+        """
+        if spoken and self.languages and spoken.code_among(self.languages) is None:
+            raise InvalidLanguageError(
+                f"The transcriber hears {', '.join(self.languages)} alone, not {spoken.tag}"
+            )
 
     def require_speech_translation(self) -> None:
         """Check that the transcriber can write other languages in English.

@@ -23,7 +23,7 @@ def build_segments(words: Sequence[Word], language: str) -> list[Segment]:
     sentences: list[list[Word]] = [[]]
     for word in words:
         before = sentences[-1]
-        if before and surely_ends_sentence(before[-1].text) and _begins(word.text):
+        if before and surely_ends_sentence(before[-1].text, language) and _begins(word.text):
             sentences.append([])
         sentences[-1].append(word)
     return [segment_of(sentence, language) for sentence in sentences if sentence]

@@ -25,13 +25,15 @@ from app.domain.errors import (
     JobCancelledError,
     StorageError,
 )
+from app.domain.events import Notice
+from app.domain.language import Language
 from app.domain.request import UploadedFile
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
-from app.services.captions.encoding import decode_text
+from app.services.captions.encoding import DecodedText, decode_file, decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
@@ -86,7 +88,7 @@ class _UploadSink:
 
 
 class _FieldSink:
-    """A text field, with a limit; one that was sent as a file may be in any encoding."""
+    """A text field, with a limit."""
 
     def __init__(self, max_bytes: int = _MAX_FIELD_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -107,13 +109,23 @@ class _FieldSink:
     def text(self) -> str:
         return decode_text(bytes(self.value))
 
+    def read_as_file(self, language: Language | None) -> DecodedText:
+        """Return the text of a field that was sent as a file, which may be in any encoding."""
+        return decode_file(bytes(self.value), language)
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A body, with the file that came along in a multipart upload."""
+    """A body.
+
+    Attributes:
+        upload: the file that came along in a multipart upload.
+        notices: how its captions were read, where that was not certain.
+    """
 
     body: SubtitleBody
     upload: UploadedFile | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 async def _read_submission(request: Request) -> Submission:
@@ -176,12 +188,12 @@ async def _read_upload(request: Request, services: Services) -> Submission:
     fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
     try:
         await _parse(request, {**fields, "file": file})
-        body = _validated({name: field.text for name, field in fields.items() if field.value})
+        body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
                 raise BadRequestError("The form has no part named file")
             file.discard()
-            return Submission(body)
+            return Submission(body, notices=notices)
         if not file.complete:
             raise BadRequestError("The upload is cut off")
         return Submission(body, file.upload())
@@ -190,6 +202,16 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         raise
     finally:
         file.give_room_back()
+
+
+def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
+    """Validate the fields of a form; the language that they name helps to read the captions."""
+    texts = {name: field.text for name, field in fields.items() if field.value}
+    if not texts.pop("captions", ""):
+        return _validated(texts), ()
+    language = _validated(texts).caption_language()
+    captions = fields["captions"].read_as_file(language)
+    return _validated({**texts, "captions": captions.text}), captions.notices
 
 
 async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:

@@ -26,6 +26,7 @@ from app.domain.events import (
     SegmentTranscribed,
     SpeakersFound,
 )
+from app.domain.media import AudioTrack
 from app.domain.transcript import SpeakerTurn
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
@@ -133,6 +134,9 @@ def _optional_fields(result: Result) -> Payload:
         payload["translators"] = list(result.translators)
     if result.voiced_untranscribed_ms is not None:
         payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
+    if len(result.heard.tracks) > 1:
+        payload["audio_track"] = result.heard.index
+        payload["audio_tracks"] = [track_payload(track) for track in result.heard.tracks]
     if result.notices:
         payload["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
     if result.turns:
@@ -142,6 +146,18 @@ def _optional_fields(result: Result) -> Payload:
     if result.usage is not None:
         payload["usage"] = dataclasses.asdict(result.usage)
     return payload
+
+
+def track_payload(track: AudioTrack) -> Payload:
+    """Return an audio track as the wire has it."""
+    return {
+        "index": track.index,
+        "language": "/".join(track.languages) or None,
+        "title": track.title,
+        "role": track.role,
+        "channels": track.channels,
+        "decodable": track.decodable,
+    }
 
 
 class ProcessEncoder:

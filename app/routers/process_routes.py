@@ -66,6 +66,7 @@ async def _submit(
         submission.upload,
         audience,
         holder=caller_name(request),
+        notices=submission.notices,
     )
 
 

@@ -16,6 +16,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.edge.request_body import large_json
+from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.llm.ledger import JobLedger, unlimited_ledger
 from app.services.translation.text.list_translation import translate_list
 from app.services.translation.translator import LanguagePair, TranslationContext, Translator
@@ -123,7 +124,12 @@ async def _with_own_key(
 async def _answer(
     translator: Translator, texts: list[str], pair: LanguagePair, ledger: JobLedger
 ) -> dict[str, object]:
-    translations = await translate_list(translator, texts, pair, TranslationContext(ledger=ledger))
+    remarks = AnswerRemarks("line")
+    context = TranslationContext(ledger=ledger, remarks=remarks)
+    translations = await translate_list(translator, texts, pair, context)
     usage = ledger.usage()
     costs = dataclasses.asdict(usage) if usage.requests else None
-    return {"translations": translations, "usage": costs}
+    answer: dict[str, object] = {"translations": translations, "usage": costs}
+    if notices := [dataclasses.asdict(notice) for notice in remarks.notices()]:
+        answer["notices"] = notices
+    return answer

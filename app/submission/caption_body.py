@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
-from app.services.captions.encoding import decode_text
+from app.services.captions.encoding import DecodedText, decode_file
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
@@ -113,10 +113,14 @@ def sent_captions(
     return SentCaptions(_without_surrogates(field), tag)
 
 
-def uploaded_captions(upload: UploadedFile) -> str | None:
+def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedText | None:
     """Return the text of an upload that is a caption file, or None where it is media.
 
     Reads the disk.
+
+    Args:
+        upload: media or captions.
+        language: of the captions, which decides between encodings; None where it is unknown.
 
     Raises:
         InvalidCaptionsError: it is a caption file, and empty, far too large for one, or in a
@@ -133,10 +137,10 @@ def uploaded_captions(upload: UploadedFile) -> str | None:
         raise InvalidCaptionsError(f"Captions in this format are not read: {foreign}")
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
-    text = decode_text(data)
-    if not text.strip("\ufeff\0 \t\r\n"):
+    decoded = decode_file(data, language)
+    if not decoded.text.strip("\ufeff\0 \t\r\n"):
         raise InvalidCaptionsError("The caption file is empty")
-    return text
+    return decoded
 
 
 def _without_surrogates(text: str) -> str:

@@ -9,6 +9,8 @@ from app.domain.language import Language, parse_target
 from app.domain.request import SiteVideo
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_INDEX = re.compile(r"[0-9]{1,4}")
+_MOST_TRACKS = 10_000
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
@@ -70,3 +72,25 @@ def language_code(text: str) -> Language:
         return Language.parse(text)
     except InvalidLanguageError:
         raise InvalidLanguageError("Invalid language code") from None
+
+
+def audio_track(value: int | str | None) -> int | str | None:
+    """Parse an audio track: its index, or its language in standard spelling; None for any.
+
+    Raises:
+        InvalidFieldError: neither an index nor a language.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        if value.lower() in {"", "auto", "none"}:
+            return None
+        if _INDEX.fullmatch(value):
+            value = int(value)
+    if isinstance(value, bool) or (isinstance(value, int) and not 0 <= value < _MOST_TRACKS):
+        raise InvalidFieldError("audio_track: an index from 0, or a language")
+    if value is None or isinstance(value, int):
+        return value
+    try:
+        return Language.parse(value).tag
+    except InvalidLanguageError:
+        raise InvalidFieldError("audio_track: an index from 0, or a language") from None

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from app.container import Services
 from app.domain.errors import CuestreamError, InvalidFieldError
-from app.domain.request import Audience, JobRequest, UploadedFile
+from app.domain.events import Notice
+from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
@@ -36,6 +37,7 @@ async def submit_body(
     audience: Audience = "batch",
     *,
     holder: str,
+    notices: tuple[Notice, ...] = (),
 ) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
@@ -48,6 +50,7 @@ async def submit_body(
         upload: the file that came with it.
         audience: whether a viewer watches the cues as they come.
         holder: who holds the job's place; see `JobRequest`.
+        notices: how captions in the body were read, where that was not certain.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -59,10 +62,16 @@ async def submit_body(
             raise InvalidFieldError("Send either media or captions")
         if body.upload_id:
             upload = await services.uploads.claim(body.upload_id, services.workdir)
-        if upload is not None and (text := await DISK.run(uploaded_captions, upload)):
-            upload.path.unlink(missing_ok=True)
-            body, upload = body.model_copy(update={"captions": text}), None
+        if upload is not None:
+            language = body.caption_language()
+            decoded = await DISK.run(uploaded_captions, upload, language)
+            if decoded is not None:
+                upload.path.unlink(missing_ok=True)
+                body, upload = body.model_copy(update={"captions": decoded.text}), None
+                notices = decoded.notices
         request = body.job_request(upload)
+        if isinstance(request.source, SentCaptions):
+            request = replace(request, source=replace(request.source, notices=notices))
         request = replace(request, caller=caller, audience=audience, holder=holder)
         job = await submit(services, request)
         job.callers.ask_formats(holder, body.formats)

@@ -8,11 +8,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.domain.errors import InvalidFieldError
 from app.domain.json_text import read_json
-from app.domain.language import ENGLISH, Language, parse_target
+from app.domain.language import (
+    ENGLISH,
+    Language,
+    known_language,
+    needs_translation,
+    parse_target,
+)
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.request import (
     JobRequest,
     MediaUrl,
+    SentCaptions,
     Source,
     SpeakerCount,
     Task,
@@ -21,8 +28,14 @@ from app.domain.request import (
 from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
-from app.submission.caption_body import OptionalCaptions, sent_captions
-from app.submission.request_fields import check_video_id, spoken_language, youtube_video
+from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
+from app.submission.request_fields import (
+    audio_track,
+    caption_language,
+    check_video_id,
+    spoken_language,
+    youtube_video,
+)
 
 _PROMPT_CHARS = 500
 _MAX_TERMS = 200
@@ -94,6 +107,9 @@ class SubtitleBody(BaseModel):
         None, description="Language to translate into; none or absent for transcription alone"
     )
     source_lang: str | None = Field(None, description="Spoken language; auto or absent to detect")
+    audio_track: int | str | None = Field(
+        None, description="Audio track to hear: its index from 0, or its language"
+    )
     task: Annotated[Task | None, BeforeValidator(_as_task)] = Field(
         "transcribe", description="translate: the transcriber writes other languages in English"
     )
@@ -129,11 +145,17 @@ class SubtitleBody(BaseModel):
         target = parse_target(self.target_lang)
         spoken = spoken_language(self.source_lang)
         task = self._task(spoken)
+        source = upload or self._source(spoken)
         written = ENGLISH if task == "translate" else spoken
-        if target and written and target.same_language(written):
+        if written is not None and isinstance(source, SentCaptions):
+            written = known_language(source.language or "")
+        if target and written and not needs_translation(written, target):
             target = None
+        track = audio_track(self.audio_track)
+        if track is not None and self.captions:
+            raise InvalidFieldError("audio_track: captions have no sound")
         return JobRequest(
-            source=upload or self._source(spoken),
+            source=source,
             target=target,
             spoken=spoken,
             task=task,
@@ -146,7 +168,18 @@ class SubtitleBody(BaseModel):
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
+            audio_track=track,
         )
+
+    def caption_language(self) -> Language | None:
+        """Return the language of captions that come with the body; None where it is not named.
+
+        Raises:
+            InvalidFieldError: not a language.
+        """
+        named = self.captions.language if isinstance(self.captions, SentFile) else None
+        tag = caption_language(named or self.captions_lang)
+        return known_language(tag) if tag else spoken_language(self.source_lang)
 
     def _task(self, spoken: Language | None) -> Task:
         """Return the task; English speech leaves nothing to translate."""

@@ -69,6 +69,9 @@ TEXT_WORK = ChildLimits(memory_bytes=768 * _MIB, cpu_s=120, file_bytes=0, open_f
 _DECODER = ChildLimits(memory_bytes=512 * _MIB, cpu_s=120, file_bytes=0, open_files=64, wall_s=3600)
 """ffmpeg takes 30 to 60 MB, and the index of a four-hour video 40 MB more."""
 
+PROBE = replace(_DECODER, cpu_s=30, wall_s=60)
+"""ffprobe, which reads the beginning of a recording, and ffmpeg where it decodes some seconds."""
+
 SITE = ChildLimits(
     memory_bytes=1024 * _MIB, cpu_s=1800, file_bytes=1024 * _MIB, open_files=256, wall_s=86_400
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from opencc import OpenCC
 
+from scripts.encoding_corpus import file_of, lines_of
 from tests.conftest import StartServer
 from tests.server import ServerProcess, read_stream
 
@@ -66,6 +69,21 @@ def test_captions_are_translated_and_keep_their_times(deaf: ServerProcess) -> No
     assert [stage["stage"] for stage in frames.stages][:2] == ["checking", "downloading"]
 
 
+TTML = """<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en"><body><div>
+<p begin="1.5" end="3.0">The ferry leaves at nine.</p>
+<p begin="soon">Nobody knows when.</p>
+</div></body></tt>"""
+
+
+def test_what_captions_lose_is_told(deaf: ServerProcess) -> None:
+    with deaf.client() as client:
+        result = client.post("/api/process", json={"captions": TTML}).json()
+    assert [cue["start"] for cue in result["subtitles"]] == [1500]
+    told = {notice["code"]: notice["message"] for notice in result["notices"]}
+    assert "line 2, column 1" in told["caption_lines_repaired"]
+    assert "line 3, column 1" in told["caption_lines_unusable"]
+
+
 def test_what_is_watched_comes_first_of_captions_too(deaf: ServerProcess) -> None:
     many = "\n".join(
         f"{n + 1}\n00:0{n // 60}:{n % 60:02},000 --> 00:0{n // 60}:{n % 60:02},900\nLine {n}.\n"
@@ -83,3 +101,48 @@ def test_what_is_watched_comes_first_of_captions_too(deaf: ServerProcess) -> Non
     starts = [cue["start"] for cue in frames.result["subtitles"]]
     assert starts == sorted(starts)
     assert len(starts) == 80
+
+
+def _upload(server: ServerProcess, data: bytes, **fields: str) -> dict[str, Any]:
+    with server.client() as client:
+        answer = client.post("/api/process", files={"file": ("captions.srt", data)}, data=fields)
+    assert answer.status_code == 200, answer.text
+    return cast("dict[str, Any]", answer.json())
+
+
+@pytest.mark.parametrize("fields", [{"captions_lang": "hu"}, {"source_lang": "hu"}, {}])
+def test_row_22_a_file_in_a_code_page_is_read_and_the_assumption_told(
+    deaf: ServerProcess, fields: dict[str, str]
+) -> None:
+    lines = lines_of("hu", 8, "cp1250")
+    result = _upload(deaf, file_of(lines, "cp1250"), **fields)
+    assert [cue["text"].replace("\n", " ") for cue in result["subtitles"]] == lines
+    [notice] = result["notices"]
+    assert notice["code"] == "encoding_assumed"
+    assert "cp1250" in notice["message"]
+
+
+def test_a_form_field_in_a_code_page_is_read_by_the_language_beside_it(
+    deaf: ServerProcess,
+) -> None:
+    lines = lines_of("lv", 8, "cp1257")
+    data = file_of(lines, "cp1257")
+    with deaf.client() as client:
+        answer = client.post(
+            "/api/process",
+            files={"captions": ("lv.srt", data), "captions_lang": (None, "lv")},
+        )
+    result = answer.json()
+    assert [cue["text"].replace("\n", " ") for cue in result["subtitles"]] == lines
+    assert [notice["code"] for notice in result["notices"]] == ["encoding_assumed"]
+
+
+def test_row_28_another_script_is_converted_and_said_to_be(deaf: ServerProcess) -> None:
+    lines = lines_of("zh-CN", 6, "gbk")
+    data = file_of(lines, "utf-8")
+    result = _upload(deaf, data, captions_lang="zh", target_lang="zh-TW")
+    shown = [cue["translatedText"] for cue in result["subtitles"]]
+    assert shown == OpenCC("s2twp").convert("\n".join(lines)).split("\n")
+    assert [notice["code"] for notice in result["notices"]] == ["script_converted"]
+    assert result["translators"] == ["OpenCC (s2twp)"]
+    assert result["translated"] is True

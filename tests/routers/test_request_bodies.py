@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from tests.server import ServerProcess
 
 BODIES: dict[str, dict[str, Any]] = {
     "/api/render": {"cues": [], "format": "srt"},
@@ -145,3 +146,29 @@ def test_every_route_but_the_health_checks_wants_the_key(
         "OPTIONS /api/uploads",
         "OPTIONS /api/uploads/{upload_id}",
     }
+
+
+@pytest.mark.parametrize("spoken", ["no", "nb", "cmn", "ger"])
+def test_row_30_source_lang_names_the_language_of_captions(
+    server: ServerProcess, spoken: str
+) -> None:
+    """The transcriber of this server hears English alone, and has nothing to hear."""
+    text = f"1\n00:00:01,000 --> 00:00:02,000\nFerga {spoken} ...\n"
+    with server.client() as client:
+        body = {"captions": text, "source_lang": spoken}
+        sent = client.post("/api/process", json=body)
+        file = {"file": ("captions.srt", text.encode())}
+        uploaded = client.post("/api/process", files=file, data={"source_lang": spoken})
+    tag = {"cmn": "zh", "ger": "de"}.get(spoken, spoken)
+    for answer in (sent, uploaded):
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["language"] == tag
+        assert answer.json()["source"] == "client_captions"
+
+
+def test_the_language_of_captions_decides_what_is_translated(server: ServerProcess) -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nLa casa es roja.\n"
+    body = {"captions": text, "captions_lang": "es", "source_lang": "en", "target_lang": "en"}
+    with server.client() as client:
+        [cue] = client.post("/api/process", json=body).json()["subtitles"]
+    assert "house" in cue["translatedText"].lower()

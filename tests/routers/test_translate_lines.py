@@ -76,6 +76,20 @@ def test_as_many_lines_come_back_each_in_its_place(
     assert len(after[0]["caller"]) == 12
 
 
+def test_what_was_taken_out_of_a_translation_is_told(
+    translating: ServerProcess, model: ChatServer
+) -> None:
+    def labelled(call: b.Call, reply: b.Reply) -> b.Reply:
+        return b.Reply(members=tuple((key, f"Traducción: {text}") for key, text in reply.members))
+
+    model.behaviour = labelled
+    body = ask(translating, subtitles=subtitles(TEXTS[1]), target_lang="es").json()
+    assert body["translations"] == [shout(TEXTS[1], "(es)")]
+    (notice,) = body["notices"]
+    assert notice["code"] == "translations_tidied"
+    assert "label (line 0)" in notice["message"]
+
+
 def test_defaults_are_from_any_language_into_english(
     translating: ServerProcess, model: ChatServer
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.events import Notice
+from app.domain.media import UNLISTED_TRACK, AudioTrack, HeardTrack
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.keys import stage_key
@@ -25,6 +28,7 @@ class Transcript:
         untranscribed_ms: speech that never became text.
         turns: speaker turns; empty without diarization, or without speech.
         notices: what could not be done.
+        heard: which audio track it is.
     """
 
     segments: tuple[Segment, ...]
@@ -33,6 +37,7 @@ class Transcript:
     untranscribed_ms: int = 0
     turns: tuple[SpeakerTurn, ...] = ()
     notices: tuple[Notice, ...] = ()
+    heard: HeardTrack = UNLISTED_TRACK
 
 
 class TranscriptCache:
@@ -83,13 +88,14 @@ def _encode_transcript(transcript: Transcript) -> bytes:
             int(transcript.untranscribed_ms),
             turns,
             notices,
+            [transcript.heard.index, [dataclasses.astuple(t) for t in transcript.heard.tracks]],
         ]
     )
 
 
 def _decode_transcript(payload: bytes) -> Transcript | None:
     try:
-        audio_ms, language, rows, untranscribed_ms, turns, notices = unpack(payload)
+        audio_ms, language, rows, untranscribed_ms, turns, notices, heard = unpack(payload)
         return Transcript(
             segments=segments_of(rows),
             audio_ms=audio_ms,
@@ -97,6 +103,12 @@ def _decode_transcript(payload: bytes) -> Transcript | None:
             untranscribed_ms=untranscribed_ms,
             turns=tuple(SpeakerTurn(Span(start, end), who) for start, end, who in turns),
             notices=tuple(Notice(code, message) for code, message in notices),
+            heard=HeardTrack(tuple(_track(row) for row in heard[1]), heard[0]),
         )
     except (TypeError, ValueError):
         return None
+
+
+def _track(row: list[Any]) -> AudioTrack:
+    index, languages, *rest = row
+    return AudioTrack(index, tuple(languages), *rest)

@@ -73,6 +73,17 @@ def recording_key(
     return stage_key("recording", window, aligner)
 
 
+def track_key(recording: str, track: int | str | None) -> str:
+    """Return what decides the transcript of one audio track.
+
+    Args:
+        recording: see `recording_key`; it names the spoken language, which decides the track
+            unless the request does.
+        track: index or language by the request; None where it names none.
+    """
+    return stage_key(recording, "by language and marks" if track is None else track)
+
+
 def translated_recording_key(recording: str) -> str:
     """Return what decides the transcript of a whole recording with translations by the transcriber.
 

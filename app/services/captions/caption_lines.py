@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app.domain.cue import Lane
 from app.services.captions.raw_captions import TextRun
 
 _RUBY_READING = re.compile(r"<(rt|rp)(?:\s[^<>]*)?>[^<]*(?:</\1>)?", re.IGNORECASE)
@@ -63,6 +64,7 @@ class TimedLines:
     end_ms: int
     lines: tuple[CaptionLine, ...]
     speaker: str | None = None
+    lane: Lane = "dialogue"
 
 
 def clean_lines(runs: Iterable[TextRun]) -> tuple[CaptionLine, ...]:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
+from app.domain.events import Notice
+from app.domain.language import Language
+from app.services.captions.code_pages import ESCAPED
+from app.services.captions.encoding_guess import Guess, guess_encoding
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,53 +22,262 @@ _MARKS = (
 )
 _REPLACEMENT = "\ufffd".encode()
 _SAMPLE_BYTES = 2**15
-_WESTERN = "cp1252"
-_VALID_PER_BROKEN = 20
-"""A file with so many valid non-ASCII characters for each broken one is slightly damaged UTF-8;
-in another encoding nearly all of them are broken."""
+_VALID_PER_BROKEN = 4
+"""A file with so many valid characters beyond ASCII for each broken one is damaged UTF-8; in
+another encoding nearly all of them are broken."""
+
+_ESCAPES = (b"\x1b$", b"\x1b(", b"~{")
+"""How encodings of seven bits leave ASCII. Source: ISO 2022 (RFC 1468, RFC 1557), HZ (RFC 1843)."""
+
+_NO_TEXT = ("Cc", "Cn", "Co")
+"""Controls, characters that do not exist and those of private use. Source: Unicode, UAX 44."""
+
+_STRANGE_SHARE = 0.01
+
+_DECLARATION = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})|charset=["']?([A-Za-z0-9._-]{1,40})""",
+    re.IGNORECASE,
+)
+"""How XML and the HTML of SAMI name their encoding. Source: XML 1.0, 4.3.3; HTML 4.01, 5.2.2."""
+
+_DECLARATION_BYTES = 2**11
+
+_LEAST_STRANGE, _PLAINLY = 4, 0.9
+"""Bytes beyond ASCII from which lines may be in another encoding than the rest, and how plausible
+they must be then: fewer or others are damage."""
+
+_SURE = 0.8
+"""Confidence from which a notice does not doubt the encoding."""
+
+_COMBINING = "cp1258"
+"""Writes Vietnamese letters in two parts, which fonts and comparisons expect to be one."""
 
 
-def decode_text(data: bytes) -> str:
-    """Return a file's text; undecodable bytes become U+FFFD, nothing is raised.
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """A file's text and what was assumed to read it.
+
+    Attributes:
+        text: undecodable bytes are U+FFFD.
+        encoding: as Python names it.
+        replaced: number of U+FFFD that the file did not hold itself.
+        guessed: whether the bytes do not prove the encoding.
+        confidence: 0..1, that the encoding is right.
+        other_lines: lines that were in another encoding than the rest.
+        other_encoding: of those.
+    """
+
+    text: str
+    encoding: str
+    replaced: int = 0
+    guessed: bool = False
+    confidence: float = 1.0
+    other_lines: int = 0
+    other_encoding: str = ""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was assumed or lost; none where the bytes prove every character."""
+        parts: list[str] = []
+        if self.guessed:
+            doubt = f" (confidence {self.confidence:.2f})" if self.confidence < _SURE else ""
+            parts.append(f"The captions name no encoding and were read as {self.encoding}{doubt}")
+        if self.other_lines:
+            lines = _counted(self.other_lines, "line")
+            parts.append(f"{lines} not in {self.encoding} were read as {self.other_encoding}")
+        if self.replaced:
+            bytes_ = _counted(self.replaced, "character")
+            parts.append(f"{bytes_} could not be read as {self.encoding} and are shown as U+FFFD")
+        hint = "; captions_lang helps to choose" if self.confidence < _SURE else ""
+        return (Notice("encoding_assumed", "; ".join(parts) + hint),) if parts else ()
+
+
+def decode_text(data: bytes, language: Language | None = None) -> str:
+    """Return a file's text alone; see `decode_file`."""
+    return decode_file(data, language).text
+
+
+def decode_head(data: bytes) -> str:
+    """Return the beginning of a file, perhaps of no text at all, for a look at its format."""
+    if b"\0" in data and not (_is_marked(data) or _wide_without_mark(data)):
+        return data.decode("latin-1")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+    except UnicodeDecodeError:
+        return decode_file(data).text
+
+
+def _is_marked(data: bytes) -> bool:
+    return any(data.startswith(mark) for mark, _ in _MARKS)
+
+
+def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
+    """Decode a file; undecodable bytes become U+FFFD, nothing is raised.
 
     An encoding is guessed only where the bytes are not UTF-8. A U+FFFD that the file itself holds
     is a character like any other: what another program has lost is not found again.
+
+    Args:
+        data: the whole file, or its beginning.
+        language: of the text, which decides between encodings; None where it is unknown.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    if utf16 := _utf16_without_mark(data):
-        return data.decode(utf16, "replace")
+            return _read(data, encoding, "utf-8" if encoding == "utf-8-sig" else encoding)
+    if wide := _wide_without_mark(data):
+        return _read(data, wide, wide)
+    if (escaped := _escaped(data, language)) is not None:
+        return escaped
     try:
-        return data.decode("utf-8")
+        return DecodedText(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count(_REPLACEMENT)
     valid = sum(1 for char in text if char > "\x7f") - broken
     if valid >= broken * _VALID_PER_BROKEN:
-        return text
-    return data.decode(_guess(data), "replace")
+        return _damaged_utf8(data, language)
+    if (declared := _declared(data)) is not None:
+        return declared
+    guess = guess_encoding(data, language)
+    if valid and valid >= broken and not guess.fits:
+        return _damaged_utf8(data, language)
+    return _guessed(data, guess)
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Detect UTF-16 without a byte order mark by the zero bytes of ASCII characters."""
+def _declared(data: bytes) -> DecodedText | None:
+    """Decode a file that names its encoding itself; None where it does not, or is in another."""
+    named = _DECLARATION.search(data[:_DECLARATION_BYTES])
+    if named is None:
+        return None
+    encoding = (named[1] or named[2]).decode("ascii").lower()
+    try:
+        text = _decoded(data, encoding, "strict")
+    except (LookupError, UnicodeDecodeError):
+        return None
+    return DecodedText(text, encoding)
+
+
+def _guessed(data: bytes, guess: Guess) -> DecodedText:
+    text = _decoded(data, guess.encoding)
+    return DecodedText(
+        text,
+        guess.encoding,
+        replaced=text.count("\ufffd"),
+        guessed=True,
+        confidence=guess.confidence,
+    )
+
+
+def _decoded(data: bytes, encoding: str, errors: str = "replace") -> str:
+    text = data.decode(encoding, errors)
+    return unicodedata.normalize("NFC", text) if encoding == _COMBINING else text
+
+
+def _read(data: bytes, codec: str, name: str) -> DecodedText:
+    text = data.decode(codec, "replace")
+    replaced = 0
+    if "\ufffd" in text:
+        own = data.decode(codec, "ignore").count("\ufffd")
+        replaced = text.count("\ufffd") - own
+    return DecodedText(text, name, replaced=replaced)
+
+
+def _wide_without_mark(data: bytes) -> str | None:
+    """Detect UTF-16 and UTF-32 without a byte order mark.
+
+    Text in another encoding has no zero bytes; in these ASCII characters, line ends at least, have
+    them on one side, and everything is a character that exists.
+    """
     head = data[:_SAMPLE_BYTES]
+    if 0 not in head:
+        return None
     high, low = head[::2].count(0), head[1::2].count(0)
-    if max(high, low) * 8 < len(head) or min(high, low) * 8 > len(head):
+    if 2 * (high + low) > len(head):
+        order = "be" if head[:1] == b"\0" else "le"
+        return f"utf-32-{order}" if _is_text(head, f"utf-32-{order}", 4) else None
+    if max(high, low) * 8 < len(head):
+        units = list(zip(head[::2], head[1::2], strict=False))
+        codec = "utf-16-be" if units.count((0, 10)) > units.count((10, 0)) else "utf-16-le"
+        return codec if _is_text(head, codec, 2) else None
+    if min(high, low) * 8 > len(head):
         return None
     return "utf-16-be" if high > low else "utf-16-le"
 
 
-def _guess(data: bytes) -> str:
-    """Return the encoding in which the bytes look most like natural language."""
-    # ASCII lines are the same in every encoding, so only the others are examined.
-    lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
-    matches = list(from_bytes(b"".join(lines)[:_SAMPLE_BYTES]))
-    if not matches:
-        return _WESTERN
-    # Short texts score equally in several encodings; the most common one is preferred.
-    score = (matches[0].chaos, matches[0].coherence)
-    equal = [match for match in matches if (match.chaos, match.coherence) == score]
-    if any(_WESTERN in match.could_be_from_charset for match in equal):
-        return _WESTERN
-    return matches[0].encoding
+def _is_text(head: bytes, codec: str, size: int) -> bool:
+    """Whether the beginning of a file has characters alone that a text may have."""
+    text = head[: len(head) // size * size].decode(codec, "replace")
+    strange = sum(
+        char == "\ufffd" or (char not in "\t\r\n" and unicodedata.category(char) in _NO_TEXT)
+        for char in text
+    )
+    return strange <= _STRANGE_SHARE * len(text)
+
+
+def _escaped(data: bytes, language: Language | None) -> DecodedText | None:
+    """Decode a file of ASCII bytes whose escape sequences write other characters."""
+    if not data.isascii() or not any(escape in data for escape in _ESCAPES):
+        return None
+    for name, encodings in ESCAPED.items():
+        for encoding in encodings:
+            if encoding == "hz" and (data.count(b"~{") != data.count(b"~}") or not _is(language)):
+                continue
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if not text.isascii() and (language is None or name == language.family):
+                return DecodedText(text, encoding, guessed=True)
+    return None
+
+
+def _is(language: Language | None) -> bool:
+    """Whether a language may be Chinese: ``~{`` may stand in a text of any other."""
+    return language is None or language.family == "zh"
+
+
+def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
+    """Decode UTF-8 with broken bytes.
+
+    Lines without any valid character beyond ASCII, one after another, come from a file in another
+    encoding that was joined to this one; it is guessed from all of them together. Everywhere else
+    what is broken is replaced: it was damaged.
+    """
+    lines = data.splitlines(keepends=True)
+    strange = _strange_block(lines)
+    other = b"".join(lines[number] for number in strange)
+    enough = sum(byte > 0x7F for byte in other) >= _LEAST_STRANGE
+    guess = guess_encoding(other, language) if enough else None
+    if guess is None or guess.plausibility < _PLAINLY or guess.confidence < _SURE:
+        return _read(data, "utf-8", "utf-8")
+    texts = [
+        _decoded(line, guess.encoding) if number in strange else line.decode("utf-8", "replace")
+        for number, line in enumerate(lines)
+    ]
+    text = "".join(texts)
+    return DecodedText(
+        text,
+        "utf-8",
+        replaced=text.count("\ufffd") - data.count(_REPLACEMENT),
+        other_lines=sum(not lines[number].isascii() for number in strange),
+        other_encoding=guess.encoding,
+    )
+
+
+def _strange_block(lines: Sequence[bytes]) -> range:
+    """Return the lines of another encoding; none where they are not all in one place."""
+    strange = [number for number, line in enumerate(lines) if _is_strange(line)]
+    if not strange:
+        return range(0)
+    block = range(strange[0], strange[-1] + 1)
+    beyond = sum(not lines[number].isascii() for number in block)
+    return block if beyond == len(strange) else range(0)
+
+
+def _is_strange(line: bytes) -> bool:
+    """Whether a line has characters beyond ASCII, none of which is UTF-8."""
+    return not line.isascii() and line.decode("utf-8", "ignore").isascii()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"

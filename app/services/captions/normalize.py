@@ -9,6 +9,7 @@ from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.domain.text import join_words
 from app.domain.time import Span
+from app.services.captions.alternates import choose_language
 from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import (
     TimedLines,
@@ -18,7 +19,9 @@ from app.services.captions.caption_lines import (
 )
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
+from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.rolling import is_rolling, join_continued, unroll
+from app.services.captions.signs import signs_apart
 from app.services.captions.timed_words import split_words
 
 _DEFAULT_DURATION_MS = 3000
@@ -38,12 +41,16 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     Returns:
         Captions sorted by start; none where the track has no text.
     """
-    captions = build_timeline(join_continued(track.captions))
+    choice = choose_language(track.captions, language, track.language)
+    captions = build_timeline(join_continued(choice.captions))
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
-    items = tuple(_automatic(captions) if kind == "auto" else _manual(captions))
-    notices = (*track.notices, *caption_notices(track.faults))
-    return Captions(_language(language, track.language), kind, items, notices)
+    moved = ReadingNotices()
+    items = _automatic(captions) if kind == "auto" else signs_apart([*_manual(captions)], moved)
+    faults = caption_notices(track.faults)
+    notices = (*track.notices, *faults, *choice.notices, *moved.notices())
+    tag = _language(language, choice.language or track.language)
+    return Captions(tag, kind, tuple(items), notices)
 
 
 def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:
@@ -56,7 +63,9 @@ def build_timeline(captions: Iterable[RawCaption]) -> list[TimedLines]:
     pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0].start_ms)
     starts = [max(0, caption.start_ms) for caption, _ in pairs]
     return [
-        TimedLines(start_ms, _end_ms(caption, start_ms, next_ms), lines, caption.speaker)
+        TimedLines(
+            start_ms, _end_ms(caption, start_ms, next_ms), lines, caption.speaker, caption.lane
+        )
         for (caption, lines), start_ms, next_ms in zip(
             pairs, starts, _next_starts(starts, LATEST_MS), strict=True
         )
@@ -90,7 +99,8 @@ def _end_ms(caption: RawCaption, start_ms: int, next_ms: int) -> int:
 def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
     for caption in captions:
         span = Span(caption.start_ms, caption.end_ms)
-        yield Caption(span, paragraph(caption.lines), speaker=_label(caption.speaker))
+        text, speaker = paragraph(caption.lines), _label(caption.speaker)
+        yield Caption(span, text, speaker=speaker, lane=caption.lane)
 
 
 def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:

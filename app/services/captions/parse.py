@@ -9,8 +9,9 @@ from typing import cast
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError, quoted
+from app.domain.language import known_language
 from app.services.captions.caption_faults import first_unusable
-from app.services.captions.encoding import decode_text
+from app.services.captions.encoding import decode_file, decode_head
 from app.services.captions.foreign_formats import (
     begins_like_media,
     foreign_format,
@@ -39,6 +40,7 @@ from app.services.captions.readers.srt_vtt import (
 from app.services.captions.readers.substation import looks_like_substation, read_substation
 from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
 from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
+from app.services.captions.unnamed_language import language_by_script
 from app.system.bounded_work import work_on
 
 
@@ -65,7 +67,7 @@ CAPTION_FORMATS = (
     CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
     CaptionFormat(("srt", "sbv"), looks_like_srt, read_srt, has_signature=False),
     CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
-    CaptionFormat(("ttml", "dfxp"), looks_like_ttml, read_ttml),
+    CaptionFormat(("ttml", "dfxp", "itt", "imsc", "tt"), looks_like_ttml, read_ttml),
     CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
     CaptionFormat(("sub",), looks_like_microdvd, read_microdvd),
     CaptionFormat(("mpl", "mpl2"), looks_like_mpl2, read_mpl2),
@@ -112,7 +114,8 @@ def parse_captions(
         data: the file, in any encoding, or its text where it is known already; that is taken as
             it is.
         format: name of its format by its source; the content takes precedence.
-        language: BCP 47 tag, or ``und`` for the one that the file names.
+        language: BCP 47 tag, or ``und`` for the one that the file names, or else that its script
+            proves. It decides between encodings.
         kind: author of the track. Rolling captions were timed by a machine, whoever typed them:
             they become ``auto``.
 
@@ -127,7 +130,8 @@ def parse_captions(
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
     if (foreign := _foreign(data)) is not None:
         raise InvalidCaptionsError(f"Not a caption file that can be read, but {foreign}; {_KNOWN}")
-    text = data if isinstance(data, str) else decode_text(data)
+    decoded = None if isinstance(data, str) else decode_file(data, known_language(language))
+    text, assumed = (str(data), ()) if decoded is None else (decoded.text, decoded.notices)
     found = detect_format(text) or _BY_NAME.get((format or "").lower())
     if found is None:
         raise InvalidCaptionsError(_not_captions(text))
@@ -137,7 +141,10 @@ def parse_captions(
     captions = normalize(track, language, kind)
     if not captions.items:
         raise InvalidCaptionsError(_no_captions(track))
-    return captions
+    if captions.language == "und":
+        tag = language_by_script(caption.text for caption in captions.items)
+        captions = replace(captions, language=tag or "und")
+    return replace(captions, notices=(*assumed, *captions.notices))
 
 
 def _foreign(data: bytes | str) -> str | None:
@@ -217,7 +224,7 @@ def is_caption_file(name: str, head: bytes, media_type: str = "") -> bool:
     kind = media_type.partition(";")[0].strip().lower()
     if ending in _CAPTION_ENDINGS or is_foreign_name(ending) or kind in _CAPTION_TYPES:
         return True
-    text = decode_text(head)
+    text = decode_head(head)
     return _is_text(text) and (kind in _TEXT_TYPES or detect_format(text) is not None)
 
 

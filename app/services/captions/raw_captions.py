@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.cue import Lane
 from app.domain.events import Notice
 from app.services.captions.caption_faults import Faults
 
@@ -38,6 +39,8 @@ class RawCaption:
         window: region of the screen that the text belongs to, where the file has several.
         speaker: as the file names them.
         line: number of its line in the file, from 1; 0 where lines do not matter.
+        language: as the file names it for this caption alone; empty where it does not.
+        lane: what the text belongs to.
     """
 
     start_ms: int
@@ -47,6 +50,8 @@ class RawCaption:
     window: str = ""
     speaker: str | None = None
     line: int = 0
+    language: str = ""
+    lane: Lane = "dialogue"
 
 
 @dataclass(frozen=True, slots=True)

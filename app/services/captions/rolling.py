@@ -30,8 +30,13 @@ class _ContinuedCaption:
             self.end_ms = max(end_ms, self.end_ms or end_ms)
 
     def close(self) -> RawCaption:
-        caption = self.caption
-        return RawCaption(caption.start_ms, self.end_ms, tuple(self.runs), speaker=caption.speaker)
+        return replace(
+            self.caption,
+            end_ms=self.end_ms,
+            runs=tuple(self.runs),
+            continues=False,
+            window="",
+        )
 
 
 def join_continued(captions: Iterable[RawCaption]) -> list[RawCaption]:

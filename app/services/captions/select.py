@@ -38,6 +38,12 @@ class CaptionPreference:
     can_transcribe: bool = True
     speakers: bool = False
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the client says that the target is spoken, if in another script of it."""
+        spoken, target = self.spoken, self.target
+        return spoken is not None and target is not None and spoken.base == target.base
+
 
 @dataclass(frozen=True, slots=True)
 class TrackChoice:
@@ -45,6 +51,12 @@ class TrackChoice:
 
     track: CaptionTrack
     origin: Origin
+
+    def language(self, preference: CaptionPreference | None) -> str:
+        """Return the track's language; the spoken one where the site does not name it."""
+        spoken = preference.spoken if preference is not None else None
+        unnamed = self.track.language == "und" and spoken is not None
+        return spoken.tag if unnamed and spoken is not None else self.track.language
 
 
 def choose_track(
@@ -71,10 +83,10 @@ def choose_track(
     if target is not None:
         chosen += _in_language(manual, target, "youtube_direct")
     if not preference.can_transcribe:
-        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
         chosen += _ranked(auto, (target, spoken, ENGLISH), "youtube_auto")
-    elif not preference.force_whisper and target is not None:
-        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual")
+    elif not preference.force_whisper and target is not None and not preference.is_spoken:
+        chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
     elif not preference.force_whisper and spoken is not None:
         chosen += _in_language(manual, spoken, "youtube_manual")
     return _unique(chosen)
@@ -103,7 +115,7 @@ def language_distance(tag: str, wanted: Language) -> int:
     other = _parse_tag(tag)
     if other is None or not other.same_language(wanted):
         return OTHER_LANGUAGE
-    return 1 if tag == other.base else 2
+    return 1 if tag == other.base and other.base == wanted.base else 2
 
 
 def same_base(tag: str, wanted: Language) -> bool:
@@ -131,13 +143,27 @@ def _in_language(
 
 
 def _ranked(
-    tracks: Sequence[CaptionTrack], wanted: Sequence[Language | None], origin: Origin
+    tracks: Sequence[CaptionTrack],
+    wanted: Sequence[Language | None],
+    origin: Origin,
+    target: Language | None = None,
 ) -> list[TrackChoice]:
-    """Return all tracks, sorted by their distance from each language in turn."""
+    """Return all tracks, sorted by their distance from each language in turn.
+
+    Args:
+        tracks: to sort.
+        wanted: the likeliest to be spoken first.
+        origin: of all tracks.
+        target: tracks in another script of it come first: less is lost in a conversion.
+    """
     known = [language for language in wanted if language is not None]
 
     def rank(track: CaptionTrack) -> tuple[int, ...]:
-        return tuple(language_distance(track.language, language) for language in known)
+        converted = target is not None and same_base(track.language, target)
+        return (
+            0 if converted else 1,
+            *(language_distance(track.language, language) for language in known),
+        )
 
     return [TrackChoice(track, origin) for track in sorted(tracks, key=rank)]
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 
-from app.domain.errors import (
-    InvalidLanguageError,
-    OverloadedError,
-    UnavailableOptionError,
-)
+from app.domain.errors import OverloadedError, UnavailableOptionError
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
 from app.gpu.engine_manager import EngineManager
 from app.services.readiness import Readiness
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair
 from app.settings import SchedulerSettings, Settings
 
@@ -35,19 +32,17 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         _check_task(request, settings, readiness)
     if not readiness.loaded:
         return
-    if settings.asr.enabled:
-        languages = readiness.engine_manager.engines.languages
-        if languages and request.spoken and request.spoken.base not in languages:
-            raise InvalidLanguageError(
-                f"The transcriber hears {', '.join(languages)} alone, not {request.spoken.tag}"
-            )
+    if settings.asr.enabled and isinstance(request.source, UploadedFile):
+        # Every other source may have captions, which the pipeline knows once it is open.
+        readiness.engine_manager.engines.require_language(request.spoken)
     if request.target is not None and isinstance(request.source, UploadedFile):
         translates = settings.asr.enabled and readiness.engine_manager.engines.translates
         speech = SpeechPairs.of(
             settings, readiness.translator, request.target, translates=translates
         )
-        if not speech.take(request.written):
-            readiness.translator.check(LanguagePair(request.written, request.target))
+        pair = LanguagePair(request.written, request.target)
+        if needs_translator(pair) and not speech.take(request.written):
+            readiness.translator.check(pair)
 
 
 def _check_task(request: JobRequest, settings: Settings, readiness: Readiness) -> None:

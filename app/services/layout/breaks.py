@@ -79,13 +79,13 @@ BREAK_COST: Mapping[Break, float] = {
 is off the even share, in cues: a comma wins over a plain gap while it is within 0.4 of a cue."""
 
 
-def break_between(before: str, after: str) -> Break:
-    """Return the kind of break between two words that follow one another."""
+def break_between(before: str, after: str, language: str = "") -> Break:
+    """Return the kind of break between two words of a language that follow one another."""
     if not _may_begin(after) or not _may_end(before):
         return Break.BAD
-    if ends_sentence(before, after):
+    if ends_sentence(before, after, language):
         return Break.SENTENCE
-    if is_abbreviation(before):
+    if is_abbreviation(before, language):
         return Break.BAD
     if ends_clause(before):
         return Break.CLAUSE

@@ -19,8 +19,9 @@ from app.services.layout.line_breaks import fits
 from app.services.layout.phrase import Phrase
 from app.services.layout.width import text_width
 
-Splitter = Callable[[Sequence[Word], int, ReadingProfile], list[Phrase]]
-"""From words, their latest end on screen (ms) and a profile to phrases that each fit a cue."""
+Splitter = Callable[[Sequence[Word], int, ReadingProfile, str], list[Phrase]]
+"""From words, their latest end on screen (ms), a profile and the words' language to phrases that
+each fit a cue."""
 
 _PAUSE_MS = 300
 """Silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
@@ -41,13 +42,16 @@ _PAUSE_COST = 5.0
 conjunction, and a longer pause costs less."""
 
 
-def split(words: Sequence[Word], until_ms: int, profile: ReadingProfile) -> list[Phrase]:
+def split(
+    words: Sequence[Word], until_ms: int, profile: ReadingProfile, language: str = ""
+) -> list[Phrase]:
     """Divide words into phrases, each of one speaker and fit for one cue.
 
     Args:
         words: tidy (see ``words_of``): none is wider than a cue.
         until_ms: when the next speech begins.
         profile: limits of text and duration.
+        language: BCP 47 tag of the words; empty where it is not known.
 
     Returns:
         Phrases in order; their words together are the words given.
@@ -57,7 +61,7 @@ def split(words: Sequence[Word], until_ms: int, profile: ReadingProfile) -> list
     return [
         phrase
         for turn, end_ms in zip(turns, ends, strict=True)
-        for phrase in _merge_short(_filled(turn, profile), end_ms, profile)
+        for phrase in _merge_short(_filled(turn, profile, language), end_ms, profile)
     ]
 
 
@@ -76,11 +80,11 @@ def _turns(words: Sequence[Word]) -> Iterator[Phrase]:
         yield Phrase(tuple(turn))
 
 
-def _filled(turn: Phrase, profile: ReadingProfile) -> list[Phrase]:
+def _filled(turn: Phrase, profile: ReadingProfile, language: str) -> list[Phrase]:
     """Return the phrases of a turn, whole sentences sharing one where they fit."""
     filled: list[Phrase] = []
-    for sentence in _sentences(turn):
-        parts = _divided(sentence, profile)
+    for sentence in _sentences(turn, language):
+        parts = _divided(sentence, profile, language)
         if len(parts) == 1 and filled and filled[-1].pause_before_ms(sentence) < _PAUSE_MS:
             both = filled[-1] + sentence
             if _is_cue(both, profile):
@@ -90,22 +94,22 @@ def _filled(turn: Phrase, profile: ReadingProfile) -> list[Phrase]:
     return filled
 
 
-def _sentences(turn: Phrase) -> Iterator[Phrase]:
+def _sentences(turn: Phrase, language: str) -> Iterator[Phrase]:
     begin = 0
     for index, (before, after) in enumerate(pairwise(turn.words), start=1):
-        if break_between(before.text, after.text) is Break.SENTENCE:
+        if break_between(before.text, after.text, language) is Break.SENTENCE:
             yield Phrase(turn.words[begin:index])
             begin = index
     yield Phrase(turn.words[begin:])
 
 
-def _divided(phrase: Phrase, profile: ReadingProfile) -> list[Phrase]:
+def _divided(phrase: Phrase, profile: ReadingProfile, language: str) -> list[Phrase]:
     """Return a phrase as it is, or as parts that each fit a cue."""
     if len(phrase.words) == 1 or _is_cue(phrase, profile):
         return [phrase]
-    at = _best_break(phrase, profile)
+    at = _best_break(phrase, profile, language)
     left, right = Phrase(phrase.words[:at]), Phrase(phrase.words[at:])
-    return _divided(left, profile) + _divided(right, profile)
+    return _divided(left, profile, language) + _divided(right, profile, language)
 
 
 def _is_cue(phrase: Phrase, profile: ReadingProfile) -> bool:
@@ -114,7 +118,7 @@ def _is_cue(phrase: Phrase, profile: ReadingProfile) -> bool:
     return end_ms - phrase.start_ms <= profile.max_duration_ms and fits(phrase.text, profile)
 
 
-def _best_break(phrase: Phrase, profile: ReadingProfile) -> int:
+def _best_break(phrase: Phrase, profile: ReadingProfile, language: str) -> int:
     """Return how many words to leave in the first part.
 
     The part takes its share of the cues that the phrase needs, by text or by time, whichever
@@ -133,13 +137,13 @@ def _best_break(phrase: Phrase, profile: ReadingProfile) -> int:
     def cost(at: int) -> float:
         off = (positions[at] - share) * count
         tie = by_text[at] - share
-        return 100 * off * off + tie * tie + _break_cost(words[at - 1], words[at])
+        return 100 * off * off + tie * tie + _break_cost(words[at - 1], words[at], language)
 
     return min(range(1, len(words)), key=cost)
 
 
-def _break_cost(before: Word, after: Word) -> float:
-    kind = break_between(before.text, after.text)
+def _break_cost(before: Word, after: Word, language: str) -> float:
+    kind = break_between(before.text, after.text, language)
     cost = BREAK_COST[kind]
     pause_ms = after.span.start_ms - before.span.end_ms
     if pause_ms < _PAUSE_MS or kind is Break.BAD:

@@ -12,7 +12,9 @@ from app.domain.errors import (
     TranslationIncompleteError,
     TranslationQuotaError,
 )
-from app.domain.language import Language, known_language
+from app.domain.language import Language, known_language, needs_translation
+from app.services.translation.text.script_conversion import convert_texts
+from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translator import LanguagePair, SourceLine, Translator
 from app.system.async_iterators import close_stage
 
@@ -37,15 +39,16 @@ class LineTranslator:
         self._translator = translator
         self._target = target
         self._context: deque[SourceLine] = deque(maxlen=_CONTEXT_LINES)
+        self._written = WrittenScript()
         self._count = 0
         self._failed = False
 
     def is_needed(self, language: str) -> bool:
         """Whether a line in this language has to be translated."""
-        return (
-            self._target is not None
-            and not LanguagePair(known_language(language), self._target).is_same
-        )
+        spoken = known_language(language)
+        if self._target is None:
+            return False
+        return spoken is None or needs_translation(spoken, self._target)
 
     async def translate(self, text: str, language: str) -> str | None:
         """Translate a line.
@@ -65,15 +68,21 @@ class LineTranslator:
         line = SourceLine(self._count, text)
         self._count += 1
         try:
-            return await self._first_answer(
-                line, LanguagePair(known_language(language), self._target)
-            )
+            pair = self._pair_as_written(text, language, self._target)
+            converted = convert_texts([text], pair)
+            return await self._first_answer(line, pair) if converted is None else converted[0]
         except _FATAL_ERRORS as error:
             self._failed = True
             log.warning("live translation is given up", code=error.code)
             raise
         finally:
             self._context.append(line)
+
+    def _pair_as_written(self, text: str, language: str, target: Language) -> LanguagePair:
+        spoken = known_language(language)
+        if spoken is not None and spoken.base == target.base:
+            spoken = self._written.of(spoken, text)
+        return LanguagePair(spoken, target)
 
     async def _first_answer(self, line: SourceLine, pair: LanguagePair) -> str:
         self._translator.check(pair)

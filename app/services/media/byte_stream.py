@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.domain.errors import EmptyMediaError
 from app.services.media.container_length import StreamLengthParser
+from app.services.media.header_sizes import corrected_head
 from app.services.media.integrity import is_truncated, truncated_error
 from app.services.media.mp4_index import HEAD_BYTES, StreamLayout, detect_layout
 from app.system.thread_groups import DISK
@@ -42,15 +43,18 @@ class ByteStream:
     layout: StreamLayout = StreamLayout.UNDECIDED
     tee: Callable[[AsyncGenerator[bytes, None]], AsyncGenerator[bytes, None]] = _unchanged
 
-    async def peek(self) -> ByteStream:
+    async def peek(self, least_bytes: int = _LEAST_HEAD_BYTES) -> ByteStream:
         """Return the stream with enough of its head read to know how to decode it.
+
+        Args:
+            least_bytes: of the head, where there are as many.
 
         Raises:
             EmptyMediaError: there are no bytes.
         """
         head = self.head
         layout = self.layout
-        while len(head) < _LEAST_HEAD_BYTES or (
+        while len(head) < least_bytes or (
             layout is StreamLayout.UNDECIDED and len(head) < HEAD_BYTES
         ):
             chunk = await anext(self.chunks, b"")
@@ -74,12 +78,13 @@ class ByteStream:
 
     async def _checked_bytes(self) -> AsyncGenerator[bytes, None]:
         received, parser = 0, StreamLengthParser()
+        claims_too_much = corrected_head(self.head, self.length) is not None
         async with aclosing(self.chunks):
             async for chunk in _joined(self.head, self.chunks):
                 received += len(chunk)
                 parser.feed(chunk)
                 yield chunk
-        if is_truncated(received, parser.finish()):
+        if is_truncated(received, parser.finish()) and not claims_too_much:
             raise truncated_error()
 
 

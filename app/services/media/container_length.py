@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Generator
 from typing import BinaryIO, NamedTuple
 
+from app.services.media.header_sizes import OPEN_ENDED, is_placeholder
+
 
 class ByteRequest(NamedTuple):
     """Bytes that a parser needs; the answer is shorter only where the media ends."""
@@ -23,9 +25,6 @@ LengthParser = Generator[ByteRequest, bytes, int | None]
 
 _MAX_PARTS = 100_000
 """Parts that are skipped before a parser gives up: 27 h of fragments of one second."""
-
-_OPEN_ENDED = 0x7FFF0000
-"""RIFF sizes from here on stand for "unknown" where writers could not seek back."""
 
 
 def parse_length() -> LengthParser:
@@ -118,7 +117,7 @@ def _riff() -> LengthParser:
         if header[:4] != b"RIFF" or len(header) < 8:
             return offset
         size = int.from_bytes(header[4:8], "little")
-        if not 0 < size < _OPEN_ENDED:
+        if not 0 < size < OPEN_ENDED:
             return None
         offset += 8 + size + size % 2
     return None
@@ -137,7 +136,7 @@ def _wave() -> LengthParser:
         if name == b"data" and wide is not None:
             return offset + 8 + wide
         if name == b"data":
-            return offset + 8 + size if 0 < size < _OPEN_ENDED else None
+            return None if is_placeholder(size) else offset + 8 + size
         offset += 8 + size + size % 2
     return None
 
@@ -145,7 +144,8 @@ def _wave() -> LengthParser:
 def _aiff() -> LengthParser:
     """AIFF. Source: Apple, AIFF 1.3: one FORM chunk."""
     header = yield ByteRequest(0, 8)
-    return 8 + int.from_bytes(header[4:8], "big")
+    size = int.from_bytes(header[4:8], "big")
+    return None if is_placeholder(size) else 8 + size
 
 
 def _matroska() -> LengthParser:

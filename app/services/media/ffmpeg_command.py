@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.time import SAMPLE_RATE_HZ
@@ -23,37 +24,109 @@ files too; ffmpeg follows them only with ``-enable_drefs``, which is never given
 Source: libavformat/allformats.c and the demuxers of ffmpeg 5.1.
 """
 
+
+@dataclass(frozen=True, slots=True)
+class FileRange:
+    """Bytes of a file, ``start`` to one before ``end``."""
+
+    path: Path
+    start: int
+    end: int
+
+
+MediaInput = Path | FileRange | None
+"""What a command reads: a file, a range of one, or its stdin."""
+
 _QUIET = ("-hide_banner", "-nostats", "-nostdin")
-_AUDIO_ALONE = ("-vn", "-sn", "-dn")
 
 
-_KEEP_PICTURE = ("-map", "0:V:0?", "-map", "0:a:0", "-c", "copy", "-f", "null", "-")
+_KEEP_PICTURE = ("-map", "0:V:0?", "-c", "copy", "-f", "null", "-")
 """A second output, which is discarded, so that the video stream counts as in use."""
 
+_RESTARTING_CLOCK = (
+    # 0: what is added to the times; 1: where the next frame is expected.
+    "st(0,if(gt(N,0)*lt(PTS+ld(0),ld(1)-SR),ld(1)-PTS,ld(0)));st(1,PTS+ld(0)+S);PTS+ld(0)"
+)
+"""Time of a frame where clocks begin anew: one that goes back by more than a second goes on where
+the sound before it ended, as players show joined parts. It is corrected ahead of the muxer, which
+would hold all times fast that go back."""
 
-def decode_command(path: Path | None, head: bytes) -> list[str]:
-    """Return the command that writes mono 16-bit PCM at 16 kHz to stdout, in packets with times.
+_COUNTED_CLOCK = (
+    # 0: time so far; 1: usual bytes of a frame; 2: the last frame's place; 3: its time; 4: lost.
+    "st(5,if(gt(N,0),POS-ld(2),0));"
+    "st(4,if(gt(N,0)*gt(POS,0)*gt(ld(5),max({largest},6*ld(1))),(ld(5)/ld(1)-1)*S,0));"
+    "st(4,max(ld(4),if(gt(N,0)*gt(PTS-ld(3),SR/10),PTS-ld(3),0)));"
+    "st(1,if(lt(N,2),max(ld(5),1),if(gt(ld(4),0),ld(1),0.98*ld(1)+0.02*ld(5))));"
+    "st(0,if(gt(N,0),ld(0)+ld(4),PTS));st(2,POS);st(3,PTS+S);st(0,ld(0)+S);ld(0)-S"
+)
+"""Time of a frame where the media has no clock and its frames are counted: what cannot be decoded
+takes the time that its bytes would have taken at the usual rate. The largest frames of MPEG audio
+have 1,441 bytes, those of usual AAC 1,536. Source: ISO/IEC 11172-3 and 14496-3."""
 
-    The best audio track is chosen by ffmpeg: the default one, else that with most channels.
+_LARGEST_FRAME_BYTES = 1600
+
+
+def decode_command(source: MediaInput, head: bytes, track: int = 0) -> list[str]:
+    """Return the command that writes 16-bit PCM at 16 kHz to stdout, in packets with times.
+
     Sample 0 is the container's time 0. What lies before it is cut off; a track that starts late,
     and holes in it, are left as they are: ffmpeg would fill them in memory, however long they
-    claim to be. The reader counts them by the packets' times, see ``timed_pcm``.
+    claim to be. The reader counts them by the packets' times, see ``timed_pcm``. The channels stay
+    as they are, see ``downmix``.
 
     Args:
-        path: the file, or None to read stdin.
+        source: the media, or None to read stdin.
         head: the first 200 bytes of the media.
+        track: index of the audio track.
     """
+    clock = _RESTARTING_CLOCK
+    if has_no_clock(head):
+        clock = _COUNTED_CLOCK.format(largest=_LARGEST_FRAME_BYTES)
     # The container counts milliseconds, so times are stretched until one of them is one sample.
     in_samples = f"asetpts=PTS*{SAMPLE_RATE_HZ // 1000}"
-    timed = f"aresample={SAMPLE_RATE_HZ},atrim=start_pts=0,{in_samples}"
-    output = ["-ac", "1", "-c:a", "pcm_s16le", "-f", "smjpeg", "pipe:1"]
+    timed = f"asetpts='{clock}',aresample={SAMPLE_RATE_HZ},atrim=start_pts=0,{in_samples}"
     return [
         *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
-        *_input(path),
-        *(*_AUDIO_ALONE, "-map_metadata", "-1", "-af", timed, *output),
+        *_input(source),
+        *("-map", f"0:a:{track}", "-map_metadata", "-1", "-af", timed),
+        *("-c:a", "pcm_s16le", "-f", "smjpeg", "pipe:1"),
         # Of an MPEG stream, ffmpeg counts time from the first stream *in use*.
-        *(_KEEP_PICTURE if _is_mpeg_stream(head) else ()),
+        *(("-map", f"0:a:{track}", *_KEEP_PICTURE) if _is_mpeg_stream(head) else ()),
     ]
+
+
+def probe_command(source: MediaInput) -> list[str]:
+    """Return the command that writes the audio tracks to stdout, as JSON."""
+    shown = "stream=codec_name,codec_tag_string,sample_fmt,channels:stream_disposition:stream_tags"
+    return [
+        *("ffprobe", "-hide_banner", "-loglevel", "fatal"),
+        *("-select_streams", "a", "-show_entries", shown, "-of", "json"),
+        *_input(source),
+    ]
+
+
+_TEST_S = 3
+_STRICT = ("-err_detect", "crccheck+bitstream+buffer+explode")
+"""Frames with errors are given up, which decoders otherwise make up for."""
+
+
+def decode_test_command(source: MediaInput, track: int) -> list[str]:
+    """Return the command that decodes the beginning of one audio track to stdout."""
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "error", "-threads", "1", "-t", str(_TEST_S), *_STRICT),
+        *_input(source),
+        *("-map", f"0:a:{track}", "-ac", "1", "-ar", "8000", "-f", "s16le", "pipe:1"),
+    ]
+
+
+def has_no_clock(head: bytes) -> bool:
+    """Recognise MPEG audio, AAC in ADTS and AC-3, whose frames have a header and no time.
+
+    Source: ISO/IEC 11172-3, 13818-7 and ATSC A/52, their sync words; ID3 stands ahead of the first.
+    """
+    if head.startswith((b"ID3", b"\x0b\x77")):
+        return True
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
 
 
 def _is_mpeg_stream(head: bytes) -> bool:
@@ -64,6 +137,11 @@ def _is_mpeg_stream(head: bytes) -> bool:
     """
     packets = any(head[at : at + 1] == b"G" == head[at + 188 + at : at + 189 + at] for at in (0, 4))
     return packets or head.startswith(b"\x00\x00\x01\xba")
+
+
+def is_transport_stream(head: bytes) -> bool:
+    """Recognise a transport stream of plain packets. Source: the same, section 2.4.3.2."""
+    return len(head) > 188 and head[0] == 0x47 == head[188]
 
 
 def last_packets_command(path: Path, seconds: int) -> list[str]:
@@ -79,7 +157,13 @@ def last_packets_command(path: Path, seconds: int) -> list[str]:
     ]
 
 
-def _input(path: Path | None) -> tuple[str, ...]:
+def _input(source: MediaInput) -> tuple[str, ...]:
     # With the protocol ahead of the path, ffmpeg does not parse one from the path.
-    protocol, name = ("pipe", "pipe:0") if path is None else ("file", f"file:{path.absolute()}")
-    return ("-protocol_whitelist", protocol, "-format_whitelist", DEMUXERS, "-i", name)
+    protocols, name = "pipe", "pipe:0"
+    if isinstance(source, FileRange):
+        protocols = "subfile,file"
+        place = f"start,{source.start},end,{source.end}"
+        name = f"subfile,,{place},,:file:{source.path.absolute()}"
+    elif source is not None:
+        protocols, name = "file", f"file:{source.absolute()}"
+    return ("-protocol_whitelist", protocols, "-format_whitelist", DEMUXERS, "-i", name)

@@ -1,50 +1,58 @@
-"""Audio decoder: an ffmpeg subprocess for one input."""
+"""Audio decoder: an ffmpeg subprocess for each part of one input."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
-from pathlib import Path
 
-from app.domain.time import samples_to_ms
-from app.services.media.ffmpeg_command import decode_command
+from app.domain.time import Span, samples_to_ms
+from app.services.media.channel_layout import ChannelLayout
+from app.services.media.decoded_packets import DecodedPackets, Packet
+from app.services.media.downmix import Downmix
+from app.services.media.ffmpeg_command import decode_command, has_no_clock, is_transport_stream
 from app.services.media.ffmpeg_log import FfmpegReport
 from app.services.media.integrity import tolerance_ms, truncated_error
-from app.services.media.pcm import BYTES_PER_SAMPLE, PcmBlock
+from app.services.media.media_part import MediaPart
+from app.services.media.pcm import PcmBlock
+from app.services.media.sound_losses import SoundLosses
 from app.services.media.timed_pcm import TimedPcm
 from app.system.child_limits import ChildLimits
 from app.system.subprocesses import Subprocess, running
-from app.system.thread_groups import DISK
-from app.system.workdir import storage_errors
-
-_HEAD_BYTES = 200
 
 _HEADER_S = 5.0
 """How long to wait for the log after samples came. It is written before them."""
 
+_DAMAGES = 3
+"""Messages about damage from which an end that is missing counts as damaged: where the media is
+cut off, its last packet alone cannot be decoded."""
+
 
 class FfmpegDecoder:
-    """A running ffmpeg.
+    """Decodes the parts of one input, one after the other.
 
     Args:
-        child: the subprocess.
-        report: reads its log.
-        input_consumed: returns whether all input was read; raises the input's own error.
+        parts: of the input, one at least.
+        limits: of each ffmpeg.
+        track: index of the audio track.
+        channel: channel to hear where two hold different programmes.
 
     Attributes:
-        report: properties of the input by ffmpeg's log; complete once the first PCM came.
-        timed: its output, which counts the gaps.
+        report: properties of the first part by ffmpeg's log; complete once the first PCM came.
+        timed: the timeline of all parts, which counts the gaps.
+        losses: what could not be decoded so far.
     """
 
     def __init__(
-        self, child: Subprocess, report: FfmpegReport, input_consumed: Callable[[], bool]
+        self, parts: AsyncIterator[MediaPart], limits: ChildLimits, track: int = 0, channel: int = 0
     ) -> None:
-        self.report = report
-        self.timed = TimedPcm(child.stdout)
-        self._child = child
-        self._input_consumed = input_consumed
-        self._decoded_bytes = 0
+        self.report = FfmpegReport()
+        self.timed = TimedPcm()
+        self.losses = SoundLosses()
+        self._parts = parts
+        self._limits = limits
+        self._track = track
+        self._channel = channel
 
     async def pcm(self) -> AsyncGenerator[PcmBlock, None]:
         """Yield mono 16-bit PCM at 16 kHz in whole blocks, at least one.
@@ -55,91 +63,151 @@ class FfmpegDecoder:
             ResourceLimitError: decoding needs more memory or time than it may.
             CuestreamError: the error of the input.
         """
-        async with aclosing(self.timed.blocks()) as blocks:
-            async for block in blocks:
-                if not self._decoded_bytes:
-                    await self._read_header()
-                self._decoded_bytes += len(block.data)
-                yield block
-        await self._finish()
+        report = self.report
+        async for part in self._parts:
+            if part.of_stream and self.losses.parts:
+                self.losses.wrong_sizes = False  # the first part is shorter than the whole
+            async with aclosing(self._decoded(part, report)) as blocks:
+                async for block in blocks:
+                    yield block
+            self.losses.parts += 1
+            report = FfmpegReport()
+        if (rest := self.timed.rest()) is not None:
+            yield rest
 
-    async def _read_header(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_HEADER_S):
-                await self.report.header_read.wait()
+    async def _decoded(
+        self, part: MediaPart, report: FfmpegReport
+    ) -> AsyncGenerator[PcmBlock, None]:
+        """Yield the blocks of one part."""
+        start = self.timed.position
+        command = decode_command(part.source, part.head, self._track)
+        feeds = part.source is None
+        async with (
+            running(command, stdin=feeds, on_line=report.read, limits=self._limits) as child,
+            _feeding(part, child) as input_consumed,
+        ):
+            packets = DecodedPackets(child.stdout)
+            exact = is_transport_stream(part.head)
+            async with aclosing(self._mono(packets, part, report)) as mono:
+                async for block in self.timed.blocks(mono, exact=exact):
+                    yield block
+            status = await child.wait()
+            child.check_limits("Decoding the media")
+            # Sound of formats that count it has no gaps of its own.
+            if (
+                _is_damaged(part, report)
+                or has_no_clock(part.head)
+                or part.head.startswith(b"fLaC")
+            ):
+                self.losses.add(self.timed.gaps_since(start))
+            self._finish(report, start, failed=status != 0 or not input_consumed())
 
-    async def _finish(self) -> None:
-        status = await self._child.wait()
-        self._child.check_limits("Decoding the media")
-        failed = status != 0 or not self._input_consumed()
-        if not self._decoded_bytes:
-            raise self.report.error()
-        expected_ms = self.report.duration_ms
+    async def _mono(
+        self, decoded: DecodedPackets, part: MediaPart, report: FfmpegReport
+    ) -> AsyncGenerator[Packet, None]:
+        async with aclosing(decoded.packets()) as packets:
+            first = await anext(packets, None)
+            if first is None:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_HEADER_S):
+                    await report.header_read.wait()
+            self._read_sizes(part, report)
+            source = _with_first(first, packets)
+            if decoded.channels == 1:
+                async for packet in source:
+                    yield packet
+                return
+            layout = ChannelLayout.named(report.layout)
+            downmix = Downmix(decoded.channels, layout, min(self._channel, decoded.channels - 1))
+            async for packet in downmix.mono(source):
+                yield packet
+            self.losses.two_programmes |= downmix.two_programmes.found
+
+    def _read_sizes(self, part: MediaPart, report: FfmpegReport) -> None:
+        if part.corrected is not None:
+            self.losses.wrong_sizes |= part.corrected.is_news
+            if part.corrected.held is None:
+                report.set_estimate(None)
+
+    def _finish(self, report: FfmpegReport, start: int, *, failed: bool) -> None:
+        """Judge whether a part was decoded to its end.
+
+        Raises:
+            MediaError: it was not, and its bytes do not explain that; or nothing was decoded.
+        """
+        if self.timed.position == start:
+            if not self.losses.parts:
+                raise report.error()
+            self.losses.parts_lost += 1
+            return
+        damaged = report.damages >= _DAMAGES
+        decoded_ms = samples_to_ms(self.timed.position - start)
+        expected_ms = report.duration_ms
         if expected_ms is None:
             complete = not failed
-        elif self._decoded_ms >= expected_ms - tolerance_ms(expected_ms):
+        elif decoded_ms >= expected_ms - tolerance_ms(expected_ms):
             complete = True
         else:
-            # Video may be longer than its audio, and an estimate proves nothing.
-            excused = self.report.has_video or self.report.estimated
-            complete = excused and not failed and not self.report.truncated
+            if damaged and not failed and not report.estimated:
+                self.losses.add([_end(self.timed.position, expected_ms - decoded_ms)])
+            # Other tracks may be longer than this one, and an estimate proves nothing.
+            others = report.has_video or report.audio_tracks > 1
+            excused = others or report.estimated or damaged
+            complete = excused and not failed and (damaged or not report.truncated)
         if not complete:
             raise truncated_error()
 
-    @property
-    def _decoded_ms(self) -> int:
-        return samples_to_ms(self._decoded_bytes // BYTES_PER_SAMPLE)
+
+def _is_damaged(part: MediaPart, report: FfmpegReport) -> bool:
+    """Whether gaps in the sound are lost sound."""
+    joined = part.clock is not None and part.clock.restarts > 0
+    return report.damages > 0 or (report.broken_packets > 0 and not joined)
+
+
+def _end(position: int, missing_ms: int) -> Span:
+    end_ms = samples_to_ms(position)
+    return Span(end_ms, end_ms + missing_ms)
+
+
+async def _with_first(
+    first: Packet, rest: AsyncGenerator[Packet, None]
+) -> AsyncGenerator[Packet, None]:
+    yield first
+    async for packet in rest:
+        yield packet
 
 
 @asynccontextmanager
-async def decoding_file(path: Path, limits: ChildLimits) -> AsyncIterator[FfmpegDecoder]:
-    """Decode a file for as long as the block lasts."""
-    report = FfmpegReport()
-    command = decode_command(path, await DISK.run(_head_of, path))
-    async with running(command, on_line=report.read, limits=limits) as child:
-        yield FfmpegDecoder(child, report, lambda: True)
+async def _feeding(part: MediaPart, child: Subprocess) -> AsyncIterator[Callable[[], bool]]:
+    """Write a part's bytes to the decoder for as long as the block lasts.
 
-
-@asynccontextmanager
-async def decoding_stream(
-    head: bytes, chunks: AsyncGenerator[bytes, None], limits: ChildLimits
-) -> AsyncIterator[FfmpegDecoder]:
-    """Decode the bytes of an iterator, reading it only as fast as they are decoded.
-
-    An error of the iterator is raised by :meth:`FfmpegDecoder.pcm`, after all audio before it.
-
-    Args:
-        head: the first bytes of the media, by which its container is recognised.
-        chunks: all bytes, those of the head too.
-        limits: of ffmpeg.
+    Yields:
+        Whether the decoder has read them all; raises the error of the input.
     """
-    report = FfmpegReport()
-    command = decode_command(None, head[:_HEAD_BYTES])
-    async with running(command, stdin=True, on_line=report.read, limits=limits) as child:
-        feeder = asyncio.create_task(_feed(chunks, child))
+    if part.chunks is None:
+        yield lambda: True
+        return
+    feeder = asyncio.create_task(_feed(part.chunks, child))
 
-        def consumed() -> bool:
-            return feeder.done() and feeder.result()
+    def consumed() -> bool:
+        return feeder.done() and feeder.result()
 
-        try:
-            yield FfmpegDecoder(child, report, consumed)
-        finally:
-            feeder.cancel()
-            await asyncio.gather(feeder, return_exceptions=True)
-
-
-def _head_of(path: Path) -> bytes:
-    with storage_errors(), path.open("rb") as file:
-        return file.read(_HEAD_BYTES)
-
-
-async def _feed(chunks: AsyncGenerator[bytes, None], child: Subprocess) -> bool:
-    """Write all chunks to ffmpeg; return whether it read them all."""
     try:
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                if not await child.write(chunk):
-                    return False
-        return True
+        yield consumed
+        # The bytes that the decoder left lie ahead of the next part.
+        await feeder
+    finally:
+        feeder.cancel()
+        await asyncio.gather(feeder, return_exceptions=True)
+
+
+async def _feed(chunks: AsyncIterator[bytes], child: Subprocess) -> bool:
+    """Write all chunks to ffmpeg; return whether it read them all."""
+    taken = True
+    try:
+        async for chunk in chunks:
+            taken = taken and await child.write(chunk)
     finally:
         child.close_stdin()
+    return taken

@@ -21,6 +21,7 @@ _DURATION = re.compile(
     r".*?(?:bitrate: (?P<kbps>\d+) kb/s)?$"
 )
 _VIDEO = re.compile(r"  Stream #0:\d++[^\n]*: Video: ")
+_AUDIO = re.compile(r"  Stream #0:\d++[^\n]*: Audio: ")
 _COVER = "(attached pic)"
 _REFUSED = re.compile(r"\[(?P<demuxer>[^\s\[]++) @ 0x[0-9a-f]+\] Format not on whitelist")
 
@@ -41,8 +42,28 @@ _TRUNCATED = (
 )
 """Messages about an input that ends before its structure does."""
 
-_HEADER_ENDS = "Stream mapping:"
-_NO_AUDIO = "does not contain any stream"
+_OUTPUT = re.compile(
+    r"  Stream #0:0: Audio: pcm_s16le[^,\n]{0,40}, \d{1,9} Hz, (?P<layout>[^,\n]{1,100}), s16,"
+)
+"""The first output stream, which is described once all of the input's header was read."""
+
+_BROKEN = ("Packet corrupt", "Continuity check failed")
+
+_DAMAGED = (
+    "Error while decoding stream",
+    "Invalid data found when processing input",
+    "Header missing",
+    "CRC mismatch",
+    "invalid sync code",
+    "Error number",
+    "Invalid length",
+    "exceeds containing master element",
+    "Packet mismatch",
+    "invalid as first byte of an EBML number",
+)
+"""Messages about bytes that are there and cannot be decoded."""
+
+_NO_AUDIO = ("does not contain any stream", "matches no streams")
 _ESTIMATED = "Estimating duration from bitrate"
 
 
@@ -55,6 +76,11 @@ class FfmpegReport:
         bit_rate_kbps: of the whole input; None when unknown.
         has_video: whether there is video beside the audio, other than a cover picture.
         truncated: whether ffmpeg missed the rest of the input.
+        audio_tracks: their number.
+        broken_packets: messages about packets of which a part is missing; there are some at every
+            joint of transport streams too.
+        damages: messages about bytes that could not be decoded.
+        layout: name of the layout of the sound's channels; empty until it is known.
         header_read: set once the input's header was read.
     """
 
@@ -64,21 +90,30 @@ class FfmpegReport:
         self.bit_rate_kbps: int | None = None
         self.has_video = False
         self.truncated = False
+        self.audio_tracks = 0
+        self.broken_packets = 0
+        self.damages = 0
+        self.layout = ""
         self.header_read = asyncio.Event()
         self._forbidden = False
         self._no_audio = False
 
     def read(self, line: str) -> None:
         """Read one line of the log."""
+        self.damages += any(text in line for text in _DAMAGED)
+        self.broken_packets += any(text in line for text in _BROKEN)
         if match := _DURATION.match(line):
             self._read_duration(match)
+        elif match := _OUTPUT.match(line):
+            self.layout = self.layout or match["layout"]
+            self.header_read.set()
         elif _VIDEO.match(line):
             self.has_video |= _COVER not in line
+        elif _AUDIO.match(line):
+            self.audio_tracks += not self.header_read.is_set()
         elif match := _REFUSED.match(line):
             self._forbidden |= match["demuxer"] in _OPENS_OTHERS
-        elif line.startswith(_HEADER_ENDS):
-            self.header_read.set()
-        elif _NO_AUDIO in line:
+        elif any(text in line for text in _NO_AUDIO):
             self._no_audio = True
         elif _ESTIMATED in line:
             self.estimated = True

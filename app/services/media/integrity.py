@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaError
 from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import last_packets_command
+from app.services.media.header_sizes import corrected_head
 from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
 from app.system.thread_groups import DISK
@@ -16,6 +18,11 @@ from app.system.workdir import storage_errors
 _TOLERANCE_BYTES = 4096
 """Writers are inexact about the last bytes: tags stripped, padding not counted. Half a second of
 speech at 64 kbit/s is not worth refusing a file."""
+
+_HEAD_BYTES = 2**16
+
+_TAG = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}.{4}|TAG|APETAGEX|LYRICS|.{4}[a-z]{4}", re.DOTALL)
+"""Beginnings of chunks, boxes and tags that may follow the samples."""
 
 _TAIL_S = 3
 """How far before the end the last packets are searched."""
@@ -45,27 +52,52 @@ def tolerance_ms(duration_ms: int) -> int:
     return max(2000, duration_ms // 50)
 
 
-async def check_file(path: Path) -> None:
+async def check_file(path: Path) -> int:
     """Check a file's length by its structure, or else that its last packets are there.
+
+    A container that claims more bytes than there are is complete all the same if its index leads
+    to its last packets.
+
+    Returns:
+        Bytes behind the end of its structure that are neither media nor tags.
 
     Raises:
         EmptyMediaError: the file has no bytes.
         TruncatedMediaError: its end is missing.
         StorageError: it cannot be read.
     """
-    size, expected, magic = await DISK.run(_inspect, path)
+    size, expected, head, behind = await DISK.run(_inspect, path)
     if size == 0:
         raise EmptyMediaError("The media is empty")
-    if is_truncated(size, expected) or (magic == b"OggS" and await DISK.run(_ogg_truncated, path)):
+    if corrected_head(head, size) is not None:
+        return 0
+    ogg = head.startswith(b"OggS")
+    if ogg and await DISK.run(_ogg_truncated, path):
         raise truncated_error()
-    if expected is None and magic != b"OggS":
-        await _check_last_packets(path)
+    if is_truncated(size, expected):
+        if not _has_index(head) or not await _has_last_packets(path):
+            raise truncated_error()
+    elif expected is None and not ogg and await _has_last_packets(path) is False:
+        raise truncated_error()
+    rubbish = expected is not None and behind and not _TAG.match(behind)
+    return size - expected if expected is not None and rubbish else 0
 
 
-def _inspect(path: Path) -> tuple[int, int | None, bytes]:
+def _has_index(head: bytes) -> bool:
+    """Whether media is MP4, whose index says where each packet lies."""
+    return head[4:8] in {b"ftyp", b"moov", b"free", b"skip", b"wide"}
+
+
+def _inspect(path: Path) -> tuple[int, int | None, bytes, bytes]:
+    """Return size, length by the structure, the first bytes, and the first ones behind that."""
     with storage_errors(), path.open("rb") as file:
-        magic = file.read(4)
-        return path.stat().st_size, expected_length(file), magic
+        head = file.read(_HEAD_BYTES)
+        size, expected = path.stat().st_size, expected_length(file)
+        behind = b""
+        if expected is not None and size - expected >= _TOLERANCE_BYTES:
+            file.seek(expected)
+            behind = file.read(8)
+        return size, expected, head, behind
 
 
 def _ogg_truncated(path: Path) -> bool:
@@ -78,8 +110,8 @@ def _ogg_truncated(path: Path) -> bool:
     return len(page) < 27 + len(lacing) + sum(lacing) or len(page) < 28
 
 
-async def _check_last_packets(path: Path) -> None:
-    """Check that there are packets in the last seconds by the container's duration."""
+async def _has_last_packets(path: Path) -> bool | None:
+    """Whether there are packets in the last seconds by the duration; None where that is open."""
     log_lines: list[str] = []
     command = last_packets_command(path, _TAIL_S)
     try:
@@ -93,10 +125,10 @@ async def _check_last_packets(path: Path) -> None:
                 end_s = _later(end_s, line, units)
             status = await child.wait()
     except (TimeoutError, InternalError):
-        return
-    conclusive = status == 0 and not any("Estimating" in line for line in log_lines)
-    if conclusive and end_s is not None and end_s < -tolerance_ms(0) / 1000:
-        raise truncated_error()
+        return None
+    if status != 0 or end_s is None or any("Estimating" in line for line in log_lines):
+        return None
+    return end_s >= -tolerance_ms(0) / 1000
 
 
 def _later(end_s: float | None, line: str, units: dict[str, float]) -> float | None:

@@ -21,12 +21,13 @@ from app.domain.events import (
     Usage,
 )
 from app.domain.language import Language, known_language
+from app.domain.media import UNLISTED_TRACK, HeardTrack
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.progress import ProgressTracker
 from app.services.playback.ranges import Coverage, PlaybackRanges
-from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.stages.stage_clock import StageClock
 from app.services.translation.translation_notices import (
     OF_TRANSLATION,
@@ -166,6 +167,7 @@ class EventEmitter:
             untranscribed_ms=untranscribed_ms,
             turns=self.turns,
             notices=tuple(each for each in self.notices if each.code not in OF_TRANSLATION),
+            heard=self._heard,
         )
 
     def result(
@@ -212,7 +214,16 @@ class EventEmitter:
             voiced_untranscribed_ms=untranscribed_ms,
             spoken=self._spoken(),
             translators=translators,
+            heard=self._heard,
         )
+
+    @property
+    def _heard(self) -> HeardTrack:
+        match self._opened:
+            case OpenedMedia(heard=heard) | OpenedTranscript(transcript=Transcript(heard=heard)):
+                return heard
+            case _:
+                return UNLISTED_TRACK
 
     def _spoken(self) -> str | None:
         """Return what was spoken longest, where speech was to be translated."""

@@ -10,12 +10,18 @@ from app.domain.cue import Cue
 from app.domain.events import MediaOpened, Result
 from app.domain.request import JobRequest
 from app.domain.transcript import Segment
+from app.services.media.track_choice import TrackWish
 from app.services.pipeline.event_emitter import Emit, EventEmitter
 from app.services.pipeline.pipeline_run import PipelineRun, PipelineServices
 from app.services.pipeline.request_options import caption_preference, check_language_pair
 from app.services.pipeline.reuse import ReusePolicy
 from app.services.playback.playback import Playback
-from app.services.sources.opened import OpenedCaptions, OpenedMedia, OpenedTranscript
+from app.services.sources.opened import (
+    Opened,
+    OpenedCaptions,
+    OpenedMedia,
+    OpenedTranscript,
+)
 from app.services.stages.caption_cues import caption_cues
 from app.services.stages.cues import build_cues
 from app.services.stages.diarize import DiarizationFeed
@@ -41,14 +47,17 @@ class Pipeline:
 
         Raises:
             NoSpeechError: the recording holds no speech.
+            InvalidLanguageError: the engines do not serve a language.
             CuestreamError: the source cannot be opened, or a stage failed.
         """
         settings = self.services.settings
         reuse = ReusePolicy(request, self.services)
         # Source: a recording, captions that exist already, or the transcript of an earlier job.
         preference = caption_preference(request, transcribes=settings.asr.enabled)
-        source = await self.services.opener.open(request.source, preference, reuse)
+        wish = TrackWish(request.audio_track, request.spoken)
+        source = await self.services.opener.open(request.source, preference, reuse, wish=wish)
         async with aclosing(source), AsyncExitStack() as resources:
+            self._require_spoken(request, source)
             pairs = self.services.speech_pairs(request)
             check_language_pair(request, source, self.services.translator, pairs)
             emit(MediaOpened(source.duration_ms))
@@ -61,7 +70,7 @@ class Pipeline:
             memory = await reuse.translation_memory()
             ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
-            run.report_gaps()
+            run.report_sound()
             await reuse.store(source, events, options)
             return events.result(
                 final,
@@ -70,6 +79,15 @@ class Pipeline:
                 run.untranscribed_ms,
                 run.translators(final),
             )
+
+    def _require_spoken(self, request: JobRequest, source: Opened) -> None:
+        """Check that the transcriber hears the spoken language, where something is transcribed.
+
+        Raises:
+            InvalidLanguageError: it does not.
+        """
+        if isinstance(source, OpenedMedia) and self.services.engines is not None:
+            self.services.engines.require_language(request.spoken)
 
     def _cues(self, run: PipelineRun, diarization: DiarizationFeed | None) -> AsyncIterator[Cue]:
         """Return the cues of the source, before speakers and translation."""

@@ -10,7 +10,7 @@ from app.domain.audio import Audio
 from app.domain.cue import Cue
 from app.domain.errors import TranscriptionDisabledError
 from app.domain.events import Notice
-from app.domain.language import Language
+from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
 from app.gpu.engine_manager import Engines
 from app.services.cache.caches import Caches
@@ -40,6 +40,7 @@ from app.services.stages.untranscribed_speech import UntranscribedSpeech
 from app.services.stages.window_transcriber import TranscribeOptions, WindowTranscriber
 from app.services.translation.llm.ledger import CallerLedgers, JobLedger
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import converter_for
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
@@ -105,10 +106,13 @@ class PipelineRun:
 
     @property
     def untranscribed_ms(self) -> int | None:
-        """Detected speech that never became text; None where no recording was transcribed."""
+        """Detected speech that never became text, and sound that could not be decoded.
+
+        None where no recording was transcribed.
+        """
         match self.source:
-            case OpenedMedia():
-                return self.options.untranscribed.ms
+            case OpenedMedia(lost_ms=lost_ms):
+                return self.options.untranscribed.ms + lost_ms()
             case OpenedTranscript(transcript=transcript):
                 return transcript.untranscribed_ms
             case _:
@@ -140,8 +144,11 @@ class PipelineRun:
         used: list[str] = []
         services, own = self.services, self.events.translated_languages
         target = self.request.target
-        if any(is_translated(cue, target) and cue.language not in own for cue in cues):
+        languages = {cue.language for cue in cues if is_translated(cue, target)} - own
+        converters = {language: _converter(language, target) for language in languages}
+        if not all(converters.values()):
             used.append(f"{services.translator.name} ({services.translator.detail})")
+        used += sorted({name for name in converters.values() if name})
         by_transcriber = own or any(segment.spoken for segment in self.events.segments)
         if by_transcriber and services.engines is not None:
             used.append(services.engines.transcriber_name)
@@ -189,9 +196,13 @@ class PipelineRun:
         windows = self.services.caches.windows
         return WindowTranscriber(self.engines.scheduler, windows, options, StageClock())
 
-    def report_gaps(self) -> None:
-        """Emit a notice of the time in which the recording has no sound at all, if it is much."""
-        gap_ms = self.source.gap_ms() if isinstance(self.source, OpenedMedia) else 0
+    def report_sound(self) -> None:
+        """Emit notices of sound that is not there, or was not heard."""
+        if not isinstance(self.source, OpenedMedia):
+            return
+        for notice in self.source.notices():
+            self.events.notice(notice)
+        gap_ms = self.source.gap_ms() - self.source.lost_ms()
         if gap_ms >= _NOTED_GAP_MS:
             text = f"The recording has no sound at all for {format_duration(gap_ms)} (m:ss) of it"
             self.events.notice(Notice("gaps_skipped", text))
@@ -239,3 +250,9 @@ class PipelineRun:
                 text = "The text comes from captions, which name no speakers"
                 self.events.notice(Notice("speakers_unknown", text))
         return diarization
+
+
+def _converter(language: str, target: Language | None) -> str | None:
+    """Return what converts a language as it is written into the target; None where nothing does."""
+    converter = None if target is None else converter_for(known_language(language), target)
+    return None if converter is None else converter.name

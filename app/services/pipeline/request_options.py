@@ -11,6 +11,7 @@ from app.domain.request import JobRequest
 from app.services.captions.select import CaptionPreference
 from app.services.sources.opened import Opened, OpenedCaptions
 from app.services.translation.speech_pairs import SpeechPairs
+from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair, Translator
 
 _PROMPT_CHARS = 200
@@ -58,7 +59,7 @@ def check_language_pair(
     elif speech.take(source_language):
         return
     pair = LanguagePair(source_language, request.target)
-    if not pair.is_same:
+    if needs_translator(pair):
         translator.check(pair)
 
 

@@ -13,6 +13,7 @@ from app.services.cache.transcript_cache import Transcript
 from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,
+    track_key,
     translated_recording_key,
     window_key,
 )
@@ -94,7 +95,7 @@ class ReusePolicy:
         if content is None or any(n.code in _TRANSIENT_NOTICES for n in events.notices):
             return
         key = self._recording_key(self.services.engines, source.info)
-        transcript = events.transcript(options.untranscribed.ms)
+        transcript = events.transcript(options.untranscribed.ms + source.lost_ms())
         await self._put(content, key, replace(transcript, turns=()))
         if (with_speakers := self._key_with_speakers(key)) is not None:
             await self._put(content, with_speakers, transcript)
@@ -117,7 +118,8 @@ class ReusePolicy:
         request = self.request
         prompt, allowed = prompt_for(request, info), request.allowed_languages
         windowing = self.services.settings.vad
-        return recording_key(engines, windowing, request.spoken, prompt, allowed, request.task)
+        key = recording_key(engines, windowing, request.spoken, prompt, allowed, request.task)
+        return track_key(key, request.audio_track)
 
     def _key_with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with speakers; None where they are not asked for."""

@@ -22,18 +22,17 @@ def write_txt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> st
 
     A line ends with the cue that ends a sentence, and wherever the speaker changes or is silent.
     """
-    del language
     lines: list[str] = []
-    for group in _grouped(display_cues(cues, profile)):
+    for group in _grouped(display_cues(cues, profile), language):
         text = join_texts([cue.text for cue in group])
         lines.append(f"{group[0].speaker}: {text}\n" if group[0].speaker else f"{text}\n")
     return "".join(lines)
 
 
-def _grouped(cues: Iterator[DisplayCue]) -> Iterator[list[DisplayCue]]:
+def _grouped(cues: Iterator[DisplayCue], language: str) -> Iterator[list[DisplayCue]]:
     group: list[DisplayCue] = []
     for cue in cues:
-        if group and _ends_line(group, cue):
+        if group and _ends_line(group, cue, language):
             yield group
             group = []
         group.append(cue)
@@ -41,11 +40,11 @@ def _grouped(cues: Iterator[DisplayCue]) -> Iterator[list[DisplayCue]]:
         yield group
 
 
-def _ends_line(group: list[DisplayCue], following: DisplayCue) -> bool:
+def _ends_line(group: list[DisplayCue], following: DisplayCue, language: str) -> bool:
     last = group[-1]
     return (
         last.speaker != following.speaker
         or following.start_ms - last.end_ms >= _PAUSE_MS
-        or ends_sentence(last.text.split(" ")[-1], following.text.split(" ")[0])
+        or ends_sentence(last.text, following.text, language)
         or sum(len(cue.text) for cue in group) >= _LONG_LINE_CHARS
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.errors import UnavailableOptionError
 from app.domain.request import SentCaptions
 from app.services.captions.parse import parse_bounded
@@ -37,4 +39,5 @@ class CaptionsOpener:
             source.language or "und",
             "auto" if source.automatic else "manual",
         )
+        captions = replace(captions, notices=(*source.notices, *captions.notices))
         return OpenedCaptions(captions, "client_captions")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from app.domain.audio import Audio
 from app.domain.captions import Captions
-from app.domain.events import Origin
-from app.domain.media import NO_INFO, MediaInfo
+from app.domain.events import Notice, Origin
+from app.domain.media import NO_INFO, UNLISTED_TRACK, HeardTrack, MediaInfo
 from app.services.cache.transcript_cache import Transcript
 from app.system.async_iterators import close_stage
 
@@ -54,8 +54,12 @@ def _unknown() -> str | None:
     return None
 
 
-def _no_gaps() -> int:
+def _nothing() -> int:
     return 0
+
+
+def _no_notices() -> tuple[Notice, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +74,10 @@ class OpenedMedia:
         info: metadata of the video by its page; empty for a bare file.
         content: returns the SHA-256 of the media's bytes, hexadecimal, once all of them have
             passed; None before that.
+        heard: which audio track it is; without tracks where they are not listed.
+        notices: returns what is to be said of its sound so far: what could not be decoded, which
+            track or channel was not heard.
+        lost_ms: returns the time so far whose sound could not be decoded; part of the gaps.
         gap_ms: returns the time so far in which the recording has no sound at all; its blocks
             are marked.
         resources: released when the media is closed; a reader may add its own.
@@ -79,7 +87,10 @@ class OpenedMedia:
     blocks: AsyncIterator[Audio]
     info: MediaInfo = NO_INFO
     content: Callable[[], str | None] = _unknown
-    gap_ms: Callable[[], int] = _no_gaps
+    gap_ms: Callable[[], int] = _nothing
+    heard: HeardTrack = UNLISTED_TRACK
+    notices: Callable[[], tuple[Notice, ...]] = _no_notices
+    lost_ms: Callable[[], int] = _nothing
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:

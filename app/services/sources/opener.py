@@ -16,6 +16,7 @@ from app.domain.request import MediaUrl, SentCaptions, SiteVideo, Source, Upload
 from app.domain.time import SAMPLE_RATE_HZ
 from app.services.cache.caches import Caches, no_caches
 from app.services.captions.select import CaptionPreference
+from app.services.media.track_choice import ANY_TRACK, TrackWish
 from app.services.net.fetch import Fetcher
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.captions_source import CaptionsOpener
@@ -102,11 +103,18 @@ class MediaOpener:
         return self._sites.session(page_url)
 
     @overload
-    async def open(self, source: Source, preference: None = None) -> OpenedMedia: ...
+    async def open(
+        self, source: Source, preference: None = None, *, wish: TrackWish = ...
+    ) -> OpenedMedia: ...
 
     @overload
     async def open(
-        self, source: Source, preference: CaptionPreference, cached: CachedInputs = ...
+        self,
+        source: Source,
+        preference: CaptionPreference,
+        cached: CachedInputs = ...,
+        *,
+        wish: TrackWish = ...,
     ) -> Opened: ...
 
     async def open(
@@ -114,6 +122,8 @@ class MediaOpener:
         source: Source,
         preference: CaptionPreference | None = None,
         cached: CachedInputs = NO_CACHED_INPUTS,
+        *,
+        wish: TrackWish = ANY_TRACK,
     ) -> Opened:
         """Open the cached transcript of a source, captions that serve, or the media itself.
 
@@ -121,6 +131,7 @@ class MediaOpener:
             source: an upload's file stays where it is when the media is closed.
             preference: None for the recording, whatever captions there are.
             cached: results of earlier jobs that may replace the recording.
+            wish: which audio track is to be heard.
 
         Returns:
             A transcript of an earlier job, captions, or media with its first block decoded.
@@ -128,6 +139,7 @@ class MediaOpener:
 
         Raises:
             InvalidCaptionsError: the client's captions cannot be read.
+            InvalidAudioTrackError: the recording has not got the audio track that is wished for.
             UnavailableOptionError: the client sent captions, and a recording is wanted.
             MediaError: the media cannot become subtitles.
             SourceError: it cannot be fetched.
@@ -138,7 +150,7 @@ class MediaOpener:
             StorageError: the disk is full or not writable.
         """
         async with AsyncExitStack() as resources:
-            request = OpenRequest(preference, cached, resources)
+            request = OpenRequest(preference, cached, resources, wish)
             opened = await self._openers[type(source)].open(source, request)
             if not isinstance(opened, OpenedMedia):
                 return opened

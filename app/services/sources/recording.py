@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from app.services.media.byte_stream import ByteStream, spool
-from app.services.media.ffmpeg_decoder import FfmpegDecoder, decoding_file, decoding_stream
+from app.services.media.ffmpeg_decoder import FfmpegDecoder
 from app.services.media.integrity import check_file
+from app.services.media.media_part import MediaPart, file_parts, stream_parts
 from app.services.media.mp4_index import StreamLayout
 from app.services.media.pcm import GRACE_S, PcmBlock, decode_audio, too_long
 from app.services.media.silence import replay, skip_silence
+from app.services.media.track_choice import ANY_TRACK, TrackWish
 from app.services.sources.opened import OpenedMedia
+from app.services.sources.track_selection import (
+    TrackSelection,
+    select_in_file,
+    select_in_stream,
+)
 from app.system.child_limits import decoder_limits
+from app.system.thread_groups import DISK
 from app.system.workdir import WorkDir
 
 
@@ -31,15 +39,19 @@ class RecordingOpener:
         self._workdir = workdir
         self._limits = decoder_limits(max_duration_s)
 
-    async def stream(self, stream: ByteStream, resources: AsyncExitStack) -> OpenedMedia:
+    async def stream(
+        self, stream: ByteStream, resources: AsyncExitStack, wish: TrackWish = ANY_TRACK
+    ) -> OpenedMedia:
         """Open a stream; it is decoded as it arrives wherever the container's layout allows.
 
         Args:
             stream: the media.
             resources: released when the media is closed.
+            wish: which audio track is to be heard.
 
         Raises:
             MediaError: it cannot become subtitles.
+            InvalidAudioTrackError: it has not got the audio track that is wished for.
             StorageError: the disk is full or not writable.
             CuestreamError: the error of the stream.
         """
@@ -50,29 +62,42 @@ class RecordingOpener:
             path = self._workdir.new_file(".media")
             resources.callback(path.unlink, missing_ok=True)
             await spool(stream.all_bytes(), path)
-            return await self.file(path, resources)
-        decoder = await resources.enter_async_context(
-            decoding_stream(stream.head, stream.all_bytes(), self._limits)
-        )
+            return await self.file(path, resources, wish)
+        stream, selection = await select_in_stream(stream, wish)
+        chunks = stream.all_bytes()
+        resources.push_async_callback(chunks.aclose)
+        parts = stream_parts(chunks, stream.length)
+        resources.push_async_callback(parts.aclose)
+        decoder = self._decoder(parts, selection)
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         opening = await skip_silence(pcm)
         if stream.layout is StreamLayout.FRAGMENTED:
             decoder.report.set_estimate(stream.duration_ms)  # it knew the first fragments alone
-        return self._opened(decoder, replay(opening, pcm), stream)
+        pcm = replay(opening, pcm)
+        return self._opened(decoder, pcm, selection, stream.length, stream.duration_ms)
 
-    async def file(self, path: Path, resources: AsyncExitStack) -> OpenedMedia:
+    async def file(
+        self, path: Path, resources: AsyncExitStack, wish: TrackWish = ANY_TRACK
+    ) -> OpenedMedia:
         """Open a file.
 
         Args:
             path: the file; it stays where it is.
             resources: released when the media is closed.
+            wish: which audio track is to be heard.
 
         Raises:
             MediaError: it cannot become subtitles.
+            InvalidAudioTrackError: it has not got the audio track that is wished for.
             StorageError: it cannot be read.
         """
-        decoder = await resources.enter_async_context(decoding_file(path, self._limits))
+        parts = await file_parts(path)
+        first = parts[0]
+        # A part that is written to the decoder is one whose beginning can be read all the same.
+        source = path if first.source is None else first.source
+        selection = await select_in_file(source, first.head, wish)
+        decoder = self._decoder(_each(parts), selection)
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         checked, opening = await asyncio.gather(
@@ -82,22 +107,38 @@ class RecordingOpener:
             raise checked
         if isinstance(opening, BaseException):
             raise opening
-        return self._opened(decoder, replay(opening, pcm))
+        if len(parts) > 1:
+            decoder.report.set_estimate(None)  # it knows the first part alone
+        else:
+            decoder.losses.trailing_bytes = checked
+        size = (await DISK.run(path.stat)).st_size
+        return self._opened(decoder, replay(opening, pcm), selection, size)
+
+    def _decoder(self, parts: AsyncIterator[MediaPart], selection: TrackSelection) -> FfmpegDecoder:
+        return FfmpegDecoder(parts, self._limits, selection.heard.index, selection.channel)
 
     def _opened(
         self,
         decoder: FfmpegDecoder,
         pcm: AsyncGenerator[PcmBlock, None],
-        stream: ByteStream | None = None,
+        selection: TrackSelection,
+        size: int | None,
+        stated_ms: int | None = None,
     ) -> OpenedMedia:
         report = decoder.report
         duration_ms = report.duration_ms
         if duration_ms is not None and not report.estimated:
             self._check_duration(duration_ms)
-        if duration_ms is None and stream is not None:
-            duration_ms = stream.duration_ms or _estimated_ms(stream.length, report.bit_rate_kbps)
-        blocks = decode_audio(pcm, self._max_duration_s)
-        return OpenedMedia(duration_ms, blocks, gap_ms=lambda: decoder.timed.gap_ms)
+        if duration_ms is None:
+            duration_ms = stated_ms or _estimated_ms(size, report.bit_rate_kbps)
+        return OpenedMedia(
+            duration_ms,
+            decode_audio(pcm, self._max_duration_s),
+            gap_ms=lambda: decoder.timed.gap_ms,
+            heard=selection.heard,
+            notices=lambda: (*selection.notices, *decoder.losses.notices(selection.channel)),
+            lost_ms=lambda: decoder.losses.lost_ms,
+        )
 
     def _check_duration(self, duration_ms: int) -> None:
         if duration_ms > (self._max_duration_s + GRACE_S) * 1000:
@@ -106,3 +147,8 @@ class RecordingOpener:
 
 def _estimated_ms(length: int | None, kbps: int | None) -> int | None:
     return length * 8 // kbps if length and kbps else None
+
+
+async def _each(parts: Iterable[MediaPart]) -> AsyncGenerator[MediaPart, None]:
+    for part in parts:
+        yield part

@@ -53,7 +53,7 @@ class SiteOpener:
         if captions is not None:
             return captions
         request.require_transcription()
-        media = await cache.open_stream(session.audio(), identity, metadata, request.resources)
+        media = await cache.open_stream(session.audio(), identity, metadata, request)
         return replace(media, info=session.info)
 
     async def _captions(
@@ -64,7 +64,8 @@ class SiteOpener:
             track = choice.track
             try:
                 name, data = await session.caption(track)
-                captions = await parse_bounded(data, name, track.language, track.kind)
+                language = choice.language(preference)
+                captions = await parse_bounded(data, name, language, track.kind)
             except CuestreamError as error:
                 log.warning("captions cannot be used", track=track.name, reason=error.message)
                 continue

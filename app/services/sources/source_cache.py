@@ -19,6 +19,7 @@ from app.services.cache.transcript_cache import Transcript
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, TrackChoice, choose_track
 from app.services.media.byte_stream import ByteStream
+from app.services.media.track_choice import ANY_TRACK, TrackWish
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
 from app.services.sources.recording import RecordingOpener
 
@@ -61,11 +62,13 @@ class OpenRequest:
         preference: which captions may replace the recording; None for the recording alone.
         cached: results of earlier jobs that may replace it.
         resources: released when the media is closed.
+        wish: which audio track is to be heard.
     """
 
     preference: CaptionPreference | None
     cached: CachedInputs
     resources: AsyncExitStack
+    wish: TrackWish = ANY_TRACK
 
     def require_transcription(self) -> None:
         """Check that a recording may be transcribed.
@@ -114,14 +117,15 @@ class SourceCache:
         preference = request.preference
         choices = choose_track(found.tracks, preference) if preference is not None else []
         if choices:
-            return await self._cached_captions(identity, choices[0], found)
+            language = choices[0].language(preference)
+            return await self._cached_captions(identity, choices[0], language, found)
         if found.content is None:
             return None
         request.require_transcription()
         transcript = await request.cached.transcript(found.content, found.info)
         if transcript is not None:
             return OpenedTranscript(transcript, found.info)
-        return await self._cached_media(identity, found, request.resources)
+        return await self._cached_media(identity, found, request)
 
     async def store_metadata(self, identity: str, metadata: SourceMetadata) -> None:
         """Store a source's metadata, before its media is downloaded."""
@@ -142,7 +146,7 @@ class SourceCache:
         await self._caches.store.put(CAPTIONS, _caption_key(identity, track), payload)
 
     async def open_stream(
-        self, stream: ByteStream, identity: str, metadata: SourceMetadata, resources: AsyncExitStack
+        self, stream: ByteStream, identity: str, metadata: SourceMetadata, request: OpenRequest
     ) -> OpenedMedia:
         """Decode a stream while its bytes are copied into the cache.
 
@@ -150,14 +154,15 @@ class SourceCache:
             stream: the media.
             identity: of its source.
             metadata: of the source.
-            resources: released when the media is closed.
+            request: which audio track of it is wanted.
         """
         download = CachingDownload(self._caches, identity, metadata)
-        media = await self._recordings.stream(replace(stream, tee=download.tee), resources)
+        stream = replace(stream, tee=download.tee)
+        media = await self._recordings.stream(stream, request.resources, request.wish)
         return replace(media, content=lambda: download.content)
 
     async def _cached_captions(
-        self, identity: str, choice: TrackChoice, metadata: SourceMetadata
+        self, identity: str, choice: TrackChoice, language: str, metadata: SourceMetadata
     ) -> OpenedCaptions | None:
         track = choice.track
         payload = await self._caches.store.get(CAPTIONS, _caption_key(identity, track))
@@ -165,19 +170,19 @@ class SourceCache:
             return None
         name, _, data = payload.partition(b"\n")
         try:
-            captions = await parse_bounded(data, name.decode(), track.language, track.kind)
+            captions = await parse_bounded(data, name.decode(), language, track.kind)
         except CuestreamError:
             return None  # the site may have mended it since
         return OpenedCaptions(captions, choice.origin, metadata.info, metadata.duration_ms)
 
     async def _cached_media(
-        self, identity: str, metadata: SourceMetadata, resources: AsyncExitStack
+        self, identity: str, metadata: SourceMetadata, request: OpenRequest
     ) -> OpenedMedia | None:
         file = await self._caches.downloads.get(identity)
         if file is None:
             return None
-        resources.callback(file.close)
-        media = await self._recordings.file(file.path, resources)
+        request.resources.callback(file.close)
+        media = await self._recordings.file(file.path, request.resources, request.wish)
         return replace(media, info=metadata.info, content=lambda: file.content)
 
 

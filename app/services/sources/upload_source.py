@@ -30,5 +30,5 @@ class UploadOpener:
         transcript = await request.cached.transcript(source.sha256, NO_INFO)
         if transcript is not None:
             return OpenedTranscript(transcript)
-        media = await self._recordings.file(source.path, request.resources)
+        media = await self._recordings.file(source.path, request.resources, request.wish)
         return replace(media, content=lambda: source.sha256)

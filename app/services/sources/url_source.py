@@ -109,7 +109,7 @@ class UrlOpener:
                 if not _is_playlist(stream.head):
                     request.require_transcription()
                     request.resources.push_async_exit(connection.pop_all())
-                    return await cache.open_stream(stream, identity, metadata, request.resources)
+                    return await cache.open_stream(stream, identity, metadata, request)
         return await self._sites.open(SiteVideo(url), request)
 
 

@@ -80,7 +80,8 @@ class CueLayout:
     def _cues(self, segment: Segment) -> Iterator[Cue]:
         words = words_of(segment, self._profile)
         until_ms = max(segment.clear_until_ms, segment.span.end_ms)
-        phrases = self._split(words, until_ms, self._profile) if words else []
+        language = segment.language
+        phrases = self._split(words, until_ms, self._profile, language) if words else []
         spans = self._screen.place(phrases, segment.span, until_ms)
         for phrase, span in zip(phrases, spans, strict=True):
             yield Cue(
@@ -88,7 +89,7 @@ class CueLayout:
                 span=span,
                 text=phrase.text,
                 speaker=phrase.speaker,
-                language=segment.language,
+                language=language,
                 confidence=phrase.confidence,
             )
             self._next_id += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from app.domain.cue import Cue
 from app.domain.errors import (
@@ -14,7 +15,9 @@ from app.domain.errors import (
     TranslationQuotaError,
 )
 from app.domain.events import Notice
+from app.services.stages.convert_script import ScriptConversion
 from app.services.stages.stage_clock import StageClock
+from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.batch_slots import BatchSlots
 from app.services.translation.text.batches import PendingUnit, UnitBatcher
 from app.services.translation.text.pending_units import PendingUnitFactory
@@ -45,8 +48,9 @@ async def translate_cues(
 
     Cues that a sentence runs over are translated together, and each gets its part of the
     translation. They leave as soon as they and all before them are translated. A cue that is in
-    the target language already keeps its text as its translation, and one that the transcriber
-    has translated keeps that translation. One in a language that the translator does not serve
+    the target language already keeps its text as its translation; one in another script of it is
+    converted where that takes no model. One that the transcriber has translated keeps that
+    translation. One in a language that the translator does not serve
     stays as it was spoken, if the translator serves any other cue: in a recording of several
     languages, or where the language of a window was mistaken, the rest is translated.
 
@@ -56,7 +60,8 @@ async def translate_cues(
         job: target language and options. Its translation memory is read first, gets every
             translation and is saved at the end, also after a failure.
         clock: counts the time spent under ``translate``.
-        notice: takes at the end one notice for each language that was left as it was spoken.
+        notice: takes at the end one notice for each language that was left as it was spoken or
+            converted, and those of what was removed from answers or is doubtful.
 
     Raises:
         InvalidLanguageError: the translator serves the language of no cue; raised at the end.
@@ -65,9 +70,12 @@ async def translate_cues(
             precedes them.
         CuestreamError: whatever else the translator or ``cues`` raised, at the same place.
     """
+    remarks = AnswerRemarks()
+    job = replace(job, context=replace(job.context, remarks=remarks))
     state = _TranslateTasks(translator, job, clock)
+    scripts = ScriptConversion(job.target)
     distributor = TranslationDistributor(TranslationTokenizer(job.target, job.terms), job.profile)
-    running = asyncio.create_task(state.run(cues))
+    running = asyncio.create_task(state.run(scripts.cues(cues)))
     try:
         while (pending := await state.ordered.get()) is not None:
             for cue in await pending.translated(distributor):
@@ -77,6 +85,10 @@ async def translate_cues(
             raise state.failure
         for language, left in state.left.items():
             notice(not_translated(language, job.target, left))
+        for converted in scripts.notices():
+            notice(converted)
+        for remark in remarks.notices():
+            notice(remark)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Notices of cues that the translator did not translate: the transcriber did, or nobody."""
+"""Notices of cues that the translator did not translate: something else did, or nobody."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ _BY_TRANSCRIBER = "translated_by_transcriber"
 
 _NOT_TRANSLATED = "language_not_translated"
 
-OF_TRANSLATION = frozenset({_SPEECH_TRANSLATED, _BY_TRANSCRIBER, _NOT_TRANSLATED})
+_SCRIPT_CONVERTED = "script_converted"
+_TIDIED = "translations_tidied"
+_DOUBTFUL = "translations_doubtful"
+
+OF_TRANSLATION = frozenset(
+    {
+        _SPEECH_TRANSLATED,
+        _BY_TRANSCRIBER,
+        _NOT_TRANSLATED,
+        _SCRIPT_CONVERTED,
+        _TIDIED,
+        _DOUBTFUL,
+    }
+)
 """Codes of notices that follow from segments and their translation, so that they are not stored
 with a transcript."""
 
@@ -58,6 +71,37 @@ def not_translated(language: str, target: Language, cues: Sequence[Cue]) -> Noti
         f"{last_ms / 1000:.1f} s: the translator has no pair for it and {target.english_name}"
     )
     return Notice(_NOT_TRANSLATED, text)
+
+
+def script_converted(written: Language, target: Language, by: str, cues: Sequence[Cue]) -> Notice:
+    """Return the notice that cues were converted into another script, not translated.
+
+    Args:
+        written: language with the script that the cues are in.
+        target: language that was requested.
+        by: what converted them.
+        cues: at least one.
+    """
+    first_ms = min(cue.span.start_ms for cue in cues)
+    last_ms = max(cue.span.end_ms for cue in cues)
+    what = "1 cue was" if len(cues) == 1 else f"{len(cues)} cues were"
+    text = (
+        f"{what} converted from {written.written_name}, into {target.written_name}, between "
+        f"{first_ms / 1000:.1f} and {last_ms / 1000:.1f} s: {by}, no translation"
+    )
+    return Notice(_SCRIPT_CONVERTED, text)
+
+
+def tidied_translations(changes: str) -> Notice:
+    """Return the notice of what was removed from translations or put back."""
+    text = "What the model had added to translations was removed, or lost signs put back"
+    return Notice(_TIDIED, f"{text}: {changes}")
+
+
+def doubtful_translations(doubts: str) -> Notice:
+    """Return the notice of translations that the model insists on and that may be wrong."""
+    text = "The model insisted on translations that may be wrong, since one"
+    return Notice(_DOUBTFUL, f"{text} {doubts}")
 
 
 def _name(tag: str) -> str:

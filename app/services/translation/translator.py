@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.domain.language import Language
@@ -42,6 +42,18 @@ class Ledger(Protocol):
         ...
 
 
+class Remarks(Protocol):
+    """Account of what was done to a model's answers, for the notices of a job."""
+
+    def changed(self, line_id: int, kinds: Sequence[str]) -> None:
+        """Record the kinds of what was removed from a translation or put back."""
+        ...
+
+    def doubted(self, line_id: int, reason: str) -> None:
+        """Record why a translation is doubtful that the model insists on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TranslationContext:
     """Information of a whole job for its translator.
@@ -50,11 +62,13 @@ class TranslationContext:
         info: metadata of the video's page.
         glossary: terms with their required translations.
         ledger: where requests are booked; None for nowhere.
+        remarks: where changes of answers are recorded; None for nowhere.
     """
 
     info: MediaInfo = NO_INFO
     glossary: tuple[tuple[str, str], ...] = ()
     ledger: Ledger | None = None
+    remarks: Remarks | None = field(default=None, compare=False)
 
 
 NO_CONTEXT = TranslationContext()

@@ -7,7 +7,7 @@ import pytest
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.language import Language
 from app.domain.request import JobRequest, SiteVideo
-from app.services.captions.select import CaptionPreference, choose_track
+from app.services.captions.select import CaptionPreference, TrackChoice, choose_track
 from app.services.pipeline.request_options import caption_preference
 
 
@@ -96,3 +96,20 @@ def test_speech_to_be_translated_is_replaced_by_people_s_captions_in_the_wanted_
         [c.track.name for c in choose_track(tracks, preference(t))] for t in (None, "fr", "ja")
     ]
     assert names == [["en"], ["fr"], []]
+
+
+def test_the_target_in_another_script_goes_before_a_translation() -> None:
+    tracks = [track("en"), track("zh-CN")]
+    assert chosen(tracks, "zh-TW")[0] == "manual zh-CN"
+    assert chosen(tracks, "zh-TW", spoken="ja")[0] == "manual zh-CN"
+    # What is spoken is transcribed and converted, not translated from English.
+    assert chosen([track("en")], "zh-TW", spoken="zh-CN") == []
+    assert chosen([track("en"), track("nn")], "no")[0] == "direct nn"
+
+
+def test_a_track_without_a_language_is_in_the_one_that_is_said_to_be_spoken() -> None:
+    unnamed = CaptionTrack("und", "captions", "manual", ())
+    choice = TrackChoice(unnamed, "youtube_manual")
+    assert choice.language(CaptionPreference(spoken=Language("hu"))) == "hu"
+    assert choice.language(CaptionPreference()) == "und"
+    assert choice.language(None) == "und"

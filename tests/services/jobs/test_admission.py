@@ -56,10 +56,22 @@ class NoFrench(ScriptedTranslator):
             raise InvalidLanguageError("No French here")
 
 
-def check(request: JobRequest, *, translates: bool, state: str = "ready", **groups: Any) -> None:
+def check(
+    request: JobRequest,
+    *,
+    translates: bool,
+    state: str = "ready",
+    hears: tuple[str, ...] | None = None,
+    **groups: Any,
+) -> None:
     nothing: Any = None
     engines = Engines(
-        nothing, nothing, "", transcriber_name="parakeet (tdt)", translates=translates
+        nothing,
+        nothing,
+        "",
+        languages=hears,
+        transcriber_name="parakeet (tdt)",
+        translates=translates,
     )
     readiness: Any = SimpleNamespace(
         state=state,
@@ -99,3 +111,19 @@ def test_an_uploads_language_pair_may_be_left_to_the_transcriber() -> None:
         check(JobRequest(UPLOAD, target=Language("es"), spoken=FRENCH), translates=True)
     # Its English goes to the translator, not its French.
     check(JobRequest(UPLOAD, Language("es"), FRENCH, task="translate"), translates=True)
+
+
+@pytest.mark.parametrize("spoken", ["no", "nb", "yue", "cmn", "fr"])
+def test_row_30_the_language_of_captions_need_not_be_heard(spoken: str) -> None:
+    """Nor that of a page's video, which may have captions."""
+    language = Language.parse(spoken)
+    for source in (SentCaptions("x", spoken), MEDIA):
+        check(JobRequest(source, spoken=language), translates=False, hears=("en",))
+    with pytest.raises(InvalidLanguageError, match="hears en alone"):
+        check(JobRequest(UPLOAD, spoken=language), translates=False, hears=("en",))
+
+
+def test_every_spelling_of_a_language_that_is_heard_is_admitted() -> None:
+    for spoken in ("en", "en-GB", "eng", "EN_us"):
+        request = JobRequest(UPLOAD, spoken=Language.parse(spoken))
+        check(request, translates=False, hears=("en",))

@@ -30,11 +30,14 @@ def test_header_of_a_video() -> None:
           Stream #0:1[0x2](und): Audio: aac (LC) (mp4a / 0x6134706D), 44100 Hz, mono, fltp
         Stream mapping:
           Stream #0:1 -> #0:0 (aac (native) -> pcm_s16le (native))
+        Output #0, smjpeg, to 'pipe:1':
+          Stream #0:0: Audio: pcm_s16le, 16000 Hz, 5.1(side), s16, 1536 kb/s (default)
         """)
     assert report.duration_ms == 3_723_450
     assert report.bit_rate_kbps == 230
     assert report.has_video
     assert report.header_read.is_set()
+    assert report.layout == "5.1(side)"
     assert not report.estimated
     assert not report.truncated
     assert isinstance(report.error(), UnreadableMediaError)

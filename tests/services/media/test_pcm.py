@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.audio import Audio
 from app.domain.errors import InternalError, MediaTooLongError
+from app.services.media.decoded_packets import DecodedPackets
 from app.services.media.pcm import BLOCK_SAMPLES, PcmBlock, decode_audio
 from app.services.media.timed_pcm import TimedPcm
 
@@ -17,11 +18,29 @@ def packet(start_sample: int, data: bytes) -> bytes:
     return b"sndD" + place.to_bytes(4, "big") + len(data).to_bytes(4, "big") + data
 
 
-def timed(*packets: bytes) -> TimedPcm:
-    pipe = asyncio.StreamReader()
-    pipe.feed_data(HEAD + b"".join(packets) + b"DONE")
-    pipe.feed_eof()
-    return TimedPcm(pipe)
+class Timed:
+    """The timeline of packets that a decoder wrote."""
+
+    def __init__(self, *packets: bytes) -> None:
+        self.pcm = TimedPcm()
+        pipe = asyncio.StreamReader()
+        pipe.feed_data(HEAD + b"".join(packets) + b"DONE")
+        pipe.feed_eof()
+        self._packets = DecodedPackets(pipe)
+
+    @property
+    def gap_samples(self) -> int:
+        return self.pcm.gap_samples
+
+    async def blocks(self) -> AsyncGenerator[PcmBlock, None]:
+        async for block in self.pcm.blocks(self._packets.packets()):
+            yield block
+        if (rest := self.pcm.rest()) is not None:
+            yield rest
+
+
+def timed(*packets: bytes) -> Timed:
+    return Timed(*packets)
 
 
 async def decoded(data: bytes, max_duration_s: int = 60) -> list[Audio]:
@@ -137,6 +156,6 @@ async def test_output_that_breaks_off_has_no_blocks(cut: int) -> None:
     pipe.feed_eof()
     if cut < 8:
         with pytest.raises(InternalError):
-            await anext(TimedPcm(pipe).blocks())
+            await anext(DecodedPackets(pipe).packets())
     else:
-        assert [block async for block in TimedPcm(pipe).blocks()] == []
+        assert [packet async for packet in DecodedPackets(pipe).packets()] == []

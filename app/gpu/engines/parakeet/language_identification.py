@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
 from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
+from app.system.language_statistics import language_identifier
 
 ENGLISH = ("en",)
 EUROPEAN = (
@@ -34,7 +33,7 @@ def check_language(tag: str | None, known: Sequence[str]) -> None:
     Raises:
         InvalidLanguageError: not a language, or not one of the model's.
     """
-    if tag is not None and Language.parse(tag).base not in known:
+    if tag is not None and Language.parse(tag).code_among(known) is None:
         raise InvalidLanguageError(f"Parakeet does not know the language {tag!r}")
 
 
@@ -53,16 +52,8 @@ def spoken_language(text: str, requested: str | None, known: Sequence[str]) -> s
         return requested
     if len(known) == 1:
         return known[0]
-    ranked = [(label, share) for label, share in _identifier().rank(text) if label in known]
+    ranked = [(label, share) for label, share in language_identifier().rank(text) if label in known]
     total = sum(share for _, share in ranked)
     if not ranked or not total or ranked[0][1] / total < _SURE:
         return "und"
     return str(ranked[0][0])
-
-
-@lru_cache(maxsize=1)
-def _identifier() -> Any:
-    # Source: py3langid 0.4, naive Bayes over byte n-grams, probabilities normalised.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -12,7 +12,7 @@ from typing import Any
 from app.domain.errors import EngineLoadError, InvalidLanguageError
 from app.domain.language import Language
 
-_OWN_CODES = {"nb": "no", "cmn": "zh", "fil": "tl"}
+_OWN_CODES = {"nb": "no", "fil": "tl"}
 """Base tags for which whisperx's tables use another code."""
 
 _TABLES = ("DEFAULT_ALIGN_MODELS_HF", "DEFAULT_ALIGN_MODELS_TORCH", "LANGUAGES_WITHOUT_SPACES")

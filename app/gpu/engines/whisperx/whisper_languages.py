@@ -9,8 +9,9 @@ from app.domain.errors import InvalidLanguageError
 from app.domain.language import Language
 from app.domain.transcript import SURE_LANGUAGE
 
-_OWN_CODES = {"jv": "jw", "fil": "tl", "nb": "no", "cmn": "zh"}
-"""Base tags for which Whisper uses another code. Source: openai/whisper tokenizer.py, LANGUAGES."""
+_OTHER_TAGS = ("nb",)
+"""Base tags, known to nearly every caller, of languages for which Whisper has the code of the
+macro-language. Source: openai/whisper tokenizer.py, LANGUAGES."""
 
 _MOST_TRIED, _LEAST_SHARE = 4, 0.01
 """Languages that are tried where the first one is in doubt, and the probability of one that is
@@ -51,19 +52,20 @@ class WhisperLanguages:
     """
 
     def __init__(self, codes: Iterable[str]) -> None:
-        self._codes = frozenset(codes)
-        aliases = {tag for tag, code in _OWN_CODES.items() if code in self._codes}
+        self._codes = tuple(sorted(frozenset(codes)))
+        aliases = {tag for tag in _OTHER_TAGS if Language(tag).code_among(self._codes)}
         self.tags = tuple(sorted({self.tag(code) for code in self._codes} | aliases))
 
     def code(self, tag: str) -> str:
         """Return the checkpoint's code for a tag; script and region are ignored.
 
+        A member of a macro-language that the checkpoint does not know is heard as that.
+
         Raises:
             InvalidLanguageError: not a language, or not one that the checkpoint knows.
         """
-        base = Language.parse(tag).base
-        code = _OWN_CODES.get(base, base)
-        if code not in self._codes:
+        code = Language.parse(tag).code_among(self._codes)
+        if code is None:
             raise InvalidLanguageError(f"The speech model does not know the language {tag!r}")
         return code
 

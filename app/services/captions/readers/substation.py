@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+from app.services.captions.readers.substation_effects import without_effects
+from app.services.captions.readers.substation_lanes import lanes_of
+from app.services.captions.readers.substation_languages import divided, languages_of
+from app.services.captions.readers.substation_recovery import lines_apart
+from app.services.captions.readers.substation_script import Script
 
-_SECTION = re.compile(r"\A\[Script Info\]|^\[V4\+? Styles\]", re.MULTILINE | re.IGNORECASE)
-
-_FIELDS = "layer, start, end, style, name, marginl, marginr, marginv, effect, text"
-"""Fields of an event where the section has no ``Format`` line. Source: the format's specification,
-section 4 (events)."""
-
-_CLOCK = re.compile(r"(-?)([0-9]{1,3}):([0-9]{1,2}):([0-9]{1,2})(?:[.,:]([0-9]{1,3}))?")
-_DRAWING = re.compile(r"\\p([0-9])|\\r")
-"""Switches drawing on or off; a reset switches it off."""
+_SECTION = re.compile(
+    r"^\[(?:Script Info|V4\+? Styles|Events)\]|^Dialogue: {0,4}(?:Marked=)?[0-9]{1,3},[0-9]{1,3}:",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 def looks_like_substation(head: str) -> bool:
@@ -25,77 +25,39 @@ def looks_like_substation(head: str) -> bool:
 
 
 def read_substation(text: str) -> RawTrack:
-    """Read a script; comments and drawings are left out.
+    """Read a script: each line that is spoken, sung or shown as a sign once, in its lane.
 
-    Source: the format's specification ("Sub Station Alpha v4.00+ Script Format"), sections 3 to 5:
-    an event's last field is the text, which alone may hold commas.
-
-    Raises:
-        InvalidCaptionsError: an event has no time that can be read.
-    """
-    fields = _fields(_FIELDS)
-    captions: list[RawCaption] = []
-    for line in text.replace("\0", "").split("\n"):
-        kind, _, values = line.strip().partition(":")
-        if kind == "Format":
-            named = _fields(values)
-            fields = named if named[-1:] == ["text"] else fields
-        elif kind == "Dialogue":
-            caption = _caption(dict(zip(fields, values.split(",", len(fields) - 1), strict=False)))
-            captions += [caption] if caption is not None else []
-    return RawTrack(tuple(captions))
-
-
-def _fields(values: str) -> list[str]:
-    names = [name.strip().lower() for name in values.split(",")]
-    return ["name" if name == "actor" else name for name in names]
-
-
-def _caption(event: Mapping[str, str]) -> RawCaption | None:
-    """Return an event; None for a drawing, and for one without a text."""
-    text, overrides = _plain(event.get("text", ""))
-    if not text or _draws(overrides):
-        return None
-    try:
-        start_ms, end_ms = _clock_ms(event["start"]), _clock_ms(event["end"])
-    except (KeyError, ValueError):
-        raise InvalidCaptionsError("The captions are not a valid SubStation script") from None
-    return RawCaption(start_ms, end_ms, (TextRun(text),), speaker=event.get("name"))
-
-
-def _clock_ms(text: str) -> int:
-    """Return the milliseconds of ``h:mm:ss.cc``; a fraction may have up to three digits.
+    Source: the format's specification ("Sub Station Alpha v4.00+ Script Format"), sections 3 to 5;
+    docs/decisions/0083 for what is left out and how lanes are told apart.
 
     Raises:
-        ValueError: no time.
+        InvalidCaptionsError: no event has a time that can be read.
     """
-    match = _CLOCK.match(text.strip())
-    if match is None:
-        raise ValueError(text)
-    sign, hours, minutes, seconds, fraction = match.groups()
-    whole_s = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
-    ms = whole_s * 1000 + int((fraction or "").ljust(3, "0"))
-    return -ms if sign else ms
-
-
-def _plain(text: str) -> tuple[str, Sequence[str]]:
-    """Return a text without its overrides, and those: what stands in braces that are closed."""
-    parts = list(_between_braces(text))
-    plain = "".join(parts[::2]).replace("\\h", " ").replace("\\n", "\n").replace("\\N", "\n")
-    return plain, parts[1::2]
-
-
-def _between_braces(text: str) -> Iterator[str]:
-    """Yield by turns a text outside and one inside braces."""
-    begin = 0
-    while (opened := text.find("{", begin)) >= 0 and (closed := text.find("}", opened)) >= 0:
-        yield text[begin:opened]
-        yield text[opened + 1 : closed]
-        begin = closed + 1
-    yield text[begin:]
-
-
-def _draws(overrides: Sequence[str]) -> bool:
-    """Whether an event draws shapes: after one of its overrides drawing is switched on."""
-    switched = (_DRAWING.findall(override) for override in overrides)
-    return any(found and found[-1] not in ("", "0") for found in switched)
+    script = Script()
+    for number, line in enumerate(_LINE_END.split(text.replace("\0", "")), start=1):
+        parts = lines_apart(line.strip("\ufeff"))
+        if len(parts) > 1:
+            script.notices.repaired("Line breaks between events are missing", f"line {number}")
+        for part in parts:
+            script.read(number, part)
+    if script.unreadable and not script.events:
+        line = f"line {script.unreadable[0]}"
+        raise InvalidCaptionsError(f"The captions are not a valid SubStation script: {line}")
+    script.notices.require(script.events)
+    events = divided(without_effects(script.events, script.notices))
+    lanes = lanes_of(events, script.styles)
+    languages = languages_of(events, lanes)
+    return RawTrack(
+        tuple(
+            RawCaption(
+                event.start_ms,
+                event.end_ms,
+                (TextRun(event.text.marked),),
+                speaker=event.actor,
+                language=languages.get((lane, event.style), ""),
+                lane=lane,
+            )
+            for event, lane in zip(events, lanes, strict=True)
+        ),
+        notices=script.notices.notices(),
+    )

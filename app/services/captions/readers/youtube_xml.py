@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.timestamps import number_ms
-from app.services.captions.readers.xml_text import attribute, name_of, parse_xml
+from app.services.captions.readers.xml_text import attribute, name_of, parse_xml, place_of
+from app.services.captions.reading_notices import ReadingNotices
 
 _SECOND_MS = 1000
 _ROOT = re.compile(r"<(?:timedtext|transcript)[\s>]")
@@ -29,8 +30,16 @@ def read_youtube_xml(text: str) -> RawTrack:
     Raises:
         InvalidCaptionsError: not XML.
     """
-    captions = (_caption(e) for e in parse_xml(text).iter() if name_of(e) in ("p", "text"))
-    return RawTrack(tuple(caption for caption in captions if caption is not None))
+    notices = ReadingNotices()
+    captions: list[RawCaption] = []
+    for element in parse_xml(text, notices).iter():
+        if name_of(element) in ("p", "text"):
+            caption = _caption(element)
+            captions += [caption] if caption is not None else []
+            if caption is None:
+                notices.unusable("Captions without a time that can be read", place_of(element))
+    notices.require(captions)
+    return RawTrack(tuple(captions), notices=notices.notices())
 
 
 def _caption(element: Element) -> RawCaption | None:

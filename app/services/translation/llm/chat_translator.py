@@ -30,6 +30,7 @@ from app.services.translation.llm.limiter import AdaptiveLimiter
 from app.services.translation.llm.liveness import ServerLiveness
 from app.services.translation.llm.prompt import RULES, revision
 from app.services.translation.llm.retry_rounds import RetryRounds
+from app.services.translation.quality.answer_tidying import TIDYING
 from app.services.translation.quality.language_id import load_identifier
 from app.services.translation.quality.line_batch import MAX_LINES, PendingLines
 from app.services.translation.text.wordless import is_wordless
@@ -81,7 +82,9 @@ class ChatTranslator:
         self.name = primary.vendor.name
         self.detail = primary.model
         identities = " ".join(endpoint.identity for endpoint in self._endpoints)
-        self.revision = f"chat:{primary.model}:{revision(identities, RULES, CONDENSING_RULES)}"
+        self.revision = (
+            f"chat:{primary.model}:{revision(identities, RULES, CONDENSING_RULES, TIDYING)}"
+        )
         self._providers = _providers(self._endpoints, self._settings, transport)
         self._rounds = RetryRounds(backoff or Backoff(), self._settings.attempts)
 

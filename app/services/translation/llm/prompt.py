@@ -69,8 +69,12 @@ def messages(batch: LineBatch, form: AnswerFormat) -> Messages:
 
 
 def named(language: Language) -> str:
-    """Return a language's name and tag: ``Spanish (es)``."""
-    return f"{language.english_name} ({language.tag})"
+    """Return a language's name and tag, with its script where it has several.
+
+    ``Spanish (es)``, ``Serbian (sr-Cyrl), written in the Cyrillic script``.
+    """
+    name = language.english_name
+    return f"{name} ({language.tag}){language.written_name.removeprefix(name)}"
 
 
 def revision(*texts: str) -> str:

@@ -13,7 +13,8 @@ from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.chat_provider import ChatProvider
 from app.services.translation.llm.condensing import CONDENSING_RULES, Draft
 from app.services.translation.llm.provider_errors import FormRefusedError, PassingFailureError
-from app.services.translation.quality.answer_checker import AnswerChecker, cleaned
+from app.services.translation.quality.answer_checker import AnswerChecker
+from app.services.translation.quality.answer_tidying import tidied
 from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_batch import LineBatch, PendingLines
 from app.services.translation.translator import LanguagePair, Ledger, SourceLine
@@ -66,9 +67,9 @@ class RetryRounds:
                 async for members, _ in answer:
                     for key, value in members:
                         place = int(key) - 1
-                        texts[place] = condensing.shorter(
-                            drafts[place], cleaned(value), pair, CONDENSING_RULES
-                        )
+                        draft = drafts[place]
+                        text = tidied(draft.line.text, value, pair.target, key).text
+                        texts[place] = condensing.shorter(draft, text, pair, CONDENSING_RULES)
         except (TranslationError, PassingFailureError, FormRefusedError) as error:
             log.info("long translations stay long", lines=len(drafts), reason=str(error))
         return texts

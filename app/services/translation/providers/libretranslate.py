@@ -14,8 +14,9 @@ from app.domain.language import Language
 from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.services.translation.providers.libretranslate_client import LibreTranslateClient
-from app.services.translation.quality.answer_checker import cleaned
-from app.services.translation.text.scripts import script_of
+from app.services.translation.quality.answer_tidying import cleaned
+from app.services.translation.text.script_conversion import convert_texts
+from app.services.translation.text.scripts import is_wrong_script, script_of
 from app.services.translation.text.wordless import is_wordless
 from app.services.translation.translator import (
     NO_CONTEXT,
@@ -101,11 +102,13 @@ class LibreTranslator:
             if is_wordless(line.text):
                 yield line.id, line.text
         missing: list[int] = []
-        texts = await self._texts([line.text for line in wordy], codes) if wordy else []
+        texts = (
+            await self._texts([line.text for line in wordy], codes, pair.target) if wordy else []
+        )
         for place, line in enumerate(wordy):
             text = texts[place] if len(texts) == len(wordy) else ""
             if not text and len(wordy) > 1:
-                text = "".join(await self._texts([line.text], codes))
+                text = "".join(await self._texts([line.text], codes, pair.target))
             if text:
                 yield line.id, text
             else:
@@ -113,7 +116,9 @@ class LibreTranslator:
         if missing:
             raise TranslationIncompleteError(missing)
 
-    async def _texts(self, texts: Sequence[str], codes: tuple[str, str]) -> list[str]:
+    async def _texts(
+        self, texts: Sequence[str], codes: tuple[str, str], target: Language
+    ) -> list[str]:
         """Send a request until it is answered.
 
         Raises:
@@ -123,7 +128,7 @@ class LibreTranslator:
         found = await self._backoff.call(
             self._attempts, lambda: self._client.translate(plain, *codes)
         )
-        return [cleaned(text) for text in found]
+        return [_in_script(cleaned(text), target) for text in found]
 
     def _codes(self, pair: LanguagePair) -> tuple[str, str]:
         """Return the server's codes of source and target."""
@@ -140,15 +145,28 @@ class LibreTranslator:
 
 
 def _code_of(language: Language, codes: Mapping[str, object] | frozenset[str]) -> str | None:
-    """Return the code that is closest to a language; None if none has its base."""
-    close: dict[int, str] = {}
+    """Return the code that is closest to a language; None if none names it."""
+    close: dict[tuple[int, int], str] = {}
     for code in sorted(codes, reverse=True):
         other = _read(code)
-        if other is not None and other.base == language.base:
+        if other is None:
+            continue
+        own = other.base == language.base
+        if own or other.same_language(language):
             alike = script_of(other) == script_of(language)
-            distance = 0 if other == language else 2 - alike
-            close[distance] = code
+            close[0 if own else 1, 0 if other == language else 2 - alike] = code
     return close[min(close)] if close else None
+
+
+def _in_script(text: str, target: Language) -> str:
+    """Return a translation in the target's script; empty where it cannot be converted.
+
+    A server has one code for a language that is written in several scripts, or lacks the other.
+    """
+    converted = convert_texts([text], LanguagePair(Language(target.base), target))
+    if converted is not None:
+        return converted[0]
+    return "" if target.has_several_scripts and is_wrong_script(text, target) else text
 
 
 def _read(code: str) -> Language | None:

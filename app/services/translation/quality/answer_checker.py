@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.services.translation.quality.answer_tidying import TidyAnswer, tidied
 from app.services.translation.quality.cross_line_checks import CrossLineChecks
+from app.services.translation.quality.defect import Defect
 from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_batch import LineBatch, Member, PendingLines
 from app.services.translation.quality.line_checks import (
     SAME_AS_ANOTHER,
-    Defect,
     find_defect,
     looks_foreign,
 )
 from app.services.translation.translator import SourceLine
-
-_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord("\t"): " "}
-"""Characters that subtitle formats cannot carry."""
 
 
 class AnswerChecker:
@@ -48,10 +46,11 @@ class AnswerChecker:
         )
         self._places = {key: place for place, key in enumerate(batch.lines)}
         self._defects: dict[tuple[str, str], Defect | None] = {}
+        self._tidied: dict[tuple[str, str], TidyAnswer] = {}
 
     def is_suspicious(self, member: Member) -> bool:
         """Whether a member must wait for the rest of the answer."""
-        key, text = member[0], cleaned(member[1])
+        key, text = member[0], self._tidy(*member).text
         return (
             self._defect(key, text) is not None
             or self._cross_line.is_suspicious(self._places[key], text)
@@ -65,9 +64,10 @@ class AnswerChecker:
             members: those that passed at once, or at the end all that had to wait.
             final: whether the answer is complete.
         """
-        accepted: dict[str, str] = {}
+        accepted: dict[str, TidyAnswer] = {}
         for key, value in members:
-            line, text = self._batch.lines[key], cleaned(value)
+            line, answer = self._batch.lines[key], self._tidy(key, value)
+            text = answer.text
             if not self._pending.is_missing(line):
                 continue
             self._cross_line.add(self._places[key], text)
@@ -75,23 +75,24 @@ class AnswerChecker:
             if defect is None and self._pending.is_rejected_text(text):
                 defect = SAME_AS_ANOTHER
             if not self._reject(key, text, defect):
-                accepted[key] = text
+                accepted[key] = answer
         if final:
             self._check_together(accepted)
-        for key, text in accepted.items():
-            line = self._batch.lines[key]
+        for key, answer in accepted.items():
+            line, text = self._batch.lines[key], answer.text
+            self._tell(key, answer)
             self._length_ratio.learn(line.text, text)
             self._pending.accept(line)
             yield line, text
 
-    def _check_together(self, accepted: dict[str, str]) -> None:
+    def _check_together(self, accepted: dict[str, TidyAnswer]) -> None:
         """Drop the lines that the others of the answer speak against."""
         waiting = {self._places[key] for key in accepted}
         defects = self._cross_line.defects(waiting, self._batch.pair)
         self.misnumbered = self._cross_line.misnumbered
         self._pending.reject_text(self._cross_line.boilerplate())
         for key in list(accepted):
-            if self._reject(key, accepted[key], defects.get(self._places[key])):
+            if self._reject(key, accepted[key].text, defects.get(self._places[key])):
                 del accepted[key]
 
     def _reject(self, key: str, text: str, defect: Defect | None) -> bool:
@@ -101,14 +102,24 @@ class AnswerChecker:
         self._pending.reject(line, text, defect)
         return True
 
+    def _tell(self, key: str, answer: TidyAnswer) -> None:
+        """Report what was changed in an accepted translation, and what remains doubtful."""
+        remarks, line = self._batch.context.remarks, self._batch.lines[key]
+        if remarks is None:
+            return
+        remarks.changed(line.id, answer.changes)
+        defect = self._defect(key, answer.text)
+        if defect is not None and defect.is_told:
+            remarks.doubted(line.id, defect.text)
+
+    def _tidy(self, key: str, value: str) -> TidyAnswer:
+        if (key, value) not in self._tidied:
+            source = self._batch.lines[key].text
+            self._tidied[key, value] = tidied(source, value, self._batch.pair.target, key)
+        return self._tidied[key, value]
+
     def _defect(self, key: str, text: str) -> Defect | None:
         if (key, text) not in self._defects:
             source = self._batch.lines[key].text
             self._defects[key, text] = find_defect(source, text, self._batch.pair, self._prompt)
         return self._defects[key, text]
-
-
-def cleaned(value: str) -> str:
-    """Return a translation as one paragraph that subtitle formats can carry."""
-    parts = (part.translate(_CONTROLS).strip() for part in value.splitlines())
-    return " ".join(part for part in parts if part)

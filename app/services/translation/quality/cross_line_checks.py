@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from app.services.layout.width import text_width
+from app.services.translation.quality.defect import Defect
 from app.services.translation.quality.length_ratio import LengthRatio
 from app.services.translation.quality.line_checks import (
     LONG_COLUMNS,
     SAME_AS_ANOTHER,
-    Defect,
     letters_of,
     looks_foreign,
     wrong_language,

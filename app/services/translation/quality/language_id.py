@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, cast
 
 from app.domain.language import Language
-
-_LABELS = {"nb": "no", "fil": "tl", "iw": "he", "in": "id", "cmn": "zh", "sh": "sr"}
-"""The library's label of a language where it differs from ours."""
+from app.system.language_statistics import is_loaded, language_identifier
 
 _FAMILIES = tuple(
     frozenset(family.split())
@@ -44,12 +41,6 @@ _REMEMBERED_CHARS = 400
 """Longer texts are no lines of a caption and are not kept."""
 
 
-class _Identifier(Protocol):
-    labels: list[str]
-
-    def rank(self, text: str) -> list[tuple[str, float]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
     """Result of identifying a text's language.
@@ -67,20 +58,19 @@ class LanguageGuess:
 
 async def load_identifier() -> None:
     """Load the model before its first use, in a thread: it takes a second and 100 MB."""
-    if not _identifier.cache_info().currsize:
-        await asyncio.to_thread(_identifier)
+    if not is_loaded():
+        await asyncio.to_thread(language_identifier)
 
 
 def label_of(language: Language) -> str:
     """Return the library's label for a language."""
-    return _LABELS.get(language.base, language.base)
+    return language.code_among(language_identifier().labels) or language.base
 
 
 def identify(text: str, target: Language) -> LanguageGuess | None:
     """Identify a text's language; None where the target language is not supported.
 
-    Source: py3langid 0.4, naive Bayes over byte n-grams of 140 languages; its probabilities are
-    calibrated for the length of the text.
+    Source: see `LanguageIdentifier`.
     """
     guess = _identified if len(text) <= _REMEMBERED_CHARS else _identified.__wrapped__
     return guess(text, target)
@@ -89,7 +79,7 @@ def identify(text: str, target: Language) -> LanguageGuess | None:
 @lru_cache(maxsize=4096)
 def _identified(text: str, target: Language) -> LanguageGuess | None:
     label = label_of(target)
-    identifier = _identifier()
+    identifier = language_identifier()
     if label not in _known():
         return None
     ranked = identifier.rank(text)
@@ -99,12 +89,5 @@ def _identified(text: str, target: Language) -> LanguageGuess | None:
 
 
 @lru_cache(maxsize=1)
-def _identifier() -> _Identifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return cast("_Identifier", LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
-
-
-@lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
-    return frozenset(_identifier().labels)
+    return frozenset(language_identifier().labels)

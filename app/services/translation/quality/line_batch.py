@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from app.services.translation.quality.defect import Defect
 from app.services.translation.quality.line_checks import (
     MISSING,
-    Defect,
     letters_of,
 )
 from app.services.translation.text.wordless import is_wordless

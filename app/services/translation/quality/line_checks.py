@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from app.domain.language import Language
 from app.services.layout.width import text_width
+from app.services.translation.quality.content_checks import content_defect
+from app.services.translation.quality.defect import Defect
 from app.services.translation.quality.language_id import identify, label_of
 from app.services.translation.text.scripts import is_wrong_script
 from app.services.translation.translator import LanguagePair
@@ -49,20 +50,6 @@ _LEAK_CHARS = 32
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """Reason to reject a translation.
-
-    Attributes:
-        text: predicate of the sentence in the next prompt: "line 3 of the answer ...".
-        lasting: whether the same text is rejected again. Otherwise it is accepted when the model
-            repeats it: a name, a quotation, a refrain.
-    """
-
-    text: str
-    lasting: bool = True
-
-
 EMPTY = Defect("was empty")
 MISSING = Defect("was missing")
 NO_TRANSLATION = Defect("was no translation")
@@ -87,13 +74,16 @@ def find_defect(source: str, text: str, pair: LanguagePair, prompt: str) -> Defe
         return TOO_LONG
     if _leaks(text, source, prompt):
         return NO_TRANSLATION
+    said = content_defect(source, text)
+    if said is not None and said.lasting:
+        return said
     if is_copy(source, text):
         return _copied(source, pair)
     if is_wrong_script(text, pair.target):
         return wrong_language(pair)
     if widths[0] >= _SHORT_FROM and widths[1] < _SHORT_RATIO * widths[0]:
         return TOO_SHORT
-    return _of_language(source, text, pair)
+    return _of_language(source, text, pair) or said
 
 
 def is_copy(source: str, text: str) -> bool:
@@ -113,7 +103,7 @@ def looks_foreign(text: str, target: Language) -> bool | None:
 
 def wrong_language(pair: LanguagePair, *, lasting: bool = True) -> Defect:
     """Return the defect of a line in the wrong language."""
-    return Defect(f"was not in {pair.target.english_name}", lasting=lasting)
+    return Defect(f"was not in {pair.target.written_name}", lasting=lasting)
 
 
 def _copied(source: str, pair: LanguagePair) -> Defect | None:

@@ -9,6 +9,7 @@ from typing import cast
 
 from app.domain.errors import TranslationIncompleteError
 from app.services.translation.batch_slots import BatchSlots
+from app.services.translation.text.script_conversion import convert_texts
 from app.services.translation.translator import (
     NO_CONTEXT,
     LanguagePair,
@@ -34,8 +35,9 @@ async def translate_list(
         InvalidLanguageError: the translator does not serve the pair.
         TranslationError: the provider refused or cannot be reached; the rest is given up.
     """
-    if pair.is_same:
-        return list(texts)
+    converted = convert_texts(texts, pair)
+    if converted is not None:
+        return converted
     translator.check(pair)
     tasks = _ListTranslation(
         translator, pair, context, [SourceLine(n, text) for n, text in enumerate(texts)]

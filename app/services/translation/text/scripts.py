@@ -8,10 +8,12 @@ from functools import lru_cache
 
 from app.domain import language_tags
 from app.domain.language import Language
+from app.services.translation.text.han_variants import is_in_other_han
 
 _KANA = frozenset({"HIRAGANA", "KATAKANA"})
 
 _NAMES: dict[str, frozenset[str]] = {
+    "Adlm": frozenset({"ADLAM"}),
     "Arab": frozenset({"ARABIC"}),
     "Armn": frozenset({"ARMENIAN"}),
     "Beng": frozenset({"BENGALI"}),
@@ -32,9 +34,16 @@ _NAMES: dict[str, frozenset[str]] = {
     "Laoo": frozenset({"LAO"}),
     "Latn": frozenset({"LATIN"}),
     "Mlym": frozenset({"MALAYALAM"}),
+    "Mong": frozenset({"MONGOLIAN"}),
     "Mymr": frozenset({"MYANMAR"}),
+    "Nkoo": frozenset({"NKO"}),
+    "Olck": frozenset({"OL"}),
     "Orya": frozenset({"ORIYA"}),
     "Sinh": frozenset({"SINHALA"}),
+    "Syrc": frozenset({"SYRIAC"}),
+    "Tfng": frozenset({"TIFINAGH"}),
+    "Thaa": frozenset({"THAANA"}),
+    "Tibt": frozenset({"TIBETAN"}),
     "Taml": frozenset({"TAMIL"}),
     "Telu": frozenset({"TELUGU"}),
     "Thai": frozenset({"THAI"}),
@@ -42,14 +51,18 @@ _NAMES: dict[str, frozenset[str]] = {
 """How the Unicode names of a script's letters begin. Source: Unicode's UnicodeData.txt; scripts
 by ISO 15924."""
 
-_SEVERAL = frozenset({"sr", "sh", "bs", "uz", "kk", "az", "ku", "mn", "tk", "tg", "tt", "ha", "ks"})
-"""Languages that are written in more than one script by the same people."""
-
 _JUDGED_LETTERS = 4
 """Fewer letters may be a name or a unit."""
 
 _LEAST_OWN = 0.3
 """A translation may quote foreign words; at least this share of its letters is its own."""
+
+_HAN = frozenset({"Hans", "Hant"})
+
+_ALPHABETS = {
+    name: script for script, names in _NAMES.items() if len(names) == 1 for name in names - {"CJK"}
+}
+"""Script by the beginning of its letters' names, where no other script has them."""
 
 _WIDE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
 _WIDE_WEIGHT = 3
@@ -60,11 +73,13 @@ _KANJI_ONLY = 16
 
 
 def script_of(language: Language) -> str | None:
-    """Return the ISO 15924 script of a language; None where there are several or none known."""
-    named = language_tags.script_of(language.tag)
-    if named is None and language.base in _SEVERAL:
-        return None
-    script = named or language_tags.likely_script(language.tag)
+    """Return the ISO 15924 script of a language; None where there are several or none known.
+
+    Chinese is simplified where its tag leaves it open: both take the same room.
+    """
+    script = language.script
+    if script is None and language_tags.likely_script(language.tag) in _HAN:
+        script = language_tags.likely_script(language.tag)
     return script if script in _NAMES else None
 
 
@@ -82,14 +97,22 @@ def is_wrong_script(text: str, language: Language) -> bool:
     own = sum(letters[name] for name in _NAMES[script])
     foreign = letters.total() - own
     if own + foreign < _JUDGED_LETTERS:
-        return False
+        return script in _HAN and language.script is not None and is_in_other_han(text, script)
     weighed = own * (_WIDE_WEIGHT if script in _WIDE else 1)
     if weighed < _LEAST_OWN * (weighed + foreign):
         return True
     kana = sum(letters[name] for name in _KANA)
-    if script in {"Hans", "Hant"}:
-        return kana > 1 and kana > own // 10
+    if script in _HAN:
+        other = language.script is not None and is_in_other_han(text, script)
+        return other or (kana > 1 and kana > own // 10)
     return script == "Jpan" and kana == 0 and letters["CJK"] >= _KANJI_ONLY
+
+
+def letters_by_script(text: str) -> Counter[str]:
+    """Count a text's letters by their script, where exactly one alphabet has them."""
+    return Counter(
+        script for char in text if char.isalpha() and (script := _ALPHABETS.get(_name(char)))
+    )
 
 
 @lru_cache(maxsize=8192)

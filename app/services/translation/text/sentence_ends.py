@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 
-from app.domain.text import ends_clause, ends_sentence
+from app.domain.text import CLOSING_MARKS, ends_clause, ends_sentence
 
 _TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 """Markup as WebVTT, SubRip and ASS write it."""
 
-_UNSURE = re.compile(r"(?:\d\.|\.\.|…)[\"'”’»›)\]}」』*_]*$")
-"""A full stop after a figure may be a decimal point or an ordinal, three dots may be a pause: the
-next word decides."""
+_MARKS_BEHIND = f"{CLOSING_MARKS}“‘„«‹♪ "
 
 _DASH = re.compile(r"(?:[-‐‑–—―−]\s*(?![\s\d-])|>>)")
 """What a new speaker's line begins with; ``-5`` is a figure."""
-
-_PICKED_UP = " .…\"'“‘«([{"
-"""What may stand before the first letter of a text that takes up a broken sentence."""
 
 _ENCLOSED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）|［[^［］]*］")
 """A sound or a sign."""
@@ -26,13 +21,20 @@ _MUSIC = ("♪", "♫", "♬")
 """What a line of a song begins or ends with."""
 
 
-def is_complete(text: str) -> bool:
-    """Whether a sentence certainly ends with this text, whatever follows."""
+def is_complete(text: str, language: str = "") -> bool:
+    """Whether a sentence certainly ends with this text, whatever follows.
+
+    A full stop after a figure may be a decimal point or an ordinal, one after an abbreviation may
+    belong to it, and three dots may be a pause: there the next word decides.
+    """
     bare = _bare(text)
-    return bool(bare) and ends_sentence(bare.split()[-1]) and not _UNSURE.search(bare)
+    marks = bare.rstrip(_MARKS_BEHIND)
+    if marks.endswith(("..", "…")) or (marks.endswith(".") and marks[-2:-1].isdigit()):
+        return False
+    return ends_sentence(bare, language=language)
 
 
-def goes_on(text: str, after: str) -> bool:
+def goes_on(text: str, after: str, language: str = "") -> bool:
     """Whether a text that is not surely complete goes on in the text after it.
 
     Without any punctuation it does: some transcribers write none.
@@ -42,7 +44,7 @@ def goes_on(text: str, after: str) -> bool:
         return False
     if bare[-1] == "." and bare[-2:-1].isdigit() and following[0].isdigit():
         return True
-    return not ends_sentence(bare.split()[-1], following.lstrip(_PICKED_UP))
+    return not ends_sentence(bare, following, language)
 
 
 def is_punctuated(text: str) -> bool:

@@ -57,8 +57,15 @@ class TranslationDistributor:
             tokens = self.tokenizer.cut_finest(text)
         if len(tokens) < len(cues):
             return [text] * len(cues)
-        edges = _best_edges(tokens, _shares(cues), self.profile.max_chars)
+        cuts = [self._cut_cost(before, after) for before, after in pairwise(tokens)]
+        edges = _best_edges(tokens, cuts, _shares(cues), self.profile.max_chars)
         return [join_words(tokens[begin:end]) for begin, end in pairwise(edges)]
+
+    def _cut_cost(self, before: Token, after: Token) -> float:
+        kind = break_between(before.text, after.text, self.tokenizer.language.tag)
+        if not after.glued and is_unspaced(before.text[-1]) and is_unspaced(after.text[0]):
+            kind = min(kind, Break.CLAUSE)
+        return BREAK_COST[kind]
 
 
 def _shares(cues: Sequence[Cue]) -> list[float]:
@@ -71,12 +78,14 @@ def _shares(cues: Sequence[Cue]) -> list[float]:
     ]
 
 
-def _best_edges(tokens: Sequence[Token], shares: Sequence[float], max_width: int) -> list[int]:
+def _best_edges(
+    tokens: Sequence[Token], cuts: Sequence[float], shares: Sequence[float], max_width: int
+) -> list[int]:
     """Return the index of each piece's first token, and one past the last token."""
     ends = list(accumulate((token.gap + token.width for token in tokens), initial=0))
     begins = [edge + token.gap for edge, token in zip(ends, tokens, strict=False)]
     count, total = len(tokens), max(1, ends[-1])
-    quality = [0.0, *(_cut_cost(a, b) for a, b in pairwise(tokens)), 0.0]
+    quality = [0.0, *cuts, 0.0]
     best = [0.0] + [inf] * count
     came_from: list[list[int]] = []
     for piece, share in enumerate(accumulate(shares), start=1):
@@ -102,10 +111,3 @@ def _trace_back(came_from: Sequence[Sequence[int]], count: int) -> list[int]:
     for origins in reversed(came_from):
         edges.append(origins[edges[-1]])
     return edges[::-1]
-
-
-def _cut_cost(before: Token, after: Token) -> float:
-    kind = break_between(before.text, after.text)
-    if not after.glued and is_unspaced(before.text[-1]) and is_unspaced(after.text[0]):
-        kind = min(kind, Break.CLAUSE)
-    return BREAK_COST[kind]

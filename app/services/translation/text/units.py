@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.cue import Cue
+from app.domain.cue import Cue, Lane
 from app.services.layout.tokens import join_texts
 from app.services.layout.width import text_width
 from app.services.translation.text.sentence_ends import (
@@ -44,7 +45,7 @@ class Unit:
     """A text that is translated as a whole: a sentence over one or more cues.
 
     Attributes:
-        cues: at least one, in order, of one speaker and one language.
+        cues: at least one, in order, of one speaker, one language and one lane.
         arrived_s: arrival of its last cue, on the event loop's clock.
     """
 
@@ -81,19 +82,19 @@ async def build_units(cues: AsyncIterator[Cue], linger_s: float = LINGER_S) -> A
         linger_s: a unit whose next cue is not there after this long is taken to be whole.
 
     Yields:
-        Units that together hold every cue once, in order.
+        Units that together hold every cue once, in order within each lane.
 
     Raises:
         Whatever ``cues`` raised, after what came before it.
     """
     incoming: asyncio.Queue[Cue | None] = asyncio.Queue(1)
     feeder = asyncio.create_task(_feed(cues, incoming))
-    open_unit = _OpenUnit()
+    lanes = _OpenLanes()
     try:
-        while (cue := await _next(incoming, linger_s if open_unit.cues else None)) is not None:
-            for unit in open_unit.add(cue) if isinstance(cue, Cue) else open_unit.end():
+        while (cue := await _next(incoming, linger_s if lanes.are_open else None)) is not None:
+            for unit in lanes.add(cue) if isinstance(cue, Cue) else lanes.end():
                 yield unit
-        for unit in open_unit.end():
+        for unit in lanes.end():
             yield unit
         await feeder
     finally:
@@ -120,7 +121,7 @@ class _OpenUnit:
             whole.append(self._split_off())
         self.cues.append(cue)
         self._arrived_s = asyncio.get_running_loop().time()
-        if is_complete(cue.text) or stands_alone(cue.text):
+        if is_complete(cue.text, cue.language) or stands_alone(cue.text):
             whole += self.end()
         elif _is_full(self.cues):
             whole.append(self._split_off())
@@ -138,6 +139,28 @@ class _OpenUnit:
         unit = Unit(tuple(self.cues[:at]), self._arrived_s)
         self.cues = self.cues[at:]
         return unit
+
+
+class _OpenLanes:
+    """The open unit of each lane: a sentence goes on behind a sign that interrupts it."""
+
+    def __init__(self) -> None:
+        self._units: defaultdict[Lane, _OpenUnit] = defaultdict(_OpenUnit)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether a unit waits for its next cue."""
+        return any(unit.cues for unit in self._units.values())
+
+    def add(self, cue: Cue) -> list[Unit]:
+        """Add a cue and return the units that it completes; each sign is its own."""
+        whole = self._units[cue.lane].add(cue)
+        return whole + self._units[cue.lane].end() if cue.lane == "sign" else whole
+
+    def end(self) -> list[Unit]:
+        """Return the units so far, in order."""
+        ended = [each for unit in self._units.values() for each in unit.end()]
+        return sorted(ended, key=lambda unit: unit.id)
 
 
 class _TimedOut:
@@ -188,7 +211,7 @@ def _belongs(cues: Sequence[Cue], cue: Cue, max_pause_ms: int) -> bool:
         and pause_ms < max_pause_ms
         and not opens_turn(cue.text)
         and not stands_alone(cue.text)
-        and goes_on(last.text, cue.text)
+        and goes_on(last.text, cue.text, cue.language)
     )
 
 

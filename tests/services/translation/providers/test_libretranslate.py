@@ -72,13 +72,36 @@ async def test_a_batch_is_one_request(server: LibreServer, translator: LibreTran
 
 @pytest.mark.parametrize(
     ("target", "code"),
-    [("pt-BR", "pt-BR"), ("pt", "pt-BR"), ("zh-CN", "zh-Hans"), ("zh-TW", "zh-Hant"), ("nb", "nb")],
+    [
+        ("pt-BR", "pt-BR"),
+        ("pt", "pt-BR"),
+        ("zh-CN", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("nb", "nb"),
+        ("no", "nb"),
+        ("cmn", "zh-Hans"),
+    ],
 )
 async def test_the_server_s_own_codes_are_used(
     server: LibreServer, translator: LibreTranslator, target: str, code: str
 ):
     await translated(translator, LINES[:1], pair(target, source=None))
     assert (server.calls[0]["source"], server.calls[0]["target"]) == ("auto", code)
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "expected"),
+    [
+        ("zh-TW", "我们后来没有去。", "我們後來沒有去。"),
+        ("zh-TW", "我們後來沒有去。", "我們後來沒有去。"),
+        ("zh", "我们后来没有去。", "我们后来没有去。"),
+    ],
+)
+async def test_an_answer_in_the_other_script_is_converted(
+    server: LibreServer, translator: LibreTranslator, target: str, answer: str, expected: str
+):
+    server.script = [lambda _: (200, {"translatedText": [answer]})]
+    assert await translated(translator, LINES[:1], pair(target)) == {0: expected}
 
 
 @pytest.mark.parametrize(("target", "source"), [("ja", "en"), ("es", "ja"), ("es", "eo")])

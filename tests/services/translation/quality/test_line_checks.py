@@ -32,7 +32,12 @@ def fault(source: str, text: str, target: str, spoken: str | None = "en") -> str
         (LONG, LONG.upper(), "ja", "was left untranslated"),
         (LONG, "We measure how high it is each morning", "ja", "was not in Japanese"),
         (LONG, "毎朝、川の高さを測ります。", "ja", None),
-        (LONG, "毎朝、川の高さを測ります。", "zh-CN", "was not in Chinese (China)"),
+        (
+            LONG,
+            "毎朝、川の高さを測ります。",
+            "zh-CN",
+            "was not in Chinese (China), written in simplified Chinese characters",
+        ),
         (LONG, "我们每天早上测量河水的高度。", "zh-CN", None),
         (LONG, "我們每天早上測量河水的高度並且把它寫下來。", "ja", "was not in Japanese"),
         (LONG, "Мы измеряем высоту реки каждое утро.", "ru", None),

@@ -1,0 +1,133 @@
+"""Parts that media is decoded in, each by a decoder of its own."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.services.media.adts_frames import AdtsFrames, is_adts
+from app.services.media.ffmpeg_command import FileRange, MediaInput, is_transport_stream
+from app.services.media.header_sizes import CorrectedHead, corrected_head
+from app.services.media.joined_files import split, starts_in
+from app.services.media.transport_clock import TransportClock
+from app.system.thread_groups import DISK
+from app.system.workdir import storage_errors
+
+HEAD_BYTES = 2**16
+"""Bytes of a part that are looked at: headers of sound files, with tags ahead of their samples."""
+
+_READ_BYTES = 2**18
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MediaPart:
+    """One part.
+
+    Attributes:
+        source: where the decoder reads it; None where it is written to the decoder.
+        head: its first bytes.
+        chunks: its bytes, where they are written to the decoder.
+        corrected: its header, where that names wrong sizes.
+        clock: of a transport stream.
+        of_stream: whether it belongs to a stream, so that its length is known at its end.
+    """
+
+    source: MediaInput
+    head: bytes
+    chunks: AsyncIterator[bytes] | None = None
+    corrected: CorrectedHead | None = None
+    clock: TransportClock | None = None
+    of_stream: bool = False
+
+
+async def file_parts(path: Path) -> list[MediaPart]:
+    """Return the parts of a file; more than one where files were joined.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    return await DISK.run(_file_parts, path)
+
+
+async def stream_parts(
+    chunks: AsyncGenerator[bytes, None], length: int | None
+) -> AsyncGenerator[MediaPart, None]:
+    """Yield the parts of a stream, each to be read to its end before the next one.
+
+    Args:
+        chunks: all bytes.
+        length: of them; None where that is not known.
+    """
+    first = True
+    async for part in split(chunks):
+        head = b""
+        while len(head) < HEAD_BYTES and (chunk := await anext(part, b"")):
+            head += chunk
+        if head:
+            yield replace(_fed_part(head, part, length if first else None), of_stream=True)
+        first = False
+
+
+def _file_parts(path: Path) -> list[MediaPart]:
+    with storage_errors(), path.open("rb") as file:
+        size = path.stat().st_size
+        if size == 0:
+            return [MediaPart(path, b"")]
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            starts = starts_in(data)
+            ends = [*starts[1:], size]
+            spans = zip(starts, ends, strict=True)
+            heads = [data[start : min(end, start + HEAD_BYTES)] for start, end in spans]
+    return [
+        _file_part(path, head, start, end, whole=len(starts) == 1)
+        for head, start, end in zip(heads, starts, ends, strict=True)
+    ]
+
+
+def _file_part(path: Path, head: bytes, start: int, end: int, *, whole: bool) -> MediaPart:
+    filtered = is_transport_stream(head) or is_adts(head)
+    if filtered or corrected_head(head, end - start) is not None:
+        return _fed_part(head, _read(path, start + len(head), end), end - start)
+    return MediaPart(path if whole else FileRange(path, start, end), head)
+
+
+def _fed_part(head: bytes, rest: AsyncIterator[bytes], size: int | None) -> MediaPart:
+    corrected = corrected_head(head, size)
+    chunks = _chained(corrected.head if corrected else head, rest)
+    clock = TransportClock() if is_transport_stream(head) else None
+    if clock is not None:
+        chunks = _filtered(chunks, clock)
+    elif is_adts(head):
+        chunks = _filtered(chunks, AdtsFrames())
+    return MediaPart(None, head, chunks, corrected, clock)
+
+
+async def _chained(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in rest:
+        yield chunk
+
+
+async def _filtered(
+    chunks: AsyncIterator[bytes], frames: TransportClock | AdtsFrames
+) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        if ready := frames.feed(chunk):
+            yield ready
+    yield frames.finish()
+
+
+async def _read(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
+    with storage_errors():
+        file = await DISK.run(path.open, "rb")
+    with file:
+        file.seek(start)
+        while start < end:
+            with storage_errors():
+                chunk = await DISK.run(file.read, min(_READ_BYTES, end - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
