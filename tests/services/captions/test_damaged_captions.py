@@ -160,6 +160,15 @@ def test_lines_between_captions_may_be_missing_doubled_or_broken(text: str) -> N
     assert rows(read(text.encode())) == ROWS
 
 
+def test_a_text_that_ran_into_a_time_line_is_parted_from_it_or_told() -> None:
+    captions = read((ONE + TWO[2:] + "\n\n" + THREE).encode())
+    assert rows(captions) == ROWS
+    damaged = read((ONE[:-3] + TWO[10:] + "\n\n" + THREE).encode())
+    assert "-->" not in " ".join(rows(damaged))
+    assert rows(damaged)[-1] == ROWS[-1]
+    assert "line 3 ('The ferry leaves at ni" in told(damaged, REPAIRED)
+
+
 def test_texts_of_digits_are_texts() -> None:
     numbered = srt("1\n00:00:01,000 --> 00:00:02,000\n42", "2\n00:00:03,000 --> 00:00:04,000\n7\n8")
     assert rows(read(numbered)) == ["1000-2000 42", "3000-4000 7 8"]

@@ -9,6 +9,7 @@ from app.services.captions.readers.loose_clock import LOOSE_CLOCK, damaged_clock
 from app.services.captions.readers.plain_characters import with_digits
 from app.services.captions.readers.time_line import TimeLine, with_rest
 
+_ARROWS = ("-->", "->", ">", "--")
 _SPACED_TIME = re.compile(rf" ?-?{LOOSE_CLOCK}(?![^\s\])}}\"*])")
 _PLACEHOLDER = re.compile(r"[0-9A-Za-z?#*_]{1,3}(?:[:.,;][0-9A-Za-z?#*_]{1,3}){2,3}")
 """What stands in the place of a time: ``xx:xx:xx,xxx``, ``??:??:??``."""
@@ -27,7 +28,9 @@ def damaged_time_line(plain: str, line: str) -> TimeLine | None:
     if known and known.fields < 3 and (start is None or end is None) and "-" not in arrow:
         return None
     faults = [FaultKind.CHARACTERS] if (start and start.damaged) or (end and end.damaged) else []
-    if start is None and not _like_clock(first):
+    # Text may have run into the time line; no text has an arrow and a whole time behind it.
+    whole_end = "-->" in arrow and end is not None and end.fields > 2
+    if start is None and not whole_end and not _like_clock(first):
         return None
     if end is None and not _like_clock(second):
         if len(second) > 1 and start is not None and start.fields < 4:
@@ -41,9 +44,8 @@ def damaged_time_line(plain: str, line: str) -> TimeLine | None:
 
 def _at_arrow(plain: str) -> tuple[str, str, str]:
     """Divide a line at its first arrow; ``--`` counts as one between or beside times."""
-    place = plain.find(">")
-    if place < 0:
-        place = plain.find("--")
+    places = (plain.find(arrow) for arrow in _ARROWS)
+    place = next((place for place in places if place >= 0), -1)
     if place < 0:
         return plain, "", ""
     begin = end = place

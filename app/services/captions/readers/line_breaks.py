@@ -10,7 +10,13 @@ from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.readers.caption_blocks import CLOCK_MAP, split_lines
 from app.services.captions.readers.timestamps import CLOCK
 
-_PAIR = re.compile(rf"(?<![0-9:.,-]){CLOCK} ?--> ?{CLOCK}(?![0-9:])")
+_PAIR = re.compile(rf"(?<![0-9:,-]){CLOCK} ?--> ?{CLOCK}(?![0-9:])")
+_ENDS_IN_TIMES = re.compile(
+    r"[^\W\d_]\S?[^\W\d_].?[0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} ?--> ?"
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3}"
+)
+"""A time line in its exact form that a text ran into."""
+
 _LAST_NUMBER = re.compile(r"\s([0-9]{1,6})\s*\Z")
 _ESCAPED = ("\\r\\n", "\\n", "\\r")
 _DOUBLED_FROM = 8
@@ -37,7 +43,7 @@ def file_lines(text: str, log: FaultLog) -> list[str]:
         lines = list(_with_headers(lines, log))
     if _is_quoted(lines):
         lines = [line.lstrip().removeprefix(">").removeprefix(" ") for line in lines]
-    if any(line.count("-->") > 1 for line in lines):
+    if any(_holds_more(line) for line in lines):
         lines = list(_broken(lines, log))
     return lines
 
@@ -71,13 +77,22 @@ def is_double_spaced(lines: Sequence[str]) -> bool:
 
 def _broken(lines: Sequence[str], log: FaultLog) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
-        if line.count("-->") < 2:
+        if not _holds_more(line):
             yield line
             continue
         pieces = list(_pieces(line))
         if len(pieces) > 1:
             log.add(FaultKind.UNBROKEN, number)
         yield from pieces
+
+
+def _holds_more(line: str) -> bool:
+    """Whether a line holds several time lines, or words and then one."""
+    arrows = line.count("-->")
+    if arrows != 1:
+        return arrows > 1
+    match = _ENDS_IN_TIMES.search(line)
+    return match is not None and " " in line[: match.start()].strip()
 
 
 def _pieces(line: str) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _captions(grouped: Grouped, offsets: Mapping[int, int], log: FaultLog) -> It
     found: list[tuple[RawCaption, int]] = []
     for block in grouped.blocks:
         if not alone:
-            _log_time_line(block, log)
+            _log_time_line(block, log, is_last=block is grouped.blocks[-1])
         if block.segment:
             block.body = [_without_unknown_tags(line, log) for line in block.body]
         if block.time.times:
@@ -170,7 +170,7 @@ def _restarts(grouped: Grouped, offsets: Mapping[int, int]) -> frozenset[int]:
     )
 
 
-def _log_time_line(block: Block, log: FaultLog) -> None:
+def _log_time_line(block: Block, log: FaultLog, *, is_last: bool) -> None:
     """Log how a time line was repaired, or that it and its text cannot be used."""
     line, time = block.line, block.time
     texts = [each.number for each in block.body if each.role != "blank"]
@@ -178,7 +178,7 @@ def _log_time_line(block: Block, log: FaultLog) -> None:
         log.add(FaultKind.NO_TIME, line.number, line.text.strip(), last=max(texts, default=0))
         return
     kinds = dict.fromkeys(time.faults)
-    if not block.body and not time.text:
+    if is_last and not block.body and not time.text:
         log.add(FaultKind.CUT, line.number, line.text.strip())
     if len(kinds) > 1:
         kinds.pop(FaultKind.SPELLING, None)
