@@ -33,7 +33,8 @@ from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
-from app.services.captions.encoding import DecodedText, decode_file, decode_text
+from app.services.captions.decoded_text import DecodedText
+from app.services.captions.encoding import decode_file, decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK

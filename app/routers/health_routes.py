@@ -51,7 +51,8 @@ def health_router(path: str) -> APIRouter:
     """Return the health check at its usual path and at the configured one."""
     check = APIRouter(tags=["health"])
     for address in dict.fromkeys(("/ping", path)):
-        check.add_api_route(address, _ping, methods=["GET", "HEAD"], name=f"ping {address}")
+        check.add_api_route(address, _ping, methods=["GET"], name=f"ping {address}")
+        check.add_api_route(address, _ping, methods=["HEAD"], include_in_schema=False)
     return check
 
 
@@ -60,7 +61,8 @@ async def _ping(services: ServicesDep) -> Response:
     return ping_response(services.readiness)
 
 
-@router.api_route("/health", methods=["GET", "HEAD"])
+@router.head("/health", include_in_schema=False)
+@router.get("/health")
 async def health(services: ServicesDep) -> JSONResponse:
     """Report to people and the extension's popup what works; 503 with the reason if it cannot."""
     readiness = services.readiness

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
-from app.services.captions.encoding import DecodedText, decode_file
+from app.services.captions.decoded_text import DecodedText
+from app.services.captions.encoding import decode_file
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST

@@ -6,12 +6,12 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from app.domain.events import Notice
 from app.domain.language import Language
 from app.services.captions.code_pages import ESCAPED
+from app.services.captions.decoded_text import SURE, DecodedText
 from app.services.captions.encoding_guess import Guess, guess_encoding
+from app.services.captions.wide_text import wide_without_mark
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,18 +21,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _REPLACEMENT = "\ufffd".encode()
-_SAMPLE_BYTES = 2**15
 _VALID_PER_BROKEN = 4
 """A file with so many valid characters beyond ASCII for each broken one is damaged UTF-8; in
 another encoding nearly all of them are broken."""
 
 _ESCAPES = (b"\x1b$", b"\x1b(", b"~{")
 """How encodings of seven bits leave ASCII. Source: ISO 2022 (RFC 1468, RFC 1557), HZ (RFC 1843)."""
-
-_NO_TEXT = ("Cc", "Cn", "Co")
-"""Controls, characters that do not exist and those of private use. Source: Unicode, UAX 44."""
-
-_STRANGE_SHARE = 0.01
 
 _DECLARATION = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})|charset=["']?([A-Za-z0-9._-]{1,40})""",
@@ -46,50 +40,11 @@ _LEAST_STRANGE, _PLAINLY = 4, 0.9
 """Bytes beyond ASCII from which lines may be in another encoding than the rest, and how plausible
 they must be then: fewer or others are damage."""
 
-_SURE = 0.8
-"""Confidence from which a notice does not doubt the encoding."""
+_RARE = ("mac", "cp4", "cp7", "cp8", "iso8859")
+"""Encodings of DOS, the Macintosh and ISO: a few bytes are damaged UTF-8 rather than those."""
 
 _COMBINING = "cp1258"
 """Writes Vietnamese letters in two parts, which fonts and comparisons expect to be one."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedText:
-    """A file's text and what was assumed to read it.
-
-    Attributes:
-        text: undecodable bytes are U+FFFD.
-        encoding: as Python names it.
-        replaced: number of U+FFFD that the file did not hold itself.
-        guessed: whether the bytes do not prove the encoding.
-        confidence: 0..1, that the encoding is right.
-        other_lines: lines that were in another encoding than the rest.
-        other_encoding: of those.
-    """
-
-    text: str
-    encoding: str
-    replaced: int = 0
-    guessed: bool = False
-    confidence: float = 1.0
-    other_lines: int = 0
-    other_encoding: str = ""
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What was assumed or lost; none where the bytes prove every character."""
-        parts: list[str] = []
-        if self.guessed:
-            doubt = f" (confidence {self.confidence:.2f})" if self.confidence < _SURE else ""
-            parts.append(f"The captions name no encoding and were read as {self.encoding}{doubt}")
-        if self.other_lines:
-            lines = _counted(self.other_lines, "line")
-            parts.append(f"{lines} not in {self.encoding} were read as {self.other_encoding}")
-        if self.replaced:
-            bytes_ = _counted(self.replaced, "character")
-            parts.append(f"{bytes_} could not be read as {self.encoding} and are shown as U+FFFD")
-        hint = "; captions_lang helps to choose" if self.confidence < _SURE else ""
-        return (Notice("encoding_assumed", "; ".join(parts) + hint),) if parts else ()
 
 
 def decode_text(data: bytes, language: Language | None = None) -> str:
@@ -99,7 +54,7 @@ def decode_text(data: bytes, language: Language | None = None) -> str:
 
 def decode_head(data: bytes) -> str:
     """Return the beginning of a file, perhaps of no text at all, for a look at its format."""
-    if b"\0" in data and not (_is_marked(data) or _wide_without_mark(data)):
+    if b"\0" in data and not (_is_marked(data) or wide_without_mark(data)):
         return data.decode("latin-1")
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
@@ -124,7 +79,7 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _read(data, encoding, "utf-8" if encoding == "utf-8-sig" else encoding)
-    if wide := _wide_without_mark(data):
+    if wide := wide_without_mark(data):
         return _read(data, wide, wide)
     if (escaped := _escaped(data, language)) is not None:
         return escaped
@@ -139,7 +94,8 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     if (declared := _declared(data)) is not None:
         return declared
     guess = guess_encoding(data, language)
-    if valid and valid >= broken and not guess.fits:
+    clear = guess.fits and not guess.encoding.startswith(_RARE)
+    if valid and valid >= broken and not clear:
         return _damaged_utf8(data, language)
     return _guessed(data, guess)
 
@@ -182,38 +138,6 @@ def _read(data: bytes, codec: str, name: str) -> DecodedText:
     return DecodedText(text, name, replaced=replaced)
 
 
-def _wide_without_mark(data: bytes) -> str | None:
-    """Detect UTF-16 and UTF-32 without a byte order mark.
-
-    Text in another encoding has no zero bytes; in these ASCII characters, line ends at least, have
-    them on one side, and everything is a character that exists.
-    """
-    head = data[:_SAMPLE_BYTES]
-    if 0 not in head:
-        return None
-    high, low = head[::2].count(0), head[1::2].count(0)
-    if 2 * (high + low) > len(head):
-        order = "be" if head[:1] == b"\0" else "le"
-        return f"utf-32-{order}" if _is_text(head, f"utf-32-{order}", 4) else None
-    if max(high, low) * 8 < len(head):
-        units = list(zip(head[::2], head[1::2], strict=False))
-        codec = "utf-16-be" if units.count((0, 10)) > units.count((10, 0)) else "utf-16-le"
-        return codec if _is_text(head, codec, 2) else None
-    if min(high, low) * 8 > len(head):
-        return None
-    return "utf-16-be" if high > low else "utf-16-le"
-
-
-def _is_text(head: bytes, codec: str, size: int) -> bool:
-    """Whether the beginning of a file has characters alone that a text may have."""
-    text = head[: len(head) // size * size].decode(codec, "replace")
-    strange = sum(
-        char == "\ufffd" or (char not in "\t\r\n" and unicodedata.category(char) in _NO_TEXT)
-        for char in text
-    )
-    return strange <= _STRANGE_SHARE * len(text)
-
-
 def _escaped(data: bytes, language: Language | None) -> DecodedText | None:
     """Decode a file of ASCII bytes whose escape sequences write other characters."""
     if not data.isascii() or not any(escape in data for escape in _ESCAPES):
@@ -248,7 +172,7 @@ def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
     other = b"".join(lines[number] for number in strange)
     enough = sum(byte > 0x7F for byte in other) >= _LEAST_STRANGE
     guess = guess_encoding(other, language) if enough else None
-    if guess is None or guess.plausibility < _PLAINLY or guess.confidence < _SURE:
+    if guess is None or guess.plausibility < _PLAINLY or guess.confidence < SURE:
         return _read(data, "utf-8", "utf-8")
     texts = [
         _decoded(line, guess.encoding) if number in strange else line.decode("utf-8", "replace")
@@ -277,7 +201,3 @@ def _strange_block(lines: Sequence[bytes]) -> range:
 def _is_strange(line: bytes) -> bool:
     """Whether a line has characters beyond ASCII, none of which is UTF-8."""
     return not line.isascii() and line.decode("utf-8", "ignore").isascii()
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -32,7 +32,8 @@ def signs_apart(captions: Sequence[Caption], notices: ReadingNotices) -> list[Ca
 
     Dialogue keeps its times. A sign or a line of a song that overlaps it is shown in the first part
     of its own time that is free and long enough to read it; else in the longest one; else right
-    behind or before the dialogue that covers it.
+    behind or before the dialogue that covers it; where dialogue follows dialogue, in the last third
+    of the longest that covers it.
 
     Args:
         captions: sorted by start; dialogue may overlap dialogue.
@@ -63,7 +64,8 @@ class _Busy:
 
     def __init__(self, spans: Iterable[Span]) -> None:
         self._spans: list[Span] = []
-        for span in sorted(spans):
+        self._dialogue = sorted(spans)
+        for span in self._dialogue:
             last = self._spans[-1] if self._spans else None
             if last is not None and span.start_ms <= last.end_ms:
                 self._spans[-1] = Span(last.start_ms, max(last.end_ms, span.end_ms))
@@ -98,8 +100,24 @@ class _Busy:
                 return Span(piece.start_ms, min(piece.end_ms, piece.start_ms + length_ms))
         if near:
             return Span(max(near[-1].start_ms, near[-1].end_ms - length_ms), near[-1].end_ms)
-        last_ms = max([span.end_ms, *(busy.end_ms for busy in self._near(span))])
-        return Span(last_ms, last_ms + _LEAST_MS)
+        return self._end_of_dialogue(span, length_ms)
+
+    def _end_of_dialogue(self, span: Span, length_ms: int) -> Span:
+        """Return the end of the longest dialogue that covers a span: a third of it at most.
+
+        The dialogue ends early where a sign begins, as it does for whatever follows it.
+        """
+        at = bisect_left(self._dialogue, Span(span.end_ms, span.end_ms))
+        covering = [
+            each
+            for each in self._dialogue[max(0, at - _MOST_SPANS) : at]
+            if each.end_ms > span.start_ms
+        ]
+        if not covering:
+            return span
+        longest = max(covering, key=lambda each: each.duration_ms)
+        length_ms = min(length_ms, longest.duration_ms // 3)
+        return Span(longest.end_ms - length_ms, longest.end_ms)
 
     def _free(self, span: Span) -> Iterator[Span]:
         """Yield the parts of a span in which nothing is shown."""

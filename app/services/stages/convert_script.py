@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from app.domain.cue import Cue
 from app.domain.events import Notice
 from app.domain.language import Language, known_language
-from app.services.translation.text.script_conversion import converter_for
+from app.services.translation.text.script_conversion import converter_for, load_tables
 from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translation_notices import script_converted
 from app.system.async_iterators import close_stage
@@ -37,6 +38,8 @@ class ScriptConversion:
             cues: closed when the caller stops.
         """
         try:
+            if self.target.has_several_scripts:
+                await asyncio.to_thread(load_tables, self.target)
             async for cue in cues:
                 yield self._converted(cue)
         finally:

@@ -94,7 +94,7 @@ def script_converted(written: Language, target: Language, by: str, cues: Sequenc
 
 def tidied_translations(changes: str) -> Notice:
     """Return the notice of what was removed from translations or put back."""
-    text = "What the model had added to translations was removed, or lost signs put back"
+    text = "What the translator had added to translations was removed, or lost signs put back"
     return Notice(_TIDIED, f"{text}: {changes}")
 
 

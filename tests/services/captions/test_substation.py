@@ -294,10 +294,15 @@ async def test_a_sign_without_any_time_of_its_own_is_shown_behind_the_dialogue()
     covered = script(
         event(0, 4, "Now you see it."),
         event(2, 3, "PIER 4", "Signs"),
-        event(4, 9, "And it goes on and on."),
+        event(4, 60, "And it goes on and on."),
+        event(60, 63, "And on."),
     )
-    shown = await cues(covered)
-    assert [cue.text for cue in shown] == ["Now you see it.", "And it goes on and on.", "PIER 4"]
+    assert [(cue.span.start_ms, cue.text) for cue in await cues(covered)] == [
+        (0, "Now you see it."),
+        (3167, "PIER 4"),
+        (4000, "And it goes on and on."),
+        (60_000, "And on."),
+    ]
 
 
 def test_dialogue_that_overlaps_dialogue_stays_dialogue() -> None:

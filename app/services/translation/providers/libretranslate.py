@@ -14,7 +14,7 @@ from app.domain.language import Language
 from app.services.translation.llm.backoff import Backoff
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.services.translation.providers.libretranslate_client import LibreTranslateClient
-from app.services.translation.quality.answer_tidying import cleaned
+from app.services.translation.quality.answer_tidying import TIDYING, cleaned, tidied
 from app.services.translation.text.script_conversion import convert_texts
 from app.services.translation.text.scripts import is_wrong_script, script_of
 from app.services.translation.text.wordless import is_wordless
@@ -50,7 +50,7 @@ class LibreTranslator:
         self._attempts = translation.attempts
         self._targets: Mapping[str, frozenset[str]] = {}
         self.detail = translation.libretranslate_url
-        self.revision = f"libretranslate:{self.detail}"
+        self.revision = f"libretranslate:{self.detail}:{TIDYING}"
         self.concurrency = translation.concurrency or _CONCURRENCY
 
     async def probe(self) -> None:
@@ -88,7 +88,9 @@ class LibreTranslator:
         before: Sequence[SourceLine],
         context: TranslationContext = NO_CONTEXT,
     ) -> AsyncIterator[tuple[int, str]]:
-        """Translate a batch; ``before`` and ``context`` are not used.
+        """Translate a batch; ``before`` is not used, of ``context`` the account of changes alone.
+
+        A server of this kind writes entities of HTML and loses music notes now and then.
 
         Raises:
             InvalidLanguageError: the pair is not served.
@@ -110,7 +112,10 @@ class LibreTranslator:
             if not text and len(wordy) > 1:
                 text = "".join(await self._texts([line.text], codes, pair.target))
             if text:
-                yield line.id, text
+                tidy = tidied(line.text, text, pair.target)
+                if context.remarks is not None:
+                    context.remarks.changed(line.id, tidy.changes)
+                yield line.id, tidy.text
             else:
                 missing.append(line.id)
         if missing:

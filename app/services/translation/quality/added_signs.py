@@ -37,6 +37,7 @@ QUOTES = {
 }
 """Closing marks by the mark that opens."""
 
+_DASHES = frozenset("-‐‑–—―−")
 _QUOTE_MARKS = frozenset('"“”„«»‹›‘‚「」『』《》〈〉＂〝〟❝❞')
 
 
@@ -148,6 +149,14 @@ def without_emphasis(source: str, text: str) -> str:
     return text
 
 
+def without_dash(source: str, text: str) -> str:
+    """Return a text without a dash ahead of all of it, where the line has none at all."""
+    bare = text.strip()
+    is_added = bare[:1] in _DASHES and _DASHES.isdisjoint(source) and ">>" not in source
+    rest = bare[1:].lstrip()
+    return rest if is_added and rest[:1].isalpha() and _DASHES.isdisjoint(rest) else text
+
+
 def without_tags(source: str, text: str) -> str:
     """Return a text without tags where the line has none."""
     return text if _TAG.search(source) else _TAG.sub("", text)
@@ -164,11 +173,13 @@ def without_quotes(source: str, text: str) -> str:
     if not said or said[0] in _QUOTE_MARKS | {"'", "’"} or said[-1] in _QUOTE_MARKS | {"'", "’"}:
         return text
     inner = bare[1:-1]
-    if any(mark in inner for mark in {bare[0], bare[-1]} - {"'", "’"}) or (
-        bare[0] in "\"'" and inner[:1] == " "
-    ):
+    ends = {bare[0], bare[-1]} - {"'", "’"}
+    if any(inner.count(mark) > source.count(mark) or inner.count(mark) % 2 for mark in ends):
         return text
-    if bare[0] == "'" and " " not in inner:
+    if bare[0] in "\"'" and inner[:1] == " ":
+        return text
+    is_title = bare[0] in "《〈" and inner[-1] not in ".。!！?？…"
+    if is_title or (bare[0] == "'" and " " not in inner):
         return text
     return inner.strip()
 

@@ -37,13 +37,17 @@ def without_label(source: str, text: str, target: Language) -> str:
     """
     text = _without_head_line(source, text)
     match = _COLONS.search(text[:_HEAD_CHARS]) or _dashed_label(text, target)
-    if match is None or _COLONS.search(source[:_HEAD_CHARS]):
+    if match is None:
         return text
     head, rest = text[: match.start()], text[match.end() :].lstrip(" *_\n")
     if not rest or (head.rstrip()[-1:].isdigit() and rest[0].isdigit()):
         return text
     if "(" in head and head.rstrip().endswith(")"):  # ``Translation (formal):``
         head = head.partition("(")[0]
+    own_colons = len(_COLONS.findall(source))
+    is_about_task = mentions(head, _TRANSLATION) and len(_COLONS.findall(text)) > own_colons
+    if own_colons and not is_about_task:
+        return text
     if not _may_be_label(head) or not _is_label(head, target) or _speaks_of_it(source):
         return text
     quote = QUOTES.get(head.strip()[0], "")
@@ -126,7 +130,7 @@ def _speaks_of_it(source: str) -> bool:
 
 
 def _without_bracketed(source: str, text: str) -> str:
-    if any(mark in source for mark in (*_BRACKETS, *_CLOSING)):
+    if _bracket_count(text) <= _bracket_count(source):
         return text
     bare = text.rstrip()
     tail = bare[-1:] if bare[-1:] in ".。!?" else ""
@@ -140,6 +144,10 @@ def _without_bracketed(source: str, text: str) -> str:
         if rest and _is_remark(body[1:end], source):
             return rest
     return text
+
+
+def _bracket_count(text: str) -> int:
+    return sum(text.count(mark) for mark in _BRACKETS)
 
 
 def _is_remark(content: str, source: str) -> bool:

@@ -96,6 +96,7 @@ def _steps(source: str, target: Language, key: str) -> tuple[tuple[str, Callable
         ("note", lambda text: added_words.without_notes(source, text)),
         ("label", lambda text: added_words.without_label(source, text, target)),
         ("emphasis", lambda text: added_signs.without_emphasis(source, text)),
+        ("dash", lambda text: added_signs.without_dash(source, text)),
         ("tag", lambda text: added_signs.without_tags(source, text)),
         ("picture", lambda text: added_signs.without_emoji(source, text)),
         ("quotation marks", lambda text: added_signs.without_quotes(source, text)),

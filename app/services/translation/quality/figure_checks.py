@@ -106,7 +106,9 @@ class _Comparison:
         """Whether one number may stand for the other."""
         if self._same(own, other) or (own in _EMERGENCY and other in _EMERGENCY):
             return True
-        if other.endswith(own) and len(own) == _SPARE_DIGITS and len(other) == 2 * _SPARE_DIGITS:
+        short, full = sorted((own, other), key=len)
+        is_year = len(short) == _SPARE_DIGITS and len(full) == 2 * _SPARE_DIGITS
+        if is_year and full.endswith(short):
             return True
         ours, theirs = _value(own), _value(other)
         return _is_clock(ours, theirs) or (self.has_unit and _converts(ours, theirs))

@@ -8,6 +8,7 @@ as Python's codecs have them; OpenCC's tables.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import opencc
@@ -15,8 +16,13 @@ import opencc
 _OTHERS_SHARE = 0.25
 """More of a text's telling characters in the other kind are no quotation and no variant."""
 
-_FIRST, _LAST = 0x4E00, 0x9FFF
+_FIRST, _LAST = "\u4e00", "\u9fff"
 """CJK unified ideographs, which hold both character sets. Source: Unicode, Blocks.txt."""
+
+
+def load_characters() -> None:
+    """Prepare the characters that tell, which takes a sixth of a second once."""
+    _telling()
 
 
 def count_han(text: str) -> tuple[int, int]:
@@ -25,14 +31,6 @@ def count_han(text: str) -> tuple[int, int]:
     hans = sum(1 for char in text if char in simplified)
     hant = sum(1 for char in text if char in traditional)
     return hans, hant
-
-
-def han_script_of(text: str) -> str | None:
-    """Return ``Hans`` or ``Hant``; None where no character tells, or both kinds do equally."""
-    hans, hant = count_han(text)
-    if hans == hant:
-        return None
-    return "Hans" if hans > hant else "Hant"
 
 
 def is_in_other_han(text: str, script: str) -> bool:
@@ -44,21 +42,21 @@ def is_in_other_han(text: str, script: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _telling() -> tuple[frozenset[str], frozenset[str]]:
-    chars = [chr(code) for code in range(_FIRST, _LAST + 1)]
-    simplified = [c for c in chars if _is_in(c, "gb2312") and not _is_in(c, "big5")]
-    traditional = [c for c in chars if _is_in(c, "big5") and not _is_in(c, "gb2312")]
-    return _changed(simplified, "s2t"), _changed(traditional, "t2s")
+    simplified = _characters("gb2312", range(0xA1, 0x100))
+    traditional = _characters("big5", (*range(0x40, 0x7F), *range(0xA1, 0xFF)))
+    return _changed(simplified - traditional, "s2t"), _changed(traditional - simplified, "t2s")
 
 
-def _changed(chars: list[str], config: str) -> frozenset[str]:
+def _characters(encoding: str, second_bytes: Iterable[int]) -> frozenset[str]:
+    """Return the ideographs of a character set of two bytes."""
+    pairs = (bytes((first, second)) for second in second_bytes for first in range(0xA1, 0xFF))
+    # A line end after each keeps those that do not exist apart from the next.
+    text = b"\n".join(pairs).decode(encoding, "ignore")
+    return frozenset(char for char in text if _FIRST <= char <= _LAST)
+
+
+def _changed(chars: frozenset[str], config: str) -> frozenset[str]:
     # Between line ends no two characters make a phrase.
-    converted = opencc.OpenCC(config).convert("\n".join(chars)).split("\n")
-    return frozenset(c for c, other in zip(chars, converted, strict=True) if c != other)
-
-
-def _is_in(char: str, encoding: str) -> bool:
-    try:
-        char.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+    ordered = sorted(chars)
+    converted = opencc.OpenCC(config).convert("\n".join(ordered)).split("\n")
+    return frozenset(c for c, other in zip(ordered, converted, strict=True) if c != other)

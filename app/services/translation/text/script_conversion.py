@@ -15,6 +15,7 @@ import opencc
 
 from app.domain import language_tags
 from app.domain.language import Language
+from app.services.translation.text.han_variants import load_characters
 from app.services.translation.text.serbian_letters import to_cyrillic, to_latin
 from app.services.translation.text.written_script import WrittenScript
 from app.services.translation.translator import LanguagePair
@@ -41,6 +42,14 @@ class ScriptConverter:
 
     name: str
     convert: Callable[[str], str]
+
+
+def load_tables(target: Language) -> None:
+    """Load what a conversion into a language needs, ahead of the first text."""
+    if target.base in _CHINESE:
+        load_characters()
+        for script in _CONFIGS:
+            converter_for(target.in_script(script), target)
 
 
 def converter_for(source: Language | None, target: Language) -> ScriptConverter | None:

@@ -15,8 +15,9 @@ from app.domain.errors import (
     TranslationError,
     TranslationIncompleteError,
 )
+from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.providers.libretranslate import LibreTranslator
-from app.services.translation.translator import LanguagePair, SourceLine
+from app.services.translation.translator import LanguagePair, SourceLine, TranslationContext
 from app.settings import Settings, TranslationSettings
 from tests.chatting import QUICK, lines_of, pair, right
 from tests.libre_server import LibreServer
@@ -168,3 +169,19 @@ async def test_at_boot_the_server_must_answer_and_have_languages(server: LibreSe
     with pytest.raises(EngineLoadError, match="check LIBRETRANSLATE_URL"):
         await gone.probe()
     await gone.close()
+
+
+async def test_entities_are_letters_lost_notes_are_put_back_and_both_are_told(
+    server: LibreServer, translator: LibreTranslator
+):
+    answers = ["Dijo &quot;no&quot; y se fue.", "Navegamos esta noche"]
+    server.script.append(lambda body: (200, {"translatedText": answers}))
+    remarks = AnswerRemarks()
+    lines = lines_of('He said "no" and left.', "♪ We sail tonight ♪")
+    found = translator.translate(lines, pair(), (), TranslationContext(remarks=remarks))
+    assert dict([answer async for answer in found]) == {
+        0: 'Dijo "no" y se fue.',
+        1: "♪ Navegamos esta noche ♪",
+    }
+    (notice,) = remarks.notices()
+    assert "entity (cue 0); music note (cue 1)" in notice.message

@@ -44,6 +44,7 @@ SALE = "El ferry sale a las nueve."
         f"<p>{SALE}</p>",
         f"&lt;i&gt;{SALE}&lt;/i&gt;",
         f"{SALE}&amp;nbsp;",
+        f"- {SALE}",
         f"```\n{SALE}\n```",
     ],
 )
@@ -73,6 +74,9 @@ def test_additions_are_removed(answer: str) -> None:
         ("# la la #", "# la la #"),
         ("C:\\new", "C:\\nuevo"),
         ("Good 😊", "Bien 😊"),
+        ("Hamlet", "《哈姆雷特》"),
+        ("It's 5 below.", "Estamos a -5."),
+        ("No.", "—No, gracias—, dijo."),
         ("Ask Mary: she knows.", "Pregunta a Mary: ella sabe."),
         ("He told me to wait.", "Me dijo: espera."),
     ],
@@ -86,6 +90,10 @@ def test_what_the_line_has_itself_stays(source: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("source", "answer", "text"),
     [
+        ("He said: go.", "Traducción: Dijo: ve.", "Dijo: ve."),
+        ("[sighs] Come.", "[suspira] Ven. (Nota: coloquial)", "[suspira] Ven."),
+        ('Say "go" now.', '"Di "ve" ahora."', 'Di "ve" ahora.'),
+        ("Note: shut.", "Traducción: Nota: cerrado.", "Nota: cerrado."),
         ("♪ We sail tonight ♪", "Navegamos esta noche", "♪ Navegamos esta noche ♪"),
         ("♪ We sail tonight", "Navegamos esta noche", "♪ Navegamos esta noche"),
         ("- Yes.", "Sí.", "- Sí."),
@@ -94,7 +102,7 @@ def test_what_the_line_has_itself_stays(source: str, text: str) -> None:
         ("<i>Yes.</i>", "Sí.", "<i>Sí.</i>"),
     ],
 )
-def test_lost_signs_are_put_back_where_their_place_is_sure(
+def test_what_is_sure_is_mended_beside_signs_that_the_line_has(
     source: str, answer: str, text: str
 ) -> None:
     assert tidied(source, answer, Language("es")).text == text
@@ -144,6 +152,7 @@ def test_what_cannot_be_mended_is_asked_again(source: str, text: str, defect: st
         ("6 feet tall", "de 183 cm"),
         ("50 miles away", "a 80 km"),
         ("back in the '80s", "en 1980"),
+        ("in the 1990s", "in den 90ern"),
         ("Call 911!", "Llama al 112!"),
         ("three men", "3 hombres"),
         ("two of them, 3 of us", "2 de ellos, 3 de nosotros"),
