@@ -89,8 +89,10 @@ def _broken(lines: Sequence[str], log: FaultLog) -> Iterator[str]:
 def _holds_more(line: str) -> bool:
     """Whether a line holds several time lines, or words and then one."""
     arrows = line.count("-->")
-    if arrows != 1:
-        return arrows > 1
+    if arrows > 1:
+        return sum(1 for _ in _PAIR.finditer(line)) > 1
+    if not arrows:
+        return False
     match = _ENDS_IN_TIMES.search(line)
     return match is not None and " " in line[: match.start()].strip()
 
