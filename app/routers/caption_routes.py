@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from fastapi import APIRouter, Depends
 
 from app.domain.language import Language
@@ -26,7 +28,8 @@ async def subtitles(
 ) -> Payload:
     """Return a YouTube video's captions as json3, whatever format the site has them in.
 
-    Without captions in the language English ones come, with `_metadata`. `tier` is ignored.
+    Without captions in the language English ones come, with `_metadata`. What of the site's file
+    was repaired or cannot be used is in `notices`. `tier` is ignored.
     """
     del tier
     page_url = youtube_video(video_id).page_url
@@ -35,6 +38,8 @@ async def subtitles(
     body: Payload = write_json3(found.captions)
     if found.is_fallback:
         body["_metadata"] = _fallback(found)
+    if found.captions.notices:
+        body["notices"] = [dataclasses.asdict(notice) for notice in found.captions.notices]
     return body
 
 

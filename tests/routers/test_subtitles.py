@@ -105,6 +105,16 @@ def test_30_the_extension_reads_rolling_captions_as_lines_that_are_said_once(
     ]
 
 
+def test_what_is_damaged_in_a_sites_captions_is_told(
+    server: ServerProcess, publish: Publish
+) -> None:
+    damaged = VTT.replace("00:03.000 -->", "00:03.000 ->") + "\nxx:xx.xxx --> xx:xx.xxx\nlost\n"
+    body = ask(server, video_id=publish("capt_damage", manual__en__vtt=damaged)).json()
+    assert [event["tStartMs"] for event in body["events"]] == [1000, 3000]
+    codes = [notice["code"] for notice in body["notices"]]
+    assert codes == ["caption_lines_repaired", "caption_lines_unusable"]
+
+
 def test_30_another_language_than_the_one_that_was_asked_for_is_told(
     server: ServerProcess, publish: Publish
 ) -> None:

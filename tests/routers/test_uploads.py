@@ -260,3 +260,13 @@ def test_an_upload_outlives_a_server_that_is_killed(
         assert add(client, where, half, dialogue.read_bytes()[half:]).status_code == 204
         answer = client.post("/api/process", json={"upload_id": where.rpartition("/")[2]})
         assert "water" in " ".join(cue["text"] for cue in answer.json()["subtitles"])
+
+
+def test_a_caption_file_in_parts_is_known_by_its_media_type(client: httpx.Client) -> None:
+    data = b"1\nxx:xx:xx,xxx --> xx:xx:xx,xxx\nlost\n"
+    kind = base64.b64encode(b"application/x-subrip").decode()
+    where = create(client, len(data), **{"Upload-Metadata": f"filetype {kind}"})
+    assert add(client, where, 0, data).status_code == 204
+    answer = client.post("/api/process", json={"upload_id": where.rpartition("/")[2]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "captions_unreadable")
+    assert "lines 2 to 3" in answer.json()["error"]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import secrets
+from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,17 @@ class UploadRecord:
     metadata: str = ""
     sha256: str | None = None
     owner: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the file by the client's metadata; empty where that has none.
+
+        Source: Uppy and tus-js-client, whose metadata has it as ``filetype`` in Base64; the
+        metadata was decoded when it came.
+        """
+        pairs = (pair.strip().partition(" ") for pair in self.metadata.split(","))
+        value = next((value for key, _, value in pairs if key == "filetype"), "")
+        return b64decode(value).decode("utf-8", "replace").strip().lower()
 
 
 def lifetime_s(ttl_s: float, size: int) -> float:

@@ -227,7 +227,7 @@ class UploadStore:
             except OSError:
                 # Another file system, or one without links.
                 shutil.copyfile(path, copy)
-        return UploadedFile(copy, record.sha256 or "", record.name)
+        return UploadedFile(copy, record.sha256 or "", record.name, record.media_type)
 
     def _remove(self, upload_id: str) -> None:
         path = self._bytes(upload_id)

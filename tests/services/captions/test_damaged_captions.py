@@ -146,15 +146,27 @@ def test_times_that_contradict_themselves_are_repaired_and_told() -> None:
         ONE + "\n\n" + TWO.replace("2", "17", 1) + "\n\n" + THREE.replace("3", "4", 1),
         ONE + "\n\n" + TWO.replace("2", "2x", 1) + "\n\n" + THREE,
         ONE.replace(" --> ", " -->\n") + "\n\n" + TWO.replace(" --> ", "\n--> ") + "\n\n" + THREE,
+        f"Subtitle {ONE}\n\nSubtitle {TWO}\n\nSubtitle {THREE}",
+        srt(ONE, TWO, THREE).replace("\n\n", "\n----\n"),
+        srt(ONE, TWO, THREE).replace("\n00", " - 00"),
         ONE + "\n\n" + ONE + "\n\n" + TWO + "\n\n" + THREE,
         srt(ONE, TWO, THREE) + "\n4\n00:00:1",
         srt(ONE, TWO, THREE) + "\n4\n00:00:10,000 --> 00:0",
         srt(ONE, TWO, THREE) + "\n4",
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_lines_between_captions_may_be_missing_doubled_or_broken(text: str) -> None:
     assert rows(read(text.encode())) == ROWS
+
+
+def test_a_text_that_ran_into_a_time_line_is_parted_from_it_or_told() -> None:
+    captions = read((ONE + TWO[2:] + "\n\n" + THREE).encode())
+    assert rows(captions) == ROWS
+    damaged = read((ONE[:-3] + TWO[10:] + "\n\n" + THREE).encode())
+    assert "-->" not in " ".join(rows(damaged))
+    assert rows(damaged)[-1] == ROWS[-1]
+    assert "line 3 ('The ferry leaves at ni" in told(damaged, REPAIRED)
 
 
 def test_texts_of_digits_are_texts() -> None:
@@ -230,6 +242,23 @@ def test_15_one_clock_for_all_segments_leaves_their_times() -> None:
     cue = "10:00:01.000 --> 10:00:02.000\nLater."
     captions = read(segment(900_000, RIVER) + segment(900_000, RIVER, cue, local="10:00:00.000"))
     assert rows(captions) == ["1000-2000 Later.", "1791-4000 The river was higher that year."]
+
+
+@pytest.mark.parametrize("between", ["\n", "", " ", "\ufeff"])
+def test_15_segments_may_touch_and_come_in_any_order(between: str) -> None:
+    early, late = segment(0, RIVER).rstrip(), segment(720_000, NOBODY).rstrip()
+    for parts in ((early, late), (late, early)):
+        captions = read((between.join(parts) + "\n").encode())
+        assert rows(captions) == [
+            "1791-4000 The river was higher that year.",
+            "9419-12000 Nobody had measured it before.",
+        ]
+        assert told(captions, CLOCKS) == ""
+
+
+def test_15_a_clock_below_a_blank_line_is_the_segments() -> None:
+    text = segment(0, RIVER) + segment(720_000, NOBODY).replace("WEBVTT\n", "WEBVTT\n\n")
+    assert [item.span.start_ms for item in read(text.encode()).items] == [1791, 9419]
 
 
 def test_parts_whose_clock_nobody_knows_are_told() -> None:

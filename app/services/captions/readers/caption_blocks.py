@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.services.captions.readers.plain_characters import plain_line
-from app.services.captions.readers.time_lines import TimeLine, read_time_line
+from app.services.captions.readers.time_line import TimeLine
+from app.services.captions.readers.time_lines import read_time_line
 
 _LINE_END = re.compile("\r\n?|[\n\v\f\x85\u2028\u2029]")
 _NUMBER = re.compile(
-    r"[*_`> ]*+(?:#|№|No\.? ?)?([0-9]{1,7})[.):]?[*_` ]*+(?:<br ?/?>)?", re.IGNORECASE
+    r"[*_`> ]*+(?:#|№|No\.? ?|(?:subtitle|caption|cue|line|title) )?([0-9]{1,7})"
+    r"(?: ?(?:/|of) ?[0-9]{1,7})?[.):]?[*_` ]*+(?:<br ?/?>)?",
+    re.IGNORECASE,
 )
-_EMPTY = re.compile(r"(?:<br ?/?>|[> ])++|`{3,8}[a-z]{0,8}", re.IGNORECASE)
-"""A line of a page, of a quoted mail or around quoted text that is blank but for its marks."""
+_EMPTY = re.compile(r"(?:<br ?/?>|[> ])++|`{3,8}[a-z]{0,8}|[-=_]{3,}+", re.IGNORECASE)
+"""A line of a page or a quoted mail that is blank but for its marks, or one that divides."""
 
 _HEADER = re.compile(r"WEBVTT(?![^\s-])")
+CLOCK_MAP = "X-TIMESTAMP-MAP"
 _ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?!\S)")
 
 LineRole = Literal["blank", "time", "header", "aside", "number", "text"]
@@ -108,9 +112,11 @@ def _count_pairs(lines: Sequence[str]) -> bool:
 
 def _role(number: int, text: str, before: LineRole, *, webvtt: bool, arrows: bool) -> FileLine:
     plain = text.strip("\ufeff\0 \t\u200b")
-    if not plain or (len(plain) < 16 and _EMPTY.fullmatch(plain)):
+    if not plain or (len(plain) < 100 and _EMPTY.fullmatch(plain)):
         return FileLine(number, text, "blank")
     if _HEADER.match(plain) and (before in ("blank", "header") or plain == "WEBVTT"):
+        return FileLine(number, text, "header")
+    if webvtt and plain.upper().startswith(CLOCK_MAP):
         return FileLine(number, text, "header")
     if webvtt and before == "blank" and _ASIDE.match(plain):
         return FileLine(number, text, "aside")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
-from app.services.captions.readers.caption_blocks import split_lines
+from app.services.captions.readers.caption_blocks import CLOCK_MAP, split_lines
 from app.services.captions.readers.timestamps import CLOCK
 
-_PAIR = re.compile(rf"(?<![0-9:.,-]){CLOCK} ?--> ?{CLOCK}(?![0-9:])")
+_PAIR = re.compile(rf"(?<![0-9:,-]){CLOCK} ?--> ?{CLOCK}(?![0-9:])")
+_ENDS_IN_TIMES = re.compile(
+    r"[^\W\d_]\S?[^\W\d_].?[0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} ?--> ?"
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3}"
+)
+"""A time line in its exact form that a text ran into."""
+
 _LAST_NUMBER = re.compile(r"\s([0-9]{1,6})\s*\Z")
 _ESCAPED = ("\\r\\n", "\\n", "\\r")
 _DOUBLED_FROM = 8
@@ -32,11 +39,24 @@ def file_lines(text: str, log: FaultLog) -> list[str]:
             text = text.replace(written, "\n")
         lines = split_lines(text)
         log.add(FaultKind.UNBROKEN, 1)
+    if any(line.startswith(CLOCK_MAP) for line in lines):
+        lines = list(_with_headers(lines, log))
     if _is_quoted(lines):
         lines = [line.lstrip().removeprefix(">").removeprefix(" ") for line in lines]
-    if any(line.count("-->") > 1 for line in lines):
+    if any(_holds_more(line) for line in lines):
         lines = list(_broken(lines, log))
     return lines
+
+
+def _with_headers(lines: Sequence[str], log: FaultLog) -> Iterator[str]:
+    """Yield lines; the first line of a segment that stands behind a text gets its own."""
+    for number, (line, below) in enumerate(pairwise([*lines, ""]), start=1):
+        text = line.removesuffix("WEBVTT")
+        if text.strip("\ufeff ") and text != line and below.startswith(CLOCK_MAP):
+            log.add(FaultKind.UNBROKEN, number)
+            yield from (text, "", "WEBVTT")
+        else:
+            yield line
 
 
 def _is_quoted(lines: Sequence[str]) -> bool:
@@ -57,13 +77,24 @@ def is_double_spaced(lines: Sequence[str]) -> bool:
 
 def _broken(lines: Sequence[str], log: FaultLog) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
-        if line.count("-->") < 2:
+        if not _holds_more(line):
             yield line
             continue
         pieces = list(_pieces(line))
         if len(pieces) > 1:
             log.add(FaultKind.UNBROKEN, number)
         yield from pieces
+
+
+def _holds_more(line: str) -> bool:
+    """Whether a line holds several time lines, or words and then one."""
+    arrows = line.count("-->")
+    if arrows > 1:
+        return sum(1 for _ in _PAIR.finditer(line)) > 1
+    if not arrows:
+        return False
+    match = _ENDS_IN_TIMES.search(line)
+    return match is not None and " " in line[: match.start()].strip()
 
 
 def _pieces(line: str) -> Iterator[str]:

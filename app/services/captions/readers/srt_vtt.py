@@ -15,7 +15,8 @@ from app.services.captions.readers.caption_times import log_order, repaired_time
 from app.services.captions.readers.line_breaks import file_lines, is_double_spaced
 from app.services.captions.readers.loose_clock import LooseClock
 from app.services.captions.readers.segment_doubles import joined_doubles
-from app.services.captions.readers.time_lines import TimeLine, read_time_line
+from app.services.captions.readers.time_line import TimeLine
+from app.services.captions.readers.time_lines import read_time_line
 from app.services.captions.readers.timestamps import INLINE_TIME, clock_ms
 from app.services.captions.readers.vtt_clock import segment_offsets
 from app.services.captions.readers.vtt_looks import vtt_placement, vtt_regions, vtt_styles
@@ -105,8 +106,9 @@ def _read(lines: list[str], log: FaultLog, *, webvtt: bool) -> RawTrack:
         used.insert(0, FileLine(1, "WEBVTT", "header"))
     grouped = group(used, log=log)
     heads = lines[::2] if spaced else lines
-    captions = list(_captions(grouped, log, vtt_regions(heads) if webvtt else None))
-    log_order(captions, log, _restarts(grouped))
+    offsets = segment_offsets(grouped.headers, log)
+    captions = list(_captions(grouped, offsets, log, vtt_regions(heads) if webvtt else None))
+    log_order(captions, log, _restarts(grouped, offsets))
     return RawTrack(
         tuple(captions),
         _language(grouped),
@@ -144,10 +146,12 @@ def _language(grouped: Grouped) -> str:
 
 
 def _captions(
-    grouped: Grouped, log: FaultLog, regions: Mapping[str, Placement] | None
+    grouped: Grouped,
+    offsets: Mapping[int, int],
+    log: FaultLog,
+    regions: Mapping[str, Placement] | None,
 ) -> Iterator[RawCaption]:
     """Yield the captions whose times can be read, by the clock of the whole file."""
-    offsets = segment_offsets(grouped.headers, log)
     rate_hz = _frame_rate(grouped.blocks)
     if rate_hz is not None:
         log.add(FaultKind.FRAMES, grouped.blocks[0].line.number, f"{rate_hz} frames a second")
@@ -155,7 +159,7 @@ def _captions(
     found: list[tuple[RawCaption, int]] = []
     for block in grouped.blocks:
         if not alone:
-            _log_time_line(block, log)
+            _log_time_line(block, log, is_last=block is grouped.blocks[-1])
         if block.segment:
             block.body = [_without_unknown_tags(line, log) for line in block.body]
         if block.time.times:
@@ -179,17 +183,18 @@ def _placed(
     return replace(caption, placement=vtt_placement(block.time.settings, regions, text))
 
 
-def _restarts(grouped: Grouped) -> frozenset[int]:
-    """Return the time lines at which a joined file or segment begins."""
+def _restarts(grouped: Grouped, offsets: Mapping[int, int]) -> frozenset[int]:
+    """Return the time lines at which a joined file or segment begins that has no known clock."""
     pairs = zip(grouped.blocks, grouped.blocks[1:], strict=False)
     return frozenset(
         block.line.number
         for before, block in pairs
-        if block.segment != before.segment or (block.number in (0, 1) and (before.number or 0) > 1)
+        if (block.segment != before.segment and not offsets)
+        or (block.number in (0, 1) and (before.number or 0) > 1)
     )
 
 
-def _log_time_line(block: Block, log: FaultLog) -> None:
+def _log_time_line(block: Block, log: FaultLog, *, is_last: bool) -> None:
     """Log how a time line was repaired, or that it and its text cannot be used."""
     line, time = block.line, block.time
     texts = [each.number for each in block.body if each.role != "blank"]
@@ -197,7 +202,7 @@ def _log_time_line(block: Block, log: FaultLog) -> None:
         log.add(FaultKind.NO_TIME, line.number, line.text.strip(), last=max(texts, default=0))
         return
     kinds = dict.fromkeys(time.faults)
-    if not block.body and not time.text:
+    if is_last and not block.body and not time.text:
         log.add(FaultKind.CUT, line.number, line.text.strip())
     if len(kinds) > 1:
         kinds.pop(FaultKind.SPELLING, None)

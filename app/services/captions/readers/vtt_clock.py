@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 
 from app.services.captions.caption_faults import FaultKind, FaultLog
-from app.services.captions.readers.caption_blocks import FileLine
+from app.services.captions.readers.caption_blocks import CLOCK_MAP, FileLine
 from app.services.captions.readers.loose_clock import loose_clock
 from app.services.captions.readers.plain_characters import plain_line
 
-_MAP = "X-TIMESTAMP-MAP"
 _LOCAL = re.compile(r"LOCAL ?[:=] ?(-?[0-9][0-9:.,]*)", re.IGNORECASE)
 _MPEGTS = re.compile(r"MPEGTS ?[:=] ?([0-9]{1,12})", re.IGNORECASE)
 _TICKS_PER_MS = 90
@@ -37,7 +36,7 @@ def segment_offsets(
     before = 0
     for segment, lines in headers:
         line = next(
-            (each for each in lines if plain_line(each.text).upper().startswith(_MAP)), None
+            (each for each in lines if plain_line(each.text).upper().startswith(CLOCK_MAP)), None
         )
         found = None if line is None else _map(plain_line(line.text))
         if found is not None and line is not None:
