@@ -33,6 +33,10 @@ _ONE_TRACK = (b"ID3", b"fLaC", b"FORM", b".snd", b"caff", b"#!AMR", b"wvpk", b"M
 _HANDLERS = frozenset({"soundhandler", "iso media file produced by google inc.", "mainconcept"})
 """Names that writers of MP4 give every audio track. Source: libavformat/movenc.c and files."""
 
+_TEXT_BYTES = 512
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+"""Bytes that every container with several tracks has at its beginning, and no text."""
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -42,6 +46,8 @@ def may_have_tracks(head: bytes) -> bool:
     Args:
         head: its first 12 bytes at least.
     """
+    if head and not _BINARY.search(head[:_TEXT_BYTES]):
+        return False  # a list of other files, which is refused when it is decoded
     if head.startswith(_ONE_TRACK) or (head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE"):
         return False
     return not (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0)  # MPEG audio

@@ -14,7 +14,8 @@ from app.services.cache.downloads import CachedFile
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import BLOBS, MEDIA
 from app.services.cache.tee import Tee
-from app.services.media.ffmpeg_decoder import decoding_file
+from app.services.media.ffmpeg_decoder import FfmpegDecoder
+from app.services.media.media_part import MediaPart, file_parts
 from app.system.child_limits import decoder_limits
 from tests.services.cache.stores import caches_in, files_of, make_old
 
@@ -180,6 +181,11 @@ async def test_no_time_keeps_no_media_and_no_sightings(tmp_path: Path) -> None:
     assert files_of(tmp_path) == []
 
 
+async def each(parts: list[MediaPart]) -> AsyncGenerator[MediaPart]:
+    for part in parts:
+        yield part
+
+
 async def test_media_that_is_cleared_away_can_still_be_decoded(
     tmp_path: Path, dialogue: Path
 ) -> None:
@@ -190,7 +196,7 @@ async def test_media_that_is_cleared_away_can_still_be_decoded(
     for path in files_of(tmp_path):
         path.unlink()
     # ffmpeg is a child of ours, and opens the file only now.
-    async with decoding_file(cached.path, decoder_limits(60)) as decoder:
-        decoded = sum([len(block.data) async for block in decoder.pcm()])
+    decoder = FfmpegDecoder(each(await file_parts(cached.path)), decoder_limits(60))
+    decoded = sum([len(block.data) async for block in decoder.pcm()])
     cached.close()
     assert decoded == pytest.approx(dialogue.stat().st_size, rel=0.01)
