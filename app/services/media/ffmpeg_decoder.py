@@ -161,8 +161,12 @@ class FfmpegDecoder:
 
 def _is_damaged(part: MediaPart, report: FfmpegReport) -> bool:
     """Whether gaps in the sound are lost sound."""
-    joined = part.clock is not None and part.clock.restarts > 0
-    return report.damages > 0 or (report.broken_packets > 0 and not joined)
+    if report.damages:
+        return True
+    clock = part.clock
+    return clock is not None and bool(
+        clock.skipped_bytes or (report.broken_packets and not clock.restarts)
+    )
 
 
 def _end(position: int, missing_ms: int) -> Span:

@@ -75,6 +75,11 @@ def corrected_head(head: bytes, size: int | None) -> CorrectedHead | None:
     return CorrectedHead(fields.written(head, held), claimed, held)
 
 
+def has_sizes(head: bytes) -> bool:
+    """Whether a head reaches up to the samples."""
+    return _fields(head) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """Places of sizes in a head.

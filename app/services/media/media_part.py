@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.services.media.adts_frames import AdtsFrames, is_adts
 from app.services.media.ffmpeg_command import FileRange, MediaInput, is_transport_stream
-from app.services.media.header_sizes import CorrectedHead, corrected_head
+from app.services.media.header_sizes import CorrectedHead, corrected_head, has_sizes
 from app.services.media.joined_files import split, starts_in
 from app.services.media.transport_clock import TransportClock
 from app.system.thread_groups import DISK
@@ -17,6 +17,9 @@ from app.system.workdir import storage_errors
 
 HEAD_BYTES = 2**16
 """Bytes of a part that are looked at: headers of sound files, with tags ahead of their samples."""
+
+_LEAST_BYTES = 200
+"""What tells the kind of a container."""
 
 _READ_BYTES = 2**18
 
@@ -63,11 +66,22 @@ async def stream_parts(
     first = True
     async for part in split(chunks):
         head = b""
-        while len(head) < HEAD_BYTES and (chunk := await anext(part, b"")):
+        while _shows_too_little(head) and (chunk := await anext(part, b"")):
             head += chunk
         if head:
             yield replace(_fed_part(head, part, length if first else None), of_stream=True)
         first = False
+
+
+def _shows_too_little(head: bytes) -> bool:
+    """Whether more bytes are needed to know how a part is to be decoded."""
+    if len(head) < _LEAST_BYTES:
+        return True
+    if len(head) >= HEAD_BYTES:
+        return False
+    sound_file = head[8:12] == b"WAVE" or head[:4] == b"FORM"
+    adts = head[:3] == b"ID3" or (head[0] == 0xFF and head[1] & 0xF6 == 0xF0)
+    return (sound_file and not has_sizes(head)) or (adts and not is_adts(head))
 
 
 def _file_parts(path: Path) -> list[MediaPart]:

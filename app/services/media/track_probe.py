@@ -10,7 +10,12 @@ from typing import cast
 from app.domain.errors import InternalError
 from app.domain.language_tags import standard_tag
 from app.domain.media import AudioTrack
-from app.services.media.ffmpeg_command import MediaInput, decode_test_command, probe_command
+from app.services.media.ffmpeg_command import (
+    MediaInput,
+    decode_test_command,
+    is_transport_stream,
+    probe_command,
+)
 from app.services.media.track_roles import role_of
 from app.system.child_limits import PROBE
 from app.system.subprocesses import Subprocess, running
@@ -38,6 +43,27 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 """Bytes that every container with several tracks has at its beginning, and no text."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+_MP4_BOXES = frozenset({b"ftyp", b"moov", b"moof", b"styp", b"mdat", b"free", b"skip", b"wide"})
+_SEVERAL = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")
+"""Beginnings of Matroska, MPEG program streams and ASF."""
+
+
+def lists_tracks_early(head: bytes) -> bool:
+    """Whether a stream is of a kind whose beginning lists several tracks.
+
+    Args:
+        head: its first 200 bytes at least.
+    """
+    avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return (
+        head.startswith(_SEVERAL)
+        or head[4:8] in _MP4_BOXES
+        or avi
+        or is_transport_stream(head)
+        or is_transport_stream(head[4:])
+    )
 
 
 def may_have_tracks(head: bytes) -> bool:

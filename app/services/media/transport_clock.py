@@ -68,10 +68,12 @@ class TransportClock:
 
     Attributes:
         restarts: parts that began anew.
+        skipped_bytes: bytes that are no packets.
     """
 
     def __init__(self) -> None:
         self.restarts = 0
+        self.skipped_bytes = 0
         self._rest = b""
         self._part = _Part()
         self._before: _Part | None = None
@@ -94,6 +96,7 @@ class TransportClock:
                 at += good * _PACKET
             else:
                 skipped = _bytes_to_sync(data, at)
+                self.skipped_bytes += skipped
                 ready += self._through(data[at : at + skipped])
                 at += skipped
         self._rest = data[at:]

@@ -16,7 +16,12 @@ from app.services.media.track_choice import (
     speaks,
     undecodable,
 )
-from app.services.media.track_probe import can_be_decoded, may_have_tracks, probe_tracks
+from app.services.media.track_probe import (
+    can_be_decoded,
+    lists_tracks_early,
+    may_have_tracks,
+    probe_tracks,
+)
 
 _ENOUGH_BYTES = (2**14, 2**17, 2**20)
 """Bytes of a stream that are read to list its tracks: the next more where they show too little."""
@@ -53,7 +58,7 @@ async def select_in_stream(
         MediaError: no track can be decoded, or there are no bytes.
         InvalidAudioTrackError: it has not got the one that is wished for.
     """
-    if not may_have_tracks(stream.head):
+    if not lists_tracks_early(stream.head):
         return stream, await _selected(_ONLY, wish, None, stream.head)
     tracks: tuple[AudioTrack, ...] = ()
     for size in _ENOUGH_BYTES:
