@@ -236,6 +236,16 @@ def test_ttml_styles_and_regions(
     assert pieces(caption) == expected
 
 
+def test_a_line_put_together_of_syllables_keeps_the_looks_that_all_of_them_have() -> None:
+    rows = [
+        ("0:00:01.00", "0:00:01.40", r"{\pos(10,20)\i1\c&H0000FF&}Hel"),
+        ("0:00:01.40", "0:00:02.00", r"{\pos(40,20)\i1\c&H00FF00&}lo"),
+    ]
+    events = "".join(f"Dialogue: 0,{a},{b},Default,,0,0,0,fx,{text}\n" for a, b, text in rows)
+    caption = first(f"[Script Info]\n\n[Events]\n{events}")
+    assert (pieces(caption), caption.placement) == ([("Hello", ITALIC)], None)
+
+
 def test_youtubes_pens_and_window_positions() -> None:
     looks = {
         "pens": [{}, {"iAttr": 1, "fcForeColor": 0xFFFF00}, {"bAttr": 1}],

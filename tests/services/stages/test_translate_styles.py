@@ -136,6 +136,12 @@ async def test_a_translator_without_tags_keeps_the_style_of_words_that_stay() ->
     assert "at 2.0 s" in told[0].message
 
 
+async def test_a_text_that_stays_as_it_is_keeps_the_style_of_words_that_it_repeats() -> None:
+    words: list[Piece] = [("no ", PLAIN), ("no", ITALIC), (" no", PLAIN)]
+    text = "".join(part for part, _ in words)
+    assert await pieces([cue(0, *words)], {text: text}, keeps_tags=False) == [words]
+
+
 async def test_style_stays_with_its_cue_where_a_sentence_runs_over_two() -> None:
     cues = [
         replace(cue(0, ("The river was higher", ITALIC)), span=Span(0, 1900)),

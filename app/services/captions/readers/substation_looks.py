@@ -66,12 +66,6 @@ def script_looks(lines: Sequence[str]) -> ScriptLooks:
     return ScriptLooks(styles, placements, _frame_px(size))
 
 
-def kept_overrides(override: str) -> str:
-    """Return what stands in braces as markup that `MarkupReader` reads; empty for a remark."""
-    place = override.find("\\")
-    return f"{{{override[place:]}}}" if place >= 0 else ""
-
-
 def _style(row: Mapping[str, str]) -> InlineStyle:
     colour = parse_substation_colour(row.get("primarycolour", ""))
     return InlineStyle(

@@ -66,8 +66,24 @@ def _joined(line: Sequence[Event]) -> Event:
     return replace(
         line[0],
         end_ms=max(piece.end_ms for piece in line),
-        text=replace(line[0].text, plain=whole, marked=whole),
+        text=replace(line[0].text, plain=whole, marked=_shared_overrides(line) + whole),
     )
+
+
+def _shared_overrides(line: Sequence[Event]) -> str:
+    """Return the overrides that all pieces begin with as markup; empty where there are none.
+
+    What differs, such as their places and times, belongs to the effect and not to the line.
+    """
+    first, *others = [_leading_tags(piece.text.marked) for piece in line]
+    shared = [tag for tag in first if all(tag in tags for tags in others)]
+    return f"{{{''.join(shared)}}}" if shared else ""
+
+
+def _leading_tags(marked: str) -> list[str]:
+    if not marked.startswith("{"):
+        return []
+    return [f"\\{tag}" for tag in marked[1 : marked.find("}")].split("\\") if tag]
 
 
 def _x(event: Event) -> float:

@@ -128,7 +128,12 @@ def _partial_runs(cues: Sequence[Cue]) -> Runs:
 
 
 def _repeated(text: str, source: str, runs: Runs) -> Runs:
-    """Return the runs whose words stand in a translation as they did in the source, once."""
+    """Return the runs whose words stand in a translation as they did in the source, once.
+
+    A translation that is the source, as it is where nothing was to be translated, has all of them.
+    """
+    if text.split() == source.split():
+        return runs
     found: list[StyleRun] = []
     place = 0
     for piece, style in pieces_of(source, runs):
