@@ -28,7 +28,14 @@ class ThreadGroup:
     """
 
     def __init__(self, name: str, most: int) -> None:
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix=name)
+        self._name = name
+        self._most = most
+        self._start()
+        # A fork has none of the threads, and would wait for them.
+        os.register_at_fork(after_in_child=self._start)
+
+    def _start(self) -> None:
+        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix=self._name)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in a thread, as `asyncio.to_thread` does.

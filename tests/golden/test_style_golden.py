@@ -30,7 +30,7 @@ def rendered(format_name: str) -> list[str]:
     return render(CUES, format_name, DEFAULT_PROFILE, "en").splitlines()
 
 
-def test_20_srt_says_part_of_the_picture_slant_weight_and_colour() -> None:
+def test_case_20_srt_says_part_of_the_picture_slant_weight_and_colour() -> None:
     lines = rendered("srt")
     assert [line for line in lines if line and "-->" not in line and not line.isdecimal()] == [
         r"{\an8}<i>Noon.</i>",

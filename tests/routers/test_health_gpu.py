@@ -21,6 +21,8 @@ def test_the_card_is_shown_when_the_transcriber_runs_on_it(
     app.state.services = SimpleNamespace(
         settings=settings,
         readiness=SimpleNamespace(
+            stalled=None,
+            loaded=True,
             failure=None,
             state="ready",
             engine_manager=SimpleNamespace(report=lambda: None),

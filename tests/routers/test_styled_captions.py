@@ -57,7 +57,7 @@ def result(server: ServerProcess, body: Mapping[str, object]) -> dict[str, Any]:
     return found
 
 
-def test_20_21_styles_and_speakers_lines_reach_every_format_translated(
+def test_case_20_21_styles_and_speakers_lines_reach_every_format_translated(
     captions_server: ServerProcess,
 ) -> None:
     body = {
@@ -121,7 +121,7 @@ def test_results_can_be_sent_again_with_their_looks(captions_server: ServerProce
 )
 @pytest.mark.parametrize("language", ["he", None])
 @pytest.mark.parametrize("marks", [("", ""), ("\u202b", "\u202c"), ("\u200f", "\u200f")])
-def test_44_the_language_decides_on_the_direction(
+def test_case_44_the_language_decides_on_the_direction(
     captions_server: ServerProcess,
     format_name: str,
     line: str,

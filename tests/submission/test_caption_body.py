@@ -146,7 +146,7 @@ def notices(result: dict[str, Any]) -> dict[str, str]:
     return {notice["code"]: notice["message"] for notice in result.get("notices", [])}
 
 
-def test_11_damage_is_repaired_and_told_whatever_way_it_comes(
+def test_case_11_damage_is_repaired_and_told_whatever_way_it_comes(
     server: ServerProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "talk.srt"
@@ -192,7 +192,7 @@ def test_a_sound_file_has_no_notices(server: ServerProcess) -> None:
         ("talk.srt", "", b"PK\x03\x04" + bytes(99), "ZIP"),
     ],
 )
-def test_11_a_caption_file_is_never_called_bad_media(
+def test_case_11_a_caption_file_is_never_called_bad_media(
     server: ServerProcess, name: str, media_type: str, data: bytes, reason: str
 ) -> None:
     with server.client() as client:

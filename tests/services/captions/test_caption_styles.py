@@ -34,7 +34,7 @@ def srt(text: str) -> Caption:
     return first(f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n")
 
 
-def test_20_subrip_has_place_italics_and_colour() -> None:
+def test_case_20_subrip_has_place_italics_and_colour() -> None:
     caption = srt(r"{\an8}<i>The ferry leaves at nine.</i>")
     assert caption.placement == Placement(8)
     assert pieces(caption) == [("The ferry leaves at nine.", ITALIC)]
@@ -99,7 +99,7 @@ def test_an_exact_place_is_a_share_of_the_picture() -> None:
     assert srt(r"{\an7\move(0,288,9,9)}Go").placement == Placement(7, 0.0, 1.0)
 
 
-def test_21_a_line_for_each_speaker_and_for_each_colour() -> None:
+def test_case_21_a_line_for_each_speaker_and_for_each_colour() -> None:
     assert srt("- Is the ferry\nlate?\n- Only by an hour.").text == (
         "- Is the ferry late?\n- Only by an hour."
     )

@@ -45,13 +45,13 @@ def test_a_sound_file_tells_nothing() -> None:
     assert captions.notices == ()
 
 
-def test_10_without_blank_lines_and_numbers_every_caption_stays() -> None:
+def test_case_10_without_blank_lines_and_numbers_every_caption_stays() -> None:
     assert rows(read(BARE)) == ROWS
     assert rows(read("WEBVTT\n\n" + BARE.replace(",", "."))) == ROWS
     assert rows(read("\n".join((ONE, TWO, THREE)))) == ROWS
 
 
-def test_11_times_in_the_middle_that_are_spelt_otherwise() -> None:
+def test_case_11_times_in_the_middle_that_are_spelt_otherwise() -> None:
     text = srt(
         ONE,
         TWO.replace("-->", "->"),
@@ -63,14 +63,14 @@ def test_11_times_in_the_middle_that_are_spelt_otherwise() -> None:
     assert places(captions, REPAIRED) == ["line 6", "line 14"]
 
 
-def test_11_a_first_stamp_that_is_damaged_leaves_a_caption_file() -> None:
+def test_case_11_a_first_stamp_that_is_damaged_leaves_a_caption_file() -> None:
     captions = read(
         "1\n00:00:13,980 --> 00:00:19x,580\nfirst\n\n2\n00:00:20,980 --> 00:00:21,680\nx"
     )
     assert rows(captions) == ["13980-19580 first", "20980-21680 x"]
 
 
-def test_11_full_width_times() -> None:
+def test_case_11_full_width_times() -> None:
     text = (
         "1\n00：00：01，000 --> 00：00：03，000\n渡轮九点出发。\n\n"
         "2\n00：00：04，000 --> 00：00：06，000\n请。"
@@ -198,7 +198,7 @@ def test_webvtt_is_known_without_its_header(header: str) -> None:
     assert rows(captions) == ["1000-2000 hi", "3000-4000 yo"]
 
 
-def test_16_tags_that_webvtt_does_not_have_are_left_out_and_told() -> None:
+def test_case_16_tags_that_webvtt_does_not_have_are_left_out_and_told() -> None:
     body = (
         "WEBVTT\n\n00:01.000 --> 00:02.000\n<Default><b>♪</b></Default>\n\n"
         "00:03.000 --> 00:04.000\n<foo.bar baz>The bridge</foo> <i>is</i> <3 &lt;closed&gt;\n\n"
@@ -223,7 +223,7 @@ NOBODY = "00:01.419 --> 00:04.000\nNobody had measured it before."
 
 
 @pytest.mark.parametrize("base", [0, 900_000, 2**33 - 180_000, 123_456_789])
-def test_15_joined_segments_have_clocks_of_their_own(base: int) -> None:
+def test_case_15_joined_segments_have_clocks_of_their_own(base: int) -> None:
     captions = read(
         segment(base, RIVER)
         + segment((base + 360_000) % 2**33, STILL, NOBODY).replace("MPEGTS", "X", 0)
@@ -238,14 +238,14 @@ def test_15_joined_segments_have_clocks_of_their_own(base: int) -> None:
     assert bool(told(captions, CLOCKS)) == (base > 0)
 
 
-def test_15_one_clock_for_all_segments_leaves_their_times() -> None:
+def test_case_15_one_clock_for_all_segments_leaves_their_times() -> None:
     cue = "10:00:01.000 --> 10:00:02.000\nLater."
     captions = read(segment(900_000, RIVER) + segment(900_000, RIVER, cue, local="10:00:00.000"))
     assert rows(captions) == ["1000-2000 Later.", "1791-4000 The river was higher that year."]
 
 
 @pytest.mark.parametrize("between", ["\n", "", " ", "\ufeff"])
-def test_15_segments_may_touch_and_come_in_any_order(between: str) -> None:
+def test_case_15_segments_may_touch_and_come_in_any_order(between: str) -> None:
     early, late = segment(0, RIVER).rstrip(), segment(720_000, NOBODY).rstrip()
     for parts in ((early, late), (late, early)):
         captions = read((between.join(parts) + "\n").encode())
@@ -256,7 +256,7 @@ def test_15_segments_may_touch_and_come_in_any_order(between: str) -> None:
         assert told(captions, CLOCKS) == ""
 
 
-def test_15_a_clock_below_a_blank_line_is_the_segments() -> None:
+def test_case_15_a_clock_below_a_blank_line_is_the_segments() -> None:
     text = segment(0, RIVER) + segment(720_000, NOBODY).replace("WEBVTT\n", "WEBVTT\n\n")
     assert [item.span.start_ms for item in read(text.encode()).items] == [1791, 9419]
 

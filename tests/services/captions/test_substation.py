@@ -80,7 +80,7 @@ SYLLABLES = [
 ]  # fmt: skip
 
 
-async def test_18_a_song_in_syllables_is_one_line() -> None:
+async def test_case_18_a_song_in_syllables_is_one_line() -> None:
     captions = script(SONG, *SYLLABLES)
     assert rows(captions) == ["12000-15000 Heavy water"]
     assert texts(await units(captions)) == ["Heavy water"]
@@ -143,7 +143,7 @@ def test_of_a_song_in_three_languages_that_of_the_dialogue_stays() -> None:
     assert script(*lines, language="ja").items[0].text == "夜の川を渡る"
 
 
-def test_18_layers_of_one_text_are_one_line() -> None:
+def test_case_18_layers_of_one_text_are_one_line() -> None:
     captions = script(
         *(
             event(6, 9, rf"{{\pos(100,200)\bord{layer}}}Harbour Office", "Signs", layer=str(layer))
@@ -223,7 +223,7 @@ SIGNS_OVER = {
 
 
 @pytest.mark.parametrize("name", SIGNS_OVER)
-async def test_19_a_sign_over_dialogue_is_a_cue_and_a_unit_of_its_own(name: str) -> None:
+async def test_case_19_a_sign_over_dialogue_is_a_cue_and_a_unit_of_its_own(name: str) -> None:
     sign, lane = SIGNS_OVER[name]
     captions = script(
         event(2, 4, "What are you doing there?"),

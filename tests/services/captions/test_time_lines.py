@@ -43,19 +43,19 @@ def test_what_formats_have_needs_no_notice(line: str) -> None:
 
 
 @pytest.mark.parametrize("arrow", ARROWS)
-def test_11_every_arrow_is_one(arrow: str) -> None:
+def test_case_11_every_arrow_is_one(arrow: str) -> None:
     assert times(f"{START} {arrow} {END}") == (START_MS, END_MS)
     assert faults(f"{START} {arrow} {END}") == (FaultKind.SPELLING,)
 
 
 @pytest.mark.parametrize("digits", SCRIPTS)
-def test_11_digits_of_any_script_are_digits(digits: str) -> None:
+def test_case_11_digits_of_any_script_are_digits(digits: str) -> None:
     line = f"{START} --> {END}".translate(str.maketrans("0123456789", digits))
     assert times(line) == (START_MS, END_MS)
 
 
 @pytest.mark.parametrize("char", INVISIBLE)
-def test_11_invisible_characters_are_nothing(char: str) -> None:
+def test_case_11_invisible_characters_are_nothing(char: str) -> None:
     for place in range(len(START) + 5):
         line = f"{START} --> {END}"
         assert times(line[:place] + char + line[place:]) == (START_MS, END_MS)
@@ -85,7 +85,7 @@ def test_11_invisible_characters_are_nothing(char: str) -> None:
         "01:02:03,4x50 --> 01:02:05,900",
     ],
 )
-def test_11_what_plainly_is_a_time_is_read_and_told(line: str) -> None:
+def test_case_11_what_plainly_is_a_time_is_read_and_told(line: str) -> None:
     assert times(line) == (START_MS, END_MS)
     assert faults(line)
 
@@ -105,7 +105,7 @@ def test_11_what_plainly_is_a_time_is_read_and_told(line: str) -> None:
         ("Dialogue: 0,0:00:01.00,0:00:03.00,Main,,0,0,0,,Hi", (1000, 3000), FaultKind.SPELLING),
     ],
 )
-def test_11_what_is_nearly_a_time_line_is_one(
+def test_case_11_what_is_nearly_a_time_line_is_one(
     line: str, expected: tuple[int | None, int | None], kind: FaultKind
 ) -> None:
     assert times(line) == expected

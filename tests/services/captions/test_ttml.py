@@ -95,7 +95,7 @@ def test_times_in_no_form_of_ttml_are_read_and_told(attributes: str, time: str, 
     assert told(captions, "caption_lines_repaired")
 
 
-def test_13_numbers_without_a_unit_are_seconds() -> None:
+def test_case_13_numbers_without_a_unit_are_seconds() -> None:
     captions = ttml(
         '<p begin="1.5" end="3.0">One</p>\n<p begin="00:00:04,000" end="00:00:06,500">Two</p>\n'
         '<p begin="00:07.5" end="00:09">Three</p>\n<p begin="10s" end="12s">Four</p>'
@@ -123,7 +123,7 @@ def test_whole_numbers_are_no_seconds_where_captions_would_last_minutes(
     assert f"read as {name}: 4" in told(captions, "caption_lines_repaired")
 
 
-def test_13_both_spellings_of_a_multiplier_give_the_same_times() -> None:
+def test_case_13_both_spellings_of_a_multiplier_give_the_same_times() -> None:
     body = '<p begin="01:00:00:00" end="01:00:02:00">Clock</p><p begin="86314f" dur="48f">Frame</p>'
     attributes = 'ttp:frameRate="24" ttp:frameRateMultiplier="1000{}1001"'
     spellings = [rows(ttml(body, attributes.format(mark))) for mark in " :"]
@@ -154,7 +154,7 @@ def test_every_namespace_is_read(namespace: str) -> None:
     assert rows(read(prefixed.encode())) == ["1000-2000 x"]
 
 
-def test_13_a_sequence_shows_one_after_the_other() -> None:
+def test_case_13_a_sequence_shows_one_after_the_other() -> None:
     text = """<tt xmlns="http://www.w3.org/ns/ttml"><body timeContainer="seq" begin="1s">
         <div timeContainer="seq"><p dur="2s">First</p><metadata/><p dur="2s">Second</p></div>
         <div><p begin="1s" dur="2s">Third</p><p begin="4s" dur="1s">Fourth</p></div>

@@ -93,7 +93,7 @@ def drawn_by_libass(folder: Path, format_name: str, shown: Sequence[Cue]) -> lis
 
 @pytest.mark.parametrize("format_name", ["srt", "ass"])
 @pytest.mark.parametrize("styled", [False, True])
-def test_44_libass_puts_the_full_stop_where_the_language_ends(
+def test_case_44_libass_puts_the_full_stop_where_the_language_ends(
     format_name: str, tmp_path: Path, *, styled: bool
 ) -> None:
     pictures = drawn_by_libass(tmp_path, format_name, cues(styled=styled))
@@ -160,7 +160,7 @@ def drawn_by_chromium(folder: Path, shown: Sequence[Cue]) -> list[Picture]:
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed")
-def test_44_chromium_puts_the_full_stop_where_the_language_ends(tmp_path: Path) -> None:
+def test_case_44_chromium_puts_the_full_stop_where_the_language_ends(tmp_path: Path) -> None:
     pictures = drawn_by_chromium(tmp_path, [*cues(), *cues(styled=True)])
     assert list(map(full_stop_side, pictures)) == [*LINES.values()] * 2
     heights = [np.flatnonzero(picture.max(axis=(1, 2)) > 150)[0] for picture in pictures]

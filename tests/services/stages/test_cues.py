@@ -95,8 +95,10 @@ def transcripts(draw: st.DrawFn) -> list[Segment]:
 
 
 def source_text(segment: Segment) -> str:
-    said = "".join("".join(split_spaces(word.text)) for word in segment.words)
-    return said or "".join(split_spaces(segment.text))
+    """Return a segment's text without blanks; a word of nothing else is none."""
+    texts = [word.text for word in segment.words] or [segment.text]
+    said = "".join("".join(split_spaces(text)) for text in texts if text.strip())
+    return said or ("".join(split_spaces(segment.text)) if segment.text.strip() else "")
 
 
 @given(transcripts(), st.sampled_from(list(PROFILES.values())))

@@ -51,7 +51,7 @@ async def pieces(
     return [pieces_of(each.translation or "", each.translation_runs) for each in made]
 
 
-async def test_20_the_look_of_a_whole_cue_is_that_of_its_translation() -> None:
+async def test_case_20_the_look_of_a_whole_cue_is_that_of_its_translation() -> None:
     cues = [
         cue(0, ("The ferry leaves at nine.", ITALIC), placement=Placement(8)),
         cue(1, ("Bring your own lunch.", YELLOW)),
@@ -163,7 +163,7 @@ async def test_style_stays_with_its_cue_where_a_sentence_runs_over_two() -> None
         "- ¿Llega tarde el ferry?\nSolo una hora.",
     ],
 )
-async def test_21_a_line_for_each_speaker_and_its_dash(answer: str) -> None:
+async def test_case_21_a_line_for_each_speaker_and_its_dash(answer: str) -> None:
     lines: list[Piece] = [("- Is the ferry late?\n", YELLOW), ("- Only by an hour.", CYAN)]
     answers = {"- Is the ferry late?\n- Only by an hour.": answer}
     assert await pieces([cue(0, *lines)], answers) == [
