@@ -52,6 +52,7 @@ class LiveSession:
 
     Attributes:
         task: ends when the stream does.
+        ended_by: why it ended by itself; None while it runs and where its client finished it.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class LiveSession:
         self._unsent = 0
         self._language: str | None = None
         self._skipped = False
+        self.ended_by: str | None = None
         self.task = asyncio.create_task(self._run(), name="live")
 
     def feed(self, samples: Samples) -> None:
@@ -97,12 +99,16 @@ class LiveSession:
             await self._wait_until_ready()
             await self._process()
         except CuestreamError as error:
-            await self._send(LiveResult("error", error=error.message))
+            await self._end_by(error.message)
         except Exception as error:
             log.error("live stream failed by a defect", exc_info=error)
-            await self._send(LiveResult("error", error="Internal server error"))
+            await self._end_by("Internal server error")
         finally:
             self._context.cancelled.set()
+
+    async def _end_by(self, reason: str) -> None:
+        self.ended_by = reason
+        await self._send(LiveResult("error", error=reason))
 
     async def _wait_until_ready(self) -> None:
         if self._readiness.state != "loading":
@@ -151,7 +157,7 @@ class LiveSession:
                 if not self._unsent and self._audio.waiting_s < _CATCHING_UP_S:
                     partials.update(segmenter.open_window, self._language)
         except TimeoutError:
-            await self._send(LiveResult("error", error="No sound came any more"))
+            await self._end_by("No sound came any more")
         await transcribe(segmenter.cut())
         await self._transcriptions.put(None)
 

@@ -7,7 +7,12 @@ import asyncio
 import structlog
 
 from app.domain.audio import Samples
-from app.domain.errors import InvalidFieldError, InvalidLanguageError, OverloadedError
+from app.domain.errors import (
+    CuestreamError,
+    InvalidFieldError,
+    InvalidLanguageError,
+    OverloadedError,
+)
 from app.domain.language import parse_target
 from app.domain.request import Task
 from app.services.live.live_result import LiveResult, SendResult
@@ -18,6 +23,8 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
+
+_ENDED = "it has ended; send start_stream to begin another"
 
 _SHARE = 2
 """A caller gets one of so many places."""
@@ -36,6 +43,8 @@ class LiveSessions:
         self._readiness = readiness
         self._sessions: dict[str, tuple[LiveSession, SendResult]] = {}
         self._callers: dict[LiveSession, str] = {}
+        self._reasons: dict[str, str] = {}
+        """Why connected clients have no stream, where theirs was refused or has ended."""
 
     @property
     def sessions(self) -> int:
@@ -68,6 +77,15 @@ class LiveSessions:
             DrainingError: the server shuts down.
         """
         await self.stop(client)
+        try:
+            self._begin(client, target, send, task, caller)
+        except CuestreamError as error:
+            self._reasons[client] = error.message
+            raise
+
+    def _begin(
+        self, client: str, target: object, send: SendResult, task: object, caller: str
+    ) -> None:
         self._readiness.admit()
         if not isinstance(target, str | None):
             raise InvalidLanguageError("Invalid target language")
@@ -90,10 +108,12 @@ class LiveSessions:
         """Add a client's audio.
 
         Raises:
-            InvalidFieldError: the client has no stream.
+            InvalidFieldError: the client has no stream; says why.
         """
         if client not in self._sessions:
-            raise InvalidFieldError("No stream is open; send start_stream first")
+            reason = self._reasons.get(client)
+            because = f": {reason}" if reason else "; send start_stream first"
+            raise InvalidFieldError(f"No stream is open{because}")
         self._sessions[client][0].feed(samples)
 
     def finish(self, client: str) -> None:
@@ -102,7 +122,8 @@ class LiveSessions:
             self._sessions[client][0].finish()
 
     async def stop(self, client: str) -> None:
-        """End a client's stream now, if there is one."""
+        """End a client's stream now, if there is one, and forget why there was none."""
+        self._reasons.pop(client, None)
         if client in self._sessions:
             session, _ = self._sessions.pop(client)
             await session.close()
@@ -124,6 +145,7 @@ class LiveSessions:
         found = self._sessions.get(client)
         if found is not None and found[0] is session:
             del self._sessions[client]
+            self._reasons[client] = session.ended_by or _ENDED
 
 
 def _task(sent: object) -> Task:

@@ -52,6 +52,12 @@ async def test_what_is_no_language_is_refused_and_ends_what_there_was(
     with pytest.raises(InvalidLanguageError, match="Invalid target language"):
         await hub.start("a", target, scene.tell)
     assert hub.sessions == 0
+    for _ in range(2):
+        with pytest.raises(InvalidFieldError, match="No stream is open: Invalid target language"):
+            hub.feed("a", silence(1))
+    await hub.stop("a")
+    with pytest.raises(InvalidFieldError, match="send start_stream first"):
+        hub.feed("a", silence(1))
 
 
 async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
@@ -62,7 +68,7 @@ async def test_a_stream_that_is_finished_tells_the_rest_and_frees_its_place(
     hub.finish("a")
     await until(lambda: hub.sessions == 0)
     assert scene.told[-1].status == "final"
-    with pytest.raises(InvalidFieldError):
+    with pytest.raises(InvalidFieldError, match="No stream is open: it has ended"):
         hub.feed("a", silence(1))
 
 
@@ -97,3 +103,13 @@ async def test_speech_is_translated_where_the_transcriber_can(
     hub.finish("a")
     await until(lambda: hub.sessions == 0)
     assert {window.task for window in scene.ears.windows} == {"translate"}
+
+
+async def test_chunks_after_a_silence_are_told_that_it_ended_the_stream() -> None:
+    scene = Scene(idle_s=0.05)
+    hub = LiveSessions(scene.settings, scene.readiness)
+    await hub.start("a", "es", scene.tell)
+    await until(lambda: hub.sessions == 0)
+    with pytest.raises(InvalidFieldError, match="No stream is open: No sound came any more"):
+        hub.feed("a", speech(1))
+    await asyncio.to_thread(scene.close)
