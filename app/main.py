@@ -44,6 +44,7 @@ from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
+from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
@@ -157,7 +158,7 @@ async def _load_engines(services: Services) -> None:
     readiness = services.readiness
     await readiness.load()
     if readiness.failure is None:
-        log.info("ready", engines=[f"{s.role}: {s.name} {s.device}" for s in readiness.statuses])
+        log.info("ready", engines=_loaded(readiness))
         return
     exit_after_s = services.settings.server.load_failure_exit_s
     if exit_after_s:
@@ -165,6 +166,11 @@ async def _load_engines(services: Services) -> None:
         log.error("giving up", reason=readiness.failure)
         # The supervisor must see the failure; no request has been served that could be lost.
         os._exit(_BOOT_ERROR)
+
+
+def _loaded(readiness: Readiness) -> list[str]:
+    ready = (status for status in readiness.statuses if status.state == "ready")
+    return [f"{each.role}: {each.name} {each.device or ''}".rstrip() for each in ready]
 
 
 def _expire_uploads(services: Services, stack: AsyncExitStack) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError, quoted
 from app.domain.json_text import read_json
 from app.domain.language import (
     ENGLISH,
@@ -87,6 +87,13 @@ def _terms_in(text: str) -> object:
         return read_json(text)
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {term.strip(): translation.strip() for term, _, translation in pairs}
+
+
+def _allowed(tag: str) -> str:
+    try:
+        return Language.parse(tag).base
+    except InvalidLanguageError:
+        raise InvalidFieldError(f"allowed_languages: no language: {quoted(tag)}") from None
 
 
 class SubtitleBody(BaseModel):
@@ -197,7 +204,7 @@ class SubtitleBody(BaseModel):
         """Return base tags, each once, sorted: their order has no meaning."""
         if len(self.allowed_languages) > _MAX_LANGUAGES:
             raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
-        return tuple(sorted({Language.parse(tag).base for tag in self.allowed_languages}))
+        return tuple(sorted({_allowed(tag) for tag in self.allowed_languages}))
 
     def _terms(self) -> tuple[tuple[str, str], ...]:
         longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)
@@ -219,4 +226,6 @@ class SubtitleBody(BaseModel):
             # The address of the media may have expired since the page played it.
             page = self.video_url if self.stream_url and not self.url else None
             return MediaUrl(address, page or None)
+        if not self.video_id:
+            raise BadRequestError("video_id is required, or a file, url, upload_id or captions")
         return youtube_video(self.video_id)

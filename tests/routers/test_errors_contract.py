@@ -34,6 +34,11 @@ def assert_error(answer: httpx.Response, status: int, code: str) -> str:
     [
         ({}, "invalid_request", "video_id is required"),
         ({"video_id": "a/b"}, "invalid_request", "Invalid video_id format"),
+        (
+            {"video_id": "dQw4w9WgXcQ", "allowed_languages": ["en", "klingonese"]},
+            "invalid_field",
+            "allowed_languages: no language: 'klingonese'",
+        ),
         ({"video_id": 7}, "invalid_field", "video_id"),
         ({"video_id": "dQw4w9WgXcQ", "target_lang": "klingonese"}, "invalid_language", "Invalid"),
         ({"video_id": "dQw4w9WgXcQ", "target_lang": ["es"]}, "invalid_field", "target_lang"),
@@ -346,7 +351,8 @@ def test_19_and_runpod_08_and_09_keys_open_the_api_in_either_header_and_are_neve
             {"Authorization": "Bearer rpa_GATEWAYSECRET", "X-API-Key": "first-key"},
         ):
             answer = client.post("/api/process", json={}, headers=headers)
-            assert assert_error(answer, 400, "invalid_request") == "video_id is required"
+            text = assert_error(answer, 400, "invalid_request")
+            assert text.startswith("video_id is required, or a file, url")
     for secret in ("first-key", "second-key", "GATEWAYSECRET", "Authorization"):
         assert secret not in server.log
 

@@ -178,6 +178,8 @@ def test_names_and_folders_that_are_nothing(copy: Path) -> None:
     content = weights.read_bytes()
     weights.write_bytes(content[: len(content) // 3])
     assert "cannot be loaded" in refused(copy)
+    weights.unlink()
+    assert f"{copy.name} lacks embedding/pytorch_model.bin" in refused(copy)
     (copy / "config.yaml").write_text("pipeline: [")
     assert "damaged" in refused(copy)
     (copy / "config.yaml").write_text("params: {}")

@@ -24,6 +24,13 @@ from app.gpu.models.hub import looks_like_folder
 from app.gpu.models.identity import identity_of
 from app.settings import ModelSettings, Settings
 
+_FILES = {
+    "segmentation": (WEIGHTS_FILE,),
+    "embedding": (WEIGHTS_FILE,),
+    "plda": ("xvec_transform.npz", "plda.npz"),
+}
+"""Files of each part of a pipeline. Source: pyannote.audio 4.0, core/model.py and core/plda.py."""
+
 _DAMAGED = (KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingError)
 """Raised by loading, besides the usual, where files are damaged."""
 
@@ -75,18 +82,21 @@ def _with_local_models(
     """
     params = pipeline.setdefault("params", {})
     places = []
-    for role in ("segmentation", "embedding", "plda"):
-        model = _located(params.get(role), folder, settings)
+    for role in _FILES:
+        model = _located(role, params.get(role), folder, settings)
         if model is not None:
             params[role] = model
             places.append(Path(model["checkpoint"]))
     return [place for place in places if place != folder]
 
 
-def _located(named: Any, folder: Path, settings: ModelSettings) -> dict[str, Any] | None:
+def _located(role: str, named: Any, folder: Path, settings: ModelSettings) -> dict[str, Any] | None:
     """Return a model of a config in the form that pyannote takes; None to leave it as it is."""
     if isinstance(named, str) and named.startswith("$model/"):
         inner = named.removeprefix("$model/").split("@")[0]
+        for file in _FILES[role]:
+            if not (folder / inner / file).is_file():
+                raise EngineLoadError(f"DIARIZATION_MODEL: {folder.name} lacks {inner}/{file}")
         return {"checkpoint": str(folder), "subfolder": inner}
     if isinstance(named, str) and Path(named).exists() and not named.endswith(".onnx"):
         return {"checkpoint": named, "strict": False}
