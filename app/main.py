@@ -46,6 +46,7 @@ from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
+from app.services.translation.llm.vendors import VENDORS
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
 from app.system.file_limit import raise_file_limit
@@ -132,6 +133,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         stack.push_async_callback(services.runner.close)
         stack.push_async_callback(services.live_sessions.close)
         _warn_if_open(settings)
+        _warn_if_unused(settings)
         loading = asyncio.create_task(_load_engines(services), name="load")
         stack.callback(loading.cancel)
         GracefulShutdown(
@@ -193,6 +195,19 @@ def _open_health_port(services: Services, stack: AsyncExitStack) -> None:
     port = HealthPort(services.readiness, server.host, server.port_health, server.health_check_path)
     port.start()
     stack.push_async_callback(port.close)
+
+
+def _warn_if_unused(settings: Settings) -> None:
+    """Tell of a language model's settings that nothing reads, since none was chosen."""
+    translation = settings.translation
+    if translation.provider in VENDORS:
+        return
+    for name in ("server_api_key", "server_api_url", "server_model"):
+        if getattr(translation, name) is not None:
+            log.warning(
+                f"{name.upper()} is set and not used: TRANSLATION_PROVIDER is "
+                f"{translation.provider}; set it to openai, openai_compatible or another vendor"
+            )
 
 
 def _warn_if_open(settings: Settings) -> None:

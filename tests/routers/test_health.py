@@ -193,3 +193,11 @@ def test_metrics_tell_what_happened(server: ServerProcess, dialogue: Path) -> No
 def test_runpod_35_an_open_pod_warns_loudly(start_server: StartServer, mode: str) -> None:
     server = start_server(MODE=mode, **DEAF)
     assert ("OPEN TO EVERYBODY" in server.log) is (mode == "pod")
+
+
+def test_a_key_that_nothing_reads_is_told_at_the_start_and_never_shown(
+    start_server: StartServer,
+) -> None:
+    server = start_server(SERVER_API_KEY="sk-never-shown", **DEAF)
+    assert "SERVER_API_KEY is set and not used: TRANSLATION_PROVIDER is embedded" in server.log
+    assert "sk-never-shown" not in server.log
