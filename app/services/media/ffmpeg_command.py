@@ -34,8 +34,23 @@ class FileRange:
     end: int
 
 
-MediaInput = Path | FileRange | None
-"""What a command reads: a file, a range of one, or its stdin."""
+@dataclass(frozen=True, slots=True)
+class MendedFile:
+    """A file with another beginning.
+
+    Attributes:
+        head: file with the beginning.
+        path: the file.
+        rest: where it goes on behind the beginning.
+    """
+
+    head: Path
+    path: Path
+    rest: int
+
+
+MediaInput = Path | FileRange | MendedFile | None
+"""What a command reads: a file, a range of one, one with another beginning, or its stdin."""
 
 _QUIET = ("-hide_banner", "-nostats", "-nostdin")
 
@@ -144,7 +159,7 @@ def is_transport_stream(head: bytes) -> bool:
     return len(head) > 188 and head[0] == 0x47 == head[188]
 
 
-def last_packets_command(path: Path, seconds: int) -> list[str]:
+def last_packets_command(source: MediaInput, seconds: int) -> list[str]:
     """Return the command that lists the packets of a file's last seconds.
 
     Each line is ``stream, dts, pts, duration, size, checksum``, the times relative to the point
@@ -152,7 +167,7 @@ def last_packets_command(path: Path, seconds: int) -> list[str]:
     """
     return [
         *("ffmpeg", *_QUIET, "-loglevel", "warning", "-sseof", f"-{seconds}"),
-        *_input(path),
+        *_input(source),
         *("-map", "0:a?", "-map", "0:V?", "-c", "copy", "-f", "framecrc", "pipe:1"),
     ]
 
@@ -164,6 +179,10 @@ def _input(source: MediaInput) -> tuple[str, ...]:
         protocols = "subfile,file"
         place = f"start,{source.start},end,{source.end}"
         name = f"subfile,,{place},,:file:{source.path.absolute()}"
+    elif isinstance(source, MendedFile):
+        protocols = "concat,subfile,file"
+        rest = f"subfile,,start,{source.rest},end,0,,:file:{source.path.absolute()}"
+        name = f"concat:file:{source.head.absolute()}|{rest}"
     elif source is not None:
         protocols, name = "file", f"file:{source.absolute()}"
     return ("-protocol_whitelist", protocols, "-format_whitelist", DEMUXERS, "-i", name)

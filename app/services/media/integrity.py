@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaError
 from app.services.media.container_length import expected_length
-from app.services.media.ffmpeg_command import last_packets_command
+from app.services.media.ffmpeg_command import MediaInput, last_packets_command
 from app.services.media.header_sizes import corrected_head
+from app.services.media.mp4_boxes import is_mp4, names_too_little, top_boxes
 from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
 from app.system.thread_groups import DISK
@@ -52,52 +54,70 @@ def tolerance_ms(duration_ms: int) -> int:
     return max(2000, duration_ms // 50)
 
 
-async def check_file(path: Path) -> int:
+class FileCheck(NamedTuple):
+    """What was found of a file that is complete.
+
+    Attributes:
+        trailing_bytes: behind the end of its structure, neither media nor tags.
+        wrong_sizes: whether its structure names a wrong size.
+    """
+
+    trailing_bytes: int = 0
+    wrong_sizes: bool = False
+
+
+async def check_file(path: Path) -> FileCheck:
     """Check a file's length by its structure, or else that its last packets are there.
 
     A container that claims more bytes than there are is complete all the same if its index leads
     to its last packets.
-
-    Returns:
-        Bytes behind the end of its structure that are neither media nor tags.
 
     Raises:
         EmptyMediaError: the file has no bytes.
         TruncatedMediaError: its end is missing.
         StorageError: it cannot be read.
     """
-    size, expected, head, behind = await DISK.run(_inspect, path)
+    size, expected, head, found = await DISK.run(_inspect, path)
     if size == 0:
         raise EmptyMediaError("The media is empty")
     if corrected_head(head, size) is not None:
-        return 0
+        return FileCheck()
     ogg = head.startswith(b"OggS")
     if ogg and await DISK.run(_ogg_truncated, path):
         raise truncated_error()
-    if is_truncated(size, expected):
-        if not _has_index(head) or not await _has_last_packets(path):
+    if is_truncated(size, expected) or found.wrong_sizes:
+        # An index tells what is there, whatever the boxes say.
+        if not is_mp4(head) or not await _has_last_packets(path):
             raise truncated_error()
-    elif expected is None and not ogg and await _has_last_packets(path) is False:
+        return FileCheck(wrong_sizes=True)
+    if expected is None and not ogg and await _has_last_packets(path) is False:
         raise truncated_error()
-    rubbish = expected is not None and behind and not _TAG.match(behind)
-    return size - expected if expected is not None and rubbish else 0
+    return found
 
 
-def _has_index(head: bytes) -> bool:
-    """Whether media is MP4, whose index says where each packet lies."""
-    return head[4:8] in {b"ftyp", b"moov", b"free", b"skip", b"wide"}
+async def check_mended(source: MediaInput) -> FileCheck:
+    """Check a file whose structure is known to be wrong by its last packets.
+
+    Raises:
+        TruncatedMediaError: its end is missing.
+    """
+    if await _has_last_packets(source) is False:
+        raise truncated_error()
+    return FileCheck(wrong_sizes=True)
 
 
-def _inspect(path: Path) -> tuple[int, int | None, bytes, bytes]:
-    """Return size, length by the structure, the first bytes, and the first ones behind that."""
+def _inspect(path: Path) -> tuple[int, int | None, bytes, FileCheck]:
+    """Return size, length by the structure, the first bytes, and what lies behind that length."""
     with storage_errors(), path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
         size, expected = path.stat().st_size, expected_length(file)
-        behind = b""
-        if expected is not None and size - expected >= _TOLERANCE_BYTES:
-            file.seek(expected)
-            behind = file.read(8)
-        return size, expected, head, behind
+        if expected is None or size - expected < _TOLERANCE_BYTES:
+            return size, expected, head, FileCheck()
+        if is_mp4(head) and names_too_little(file, top_boxes(file, size)):
+            return size, expected, head, FileCheck(wrong_sizes=True)
+        file.seek(expected)
+        trailing = 0 if _TAG.match(file.read(8)) else size - expected
+        return size, expected, head, FileCheck(trailing)
 
 
 def _ogg_truncated(path: Path) -> bool:
@@ -110,10 +130,10 @@ def _ogg_truncated(path: Path) -> bool:
     return len(page) < 27 + len(lacing) + sum(lacing) or len(page) < 28
 
 
-async def _has_last_packets(path: Path) -> bool | None:
+async def _has_last_packets(source: MediaInput) -> bool | None:
     """Whether there are packets in the last seconds by the duration; None where that is open."""
     log_lines: list[str] = []
-    command = last_packets_command(path, _TAIL_S)
+    command = last_packets_command(source, _TAIL_S)
     try:
         async with (
             asyncio.timeout(_TIME_LIMIT_S),

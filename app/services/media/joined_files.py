@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from mmap import mmap
+from typing import BinaryIO
+
+from app.services.media.container_length import expected_length
+from app.services.media.mp4_boxes import is_mp4, joined_starts, top_boxes
 
 MOST_PARTS = 200
 """Parts that are decoded one by one; each takes a process. The last one has the rest."""
@@ -18,6 +21,9 @@ _NEAR_BYTES = 1024
 """Heads closer to the beginning of a part belong to it: a second tag, one page for each stream."""
 
 _LONGEST_HEAD = 80
+
+_WINDOW_BYTES = 2**20
+"""Bytes that are searched at a time, which holds up other threads for some milliseconds."""
 
 
 def _head(pattern: bytes) -> re.Pattern[bytes]:
@@ -60,24 +66,38 @@ def head_of_next(head: bytes) -> re.Pattern[bytes] | None:
 HEAD_BYTES = _LONGEST_HEAD
 
 
-def starts_in(data: mmap | bytes, begin: int = 0) -> list[int]:
-    """Return where files begin in joined files, that at ``begin`` first.
+def starts_in(file: BinaryIO, size: int) -> list[int]:
+    """Return where files begin in a file, the first one at 0.
 
     Args:
-        data: all bytes.
-        begin: where the first one begins.
+        file: open for reading.
+        size: of the file in bytes.
     """
-    starts = [begin]
-    pattern = head_of_next(data[begin : begin + HEAD_BYTES])
-    at = begin
-    while pattern is not None and len(starts) < MOST_PARTS:
-        match = pattern.search(data, at + _NEAR_BYTES)
+    head = _read(file, 0, HEAD_BYTES)
+    pattern = head_of_next(head)
+    if pattern is None:
+        return [0]
+    if is_mp4(head):
+        return joined_starts(top_boxes(file, size))[:MOST_PARTS]
+    # An AVI may go on in further chunks of the same kind, so that joined ones seem to be one.
+    if pattern is not _AVI and expected_length(file) == size:
+        return [0]
+    starts, at = [0], 0
+    while at < size and len(starts) < MOST_PARTS:
+        least = starts[-1] + _tag_ends(_read(file, starts[-1], 10)) + _NEAR_BYTES
+        begin = max(at, least)
+        match = pattern.search(_read(file, begin, _WINDOW_BYTES + HEAD_BYTES))
         if match is None:
-            break
-        at = match.start()
-        if _tag_ends(data[starts[-1] : starts[-1] + 10]) + starts[-1] + _NEAR_BYTES < at:
+            at = begin + _WINDOW_BYTES
+        else:
+            at = begin + match.start()
             starts.append(at)
     return starts
+
+
+def _read(file: BinaryIO, at: int, count: int) -> bytes:
+    file.seek(at)
+    return file.read(count)
 
 
 async def split(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[AsyncIterator[bytes], None]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.services.media.adts_frames import AdtsFrames, is_adts
-from app.services.media.ffmpeg_command import FileRange, MediaInput, is_transport_stream
+from app.services.media.ffmpeg_command import (
+    FileRange,
+    MediaInput,
+    MendedFile,
+    is_transport_stream,
+)
 from app.services.media.header_sizes import CorrectedHead, corrected_head, has_sizes
 from app.services.media.joined_files import split, starts_in
+from app.services.media.mp4_boxes import is_mp4, mended_head
 from app.services.media.transport_clock import TransportClock
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
@@ -89,15 +94,36 @@ def _file_parts(path: Path) -> list[MediaPart]:
         size = path.stat().st_size
         if size == 0:
             return [MediaPart(path, b"")]
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            starts = starts_in(data)
-            ends = [*starts[1:], size]
-            spans = zip(starts, ends, strict=True)
-            heads = [data[start : min(end, start + HEAD_BYTES)] for start, end in spans]
+        starts = starts_in(file, size)
+        ends = [*starts[1:], size]
+        heads = []
+        for start, end in zip(starts, ends, strict=True):
+            file.seek(start)
+            heads.append(file.read(min(end - start, HEAD_BYTES)))
     return [
         _file_part(path, head, start, end, whole=len(starts) == 1)
         for head, start, end in zip(heads, starts, ends, strict=True)
     ]
+
+
+def mended_part(path: Path, head: Path) -> MediaPart | None:
+    """Return an MP4 whose boxes do not lead to its index as one part; None for all others.
+
+    Args:
+        path: the file.
+        head: file for the beginning that it should have.
+
+    Raises:
+        StorageError: the one cannot be read or the other not be written.
+    """
+    with storage_errors():
+        with path.open("rb") as file:
+            begin = file.read(HEAD_BYTES)
+            mended = mended_head(file, path.stat().st_size) if is_mp4(begin) else None
+        if mended is None:
+            return None
+        head.write_bytes(mended.head)
+    return MediaPart(MendedFile(head, path, mended.rest), begin)
 
 
 def _file_part(path: Path, head: bytes, start: int, end: int, *, whole: bool) -> MediaPart:

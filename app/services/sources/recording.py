@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from app.services.media.byte_stream import ByteStream, spool
+from app.services.media.ffmpeg_command import MendedFile
 from app.services.media.ffmpeg_decoder import FfmpegDecoder
-from app.services.media.integrity import check_file
-from app.services.media.media_part import MediaPart, file_parts, stream_parts
+from app.services.media.integrity import FileCheck, check_file, check_mended
+from app.services.media.media_part import MediaPart, file_parts, mended_part, stream_parts
 from app.services.media.mp4_index import StreamLayout
 from app.services.media.pcm import GRACE_S, PcmBlock, decode_audio, too_long
 from app.services.media.silence import replay, skip_silence
@@ -92,7 +93,7 @@ class RecordingOpener:
             InvalidAudioTrackError: it has not got the audio track that is wished for.
             StorageError: it cannot be read.
         """
-        parts = await file_parts(path)
+        parts = await self._parts(path, resources)
         first = parts[0]
         # A part that is written to the decoder is one whose beginning can be read all the same.
         source = path if first.source is None else first.source
@@ -101,7 +102,7 @@ class RecordingOpener:
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         checked, opening = await asyncio.gather(
-            check_file(path), skip_silence(pcm), return_exceptions=True
+            _checked(path, first), skip_silence(pcm), return_exceptions=True
         )
         if isinstance(checked, BaseException):
             raise checked
@@ -110,9 +111,20 @@ class RecordingOpener:
         if len(parts) > 1:
             decoder.report.set_estimate(None)  # it knows the first part alone
         else:
-            decoder.losses.trailing_bytes = checked
+            decoder.losses.trailing_bytes = checked.trailing_bytes
+            decoder.losses.wrong_sizes |= checked.wrong_sizes
         size = (await DISK.run(path.stat)).st_size
         return self._opened(decoder, replay(opening, pcm), selection, size)
+
+    async def _parts(self, path: Path, resources: AsyncExitStack) -> list[MediaPart]:
+        """Return the parts that a file is decoded in."""
+        head = self._workdir.new_file(".head")
+        resources.callback(head.unlink, missing_ok=True)
+        mended = await DISK.run(mended_part, path, head)
+        if mended is not None:
+            return [mended]
+        head.unlink(missing_ok=True)
+        return await file_parts(path)
 
     def _decoder(self, parts: AsyncIterator[MediaPart], selection: TrackSelection) -> FfmpegDecoder:
         return FfmpegDecoder(parts, self._limits, selection.heard.index, selection.channel)
@@ -147,6 +159,12 @@ class RecordingOpener:
 
 def _estimated_ms(length: int | None, kbps: int | None) -> int | None:
     return length * 8 // kbps if length and kbps else None
+
+
+async def _checked(path: Path, part: MediaPart) -> FileCheck:
+    if isinstance(part.source, MendedFile):
+        return await check_mended(part.source)
+    return await check_file(path)
 
 
 async def _each(parts: Iterable[MediaPart]) -> AsyncGenerator[MediaPart, None]:

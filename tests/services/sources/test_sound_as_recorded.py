@@ -346,6 +346,32 @@ async def test_an_mp4_that_claims_too_much_and_has_all_its_packets(
         await opener.open(upload(path))
 
 
+@pytest.mark.parametrize("size", [8, 1000, 50_000, 2**31])
+@pytest.mark.parametrize("last", [True, False])
+async def test_an_mp4_whose_samples_have_a_wrong_size(
+    opener: MediaOpener,
+    make_media: Make,
+    talk: Path,
+    said: Floats,
+    tmp_path: Path,
+    size: int,
+    last: bool,
+) -> None:
+    options = () if last else ("-movflags", "+faststart")
+    whole = make_media(f"mdat{last}.m4a", "-i", str(talk), "-ar", "44100", *options)
+    data = bytearray(whole.read_bytes())
+    at = data.index(b"mdat") - 4
+    data[at : at + 4] = size.to_bytes(4, "big")
+    path = tmp_path / "wrong.m4a"
+    path.write_bytes(data)
+    samples, media = await heard(opener, path)
+    assert abs(lag_ms(samples, said)) < EXACT_MS
+    assert codes(media) == ["size_corrected"]
+    path.write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(TruncatedMediaError):
+        await opener.open(upload(path))
+
+
 # --- Damage
 
 
