@@ -30,7 +30,11 @@ def _head(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
-_EBML = _head(rb"\x1a\x45\xdf\xa3.{1,60}?(?:webm|matroska)")
+_EBML = _head(
+    rb"\x1a\x45\xdf\xa3(?:[\x80-\xff]|[\x40-\x7f].|\x01\x00{6}.)\x42[\x82\x85-\x87\xf2\xf3\xf7]"
+)
+"""The header's name and size, then the name of one of its elements."""
+
 _WAVE = _head(rb"(?:RIFF|RF64).{4}WAVE(?:fmt |JUNK|junk|bext|ds64|LIST|fact)")
 _AVI = _head(rb"RIFF.{4}AVI LIST.{4}hdrl")
 _AIFF = _head(rb"FORM.{4}AIF[FC](?:COMM|FVER|NAME|AUTH|ANNO|COMT|ID3 )")
