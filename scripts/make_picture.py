@@ -20,7 +20,9 @@ _FRAMES = (("es", 20.0), ("es", 60.0), ("en", 7.0), ("en", 28.4))
 _SHOWN_CUES = 6
 """Cues of each direction that are shown; the others are left out."""
 
-_CHROMIUM = (
+_SHARP = "--force-device-scale-factor=2"
+
+CHROMIUM = (
     "chromium",
     "--headless",
     "--no-sandbox",
@@ -30,8 +32,8 @@ _CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--force-device-scale-factor=2",
 )
+"""A browser without a window that asks nobody for anything."""
 
 _PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 24px; background: #f2f4f8; display: flex; gap: 20px;
@@ -55,7 +57,7 @@ def main() -> int:
         shot = ROOT / "docs" / "demo.png"
         profile = f"--user-data-dir={folder}/profile"
         size = "--window-size=1240,802"
-        command = [*_CHROMIUM, profile, size, f"--screenshot={shot}", page.as_uri()]
+        command = [*CHROMIUM, _SHARP, profile, size, f"--screenshot={shot}", page.as_uri()]
         subprocess.run(command, check=True, capture_output=True)
     return 0
 

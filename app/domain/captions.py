@@ -21,7 +21,7 @@ class Caption:
     Attributes:
         span: when it shows.
         text: one paragraph without markup, never blank. A line break stands in it only where
-            another speaker's turn begins (see `app.domain.dialogue`).
+            another speaker's turn begins (see `app.domain.dialogue_turns`).
         words: word times where the track has them (a site's automatic captions), else empty.
         speaker: as the track names them, or None.
         placement: where the track shows it; None for the usual place.

@@ -33,7 +33,7 @@ from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
-from app.services.captions.decoded_text import DecodedText
+from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_file, decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.subtitle_body import SubtitleBody
@@ -110,7 +110,7 @@ class _FieldSink:
     def text(self) -> str:
         return decode_text(bytes(self.value))
 
-    def read_as_file(self, language: Language | None) -> DecodedText:
+    def read_as_file(self, language: Language | None) -> DecodedFile:
         """Return the text of a field that was sent as a file, which may be in any encoding."""
         return decode_file(bytes(self.value), language)
 

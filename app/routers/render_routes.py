@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.cue import Cue
-from app.domain.dialogue import with_turns
+from app.domain.dialogue_turns import with_turns
 from app.domain.errors import InvalidFieldError
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.style_fields import read_pieces, read_placement

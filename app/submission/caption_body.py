@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
-from app.services.captions.decoded_text import DecodedText
+from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_file
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
@@ -116,7 +116,7 @@ def sent_captions(
     return SentCaptions(_without_surrogates(field), tag)
 
 
-def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedText | None:
+def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedFile | None:
     """Return the text of an upload that is a caption file, or None where it is media.
 
     Reads the disk.

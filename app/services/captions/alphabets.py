@@ -13,7 +13,7 @@ from charset_normalizer.constant import FREQUENCIES
 
 
 @dataclass(frozen=True, slots=True)
-class Alphabet:
+class LanguageTraits:
     """What tells that a text is in a language.
 
     Attributes:
@@ -123,7 +123,7 @@ _LIKE = {"be": "ru", "mk": "bg", "sr-Cyrl": "bg"}
 
 
 @lru_cache(maxsize=64)
-def alphabet_of(name: str) -> Alphabet:
+def alphabet_of(name: str) -> LanguageTraits:
     """Return the alphabet of a language.
 
     Args:
@@ -133,7 +133,9 @@ def alphabet_of(name: str) -> Alphabet:
         letters, words = _SERBIAN, "је и да се у на не то шта сам за ти си су од али ли би како"
     else:
         letters, words = _LATIN[name] if name in _LATIN else _OTHERS[name]
-    return Alphabet(frozenset(letters), frozenset(words.split()), _ranks(name), name in _LATIN)
+    return LanguageTraits(
+        frozenset(letters), frozenset(words.split()), _ranks(name), name in _LATIN
+    )
 
 
 def _ranks(name: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from app.domain.cue import Lane
-from app.domain.dialogue import ends_turn, turns, with_turns
+from app.domain.dialogue_turns import ends_turn, turns, with_turns
 from app.domain.style import InlineStyle, Placement, Runs, common_style, ink_length, ink_runs
 from app.services.captions.markup import MarkupReader, StyledPiece
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
@@ -81,8 +81,8 @@ def dialogue(lines: Sequence[CaptionLine]) -> str:
     """Return lines as one paragraph for each speaker's turn, with line breaks between those.
 
     A turn begins with a dash, also where the file has several on one line, with a name or a music
-    sign, as `app.domain.dialogue` says, in another voice or in another colour, and with a line
-    that is in italics as a whole where the one above it has ended and is not.
+    sign, as `app.domain.dialogue_turns` says, in another voice or in another colour, and with a
+    line that is in italics as a whole where the one above it has ended and is not.
     """
     breaks = {
         index

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from app.domain.language import Language
 from app.services.captions.code_pages import ESCAPED
-from app.services.captions.decoded_text import SURE, DecodedText
+from app.services.captions.decoded_file import SURE, DecodedFile
 from app.services.captions.encoding_guess import Guess, guess_encoding
 from app.services.captions.wide_text import wide_without_mark
 
@@ -66,7 +66,7 @@ def _is_marked(data: bytes) -> bool:
     return any(data.startswith(mark) for mark, _ in _MARKS)
 
 
-def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
+def decode_file(data: bytes, language: Language | None = None) -> DecodedFile:
     """Decode a file; undecodable bytes become U+FFFD, nothing is raised.
 
     An encoding is guessed only where the bytes are not UTF-8. A U+FFFD that the file itself holds
@@ -84,7 +84,7 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     if (escaped := _escaped(data, language)) is not None:
         return escaped
     try:
-        return DecodedText(data.decode("utf-8"), "utf-8")
+        return DecodedFile(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count(_REPLACEMENT)
@@ -100,7 +100,7 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedText:
     return _guessed(data, guess)
 
 
-def _declared(data: bytes) -> DecodedText | None:
+def _declared(data: bytes) -> DecodedFile | None:
     """Decode a file that names its encoding itself; None where it does not, or is in another."""
     named = _DECLARATION.search(data[:_DECLARATION_BYTES])
     if named is None:
@@ -110,12 +110,12 @@ def _declared(data: bytes) -> DecodedText | None:
         text = _decoded(data, encoding, "strict")
     except (LookupError, UnicodeDecodeError):
         return None
-    return DecodedText(text, encoding)
+    return DecodedFile(text, encoding)
 
 
-def _guessed(data: bytes, guess: Guess) -> DecodedText:
+def _guessed(data: bytes, guess: Guess) -> DecodedFile:
     text = _decoded(data, guess.encoding)
-    return DecodedText(
+    return DecodedFile(
         text,
         guess.encoding,
         replaced=text.count("\ufffd"),
@@ -129,16 +129,16 @@ def _decoded(data: bytes, encoding: str, errors: str = "replace") -> str:
     return unicodedata.normalize("NFC", text) if encoding == _COMBINING else text
 
 
-def _read(data: bytes, codec: str, name: str) -> DecodedText:
+def _read(data: bytes, codec: str, name: str) -> DecodedFile:
     text = data.decode(codec, "replace")
     replaced = 0
     if "\ufffd" in text:
         own = data.decode(codec, "ignore").count("\ufffd")
         replaced = text.count("\ufffd") - own
-    return DecodedText(text, name, replaced=replaced)
+    return DecodedFile(text, name, replaced=replaced)
 
 
-def _escaped(data: bytes, language: Language | None) -> DecodedText | None:
+def _escaped(data: bytes, language: Language | None) -> DecodedFile | None:
     """Decode a file of ASCII bytes whose escape sequences write other characters."""
     if not data.isascii() or not any(escape in data for escape in _ESCAPES):
         return None
@@ -151,7 +151,7 @@ def _escaped(data: bytes, language: Language | None) -> DecodedText | None:
             except UnicodeDecodeError:
                 continue
             if not text.isascii() and (language is None or name == language.family):
-                return DecodedText(text, encoding, guessed=True)
+                return DecodedFile(text, encoding, guessed=True)
     return None
 
 
@@ -160,7 +160,7 @@ def _is(language: Language | None) -> bool:
     return language is None or language.family == "zh"
 
 
-def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
+def _damaged_utf8(data: bytes, language: Language | None) -> DecodedFile:
     """Decode UTF-8 with broken bytes.
 
     Lines without any valid character beyond ASCII, one after another, come from a file in another
@@ -179,7 +179,7 @@ def _damaged_utf8(data: bytes, language: Language | None) -> DecodedText:
         for number, line in enumerate(lines)
     ]
     text = "".join(texts)
-    return DecodedText(
+    return DecodedFile(
         text,
         "utf-8",
         replaced=text.count("\ufffd") - data.count(_REPLACEMENT),

@@ -16,7 +16,7 @@ from functools import lru_cache
 import opencc
 from charset_normalizer.constant import FREQUENCIES
 
-from app.services.captions.alphabets import Alphabet, alphabet_of
+from app.services.captions.alphabets import LanguageTraits, alphabet_of
 
 _QUOTES = frozenset("“”„‚‘’«»‹›–—…•¿¡♪♫€£§°©®™\u00a0\u200e\u200f\u200c\u200d،؟؛")
 _RARE = frozenset("¼½¾²³¹ºª·¢¥±×÷µ¶†‡‰¦¬¯¸´`¨ˆ˜¤")
@@ -112,7 +112,7 @@ def _value(char: str, name: str) -> float:
     return _STRANGE if char in _RARE else 2 * _STRANGE
 
 
-def _shape(word: str, alphabet: Alphabet) -> float:
+def _shape(word: str, alphabet: LanguageTraits) -> float:
     quoted = (word[0] in _OPENING) + (word[-1] in _CLOSING)
     penalty = _IN_PLACE * quoted if len(word) > 1 else 0.0
     for before, char, after in zip(" " + word, word, word[1:] + " ", strict=False):

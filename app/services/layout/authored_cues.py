@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 
 from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
-from app.domain.dialogue import ends_turn, speaker_dash
+from app.domain.dialogue_turns import ends_turn, speaker_dash
 from app.domain.profile import ReadingProfile
 from app.domain.style import Placement, divided, joined, zone
 from app.domain.time import Span

@@ -25,7 +25,7 @@ _SIZES = re.compile(rb"stsz\x00{4}")
 _MOST_HEAD_BYTES = 2**20
 
 
-class Box(NamedTuple):
+class Mp4Box(NamedTuple):
     """A box at the top level: its place, its size with the header, its name."""
 
     offset: int
@@ -50,14 +50,14 @@ def is_mp4(head: bytes) -> bool:
     return head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
 
 
-def top_boxes(file: BinaryIO, size: int) -> list[Box]:
+def top_boxes(file: BinaryIO, size: int) -> list[Mp4Box]:
     """Return the boxes of a file, up to the first bytes that are none.
 
     Args:
         file: open for reading.
         size: of the file in bytes.
     """
-    boxes: list[Box] = []
+    boxes: list[Mp4Box] = []
     at = 0
     while at + 8 <= size and len(boxes) < _MOST_BOXES:
         file.seek(at)
@@ -69,12 +69,12 @@ def top_boxes(file: BinaryIO, size: int) -> list[Box]:
             length = size - at
         if length < 8 or not _NAME.fullmatch(header[4:8]):
             break
-        boxes.append(Box(at, length, header[4:8]))
+        boxes.append(Mp4Box(at, length, header[4:8]))
         at += length
     return boxes
 
 
-def joined_starts(boxes: list[Box]) -> list[int]:
+def joined_starts(boxes: list[Mp4Box]) -> list[int]:
     """Return where files begin that were joined, the first one included."""
     starts = [0]
     holds_media = False
@@ -112,7 +112,7 @@ def mended_head(file: BinaryIO, size: int) -> MendedHead | None:
     return MendedHead(head[:-16] + length.to_bytes(4, "big") + b"mdat", samples.offset + 8)
 
 
-def names_too_little(file: BinaryIO, boxes: list[Box]) -> bool:
+def names_too_little(file: BinaryIO, boxes: list[Mp4Box]) -> bool:
     """Whether the index leads to more bytes of samples than the boxes for samples have.
 
     Args:

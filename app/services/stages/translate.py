@@ -90,9 +90,7 @@ async def translate_cues(
             notice(style_lost(unstyled))
         for language, left in state.left.items():
             notice(not_translated(language, job.target, left))
-        for converted in scripts.notices():
-            notice(converted)
-        for remark in remarks.notices():
+        for remark in (*scripts.notices(), *remarks.notices()):
             notice(remark)
     finally:
         running.cancel()

@@ -65,12 +65,10 @@ def not_translated(language: str, target: Language, cues: Sequence[Cue]) -> Noti
         target: language that was requested.
         cues: at least one.
     """
-    first_ms = min(cue.span.start_ms for cue in cues)
-    last_ms = max(cue.span.end_ms for cue in cues)
     what = "1 cue is" if len(cues) == 1 else f"{len(cues)} cues are"
     text = (
-        f"{what} shown as spoken, in {_name(language)}, between {first_ms / 1000:.1f} and "
-        f"{last_ms / 1000:.1f} s: the translator has no pair for it and {target.english_name}"
+        f"{what} shown as spoken, in {_name(language)}, {_between(cues)}: "
+        f"the translator has no pair for it and {target.english_name}"
     )
     return Notice(_NOT_TRANSLATED, text)
 
@@ -103,14 +101,18 @@ def script_converted(written: Language, target: Language, by: str, cues: Sequenc
         by: what converted them.
         cues: at least one.
     """
-    first_ms = min(cue.span.start_ms for cue in cues)
-    last_ms = max(cue.span.end_ms for cue in cues)
     what = "1 cue was" if len(cues) == 1 else f"{len(cues)} cues were"
     text = (
-        f"{what} converted from {written.written_name}, into {target.written_name}, between "
-        f"{first_ms / 1000:.1f} and {last_ms / 1000:.1f} s: {by}, no translation"
+        f"{what} converted from {written.written_name}, into {target.written_name}, "
+        f"{_between(cues)}: {by}, no translation"
     )
     return Notice(_SCRIPT_CONVERTED, text)
+
+
+def _between(cues: Sequence[Cue]) -> str:
+    first_ms = min(cue.span.start_ms for cue in cues)
+    last_ms = max(cue.span.end_ms for cue in cues)
+    return f"between {first_ms / 1000:.1f} and {last_ms / 1000:.1f} s"
 
 
 def tidied_translations(changes: str) -> Notice:

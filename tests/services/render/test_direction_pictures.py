@@ -17,6 +17,7 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import InlineStyle, Placement, ink_runs
 from app.domain.time import Span
 from app.services.render.formats import render
+from scripts.make_picture import CHROMIUM
 
 WIDTH, HEIGHT = 640, 360
 LINES = {
@@ -29,18 +30,6 @@ LINES = {
 
 _PATIENCE_MS = (3_000, 10_000, 40_000)
 """How long a browser may take to draw; the longer ones are for a busy machine."""
-
-_CHROMIUM = (
-    "chromium",
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 
 Picture = NDArray[np.uint8]
 
@@ -141,7 +130,7 @@ def drawn_by_chromium(folder: Path, shown: Sequence[Cue]) -> list[Picture]:
     for patience_ms in _PATIENCE_MS:
         subprocess.run(
             [
-                *_CHROMIUM,
+                *CHROMIUM,
                 f"--user-data-dir={folder}/profile",
                 f"--screenshot={shot}",
                 f"--window-size={WIDTH},{HEIGHT * len(shown)}",

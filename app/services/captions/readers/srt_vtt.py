@@ -12,7 +12,7 @@ from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_blocks import Block, FileLine, read_lines, split_lines
 from app.services.captions.readers.caption_grouping import Grouped, group
 from app.services.captions.readers.caption_times import log_order, repaired_times, with_ends
-from app.services.captions.readers.line_breaks import file_lines, is_double_spaced
+from app.services.captions.readers.file_lines import file_lines, is_double_spaced
 from app.services.captions.readers.loose_clock import LooseClock
 from app.services.captions.readers.segment_doubles import joined_doubles
 from app.services.captions.readers.time_line import TimeLine

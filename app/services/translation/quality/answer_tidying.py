@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.abbreviations import ORDINAL_LANGUAGES
-from app.domain.dialogue import with_turns
+from app.domain.dialogue_turns import with_turns
 from app.domain.language import Language
 from app.services.translation.quality import added_signs, added_words, kept_signs
 

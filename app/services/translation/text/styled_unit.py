@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from app.domain.cue import Cue
-from app.domain.dialogue import speaker_dash, turns_like
+from app.domain.dialogue_turns import speaker_dash, turns_like
 from app.domain.style import (
     PLAIN,
     InlineStyle,

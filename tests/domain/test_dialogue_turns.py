@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.dialogue import DASHES, speaker_dash, turns, turns_like, with_turns
+from app.domain.dialogue_turns import DASHES, speaker_dash, turns, turns_like, with_turns
 
 
 @pytest.mark.parametrize("dash", [*DASHES, ">>"])

@@ -11,7 +11,7 @@ SURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class DecodedText:
+class DecodedFile:
     """A file's text and what was assumed to read it.
 
     Attributes:
