@@ -8,16 +8,16 @@ import re
 import shutil
 import signal
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import Literal, cast
+from typing import Literal
 
 from app.domain.errors import InternalError, ResourceLimitError
 from app.settings import child_environment
 from app.system.child_limits import FILTER, ChildLimits
 from app.system.child_usage import usage_of
+from app.system.spawn import ChildProcess, spawn
 
 STDERR_TAIL_BYTES = 4096
 """How much of the end of a child's stderr is stored."""
@@ -48,12 +48,12 @@ class Subprocess:
             reason; None otherwise.
     """
 
-    def __init__(self, process: Process, on_line: OnLine | None, limits: ChildLimits) -> None:
+    def __init__(self, process: ChildProcess, on_line: OnLine | None, limits: ChildLimits) -> None:
         self.exceeded: Resource | None = None
         self._limits = limits
         self._killed = False
         self._watcher = asyncio.create_task(self._watch())
-        self.stdout = cast("asyncio.StreamReader", process.stdout)  # a pipe, see _start
+        self.stdout = process.stdout
         self._process = process
         self._stderr = bytearray()
         self._stderr_reader = asyncio.create_task(self._read_stderr(on_line))
@@ -141,11 +141,12 @@ class Subprocess:
         # RuntimeError: another task waits for its stdout and reads it to its end.
         with suppress(TimeoutError, RuntimeError):
             async with asyncio.timeout(_REAP_S):
-                # asyncio counts a process as ended once its pipes were read to their ends.
+                # Descendants that were killed too may have written to its pipes.
                 while await self.stdout.read(2**16):
                     pass
                 await self.wait()
         self._stderr_reader.cancel()
+        self._process.close()
 
     def _send_kill(self) -> None:
         if self._process.returncode is None:
@@ -168,7 +169,7 @@ class Subprocess:
         self._send_kill()
 
     async def _read_stderr(self, on_line: OnLine | None) -> None:
-        pipe = cast("asyncio.StreamReader", self._process.stderr)
+        pipe = self._process.stderr
         rest = b""
         while data := await pipe.read(2**12):
             self._stderr += data
@@ -226,22 +227,16 @@ async def _start(
     stdin: bool,
     environment: Mapping[str, str] | None,
     limits: ChildLimits,
-) -> Process:
+) -> ChildProcess:
     program = shutil.which(command[0])
     if program is None:
         raise InternalError(f"{command[0]} is not installed")
     try:
-        return await asyncio.create_subprocess_exec(
-            *_death_signal_prefix(),
-            *limits.prefix,
-            program,
-            *command[1:],
-            stdin=PIPE if stdin else DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            env=dict(child_environment() if environment is None else environment),
-            start_new_session=True,
-            limit=_PIPE_BUFFER_BYTES,
+        return await spawn(
+            [*_death_signal_prefix(), *limits.prefix, program, *command[1:]],
+            child_environment() if environment is None else environment,
+            stdin=stdin,
+            limit_bytes=_PIPE_BUFFER_BYTES,
         )
     except OSError as error:
         raise InternalError("A child process could not be started") from error

@@ -1,0 +1,76 @@
+"""Child processes start without the handlers that libraries register for a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from app.system.spawn import ChildProcess, spawn
+
+_LIMIT_BYTES = 2**15
+
+
+async def _child(program: str, *, stdin: bool = False) -> ChildProcess:
+    command = [sys.executable, "-c", program]
+    return await spawn(command, dict(os.environ), stdin=stdin, limit_bytes=_LIMIT_BYTES)
+
+
+async def test_a_child_reads_writes_and_ends() -> None:
+    child = await _child("import sys; sys.stdout.write(sys.stdin.read()[::-1])", stdin=True)
+    assert child.stdin is not None
+    child.stdin.write(b"abc" * 50_000)
+    await child.stdin.drain()
+    child.stdin.close()
+    assert await child.stdout.read() == b"cba" * 50_000
+    assert await child.stderr.read() == b""
+    assert await child.wait() == 0
+    assert child.returncode == 0
+
+
+async def test_the_status_of_a_killed_child_is_its_signal() -> None:
+    child = await _child("input()", stdin=True)
+    assert child.returncode is None
+    os.killpg(child.pid, signal.SIGKILL)  # a session of its own, thus a group
+    assert await child.wait() == -signal.SIGKILL
+    child.close()
+
+
+async def test_a_child_that_is_not_read_waits() -> None:
+    child = await _child("import sys; sys.stdout.write('x' * 10_000_000); sys.stderr.write('end')")
+    await asyncio.sleep(0.3)
+    stored = len(child.stdout._buffer)  # type: ignore[attr-defined]
+    assert stored <= 2 * _LIMIT_BYTES + 2**18  # one read of a pipe besides
+    assert len(await child.stdout.read()) == 10_000_000
+    assert await child.stderr.read() == b"end"
+    assert await child.wait() == 0
+
+
+async def test_many_children_leave_no_descriptor_open() -> None:
+    await (await _child("")).wait()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        child = await _child("print(1)")
+        assert await child.stdout.read() == b"1\n"
+        await child.stderr.read()
+        await child.wait()
+        child.close()
+    await asyncio.sleep(0.05)
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+async def test_a_program_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(OSError, match="nothing-of-that-name"):
+        await spawn(["/nothing-of-that-name"], {}, stdin=False, limit_bytes=_LIMIT_BYTES)
+
+
+async def test_handlers_of_a_fork_are_not_run() -> None:
+    ran: list[str] = []
+    os.register_at_fork(before=lambda: ran.append("before"))
+    child = await _child("")
+    await child.wait()
+    child.close()
+    assert not ran
