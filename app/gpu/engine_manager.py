@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from app.domain.errors import (
     EngineLoadError,
@@ -23,6 +25,9 @@ from app.gpu.protocols import Aligner, Diarizer, Engine, Transcriber, Vad
 from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
+from app.system.thread_priority import lower_priority
+
+T = TypeVar("T")
 
 EngineState = Literal["loading", "ready", "failed", "disabled"]
 EngineRole = Literal["decoder", "vad", "transcriber", "aligner", "diarizer", "translator"]
@@ -218,9 +223,7 @@ class EngineManager:
         alignment = self._settings.alignment.model_copy(update={"preload": ()})
         settings = self._settings.model_copy(update={"alignment": alignment})
         try:
-            aligner: Aligner = await asyncio.to_thread(
-                load_engine, ALIGNERS, alignment.engine, settings
-            )
+            aligner: Aligner = await _in_thread(load_engine, ALIGNERS, alignment.engine, settings)
         except EngineLoadError:
             return None
         return aligner
@@ -236,7 +239,7 @@ class EngineManager:
         if status.state == "disabled":
             return None
         try:
-            engine = await asyncio.to_thread(self._load_checked, registry, status.name, check)
+            engine = await _in_thread(self._load_checked, registry, status.name, check)
         except EngineLoadError as error:
             self._statuses[role] = replace(status, state="failed", error=error.message)
             raise
@@ -255,6 +258,15 @@ class EngineManager:
         """Test the aligner, unless its models do not include the test sentence's language."""
         if LANGUAGE in self._settings.alignment.preload:
             check_aligner(aligner)
+
+
+async def _in_thread(load: Callable[..., T], *args: Any) -> T:
+    """Call a function in a new thread, whose priority the threads of the loaded engine inherit."""
+    thread = ThreadPoolExecutor(1, "load", initializer=lower_priority)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, partial(load, *args))
+    finally:
+        thread.shutdown(wait=False)
 
 
 def _unaligned_reason(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from app.gpu.scheduler.batch_runner import BatchRunner
 from app.gpu.scheduler.scheduler_report import FILL_BOUNDS, PADDING_BOUNDS, HistogramRecorder
 from app.gpu.scheduler.work_item import ENGINE_STAGES, EngineStage, WorkItem
 from app.gpu.scheduler.work_queue import WorkQueue
+from app.system.thread_priority import lower_priority
 
 log = structlog.get_logger()
 
@@ -116,6 +117,7 @@ class WorkerThreads(_Threads):
         return max(0.0, run.batch.duration_s / rate - (self._clock() - run.started_s))
 
     def _work(self, number: int, stages: frozenset[EngineStage]) -> None:
+        lower_priority()
         while (batch := self._queue.take(stages)) is not None:
             started_s = self._clock()
             with self._lock:
@@ -158,6 +160,7 @@ class PreparationThreads(_Threads):
         ]
 
     def _work(self) -> None:
+        lower_priority()
         while (item := self._queue.take_unprepared()) is not None:
             self._queue.complete_preparation(item, self._prepared(item))
 
