@@ -21,6 +21,7 @@ from abuse.attacks import ATTACKS
 from abuse.caller import HostileCaller
 from abuse.hostile_site import HostileSite, hostile_site
 from abuse.watch import Watch, Watched
+from app.system.thread_priority import lower_priority
 from bench.document import write_part
 from bench.machine import describe_machine
 from tests.api_requests import stream_file
@@ -101,9 +102,14 @@ def _all(folder: Path, site: HostileSite, names: Sequence[str]) -> list[Outcome]
 
 def _one(server: ServerProcess, site: HostileSite, folder: Path, name: str, number: int) -> Outcome:
     caller = HostileCaller(server.port, site, folder)
-    with ThreadPoolExecutor(1) as pool, Watch(server.process.pid, server.port) as watch:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        # Attackers would not compute on the server's machine: they get what it leaves.
+        ThreadPoolExecutor(1, initializer=lower_priority) as attacker,
+        Watch(server.process.pid, server.port) as watch,
+    ):
         job = pool.submit(stream_file, server, _TALK, prompt=f"{number}", force_refresh="true")
-        answer = ATTACKS[name](caller)
+        answer = attacker.submit(ATTACKS[name], caller).result()
         lost = _lost(job)
     return Outcome(name, answer, watch.seen, lost)
 

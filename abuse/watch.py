@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -19,6 +21,7 @@ from bench.percentile import percentile
 _SAMPLE_S = 0.05
 _PING_EVERY_S = 0.05
 _PING_LIMIT_S = 120.0
+_PING_NICE = -10
 _PING = b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
@@ -101,7 +104,13 @@ def tree_rss_bytes(process: psutil.Process) -> int:
 
 
 def _ping(port: int, stop: Event, times: Connection) -> None:
-    """Time health checks, one after the other, each over a connection of its own."""
+    """Time health checks, one after the other, each over a connection of its own.
+
+    They come before all else, as far as that is permitted: the time that this process waits for a
+    core is not the server's.
+    """
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PING_NICE)
     found: list[float] = []
     times.send(None)
     while not stop.is_set() or not found:

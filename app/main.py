@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 from collections.abc import AsyncIterator
@@ -160,6 +161,9 @@ async def _load_engines(services: Services) -> None:
     readiness = services.readiness
     await readiness.load()
     if readiness.failure is None:
+        # Modules and models stay: a full collection, during which nothing else runs, skips them.
+        gc.collect()
+        gc.freeze()
         log.info("ready", engines=_loaded(readiness))
         return
     exit_after_s = services.settings.server.load_failure_exit_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -74,18 +74,23 @@ class SentCaptions:
         language: BCP 47 tag as the client says; None when it does not.
         automatic: whether a machine wrote them, so that lines roll and repeat.
         notices: how the text was read from its bytes, where that was not certain.
+        digest: SHA-256 of the text, computed once, for the text may have megabytes.
     """
 
     text: str
     language: str | None = None
     automatic: bool = False
     notices: tuple[Notice, ...] = ()
+    digest: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        object.__setattr__(self, "digest", digest)
 
     @property
     def identity(self) -> str:
         """Key by which equal captions share work."""
-        digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
-        return f"captions:{digest}:{self.language}:{self.automatic}"
+        return f"captions:{self.digest}:{self.language}:{self.automatic}"
 
 
 Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions

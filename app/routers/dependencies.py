@@ -17,7 +17,12 @@ def services_of(request: HTTPConnection) -> Services:
     return services
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+async def _services(request: HTTPConnection) -> Services:
+    """See `services_of`; FastAPI calls a function that is not asynchronous in a thread."""
+    return services_of(request)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
 
 
 async def require_admission(request: Request) -> None:

@@ -10,6 +10,7 @@ from app.domain.events import Done, Event
 from app.routers.encoders import EventEncoder, Payload, result_payload
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
+from app.system.loop_turns import take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class EncodedLog:
 
     async def _encode_some(self, until: int) -> None:
         """Encode the next events; others get their turn first."""
-        await asyncio.sleep(0)
+        await take_turn()
         done = len(self._encoded)
         for _, event in self._job.log.after(done, min(until - done, _SLICE_EVENTS)):
             self._encoded.append(await self._encode(event))

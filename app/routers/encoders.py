@@ -49,6 +49,7 @@ class EventEncoder(Protocol):
     def encode(self, event: Event) -> Payload | None:
         """Return the payload of an event, or None where this kind of client gets none.
 
+        Lists of cues are iterators, see `sliced_json`, since a replay has all cues in one event.
         The result is not encoded here, since it may be large: see `result_payload`.
         """
         ...
@@ -210,7 +211,7 @@ class StreamEncoder(ProcessEncoder):
             "stage": "subtitles",
             "message": f"{self._sent} {'line' if self._sent == 1 else 'lines'} ready",
             "batchInfo": {"current": self._sent, "total": self._total},
-            "subtitles": [cue_payload(cue) for cue in event.cues],
+            "subtitles": map(cue_payload, event.cues),
         }
 
 
@@ -227,7 +228,7 @@ class NativeEncoder:
             return {
                 "type": "cues",
                 "final": event.final,
-                "cues": [_native_cue(cue) for cue in event.cues],
+                "cues": map(_native_cue, event.cues),
             }
         if isinstance(event, SegmentTranscribed):
             return {"type": "segment", "segment": dataclasses.asdict(event.segment)}

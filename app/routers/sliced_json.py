@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from app.system.loop_turns import LoopSlice
+
 _SLICE_ITEMS = 100
 """Items of a list that are encoded at once: some hundreds of microseconds for cues."""
-
-_TURN_S = 0.003
-"""Time after which others get their turn."""
 
 _STRING_CHARS = 2**16
 
@@ -25,12 +22,10 @@ async def sliced_json(value: object) -> bytes:
             items, too, are made in slices.
     """
     pieces: list[bytes] = []
-    turn_ends_s = time.monotonic() + _TURN_S
+    turn = LoopSlice()
     for piece in _pieces(value):
         pieces.append(piece.encode("utf-8"))
-        if time.monotonic() >= turn_ends_s:
-            await asyncio.sleep(0)
-            turn_ends_s = time.monotonic() + _TURN_S
+        await turn.pause()
     return b"".join(pieces)
 
 

@@ -6,7 +6,6 @@ one write with one ``data:`` line.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -24,6 +23,7 @@ from app.services.jobs.streams import (
     ServerLeaving,
     StreamHub,
 )
+from app.system.loop_turns import take_turn
 
 _LF = "\n"
 _TURN_FRAMES = 50
@@ -62,7 +62,7 @@ def stream_job(
             async for item in items:
                 sent += 1
                 if sent % _TURN_FRAMES == 0:
-                    await asyncio.sleep(0)  # a replay is there at once, and others wait
+                    await take_turn()  # a replay is there at once, and others wait
                 if isinstance(item, LoggedEvent):
                     event = await encoded.event(item.seq)
                     if event is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
@@ -147,4 +148,7 @@ def uploaded_captions(upload: UploadedFile, language: Language | None) -> Decode
 
 
 def _without_surrogates(text: str) -> str:
+    with suppress(UnicodeEncodeError):  # ten times as fast as a search
+        text.encode("utf-8")
+        return text
     return _SURROGATES.sub("\ufffd", text)

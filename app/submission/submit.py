@@ -11,6 +11,7 @@ from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.subtitle_body import SubtitleBody
+from app.system.loop_turns import take_turn
 from app.system.thread_groups import DISK
 
 
@@ -26,6 +27,7 @@ async def submit(services: Services, request: JobRequest) -> JobRuntime:
     """
     with services.address_checks.place(request.holder):
         await services.opener.check(request.source)
+    await take_turn()
     return await services.runner.submit(request)
 
 
@@ -69,6 +71,7 @@ async def submit_body(
                 upload.path.unlink(missing_ok=True)
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
                 notices = decoded.notices
+        await take_turn()
         request = body.job_request(upload)
         if isinstance(request.source, SentCaptions):
             request = replace(request, source=replace(request.source, notices=notices))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TypeVar
 
+from app.system.loop_turns import LoopSlice
+
 T = TypeVar("T")
 
 
@@ -27,9 +29,11 @@ async def tap(
         on_end: called once when the source has ended without an error.
     """
     try:
+        turn = LoopSlice()
         async for item in source:
             on_item(item)
             yield item
+            await turn.pause()  # a source may have all of its items at once
         if on_end is not None:
             on_end()
     finally:

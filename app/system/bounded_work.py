@@ -20,6 +20,7 @@ from typing import TypeVar
 from app.domain.errors import CuestreamError, InternalError, TooMuchWorkError
 from app.system.child_limits import TEXT_WORK
 from app.system.fair_places import FairPlaces
+from app.system.loop_turns import take_turn
 from app.system.subprocesses import Subprocess, running
 
 T = TypeVar("T")
@@ -98,7 +99,7 @@ async def _send(
     message: object = (f"{function.__module__}:{function.__qualname__}", options)
     while message and await child.write(_packed(message)):
         message = list(islice(left, SLICE_ITEMS))
-        await asyncio.sleep(0)
+        await take_turn()
     await child.write(_packed([]))
     child.close_stdin()
 

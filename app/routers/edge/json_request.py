@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from app.domain.json_text import read_json
+from app.system.loop_turns import take_turn
 
 
 class JsonRequest(Request):
@@ -35,4 +36,6 @@ class JsonRequest(Request):
         Raises:
             ValueError: it is no JSON, or beyond the bounds.
         """
-        return read_json(await self.body())
+        text = await self.body()
+        await take_turn()  # parsing megabytes takes some ten milliseconds
+        return read_json(text)

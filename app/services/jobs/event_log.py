@@ -42,12 +42,17 @@ class EventLog:
         """Whether no event will follow."""
         return isinstance(self.last, Done | Failed)
 
-    def append(self, event: Event) -> None:
-        """Add an event and wake every reader; events after the end are ignored."""
+    def append(self, event: Event, weight_bytes: int | None = None) -> None:
+        """Add an event and wake every reader; events after the end are ignored.
+
+        Args:
+            event: of any class.
+            weight_bytes: memory that it holds, where that is known; weighing takes time.
+        """
         if self.closed:
             return
         self._events.append(event)
-        self._bytes += event_bytes(event)
+        self._bytes += event_bytes(event) if weight_bytes is None else weight_bytes
         for listener in tuple(self._listeners):
             listener()
 

@@ -155,8 +155,9 @@ class JobRunner:
         """Return a new job whose log holds a finished result, as a cache would."""
         record = JobRecord(finished.request)
         record.log.append(_complete(result))
-        record.log.append(CuesReady(result.cues, final=True))
-        record.log.append(Done(result))
+        # The new log holds the objects of the finished one.
+        record.log.append(CuesReady(result.cues, final=True), finished.log.bytes)
+        record.log.append(Done(result), 0)
         record.ended_s = time.monotonic()
         await self._store.add(record)
         return self._read(record)

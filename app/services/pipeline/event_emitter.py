@@ -35,6 +35,7 @@ from app.services.translation.translation_notices import (
     speech_translated,
     translated_by_transcriber,
 )
+from app.system.loop_turns import LoopSlice
 
 Emit = Callable[[Event], None]
 
@@ -170,7 +171,7 @@ class EventEmitter:
             heard=self._heard,
         )
 
-    def result(
+    async def result(
         self,
         cues: list[Cue],
         cached: Mapping[str, float],
@@ -199,7 +200,7 @@ class EventEmitter:
         ordered = sorted(cues, key=lambda cue: cue.span.start_ms)
         return Result(
             cues=tuple(ordered),
-            segments=self._result_segments(),
+            segments=await self._result_segments(),
             translated=any(is_translated(cue, self._target) for cue in cues),
             language=self._language,
             audio_ms=self._audio_ms or opened.duration_ms or ordered[-1].span.end_ms,
@@ -231,9 +232,9 @@ class EventEmitter:
             return None
         return self._spoken_ms.most_common(1)[0][0]
 
-    def _result_segments(self) -> tuple[Segment, ...]:
+    async def _result_segments(self) -> tuple[Segment, ...]:
         if isinstance(self._opened, OpenedCaptions):
-            return _caption_segments(self._opened.captions)
+            return await _caption_segments(self._opened.captions)
         return tuple(self.segments) if self._with_speakers is None else self._with_speakers
 
     def _emit_progress(self, progress: Event | None) -> None:
@@ -249,15 +250,19 @@ def is_translated(cue: Cue, target: Language | None) -> bool:
     return spoken is None or not spoken.same_language(target)
 
 
-def _caption_segments(captions: Captions) -> tuple[Segment, ...]:
+async def _caption_segments(captions: Captions) -> tuple[Segment, ...]:
     """Return captions as segments: words only where the track times them."""
-    return tuple(
-        Segment(
-            text=" ".join(caption.text.split("\n")),
-            span=caption.span,
-            words=tuple(replace(word, speaker=caption.speaker) for word in caption.words),
-            language=captions.language,
-            clear_until_ms=caption.span.end_ms,
+    turn = LoopSlice()
+    segments: list[Segment] = []
+    for caption in captions.items:
+        await turn.pause()
+        segments.append(
+            Segment(
+                text=" ".join(caption.text.split("\n")),
+                span=caption.span,
+                words=tuple(replace(word, speaker=caption.speaker) for word in caption.words),
+                language=captions.language,
+                clear_until_ms=caption.span.end_ms,
+            )
         )
-        for caption in captions.items
-    )
+    return tuple(segments)

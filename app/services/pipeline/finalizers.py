@@ -20,6 +20,7 @@ from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translator import Translator
 from app.system.async_iterators import close_stage, tap
+from app.system.loop_turns import LoopSlice
 
 
 class TurnSource(Protocol):
@@ -112,7 +113,7 @@ class DiarizedFinalizer:
             events.notice(Notice("diarization_failed", text))
             turns = ()
         if not turns:
-            return self._as_drafted()
+            return await self._as_drafted()
         return await self._revised(turns)
 
     async def _emit_drafts(self, cues: AsyncIterator[Cue]) -> None:
@@ -126,11 +127,13 @@ class DiarizedFinalizer:
         finally:
             await close_stage(drafts)
 
-    def _as_drafted(self) -> list[Cue]:
+    async def _as_drafted(self) -> list[Cue]:
         events = self.immediate.events
         final = sorted(events.drafts.values(), key=lambda cue: cue.span.start_ms)
+        turn = LoopSlice()
         for cue in final:
             events.finished(cue)
+            await turn.pause()
         return final
 
     async def _revised(self, turns: Sequence[SpeakerTurn]) -> list[Cue]:

@@ -72,7 +72,7 @@ class Pipeline:
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             run.report_sound()
             await reuse.store(source, events, options)
-            return events.result(
+            return await events.result(
                 final,
                 run.cached_shares(memory),
                 ledger.usage(),

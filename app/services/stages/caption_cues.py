@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -16,7 +15,7 @@ from app.services.layout.authored_cues import authored_cues
 from app.services.layout.phrase import Phrase
 from app.services.layout.segment_words import words_of
 from app.services.stages.cues import CueLayout
-from app.system.bounded_work import SLICE_ITEMS, work_on
+from app.system.bounded_work import work_on
 
 _SILENCE_MS = 1000
 """A silence that ends a segment: what follows is another thought. Source: of brief, medium and long
@@ -38,9 +37,7 @@ async def caption_cues(captions: Captions, profile: ReadingProfile) -> AsyncIter
     cues = await work_on(
         _laid_out, captions.items, captions.language, captions.kind, profile, chars=chars
     )
-    for number, cue in enumerate(cues):
-        if number % SLICE_ITEMS == 0:
-            await asyncio.sleep(0)  # what is done with each of them is work too
+    for cue in cues:
         yield cue
 
 
