@@ -26,10 +26,6 @@ _TERM_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 """The command is a script that removes a temporary file at its end, which the KILL of other
 children would leave behind. When we die its input ends too, which ends its whole pipeline."""
 
-_THROUGH_A_PIPE = ("sh", "-c", 'cat | apertium "$@"', "apertium")
-"""The command opens ``/dev/stdin`` by name, which Linux refuses for a socket, and uvloop gives a
-child a socket as its standard input. The words of the script are constants."""
-
 
 async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
     """Run ``apertium`` to its end and return its output.
@@ -42,7 +38,7 @@ async def run_apertium(arguments: Sequence[str], text: bytes = b"") -> bytes:
         TranslationError: it cannot be started, fails, hangs or writes too much.
         ResourceLimitError: it needs more memory or time than it may.
     """
-    command = [*_TERM_WITH_US, *_THROUGH_A_PIPE, *arguments]
+    command = [*_TERM_WITH_US, "apertium", *arguments]
     environment = {**child_environment(), "LC_ALL": "C.UTF-8"}
     try:
         async with running(command, stdin=True, environment=environment) as child:
