@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import structlog
 
 from app.domain.errors import DrainingError, EngineLoadError, NotReadyError
+from app.domain.language_tags import english_name
 from app.gpu.engine_manager import EngineManager, EngineStatus
 from app.services.translation.translator import Translator
 from app.services.translation.translator_registry import build_translator
@@ -148,7 +149,9 @@ class Readiness:
     async def _load_translator(self) -> Translator:
         status = self._translator_status
         try:
-            translator = self._build(self._settings)
+            # Both take a second of imports where nothing is compiled yet.
+            translator = await asyncio.to_thread(self._build, self._settings)
+            await asyncio.to_thread(english_name, "en")
             await translator.probe()
         except EngineLoadError as error:
             self._translator_status = replace(status, state="failed", error=error.message)

@@ -80,6 +80,10 @@ class ChatProvider:
         """Requests that are worth making ready at a time."""
         return self._limiter.planned
 
+    def prepare(self) -> None:
+        """See `ChatConnection.prepare`."""
+        self._connection.prepare()
+
     async def close(self) -> None:
         """Close the connections, if there ever were any."""
         await self._connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
@@ -110,6 +111,11 @@ class ChatTranslator:
                     "TRANSLATION_PRICE_INPUT_USD and TRANSLATION_PRICE_OUTPUT_USD"
                 )
         await load_identifier()
+        await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> None:
+        for provider in self._providers:
+            provider.prepare()
 
     async def close(self) -> None:
         """Close the connections to the provider."""

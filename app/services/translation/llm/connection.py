@@ -120,6 +120,13 @@ class ChatConnection:
         self._liveness = liveness
         self._transport = transport
 
+    def prepare(self) -> None:
+        """Import what the first request needs, which takes a second where nothing is compiled.
+
+        Nothing is sent, so it may run in a thread.
+        """
+        _ = self._client.chat.completions, self._client.models
+
     async def close(self) -> None:
         """Close the connections, if there ever were any."""
         if "_client" in self.__dict__:
