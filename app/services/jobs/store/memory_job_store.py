@@ -6,7 +6,10 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
+from app.domain.events import Failed
+from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
+from app.services.jobs.store.job_store import Claim, Message, StoreHost
 
 _FRAME_BYTES = 2000
 """Of a record whose result belongs to another one too."""
@@ -15,7 +18,10 @@ _FRAME_BYTES = 2000
 class MemoryJobStore:
     """Records of one process; they are lost with it."""
 
+    outlives = False
+
     def __init__(self) -> None:
+        self._host: StoreHost | None = None
         self._records: dict[str, JobRecord] = {}
         self._request_keys: dict[str, str] = {}  # hashes of whole requests, sent captions included
 
@@ -23,6 +29,74 @@ class MemoryJobStore:
         """See `JobStore`."""
         self._records[record.id] = record
         self._request_keys[record.id] = record.request.key
+
+    async def open(self, host: StoreHost) -> None:
+        """See `JobStore`."""
+        self._host = host
+
+    async def close(self) -> None:
+        """See `JobStore`."""
+
+    async def flush(self) -> None:
+        """See `JobStore`."""
+
+    async def enqueue(self, record: JobRecord) -> JobRecord:
+        """See `JobStore`."""
+        key = record.queue.idempotency_key if record.queue else None
+        for other in self._records.values():
+            known = other.queue.idempotency_key if other.queue else None
+            if key and known == key and other.owner == record.owner:
+                return other
+        record.queued = True
+        await self.add(record)
+        if self._host is not None:
+            self._host.work_arrived()
+        return record
+
+    async def claim(self) -> Claim:
+        """See `JobStore`."""
+        waiting = [r for r in self._records.values() if r.queue is not None and r.queued]
+        due_s = {r.id: r.queue.delay_s - r.age_s for r in waiting if r.queue is not None}
+        due = [record for record in waiting if due_s[record.id] <= 0]
+        if not due:
+            return Claim(due_s=min(due_s.values(), default=None))
+        record = max(due, key=lambda each: each.queue.priority if each.queue else 0)
+        record.queued = False
+        record.fence += 1
+        record.attempts += 1
+        return Claim(record)
+
+    async def give_back(self, record: JobRecord) -> None:
+        """See `JobStore`."""
+        record.queued = True
+
+    async def end_queued(self, job_id: str, failed: Failed) -> bool:
+        """See `JobStore`."""
+        record = self._records.get(job_id)
+        if record is None or not record.queued:
+            return False
+        record.queued = False
+        record.log.append(failed)
+        record.ended_s = time.monotonic()
+        return True
+
+    async def listed(self, owner: str, limit: int, before: str | None) -> Sequence[JobSummary]:
+        """See `JobStore`."""
+        own = [record for record in reversed(self._records.values()) if record.owner == owner]
+        ids = [record.id for record in own]
+        begin = ids.index(before) + 1 if before in ids else len(ids) if before else 0
+        return [summary_of(record) for record in own[begin : begin + limit]]
+
+    async def waiting(self, owner: str) -> tuple[int, int]:
+        """See `JobStore`."""
+        owners = [record.owner for record in self._records.values() if record.queued]
+        return len(owners), owners.count(owner)
+
+    def save_callers(self, record: JobRecord) -> None:
+        """See `JobStore`."""
+
+    async def tell(self, job_id: str, message: Message) -> None:
+        """See `JobStore`."""
 
     async def get(self, job_id: str) -> JobRecord | None:
         """See `JobStore`."""
