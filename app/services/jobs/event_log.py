@@ -31,6 +31,7 @@ class EventLog:
         self._listeners: set[Callable[[], None]] = set()
         self._bytes = sum(map(event_bytes, self._events))
         self._journal: Callable[[], None] | None = None
+        self._read_only = False
 
     def __len__(self) -> int:
         return self._shown
@@ -61,8 +62,11 @@ class EventLog:
         return isinstance(self.newest, Done | Failed)
 
     def append(self, event: Event) -> None:
-        """Add an event and wake every reader; events after the end are ignored."""
-        if self.sealed:
+        """Add an event and wake every reader.
+
+        Events after the end are ignored, and those for a log that another process writes.
+        """
+        if self.sealed or self._read_only:
             return
         self._events.append(event)
         self._bytes += event_bytes(event)
@@ -105,20 +109,23 @@ class EventLog:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def keep_journal(self, journal: Callable[[], None] | None) -> None:
+    def keep_journal(self, journal: Callable[[], None]) -> None:
         """Show events from now on when they are written.
 
         Args:
-            journal: called after each append; it writes `unwritten` and calls `show`. None to show
-                each event at once again.
+            journal: called after each append; it writes what is new and calls `show`.
         """
         self._journal = journal
-        if journal is None:
-            self.show(len(self._events))
+        self._read_only = False
 
-    def unwritten(self) -> tuple[Event, ...]:
-        """Return the events that readers do not see yet."""
-        return tuple(self._events[self._shown :])
+    @property
+    def appended(self) -> int:
+        """Number of the newest event, whether or not readers see it yet."""
+        return len(self._events)
+
+    def beyond(self, seq: int) -> tuple[Event, ...]:
+        """Return the events after a number, whether or not readers see them yet."""
+        return tuple(self._events[seq:])
 
     def show(self, until: int) -> None:
         """Let readers see the events up to a number, and wake them."""
@@ -128,6 +135,7 @@ class EventLog:
 
     def follow(self, events: Iterable[Event]) -> None:
         """Add events that another process has written; those that are not written here go."""
+        self._read_only = True
         del self._events[self._shown :]
         self._events.extend(events)
         self._bytes = sum(map(event_bytes, self._events))

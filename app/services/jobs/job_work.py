@@ -95,8 +95,15 @@ class JobWork:
 
 def _emitter(job: JobRuntime) -> Callable[[Event], None]:
     """Return what adds the events of a new run to a job's log, whoever else has begun it."""
+    record, fence = job.record, job.record.fence
     begun = any(not isinstance(event, Progress) for _, event in job.log.after(0))
-    return ResumedEvents(job.log).append if begun else job.log.append
+    append = ResumedEvents(job.log).append if begun else job.log.append
+
+    def emit(event: Event) -> None:
+        if record.fence == fence:  # else this run is over, and its end is on its way
+            append(event)
+
+    return emit
 
 
 def completed(result: Result) -> Progress:

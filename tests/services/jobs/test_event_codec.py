@@ -51,7 +51,7 @@ REQUESTS = st.builds(
 def test_every_event_comes_back_as_it_was(kind: type[Any]) -> None:
     strategy: Any = st.from_type(kind)
 
-    @settings(max_examples=40)
+    @settings(max_examples=12)
     @given(strategy)
     def check(event: Event) -> None:
         back = decode_event(*encode_event(event))
@@ -61,7 +61,7 @@ def test_every_event_comes_back_as_it_was(kind: type[Any]) -> None:
     check()
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(REQUESTS)
 def test_every_request_comes_back_as_it_was(request: JobRequest) -> None:
     back = decode_request(encode_request(request))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
 from app.domain.events import Failed
 from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
+from app.services.jobs.store.job_rows import EndedRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
+from app.services.jobs.store.kept_jobs import surplus_jobs
 
 _FRAME_BYTES = 2000
 """Of a record whose result belongs to another one too."""
@@ -109,44 +110,17 @@ class MemoryJobStore:
     async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
         """See `JobStore`."""
         now_s = time.monotonic()
-        ended = sorted((r.ended_s, r.id) for r in self._records.values() if r.ended_s is not None)
-        surplus = max(0, len(ended) - limit)
-        removed = [
-            job_id
-            for place, (ended_s, job_id) in enumerate(ended)
-            if place < surplus or now_s - ended_s > retention_s
-        ]
-        gone = set(removed)
-        kept = [self._records[job_id] for _, job_id in ended if job_id not in gone]
-        removed += [record.id for record in _too_heavy(kept, limit_bytes)]
+        ended = sorted((r for r in self._records.values() if r.ended_s is not None), key=_end)
+        weights = _bytes_by_record(ended)
+        rows = [EndedRow(r.id, r.request.caller, now_s - _end(r)[0], weights[r.id]) for r in ended]
+        removed = surplus_jobs(rows, retention_s, limit, limit_bytes)
         for job_id in removed:
             del self._records[job_id], self._request_keys[job_id]
         return removed
 
 
-def _too_heavy(kept: Sequence[JobRecord], limit_bytes: int) -> list[JobRecord]:
-    """Return the records that must go; a result that several jobs share weighs once.
-
-    Args:
-        kept: the oldest first.
-        limit_bytes: see `JobStore.remove_ended`.
-    """
-    bytes_of = _bytes_by_record(kept)
-    held: Counter[str] = Counter()
-    waiting: dict[str, deque[JobRecord]] = defaultdict(deque)
-    for record in kept:
-        held[record.request.caller] += bytes_of[record.id]
-        waiting[record.request.caller].append(record)
-    gone: list[JobRecord] = []
-    while held.total() > limit_bytes and len(gone) < len(kept) - 1:
-        caller = max(held, key=lambda name: (bool(waiting[name]), held[name]))
-        record = waiting[caller].popleft()
-        if record is kept[-1]:
-            held[caller] = 0
-            continue
-        held[caller] -= bytes_of[record.id]
-        gone.append(record)
-    return gone
+def _end(record: JobRecord) -> tuple[float, str]:
+    return record.ended_s or 0.0, record.id
 
 
 def _bytes_by_record(records: Sequence[JobRecord]) -> dict[str, int]:
