@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.api_requests import SSE
@@ -37,8 +38,10 @@ class Restarted:
     def again(self, number: signal.Signals) -> None:
         """End the server, by SIGKILL with all that it runs, and start it again."""
         if number == signal.SIGKILL:
+            workers = psutil.Process(self.server.process.pid).children(recursive=True)
             os.killpg(self.server.process.pid, number)
             self.server.process.wait()
+            psutil.wait_procs(workers)
         else:
             self.server.stop()
         self.server = self._started()
