@@ -128,6 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
         app.state.services = services
+        await services.runner.open()
         services.streams.start()
         _expire_uploads(services, stack)
         stack.push_async_callback(services.streams.close)
