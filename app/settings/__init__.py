@@ -19,6 +19,7 @@ from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
@@ -43,6 +44,7 @@ __all__ = [
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "QueueSettings",
     "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
@@ -69,6 +71,7 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
