@@ -130,13 +130,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
-        app.state.services = services
-        services.streams.start()
         _expire_uploads(services, stack)
-        stack.push_async_callback(services.streams.close)
-        stack.push_async_callback(services.runner.close)
-        stack.push_async_callback(services.live_sessions.close)
-        _open_queue(app, services, stack)
+        attach_services(app, services, stack)
         _warn_if_open(settings)
         _warn_if_unused(settings)
         loading = asyncio.create_task(_load_engines(services), name="load")
@@ -153,7 +148,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         yield _connection_bounds(settings)
 
 
-def _open_queue(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+    """Give an application its services, with or without a server ahead of it.
+
+    Args:
+        app: of `create_app`.
+        services: of the process.
+        stack: closes what this opens.
+    """
+    app.state.services = services
+    services.streams.start()
+    stack.push_async_callback(services.streams.close)
+    stack.push_async_callback(services.runner.close)
+    stack.push_async_callback(services.live_sessions.close)
     webhooks = Webhooks(services.settings, services.settings.caches.folder / "webhooks")
     webhooks.start()
     stack.push_async_callback(webhooks.close)
