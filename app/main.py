@@ -131,7 +131,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
         _expire_uploads(services, stack)
-        attach_services(app, services, stack)
+        await attach_services(app, services, stack)
         _warn_if_open(settings)
         _warn_if_unused(settings)
         loading = asyncio.create_task(_load_engines(services), name="load")
@@ -148,7 +148,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         yield _connection_bounds(settings)
 
 
-def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
     """Give an application its services, with or without a server ahead of it.
 
     Args:
@@ -157,6 +157,7 @@ def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> 
         stack: closes what this opens.
     """
     app.state.services = services
+    await services.runner.open()
     services.streams.start()
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)

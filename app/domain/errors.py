@@ -66,7 +66,10 @@
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
+    |  `- StoreUnavailableError     the database of jobs does not answer
     |- QueueError                   a job that waited, and that nobody works on any more
+    |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
+    |  |- JobExpiredError           it waited in the queue longer than it was to
     |  `- ExecutionTimeoutError     it ran longer than it was to
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -586,10 +589,30 @@ class StorageError(CuestreamError):
     retryable = True
 
 
+class StoreUnavailableError(StorageError):
+    """The database of jobs does not answer."""
+
+    code = "store_unavailable"
+
+
 class QueueError(CuestreamError):
     """Nobody works on the job any more."""
 
     code = "queue_failed"
+
+
+class JobInterruptedError(QueueError):
+    """Its worker died, and it cannot go on elsewhere."""
+
+    code = "job_interrupted"
+    retryable = True
+
+
+class JobExpiredError(QueueError):
+    """It waited in the queue longer than it was to."""
+
+    code = "job_expired"
+    retryable = True
 
 
 class ExecutionTimeoutError(QueueError):
