@@ -157,7 +157,6 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
         stack: closes what this opens.
     """
     app.state.services = services
-    await services.runner.open()
     services.streams.start()
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)
@@ -166,8 +165,10 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     webhooks.start()
     stack.push_async_callback(webhooks.close)
     app.state.webhooks = webhooks
-    app.state.queue = JobQueue(services, app, webhooks.tell)
-    stack.push_async_callback(app.state.queue.close)
+    queue = app.state.queue = JobQueue(services, app, webhooks.tell)
+    stack.push_async_callback(queue.close)
+    services.runner.on_claim = queue.begun
+    await services.runner.open()
 
 
 def _connection_bounds(settings: Settings) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidFieldError, OverloadedError
 from app.domain.events import CuesDropped, CuesReady, Event, Progress, Result
 from app.services.jobs.runtime import JobRuntime
-from app.submission.envelopes.envelope import EnvelopeJob
+from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
 from app.submission.job_payloads import Payload, cue_payload, progress_payload, result_payload
 from app.submission.submit import submit_body
@@ -58,14 +59,33 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
     work.attach()
     job.follow(work.id)
     try:
-        sent = SentCues(in_order=not (work.request.position_ms or work.request.diarize))
-        async for cues in _final_cues(work, sent, job):
-            yield {"subtitles": [cue_payload(cue) for cue in cues]}
-        result = await work.wait_for_result()
-        async for part in _last_parts(work, result, sent, body.formats):
-            yield part
+        async with aclosing(followed_parts(work, body.formats, job.report)) as parts:
+            async for part in parts:
+                yield part
     finally:
         work.detach(0)
+
+
+async def followed_parts(
+    work: JobRuntime, formats: Sequence[str], report: Report
+) -> AsyncGenerator[object, None]:
+    """Yield the parts of a job that runs, or has ended; see `subtitle_parts`.
+
+    Args:
+        work: the job.
+        formats: subtitle files that the last part has.
+        report: is told of its progress.
+
+    Raises:
+        CuestreamError: the job failed.
+    """
+    sent = SentCues(in_order=not (work.request.position_ms or work.request.diarize))
+    async with aclosing(_final_cues(work, sent, report)) as batches:
+        async for cues in batches:
+            yield {"subtitles": [cue_payload(cue) for cue in cues]}
+    result = await work.wait_for_result()
+    async for part in _last_parts(work, result, sent, formats):
+        yield part
 
 
 async def _submitted(job: EnvelopeJob, body: SubtitleBody) -> JobRuntime:
@@ -122,12 +142,12 @@ class SentCues:
 
 
 async def _final_cues(
-    work: JobRuntime, sent: SentCues, job: EnvelopeJob
+    work: JobRuntime, sent: SentCues, report: Report
 ) -> AsyncGenerator[Sequence[Cue], None]:
     """Follow a job to its end; report its progress on the way."""
     arrived = asyncio.Event()
     stop = work.log.listen(arrived.set)
-    reports = _Reports(job)
+    reports = _Reports(report)
     seq = 0
     try:
         while True:
@@ -150,8 +170,8 @@ async def _final_cues(
 class _Reports:
     """Tells of each stage, and of progress within one now and then."""
 
-    def __init__(self, job: EnvelopeJob) -> None:
-        self._report = job.report
+    def __init__(self, report: Report) -> None:
+        self._report = report
         self._stage = ""
         self._told_s = 0.0
 
