@@ -20,6 +20,7 @@ from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
@@ -45,6 +46,7 @@ __all__ = [
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "QueueSettings",
     "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
@@ -58,6 +60,7 @@ __all__ = [
     "VendorSettings",
     "WhisperSettings",
     "child_environment",
+    "prepare_sdk_environment",
     "see_one_gpu",
     "visible_gpus",
 ]
@@ -73,6 +76,7 @@ class Settings(BaseModel):
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
@@ -142,6 +146,15 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
     secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def prepare_sdk_environment() -> None:
+    """Set what RunPod's SDK reads while it is imported.
+
+    Unless told otherwise it logs inputs and outputs of jobs, thus transcripts.
+    """
+    if "RUNPOD_DEBUG_LEVEL" not in os.environ:
+        os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
 
 
 def visible_gpus() -> list[str]:

@@ -58,12 +58,37 @@ async def submit_body(
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
-        if body.upload_id and upload is not None:
-            raise InvalidFieldError("Send either a file or an upload_id")
-        if body.captions and (body.upload_id or upload is not None):
-            raise InvalidFieldError("Send either media or captions")
-        if body.upload_id:
-            upload = await services.uploads.claim(body.upload_id, services.workdir)
+        request = await prepared(
+            services, caller, body, upload, audience, holder=holder, notices=notices
+        )
+        job = await submit(services, request)
+        job.callers.ask_formats(holder, body.formats)
+        return job
+    except CuestreamError:
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+        raise
+
+
+async def prepared(
+    services: Services,
+    caller: str,
+    body: SubtitleBody,
+    upload: UploadedFile | None = None,
+    audience: Audience = "batch",
+    *,
+    holder: str,
+    notices: tuple[Notice, ...] = (),
+) -> JobRequest:
+    """Return the request that a body makes; arguments and errors are those of `submit_body`."""
+    if body.upload_id and upload is not None:
+        raise InvalidFieldError("Send either a file or an upload_id")
+    if body.captions and (body.upload_id or upload is not None):
+        raise InvalidFieldError("Send either media or captions")
+    claimed = None
+    if body.upload_id:
+        claimed = upload = await services.uploads.claim(body.upload_id, services.workdir)
+    try:
         if upload is not None:
             language = body.caption_language()
             decoded = await DISK.run(uploaded_captions, upload, language)
@@ -73,13 +98,10 @@ async def submit_body(
                 notices = decoded.notices
         await take_turn()
         request = body.job_request(upload)
-        if isinstance(request.source, SentCaptions):
-            request = replace(request, source=replace(request.source, notices=notices))
-        request = replace(request, caller=caller, audience=audience, holder=holder)
-        job = await submit(services, request)
-        job.callers.ask_formats(holder, body.formats)
-        return job
     except CuestreamError:
-        if upload is not None:
-            upload.path.unlink(missing_ok=True)
+        if claimed is not None:
+            claimed.path.unlink(missing_ok=True)
         raise
+    if isinstance(request.source, SentCaptions):
+        request = replace(request, source=replace(request.source, notices=notices))
+    return replace(request, caller=caller, audience=audience, holder=holder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -48,6 +48,9 @@ class JobRunner:
         readiness: engines and translator.
         work: on each job.
         store: records of jobs, and the queue.
+
+    Attributes:
+        on_claim: called with each job that this process begins from the queue.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class JobRunner:
         self._runtimes: dict[str, JobRuntime] = {}
         self._admission = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.on_claim: Callable[[JobRuntime], None] = lambda _: None
         self._remote = RemoteOwner(store)
         self._queue = QueueDispatcher(store, readiness, self._free_places, self._begin_claimed)
 
@@ -302,7 +306,7 @@ class JobRunner:
             return
         if record.attempts > 1:
             log.info("going on with a job", job_id=record.id, events=len(record.log))
-        self._begin(record)
+        self.on_claim(self._begin(record))
 
     def _give_up(self, record: JobRecord, reason: str) -> None:
         job = self._read(record)
