@@ -11,6 +11,7 @@
     |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- UnavailableOptionError    asks for a step that this server has not been given
+    |  |- OperationUnavailableError a kind of job that this server does not offer
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
@@ -64,6 +65,7 @@
     |  |  `- RemoteEngineAuthError  it refused the key
     |  `- OutOfMemoryError          the device has no memory left
     |- ResourceLimitError           the input takes more memory or time than one may cost
+    |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -169,6 +171,12 @@ class UnavailableOptionError(BadRequestError):
     """Asks for a step that this server has not been given."""
 
     code = "option_unavailable"
+
+
+class OperationUnavailableError(BadRequestError):
+    """A kind of job that this server does not offer."""
+
+    code = "operation_unavailable"
 
 
 class BodyTypeError(BadRequestError):
@@ -566,6 +574,15 @@ class ResourceLimitError(CuestreamError):
     """The input takes more memory, time or disk than a program may use for one."""
 
     code = "resource_limit"
+
+
+class OutputTooLargeError(ResourceLimitError):
+    """A job's output, or one part of it, is larger than a queue hands out."""
+
+    code = "output_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The output is larger than {limit_bytes // 2**20} MiB")
 
 
 class StorageError(CuestreamError):

@@ -20,6 +20,7 @@ from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.role_settings import AudioApiSettings, EndpointSettings, Role, RoleSettings
 from app.settings.scheduler_settings import SchedulerSettings
@@ -47,6 +48,7 @@ __all__ = [
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "QueueSettings",
     "RateLimitSettings",
     "Role",
     "RoleSettings",
@@ -77,6 +79,7 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
