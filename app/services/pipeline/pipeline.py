@@ -106,14 +106,17 @@ class Pipeline:
     ) -> AsyncIterator[Segment]:
         """Return the segments of a recording, with aligned words."""
         audio = tap(media.blocks, run.events.decoded)
-        if diarization is not None:
+        if diarization is not None and diarization.beside:
+            diarization.start()
+            audio = diarization.record_ahead(audio)
+        elif diarization is not None:
             audio = diarization.record(audio)
         parts = run.playback_order(audio, media).parts()
         windows = speech_windows(
             parts, run.engines.vad, self.services.settings.vad, run.events.clock
         )
         segments = transcribe(windows, run.window_transcriber(), run.playback)
-        if diarization is not None:
+        if diarization is not None and not diarization.beside:
             # The device first serves the viewer's first words.
             segments = tap(segments, lambda _: diarization.start())
         return segments

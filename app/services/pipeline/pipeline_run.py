@@ -219,7 +219,12 @@ class PipelineRun:
             return None
         spool = PcmSpool(self.services.workdir, self.resources)
         feed = DiarizationFeed(
-            engines.diarizer, engines.scheduler, self.playback.context, spool, self.events.clock
+            engines.diarizer,
+            engines.scheduler,
+            self.playback.context,
+            spool,
+            self.events.clock,
+            self.request.speakers,
         )
         self.resources.push_async_callback(feed.aclose)
         return feed
