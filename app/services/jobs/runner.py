@@ -155,7 +155,8 @@ class JobRunner:
         """Return a new job whose log holds a finished result, as a cache would."""
         record = JobRecord(finished.request)
         record.log.append(_complete(result))
-        record.log.append(CuesReady(result.cues, final=True))
+        if result.cues:
+            record.log.append(CuesReady(result.cues, final=True))
         record.log.append(Done(result))
         record.ended_s = time.monotonic()
         await self._store.add(record)
@@ -216,7 +217,7 @@ class JobRunner:
             job.log.append(Progress("loading", "Loading the models", 5))
             await readiness.wait()
             check_options(request, self._settings, readiness)
-        pipeline = self._pipelines.build()
+        pipeline = self._pipelines.build(request)
         result = await pipeline.run(request, job.playback, job.log.append)
         job.log.append(_complete(result))
         job.log.append(Done(result))
@@ -231,6 +232,8 @@ class JobRunner:
 
 
 def _complete(result: Result) -> Progress:
+    if not result.cues:
+        return Progress("complete", f"{len(result.turns)} speaker turns are ready", 100, 4)
     return Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4)
 
 

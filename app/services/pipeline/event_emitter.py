@@ -217,6 +217,22 @@ class EventEmitter:
             heard=self._heard,
         )
 
+    def speakers_result(self) -> Result:
+        """Return the result of a job that wants speakers alone."""
+        self._emit(self._progress.finalizing())
+        return Result(
+            cues=(),
+            translated=False,
+            language=self._language,
+            audio_ms=self._audio_ms or self._opened.duration_ms or 0,
+            elapsed_ms=self.clock.elapsed_ms,
+            stage_ms=self.clock.stage_ms,
+            title=self._opened.info.title,
+            turns=self.turns,
+            notices=tuple(self.notices),
+            heard=self._heard,
+        )
+
     @property
     def _heard(self) -> HeardTrack:
         match self._opened:

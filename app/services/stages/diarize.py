@@ -19,7 +19,6 @@ from app.services.playback.pcm_spool import PcmSpool
 from app.services.stages.stage_clock import StageClock
 from app.system.async_iterators import close_stage
 
-
 _BLOCKS_WITHOUT_DISK = 8
 """Blocks that are read ahead where they cannot be spooled; each is half a second."""
 
@@ -64,10 +63,10 @@ class DiarizationFeed:
         context: WorkContext,
         spool: PcmSpool,
         clock: StageClock,
-        speakers: SpeakerCount = SpeakerCount(),
+        speakers: SpeakerCount | None = None,
     ) -> None:
         self.beside = diarizer.device == ELSEWHERE
-        self._speakers = speakers
+        self._speakers = speakers or SpeakerCount()
         self._early: asyncio.Task[Sequence[SpeakerTurn]] | None = None
         self._slice_samples = diarizer.slice_samples
         self._scheduler = scheduler

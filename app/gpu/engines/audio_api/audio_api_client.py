@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from app.domain.errors import EngineLoadError, RemoteEngineError
@@ -87,7 +88,7 @@ class AudioApiClient:
         while True:
             form = self._form
             try:
-                return await repeated(self._attempts, lambda: self._once(request, form))
+                return await repeated(self._attempts, partial(self._once, request, form))
             except StatusError as error:
                 if error.status not in _FORM_REFUSED or form + 1 >= len(_FORMS):
                     raise self._explained(error) from None
