@@ -12,6 +12,7 @@
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  |- OperationUnavailableError a kind of job that this server does not offer
+    |  |- IdempotencyConflictError  another job came under its Idempotency-Key
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
@@ -67,6 +68,8 @@
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
+    |- QueueError                   a job that waited, and that nobody works on any more
+    |  `- ExecutionTimeoutError     it ran longer than it was to
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
     |- JobCancelledError            every reader left
@@ -177,6 +180,12 @@ class OperationUnavailableError(BadRequestError):
     """A kind of job that this server does not offer."""
 
     code = "operation_unavailable"
+
+
+class IdempotencyConflictError(BadRequestError):
+    """Another job came under its Idempotency-Key."""
+
+    code = "idempotency_conflict"
 
 
 class BodyTypeError(BadRequestError):
@@ -590,6 +599,18 @@ class StorageError(CuestreamError):
 
     code = "storage_failed"
     retryable = True
+
+
+class QueueError(CuestreamError):
+    """Nobody works on the job any more."""
+
+    code = "queue_failed"
+
+
+class ExecutionTimeoutError(QueueError):
+    """It ran longer than it was to."""
+
+    code = "execution_timeout"
 
 
 class RequestTimeoutError(CuestreamError):

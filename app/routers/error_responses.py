@@ -21,6 +21,7 @@ log = structlog.get_logger()
 STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.BadRequestError: 400,
     e.BodyTypeError: 415,
+    e.IdempotencyConflictError: 422,
     e.MediaError: 422,
     e.EmptyMediaError: 400,
     e.UnreadableMediaError: 415,
@@ -58,6 +59,8 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.OutOfMemoryError: 503,
     e.ResourceLimitError: 422,
     e.StorageError: 507,
+    e.QueueError: 500,
+    e.ExecutionTimeoutError: 504,
     e.RequestTimeoutError: 408,
     e.TimedOutError: 504,
     e.JobCancelledError: 409,

@@ -64,7 +64,10 @@ def test_words_in_the_segments_count_and_their_probabilities_too() -> None:
         {"word": " day.", "start": 1.5, "end": 1.9, "probability": 0.75},
     ]
     [segment] = segments(
-        {"text": "Good day.", "segments": [{"start": 1, "end": 2, "text": "Good day.", "words": inner}]}
+        {
+            "text": "Good day.",
+            "segments": [{"start": 1, "end": 2, "text": "Good day.", "words": inner}],
+        }
     )
     assert words(segment) == [("Good", 101_000, 101_400), ("day.", 101_500, 101_900)]
     assert [word.confidence for word in segment.words] == [0.5, 0.75]
@@ -85,7 +88,9 @@ def test_a_word_that_is_written_otherwise_stands_between_its_neighbours() -> Non
 
 
 def test_without_word_times_words_share_their_segment() -> None:
-    [segment] = segments({"text": "one three", "segments": [{"start": 2, "end": 4, "text": "one three"}]})
+    [segment] = segments(
+        {"text": "one three", "segments": [{"start": 2, "end": 4, "text": "one three"}]}
+    )
     assert words(segment) == [("one", 102_000, 102_750), ("three", 102_750, 104_000)]
 
 
@@ -135,9 +140,7 @@ def test_an_answer_that_is_no_transcript_is_an_error(answer: Any) -> None:
 
 
 def test_more_text_than_can_be_said_is_an_error() -> None:
-    for answer in (
-        {"segments": [{"start": 0, "end": 1, "text": "blah " * 10_000}]},
-    ):
+    for answer in ({"segments": [{"start": 0, "end": 1, "text": "blah " * 10_000}]},):
         with pytest.raises(RemoteEngineError, match="more text"):
             segments(answer)
 
