@@ -438,9 +438,17 @@ class MediaTooLongError(MediaError):
 
 
 class NoSpeechError(MediaError):
-    """The recording contains no speech."""
+    """The recording contains no speech.
+
+    Attributes:
+        audio_ms: its length; 0 where it is not known.
+    """
 
     code = "no_speech"
+
+    def __init__(self, message: str, audio_ms: int = 0) -> None:
+        super().__init__(message)
+        self.audio_ms = audio_ms
 
 
 class UploadError(CuestreamError):

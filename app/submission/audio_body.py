@@ -33,6 +33,8 @@ AudioFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 
 FORMATS: tuple[AudioFormat, ...] = ("json", "text", "srt", "vtt", "verbose_json")
 
+MISSING_AUDIO = "Missing required 'audio' field in input"
+
 _ENDING = re.compile(r"\.?([A-Za-z0-9]{1,10})")
 _SPACES = re.compile(r"\s+")
 _MAX_TURNS = 100_000
@@ -88,7 +90,7 @@ class AudioBody(BaseModel):
             InvalidFieldError: another field is wrong.
         """
         if not fields.get("audio"):
-            raise BadRequestError("Missing required 'audio' field in input")
+            raise BadRequestError(MISSING_AUDIO)
         given = {name: value for name, value in fields.items() if value is not None}
         if given.get("response_format", "json") not in FORMATS:
             raise BadRequestError(f"Invalid response_format. Must be one of: {', '.join(FORMATS)}")

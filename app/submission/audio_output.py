@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.cue import Cue
-from app.domain.events import MediaOpened, Notice, Result
+from app.domain.events import Notice, Result
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import render_bounded
 from app.services.stages.assign_speakers import TurnIndex
 from app.submission.audio_body import AudioBody
@@ -114,13 +113,16 @@ class AudioOutput:
         return payload
 
 
-def silent(job: JobRuntime) -> Result:
+def silent(language: str | None, audio_ms: int) -> Result:
     """Return the result of a recording in which nobody speaks."""
-    opened = next((e for _, e in job.log.after(0, 20) if isinstance(e, MediaOpened)), None)
-    audio_ms = (opened.duration_ms or 0) if opened is not None else 0
-    spoken = job.request.spoken
-    tag = spoken.tag if spoken is not None else "und"
-    return Result((), translated=False, language=tag, audio_ms=audio_ms, elapsed_ms=0, stage_ms={})
+    return Result(
+        (),
+        translated=False,
+        language=language or "und",
+        audio_ms=audio_ms,
+        elapsed_ms=0,
+        stage_ms={},
+    )
 
 
 def turns_output(turns: Sequence[SpeakerTurn]) -> Payload:

@@ -192,7 +192,7 @@ class EventEmitter:
             NoSpeechError: there are no cues.
         """
         if not cues:
-            raise NoSpeechError("No speech was found")
+            raise NoSpeechError("No speech was found", self._audio_ms)
         self._emit(self._progress.finalizing())
         opened = self._opened
         origin = opened.origin if isinstance(opened, OpenedCaptions) else "whisper"

@@ -21,21 +21,34 @@ _PLACE_WAIT_S = 1.0
 async def audio_output(job: EnvelopeJob) -> object:
     """Return what is said in a recording, or who speaks when, by the role of this worker.
 
+    A recording in which nobody speaks has an empty text, and no speakers.
+
     Raises:
         CuestreamError: the input is bad, or the job failed.
     """
     body = AudioBody.parse(job.input)
     settings = job.services.settings
     role = AudioJob(settings.role, settings.diarization.enabled)
-    work = await _submitted(job, body, role)
-    work.attach()
     try:
-        result = await _result(work)
-    finally:
-        work.detach(0)
-    if work.request.speakers_only:
+        result = await _result(job, body, role)
+    except CuestreamError as error:
+        if error.code != NoSpeechError.code:
+            raise
+        audio_ms = error.audio_ms if isinstance(error, NoSpeechError) else 0
+        result = silent(body.language, audio_ms)
+    if role.role == "diarization":
         return turns_output(result.turns)
     return await _writer(job, body, role).written(result)
+
+
+async def _result(job: EnvelopeJob, body: AudioBody, role: AudioJob) -> Result:
+    work = await _submitted(job, body, role)
+    work.attach()
+    job.follow(work.id)
+    try:
+        return await work.wait_for_result()
+    finally:
+        work.detach(0)
 
 
 def _writer(job: EnvelopeJob, body: AudioBody, role: AudioJob) -> AudioOutput:
@@ -82,13 +95,3 @@ async def _submit_sound(job: EnvelopeJob, body: AudioBody, role: AudioJob) -> Jo
 
 async def _submit(job: EnvelopeJob, request: JobRequest) -> JobRuntime:
     return await submit(job.services, replace(request, caller=job.caller, holder=job.holder))
-
-
-async def _result(work: JobRuntime) -> Result:
-    """Wait for the result; a recording in which nobody speaks has an empty one."""
-    try:
-        return await work.wait_for_result()
-    except CuestreamError as error:
-        if error.code != NoSpeechError.code:
-            raise
-        return silent(work)

@@ -16,7 +16,7 @@ def test_pieces_are_all_of_the_sound_and_are_cut_where_it_is_quiet() -> None:
         sound[start : start + 6_000] = 0
     cut = list(pieces(sound, 70_000))
     assert np.array_equal(np.concatenate([piece for _, piece in cut]), sound)
-    assert [start for start, _ in cut][0] == 0
+    assert cut[0][0] == 0
     assert all(len(piece) <= 70_000 for _, piece in cut)
     for start, _ in cut[1:]:
         assert not sound[start - 100 : start + 100].any()
