@@ -55,6 +55,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.TranslationBudgetError: 402,
     e.EngineError: 500,
     e.EngineLoadError: 503,
+    e.RemoteEngineError: 502,
     e.OutOfMemoryError: 503,
     e.ResourceLimitError: 422,
     e.StorageError: 507,

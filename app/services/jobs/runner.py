@@ -259,7 +259,8 @@ class JobRunner:
         record = JobRecord(finished.request)
         record.log.append(completed(result))
         # The new log holds the objects of the finished one.
-        record.log.append(CuesReady(result.cues, final=True), finished.log.bytes)
+        if result.cues:
+            record.log.append(CuesReady(result.cues, final=True), finished.log.bytes)
         record.log.append(Done(result), 0)
         record.ended_s = time.monotonic()
         await self._store.add(record)

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.cue import Cue
-from app.domain.errors import InvalidFieldError, OverloadedError
+from app.domain.errors import BadRequestError, InvalidFieldError, OverloadedError
 from app.domain.events import CuesDropped, CuesReady, Event, Progress, Result
 from app.services.jobs.runtime import JobRuntime
+from app.submission.audio_body import MISSING_AUDIO
 from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
 from app.submission.job_payloads import Payload, cue_payload, progress_payload, result_payload
@@ -54,6 +55,9 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
     Raises:
         CuestreamError: the input is bad, or the job failed.
     """
+    if not job.input and job.services.settings.role != "all":
+        # Workers with a part among several are asked for words and speakers.
+        raise BadRequestError(MISSING_AUDIO)
     body = subtitle_body(job.input)
     work = await _submitted(job, body)
     work.attach()

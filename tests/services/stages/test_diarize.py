@@ -31,6 +31,7 @@ BLOCK = 8_000
 class Idle:
     """A transcriber that is never asked."""
 
+    device = "cpu"
     lanes = 1
     max_batch = 1
     cache_key = "idle 1"
@@ -45,6 +46,7 @@ class Idle:
 class Collector:
     """Remembers every sample, and says that one person spoke all the time."""
 
+    device = "cpu"
     slice_samples = 20_000
     cache_key = "collector 1"
 
