@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
 from app.services.cache.cache_folder import LAYOUT
+from app.services.batch.batch_runner import BatchRunner
+from app.services.batch.open_store import open_document_store
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
@@ -49,6 +51,8 @@ class Services:
     live_sessions: LiveSessions
     ledgers: CallerLedgers
     address_checks: CallerPlaces
+    caches: Caches
+    batches: BatchRunner
 
 
 _ADDRESS_CHECKS = 8
@@ -94,6 +98,8 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(synthesizer.close)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
+    batches = BatchRunner(settings.batch, open_document_store(settings))
+    stack.push_async_callback(batches.close)
     services = Services(
         settings=settings,
         readiness=readiness,
@@ -110,6 +116,8 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_sessions=LiveSessions(settings, readiness),
         ledgers=ledgers,
         address_checks=CallerPlaces(_ADDRESS_CHECKS),
+        caches=caches,
+        batches=batches,
     )
     _register_gauges(services, engines, caches)
     return services

@@ -19,6 +19,7 @@ from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
+    batch_routes,
     caption_routes,
     docs_routes,
     feedback_routes,
@@ -61,6 +62,7 @@ _ROUTERS = (
     transcribe_routes.router,
     caption_routes.router,
     job_routes.router,
+    batch_routes.router,
     runpod_routes.router,
     render_routes.router,
     translate_routes.router,

@@ -138,6 +138,9 @@ class JobRequest:
         audience: consumer of the job.
         audio_track: index of the audio track to hear, or its language in standard spelling; None
             to choose it by the spoken language and by what the recording says of its tracks.
+        automatic_captions: whether a site's automatic captions in the spoken language, which is
+            English where nothing says otherwise, serve in place of the recording where people
+            wrote none.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -160,6 +163,7 @@ class JobRequest:
     task: Task = "transcribe"
     holder: str = ""
     audio_track: int | str | None = None
+    automatic_captions: bool = False
 
     @property
     def written(self) -> Language | None:
@@ -188,4 +192,6 @@ class JobRequest:
             self.task,
             self.audio_track,
         ]
+        if self.automatic_captions:
+            parts.append("automatic captions")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -50,3 +50,8 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+def detailed_body(error: HttpError) -> dict[str, object]:
+    """Return an error in our own shape, its text once more where FastAPI's own errors have it."""
+    return {**native_body(error), "detail": error.text}

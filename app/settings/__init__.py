@@ -13,6 +13,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.settings.alignment_settings import AlignmentSettings
+from app.settings.batch_settings import BatchSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
 from app.settings.group import Group
@@ -34,6 +35,7 @@ __all__ = [
     "AccessSettings",
     "AlignmentSettings",
     "AsrSettings",
+    "BatchSettings",
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
@@ -69,6 +71,7 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    batch: BatchSettings = Field(default_factory=BatchSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)

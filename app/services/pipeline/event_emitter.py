@@ -195,7 +195,9 @@ class EventEmitter:
             raise NoSpeechError("No speech was found")
         self._emit(self._progress.finalizing())
         opened = self._opened
-        origin = opened.origin if isinstance(opened, OpenedCaptions) else "whisper"
+        origin, caption_format = "whisper", ""
+        if isinstance(opened, OpenedCaptions):
+            origin, caption_format = opened.origin, opened.format
         ordered = sorted(cues, key=lambda cue: cue.span.start_ms)
         return Result(
             cues=tuple(ordered),
@@ -215,6 +217,7 @@ class EventEmitter:
             spoken=self._spoken(),
             translators=translators,
             heard=self._heard,
+            caption_format=caption_format,
         )
 
     @property

@@ -1,0 +1,39 @@
+"""Refusals of a database, as errors."""
+
+from __future__ import annotations
+
+from app.domain.errors import (
+    CuestreamError,
+    DatabaseUnreachableError,
+    DocumentSchemaError,
+    DocumentStoreError,
+)
+
+_MISSING = frozenset({"42883", "42P01", "42703", "3F000", "PGRST202", "PGRST204", "PGRST205"})
+"""Undefined function, table, column and schema; PostgREST's own codes for the same."""
+
+_PASSING = ("08", "53", "57P", "40", "55P03", "PGRST00", "PGRST003")
+"""Connection failure, no resources, shutdown, a rolled back transaction, a lock that is held;
+PostgREST without a connection.
+
+Source: PostgreSQL 15, appendix A; PostgREST 12, "Errors".
+"""
+
+_MESSAGE_CHARS = 300
+
+
+def refusal(code: str, message: str) -> CuestreamError:
+    """Return the error of a call that was refused.
+
+    Args:
+        code: SQLSTATE, PostgREST's own code, or a status of HTTP where a gateway answered.
+        message: for people; it never holds a key.
+    """
+    text = " ".join(message.split())[:_MESSAGE_CHARS]
+    if code in _MISSING:
+        return DocumentSchemaError(
+            f"The database lacks what batch jobs need ({text}): run docs/supabase/schema.sql"
+        )
+    if code.startswith(_PASSING) or code in {"408", "429", "500", "502", "503", "504", "520"}:
+        return DatabaseUnreachableError(f"The database does not answer: {text}")
+    return DocumentStoreError(f"The database refused: {text}")

@@ -1,0 +1,70 @@
+"""Whether the media of an address is in the cache already."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import PurePosixPath
+from urllib.parse import parse_qs, urlsplit
+
+from app.container import Services
+from app.domain.errors import CuestreamError
+from app.domain.request import MediaUrl, SiteVideo
+from app.services.batch.transcription_row import platform_of
+from app.services.net.fetch import check_url
+
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HOUR_S = 3600
+_URL_CHARS = 8000
+
+_NOT_CACHED: dict[str, object] = {
+    "cached": False,
+    "cache_path": None,
+    "cache_age_seconds": None,
+    "expires_in_seconds": None,
+}
+
+
+async def cached_video(services: Services, url: object) -> dict[str, object]:
+    """Return whether the media of an address is cached, how old it is and when it expires.
+
+    ``cache_path`` names its content (``sha256:...``), by which the cache stores it.
+    """
+    if not isinstance(url, str) or not url.strip():
+        return {"ok": False, "error": "Missing required field: video_url"}
+    url = url.strip()
+    answer: dict[str, object] = {"ok": True, **_NOT_CACHED, "video_id": None, "error": None}
+    try:
+        check_url(url[: _URL_CHARS + 1])
+    except CuestreamError as error:
+        return {**answer, "error": error.message}
+    answer["video_id"] = video_id_of(url)
+    for source in (MediaUrl(url), SiteVideo(url)):
+        found = await services.caches.source_metadata.get(source.identity)
+        file = await services.caches.downloads.get(source.identity)
+        if file is None:
+            continue
+        file.close()
+        age_s = max(0.0, time.time() - found.seen_at) if found is not None else 0.0
+        lifetime_s = services.settings.caches.cache_audio_ttl_hours * _HOUR_S
+        return {
+            **answer,
+            "cached": True,
+            "cache_path": f"sha256:{file.content}",
+            "cache_age_seconds": round(age_s),
+            "expires_in_seconds": round(max(0.0, lifetime_s - age_s)),
+        }
+    return answer
+
+
+def video_id_of(url: str) -> str | None:
+    """Return the id of a video by its address; None where the address shows none."""
+    parts = urlsplit(url)
+    steps = [step for step in parts.path.split("/") if step]
+    if platform_of(url) == "youtube":
+        asked = parse_qs(parts.query, max_num_fields=100).get("v", [""])[0]
+        candidates = (asked, steps[-1] if steps else "")
+        return next((each for each in candidates if _YOUTUBE_ID.fullmatch(each)), None)
+    last = PurePosixPath(steps[-1]).stem if steps else ""
+    return last if _ID.fullmatch(last) else None
