@@ -18,6 +18,7 @@ from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
+from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
@@ -41,6 +42,7 @@ __all__ = [
     "DiarizationSettings",
     "Group",
     "JobSettings",
+    "JobStoreSettings",
     "LiveSettings",
     "Mode",
     "ModelSettings",
@@ -50,6 +52,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SourceSettings",
+    "StoreName",
     "TranslationSettings",
     "TtsSettings",
     "UploadSettings",
@@ -72,6 +75,7 @@ class Settings(BaseModel):
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     batch: BatchSettings = Field(default_factory=BatchSettings)
+    job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
@@ -139,7 +143,7 @@ class Settings(BaseModel):
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
-    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
 
 
