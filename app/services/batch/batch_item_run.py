@@ -76,14 +76,14 @@ class BatchItemRun:
         store: of the documents.
         keeper: renews the claims.
         transcribe: runs a request to its end.
-        model: that transcribes.
+        model: returns what transcribes, once it is loaded.
     """
 
     settings: BatchSettings
     store: DocumentStore
     keeper: ClaimKeeper
     transcribe: Callable[[JobRequest], Awaitable[Result]]
-    model: Model
+    model: Callable[[], Model]
 
     async def result(self, item: BatchItem, owner: str) -> ItemResult:
         """Work on an item and return what became of it.
@@ -154,16 +154,17 @@ class BatchItemRun:
             job = document_request(document, skips_captions=item.skips_captions)
         except CuestreamError as error:
             raise StepError("validating document data", error.message) from error
-        model = self.model
         try:
             result = await self._kept(claim, job.request)
         except NoSpeechError:
             language = job.language.tag if job.language else "und"
+            model = self.model()
             return silent_row(job.url, language, provider=model.provider, model=model.name)
         except (ClaimLostError, BusyError):
             raise
         except CuestreamError as error:
             raise StepError(self._step(job, error), error.message) from error
+        model = self.model()
         return transcription_row(
             result,
             job.url,
@@ -195,7 +196,8 @@ class BatchItemRun:
     def _step(self, job: DocumentRequest, error: CuestreamError) -> str:
         if isinstance(error, SourceError | MediaError):
             return f"extracting audio from {job.url[:_STEP_URL_CHARS]}"
-        return f"transcribing audio with {self.model.provider}/{self.model.name}"
+        model = self.model()
+        return f"transcribing audio with {model.provider}/{model.name}"
 
     async def _stored(self, claim: Claim, row: dict[str, object]) -> str:
         """Store a transcription and complete its document.

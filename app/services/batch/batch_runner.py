@@ -73,7 +73,7 @@ class BatchRunner:
         return self._store
 
     async def run(
-        self, items: Sequence[BatchItem], transcribe: Transcribe, model: Model
+        self, items: Sequence[BatchItem], transcribe: Transcribe, model: Callable[[], Model]
     ) -> BatchReport:
         """Work on a batch to its end, also where whoever sent it has left meanwhile.
 
@@ -82,7 +82,7 @@ class BatchRunner:
         Args:
             items: of the queue for transcriptions.
             transcribe: runs a request.
-            model: named in the metadata of what was transcribed.
+            model: returns what transcribes, for the metadata.
 
         Raises:
             BatchUnavailableError: no database is configured.
@@ -107,7 +107,7 @@ class BatchRunner:
         store: DocumentStore,
         items: Sequence[BatchItem],
         transcribe: Transcribe,
-        model: Model,
+        model: Callable[[], Model],
     ) -> BatchReport:
         messages = [item.message for item in items if item.message is not None]
         keeper = ClaimKeeper(store, TRANSCRIPTION_QUEUE, messages)
