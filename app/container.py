@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
-from app.services.cache.cache_folder import LAYOUT
 from app.services.batch.batch_runner import BatchRunner
 from app.services.batch.open_store import open_document_store
+from app.services.cache.cache_folder import LAYOUT
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore

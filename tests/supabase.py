@@ -41,7 +41,7 @@ class SupabaseDatabase:
     def query(self, text: str, *values: object) -> list[Any]:
         """Run a statement; return the first column of its rows, if it has any."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(text, values)  # type: ignore[arg-type]
+            cursor = connection.execute(text, values or None)  # type: ignore[arg-type]
             return [row[0] for row in cursor.fetchall()] if cursor.description else []
 
     def document(self, **fields: object) -> str:

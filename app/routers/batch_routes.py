@@ -59,9 +59,7 @@ class BatchStatus(BaseModel):
     config: BatchConfig
 
 
-@router.post(
-    "/video-audio-transcription", dependencies=[Depends(require_admission), large_json()]
-)
+@router.post("/video-audio-transcription", dependencies=[Depends(require_admission), large_json()])
 async def transcribe_documents(
     request: Request, body: BatchBody, services: ServicesDep
 ) -> Response:

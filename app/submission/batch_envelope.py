@@ -99,7 +99,10 @@ async def _transcribed(services: Services, jobs: list[object]) -> BatchAnswer:
     try:
         report = await run_batch(services, jobs)
     except BatchUnavailableError as error:
-        return {**_refused(f"Handler processing error: 503: {error.message}", failed), "results": []}
+        return {
+            **_refused(f"Handler processing error: 503: {error.message}", failed),
+            "results": [],
+        }
     except DocumentSchemaError as error:
         return _refused(f"Configuration error: {error.message}", failed)
     except CuestreamError as error:

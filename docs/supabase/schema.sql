@@ -383,7 +383,7 @@ begin
         select p.oid::regprocedure
         from pg_catalog.pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.proname in (
-            'claim_document', 'renew_claims', 'complete_document', 'release_document',
+            'enqueue_document', 'claim_document', 'renew_claims', 'complete_document', 'release_document',
             'put_transcription', 'find_transcription', 'pgmq_read', 'pgmq_delete_one',
             'pgmq_archive_one', 'dequeue_video_audio_transcription'
         )

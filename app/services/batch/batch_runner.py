@@ -136,7 +136,7 @@ class BatchRunner:
             return run.retry(item, error.message)
         except CuestreamError as error:
             return run.retry(item, error.message)
-        except Exception as error:  # noqa: BLE001 - a defect ends its own item alone
+        except Exception as error:
             log.error("batch item failed by a defect", msg_id=item.message, exc_info=error)
             return run.retry(item, "Internal server error")
         finally:

@@ -26,7 +26,7 @@ def refusal(code: str, message: str) -> CuestreamError:
     """Return the error of a call that was refused.
 
     Args:
-        code: SQLSTATE, PostgREST's own code, or a status of HTTP where a gateway answered.
+        code: SQLSTATE or PostgREST's own code; empty where a gateway answered.
         message: for people; it never holds a key.
     """
     text = " ".join(message.split())[:_MESSAGE_CHARS]
@@ -34,6 +34,6 @@ def refusal(code: str, message: str) -> CuestreamError:
         return DocumentSchemaError(
             f"The database lacks what batch jobs need ({text}): run docs/supabase/schema.sql"
         )
-    if code.startswith(_PASSING) or code in {"408", "429", "500", "502", "503", "504", "520"}:
+    if code.startswith(_PASSING):
         return DatabaseUnreachableError(f"The database does not answer: {text}")
     return DocumentStoreError(f"The database refused: {text}")

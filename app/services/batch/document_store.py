@@ -188,7 +188,9 @@ class DocumentStore:
         """
         await self._call("pgmq_archive_one", {"queue_name": queue, "msg_id": message})
 
-    async def save(self, document_id: str, transcription: Mapping[str, object]) -> dict[str, object]:
+    async def save(
+        self, document_id: str, transcription: Mapping[str, object]
+    ) -> dict[str, object]:
         """Insert or update a document's transcription, whoever has claimed it.
 
         Raises:

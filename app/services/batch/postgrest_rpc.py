@@ -17,6 +17,9 @@ _TIMEOUT_S = 150.0
 
 _CONNECT_S = 10.0
 
+_AWAY = frozenset({408, 429, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Statuses by which PostgREST and what stands in front of it say that they may answer later."""
+
 
 class PostgrestRpc:
     """Calls functions over HTTP.
@@ -29,7 +32,9 @@ class PostgrestRpc:
     def __init__(self, url: str, key: str) -> None:
         # The project is named by whoever runs the server; a proxy would see its key.
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_S), trust_env=False
+            timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_S),
+            trust_env=False,
+            event_hooks={"response": [_check]},
         )
         self._client = AsyncPostgrestClient(
             f"{url.rstrip('/')}/rest/v1",
@@ -52,3 +57,9 @@ class PostgrestRpc:
     async def close(self) -> None:
         """See the protocol."""
         await self._http.aclose()
+
+
+async def _check(response: httpx.Response) -> None:
+    # The client forgets the status where the body is JSON.
+    if response.status_code in _AWAY:
+        raise DatabaseUnreachableError(f"Supabase does not answer: status {response.status_code}")

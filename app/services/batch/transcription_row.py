@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.domain.events import Result
-from app.domain.text import join_words
 from app.domain.transcript import Segment, Word
 
 _LANGUAGE_CHARS = 5
 """Databases of an earlier schema hold a language in so many characters."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _PLATFORMS = {
     "youtube.com": "youtube",
@@ -95,7 +97,7 @@ def segment_payload(number: int, segment: Segment) -> dict[str, object]:
         "segment_id": number,
         "start": segment.span.start_ms / 1000,
         "end": segment.span.end_ms / 1000,
-        "text": segment.text,
+        "text": storable(segment.text),
     }
     if segment.words:
         payload["words"] = [_word_payload(word) for word in segment.words]
@@ -142,11 +144,16 @@ def _row(
 
 def _word_payload(word: Word) -> dict[str, object]:
     return {
-        "word": word.text,
+        "word": storable(word.text),
         "start": word.span.start_ms / 1000,
         "end": word.span.end_ms / 1000,
     }
 
 
 def _full_text(segments: Iterable[Segment]) -> str:
-    return " ".join(segment.text for segment in segments)
+    return " ".join(storable(segment.text) for segment in segments)
+
+
+def storable(text: str) -> str:
+    """Return a text that PostgreSQL stores: it has no character NUL, and no halves of others."""
+    return _UNSTORABLE.sub("", text)

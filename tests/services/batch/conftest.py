@@ -77,7 +77,9 @@ SEGMENTS = (
         (word("Hello", 500, 900), word("there.", 1000, 1500)),
         "en",
     ),
-    Segment("Good bye.", Span(2000, 3000), (word("Good", 2000, 2400), word("bye.", 2500, 3000)), "en"),
+    Segment(
+        "Good bye.", Span(2000, 3000), (word("Good", 2000, 2400), word("bye.", 2500, 3000)), "en"
+    ),
 )
 
 
@@ -139,11 +141,14 @@ def model() -> Model:
     return Model("local", "WhisperX-tiny")
 
 
+def runner_of(store: DocumentStore, **settings: object) -> BatchRunner:
+    return BatchRunner(BatchSettings.model_validate({"worker_name": "worker-1", **settings}), store)
+
+
 @pytest.fixture
 def make_runner(store: DocumentStore) -> MakeRunner:
     def make(**settings: object) -> BatchRunner:
-        given = {"WORKER_NAME": "worker-1", **settings}
-        return BatchRunner(BatchSettings.model_validate({k.lower(): v for k, v in given.items()}), store)
+        return runner_of(store, **settings)
 
     return make
 

@@ -49,7 +49,9 @@ async def test_a5_the_id_inside_the_message_counts_whatever_stands_beside_it(
 ) -> None:
     document = database.document()
     (message,) = database.read()
-    report = await run_batch([{"msg_id": message["msg_id"], "message": message["message"], **beside}])
+    report = await run_batch(
+        [{"msg_id": message["msg_id"], "message": message["message"], **beside}]
+    )
     assert report.results[0]["document_id"] == document
     assert report.summary == {"total": 1, "completed": 1, "retry": 0, "archived": 0, "deleted": 0}
 
