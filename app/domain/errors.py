@@ -11,6 +11,7 @@
     |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- UnavailableOptionError    asks for a step that this server has not been given
+    |  |- OperationUnavailableError a kind of job that this server does not offer
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
@@ -68,6 +69,7 @@
     |  `- BatchUnavailableError     no database of batch jobs is configured
     |- TokenNotConfiguredError      nobody may call routes that want a token
     |- ResourceLimitError           the input takes more memory or time than one may cost
+    |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -173,6 +175,12 @@ class UnavailableOptionError(BadRequestError):
     """Asks for a step that this server has not been given."""
 
     code = "option_unavailable"
+
+
+class OperationUnavailableError(BadRequestError):
+    """A kind of job that this server does not offer."""
+
+    code = "operation_unavailable"
 
 
 class BodyTypeError(BadRequestError):
@@ -596,6 +604,15 @@ class ResourceLimitError(CuestreamError):
     """The input takes more memory, time or disk than a program may use for one."""
 
     code = "resource_limit"
+
+
+class OutputTooLargeError(ResourceLimitError):
+    """A job's output, or one part of it, is larger than a queue hands out."""
+
+    code = "output_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The output is larger than {limit_bytes // 2**20} MiB")
 
 
 class StorageError(CuestreamError):

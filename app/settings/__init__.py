@@ -21,6 +21,7 @@ from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
@@ -47,6 +48,7 @@ __all__ = [
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "QueueSettings",
     "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
@@ -76,6 +78,7 @@ class Settings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     batch: BatchSettings = Field(default_factory=BatchSettings)
     job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
