@@ -213,6 +213,12 @@ def _warn_if_unused(settings: Settings) -> None:
 
 
 def _warn_if_open(settings: Settings) -> None:
+    has_documents = settings.batch.supabase_url or settings.batch.supabase_transport
+    if has_documents and not settings.access.api_keys:
+        log.warning(
+            "SUPABASE_URL is set and API_KEYS is not: everybody who reaches this server may have "
+            "it work on batches, and delete messages of its queues"
+        )
     if settings.mode == "pod" and not settings.access.api_keys:
         log.warning(
             "THIS POD IS OPEN TO EVERYBODY: its proxy address is public and API_KEYS is not set"

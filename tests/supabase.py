@@ -191,7 +191,7 @@ class RestFront:
         _send(handler, status, answer)
 
     def _call(self, function: str, parameters: dict[str, Any]) -> tuple[int, object]:
-        query = sql.SQL("select to_jsonb(r) from {}({}) as r").format(
+        query = sql.SQL("select {}({})").format(
             sql.Identifier("public", function),
             sql.SQL(", ").join(
                 sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name))
@@ -214,7 +214,7 @@ class RestFront:
             if error.sqlstate is None:
                 return 503, shown
             return _STATUSES.get(code, 400), {**shown, "details": None, "hint": None}
-        return 200, row[0] if row else None
+        return 200, (row[0] or None) if row and not isinstance(row[0], bool) else True
 
     def _timeout(self, function: str) -> str:
         """Return a function's own statement timeout, which PostgREST sets ahead of the call."""

@@ -13,7 +13,7 @@ from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.late_json import late_json
 from app.services.batch.batch_items import TRANSCRIPTION_QUEUE
-from app.submission.batch_envelope import model_of, run_batch
+from app.submission.envelopes.batch_envelope import model_of, run_batch
 
 router = APIRouter(
     prefix="/jobs",

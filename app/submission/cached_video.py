@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
-from pathlib import PurePosixPath
-from urllib.parse import parse_qs, urlsplit
 
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.domain.request import MediaUrl, SiteVideo
-from app.services.batch.transcription_row import platform_of
+from app.services.batch.video_address import video_id_of
 from app.services.net.fetch import check_url
 
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HOUR_S = 3600
 _URL_CHARS = 8000
 
@@ -56,15 +51,3 @@ async def cached_video(services: Services, url: object) -> dict[str, object]:
             "expires_in_seconds": round(max(0.0, lifetime_s - age_s)),
         }
     return answer
-
-
-def video_id_of(url: str) -> str | None:
-    """Return the id of a video by its address; None where the address shows none."""
-    parts = urlsplit(url)
-    steps = [step for step in parts.path.split("/") if step]
-    if platform_of(url) == "youtube":
-        asked = parse_qs(parts.query, max_num_fields=100).get("v", [""])[0]
-        candidates = (asked, steps[-1] if steps else "")
-        return next((each for each in candidates if _YOUTUBE_ID.fullmatch(each)), None)
-    last = PurePosixPath(steps[-1]).stem if steps else ""
-    return last if _ID.fullmatch(last) else None

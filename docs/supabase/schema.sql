@@ -325,6 +325,66 @@ end
 $$;
 
 
+-- Pictures ----------------------------------------------------------------------------------------
+
+do $$
+begin
+    if to_regclass('public.public_media') is null then
+        create table public.public_media (id uuid primary key default gen_random_uuid());
+        alter table public.public_media enable row level security;
+    end if;
+    if to_regproc('public.mark_transcription_screenshots_extracted') is null then
+        create function public.mark_transcription_screenshots_extracted(
+            p_transcription_id uuid, p_runpod_job_id text, p_extracted_count integer
+        ) returns void
+        language sql security definer set search_path = '' as $f$
+            update public.document_transcriptions
+            set metadata = coalesce(metadata, '{}') || jsonb_build_object(
+                'screenshots_status', 'extracted',
+                'screenshots_job_id', p_runpod_job_id,
+                'screenshots_count', p_extracted_count
+            ), updated_at = clock_timestamp()
+            where id = p_transcription_id
+        $f$;
+    end if;
+end
+$$;
+
+alter table public.public_media
+    add column if not exists type text,
+    add column if not exists storage_path text,
+    add column if not exists storage_bucket text,
+    add column if not exists content_type text,
+    add column if not exists size_bytes bigint,
+    add column if not exists source_url text,
+    add column if not exists source_url_hash text,
+    add column if not exists title text,
+    add column if not exists document_id uuid,
+    add column if not exists metadata jsonb,
+    add column if not exists created_at timestamptz not null default now();
+
+-- Enter a picture that was stored; one of the same place takes the earlier one's.
+create or replace function public.add_public_media(p_row jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_id public.public_media.id%type;
+begin
+    delete from public.public_media
+    where storage_bucket = p_row ->> 'storage_bucket' and storage_path = p_row ->> 'storage_path'
+        and metadata ->> 'storage_status' = 'temp';
+    insert into public.public_media (
+        type, storage_path, storage_bucket, content_type, size_bytes, source_url, source_url_hash,
+        title, document_id, metadata
+    )
+    select r.type, r.storage_path, r.storage_bucket, r.content_type, r.size_bytes, r.source_url,
+        r.source_url_hash, r.title, r.document_id, r.metadata
+    from jsonb_populate_record(null::public.public_media, p_row) as r
+    returning id into v_id;
+    return to_jsonb(v_id);
+end
+$$;
+
+
 -- Queues ------------------------------------------------------------------------------------------
 
 -- What an Edge Function and a worker call, where the database has not got it: pgmq's own schema
@@ -384,7 +444,8 @@ begin
         from pg_catalog.pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.proname in (
             'enqueue_document', 'claim_document', 'renew_claims', 'complete_document', 'release_document',
-            'put_transcription', 'find_transcription', 'pgmq_read', 'pgmq_delete_one',
+            'put_transcription', 'find_transcription', 'add_public_media',
+            'mark_transcription_screenshots_extracted', 'pgmq_read', 'pgmq_delete_one',
             'pgmq_archive_one', 'dequeue_video_audio_transcription'
         )
     loop

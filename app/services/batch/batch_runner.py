@@ -75,7 +75,7 @@ class BatchRunner:
     async def run(
         self, items: Sequence[BatchItem], transcribe: Transcribe, model: Callable[[], Model]
     ) -> BatchReport:
-        """Work on a batch to its end, also where whoever sent it has left meanwhile.
+        """Work on a batch to its end; cancelling it gives its documents back.
 
         An item that fails fails alone. What cannot be done now stays in its queue.
 
@@ -91,7 +91,7 @@ class BatchRunner:
         task = asyncio.create_task(work, name="batch")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return await task
 
     async def close(self) -> None:
         """Give back every claim, since the server leaves, and close the connections."""

@@ -212,6 +212,29 @@ class DocumentStore:
         found = await self._call("find_transcription", {"p_document_id": document_id})
         return None if found is None else _object(found)
 
+    async def add_picture(self, row: Mapping[str, object]) -> None:
+        """Enter a picture in ``public_media``.
+
+        Raises:
+            DocumentStoreError: the database does not answer, or refuses.
+        """
+        await self._call("add_public_media", {"p_row": row})
+
+    async def mark_pictures(self, transcription_id: str, job_id: str, count: int) -> None:
+        """Note in a transcription that its pictures are there.
+
+        Raises:
+            DocumentStoreError: the database does not answer, or refuses.
+        """
+        await self._call(
+            "mark_transcription_screenshots_extracted",
+            {
+                "p_transcription_id": transcription_id,
+                "p_runpod_job_id": job_id,
+                "p_extracted_count": count,
+            },
+        )
+
     async def close(self) -> None:
         """Close the connections."""
         await self._rpc.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.services.batch.document_store import DocumentStore
+from app.services.batch.picture_storage import PictureStorage
 from app.services.batch.postgres_rpc import PostgresRpc
 from app.services.batch.postgrest_rpc import PostgrestRpc
 from app.services.batch.rpc_client import RpcClient
@@ -30,3 +31,11 @@ def _client(settings: Settings) -> RpcClient | None:
             return PostgrestRpc(batch.supabase_url, batch.supabase_service_key.get_secret_value())
         log.warning("SUPABASE_URL is set without SUPABASE_SERVICE_KEY, so there are no batch jobs")
     return None
+
+
+def open_picture_storage(settings: Settings) -> PictureStorage | None:
+    """Return the storage of pictures; None where none is configured."""
+    batch = settings.batch
+    if not batch.supabase_url or batch.supabase_service_key is None:
+        return None
+    return PictureStorage(batch.supabase_url, batch.supabase_service_key.get_secret_value())

@@ -23,14 +23,15 @@ class PostgresRpc:
 
     Args:
         dsn: address of the database.
+        wait_s: longest wait for a connection.
     """
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, wait_s: float = _WAIT_S) -> None:
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[object]] = AsyncConnectionPool(
             dsn,
             min_size=0,
             max_size=_CONNECTIONS,
-            timeout=_WAIT_S,
+            timeout=wait_s,
             open=False,
             # A pooler in front of the database may give each transaction another connection.
             kwargs={"autocommit": True, "prepare_threshold": None},
@@ -40,7 +41,7 @@ class PostgresRpc:
 
     async def call(self, function: str, parameters: Mapping[str, Parameter]) -> object:
         """See the protocol."""
-        query = sql.SQL("select to_jsonb({}({}))").format(
+        query = sql.SQL("select {}({})").format(
             sql.Identifier("public", function),
             sql.SQL(", ").join(
                 sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name))

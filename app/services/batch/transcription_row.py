@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from app.domain.events import Result
 from app.domain.transcript import Segment, Word
+from app.services.batch.video_address import platform_of
 
 _LANGUAGE_CHARS = 5
 """Databases of an earlier schema hold a language in so many characters."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-_PLATFORMS = {
-    "youtube.com": "youtube",
-    "youtu.be": "youtube",
-    "youtube-nocookie.com": "youtube",
-    "tiktok.com": "tiktok",
-    "instagram.com": "instagram",
-    "facebook.com": "facebook",
-    "fb.watch": "facebook",
-    "x.com": "twitter",
-    "twitter.com": "twitter",
-    "vimeo.com": "vimeo",
-    "dailymotion.com": "dailymotion",
-    "twitch.tv": "twitch",
-}
 
 
 def transcription_row(
@@ -107,15 +92,6 @@ def segment_payload(number: int, segment: Segment) -> dict[str, object]:
 def fitting_language(tag: str) -> str:
     """Return a language code that fits into five characters: the tag, else its language alone."""
     return tag if len(tag) <= _LANGUAGE_CHARS else tag.partition("-")[0][:_LANGUAGE_CHARS]
-
-
-def platform_of(url: str) -> str:
-    """Return the name of the site that a URL leads to; its host where it has no name here."""
-    host = (urlsplit(url).hostname or "").lower().rstrip(".").removeprefix("www.")
-    for domain, name in _PLATFORMS.items():
-        if host == domain or host.endswith(f".{domain}"):
-            return name
-    return host
 
 
 def count_words(segments: Iterable[Segment]) -> int:

@@ -71,7 +71,8 @@ def choose_track(
     captions follow, unless the recording itself is to be transcribed: those in the spoken
     language, else English ones, else in the site's order. Automatic captions count only where
     this server cannot transcribe, or where the request says so. Without a target only the spoken
-    language counts, if it is known. No track counts where speakers are requested: captions name none.
+    language counts, if it is known. No track counts where speakers are requested: captions name
+    none.
 
     Source: the extension's contract, "Source choice"; that the spoken language goes before
     English is ours, since a translation of a translation is worse.

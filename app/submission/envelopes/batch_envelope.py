@@ -24,6 +24,7 @@ from app.services.batch.batch_items import (
 )
 from app.services.batch.batch_runner import STATUSES, BatchReport
 from app.submission.cached_video import cached_video
+from app.submission.envelopes.envelope import EnvelopeJob
 from app.submission.run_to_end import run_to_end
 
 BatchAnswer = dict[str, object]
@@ -32,7 +33,12 @@ _MOST_JOBS = 1000
 _NAME_CHARS = 100
 
 
-async def run_batch_envelope(services: Services, envelope: Mapping[str, object]) -> BatchAnswer:
+async def answer_batch(job: EnvelopeJob) -> object:
+    """Work on a batch to its end and return the answer of its queue."""
+    return await answer_envelope(job.services, job.input)
+
+
+async def answer_envelope(services: Services, envelope: Mapping[str, object]) -> BatchAnswer:
     """Work on a batch to its end and return the answer of its queue.
 
     An item that fails does not make ``ok`` false. Nothing is raised for a bad envelope: the answer
@@ -56,7 +62,7 @@ async def run_batch_envelope(services: Services, envelope: Mapping[str, object])
     if len(jobs) > _MOST_JOBS:
         return _refused(f"Too many jobs ({len(jobs)}). Maximum {_MOST_JOBS} allowed.", failed)
     if queue == SCREENSHOT_QUEUE:
-        return await extract_screenshots(services, jobs)
+        return await _pictured(services, jobs)
     return await _transcribed(services, jobs)
 
 
@@ -108,6 +114,20 @@ async def _transcribed(services: Services, jobs: list[object]) -> BatchAnswer:
     except CuestreamError as error:
         return {**_refused(f"Handler processing error: {error.message}", failed), "results": []}
     return {"ok": True, "summary": report.summary, "results": list(report.results)}
+
+
+async def _pictured(services: Services, jobs: list[object]) -> BatchAnswer:
+    failed: dict[str, int] = {"total": len(jobs), "completed": 0, "failed": len(jobs)}
+    try:
+        results = await services.screenshots.run(jobs)
+    except BatchUnavailableError as error:
+        return {
+            **_refused(f"Handler processing error: 503: {error.message}", failed),
+            "results": [],
+        }
+    done = sum(each["status"] == "completed" for each in results)
+    summary = {"total": len(jobs), "completed": done, "failed": len(jobs) - done}
+    return {"ok": True, "summary": summary, "results": results}
 
 
 def _refused(error: str, summary: Mapping[str, int]) -> BatchAnswer:
