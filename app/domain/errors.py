@@ -61,6 +61,8 @@
     |  |- EngineLoadError           an engine cannot be loaded
     |  |  `- SpeechUnavailableError this server does not speak
     |  |- SpeechError               a text could not be spoken
+    |  |- RemoteEngineError         a server that an engine calls failed
+    |  |  `- RemoteEngineAuthError  it refused the key
     |  `- OutOfMemoryError          the device has no memory left
     |- DocumentStoreError           the database of batch jobs refused
     |  |- DatabaseUnreachableError  it cannot be reached, or went away
@@ -490,6 +492,19 @@ class EngineError(CuestreamError):
 
     code = "engine_failed"
     retryable = True
+
+
+class RemoteEngineError(EngineError):
+    """A server that an engine calls failed, or its answer cannot be used."""
+
+    code = "remote_engine_failed"
+
+
+class RemoteEngineAuthError(RemoteEngineError):
+    """A server that an engine calls refused the key."""
+
+    code = "remote_engine_auth"
+    retryable = False
 
 
 class EngineLoadError(EngineError):

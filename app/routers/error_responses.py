@@ -54,6 +54,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.TranslationBudgetError: 402,
     e.EngineError: 500,
     e.EngineLoadError: 503,
+    e.RemoteEngineError: 502,
     e.OutOfMemoryError: 503,
     e.DocumentStoreError: 502,
     e.DatabaseUnreachableError: 503,
