@@ -62,7 +62,9 @@ def _item(job: object) -> BatchItem:
 
 def _document_id(value: object) -> str | None:
     """Return an id as text; None for what can be none."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, int) and _number(value) is None:
+        return None
+    if not isinstance(value, str | int):
         return None
     text = str(value).strip()
     return text if text and len(text) <= _ID_CHARS and text.isprintable() else None

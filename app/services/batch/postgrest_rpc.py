@@ -45,7 +45,7 @@ class PostgrestRpc:
     async def call(self, function: str, parameters: Mapping[str, Parameter]) -> object:
         """See the protocol."""
         try:
-            answer = await self._client.rpc(function, {**parameters}).execute()  # type: ignore[arg-type]
+            answer = await self._client.rpc(function, {**parameters}).execute()  # type: ignore[dict-item]
         except httpx.HTTPError as error:
             raise DatabaseUnreachableError(
                 f"Supabase cannot be reached: {type(error).__name__}"

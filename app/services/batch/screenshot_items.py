@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -97,8 +96,12 @@ def _moment(value: object) -> Moment:
                 details[name] = found[:_TEXT_CHARS] if isinstance(found, str) else found
         # Zero is a time too.
         value = next((value[key] for key in _TIME_KEYS if value.get(key) is not None), None)
-    shown = quoted(value) if isinstance(value, str) else str(value)[:60]
-    return Moment(shown, _milliseconds(value), details)
+    at_ms = _milliseconds(value)
+    if at_ms is None:
+        shown = quoted(value) if isinstance(value, str) else type(value).__name__
+    else:
+        shown = str(value)
+    return Moment(shown, at_ms, details)
 
 
 def _milliseconds(value: object) -> int | None:
@@ -110,7 +113,7 @@ def _milliseconds(value: object) -> int | None:
         value = float(text) if _NUMBER.fullmatch(text) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not math.isfinite(value) or not 0 <= value <= _LATEST_S:
+    if not 0 <= value <= _LATEST_S:  # which NaN is not either
         return None
     return seconds_to_ms(value)
 

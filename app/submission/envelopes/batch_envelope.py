@@ -57,8 +57,10 @@ async def answer_envelope(services: Services, envelope: Mapping[str, object]) ->
         return _refused("Invalid or empty jobs list", dict.fromkeys(("total", *STATUSES), 0))
     failed: dict[str, int] = {"total": len(jobs), "completed": 0, "failed": len(jobs)}
     if queue not in QUEUES:
-        name = str(queue)[:_NAME_CHARS]
-        return _refused(f"Unknown queue: {name}. Supported: {', '.join(QUEUES)}", failed)
+        name = queue if isinstance(queue, str | None) else type(queue).__name__
+        return _refused(
+            f"Unknown queue: {str(name)[:_NAME_CHARS]}. Supported: {', '.join(QUEUES)}", failed
+        )
     if len(jobs) > _MOST_JOBS:
         return _refused(f"Too many jobs ({len(jobs)}). Maximum {_MOST_JOBS} allowed.", failed)
     if queue == SCREENSHOT_QUEUE:

@@ -283,7 +283,8 @@ async def test_unknown_ids_are_no_poison(database: SupabaseDatabase, run_batch: 
             {"msg_id": messages[4], "document_id": "a\x00b"},
             "text",
             None,
-            {"document_id": True},
+            {"document_id": True, "msg_id": 10**5000},
+            {"document_id": 10**5000},
         ]
     )
     assert [(each["status"], each.get("reason")) for each in report.results[:5]] == [
@@ -293,7 +294,7 @@ async def test_unknown_ids_are_no_poison(database: SupabaseDatabase, run_batch: 
         ("archived", "missing document_id"),
         ("archived", "missing document_id"),
     ]
-    assert [each["status"] for each in report.results[5:]] == ["retry"] * 3
+    assert [each["status"] for each in report.results[5:]] == ["retry"] * 4
     assert database.waiting() == []
     assert sorted(database.archived()) == sorted({messages[0], *messages[2:]})
     assert QUEUE == "video_audio_transcription"

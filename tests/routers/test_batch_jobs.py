@@ -1,0 +1,268 @@
+"""Batches through the server: a real process, PostgreSQL with pgmq, yt-dlp, ffmpeg, Whisper."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import StartServer
+from tests.media_server import MediaServer
+from tests.postgres import PostgresServer
+from tests.server import DEAF, ServerProcess
+from tests.supabase import (
+    SERVICE_KEY,
+    RestFront,
+    SupabaseDatabase,
+    make_template,
+    supabase_database,
+)
+
+PLUGINS = Path(__file__).parents[1] / "clients" / "site_plugins"
+TOKEN = "token-of-the-edge-function"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+PATH = "/jobs/video-audio-transcription"
+
+VTT = (
+    "WEBVTT\n\n00:01.000 --> 00:03.000\nThe water came up &amp; went.\n\n"
+    "00:04.000 --> 00:05.500\nFast.\n"
+)
+SRT = (
+    "1\r\n00:00:01,000 --> 00:00:03,000\r\nTom &lt;3 Ann\r\n\r\n"
+    "2\r\n00:00:04.000 --> 00:00:05.500\r\nBye.\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def database(postgres: PostgresServer) -> Iterator[SupabaseDatabase]:
+    with supabase_database(postgres, make_template(postgres)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def front(database: SupabaseDatabase) -> Iterator[RestFront]:
+    running = RestFront(database.url)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def worker(start_server: StartServer, site: MediaServer, front: RestFront) -> ServerProcess:
+    """A server that reaches the documents through the REST interface."""
+    return start_server(
+        ALLOW_PRIVATE_URLS="true",
+        PYTHONPATH=str(PLUGINS),
+        STANDIN_SITE=site.url,
+        SUPABASE_URL=front.url,
+        SUPABASE_SERVICE_KEY=SERVICE_KEY,
+        PY_API_TOKEN=TOKEN,
+        API_KEYS="key-of-a-client",
+        LOG_LEVEL="DEBUG",
+        WORKER_MAX_RETRIES="7",
+    )
+
+
+def publish(site: MediaServer, folder: Path, video_id: str, **page: Any) -> str:
+    """Put a video with captions on the stand-in of YouTube; return its address."""
+    for name, text in (("captions.vtt", VTT), ("captions.srt", SRT)):
+        (folder / name).write_text(text, newline="")
+        site.add(folder / name)
+    (folder / f"{video_id}.json").write_text(json.dumps(page))
+    site.add(folder / f"{video_id}.json")
+    return f"https://www.youtube.com/watch?v={video_id}"
+
+
+def post(server: ServerProcess, jobs: list[Any], **options: Any) -> httpx.Response:
+    with server.client() as client:
+        body = {"queue": "video_audio_transcription", "vt_seconds": 1800, "jobs": jobs}
+        return client.post(PATH, json=body, headers=BEARER, **options)
+
+
+def until(condition: Callable[[], bool], limit_s: float = 120) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.1)
+
+
+def test_a20_the_token_and_the_key_are_required(worker: ServerProcess) -> None:
+    texts = {
+        None: "Authorization header required",
+        "Basic abc": "Invalid Authorization header format. Expected: Bearer <token>",
+        "Bearer": "Invalid Authorization header format. Expected: Bearer <token>",
+        "Bearer wrong": "Invalid job worker token",
+        "Bearer key-of-a-client": "Invalid job worker token",
+    }
+    with worker.client() as client:
+        for header, text in texts.items():
+            headers = {"Authorization": header} if header else {}
+            for answer in (
+                client.post(PATH, json={"jobs": []}, headers=headers),
+                client.get("/jobs/status", headers=headers),
+            ):
+                assert answer.status_code == 401
+                assert answer.json()["detail"] == text
+                assert answer.json()["code"] == "unauthorized"
+        answer = client.post("/api/process", json={"jobs": []}, headers={"X-API-Key": "wrong"})
+        assert answer.status_code == 401
+
+
+def test_the_status_says_how_batches_are_worked_on(worker: ServerProcess) -> None:
+    with worker.client() as client:
+        answer = client.get("/jobs/status", headers=BEARER).json()
+    assert answer == {
+        "status": "ready",
+        "config": {
+            "max_retries": 7,
+            "model_size": "tiny.en",
+            "provider": "local",
+            "max_concurrent_transcriptions": 2,
+        },
+    }
+
+
+def test_an_empty_batch_is_done_at_once(worker: ServerProcess) -> None:
+    assert post(worker, []).json() == {
+        "ok": True,
+        "summary": {"total": 0, "completed": 0, "retry": 0, "archived": 0, "deleted": 0},
+        "results": [],
+    }
+
+
+def test_a7_and_a19_captions_of_the_site_in_each_form_then_speech(
+    worker: ServerProcess,
+    database: SupabaseDatabase,
+    site: MediaServer,
+    tmp_path: Path,
+    dialogue: Path,
+) -> None:
+    manual = publish(
+        site, tmp_path, "capt-batch1", subtitles={"en": [{"ext": "vtt", "url": "captions.vtt"}]}
+    )
+    automatic = publish(
+        site,
+        tmp_path,
+        "capt-batch2",
+        automatic_captions={"en-orig": [{"ext": "srt", "url": "captions.srt"}]},
+    )
+    documents = [
+        database.document(canonical_url=manual, lang="en"),
+        database.document(canonical_url=automatic),
+        database.document(canonical_url=site.add(dialogue), media_format="audio", lang="en"),
+    ]
+    messages = database.read()
+    answer = post(worker, messages).json()
+    assert answer["ok"] is True
+    assert answer["summary"]["completed"] == 3, answer
+    assert [each["document_id"] for each in answer["results"]] == documents
+    assert [each["source"] for each in answer["results"]] == ["subtitle", "subtitle", "ai"]
+    assert answer["results"][0]["error"] is None
+    first, second, spoken = (database.transcription(each) for each in documents)
+    assert first is not None
+    assert [s["text"] for s in first["segments"]] == ["The water came up & went.", "Fast."]
+    assert [(s["segment_id"], s["start"], s["end"]) for s in first["segments"]] == [
+        (1, 1.0, 3.0),
+        (2, 4.0, 5.5),
+    ]
+    assert first["metadata"]["source_format"] == "vtt"
+    assert second is not None
+    assert [s["text"] for s in second["segments"]] == ["Tom <3 Ann", "Bye."]
+    assert second["metadata"]["is_auto_generated"] is True
+    assert spoken is not None
+    assert "river" in spoken["full_text"]
+    assert all(word["end"] > word["start"] for s in spoken["segments"] for word in s["words"])
+    assert spoken["metadata"]["model"] == "WhisperX-tiny.en"
+    assert database.waiting() == []
+    assert SERVICE_KEY not in worker.log
+    assert TOKEN not in worker.log
+
+
+def test_a_batch_goes_on_when_its_caller_has_left(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, dialogue: Path
+) -> None:
+    url = site.add(dialogue)
+    document = database.document(canonical_url=f"{url}?left", media_format="audio")
+    messages = database.read()
+    with pytest.raises(httpx.TimeoutException):
+        post(worker, messages, timeout=0.05)
+    until(lambda: database.row(document)["processing_status"] == "completed")
+    until(lambda: database.waiting() == [])
+
+
+def test_envelopes_of_the_job_api_take_batches_too(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
+) -> None:
+    """What is not on the site is a failure of its item alone, whose message stays."""
+    database.document(canonical_url=f"{site.url}/status/404")
+    (message,) = database.read()
+    (result,) = post(worker, [message]).json()["results"]
+    assert result["status"] == "retry"
+    assert result["error"].startswith("[Step: extracting audio from http://127.0.0.1")
+    assert database.waiting() == [message["msg_id"]]
+    database.query("select pgmq.purge_queue('video_audio_transcription')")
+
+
+def test_a17_the_work_of_a_killed_server_is_done_by_the_next_one(
+    start_server: StartServer, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
+) -> None:
+    settings = {
+        **DEAF,
+        "ALLOW_PRIVATE_URLS": "true",
+        "PYTHONPATH": str(PLUGINS),
+        "STANDIN_SITE": site.url,
+        "DATABASE_URL": database.url,
+        "JOB_STORE": "memory",
+        "PY_API_TOKEN": TOKEN,
+        "WORKER_LEASE_S": "6",
+    }
+    url = publish(
+        site,
+        tmp_path,
+        "capt-batch3",
+        subtitles={"en": [{"ext": "vtt", "url": "stall/captions.vtt"}]},
+    )
+    document = database.document(canonical_url=url, lang="en")
+    messages = database.read(1, vt=1)
+    first = start_server(**settings)
+    killed = threading.Thread(target=lambda: _ignored(lambda: post(first, messages)))
+    killed.start()
+    until(lambda: any("stall" in request for request in site.requests))
+    assert database.row(document)["processing_status"] == "processing"
+    os.killpg(first.process.pid, signal.SIGKILL)
+    killed.join()
+    publish(
+        site, tmp_path, "capt-batch3", subtitles={"en": [{"ext": "vtt", "url": "captions.vtt"}]}
+    )
+    second = start_server(**settings)
+    results: list[Any] = []
+
+    def completed() -> bool:
+        for message in database.read(1, vt=1):
+            results.extend(post(second, [message]).json()["results"])
+        return bool(results) and results[-1]["status"] == "completed"
+
+    until(completed)
+    assert {each["status"] for each in results[:-1]} <= {"retry"}
+    assert database.row(document)["processing_status"] == "completed"
+    assert database.waiting() == []
+    assert (
+        len(
+            database.query("select 1 from document_transcriptions where document_id = %s", document)
+        )
+        == 1
+    )
+
+
+def _ignored(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except httpx.HTTPError:
+        return
