@@ -7,7 +7,7 @@ import time
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.domain.request import MediaUrl, SiteVideo
-from app.services.batch.video_address import video_id_of
+from app.services.batch.video_address import source_of, video_id_of
 from app.services.net.fetch import check_url
 
 _HOUR_S = 3600
@@ -35,7 +35,7 @@ async def cached_video(services: Services, url: object) -> dict[str, object]:
     except CuestreamError as error:
         return {**answer, "error": error.message}
     answer["video_id"] = video_id_of(url)
-    for source in (MediaUrl(url), SiteVideo(url)):
+    for source in dict.fromkeys((source_of(url), MediaUrl(url), SiteVideo(url))):
         found = await services.caches.source_metadata.get(source.identity)
         file = await services.caches.downloads.get(source.identity)
         if file is None:

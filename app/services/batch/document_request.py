@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidFieldError, InvalidLanguageError, quoted
 from app.domain.language import Language, parse_target
-from app.domain.request import JobRequest, MediaUrl
+from app.domain.request import JobRequest
 from app.services.batch.document_store import Document
+from app.services.batch.video_address import source_of
 from app.services.net.fetch import check_url
 
 _FORMATS = ("video", "audio")
@@ -50,7 +51,7 @@ def document_request(document: Document, *, skips_captions: bool) -> DocumentReq
     language = _language(document.lang)
     recording_alone = skips_captions or document.media_format == "audio"
     request = JobRequest(
-        source=MediaUrl(url),
+        source=source_of(url),
         spoken=language,
         force_whisper=recording_alone,
         reuse_transcript=recording_alone,

@@ -6,6 +6,8 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, urlsplit
 
+from app.domain.request import MediaUrl, SiteVideo
+
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -25,13 +27,32 @@ _PLATFORMS = {
 }
 
 
+def source_of(url: str) -> MediaUrl | SiteVideo:
+    """Return the source that a URL leads to: a page of a site that is known, else any address.
+
+    A known page is left to yt-dlp at once, in the spelling in which other jobs name it.
+    """
+    if _known_platform(url) is None:
+        return MediaUrl(url)
+    video_id = video_id_of(url) if platform_of(url) == "youtube" else None
+    return SiteVideo(f"https://www.youtube.com/watch?v={video_id}" if video_id else url)
+
+
 def platform_of(url: str) -> str:
     """Return the name of the site that a URL leads to; its host where it has no name here."""
-    host = (urlsplit(url).hostname or "").lower().rstrip(".").removeprefix("www.")
+    return _known_platform(url) or _host(url)
+
+
+def _known_platform(url: str) -> str | None:
+    host = _host(url)
     for domain, name in _PLATFORMS.items():
         if host == domain or host.endswith(f".{domain}"):
             return name
-    return host
+    return None
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower().rstrip(".").removeprefix("www.")
 
 
 def video_id_of(url: str) -> str | None:

@@ -10,9 +10,11 @@ import pytest
 from app.domain.errors import SourceError
 from app.services.batch.batch_items import parse_items
 from app.services.batch.document_store import DocumentStore
+from app.services.batch.video_address import platform_of, source_of, video_id_of
 from tests.services.batch.conftest import (
     InstantPipeline,
     RunBatch,
+    address,
     result,
 )
 from tests.supabase import QUEUE, RestFront, SupabaseDatabase
@@ -74,8 +76,10 @@ async def test_a7_captions_are_stored_then_the_document_completed_then_the_messa
     pipeline: InstantPipeline,
     front: RestFront,
 ) -> None:
-    document = database.document(lang="en", canonical_url="https://www.youtube.com/watch?v=abc")
-    pipeline.answers["https://www.youtube.com/watch?v=abc"] = result(
+    document = database.document(
+        lang="en", canonical_url="https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    )
+    pipeline.answers["https://www.youtube.com/watch?v=dQw4w9WgXcQ"] = result(
         "youtube_manual", caption_format="json3"
     )
     (report,) = (await run_batch(database.read())).results
@@ -224,7 +228,7 @@ async def test_a12_the_address_is_the_canonical_one_or_the_one_in_the_metadata(
         text = "No media URL found in document (canonical_url or metadata.media_url/url)"
         assert report["error"] == f"[Step: validating document data] {text}"
     else:
-        assert pipeline.requests[0].source.url == found  # type: ignore[union-attr]
+        assert address(pipeline.requests[0]) == found
 
 
 async def test_a13_another_media_format_is_an_error_that_is_retried(
@@ -298,3 +302,31 @@ async def test_unknown_ids_are_no_poison(database: SupabaseDatabase, run_batch: 
     assert database.waiting() == []
     assert sorted(database.archived()) == sorted({messages[0], *messages[2:]})
     assert QUEUE == "video_audio_transcription"
+
+
+@pytest.mark.parametrize(
+    ("url", "identity", "platform", "video_id"),
+    [
+        (
+            "https://youtu.be/dQw4w9WgXcQ?t=5",
+            "site:https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+            "youtube",
+            "dQw4w9WgXcQ",
+        ),
+        (
+            "https://m.youtube.com/watch?list=a&v=dQw4w9WgXcQ",
+            "site:https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+            "youtube",
+            "dQw4w9WgXcQ",
+        ),
+        ("https://vimeo.com/123", "site:https://vimeo.com/123", "vimeo", "123"),
+        ("https://netflix.com/a", "url:https://netflix.com/a", "netflix.com", "a"),
+        ("https://dropbox.com/b.mp4", "url:https://dropbox.com/b.mp4", "dropbox.com", "b"),
+        ("https://evil/?youtube.com", "url:https://evil/?youtube.com", "evil", None),
+    ],
+)
+def test_addresses_are_told_apart_by_their_host(
+    url: str, identity: str, platform: str, video_id: str | None
+) -> None:
+    assert source_of(url).identity == identity
+    assert (platform_of(url), video_id_of(url)) == (platform, video_id)
