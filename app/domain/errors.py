@@ -12,6 +12,7 @@
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  |- OperationUnavailableError a kind of job that this server does not offer
+    |  |- IdempotencyConflictError  another job came under its Idempotency-Key
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
@@ -73,6 +74,11 @@
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
+    |  `- StoreUnavailableError     the database of jobs does not answer
+    |- QueueError                   a job that waited, and that nobody works on any more
+    |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
+    |  |- JobExpiredError           it waited in the queue longer than it was to
+    |  `- ExecutionTimeoutError     it ran longer than it was to
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
     |- JobCancelledError            every reader left
@@ -183,6 +189,12 @@ class OperationUnavailableError(BadRequestError):
     """A kind of job that this server does not offer."""
 
     code = "operation_unavailable"
+
+
+class IdempotencyConflictError(BadRequestError):
+    """Another job came under its Idempotency-Key."""
+
+    code = "idempotency_conflict"
 
 
 class BodyTypeError(BadRequestError):
@@ -635,6 +647,38 @@ class StorageError(CuestreamError):
 
     code = "storage_failed"
     retryable = True
+
+
+class StoreUnavailableError(StorageError):
+    """The database of jobs does not answer."""
+
+    code = "store_unavailable"
+
+
+class QueueError(CuestreamError):
+    """Nobody works on the job any more."""
+
+    code = "queue_failed"
+
+
+class JobInterruptedError(QueueError):
+    """Its worker died, and it cannot go on elsewhere."""
+
+    code = "job_interrupted"
+    retryable = True
+
+
+class JobExpiredError(QueueError):
+    """It waited in the queue longer than it was to."""
+
+    code = "job_expired"
+    retryable = True
+
+
+class ExecutionTimeoutError(QueueError):
+    """It ran longer than it was to."""
+
+    code = "execution_timeout"
 
 
 class RequestTimeoutError(CuestreamError):

@@ -68,6 +68,7 @@ __all__ = [
     "VendorSettings",
     "WhisperSettings",
     "child_environment",
+    "prepare_sdk_environment",
     "see_one_gpu",
     "visible_gpus",
 ]
@@ -204,6 +205,15 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
     secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def prepare_sdk_environment() -> None:
+    """Set what RunPod's SDK reads while it is imported.
+
+    Unless told otherwise it logs inputs and outputs of jobs, thus transcripts.
+    """
+    if "RUNPOD_DEBUG_LEVEL" not in os.environ:
+        os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
 
 
 def visible_gpus() -> list[str]:

@@ -27,6 +27,9 @@ class JobStoreSettings(Group):
     """Folder of the SQLite file and of what unfinished jobs need: on a disk of this machine. Unless
     set, `jobs` in CACHE_DIR; in `~/.cache/cuestream` where that is a network volume, on which
     SQLite cannot be shared."""
+    jobs_secret: SecretStr | None = None
+    """Long random text under which secrets that come with queued jobs are encrypted, the same for
+    all workers of a DATABASE_URL. Unless set, a key of its own in JOBS_DIR."""
     database_schema: str = Field("cuestream", pattern=r"^[a-z_][a-z0-9_]{0,40}$")
     """Schema of the tables in DATABASE_URL; servers that are to share no jobs have different
     ones."""

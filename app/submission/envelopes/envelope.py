@@ -30,6 +30,10 @@ async def _unreported(_: Payload) -> None:
     """Tell nobody."""
 
 
+def _unfollowed(_: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnvelopeJob:
     """A job that came in an envelope, whatever door it came by.
@@ -43,6 +47,7 @@ class EnvelopeJob:
         key: index of the caller's API key; None without one.
         routes: our own HTTP routes; None where they cannot be called.
         report: tells of progress.
+        follow: tells the id of the subtitle job that does the work.
         s3_config: access to the caller's object storage, as RunPod's ``s3Config`` has it. It
             holds a secret, so it is left out where the job is shown.
     """
@@ -55,6 +60,7 @@ class EnvelopeJob:
     key: int | None = None
     routes: AsgiRoutes | None = None
     report: Report = _unreported
+    follow: Callable[[str], None] = _unfollowed
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
 
 

@@ -56,6 +56,7 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
     body = subtitle_body(job.input)
     work = await _submitted(job, body)
     work.attach()
+    job.follow(work.id)
     try:
         sent = SentCues(in_order=not (work.request.position_ms or work.request.diarize))
         async for cues in _final_cues(work, sent, job):
