@@ -80,6 +80,8 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
     ErrorShape("/jobs/", detailed_body),
+    ErrorShape("/subtitles", detailed_body),
+    ErrorShape("/transcription", detailed_body),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from app.domain.errors import NoCaptionsError
+
 
 @dataclass(frozen=True, slots=True)
 class HttpError:
@@ -53,5 +55,19 @@ def native_body(error: HttpError) -> dict[str, object]:
 
 
 def detailed_body(error: HttpError) -> dict[str, object]:
-    """Return an error in our own shape, its text once more where FastAPI's own errors have it."""
-    return {**native_body(error), "detail": error.text}
+    """Return an error in our own shape, its text once more where FastAPI's own errors have it.
+
+    What is said of missing captions is an object there.
+    """
+    detail: object = error.text
+    if error.code == NoCaptionsError.code:
+        listed = (error.details.get(name) for name in ("available_manual", "available_auto"))
+        detail = {
+            "error": "No subtitles available",
+            "message": error.text,
+            "available_languages": [
+                tag for tags in listed if isinstance(tags, tuple) for tag in tags
+            ],
+            "suggested_workflow": "POST /api/process transcribes the recording",
+        }
+    return {**native_body(error), "detail": detail}

@@ -197,10 +197,9 @@ def test_a_batch_goes_on_when_its_caller_has_left(
     until(lambda: database.waiting() == [])
 
 
-def test_envelopes_of_the_job_api_take_batches_too(
-    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
+def test_what_is_not_on_the_site_fails_alone_and_its_message_stays(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer
 ) -> None:
-    """What is not on the site is a failure of its item alone, whose message stays."""
     database.document(canonical_url=f"{site.url}/status/404")
     (message,) = database.read()
     (result,) = post(worker, [message]).json()["results"]
@@ -208,6 +207,82 @@ def test_envelopes_of_the_job_api_take_batches_too(
     assert result["error"].startswith("[Step: extracting audio from http://127.0.0.1")
     assert database.waiting() == [message["msg_id"]]
     database.query("select pgmq.purge_queue('video_audio_transcription')")
+
+
+@pytest.mark.parametrize("door", ["/api/process", "/v2/any/run"])
+def test_the_doors_of_the_job_api_take_batches_too(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path, door: str
+) -> None:
+    url = publish(
+        site, tmp_path, "capt-batch1", subtitles={"en": [{"ext": "vtt", "url": "captions.vtt"}]}
+    )
+    document = database.document(canonical_url=url, lang="en")
+    envelope = {"queue": "video_audio_transcription", "jobs": database.read()}
+    with worker.client(headers={"Authorization": "Bearer key-of-a-client"}) as client:
+        if door == "/api/process":
+            output = client.post(door, json=envelope).json()
+        else:
+            job = client.post(door, json={"input": envelope}).json()["id"]
+            until(lambda: client.get(f"/v2/any/status/{job}").json()["status"] == "COMPLETED")
+            output = client.get(f"/v2/any/status/{job}").json()["output"]
+    assert output["ok"] is True
+    assert output["results"][0]["document_id"] == document
+    assert output["results"][0]["status"] == "completed"
+
+
+def test_clients_read_captions_and_store_transcriptions(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
+) -> None:
+    files = {
+        "subtitles": {"en": [{"ext": "vtt", "url": "captions.vtt"}]},
+        "automatic_captions": {"de": [{"ext": "srt", "url": "captions.srt"}]},
+    }
+    url = publish(site, tmp_path, "capt-batch4", title="A talk", duration=6, **files)
+    with worker.client() as client:
+        refused = client.get("/subtitles", params={"url": url})
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+        client.headers["X-API-Key"] = "key-of-a-client"
+        text = client.get("/subtitles", params={"url": url}).json()
+        assert text["transcript"] == "The water came up & went. Fast."
+        assert (text["title"], text["duration"], text["word_count"]) == ("A talk", 6, 7)
+        srt = client.get("/subtitles", params={"url": url, "format": "srt"}).json()
+        assert srt["content"].startswith("1\n00:00:01,000 --> 00:00:03,000\n")
+        unified = client.get("/subtitles", params={"url": url, "format": "json"}).json()
+        assert unified["segments"][1]["text"] == "Fast."
+        assert (unified["video_id"], unified["source"]) == ("capt-batch4", "subtitle")
+        german = {"url": url, "lang": "de", "format": "vtt"}
+        assert "Tom" in client.get("/subtitles", params=german).json()["content"]
+        people = client.get("/subtitles", params={**german, "auto": "false"}).json()
+        assert people["language"] == "en"
+        wrong = client.get("/subtitles", params={"url": url, "format": "doc"})
+        assert wrong.status_code == 400
+        locales = client.get("/transcription/locales", params={"url": url}).json()
+        assert [(each["code"], each["type"]) for each in locales["locales"]] == [
+            ("en", ["manual"]),
+            ("de", ["auto"]),
+        ]
+        assert locales["summary"]["has_manual"] is True
+        document = database.document(media_format="image")
+        check = f"/transcriptions/check/{document}"
+        assert client.get(check).json()["exists"] is False
+        body = {
+            "document_id": document,
+            "segments": [{"start": 0, "end": 1, "text": "Hi\u0000 there"}],
+            "language": "es-419",
+            "source": "ai",
+        }
+        saved = client.post("/transcriptions/save", json=body).json()
+        assert saved["document_id"] == document
+        assert client.post("/transcriptions/save", json=body).json()["id"] == saved["id"]
+        found = client.get(check).json()["transcription"]
+        assert (found["id"], found["language"]) == (saved["id"], "es")
+        nowhere = {**body, "document_id": "00000000-0000-0000-0000-000000000000"}
+        missing = client.post("/transcriptions/save", json=nowhere)
+        assert (missing.status_code, missing.json()["detail"]) == (404, "No such document")
+        nothing = publish(site, tmp_path, "capt-batch5")
+        none = client.get("/subtitles", params={"url": nothing})
+        assert none.status_code == 404
+        assert none.json()["detail"]["error"] == "No subtitles available"
 
 
 def test_a17_the_work_of_a_killed_server_is_done_by_the_next_one(

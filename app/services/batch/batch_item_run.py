@@ -165,7 +165,8 @@ class BatchItemRun:
         except CuestreamError as error:
             raise StepError(self._step(job, error), error.message) from error
         model = self.model()
-        return transcription_row(
+        return await asyncio.to_thread(
+            transcription_row,
             result,
             job.url,
             provider=model.provider,

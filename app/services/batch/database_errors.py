@@ -7,6 +7,7 @@ from app.domain.errors import (
     DatabaseUnreachableError,
     DocumentSchemaError,
     DocumentStoreError,
+    NotFoundError,
 )
 
 _MISSING = frozenset({"42883", "42P01", "42703", "3F000", "PGRST202", "PGRST204", "PGRST205"})
@@ -19,6 +20,9 @@ PostgREST without a connection.
 Source: PostgreSQL 15, appendix A; PostgREST 12, "Errors".
 """
 
+_NO_SUCH_ROW = "23503"
+"""Foreign key violation: what a row belongs to is not there."""
+
 _MESSAGE_CHARS = 300
 
 
@@ -30,6 +34,8 @@ def refusal(code: str, message: str) -> CuestreamError:
         message: for people; it never holds a key.
     """
     text = " ".join(message.split())[:_MESSAGE_CHARS]
+    if code == _NO_SUCH_ROW:
+        return NotFoundError("No such document")
     if code in _MISSING:
         return DocumentSchemaError(
             f"The database lacks what batch jobs need ({text}): run docs/supabase/schema.sql"
