@@ -106,7 +106,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(batches.close)
     if pictures is not None:
         stack.push_async_callback(pictures.close)
-    name = settings.batch.worker_name
+    name = settings.batch.worker
     screenshots = ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
     services = Services(
         settings=settings,

@@ -36,7 +36,12 @@ class BatchSettings(Group):
     often. The document of a worker that went away is free again after that."""
     provider_name: str = "cuestream"
     """`provider` in the metadata of stored captions."""
-    worker_name: str = Field(default_factory=socket.gethostname)
+    worker_name: str | None = None
     """Name of this worker, in claims and metadata. The host's unless set."""
 
     model_config = config()
+
+    @property
+    def worker(self) -> str:
+        """Name of this worker."""
+        return self.worker_name or socket.gethostname()

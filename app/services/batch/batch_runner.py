@@ -112,7 +112,7 @@ class BatchRunner:
         messages = [item.message for item in items if item.message is not None]
         keeper = ClaimKeeper(store, TRANSCRIPTION_QUEUE, messages)
         run = BatchItemRun(self._settings, store, keeper, transcribe, model)
-        name = f"{self._settings.worker_name}/{uuid.uuid4().hex}"
+        name = f"{self._settings.worker}/{uuid.uuid4().hex}"
         keeper.start()
         try:
             async with asyncio.TaskGroup() as group:
