@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.errors import InvalidFieldError
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.job_token import require_job_token
 from app.routers.dependencies import ServicesDep, require_admission
@@ -68,6 +69,8 @@ async def transcribe_documents(
     What became of each is stored in the database as soon as it is known, also when the caller has
     left; a message that was not done stays in its queue. `ok` is true whatever became of them.
     """
+    if body.queue not in (None, TRANSCRIPTION_QUEUE):
+        raise InvalidFieldError(f"queue: this route takes messages of {TRANSCRIPTION_QUEUE}")
 
     async def work() -> Payload:
         report = await run_batch(services, body.jobs)

@@ -18,7 +18,8 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
-from app.services.batch.transcription_row import fitting_language, storable, storable_json
+from app.services.batch.storable_values import storable, storable_json
+from app.services.batch.transcription_row import fitting_language
 from app.services.batch.video_address import platform_of, video_id_of
 from app.services.render.formats import render_bounded
 from app.services.stages.caption_cues import caption_cues

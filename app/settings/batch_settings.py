@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from app.settings.group import Group, config, names
 
@@ -40,6 +40,24 @@ class BatchSettings(Group):
     """Name of this worker, in claims and metadata. The host's unless set."""
 
     model_config = config()
+
+    @field_validator("supabase_url")
+    @classmethod
+    def _check_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip().startswith(("https://", "http://")):
+            raise ValueError("must begin with https://")
+        return value.strip() if value else None
+
+    @field_validator("supabase_service_key", "py_api_token", mode="before")
+    @classmethod
+    def _check_secret(cls, value: object) -> object:
+        """Take away space at the ends, which a pasted key may have; a header holds no other."""
+        if not isinstance(value, str):
+            return value
+        value = value.strip()
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError("holds characters that no header can")
+        return value or None
 
     @property
     def worker(self) -> str:

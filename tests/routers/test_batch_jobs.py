@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ import pytest
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
 from tests.postgres import PostgresServer
-from tests.server import DEAF, ServerProcess
+from tests.server import DEAF, ROOT, ServerProcess
 from tests.supabase import (
     SERVICE_KEY,
     RestFront,
@@ -228,6 +230,37 @@ def test_the_doors_of_the_job_api_take_batches_too(
     assert output["ok"] is True
     assert output["results"][0]["document_id"] == document
     assert output["results"][0]["status"] == "completed"
+
+
+def test_the_commands_of_the_guide_run_as_they_stand(
+    worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
+) -> None:
+    guide = (ROOT / "docs" / "supabase.md").read_text("utf-8")
+    by_hand = next(
+        block for block in re.findall(r"```sh\n(.*?)```", guide, re.S) if "curl" in block
+    )
+    url = publish(
+        site, tmp_path, "capt-batch1", subtitles={"en": [{"ext": "vtt", "url": "captions.vtt"}]}
+    )
+    document = database.document(canonical_url=url, lang="en")
+    script = re.sub(r"^URL=.*$", f"URL={worker.url}", by_hand, flags=re.M)
+    script = script.replace("DOCUMENT_ID", document).replace('"msg_id": 1', '"msg_id": null')
+    ran = subprocess.run(
+        ["bash", "-ec", script],
+        env={"PATH": os.environ["PATH"], "PY_API_TOKEN": TOKEN, "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"max_retries":7' in ran.stdout
+    assert '"completed":1' in ran.stdout, ran.stdout
+
+
+def test_another_queue_is_not_for_this_route(worker: ServerProcess) -> None:
+    with worker.client() as client:
+        body = {"queue": "screenshot_extraction", "jobs": [{"msg_id": 1}]}
+        answer = client.post(PATH, json=body, headers=BEARER)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
 
 
 def test_clients_read_captions_and_store_transcriptions(

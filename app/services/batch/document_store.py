@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import stamina
 
 from app.domain.errors import DatabaseUnreachableError, DocumentStoreError
 from app.services.batch.rpc_client import Parameter, RpcClient
+from app.services.batch.storable_values import storable, storable_json
 
 _PATIENCE_S = 60.0
 """How long a call is repeated while the database is away; a restart takes some seconds."""
@@ -167,7 +168,7 @@ class DocumentStore:
                 "p_document_id": claim.document_id,
                 "p_owner": claim.owner,
                 "p_status": status,
-                "p_error": error,
+                "p_error": None if error is None else storable(error),
             },
         )
         return str(answer)  # type: ignore[return-value]
@@ -218,7 +219,7 @@ class DocumentStore:
         Raises:
             DocumentStoreError: the database does not answer, or refuses.
         """
-        await self._call("add_public_media", {"p_row": row})
+        await self._call("add_public_media", {"p_row": cast("Parameter", storable_json(row))})
 
     async def mark_pictures(self, transcription_id: str, job_id: str, count: int) -> None:
         """Note in a transcription that its pictures are there.

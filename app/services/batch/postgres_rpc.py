@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from app.domain.errors import DatabaseUnreachableError
+from app.domain.errors import DatabaseUnreachableError, DocumentStoreError
 from app.services.batch.database_errors import refusal
 from app.services.batch.rpc_client import Parameter
 
@@ -75,6 +75,8 @@ def _adapted(value: Parameter) -> object:
 
 
 def _error(error: psycopg.Error) -> Exception:
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+        return DocumentStoreError("The database cannot store a value")
     if error.sqlstate is None:
         # The connection broke; its text may name the host and its user.
         return DatabaseUnreachableError(f"The database went away: {type(error).__name__}")

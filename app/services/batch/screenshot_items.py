@@ -14,6 +14,7 @@ _DEFAULT_QUALITY = 2
 _WORST_QUALITY = 31
 _URL_CHARS = 8000
 _TEXT_CHARS = 2000
+_ID_CHARS = 200
 _LATEST_S = 10**6
 _NUMBER = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,9})?")
 _CLOCK = re.compile(r"([0-9]{1,3}):([0-5]?[0-9]):([0-5]?[0-9])[.,]([0-9]{1,3})")
@@ -76,8 +77,8 @@ def parse_screenshot_item(job: object) -> ScreenshotItem:
         url.strip(),
         tuple(_moment(each) for each in timestamps),
         _quality(job.get("quality")),
-        _text(job.get("document_id")),
-        _text(job.get("transcription_id")),
+        _row_id(job.get("document_id")),
+        _row_id(job.get("transcription_id")),
     )
 
 
@@ -124,5 +125,6 @@ def _quality(value: object) -> int:
     return value if 1 <= value <= _WORST_QUALITY else _DEFAULT_QUALITY
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _TEXT_CHARS else None
+def _row_id(value: object) -> str | None:
+    is_id = isinstance(value, str) and 0 < len(value) <= _ID_CHARS and value.isprintable()
+    return str(value) if is_id else None

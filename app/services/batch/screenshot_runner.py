@@ -21,7 +21,6 @@ from app.services.batch.screenshot_items import (
     format_clock,
     parse_screenshot_item,
 )
-from app.services.batch.transcription_row import storable
 from app.services.batch.video_address import platform_of, video_id_of
 from app.services.media.byte_stream import spool
 from app.services.media.video_frame import VideoFrame, video_frame
@@ -151,7 +150,7 @@ class _ItemRun:
             "job_received_at": self._received,
             "job_completed_at": _now(),
             "worker": self._worker_name,
-            **{k: storable(v) if isinstance(v, str) else v for k, v in moment.details.items()},
+            **moment.details,
         }
         row: dict[str, object] = {
             "type": "screenshot",

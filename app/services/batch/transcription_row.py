@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 
 from app.domain.events import Result
 from app.domain.transcript import Segment, Word
+from app.services.batch.storable_values import storable
 from app.services.batch.video_address import platform_of
 
 _LANGUAGE_CHARS = 5
 """Databases of an earlier schema hold a language in so many characters."""
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def transcription_row(
@@ -129,19 +126,3 @@ def _word_payload(word: Word) -> dict[str, object]:
 
 def _full_text(segments: Iterable[Segment]) -> str:
     return " ".join(storable(segment.text) for segment in segments)
-
-
-def storable(text: str) -> str:
-    """Return a text that PostgreSQL stores: it has no character NUL, and no halves of others."""
-    return _UNSTORABLE.sub("", text)
-
-
-def storable_json(value: object) -> object:
-    """Return a JSON value whose texts PostgreSQL stores, and whose numbers JSON can write."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {storable(str(key)): storable_json(item) for key, item in value.items()}
-    return [storable_json(item) for item in value] if isinstance(value, list) else value
