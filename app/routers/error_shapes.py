@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from app.domain.errors import NoCaptionsError
+
 
 @dataclass(frozen=True, slots=True)
 class HttpError:
@@ -50,3 +52,22 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+def detailed_body(error: HttpError) -> dict[str, object]:
+    """Return an error in our own shape, its text once more where FastAPI's own errors have it.
+
+    What is said of missing captions is an object there.
+    """
+    detail: object = error.text
+    if error.code == NoCaptionsError.code:
+        listed = (error.details.get(name) for name in ("available_manual", "available_auto"))
+        detail = {
+            "error": "No subtitles available",
+            "message": error.text,
+            "available_languages": [
+                tag for tags in listed if isinstance(tags, tuple) for tag in tags
+            ],
+            "suggested_workflow": "POST /api/process transcribes the recording",
+        }
+    return {**native_body(error), "detail": detail}
