@@ -20,8 +20,10 @@ Stage = Literal[
     "translating",
     "finalizing",
     "complete",
+    "failed",
 ]
-"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``."""
+"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``, ``failed``.
+It has no text for ``failed``, and therefore shows the message in its place."""
 
 
 @dataclass(frozen=True, slots=True)

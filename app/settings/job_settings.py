@@ -43,6 +43,10 @@ class JobSettings(Group):
     admission_wait_s: float = Field(1.5, gt=0)
     """Seconds that the answer waits for the media to open, so that bad media gets a status of its
     own instead of an error inside a stream."""
+    process_wait_s: float = Field(20.0, gt=0)
+    """The same for a stream of `/api/process`, since the browser extension shows no error that comes
+    inside it. Sites take seconds to say why there is no video. A browser ends an extension's worker
+    whose answer takes 30 s to begin."""
 
     model_config = config()
 

@@ -123,6 +123,28 @@ class JobRunner:
         if position_ms is not None:
             job.playback.move(position_ms)
 
+    async def wait_until_open(self, job: JobRuntime, limit_s: float) -> None:
+        """Wait until a job's media is open, for a client that reads it afterwards.
+
+        While the models load there is no wait, since no media is opened for a while.
+
+        Args:
+            job: of this process; it counts as read meanwhile.
+            limit_s: longest wait; the media may still be opening afterwards.
+
+        Raises:
+            CuestreamError: the job failed before its media was open.
+        """
+        if self._readiness.state == "loading":
+            return
+        job.attach()
+        try:
+            await job.wait_until_open(limit_s)
+        except BaseException:
+            job.detach()
+            raise
+        job.await_reader()
+
     async def close(self) -> None:
         """Cancel every running job, since the server leaves, and wait for the tasks to end."""
         tasks = [job.task for job in self.running if job.task is not None]
@@ -241,7 +263,7 @@ def _fail(job: JobRuntime, error: CuestreamError) -> None:
         log.warning("job failed", job_id=job.id, code=error.code, reason=error.message)
     progress = job.record.progress
     percent = progress.percent if progress else 0
-    job.log.append(Progress("finalizing", error.message, percent, 4))
+    job.log.append(Progress("failed", error.message, percent, 4))
     job.fail(error)
 
 
