@@ -124,6 +124,9 @@ class JobRequest:
         task: whether the cues hold what is said, or its English translation by the transcriber.
         profile: reading profile of the cues.
         diarize: whether speakers are wanted.
+        late_speakers: beside ``diarize``: nobody asked for them, the server finds them by default.
+            So nothing waits for them, captions do for a recording, and cues stay as they are shown
+            but for their speakers.
         speakers: how many there are, as far as the caller knows.
         allowed_languages: base tags that detection chooses from; empty for all.
         force_whisper: transcribe the recording: captions count only where they are written by
@@ -160,6 +163,7 @@ class JobRequest:
     task: Task = "transcribe"
     holder: str = ""
     audio_track: int | str | None = None
+    late_speakers: bool = False
 
     @property
     def written(self) -> Language | None:
@@ -187,5 +191,6 @@ class JobRequest:
             self.force_whisper,
             self.task,
             self.audio_track,
+            self.late_speakers,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -109,6 +109,11 @@ class Settings(BaseModel):
         return self.asr.is_whisper
 
     @property
+    def diarizes_by_default(self) -> bool:
+        """Whether a request gets speakers that says nothing of them."""
+        return self.diarization.enabled and self.asr.enabled and self.diarization.mode == "on"
+
+    @property
     def port(self) -> int:
         """Port of the API."""
         return self.server.port or (80 if self.mode == "load_balancer" else 5001)

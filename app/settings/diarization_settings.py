@@ -15,8 +15,12 @@ class DiarizationSettings(Group):
     enabled: bool = Field(
         False, validation_alias=names("DIARIZATION_ENABLED", "ENABLE_DIARIZATION")
     )
-    """Whether requests may ask for speakers. Needs the `gpu` extra, and for pyannote's gated models
+    """Whether speakers are told apart. Needs the `gpu` extra, and for pyannote's gated models
     `HF_TOKEN` of an account that has accepted their licence on the hub."""
+    mode: Literal["on", "off", "deferred"] = "on"
+    """What a request gets that says nothing of speakers, as the browser extension's do: `on`, their
+    names once they are known, while its lines come as early as ever; `off`, or another server's
+    word `deferred`, none. What a request says goes before that."""
     engine: Literal["pyannote"] = "pyannote"
     """Diarizer: pyannote.audio."""
     model: str = "pyannote/speaker-diarization-community-1"

@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
+from app.submission.server_defaults import with_server_defaults
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
@@ -72,7 +73,12 @@ async def submit_body(
         request = body.job_request(upload)
         if isinstance(request.source, SentCaptions):
             request = replace(request, source=replace(request.source, notices=notices))
-        request = replace(request, caller=caller, audience=audience, holder=holder)
+        request = with_server_defaults(
+            replace(request, caller=caller, audience=audience, holder=holder),
+            services.settings,
+            speakers=body.diarize is None,
+            profile=not body.profile,
+        )
         job = await submit(services, request)
         job.callers.ask_formats(holder, body.formats)
         return job

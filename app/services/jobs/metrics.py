@@ -97,7 +97,7 @@ class Metrics:
 
         def look() -> None:
             event = job.log.last
-            if isinstance(event, CuesReady) and event.final:
+            if isinstance(event, CuesReady) and event.readable:
                 self._first_cue.observe(time.monotonic() - job.created_s)
                 stop()
 

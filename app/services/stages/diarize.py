@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from app.domain.audio import Audio
 from app.domain.errors import StorageError
 from app.domain.request import SpeakerCount
+from app.domain.time import samples_to_ms
 from app.domain.transcript import SpeakerTurn
 from app.gpu.protocols import DiarizationState, Diarizer
 from app.gpu.scheduler import Scheduler
@@ -28,6 +29,7 @@ class DiarizationFeed:
         context: scheduling state of the job.
         spool: stores the samples.
         clock: counts the time spent under ``diarize``.
+        reached: called after each slice with its end in the recording, ms.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class DiarizationFeed:
         context: WorkContext,
         spool: PcmSpool,
         clock: StageClock,
+        reached: Callable[[int], None],
     ) -> None:
+        self._reached = reached
         self._slice_samples = diarizer.slice_samples
         self._scheduler = scheduler
         self._context = context
@@ -109,6 +113,7 @@ class DiarizationFeed:
             last = self._ended and done == self._spooled_samples
             with self._clock.measure("diarize"):
                 state = await self._scheduler.diarize(audio, state, self._context, last=last)
+            self._reached(samples_to_ms(done))
         return state
 
     async def _has_more(self, done: int) -> bool:

@@ -3,8 +3,8 @@
 An id that begins with ``capt`` or ``page`` has a page of its own, ``ID.json``, which is asked for
 once by each extraction. It tells what yt-dlp would tell (``title``, ``description``,
 ``chapters``, ``duration``, ``language``, ...), its captions as yt-dlp does (kind, then language,
-then a list of ``ext`` and the name of a file), or with ``fails`` why there is no video. With ``waits_s``
-it takes so long to say so.
+then a list of ``ext`` and the name of a file), or with ``fails`` why there is no video. With
+``waits_s`` it takes so long to say so.
 """
 
 import os
