@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
@@ -19,6 +19,8 @@ from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.other_systems import OTHER_NAMES
+from app.settings.provider_choice import chosen_by_key
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
@@ -26,11 +28,13 @@ from app.settings.source_settings import SourceSettings
 from app.settings.transcriber_settings import AsrSettings, ParakeetSettings, WhisperSettings
 from app.settings.translation_settings import TranslationSettings
 from app.settings.tts_settings import TtsSettings
+from app.settings.unused_variables import unused_variables
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
 
 __all__ = [
+    "OTHER_NAMES",
     "AccessSettings",
     "AlignmentSettings",
     "AsrSettings",
@@ -56,6 +60,7 @@ __all__ = [
     "WhisperSettings",
     "child_environment",
     "see_one_gpu",
+    "unused_variables",
     "visible_gpus",
 ]
 
@@ -84,6 +89,24 @@ class Settings(BaseModel):
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
     vendors: VendorSettings = Field(default_factory=VendorSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choose_by_key(cls, values: dict[str, object]) -> dict[str, object]:
+        """A key or an address that is set chooses its provider where no setting names one."""
+        translation = values.get("translation") or TranslationSettings()
+        vendors = values.get("vendors") or VendorSettings()
+        tts = values.get("tts") or TtsSettings()
+        assert isinstance(translation, TranslationSettings)  # noqa: S101 - groups, never their dumps
+        assert isinstance(vendors, VendorSettings)  # noqa: S101
+        assert isinstance(tts, TtsSettings)  # noqa: S101
+        if "provider" not in translation.model_fields_set:
+            choice = chosen_by_key(translation, vendors)
+            if choice is not None:
+                translation = translation.model_copy(update={"provider": choice.provider})
+        if "engine" not in tts.model_fields_set and tts.api_key is not None:
+            tts = tts.model_copy(update={"engine": "openai"})
+        return {**values, "translation": translation, "vendors": vendors, "tts": tts}
 
     @cached_property
     def mode(self) -> Mode:
