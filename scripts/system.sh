@@ -11,8 +11,9 @@ packages_for() {
     case $1 in
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
         samples) echo ffmpeg ;;
-        # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech.
-        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata ;;
+        # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech,
+        # and a browser and a proxy are what stands between many users and a server.
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata chromium nginx-light ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }
@@ -20,9 +21,10 @@ packages_for() {
 have() {
     case $1 in
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
-        apertium | flite | npm) command -v "$1" ;;
+        apertium | chromium | flite | npm) command -v "$1" ;;
         espeak-ng) command -v espeak-ng ;;
         nodejs) command -v node ;;
+        nginx-light) [[ -x /usr/sbin/nginx ]] ;;
         apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;
         fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;
         pocketsphinx-testdata) [[ -d /usr/share/pocketsphinx/test/data/librivox ]] ;;

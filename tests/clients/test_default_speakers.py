@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +11,13 @@ import numpy as np
 import pytest
 
 from tests.api_requests import SSE, post_file, stream_file, stream_json
-from tests.clients.conftest import AddVideo
+from tests.clients.conftest import AddVideo, Gated
 from tests.clients.extension_client import run_extension
 from tests.conftest import write_wav
 from tests.media_server import MediaServer
-from tests.server import Frames, ServerProcess, iter_frames, read_frame, read_stream
+from tests.server import Frames, iter_frames, read_frame, read_stream
 
 Told = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """A server whose speakers are known once the gate is open."""
-
-    server: ServerProcess
-    gate: Path
-
-    def close(self) -> None:
-        self.gate.unlink(missing_ok=True)
-
-    def open(self) -> None:
-        self.gate.touch()
-
-
-@pytest.fixture(scope="module")
-def gated(
-    tmp_path_factory: pytest.TempPathFactory, youtube_settings: dict[str, str]
-) -> Iterator[Gated]:
-    folder = tmp_path_factory.mktemp("speakers")
-    gate = folder / "gate"
-    settings = {"ENABLE_DIARIZATION": "true", "ASR_SELF_TEST": "false", "SPEAKERS_GATE": str(gate)}
-    app = "tests.clients.speaking_engines:application()"
-    server = ServerProcess(folder, {**youtube_settings, **settings, "BATCH_S": "0.1"}, app)
-    server.wait_ready()
-    yield Gated(server, gate)
-    gate.touch()
-    server.stop()
 
 
 @pytest.fixture
