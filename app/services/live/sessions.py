@@ -131,10 +131,12 @@ class LiveSessions:
 
     async def leave(self) -> None:
         """End every stream, notifying each client that the server shuts down."""
-        farewell = LiveResult("error", error="The server is shutting down")
+        reason = "The server is shutting down"
+        farewell = LiveResult("error", error=reason)
         while self._sessions:
             client, (_, send) = next(iter(self._sessions.items()))
             await self.stop(client)
+            self._reasons[client] = reason
             await send(farewell)
 
     async def close(self) -> None:

@@ -161,9 +161,9 @@ class EventEmitter:
         self._emit(CuesReady((cue,), final=True, expected=expected))
         self._emit_progress(self._progress.finished(cue.span, self.clock.elapsed_ms))
 
-    def diarized(self, end_ms: int) -> None:
-        """Note how much of the recording was searched for speakers."""
-        self._emit_progress(self._progress.diarized(end_ms, self.clock.elapsed_ms))
+    def diarized(self, end_ms: int, busy_ms: float) -> None:
+        """Note how much of the recording was searched for speakers, and how long that took."""
+        self._emit_progress(self._progress.diarized(end_ms, busy_ms, self.clock.elapsed_ms))
 
     def diarizing(self) -> None:
         """Emit that everything is transcribed and the speakers are not known yet."""

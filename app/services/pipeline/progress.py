@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 from app.domain.events import Progress, Stage
 from app.domain.time import Span
 from app.services.pipeline.cue_forecast import CueForecast
-from app.services.pipeline.work_pace import WorkPace
+from app.services.pipeline.media_work import MediaWork
 from app.services.playback.ranges import Coverage
 
 _OPENED_PERCENT = 10
 _READ_PERCENT = 20
 """Source of both: the percentages of the extension's upstream backend."""
 _WORKED_PERCENT = 94
-
-_HALF_MS = 600_000
-"""Where the length of the media is not known, ten minutes of it count as half of the work, twenty
-as two thirds and so on: the percentage moves, is never at its end, and leaves room for the rest."""
 
 _REPEAT_MS = 3_000
 """After this time a new position is reported though the percentage is the same."""
@@ -50,50 +45,12 @@ def format_eta(ms: float) -> str:
     return f"{seconds // 3600}h {seconds % 3600 // 60}m"
 
 
-@dataclass(slots=True)
-class _Work:
-    """One kind of work on the whole media, such as its translation.
-
-    Attributes:
-        total_ms: media time of all of it; None while it is not known.
-        exact: whether the total is certain, else the media may turn out longer.
-    """
-
-    total_ms: int | None = None
-    exact: bool = False
-    done_ms: int = 0
-    pace: WorkPace = field(default_factory=WorkPace)
-
-    def reached(self, done_ms: int, elapsed_ms: int) -> None:
-        self.done_ms = done_ms
-        self.pace.reached(done_ms, elapsed_ms)
-
-    def is_long(self, total_ms: int, *, exact: bool) -> None:
-        if not self.exact:
-            self.total_ms, self.exact = total_ms, exact
-
-    def ends_at(self, total_ms: int) -> None:
-        self.total_ms, self.exact = total_ms, True
-
-    @property
-    def share(self) -> float:
-        """How much of the work is done, 0 to 1; a guess where the total is not known."""
-        if self.total_ms is None:
-            return self.done_ms / (self.done_ms + _HALF_MS)
-        return min(1.0, self.done_ms / self.total_ms) if self.total_ms else 1.0
-
-    def remaining_ms(self, elapsed_ms: int) -> float | None:
-        """Return the time for the rest; None where it is not known."""
-        if self.total_ms is None:
-            return None
-        return 0.0 if self.share >= 1 else self.pace.remaining_ms(self.total_ms, elapsed_ms)
-
-
 class ProgressTracker:
     """Computes progress from the media time that is done, never from a timer; it never goes back.
 
     The percentage is the mean share of everything that a job does with its media: transcription,
-    translation, diarization. The remaining time is that of the work that takes longest.
+    translation, diarization. The remaining time is that of the work that takes longest; diarization
+    gives way to the others on the device.
 
     Args:
         translating: whether cues are translated, so that a transcribed segment is half the work.
@@ -106,7 +63,7 @@ class ProgressTracker:
         self._transcribed = Coverage(done.ranges)
         self._drafted = Coverage(done.ranges)
         self._done = done
-        self._transcription, self._cues, self._diarization = _Work(), _Work(), _Work()
+        self._transcription, self._cues, self._diarization = MediaWork(), MediaWork(), MediaWork()
         self._works = [self._cues]
         self._works += [self._transcription] if translating else []
         self._works += [self._diarization] if diarizing else []
@@ -195,13 +152,21 @@ class ProgressTracker:
             self._stage = "translating"
         return self._moved(elapsed_ms)
 
-    def diarized(self, end_ms: int, elapsed_ms: int) -> Progress | None:
-        """Count sound whose speakers were looked for; None where the progress stays the same."""
+    def diarized(self, end_ms: int, busy_ms: float, elapsed_ms: int) -> Progress | None:
+        """Count sound whose speakers were looked for; None where the progress stays the same.
+
+        Args:
+            end_ms: of that sound.
+            busy_ms: time that the device worked for it, without waits for other work.
+            elapsed_ms: time since the job's begin.
+        """
+        self._diarization.busy_ms = busy_ms
         self._diarization.reached(end_ms, elapsed_ms)
         return self._moved(elapsed_ms)
 
     def diarizing(self) -> Progress:
         """Return the progress while only the speakers are still told apart."""
+        self._cues.ends_at(self._cues.done_ms)
         return self._at("diarization", "Telling the speakers apart", self._percent, 2)
 
     def finalizing(self) -> Progress:
@@ -226,9 +191,7 @@ class ProgressTracker:
 
     def _remaining_ms(self, elapsed_ms: int) -> float | None:
         """Return the remaining time, which rises only where it rises clearly."""
-        left = [work.remaining_ms(elapsed_ms) for work in self._works]
-        known = [ms for ms in left if ms is not None]
-        eta_ms = max(known) if len(known) == len(left) else None
+        eta_ms = self._estimated_ms(elapsed_ms)
         if not eta_ms or self._eta_ms is None or eta_ms <= self._eta_ms:
             self._risen_ms = None
             return eta_ms or None
@@ -236,6 +199,20 @@ class ProgressTracker:
             self._risen_ms = elapsed_ms
         lasts = elapsed_ms - self._risen_ms >= _LASTING_RISE_MS
         return eta_ms if lasts and eta_ms > self._eta_ms * _NOTED_RISE else self._eta_ms
+
+    def _estimated_ms(self, elapsed_ms: int) -> float | None:
+        """Return the remaining time by the present paces; None where one is not known."""
+        eta_ms = 0.0
+        for work in self._works:
+            left_ms = (
+                work.remaining_beside_ms(eta_ms)
+                if work is self._diarization
+                else work.remaining_ms(elapsed_ms)
+            )
+            if left_ms is None:
+                return None
+            eta_ms = max(eta_ms, left_ms)
+        return eta_ms
 
     def _message(self) -> str:
         verb, work = "Transcribed", self._transcription

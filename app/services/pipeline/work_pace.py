@@ -74,14 +74,19 @@ class WorkPace:
             total_ms: media time of all the work.
             at_ms: time since the job's begin.
         """
-        if self._latest is None or len(self._marks) < _LEAST_MARKS:
+        usual = self.usual
+        if self._latest is None or not usual:
             return None
+        left_ms = max(0, total_ms - self._latest.done_ms) / usual
+        left_ms -= at_ms - self._latest.at_ms
+        return left_ms if left_ms > 0 else None
+
+    @property
+    def usual(self) -> float:
+        """Media time by time; 0 before that is known."""
+        if len(self._marks) < _LEAST_MARKS:
+            return 0.0
         last = self._marks[-1]
         half_ms = (self._marks[0].at_ms + last.at_ms) / 2
         base = max((m for m in self._marks if m.at_ms <= half_ms), key=lambda mark: mark.at_ms)
-        done_ms = last.done_ms - base.done_ms
-        if done_ms <= 0:
-            return None
-        left_ms = max(0, total_ms - self._latest.done_ms) * (last.at_ms - base.at_ms) / done_ms
-        left_ms -= at_ms - self._latest.at_ms
-        return left_ms if left_ms > 0 else None
+        return (last.done_ms - base.done_ms) / (last.at_ms - base.at_ms)

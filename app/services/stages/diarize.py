@@ -29,7 +29,8 @@ class DiarizationFeed:
         context: scheduling state of the job.
         spool: stores the samples.
         clock: counts the time spent under ``diarize``.
-        reached: called after each slice with its end in the recording, ms.
+        reached: called after each slice with its end in the recording and with the time that the
+            device has worked so far, both in ms.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class DiarizationFeed:
         context: WorkContext,
         spool: PcmSpool,
         clock: StageClock,
-        reached: Callable[[int], None],
+        reached: Callable[[int, float], None],
     ) -> None:
         self._reached = reached
         self._slice_samples = diarizer.slice_samples
@@ -113,7 +114,7 @@ class DiarizationFeed:
             last = self._ended and done == self._spooled_samples
             with self._clock.measure("diarize"):
                 state = await self._scheduler.diarize(audio, state, self._context, last=last)
-            self._reached(samples_to_ms(done))
+            self._reached(samples_to_ms(done), self._context.diarizing_s * 1000)
         return state
 
     async def _has_more(self, done: int) -> bool:

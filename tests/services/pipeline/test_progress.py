@@ -56,7 +56,7 @@ def test_percent_never_falls_and_stays_below_the_end(
         elif kind == "f":
             reported.append(tracker.finished(Span(0, end_ms), elapsed_ms))
         elif kind == "d":
-            reported.append(tracker.diarized(end_ms, elapsed_ms))
+            reported.append(tracker.diarized(end_ms, 10.0 * at_ms, elapsed_ms))
         elif kind == "e":
             tracker.decoded(end_ms)
         else:
@@ -122,6 +122,8 @@ class SlowRun:
         cached_ms: media time at the start that comes from a cache.
         begins_ms: time until the first batch begins.
         diarization: media time that is searched for speakers in a second; None for none.
+        gives_way: whether that begins in earnest once everything is transcribed, and gets no more
+            than a slice between two batches before.
         says_length: whether the container says how long it is.
         read_ahead_ms: how far decoding is ahead of the transcription.
     """
@@ -133,6 +135,7 @@ class SlowRun:
     cached_ms: int = 0
     begins_ms: int = 4_000
     diarization: int | None = None
+    gives_way: bool = False
     says_length: bool = True
     read_ahead_ms: int = 160_000
 
@@ -158,7 +161,14 @@ class SlowRun:
         found.append((at_ms, "x", 0))
         if self.diarization:
             slices = range(10_000, self.length_ms + 1, 10_000)
-            found += [(self.begins_ms + end * 1000 // self.diarization, "d", end) for end in slices]
+            slice_ms = 10_000 * 1000 // self.diarization
+            begun_ms = self.begins_ms
+            for number, end_ms in enumerate(slices, start=1):
+                begun_ms += slice_ms
+                if self.gives_way:
+                    batch_at_ms = self.begins_ms + number * self.batch_takes_ms
+                    begun_ms = max(begun_ms, min(batch_at_ms, at_ms + slice_ms))
+                found.append((begun_ms, "d", end_ms))
         return sorted(found, key=lambda each: each[0])
 
     def run(self) -> tuple[list[Told], int]:
@@ -184,7 +194,8 @@ class SlowRun:
         elif kind == "f":
             step = tracker.finished(span, at_ms)
         elif kind == "d":
-            step = tracker.diarized(span.end_ms, at_ms)
+            busy_ms = span.end_ms * 1000 / (self.diarization or 1)
+            step = tracker.diarized(span.end_ms, busy_ms, at_ms)
         elif kind == "x":
             step = tracker.transcription_ended()
         elif span.end_ms == self.length_ms:
@@ -205,6 +216,10 @@ RUNS = {
     "resumed and translated": SlowRun(cached_ms=800_000, translation_takes_ms=700),
     "speakers": SlowRun(diarization=9_000),
     "speakers slower than speech": SlowRun(diarization=3_000, translation_takes_ms=200),
+    "speakers that give way": SlowRun(diarization=40_000, gives_way=True),
+    "slow speakers that give way": SlowRun(
+        diarization=20_000, gives_way=True, translation_takes_ms=200
+    ),
     "one window at a time": SlowRun(batch_ms=20_000, batch_takes_ms=6_000),
 }
 

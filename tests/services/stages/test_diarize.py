@@ -80,7 +80,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.diarizer = Collector()
-        self.ends_ms: list[int] = []
+        self.reached: list[tuple[int, float]] = []
         self.scheduler = Scheduler(Idle(), None, self.diarizer)
         self.workdir = WorkDir.open(folder)
         self.resources = AsyncExitStack()
@@ -91,7 +91,7 @@ class Scene:
             WorkContext("job"),
             spool,
             StageClock(),
-            self.ends_ms.append,
+            lambda end_ms, busy_ms: self.reached.append((end_ms, busy_ms)),
         )
 
     async def close(self) -> None:
@@ -115,8 +115,9 @@ async def test_every_sample_is_heard_once_in_order(scene: Scene, count: int, las
     recording = np.concatenate(passed)
     assert np.array_equal(scene.diarizer.heard, recording), "bit for bit, from the disk"
     assert turn.span.end_ms == len(recording) // 16
-    assert scene.ends_ms == sorted(scene.ends_ms), "progress goes forward"
-    assert scene.ends_ms[-1] == samples_to_ms(len(recording))
+    assert scene.reached == sorted(scene.reached), "progress goes forward"
+    assert scene.reached[-1][0] == samples_to_ms(len(recording))
+    assert scene.reached[-1][1] > 0
     assert [is_last for _, is_last in scene.diarizer.slices].count(True) == 1
     assert scene.diarizer.slices[-1][1], "the last slice is known as such"
     assert scene.diarizer.speakers == SpeakerCount(least=2)
