@@ -50,9 +50,8 @@ from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
-from app.services.translation.llm.vendors import VENDORS
 from app.services.uploads.upload_expiry import UploadExpiry
-from app.settings import Settings
+from app.settings import Settings, unused_variables
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.webhooks import Webhooks
 from app.system.file_limit import raise_file_limit
@@ -229,16 +228,10 @@ def _open_health_port(services: Services, stack: AsyncExitStack) -> None:
 
 
 def _warn_if_unused(settings: Settings) -> None:
-    """Tell of a language model's settings that nothing reads, since none was chosen."""
-    translation = settings.translation
-    if translation.provider in VENDORS:
-        return
-    for name in ("server_api_key", "server_api_url", "server_model"):
-        if getattr(translation, name) is not None:
-            log.warning(
-                f"{name.upper()} is set and not used: TRANSLATION_PROVIDER is "
-                f"{translation.provider}; set it to openai, openai_compatible or another vendor"
-            )
+    """Tell which variables are set and do nothing, and which translator the others chose."""
+    for text in unused_variables(settings):
+        log.warning(text)
+    log.info("translator", provider=settings.translation.provider)
 
 
 def _warn_if_open(settings: Settings) -> None:

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import AliasChoices, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from app.settings import Group, Settings
+from app.settings import OTHER_NAMES, Group, Settings
+from app.settings.group import variables_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 _HEAD = """\
@@ -28,12 +29,21 @@ A setting is a field of a group in `app/settings`, and the text under the field 
 """
 
 
+_OTHER_HEAD = """\
+## Names of other systems
+
+What the variables of the systems before this one mean here. Those that mean the same are read, and
+stand above beside ours. The others do nothing; the server says so by name at the start when one of
+them is set, as it does of settings of an engine or a provider that is not chosen.
+
+| variable | instead |
+| --- | --- |"""
+
+
 def env_names(group: type[Group], name: str, field: FieldInfo) -> list[str]:
     """Return the environment variables that set a field, the preferred one first."""
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        return [str(choice) for choice in alias.choices]
-    return [f"{group.model_config.get('env_prefix', '')}{name}".upper()]
+    del field
+    return variables_of(group, name)
 
 
 def fields() -> Iterator[tuple[type[Group], str, FieldInfo]]:
@@ -48,7 +58,7 @@ def fields() -> Iterator[tuple[type[Group], str, FieldInfo]]:
 
 def page() -> str:
     """Return the whole page."""
-    return f"{_HEAD}\n{tables()}\n"
+    return f"{_HEAD}\n{tables()}\n\n{_OTHER_HEAD}\n{other_names()}\n"
 
 
 def tables() -> str:
@@ -65,6 +75,13 @@ def tables() -> str:
         text = " ".join((field.description or "").split()).replace("|", "\\|")
         lines.append(f"| {names} | {_written_default(field.default)} | {text} |")
     return "\n".join(lines).strip()
+
+
+def other_names() -> str:
+    """Return the rows of variables that nothing reads."""
+    read = {variable for group, n, field in fields() for variable in env_names(group, n, field)}
+    rows = ((name, OTHER_NAMES[name]) for name in sorted(OTHER_NAMES.keys() - read))
+    return "\n".join(f"| `{name}` | {text} |" for name, text in rows)
 
 
 def _written_default(default: object) -> str:

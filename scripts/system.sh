@@ -12,8 +12,9 @@ packages_for() {
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
         samples) echo ffmpeg ;;
         # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech,
-        # and jobs are shared through a database.
-        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata postgresql ;;
+        # jobs are shared through a database, and a browser and a proxy are what stands between many
+        # users and a server.
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata postgresql chromium nginx-light ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }
@@ -21,10 +22,11 @@ packages_for() {
 have() {
     case $1 in
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
-        apertium | flite | npm) command -v "$1" ;;
+        apertium | chromium | flite | npm) command -v "$1" ;;
         espeak-ng) command -v espeak-ng ;;
         nodejs) command -v node ;;
         postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' ;;
+        nginx-light) [[ -x /usr/sbin/nginx ]] ;;
         apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;
         fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;
         pocketsphinx-testdata) [[ -d /usr/share/pocketsphinx/test/data/librivox ]] ;;

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_CHUNK_BYTES = 2**16
+
 
 class MediaServer:
     """Serves the files that were given to it, by name.
 
-    ``/stall/NAME`` sends half a file and then nothing; ``/redirect?to=URL`` answers 302;
-    ``/status/NNN`` answers that status; anything else is a file.
+    ``/stall/NAME`` sends half a file and then nothing; ``/chunked/NAME`` sends one in chunks and
+    does not say how long it is; ``/redirect?to=URL`` answers 302; ``/status/NNN`` answers that
+    status; anything else is a file.
 
     Attributes:
         etags: entity tags that are sent, by the file's name.
@@ -66,7 +69,20 @@ class MediaServer:
             handler.send_header("Content-Length", "0")
             handler.end_headers()
             return
+        if path.startswith("/chunked/"):
+            self._send_chunks(handler, file.read_bytes())
+            return
         self._send(handler, file.read_bytes(), stall=path.startswith("/stall/"))
+
+    def _send_chunks(self, handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/octet-stream")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for place in range(0, len(body), _CHUNK_BYTES):
+            chunk = body[place : place + _CHUNK_BYTES]
+            handler.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        handler.wfile.write(b"0\r\n\r\n")
 
     def _send(
         self, handler: http.server.BaseHTTPRequestHandler, body: bytes, *, stall: bool

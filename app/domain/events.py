@@ -20,8 +20,10 @@ Stage = Literal[
     "translating",
     "finalizing",
     "complete",
+    "failed",
 ]
-"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``."""
+"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``, ``failed``.
+It has no text for ``failed``, and therefore shows the message in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Progress:
 
     Attributes:
         percent: 0..100, never lower than before within a job.
-        eta: such as ``45s`` or ``1m 20s``; None when unknown.
+        eta_ms: time to the end of the job from this event on; None when unknown.
     """
 
     stage: Stage
@@ -38,7 +40,7 @@ class Progress:
     percent: int
     step: int = 1
     total_steps: int = 4
-    eta: str | None = None
+    eta_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,21 @@ class CuesReady:
     Attributes:
         cues: one or more, in order.
         final: no later revision follows.
+        speakers_follow: for cues that are not final: a later revision brings their speakers and
+            changes nothing else.
+        expected: how many cues the job will have that are final, or whose speakers follow, as far
+            as is known by then; None where nothing says so.
     """
 
     cues: tuple[Cue, ...]
     final: bool
+    speakers_follow: bool = False
+    expected: int | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Whether texts, translations and times stay as they are."""
+        return self.final or self.speakers_follow
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,9 @@ class JobRequest:
         task: whether the cues hold what is said, or its English translation by the transcriber.
         profile: reading profile of the cues.
         diarize: whether speakers are wanted.
+        late_speakers: beside ``diarize``: nobody asked for them, the server finds them by default.
+            So nothing waits for them, captions do for a recording, and cues stay as they are shown
+            but for their speakers.
         speakers: how many there are, as far as the caller knows.
         allowed_languages: base tags that detection chooses from; empty for all.
         force_whisper: transcribe the recording: captions count only where they are written by
@@ -175,6 +178,7 @@ class JobRequest:
     turns: tuple[SpeakerTurn, ...] | None = None
     speakers_only: bool = False
     automatic_captions: bool = False
+    late_speakers: bool = False
 
     @property
     def written(self) -> Language | None:
@@ -202,6 +206,7 @@ class JobRequest:
             self.force_whisper,
             self.task,
             self.audio_track,
+            self.late_speakers,
         ]
         # Absent from most requests, whose keys stay what they were.
         if self.turns is not None:

@@ -23,6 +23,7 @@ class WorkContext:
         audience: whether a viewer watches the job's cues as they come.
         position_ms: the viewer's playback position in the recording.
         cancelled: set when the job is no longer wanted.
+        diarizing_s: time that the device has looked for its speakers, without any wait.
     """
 
     job: str
@@ -30,3 +31,4 @@ class WorkContext:
     audience: Audience = "viewer"
     position_ms: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
+    diarizing_s: float = 0.0

@@ -8,7 +8,6 @@ becomes one payload at most, so that the event's number can be the id of the ser
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -35,6 +34,9 @@ from app.submission.job_payloads import rendered_formats as rendered_formats
 from app.submission.job_payloads import result_payload as result_payload
 from app.submission.job_payloads import track_payload as track_payload
 from app.submission.job_payloads import turn_payloads as turn_payloads
+
+_COMPLETE = 100
+"""Percentage of a job whose cues are all there."""
 
 
 class EventEncoder(Protocol):
@@ -72,15 +74,17 @@ class ProcessEncoder:
 
 
 class StreamEncoder(ProcessEncoder):
-    """The same with every final cue, once, in numbered batches, for `/api/stream`.
+    """The same with every cue, once, in numbered batches, for `/api/stream`.
 
-    Batches count 1, 2, 3 in order; the total is an estimate from the progress so far, never less
-    than the number itself and never falling.
+    A cue comes as soon as its text and its time stay as they are. Speakers that are known later are
+    in the result, since no cue may come twice. Batches count 1, 2, 3 in order; the total is what
+    the pipeline expects, or one more than there are where it expects nothing. It never falls.
     """
 
     def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
         super().__init__(job, formats)
         self._sent = 0
+        self._ids: set[int] = set()
         self._total = 1
         self._percent = 0
 
@@ -90,18 +94,24 @@ class StreamEncoder(ProcessEncoder):
             self._percent = event.percent
         if not isinstance(event, CuesReady):
             return super().encode(event)
-        if not event.final:
+        cues = [cue for cue in event.cues if event.readable and cue.id not in self._ids]
+        if not cues:
             return None
+        self._ids.update(cue.id for cue in cues)
         self._sent += 1
-        expected = math.ceil(self._sent * 100 / max(self._percent, 1))
-        finished = self._percent >= 100
-        self._total = max(self._total, self._sent if finished else max(expected, self._sent + 1))
+        self._total = max(self._total, self._sent + self._to_come(event))
         return {
             "stage": "subtitles",
             "message": f"{self._sent} {'line' if self._sent == 1 else 'lines'} ready",
             "batchInfo": {"current": self._sent, "total": self._total},
-            "subtitles": map(cue_payload, event.cues),
+            "subtitles": map(cue_payload, cues),
         }
+
+    def _to_come(self, event: CuesReady) -> int:
+        """Return how many batches are expected still; each has one cue while a job runs."""
+        if self._percent >= _COMPLETE:
+            return 0
+        return 1 if event.expected is None else max(0, event.expected - len(self._ids))
 
 
 class NativeEncoder:
@@ -114,11 +124,9 @@ class NativeEncoder:
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
         if isinstance(event, CuesReady):
-            return {
-                "type": "cues",
-                "final": event.final,
-                "cues": map(_native_cue, event.cues),
-            }
+            follow: Payload = {"speakers_follow": True} if event.speakers_follow else {}
+            cues = map(_native_cue, event.cues)
+            return {"type": "cues", "final": event.final, **follow, "cues": cues}
         if isinstance(event, SegmentTranscribed):
             return {"type": "segment", "segment": dataclasses.asdict(event.segment)}
         if isinstance(event, CuesDropped):

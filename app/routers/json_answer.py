@@ -21,6 +21,7 @@ from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 
 _KEEPALIVE_S = 10.0
+"""Between two spaces, or less where the first one is to come sooner than that."""
 
 
 class JsonAnswer:
@@ -50,6 +51,7 @@ class JsonAnswer:
         self._encode = encode
         configured_s = self._settings.server.sync_keepalive_after_s
         self._patience_s = configured_s if patience_s is None else min(patience_s, configured_s)
+        self._repeat_s = min(_KEEPALIVE_S, configured_s)
         self._headers = {"X-Job-Id": job.id, "Cache-Control": "no-store"}
         self._grace_s: float | None = 0.0
 
@@ -91,7 +93,7 @@ class JsonAnswer:
         try:
             while not ended.done():
                 yield b" "
-                await asyncio.wait({ended}, timeout=_KEEPALIVE_S)
+                await asyncio.wait({ended}, timeout=self._repeat_s)
                 if not ended.done() and self._late():
                     raise self._timed_out()
             yield await self._body(ended)

@@ -17,6 +17,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
 from app.routers.json_answer import JsonAnswer
@@ -60,7 +61,7 @@ async def process(request: Request, submission: SubmissionDep, services: Service
     if submission.envelope is not SUBTITLES:
         return await _answered(request, submission, services)
     if "text/event-stream" in request.headers.get("accept", "").lower():
-        return await _streamed(request, submission, services, "process")
+        return await _streamed(request, submission, services, "process", refusals_first=True)
     job = await _submit(request, submission, services, "batch")
 
     async def payload(result: Result) -> Payload:
@@ -105,8 +106,26 @@ async def _submit(
 
 
 async def _streamed(
-    request: Request, submission: Submission, services: Services, encoder_name: str
+    request: Request,
+    submission: Submission,
+    services: Services,
+    encoder_name: str,
+    *,
+    refusals_first: bool = False,
 ) -> Response:
+    """Return the stream of a job.
+
+    Args:
+        request: which may come from a client that has left.
+        submission: what it asks for.
+        services: of the process.
+        encoder_name: shape of the stream.
+        refusals_first: whether its readers show no error that comes inside a stream, so that the
+            response begins once the media is open, or has waited for it long enough.
+    """
     job = await _submit(request, submission, services, "viewer")
+    if refusals_first:
+        limit_s = services.settings.jobs.process_wait_s
+        await cancel_on_disconnect(request, services.runner.wait_until_open(job, limit_s))
     encoder = encoder_named(encoder_name, job, submission.body.formats)
     return stream_job(services.streams, job, encoder, encoder_name)

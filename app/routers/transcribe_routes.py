@@ -21,6 +21,7 @@ from app.routers.encoders import Payload
 from app.routers.json_answer import JsonAnswer
 from app.services.jobs.runtime import JobRuntime
 from app.submission.request_fields import youtube_video
+from app.submission.server_defaults import with_server_defaults
 from app.submission.submit import submit
 
 router = APIRouter(
@@ -61,7 +62,7 @@ async def transcribe(
         audience="batch",
         holder=caller_name(request),
     )
-    job = await submit(services, job_request)
+    job = await submit(services, with_server_defaults(job_request, services.settings))
     # A finished job is replayed without a task.
     replayed = job.task is None
 

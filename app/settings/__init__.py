@@ -22,6 +22,8 @@ from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.other_systems import OTHER_NAMES
+from app.settings.provider_choice import chosen_by_key
 from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.role_settings import AudioApiSettings, EndpointSettings, Role, RoleSettings
@@ -31,11 +33,13 @@ from app.settings.source_settings import SourceSettings
 from app.settings.transcriber_settings import AsrSettings, ParakeetSettings, WhisperSettings
 from app.settings.translation_settings import TranslationSettings
 from app.settings.tts_settings import TtsSettings
+from app.settings.unused_variables import unused_variables
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
 
 __all__ = [
+    "OTHER_NAMES",
     "AccessSettings",
     "AlignmentSettings",
     "AsrSettings",
@@ -70,6 +74,7 @@ __all__ = [
     "child_environment",
     "prepare_sdk_environment",
     "see_one_gpu",
+    "unused_variables",
     "visible_gpus",
 ]
 
@@ -110,6 +115,24 @@ class Settings(BaseModel):
     def _by_role(cls, groups: object) -> object:
         return _for_role(dict(groups)) if isinstance(groups, dict) else groups
 
+    @model_validator(mode="before")
+    @classmethod
+    def _choose_by_key(cls, values: dict[str, object]) -> dict[str, object]:
+        """A key or an address that is set chooses its provider where no setting names one."""
+        translation = values.get("translation") or TranslationSettings()
+        vendors = values.get("vendors") or VendorSettings()
+        tts = values.get("tts") or TtsSettings()
+        assert isinstance(translation, TranslationSettings)  # noqa: S101 - groups, never their dumps
+        assert isinstance(vendors, VendorSettings)  # noqa: S101
+        assert isinstance(tts, TtsSettings)  # noqa: S101
+        if "provider" not in translation.model_fields_set:
+            choice = chosen_by_key(translation, vendors)
+            if choice is not None:
+                translation = translation.model_copy(update={"provider": choice.provider})
+        if "engine" not in tts.model_fields_set and tts.api_key is not None:
+            tts = tts.model_copy(update={"engine": "openai"})
+        return {**values, "translation": translation, "vendors": vendors, "tts": tts}
+
     @property
     def role(self) -> Role:
         """What this worker does among several."""
@@ -137,6 +160,11 @@ class Settings(BaseModel):
         if self.alignment.enabled is not None:
             return self.alignment.enabled
         return self.asr.is_whisper
+
+    @property
+    def diarizes_by_default(self) -> bool:
+        """Whether a request gets speakers that says nothing of them."""
+        return self.diarization.enabled and self.asr.enabled and self.diarization.mode == "on"
 
     @property
     def port(self) -> int:

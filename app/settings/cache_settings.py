@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from app.settings.group import Group, config
+from app.settings.group import Group, config, names
 
 _NAME = "cuestream"
 _NETWORK_VOLUME = Path("/runpod-volume")
@@ -24,7 +24,9 @@ class CacheSettings(Group):
     cache_max_size_mb: int = Field(5000, ge=0)
     """Largest size of the cache in MiB; the least recently used entries are evicted first. 0 for no
     cache."""
-    cache_audio_ttl_hours: float = Field(24.0, ge=0)
+    cache_audio_ttl_hours: float = Field(
+        24.0, ge=0, validation_alias=names("CACHE_AUDIO_TTL_HOURS", "CACHE_TTL_HOURS")
+    )
     """How many hours downloaded media, captions and page metadata are cached. 0 caches none."""
     cache_ttl_days: float = Field(30.0, gt=0)
     """How many days transcripts and translations are cached after their last use."""

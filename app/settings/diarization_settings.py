@@ -15,11 +15,15 @@ class DiarizationSettings(Group):
     enabled: bool = Field(
         False, validation_alias=names("DIARIZATION_ENABLED", "ENABLE_DIARIZATION")
     )
-    """Whether requests may ask for speakers. Needs the `gpu` extra, and for pyannote's gated models
+    """Whether speakers are told apart. Needs the `gpu` extra, and for pyannote's gated models
     `HF_TOKEN` of an account that has accepted their licence on the hub."""
     engine: Literal["pyannote", "endpoint"] = "pyannote"
     """Diarizer: `pyannote` is pyannote.audio; `endpoint` is a worker with ROLE=diarization
     elsewhere, which ROLE=orchestrator sets."""
+    mode: Literal["on", "off", "deferred"] = "on"
+    """What a request gets that says nothing of speakers, as the browser extension's do: `on`, their
+    names once they are known, while its lines come as early as ever; `off`, or another server's
+    word `deferred`, none. What a request says goes before that."""
     model: str = "pyannote/speaker-diarization-community-1"
     """Hub id of a pyannote pipeline, such as `pyannote/speaker-diarization-3.1`, or a local
     folder with its config.yaml. `community-1` and `3.1` are short for pyannote's."""

@@ -33,6 +33,19 @@ def names(*variables: str) -> AliasChoices:
     return AliasChoices(*variables)
 
 
+def variables_of(group: type[Group], name: str) -> list[str]:
+    """Return the environment variables that set a field, the preferred one first.
+
+    Args:
+        group: class that has the field.
+        name: of the field.
+    """
+    alias = group.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [f"{group.model_config.get('env_prefix', '')}{name}".upper()]
+
+
 def listed(value: object) -> object:
     """Split a text at its commas; any other value is returned as it is."""
     if isinstance(value, str):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from app.domain.profile import DEFAULT_PROFILE, PROFILES
 from app.settings.group import Group, config, names
 
 _SHARE = 4
@@ -23,6 +24,9 @@ class JobSettings(Group):
     Callers are told apart as for rate limits: by their key, else by their address. Unless set, a
     quarter of MAX_JOBS and at least 4. Set it to MAX_JOBS where all requests come from one gateway
     of yours."""
+    default_profile: str = DEFAULT_PROFILE.name
+    """Reading profile of a request that names none: `netflix`, `netflix-children`, `bbc` or
+    `shorts`. The browser extension names none."""
     max_duration_s: int = Field(14_400, ge=1, validation_alias=names("MAX_DURATION_S"))
     """Longest media in seconds."""
     job_grace_s: float = Field(30.0, ge=0)
@@ -43,8 +47,19 @@ class JobSettings(Group):
     admission_wait_s: float = Field(1.5, gt=0)
     """Seconds that the answer waits for the media to open, so that bad media gets a status of its
     own instead of an error inside a stream."""
+    process_wait_s: float = Field(20.0, gt=0)
+    """The same for a stream of `/api/process`, since the browser extension shows no error that
+    comes inside it. Sites take seconds to say why there is no video. A browser ends an extension's
+    worker whose answer takes 30 s to begin."""
 
     model_config = config()
+
+    @field_validator("default_profile")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in PROFILES:
+            raise ValueError(f"{value!r} is no reading profile; known: {', '.join(PROFILES)}")
+        return value
 
     @property
     def caller_share(self) -> int:

@@ -12,9 +12,14 @@ from app.settings.group import Group, config, names
 class ModelSettings(Group):
     """Where models come from."""
 
-    hf_token: SecretStr | None = None
+    hf_token: SecretStr | None = Field(
+        None,
+        validation_alias=names("HF_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+    )
     """Hugging Face token for gated models."""
-    model_cache_dir: Path | None = None
+    model_cache_dir: Path | None = Field(
+        None, validation_alias=names("MODEL_CACHE_DIR", "WHISPER_CACHE_DIR")
+    )
     """Folder for downloaded models, in Hugging Face's own layout; folders in it that are called
     as a model is are found too. Hugging Face's own unless set."""
     hf_home: Path | None = None

@@ -27,7 +27,9 @@ class ServerSettings(Group):
     """Path of the health check; `/ping` answers as well."""
     gpus: int = Field(1, ge=1)
     """Worker processes, one for each GPU."""
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ("*",)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), validation_alias=names("CORS_ORIGINS", "CORS_ALLOW_ORIGINS", "ALLOWED_ORIGIN")
+    )
     """Origins that a browser may call from, separated by commas; `*` for all."""
     max_upload_mb: int | None = Field(None, ge=1)
     """Largest upload in MiB. 30 behind a load balancer (the gateway's own limit), else 2048."""
@@ -66,7 +68,7 @@ class AccessSettings(Group):
     """Access to the server."""
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), validation_alias=names("API_KEYS", "API_KEY")
+        (), validation_alias=names("API_KEYS", "API_KEY", "X_API_KEY")
     )
     """API keys, separated by commas. Without any, the API is open to every client."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from app.settings.group import Group, config
+from app.settings.group import Group, config, names
 
 
 class SourceSettings(Group):
@@ -29,7 +29,9 @@ class SourceSettings(Group):
     """Seconds that yt-dlp may look at a page until it finds the video, and fetch a caption file."""
     max_download_mb: int = Field(8192, ge=1)
     """Largest download in MiB."""
-    cookies_file: Path | None = None
+    cookies_file: Path | None = Field(
+        None, validation_alias=names("COOKIES_FILE", "YTDLP_COOKIES_FILE")
+    )
     """Netscape cookie file for yt-dlp, of a browser that is signed in. It is never written to."""
     ytdlp_proxy: SecretStr | None = None
     """HTTP proxy for yt-dlp's connections, `http://user:password@host:port`, where sites turn
@@ -37,7 +39,9 @@ class SourceSettings(Group):
     ytdlp_rate_limit_kbps: int | None = Field(None, ge=1)
     """Fastest download of each job in KiB per second, to be gentle with a site. None unless
     set."""
-    ytdlp_sleep_s: float = Field(0.0, ge=0)
+    ytdlp_sleep_s: float = Field(
+        0.0, ge=0, validation_alias=names("YTDLP_SLEEP_S", "YTDLP_SLEEP_REQUESTS")
+    )
     """Seconds between two requests while a page is looked at. Raise it when a site answers 429."""
     ytdlp_js_runtime: str = Field("", pattern=r"^((deno|node|bun|quickjs)(:.+)?)?$")
     """JavaScript runtime for yt-dlp, perhaps with its path: `node:/opt/node/bin/node`. Unless
@@ -45,7 +49,7 @@ class SourceSettings(Group):
     ytdlp_dir: Path = Path("~/.local/share/cuestream/yt-dlp")
     """Folder with a newer yt-dlp, which `scripts/update-ytdlp.sh` makes. Where there is one, the
     next job uses it; nothing has to be started again."""
-    work_dir: Path | None = None
+    work_dir: Path | None = Field(None, validation_alias=names("WORK_DIR", "TEMP_DIR"))
     """Folder for temporary files. The system's own unless set."""
 
     # An address with a password is not shown, even if it is wrong.

@@ -111,7 +111,9 @@ class WhisperSettings(Group):
 class ParakeetSettings(Group):
     """Parakeet."""
 
-    model: str = "nvidia/parakeet-tdt-0.6b-v3"
+    model: str = Field(
+        "nvidia/parakeet-tdt-0.6b-v3", validation_alias=names("PARAKEET_MODEL", "MODEL_ID")
+    )
     """Hub id, or local folder in onnx-asr's form. `v2` (English) and `v3` (25 European languages)
     are short for NVIDIA's models, which are fetched in ONNX form."""
     quantization: str | None = None

@@ -22,7 +22,9 @@ class TranslationSettings(Group):
     languages into English, the transcriber itself where its model can; `apertium` is apertium
     alone, `libretranslate` a server of that name; the others are language models: `ollama`,
     `lmstudio` and `llamacpp` on this machine, `openai_compatible` at `SERVER_API_URL`, the rest at
-    the vendor of that name."""
+    the vendor of that name. Unless set, the key or address that is set chooses: `SERVER_API_URL`,
+    `SERVER_API_KEY` (the vendor whose keys begin so, else `openai`), the one vendor's own key, such
+    as `ANTHROPIC_API_KEY`, or LibreTranslate's."""
     server_api_key: SecretStr | None = None
     """Key for the provider; goes before the vendor's own variable, such as `OPENAI_API_KEY`."""
     server_api_url: str | None = None

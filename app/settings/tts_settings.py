@@ -21,7 +21,8 @@ class TtsSettings(Group):
     )
     """Who speaks. `embedded` is espeak-ng (about 100 languages, no download); `openai` is any
     server that speaks OpenAI's speech protocol; `kokoro` is a Kokoro server on this machine.
-    `edge-tts` and `gtts`, names of another server's engines, count as `embedded`."""
+    `edge-tts` and `gtts`, names of another server's engines, count as `embedded`. Unless set,
+    `TTS_API_KEY` chooses `openai`."""
     open: bool = True
     """Whether speaking wants no key even when API_KEYS is set: browser extensions speak from
     within the page and send none. Set it to false where speaking costs money."""

@@ -11,6 +11,7 @@ from app.domain.media import AudioTrack
 from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
+from app.services.pipeline.progress import format_eta
 from app.services.render.formats import render_bounded
 
 Payload = dict[str, object]
@@ -26,8 +27,8 @@ def progress_payload(progress: Progress) -> Payload:
         "step": progress.step,
         "totalSteps": progress.total_steps,
     }
-    if progress.eta:
-        payload["eta"] = progress.eta
+    if progress.eta_ms:
+        payload["eta"] = format_eta(progress.eta_ms)
     return payload
 
 

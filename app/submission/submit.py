@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
+from app.submission.server_defaults import with_server_defaults
 from app.submission.subtitle_body import SubtitleBody
 from app.system.loop_turns import take_turn
 from app.system.thread_groups import DISK
@@ -104,4 +105,9 @@ async def prepared(
         raise
     if isinstance(request.source, SentCaptions):
         request = replace(request, source=replace(request.source, notices=notices))
-    return replace(request, caller=caller, audience=audience, holder=holder)
+    return with_server_defaults(
+        replace(request, caller=caller, audience=audience, holder=holder),
+        services.settings,
+        speakers=body.diarize is None,
+        profile=not body.profile,
+    )

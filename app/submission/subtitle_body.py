@@ -115,7 +115,9 @@ class SubtitleBody(BaseModel):
     )
     force_whisper: bool | None = Field(False, description="Do not reuse finished work")
     force_refresh: bool | None = Field(False, description="Do not reuse finished work")
-    diarize: bool | None = Field(False, description="Say who speaks")
+    diarize: bool | None = Field(
+        None, description="Say who speaks; absent for the server's own choice"
+    )
     num_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="Exactly so many")
     min_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At least so many")
     max_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS, description="At most so many")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,36 @@ def add_video(tmp_path_factory: pytest.TempPathFactory, site: MediaServer) -> Ad
         return video_id
 
     return add
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A server that tells speakers apart, who are known once the gate is open.
+
+    What it is asked for by default takes as long as a test likes, while its cues come at once.
+    """
+
+    server: ServerProcess
+    gate: Path
+
+    def close(self) -> None:
+        self.gate.unlink(missing_ok=True)
+
+    def open(self) -> None:
+        self.gate.touch()
+
+
+@pytest.fixture(scope="session")
+def gated(
+    tmp_path_factory: pytest.TempPathFactory, youtube_settings: dict[str, str]
+) -> Iterator[Gated]:
+    folder = tmp_path_factory.mktemp("speakers")
+    gate = folder / "gate"
+    settings = {"ENABLE_DIARIZATION": "true", "ASR_SELF_TEST": "false", "SPEAKERS_GATE": str(gate)}
+    settings |= {"SYNC_KEEPALIVE_AFTER_S": "1", "BATCH_S": "0.1"}
+    app = "tests.clients.speaking_engines:application()"
+    server = ServerProcess(folder, youtube_settings | settings, app)
+    server.wait_ready()
+    yield Gated(server, gate)
+    gate.touch()
+    server.stop()

@@ -7,6 +7,7 @@
 //   pcm: file of 16-bit mono sound at 16 kHz; speed: how much faster than real time it is sent.
 //   raw: send bare bytes instead of an object that holds them.
 //   first: events to send ahead of start_stream, as [name, argument]; {"bytes": n} is binary.
+//   then: events to send after the first result, in the same way.
 //   again: send start_stream that many times more.
 //   origin, auth, headers: of the handshake.
 //   until: {"results": n}, {"finals": n} or {"disconnected": true}; ends after 150 s in any case.
@@ -87,6 +88,9 @@ socket.on("disconnect", (reason) => {
 });
 socket.on("live_result", (result) => {
   heard.push(result);
+  if (heard.length === 1) {
+    for (const [name, value] of options.then ?? []) socket.emit(name, argument(value));
+  }
   if (isOver()) finish();
 });
 setTimeout(finish, 150000);

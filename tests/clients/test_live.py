@@ -16,7 +16,9 @@ HERE = Path(__file__).parent
 BAD_TYPE = "audio must be binary"
 ODD = "audio must hold whole 16-bit samples"
 TOO_LONG = "audio is too long for one message"
-NOT_OPEN = "No stream is open; send start_stream first"
+NO_STREAM = "No stream is open"
+NOT_OPEN = f"{NO_STREAM}; send start_stream first"
+CHUNK = ["audio_chunk", {"audio": {"bytes": 8192}}]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,10 @@ def test_a_line_in_the_target_language_is_final_at_once(server: ServerProcess, p
         ([["audio_chunk", {"bytes": 300_000}]], [TOO_LONG]),
         ([["start_stream", {"target_lang": "klingonese"}]], ["Invalid target language"]),
         ([["start_stream", {"target_lang": ["es"]}]], ["Invalid target language"]),
+        (
+            [["start_stream", {"target_lang": "klingonese"}], CHUNK, CHUNK],
+            ["Invalid target language", *[f"{NO_STREAM}: Invalid target language"] * 2],
+        ),
         ([["unheard_of", 1], ["stop_stream", 1], ["start_stream", 5], ["audio_chunk"]], [BAD_TYPE]),
     ],
 )
@@ -151,9 +157,31 @@ def test_there_are_so_many_places_and_silence_gives_one_back(guarded: ServerProc
     key = {"auth": {"token": "secret"}, "target": "es", "until": {"results": 1}}
     first = begin(guarded, **key)
     wait_for_streams(guarded, 1)
-    second = live(guarded, **key)
-    assert second["heard"][0]["error"] == "All 1 live places are taken"
+    second = live(guarded, **key | {"then": [CHUNK], "until": {"results": 2}})
+    full = "All 1 live places are taken"
+    assert [result["error"] for result in second["heard"]] == [full, f"{NO_STREAM}: {full}"]
     assert end(first)["heard"][0]["error"] == "No sound came any more"
+    wait_for_streams(guarded, 0)
+
+
+def test_chunks_after_the_end_are_told_why_it_ended_and_a_new_start_begins_anew(
+    guarded: ServerProcess,
+) -> None:
+    """A client shows what came last, so each chunk's answer has to say why."""
+    again = ["start_stream", {"target_lang": "es"}]
+    told = live(
+        guarded,
+        auth={"token": "secret"},
+        target="es",
+        then=[CHUNK, CHUNK, again, ["audio_chunk", {"bytes": 8191}]],
+        until={"results": 4},
+    )
+    silent = "No sound came any more"
+    assert [result["error"] for result in told["heard"]] == [
+        silent,
+        *[f"{NO_STREAM}: {silent}"] * 2,
+        ODD,
+    ]
     wait_for_streams(guarded, 0)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
-from tests.conftest import Speech
+from tests.conftest import Speech, StartServer
 from tests.media_server import MediaServer
-from tests.server import ServerProcess
+from tests.server import DEAF, ServerProcess
 
 AddPage = Callable[..., str]
 
@@ -64,6 +65,36 @@ def test_a_sites_refusal_has_a_code_a_status_and_advice(
     assert advice in body["error"]
     assert body["retryable"] is (code == "source_rate_limited")
     assert extractions(site, video_id) == 1
+
+
+def test_a_refusal_that_takes_a_while_is_shown_in_every_tier(
+    youtube: ServerProcess, add_page: AddPage
+) -> None:
+    """A real site takes longer than the time in which every request waits for its media."""
+    for tier in (3, 4):
+        video_id = add_page(f"page_late_{tier}", fails="private", waits_s=2)
+        told = run_extension(
+            f"tier{tier}", base=youtube.url, body={"video_id": video_id, "target_lang": "es"}
+        )
+        assert "private" in told["error"].lower()
+        assert told.get("status") == (403 if tier == 3 else None)
+
+
+def test_a_refusal_that_comes_too_late_for_a_status_is_the_last_message(
+    start_server: StartServer, youtube_settings: dict[str, str], add_page: AddPage
+) -> None:
+    server = start_server(**DEAF, **youtube_settings, ADMISSION_WAIT_S="0.1", PROCESS_WAIT_S="0.2")
+    video_id = add_page("page_later1", fails="private", waits_s=1)
+    body = {"video_id": video_id, "target_lang": "es"}
+    with ThreadPoolExecutor(2) as pool:
+        third, fourth = pool.map(
+            lambda tier: run_extension(f"tier{tier}", base=server.url, body=body), (3, 4)
+        )
+    last = third["progress"][-1]
+    assert last["message"] == fourth["error"]
+    assert "private" in last["message"].lower()
+    assert last["stage"] == "failed", "a stage without a text of its own shows the message"
+    assert third["closed"] is True
 
 
 def test_a_live_stream_is_refused(youtube: ServerProcess, add_page: AddPage) -> None:

@@ -198,6 +198,8 @@ def test_runpod_35_an_open_pod_warns_loudly(start_server: StartServer, mode: str
 def test_a_key_that_nothing_reads_is_told_at_the_start_and_never_shown(
     start_server: StartServer,
 ) -> None:
-    server = start_server(SERVER_API_KEY="sk-never-shown", **DEAF)
+    settings = {"SERVER_API_KEY": "sk-never-shown", "REDIS_URL": "redis://user:never-shown@a"}
+    server = start_server(**settings, LLM_PROVIDER="embedded", **DEAF)
     assert "SERVER_API_KEY is set and not used: TRANSLATION_PROVIDER is embedded" in server.log
-    assert "sk-never-shown" not in server.log
+    assert "REDIS_URL is set and not used" in server.log
+    assert "never-shown" not in server.log

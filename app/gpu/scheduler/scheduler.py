@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -190,7 +191,11 @@ class Scheduler:
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
         def run() -> DiarizationState:
-            return diarizer.process(audio.samples, state, last=last)
+            started_s = time.monotonic()
+            try:
+                return diarizer.process(audio.samples, state, last=last)
+            finally:
+                context.diarizing_s += time.monotonic() - started_s
 
         new_state: DiarizationState = await self._run(
             new_work_item("diarize", context, 0, audio.span, run)

@@ -101,10 +101,10 @@ class EventLog:
         return next((event for event in events if isinstance(event, kind)), None)
 
     def final_cues(self) -> list[Cue]:
-        """Return the cues so far that no later revision follows, sorted by start."""
+        """Return the cues so far whose texts and times stay as they are, sorted by start."""
         cues: dict[int, Cue] = {}
         for event in self._events[: self._shown]:
-            if isinstance(event, CuesReady) and event.final:
+            if isinstance(event, CuesReady) and event.readable:
                 cues |= {cue.id: cue for cue in event.cues}
         return sorted(cues.values(), key=lambda cue: cue.span.start_ms)
 

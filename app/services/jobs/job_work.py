@@ -120,7 +120,7 @@ def fail(job: JobRuntime, error: CuestreamError) -> None:
         log.warning("job failed", job_id=job.id, code=error.code, reason=error.message)
     progress = job.record.progress
     percent = progress.percent if progress else 0
-    job.log.append(Progress("finalizing", error.message, percent, 4))
+    job.log.append(Progress("failed", error.message, percent, 4))
     job.fail(error)
 
 

@@ -100,7 +100,7 @@ class Metrics:
             nonlocal seen
             events = job.log.after(seen)
             seen = len(job.log)
-            if any(isinstance(event, CuesReady) and event.final for _, event in events):
+            if any(isinstance(event, CuesReady) and event.readable for _, event in events):
                 self._first_cue.observe(time.monotonic() - job.created_s)
                 stop()
 

@@ -197,6 +197,28 @@ class JobRunner:
         elif is_owner and job.working and job.readers <= 1:
             job.cancel(error)
 
+    async def wait_until_open(self, job: JobRuntime, limit_s: float) -> None:
+        """Wait until a job's media is open, for a client that reads it afterwards.
+
+        While the models load there is no wait, since no media is opened for a while.
+
+        Args:
+            job: of this process; it counts as read meanwhile.
+            limit_s: longest wait; the media may still be opening afterwards.
+
+        Raises:
+            CuestreamError: the job failed before its media was open.
+        """
+        if self._readiness.state == "loading":
+            return
+        job.attach()
+        try:
+            await job.wait_until_open(limit_s)
+        except BaseException:
+            job.detach()
+            raise
+        job.await_reader()
+
     async def close(self) -> None:
         """Stop every running job, since the server leaves, and wait for the tasks to end.
 

@@ -120,7 +120,7 @@ class JobRuntime:
         self.task = work(self)
         self.task.add_done_callback(lambda _: self._task_ended())
         if self.record.queue is None and not self._readers:
-            self._cancel_after(max(self._grace_s, _FIRST_READER_S))
+            self._cancel_after(self._first_reader_s)
 
     def attach(self) -> None:
         """Count a reader."""
@@ -145,6 +145,14 @@ class JobRuntime:
                 self._cancel_after(grace_s)
             else:
                 self.cancel()
+
+    def await_reader(self) -> None:
+        """Uncount a reader whose next one is about to come, however short the grace time."""
+        self.detach(self._first_reader_s)
+
+    @property
+    def _first_reader_s(self) -> float:
+        return max(self._grace_s, _FIRST_READER_S)
 
     def fail(self, error: CuestreamError) -> None:
         """Record that the job failed; nothing where it has ended already."""

@@ -63,13 +63,14 @@ KEEP_ALIVE: Final = KeepAlive()
 
 
 class _Reader:
-    __slots__ = ("due", "last_sent_s", "last_stage_s", "wake")
+    __slots__ = ("due", "last_sent_s", "last_stage_s", "progress_s", "wake")
 
     def __init__(self, now_s: float) -> None:
         self.wake = asyncio.Event()
         self.due: bool = False
         self.last_sent_s = now_s
         self.last_stage_s = now_s
+        self.progress_s = now_s
 
 
 class StreamHub:
@@ -119,12 +120,14 @@ class StreamHub:
         self._readers.add(reader)
         job.attach()
         progress = job.log.latest(Progress, until=after)
+        reader.progress_s = time.monotonic()
         try:
             while True:
                 for seq, event in job.log.after(after, _BATCH_EVENTS):
                     after = seq
                     if isinstance(event, Progress):
                         progress = event
+                        reader.progress_s = time.monotonic()
                     yield _sent(
                         reader, LoggedEvent(seq, event, job.log.closed and seq == len(job.log))
                     )
@@ -153,8 +156,9 @@ class StreamHub:
         now = time.monotonic()
         if progress is None or now - reader.last_stage_s < self._settings.heartbeat_s:
             return KEEP_ALIVE
-        waited = int(job.record.age_s)
-        return Heartbeat(replace(progress, message=f"{progress.message} ({waited} s)"))
+        message = f"{progress.message} ({int(job.record.age_s)} s)"
+        eta_ms = _eta_ms(progress, now - reader.progress_s)
+        return Heartbeat(replace(progress, message=message, eta_ms=eta_ms))
 
     async def _tick(self) -> None:
         while True:
@@ -165,6 +169,12 @@ class StreamHub:
                 if silent or now - reader.last_stage_s >= self._settings.heartbeat_s:
                     reader.due = True
                     reader.wake.set()
+
+
+def _eta_ms(progress: Progress, waited_s: float) -> int | None:
+    """Return a remaining time after a while; None once it has passed and nobody knows."""
+    left_ms = (progress.eta_ms or 0) - int(waited_s * 1000)
+    return left_ms if left_ms > 0 else None
 
 
 def _sent(reader: _Reader, item: Item) -> Item:

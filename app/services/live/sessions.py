@@ -110,11 +110,12 @@ class LiveSessions:
         Raises:
             InvalidFieldError: the client has no stream; says why.
         """
-        if client not in self._sessions:
-            reason = self._reasons.get(client)
+        session = self._sessions[client][0] if client in self._sessions else None
+        if session is None or session.ended_by is not None:
+            reason = self._reasons.get(client) if session is None else session.ended_by
             because = f": {reason}" if reason else "; send start_stream first"
             raise InvalidFieldError(f"No stream is open{because}")
-        self._sessions[client][0].feed(samples)
+        session.feed(samples)
 
     def finish(self, client: str) -> None:
         """End a client's stream once everything received is captioned."""
@@ -130,10 +131,12 @@ class LiveSessions:
 
     async def leave(self) -> None:
         """End every stream, notifying each client that the server shuts down."""
-        farewell = LiveResult("error", error="The server is shutting down")
+        reason = "The server is shutting down"
+        farewell = LiveResult("error", error=reason)
         while self._sessions:
             client, (_, send) = next(iter(self._sessions.items()))
             await self.stop(client)
+            self._reasons[client] = reason
             await send(farewell)
 
     async def close(self) -> None:

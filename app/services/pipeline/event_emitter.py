@@ -15,6 +15,7 @@ from app.domain.events import (
     CuesReady,
     Event,
     Notice,
+    Progress,
     Result,
     SegmentTranscribed,
     SpeakersFound,
@@ -23,6 +24,7 @@ from app.domain.events import (
 from app.domain.language import Language, known_language
 from app.domain.media import UNLISTED_TRACK, HeardTrack
 from app.domain.request import JobRequest
+from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.progress import ProgressTracker
@@ -62,7 +64,9 @@ class EventEmitter:
     ) -> None:
         self.clock = StageClock()
         self._progress = ProgressTracker(
-            translating=request.target is not None, done=shown or Coverage(PlaybackRanges())
+            translating=request.target is not None,
+            done=shown or Coverage(PlaybackRanges()),
+            diarizing=request.diarize and isinstance(opened, OpenedMedia),
         )
         self._target = request.target
         self._opened = opened
@@ -82,8 +86,7 @@ class EventEmitter:
             self._language = opened.captions.language
             if request.task == "translate":
                 self.notice(speech_not_translated(opened.captions.language))
-        read = isinstance(opened, OpenedCaptions)
-        emit(self._progress.opened(opened.duration_ms, read=read))
+        emit(self._opening())
         if isinstance(opened, OpenedTranscript):
             for notice in opened.transcript.notices:
                 self.notice(notice)
@@ -91,9 +94,27 @@ class EventEmitter:
             for notice in opened.captions.notices:
                 self.notice(notice)
 
+    def _opening(self) -> Progress:
+        match self._opened:
+            case OpenedCaptions(captions=captions):
+                return self._progress.read(_end_ms([each.span for each in captions.items]))
+            case OpenedTranscript(transcript=transcript):
+                return self._progress.known(_end_ms([each.span for each in transcript.segments]))
+            case OpenedMedia(duration_ms=duration_ms):
+                return self._progress.opened(duration_ms)
+
     def decoded(self, audio: Audio) -> None:
         """Note a block of decoded audio."""
         self._audio_ms = audio.span.end_ms
+        self._progress.decoded(self._audio_ms)
+
+    def decoding_ended(self) -> None:
+        """Note that no further audio follows, so that the recording's length is known."""
+        self._progress.decoding_ended(self._audio_ms)
+
+    def expect_cues(self, count: int) -> None:
+        """Note how many cues the job will have."""
+        self._progress.expect_cues(count)
 
     def transcribed(self, segment: Segment) -> None:
         """Emit a transcribed segment."""
@@ -119,10 +140,31 @@ class EventEmitter:
         self.drafts[cue.id] = cue
         self._emit(CuesReady((cue,), final=False))
 
+    def translated_draft(self, cue: Cue) -> None:
+        """Emit a cue that waits for its speaker alone, and may be laid out anew for it."""
+        self.drafted(cue)
+        self._emit_progress(self._progress.drafted(cue.span, self.clock.elapsed_ms))
+
+    def shown(self, cue: Cue) -> None:
+        """Emit a cue whose speaker follows in a later revision, and nothing else."""
+        self.drafts[cue.id] = cue
+        expected = self._progress.cues_expected(cue.span)
+        self._emit(CuesReady((cue,), final=False, speakers_follow=True, expected=expected))
+        self._emit_progress(self._progress.finished(cue.span, self.clock.elapsed_ms))
+
+    def named(self, cue: Cue) -> None:
+        """Emit the final revision of a cue that was shown without its speaker."""
+        self._emit(CuesReady((cue,), final=True))
+
     def finished(self, cue: Cue) -> None:
         """Emit a final cue."""
-        self._emit(CuesReady((cue,), final=True))
+        expected = self._progress.cues_expected(cue.span)
+        self._emit(CuesReady((cue,), final=True, expected=expected))
         self._emit_progress(self._progress.finished(cue.span, self.clock.elapsed_ms))
+
+    def diarized(self, end_ms: int, busy_ms: float) -> None:
+        """Note how much of the recording was searched for speakers, and how long that took."""
+        self._emit_progress(self._progress.diarized(end_ms, busy_ms, self.clock.elapsed_ms))
 
     def diarizing(self) -> None:
         """Emit that everything is transcribed and the speakers are not known yet."""
@@ -257,6 +299,10 @@ class EventEmitter:
     def _emit_progress(self, progress: Event | None) -> None:
         if progress is not None:
             self._emit(progress)
+
+
+def _end_ms(spans: Sequence[Span]) -> int:
+    return max((span.end_ms for span in spans), default=0)
 
 
 def is_translated(cue: Cue, target: Language | None) -> bool:

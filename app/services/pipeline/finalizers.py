@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.domain.cue import Cue
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.request import SpeakerCount
-from app.domain.transcript import Segment, SpeakerTurn
+from app.domain.transcript import SpeakerTurn
 from app.services.pipeline.event_emitter import EventEmitter
 from app.services.stages.assign_speakers import assign_speakers
+from app.services.stages.cue_speakers import CueSpeakers
 from app.services.stages.cues import build_cues
 from app.services.stages.revise import dropped, revise
 from app.services.stages.translate import translate_cues
@@ -103,24 +104,16 @@ class DiarizedFinalizer:
         """
         events = self.immediate.events
         await self._emit_drafts(cues)
-        events.diarizing()
-        try:
-            turns = await self.turns.turns(self.speakers)
-        except JobCancelledError:
-            raise
-        except CuestreamError as error:
-            text = f"The speakers could not be told apart: {error.message}"
-            events.notice(Notice("diarization_failed", text))
-            turns = ()
+        turns = await found_turns(self.turns, self.speakers, events)
         if not turns:
             return await self._as_drafted()
         return await self._revised(turns)
 
     async def _emit_drafts(self, cues: AsyncIterator[Cue]) -> None:
         events = self.immediate.events
-        drafts = tap(cues, events.drafted)
         if self.immediate.job is not None:
-            drafts = tap(self.immediate.translated(drafts), events.drafted)
+            cues = self.immediate.translated(tap(cues, events.drafted))
+        drafts = tap(cues, events.translated_draft)
         try:
             async for _ in drafts:
                 pass
@@ -141,8 +134,9 @@ class DiarizedFinalizer:
         drafts = dict(events.drafts)
         segments = assign_speakers(events.segments, turns)
         events.speakers_found(turns, segments)
-        cues = revise(build_cues(_each(segments), self.profile), drafts)
-        final = tap(self.immediate.translated(cues), events.finished)
+        revised = [cue async for cue in revise(build_cues(each(segments), self.profile), drafts)]
+        events.expect_cues(len(revised))
+        final = tap(self.immediate.translated(each(revised)), events.finished)
         try:
             made = [cue async for cue in final]
         finally:
@@ -151,6 +145,74 @@ class DiarizedFinalizer:
         return made
 
 
-async def _each(segments: Sequence[Segment]) -> AsyncIterator[Segment]:
-    for segment in segments:
-        yield segment
+@dataclass(frozen=True, slots=True)
+class LateSpeakersFinalizer:
+    """Cues are shown as soon as they are translated; their speakers follow at the end.
+
+    For readers who did not ask for speakers, which the server finds by default: they wait for
+    nothing, and texts, translations and times stay as they were shown. A cue in which two people
+    speak gets the one who speaks longer.
+
+    Attributes:
+        immediate: translates the cues.
+        turns: source of the speaker turns.
+        speakers: how many there are, as far as is known.
+    """
+
+    immediate: ImmediateFinalizer
+    turns: TurnSource
+    speakers: SpeakerCount
+
+    async def finish(self, cues: AsyncIterator[Cue]) -> list[Cue]:
+        """Show the cues, wait for the speakers, then emit final revisions that name them.
+
+        A failed diarization costs the result its speakers alone.
+        """
+        events = self.immediate.events
+        shown = await self._show(cues)
+        turns = await found_turns(self.turns, self.speakers, events)
+        if turns:
+            segments = assign_speakers(events.segments, turns)
+            events.speakers_found(turns, segments)
+            shown = list(map(CueSpeakers(segments).name, shown))
+        for cue in shown:
+            events.named(cue)
+        return shown
+
+    async def _show(self, cues: AsyncIterator[Cue]) -> list[Cue]:
+        events = self.immediate.events
+        if self.immediate.job is not None:
+            cues = self.immediate.translated(tap(cues, events.drafted))
+        shown = tap(cues, events.shown)
+        try:
+            return [cue async for cue in shown]
+        finally:
+            await close_stage(shown)
+
+
+async def found_turns(
+    source: TurnSource, speakers: SpeakerCount, events: EventEmitter
+) -> Sequence[SpeakerTurn]:
+    """Return the speaker turns; none, and a notice, where the speakers cannot be told apart.
+
+    Raises:
+        JobCancelledError: the job was cancelled.
+    """
+    events.diarizing()
+    try:
+        return await source.turns(speakers)
+    except JobCancelledError:
+        raise
+    except CuestreamError as error:
+        text = f"The speakers could not be told apart: {error.message}"
+        events.notice(Notice("diarization_failed", text))
+        return ()
+
+
+T = TypeVar("T")
+
+
+async def each(items: Sequence[T]) -> AsyncIterator[T]:
+    """Yield what is there already."""
+    for item in items:
+        yield item

@@ -93,7 +93,8 @@ class Pipeline:
         """Return the cues of the source, before speakers and translation."""
         match run.source:
             case OpenedCaptions(captions=captions):
-                return known_cues(caption_cues(captions, run.request.profile), run.playback)
+                cues = caption_cues(captions, run.request.profile)
+                return known_cues(cues, run.playback, run.events.expect_cues)
             case OpenedTranscript(transcript=transcript):
                 segments = known_segments(transcript.segments, run.playback)
             case OpenedMedia():
@@ -105,7 +106,7 @@ class Pipeline:
         self, run: PipelineRun, media: OpenedMedia, diarization: DiarizationFeed | None
     ) -> AsyncIterator[Segment]:
         """Return the segments of a recording, with aligned words."""
-        audio = tap(media.blocks, run.events.decoded)
+        audio = tap(media.blocks, run.events.decoded, run.events.decoding_ended)
         if diarization is not None and diarization.beside:
             diarization.start()
             audio = diarization.record_ahead(audio)

@@ -22,6 +22,7 @@ from app.services.pipeline.finalizers import (
     DiarizedFinalizer,
     ImmediateFinalizer,
     KnownTurns,
+    LateSpeakersFinalizer,
     TurnSource,
 )
 from app.services.pipeline.progress import format_duration
@@ -227,6 +228,7 @@ class PipelineRun:
             spool,
             self.events.clock,
             self.request.speakers,
+            self.events.diarized,
         )
         self.resources.push_async_callback(feed.aclose)
         return feed
@@ -236,7 +238,7 @@ class PipelineRun:
         diarization: DiarizationFeed | None,
         memory: CachedTranslations | None,
         ledger: JobLedger,
-    ) -> ImmediateFinalizer | DiarizedFinalizer:
+    ) -> ImmediateFinalizer | DiarizedFinalizer | LateSpeakersFinalizer:
         """Return the stage that makes cues final."""
         request, job = self.request, None
         if request.target is not None:
@@ -246,6 +248,8 @@ class PipelineRun:
         turns = self._turn_source(diarization)
         if turns is None:
             return immediate
+        if request.late_speakers:
+            return LateSpeakersFinalizer(immediate, turns, request.speakers)
         return DiarizedFinalizer(immediate, turns, request.speakers, request.profile)
 
     def _turn_source(self, diarization: DiarizationFeed | None) -> TurnSource | None:
@@ -260,7 +264,7 @@ class PipelineRun:
         match self.source:
             case OpenedTranscript(transcript=transcript) if self.request.diarize:
                 return KnownTurns(transcript.turns)
-            case OpenedCaptions() if self.request.diarize:
+            case OpenedCaptions() if self.request.diarize and not self.request.late_speakers:
                 text = "The text comes from captions, which name no speakers"
                 self.events.notice(Notice("speakers_unknown", text))
         return diarization

@@ -36,7 +36,7 @@ def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPref
         spoken=request.spoken,
         force_whisper=request.force_whisper or translating,
         can_transcribe=transcribes,
-        speakers=request.diarize,
+        speakers=request.diarize and not request.late_speakers,
         automatic=request.automatic_captions,
     )
 

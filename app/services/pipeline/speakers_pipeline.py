@@ -50,6 +50,7 @@ class SpeakersPipeline:
                 PcmSpool(self.workdir, resources),
                 events.clock,
                 request.speakers,
+                events.diarized,
             )
             resources.push_async_callback(feed.aclose)
             feed.start()

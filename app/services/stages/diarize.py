@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from app.domain.audio import Audio
 from app.domain.errors import StorageError
 from app.domain.request import SpeakerCount
+from app.domain.time import samples_to_ms
 from app.domain.transcript import SpeakerTurn
 from app.gpu.protocols import ELSEWHERE, DiarizationState, Diarizer
 from app.gpu.scheduler import Scheduler
@@ -51,6 +52,8 @@ class DiarizationFeed:
         spool: stores the samples.
         clock: counts the time spent under ``diarize``.
         speakers: how many there are, as far as is known.
+        reached: called after each slice with its end in the recording and with the time that the
+            device has worked so far, both in ms.
 
     Attributes:
         beside: whether it works beside the transcription from the beginning.
@@ -63,10 +66,12 @@ class DiarizationFeed:
         context: WorkContext,
         spool: PcmSpool,
         clock: StageClock,
-        speakers: SpeakerCount | None = None,
+        speakers: SpeakerCount,
+        reached: Callable[[int, float], None],
     ) -> None:
+        self._reached = reached
         self.beside = diarizer.device == ELSEWHERE
-        self._speakers = speakers or SpeakerCount()
+        self._speakers = speakers
         self._early: asyncio.Task[Sequence[SpeakerTurn]] | None = None
         self._slice_samples = diarizer.slice_samples
         self._scheduler = scheduler
@@ -196,6 +201,7 @@ class DiarizationFeed:
             last = self._ended and done == self._spooled_samples
             with self._clock.measure("diarize"):
                 state = await self._scheduler.diarize(audio, state, self._context, last=last)
+            self._reached(samples_to_ms(done), self._context.diarizing_s * 1000)
         return state
 
     async def _has_more(self, done: int) -> bool:

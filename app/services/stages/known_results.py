@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from app.domain.cue import Cue
@@ -24,17 +24,21 @@ async def known_segments(segments: Sequence[Segment], playback: Playback) -> Asy
         yield segment
 
 
-async def known_cues(cues: AsyncIterator[Cue], playback: Playback) -> AsyncIterator[Cue]:
+async def known_cues(
+    cues: AsyncIterator[Cue], playback: Playback, counted: Callable[[int], None]
+) -> AsyncIterator[Cue]:
     """Yield finished cues: first what a viewer is about to see, numbered as they come.
 
     Args:
         cues: all of them can be had without work; in order of start.
         playback: position of the viewer; the range that starts there is marked in it.
+        counted: called with their number before the first one is yielded.
     """
     try:
         known = [cue async for cue in cues]
     finally:
         await close_stage(cues)
+    counted(len(known))
     turn = _first_seen([cue.span for cue in known], playback)
     for number, cue in enumerate((*known[turn:], *known[:turn])):
         yield replace(cue, id=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.services.cache.transcript_cache import Transcript
 from app.services.pipeline.event_emitter import EventEmitter
-from app.services.pipeline.finalizers import DiarizedFinalizer, ImmediateFinalizer
+from app.services.pipeline.finalizers import (
+    DiarizedFinalizer,
+    ImmediateFinalizer,
+    LateSpeakersFinalizer,
+)
 from app.services.sources.opened import OpenedTranscript
 from app.services.stages.cues import build_cues
 from app.services.translation.translation_job import TranslationJob
@@ -88,6 +93,15 @@ class Scene:
 
         cues = build_cues(tap(segments(), self.emitter.transcribed), DEFAULT_PROFILE)
         finalizer = DiarizedFinalizer(self.immediate, turns, SpeakerCount(exact=2), DEFAULT_PROFILE)
+        return await finalizer.finish(cues)
+
+    async def finish_late(self, turns: ScriptedTurns) -> Any:
+        async def segments() -> AsyncIterator[Segment]:
+            for item in SEGMENTS:
+                yield item
+
+        cues = build_cues(tap(segments(), self.emitter.transcribed), DEFAULT_PROFILE)
+        finalizer = LateSpeakersFinalizer(self.immediate, turns, SpeakerCount())
         return await finalizer.finish(cues)
 
     def of(self, kind: type[Any]) -> list[Any]:
@@ -173,4 +187,44 @@ async def test_a_job_that_is_gone_is_no_failure_of_the_speakers(tmp_path: Any) -
     scene = Scene(tmp_path)
     with pytest.raises(JobCancelledError):
         await scene.finish(ScriptedTurns(JobCancelledError("gone")))
+    assert scene.of(Notice) == []
+
+
+@pytest.mark.parametrize("translated", [False, True])
+async def test_late_speakers_change_nothing_else(tmp_path: Any, translated: bool) -> None:
+    scene = Scene(tmp_path, translated=translated)
+    made = await scene.finish_late(ScriptedTurns(TURNS))
+    assert [(cue.text, cue.speaker) for cue in made] == [
+        ("Did you go? Yes, I did.", ANN),
+        ("Good. I am glad.", ANN),
+        ("So am I.", ANN),
+    ]
+    shown = [cue for event in scene.of(CuesReady) if event.speakers_follow for cue in event.cues]
+    final = [cue for event in scene.of(CuesReady) if event.final for cue in event.cues]
+    assert final == made
+    assert [replace(cue, speaker=None, revision=cue.revision - 1) for cue in made] == shown
+    assert all((cue.translation is not None) == translated for cue in shown)
+    last_shown = max(n for n, e in enumerate(scene.events) if getattr(e, "speakers_follow", False))
+    assert scene.events.index(scene.of(SpeakersFound)[0]) > last_shown
+    asked = [line.text for line in scene.translator.lines]
+    assert len(asked) == len(set(asked)), "nothing is paid for twice"
+
+
+@pytest.mark.parametrize("answer", [EngineError("no model"), ()])
+async def test_late_speakers_that_do_not_come_leave_the_cues_as_they_were_shown(
+    tmp_path: Any, answer: Any
+) -> None:
+    scene = Scene(tmp_path)
+    made = await scene.finish_late(ScriptedTurns(answer))
+    assert [cue.text for cue in made] == list(TEXTS)
+    assert all((cue.speaker, cue.revision) == (None, 0) for cue in made)
+    final = [cue for event in scene.of(CuesReady) if event.final for cue in event.cues]
+    assert final == made
+    assert [notice.code for notice in scene.of(Notice)] == ["diarization_failed"] * bool(answer)
+
+
+async def test_late_speakers_of_a_job_that_is_gone_are_no_failure(tmp_path: Any) -> None:
+    scene = Scene(tmp_path)
+    with pytest.raises(JobCancelledError):
+        await scene.finish_late(ScriptedTurns(JobCancelledError("gone")))
     assert scene.of(Notice) == []

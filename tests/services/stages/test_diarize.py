@@ -15,7 +15,7 @@ import pytest
 from app.domain.audio import Audio, Samples
 from app.domain.errors import EngineError, StorageError
 from app.domain.request import SpeakerCount
-from app.domain.time import Span
+from app.domain.time import Span, samples_to_ms
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler import Scheduler
@@ -82,12 +82,19 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.diarizer = Collector()
+        self.reached: list[tuple[int, float]] = []
         self.scheduler = Scheduler(Idle(), None, self.diarizer)
         self.workdir = WorkDir.open(folder)
         self.resources = AsyncExitStack()
         spool = PcmSpool(self.workdir, self.resources)
         self.feed = DiarizationFeed(
-            self.diarizer, self.scheduler, WorkContext("job"), spool, StageClock()
+            self.diarizer,
+            self.scheduler,
+            WorkContext("job"),
+            spool,
+            StageClock(),
+            SpeakerCount(),
+            lambda end_ms, busy_ms: self.reached.append((end_ms, busy_ms)),
         )
 
     async def close(self) -> None:
@@ -111,6 +118,9 @@ async def test_every_sample_is_heard_once_in_order(scene: Scene, count: int, las
     recording = np.concatenate(passed)
     assert np.array_equal(scene.diarizer.heard, recording), "bit for bit, from the disk"
     assert turn.span.end_ms == len(recording) // 16
+    assert scene.reached == sorted(scene.reached), "progress goes forward"
+    assert scene.reached[-1][0] == samples_to_ms(len(recording))
+    assert scene.reached[-1][1] > 0
     assert [is_last for _, is_last in scene.diarizer.slices].count(True) == 1
     assert scene.diarizer.slices[-1][1], "the last slice is known as such"
     assert scene.diarizer.speakers == SpeakerCount(least=2)

@@ -3,10 +3,12 @@
 An id that begins with ``capt`` or ``page`` has a page of its own, ``ID.json``, which is asked for
 once by each extraction. It tells what yt-dlp would tell (``title``, ``description``,
 ``chapters``, ``duration``, ``language``, ...), its captions as yt-dlp does (kind, then language,
-then a list of ``ext`` and the name of a file), or with ``fails`` why there is no video.
+then a list of ``ext`` and the name of a file), or with ``fails`` why there is no video. With
+``waits_s`` it takes so long to say so.
 """
 
 import os
+import time
 
 from yt_dlp.extractor.youtube import YoutubeIE
 
@@ -29,6 +31,7 @@ class StandinYoutubeIE(YoutubeIE, plugin_name="standin"):
         page = {}
         if video_id.startswith(("capt", "page")):
             page = self._download_json(f"{site}/{video_id}.json", video_id)
+        time.sleep(page.pop("waits_s", 0))
         self._fail("private" if video_id.startswith("private") else page.pop("fails", ""), video_id)
         for kind in ("subtitles", "automatic_captions"):
             for files in page.get(kind, {}).values():

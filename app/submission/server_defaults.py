@@ -1,0 +1,27 @@
+"""What a request gets that says nothing: many clients have no way to ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.profile import profile_named
+from app.domain.request import JobRequest, SentCaptions
+from app.settings import Settings
+
+
+def with_server_defaults(
+    request: JobRequest, settings: Settings, *, speakers: bool = True, profile: bool = True
+) -> JobRequest:
+    """Return a request with the server's own choices where the caller has made none.
+
+    Args:
+        request: of a caller.
+        settings: hold the choices.
+        speakers: whether the caller says nothing of speakers.
+        profile: whether he says nothing of the reading profile.
+    """
+    if speakers and settings.diarizes_by_default and not isinstance(request.source, SentCaptions):
+        request = replace(request, diarize=True, late_speakers=True)
+    if profile:
+        request = replace(request, profile=profile_named(settings.jobs.default_profile))
+    return request
