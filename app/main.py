@@ -34,6 +34,7 @@ from app.routers import (
     usage_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
+from app.routers.api_document import DescribedApi
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     configure_logs(settings.server)
     # Streams end with an event of our own; the library would cut them off.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
-    app = FastAPI(
+    app = DescribedApi(
         title="Cuestream",
         version=__version__,
         summary="A video goes in, live translated subtitles come out.",

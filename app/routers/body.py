@@ -145,12 +145,29 @@ async def _read_submission(request: Request) -> Submission:
 
 SubmissionDep = Annotated[Submission, Depends(_read_submission)]
 
+CAPTIONS_EXAMPLE = {
+    "captions": "1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n",
+    "captions_lang": "en",
+    "target_lang": "es",
+    "formats": ["srt", "vtt"],
+}
+"""A body that works as it stands, on every server that translates."""
+
 _SCHEMA = SubtitleBody.model_json_schema()
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _SCHEMA},
+            "application/json": {
+                "schema": _SCHEMA,
+                "examples": {
+                    "captions": {"summary": "Captions to translate", "value": CAPTIONS_EXAMPLE},
+                    "address": {
+                        "summary": "A media file that a server has",
+                        "value": {"url": "https://example.com/talk.mp4", "formats": ["srt"]},
+                    },
+                },
+            },
             "multipart/form-data": {
                 "schema": {
                     **_SCHEMA,
@@ -159,7 +176,8 @@ SUBMISSION_OPENAPI = {
                         "file": {"type": "string", "format": "binary"},
                         **_SCHEMA["properties"],
                     },
-                }
+                },
+                "example": {"file": "talk.srt", "target_lang": "es", "formats": "srt,vtt"},
             },
         },
     }

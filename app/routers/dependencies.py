@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from app.container import Services
+from app.domain.errors import DrainingError, JobNotFoundError, NotReadyError
+from app.routers.raised_errors import raises
 from app.services.jobs.runtime import JobRuntime
 
 
@@ -20,6 +22,7 @@ def services_of(request: HTTPConnection) -> Services:
 ServicesDep = Annotated[Services, Depends(services_of)]
 
 
+@raises(NotReadyError, DrainingError)
 async def require_admission(request: Request) -> None:
     """Refuse new work that this server cannot begin.
 
@@ -30,6 +33,7 @@ async def require_admission(request: Request) -> None:
     services_of(request).readiness.admit()
 
 
+@raises(JobNotFoundError)
 async def _job(job_id: str, services: ServicesDep) -> JobRuntime:
     return await services.runner.get(job_id)
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import may_want_key
 from app.system.thread_groups import STATUS
 
 _SCRIPTS = "https://cdn.jsdelivr.net"
@@ -21,6 +22,7 @@ _SCHEMA_PATH = "/openapi.json"
 _making = asyncio.Lock()
 
 
+@may_want_key
 async def _require_key_unless_open(request: Request) -> None:
     """Check the key unless `DOCS_OPEN` is set.
 

@@ -93,10 +93,12 @@ _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
 def status_of(error: e.CuestreamError) -> int:
     """Return the HTTP status for an error."""
-    for kind in type(error).__mro__:
-        if kind in STATUSES:
-            return STATUSES[kind]
-    return 500
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[e.CuestreamError]) -> int:
+    """Return the HTTP status for a class of errors."""
+    return next((STATUSES[each] for each in kind.__mro__ if each in STATUSES), 500)
 
 
 def http_error(error: e.CuestreamError) -> HttpError:

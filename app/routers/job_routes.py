@@ -9,14 +9,18 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain import errors as e
 from app.domain.errors import InvalidFieldError
 from app.domain.time import seconds_to_ms
 from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
+from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_FILES, TEXT, described
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
+from app.routers.job_answers import JobStanding
+from app.routers.raised_errors import raises
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
@@ -60,7 +64,22 @@ FormatsQuery = Annotated[
 ]
 
 
-@router.get("/{job_id}/events")
+FileName = Annotated[
+    str, Path(max_length=_NAME_CHARS, openapi_examples={"srt": {"value": "talk.es.srt"}})
+]
+
+
+@router.get(
+    "/{job_id}/events",
+    **described(
+        "followJob",
+        "Replay a job's events and follow it",
+        content=STREAM,
+        headers=JOB_HEADER,
+        others={204: "The job has ended and all of it was seen"},
+    ),
+)
+@raises(e.NotFoundError, e.InvalidFormatError)
 async def events(
     request: Request,
     job: JobDep,
@@ -85,7 +104,15 @@ async def events(
     )
 
 
-@router.post("/{job_id}/position")
+@router.post(
+    "/{job_id}/position",
+    **described(
+        "moveJobPosition",
+        "Say where the viewer watches",
+        Moved,
+        example={"position_s": 12.5},
+    ),
+)
 async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Moved:
     """Set where the viewer watches: the recording from there on is processed first."""
     position_ms = seconds_to_ms(body.position_s)
@@ -99,8 +126,17 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     )
 
 
-@router.get("/{job_id}/files/{name}")
-async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) -> Response:
+@router.get(
+    "/{job_id}/files/{name}",
+    **described(
+        "getJobFile",
+        "Get a job's cues so far as a subtitle file",
+        content=SUBTITLE_FILES,
+        headers={"X-Job-State": {"description": "Whether that is all", "schema": TEXT}},
+    ),
+)
+@raises(e.InvalidFormatError, e.TooMuchWorkError)
+async def file(job: JobDep, name: FileName) -> Response:
     """Return the cues so far as a subtitle file, all of them once the job has ended.
 
     Any name will do; its extension is the format.
@@ -116,7 +152,8 @@ async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) 
     return Response(text, media_type=f"{kind.media_type}; charset=utf-8", headers=headers)
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", **described("getJob", "Get a job's state and its result", JobStanding))
+@raises(e.InvalidFormatError, e.TooMuchWorkError)
 async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> Response:
     """Return a job's state, with its result once there is one."""
     wanted = _formats_of(request, job, formats)

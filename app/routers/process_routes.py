@@ -14,9 +14,12 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.described import JOB_HEADER, STREAM, described
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
+from app.routers.job_answers import ApiError, JobResult
 from app.routers.json_answer import JsonAnswer
+from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
@@ -34,13 +37,35 @@ router = APIRouter(
 )
 
 
-@router.post("/stream", openapi_extra=SUBMISSION_OPENAPI)
+@router.post(
+    "/stream",
+    **described(
+        "streamSubtitles",
+        "Make subtitles and stream every cue",
+        content=STREAM,
+        headers=JOB_HEADER,
+        extra=SUBMISSION_OPENAPI,
+    ),
+)
+@raises(*JOB_ERRORS)
 async def stream(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages, every cue as soon as it is final, and the result."""
     return await _streamed(request, submission, services, "stream")
 
 
-@router.post("/process", openapi_extra=SUBMISSION_OPENAPI)
+@router.post(
+    "/process",
+    **described(
+        "makeSubtitles",
+        "Make subtitles",
+        JobResult | ApiError,
+        answer="The result; an answer that began late may be an error in its place",
+        content=STREAM,
+        headers=JOB_HEADER,
+        extra=SUBMISSION_OPENAPI,
+    ),
+)
+@raises(*JOB_ERRORS)
 async def process(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages and the result, or answer with the result as JSON.
 

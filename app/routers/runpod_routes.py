@@ -13,15 +13,24 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, model_validator
 
-from app.domain.errors import BadRequestError, JobCancelledError
+from app.domain.errors import (
+    BadRequestError,
+    InvalidFormatError,
+    JobCancelledError,
+    TooMuchWorkError,
+)
 from app.domain.events import Progress
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.body import CAPTIONS_EXAMPLE
 from app.routers.dependencies import JobDep, ServicesDep, require_admission
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload, cue_payload, rendered_formats
+from app.routers.job_answers import QueueCancellation, QueueFrame, QueueHealth, QueueTicket
+from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit_body
@@ -58,8 +67,19 @@ class QueueBody(BaseModel):
 _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 
 
-@router.post("/run", dependencies=_CHECKS)
-@router.post("/v2/{endpoint}/run", dependencies=_CHECKS)
+_RUN = ("Hand in a job", QueueTicket)
+_STATUS = ("Get a job's status and its cues", QueueFrame)
+_CANCEL = ("Cancel a job", QueueCancellation)
+_EXAMPLE = {"input": CAPTIONS_EXAMPLE}
+
+
+@router.post("/run", dependencies=_CHECKS, **described("runJob", *_RUN, example=_EXAMPLE))
+@router.post(
+    "/v2/{endpoint}/run",
+    dependencies=_CHECKS,
+    **described("runEndpointJob", *_RUN, example=_EXAMPLE),
+)
+@raises(*JOB_ERRORS)
 async def run(request: Request, body: QueueBody, services: ServicesDep) -> Payload:
     """Hand in a job: ``input`` is a body of `/api/process`."""
     caller = caller_of(request)
@@ -69,8 +89,9 @@ async def run(request: Request, body: QueueBody, services: ServicesDep) -> Paylo
     return {"id": job.id, "status": "IN_QUEUE"}
 
 
-@router.get("/status/{job_id}")
-@router.get("/v2/{endpoint}/status/{job_id}")
+@router.get("/status/{job_id}", **described("getJobStatus", *_STATUS))
+@router.get("/v2/{endpoint}/status/{job_id}", **described("getEndpointJobStatus", *_STATUS))
+@raises(InvalidFormatError, TooMuchWorkError)
 async def status(request: Request, job: JobDep) -> Response:
     """Return a job's status; a finished one comes with its cues, cut into batches.
 
@@ -81,8 +102,8 @@ async def status(request: Request, job: JobDep) -> Response:
     return await _answer(job, caller)
 
 
-@router.post("/cancel/{job_id}")
-@router.post("/v2/{endpoint}/cancel/{job_id}")
+@router.post("/cancel/{job_id}", **described("cancelJob", *_CANCEL))
+@router.post("/v2/{endpoint}/cancel/{job_id}", **described("cancelEndpointJob", *_CANCEL))
 async def cancel(request: Request, job: JobDep) -> Response:
     """Cancel a job for this caller, for good; its work stops unless others wait for it."""
     caller = caller_name(request)
@@ -102,7 +123,11 @@ async def _answer(job: JobRuntime, caller: str) -> Response:
     return Response(await sliced_json(frame), media_type="application/json")
 
 
-@router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])
+@router.get(
+    "/v2/{endpoint}/health",
+    dependencies=[Depends(require_admission)],
+    **described("getEndpointHealth", "Count this worker's jobs", QueueHealth),
+)
 async def health(services: ServicesDep) -> Payload:
     """Return a queue's health page, of this worker alone; 503 where it takes no jobs."""
     jobs = [queue_status(job) for job in services.runner.running]

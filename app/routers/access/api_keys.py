@@ -12,10 +12,12 @@ from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import wants_key
 
 _CALLER_DIGITS = 12
 
 
+@wants_key
 async def require_key(request: Request) -> None:
     """Require one of the configured keys, in either header; no keys configured, no key needed.
 

@@ -29,6 +29,9 @@ class GuardedRoute(APIRoute):
         dependencies: checks of the route and its router, in order; each is a coroutine function
             of the request alone.
         options: as in the base class.
+
+    Attributes:
+        checks: what runs before the body is read.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class GuardedRoute(APIRoute):
         dependencies: Sequence[Depends] | None = None,
         **options: Any,
     ) -> None:
-        self._checks = [check.dependency for check in dependencies or () if check.dependency]
+        self.checks = [check.dependency for check in dependencies or () if check.dependency]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -47,7 +50,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def respond(request: Request) -> Response:
-            for check in self._checks:
+            for check in self.checks:
                 await check(request)
             caller = caller_name(request)
             CALLER.set(caller)

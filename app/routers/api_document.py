@@ -1,0 +1,203 @@
+"""The API's own description, an OpenAPI document, completed with what signatures do not say.
+
+FastAPI describes parameters, bodies and answers. Added here, for every route from what its checks
+and functions say of themselves: the errors by status, with their codes; whether a key is wanted;
+parameters of a path that no function takes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from app.domain import errors as e
+from app.routers.access.guarded_route import GuardedRoute
+from app.routers.error_responses import status_of_kind
+from app.routers.job_answers import ApiError
+from app.routers.raised_errors import errors_of, key_need_of
+
+TAGS = (
+    {"name": "subtitles", "description": "Media in, subtitles out"},
+    {"name": "jobs", "description": "Running and finished jobs"},
+    {"name": "queue", "description": "The same jobs as a RunPod queue shows them"},
+    {"name": "uploads", "description": "Large files in parts, by the tus protocol"},
+    {"name": "tts", "description": "Subtitles, spoken"},
+    {"name": "feedback", "description": "Viewers' ratings of translations"},
+    {"name": "health", "description": "What runs here and how it does"},
+)
+
+SCHEMES = {
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "One of `API_KEYS`; none is wanted where none is set",
+    },
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same key, where no gateway uses this header for one of its own",
+    },
+}
+
+_ALWAYS = (e.InternalError, e.HeadersTooLargeError)
+_WITH_PARAMETERS = (e.InvalidFieldError,)
+_WITH_BODY = (
+    e.BadRequestError,
+    e.InvalidFieldError,
+    e.PayloadTooLargeError,
+    e.RequestTimeoutError,
+    e.OverloadedError,
+    e.JobCancelledError,
+)
+_FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+_PATH_PARAMETERS: Mapping[str, str] = {
+    "endpoint": "Any name; it has no meaning here",
+    "job_id": "Id of a job",
+    "upload_id": "Id of an upload",
+    "name": "Any name of a file, whose extension is the format",
+}
+
+_HEADERS: Mapping[type[e.CuestreamError], Mapping[str, str]] = {
+    e.BusyError: {"Retry-After": "Seconds until it is worth a try"},
+    e.UnauthorizedError: {"WWW-Authenticate": "How to bring a key"},
+    e.UploadOffsetError: {"Upload-Offset": "Where the next part has to begin"},
+    e.UploadVersionError: {"Tus-Version": "The version that is spoken here"},
+}
+
+
+class DescribedApi(FastAPI):
+    """An application that describes itself by `api_document`."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description, which is made once."""
+        if not self.openapi_schema:
+            self.openapi_schema = api_document(self)
+        return self.openapi_schema
+
+
+def api_document(app: FastAPI) -> dict[str, Any]:
+    """Return the description of an application."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description="Times are integer milliseconds unless a field says otherwise.",
+        routes=app.routes,
+        tags=list(TAGS),
+    )
+    schemas = document["components"]["schemas"]
+    for name in _FRAMEWORK_SCHEMAS:
+        schemas.pop(name, None)
+    schemas[ApiError.__name__] = ApiError.model_json_schema(mode="serialization")
+    document["components"]["securitySchemes"] = SCHEMES
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute) and context.include_in_schema:
+            for method in context.methods or ():
+                operation = document["paths"][context.path_format][method.lower()]
+                _complete(operation, context, context.original_route)
+    return document
+
+
+def _complete(operation: dict[str, Any], context: RouteContext, route: APIRoute) -> None:
+    functions = list(_functions(context, route))
+    _declare_path(operation, str(context.path_format))
+    _declare_key(operation, {key_need_of(function) for function in functions})
+    kinds = [*_ALWAYS, *(kind for function in functions for kind in errors_of(function))]
+    if operation.get("parameters"):
+        kinds += _WITH_PARAMETERS
+    if "requestBody" in operation:
+        kinds += _WITH_BODY
+    responses = operation["responses"]
+    if _is_framework_refusal(responses.get("422", {})):
+        del responses["422"]
+    for status, response in error_answers(kinds).items():
+        responses.setdefault(status, response)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _functions(context: RouteContext, route: APIRoute) -> Iterator[Callable[..., Any]]:
+    """Yield what runs for a request: its checks, its dependencies, its endpoint."""
+    if isinstance(route, GuardedRoute):
+        yield from route.checks
+    pending: list[Dependant] = [context.dependant]
+    while pending:
+        dependant = pending.pop()
+        pending += dependant.dependencies
+        if dependant.call is not None:
+            yield dependant.call
+
+
+def error_answers(kinds: Iterable[type[e.CuestreamError]]) -> dict[str, dict[str, Any]]:
+    """Return the answers of some classes of errors, by status."""
+    by_status: dict[str, list[type[e.CuestreamError]]] = {}
+    for kind in sorted(set(kinds), key=lambda kind: kind.code):
+        by_status.setdefault(str(status_of_kind(kind)), []).append(kind)
+    return {status: _error_answer(found) for status, found in by_status.items()}
+
+
+def _error_answer(kinds: list[type[e.CuestreamError]]) -> dict[str, Any]:
+    examples = {
+        kind.code: {
+            "value": {"error": _sentence(kind), "code": kind.code, "retryable": kind.retryable}
+        }
+        for kind in kinds
+    }
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for kind in kinds
+        for parent in kind.__mro__
+        for name, text in _HEADERS.get(parent, {}).items()
+    }
+    schema = {"$ref": f"#/components/schemas/{ApiError.__name__}"}
+    answer: dict[str, Any] = {
+        "description": "\n".join(f"- `{kind.code}`: {_sentence(kind)}" for kind in kinds),
+        "content": {"application/json": {"schema": schema, "examples": examples}},
+    }
+    return {**answer, "headers": headers} if headers else answer
+
+
+def _sentence(kind: type[e.CuestreamError]) -> str:
+    return (inspect.getdoc(kind) or kind.code).partition("\n")[0]
+
+
+def _declare_path(operation: dict[str, Any], path: str) -> None:
+    """Describe the parameters of a path, also those that no function takes."""
+    parameters = operation.setdefault("parameters", [])
+    declared = {each["name"]: each for each in parameters if each["in"] == "path"}
+    for name in _PLACEHOLDER.findall(path):
+        if name not in declared:
+            declared[name] = {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+            parameters.append(declared[name])
+        declared[name].setdefault("description", _PATH_PARAMETERS[name])
+    if not parameters:
+        del operation["parameters"]
+
+
+def _declare_key(operation: dict[str, Any], needs: set[str]) -> None:
+    keys: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+    if "always" in needs:
+        operation["security"] = keys
+    elif "unless open" in needs:
+        operation["security"] = [{}, *keys]
+    else:
+        operation["security"] = []
+
+
+def _is_framework_refusal(response: Mapping[str, Any]) -> bool:
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).endswith(_FRAMEWORK_SCHEMAS[0])
