@@ -53,7 +53,15 @@ from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
 
-_EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
+_EXPOSED_HEADERS = (
+    "Content-Disposition",
+    "Retry-After",
+    "X-Job-Id",
+    "X-Job-State",
+    "X-Notices",
+    "X-Request-ID",
+    "X-Runpod-Worker-Id",
+)
 _ROUTERS = (
     health_routes.router,
     docs_routes.router,

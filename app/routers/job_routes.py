@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
@@ -17,6 +16,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
+from app.routers.file_answer import attachment
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
@@ -109,7 +109,7 @@ async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) 
     cues = job.result.cues if job.result is not None else job.log.final_cues()
     text = await render_bounded(cues, kind.name, job.request.profile, _language_of(job))
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",
         "X-Job-State": _state_of(job),
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from app.container import Services
@@ -12,13 +14,16 @@ from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.answer_form import check_answer_form, requested_form
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
+from app.routers.file_answer import FileAnswer, file_stem
 from app.routers.json_answer import JsonAnswer
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
+from app.services.render.formats import FORMATS
 from app.submission.submit import submit_body
 
 router = APIRouter(
@@ -40,15 +45,33 @@ async def stream(request: Request, submission: SubmissionDep, services: Services
     return await _streamed(request, submission, services, "stream")
 
 
-@router.post("/process", openapi_extra=SUBMISSION_OPENAPI)
-async def process(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
-    """Stream stages and the result, or answer with the result as JSON.
+FormatQuery = Annotated[
+    str | None,
+    Query(alias="format", description="Answer with the subtitles as a file of this format"),
+]
 
-    JSON comes to callers whose ``Accept`` does not ask for ``text/event-stream``.
+
+@router.post(
+    "/process", openapi_extra=SUBMISSION_OPENAPI, dependencies=[Depends(check_answer_form)]
+)
+async def process(
+    request: Request,
+    submission: SubmissionDep,
+    services: ServicesDep,
+    file_format: FormatQuery = None,
+) -> Response:
+    """Answer with the result as JSON, with the subtitles as a file, or stream stages and result.
+
+    ``format`` names the file's format; else ``Accept`` chooses.
     """
-    if "text/event-stream" in request.headers.get("accept", "").lower():
+    del file_format
+    form = requested_form(request)
+    if form == "events":
         return await _streamed(request, submission, services, "process")
     job = await _submit(request, submission, services, "batch")
+    if form in FORMATS:
+        answer = FileAnswer(services, job, FORMATS[form], file_stem(submission, job))
+        return await answer.respond(request)
 
     async def payload(result: Result) -> Payload:
         return await result_payload(result, job, submission.body.formats)
