@@ -23,6 +23,7 @@ from app.routers import (
     docs_routes,
     feedback_routes,
     health_routes,
+    home_routes,
     job_routes,
     process_routes,
     render_routes,
@@ -64,6 +65,7 @@ _EXPOSED_HEADERS = (
 )
 _ROUTERS = (
     health_routes.router,
+    home_routes.router,
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
