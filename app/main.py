@@ -23,6 +23,7 @@ from app.routers import (
     docs_routes,
     feedback_routes,
     health_routes,
+    home_routes,
     job_routes,
     process_routes,
     render_routes,
@@ -54,9 +55,18 @@ from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
 
-_EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
+_EXPOSED_HEADERS = (
+    "Content-Disposition",
+    "Retry-After",
+    "X-Job-Id",
+    "X-Job-State",
+    "X-Notices",
+    "X-Request-ID",
+    "X-Runpod-Worker-Id",
+)
 _ROUTERS = (
     health_routes.router,
+    home_routes.router,
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,

@@ -13,11 +13,13 @@ from pathlib import Path
 class MediaServer:
     """Serves the files that were given to it, by name.
 
-    ``/stall/NAME`` sends half a file and then nothing; ``/redirect?to=URL`` answers 302;
+    ``/stall/NAME`` sends half a file and then nothing, ``/held/NAME`` the other half once
+    `released` is set; ``/redirect?to=URL`` answers 302;
     ``/status/NNN`` answers that status; anything else is a file.
 
     Attributes:
         etags: entity tags that are sent, by the file's name.
+        released: lets the second halves of held files go.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,7 @@ class MediaServer:
         self.requests: list[str] = []
         self.etags: dict[str, str] = {}
         self.stopping = threading.Event()
+        self.released = threading.Event()
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,10 +69,15 @@ class MediaServer:
             handler.send_header("Content-Length", "0")
             handler.end_headers()
             return
-        self._send(handler, file.read_bytes(), stall=path.startswith("/stall/"))
+        until = {"/stall/": self.stopping, "/held/": self.released}
+        held = next((event for start, event in until.items() if path.startswith(start)), None)
+        self._send(handler, file.read_bytes(), held)
 
     def _send(
-        self, handler: http.server.BaseHTTPRequestHandler, body: bytes, *, stall: bool
+        self,
+        handler: http.server.BaseHTTPRequestHandler,
+        body: bytes,
+        until: threading.Event | None,
     ) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "application/octet-stream")
@@ -78,9 +86,12 @@ class MediaServer:
             handler.send_header("ETag", tag)
         handler.end_headers()
         try:
-            handler.wfile.write(body[: len(body) // 2] if stall else body)
-            while stall and not self.stopping.is_set():
+            half = len(body) // 2 if until else 0
+            handler.wfile.write(body[:half])
+            while until and not until.is_set() and not self.stopping.is_set():
                 time.sleep(0.05)
+            if until is not self.stopping:
+                handler.wfile.write(body[half:])
         except OSError:
             return
 

@@ -10,6 +10,7 @@
     |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
     |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
+    |  |- NotAcceptableError        an answer in a form that the route does not make
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
@@ -167,6 +168,22 @@ class UnavailableOptionError(BadRequestError):
     """Asks for a step that this server has not been given."""
 
     code = "option_unavailable"
+
+
+class NotAcceptableError(BadRequestError):
+    """Asks for an answer in a form that the route does not make.
+
+    Attributes:
+        available: media types that it does make.
+    """
+
+    code = "not_acceptable"
+
+    def __init__(self, available: Sequence[str]) -> None:
+        super().__init__(
+            f"Accept names nothing that this route answers with: {', '.join(available)}"
+        )
+        self.available = tuple(available)
 
 
 class BodyTypeError(BadRequestError):

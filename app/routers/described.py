@@ -27,10 +27,10 @@ STREAM: Mapping[str, Any] = {
 }
 """Content of an answer that is a stream of server-sent events."""
 
-SUBTITLE_FILES: Mapping[str, Any] = {
-    kind.media_type: {"schema": {} if kind.name == "json" else TEXT} for kind in FORMATS.values()
+SUBTITLE_TEXTS: Mapping[str, Any] = {
+    kind.media_type: {"schema": TEXT} for kind in FORMATS.values() if kind.name != "json"
 }
-"""Content of an answer that is a subtitle file in any format."""
+"""Content of an answer that is a subtitle file in a format other than JSON."""
 
 JOB_HEADER = {"X-Job-Id": {"description": "Id of the job", "schema": TEXT}}
 

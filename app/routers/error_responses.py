@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.BadRequestError: 400,
+    e.NotAcceptableError: 406,
     e.BodyTypeError: 415,
     e.MediaError: 422,
     e.EmptyMediaError: 400,
@@ -159,6 +160,8 @@ def _details(error: e.CuestreamError) -> Mapping[str, object]:
             return {"retry_after": error.retry_after_s}
         case e.PayloadTooLargeError():
             return {"max_size_mb": error.limit_mb}
+        case e.NotAcceptableError():
+            return {"available": error.available}
         case e.UpgradeRequiredError():
             return {"upgrade": True}
         case e.NoCaptionsError():

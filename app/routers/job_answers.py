@@ -119,6 +119,29 @@ class JobResult(Answer):
     usage: PaidUsage | Absent = None
 
 
+class FileCue(Answer):
+    """A cue in a subtitle file of the format `json`."""
+
+    id: int
+    start_ms: int
+    end_ms: int
+    text: str
+    translation: str | None
+    speaker: str | None
+    language: str
+    confidence: float
+    placement: dict[str, Any] | Absent = None
+    styled_text: list[dict[str, Any]] | Absent = None
+    styled_translation: list[dict[str, Any]] | Absent = None
+
+
+class SubtitleFile(Answer):
+    """A subtitle file of the format `json`."""
+
+    language: str
+    cues: list[FileCue]
+
+
 class StageReport(Answer):
     """How far a job is."""
 

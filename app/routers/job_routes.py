@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
@@ -16,10 +15,11 @@ from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
-from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_FILES, TEXT, described
+from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, TEXT, described
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
-from app.routers.job_answers import JobStanding
+from app.routers.file_answer import attachment
+from app.routers.job_answers import JobStanding, SubtitleFile
 from app.routers.raised_errors import raises
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
@@ -131,7 +131,8 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     **described(
         "getJobFile",
         "Get a job's cues so far as a subtitle file",
-        content=SUBTITLE_FILES,
+        SubtitleFile,
+        content=SUBTITLE_TEXTS,
         headers={"X-Job-State": {"description": "Whether that is all", "schema": TEXT}},
     ),
 )
@@ -145,7 +146,7 @@ async def file(job: JobDep, name: FileName) -> Response:
     cues = job.result.cues if job.result is not None else job.log.final_cues()
     text = await render_bounded(cues, kind.name, job.request.profile, _language_of(job))
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",
         "X-Job-State": _state_of(job),
     }

@@ -22,9 +22,10 @@ from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.described import SUBTITLE_FILES, described
+from app.routers.described import SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import large_json
+from app.routers.job_answers import SubtitleFile
 from app.routers.raised_errors import raises
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.formats import FORMATS, check_format, render_bounded
@@ -104,7 +105,8 @@ _EXAMPLE = {
     **described(
         "renderSubtitles",
         "Write cues as a subtitle file",
-        content=SUBTITLE_FILES,
+        SubtitleFile,
+        content=SUBTITLE_TEXTS,
         example=_EXAMPLE,
     ),
 )

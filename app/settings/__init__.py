@@ -57,6 +57,7 @@ __all__ = [
     "child_environment",
     "see_one_gpu",
     "visible_gpus",
+    "whole_environment",
 ]
 
 
@@ -138,6 +139,11 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
     secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def whole_environment() -> dict[str, str]:
+    """Return the environment with its secrets, for a server that a script starts."""
+    return dict(os.environ)
 
 
 def visible_gpus() -> list[str]:
