@@ -3,6 +3,7 @@
     CuestreamError
     |- BadRequestError              the request itself is wrong; asking again will not help
     |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
+    |  |  `- RepeatedFieldError      a field comes more than once that has one value
     |  |- InvalidLanguageError      not a language, or not one that the engines serve
     |  |- InvalidAudioTrackError    not an audio track of the recording, or one that is no sound
     |  |- InvalidFormatError        not a subtitle format
@@ -114,6 +115,20 @@ class InvalidFieldError(BadRequestError):
     """A field is missing, of the wrong type or out of range."""
 
     code = "invalid_field"
+
+
+class RepeatedFieldError(InvalidFieldError):
+    """A field comes more than once that has one value.
+
+    Attributes:
+        field: its name.
+    """
+
+    code = "repeated_field"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: may be there once only")
+        self.field = field
 
 
 class InvalidLanguageError(BadRequestError):

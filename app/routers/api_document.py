@@ -48,7 +48,7 @@ SCHEMES = {
 }
 
 _ALWAYS = (e.InternalError, e.HeadersTooLargeError)
-_WITH_PARAMETERS = (e.InvalidFieldError,)
+_WITH_PARAMETERS = (e.InvalidFieldError, e.RepeatedFieldError)
 _WITH_BODY = (
     e.BadRequestError,
     e.InvalidFieldError,

@@ -1,4 +1,4 @@
-"""The body of `/api/process`, `/api/stream`: JSON, or a multipart upload.
+"""The body of `/api/process`, `/api/stream`: JSON, a form, or a multipart upload.
 
 Every other body is a pydantic model in its route's signature. This one may hold gigabytes, which
 are written to disk as they arrive.
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +24,7 @@ from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
     JobCancelledError,
+    RepeatedFieldError,
     StorageError,
 )
 from app.domain.events import Notice
@@ -40,8 +42,16 @@ from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
 _FIELDS = tuple(SubtitleBody.model_fields)
+_LISTS = frozenset({"formats", "allowed_languages", "glossary"})
+"""Fields that a form may have several times; what they say is put together."""
+
 _MAX_FIELD_BYTES = 100_000
 _MAX_CAPTIONS_BYTES = 10 * 2**20
+
+_PLAIN_FORM = "application/x-www-form-urlencoded"
+_MAX_PAIRS = 64
+_KEPT = "surrogateescape"
+"""How bytes that are no UTF-8 pass through a text: captions may be in another encoding."""
 
 _BLOCK_BYTES = 2**16
 """Bytes that are parsed at a time: a form may come in pieces of a byte."""
@@ -49,6 +59,8 @@ _BLOCK_BYTES = 2**16
 
 class _UploadSink:
     """Writes the file part to disk and hashes it on its way; it takes room meanwhile."""
+
+    repeats = False
 
     def __init__(self, path: Path, room: UploadRoom, owner: str) -> None:
         self._path = path
@@ -89,30 +101,39 @@ class _UploadSink:
 
 
 class _FieldSink:
-    """A text field, with a limit."""
+    """A text field, with a limit for all its values together."""
 
-    def __init__(self, max_bytes: int = _MAX_FIELD_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self.value = bytearray()
+    def __init__(self, max_bytes: int = _MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
+        self._free_bytes = max_bytes
+        self._values: list[bytearray] = []
+        self.repeats = repeats
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         del file_name, media_type
+        self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
-        if len(self.value) + len(data) > self._max_bytes:
+        self._free_bytes -= len(data)
+        if self._free_bytes < 0:
             raise InvalidFieldError("A form field is too long")
-        self.value += data
+        self._values[-1] += data
 
     def finish(self) -> None:
         pass
 
     @property
-    def text(self) -> str:
-        return decode_text(bytes(self.value))
+    def texts(self) -> list[str]:
+        """The values that are not empty, in order."""
+        return [decode_text(bytes(value)) for value in self._values if value]
+
+    @property
+    def value(self) -> str | list[str]:
+        """The text; several where there are several."""
+        return self.texts if len(self.texts) > 1 else "".join(self.texts)
 
     def read_as_file(self, language: Language | None) -> DecodedFile:
         """Return the text of a field that was sent as a file, which may be in any encoding."""
-        return decode_file(bytes(self.value), language)
+        return decode_file(b"".join(self._values), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +161,8 @@ async def _read_submission(request: Request) -> Submission:
     """
     if is_multipart(request):
         return await _read_upload(request, services_of(request))
+    if _is_plain_form(request):
+        return await _read_plain_form(request)
     return Submission(_validated(await _read_json(request)))
 
 
@@ -185,6 +208,46 @@ SUBMISSION_OPENAPI = {
 """Both forms for OpenAPI, since FastAPI does not see what `SubmissionDep` reads."""
 
 
+def _is_plain_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith(_PLAIN_FORM)
+
+
+async def _read_plain_form(request: Request) -> Submission:
+    """Read a form without parts; JSON that says it is one is read as JSON, since curl says so."""
+    body = JsonRequest.of(request)
+    text = await body.body()
+    if text.lstrip()[:1] in (b"{", b"[", b""):
+        return Submission(_validated(await _read_json(body)))
+    fields = _field_sinks()
+    await DISK.run(_fill, fields, text)
+    form, notices = await DISK.run(_body_of, fields)
+    return Submission(form, notices=notices)
+
+
+def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
+    whole = text.decode("utf-8", _KEPT)
+    try:
+        pairs = parse_qsl(whole, keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors=_KEPT)
+    except ValueError:
+        raise InvalidFieldError(f"A form may have {_MAX_PAIRS} fields at most") from None
+    seen: set[str] = set()
+    for given, value in pairs:
+        listed = given.removesuffix("[]")
+        field = fields.get(listed if listed in _LISTS else given)
+        if field is None:
+            continue
+        if given in seen and not field.repeats:
+            raise RepeatedFieldError(given)
+        seen.add(given)
+        field.begin(None, "")
+        field.write(value.encode("utf-8", _KEPT))
+
+
+def _field_sinks() -> dict[str, _FieldSink]:
+    fields = {name: _FieldSink(repeats=name in _LISTS) for name in _FIELDS}
+    return fields | {"captions": _FieldSink(_MAX_CAPTIONS_BYTES)}
+
+
 async def _read_json(request: Request) -> object:
     try:
         return await JsonRequest.of(request).json()
@@ -203,8 +266,7 @@ def _validated(fields: object) -> SubtitleBody:
 async def _read_upload(request: Request, services: Services) -> Submission:
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: _FieldSink() for name in _FIELDS}
-    fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
+    fields = _field_sinks()
     try:
         await _parse(request, {**fields, "file": file})
         body, notices = await DISK.run(_body_of, fields)
@@ -225,7 +287,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
 
 def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
     """Validate the fields of a form; the language that they name helps to read the captions."""
-    texts = {name: field.text for name, field in fields.items() if field.value}
+    texts = {name: field.value for name, field in fields.items() if field.texts}
     if not texts.pop("captions", ""):
         return _validated(texts), ()
     language = _validated(texts).caption_language()

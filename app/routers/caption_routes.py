@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from app.domain import errors as e
 from app.domain.language import Language
 from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
@@ -24,6 +25,7 @@ router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
     dependencies=[Depends(require_key), rate_limited("subtitles")],
+    route_class=GuardedRoute,
 )
 
 

@@ -164,6 +164,8 @@ def _details(error: e.CuestreamError) -> Mapping[str, object]:
             return {"available": error.available}
         case e.UpgradeRequiredError():
             return {"upgrade": True}
+        case e.RepeatedFieldError():
+            return {"field": error.field}
         case e.NoCaptionsError():
             tracks = {"available_manual": error.manual, "available_auto": error.auto}
             return {name: tags[:_MAX_TRACKS] for name, tags in tracks.items()}

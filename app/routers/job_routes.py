@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.domain import errors as e
 from app.domain.errors import InvalidFieldError
@@ -36,6 +36,7 @@ router = APIRouter(
 _MAX_S = 10**6
 """Eleven days: longer than any recording."""
 
+_MOST_FORMATS = 20
 _MAX_EVENT_DIGITS = 18
 _NAME_CHARS = 255
 
@@ -60,7 +61,8 @@ class Moved(BaseModel):
 
 
 FormatsQuery = Annotated[
-    str | None, Query(max_length=100, description="Subtitle files, separated by commas")
+    list[Annotated[str, StringConstraints(max_length=100)]] | None,
+    Query(max_length=_MOST_FORMATS, description="Subtitle files; each may hold several by commas"),
 ]
 
 
@@ -170,7 +172,7 @@ async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> 
     return Response(await sliced_json(payload), media_type="application/json")
 
 
-def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple[str, ...]:
+def _formats_of(request: Request, job: JobRuntime, formats: list[str] | None) -> tuple[str, ...]:
     """Return the files that a reader wants: those that he names, else those he asked for before.
 
     Raises:
@@ -178,7 +180,7 @@ def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple
     """
     if formats is None:
         return job.callers.formats(caller_name(request))
-    names = (name.strip() for name in formats.split(","))
+    names = (name.strip() for part in formats for name in part.split(","))
     return tuple(dict.fromkeys(check_format(name).name for name in names if name))
 
 

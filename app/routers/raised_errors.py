@@ -62,6 +62,7 @@ def _with_children(kind: type[e.CuestreamError]) -> Iterator[type[e.CuestreamErr
 
 
 _REQUEST = (
+    e.RepeatedFieldError,
     e.InvalidLanguageError,
     e.InvalidFormatError,
     e.InvalidProfileError,

@@ -17,6 +17,7 @@ from app.domain.events import Result
 from app.domain.request import JobRequest
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.caption_routes import VideoIdQuery
 from app.routers.dependencies import ServicesDep
@@ -33,6 +34,7 @@ router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
     dependencies=[Depends(require_key), rate_limited("transcribe")],
+    route_class=GuardedRoute,
 )
 
 _TIERS = ("tier1", "tier2", "tier3", "tier4")

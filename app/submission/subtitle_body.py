@@ -59,6 +59,12 @@ def _as_list(value: object) -> object:
         if len(value) > _MAX_LIST_CHARS:
             raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
         return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list) and sum(len(each) for each in value if isinstance(each, str)) > (
+        _MAX_LIST_CHARS
+    ):
+        raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return [part.strip() for each in value for part in each.split(",") if part.strip()]
     return value or []
 
 
@@ -72,7 +78,17 @@ def _as_task(value: object) -> object:
 
 
 def _as_terms(value: object) -> object:
-    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``."""
+    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``.
+
+    Several such texts are one glossary; of equal terms the last one counts.
+    """
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if len(value) > _MAX_TERMS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+        parts = [_as_terms(each) for each in value]
+        if not all(isinstance(part, dict) for part in parts):
+            return value
+        value = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     if isinstance(value, str):
         if len(value) > _MAX_GLOSSARY_CHARS:
             raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")

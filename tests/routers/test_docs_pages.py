@@ -79,8 +79,8 @@ def _status_of(page: BrowserPage, block: str) -> str:
     page.evaluate(f"document.querySelector('{block} .execute').click()")
     return str(
         page.wait_for(
-            f"document.querySelector('{block} .live-responses-table tr.response .response-col_status')"
-            "?.innerText.match(/[0-9]{3}/)?.[0]"
+            f"document.querySelector('{block} .live-responses-table tr.response')"
+            "?.querySelector('.response-col_status')?.innerText.match(/[0-9]{3}/)?.[0]"
         )
     )
 
