@@ -7,30 +7,29 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies
+from hypothesis.strategies import SearchStrategy
 
 _KNOWN: Mapping[str, str] = json.loads(os.environ["FUZZ_KNOWN_IDS"])
 _TALLY = Path(os.environ["FUZZ_TALLY"])
-_KNOWN_SHARE = 0.6
-"""Of the requests for a job or an upload, so many name one that exists."""
-
 _DEFECT = 500
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.hook
-def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
+def flatmap_path_parameters(context: Any, path_parameters: Any) -> SearchStrategy[Any]:
     """Name a job or an upload that exists, most of the time."""
     if not isinstance(path_parameters, dict):
-        return path_parameters
+        return strategies.just(path_parameters)
     known = {name: _KNOWN[name] for name in path_parameters if name in _KNOWN}
-    if known and random.random() < _KNOWN_SHARE:
-        return {**path_parameters, **known}
-    return path_parameters
+    named = {**path_parameters, **known}
+    return strategies.sampled_from([named, named, path_parameters])
 
 
 @schemathesis.hook

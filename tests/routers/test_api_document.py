@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,19 +17,32 @@ import pytest
 from openapi_spec_validator import validate
 
 from tests.chat_server import ChatServer
-from tests.conftest import StartServer
-from tests.server import DEAF, ServerProcess
+from tests.clients.conftest import youtube_settings
+from tests.conftest import Speech, StartServer
+from tests.media_server import MediaServer
+from tests.server import ServerProcess
+
+__all__ = ["youtube_settings"]
 
 KEY = "alpha"
 CUES = b"1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-OPEN = {"/ping", "/health", "/api/uploads", "/api/uploads/{upload_id}"}
-UNANSWERED = {"getVideoCaptions": 502, "transcribeVideo": 403}
-"""Routes whose examples need a site on the internet, or an engine, and what they say without."""
+VIDEO = "dQw4w9WgXcQ"
+CLIENT_CONFIG = {
+    "package_name_override": "cuestream_client",
+    "post_hooks": [],
+    "content_type_overrides": {
+        "application/offset+octet-stream": "application/octet-stream",
+        "audio/mpeg": "application/octet-stream",
+    },
+}
+"""As docs/api.md has it: the generator knows bytes under one media type alone."""
 
 
 @pytest.fixture(scope="module")
-def server(start_server: StartServer) -> Iterator[ServerProcess]:
+def server(
+    start_server: StartServer, youtube_settings: dict[str, str], published: None
+) -> Iterator[ServerProcess]:
     with ChatServer() as model:
         settings = {
             "API_KEYS": KEY,
@@ -37,7 +51,19 @@ def server(start_server: StartServer) -> Iterator[ServerProcess]:
             "SERVER_API_URL": model.url,
             "SERVER_MODEL": "test-model",
         }
-        yield start_server(**settings, **DEAF)
+        yield start_server(**youtube_settings, **settings)
+
+
+@pytest.fixture(scope="module")
+def published(site: MediaServer, speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The video of the examples, on the stand-in for its site."""
+    folder = tmp_path_factory.mktemp("video")
+    (folder / f"{VIDEO}.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.500\nThe river rose.\n")
+    page = {"subtitles": {"en": [{"ext": "vtt", "url": f"{VIDEO}.vtt"}]}}
+    (folder / f"{VIDEO}.json").write_text(json.dumps(page))
+    shutil.copy(speech.wav("Where do you want to go today?"), folder / f"{VIDEO}.wav")
+    for file in folder.iterdir():
+        site.add(file)
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +146,7 @@ def test_every_example_works_as_it_stands(client: httpx.Client, document: dict[s
     )
     for method, path, operation in order:
         answer = ask(client, method, path, operation, ids)
-        wanted = UNANSWERED.get(operation["operationId"])
-        good = answer.status_code < 300 if wanted is None else answer.status_code == wanted
-        assert good, (method, path, answer.status_code, answer.text[:500])
+        assert answer.status_code < 300, (method, path, answer.status_code, answer.text[:500])
         assert str(answer.status_code) in operation["responses"]
         if answer.content:
             kind = answer.headers["content-type"].partition(";")[0]
@@ -175,14 +199,13 @@ def test_a_client_is_made_from_it_and_asks_the_server(
     source = tmp_path / "openapi.json"
     source.write_text(json.dumps(document))
     config = tmp_path / "config.yml"
-    config.write_text("package_name_override: cuestream_client\npost_hooks: []\n")
+    config.write_text(json.dumps(CLIENT_CONFIG))  # JSON is YAML
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
     command += ["--path", str(source), "--config", str(config)]
     command += ["--output-path", str(tmp_path / "cuestream_client")]
     made = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert made.returncode == 0, made.stdout + made.stderr
-    skipped = re.findall(r"WARNING parsing (\S+ \S+)", made.stdout + made.stderr)
-    assert skipped == [], made.stdout + made.stderr
+    assert "WARNING" not in made.stdout + made.stderr
 
     monkeypatch.syspath_prepend(str(tmp_path))
     package = importlib.import_module("cuestream_client")
