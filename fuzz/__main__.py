@@ -28,7 +28,10 @@ def main() -> int:
     parser.add_argument("--limit-s", type=float, default=1800.0, help="no longer than this")
     wanted = parser.parse_args()
     began_s = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, fuzz_target(Path(name)) as (server, target):
+    with (
+        tempfile.TemporaryDirectory() as name,
+        fuzz_target(Path(name) / "server") as (server, target),
+    ):
         folder = Path(name) / "rounds"
         folder.mkdir()
         figures = fuzz(target, folder, wanted.requests, wanted.limit_s)
@@ -45,7 +48,8 @@ def main() -> int:
 
 @contextmanager
 def fuzz_target(folder: Path) -> Iterator[tuple[ServerProcess, FuzzTarget]]:
-    """Start a server with a finished job and a finished upload."""
+    """Start a server with a finished job and an upload that has begun."""
+    folder.mkdir(exist_ok=True)
     with ChatServer() as model:
         server = ServerProcess(folder, {**_settings(model), **DEAF})
         try:

@@ -19,9 +19,13 @@ _STAGE = '{"stage":"checking","message":"Checking the media","percent":5,"step":
 _CUES = '{"stage":"subtitles","message":"1 line ready","batchInfo":{"current":1,"total":1}}'
 _RESULT = '{"result":{"subtitles":[],"source":"whisper","translated":false,"language":"en"}}'
 
+_EVENTS = {"description": "Server-sent events, each with one line of JSON as its data"}
+"""Schema of a stream. Tools differ in whether one describes the stream or each event (OpenAPI says
+so from 3.2 on), so it says nothing of types."""
+
 STREAM: Mapping[str, Any] = {
     "text/event-stream": {
-        "schema": TEXT,
+        "schema": _EVENTS,
         "example": f"id: 1\ndata: {_STAGE}\n\nid: 44\ndata: {_CUES}\n\nid: 98\ndata: {_RESULT}\n\n",
     }
 }

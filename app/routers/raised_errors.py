@@ -77,6 +77,7 @@ _REQUEST = (
     e.ResourceLimitError,
     e.OverloadedError,
     e.JobCancelledError,
+    e.TranscriptionDisabledError,
 )
 
 SUBMISSION_ERRORS = (*_REQUEST, *family(e.MediaError, e.SourceError))
