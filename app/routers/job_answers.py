@@ -190,13 +190,6 @@ class QueueFrame(Answer):
     execution_time: int | Absent = Field(None, alias="executionTime", description="Milliseconds")
 
 
-class QueueCancellation(Answer):
-    """The end of a caller's interest in a job."""
-
-    id: str
-    status: Literal["CANCELLED"]
-
-
 class QueueWorkers(Answer):
     """This worker, counted under what it does."""
 

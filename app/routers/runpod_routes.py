@@ -29,7 +29,7 @@ from app.routers.dependencies import JobDep, ServicesDep, require_admission
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload, cue_payload, rendered_formats
-from app.routers.job_answers import QueueCancellation, QueueFrame, QueueHealth, QueueTicket
+from app.routers.job_answers import QueueFrame, QueueHealth, QueueTicket
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
@@ -69,7 +69,7 @@ _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 
 _RUN = ("Hand in a job", QueueTicket)
 _STATUS = ("Get a job's status and its cues", QueueFrame)
-_CANCEL = ("Cancel a job", QueueCancellation)
+_CANCEL = ("Cancel a job", QueueFrame)
 _EXAMPLE = {"input": CAPTIONS_EXAMPLE}
 
 
@@ -104,6 +104,7 @@ async def status(request: Request, job: JobDep) -> Response:
 
 @router.post("/cancel/{job_id}", **described("cancelJob", *_CANCEL))
 @router.post("/v2/{endpoint}/cancel/{job_id}", **described("cancelEndpointJob", *_CANCEL))
+@raises(InvalidFormatError, TooMuchWorkError)
 async def cancel(request: Request, job: JobDep) -> Response:
     """Cancel a job for this caller, for good; its work stops unless others wait for it."""
     caller = caller_name(request)
