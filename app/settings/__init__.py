@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
+from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.live_settings import LiveSettings
@@ -37,6 +38,7 @@ __all__ = [
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
+    "FileSettings",
     "Group",
     "JobSettings",
     "LiveSettings",
@@ -71,6 +73,7 @@ class Settings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)

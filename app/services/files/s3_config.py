@@ -1,0 +1,73 @@
+"""Where an S3-compatible store is, and the keys to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from app.settings import FileSettings
+
+_DEFAULT_REGION = "us-east-1"
+_REGION = re.compile(
+    r"(?:^|\.)(?:s3[.-](?P<s3>[a-z]{2,10}-[a-z0-9-]{2,20})"
+    r"|(?P<spaces>[a-z]{3}[0-9])\.digitaloceanspaces)\."
+)
+"""Region in a host: of AWS, Backblaze, Wasabi and OVH, and of DigitalOcean. Source: their lists of
+endpoints."""
+
+_HOST_CHARS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class S3Config:
+    """An S3-compatible store.
+
+    Attributes:
+        access_key: id of the key.
+        secret_key: the key; it is never shown.
+        bucket: for the files.
+        endpoint_url: http or https address; None for that of AWS in the region.
+        region: None for the one that the address names.
+        prefix: beginning of the keys of files; empty for none.
+    """
+
+    access_key: SecretStr
+    secret_key: SecretStr
+    bucket: str
+    endpoint_url: str | None = None
+    region: str | None = None
+    prefix: str = field(default="")
+
+    @property
+    def signing_region(self) -> str:
+        """Region that requests are signed for."""
+        found = _REGION.search(self._host)
+        named = (found["s3"] or found["spaces"]) if found else None
+        return self.region or named or _DEFAULT_REGION
+
+    @property
+    def names_bucket_in_host(self) -> bool:
+        """Whether the address begins with the bucket, as in ``bucket.s3.region.example``."""
+        return self._host.startswith(f"{self.bucket.lower()}.")
+
+    @property
+    def _host(self) -> str:
+        return (urlsplit(self.endpoint_url or "").hostname or "")[:_HOST_CHARS]
+
+
+def configured_store(settings: FileSettings) -> S3Config | None:
+    """Return the store that the settings name; None where they name none."""
+    keys = (settings.s3_access_key, settings.s3_secret_key)
+    if keys[0] is None or keys[1] is None or not settings.s3_bucket_name:
+        return None
+    return S3Config(
+        access_key=keys[0],
+        secret_key=keys[1],
+        bucket=settings.s3_bucket_name,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        prefix=settings.s3_prefix,
+    )
