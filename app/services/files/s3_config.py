@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from app.domain.errors import InvalidFieldError, UrlBlockedError
 from app.settings import FileSettings
 
 _DEFAULT_REGION = "us-east-1"
@@ -19,6 +20,14 @@ _REGION = re.compile(
 endpoints."""
 
 _HOST_CHARS = 255
+
+_KEY = re.compile(r"[!-~]{1,256}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_REGION_NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9.:@\[\]_-]{1,300}(?:/[A-Za-z0-9/._~-]{0,200})?", re.I)
+_PREFIX_CHARS = 500
+"""Forms of the parts. Source: Amazon S3's rules for buckets; other stores are more lenient, so
+capitals, underscores and short names pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,27 @@ class S3Config:
     bucket: str
     endpoint_url: str | None = None
     region: str | None = None
-    prefix: str = field(default="")
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what goes into requests: the client library stops its thread at other characters.
+
+        Raises:
+            InvalidFieldError: a key, the bucket, the region or the prefix has another form.
+            UrlBlockedError: the address has.
+        """
+        for name, value, form in (
+            ("access key", self.access_key.get_secret_value(), _KEY),
+            ("secret key", self.secret_key.get_secret_value(), _KEY),
+            ("bucket", self.bucket, _BUCKET),
+            ("region", self.region or _DEFAULT_REGION, _REGION_NAME),
+        ):
+            if not form.fullmatch(value):
+                raise InvalidFieldError(f"s3Config: not the form of a {name}")
+        if len(self.prefix) > _PREFIX_CHARS or ".." in self.prefix.split("/"):
+            raise InvalidFieldError("s3Config: not the form of a prefix")
+        if self.endpoint_url is not None and not _ENDPOINT.fullmatch(self.endpoint_url):
+            raise UrlBlockedError("s3Config: the endpoint must be an http or https address")
 
     @property
     def signing_region(self) -> str:

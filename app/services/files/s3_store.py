@@ -132,7 +132,7 @@ class S3Store:
 
     def _key(self, name: str, holder: str) -> str:
         """Return where a file goes: a caller's own store has no owners."""
-        prefix = "/".join(part for part in self._config.prefix.split("/") if part)
+        prefix = "/".join(safe_name(part) for part in self._config.prefix.split("/") if part)
         if self._guard is not None:
             place = [prefix] if prefix else [secrets.token_hex(_RANDOM_BYTES)]
         else:
