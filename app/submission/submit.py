@@ -8,8 +8,10 @@ from app.container import Services
 from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
+from app.services.files.s3_config import S3Config
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
+from app.submission.file_delivery import s3_config
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
@@ -38,6 +40,7 @@ async def submit_body(
     *,
     holder: str,
     notices: tuple[Notice, ...] = (),
+    base_url: str | None = None,
 ) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
@@ -51,6 +54,7 @@ async def submit_body(
         audience: whether a viewer watches the cues as they come.
         holder: who holds the job's place; see `JobRequest`.
         notices: how captions in the body were read, where that was not certain.
+        base_url: address of the server as the caller knows it, for links to stored files.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
@@ -69,14 +73,29 @@ async def submit_body(
                 upload.path.unlink(missing_ok=True)
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
                 notices = decoded.notices
+        own_store = _checked_store(services, body, base_url)
         request = body.job_request(upload)
         if isinstance(request.source, SentCaptions):
             request = replace(request, source=replace(request.source, notices=notices))
         request = replace(request, caller=caller, audience=audience, holder=holder)
         job = await submit(services, request)
-        job.callers.ask_formats(holder, body.formats)
+        job.callers.ask_formats(holder, body.wanted_formats)
+        if body.stores_files:
+            job.callers.ask_files(holder, own_store)
         return job
     except CuestreamError:
         if upload is not None:
             upload.path.unlink(missing_ok=True)
         raise
+
+
+def _checked_store(services: Services, body: SubtitleBody, base_url: str | None) -> S3Config | None:
+    """Return the caller's own store; check that his files could be stored if he wants that.
+
+    Raises:
+        BadRequestError: they could not.
+    """
+    own = s3_config(body.s3_config)
+    if body.stores_files:
+        services.files.check(own, base_url)
+    return own

@@ -70,6 +70,11 @@ class S3Config:
         if self.endpoint_url is not None and not _ENDPOINT.fullmatch(self.endpoint_url):
             raise UrlBlockedError("s3Config: the endpoint must be an http or https address")
 
+    @classmethod
+    def of(cls, access_key: str, secret_key: str, bucket: str, **rest: str) -> S3Config:
+        """Return a store whose keys are plain text so far."""
+        return cls(SecretStr(access_key), SecretStr(secret_key), bucket, **rest)
+
     @property
     def signing_region(self) -> str:
         """Region that requests are signed for."""

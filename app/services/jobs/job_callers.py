@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from app.services.files.s3_config import S3Config
+
 _MOST_CALLERS = 1000
 """Callers of one job that are remembered; each needs the job's id, which nobody can guess."""
 
@@ -23,6 +25,7 @@ class JobCallers:
         self._leases: dict[str, asyncio.TimerHandle] = {}
         self._left: set[str] = set()
         self._formats: dict[str, tuple[str, ...]] = {}
+        self._stores: dict[str, S3Config | None] = {}
 
     def renew_lease(self, caller: str, lease_s: float) -> None:
         """Count a caller who polls as a reader; nothing where he cancelled the job.
@@ -67,6 +70,24 @@ class JobCallers:
     def formats(self, caller: str) -> tuple[str, ...]:
         """Return the subtitle files that a caller wants; empty unless he asked for some."""
         return self._formats.get(caller, ())
+
+    def ask_files(self, caller: str, own: S3Config | None) -> None:
+        """Record that a caller wants his files stored, in memory alone: his keys are secret.
+
+        Args:
+            caller: who asks.
+            own: his store; None for the server's.
+        """
+        if caller in self._stores or len(self._stores) < _MOST_CALLERS:
+            self._stores[caller] = own
+
+    def wants_files(self, caller: str) -> bool:
+        """Whether a caller wants his files stored."""
+        return caller in self._stores
+
+    def own_store(self, caller: str) -> S3Config | None:
+        """Return a caller's store; None where his files go to the server's."""
+        return self._stores.get(caller)
 
     def _end_lease(self, caller: str) -> None:
         self._leases.pop(caller).cancel()
