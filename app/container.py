@@ -12,10 +12,11 @@ from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
 from app.services.files.result_files import ResultFiles
+from app.services.jobs.job_work import JobWork
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import SchedulerMetrics
-from app.services.jobs.store.memory_job_store import MemoryJobStore
+from app.services.jobs.store.open_job_store import open_job_store
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
 from app.services.net.caller_places import CallerPlaces
@@ -101,7 +102,12 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services = Services(
         settings=settings,
         readiness=readiness,
-        runner=JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics),
+        runner=JobRunner(
+            settings,
+            readiness,
+            JobWork(settings, readiness, pipelines, metrics),
+            open_job_store(settings),
+        ),
         streams=StreamHub(settings.jobs),
         metrics=metrics,
         workdir=workdir,

@@ -12,6 +12,8 @@
     |  |- UrlBlockedError           an address that the server must not reach
     |  |- StoreNotConfiguredError   files are to be stored, and there is no store for them
     |  |- UnavailableOptionError    asks for a step that this server has not been given
+    |  |- OperationUnavailableError a kind of job that this server does not offer
+    |  |- IdempotencyConflictError  another job came under its Idempotency-Key
     |  `- BodyTypeError             a body of another type than the route reads
     |- MediaError                   the media cannot become subtitles
     |  |- EmptyMediaError           no bytes
@@ -65,9 +67,15 @@
     |  |- SpeechError               a text could not be spoken
     |  `- OutOfMemoryError          the device has no memory left
     |- ResourceLimitError           the input takes more memory or time than one may cost
+    |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
+    |  `- StoreUnavailableError     the database of jobs does not answer
     |- ObjectStoreError             the object store did not answer, or failed
     |  `- ObjectStoreDeniedError    the object store refuses the keys, or has no such bucket
+    |- QueueError                   a job that waited, and that nobody works on any more
+    |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
+    |  |- JobExpiredError           it waited in the queue longer than it was to
+    |  `- ExecutionTimeoutError     it ran longer than it was to
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
     |- JobCancelledError            every reader left
@@ -178,6 +186,18 @@ class StoreNotConfiguredError(BadRequestError):
     """No store for result files that the caller could reach: none in the settings or the job."""
 
     code = "store_not_configured"
+
+
+class OperationUnavailableError(BadRequestError):
+    """A kind of job that this server does not offer."""
+
+    code = "operation_unavailable"
+
+
+class IdempotencyConflictError(BadRequestError):
+    """Another job came under its Idempotency-Key."""
+
+    code = "idempotency_conflict"
 
 
 class BodyTypeError(BadRequestError):
@@ -582,6 +602,15 @@ class ResourceLimitError(CuestreamError):
     code = "resource_limit"
 
 
+class OutputTooLargeError(ResourceLimitError):
+    """A job's output, or one part of it, is larger than a queue hands out."""
+
+    code = "output_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The output is larger than {limit_bytes // 2**20} MiB")
+
+
 class StorageError(CuestreamError):
     """The disk is full or not writable."""
 
@@ -601,6 +630,38 @@ class ObjectStoreDeniedError(ObjectStoreError):
 
     code = "object_store_denied"
     retryable = False
+
+
+class StoreUnavailableError(StorageError):
+    """The database of jobs does not answer."""
+
+    code = "store_unavailable"
+
+
+class QueueError(CuestreamError):
+    """Nobody works on the job any more."""
+
+    code = "queue_failed"
+
+
+class JobInterruptedError(QueueError):
+    """Its worker died, and it cannot go on elsewhere."""
+
+    code = "job_interrupted"
+    retryable = True
+
+
+class JobExpiredError(QueueError):
+    """It waited in the queue longer than it was to."""
+
+    code = "job_expired"
+    retryable = True
+
+
+class ExecutionTimeoutError(QueueError):
+    """It ran longer than it was to."""
+
+    code = "execution_timeout"
 
 
 class RequestTimeoutError(CuestreamError):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,9 +33,12 @@ from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
+from app.routers.queue_dependencies import refuse_nested_route
 from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_file, decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
+from app.submission.envelopes.envelope import Envelope
+from app.submission.envelopes.envelope_table import SUBTITLES, envelope_of
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
@@ -122,11 +125,15 @@ class Submission:
     Attributes:
         upload: the file that came along in a multipart upload.
         notices: how its captions were read, where that was not certain.
+        envelope: kind of the body; where it is not one for subtitles, ``body`` is empty.
+        fields: of the body, where it is not one for subtitles.
     """
 
     body: SubtitleBody
     upload: UploadedFile | None = None
     notices: tuple[Notice, ...] = ()
+    envelope: Envelope = SUBTITLES
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def _read_submission(request: Request) -> Submission:
@@ -140,7 +147,16 @@ async def _read_submission(request: Request) -> Submission:
     """
     if is_multipart(request):
         return await _read_upload(request, services_of(request))
-    return Submission(_validated(await _read_json(request)))
+    fields = await _read_json(request)
+    if isinstance(fields, dict):
+        # The same JSON as a queue gets.
+        if isinstance(fields.get("input"), dict):
+            fields = fields["input"]
+        envelope = envelope_of(fields)
+        if envelope is not SUBTITLES:
+            refuse_nested_route(request, envelope)
+            return Submission(SubtitleBody(), envelope=envelope, fields=fields)
+    return Submission(_validated(fields))
 
 
 SubmissionDep = Annotated[Submission, Depends(_read_submission)]

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from app.container import Services
 from app.services.jobs.runtime import JobRuntime
+from app.submission.queue.job_queue import JobQueue
 
 
 def services_of(request: HTTPConnection) -> Services:
@@ -30,8 +31,9 @@ async def require_admission(request: Request) -> None:
     services_of(request).readiness.admit()
 
 
-async def _job(job_id: str, services: ServicesDep) -> JobRuntime:
-    return await services.runner.get(job_id)
+async def _job(job_id: str, request: Request, services: ServicesDep) -> JobRuntime:
+    queue: JobQueue = request.app.state.queue
+    return await services.runner.get(queue.subtitle_job(job_id))
 
 
 JobDep = Annotated[JobRuntime, Depends(_job)]

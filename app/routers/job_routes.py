@@ -36,7 +36,7 @@ _MAX_S = 10**6
 _MAX_EVENT_DIGITS = 18
 _NAME_CHARS = 255
 
-State = Literal["running", "done", "failed"]
+State = Literal["queued", "running", "done", "failed"]
 
 
 class PositionBody(BaseModel):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from app.container import Services
+from app.domain.errors import BadRequestError
 from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
@@ -18,8 +21,13 @@ from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
 from app.routers.file_links import base_url, file_delivery
 from app.routers.json_answer import JsonAnswer
+from app.routers.patient_json import patient_json
+from app.routers.queue_body import owner_of
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
+from app.submission.envelopes.envelope import EnvelopeJob
+from app.submission.envelopes.envelope_table import SUBTITLES
+from app.submission.envelopes.job_output import checked_outputs
 from app.submission.submit import submit_body
 
 router = APIRouter(
@@ -38,6 +46,8 @@ router = APIRouter(
 @router.post("/stream", openapi_extra=SUBMISSION_OPENAPI)
 async def stream(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages, every cue as soon as it is final, and the result."""
+    if submission.envelope is not SUBTITLES:
+        raise BadRequestError("Only subtitles are streamed; send other jobs to /api/process")
     return await _streamed(request, submission, services, "stream")
 
 
@@ -45,8 +55,11 @@ async def stream(request: Request, submission: SubmissionDep, services: Services
 async def process(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages and the result, or answer with the result as JSON.
 
-    JSON comes to callers whose ``Accept`` does not ask for ``text/event-stream``.
+    JSON comes to callers whose ``Accept`` does not ask for ``text/event-stream``, and for jobs
+    that are not for subtitles: it is the output of the same job in a queue.
     """
+    if submission.envelope is not SUBTITLES:
+        return await _answered(request, submission, services)
     if "text/event-stream" in request.headers.get("accept", "").lower():
         return await _streamed(request, submission, services, "process")
     job = await _submit(request, submission, services, "batch")
@@ -58,6 +71,28 @@ async def process(request: Request, submission: SubmissionDep, services: Service
         return found if delivery is None else await delivery.deliver(found, job)
 
     return await JsonAnswer(services, job, payload).respond(request)
+
+
+async def _answered(request: Request, submission: Submission, services: Services) -> Response:
+    """Answer a job of another kind than subtitles with its output."""
+    owner, envelope = owner_of(request), submission.envelope
+    job = EnvelopeJob(
+        id=uuid.uuid4().hex,
+        input=submission.fields,
+        services=services,
+        caller=owner.payer,
+        holder=owner.name,
+        key=owner.key,
+        routes=request.app,
+        base_url=base_url(request),
+    )
+    limit_bytes = services.settings.queue.max_output_mb * 2**20
+
+    async def output() -> object:
+        values = [value async for value in checked_outputs(envelope, job, limit_bytes)]
+        return values if envelope.parts is not None else values[0]
+
+    return await patient_json(request, output(), services.settings.server.sync_keepalive_after_s)
 
 
 async def _submit(
