@@ -22,6 +22,7 @@ from app.routers import (
     caption_routes,
     docs_routes,
     feedback_routes,
+    file_routes,
     health_routes,
     job_routes,
     process_routes,
@@ -71,6 +72,7 @@ _ROUTERS = (
     usage_routes.router,
     tts_routes.router,
     feedback_routes.router,
+    file_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )
@@ -158,6 +160,8 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     """
     app.state.services = services
     services.streams.start()
+    services.files.start()
+    stack.push_async_callback(services.files.close)
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)
     stack.push_async_callback(services.live_sessions.close)

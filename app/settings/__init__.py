@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
+from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
@@ -39,6 +40,7 @@ __all__ = [
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
+    "FileSettings",
     "Group",
     "JobSettings",
     "JobStoreSettings",
@@ -79,6 +81,7 @@ class Settings(BaseModel):
     queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)

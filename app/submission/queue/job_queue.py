@@ -23,7 +23,14 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.envelope import AsgiRoutes, EnvelopeJob, Payload
 from app.submission.envelopes.job_output import checked_outputs, error_text, json_bytes, settled
 from app.submission.envelopes.subtitle_envelope import followed_parts
-from app.submission.queue.stored_orders import end_status, enqueue, formats_of, restored
+from app.submission.file_delivery import s3_config
+from app.submission.queue.stored_orders import (
+    delivery_of,
+    end_status,
+    enqueue,
+    formats_of,
+    restored,
+)
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 
 _RETRY_AFTER_S = 15
@@ -101,6 +108,8 @@ class JobQueue:
         if (known := self._known(order)) is not None:
             return known
         ticket = Ticket(order, json_bytes(order.input))
+        if (own_store := s3_config(order.s3_config)) is not None:
+            self._services.files.check(own_store)
         self._make_room(ticket)
         if ticket.envelope.kind == "subtitles":
             return await self._enqueue(ticket)
@@ -140,7 +149,9 @@ class JobQueue:
 
         job.attach()
         try:
-            async with aclosing(followed_parts(job, formats_of(job), report)) as parts:
+            delivery = delivery_of(self._services, job)
+            following = followed_parts(job, formats_of(job), report, delivery)
+            async with aclosing(following) as parts:
                 async for part in parts:
                     self._add(ticket, part)
         except DrainingError as error:
@@ -336,6 +347,7 @@ class JobQueue:
             report=report,
             follow=follow,
             s3_config=ticket.order.s3_config,
+            base_url=ticket.order.base_url,
         )
 
     def _end(self, ticket: Ticket, status: TicketStatus, *reason: str | None) -> None:
