@@ -22,6 +22,7 @@ from app.routers import (
     caption_routes,
     docs_routes,
     feedback_routes,
+    file_routes,
     health_routes,
     home_routes,
     job_routes,
@@ -33,6 +34,7 @@ from app.routers import (
     tts_routes,
     upload_routes,
     usage_routes,
+    webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.api_document import DescribedApi
@@ -51,6 +53,8 @@ from app.services.serving_check import ServingCheck
 from app.services.translation.llm.vendors import VENDORS
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings
+from app.submission.queue.job_queue import JobQueue
+from app.submission.queue.webhooks import Webhooks
 from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
@@ -73,11 +77,13 @@ _ROUTERS = (
     caption_routes.router,
     job_routes.router,
     runpod_routes.router,
+    webhook_routes.router,
     render_routes.router,
     translate_routes.router,
     usage_routes.router,
     tts_routes.router,
     feedback_routes.router,
+    file_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )
@@ -137,12 +143,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
-        app.state.services = services
-        services.streams.start()
         _expire_uploads(services, stack)
-        stack.push_async_callback(services.streams.close)
-        stack.push_async_callback(services.runner.close)
-        stack.push_async_callback(services.live_sessions.close)
+        await attach_services(app, services, stack)
         _warn_if_open(settings)
         _warn_if_unused(settings)
         loading = asyncio.create_task(_load_engines(services), name="load")
@@ -157,6 +159,31 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         _check_serving(services, stack)
         _open_health_port(services, stack)
         yield _connection_bounds(settings)
+
+
+async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+    """Give an application its services, with or without a server ahead of it.
+
+    Args:
+        app: of `create_app`.
+        services: of the process.
+        stack: closes what this opens.
+    """
+    app.state.services = services
+    services.streams.start()
+    services.files.start()
+    stack.push_async_callback(services.files.close)
+    stack.push_async_callback(services.streams.close)
+    stack.push_async_callback(services.runner.close)
+    stack.push_async_callback(services.live_sessions.close)
+    webhooks = Webhooks(services.settings, services.settings.caches.folder / "webhooks")
+    webhooks.start()
+    stack.push_async_callback(webhooks.close)
+    app.state.webhooks = webhooks
+    queue = app.state.queue = JobQueue(services, app, webhooks.tell)
+    stack.push_async_callback(queue.close)
+    services.runner.on_claim = queue.begun
+    await services.runner.open()
 
 
 def _connection_bounds(settings: Settings) -> dict[str, object]:

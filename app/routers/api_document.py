@@ -29,6 +29,7 @@ TAGS = (
     {"name": "queue", "description": "The same jobs as a RunPod queue shows them"},
     {"name": "uploads", "description": "Large files in parts, by the tus protocol"},
     {"name": "tts", "description": "Subtitles, spoken"},
+    {"name": "files", "description": "Stored result files, by signed links"},
     {"name": "feedback", "description": "Viewers' ratings of translations"},
     {"name": "health", "description": "What runs here and how it does"},
 )
@@ -64,6 +65,7 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "endpoint": "Any name; it has no meaning here",
     "job_id": "Id of a job",
     "upload_id": "Id of an upload",
+    "webhook_id": "Id of a webhook",
     "name": "Any name of a file, whose extension is the format",
 }
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -35,9 +35,12 @@ from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
+from app.routers.queue_dependencies import refuse_nested_route
 from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_file, decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
+from app.submission.envelopes.envelope import Envelope
+from app.submission.envelopes.envelope_table import SUBTITLES, envelope_of
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
@@ -143,11 +146,15 @@ class Submission:
     Attributes:
         upload: the file that came along in a multipart upload.
         notices: how its captions were read, where that was not certain.
+        envelope: kind of the body; where it is not one for subtitles, ``body`` is empty.
+        fields: of the body, where it is not one for subtitles.
     """
 
     body: SubtitleBody
     upload: UploadedFile | None = None
     notices: tuple[Notice, ...] = ()
+    envelope: Envelope = SUBTITLES
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def _read_submission(request: Request) -> Submission:
@@ -161,9 +168,19 @@ async def _read_submission(request: Request) -> Submission:
     """
     if is_multipart(request):
         return await _read_upload(request, services_of(request))
-    if _is_plain_form(request):
-        return await _read_plain_form(request)
-    return Submission(_validated(await _read_json(request)))
+    body = JsonRequest.of(request)
+    if _is_plain_form(request) and not _looks_like_json(await body.body()):
+        return await _read_plain_form(await body.body())
+    fields = await _read_json(body)
+    if isinstance(fields, dict):
+        # The same JSON as a queue gets.
+        if isinstance(fields.get("input"), dict):
+            fields = fields["input"]
+        envelope = envelope_of(fields)
+        if envelope is not SUBTITLES:
+            refuse_nested_route(request, envelope)
+            return Submission(SubtitleBody(), envelope=envelope, fields=fields)
+    return Submission(_validated(fields))
 
 
 SubmissionDep = Annotated[Submission, Depends(_read_submission)]
@@ -212,12 +229,12 @@ def _is_plain_form(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith(_PLAIN_FORM)
 
 
-async def _read_plain_form(request: Request) -> Submission:
-    """Read a form without parts; JSON that says it is one is read as JSON, since curl says so."""
-    body = JsonRequest.of(request)
-    text = await body.body()
-    if text.lstrip()[:1] in (b"{", b"[", b""):
-        return Submission(_validated(await _read_json(body)))
+def _looks_like_json(text: bytes) -> bool:
+    """Whether what says that it is a form is JSON, as curl says unasked."""
+    return text.lstrip()[:1] in (b"{", b"[", b"")
+
+
+async def _read_plain_form(text: bytes) -> Submission:
     fields = _field_sinks()
     await DISK.run(_fill, fields, text)
     form, notices = await DISK.run(_body_of, fields)
@@ -248,9 +265,9 @@ def _field_sinks() -> dict[str, _FieldSink]:
     return fields | {"captions": _FieldSink(_MAX_CAPTIONS_BYTES)}
 
 
-async def _read_json(request: Request) -> object:
+async def _read_json(request: JsonRequest) -> object:
     try:
-        return await JsonRequest.of(request).json()
+        return await request.json()
     except ValueError:
         raise BadRequestError(INVALID_JSON) from None
 

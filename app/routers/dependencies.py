@@ -11,6 +11,7 @@ from app.container import Services
 from app.domain.errors import DrainingError, JobNotFoundError, NotReadyError
 from app.routers.raised_errors import raises
 from app.services.jobs.runtime import JobRuntime
+from app.submission.queue.job_queue import JobQueue
 
 
 def services_of(request: HTTPConnection) -> Services:
@@ -34,8 +35,9 @@ async def require_admission(request: Request) -> None:
 
 
 @raises(JobNotFoundError)
-async def _job(job_id: str, services: ServicesDep) -> JobRuntime:
-    return await services.runner.get(job_id)
+async def _job(job_id: str, request: Request, services: ServicesDep) -> JobRuntime:
+    queue: JobQueue = request.app.state.queue
+    return await services.runner.get(queue.subtitle_job(job_id))
 
 
 JobDep = Annotated[JobRuntime, Depends(_job)]

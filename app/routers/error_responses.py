@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import dropwhile
-from typing import Any
+from collections.abc import Mapping
 
 import structlog
 from fastapi import FastAPI, Request
@@ -16,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from app.domain import errors as e
 from app.routers.error_shapes import ErrorShape, HttpError, native_body
 from app.routers.tus_version import TUS_VERSION
+from app.submission.field_problems import describe
 
 log = structlog.get_logger()
 
@@ -23,11 +22,14 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.BadRequestError: 400,
     e.NotAcceptableError: 406,
     e.BodyTypeError: 415,
+    e.IdempotencyConflictError: 422,
     e.MediaError: 422,
     e.EmptyMediaError: 400,
     e.UnreadableMediaError: 415,
     e.ForbiddenMediaError: 400,
     e.MediaTooLongError: 413,
+    e.LinkInvalidError: 403,
+    e.LinkExpiredError: 403,
     e.UnauthorizedError: 401,
     e.ForbiddenError: 403,
     e.NotFoundError: 404,
@@ -59,6 +61,12 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.OutOfMemoryError: 503,
     e.ResourceLimitError: 422,
     e.StorageError: 507,
+    e.ObjectStoreError: 502,
+    e.StoreUnavailableError: 503,
+    e.QueueError: 500,
+    e.JobInterruptedError: 503,
+    e.JobExpiredError: 504,
+    e.ExecutionTimeoutError: 504,
     e.RequestTimeoutError: 408,
     e.TimedOutError: 504,
     e.JobCancelledError: 409,
@@ -78,16 +86,8 @@ NOT_AN_OBJECT = "The request body must be a JSON object"
 _MAX_TRACKS = 10
 """A site may have captions in a hundred languages."""
 
-_MAX_PROBLEMS = 10
-_STEP_CHARS = 60
-_PROBLEM_CHARS = 300
-"""Bounds of a message about a request: a body may be wrong in a hundred thousand places."""
-
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
-
-_WRAPPERS = frozenset({"body", "query", "input"})
-"""First steps of an error's location, which are no field: FastAPI's, and the queue's ``input``."""
 
 _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
@@ -204,22 +204,7 @@ def _request_error(error: RequestValidationError) -> e.BadRequestError:
             return e.BadRequestError(INVALID_JSON)
         if of_the_body and problem["type"] in _NOT_AN_OBJECT_TYPES:
             return e.BadRequestError(NOT_AN_OBJECT)
-    return e.InvalidFieldError(_describe(problems))
-
-
-def _describe(problems: Sequence[Any]) -> str:
-    """Return the problems by field, in one sentence; never the values, which may be secrets."""
-    parts = [_described(problem) for problem in problems[:_MAX_PROBLEMS]]
-    if len(problems) > _MAX_PROBLEMS:
-        parts.append(f"and {len(problems) - _MAX_PROBLEMS} more")
-    return "; ".join(parts) or "Invalid request"
-
-
-def _described(problem: Mapping[str, Any]) -> str:
-    steps = dropwhile(_WRAPPERS.__contains__, problem["loc"])
-    field = ".".join(str(step)[:_STEP_CHARS] for step in steps)
-    text = str(problem["msg"])[:_PROBLEM_CHARS]
-    return f"{field}: {text}" if field else text
+    return e.InvalidFieldError(describe(problems))
 
 
 def _body_error(error: HTTPException) -> e.CuestreamError | None:

@@ -15,7 +15,7 @@ from app.domain.events import Origin, Stage
 Absent = SkipJsonSchema[None]
 """In the type of a field that an answer leaves out where there is nothing to say."""
 
-QueueState = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
+QueueState = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
 
 
 def _without_null_defaults(schema: dict[str, Any]) -> None:
@@ -170,24 +170,63 @@ class QueueTicket(Answer):
     """A job that was handed in."""
 
     id: str
-    status: Literal["IN_QUEUE"]
-
-
-class QueueBatch(Answer):
-    """Some of a job's cues; the last batch has the files that were asked for."""
-
-    subtitles: list[Subtitle]
-    formats: dict[str, str] | Absent = None
+    status: QueueState
 
 
 class QueueFrame(Answer):
-    """A job as a RunPod queue reports it."""
+    """A job as a RunPod queue reports it; times are milliseconds."""
 
     id: str
     status: QueueState
-    output: list[QueueBatch] | Absent = Field(None, description="Once it is COMPLETED")
-    error: str | Absent = Field(None, description="Where it FAILED or was CANCELLED")
-    execution_time: int | Absent = Field(None, alias="executionTime", description="Milliseconds")
+    output: Any = Field(
+        None, description="Of a job that has ended: for subtitles, parts with some cues each"
+    )
+    error: str | Absent = Field(None, description="Why it failed")
+    code: str | Absent = Field(None, description="Stable name of the error")
+    delay_time: int | Absent = Field(None, alias="delayTime")
+    execution_time: int | Absent = Field(None, alias="executionTime")
+
+
+class QueuePart(Answer):
+    """A part of the output."""
+
+    output: Any
+
+
+class QueueParts(QueueFrame):
+    """A job with the parts of its output that are new to the caller."""
+
+    stream: list[QueuePart]
+
+
+class QueuePurge(Answer):
+    """How many jobs that waited were cancelled."""
+
+    removed: int
+    status: Literal["completed"]
+
+
+class ListedWebhook(Answer):
+    """A webhook that no attempt delivered."""
+
+    id: str
+    url: str
+    created: int = Field(description="Unix time in seconds")
+    attempts: int
+    error: str
+
+
+class WebhookList(Answer):
+    """The webhooks that were not delivered, the oldest first."""
+
+    webhooks: list[ListedWebhook]
+
+
+class WebhookStanding(Answer):
+    """What becomes of a webhook."""
+
+    id: str
+    status: Literal["sending", "removed"]
 
 
 class QueueWorkers(Answer):
@@ -195,11 +234,18 @@ class QueueWorkers(Answer):
 
     initializing: int
     idle: int
+    ready: int
     running: int
+    throttled: int
+    unhealthy: int
 
 
 class QueueJobs(Answer):
-    """Number of jobs."""
+    """Number of jobs by where they stand."""
+
+    completed: int
+    failed: int
+    retried: int
 
     in_queue: int = Field(alias="inQueue")
     in_progress: int = Field(alias="inProgress")

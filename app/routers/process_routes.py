@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from app.container import Services
-from app.domain.errors import NotAcceptableError
+from app.domain.errors import BadRequestError, NotAcceptableError
 from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
@@ -22,12 +23,18 @@ from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, described
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
 from app.routers.file_answer import FileAnswer, file_stem
+from app.routers.file_links import base_url, file_delivery
 from app.routers.job_answers import ApiError, JobResult, SubtitleFile
 from app.routers.json_answer import JsonAnswer
+from app.routers.patient_json import patient_json
+from app.routers.queue_body import owner_of
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import FORMATS
+from app.submission.envelopes.envelope import EnvelopeJob
+from app.submission.envelopes.envelope_table import SUBTITLES
+from app.submission.envelopes.job_output import checked_outputs
 from app.submission.submit import submit_body
 
 router = APIRouter(
@@ -56,6 +63,8 @@ router = APIRouter(
 @raises(*JOB_ERRORS)
 async def stream(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages, every cue as soon as it is final, and the result."""
+    if submission.envelope is not SUBTITLES:
+        raise BadRequestError("Only subtitles are streamed; send other jobs to /api/process")
     return await _streamed(request, submission, services, "stream")
 
 
@@ -90,6 +99,9 @@ async def process(
     ``format`` names the file's format; else ``Accept`` chooses.
     """
     del file_format
+    # Another job than one for subtitles has its output as JSON, the same as in a queue.
+    if submission.envelope is not SUBTITLES:
+        return await _answered(request, submission, services)
     form = requested_form(request)
     if form == "events":
         return await _streamed(request, submission, services, "process")
@@ -98,10 +110,35 @@ async def process(
         answer = FileAnswer(services, job, FORMATS[form], file_stem(submission, job))
         return await answer.respond(request)
 
+    delivery = file_delivery(request, job)
+
     async def payload(result: Result) -> Payload:
-        return await result_payload(result, job, submission.body.formats)
+        found = await result_payload(result, job, submission.body.wanted_formats)
+        return found if delivery is None else await delivery.deliver(found, job)
 
     return await JsonAnswer(services, job, payload).respond(request)
+
+
+async def _answered(request: Request, submission: Submission, services: Services) -> Response:
+    """Answer a job of another kind than subtitles with its output."""
+    owner, envelope = owner_of(request), submission.envelope
+    job = EnvelopeJob(
+        id=uuid.uuid4().hex,
+        input=submission.fields,
+        services=services,
+        caller=owner.payer,
+        holder=owner.name,
+        key=owner.key,
+        routes=request.app,
+        base_url=base_url(request),
+    )
+    limit_bytes = services.settings.queue.max_output_mb * 2**20
+
+    async def output() -> object:
+        values = [value async for value in checked_outputs(envelope, job, limit_bytes)]
+        return values if envelope.parts is not None else values[0]
+
+    return await patient_json(request, output(), services.settings.server.sync_keepalive_after_s)
 
 
 async def _submit(
@@ -115,6 +152,7 @@ async def _submit(
         audience,
         holder=caller_name(request),
         notices=submission.notices,
+        base_url=base_url(request),
     )
 
 
@@ -122,5 +160,7 @@ async def _streamed(
     request: Request, submission: Submission, services: Services, encoder_name: str
 ) -> Response:
     job = await _submit(request, submission, services, "viewer")
-    encoder = encoder_named(encoder_name, job, submission.body.formats)
+    encoder = encoder_named(
+        encoder_name, job, submission.body.wanted_formats, file_delivery(request, job)
+    )
     return stream_job(services.streams, job, encoder, encoder_name)

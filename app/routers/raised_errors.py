@@ -62,6 +62,8 @@ def _with_children(kind: type[e.CuestreamError]) -> Iterator[type[e.CuestreamErr
 
 
 _REQUEST = (
+    e.StoreNotConfiguredError,
+    e.OperationUnavailableError,
     e.RepeatedFieldError,
     e.InvalidLanguageError,
     e.InvalidFormatError,

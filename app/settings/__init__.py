@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
+from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
+from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
+from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
@@ -37,17 +40,21 @@ __all__ = [
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
+    "FileSettings",
     "Group",
     "JobSettings",
+    "JobStoreSettings",
     "LiveSettings",
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
+    "QueueSettings",
     "RateLimitSettings",
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
     "SourceSettings",
+    "StoreName",
     "TranslationSettings",
     "TtsSettings",
     "UploadSettings",
@@ -55,6 +62,7 @@ __all__ = [
     "VendorSettings",
     "WhisperSettings",
     "child_environment",
+    "prepare_sdk_environment",
     "see_one_gpu",
     "visible_gpus",
     "whole_environment",
@@ -70,8 +78,11 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
@@ -137,13 +148,22 @@ class Settings(BaseModel):
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
-    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
 
 
 def whole_environment() -> dict[str, str]:
     """Return the environment with its secrets, for a server that a script starts."""
     return dict(os.environ)
+
+
+def prepare_sdk_environment() -> None:
+    """Set what RunPod's SDK reads while it is imported.
+
+    Unless told otherwise it logs inputs and outputs of jobs, thus transcripts.
+    """
+    if "RUNPOD_DEBUG_LEVEL" not in os.environ:
+        os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
 
 
 def visible_gpus() -> list[str]:

@@ -85,9 +85,14 @@ def _sentence(spans: list[Span]) -> Segment:
     return Segment(" ".join(texts), whole, words, "en", 1.0, whole.end_ms)
 
 
-def application() -> FastAPI:
-    """Return the application with these engines under the usual names."""
+def use_scripted_engines() -> None:
+    """Put these engines under the usual names."""
     here = "tests.clients.scripted_engines"
     engine_manager.VADS = {"silero": f"{here}:LoudVad"}
     engine_manager.TRANSCRIBERS = {Settings().asr.engine: f"{here}:Talker"}
+
+
+def application() -> FastAPI:
+    """Return the application with these engines under the usual names."""
+    use_scripted_engines()
     return create_app()

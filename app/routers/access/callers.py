@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from starlette.requests import HTTPConnection
 
 from app.routers.access.api_keys import matching_key
 from app.routers.access.client_address import client_address, subscriber
 from app.routers.dependencies import services_of
+from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
 
 
 def caller_name(connection: HTTPConnection) -> str:
@@ -14,6 +17,8 @@ def caller_name(connection: HTTPConnection) -> str:
 
     Only a valid key identifies a caller, so invented keys gain nothing.
     """
+    if (route_caller := connection.scope.get(SCOPE_KEY)) is not None:
+        return cast("RouteCaller", route_caller).name
     key = matching_key(connection)
     if key is not None:
         return f"key {key}"

@@ -1,0 +1,33 @@
+"""The table of envelopes: which handler an input belongs to, told by its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.submission.envelopes.envelope import Envelope
+from app.submission.envelopes.path_envelope import call_route
+from app.submission.envelopes.subtitle_envelope import subtitle_parts
+from app.submission.envelopes.unoffered_envelope import refuse
+
+SUBTITLES = Envelope("subtitles", frozenset({"video_id", "url"}), parts=subtitle_parts)
+
+ENVELOPES: tuple[Envelope, ...] = (
+    Envelope("batch", frozenset({"queue", "jobs"}), answer=refuse),
+    Envelope("audio", frozenset({"audio"}), answer=refuse),
+    Envelope("media", frozenset({"operation"}), answer=refuse),
+    Envelope("route", frozenset({"path"}), answer=call_route),
+    SUBTITLES,
+)
+"""The first row with a key of the input applies. Media operations have a ``path`` as well, so
+they come ahead of the routes; an input with no row's key is one for subtitles."""
+
+
+def envelope_of(fields: Mapping[str, Any]) -> Envelope:
+    """Return the row of an input; a key whose value is null counts where no other key does."""
+    given = {key for key, value in fields.items() if value is not None}
+    for keys in (given, fields.keys()):
+        for envelope in ENVELOPES:
+            if envelope.keys & keys:
+                return envelope
+    return SUBTITLES

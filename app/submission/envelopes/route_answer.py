@@ -1,0 +1,47 @@
+"""The answer of one of our routes as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+import httpx
+
+_TEXT = re.compile(r"text/.*|application/(?:.*\+)?(?:json|xml|javascript|x-ndjson|x-subrip).*")
+_JSON = re.compile(r"application/(?:.*\+)?json.*")
+_OWN = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
+"""Headers that describe the bytes on a connection, which there is none of."""
+
+
+def answer_payload(response: httpx.Response) -> dict[str, Any]:
+    """Return ``{status_code, headers, body}``, or ``body_base64`` with ``is_binary``.
+
+    JSON becomes its value and other text a string. What is neither, or says to be and is not, is
+    binary, so that no byte is changed. Repeated headers are joined by commas.
+    """
+    headers = {name: value for name, value in response.headers.items() if name not in _OWN}
+    payload: dict[str, Any] = {"status_code": response.status_code, "headers": headers}
+    media_type = response.headers.get("content-type", "").lower()
+    try:
+        if not response.content:
+            body: object = ""
+        elif _JSON.fullmatch(media_type):
+            body = json.loads(response.content, parse_constant=_refuse)
+        elif _TEXT.fullmatch(media_type):
+            body = response.content.decode(response.charset_encoding or "utf-8")
+        else:
+            return {**payload, **_binary(response.content)}
+    except (ValueError, LookupError):
+        return {**payload, **_binary(response.content)}
+    return {**payload, "body": body}
+
+
+def _binary(content: bytes) -> dict[str, Any]:
+    return {"body_base64": base64.b64encode(content).decode(), "is_binary": True}
+
+
+def _refuse(name: str) -> None:
+    """Refuse NaN and infinities, which are no JSON."""
+    raise ValueError(name)

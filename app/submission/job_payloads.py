@@ -1,0 +1,128 @@
+"""Jobs and their results as JSON objects, for every door that a job comes by."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from app.domain.cue import Cue
+from app.domain.events import Progress, Result
+from app.domain.media import AudioTrack
+from app.domain.style_fields import style_fields
+from app.domain.transcript import SpeakerTurn
+from app.services.jobs.runtime import JobRuntime
+from app.services.render.formats import render_bounded
+
+Payload = dict[str, object]
+"""A JSON object of the wire."""
+
+
+def progress_payload(progress: Progress) -> Payload:
+    """Return a stage event; ``eta`` is a string or absent."""
+    payload: Payload = {
+        "stage": progress.stage,
+        "message": progress.message,
+        "percent": progress.percent,
+        "step": progress.step,
+        "totalSteps": progress.total_steps,
+    }
+    if progress.eta:
+        payload["eta"] = progress.eta
+    return payload
+
+
+def cue_payload(cue: Cue) -> Payload:
+    """Return a cue in the extension's shape; ``speaker`` is absent when unknown.
+
+    Texts hold no markup and no marks of direction: the extension sets them as plain text in an
+    element of its own. What a style adds is in fields that it does not look at.
+    """
+    payload: Payload = {
+        "start": cue.span.start_ms,
+        "end": cue.span.end_ms,
+        "text": cue.text,
+        "translatedText": cue.translation or cue.text,
+        "confidence": round(cue.confidence, 3),
+    }
+    if cue.language != "und":
+        payload["language"] = cue.language
+    if cue.speaker is not None:
+        payload["speaker"] = cue.speaker
+    return {**payload, **style_fields(cue)}
+
+
+def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
+    """Return the speaker turns, in milliseconds."""
+    return [
+        {"start": turn.span.start_ms, "end": turn.span.end_ms, "speaker": turn.speaker}
+        for turn in turns
+    ]
+
+
+async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]) -> Payload:
+    """Return the result of a finished job, with the files that were requested.
+
+    Its cues are an iterator: see `sliced_json`.
+    """
+    payload: Payload = {
+        "subtitles": map(cue_payload, result.cues),
+        "source": result.origin,
+        "translated": result.translated,
+        "language": result.language,
+        "target_lang": job.request.target.tag if job.request.target else None,
+        "job_id": job.id,
+        "duration_ms": result.audio_ms,
+        "elapsed_ms": result.elapsed_ms,
+        "rtf": round(result.rtf, 4),
+        "stage_ms": result.stage_ms,
+        "cached": dict(result.cached),
+        **_optional_fields(result),
+    }
+    if formats:
+        payload["formats"] = await rendered_formats(result, job, formats)
+    return payload
+
+
+async def rendered_formats(
+    result: Result, job: JobRuntime, formats: Sequence[str]
+) -> dict[str, str]:
+    """Return subtitle files of a finished job by the names of their formats."""
+    profile = job.request.profile
+    language = job.request.target.tag if job.request.target else result.language
+    return {name: await render_bounded(result.cues, name, profile, language) for name in formats}
+
+
+def _optional_fields(result: Result) -> Payload:
+    """Return the fields of a result that are absent where there is nothing to report."""
+    payload: Payload = {}
+    if result.spoken is not None:
+        payload["task"] = "translate"
+        payload["spoken_language"] = result.spoken
+    if result.translators:
+        payload["translators"] = list(result.translators)
+    if result.voiced_untranscribed_ms is not None:
+        payload["voiced_untranscribed_s"] = result.voiced_untranscribed_ms / 1000
+    if len(result.heard.tracks) > 1:
+        payload["audio_track"] = result.heard.index
+        payload["audio_tracks"] = [track_payload(track) for track in result.heard.tracks]
+    if result.notices:
+        payload["notices"] = [dataclasses.asdict(notice) for notice in result.notices]
+    if result.turns:
+        payload["speakers"] = turn_payloads(result.turns)
+    if result.title:
+        payload["title"] = result.title
+    if result.usage is not None:
+        payload["usage"] = dataclasses.asdict(result.usage)
+    return payload
+
+
+def track_payload(track: AudioTrack) -> Payload:
+    """Return an audio track as the wire has it."""
+    return {
+        "index": track.index,
+        "language": "/".join(track.languages) or None,
+        "title": track.title,
+        "role": track.role,
+        "channels": track.channels,
+        "decodable": track.decodable,
+    }

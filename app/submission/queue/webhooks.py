@@ -1,0 +1,208 @@
+"""Delivery of webhooks: signed, retried with growing waits, kept where nobody takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from pathlib import Path
+
+import httpx
+import stamina
+import structlog
+
+from app.domain.errors import CuestreamError, SourceError, StorageError, UrlBlockedError
+from app.services.net.pinned_transport import PinnedTransport
+from app.services.net.ssrf_guard import SsrfGuard
+from app.settings import QueueSettings, Settings
+from app.submission.queue.ticket import Ticket
+from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
+from app.system.thread_groups import DISK
+
+log = structlog.get_logger()
+
+_AT_A_TIME = 8
+_LONGEST_WAIT_S = 600.0
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin, not one
+
+
+class NotTakenError(Exception):
+    """A webhook's server did not take it."""
+
+
+class Webhooks:
+    """Tells the addresses that jobs name of their ends.
+
+    A letter is on disk from the job's end until its server has taken it, so a restart sends it
+    again; the receiver may get it twice, under the same id.
+
+    Args:
+        settings: of the process.
+        folder: for letters.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings.queue
+        self._box = LetterBox(folder)
+        self._guard = SsrfGuard(settings.sources.allow_private_urls)
+        self._places = asyncio.Semaphore(_AT_A_TIME)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._start: asyncio.Task[None] | None = None
+
+    def check(self, url: str) -> None:
+        """Check a webhook's address without resolving it.
+
+        Raises:
+            UrlBlockedError: it must not be reached.
+        """
+        self._guard.parse(url)
+
+    def start(self) -> None:
+        """Send again what an earlier process did not get delivered."""
+        self._start = asyncio.create_task(self._resume(), name="webhooks-resume")
+
+    def tell(self, ticket: Ticket) -> None:
+        """Tell a job's address that it has ended; nothing where it names none."""
+        if ticket.order.webhook is None:
+            return
+        body = json.dumps(ticket.report(), ensure_ascii=False)
+        letter = new_letter(uuid.uuid4().hex, ticket.order.webhook, ticket.order.owner.name, body)
+        self._deliver_later(letter)
+
+    async def undelivered(self, owner: str | None) -> list[WebhookLetter]:
+        """Return the letters that wait for a person: an owner's, or all."""
+        letters = await DISK.run(self._box.all)
+        return [each for each in letters if each.given_up and owner in (None, each.owner)]
+
+    async def send_again(self, letter_id: str, owner: str | None) -> None:
+        """Try to deliver a letter once more, with all attempts.
+
+        Raises:
+            JobNotFoundError: there is none of that id, or it is somebody else's.
+        """
+        letter = await self._owned(letter_id, owner)
+        letter.given_up, letter.attempts = False, 0
+        self._deliver_later(letter)
+
+    async def discard(self, letter_id: str, owner: str | None) -> None:
+        """Remove a letter.
+
+        Raises:
+            JobNotFoundError: there is none of that id, or it is somebody else's.
+        """
+        await DISK.run(self._box.remove, (await self._owned(letter_id, owner)).id)
+
+    async def close(self) -> None:
+        """Stop; what is not delivered stays on disk."""
+        tasks = [*self._tasks.values(), *([self._start] if self._start else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _owned(self, letter_id: str, owner: str | None) -> WebhookLetter:
+        letter = await DISK.run(self._box.read, letter_id)
+        if owner not in (None, letter.owner):
+            letter = await DISK.run(self._box.read, "")
+        return letter
+
+    async def _resume(self) -> None:
+        for letter in await DISK.run(self._box.all):
+            if not letter.given_up and letter.id not in self._tasks:
+                self._deliver_later(letter)
+
+    def _deliver_later(self, letter: WebhookLetter) -> None:
+        task = asyncio.create_task(self._deliver(letter), name=f"webhook-{letter.id}")
+        self._tasks[letter.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(letter.id, None))
+
+    async def _deliver(self, letter: WebhookLetter) -> None:
+        try:
+            await DISK.run(self._box.save, letter)
+        except StorageError as error:
+            log.error("webhook is not stored", webhook_id=letter.id, reason=error.message)
+        try:
+            await self._attempts(letter)
+        except (NotTakenError, CuestreamError) as error:
+            letter.given_up, letter.error = True, str(error)
+            log.warning("webhook not delivered", webhook_id=letter.id, reason=str(error))
+            await DISK.run(self._box.save, letter)
+        else:
+            await DISK.run(self._box.remove, letter.id)
+
+    async def _attempts(self, letter: WebhookLetter) -> None:
+        """Send a letter until it is taken.
+
+        Raises:
+            NotTakenError: no attempt was successful.
+            UrlBlockedError: its address must not be reached.
+        """
+        settings = self._settings
+        async for attempt in stamina.retry_context(
+            on=(NotTakenError, SourceError),
+            attempts=settings.webhook_attempts,
+            timeout=None,
+            wait_initial=settings.webhook_first_wait_s,
+            wait_max=_LONGEST_WAIT_S,
+            wait_jitter=settings.webhook_first_wait_s / 2,
+        ):
+            with attempt:
+                letter.attempts = attempt.num
+                async with self._places:
+                    await self._post(letter)
+
+    async def _post(self, letter: WebhookLetter) -> None:
+        """Send a letter once; a redirect is not followed.
+
+        Raises:
+            NotTakenError: the server did not answer 2xx in time.
+            UrlBlockedError: its address must not be reached.
+        """
+        body = letter.body.encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "Cuestream"}
+        headers |= signature_headers(letter.id, body, self._settings)
+        tls = await asyncio.to_thread(httpx.create_ssl_context)
+        try:
+            async with (
+                asyncio.timeout(self._settings.webhook_timeout_s),
+                httpx.AsyncClient(
+                    transport=PinnedTransport(self._guard, tls), trust_env=False
+                ) as client,
+                client.stream("POST", letter.url, content=body, headers=headers) as response,
+            ):
+                status = response.status_code
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise NotTakenError(f"No answer ({type(error).__name__})") from None
+        except UrlBlockedError:
+            raise
+        if not 200 <= status < 300:
+            raise NotTakenError(f"Answered {status}")
+
+
+def signature_headers(letter_id: str, body: bytes, settings: QueueSettings) -> dict[str, str]:
+    """Return the headers that identify a webhook, signed where there is a secret.
+
+    Source: the Standard Webhooks specification, symmetric signatures (v1).
+    """
+    timestamp = str(int(time.time()))
+    headers = {"webhook-id": letter_id, "webhook-timestamp": timestamp}
+    if settings.webhook_secret is None:
+        return headers
+    key = _signing_key(settings.webhook_secret.get_secret_value())
+    signed = f"{letter_id}.{timestamp}.".encode() + body
+    digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    return {**headers, "webhook-signature": f"v1,{digest}"}
+
+
+def _signing_key(secret: str) -> bytes:
+    """Return the key of a secret: the bytes of its Base64, or those of its text."""
+    if secret.startswith(_SECRET_PREFIX):
+        try:
+            return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+        except binascii.Error:
+            return secret.encode()
+    return secret.encode()

@@ -1,0 +1,103 @@
+"""RunPod's own clients, for Python and for JavaScript, against the job API."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import runpod
+from runpod.endpoint.asyncio.asyncio_runner import Endpoint as AsyncEndpoint
+from runpod.http_client import AsyncClientSession
+
+from tests.clients.extension_client import HERE
+from tests.routers.test_queue_api import SRT
+from tests.server import DEAF, ServerProcess
+
+KEY = "a-backend-key"
+REQUEST = {"input": {"captions": SRT, "captions_lang": "en"}}
+TEXTS = ["Good morning.", "The end."]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    settings = {**DEAF, "API_KEYS": KEY}
+    folder = tmp_path_factory.mktemp("runpod")
+    server = ServerProcess(folder, settings, "tests.queue_app:application()")
+    server.wait_ready()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def endpoint(base: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(runpod, "endpoint_url_base", f"{base}/v2")
+    return runpod.Endpoint("my-endpoint", api_key=KEY)
+
+
+def texts(output: Any) -> list[str]:
+    return [cue["text"] for part in output for cue in part["subtitles"]]
+
+
+def test_the_python_client_hands_a_job_in_and_reads_it(endpoint: Any) -> None:
+    job = endpoint.run(REQUEST)
+    assert texts(job.output(timeout=60)) == TEXTS
+    assert job.status() == "COMPLETED"
+
+
+def test_the_python_client_wraps_a_bare_input(endpoint: Any) -> None:
+    assert texts(endpoint.run(REQUEST["input"]).output(timeout=60)) == TEXTS
+    assert endpoint.run_sync({"answer": {"n": 1}}) == {"n": 1}
+
+
+def test_the_python_client_streams_every_part_once_and_ends(endpoint: Any) -> None:
+    parts = [{"n": n} for n in range(3)]
+    assert list(endpoint.run({"parts": parts}).stream()) == parts
+
+
+def test_the_python_client_cancels_and_purges_without_a_body(endpoint: Any, tmp_path: Path) -> None:
+    job = endpoint.run({"answer": 1, "until": f"{tmp_path}/never"})
+    assert job.cancel()["status"] == "CANCELLED"
+    assert job.status() == "CANCELLED"
+    assert endpoint.purge_queue() == {"removed": 0, "status": "completed"}
+    health = endpoint.health()
+    assert health["jobs"].keys() == {"completed", "failed", "inProgress", "inQueue", "retried"}
+    assert health["workers"]["ready"] == 1
+
+
+def test_the_python_client_is_told_that_its_key_is_wrong(base: str, endpoint: Any) -> None:
+    with pytest.raises(RuntimeError, match="401"):
+        runpod.Endpoint("my-endpoint", api_key="another").run(REQUEST)
+
+
+async def test_the_asynchronous_python_client_does_the_same(
+    base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runpod, "endpoint_url_base", f"{base}/v2")
+    monkeypatch.setattr(runpod, "api_key", KEY)
+    async with AsyncClientSession() as session:
+        job = await AsyncEndpoint("my-endpoint", session).run(REQUEST["input"])
+        assert texts(await job.output(timeout=60)) == TEXTS
+
+
+def test_the_javascript_client_calls_every_operation(base: str, tmp_path: Path) -> None:
+    options = {"base": base, "key": KEY, "request": REQUEST, "never": f"{tmp_path}/never"}
+    done = subprocess.run(
+        ["node", HERE / "runpod_sdk.mjs", json.dumps(options)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert texts(part["output"] for part in told["parts"]) == TEXTS
+    assert told["status"]["succeeded"] is True
+    assert texts(told["status"]["output"]) == texts(told["sync"]["output"]) == TEXTS
+    assert told["cancelled"]["status"] == told["statusSync"]["status"] == "CANCELLED"
+    assert told["statusSync"]["completed"] is True
+    assert "initializing" in told["health"]["workers"]
+    assert told["purged"]["status"] == "completed"
