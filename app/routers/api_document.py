@@ -114,7 +114,9 @@ def _complete(operation: dict[str, Any], context: RouteContext, route: APIRoute)
     functions = list(_functions(context, route))
     _declare_path(operation, str(context.path_format))
     _declare_key(operation, {key_need_of(function) for function in functions})
-    kinds = [*_ALWAYS, *(kind for function in functions for kind in errors_of(function))]
+    kinds: list[type[e.CuestreamError]] = list(_ALWAYS)
+    for function in functions:
+        kinds += errors_of(function)
     if operation.get("parameters"):
         kinds += _WITH_PARAMETERS
     if "requestBody" in operation:

@@ -193,7 +193,25 @@ CAPTIONS_EXAMPLE = {
 }
 """A body that works as it stands, on every server that translates."""
 
-_SCHEMA = SubtitleBody.model_json_schema()
+_DEFINITION = "#/$defs/"
+
+
+def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a schema with its definitions in the places that refer to them."""
+    if isinstance(schema, list):
+        return [_written_out(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if (target := str(schema.get("$ref", ""))).startswith(_DEFINITION):
+        found = _written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
+        return {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
+    return {
+        name: _written_out(value, definitions) for name, value in schema.items() if name != "$defs"
+    }
+
+
+_FULL_SCHEMA = SubtitleBody.model_json_schema()
+_SCHEMA = _written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,

@@ -54,7 +54,7 @@ def ping_response(readiness: Readiness) -> Response:
 def health_router(path: str) -> APIRouter:
     """Return the health check at its usual path and at the configured one."""
     check = APIRouter(tags=["health"])
-    others = {204: {"description": "Models still load"}}
+    others: dict[int, dict[str, Any]] = {204: {"description": "Models still load"}}
     others[503] = {"description": "It must get no requests", "model": Ping}
     for address in dict.fromkeys(("/ping", path)):
         own = "ping" if address == "/ping" else "checkHealth"

@@ -78,6 +78,17 @@ def document(client: httpx.Client) -> dict[str, Any]:
     return found
 
 
+WITHOUT_CAUSE = {
+    **dict.fromkeys(("retryJob", "retryEndpointJob"), 400),
+    **dict.fromkeys(("sendWebhookAgain", "deleteWebhook"), 404),
+    **dict.fromkeys(("getStoredFile", "checkStoredFile"), 403),
+}
+"""Answers of routes for what has failed or was stored before, where nothing has or was."""
+
+TICKETS = ("/status-sync/", "/stream/", "/retry/")
+"""In paths of routes for jobs that came by the queue's own door."""
+
+
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -87,7 +98,10 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def test_it_is_a_valid_document(document: dict[str, Any]) -> None:
     validate(document)
     assert document["openapi"].startswith("3.1")
-    assert "HTTPValidationError" not in json.dumps(document)
+    text = json.dumps(document)
+    assert "HTTPValidationError" not in text
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(re.findall(r'"\$ref": "([^"]+)"', text)) <= schemas
     known = {tag["name"] for tag in document["tags"]}
     assert all(set(operation["tags"]) <= known for _, _, operation in operations(document))
 
@@ -103,7 +117,7 @@ def test_every_operation_has_a_name_words_and_its_errors(document: dict[str, Any
         takes = "requestBody" in operation or operation.get("parameters")
         assert not takes or "400" in statuses or path.startswith("/v2"), path
         for status, response in operation["responses"].items():
-            if int(status) >= 400 and path not in {"/ping", "/health"}:
+            if int(status) >= 400 and status != "416" and path not in {"/ping", "/health"}:
                 content = response["content"]["application/json"]
                 assert content["schema"]["$ref"].endswith("/ApiError"), (method, path, status)
                 assert content["examples"], (method, path, status)
@@ -114,7 +128,7 @@ def test_keys_are_declared_where_they_are_wanted(document: dict[str, Any]) -> No
     assert (schemes["ApiKey"]["name"], schemes["Bearer"]["scheme"]) == ("X-API-Key", "bearer")
     for method, path, operation in operations(document):
         wanted: list[dict[str, Any]] = [{"ApiKey": []}, {"Bearer": []}]
-        if path in {"/ping", "/health"} or method == "options":
+        if path in {"/ping", "/health"} or method == "options" or path.startswith("/files"):
             wanted = []
         elif path.startswith("/api/tts"):
             wanted.insert(0, {})
@@ -141,12 +155,17 @@ def test_every_example_works_as_it_stands(client: httpx.Client, document: dict[s
     ids["job_id"] = client.post(
         "/api/process", json=body_of(document["paths"]["/api/process"]["post"])[1]
     ).json()["job_id"]
+    run = client.post("/run", json=body_of(document["paths"]["/run"]["post"])[1])
+    ticket = {**ids, "job_id": run.json()["id"]}
     order = sorted(
         operations(document), key=lambda each: (each[0] == "delete", "cancel" in each[1])
     )
     for method, path, operation in order:
-        answer = ask(client, method, path, operation, ids)
-        assert answer.status_code < 300, (method, path, answer.status_code, answer.text[:500])
+        known = ticket if any(part in path for part in TICKETS) else ids
+        answer = ask(client, method, path, operation, known)
+        wanted = WITHOUT_CAUSE.get(operation["operationId"])
+        good = answer.status_code < 300 if wanted is None else answer.status_code == wanted
+        assert good, (method, path, answer.status_code, answer.text[:500])
         assert str(answer.status_code) in operation["responses"]
         if answer.content:
             kind = answer.headers["content-type"].partition(";")[0]
@@ -163,7 +182,9 @@ def ask(
         examples = parameter.get("examples", {})
         value = parameter.get("example", next(iter(examples.values()), {}).get("value"))
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", ids.get(parameter["name"], value or ""))
+            path = path.replace(
+                f"{{{parameter['name']}}}", ids.get(parameter["name"], value or "x")
+            )
         elif value is not None:
             (query if parameter["in"] == "query" else headers)[parameter["name"]] = value
     assert "{" not in path
