@@ -1,7 +1,7 @@
 """A worker of the queue whose jobs take a fixed time and no processor: the queue itself shows.
 
-``python -m bench.job_worker SECONDS`` runs jobs of so many seconds, with the settings of the environment, until its standard
-input ends.
+``python -m bench.job_worker SECONDS`` runs jobs of so many seconds, with the settings of the
+environment, until its standard input ends.
 """
 
 from __future__ import annotations
@@ -64,12 +64,11 @@ class InstantPipeline:
 
 def _segment(number: int) -> Segment:
     texts = _TEXT.split()
-    start_ms = number * _WORD_MS * len(texts)
-    spans = [
-        Span(start_ms + n * _WORD_MS, start_ms + (n + 1) * _WORD_MS) for n in range(len(texts))
-    ]
+    first = number * len(texts)
+    starts_ms = [(first + n) * _WORD_MS for n in range(len(texts))]
+    spans = [Span(start_ms, start_ms + _WORD_MS) for start_ms in starts_ms]
     words = tuple(Word(text, span) for text, span in zip(texts, spans, strict=True))
-    return Segment(_TEXT, Span(start_ms, spans[-1].end_ms), words, "en")
+    return Segment(_TEXT, Span(starts_ms[0], spans[-1].end_ms), words, "en")
 
 
 def instant_runner(settings: Settings, engine_s: float) -> JobRunner:

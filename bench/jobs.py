@@ -7,7 +7,6 @@ own server on this machine and waits for the disk at each commit, as it does whe
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.job_store import JobStore, Message
 from app.services.jobs.store.open_job_store import open_job_store
-from app.settings import JobSettings, JobStoreSettings, Settings
+from app.settings import JobSettings, JobStoreSettings, Settings, child_environment
 from bench.figure import BenchError, Figure, Goal
 from bench.job_worker import instant_runner
 from bench.measure import BenchEnvironment
@@ -32,7 +31,7 @@ from bench.pipeline import run_job
 from bench.recording import TALK
 from bench.serving import serving
 from tests.postgres import PostgresServer
-from tests.server import INHERITED, ROOT
+from tests.server import ROOT
 
 SQLITE = Goal("jobs_per_s_sqlite", 30, "jobs/s", "higher")
 POSTGRES = Goal("jobs_per_s_postgres", 20, "jobs/s", "higher")
@@ -197,7 +196,7 @@ async def _store(settings: Settings) -> AsyncIterator[JobStore]:
 @asynccontextmanager
 async def _worker(folder: Path, url: str, places: int) -> AsyncIterator[None]:
     """Run a worker in a process of its own."""
-    env = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    env = child_environment()
     env |= {"DATABASE_URL": url, "JOBS_DIR": str(folder / "jobs"), "MAX_JOBS": str(places)}
     env |= {"MAX_KEPT_JOBS": "100000"}
     process = await asyncio.create_subprocess_exec(
