@@ -304,7 +304,8 @@ async def run_faults(
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
             readers = [read(client, workers.ports, job_id, each) for job_id, each in seen.items()]
-            restarts, *_ = await asyncio.gather(killer, *readers)
+            await asyncio.gather(killer, *readers)
+        restarts = killer.result()
         seconds_taken = time.monotonic() - started
         taken, left, states = await asyncio.to_thread(database_facts, url, folder)
         return Outcome(seen, seconds_taken, workers.killed, restarts, taken, left, states)
