@@ -1,7 +1,7 @@
 # What people run; every target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo subtitles serve test check bench abuse fuzz bench-gpu samples fixtures settings clean distclean
+.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu samples fixtures settings clean distclean
 
 ARGS ?=
 # Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
@@ -44,6 +44,10 @@ abuse: ## attack a real server on loopback and write the table of docs/security.
 fuzz: ## send 10,000 random requests from the API's description to a real server (ARGS="--requests 500")
 	@scripts/install.sh test
 	@.venv/bin/python -m fuzz $(ARGS)
+
+faults: ## kill the workers of a queue of 1,000 jobs again and again, and print what was lost
+	@scripts/install.sh test
+	@.venv/bin/python -m bench.job_faults $(ARGS)
 
 bench-gpu: ## measure a GPU with models of the true sizes and write docs/benchmarks.md
 	@scripts/install.sh test
