@@ -43,6 +43,9 @@ _FIELDS = tuple(SubtitleBody.model_fields)
 _MAX_FIELD_BYTES = 100_000
 _MAX_CAPTIONS_BYTES = 10 * 2**20
 
+_URLENCODED = "application/x-www-form-urlencoded"
+"""What curl says of ``-d`` unless told otherwise."""
+
 _BLOCK_BYTES = 2**16
 """Bytes that are parsed at a time: a form may come in pieces of a byte."""
 
@@ -171,7 +174,9 @@ async def _read_json(request: Request) -> object:
     try:
         return await JsonRequest.of(request).json()
     except ValueError:
-        raise BadRequestError(INVALID_JSON) from None
+        sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        hint = "; a form is sent as multipart/form-data" if sent == _URLENCODED else ""
+        raise BadRequestError(f"{INVALID_JSON}{hint}") from None
 
 
 def _validated(fields: object) -> SubtitleBody:
@@ -192,7 +197,9 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
-                raise BadRequestError("The form has no part named file")
+                raise BadRequestError(
+                    "The form has no part named file; url, video_id and upload_id are sent as JSON"
+                )
             file.discard()
             return Submission(body, notices=notices)
         if not file.complete:

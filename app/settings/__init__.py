@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
@@ -29,6 +29,7 @@ from app.settings.tts_settings import TtsSettings
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
+from app.settings.wrong_variables import wrong_variables
 
 __all__ = [
     "AccessSettings",
@@ -47,6 +48,7 @@ __all__ = [
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
+    "SettingsError",
     "SourceSettings",
     "TranslationSettings",
     "TtsSettings",
@@ -55,6 +57,7 @@ __all__ = [
     "VendorSettings",
     "WhisperSettings",
     "child_environment",
+    "read_settings",
     "see_one_gpu",
     "visible_gpus",
     "whole_environment",
@@ -133,6 +136,24 @@ class Settings(BaseModel):
         if self.server.sync_limit_s is not None:
             return self.server.sync_limit_s
         return 300.0 if self.mode == "load_balancer" else None
+
+
+class SettingsError(Exception):
+    """Variables that cannot be read; the text names each of them."""
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment and of `.env`.
+
+    Raises:
+        SettingsError: a variable cannot be read.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        groups = [field.annotation for field in Settings.model_fields.values()]
+        known = [group for group in groups if isinstance(group, type) and issubclass(group, Group)]
+        raise SettingsError(wrong_variables(error, known)) from None
 
 
 def child_environment() -> dict[str, str]:
