@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from bench.document import read_part
+from bench.readme_figures import PART, README, readme_lines
+from bench.results import read_results
 from tests.media_server import MediaServer
 from tests.packaging.documented import Block, GuideShell, Ran, blocks_of
 from tests.server import ROOT, ServerProcess
@@ -163,7 +167,7 @@ def events_in(text: str) -> list[dict[str, Any]]:
 
 def compare_streams(documented: str, came: str) -> None:
     """Compare the three events that the guide shows with those of the same kind that came."""
-    whole = documented.replace("[...]", "[]").replace("{...}", "{}")
+    whole = documented.replace("[...]", "[]").replace("{...}", "{}").replace(":...,", ":0,")
     first, cues, result = events_in(whole)
     events = events_in(came)
     assert shape(first) == shape(events[0])
@@ -225,3 +229,59 @@ def test_the_load_balancers_commands_work(
     assert statuses[2] in {200, 204}, "204 where the whole job was seen"
     assert len(statuses) == 3
     assert "result" in events_in(ran[0].output)[-1]
+
+
+@pytest.fixture
+def shim(tmp_path: Path) -> str:
+    """A PATH on which `make serve` waits, since the server runs already."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    make = programs / "make"
+    make.write_text('#!/bin/sh\n[ "$1" = serve ] && exec sleep 100\n')
+    make.chmod(0o755)
+    return f"{programs}:{os.environ['PATH']}"
+
+
+def serving_blocks() -> list[Block]:
+    return [block for block in blocks_of(ROOT / "README.md") if "make serve &" in block.text]
+
+
+def test_the_readmes_examples_work_from_top_to_bottom(
+    server: ServerProcess, site: MediaServer, tmp_path: Path, shim: str
+) -> None:
+    folder = prepared(tmp_path / "here")
+    hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
+    page = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    replaced = {page: f"{site.url}/talk.mp4"}
+    [ran] = GuideShell(folder, hosts, {"PATH": shim}, replaced).run(serving_blocks()[:1])
+    assert [status for status, _ in ran.statuses] == [200, 200, 200], ran.output
+    assert "-->" in (folder / "voicemail.es.srt").read_text()
+    assert "result" in events_in(ran.output)[-1]
+
+
+def test_the_readmes_way_to_a_gpu_works(keyed: ServerProcess, tmp_path: Path, shim: str) -> None:
+    folder = prepared(tmp_path / "here")
+    hosts = {"localhost:5001": f"127.0.0.1:{keyed.port}"}
+    made = {"$(cat /proc/sys/kernel/random/uuid)": "the-key"}
+    shell = GuideShell(folder, hosts, {"PATH": shim}, made)
+    [ran] = shell.run(serving_blocks()[1:])
+    assert [status for status, _ in ran.statuses] == [200]
+    assert "-->" in (folder / "voicemail.es.srt").read_text()
+
+
+def test_keys_are_named_alike_everywhere() -> None:
+    for name in ("README.md", "docs/pod.md"):
+        text = (ROOT / name).read_text()
+        assert "X-API-Key: $CUESTREAM_KEY" in text, name
+    assert "Authorization: Bearer $RUNPOD_API_KEY" in (ROOT / "docs/load-balancer.md").read_text()
+
+
+def test_the_readmes_figures_are_the_latest() -> None:
+    figures = read_results(ROOT / "bench" / "results.json")
+    assert read_part(PART, README) == "\n".join(readme_lines(figures))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/pod.md", "docs/load-balancer.md"])
+def test_tier_4_is_explained_where_people_look(name: str) -> None:
+    text = " ".join((ROOT / name).read_text().split())
+    assert re.search(r"tier 4.*greyed out.*tier 1 or 2", text, re.IGNORECASE)
