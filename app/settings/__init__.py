@@ -146,14 +146,14 @@ def read_settings() -> Settings:
     """Return the settings of the environment and of `.env`.
 
     Raises:
-        SettingsError: a variable cannot be read.
+        SettingsError: a variable cannot be read; names all of them.
     """
     try:
         return Settings()
-    except ValidationError as error:
-        groups = [field.annotation for field in Settings.model_fields.values()]
-        known = [group for group in groups if isinstance(group, type) and issubclass(group, Group)]
-        raise SettingsError(wrong_variables(error, known)) from None
+    except ValidationError:
+        kinds = [field.annotation for field in Settings.model_fields.values()]
+        groups = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Group)]
+        raise SettingsError(wrong_variables(groups)) from None
 
 
 def child_environment() -> dict[str, str]:

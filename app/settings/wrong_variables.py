@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import AliasChoices, ValidationError
 
 from app.settings.group import Group
 
 
-def wrong_variables(error: ValidationError, groups: list[type[Group]]) -> str:
-    """Return what is wrong, a line for each variable; values are left out, they may be secrets.
-
-    Args:
-        error: of one group.
-        groups: all of them.
-    """
-    group = next((each for each in groups if each.__name__ == error.title), Group)
-    return "\n".join(_lines(error, group))
+def wrong_variables(groups: Sequence[type[Group]]) -> str:
+    """Return what is wrong, a line for each variable; values are left out, they may be secrets."""
+    return "\n".join(line for group in groups for line in _lines(group))
 
 
-def _lines(error: ValidationError, group: type[Group]) -> Iterator[str]:
+def _lines(group: type[Group]) -> Iterator[str]:
+    try:
+        group()
+    except ValidationError as error:
+        yield from _problems(error, group)
+
+
+def _problems(error: ValidationError, group: type[Group]) -> Iterator[str]:
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         name, *places = problem["loc"] or ("",)
         where = "".join(f", item {place}" for place in places if isinstance(place, int))

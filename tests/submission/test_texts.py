@@ -67,6 +67,17 @@ def test_a_wrong_setting_is_named_by_its_variable(
     assert "validation error" not in str(caught.value)
 
 
+def test_all_wrong_settings_are_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("PORT=abc\nTTS_ENGINE=robot\nGPUS=0\n")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    named = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert named == ["PORT", "GPUS", "TTS_ENGINE"]
+
+
 def test_right_settings_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert read_settings() == Settings()
