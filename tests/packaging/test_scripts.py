@@ -137,7 +137,7 @@ END
         rm -r $folder
         exit $status
     """
-    done = bare("bash", "-c", stand_ins, programs_there=("chmod", "sh"))
+    done = bare("bash", "-c", stand_ins, programs_there=("chmod", "sh", "tr"))
     assert done.returncode == 1
     assert "apt http://p:1 http://p:2" in done.stderr
 
