@@ -317,12 +317,16 @@ class NoCaptionsError(NotFoundError):
 
 
 class PayloadTooLargeError(AccessError):
-    """More bytes than the server accepts."""
+    """More bytes than the server accepts.
+
+    Attributes:
+        limit_mb: how many it does, in MiB.
+    """
 
     code = "payload_too_large"
 
-    def __init__(self, limit_mb: int) -> None:
-        super().__init__("Request too large")
+    def __init__(self, limit_mb: int, what: str = "Request") -> None:
+        super().__init__(f"{what} too large: {limit_mb} MiB at most")
         self.limit_mb = limit_mb
 
 

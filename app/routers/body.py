@@ -307,7 +307,9 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
-                raise BadRequestError("The form has no part named file")
+                raise BadRequestError(
+                    "The form has no part named file; url, video_id and upload_id are sent as JSON"
+                )
             file.discard()
             return Submission(body, notices=notices)
         if not file.complete:

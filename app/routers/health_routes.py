@@ -138,7 +138,9 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
         name = _engine(services, "translator")
         return {"model": name, "context_size": None, "api_url": None, "engines": engines}
     if endpoint.key is None and endpoint.vendor.needs_key:
-        raise UnavailableOptionError("No API key is configured on this server")
+        raise UnavailableOptionError(
+            f"No API key for {endpoint.vendor.name} is configured on this server (SERVER_API_KEY)"
+        )
     tokens = context_tokens(endpoint.model)
     return {
         "model": endpoint.model,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
@@ -32,6 +32,7 @@ from app.settings.tts_settings import TtsSettings
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
+from app.settings.wrong_variables import wrong_variables
 
 __all__ = [
     "AccessSettings",
@@ -53,6 +54,7 @@ __all__ = [
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
+    "SettingsError",
     "SourceSettings",
     "StoreName",
     "TranslationSettings",
@@ -63,6 +65,7 @@ __all__ = [
     "WhisperSettings",
     "child_environment",
     "prepare_sdk_environment",
+    "read_settings",
     "see_one_gpu",
     "visible_gpus",
     "whole_environment",
@@ -144,6 +147,24 @@ class Settings(BaseModel):
         if self.server.sync_limit_s is not None:
             return self.server.sync_limit_s
         return 300.0 if self.mode == "load_balancer" else None
+
+
+class SettingsError(Exception):
+    """Variables that cannot be read; the text names each of them."""
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment and of `.env`.
+
+    Raises:
+        SettingsError: a variable cannot be read; names all of them.
+    """
+    try:
+        return Settings()
+    except ValidationError:
+        kinds = [field.annotation for field in Settings.model_fields.values()]
+        groups = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Group)]
+        raise SettingsError(wrong_variables(groups)) from None
 
 
 def child_environment() -> dict[str, str]:

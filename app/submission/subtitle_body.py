@@ -12,9 +12,16 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ValidationInfo,
 )
 
-from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError, quoted
+from app.domain.errors import (
+    BadRequestError,
+    InvalidFieldError,
+    InvalidLanguageError,
+    UrlBlockedError,
+    quoted,
+)
 from app.domain.json_text import read_json
 from app.domain.language import (
     ENGLISH,
@@ -63,15 +70,15 @@ _MAX_GLOSSARY_CHARS = 8 * _MAX_TERMS * _MAX_TERM_CHARS
 """Of lists and glossaries that are sent as text; JSON may escape every character."""
 
 
-def _as_list(value: object) -> object:
+def _as_list(value: object, info: ValidationInfo) -> object:
     if isinstance(value, str):
         if len(value) > _MAX_LIST_CHARS:
-            raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
+            raise InvalidFieldError(f"{info.field_name}: at most {_MAX_LIST_CHARS} characters")
         return [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, list) and sum(len(each) for each in value if isinstance(each, str)) > (
         _MAX_LIST_CHARS
     ):
-        raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
+        raise InvalidFieldError(f"{info.field_name}: at most {_MAX_LIST_CHARS} characters")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return [part.strip() for each in value for part in each.split(",") if part.strip()]
     return value or []
@@ -119,6 +126,13 @@ def _allowed(tag: str) -> str:
         return Language.parse(tag).base
     except InvalidLanguageError:
         raise InvalidFieldError(f"allowed_languages: no language: {quoted(tag)}") from None
+
+
+def _check_address(name: str, address: str) -> None:
+    try:
+        check_url(address)
+    except UrlBlockedError as error:
+        raise UrlBlockedError(f"{name}: {error.message}") from None
 
 
 class SubtitleBody(BaseModel):
@@ -262,7 +276,7 @@ class SubtitleBody(BaseModel):
         for name in ("url", "stream_url", "video_url"):
             address = getattr(self, name)
             if address:
-                check_url(address)
+                _check_address(name, address)
         if self.captions:
             return sent_captions(self.captions, self.captions_lang, spoken)
         address = self.url or self.stream_url or self.video_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.api_requests import post_file
 from tests.conftest import write_wav
 from tests.media_server import MediaServer, media_server
 from tests.routers.test_errors_contract import assert_error
-from tests.server import ServerProcess
+from tests.server import ServerProcess, free_port
 
 ACCEPTED = {
     "srt": "application/x-subrip",
@@ -220,8 +221,45 @@ def test_a_late_failure_does_not_pass_for_a_file(
     assert "ASGI callable" not in quick.log
 
 
-def curl(server: ServerProcess, *options: str) -> subprocess.CompletedProcess[str]:
-    url = f"{server.url}/api/process?format=vtt"
+_NGINX = """
+pid {folder}/pid; error_log {folder}/error.log; daemon off; master_process off;
+events {{}}
+http {{
+    access_log off; proxy_temp_path {folder}/proxy; client_body_temp_path {folder}/body;
+    fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+    server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; }} }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(quick: ServerProcess, tmp_path: Path) -> Iterator[str]:
+    """Address of an nginx before the server, which speaks HTTP/1.0 to it."""
+    port = free_port()
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(_NGINX.format(folder=tmp_path, port=port, upstream=quick.url))
+    with subprocess.Popen(["/usr/sbin/nginx", "-p", tmp_path, "-c", configuration]) as process:
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+@pytest.mark.skipif(not Path("/usr/sbin/nginx").exists(), reason="nginx is not installed")
+def test_a_proxy_passes_a_broken_answer_on_as_broken(
+    quick: ServerProcess, nginx: str, site: MediaServer, talk: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "behind-nginx.wav"
+    copy.write_bytes(talk.read_bytes())
+    url = site.add(copy).replace(copy.name, f"stall/{copy.name}")
+    done = curl(quick, "-d", json.dumps({"url": url}), base=nginx)
+    assert done.returncode in {18, 56}, done.stdout + done.stderr
+    assert done.stdout.startswith("WEBVTT\n\n\n")
+
+
+def curl(server: ServerProcess, *options: str, base: str = "") -> subprocess.CompletedProcess[str]:
+    url = f"{base or server.url}/api/process?format=vtt"
     command = ["curl", "-sS", "--noproxy", "*", "-H", "Content-Type: application/json"]
     return subprocess.run(
         [*command, *options, url], capture_output=True, text=True, timeout=120, check=False

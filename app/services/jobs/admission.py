@@ -27,7 +27,9 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
     if request.diarize and not (settings.diarization.enabled and settings.asr.enabled):
-        raise UnavailableOptionError("This server has no diarization engine")
+        raise UnavailableOptionError(
+            "diarize: this server has no diarization engine (DIARIZATION_ENABLED)"
+        )
     if request.task == "translate":
         _check_task(request, settings, readiness)
     if not readiness.loaded:
