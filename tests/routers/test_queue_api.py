@@ -272,7 +272,6 @@ def test_runpod_29_an_output_over_the_limit_is_stored(api: httpx.Client) -> None
     told = ended(api, handed_in(api, answer=f"large {21 * 2**20}"))
     assert told["status"] == "COMPLETED"
     assert told["output"]["stored_output"]["size_bytes"] > 21 * 2**20
-    assert "20 MiB" in told["error"]
 
 
 def test_a_job_that_runs_too_long_is_timed_out_and_one_whose_time_is_over_is_gone(

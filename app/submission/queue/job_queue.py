@@ -34,6 +34,9 @@ from app.submission.queue.stored_orders import (
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 
 _RETRY_AFTER_S = 15
+_READ_S = 10.0
+"""How long it may take to read a job that has ended from the store."""
+
 _LEAVING = "The server is shutting down"
 
 
@@ -76,8 +79,12 @@ class JobQueue:
         if (ticket := restored(self._services, job)) is None:
             raise JobNotFoundError("No such job; it may have ended long ago or run elsewhere")
         ticket.told_elsewhere = True
+        if job.running and not job.record.queued:
+            ticket.start()
         self._keep(ticket)
         self._follow(ticket, job)
+        if not job.running:
+            await self.wait(ticket, _READ_S)
         return ticket
 
     def begun(self, job: JobRuntime) -> None:
