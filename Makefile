@@ -1,7 +1,7 @@
 # What people run; every target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu samples fixtures settings clean distclean
+.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu simulate samples fixtures settings clean distclean
 
 ARGS ?=
 # Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
@@ -52,6 +52,10 @@ faults: ## kill the workers of a queue of 1,000 jobs again and again, and print 
 bench-gpu: ## measure a GPU with models of the true sizes and write docs/benchmarks.md
 	@scripts/install.sh test
 	@.venv/bin/python -m bench.gpu $(ARGS)
+
+simulate: ## simulate many workers behind RunPod (ARGS="--help" for what can be chosen)
+	@scripts/install.sh test
+	@.venv/bin/python -m bench.simulation $(ARGS)
 
 samples: ## make samples/ again
 	@scripts/install.sh samples

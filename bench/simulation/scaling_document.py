@@ -53,6 +53,7 @@ CROWDS: Sequence[tuple[str, str, int, float, Endpoint]] = (
     ("1,000, one server", "evening", 1000, 4.0, _ALONE),
     ("1,000, 0 to 10 workers", "evening", 1000, 4.0, _BASE),
     ("1,000, shared, 1 to 10", "evening", 1000, 4.0, replace(_SHARED, min_workers=1)),
+    ("4,000, 0 to 30 workers", "evening", 4000, 4.0, replace(_BASE, max_workers=30)),
     ("1,000 of one video, one server", "viral", 1000, 1.0, _ALONE),
     ("1,000 of one video, 0 to 10 workers", "viral", 1000, 1.0, _BASE),
     ("1,000 of one video, shared, 1 to 10", "viral", 1000, 1.0, replace(_SHARED, min_workers=1)),
