@@ -7,7 +7,7 @@ are written to disk as they arrive.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,6 +214,36 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         if not file.complete:
             raise BadRequestError("The upload is cut off")
         return Submission(body, file.upload())
+    except BaseException:
+        file.discard()
+        raise
+    finally:
+        file.give_room_back()
+
+
+async def read_file_form(
+    request: Request, services: Services, names: Sequence[str]
+) -> tuple[dict[str, str], UploadedFile]:
+    """Read a form with a file and text fields; fields of other names are ignored.
+
+    Raises:
+        BadRequestError: it is no form, or has no file.
+        StorageError: the upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    if not is_multipart(request):
+        raise BadRequestError("Send a multipart form with a part named file")
+    owner = owner_of(body_of(request).caller)
+    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
+    fields = {name: _FieldSink() for name in names}
+    try:
+        await _parse(request, {**fields, "file": file})
+        if not file.begun:
+            raise BadRequestError("The form has no part named file")
+        if not file.complete:
+            raise BadRequestError("The upload is cut off")
+        texts = {name: field.text for name, field in fields.items() if field.value}
+        return texts, file.upload()
     except BaseException:
         file.discard()
         raise

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.error_shapes import ErrorShape, HttpError, native_body
+from app.routers.error_shapes import ErrorShape, HttpError, native_body, openai_body
 from app.routers.tus_version import TUS_VERSION
 from app.submission.field_problems import describe
 
@@ -70,6 +70,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/v1/", openai_body),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""

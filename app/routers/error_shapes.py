@@ -50,3 +50,9 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+def openai_body(error: HttpError) -> dict[str, object]:
+    """Return an error as OpenAI's SDKs read it: ``error`` is an object with a text."""
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    return {"error": {"message": error.text, "type": kind, "param": None, "code": error.code}}
