@@ -11,10 +11,12 @@ from app.services.cache.cache_folder import LAYOUT
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
+from app.services.files.result_files import ResultFiles
+from app.services.jobs.job_work import JobWork
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import SchedulerMetrics
-from app.services.jobs.store.memory_job_store import MemoryJobStore
+from app.services.jobs.store.open_job_store import open_job_store
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
 from app.services.net.caller_places import CallerPlaces
@@ -44,6 +46,7 @@ class Services:
     caption_lookups: CaptionLookupCache
     rate_limits: RateLimits
     uploads: UploadStore
+    files: ResultFiles
     synthesizer: SpeechSynthesizer
     feedback: FeedbackStore
     live_sessions: LiveSessions
@@ -67,12 +70,14 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             folder lies in another one; says what to set.
     """
     uploads_folder = settings.caches.folder / "uploads"
+    files_folder = settings.files.files_dir or settings.caches.folder / "files"
     check_shared_parent(settings.caches.folder, "CACHE_DIR")
     check_separate(
         {
             "WORK_DIR": work_home(settings.sources.work_dir),
             "CACHE_DIR": settings.caches.folder / LAYOUT,
             "CACHE_DIR (uploads)": uploads_folder,
+            "FILES_DIR": files_folder,
         }
     )
     workdir = WorkDir.open(settings.sources.work_dir)
@@ -97,7 +102,12 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     services = Services(
         settings=settings,
         readiness=readiness,
-        runner=JobRunner(settings, readiness, pipelines, MemoryJobStore(), metrics),
+        runner=JobRunner(
+            settings,
+            readiness,
+            JobWork(settings, readiness, pipelines, metrics),
+            open_job_store(settings),
+        ),
         streams=StreamHub(settings.jobs),
         metrics=metrics,
         workdir=workdir,
@@ -105,6 +115,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         caption_lookups=caption_lookups,
         rate_limits=RateLimits(settings.limits),
         uploads=UploadStore(uploads_folder, settings.uploads),
+        files=ResultFiles(settings, files_folder),
         synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
         live_sessions=LiveSessions(settings, readiness),

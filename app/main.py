@@ -23,6 +23,7 @@ from app.routers import (
     caption_routes,
     docs_routes,
     feedback_routes,
+    file_routes,
     health_routes,
     job_routes,
     process_routes,
@@ -73,6 +74,7 @@ _ROUTERS = (
     usage_routes.router,
     tts_routes.router,
     feedback_routes.router,
+    file_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )
@@ -133,7 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     async with AsyncExitStack() as stack:
         services = build_services(settings, stack)
         _expire_uploads(services, stack)
-        attach_services(app, services, stack)
+        await attach_services(app, services, stack)
         _warn_if_open(settings)
         _warn_if_unused(settings)
         loading = asyncio.create_task(_load_engines(services), name="load")
@@ -150,7 +152,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         yield _connection_bounds(settings)
 
 
-def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
     """Give an application its services, with or without a server ahead of it.
 
     Args:
@@ -160,6 +162,8 @@ def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> 
     """
     app.state.services = services
     services.streams.start()
+    services.files.start()
+    stack.push_async_callback(services.files.close)
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)
     stack.push_async_callback(services.live_sessions.close)
@@ -167,8 +171,10 @@ def attach_services(app: FastAPI, services: Services, stack: AsyncExitStack) -> 
     webhooks.start()
     stack.push_async_callback(webhooks.close)
     app.state.webhooks = webhooks
-    app.state.queue = JobQueue(services, app, webhooks.tell)
-    stack.push_async_callback(app.state.queue.close)
+    queue = app.state.queue = JobQueue(services, app, webhooks.tell)
+    stack.push_async_callback(queue.close)
+    services.runner.on_claim = queue.begun
+    await services.runner.open()
 
 
 def _connection_bounds(settings: Settings) -> dict[str, object]:

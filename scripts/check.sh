@@ -22,7 +22,7 @@ check lint "$python" -m ruff check --quiet .
 check types "$python" -m mypy
 check imports .venv/bin/lint-imports --no-logo
 check shell .venv/bin/shellcheck --external-sources scripts/*.sh .ci/run
-check docker .venv/bin/hadolint Dockerfile.server
+check docker .venv/bin/hadolint Dockerfile.server Dockerfile.worker
 
 if ((${#failed[@]})); then
     echo "failed: ${failed[*]}" >&2

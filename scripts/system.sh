@@ -11,8 +11,9 @@ packages_for() {
     case $1 in
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
         samples) echo ffmpeg ;;
-        # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech.
-        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata ;;
+        # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech,
+        # and jobs are shared through a database.
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata postgresql ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }
@@ -23,6 +24,7 @@ have() {
         apertium | flite | npm) command -v "$1" ;;
         espeak-ng) command -v espeak-ng ;;
         nodejs) command -v node ;;
+        postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' ;;
         apertium-eng-spa) [[ " $(apertium -l) " == *eng-spa* ]] ;;
         fonts-dejavu-core) [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] ;;
         pocketsphinx-testdata) [[ -d /usr/share/pocketsphinx/test/data/librivox ]] ;;

@@ -18,6 +18,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from tests.media_server import MediaServer, media_server
+from tests.postgres import PostgresServer
 from tests.server import ServerProcess
 
 # An example that a busy machine runs slowly has found nothing.
@@ -113,6 +114,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     process.wait_ready()
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One real PostgreSQL server; tests make databases of their own in it."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of an empty database, which is dropped afterwards."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,8 @@ class Platform:
         app.router.add_post("/job-stream/{worker}/{id}", self._stream)
         app.router.add_post("/v2/{ep}/run", self._run)
         app.router.add_get("/v2/{ep}/status/{id}", self._status)
-        runner = web.AppRunner(app)
+        # A request whose client has gone is not answered.
+        runner = web.AppRunner(app, handler_cancellation=True)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
         self._loop.run_until_complete(site.start())

@@ -10,6 +10,7 @@
     |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
     |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
+    |  |- StoreNotConfiguredError   files are to be stored, and there is no store for them
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  |- OperationUnavailableError a kind of job that this server does not offer
     |  |- IdempotencyConflictError  another job came under its Idempotency-Key
@@ -22,11 +23,13 @@
     |  |- MediaTooLongError         longer than MAX_DURATION_S
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
+    |  |- LinkInvalidError          a link to a stored file with a wrong signature
+    |  |- LinkExpiredError          a link to a stored file that has expired
     |  |- UnauthorizedError         no key, or a wrong one
     |  |- ForbiddenError
     |  |  |- UpgradeRequiredError   not in the caller's tier
     |  |  `- TranscriptionDisabledError  this server transcribes nothing
-    |  |- NotFoundError             no such route, job or upload
+    |  |- NotFoundError             no such route, job, upload or stored file
     |  |- PayloadTooLargeError      more bytes than the route reads
     |  `- HeadersTooLargeError      a longer request line or header section than the server reads
     |- UploadError
@@ -68,7 +71,12 @@
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
+    |  `- StoreUnavailableError     the database of jobs does not answer
+    |- ObjectStoreError             the object store did not answer, or failed
+    |  `- ObjectStoreDeniedError    the object store refuses the keys, or has no such bucket
     |- QueueError                   a job that waited, and that nobody works on any more
+    |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
+    |  |- JobExpiredError           it waited in the queue longer than it was to
     |  `- ExecutionTimeoutError     it ran longer than it was to
     |- RequestTimeoutError          the request came too slowly
     |- TimedOutError                the answer would come after the gateway has hung up
@@ -176,6 +184,12 @@ class UnavailableOptionError(BadRequestError):
     code = "option_unavailable"
 
 
+class StoreNotConfiguredError(BadRequestError):
+    """No store for result files that the caller could reach: none in the settings or the job."""
+
+    code = "store_not_configured"
+
+
 class OperationUnavailableError(BadRequestError):
     """A kind of job that this server does not offer."""
 
@@ -196,6 +210,18 @@ class BodyTypeError(BadRequestError):
 
 class AccessError(CuestreamError):
     """The caller may not have this."""
+
+
+class LinkInvalidError(AccessError):
+    """A link to a stored file whose signature is missing or wrong."""
+
+    code = "link_invalid"
+
+
+class LinkExpiredError(AccessError):
+    """A link to a stored file that worked once; a job's result shows fresh ones."""
+
+    code = "link_expired"
 
 
 class UnauthorizedError(AccessError):
@@ -236,6 +262,12 @@ class UploadNotFoundError(NotFoundError):
     """No such upload."""
 
     code = "upload_not_found"
+
+
+class FileNotStoredError(NotFoundError):
+    """No such stored file: it was removed, for its age or for want of room."""
+
+    code = "file_not_found"
 
 
 class NoCaptionsError(NotFoundError):
@@ -609,10 +641,44 @@ class StorageError(CuestreamError):
     retryable = True
 
 
+class ObjectStoreError(CuestreamError):
+    """The object store did not answer, or failed."""
+
+    code = "object_store_failed"
+    retryable = True
+
+
+class ObjectStoreDeniedError(ObjectStoreError):
+    """The object store refuses the keys, or has no such bucket."""
+
+    code = "object_store_denied"
+    retryable = False
+
+
+class StoreUnavailableError(StorageError):
+    """The database of jobs does not answer."""
+
+    code = "store_unavailable"
+
+
 class QueueError(CuestreamError):
     """Nobody works on the job any more."""
 
     code = "queue_failed"
+
+
+class JobInterruptedError(QueueError):
+    """Its worker died, and it cannot go on elsewhere."""
+
+    code = "job_interrupted"
+    retryable = True
+
+
+class JobExpiredError(QueueError):
+    """It waited in the queue longer than it was to."""
+
+    code = "job_expired"
+    retryable = True
 
 
 class ExecutionTimeoutError(QueueError):

@@ -28,6 +28,7 @@ from app.domain.events import (
 from app.domain.style_fields import style_fields
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
+from app.submission.file_delivery import FileDelivery
 from app.submission.job_payloads import Payload as Payload
 from app.submission.job_payloads import cue_payload as cue_payload
 from app.submission.job_payloads import progress_payload as progress_payload
@@ -42,9 +43,11 @@ class EventEncoder(Protocol):
 
     Attributes:
         formats: subtitle files that the result has.
+        delivery: how the client gets them instead, where he wants them stored.
     """
 
     formats: tuple[str, ...]
+    delivery: FileDelivery | None
 
     def encode(self, event: Event) -> Payload | None:
         """Return the payload of an event, or None where this kind of client gets none.
@@ -57,9 +60,12 @@ class EventEncoder(Protocol):
 class ProcessEncoder:
     """Stage events, then ``result`` or ``error``, for `/api/process`."""
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
         self._job = job
         self.formats = tuple(formats)
+        self.delivery = delivery
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
@@ -77,8 +83,10 @@ class StreamEncoder(ProcessEncoder):
     than the number itself and never falling.
     """
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
-        super().__init__(job, formats)
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
+        super().__init__(job, formats, delivery)
         self._sent = 0
         self._total = 1
         self._percent = 0
@@ -106,9 +114,12 @@ class StreamEncoder(ProcessEncoder):
 class NativeEncoder:
     """Every event, cues with id and revision: for clients that can revise."""
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
         self._plain = ProcessEncoder(job, formats)
         self.formats = self._plain.formats
+        self.delivery = delivery
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
@@ -146,7 +157,9 @@ ENCODERS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
 }
 
 
-def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEncoder:
+def encoder_named(
+    name: str, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+) -> EventEncoder:
     """Return a new encoder.
 
     Raises:
@@ -154,4 +167,4 @@ def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEn
     """
     if name not in ENCODERS:
         raise NotFoundError(f"No view {quoted(name)}; known: {', '.join(ENCODERS)}")
-    return ENCODERS[name](job, formats)
+    return ENCODERS[name](job, formats, delivery)

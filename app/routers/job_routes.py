@@ -17,6 +17,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
+from app.routers.file_links import file_delivery
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
@@ -35,7 +36,7 @@ _MAX_S = 10**6
 _MAX_EVENT_DIGITS = 18
 _NAME_CHARS = 255
 
-State = Literal["running", "done", "failed"]
+State = Literal["queued", "running", "done", "failed"]
 
 
 class PositionBody(BaseModel):
@@ -79,7 +80,9 @@ async def events(
     if seen and seen >= len(job.log) and not job.running:
         return Response(status_code=204)
     services.runner.watch(job)
-    encoder = encoder_named(view, job, _formats_of(request, job, formats))
+    encoder = encoder_named(
+        view, job, _formats_of(request, job, formats), file_delivery(request, job)
+    )
     return stream_job(
         services.streams, job, encoder, view, min(seen, len(job.log)), errors_as_messages=True
     )
@@ -128,7 +131,9 @@ async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> 
     if failure is not None:
         payload |= error_body(failure.message, failure.code, retryable=failure.retryable)
     if job.result is not None:
-        payload["result"] = await result_payload(job.result, job, wanted)
+        result = await result_payload(job.result, job, wanted)
+        delivery = file_delivery(request, job)
+        payload["result"] = result if delivery is None else await delivery.deliver(result, job)
     return Response(await sliced_json(payload), media_type="application/json")
 
 

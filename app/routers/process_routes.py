@@ -19,6 +19,7 @@ from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
+from app.routers.file_links import base_url, file_delivery
 from app.routers.json_answer import JsonAnswer
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
@@ -63,8 +64,11 @@ async def process(request: Request, submission: SubmissionDep, services: Service
         return await _streamed(request, submission, services, "process")
     job = await _submit(request, submission, services, "batch")
 
+    delivery = file_delivery(request, job)
+
     async def payload(result: Result) -> Payload:
-        return await result_payload(result, job, submission.body.formats)
+        found = await result_payload(result, job, submission.body.wanted_formats)
+        return found if delivery is None else await delivery.deliver(found, job)
 
     return await JsonAnswer(services, job, payload).respond(request)
 
@@ -80,6 +84,7 @@ async def _answered(request: Request, submission: Submission, services: Services
         holder=owner.name,
         key=owner.key,
         routes=request.app,
+        base_url=base_url(request),
     )
     limit_bytes = services.settings.queue.max_output_mb * 2**20
 
@@ -101,6 +106,7 @@ async def _submit(
         audience,
         holder=caller_name(request),
         notices=submission.notices,
+        base_url=base_url(request),
     )
 
 
@@ -108,5 +114,7 @@ async def _streamed(
     request: Request, submission: Submission, services: Services, encoder_name: str
 ) -> Response:
     job = await _submit(request, submission, services, "viewer")
-    encoder = encoder_named(encoder_name, job, submission.body.formats)
+    encoder = encoder_named(
+        encoder_name, job, submission.body.wanted_formats, file_delivery(request, job)
+    )
     return stream_job(services.streams, job, encoder, encoder_name)

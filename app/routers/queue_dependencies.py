@@ -31,8 +31,8 @@ def _webhooks_of(request: Request) -> Webhooks:
 WebhooksDep = Annotated[Webhooks, Depends(_webhooks_of)]
 
 
-def _ticket(job_id: str, queue: QueueDep) -> Ticket:
-    return queue.get(job_id)
+async def _ticket(job_id: str, queue: QueueDep) -> Ticket:
+    return await queue.get(job_id)
 
 
 TicketDep = Annotated[Ticket, Depends(_ticket)]

@@ -56,7 +56,7 @@ async def run(
 ) -> Payload:
     """Hand in a job."""
     order = body.order(request, services.settings.queue, endpoint, sync=False)
-    ticket = _submit(request, queue, webhooks, body, order)
+    ticket = await _submit(request, queue, webhooks, body, order)
     return {"id": ticket.id, "status": ticket.status}
 
 
@@ -73,7 +73,7 @@ async def runsync(
 ) -> Response:
     """Hand in a job and wait for its end; after the wait the answer says how it stands."""
     order = body.order(request, services.settings.queue, endpoint, sync=True)
-    ticket = _submit(request, queue, webhooks, body, order)
+    ticket = await _submit(request, queue, webhooks, body, order)
     return await _waited(request, services, queue, ticket, wait)
 
 
@@ -81,7 +81,7 @@ async def runsync(
 @router.get("/v2/{endpoint}/status/{job_id}")
 async def status(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Return a job's status; a finished one comes with its output."""
-    ticket = _ticket_or_none(queue, job_id)
+    ticket = await _ticket_or_none(queue, job_id)
     if ticket is not None:
         return await _json(ticket.report())
     job = await services.runner.get(job_id)
@@ -117,9 +117,9 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
 @router.post("/v2/{endpoint}/cancel/{job_id}")
 async def cancel(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Cancel a job: one that waits never starts, one that runs stops."""
-    ticket = _ticket_or_none(queue, job_id)
+    ticket = await _ticket_or_none(queue, job_id)
     if ticket is not None:
-        queue.cancel(ticket)
+        await queue.cancel(ticket)
         return JSONResponse({"id": ticket.id, "status": ticket.status})
     job = await services.runner.get(job_id)
     caller = caller_name(request)
@@ -132,7 +132,7 @@ async def cancel(request: Request, job_id: str, services: ServicesDep, queue: Qu
 @router.post("/v2/{endpoint}/retry/{job_id}", dependencies=[Depends(require_admission)])
 async def retry(ticket: TicketDep, queue: QueueDep) -> Payload:
     """Return a failed job to the queue, under its id and with its input."""
-    queue.retry(ticket)
+    await queue.retry(ticket)
     return {"id": ticket.id, "status": ticket.status}
 
 
@@ -140,7 +140,8 @@ async def retry(ticket: TicketDep, queue: QueueDep) -> Payload:
 @router.post("/v2/{endpoint}/purge-queue")
 async def purge_queue(request: Request, queue: QueueDep, endpoint: str = "") -> Payload:
     """Cancel the caller's jobs that wait at this endpoint; those that run go on."""
-    return {"removed": queue.purge(endpoint, caller_name(request)), "status": "completed"}
+    removed = await queue.purge(endpoint, caller_name(request))
+    return {"removed": removed, "status": "completed"}
 
 
 @router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])
@@ -149,7 +150,7 @@ async def health(queue: QueueDep) -> Payload:
     return queue.health()
 
 
-def _submit(
+async def _submit(
     request: Request, queue: JobQueue, webhooks: Webhooks, body: QueueBody, order: JobOrder
 ) -> Ticket:
     refuse_nested_route(request, envelope_of(body.input))
@@ -157,7 +158,7 @@ def _submit(
         if len(order.webhook) > _MAX_URL_CHARS:
             raise InvalidFieldError(f"webhook: at most {_MAX_URL_CHARS} characters")
         webhooks.check(order.webhook)
-    return queue.submit(order)
+    return await queue.submit(order)
 
 
 async def _waited(
@@ -176,9 +177,9 @@ async def _waited(
     return await patient_json(request, report(), silence_s)
 
 
-def _ticket_or_none(queue: JobQueue, job_id: str) -> Ticket | None:
+async def _ticket_or_none(queue: JobQueue, job_id: str) -> Ticket | None:
     try:
-        return queue.get(job_id)
+        return await queue.get(job_id)
     except JobNotFoundError:
         return None
 

@@ -68,7 +68,7 @@ class WorkerHost:
             if self._services is None:
                 services = build_services(self._settings, self._stack)
                 routes = create_app(self._settings)
-                attach_services(routes, services, self._stack)
+                await attach_services(routes, services, self._stack)
                 loading = asyncio.create_task(services.readiness.load(), name="load")
                 self._stack.callback(loading.cancel)
                 self._services, self._routes = services, routes

@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
+from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
+from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
 from app.settings.queue_settings import QueueSettings
@@ -42,8 +44,10 @@ __all__ = [
     "ChatName",
     "DiarizationSettings",
     "EndpointSettings",
+    "FileSettings",
     "Group",
     "JobSettings",
+    "JobStoreSettings",
     "LiveSettings",
     "Mode",
     "ModelSettings",
@@ -56,6 +60,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SourceSettings",
+    "StoreName",
     "TranslationSettings",
     "TtsSettings",
     "UploadSettings",
@@ -80,9 +85,11 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
@@ -196,7 +203,7 @@ def _group(groups: dict[str, object], name: str, kind: type[_AnyGroup]) -> _AnyG
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
-    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY")
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
 
 

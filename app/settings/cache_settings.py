@@ -39,6 +39,11 @@ class CacheSettings(Group):
         """The folder of the cache, whether or not it exists."""
         return self.cache_dir.expanduser() if self.cache_dir else default_folder(_NETWORK_VOLUME)
 
+    @property
+    def local_folder(self) -> Path:
+        """A folder of this machine alone, whether or not it exists."""
+        return _own_folder()
+
 
 def default_folder(volume: Path) -> Path:
     """Return the folder of the cache where none is set.
@@ -46,8 +51,10 @@ def default_folder(volume: Path) -> Path:
     Args:
         volume: where a network volume would be mounted, which other workers share.
     """
-    if volume.is_mount():
-        return volume / _NAME
+    return volume / _NAME if volume.is_mount() else _own_folder()
+
+
+def _own_folder() -> Path:
     try:
         return Path.home() / ".cache" / _NAME
     except RuntimeError:

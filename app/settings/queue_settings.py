@@ -22,7 +22,7 @@ class QueueSettings(Group):
     execution_timeout_s: float = Field(
         86_400.0, ge=5, validation_alias=names("QUEUE_EXECUTION_TIMEOUT_S")
     )
-    """Seconds that a job may run unless its `policy` says otherwise; it ends as `TIMED_OUT`."""
+    """Seconds that a job may run unless its `policy` says otherwise; it ends as timed out."""
     ttl_s: float = Field(86_400.0, ge=10, validation_alias=names("QUEUE_TTL_S"))
     """Seconds from its arrival after which a job is removed unless its `policy` says otherwise."""
     concurrency: int = Field(4, ge=1, le=100, validation_alias=names("QUEUE_CONCURRENCY"))

@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
+from app.submission.file_delivery import s3_config
 from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
@@ -38,6 +39,7 @@ async def submit_body(
     *,
     holder: str,
     notices: tuple[Notice, ...] = (),
+    base_url: str | None = None,
 ) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
@@ -51,17 +53,53 @@ async def submit_body(
         audience: whether a viewer watches the cues as they come.
         holder: who holds the job's place; see `JobRequest`.
         notices: how captions in the body were read, where that was not certain.
+        base_url: address of the server as the caller knows it, for links to stored files.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
-        if body.upload_id and upload is not None:
-            raise InvalidFieldError("Send either a file or an upload_id")
-        if body.captions and (body.upload_id or upload is not None):
-            raise InvalidFieldError("Send either media or captions")
-        if body.upload_id:
-            upload = await services.uploads.claim(body.upload_id, services.workdir)
+        request = await prepared(
+            services,
+            caller,
+            body,
+            upload,
+            audience,
+            holder=holder,
+            notices=notices,
+            base_url=base_url,
+        )
+        job = await submit(services, request)
+        job.callers.ask_formats(holder, body.wanted_formats)
+        if body.stores_files:
+            job.callers.ask_files(holder, s3_config(body.s3_config))
+        return job
+    except CuestreamError:
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+        raise
+
+
+async def prepared(
+    services: Services,
+    caller: str,
+    body: SubtitleBody,
+    upload: UploadedFile | None = None,
+    audience: Audience = "batch",
+    *,
+    holder: str,
+    notices: tuple[Notice, ...] = (),
+    base_url: str | None = None,
+) -> JobRequest:
+    """Return the request that a body makes; arguments and errors are those of `submit_body`."""
+    if body.upload_id and upload is not None:
+        raise InvalidFieldError("Send either a file or an upload_id")
+    if body.captions and (body.upload_id or upload is not None):
+        raise InvalidFieldError("Send either media or captions")
+    claimed = None
+    if body.upload_id:
+        claimed = upload = await services.uploads.claim(body.upload_id, services.workdir)
+    try:
         if upload is not None:
             language = body.caption_language()
             decoded = await DISK.run(uploaded_captions, upload, language)
@@ -69,14 +107,23 @@ async def submit_body(
                 upload.path.unlink(missing_ok=True)
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
                 notices = decoded.notices
+        _check_store(services, body, base_url)
         request = body.job_request(upload)
-        if isinstance(request.source, SentCaptions):
-            request = replace(request, source=replace(request.source, notices=notices))
-        request = replace(request, caller=caller, audience=audience, holder=holder)
-        job = await submit(services, request)
-        job.callers.ask_formats(holder, body.formats)
-        return job
     except CuestreamError:
-        if upload is not None:
-            upload.path.unlink(missing_ok=True)
+        if claimed is not None:
+            claimed.path.unlink(missing_ok=True)
         raise
+    if isinstance(request.source, SentCaptions):
+        request = replace(request, source=replace(request.source, notices=notices))
+    return replace(request, caller=caller, audience=audience, holder=holder)
+
+
+def _check_store(services: Services, body: SubtitleBody, base_url: str | None) -> None:
+    """Check that the files of a body could be stored, if it wants that.
+
+    Raises:
+        BadRequestError: they could not.
+    """
+    own = s3_config(body.s3_config)
+    if body.stores_files:
+        services.files.check(own, base_url)

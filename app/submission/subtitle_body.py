@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
 
 from app.domain.errors import BadRequestError, InvalidFieldError
 from app.domain.json_text import read_json
@@ -29,6 +37,7 @@ from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
+from app.submission.file_delivery import DEFAULT_FORMATS
 from app.submission.request_fields import (
     audio_track,
     base_languages,
@@ -133,6 +142,25 @@ class SubtitleBody(BaseModel):
     formats: Annotated[
         list[str], Field(fail_fast=True), BeforeValidator(_as_list), AfterValidator(_each_once)
     ] = Field(default_factory=list, description="Subtitle files wanted in the result")
+    store_files: bool | None = Field(
+        False, description="Store the subtitle files; the result holds links instead of texts"
+    )
+    s3_config: dict[str, JsonValue] | str | None = Field(
+        None,
+        repr=False,
+        validation_alias=AliasChoices("s3_config", "s3Config"),
+        description="An S3-compatible store of yours for the files, as RunPod's s3Config",
+    )
+
+    @property
+    def stores_files(self) -> bool:
+        """Whether the subtitle files are to be stored."""
+        return bool(self.store_files or self.s3_config)
+
+    @property
+    def wanted_formats(self) -> list[str]:
+        """Subtitle files that the result has."""
+        return self.formats or (list(DEFAULT_FORMATS) if self.stores_files else [])
 
     def job_request(self, upload: UploadedFile | None) -> JobRequest:
         """Return the job request of the body.

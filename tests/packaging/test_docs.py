@@ -70,7 +70,9 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-@pytest.mark.parametrize("name", ["load-balancer.md", "pod.md", "api.md", "architecture.md"])
+@pytest.mark.parametrize(
+    "name", ["load-balancer.md", "pod.md", "queue-worker.md", "api.md", "architecture.md"]
+)
 def test_variables_that_a_guide_names_are_read_by_the_code(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
     ours = {variable for group, n, field in fields() for variable in env_names(group, n, field)}
@@ -79,7 +81,7 @@ def test_variables_that_a_guide_names_are_read_by_the_code(name: str) -> None:
     assert named - foreign <= ours
 
 
-@pytest.mark.parametrize("name", ["load-balancer.md", "pod.md"])
+@pytest.mark.parametrize("name", ["load-balancer.md", "pod.md", "queue-worker.md"])
 def test_a_guide_says_what_was_not_tried(name: str) -> None:
     text = " ".join((ROOT / "docs" / name).read_text().split())
     assert "not been tried on a live" in text

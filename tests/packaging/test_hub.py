@@ -43,26 +43,36 @@ def read_by_the_code() -> set[str]:
     return {name for group, n, field in fields() for name in env_names(group, n, field)}
 
 
+FOLDERS = {"LB": ROOT / ".runpod", None: ROOT / ".runpod" / "queue"}
+"""Folders of the listings by the kind of endpoint; without one it is a queue."""
+
+
+@pytest.fixture(scope="module", params=list(FOLDERS), ids=["load_balancer", "queue"])
+def kind(request: pytest.FixtureRequest) -> str | None:
+    found: str | None = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def hub() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((ROOT / ".runpod" / "hub.json").read_text())
+def hub(kind: str | None) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDERS[kind] / "hub.json").read_text())
     return loaded
 
 
 @pytest.fixture(scope="module")
-def tests() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((ROOT / ".runpod" / "tests.json").read_text())
+def tests(kind: str | None) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDERS[kind] / "tests.json").read_text())
     return loaded
 
 
-def test_runpod_39_the_listing_has_what_it_must(hub: dict[str, Any]) -> None:
+def test_runpod_39_the_listing_has_what_it_must(kind: str | None, hub: dict[str, Any]) -> None:
     assert hub["title"]
     assert hub["description"]
     assert hub["type"] == "serverless"
     assert hub["category"] in CATEGORIES
     config = hub["config"]
     assert config["runsOn"] == "GPU"
-    assert config["endpointType"] == "LB"
+    assert config.get("endpointType") == kind
     assert type(config["containerDiskInGb"]) is int
     assert config["gpuCount"] >= 1
 
@@ -73,16 +83,18 @@ def test_runpod_39_gpus_are_pools_that_exist(hub: dict[str, Any]) -> None:
     assert {pool for pool in pools if not pool.startswith("-")} <= POOLS
 
 
-@pytest.mark.parametrize("name", ["hub", "tests"])
 def test_runpod_39_cuda_versions_begin_with_the_images_own(
-    name: str, request: pytest.FixtureRequest
+    hub: dict[str, Any], tests: dict[str, Any]
 ) -> None:
-    versions = request.getfixturevalue(name)["config"]["allowedCudaVersions"]
-    assert all(re.fullmatch(r"\d+\.\d+", version) for version in versions)
-    base = re.search(r"nvidia/cuda:(\d+\.\d+)", (ROOT / "Dockerfile.server").read_text())
-    assert base is not None
-    assert versions[0] == base[1], "older hosts refuse the image"
-    assert versions == sorted(versions, key=lambda v: [int(part) for part in v.split(".")])
+    for listing in (hub, tests):
+        versions = listing["config"]["allowedCudaVersions"]
+        assert all(re.fullmatch(r"\d+\.\d+", version) for version in versions)
+        for image in ("server", "worker"):
+            text = (ROOT / f"Dockerfile.{image}").read_text()
+            base = re.search(r"nvidia/cuda:(\d+\.\d+)", text)
+            assert base is not None
+            assert versions[0] == base[1], "older hosts refuse the image"
+        assert versions == sorted(versions, key=lambda v: [int(part) for part in v.split(".")])
 
 
 def test_runpod_39_variables_are_read_by_the_code(
@@ -141,6 +153,19 @@ def test_runpod_39_presets_set_variables_that_are_offered(hub: dict[str, Any]) -
     for preset in hub["config"]["presets"]:
         assert preset["name"]
         assert preset["defaults"].keys() <= offered
+
+
+def test_runpod_39_both_listings_offer_the_same_choices(hub: dict[str, Any]) -> None:
+    def offered(listing: dict[str, Any]) -> dict[str, Any]:
+        inputs = {
+            each["key"]: each["input"] for each in listing["config"]["env"] if "input" in each
+        }
+        doors = {"API_KEYS", "MAX_JOBS", "QUEUE_CONCURRENCY"}
+        return {key: value for key, value in inputs.items() if key not in doors}
+
+    first = json.loads((FOLDERS["LB"] / "hub.json").read_text())
+    assert offered(hub) == offered(first)
+    assert hub["config"]["presets"] == first["config"]["presets"]
 
 
 def test_runpod_39_tests_leave_time_to_load_a_model(tests: dict[str, Any]) -> None:

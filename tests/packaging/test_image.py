@@ -1,4 +1,4 @@
-"""The image: Dockerfile.server by its linter, by its text, and against what is installed here."""
+"""The images: their files by the linter, by their text, and against what is installed here."""
 
 from __future__ import annotations
 
@@ -19,15 +19,28 @@ from dockerfile_parse import DockerfileParser
 from app.settings import child_environment
 from tests.server import ROOT, ServerProcess, free_port
 
-DOCKERFILE = ROOT / "Dockerfile.server"
+DOCKERFILES = {"server": ROOT / "Dockerfile.server", "worker": ROOT / "Dockerfile.worker"}
+COMMANDS = {
+    "server": '["python", "-m", "gunicorn", "-c", "gunicorn.conf.py"]',
+    "worker": '["python", "-u", "-m", "app.worker"]',
+}
 SITE_PACKAGES = "/opt/venv/lib/python3.11/site-packages"
 
 
-@pytest.fixture(scope="module")
-def steps() -> list[tuple[str, str]]:
-    """Every instruction with its arguments, continuation lines joined."""
-    parser = DockerfileParser(fileobj=DOCKERFILE.open("rb"))
+def steps_of(image: str) -> list[tuple[str, str]]:
+    """Return every instruction with its arguments, continuation lines joined."""
+    parser = DockerfileParser(fileobj=DOCKERFILES[image].open("rb"))
     return [(step["instruction"], step["value"]) for step in parser.structure]
+
+
+@pytest.fixture(scope="module", params=list(DOCKERFILES))
+def image(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def steps(image: str) -> list[tuple[str, str]]:
+    return steps_of(image)
 
 
 def values(steps: list[tuple[str, str]], instruction: str) -> list[str]:
@@ -39,9 +52,11 @@ def shell_of(run: str) -> str:
     return re.sub(r"--mount=\S+\s*", "", run).strip()
 
 
-def test_the_linter_has_nothing_to_say() -> None:
+def test_the_linter_has_nothing_to_say(image: str) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [hadolint, DOCKERFILES[image]], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -58,9 +73,9 @@ def test_the_base_is_cuda_12_like_the_wheels(steps: list[tuple[str, str]]) -> No
     assert f"nvidia-cuda-runtime-cu12=={version[1]}." in (ROOT / "constraints.txt").read_text()
 
 
-def test_runpod_38_process_one_gets_the_signals(steps: list[tuple[str, str]]) -> None:
+def test_runpod_38_process_one_gets_the_signals(image: str, steps: list[tuple[str, str]]) -> None:
     (command,) = values(steps, "CMD")
-    assert command.startswith('["python", "-m", "gunicorn"')
+    assert command == COMMANDS[image]
     assert "ENTRYPOINT" not in dict(steps)
     assert "-m" in command, "an entry point's first line would name a path"
 
@@ -120,11 +135,12 @@ def test_what_it_copies_exists_and_is_sent_to_the_builder(steps: list[tuple[str,
     assert "*" in lines, "everything is left out but what is named"
     sent = [line[1:] for line in lines if line.startswith("!")]
     sources = copied(steps)
-    assert {"app", "gunicorn.conf.py", "pyproject.toml", "constraints.txt"} <= set(sources)
+    assert {"app", "pyproject.toml", "constraints.txt"} <= set(sources)
     for source in sources:
         assert (ROOT / source).exists(), source
         assert any(fnmatch(source, pattern) for pattern in sent), source
-    assert set(sent) == set(sources), "nothing is sent for nothing"
+    taken = {source for image in DOCKERFILES for source in copied(steps_of(image))}
+    assert set(sent) == taken, "nothing is sent for nothing"
 
 
 def test_its_installation_resolves_to_what_is_installed_here(steps: list[tuple[str, str]]) -> None:
@@ -188,8 +204,23 @@ def check_health(port: int, **settings: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_health_check_is_the_one_that_is_tested_here(steps: list[tuple[str, str]]) -> None:
-    (check,) = values(steps, "HEALTHCHECK")
+def test_runpod_33_the_workers_image_keeps_the_log_free_of_transcripts() -> None:
+    variables = " ".join(values(steps_of("worker"), "ENV")).split()
+    assert {"RUNPOD_LOG_LEVEL=INFO", "MODE=queue"} <= set(variables)
+    assert {"EXPOSE", "HEALTHCHECK"}.isdisjoint(name for name, _ in steps_of("worker"))
+
+
+def test_both_images_are_alike_up_to_the_packages() -> None:
+    server, worker = (
+        [step for step in steps_of(image) if step[0] != "COMMENT"] for image in DOCKERFILES
+    )
+    packages = next(n for n, (_, value) in enumerate(server) if "uv pip install" in value)
+    assert server[:packages] == worker[:packages]
+    assert worker[packages][1].replace(" --extra worker", "") == server[packages][1]
+
+
+def test_the_health_check_is_the_one_that_is_tested_here() -> None:
+    (check,) = values(steps_of("server"), "HEALTHCHECK")
     assert 'CMD ["python", "-m", "scripts.healthcheck"]' in check
     assert "--start-period=" in check
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from app.domain.cue import Cue
@@ -17,15 +17,24 @@ class EventLog:
 
     A reader keeps only the number of the last event that it has seen. So a slow reader costs no
     memory, and a reader that comes back resumes where it stopped.
+
+    A log with a journal shows an event once the journal has written it: what a reader has seen
+    outlives the process.
+
+    Args:
+        events: that are written already.
     """
 
-    def __init__(self) -> None:
-        self._events: list[Event] = []
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._events: list[Event] = list(events)
+        self._shown = len(self._events)
         self._listeners: set[Callable[[], None]] = set()
-        self._bytes = 0
+        self._bytes = sum(map(event_bytes, self._events))
+        self._journal: Callable[[], None] | None = None
+        self._read_only = False
 
     def __len__(self) -> int:
-        return len(self._events)
+        return self._shown
 
     @property
     def bytes(self) -> int:
@@ -34,32 +43,47 @@ class EventLog:
 
     @property
     def last(self) -> Event | None:
-        """The newest event."""
+        """The newest event that readers see."""
+        return self._events[self._shown - 1] if self._shown else None
+
+    @property
+    def newest(self) -> Event | None:
+        """The newest event, whether or not readers see it yet."""
         return self._events[-1] if self._events else None
 
     @property
     def closed(self) -> bool:
-        """Whether no event will follow."""
+        """Whether no event will follow for readers."""
         return isinstance(self.last, Done | Failed)
 
+    @property
+    def sealed(self) -> bool:
+        """Whether the job has ended, even if readers do not see it yet."""
+        return isinstance(self.newest, Done | Failed)
+
     def append(self, event: Event) -> None:
-        """Add an event and wake every reader; events after the end are ignored."""
-        if self.closed:
+        """Add an event and wake every reader.
+
+        Events after the end are ignored, and those for a log that another process writes.
+        """
+        if self.sealed or self._read_only:
             return
         self._events.append(event)
         self._bytes += event_bytes(event)
-        for listener in tuple(self._listeners):
-            listener()
+        if self._journal is None:
+            self.show(len(self._events))
+        else:
+            self._journal()
 
     def after(self, seq: int, most: int | None = None) -> list[tuple[int, Event]]:
-        """Return the events with a higher number, each with its number.
+        """Return the events with a higher number that readers see, each with its number.
 
         Args:
             seq: a number.
             most: return no more than so many; None for all.
         """
         begin = max(0, seq)
-        end = None if most is None else begin + most
+        end = self._shown if most is None else min(self._shown, begin + most)
         return list(enumerate(self._events[begin:end], start=begin + 1))
 
     def latest(self, kind: type[E], until: int | None = None) -> E | None:
@@ -75,12 +99,48 @@ class EventLog:
     def final_cues(self) -> list[Cue]:
         """Return the cues so far that no later revision follows, sorted by start."""
         cues: dict[int, Cue] = {}
-        for event in self._events:
+        for event in self._events[: self._shown]:
             if isinstance(event, CuesReady) and event.final:
                 cues |= {cue.id: cue for cue in event.cues}
         return sorted(cues.values(), key=lambda cue: cue.span.start_ms)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after each new event; return the function that ends this."""
+        """Call a function after new events are shown; return the function that ends this."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
+
+    def keep_journal(self, journal: Callable[[], None]) -> None:
+        """Show events from now on when they are written.
+
+        Args:
+            journal: called after each append; it writes what is new and calls `show`.
+        """
+        self._journal = journal
+        self._read_only = False
+
+    @property
+    def appended(self) -> int:
+        """Number of the newest event, whether or not readers see it yet."""
+        return len(self._events)
+
+    def beyond(self, seq: int) -> tuple[Event, ...]:
+        """Return the events after a number, whether or not readers see them yet."""
+        return tuple(self._events[seq:])
+
+    def show(self, until: int) -> None:
+        """Let readers see the events up to a number, and wake them."""
+        if until > self._shown:
+            self._shown = until
+            self._wake()
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Add events that another process has written; those that are not written here go."""
+        self._read_only = True
+        del self._events[self._shown :]
+        self._events.extend(events)
+        self._bytes = sum(map(event_bytes, self._events))
+        self.show(len(self._events))
+
+    def _wake(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()

@@ -78,7 +78,7 @@ class Metrics:
     def job_ended(self, job: JobRecord) -> None:
         """Count a job that has ended, by its outcome."""
         self._running.dec()
-        last = job.log.last
+        last = job.log.newest
         if isinstance(last, Failed):
             self._jobs.labels("cancelled" if last.code in _CANCELLED else "failed").inc()
             self.error(last.code)
@@ -94,10 +94,13 @@ class Metrics:
     def measure_first_cue(self, job: JobRecord) -> Callable[[], None]:
         """Measure the time to a job's first final cue; return the function that ends this."""
         stop: Callable[[], None] = job.log.listen(lambda: look())
+        seen = len(job.log)
 
         def look() -> None:
-            event = job.log.last
-            if isinstance(event, CuesReady) and event.final:
+            nonlocal seen
+            events = job.log.after(seen)
+            seen = len(job.log)
+            if any(isinstance(event, CuesReady) and event.final for _, event in events):
                 self._first_cue.observe(time.monotonic() - job.created_s)
                 stop()
 

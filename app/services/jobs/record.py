@@ -9,13 +9,15 @@ from typing import Literal
 
 from app.domain.events import Done, Failed, Progress, Result
 from app.domain.request import JobRequest
+from app.services.jobs.caller_notes import CallerNotes
 from app.services.jobs.event_log import EventLog
 from app.services.jobs.job_weight import request_bytes
+from app.services.jobs.queue_options import QueueOptions
 
-JobState = Literal["running", "stopping", "done", "failed"]
+JobState = Literal["queued", "running", "stopping", "done", "failed"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class JobRecord:
     """A job as data, apart from the task that works on it.
 
@@ -28,6 +30,12 @@ class JobRecord:
         created_s: monotonic time of admission.
         ended_s: monotonic time of the end; None while the job runs.
         stopping: whether the work was cancelled; the log may still be open for a moment.
+        queue: how it waits in the queue; None for a job that was begun as it came.
+        queued: whether it waits in the queue.
+        callers: what its callers asked for and who of them left.
+        fence: number of the lease under which it is worked on. It grows with each one, so that a
+            worker whose lease has ended writes nothing any more.
+        attempts: how often it was begun.
     """
 
     request: JobRequest
@@ -36,6 +44,16 @@ class JobRecord:
     created_s: float = field(default_factory=time.monotonic)
     ended_s: float | None = None
     stopping: bool = False
+    queue: QueueOptions | None = None
+    queued: bool = False
+    callers: CallerNotes = field(default_factory=CallerNotes)
+    fence: int = 0
+    attempts: int = 0
+
+    @property
+    def owner(self) -> str:
+        """Who may list and cancel the job; no secret."""
+        return (self.queue.owner if self.queue else "") or self.request.holder
 
     @property
     def running(self) -> bool:
@@ -50,6 +68,8 @@ class JobRecord:
             return "done"
         if isinstance(last, Failed):
             return "failed"
+        if self.queued:
+            return "queued"
         return "stopping" if self.stopping else "running"
 
     @property

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from app.domain.errors import (
     CuestreamError,
     DrainingError,
-    InternalError,
     JobCancelledError,
+    JobInterruptedError,
     JobNotFoundError,
     OverloadedError,
     StorageError,
 )
-from app.domain.events import CuesReady, Done, Progress, Result
-from app.domain.request import JobRequest, MediaUrl, UploadedFile
+from app.domain.events import CuesReady, Done, Failed, Progress, Result
+from app.domain.request import JobRequest, MediaUrl
 from app.services.jobs.admission import check_options, check_wait
-from app.services.jobs.metrics import Metrics
+from app.services.jobs.job_summary import JobSummary
+from app.services.jobs.job_work import JobWork, completed, fail
+from app.services.jobs.queue_dispatcher import QueueDispatcher
+from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
+from app.services.jobs.remote_owner import RemoteOwner
 from app.services.jobs.runtime import JobRuntime
-from app.services.jobs.store.job_store import JobStore
-from app.services.pipeline.pipeline_factory import PipelineFactory
+from app.services.jobs.store.job_store import JobStore, Message
+from app.services.jobs.uploads_of_jobs import discard_upload
 from app.services.readiness import Readiness
 from app.settings import Settings
 
@@ -33,7 +36,8 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
 _LEAVING_RETRY_S = 5
-_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_UNREAD_RUNTIMES = 16
+"""Ended jobs without readers that a process keeps in memory where the store has them too."""
 
 
 class JobRunner:
@@ -42,38 +46,47 @@ class JobRunner:
     Args:
         settings: limits and times.
         readiness: engines and translator.
-        pipelines: builds the pipeline of each job.
-        store: records of jobs.
-        metrics: counts jobs and their outcomes.
+        work: on each job.
+        store: records of jobs, and the queue.
+
+    Attributes:
+        on_claim: called with each job that this process begins from the queue.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        readiness: Readiness,
-        pipelines: PipelineFactory,
-        store: JobStore,
-        metrics: Metrics,
+        self, settings: Settings, readiness: Readiness, work: JobWork, store: JobStore
     ) -> None:
         self._settings = settings
         self._readiness = readiness
-        self._pipelines = pipelines
+        self._work = work
         self._store = store
-        self._metrics = metrics
         self._runtimes: dict[str, JobRuntime] = {}
         self._admission = asyncio.Lock()
-        self._sweeps: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.on_claim: Callable[[JobRuntime], None] = lambda _: None
+        self._remote = RemoteOwner(store)
+        self._queue = QueueDispatcher(store, readiness, self._free_places, self._begin_claimed)
 
     @property
     def running(self) -> list[JobRuntime]:
         """Jobs that this process works on."""
-        return [job for job in self._runtimes.values() if job.running]
+        return [job for job in self._runtimes.values() if job.working]
+
+    async def open(self) -> None:
+        """Open the store and begin jobs from the queue.
+
+        Raises:
+            StorageError: the store cannot be opened.
+        """
+        await self._store.open(self)
+        self._queue.start()
 
     async def get(self, job_id: str) -> JobRuntime:
-        """Return a job by its id.
+        """Return a job by its id, whichever process works on it.
 
         Raises:
             JobNotFoundError: no job has this id, or its record was removed.
+            StorageError: the store cannot be read.
         """
         if job_id in self._runtimes:
             return self._runtimes[job_id]
@@ -83,6 +96,12 @@ class JobRunner:
                 "No such job on this worker; it may have ended long ago or run elsewhere"
             )
         return self._read(record)
+
+    async def listed(
+        self, owner: str, limit: int, before: str | None = None
+    ) -> Sequence[JobSummary]:
+        """Return an owner's jobs, the newest first; see `JobStore.listed`."""
+        return await self._store.listed(owner, limit, before)
 
     async def submit(self, request: JobRequest) -> JobRuntime:
         """Admit a request, before any work.
@@ -104,57 +123,142 @@ class JobRunner:
                 await self._remove_ended()
                 job = await self._share(request) or await self._start(request)
         except BaseException:
-            _discard_upload(request)
+            discard_upload(request)
             raise
         if self._readiness.state != "loading":  # else the media is not opened for a while
             await job.wait_until_open(self._settings.jobs.admission_wait_s)
         return job
 
+    async def enqueue(self, request: JobRequest, options: QueueOptions) -> JobRuntime:
+        """Admit a request to the queue: its job is begun once a worker has a place for it.
+
+        It runs to its end whether or not anybody reads it. Its media is looked at when it begins.
+
+        Returns:
+            The job, or its owner's earlier one with the same idempotency key.
+
+        Raises:
+            OverloadedError: the queue is full.
+            StorageError: the queue cannot be written.
+            NotReadyError: the engines could not be loaded.
+            DrainingError: the server is shutting down.
+            CuestreamError: the request is bad.
+        """
+        try:
+            self._readiness.admit()
+            check_options(request, self._settings, self._readiness)
+            record = JobRecord(request, queue=options)
+            async with self._admission:
+                await self._remove_ended()
+                await self._check_queue(record.owner)
+                record.log.append(Progress("waiting", "Waiting for a worker", 0))
+                stored = await self._store.enqueue(record)
+        except BaseException:
+            discard_upload(request)
+            raise
+        if stored is not record:
+            discard_upload(request)
+        return self._read(stored)
+
     def watch(self, job: JobRuntime, position_ms: int | None = None) -> None:
         """Schedule a job as one with a viewer; nothing changes once it has ended.
 
         Args:
-            job: of this process.
+            job: of this process, or of another one.
             position_ms: playback position in the recording; None leaves it as it is.
         """
         if not job.running:
             return
+        if job.link is not None:
+            job.link.watch(job.id, position_ms)
         job.context.audience = "viewer"
         if position_ms is not None:
             job.playback.move(position_ms)
 
+    async def cancel(self, job: JobRuntime, caller: str) -> None:
+        """Cancel a job for a caller, for good.
+
+        A queued job of his never starts; the work on a running one stops with its last reader, and
+        at once where it came by the queue and is his.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        if not job.running:
+            return
+        is_owner = job.record.queue is not None and job.record.owner == caller
+        error = JobCancelledError("The job was cancelled")
+        failed = Failed(error.message, error.code, error.retryable)
+        job.callers.leave(caller)
+        if is_owner and await self._store.end_queued(job.id, failed):
+            discard_upload(job.request)
+            return
+        if job.link is not None:
+            job.link.leave(job.id, caller)
+        elif is_owner and job.working:
+            job.cancel(error)
+
     async def close(self) -> None:
-        """Cancel every running job, since the server leaves, and wait for the tasks to end."""
-        tasks = [job.task for job in self.running if job.task is not None]
-        for job in self.running:
-            job.cancel(DrainingError("The server is shutting down", _LEAVING_RETRY_S))
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop every running job, since the server leaves, and wait for the tasks to end.
+
+        Another process goes on with them where the store outlives this one.
+        """
+        await self._queue.close()
+        self._remote.close()
+        reason = DrainingError("The server is shutting down", _LEAVING_RETRY_S)
+        jobs = self.running
+        tasks = [job.task for job in jobs if job.task is not None]
+        for job in jobs:
+            if self._store.outlives:
+                job.hand_over(reason, None)
+            else:
+                job.cancel(reason)
+        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
+        if self._store.outlives:
+            await asyncio.gather(*(self._give_back(job.record) for job in jobs))
+        await self._store.close()
+
+    def work_arrived(self) -> None:
+        """See `StoreHost`."""
+        self._queue.wake()
+
+    def lease_lost(self, record: JobRecord) -> None:
+        """See `StoreHost`."""
+        job = self._runtimes.get(record.id)
+        if job is not None and job.task is not None:
+            log.warning("another worker goes on with a job", job_id=record.id)
+            reason = JobInterruptedError("Another worker goes on with the job")
+            job.hand_over(reason, self._remote)
+
+    def told(self, job_id: str, message: Message) -> None:
+        """See `StoreHost`."""
+        job = self._runtimes.get(job_id)
+        if job is not None and job.working:
+            self._remote.obey(self, job, message)
 
     async def _share(self, request: JobRequest) -> JobRuntime | None:
         """Return a job of an equal request that answers this one too."""
         if request.fresh:
             return None
         for record in await self._store.equal(request.key):
-            if record.stopping:
+            if record.stopping or request.holder in record.callers.left:
                 continue
-            if record.running and record.id in self._runtimes:
-                job = self._runtimes[record.id]
-                if job.callers.has_left(request.holder):
-                    continue
-                _discard_upload(request)
+            if record.running and not record.queued:
+                discard_upload(request)
+                job = self._read(record)
                 if request.audience == "viewer":
                     self.watch(job, request.position_ms or None)
                 return job
             # Behind an address there may be another file by now: it is fetched each time.
             if record.result is not None and not isinstance(request.source, MediaUrl):
-                _discard_upload(request)
+                discard_upload(request)
                 return await self._replay(record, record.result)
         return None
 
     async def _replay(self, finished: JobRecord, result: Result) -> JobRuntime:
         """Return a new job whose log holds a finished result, as a cache would."""
         record = JobRecord(finished.request)
-        record.log.append(_complete(result))
+        record.log.append(completed(result))
         if result.cues:
             record.log.append(CuesReady(result.cues, final=True))
         record.log.append(Done(result))
@@ -177,50 +281,68 @@ class JobRunner:
         check_wait(self._readiness.engine_manager, request, self._settings.scheduler)
         record = JobRecord(request)
         await self._store.add(record)
+        return self._begin(record)
+
+    async def _check_queue(self, owner: str) -> None:
+        limits = self._settings.job_store
+        waiting, own = await self._store.waiting(owner)
+        if waiting >= limits.max_queued_jobs:
+            raise OverloadedError(f"{waiting} jobs wait already", _RETRY_AFTER_S)
+        if owner and own >= limits.max_queued_jobs_per_caller:
+            raise OverloadedError(
+                f"{own} jobs of yours wait, which is one caller's share", _RETRY_AFTER_S
+            )
+
+    def _free_places(self) -> int:
+        return self._settings.jobs.max_jobs - len(self.running)
+
+    def _begin_claimed(self, record: JobRecord) -> None:
+        """Begin a job that this process has leased; one whose workers keep dying fails."""
+        if record.attempts > self._settings.job_store.job_attempts:
+            job = self._read(record)
+            job.link = None
+            fail(job, JobInterruptedError(f"Its worker died {record.attempts - 1} times"))
+            record.ended_s = time.monotonic()
+            return
+        if record.attempts > 1:
+            log.info("going on with a job", job_id=record.id, events=len(record.log))
+        self.on_claim(self._begin(record))
+
+    def _begin(self, record: JobRecord) -> JobRuntime:
         job = self._read(record)
-        job.start(lambda job: asyncio.create_task(self._run(job), name=f"job-{job.id}"))
+        job.start(self._work.begin)
         if job.task is not None:
-            job.task.add_done_callback(lambda _: self._sweep())
+            job.task.add_done_callback(lambda _: self._ended())
         return job
 
-    def _sweep(self) -> None:
+    def _ended(self) -> None:
         """Remove ended jobs as soon as another one has ended, for it may be large."""
-        sweep = asyncio.get_running_loop().create_task(self._remove_ended(), name="ended-jobs")
-        self._sweeps.add(sweep)
-        sweep.add_done_callback(self._sweeps.discard)
+        self._queue.wake()
+        sweep = asyncio.get_running_loop().create_task(self._sweep(), name="ended-jobs")
+        self._tasks.add(sweep)
+        sweep.add_done_callback(self._tasks.discard)
 
     def _read(self, record: JobRecord) -> JobRuntime:
         """Return the runtime of a record in this process."""
-        job = JobRuntime(record, self._settings.jobs.job_grace_s)
-        return self._runtimes.setdefault(record.id, job)
+        job = self._runtimes.get(record.id)
+        if job is None:
+            job = self._runtimes[record.id] = JobRuntime(record, self._settings.jobs.job_grace_s)
+            job.callers.changed = lambda: self._store.save_callers(record)
+            if self._store.outlives and record.running:
+                job.link = self._remote
+        return job
 
-    async def _run(self, job: JobRuntime) -> None:
-        self._metrics.job_started()
-        stop_measuring = self._metrics.measure_first_cue(job.record)
+    async def _give_back(self, record: JobRecord) -> None:
         try:
-            await self._work(job)
-        except asyncio.CancelledError:
-            _fail(job, job.cancel_reason)
-            raise
-        except CuestreamError as error:
-            _fail(job, error)
-        except Exception as error:  # noqa: BLE001 - a defect ends its own job alone
-            _fail(job, _defect(job, error))
-        finally:
-            stop_measuring()
-            self._metrics.job_ended(job.record)
+            await self._store.give_back(record)
+        except StorageError as error:  # its lease ends by itself
+            log.warning("a job is not given back", job_id=record.id, reason=error.message)
 
-    async def _work(self, job: JobRuntime) -> None:
-        request, readiness = job.request, self._readiness
-        job.log.append(Progress("checking", "Checking the media", 5))
-        if readiness.state == "loading":
-            job.log.append(Progress("loading", "Loading the models", 5))
-            await readiness.wait()
-            check_options(request, self._settings, readiness)
-        pipeline = self._pipelines.build(request)
-        result = await pipeline.run(request, job.playback, job.log.append)
-        job.log.append(_complete(result))
-        job.log.append(Done(result))
+    async def _sweep(self) -> None:
+        try:
+            await self._remove_ended()
+        except CuestreamError as error:
+            log.warning("ended jobs are not removed", reason=error.message)
 
     async def _remove_ended(self) -> None:
         limits = self._settings.jobs
@@ -229,33 +351,11 @@ class JobRunner:
         )
         for job_id in removed:
             self._runtimes.pop(job_id, None)
+        if self._store.outlives:
+            self._forget_unread()
 
-
-def _complete(result: Result) -> Progress:
-    if not result.cues:
-        return Progress("complete", f"{len(result.turns)} speaker turns are ready", 100, 4)
-    return Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4)
-
-
-def _fail(job: JobRuntime, error: CuestreamError) -> None:
-    """End a job with the reason in a stage message too: some clients show nothing else."""
-    job.stop_work()
-    if not isinstance(error, JobCancelledError | DrainingError):
-        log.warning("job failed", job_id=job.id, code=error.code, reason=error.message)
-    progress = job.record.progress
-    percent = progress.percent if progress else 0
-    job.log.append(Progress("finalizing", error.message, percent, 4))
-    job.fail(error)
-
-
-def _defect(job: JobRuntime, error: Exception) -> CuestreamError:
-    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return StorageError("The server's disk is full or not writable")
-    log.error("job failed by a defect", job_id=job.id, exc_info=error)
-    return InternalError("Internal server error")
-
-
-def _discard_upload(request: JobRequest) -> None:
-    if isinstance(request.source, UploadedFile):
-        with suppress(OSError):
-            request.source.path.unlink(missing_ok=True)
+    def _forget_unread(self) -> None:
+        """Forget what the store gives back when somebody asks for it again."""
+        ended = [job for job in self._runtimes.values() if not job.running and not job.read]
+        for job in ended[: max(0, len(ended) - _UNREAD_RUNTIMES)]:
+            del self._runtimes[job.id]

@@ -10,11 +10,14 @@ from contextlib import suppress
 
 from app.domain.errors import CuestreamError, JobCancelledError
 from app.domain.events import Done, Failed, MediaOpened, Result
-from app.domain.request import JobRequest, UploadedFile
+from app.domain.request import JobRequest
 from app.gpu.work_context import WorkContext
 from app.services.jobs.event_log import EventLog
 from app.services.jobs.job_callers import JobCallers
+from app.services.jobs.owner_link import OwnerLink
 from app.services.jobs.record import JobRecord
+from app.services.jobs.stored_error import stored_error
+from app.services.jobs.uploads_of_jobs import discard_upload
 from app.services.playback.playback import Playback
 
 _FIRST_READER_S = 10.0
@@ -34,6 +37,7 @@ class JobRuntime:
         playback: position of its viewer, and the ranges that are done.
         task: works on the job; None for a job that this process only reads.
         callers: what each of its callers asked for and holds.
+        link: to the process that works on it; None where this one does, or none.
     """
 
     def __init__(self, record: JobRecord, grace_s: float) -> None:
@@ -47,7 +51,12 @@ class JobRuntime:
         self._readers = 0
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
-        self.callers = JobCallers(self.attach, lambda: self.detach(0.0))
+        self._waiters: set[asyncio.Event] = set()
+        self._handed_over: CuestreamError | None = None
+        self.callers = JobCallers(
+            self.attach, lambda: self.detach(0.0), self.detach, record.callers
+        )
+        self.link: OwnerLink | None = None
 
     @property
     def id(self) -> str:
@@ -70,6 +79,21 @@ class JobRuntime:
         return self.record.running
 
     @property
+    def working(self) -> bool:
+        """Whether this process works on the job."""
+        return self.task is not None and not self.record.log.sealed
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether another process goes on with the job, or will."""
+        return self._handed_over is not None
+
+    @property
+    def read(self) -> bool:
+        """Whether it has readers in this process."""
+        return self._readers > 0
+
+    @property
     def result(self) -> Result | None:
         """The result, once the job has succeeded."""
         return self.record.result
@@ -85,17 +109,25 @@ class JobRuntime:
         return self.context.cancelled
 
     def start(self, work: Callable[[JobRuntime], asyncio.Task[None]]) -> None:
-        """Start the task; a job that no client ever reads is cancelled after a while."""
+        """Start the task; a job that no client ever reads is cancelled after a while.
+
+        One from the queue runs on without readers.
+        """
+        if self.link is not None and self._readers:
+            self.link.release(self.id)
+        self.link = None
+        self._handed_over = None
         self.task = work(self)
         self.task.add_done_callback(lambda _: self._task_ended())
-        self._cancel_after(max(self._grace_s, _FIRST_READER_S))
+        if self.record.queue is None and not self._readers:
+            self._cancel_after(max(self._grace_s, _FIRST_READER_S))
 
     def attach(self) -> None:
         """Count a reader."""
         self._readers += 1
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
+        if self.link is not None and self._readers == 1:
+            self.link.hold(self.id)
 
     def detach(self, grace_s: float | None = None) -> None:
         """Uncount a reader; after the last one the job goes on for the grace time only.
@@ -104,7 +136,10 @@ class JobRuntime:
             grace_s: instead of the usual grace time.
         """
         self._readers -= 1
-        if self._readers == 0 and self.running:
+        if self._readers == 0 and self.link is not None:
+            self.link.release(self.id)
+            return
+        if self._readers == 0 and self.working and self.record.queue is None:
             grace_s = self._grace_s if grace_s is None else grace_s
             if grace_s > 0:
                 self._cancel_after(grace_s)
@@ -112,7 +147,9 @@ class JobRuntime:
                 self.cancel()
 
     def fail(self, error: CuestreamError) -> None:
-        """Record that the job failed."""
+        """Record that the job failed; nothing where it has ended already."""
+        if self.log.sealed:
+            return
         self._failure = error
         self.log.append(Failed(error.message, error.code, error.retryable))
 
@@ -126,6 +163,30 @@ class JobRuntime:
         self.stop_work()
         if self.task is not None:
             self.task.cancel()
+
+    def hand_over(self, reason: CuestreamError, link: OwnerLink | None) -> None:
+        """Stop the work without an end of the job, since another process goes on with it.
+
+        Args:
+            reason: for those who wait for the result in this process.
+            link: to that process; None where this process leaves.
+        """
+        task, self.task, self.link = self.task, None, link
+        self._handed_over = reason
+        self.cancelled.set()
+        self._stop_timer()
+        if link is not None:
+            # The work may come back to this process later, with a signal of its own.
+            self.context = WorkContext(
+                self.id, self.request.caller, self.context.audience, self.context.position_ms
+            )
+            self.playback = Playback(self.context)
+            if self._readers:
+                link.hold(self.id)
+        if task is not None:
+            task.cancel()
+        for waiter in self._waiters:
+            waiter.set()
 
     def stop_work(self) -> None:
         """Withdraw what waits for the device, and stop threads that work for the job."""
@@ -149,8 +210,8 @@ class JobRuntime:
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self._wait_for(lambda: self.log.closed or self._is_open())
-        if self._failure is not None and not self._is_open():
-            raise self._failure
+        if self.failure is not None and not self._is_open():
+            raise self._reason
 
     async def wait_for_result(self) -> Result:
         """Wait for the end.
@@ -160,17 +221,29 @@ class JobRuntime:
         """
         await self._wait_for(lambda: self.log.closed)
         if self.result is None:
-            raise self._failure or JobCancelledError("The job was cancelled")
+            raise self._reason
         return self.result
 
+    @property
+    def _reason(self) -> CuestreamError:
+        """Why there is no result."""
+        if self._failure is not None:
+            return self._failure
+        if self.failure is not None:
+            return stored_error(self.failure)
+        return self._handed_over or JobCancelledError("The job was cancelled")
+
     async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition, or until this process knows no more of the job."""
         arrived = asyncio.Event()
         stop = self.log.listen(arrived.set)
+        self._waiters.add(arrived)
         try:
-            while not condition():
+            while not condition() and (self._handed_over is None or self.link is not None):
                 arrived.clear()
                 await arrived.wait()
         finally:
+            self._waiters.discard(arrived)
             stop()
 
     def _is_open(self) -> bool:
@@ -179,12 +252,16 @@ class JobRuntime:
     def _cancel_after(self, grace_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(grace_s, self.cancel)
 
-    def _task_ended(self) -> None:
-        self.record.ended_s = time.monotonic()
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+
+    def _task_ended(self) -> None:
+        if self.task is None or not self.task.done():
+            return  # another process goes on with the job
+        self.record.ended_s = time.monotonic()
+        self._stop_timer()
         self.callers.end_leases()
-        if self.running:
-            self.fail(self._cancel_reason or JobCancelledError("The job was cancelled"))
-        if isinstance(self.request.source, UploadedFile):
-            self.request.source.path.unlink(missing_ok=True)
+        self.fail(self._cancel_reason or JobCancelledError("The job was cancelled"))
+        discard_upload(self.request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,8 +15,9 @@ from app.domain.errors import BadRequestError, InvalidFieldError, OverloadedErro
 from app.domain.events import CuesDropped, CuesReady, Event, Progress, Result
 from app.services.jobs.runtime import JobRuntime
 from app.submission.audio_body import MISSING_AUDIO
-from app.submission.envelopes.envelope import EnvelopeJob
+from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
+from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.job_payloads import Payload, cue_payload, progress_payload, result_payload
 from app.submission.submit import submit_body
 from app.submission.subtitle_body import SubtitleBody
@@ -58,29 +60,63 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
         # Workers with a part among several are asked for words and speakers.
         raise BadRequestError(MISSING_AUDIO)
     body = subtitle_body(job.input)
+    if job.s3_config is not None and body.s3_config is None:
+        body = body.model_copy(update={"s3_config": dict(job.s3_config)})
     work = await _submitted(job, body)
     work.attach()
     job.follow(work.id)
     try:
-        sent = SentCues(in_order=not (work.request.position_ms or work.request.diarize))
-        async for cues in _final_cues(work, sent, job):
-            yield {"subtitles": [cue_payload(cue) for cue in cues]}
-        result = await work.wait_for_result()
-        async for part in _last_parts(work, result, sent, body.formats):
-            yield part
+        delivery = _delivery(job, body) if body.stores_files else None
+        following = followed_parts(work, body.wanted_formats, job.report, delivery)
+        async with aclosing(following) as parts:
+            async for part in parts:
+                yield part
     finally:
         work.detach(0)
+
+
+async def followed_parts(
+    work: JobRuntime,
+    formats: Sequence[str],
+    report: Report,
+    delivery: FileDelivery | None = None,
+) -> AsyncGenerator[object, None]:
+    """Yield the parts of a job that runs, or has ended; see `subtitle_parts`.
+
+    Args:
+        work: the job.
+        formats: subtitle files that the last part has.
+        report: is told of its progress.
+        delivery: stores the files, so that the last part has links to them; None for their texts.
+
+    Raises:
+        CuestreamError: the job failed.
+    """
+    sent = SentCues(in_order=not (work.request.position_ms or work.request.diarize))
+    async with aclosing(_final_cues(work, sent, report)) as batches:
+        async for cues in batches:
+            yield {"subtitles": [cue_payload(cue) for cue in cues]}
+    result = await work.wait_for_result()
+    async for part in _last_parts(work, result, sent, formats, delivery):
+        yield part
 
 
 async def _submitted(job: EnvelopeJob, body: SubtitleBody) -> JobRuntime:
     """Submit the body, waiting for a place as a queue does."""
     while True:
         try:
-            return await submit_body(job.services, job.caller, body, holder=job.holder)
+            return await submit_body(
+                job.services, job.caller, body, holder=job.holder, base_url=job.base_url
+            )
         except OverloadedError:
             if body.upload_id:
                 raise
             await asyncio.sleep(_PLACE_WAIT_S)
+
+
+def _delivery(job: EnvelopeJob, body: SubtitleBody) -> FileDelivery:
+    own = s3_config(body.s3_config)
+    return FileDelivery(job.services.files, job.holder, own, job.base_url)
 
 
 class SentCues:
@@ -126,12 +162,12 @@ class SentCues:
 
 
 async def _final_cues(
-    work: JobRuntime, sent: SentCues, job: EnvelopeJob
+    work: JobRuntime, sent: SentCues, report: Report
 ) -> AsyncGenerator[Sequence[Cue], None]:
     """Follow a job to its end; report its progress on the way."""
     arrived = asyncio.Event()
     stop = work.log.listen(arrived.set)
-    reports = _Reports(job)
+    reports = _Reports(report)
     seq = 0
     try:
         while True:
@@ -154,8 +190,8 @@ async def _final_cues(
 class _Reports:
     """Tells of each stage, and of progress within one now and then."""
 
-    def __init__(self, job: EnvelopeJob) -> None:
-        self._report = job.report
+    def __init__(self, report: Report) -> None:
+        self._report = report
         self._stage = ""
         self._told_s = 0.0
 
@@ -168,9 +204,15 @@ class _Reports:
 
 
 async def _last_parts(
-    work: JobRuntime, result: Result, sent: SentCues, formats: Sequence[str]
+    work: JobRuntime,
+    result: Result,
+    sent: SentCues,
+    formats: Sequence[str],
+    delivery: FileDelivery | None = None,
 ) -> AsyncGenerator[Payload, None]:
     payload = await result_payload(result, work, formats)
+    if delivery is not None:
+        payload = await delivery.deliver(payload, work)
     files: Any = payload.pop("formats", {})
     *slices, last = list(_slices(sent.rest(result.cues))) or [[]]
     for cues in slices:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from app.container import Services
@@ -17,9 +19,18 @@ from app.domain.errors import (
     JobNotFoundError,
     OverloadedError,
 )
+from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.envelope import AsgiRoutes, EnvelopeJob, Payload
 from app.submission.envelopes.job_output import checked_outputs, error_text, json_bytes, settled
-from app.submission.envelopes.subtitle_envelope import subtitle_body
+from app.submission.envelopes.subtitle_envelope import followed_parts
+from app.submission.file_delivery import s3_config
+from app.submission.queue.stored_orders import (
+    delivery_of,
+    end_status,
+    enqueue,
+    formats_of,
+    restored,
+)
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 
 _RETRY_AFTER_S = 15
@@ -44,29 +55,46 @@ class JobQueue:
         self._on_end = ended
         self._tickets: dict[str, Ticket] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._followers: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
         self._totals: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._closing = False
 
-    def get(self, ticket_id: str) -> Ticket:
-        """Return a job by its id.
+    async def get(self, ticket_id: str) -> Ticket:
+        """Return a job by its id, whichever process took it.
 
         Raises:
             JobNotFoundError: there is none, or it was removed.
         """
-        ticket = self._tickets.get(ticket_id)
-        if ticket is None:
+        if (ticket := self._tickets.get(ticket_id)) is not None:
+            return ticket
+        job = await self._services.runner.get(ticket_id)
+        if (ticket := self._tickets.get(ticket_id)) is not None:
+            return ticket
+        if (ticket := restored(self._services, job)) is None:
             raise JobNotFoundError("No such job; it may have ended long ago or run elsewhere")
+        ticket.told_elsewhere = True
+        self._keep(ticket)
+        self._follow(ticket, job)
         return ticket
+
+    def begun(self, job: JobRuntime) -> None:
+        """Take note of a job that this process begins from the store's queue: it tells the end."""
+        known = (each for each in self._tickets.values() if each.job_id == job.id)
+        if (ticket := next(known, None)) is not None:
+            ticket.told_elsewhere = False
+        elif (ticket := restored(self._services, job)) is not None:
+            self._keep(ticket)
+            self._follow(ticket, job)
 
     def subtitle_job(self, job_id: str) -> str:
         """Return the id of the subtitle job that works for one of the queue; else the id itself."""
         ticket = self._tickets.get(job_id)
         return job_id if ticket is None or ticket.job_id is None else ticket.job_id
 
-    def submit(self, order: JobOrder) -> Ticket:
+    async def submit(self, order: JobOrder) -> Ticket:
         """Take an order; the same one under the same key once more is the same job.
 
         Raises:
@@ -80,41 +108,107 @@ class JobQueue:
         if (known := self._known(order)) is not None:
             return known
         ticket = Ticket(order, json_bytes(order.input))
-        if ticket.envelope.kind == "subtitles":
-            body = subtitle_body(order.input)
-            if not body.upload_id:
-                body.job_request(None)
+        if (own_store := s3_config(order.s3_config)) is not None:
+            self._services.files.check(own_store)
         self._make_room(ticket)
-        self._tickets[ticket.id] = ticket
-        if order.idempotency_key:
-            self._keys[_key_of(order)] = ticket.id
-        self._remove_after(ticket, order.ttl_s)
+        if ticket.envelope.kind == "subtitles":
+            return await self._enqueue(ticket)
+        self._keep(ticket)
         self._pump()
         return ticket
 
-    def cancel(self, ticket: Ticket) -> None:
+    async def _enqueue(self, ticket: Ticket) -> Ticket:
+        """Put subtitles into the store's queue, whose jobs any process may begin."""
+        job = await enqueue(self._services, ticket.order)
+        if (known := self._tickets.get(job.id)) is not None:
+            known.order, known.input_bytes = ticket.order, ticket.input_bytes
+            return known
+        ticket.id = ticket.job_id = job.id
+        self._keep(ticket)
+        self._follow(ticket, job)
+        return ticket
+
+    def _keep(self, ticket: Ticket) -> None:
+        self._tickets[ticket.id] = ticket
+        if ticket.order.idempotency_key:
+            self._keys[_key_of(ticket.order)] = ticket.id
+        self._remove_after(ticket, ticket.order.ttl_s)
+
+    def _follow(self, ticket: Ticket, job: JobRuntime) -> None:
+        task = asyncio.create_task(self._followed(ticket, job), name=f"followed-{ticket.id}")
+        self._followers[ticket.id] = task
+        task.add_done_callback(lambda _: self._followers.pop(ticket.id, None))
+
+    async def _followed(self, ticket: Ticket, job: JobRuntime) -> None:
+        """Follow a job of the store to its end."""
+
+        async def report(progress: Payload) -> None:
+            ticket.progress = progress
+            if progress["stage"] != "waiting" and ticket.status == "IN_QUEUE":
+                ticket.start()
+
+        job.attach()
+        try:
+            delivery = delivery_of(self._services, job)
+            following = followed_parts(job, formats_of(job), report, delivery)
+            async with aclosing(following) as parts:
+                async for part in parts:
+                    self._add(ticket, part)
+        except DrainingError as error:
+            if not self._closing:  # else another process goes on with it
+                self._end(ticket, "FAILED", error.message, error.code)
+        except CuestreamError as error:
+            ticket.told_elsewhere |= job.task is None and ticket.attempts > 0
+            self._end(ticket, end_status(error), error_text(error.message), error.code)
+        else:
+            ticket.told_elsewhere |= job.task is None
+            ticket.output = ticket.values
+            self._end(ticket, "COMPLETED")
+        finally:
+            job.detach()
+
+    def _add(self, ticket: Ticket, value: object) -> None:
+        ticket.values.append(value)
+        ticket.value_bytes += json_bytes(value)
+        self._tell()
+
+    async def cancel(self, ticket: Ticket) -> None:
         """Cancel a job: one that waits never starts; nothing where it has ended."""
+        if ticket.ended:
+            return
+        if ticket.id in self._followers and ticket.job_id is not None:
+            job = await self._services.runner.get(ticket.job_id)
+            await self._services.runner.cancel(job, ticket.order.owner.name)
         self._end(ticket, "CANCELLED")
         if (task := self._tasks.get(ticket.id)) is not None:
             task.cancel()
 
-    def retry(self, ticket: Ticket) -> None:
+    async def retry(self, ticket: Ticket) -> None:
         """Return a failed job to the queue, under its id and with its input.
 
         Raises:
-            BadRequestError: it has not failed.
+            BadRequestError: it has not failed, or its input is not here any more.
             OverloadedError: the queue is full.
         """
         if ticket.status not in {"FAILED", "TIMED_OUT"}:
             raise BadRequestError("Only a job that failed or timed out can be retried")
         if self._closing:
             raise DrainingError(_LEAVING, _RETRY_AFTER_S)
+        job = None
+        if ticket.envelope.kind == "subtitles":
+            if not ticket.order.input:
+                raise BadRequestError("The job came to another worker; hand it in again")
+            job = await enqueue(self._services, replace(ticket.order, idempotency_key=""))
         ticket.again()
         self._totals["retried"] += 1
         self._remove_after(ticket, ticket.order.ttl_s)
+        if job is not None:
+            self._drop(job.id)
+            ticket.job_id = job.id
+            self._follow(ticket, job)
         self._pump()
 
-    def purge(self, endpoint: str, owner: str) -> int:
+    async def purge(self, endpoint: str, owner: str) -> int:
         """Cancel what an owner has waiting at an endpoint; return how many jobs that were."""
         waiting = [
             ticket
@@ -122,7 +216,7 @@ class JobQueue:
             if ticket.order.endpoint == endpoint and ticket.order.owner.name == owner
         ]
         for ticket in waiting:
-            self.cancel(ticket)
+            await self.cancel(ticket)
         return len(waiting)
 
     def health(self) -> Payload:
@@ -134,7 +228,7 @@ class JobQueue:
             "jobs": {
                 "completed": self._totals["COMPLETED"],
                 "failed": self._totals["FAILED"] + self._totals["TIMED_OUT"],
-                "inProgress": len(self._tasks),
+                "inProgress": sum(e.status == "IN_PROGRESS" for e in self._tickets.values()),
                 "inQueue": len(self._waiting()),
                 "retried": self._totals["retried"],
             },
@@ -171,9 +265,9 @@ class JobQueue:
         for timer in self._timers.values():
             timer.cancel()
         for ticket in list(self._tickets.values()):
-            if not ticket.ended:
+            if not ticket.ended and ticket.id not in self._followers:
                 self._end(ticket, "FAILED", _LEAVING, DrainingError.code)
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._followers.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -199,6 +293,8 @@ class JobQueue:
         limits = self._services.settings.jobs
         begun = Counter(self._tickets[each].order.owner.name for each in self._tasks)
         for ticket in self._waiting():
+            if ticket.id in self._followers:
+                continue
             if len(self._tasks) >= limits.max_jobs or self._closing:
                 break
             owner = ticket.order.owner.name
@@ -217,9 +313,7 @@ class JobQueue:
         try:
             async with asyncio.timeout(order.execution_timeout_s) as limit:
                 async for value in checked_outputs(envelope, self._job(ticket), limit_bytes):
-                    ticket.values.append(value)
-                    ticket.value_bytes += json_bytes(value)
-                    self._tell()
+                    self._add(ticket, value)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -253,6 +347,7 @@ class JobQueue:
             report=report,
             follow=follow,
             s3_config=ticket.order.s3_config,
+            base_url=ticket.order.base_url,
         )
 
     def _end(self, ticket: Ticket, status: TicketStatus, *reason: str | None) -> None:
@@ -262,7 +357,8 @@ class JobQueue:
         self._totals[status] += 1
         if not self._closing:
             self._remove_after(ticket, ticket.order.retention_s)
-        self._on_end(ticket)
+        if not ticket.told_elsewhere:
+            self._on_end(ticket)
         self._tell()
 
     def _task_ended(self, ticket: Ticket, _: asyncio.Task[None]) -> None:
@@ -287,8 +383,17 @@ class JobQueue:
         self._keys.pop(_key_of(ticket.order), None)
         if (timer := self._timers.pop(ticket.id, None)) is not None:
             timer.cancel()
-        if (task := self._tasks.get(ticket.id)) is not None:
-            ticket.end("CANCELLED")
+        for tasks in (self._tasks, self._followers):
+            if (task := tasks.get(ticket.id)) is not None:
+                ticket.end("CANCELLED")
+                task.cancel()
+
+    def _drop(self, ticket_id: str) -> None:
+        """Forget a ticket of a job that another ticket stands for, without a word to anybody."""
+        self._tickets.pop(ticket_id, None)
+        if (timer := self._timers.pop(ticket_id, None)) is not None:
+            timer.cancel()
+        if (task := self._followers.get(ticket_id)) is not None:
             task.cancel()
 
     def _make_room(self, ticket: Ticket) -> None:

@@ -46,6 +46,7 @@ class JobOrder:
         retention_s: how long its output can be read.
         webhook: address that is told of the end.
         s3_config: access to the caller's object storage; holds a secret.
+        base_url: address of the server as the caller knows it, for links to stored files.
         idempotency_key: the same order once more is the same job; empty without one.
     """
 
@@ -57,6 +58,7 @@ class JobOrder:
     retention_s: float
     webhook: str | None = None
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
+    base_url: str | None = None
     idempotency_key: str = ""
 
 
@@ -79,6 +81,7 @@ class Ticket:
         progress: what it last told of itself.
         job_id: of the subtitle job that does the work; None before it is known.
         attempts: how often it was begun.
+        told_elsewhere: whether another process, which worked on it, tells its webhook.
         read: how many parts each reader of its stream has got.
     """
 
@@ -97,6 +100,7 @@ class Ticket:
     progress: Payload | None = None
     job_id: str | None = None
     attempts: int = 0
+    told_elsewhere: bool = False
     read: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -129,6 +133,7 @@ class Ticket:
     def again(self) -> None:
         """Return to the queue as a job that never began."""
         self.status, self.created_s = "IN_QUEUE", time.monotonic()
+        self.told_elsewhere = False
         self.started_s = self.ended_s = self.output = self.error = self.code = None
         self.values, self.value_bytes, self.progress, self.job_id = [], 0, None, None
         self.read.clear()

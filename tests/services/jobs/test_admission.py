@@ -36,7 +36,6 @@ async def test_a_job_that_would_wait_too_long_is_refused_before_any_work() -> No
         readiness,  # type: ignore[arg-type]
         nothing,
         MemoryJobStore(),
-        nothing,
     )
     with pytest.raises(OverloadedError) as caught:
         await runner.submit(JobRequest(MediaUrl("http://127.0.0.1/x.mp3")))

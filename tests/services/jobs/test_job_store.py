@@ -71,7 +71,7 @@ async def test_old_and_surplus_records_go_and_running_ones_stay() -> None:
 
 async def test_a_runner_reads_records_that_it_did_not_run(tmp_path: Path) -> None:
     store, nothing = MemoryJobStore(), Any
-    runner = JobRunner(Settings(), nothing, nothing, store, nothing)  # type: ignore[arg-type]
+    runner = JobRunner(Settings(), nothing, nothing, store)  # type: ignore[arg-type]
     record = ended(1)
     await store.add(record)
     job = await runner.get(record.id)
@@ -85,7 +85,7 @@ async def test_a_runner_reads_records_that_it_did_not_run(tmp_path: Path) -> Non
 
 async def test_scheduling_state_changes_only_while_a_job_runs() -> None:
     store, nothing = MemoryJobStore(), Any
-    runner = JobRunner(Settings(), nothing, nothing, store, nothing)  # type: ignore[arg-type]
+    runner = JobRunner(Settings(), nothing, nothing, store)  # type: ignore[arg-type]
     request = JobRequest(SiteVideo("https://site.example/1"), audience="batch")
     running, done = JobRecord(request), ended(1, request)
     for record in (running, done):

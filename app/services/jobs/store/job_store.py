@@ -2,24 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from app.domain.events import Failed
+from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.record import JobRecord
+
+Message = Mapping[str, str | int | None]
+"""What a process tells the one that works on a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Answer to a worker that asks for a job.
+
+    Attributes:
+        record: a job that is this process's from now on; None where none is due.
+        due_s: seconds until a waiting job is due; None where none waits.
+    """
+
+    record: JobRecord | None = None
+    due_s: float | None = None
+
+
+class StoreHost(Protocol):
+    """What a store tells the process that it belongs to; called in the event loop."""
+
+    def work_arrived(self) -> None:
+        """Tell that a job may wait for a worker."""
+        ...
+
+    def lease_lost(self, record: JobRecord) -> None:
+        """Tell that another process works on a job that this one had."""
+        ...
+
+    def told(self, job_id: str, message: Message) -> None:
+        """Tell what another process told of a job."""
+        ...
 
 
 class JobStore(Protocol):
-    """Records of jobs, by id and by request.
+    """Records of jobs, by id and by request, and the queue of those that wait.
 
-    The methods are asynchronous, so that a store may be a database.
+    The methods are asynchronous, so that a store may be a database. Those that write raise
+    `StorageError` where it cannot.
+
+    Attributes:
+        outlives: whether another process goes on with a job when this one has ended.
     """
 
+    outlives: bool
+
+    async def open(self, host: StoreHost) -> None:
+        """Open the store.
+
+        Args:
+            host: is told what happens from now on.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Write what is not written and close the store."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until every event so far is written."""
+        ...
+
     async def add(self, record: JobRecord) -> None:
-        """Store the record of a new job."""
+        """Store the record of a new job: of one that this process begins, or that has ended."""
+        ...
+
+    async def enqueue(self, record: JobRecord) -> JobRecord:
+        """Store the record of a new job that waits in the queue.
+
+        Returns:
+            The record, or that of its owner's earlier job with the same idempotency key.
+        """
+        ...
+
+    async def claim(self) -> Claim:
+        """Lease the next job that is due: one from the queue, or one whose worker died."""
+        ...
+
+    async def give_back(self, record: JobRecord) -> None:
+        """End the lease on a job that has not ended, so that another process goes on with it."""
+        ...
+
+    async def end_queued(self, job_id: str, failed: Failed) -> bool:
+        """End a job that still waits in the queue; return whether it did."""
         ...
 
     async def get(self, job_id: str) -> JobRecord | None:
-        """Return a record by its id; None where the store has none."""
+        """Return a record by its id; None where the store has none.
+
+        The record of a job that another process works on grows as events come.
+        """
         ...
 
     async def equal(self, request_key: str) -> Sequence[JobRecord]:
@@ -28,6 +108,20 @@ class JobStore(Protocol):
         Args:
             request_key: see `JobRequest.key`.
         """
+        ...
+
+    async def listed(self, owner: str, limit: int, before: str | None) -> Sequence[JobSummary]:
+        """Return an owner's jobs, the newest first.
+
+        Args:
+            owner: see `JobRecord.owner`.
+            limit: no more than so many.
+            before: id of the job after which to go on; None from the newest on.
+        """
+        ...
+
+    async def waiting(self, owner: str) -> tuple[int, int]:
+        """Return how many jobs wait in the queue, and how many of one owner."""
         ...
 
     async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
@@ -42,4 +136,12 @@ class JobStore(Protocol):
         Returns:
             Ids of the removed records.
         """
+        ...
+
+    def save_callers(self, record: JobRecord) -> None:
+        """Store what a record says of its callers, soon."""
+        ...
+
+    async def tell(self, job_id: str, message: Message) -> None:
+        """Tell the process that works on a job something; nothing where none does."""
         ...

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
+from app.domain.events import Failed
+from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
+from app.services.jobs.store.job_rows import EndedRow
+from app.services.jobs.store.job_store import Claim, Message, StoreHost
+from app.services.jobs.store.kept_jobs import surplus_jobs
 
 _FRAME_BYTES = 2000
 """Of a record whose result belongs to another one too."""
@@ -15,7 +19,10 @@ _FRAME_BYTES = 2000
 class MemoryJobStore:
     """Records of one process; they are lost with it."""
 
+    outlives = False
+
     def __init__(self) -> None:
+        self._host: StoreHost | None = None
         self._records: dict[str, JobRecord] = {}
         self._request_keys: dict[str, str] = {}  # hashes of whole requests, sent captions included
 
@@ -23,6 +30,74 @@ class MemoryJobStore:
         """See `JobStore`."""
         self._records[record.id] = record
         self._request_keys[record.id] = record.request.key
+
+    async def open(self, host: StoreHost) -> None:
+        """See `JobStore`."""
+        self._host = host
+
+    async def close(self) -> None:
+        """See `JobStore`."""
+
+    async def flush(self) -> None:
+        """See `JobStore`."""
+
+    async def enqueue(self, record: JobRecord) -> JobRecord:
+        """See `JobStore`."""
+        key = record.queue.idempotency_key if record.queue else None
+        for other in self._records.values():
+            known = other.queue.idempotency_key if other.queue else None
+            if key and known == key and other.owner == record.owner:
+                return other
+        record.queued = True
+        await self.add(record)
+        if self._host is not None:
+            self._host.work_arrived()
+        return record
+
+    async def claim(self) -> Claim:
+        """See `JobStore`."""
+        waiting = [r for r in self._records.values() if r.queue is not None and r.queued]
+        due_s = {r.id: r.queue.delay_s - r.age_s for r in waiting if r.queue is not None}
+        due = [record for record in waiting if due_s[record.id] <= 0]
+        if not due:
+            return Claim(due_s=min(due_s.values(), default=None))
+        record = max(due, key=lambda each: each.queue.priority if each.queue else 0)
+        record.queued = False
+        record.fence += 1
+        record.attempts += 1
+        return Claim(record)
+
+    async def give_back(self, record: JobRecord) -> None:
+        """See `JobStore`."""
+        record.queued = True
+
+    async def end_queued(self, job_id: str, failed: Failed) -> bool:
+        """See `JobStore`."""
+        record = self._records.get(job_id)
+        if record is None or not record.queued:
+            return False
+        record.queued = False
+        record.log.append(failed)
+        record.ended_s = time.monotonic()
+        return True
+
+    async def listed(self, owner: str, limit: int, before: str | None) -> Sequence[JobSummary]:
+        """See `JobStore`."""
+        own = [record for record in reversed(self._records.values()) if record.owner == owner]
+        ids = [record.id for record in own]
+        begin = ids.index(before) + 1 if before in ids else len(ids) if before else 0
+        return [summary_of(record) for record in own[begin : begin + limit]]
+
+    async def waiting(self, owner: str) -> tuple[int, int]:
+        """See `JobStore`."""
+        owners = [record.owner for record in self._records.values() if record.queued]
+        return len(owners), owners.count(owner)
+
+    def save_callers(self, record: JobRecord) -> None:
+        """See `JobStore`."""
+
+    async def tell(self, job_id: str, message: Message) -> None:
+        """See `JobStore`."""
 
     async def get(self, job_id: str) -> JobRecord | None:
         """See `JobStore`."""
@@ -35,44 +110,17 @@ class MemoryJobStore:
     async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
         """See `JobStore`."""
         now_s = time.monotonic()
-        ended = sorted((r.ended_s, r.id) for r in self._records.values() if r.ended_s is not None)
-        surplus = max(0, len(ended) - limit)
-        removed = [
-            job_id
-            for place, (ended_s, job_id) in enumerate(ended)
-            if place < surplus or now_s - ended_s > retention_s
-        ]
-        gone = set(removed)
-        kept = [self._records[job_id] for _, job_id in ended if job_id not in gone]
-        removed += [record.id for record in _too_heavy(kept, limit_bytes)]
+        ended = sorted((r for r in self._records.values() if r.ended_s is not None), key=_end)
+        weights = _bytes_by_record(ended)
+        rows = [EndedRow(r.id, r.request.caller, now_s - _end(r)[0], weights[r.id]) for r in ended]
+        removed = surplus_jobs(rows, retention_s, limit, limit_bytes)
         for job_id in removed:
             del self._records[job_id], self._request_keys[job_id]
         return removed
 
 
-def _too_heavy(kept: Sequence[JobRecord], limit_bytes: int) -> list[JobRecord]:
-    """Return the records that must go; a result that several jobs share weighs once.
-
-    Args:
-        kept: the oldest first.
-        limit_bytes: see `JobStore.remove_ended`.
-    """
-    bytes_of = _bytes_by_record(kept)
-    held: Counter[str] = Counter()
-    waiting: dict[str, deque[JobRecord]] = defaultdict(deque)
-    for record in kept:
-        held[record.request.caller] += bytes_of[record.id]
-        waiting[record.request.caller].append(record)
-    gone: list[JobRecord] = []
-    while held.total() > limit_bytes and len(gone) < len(kept) - 1:
-        caller = max(held, key=lambda name: (bool(waiting[name]), held[name]))
-        record = waiting[caller].popleft()
-        if record is kept[-1]:
-            held[caller] = 0
-            continue
-        held[caller] -= bytes_of[record.id]
-        gone.append(record)
-    return gone
+def _end(record: JobRecord) -> tuple[float, str]:
+    return record.ended_s or 0.0, record.id
 
 
 def _bytes_by_record(records: Sequence[JobRecord]) -> dict[str, int]:

@@ -1,0 +1,128 @@
+"""Rows of a database of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.events import Event
+from app.services.jobs.record import JobState
+
+StoredEvent = tuple[str, bytes]
+"""Kind and fields of an event, as `event_codec` writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is not in the database yet.
+
+    Attributes:
+        request: see `encode_request`.
+        request_key: see `JobRequest.key`.
+        owner: who may list and cancel it.
+        caller: whose share of the kept jobs it takes.
+        queue: how it waits, see `encode_value`; None for a job that was begun as it came.
+        secrets: encrypted; None for none.
+        state: queued, running, or its end.
+        events: the first ones.
+        delay_s: it is due after so many seconds.
+        ttl_s: it expires after so many seconds; None for never.
+    """
+
+    id: str
+    request: bytes
+    request_key: str
+    owner: str
+    caller: str
+    title: str
+    kind: str
+    state: JobState
+    events: Sequence[StoredEvent]
+    weight_bytes: int
+    queue: bytes | None = None
+    secrets: bytes | None = None
+    callers: bytes = b""
+    progress: bytes | None = None
+    priority: int = 0
+    delay_s: float = 0.0
+    ttl_s: float | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job of the database.
+
+    Attributes:
+        age_s: since it came.
+        ended_age_s: since its end; None before it.
+        events: their number.
+        progress: the latest one.
+        code: of the error that ended it.
+    """
+
+    id: str
+    request: bytes
+    queue: bytes | None
+    secrets: bytes | None
+    callers: bytes
+    state: JobState
+    fence: int
+    attempts: int
+    age_s: float
+    ended_age_s: float | None
+    events: int
+    title: str
+    kind: str
+    progress: bytes | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Events that are to be added to a job's log.
+
+    Attributes:
+        fence: of the lease under which they were made.
+        after: how many events are stored before them.
+    """
+
+    job_id: str
+    fence: int
+    after: int
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedEvents:
+    """Events as the database has them, with what they change in their job's row.
+
+    Attributes:
+        weight_bytes: of all of them.
+        progress: the latest one among them; None for none.
+        state: of the job after them.
+        title: of the source, where they say it; empty otherwise.
+        code: of the error, where one ends the job.
+    """
+
+    events: Sequence[StoredEvent]
+    weight_bytes: int
+    progress: bytes | None
+    state: JobState
+    title: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """What decides how long an ended job is kept.
+
+    Attributes:
+        age_s: since its end.
+        caller: whose jobs are weighed together.
+    """
+
+    id: str
+    caller: str
+    age_s: float
+    weight_bytes: int

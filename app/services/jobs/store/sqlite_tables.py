@@ -1,0 +1,52 @@
+"""Tables of the database of jobs in SQLite."""
+
+from __future__ import annotations
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE jobs (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    request BLOB NOT NULL,
+    request_key TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    queue BLOB,
+    secrets BLOB,
+    callers BLOB NOT NULL,
+    state TEXT NOT NULL,
+    worker TEXT,
+    fence INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    progress BLOB,
+    code TEXT,
+    priority INTEGER NOT NULL,
+    idempotency_key TEXT,
+    created_at REAL NOT NULL,
+    due_at REAL NOT NULL,
+    expires_at REAL,
+    ended_at REAL
+);
+CREATE INDEX jobs_request_key ON jobs (request_key);
+CREATE INDEX jobs_owner ON jobs (owner, place);
+CREATE INDEX jobs_due ON jobs (priority DESC, place) WHERE state = 'queued';
+CREATE INDEX jobs_running ON jobs (worker) WHERE state = 'running';
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE UNIQUE INDEX jobs_once ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE TABLE events (
+    job_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    fields BLOB NOT NULL,
+    PRIMARY KEY (job_id, seq)
+) WITHOUT ROWID;
+"""
+
+ROW = """id, request, queue, secrets, callers, state, fence, attempts, :now - created_at,
+    :now - ended_at, events, title, kind, progress, code"""
+"""Columns of a `JobRow`, in order."""

@@ -1,0 +1,244 @@
+"""Stores of jobs that outlive a process: SQLite and a real PostgreSQL, by the same tests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.cue import Cue
+from app.domain.errors import StorageError
+from app.domain.events import CuesReady, Done, Event, Failed, Progress, Result
+from app.domain.request import JobRequest, SiteVideo, UploadedFile
+from app.domain.time import Span
+from app.services.jobs.queue_options import QueueOptions
+from app.services.jobs.record import JobRecord
+from app.services.jobs.store.secret_box import SecretBox
+from tests.services.jobs.durable_stores import StoreFactory
+
+REQUEST = JobRequest(SiteVideo("https://site.example/1"), holder="key a")
+CUES = (Cue(0, Span(0, 900), "Hello"),)
+RESULT = Result(CUES, False, "en", 1000, 10, {}, title="A talk")
+EVENTS: list[Event] = [
+    Progress("checking", "Checking", 5),
+    CuesReady(CUES, final=True),
+    Done(RESULT),
+]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> StoreFactory:
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+    return StoreFactory(tmp_path / "jobs", url)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def queued(**options: object) -> JobRecord:
+    return JobRecord(REQUEST, queue=QueueOptions(**options))  # type: ignore[arg-type]
+
+
+async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        record = JobRecord(REQUEST)
+        await store.add(record)
+        seen: list[int] = []
+        record.log.listen(lambda: seen.append(len(record.log)))
+        for event in EVENTS:
+            record.log.append(event)
+        assert len(record.log) == 0, "what readers see is stored"
+        await store.flush()
+        assert seen[-1] == 3
+        record.callers.formats["key a"] = ("srt",)
+        store.save_callers(record)
+    async with stores.opened() as store:
+        read = await store.get(record.id)
+        assert read is not None
+        assert read is await store.get(record.id)
+        assert [event for _, event in read.log.after(0)] == EVENTS
+        assert (read.state, read.request, read.result) == ("done", REQUEST, RESULT)
+        assert read.callers.formats == {"key a": ("srt",)}
+        assert read.ended_s is not None
+        assert [each.id for each in await store.equal(REQUEST.key)] == [record.id]
+        (summary,) = await store.listed("key a", 10, None)
+        assert (summary.title, summary.state) == ("A talk", "done")
+        assert summary.progress == EVENTS[0]
+        assert abs(summary.created_ms / 1000 - time.time()) < 600
+        assert await store.listed("key b", 10, None) == []
+
+
+async def test_another_process_follows_a_job_as_it_goes(stores: StoreFactory) -> None:
+    async with stores.opened() as owner, stores.opened() as reader:
+        record = JobRecord(REQUEST)
+        await owner.add(record)
+        read = await reader.get(record.id)
+        assert read is not None
+        assert read.state == "running"
+        for n, event in enumerate(EVENTS, start=1):
+            record.log.append(event)
+            await until(lambda n=n: len(read.log) == n)  # type: ignore[misc]
+        assert read.result == RESULT
+        await reader.tell(record.id, {"do": "watch", "position_ms": 7})
+        await until(lambda: bool(owner.host.messages))
+        assert owner.host.messages == [(record.id, {"do": "watch", "position_ms": 7})]
+        assert reader.host.messages == []
+
+
+async def test_a_dead_process_leaves_its_jobs_to_another_one_once(stores: StoreFactory) -> None:
+    dead = stores.make()
+    await dead.open(dead.host)
+    record = JobRecord(REQUEST)
+    await dead.add(record)
+    record.log.append(EVENTS[0])
+    await dead.flush()
+    async with stores.opened() as one, stores.opened() as other:
+        follower = await other.get(record.id)
+        assert follower is not None
+        assert (await one.claim()).record is None
+        await dead.die()
+        await until(lambda: one.host.work.is_set() or other.host.work.is_set())
+        claims = []
+        async with asyncio.timeout(60):
+            while not claims:
+                claims = [c.record for c in (await one.claim(), await other.claim()) if c.record]
+                await asyncio.sleep(0.1)
+        (taken,) = claims
+        assert (taken.id, taken.attempts, taken.fence) == (record.id, 2, 2)
+        assert [event for _, event in taken.log.after(0)] == EVENTS[:1]
+        for event in EVENTS[1:]:
+            taken.log.append(event)
+        await until(lambda: len(follower.log) == 3)
+        assert (await one.claim()).record is (await other.claim()).record is None
+
+
+async def test_a_lease_that_has_ended_writes_nothing_any_more(stores: StoreFactory) -> None:
+    async with stores.opened() as stale, stores.opened() as owner:
+        record = JobRecord(REQUEST)
+        await stale.add(record)
+        record.log.append(EVENTS[0])
+        await stale.flush()
+        await stale.database.give_back(record.id, record.fence)
+        taken = (await owner.claim()).record
+        assert taken is not None
+        record.log.append(Failed("too late", "internal", retryable=True))
+        await until(lambda: stale.host.lost == [record.id])
+        taken.log.append(EVENTS[2])
+        await until(lambda: not record.running)
+        assert [event for _, event in record.log.after(0)] == [EVENTS[0], EVENTS[2]]
+        record.log.append(EVENTS[1])
+        assert len(record.log) == 2
+
+
+async def test_the_queue_serves_by_priority_and_time_and_key(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        low, high = queued(idempotency_key="a"), queued(priority=5, secrets={"key": "s3cret"})
+        later = queued(priority=9, delay_s=0.6)
+        for record in (low, high, later):
+            assert await store.enqueue(record) is record
+        again = queued(idempotency_key="a")
+        assert await store.enqueue(again) is low
+        assert await store.waiting("key a") == (3, 3)
+        assert await store.waiting("key b") == (3, 0)
+        assert low.state == "queued"
+        first, second, third = [await store.claim() for _ in range(3)]
+        assert (first.record, second.record, third.record) == (high, low, None)
+        assert third.due_s is not None
+        assert 0 <= third.due_s <= 0.6
+        assert low.state == "running"
+        await asyncio.sleep(0.7)
+        assert (await store.claim()).record is later
+        assert [each.id for each in await store.listed("key a", 2, None)] == [later.id, high.id]
+        assert [each.id for each in await store.listed("key a", 9, high.id)] == [low.id]
+
+
+async def test_jobs_that_wait_outlive_the_process_with_their_secrets(
+    stores: StoreFactory, tmp_path: Path
+) -> None:
+    upload = tmp_path / "work" / "a.wav"
+    upload.parent.mkdir()
+    upload.write_bytes(b"sound")
+    async with stores.opened() as store:
+        record = queued(secrets={"key": "s3cret"}, details={"webhook": "https://x/"}, kind="run")
+        record.request = replace(REQUEST, source=UploadedFile(upload, "0", "a.wav"))
+        record.log.append(Progress("waiting", "Waiting", 0))
+        await store.enqueue(record)
+    async with stores.opened() as store:
+        taken = (await store.claim()).record
+        assert taken is not None
+        assert taken.queue is not None
+        assert (taken.id, taken.queue.secrets) == (record.id, {"key": "s3cret"})
+        assert (taken.queue.details, taken.queue.kind) == ({"webhook": "https://x/"}, "run")
+        source = taken.request.source
+        assert isinstance(source, UploadedFile)
+        assert source.path.read_bytes() == b"sound"
+        assert not upload.exists()
+        row = await store.database.job(record.id)
+        assert row is not None
+        assert b"s3cret" not in row.request + (row.queue or b"") + (row.secrets or b"")
+
+
+async def test_a_job_that_waits_is_cancelled_or_expires_and_never_starts(
+    stores: StoreFactory,
+) -> None:
+    async with stores.opened() as store, stores.opened() as reader:
+        cancelled, expired = queued(), queued(ttl_s=0.1)
+        for record in (cancelled, expired):
+            await store.enqueue(record)
+        read = await reader.get(expired.id)
+        assert read is not None
+        failed = Failed("Cancelled", "cancelled", retryable=True)
+        assert await store.end_queued(cancelled.id, failed)
+        assert cancelled.failure == failed
+        assert not await store.end_queued(cancelled.id, failed)
+        await asyncio.sleep(0.15)
+        assert (await store.claim()).record is None
+        await until(lambda: read.failure is not None)
+        assert read.failure is not None
+        assert read.failure.code == "job_expired"
+        assert await store.waiting("key a") == (0, 0)
+
+
+async def test_what_ended_jobs_keep_is_bounded_in_the_database(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        records = [JobRecord(REQUEST) for _ in range(4)]
+        for record in records:
+            await store.add(record)
+            record.log.append(EVENTS[2])
+            await store.flush()
+        running = JobRecord(REQUEST)
+        await store.add(running)
+        gone = await store.remove_ended(3600, 2, 2**30)
+        assert gone == [records[0].id, records[1].id]
+        store._swept_s = 0
+        assert await store.remove_ended(3600, 9, 1) == [records[2].id]
+        store._swept_s = 0
+        assert await store.remove_ended(0, 9, 2**30) == [records[3].id]
+        assert await store.get(running.id) is running
+        for record in records:
+            assert await store.database.job(record.id) is None
+            assert await store.database.events(record.id, 0) == []
+
+
+def test_secrets_are_read_with_their_own_key_and_job_alone(tmp_path: Path) -> None:
+    box = SecretBox.of_folder(tmp_path / "jobs")
+    sealed = box.seal("job", {"key": "value"})
+    assert sealed is not None
+    assert b"value" not in sealed
+    assert SecretBox.of_folder(tmp_path / "jobs").open("job", sealed) == {"key": "value"}
+    assert box.seal("job", {}) is None
+    assert box.open("job", None) == {}
+    for other, job_id, data in (
+        (SecretBox.of_password("p"), "job", sealed),
+        (box, "other", sealed),
+        (box, "job", sealed[:-1] + b"\0"),
+    ):
+        with pytest.raises(StorageError):
+            other.open(job_id, data)
