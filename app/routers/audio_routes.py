@@ -20,6 +20,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.body import read_file_form
 from app.routers.dependencies import ServicesDep, require_admission, services_of
+from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import upload
 from app.routers.patient_json import patient_json
 from app.submission.audio_body import FORMATS, AudioBody, AudioJob
@@ -96,7 +97,8 @@ async def transcriptions(request: Request, services: ServicesDep) -> Response:
     granularities = " ".join(fields.get(name, "") for name in _LISTS)
     work = _result(request, body, file)
     if body.response_format in _MEDIA_TYPES:
-        output = await _output(request, body).written(await work)
+        result = await cancel_on_disconnect(request, work)
+        output = await _output(request, body).written(result)
         kind = _MEDIA_TYPES[body.response_format]
         return PlainTextResponse(str(output["text"]), media_type=kind)
 

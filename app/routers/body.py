@@ -221,10 +221,41 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         file.give_room_back()
 
 
+class _ListSink:
+    """A text field that may come several times, as lists do in forms."""
+
+    repeats = True
+
+    def __init__(self) -> None:
+        self._value = bytearray()
+
+    def begin(self, file_name: str | None, media_type: str) -> None:
+        del file_name, media_type
+        if self._value:
+            self._value += b" "
+
+    def write(self, data: bytes) -> None:
+        if len(self._value) + len(data) > _MAX_FIELD_BYTES:
+            raise InvalidFieldError("A form field is too long")
+        self._value += data
+
+    def finish(self) -> None:
+        pass
+
+    @property
+    def text(self) -> str:
+        """All values, separated by spaces."""
+        return decode_text(bytes(self._value))
+
+
 async def read_file_form(
     request: Request, services: Services, names: Sequence[str]
 ) -> tuple[dict[str, str], UploadedFile]:
     """Read a form with a file and text fields; fields of other names are ignored.
+
+    Returns:
+        The texts of the fields that are not empty, one that comes several times separated by
+        spaces, and the file.
 
     Raises:
         BadRequestError: it is no form, or has no file.
@@ -235,14 +266,14 @@ async def read_file_form(
         raise BadRequestError("Send a multipart form with a part named file")
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: _FieldSink() for name in names}
+    fields = {name: _ListSink() for name in names}
     try:
         await _parse(request, {**fields, "file": file})
         if not file.begun:
             raise BadRequestError("The form has no part named file")
         if not file.complete:
             raise BadRequestError("The upload is cut off")
-        texts = {name: field.text for name, field in fields.items() if field.value}
+        texts = {name: text for name, field in fields.items() if (text := field.text.strip())}
         return texts, file.upload()
     except BaseException:
         file.discard()

@@ -102,7 +102,8 @@ class MultipartForm:
     def _begin_data(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = _text(options.get(b"name", b""))
-        self._sink = self._sinks.pop(name, None)
+        repeats = getattr(self._sinks.get(name), "repeats", False)
+        self._sink = self._sinks.get(name) if repeats else self._sinks.pop(name, None)
         if self._sink is None and name in self._names:
             raise InvalidFieldError(f"The form has two parts named {name}")
         if self._sink is not None:

@@ -27,7 +27,7 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
     _check_role(request, settings)
-    finds_speakers = request.diarize and request.turns is None
+    finds_speakers = request.diarize and request.turns is None and not request.speakers_only
     if finds_speakers and not (settings.diarization.enabled and settings.asr.enabled):
         raise UnavailableOptionError("This server has no diarization engine")
     if request.task == "translate":
