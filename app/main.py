@@ -19,6 +19,7 @@ from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
+    audio_routes,
     caption_routes,
     docs_routes,
     feedback_routes,
@@ -74,6 +75,7 @@ _ROUTERS = (
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
+    audio_routes.router,
     caption_routes.router,
     job_routes.router,
     runpod_routes.router,

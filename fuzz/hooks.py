@@ -64,6 +64,8 @@ def listed_code(context: Any, response: Any, case: Any) -> None:
 
 def _code_of(response: Any) -> str:
     try:
-        return str(json.loads(response.content)["code"])
+        body = json.loads(response.content)
+        own = body["error"] if isinstance(body["error"], dict) else body
+        return str(own["code"])
     except (ValueError, KeyError, TypeError):
         return ""

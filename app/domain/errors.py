@@ -67,6 +67,8 @@
     |  |- EngineLoadError           an engine cannot be loaded
     |  |  `- SpeechUnavailableError this server does not speak
     |  |- SpeechError               a text could not be spoken
+    |  |- RemoteEngineError         a server that an engine calls failed
+    |  |  `- RemoteEngineAuthError  it refused the key
     |  `- OutOfMemoryError          the device has no memory left
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
@@ -504,9 +506,17 @@ class MediaTooLongError(MediaError):
 
 
 class NoSpeechError(MediaError):
-    """The recording contains no speech."""
+    """The recording contains no speech.
+
+    Attributes:
+        audio_ms: its length; 0 where it is not known.
+    """
 
     code = "no_speech"
+
+    def __init__(self, message: str, audio_ms: int = 0) -> None:
+        super().__init__(message)
+        self.audio_ms = audio_ms
 
 
 class UploadError(CuestreamError):
@@ -561,6 +571,19 @@ class EngineError(CuestreamError):
 
     code = "engine_failed"
     retryable = True
+
+
+class RemoteEngineError(EngineError):
+    """A server that an engine calls failed, or its answer cannot be used."""
+
+    code = "remote_engine_failed"
+
+
+class RemoteEngineAuthError(RemoteEngineError):
+    """A server that an engine calls refused the key."""
+
+    code = "remote_engine_auth"
+    retryable = False
 
 
 class EngineLoadError(EngineError):

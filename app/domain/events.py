@@ -110,16 +110,18 @@ Origin = Literal["whisper", "youtube_direct", "youtube_manual", "youtube_auto", 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Language-model usage of one job.
+    """What one job used of servers that are paid: language models, transcribers.
 
     Attributes:
         cost_usd: None where no price is known.
+        audio_s: seconds of audio that a server was paid to transcribe.
     """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = None
+    audio_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Result:
     """The result of a finished job.
 
     Attributes:
-        cues: final revisions, sorted by start, never empty.
+        cues: final revisions, sorted by start; empty only where the speakers alone were wanted.
         translated: whether the cues carry a translation.
         language: BCP 47 tag of the cues' texts: of what was spoken, or English where speech was
             translated.

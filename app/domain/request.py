@@ -12,6 +12,7 @@ from typing import Literal
 from app.domain.events import Notice
 from app.domain.language import ENGLISH, Language
 from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
+from app.domain.transcript import SpeakerTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,9 @@ class JobRequest:
         audience: consumer of the job.
         audio_track: index of the audio track to hear, or its language in standard spelling; None
             to choose it by the spoken language and by what the recording says of its tracks.
+        turns: speaker turns of the recording that the caller knows already; None where the
+            speakers are to be found, if ``diarize`` wants them.
+        speakers_only: whether nothing is wanted but who speaks when.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -160,6 +164,8 @@ class JobRequest:
     task: Task = "transcribe"
     holder: str = ""
     audio_track: int | str | None = None
+    turns: tuple[SpeakerTurn, ...] | None = None
+    speakers_only: bool = False
 
     @property
     def written(self) -> Language | None:
@@ -174,7 +180,7 @@ class JobRequest:
     @property
     def key(self) -> str:
         """Equal for two requests exactly when the same job answers both."""
-        parts = [
+        parts: list[object] = [
             self.source.identity,
             self.target.tag if self.target else None,
             self.spoken.tag if self.spoken else None,
@@ -188,4 +194,9 @@ class JobRequest:
             self.task,
             self.audio_track,
         ]
+        # Absent from most requests, whose keys stay what they were.
+        if self.turns is not None:
+            parts.append([dataclasses.astuple(turn) for turn in self.turns])
+        if self.speakers_only:
+            parts.append("speakers only")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

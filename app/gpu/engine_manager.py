@@ -19,7 +19,16 @@ from app.domain.request import Audience
 from app.gpu.device import gpu_info
 from app.gpu.engine_registry import ALIGNERS, DIARIZERS, TRANSCRIBERS, VADS, load_engine
 from app.gpu.packages import installed
-from app.gpu.protocols import Aligner, Diarizer, Engine, Transcriber, Vad
+from app.gpu.protocols import (
+    ELSEWHERE,
+    Aligner,
+    AudioPrice,
+    Diarizer,
+    Engine,
+    PaidTranscriber,
+    Transcriber,
+    Vad,
+)
 from app.gpu.scheduler import Scheduler, SchedulerReport
 from app.gpu.self_test import LANGUAGE, check_aligner, check_diarizer, check_transcriber
 from app.settings import Settings
@@ -51,6 +60,7 @@ class Engines:
         languages: base tags that the transcriber knows; None where it has no list.
         transcriber_name: of the transcriber with its model, for people.
         translates: whether the transcriber can write other languages in English.
+        price: of the audio, where a server is paid for it.
     """
 
     vad: Vad
@@ -61,6 +71,7 @@ class Engines:
     translates: bool = False
     aligner: Aligner | None = None
     diarizer: Diarizer | None = None
+    price: AudioPrice | None = None
 
     def require_language(self, spoken: Language | None) -> None:
         """Check that the transcriber hears a language.
@@ -89,8 +100,16 @@ class Engines:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerEngines:
+    """What tells speakers apart, with or without a transcriber beside it."""
+
+    scheduler: Scheduler
+    diarizer: Diarizer
+
+
 class EngineManager:
-    """Loads the engines that the settings name."""
+    """Loads the engines that the settings name, and that the worker's role wants."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -101,14 +120,19 @@ class EngineManager:
             "aligner": (settings.alignment.engine, settings.aligns and not unaligned),
             "diarizer": (settings.diarization.engine, settings.diarization.enabled),
         }
+        self._speakers_alone = settings.role == "diarization"
         self._statuses = {
             role: EngineStatus(
-                role, name, "loading" if settings.asr.enabled and enabled else "disabled"
+                role, name, "loading" if self._is_wanted(role) and enabled else "disabled"
             )
             for role, (name, enabled) in configured.items()
         }
         self._statuses["aligner"] = replace(self._statuses["aligner"], detail=unaligned)
         self._engines: Engines | None = None
+        self._speakers: SpeakerEngines | None = None
+
+    def _is_wanted(self, role: EngineRole) -> bool:
+        return self._settings.asr.enabled or (self._speakers_alone and role == "diarizer")
 
     @property
     def statuses(self) -> tuple[EngineStatus, ...]:
@@ -130,39 +154,59 @@ class EngineManager:
         return self._engines
 
     @property
+    def speakers(self) -> SpeakerEngines:
+        """What tells speakers apart.
+
+        Raises:
+            UnavailableOptionError: this server has no diarizer.
+            NotReadyError: it still loads, or could not be loaded.
+        """
+        if self._statuses["diarizer"].state == "disabled":
+            raise UnavailableOptionError("This server has no diarization engine")
+        if self._speakers is None:
+            raise NotReadyError("The models are not loaded", retry_after_s=10)
+        return self._speakers
+
+    @property
+    def _scheduler(self) -> Scheduler | None:
+        if self._engines is not None:
+            return self._engines.scheduler
+        return None if self._speakers is None else self._speakers.scheduler
+
+    @property
     def queued(self) -> int:
         """Windows that wait for the transcriber."""
-        return self._engines.scheduler.queued if self._engines else 0
+        return self._scheduler.queued if self._scheduler else 0
 
     @property
     def busy_s(self) -> float:
         """Time that the engines worked, summed over the worker threads."""
-        return self._engines.scheduler.busy_s if self._engines else 0.0
+        return self._scheduler.busy_s if self._scheduler else 0.0
 
     @property
     def longest_call_s(self) -> float:
         """How long the longest call of an engine has been running; 0 while none is."""
-        return self._engines.scheduler.longest_call_s if self._engines else 0.0
+        return self._scheduler.longest_call_s if self._scheduler else 0.0
 
     @property
     def broken(self) -> bool:
         """Whether a thread that calls the engines has ended."""
-        return self._engines is not None and self._engines.scheduler.broken
+        return self._scheduler is not None and self._scheduler.broken
 
     @property
     def full(self) -> bool:
         """Whether no further work may wait for the engines."""
-        return self._engines is not None and self._engines.scheduler.full
+        return self._scheduler is not None and self._scheduler.full
 
     def expected_first_wait_s(self, audience: Audience) -> float:
         """Predict how long the first window of a new job would wait; 0 while nothing is loaded."""
-        if self._engines is None:
+        if self._scheduler is None:
             return 0.0
-        return self._engines.scheduler.expected_first_wait_s(audience)
+        return self._scheduler.expected_first_wait_s(audience)
 
     def report(self) -> SchedulerReport | None:
         """Return the scheduler's present state; asks the driver, so not from an event loop."""
-        return self._engines.scheduler.report() if self._engines else None
+        return self._scheduler.report() if self._scheduler else None
 
     async def load(self) -> None:
         """Load every enabled engine off the event loop; failures are stored in the statuses.
@@ -170,6 +214,8 @@ class EngineManager:
         Raises:
             EngineLoadError: an engine cannot be loaded.
         """
+        if self._speakers_alone:
+            await self._load_speakers_alone()
         if not self._settings.asr.enabled:
             return
         vad: Vad = await self._load("vad", VADS)
@@ -192,12 +238,20 @@ class EngineManager:
             translates=transcriber.translates,
             aligner=aligner,
             diarizer=diarizer,
+            price=transcriber.price if isinstance(transcriber, PaidTranscriber) else None,
         )
+        if diarizer is not None:
+            self._speakers = SpeakerEngines(self._engines.scheduler, diarizer)
+
+    async def _load_speakers_alone(self) -> None:
+        diarizer: Diarizer = await self._load("diarizer", DIARIZERS, check_diarizer)
+        scheduler = Scheduler(None, None, diarizer, self._settings.scheduler)
+        self._speakers = SpeakerEngines(scheduler, diarizer)
 
     def close(self) -> None:
         """Stop the worker threads."""
-        if self._engines is not None:
-            self._engines.scheduler.close()
+        if self._scheduler is not None:
+            self._scheduler.close()
 
     async def _load_aligner(self) -> Aligner | None:
         """Load the aligner.
@@ -247,7 +301,8 @@ class EngineManager:
         self, registry: Mapping[str, str], name: str, check: Callable[[Any], None] | None
     ) -> Any:
         engine = load_engine(registry, name, self._settings)
-        if check is not None and self._settings.asr.self_test:
+        # A test of a server elsewhere would cost money and wait for a worker to start.
+        if check is not None and self._settings.asr.self_test and engine.device != ELSEWHERE:
             check(engine)
         return engine
 

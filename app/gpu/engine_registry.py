@@ -25,6 +25,8 @@ TRANSCRIBERS: Mapping[str, str] = MappingProxyType(
         "whisper": _WHISPER,
         "embedded": _WHISPER,
         "parakeet": "app.gpu.engines.parakeet:ParakeetTranscriber",
+        "openai": "app.gpu.engines.audio_api:AudioApiTranscriber",
+        "endpoint": "app.gpu.engines.endpoints:EndpointTranscriber",
     }
 )
 
@@ -33,7 +35,10 @@ ALIGNERS: Mapping[str, str] = MappingProxyType(
 )
 
 DIARIZERS: Mapping[str, str] = MappingProxyType(
-    {"pyannote": "app.gpu.engines.pyannote:PyannoteDiarizer"}
+    {
+        "pyannote": "app.gpu.engines.pyannote:PyannoteDiarizer",
+        "endpoint": "app.gpu.engines.endpoints:EndpointDiarizer",
+    }
 )
 
 

@@ -6,10 +6,10 @@ values and know no HTTP, no subtitle format and no environment.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,17 @@ from app.domain.audio import Audio, Samples
 from app.domain.request import SpeakerCount, Task
 from app.domain.transcript import Segment, SpeakerTurn
 
+ELSEWHERE = "remote"
+"""Device of an engine that calls a server: its calls wait, perhaps for minutes, and compute nothing
+here."""
+
 
 class Engine(Protocol):
     """What all engines have in common.
 
     Attributes:
         name: of the engine.
-        device: where it runs, ``cuda`` or ``cpu``.
+        device: where it runs, ``cuda``, ``cpu`` or ``remote``.
         cache_key: everything that changes the engine's output for the same input: identity of
             the model's files, version of what runs it, precision, and the settings that it
             reads. Threads, batch sizes and the folder of the files are not in it. Part of the
@@ -154,6 +158,38 @@ class Transcriber(Engine, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AudioPrice:
+    """Price of transcribed audio.
+
+    Attributes:
+        model: at the server, for accounts.
+        usd_per_s: US dollars for a second; None where it is not known.
+        least_billed_s: seconds that a shorter window is billed as.
+    """
+
+    model: str
+    usd_per_s: float | None
+    least_billed_s: float = 0.0
+
+    def cost_usd(self, audio_s: float) -> float | None:
+        """Return what one window costs; None where the price is not known."""
+        if self.usd_per_s is None:
+            return None
+        return max(audio_s, self.least_billed_s) * self.usd_per_s
+
+
+@runtime_checkable
+class PaidTranscriber(Protocol):
+    """A transcriber whose server is paid for the audio.
+
+    Attributes:
+        price: of the audio.
+    """
+
+    price: AudioPrice
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignmentInput:
     """The transcript of one window with its audio.
@@ -235,5 +271,27 @@ class Diarizer(Engine, Protocol):
 
         Raises:
             EngineError: the clustering failed.
+        """
+        ...
+
+
+@runtime_checkable
+class WaitingDiarizer(Protocol):
+    """A diarizer elsewhere, for whose turns a thread waits.
+
+    Attributes:
+        lanes: calls of `turns_while` at a time.
+    """
+
+    lanes: int
+
+    def turns_while(
+        self, state: DiarizationState, speakers: SpeakerCount, is_cancelled: Callable[[], bool]
+    ) -> Sequence[SpeakerTurn]:
+        """Return what `Diarizer.turns` does, unless it is no longer wanted meanwhile.
+
+        Raises:
+            JobCancelledError: it is not.
+            EngineError: it failed.
         """
         ...

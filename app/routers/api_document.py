@@ -16,11 +16,12 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic import BaseModel
 
 from app.domain import errors as e
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.error_responses import status_of_kind
-from app.routers.job_answers import ApiError
+from app.routers.error_responses import ERROR_SHAPES, shape_for, status_of_kind
+from app.routers.error_shapes import ErrorShape, HttpError
 from app.routers.raised_errors import errors_of, key_need_of
 
 TAGS = (
@@ -59,6 +60,7 @@ _WITH_BODY = (
     e.JobCancelledError,
 )
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_COMPONENTS = "#/components/schemas/"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 _PATH_PARAMETERS: Mapping[str, str] = {
@@ -100,7 +102,8 @@ def api_document(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in _FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
-    schemas[ApiError.__name__] = ApiError.model_json_schema(mode="serialization")
+    for shape in ERROR_SHAPES:
+        schemas |= _schemas_of(shape.model)
     document["components"]["securitySchemes"] = SCHEMES
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute) and context.include_in_schema:
@@ -124,7 +127,7 @@ def _complete(operation: dict[str, Any], context: RouteContext, route: APIRoute)
     responses = operation["responses"]
     if _is_framework_refusal(responses.get("422", {})):
         del responses["422"]
-    for status, response in error_answers(kinds).items():
+    for status, response in error_answers(kinds, shape_for(str(context.path_format))).items():
         responses.setdefault(status, response)
     operation["responses"] = dict(sorted(responses.items()))
 
@@ -141,18 +144,28 @@ def _functions(context: RouteContext, route: APIRoute) -> Iterator[Callable[...,
             yield dependant.call
 
 
-def error_answers(kinds: Iterable[type[e.CuestreamError]]) -> dict[str, dict[str, Any]]:
+def _schemas_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema and those that it refers to, by name."""
+    schema = model.model_json_schema(mode="serialization", ref_template=_COMPONENTS + "{model}")
+    return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def error_answers(
+    kinds: Iterable[type[e.CuestreamError]], shape: ErrorShape
+) -> dict[str, dict[str, Any]]:
     """Return the answers of some classes of errors, by status."""
     by_status: dict[str, list[type[e.CuestreamError]]] = {}
     for kind in sorted(set(kinds), key=lambda kind: kind.code):
         by_status.setdefault(str(status_of_kind(kind)), []).append(kind)
-    return {status: _error_answer(found) for status, found in by_status.items()}
+    return {status: _error_answer(found, shape) for status, found in by_status.items()}
 
 
-def _error_answer(kinds: list[type[e.CuestreamError]]) -> dict[str, Any]:
+def _error_answer(kinds: list[type[e.CuestreamError]], shape: ErrorShape) -> dict[str, Any]:
     examples = {
         kind.code: {
-            "value": {"error": _sentence(kind), "code": kind.code, "retryable": kind.retryable}
+            "value": shape.body(
+                HttpError(status_of_kind(kind), _sentence(kind), kind.code, kind.retryable)
+            )
         }
         for kind in kinds
     }
@@ -162,7 +175,7 @@ def _error_answer(kinds: list[type[e.CuestreamError]]) -> dict[str, Any]:
         for parent in kind.__mro__
         for name, text in _HEADERS.get(parent, {}).items()
     }
-    schema = {"$ref": f"#/components/schemas/{ApiError.__name__}"}
+    schema = {"$ref": _COMPONENTS + shape.model.__name__}
     answer: dict[str, Any] = {
         "description": "\n".join(f"- `{kind.code}`: {_sentence(kind)}" for kind in kinds),
         "content": {"application/json": {"schema": schema, "examples": examples}},

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.error_shapes import ErrorShape, HttpError, native_body
+from app.routers.error_shapes import ErrorShape, HttpError, native_body, openai_body
+from app.routers.job_answers import OpenAiError
 from app.routers.tus_version import TUS_VERSION
 from app.submission.field_problems import describe
 
@@ -58,6 +59,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.TranslationBudgetError: 402,
     e.EngineError: 500,
     e.EngineLoadError: 503,
+    e.RemoteEngineError: 502,
     e.OutOfMemoryError: 503,
     e.ResourceLimitError: 422,
     e.StorageError: 507,
@@ -76,6 +78,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/v1/", openai_body, model=OpenAiError),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""

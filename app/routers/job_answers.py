@@ -42,6 +42,21 @@ class ApiError(Answer):
     job_id: str | Absent = Field(None, description="Job whose late answer this is")
 
 
+class OpenAiErrorBody(Answer):
+    """What is wrong, as OpenAI's SDKs read it."""
+
+    message: str
+    type: str
+    param: None
+    code: str
+
+
+class OpenAiError(Answer):
+    """An error of the routes that follow OpenAI's API."""
+
+    error: OpenAiErrorBody
+
+
 class CodedNotice(Answer):
     """Something that could not be done, or not as well as usual."""
 

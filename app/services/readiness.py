@@ -59,7 +59,12 @@ class Readiness:
         self._decoder = decoder
         self._decoder_status = EngineStatus("decoder", "ffmpeg")
         self._translator: Translator | None = None
-        self._translator_status = EngineStatus("translator", settings.translation.provider)
+        self._translates = settings.role != "diarization"
+        self._translator_status = EngineStatus(
+            "translator",
+            settings.translation.provider,
+            "loading" if self._translates else "disabled",
+        )
         self._settled = asyncio.Event()
         self.failure: str | None = None
         self.stalled: str | None = None
@@ -113,7 +118,8 @@ class Readiness:
         """Load the translator and the engines; a failure is stored and logged, not raised."""
         try:
             await self._check_decoder()
-            self._translator = await self._load_translator()
+            if self._translates:
+                self._translator = await self._load_translator()
             await self.engine_manager.load()
         except EngineLoadError as error:
             self.failure = error.message

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.cache_settings import CacheSettings
@@ -23,6 +24,7 @@ from app.settings.live_settings import LiveSettings
 from app.settings.model_settings import ModelSettings
 from app.settings.queue_settings import QueueSettings
 from app.settings.rate_limit_settings import RateLimitSettings, TrustedProxies
+from app.settings.role_settings import AudioApiSettings, EndpointSettings, Role, RoleSettings
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
@@ -38,9 +40,11 @@ __all__ = [
     "AccessSettings",
     "AlignmentSettings",
     "AsrSettings",
+    "AudioApiSettings",
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
+    "EndpointSettings",
     "FileSettings",
     "Group",
     "JobSettings",
@@ -51,6 +55,8 @@ __all__ = [
     "ParakeetSettings",
     "QueueSettings",
     "RateLimitSettings",
+    "Role",
+    "RoleSettings",
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
@@ -78,6 +84,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     server: ServerSettings = Field(default_factory=ServerSettings)
+    worker: RoleSettings = Field(default_factory=RoleSettings)
+    endpoints: EndpointSettings = Field(default_factory=EndpointSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
@@ -93,12 +101,23 @@ class Settings(BaseModel):
     asr: AsrSettings = Field(default_factory=AsrSettings)
     whisper: WhisperSettings = Field(default_factory=WhisperSettings)
     parakeet: ParakeetSettings = Field(default_factory=ParakeetSettings)
+    audio_api: AudioApiSettings = Field(default_factory=AudioApiSettings)
     alignment: AlignmentSettings = Field(default_factory=AlignmentSettings)
     diarization: DiarizationSettings = Field(default_factory=DiarizationSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
     vendors: VendorSettings = Field(default_factory=VendorSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_role(cls, groups: object) -> object:
+        return _for_role(dict(groups)) if isinstance(groups, dict) else groups
+
+    @property
+    def role(self) -> Role:
+        """What this worker does among several."""
+        return self.worker.role
 
     @cached_property
     def mode(self) -> Mode:
@@ -165,6 +184,43 @@ def read_settings() -> Settings:
         kinds = [field.annotation for field in Settings.model_fields.values()]
         groups = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Group)]
         raise SettingsError(wrong_variables(groups)) from None
+
+
+def _for_role(groups: dict[str, object]) -> dict[str, object]:
+    """Return the groups with what the worker's role decides about its engines.
+
+    Args:
+        groups: those that are given; all others are of the environment.
+    """
+    role = _group(groups, "worker", RoleSettings).role
+    if role == "all":
+        return groups
+    asr = _group(groups, "asr", AsrSettings)
+    diarization = _group(groups, "diarization", DiarizationSettings)
+    alignment = _group(groups, "alignment", AlignmentSettings)
+    if role == "transcription":
+        diarization = diarization.model_copy(update={"enabled": False})
+    elif role == "diarization":
+        asr = asr.model_copy(update={"enabled": False})
+        diarization = diarization.model_copy(update={"enabled": True})
+    else:
+        endpoints = _group(groups, "endpoints", EndpointSettings)
+        diarizes = bool(endpoints.diarization_url or endpoints.diarization_endpoint_id)
+        asr = asr.model_copy(update={"enabled": True, "engine": "endpoint"})
+        chosen = {"enabled": diarizes, "engine": "endpoint"}
+        diarization = diarization.model_copy(update=chosen)
+        alignment = alignment.model_copy(update={"enabled": False})
+    return {**groups, "asr": asr, "diarization": diarization, "alignment": alignment}
+
+
+_AnyGroup = TypeVar("_AnyGroup", bound=Group)
+
+
+def _group(groups: dict[str, object], name: str, kind: type[_AnyGroup]) -> _AnyGroup:
+    given = groups.get(name)
+    if isinstance(given, kind):
+        return given
+    return kind(**given) if isinstance(given, dict) else kind()
 
 
 def child_environment() -> dict[str, str]:

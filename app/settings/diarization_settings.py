@@ -17,8 +17,9 @@ class DiarizationSettings(Group):
     )
     """Whether requests may ask for speakers. Needs the `gpu` extra, and for pyannote's gated models
     `HF_TOKEN` of an account that has accepted their licence on the hub."""
-    engine: Literal["pyannote"] = "pyannote"
-    """Diarizer: pyannote.audio."""
+    engine: Literal["pyannote", "endpoint"] = "pyannote"
+    """Diarizer: `pyannote` is pyannote.audio; `endpoint` is a worker with ROLE=diarization
+    elsewhere, which ROLE=orchestrator sets."""
     model: str = "pyannote/speaker-diarization-community-1"
     """Hub id of a pyannote pipeline, such as `pyannote/speaker-diarization-3.1`, or a local
     folder with its config.yaml. `community-1` and `3.1` are short for pyannote's."""

@@ -19,9 +19,13 @@ class AsrSettings(Group):
     enabled: bool = Field(True, validation_alias=names("ENABLE_WHISPER"))
     """Whether recordings are transcribed at all. Without, captions that exist already are the
     only source, a site's automatic ones too."""
-    engine: Literal["whisperx", "whisper", "embedded", "parakeet"] = "whisperx"
-    """Transcriber. `whisperx` is Whisper on a CPU or a GPU, and `whisper` and `embedded` are other
-    names for it; a GPU needs the `gpu` extra. `parakeet` needs the `parakeet` extra."""
+    engine: Literal["whisperx", "whisper", "embedded", "parakeet", "openai", "endpoint"] = Field(
+        "whisperx", validation_alias=names("ASR_ENGINE", "WORKER_PROVIDER")
+    )
+    """Transcriber. `whisperx` is Whisper on a CPU or a GPU, and `whisper`, `embedded` and `local`
+    are other names for it; a GPU needs the `gpu` extra. `parakeet` needs the `parakeet` extra.
+    `openai` is any server with OpenAI's audio API, at `AUDIO_API_BASE_URL`; `endpoint` is what
+    ROLE=orchestrator sets, a worker of our own elsewhere."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where models run. `auto` takes the GPU when there is one."""
     lanes: int | None = Field(None, ge=1)
@@ -37,6 +41,11 @@ class AsrSettings(Group):
     not meant to hear words."""
 
     model_config = config("ASR_")
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _resolve_alias(cls, value: object) -> object:
+        return "whisperx" if value == "local" else value
 
     @property
     def is_whisper(self) -> bool:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
+from app.domain.errors import (
+    BadRequestError,
+    InvalidFieldError,
+    InvalidLanguageError,
+    quoted,
+)
 from app.domain.language import Language, not_a_language, parse_target
 from app.domain.request import SiteVideo
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INDEX = re.compile(r"[0-9]{1,4}")
 _MOST_TRACKS = 10_000
+_MAX_LANGUAGES = 20
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
@@ -61,6 +68,24 @@ def caption_language(text: str | None) -> str | None:
         wrong = not_a_language("language of the captions", text or "")
         raise InvalidFieldError(wrong) from None
     return language.tag if language else None
+
+
+def base_languages(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages that detection chooses from: base tags, each once, sorted.
+
+    Raises:
+        InvalidFieldError: one is no language, or there are too many.
+    """
+    if len(tags) > _MAX_LANGUAGES:
+        raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
+    return tuple(sorted({_base_language(tag) for tag in tags}))
+
+
+def _base_language(tag: str) -> str:
+    try:
+        return Language.parse(tag).base
+    except InvalidLanguageError:
+        raise InvalidFieldError(f"allowed_languages: no language: {quoted(tag)}") from None
 
 
 def language_code(text: str) -> Language:

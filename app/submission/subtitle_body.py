@@ -18,9 +18,7 @@ from pydantic import (
 from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
-    InvalidLanguageError,
     UrlBlockedError,
-    quoted,
 )
 from app.domain.json_text import read_json
 from app.domain.language import (
@@ -47,6 +45,7 @@ from app.submission.caption_body import OptionalCaptions, SentFile, sent_caption
 from app.submission.file_delivery import DEFAULT_FORMATS
 from app.submission.request_fields import (
     audio_track,
+    base_languages,
     caption_language,
     check_video_id,
     spoken_language,
@@ -59,7 +58,6 @@ _MAX_TERM_CHARS = 100
 """A glossary is sent, thus paid, with every request to a language model."""
 
 _MAX_SPEAKERS = 50
-_MAX_LANGUAGES = 20
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
@@ -119,13 +117,6 @@ def _terms_in(text: str) -> object:
         return read_json(text)
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {term.strip(): translation.strip() for term, _, translation in pairs}
-
-
-def _allowed(tag: str) -> str:
-    try:
-        return Language.parse(tag).base
-    except InvalidLanguageError:
-        raise InvalidFieldError(f"allowed_languages: no language: {quoted(tag)}") from None
 
 
 def _check_address(name: str, address: str) -> None:
@@ -259,10 +250,7 @@ class SubtitleBody(BaseModel):
         return SpeakerCount(self.num_speakers, least, most)
 
     def _languages(self) -> tuple[str, ...]:
-        """Return base tags, each once, sorted: their order has no meaning."""
-        if len(self.allowed_languages) > _MAX_LANGUAGES:
-            raise InvalidFieldError(f"allowed_languages: at most {_MAX_LANGUAGES}")
-        return tuple(sorted({_allowed(tag) for tag in self.allowed_languages}))
+        return base_languages(self.allowed_languages)
 
     def _terms(self) -> tuple[tuple[str, str], ...]:
         longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)

@@ -6,17 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.domain.audio import Audio
-from app.domain.errors import JobCancelledError
+from app.domain.errors import EngineError, JobCancelledError
 from app.domain.request import Audience, SpeakerCount
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.gpu.protocols import (
+    ELSEWHERE,
     Aligner,
     AlignmentInput,
     DiarizationState,
     Diarizer,
     Prepared,
     Transcriber,
+    WaitingDiarizer,
     Window,
 )
 from app.gpu.scheduler.batch_former import BatchCapacity, BatchFormer
@@ -26,7 +28,7 @@ from app.gpu.scheduler.memory_gauge import FreeBytes, MemoryGauge
 from app.gpu.scheduler.priority import Priority
 from app.gpu.scheduler.scheduler_report import SchedulerReport
 from app.gpu.scheduler.work_item import EngineStage, WorkItem, new_work_item
-from app.gpu.scheduler.work_queue import WorkQueue
+from app.gpu.scheduler.work_queue import TRANSCRIBER_ALONE, WAITING_DIARIZER, WorkQueue
 from app.gpu.scheduler.worker_threads import PreparationThreads, WorkerThreads
 from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
@@ -40,7 +42,7 @@ class Scheduler:
     """Feeds the engines of one device with the work of all requests.
 
     Args:
-        transcriber: decodes windows.
+        transcriber: decodes windows; None where this server only tells speakers apart.
         aligner: None where this server aligns no words.
         diarizer: None where this server does not diarize.
         settings: limits and times.
@@ -49,7 +51,7 @@ class Scheduler:
 
     def __init__(
         self,
-        transcriber: Transcriber,
+        transcriber: Transcriber | None,
         aligner: Aligner | None = None,
         diarizer: Diarizer | None = None,
         settings: SchedulerSettings | None = None,
@@ -63,11 +65,20 @@ class Scheduler:
         capacities, runners = self._stages(gauge, free_bytes)
         former = BatchFormer(capacities, settings.promote_s, settings.first_batch)
         # A batch for each worker thread and one more of each.
-        self._queue = WorkQueue(former, 2 * self.capacity, settings.max_queued)
-        self._workers = WorkerThreads(self._queue, runners, transcriber.lanes)
-        self._preparation = PreparationThreads(
-            self._queue, transcriber.prepare, settings.prepare_threads
+        waits = isinstance(diarizer, WaitingDiarizer)
+        concurrent = WAITING_DIARIZER if waits else TRANSCRIBER_ALONE
+        self._queue = WorkQueue(
+            former, 2 * self.capacity, settings.max_queued, concurrent=concurrent
         )
+        self._workers = WorkerThreads(
+            self._queue,
+            runners,
+            1 if transcriber is None else transcriber.lanes,
+            clusters=diarizer.lanes if isinstance(diarizer, WaitingDiarizer) else 1,
+            waiting=_waiting_stages(transcriber, diarizer),
+        )
+        prepare = _refused if transcriber is None else transcriber.prepare
+        self._preparation = PreparationThreads(self._queue, prepare, settings.prepare_threads)
         self._forecast = Forecast(self._queue, self._workers, gauge, free_bytes)
         self._workers.start()
         self._preparation.start()
@@ -75,7 +86,8 @@ class Scheduler:
     @property
     def capacity(self) -> int:
         """Windows that are decoded at a time."""
-        return self._transcriber.lanes * self._transcriber.max_batch
+        transcriber = self._transcriber
+        return 1 if transcriber is None else transcriber.lanes * transcriber.max_batch
 
     @property
     def queued(self) -> int:
@@ -100,7 +112,10 @@ class Scheduler:
 
     @property
     def longest_call_s(self) -> float:
-        """How long the longest call of an engine has been running; 0 while none is."""
+        """How long the longest call of an engine has been computing; 0 while none is.
+
+        Calls that wait for a server elsewhere do not count: they have limits of their own.
+        """
         return self._workers.longest_call_s
 
     @property
@@ -195,12 +210,15 @@ class Scheduler:
         diarizer = self._diarizer
         assert diarizer is not None  # noqa: S101 - callers ask whether there is one
 
+        item = new_work_item("cluster", context, 0, _NO_AUDIO, None)
+
         def run() -> Sequence[SpeakerTurn]:
+            if isinstance(diarizer, WaitingDiarizer):
+                return diarizer.turns_while(state, speakers, lambda: item.is_cancelled)
             return diarizer.turns(state, speakers)
 
-        turns: Sequence[SpeakerTurn] = await self._run(
-            new_work_item("cluster", context, 0, _NO_AUDIO, run)
-        )
+        item.payload = run
+        turns: Sequence[SpeakerTurn] = await self._run(item)
         return turns
 
     def close(self) -> None:
@@ -212,12 +230,12 @@ class Scheduler:
     def _stages(
         self, gauge: MemoryGauge, free_bytes: FreeBytes | None
     ) -> tuple[dict[EngineStage, BatchCapacity], dict[EngineStage, BatchRunner]]:
-        capacities: dict[EngineStage, BatchCapacity] = {
-            "transcribe": BatchCapacity(self._transcriber.max_batch, gauge)
-        }
-        runners: dict[EngineStage, BatchRunner] = {
-            "transcribe": BatchRunner(self._transcriber.decode, self._on_decoded, gauge)
-        }
+        capacities: dict[EngineStage, BatchCapacity] = {}
+        runners: dict[EngineStage, BatchRunner] = {}
+        if self._transcriber is not None:
+            capacities["transcribe"] = BatchCapacity(self._transcriber.max_batch, gauge)
+            decode = self._transcriber.decode
+            runners["transcribe"] = BatchRunner(decode, self._on_decoded, gauge)
         if self._aligner is not None:
             align_gauge = MemoryGauge(free_bytes)
             capacities["align"] = BatchCapacity(self._aligner.max_batch, align_gauge)
@@ -242,6 +260,27 @@ class Scheduler:
             self._queue.put_back(item, outcome)
         else:
             item.result.resolve(outcome)
+
+
+def _waiting_stages(
+    transcriber: Transcriber | None, diarizer: Diarizer | None
+) -> frozenset[EngineStage]:
+    """Return the stages whose calls wait for a server elsewhere."""
+    stages: set[EngineStage] = set()
+    if transcriber is not None and transcriber.device == ELSEWHERE:
+        stages.add("transcribe")
+    if diarizer is not None and diarizer.device == ELSEWHERE:
+        stages.add("cluster")
+    return frozenset(stages)
+
+
+def _refused(window: Window) -> Prepared:
+    """Prepare no window.
+
+    Raises:
+        EngineError: always.
+    """
+    raise EngineError("This worker transcribes nothing")
 
 
 def _resolve(item: WorkItem, result: object) -> None:

@@ -20,8 +20,11 @@ _ENGINE_OF: dict[EngineStage, str] = {
     "diarize": "diarizer",
     "cluster": "diarizer",
 }
-_CONCURRENT = frozenset({"transcriber"})
+TRANSCRIBER_ALONE = frozenset({"transcriber"})
 """Engines that take several calls at a time; every other engine takes one."""
+
+WAITING_DIARIZER = TRANSCRIBER_ALONE | {"diarizer"}
+"""The same where the diarizer's calls wait for a server."""
 
 
 class WorkQueue:
@@ -36,6 +39,7 @@ class WorkQueue:
             further window is prepared.
         max_items: items that may wait.
         clock: monotonic seconds.
+        concurrent: engines that take several calls at a time.
     """
 
     def __init__(
@@ -44,7 +48,10 @@ class WorkQueue:
         prepare_ahead: int,
         max_items: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        concurrent: frozenset[str] = TRANSCRIBER_ALONE,
     ) -> None:
+        self._concurrent = concurrent
         self._former = former
         self._prepare_ahead = prepare_ahead
         self._max_items = max_items
@@ -182,7 +189,7 @@ class WorkQueue:
         if item.state != "ready" or item.stage not in stages:
             return False
         engine = _ENGINE_OF[item.stage]
-        return engine in _CONCURRENT or engine not in self._busy_engines
+        return engine in self._concurrent or engine not in self._busy_engines
 
     def _next_unprepared(self) -> WorkItem | None:
         raw = [item for item in self._items if item.state == "raw"]

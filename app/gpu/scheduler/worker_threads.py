@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 DEVICE_STAGES: frozenset[EngineStage] = frozenset({"transcribe", "align", "diarize"})
 _CLUSTER: frozenset[EngineStage] = frozenset({"cluster"})
+_DIARIZATION: frozenset[EngineStage] = frozenset({"diarize", "cluster"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Threads:
 
 
 class WorkerThreads(_Threads):
-    """One thread for each concurrent call of a device, and one for clustering.
+    """One thread for each concurrent call of a device, and others for clustering.
 
     Clustering speakers takes a processor for up to some seconds and no device: on a thread of the
     device it would hold up first windows.
@@ -60,6 +61,9 @@ class WorkerThreads(_Threads):
         queue: source of the batches.
         runners: by stage.
         count: concurrent calls of the device.
+        clusters: threads for clustering, where there is a diarizer: one computes, several wait for
+            servers.
+        waiting: stages whose calls wait for servers.
         clock: monotonic seconds.
 
     Attributes:
@@ -75,8 +79,12 @@ class WorkerThreads(_Threads):
         runners: Mapping[EngineStage, BatchRunner],
         count: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        clusters: int = 1,
+        waiting: frozenset[EngineStage] = frozenset(),
     ) -> None:
         self._queue = queue
+        self._waiting = waiting
         self._runners = runners
         self._clock = clock
         self._running: dict[int, _RunningBatch] = {}
@@ -86,7 +94,9 @@ class WorkerThreads(_Threads):
         self.fill = HistogramRecorder(FILL_BOUNDS)
         self.padding = HistogramRecorder(PADDING_BOUNDS)
         self.busy_s = 0.0
-        stages = [DEVICE_STAGES] * count + ([_CLUSTER] if "cluster" in runners else [])
+        # All threads of the device may wait for a server, and diarization must begin meanwhile.
+        others = _DIARIZATION if "cluster" in waiting else _CLUSTER
+        stages = [DEVICE_STAGES] * count + ([others] * clusters if "cluster" in runners else [])
         self._threads = [
             threading.Thread(
                 target=self._work, args=(number, allowed), name=f"engine-{number}", daemon=True
@@ -96,10 +106,15 @@ class WorkerThreads(_Threads):
 
     @property
     def longest_call_s(self) -> float:
-        """How long the longest of the running calls has been running; 0 while none is."""
+        """How long the longest of the calls that compute has been running; 0 while none is."""
         now_s = self._clock()
         with self._lock:
-            return max((now_s - run.started_s for run in self._running.values()), default=0.0)
+            computing = (
+                now_s - run.started_s
+                for run in self._running.values()
+                if run.batch.stage not in self._waiting
+            )
+            return max(computing, default=0.0)
 
     def free_in_s(self) -> float:
         """Return when a thread of the device is likely to be free."""

@@ -26,7 +26,9 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
             translates, or there is no speech to translate.
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
-    if request.diarize and not (settings.diarization.enabled and settings.asr.enabled):
+    _check_role(request, settings)
+    finds_speakers = request.diarize and request.turns is None and not request.speakers_only
+    if finds_speakers and not (settings.diarization.enabled and settings.asr.enabled):
         raise UnavailableOptionError(
             "diarize: this server has no diarization engine (DIARIZATION_ENABLED)"
         )
@@ -45,6 +47,15 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         pair = LanguagePair(request.written, request.target)
         if needs_translator(pair) and not speech.take(request.written):
             readiness.translator.check(pair)
+
+
+def _check_role(request: JobRequest, settings: Settings) -> None:
+    """Refuse what the worker's role leaves to others."""
+    if request.speakers_only:
+        if not settings.diarization.enabled:
+            raise UnavailableOptionError("This server has no diarization engine")
+    elif settings.role == "diarization":
+        raise UnavailableOptionError("This worker only tells speakers apart (ROLE=diarization)")
 
 
 def _check_task(request: JobRequest, settings: Settings, readiness: Readiness) -> None:

@@ -87,7 +87,7 @@ class JobWork:
             emit(Progress("loading", "Loading the models", 5))
             await readiness.wait()
             check_options(request, self._settings, readiness)
-        pipeline = self._pipelines.build()
+        pipeline = self._pipelines.build(request)
         result = await pipeline.run(request, job.playback, emit)
         emit(completed(result))
         emit(Done(result))
@@ -108,6 +108,8 @@ def _emitter(job: JobRuntime) -> Callable[[Event], None]:
 
 def completed(result: Result) -> Progress:
     """Return the last progress of a job that has succeeded."""
+    if not result.cues:
+        return Progress("complete", f"{len(result.turns)} speaker turns are ready", 100, 4)
     return Progress("complete", f"{len(result.cues)} subtitles are ready", 100, 4)
 
 

@@ -259,7 +259,8 @@ class JobRunner:
         """Return a new job whose log holds a finished result, as a cache would."""
         record = JobRecord(finished.request)
         record.log.append(completed(result))
-        record.log.append(CuesReady(result.cues, final=True))
+        if result.cues:
+            record.log.append(CuesReady(result.cues, final=True))
         record.log.append(Done(result))
         record.ended_s = time.monotonic()
         await self._store.add(record)

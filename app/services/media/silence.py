@@ -9,7 +9,8 @@ from contextlib import aclosing
 import numpy as np
 
 from app.domain.errors import NoSpeechError
-from app.services.media.pcm import PcmBlock
+from app.domain.time import samples_to_ms
+from app.services.media.pcm import BYTES_PER_SAMPLE, PcmBlock
 
 _SILENT_PEAK = 33
 """Peak of 16-bit samples that counts as silence, -60 dBFS: below the noise of any microphone."""
@@ -49,7 +50,8 @@ async def skip_silence(pcm: AsyncIterator[PcmBlock]) -> list[PcmBlock]:
         loud = max(int(samples.max()), -int(samples.min())) >= _SILENT_PEAK
         if loud or buffered_bytes > _BUFFER_BYTES or time.monotonic() > deadline:
             return buffered
-    raise NoSpeechError("The media is silent")
+    samples_read = sum(len(block.data) for block in buffered) // BYTES_PER_SAMPLE
+    raise NoSpeechError("The media is silent", samples_to_ms(samples_read))
 
 
 async def replay(

@@ -21,6 +21,7 @@ from app.domain.errors import (
 from app.services.net.pace import TransferPace
 from app.services.net.ssrf_guard import SsrfGuard
 from app.settings import SourceSettings
+from app.system.answer_limits import is_encoded
 
 _STATUS_ERRORS: Mapping[int, type[SourceError]] = {
     401: SourceLoginRequiredError,
@@ -176,17 +177,6 @@ class Transfer:
         self._received += len(chunk)
         if self._received > self._max_mb * 2**20:
             raise PayloadTooLargeError(self._max_mb, "Download")
-
-
-def is_encoded(content_encoding: str | None) -> bool:
-    """Whether a body is encoded in any way.
-
-    Args:
-        content_encoding: the header's value, or all its values joined by commas. Source: RFC 9110
-            section 8.4.
-    """
-    codings = (coding.strip().lower() for coding in (content_encoding or "").split(","))
-    return any(coding not in {"", "identity"} for coding in codings)
 
 
 def media_type(response: httpx.Response) -> str:

@@ -192,7 +192,7 @@ class EventEmitter:
             NoSpeechError: there are no cues.
         """
         if not cues:
-            raise NoSpeechError("No speech was found")
+            raise NoSpeechError("No speech was found", self._audio_ms)
         self._emit(self._progress.finalizing())
         opened = self._opened
         origin = opened.origin if isinstance(opened, OpenedCaptions) else "whisper"
@@ -214,6 +214,22 @@ class EventEmitter:
             voiced_untranscribed_ms=untranscribed_ms,
             spoken=self._spoken(),
             translators=translators,
+            heard=self._heard,
+        )
+
+    def speakers_result(self) -> Result:
+        """Return the result of a job that wants speakers alone."""
+        self._emit(self._progress.finalizing())
+        return Result(
+            cues=(),
+            translated=False,
+            language=self._language,
+            audio_ms=self._audio_ms or self._opened.duration_ms or 0,
+            elapsed_ms=self.clock.elapsed_ms,
+            stage_ms=self.clock.stage_ms,
+            title=self._opened.info.title,
+            turns=self.turns,
+            notices=tuple(self.notices),
             heard=self._heard,
         )
 

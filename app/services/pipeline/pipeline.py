@@ -62,13 +62,13 @@ class Pipeline:
             check_language_pair(request, source, self.services.translator, pairs)
             emit(MediaOpened(source.duration_ms))
             events = EventEmitter(request, source, emit, playback.shown)
-            options = reuse.transcribe_options(source.info, playback.context)
+            ledger = self.services.ledgers.open(request.caller)
+            options = reuse.transcribe_options(source.info, playback.context, ledger)
             run = PipelineRun(self.services, request, source, playback, events, options, resources)
             diarization = run.diarization_feed()
             cues = self._cues(run, diarization)
             # Speakers and translation: cues are final at once, or revised once speakers are known.
             memory = await reuse.translation_memory()
-            ledger = self.services.ledgers.open(request.caller)
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             run.report_sound()
             await reuse.store(source, events, options)
@@ -106,14 +106,17 @@ class Pipeline:
     ) -> AsyncIterator[Segment]:
         """Return the segments of a recording, with aligned words."""
         audio = tap(media.blocks, run.events.decoded)
-        if diarization is not None:
+        if diarization is not None and diarization.beside:
+            diarization.start()
+            audio = diarization.record_ahead(audio)
+        elif diarization is not None:
             audio = diarization.record(audio)
         parts = run.playback_order(audio, media).parts()
         windows = speech_windows(
             parts, run.engines.vad, self.services.settings.vad, run.events.clock
         )
         segments = transcribe(windows, run.window_transcriber(), run.playback)
-        if diarization is not None:
+        if diarization is not None and not diarization.beside:
             # The device first serves the viewer's first words.
             segments = tap(segments, lambda _: diarization.start())
         return segments

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.request import JobRequest
 from app.services.cache.caches import Caches
 from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
+from app.services.pipeline.speakers_pipeline import SpeakersPipeline
 from app.services.readiness import Readiness
 from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import CallerLedgers
@@ -29,12 +31,16 @@ class PipelineFactory:
     workdir: WorkDir
     ledgers: CallerLedgers
 
-    def build(self) -> Pipeline:
-        """Return a pipeline with the loaded engines.
+    def build(self, request: JobRequest) -> Pipeline | SpeakersPipeline:
+        """Return the pipeline of a request, with the loaded engines.
 
         Raises:
             NotReadyError: the engines or the translator are not loaded.
+            UnavailableOptionError: speakers are wanted, and there is no diarizer.
         """
+        if request.speakers_only:
+            speakers = self.readiness.engine_manager.speakers
+            return SpeakersPipeline(self.opener, self.workdir, speakers)
         engines = self.readiness.engine_manager.engines if self.settings.asr.enabled else None
         services = PipelineServices(
             settings=self.settings,

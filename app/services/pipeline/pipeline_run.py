@@ -214,12 +214,19 @@ class PipelineRun:
         """
         if not self.request.diarize or not isinstance(self.source, OpenedMedia):
             return None
+        if self.request.turns is not None:
+            return None
         engines = self.engines
         if engines.diarizer is None:
             return None
         spool = PcmSpool(self.services.workdir, self.resources)
         feed = DiarizationFeed(
-            engines.diarizer, engines.scheduler, self.playback.context, spool, self.events.clock
+            engines.diarizer,
+            engines.scheduler,
+            self.playback.context,
+            spool,
+            self.events.clock,
+            self.request.speakers,
         )
         self.resources.push_async_callback(feed.aclose)
         return feed
@@ -243,6 +250,13 @@ class PipelineRun:
 
     def _turn_source(self, diarization: DiarizationFeed | None) -> TurnSource | None:
         """Return the source of speaker turns; None where there is none, or none is asked for."""
+        known = self.request.turns
+        if (
+            self.request.diarize
+            and known is not None
+            and not isinstance(self.source, OpenedCaptions)
+        ):
+            return KnownTurns(known)
         match self.source:
             case OpenedTranscript(transcript=transcript) if self.request.diarize:
                 return KnownTurns(transcript.turns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.domain.language import known_language
 from app.domain.media import MediaInfo
@@ -23,6 +24,7 @@ from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.pipeline.request_options import prompt_for
 from app.services.sources.opened import Opened, OpenedMedia
 from app.services.stages.window_transcriber import TranscribeOptions
+from app.services.translation.llm.ledger import JobLedger
 
 _TRANSIENT_NOTICES = frozenset({"alignment_failed", "diarization_failed"})
 """Notices of failures that the next run may not meet; such a transcript is not cached."""
@@ -60,7 +62,9 @@ class ReusePolicy:
             return await transcripts.get(content_sha256, translated_recording_key(key))
         return known
 
-    def transcribe_options(self, info: MediaInfo, context: WorkContext) -> TranscribeOptions:
+    def transcribe_options(
+        self, info: MediaInfo, context: WorkContext, ledger: JobLedger
+    ) -> TranscribeOptions:
         """Return how the windows of a recording are transcribed, with the key of their cache."""
         request = self.request
         prompt = prompt_for(request, info)
@@ -69,8 +73,16 @@ class ReusePolicy:
         if (engines := self.services.engines) is not None:
             windowing = self.services.settings.vad
             key = window_key(engines, windowing, spoken, prompt, allowed, request.task)
+        price = engines.price if engines is not None else None
         return TranscribeOptions(
-            key, context, spoken, prompt, allowed, request.task, fresh=request.fresh
+            key,
+            context,
+            spoken,
+            prompt,
+            allowed,
+            request.task,
+            fresh=request.fresh,
+            on_transcribed=None if price is None else partial(ledger.spend_audio, price),
         )
 
     async def translation_memory(self) -> CachedTranslations | None:
@@ -125,5 +137,7 @@ class ReusePolicy:
         """Return the key of a transcript with speakers; None where they are not asked for."""
         engines, request = self.services.engines, self.request
         if not request.diarize or engines is None or engines.diarizer is None:
+            return None
+        if request.turns is not None:
             return None
         return diarized_recording_key(key, engines.diarizer, request.speakers)

@@ -34,11 +34,11 @@ def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -
         segments: in any order.
         turns: in order of start; they may overlap.
     """
-    turns_by_time = _TurnIndex(turns)
+    turns_by_time = TurnIndex(turns)
     return [_assigned(segment, turns_by_time) for segment in segments]
 
 
-def _assigned(segment: Segment, turns_by_time: _TurnIndex) -> Segment:
+def _assigned(segment: Segment, turns_by_time: TurnIndex) -> Segment:
     words: list[Word] = []
     for word in segment.words:
         before = words[-1].speaker if words else None
@@ -46,7 +46,7 @@ def _assigned(segment: Segment, turns_by_time: _TurnIndex) -> Segment:
     return replace(segment, words=tuple(_believed(words)))
 
 
-class _TurnIndex:
+class TurnIndex:
     """Speaker turns by time."""
 
     def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
@@ -56,14 +56,21 @@ class _TurnIndex:
         self._reached = list(accumulate((turn.span.end_ms for turn in self._turns), max))
 
     def speaker(self, span: Span, before: str | None) -> str | None:
-        """Return the speaker who speaks longest in a span; of equals the previous speaker."""
+        """Return the speaker who speaks longest in a span; of equals the previous speaker.
+
+        Where nobody does, the nearest one.
+        """
+        return self.longest(span, before) or self._nearest(span)
+
+    def longest(self, span: Span, before: str | None = None) -> str | None:
+        """Return the speaker who speaks longest in a span in all; None where nobody does."""
         shares: dict[str, int] = {}
         for turn in self._near(span):
             if shared_ms := span.overlap_ms(turn.span):
                 shares[turn.speaker] = shares.get(turn.speaker, 0) + shared_ms
-        if shares:
-            return max(shares, key=lambda speaker: (shares[speaker], speaker == before))
-        return self._nearest(span)
+        if not shares:
+            return None
+        return max(shares, key=lambda speaker: (shares[speaker], speaker == before))
 
     def _nearest(self, span: Span) -> str | None:
         distances = {

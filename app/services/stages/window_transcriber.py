@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.audio import Audio
 from app.domain.language import Language
 from app.domain.request import Task
+from app.domain.time import SAMPLE_RATE_HZ
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.scheduler import Scheduler
@@ -39,6 +40,8 @@ class TranscribeOptions:
         fresh: cached windows are not used; new ones are cached all the same.
         lookups: counts look-ups in the cache of windows.
         untranscribed: adds up detected speech that never became text.
+        on_transcribed: called with the seconds of each stretch that the transcriber was given, once
+            it has answered.
     """
 
     cache_key: str
@@ -50,6 +53,7 @@ class TranscribeOptions:
     fresh: bool = False
     lookups: Lookups = field(default_factory=Lookups)
     untranscribed: UntranscribedSpeech = field(default_factory=UntranscribedSpeech)
+    on_transcribed: Callable[[float], None] | None = None
 
 
 class WindowTranscriber:
@@ -184,7 +188,10 @@ class WindowTranscriber:
             options.context.cancelled,
             options.task,
         )
-        return await self._scheduler.transcribe(request, options.context, index)
+        segments = await self._scheduler.transcribe(request, options.context, index)
+        if options.on_transcribed is not None:
+            options.on_transcribed(len(audio.samples) / SAMPLE_RATE_HZ)
+        return segments
 
 
 def _with_clear_times(segments: Sequence[Segment], clear_until_ms: int) -> list[Segment]:

@@ -7,14 +7,14 @@ import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
 from app.domain.errors import SpeechError
-from app.services.net.answer_limits import (
+from app.services.tts.mp3 import is_mp3, to_mp3
+from app.settings import TtsSettings
+from app.system.answer_limits import (
     PLAIN_HEADERS,
     AnswerLimitError,
     AnswerLimits,
     limit_answer,
 )
-from app.services.tts.mp3 import is_mp3, to_mp3
-from app.settings import TtsSettings
 
 _CONNECT_TIMEOUT_S = 5.0
 """Time limit for establishing a connection."""

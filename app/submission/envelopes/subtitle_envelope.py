@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.cue import Cue
-from app.domain.errors import InvalidFieldError, OverloadedError
+from app.domain.errors import BadRequestError, InvalidFieldError, OverloadedError
 from app.domain.events import CuesDropped, CuesReady, Event, Progress, Result
 from app.services.jobs.runtime import JobRuntime
+from app.submission.audio_body import MISSING_AUDIO
 from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
 from app.submission.file_delivery import FileDelivery, s3_config
@@ -55,6 +56,9 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
     Raises:
         CuestreamError: the input is bad, or the job failed.
     """
+    if not job.input and job.services.settings.role != "all":
+        # Workers with a part among several are asked for words and speakers.
+        raise BadRequestError(MISSING_AUDIO)
     body = subtitle_body(job.input)
     if job.s3_config is not None and body.s3_config is None:
         body = body.model_copy(update={"s3_config": dict(job.s3_config)})

@@ -118,7 +118,9 @@ class JobQueue:
         if (own_store := s3_config(order.s3_config)) is not None:
             self._services.files.check(own_store)
         self._make_room(ticket)
-        if ticket.envelope.kind == "subtitles":
+        # Workers with a part among several say of an empty input what they miss.
+        is_empty = not order.input and self._services.settings.role != "all"
+        if ticket.envelope.kind == "subtitles" and not is_empty:
             return await self._enqueue(ticket)
         self._keep(ticket)
         self._pump()

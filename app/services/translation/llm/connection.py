@@ -14,13 +14,13 @@ import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from app.services.net.answer_limits import PLAIN_HEADERS, AnswerLimits, limit_answer
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.endpoint import Endpoint
 from app.services.translation.llm.liveness import RequestWatch, ServerLiveness
 from app.services.translation.llm.metering import Meter
 from app.services.translation.llm.provider_errors import PassingFailureError, map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
+from app.system.answer_limits import PLAIN_HEADERS, AnswerLimits, limit_answer
 
 CUT_SHORT = frozenset({"length", "content_filter"})
 """Finish reasons after which the answer's last line may be half of one."""

@@ -1,4 +1,4 @@
-"""Ledgers of what language models are paid, by job, by caller."""
+"""Ledgers of what language models and transcription servers are paid, by job, by caller."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from app.domain.errors import TranslationBudgetError
 from app.domain.events import Usage
+from app.gpu.protocols import AudioPrice
 from app.services.translation.llm.endpoint import Endpoint, endpoints_of
 from app.services.translation.llm.model_catalog import Prices
 from app.settings import Settings, TranslationSettings
@@ -26,13 +27,22 @@ class JobLedger:
         limit_usd: what the job may cost; None for no limit.
         prices: what models cost.
         listeners: called with each request.
+        on_audio: called with the seconds of each stretch of audio that was paid for.
     """
 
-    def __init__(self, limit_usd: float | None, prices: Prices, *listeners: UsageListener) -> None:
+    def __init__(
+        self,
+        limit_usd: float | None,
+        prices: Prices,
+        *listeners: UsageListener,
+        on_audio: Callable[[float], None] | None = None,
+    ) -> None:
         self._limit_usd = limit_usd
         self._prices = prices
         self._listeners = listeners
+        self._on_audio = on_audio
         self._usage = Usage()
+        self._translation_usd = 0.0
         self._in_flight: deque[float] = deque()
 
     def afford(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
@@ -42,7 +52,7 @@ class JobLedger:
             TranslationBudgetError: it is not.
         """
         estimate_usd = self._cost_usd(model, prompt_tokens, completion_tokens) or 0.0
-        spent_usd = self._usage.cost_usd or 0.0
+        spent_usd = self._translation_usd
         limit_usd = self._limit_usd
         if limit_usd is not None and spent_usd + sum(self._in_flight) + estimate_usd > limit_usd:
             raise TranslationBudgetError(
@@ -59,8 +69,19 @@ class JobLedger:
             return
         cost_usd = self._cost_usd(model, prompt_tokens, completion_tokens)
         self._usage = _added(self._usage, prompt_tokens, completion_tokens, cost_usd)
+        self._translation_usd += cost_usd or 0.0
         for listener in self._listeners:
             listener(model, prompt_tokens, completion_tokens, cost_usd)
+
+    def spend_audio(self, price: AudioPrice, audio_s: float) -> None:
+        """Book audio that a server has transcribed; the budget is that of the translation alone."""
+        cost_usd = price.cost_usd(audio_s)
+        usage = _added(self._usage, 0, 0, cost_usd)
+        self._usage = replace(usage, audio_s=round(usage.audio_s + audio_s, 3))
+        if self._on_audio is not None:
+            self._on_audio(audio_s)
+        for listener in self._listeners:
+            listener(price.model, 0, 0, cost_usd)
 
     def usage(self) -> Usage:
         """Return what was spent so far."""
@@ -97,7 +118,12 @@ class CallerLedgers:
             before = self._totals.get(caller, Usage())
             self._totals[caller] = _added(before, prompt_tokens, completion_tokens, cost)
 
-        return JobLedger(self._limit_usd, self._prices, add, *self._listeners)
+        def add_audio(audio_s: float) -> None:
+            before = self._totals.get(caller, Usage())
+            total_s = round(before.audio_s + audio_s, 3)
+            self._totals[caller] = replace(before, audio_s=total_s)
+
+        return JobLedger(self._limit_usd, self._prices, add, *self._listeners, on_audio=add_audio)
 
     def total(self, caller: str) -> Usage:
         """Return what a caller's jobs have spent."""

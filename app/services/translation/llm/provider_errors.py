@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 import openai
 
 from app.domain.errors import TranslationAuthError, TranslationError, TranslationQuotaError
-from app.services.net.answer_limits import AnswerLimitError
+from app.system.answer_limits import AnswerLimitError
+from app.system.retry_after import seconds_until
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 """Source: https://platform.openai.com/docs/guides/error-codes"""
@@ -106,22 +105,6 @@ def _by_status(status: int, error: openai.APIError) -> Exception:
         "its address or its model may be wrong (SERVER_API_URL, SERVER_MODEL; api_url and model of "
         "a request with a key of its own)"
     )
-
-
-def seconds_until(value: str) -> float | None:
-    """Read a ``Retry-After`` header, seconds or a date; None where it is neither.
-
-    Source: RFC 9110 section 10.2.3.
-    """
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _retry_after_s(error: openai.APIError) -> float | None:

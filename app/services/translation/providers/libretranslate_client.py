@@ -14,9 +14,10 @@ from app.domain.errors import (
     TranslationError,
     TranslationQuotaError,
 )
-from app.services.net.transfer import is_encoded
-from app.services.translation.llm.provider_errors import PassingFailureError, seconds_until
+from app.services.translation.llm.provider_errors import PassingFailureError
 from app.settings import TranslationSettings
+from app.system.answer_limits import is_encoded
+from app.system.retry_after import seconds_until
 
 _CONNECT_S = 10.0
 _MAX_BYTES = 2**20

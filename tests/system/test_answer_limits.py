@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from app.domain.errors import TranslationError
-from app.services.net.answer_limits import AnswerLimitError, AnswerLimits, limit_answer
 from app.services.translation.llm.chat_request import ChatRequest
 from app.services.translation.llm.connection import ChatConnection
 from app.services.translation.llm.endpoint import Endpoint
@@ -17,6 +16,7 @@ from app.services.translation.llm.metering import Meter
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.services.translation.llm.response_formats import Numbered
 from app.services.translation.llm.vendors import VENDORS
+from app.system.answer_limits import AnswerLimitError, AnswerLimits, limit_answer
 from tests.services.loopback import LoopbackServer, ReceivedRequest, head
 
 LIMITS = AnswerLimits(max_bytes=10_000, event_bytes=1000, structure=200)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import httpx2
 
-from app.services.net.transfer import is_encoded
-
 PLAIN_HEADERS = {"Accept-Encoding": "identity"}
 """Headers of a request whose answer is not to be compressed."""
 
@@ -16,6 +14,17 @@ _EVENT_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 """Source: WHATWG HTML, section 9.2.6, a blank line ends an event."""
 
 _STRUCTURE = (b"{", b"[", b"\n", b"\r")
+
+
+def is_encoded(content_encoding: str | None) -> bool:
+    """Whether a body is encoded in any way.
+
+    Args:
+        content_encoding: the header's value, or all its values joined by commas. Source: RFC 9110
+            section 8.4.
+    """
+    codings = (coding.strip().lower() for coding in (content_encoding or "").split(","))
+    return any(coding not in {"", "identity"} for coding in codings)
 
 
 class AnswerLimitError(httpx2.RequestError):

@@ -1,0 +1,1 @@
+"""What engines that call servers share."""
