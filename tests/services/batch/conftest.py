@@ -39,10 +39,31 @@ def supabase_template(postgres: PostgresServer) -> str:
     return make_template(postgres)
 
 
-@pytest.fixture
-def database(postgres: PostgresServer, supabase_template: str) -> Iterator[SupabaseDatabase]:
+@pytest.fixture(scope="session")
+def shared_database(postgres: PostgresServer, supabase_template: str) -> Iterator[SupabaseDatabase]:
     with supabase_database(postgres, supabase_template) as made:
         yield made
+
+
+@pytest.fixture
+def altered() -> None:
+    """A test with this fixture changes tables or functions, and so has a database of its own."""
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest,
+    postgres: PostgresServer,
+    supabase_template: str,
+    shared_database: SupabaseDatabase,
+) -> Iterator[SupabaseDatabase]:
+    """A project without documents."""
+    if "altered" in request.fixturenames:
+        with supabase_database(postgres, supabase_template) as made:
+            yield made
+    else:
+        shared_database.clear()
+        yield shared_database
 
 
 @pytest.fixture

@@ -254,6 +254,7 @@ async def test_a_recording_without_speech_is_completed_and_says_so(
     ("tag", "code"),
     [("es-419", "es"), ("zh-Hans", "zh"), ("pt-BR", "pt-BR"), ("und", "und"), ("yue-Hant", "yue")],
 )
+@pytest.mark.usefixtures("altered")
 async def test_language_codes_fit_and_the_whole_tag_is_kept(
     database: SupabaseDatabase,
     run_batch: RunBatch,
@@ -358,6 +359,7 @@ async def test_a_database_that_cannot_be_reached_is_no_failure_of_the_document(
     await store.close()
 
 
+@pytest.mark.usefixtures("altered")
 async def test_a_wrong_key_and_a_missing_schema_are_told_apart(
     database: SupabaseDatabase, front: RestFront, store: DocumentStore
 ) -> None:
@@ -389,6 +391,7 @@ async def test_a_database_that_restarts_in_the_middle_delays_alone(
     assert database.waiting() == []
 
 
+@pytest.mark.usefixtures("altered")
 async def test_the_schema_may_be_run_again_and_on_an_earlier_one(
     database: SupabaseDatabase,
 ) -> None:
