@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
-from app.services.batch.batch_runner import BatchRunner
+from app.services.batch.document_runner import DocumentRunner
 from app.services.batch.open_store import open_document_store, open_picture_storage
 from app.services.batch.screenshot_runner import ScreenshotRunner
 from app.services.cache.cache_folder import LAYOUT
@@ -54,7 +54,7 @@ class Services:
     ledgers: CallerLedgers
     address_checks: CallerPlaces
     caches: Caches
-    batches: BatchRunner
+    batches: DocumentRunner
     screenshots: ScreenshotRunner
 
 
@@ -102,7 +102,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
     documents, pictures = open_document_store(settings), open_picture_storage(settings)
-    batches = BatchRunner(settings.batch, documents)
+    batches = DocumentRunner(settings.batch, documents)
     stack.push_async_callback(batches.close)
     if pictures is not None:
         stack.push_async_callback(pictures.close)

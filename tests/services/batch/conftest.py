@@ -17,7 +17,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.batch.batch_item_run import Model
 from app.services.batch.batch_items import parse_items
-from app.services.batch.batch_runner import BatchReport, BatchRunner
+from app.services.batch.document_runner import BatchReport, DocumentRunner
 from app.services.batch.document_store import DocumentStore
 from app.services.batch.postgres_rpc import PostgresRpc
 from app.services.batch.postgrest_rpc import PostgrestRpc
@@ -159,20 +159,22 @@ def pipeline() -> InstantPipeline:
 
 
 RunBatch = Callable[..., Awaitable[BatchReport]]
-MakeRunner = Callable[..., BatchRunner]
+MakeRunner = Callable[..., DocumentRunner]
 
 
 def model() -> Model:
     return Model("local", "WhisperX-tiny")
 
 
-def runner_of(store: DocumentStore, **settings: object) -> BatchRunner:
-    return BatchRunner(BatchSettings.model_validate({"worker_name": "worker-1", **settings}), store)
+def runner_of(store: DocumentStore, **settings: object) -> DocumentRunner:
+    return DocumentRunner(
+        BatchSettings.model_validate({"worker_name": "worker-1", **settings}), store
+    )
 
 
 @pytest.fixture
 def make_runner(store: DocumentStore) -> MakeRunner:
-    def make(**settings: object) -> BatchRunner:
+    def make(**settings: object) -> DocumentRunner:
         return runner_of(store, **settings)
 
     return make

@@ -20,7 +20,7 @@ from app.domain.events import Notice, Result
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.services.batch.batch_items import parse_items
-from app.services.batch.document_store import Claim, DocumentStore
+from app.services.batch.document_store import DocumentClaim, DocumentStore
 from app.services.batch.postgres_rpc import PostgresRpc
 from app.services.batch.postgrest_rpc import PostgrestRpc
 from tests.postgres import postgres_bin
@@ -96,7 +96,7 @@ async def test_a_message_is_never_made_visible_earlier_than_its_reader_asked_for
 ) -> None:
     document = database.document()
     database.read(1, vt=1800)
-    claim = Claim(document, "w/1")
+    claim = DocumentClaim(document, "w/1")
     await store.claim(claim)
     assert await store.renew([claim], "video_audio_transcription", [1]) == frozenset()
     assert seconds_left(database, "pgmq.q_video_audio_transcription", "vt")[0] > 1700
@@ -369,7 +369,7 @@ async def test_a_wrong_key_and_a_missing_schema_are_told_apart(
     await wrong.close()
     database.query("drop function claim_document")
     with pytest.raises(DocumentSchemaError, match=r"docs/supabase/schema\.sql"):
-        await store.claim(Claim("a", "b"))
+        await store.claim(DocumentClaim("a", "b"))
 
 
 async def test_a_database_that_restarts_in_the_middle_delays_alone(
