@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
+from app.services.batch.document_runner import DocumentRunner
+from app.services.batch.open_store import open_document_store, open_picture_storage
+from app.services.batch.screenshot_runner import ScreenshotRunner
 from app.services.cache.cache_folder import LAYOUT
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
@@ -52,6 +55,9 @@ class Services:
     live_sessions: LiveSessions
     ledgers: CallerLedgers
     address_checks: CallerPlaces
+    caches: Caches
+    batches: DocumentRunner
+    screenshots: ScreenshotRunner
 
 
 _ADDRESS_CHECKS = 8
@@ -99,6 +105,13 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(synthesizer.close)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
+    documents, pictures = open_document_store(settings), open_picture_storage(settings)
+    batches = DocumentRunner(settings.batch, documents)
+    stack.push_async_callback(batches.close)
+    if pictures is not None:
+        stack.push_async_callback(pictures.close)
+    name = settings.batch.worker
+    screenshots = ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
     services = Services(
         settings=settings,
         readiness=readiness,
@@ -121,6 +134,9 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         live_sessions=LiveSessions(settings, readiness),
         ledgers=ledgers,
         address_checks=CallerPlaces(_ADDRESS_CHECKS),
+        caches=caches,
+        batches=batches,
+        screenshots=screenshots,
     )
     _register_gauges(services, engines, caches)
     return services

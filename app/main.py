@@ -20,8 +20,10 @@ from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
     audio_routes,
+    batch_routes,
     caption_routes,
     docs_routes,
+    document_routes,
     feedback_routes,
     file_routes,
     health_routes,
@@ -78,6 +80,8 @@ _ROUTERS = (
     audio_routes.router,
     caption_routes.router,
     job_routes.router,
+    batch_routes.router,
+    document_routes.router,
     runpod_routes.router,
     webhook_routes.router,
     render_routes.router,
@@ -251,6 +255,12 @@ def _warn_if_unused(settings: Settings) -> None:
 
 
 def _warn_if_open(settings: Settings) -> None:
+    has_documents = settings.batch.supabase_url or settings.batch.supabase_transport
+    if has_documents and not settings.access.api_keys:
+        log.warning(
+            "SUPABASE_URL is set and API_KEYS is not: everybody who reaches this server may have "
+            "it work on batches, and delete messages of its queues"
+        )
     if settings.mode == "pod" and not settings.access.api_keys:
         log.warning(
             "THIS POD IS OPEN TO EVERYBODY: its proxy address is public and API_KEYS is not set"

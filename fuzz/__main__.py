@@ -63,6 +63,7 @@ def _settings(model: ChatServer) -> dict[str, str]:
     return {
         "API_KEYS": KEY,
         "DOCS_OPEN": "true",
+        "PY_API_TOKEN": "another-fuzz-key",
         "TRANSLATION_PROVIDER": "openai",
         "SERVER_API_KEY": "sk-fuzz",
         "SERVER_API_URL": model.url,

@@ -70,6 +70,12 @@
     |  |- RemoteEngineError         a server that an engine calls failed
     |  |  `- RemoteEngineAuthError  it refused the key
     |  `- OutOfMemoryError          the device has no memory left
+    |- DocumentStoreError           the database of batch jobs refused
+    |  |- DatabaseUnreachableError  it cannot be reached, or went away
+    |  |- DocumentSchemaError       it lacks tables or functions of ours
+    |  |- ClaimLostError            another worker has taken a document over
+    |  `- BatchUnavailableError     no database of batch jobs is configured
+    |- TokenNotConfiguredError      nobody may call routes that want a token
     |- ResourceLimitError           the input takes more memory or time than one may cost
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
@@ -653,6 +659,45 @@ class TranslationIncompleteError(TranslationError):
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         super().__init__(f"No translation came back for lines {shown}{more}")
         self.missing = tuple(missing)
+
+
+class DocumentStoreError(CuestreamError):
+    """The database of batch jobs refused a call."""
+
+    code = "document_store_failed"
+    retryable = True
+
+
+class DatabaseUnreachableError(DocumentStoreError):
+    """The database of batch jobs cannot be reached, or went away in the middle of a call."""
+
+    code = "database_unreachable"
+
+
+class DocumentSchemaError(DocumentStoreError):
+    """The database of batch jobs lacks tables, columns or functions of ours."""
+
+    code = "database_schema"
+    retryable = False
+
+
+class ClaimLostError(DocumentStoreError):
+    """Another worker has taken a document over, since its lease ran out."""
+
+    code = "claim_lost"
+
+
+class BatchUnavailableError(DocumentStoreError):
+    """No database of batch jobs is configured."""
+
+    code = "batch_unavailable"
+    retryable = False
+
+
+class TokenNotConfiguredError(CuestreamError):
+    """Nobody may call the routes that want a token, since the server has none."""
+
+    code = "token_not_configured"
 
 
 class ResourceLimitError(CuestreamError):

@@ -149,6 +149,8 @@ class Result:
             speakers; for captions one segment each, with words only where the track times them.
         spoken: BCP 47 tag of what was spoken, where the transcriber was to translate it; None
             otherwise.
+        caption_format: format of the site's caption file, such as ``json3``; empty where the text
+            comes from no such file.
         heard: audio track of the recording; without tracks where they are not listed.
         translators: what translated the cues, for people; empty where nothing was translated.
     """
@@ -170,6 +172,7 @@ class Result:
     spoken: str | None = None
     translators: tuple[str, ...] = ()
     heard: HeardTrack = UNLISTED_TRACK
+    caption_format: str = ""
 
     @property
     def rtf(self) -> float:

@@ -142,6 +142,9 @@ class JobRequest:
         turns: speaker turns of the recording that the caller knows already; None where the
             speakers are to be found, if ``diarize`` wants them.
         speakers_only: whether nothing is wanted but who speaks when.
+        automatic_captions: whether a site's automatic captions in the spoken language, which is
+            English where nothing says otherwise, serve in place of the recording where people
+            wrote none.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -166,6 +169,7 @@ class JobRequest:
     audio_track: int | str | None = None
     turns: tuple[SpeakerTurn, ...] | None = None
     speakers_only: bool = False
+    automatic_captions: bool = False
 
     @property
     def written(self) -> Language | None:
@@ -199,4 +203,6 @@ class JobRequest:
             parts.append([dataclasses.astuple(turn) for turn in self.turns])
         if self.speakers_only:
             parts.append("speakers only")
+        if self.automatic_captions:
+            parts.append("automatic captions")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

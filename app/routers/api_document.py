@@ -22,12 +22,14 @@ from app.domain import errors as e
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.error_responses import ERROR_SHAPES, shape_for, status_of_kind
 from app.routers.error_shapes import ErrorShape, HttpError
-from app.routers.raised_errors import errors_of, key_need_of
+from app.routers.raised_errors import KeyNeed, errors_of, key_need_of
 
 TAGS = (
     {"name": "subtitles", "description": "Media in, subtitles out"},
     {"name": "jobs", "description": "Running and finished jobs"},
     {"name": "queue", "description": "The same jobs as a RunPod queue shows them"},
+    {"name": "batch", "description": "Batches of documents of a database"},
+    {"name": "documents", "description": "Captions and transcriptions for that database's clients"},
     {"name": "uploads", "description": "Large files in parts, by the tus protocol"},
     {"name": "tts", "description": "Subtitles, spoken"},
     {"name": "files", "description": "Stored result files, by signed links"},
@@ -46,6 +48,11 @@ SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "description": "The same key, where no gateway uses this header for one of its own",
+    },
+    "JobToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`PY_API_TOKEN`, of those who hand in batches",
     },
 }
 
@@ -67,6 +74,7 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "endpoint": "Any name; it has no meaning here",
     "job_id": "Id of a job",
     "upload_id": "Id of an upload",
+    "document_id": "Id of a document",
     "webhook_id": "Id of a webhook",
     "name": "Any name of a file, whose extension is the format",
 }
@@ -116,7 +124,7 @@ def api_document(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], context: RouteContext, route: APIRoute) -> None:
     functions = list(_functions(context, route))
     _declare_path(operation, str(context.path_format))
-    _declare_key(operation, {key_need_of(function) for function in functions})
+    _declare_key(operation, dict.fromkeys(map(key_need_of, functions)))
     kinds: list[type[e.CuestreamError]] = list(_ALWAYS)
     for function in functions:
         kinds += errors_of(function)
@@ -205,14 +213,12 @@ def _declare_path(operation: dict[str, Any], path: str) -> None:
         del operation["parameters"]
 
 
-def _declare_key(operation: dict[str, Any], needs: set[str]) -> None:
-    keys: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
-    if "always" in needs:
-        operation["security"] = keys
-    elif "unless open" in needs:
-        operation["security"] = [{}, *keys]
-    else:
-        operation["security"] = []
+def _declare_key(operation: dict[str, Any], needs: Iterable[KeyNeed | None]) -> None:
+    wanted = [need for need in needs if need is not None]
+    ways: list[dict[str, list[str]]] = [{name: []} for need in wanted for name in need.schemes]
+    if any(need.optional for need in wanted):
+        ways.insert(0, {})
+    operation["security"] = ways
 
 
 def _is_framework_refusal(response: Mapping[str, Any]) -> bool:

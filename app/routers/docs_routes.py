@@ -15,10 +15,10 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from app.domain.errors import NotFoundError
+from app.domain.errors import NotFoundError, UnauthorizedError
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import services_of
-from app.routers.raised_errors import may_want_key
+from app.routers.raised_errors import raises, wants_key
 from app.system.thread_groups import STATUS
 
 _OWN = Path(__file__).with_name("documentation")
@@ -52,7 +52,8 @@ _HOUR = {"Cache-Control": "private, max-age=3600"}
 _making = asyncio.Lock()
 
 
-@may_want_key
+@wants_key(optional=True)
+@raises(UnauthorizedError)
 async def _require_key_unless_open(request: Request) -> None:
     """Check the key unless `DOCS_OPEN` is set.
 

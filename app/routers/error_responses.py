@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.error_shapes import ErrorShape, HttpError, native_body, openai_body
+from app.routers.error_shapes import (
+    ErrorShape,
+    HttpError,
+    detailed_body,
+    native_body,
+    openai_body,
+)
 from app.routers.job_answers import OpenAiError
 from app.routers.tus_version import TUS_VERSION
 from app.submission.field_problems import describe
@@ -61,6 +67,12 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.EngineLoadError: 503,
     e.RemoteEngineError: 502,
     e.OutOfMemoryError: 503,
+    e.DocumentStoreError: 502,
+    e.DatabaseUnreachableError: 503,
+    e.ClaimLostError: 409,
+    e.DocumentSchemaError: 500,
+    e.BatchUnavailableError: 503,
+    e.TokenNotConfiguredError: 500,
     e.ResourceLimitError: 422,
     e.StorageError: 507,
     e.ObjectStoreError: 502,
@@ -79,6 +91,9 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
     ErrorShape("/v1/", openai_body, model=OpenAiError),
+    ErrorShape("/jobs/", detailed_body),
+    ErrorShape("/subtitles", detailed_body),
+    ErrorShape("/transcription", detailed_body),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from app.domain.errors import NoCaptionsError
 from app.routers.job_answers import ApiError
 
 
@@ -62,3 +63,22 @@ def openai_body(error: HttpError) -> dict[str, object]:
     """Return an error as OpenAI's SDKs read it: ``error`` is an object with a text."""
     kind = "invalid_request_error" if error.status < 500 else "server_error"
     return {"error": {"message": error.text, "type": kind, "param": None, "code": error.code}}
+
+
+def detailed_body(error: HttpError) -> dict[str, object]:
+    """Return an error in our own shape, its text once more where FastAPI's own errors have it.
+
+    What is said of missing captions is an object there.
+    """
+    detail: object = error.text
+    if error.code == NoCaptionsError.code:
+        listed = (error.details.get(name) for name in ("available_manual", "available_auto"))
+        detail = {
+            "error": "No subtitles available",
+            "message": error.text,
+            "available_languages": [
+                tag for tags in listed if isinstance(tags, tuple) for tag in tags
+            ],
+            "suggested_workflow": "POST /api/process transcribes the recording",
+        }
+    return {**native_body(error), "detail": detail}

@@ -6,14 +6,29 @@ The API's own description lists it for each route; see `api_document`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.domain import errors as e
 
+
+@dataclass(frozen=True, slots=True)
+class KeyNeed:
+    """A key that a check asks for.
+
+    Attributes:
+        schemes: names of ways to bring it.
+        optional: whether a setting opens the route.
+    """
+
+    schemes: tuple[str, ...]
+    optional: bool
+
+
 _ERRORS: WeakKeyDictionary[Callable[..., Any], tuple[type[e.CuestreamError], ...]]
 _ERRORS = WeakKeyDictionary()
-_KEY_NEEDS: WeakKeyDictionary[Callable[..., Any], str] = WeakKeyDictionary()
+_KEY_NEEDS: WeakKeyDictionary[Callable[..., Any], KeyNeed] = WeakKeyDictionary()
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -33,16 +48,19 @@ def raises(*kinds: type[e.CuestreamError]) -> Callable[[_Function], _Function]:
     return mark
 
 
-def wants_key(function: _Function) -> _Function:
-    """Say of a check that it asks for an API key, always."""
-    _KEY_NEEDS[function] = "always"
-    return raises(e.UnauthorizedError)(function)
+def wants_key(*schemes: str, optional: bool = False) -> Callable[[_Function], _Function]:
+    """Return a decorator that says of a check that it asks for a key.
 
+    Args:
+        schemes: names of those that the description has; the usual ones unless given.
+        optional: whether a setting opens the route.
+    """
 
-def may_want_key(function: _Function) -> _Function:
-    """Say of a check that it asks for an API key unless a setting opens the route."""
-    _KEY_NEEDS[function] = "unless open"
-    return raises(e.UnauthorizedError)(function)
+    def mark(function: _Function) -> _Function:
+        _KEY_NEEDS[function] = KeyNeed(schemes or ("ApiKey", "Bearer"), optional)
+        return function
+
+    return mark
 
 
 def errors_of(function: Callable[..., Any]) -> tuple[type[e.CuestreamError], ...]:
@@ -50,9 +68,9 @@ def errors_of(function: Callable[..., Any]) -> tuple[type[e.CuestreamError], ...
     return _ERRORS.get(function, ())
 
 
-def key_need_of(function: Callable[..., Any]) -> str:
-    """Return whether a check asks for a key: ``always``, ``unless open``, or nothing."""
-    return _KEY_NEEDS.get(function, "")
+def key_need_of(function: Callable[..., Any]) -> KeyNeed | None:
+    """Return the key that a check asks for; None where it asks for none."""
+    return _KEY_NEEDS.get(function)
 
 
 def _with_children(kind: type[e.CuestreamError]) -> Iterator[type[e.CuestreamError]]:

@@ -14,6 +14,7 @@ from app.domain.errors import (
     OverloadedError,
     SpeechError,
     SpeechUnavailableError,
+    UnauthorizedError,
 )
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
@@ -21,7 +22,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, services_of
 from app.routers.described import FILE, described
 from app.routers.disconnect import cancel_on_disconnect
-from app.routers.raised_errors import may_want_key, raises
+from app.routers.raised_errors import raises, wants_key
 from app.routers.server_answers import SpeechStatus, VoiceList
 from app.services.tts.speech_synthesizer import Utterance
 from app.submission.request_fields import language_code
@@ -34,7 +35,8 @@ _HEADERS = {
 }
 
 
-@may_want_key
+@wants_key(optional=True)
+@raises(UnauthorizedError)
 async def _require_key_unless_open(request: Request) -> None:
     """Check the key unless `TTS_OPEN` is set: extensions speak from a page and send none.
 

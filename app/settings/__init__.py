@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.settings.alignment_settings import AlignmentSettings
+from app.settings.batch_settings import BatchSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
 from app.settings.file_settings import FileSettings
@@ -41,6 +42,7 @@ __all__ = [
     "AlignmentSettings",
     "AsrSettings",
     "AudioApiSettings",
+    "BatchSettings",
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
@@ -89,6 +91,7 @@ class Settings(BaseModel):
     access: AccessSettings = Field(default_factory=AccessSettings)
     limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    batch: BatchSettings = Field(default_factory=BatchSettings)
     job_store: JobStoreSettings = Field(default_factory=JobStoreSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from app.settings.group import Group, config, listed
+from app.settings.group import Group, config, listed, names
 
 Mode = Literal["local", "pod", "load_balancer", "queue"]
 
@@ -65,7 +65,9 @@ class ServerSettings(Group):
 class AccessSettings(Group):
     """Access to the server."""
 
-    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), validation_alias=names("API_KEYS", "API_KEY")
+    )
     """API keys, separated by commas. Without any, the API is open to every client."""
 
     model_config = config()

@@ -25,8 +25,10 @@ from tests.server import ROOT, ServerProcess
 __all__ = ["youtube_settings"]
 
 KEY = "alpha"
+DOCUMENT = "5f0e1f0e-3a6f-4f5e-9b0a-6f9d2f9f8a11"
 CUES = b"1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+TOKEN = "beta"
 VIDEO = "dQw4w9WgXcQ"
 CLIENT_CONFIG = {
     "package_name_override": "cuestream_client",
@@ -46,6 +48,7 @@ def server(
     with ChatServer() as model:
         settings = {
             "API_KEYS": KEY,
+            "PY_API_TOKEN": TOKEN,
             "TRANSLATION_PROVIDER": "openai",
             "SERVER_API_KEY": "sk-test",
             "SERVER_API_URL": model.url,
@@ -82,8 +85,11 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("retryJob", "retryEndpointJob"), 400),
     **dict.fromkeys(("sendWebhookAgain", "deleteWebhook"), 404),
     **dict.fromkeys(("getStoredFile", "checkStoredFile"), 403),
+    **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
+    **dict.fromkeys(("transcribeDocuments",), 503),
 }
-"""Answers of routes for what has failed or was stored before, where nothing has or was."""
+"""Answers of routes for what has failed or was stored before, where nothing has or was, and of those
+of a database, where there is none."""
 
 TICKETS = ("/status-sync/", "/stream/", "/retry/")
 """In paths of routes for jobs that came by the queue's own door."""
@@ -132,6 +138,8 @@ def test_keys_are_declared_where_they_are_wanted(document: dict[str, Any]) -> No
             wanted = []
         elif path.startswith("/api/tts"):
             wanted.insert(0, {})
+        elif path.startswith("/jobs/"):
+            wanted = [{"JobToken": []}]
         assert operation["security"] == wanted, path
 
 
@@ -151,7 +159,11 @@ def test_answers_have_their_true_types(document: dict[str, Any]) -> None:
 
 def test_every_example_works_as_it_stands(client: httpx.Client, document: dict[str, Any]) -> None:
     made = client.post("/api/uploads", headers={"Upload-Length": str(len(CUES))})
-    ids = {"upload_id": made.headers["location"].rpartition("/")[2], "endpoint": "any"}
+    ids = {
+        "upload_id": made.headers["location"].rpartition("/")[2],
+        "endpoint": "any",
+        "document_id": DOCUMENT,
+    }
     ids["job_id"] = client.post(
         "/api/process", json=body_of(document["paths"]["/api/process"]["post"])[1]
     ).json()["job_id"]
@@ -177,7 +189,7 @@ def ask(
 ) -> httpx.Response:
     """Send the request that the examples of an operation make."""
     query: dict[str, str] = {}
-    headers: dict[str, str] = {}
+    headers = {"Authorization": f"Bearer {TOKEN}"} if path.startswith("/jobs/") else {}
     for parameter in operation.get("parameters", []):
         examples = parameter.get("examples", {})
         value = parameter.get("example", next(iter(examples.values()), {}).get("value"))

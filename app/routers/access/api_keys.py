@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
 from app.routers.dependencies import services_of
-from app.routers.raised_errors import wants_key
+from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
 
 _CALLER_DIGITS = 12
@@ -22,7 +22,8 @@ _TIER_4 = "/api/stream"
 """The route that the extension's tier 4 calls, with the key of another of its fields."""
 
 
-@wants_key
+@wants_key()
+@raises(UnauthorizedError)
 async def require_key(request: Request) -> None:
     """Require one of the configured keys, in either header; no keys configured, no key needed.
 

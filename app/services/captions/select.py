@@ -30,6 +30,8 @@ class CaptionPreference:
         force_whisper: transcribe unless there are manual captions in the target language.
         can_transcribe: whether this server can transcribe; without, automatic captions count too.
         speakers: speaker labels are requested, which captions lack.
+        automatic: automatic captions in the spoken language count, after those by people; the
+            spoken language is English where nothing says otherwise.
     """
 
     target: Language | None = None
@@ -37,6 +39,7 @@ class CaptionPreference:
     force_whisper: bool = False
     can_transcribe: bool = True
     speakers: bool = False
+    automatic: bool = False
 
     @property
     def is_spoken(self) -> bool:
@@ -67,8 +70,9 @@ def choose_track(
     Manual captions in the target language come first, whatever else is requested. Other manual
     captions follow, unless the recording itself is to be transcribed: those in the spoken
     language, else English ones, else in the site's order. Automatic captions count only where
-    this server cannot transcribe. Without a target only the spoken language counts, if it is
-    known. No track counts where speakers are requested: captions name none.
+    this server cannot transcribe, or where the request says so. Without a target only the spoken
+    language counts, if it is known. No track counts where speakers are requested: captions name
+    none.
 
     Source: the extension's contract, "Source choice"; that the spoken language goes before
     English is ours, since a translation of a translation is worse.
@@ -87,8 +91,10 @@ def choose_track(
         chosen += _ranked(auto, (target, spoken, ENGLISH), "youtube_auto")
     elif not preference.force_whisper and target is not None and not preference.is_spoken:
         chosen += _ranked(manual, (spoken, ENGLISH), "youtube_manual", target)
-    elif not preference.force_whisper and spoken is not None:
-        chosen += _in_language(manual, spoken, "youtube_manual")
+    elif not preference.force_whisper and (spoken is not None or preference.automatic):
+        chosen += _in_language(manual, spoken or ENGLISH, "youtube_manual")
+        if preference.automatic:
+            chosen += _in_language(auto, spoken or ENGLISH, "youtube_auto")
     return _unique(chosen)
 
 

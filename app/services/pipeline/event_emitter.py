@@ -195,7 +195,7 @@ class EventEmitter:
             raise NoSpeechError("No speech was found", self._audio_ms)
         self._emit(self._progress.finalizing())
         opened = self._opened
-        origin = opened.origin if isinstance(opened, OpenedCaptions) else "whisper"
+        captions = opened if isinstance(opened, OpenedCaptions) else None
         ordered = sorted(cues, key=lambda cue: cue.span.start_ms)
         return Result(
             cues=tuple(ordered),
@@ -205,7 +205,7 @@ class EventEmitter:
             audio_ms=self._audio_ms or opened.duration_ms or ordered[-1].span.end_ms,
             elapsed_ms=self.clock.elapsed_ms,
             stage_ms=self.clock.stage_ms,
-            origin=origin,
+            origin=captions.origin if captions else "whisper",
             cached=cached,
             usage=usage if usage.requests else None,
             title=opened.info.title,
@@ -215,6 +215,7 @@ class EventEmitter:
             spoken=self._spoken(),
             translators=translators,
             heard=self._heard,
+            caption_format=captions.format if captions else "",
         )
 
     def speakers_result(self) -> Result:

@@ -37,6 +37,7 @@ def caption_preference(request: JobRequest, *, transcribes: bool) -> CaptionPref
         force_whisper=request.force_whisper or translating,
         can_transcribe=transcribes,
         speakers=request.diarize,
+        automatic=request.automatic_captions,
     )
 
 

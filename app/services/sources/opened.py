@@ -23,12 +23,14 @@ class OpenedCaptions:
         origin: relation of the captions to the request.
         info: metadata of the video by its page.
         duration_ms: of the video; None when unknown.
+        format: of the site's file; empty for captions that a client sent.
     """
 
     captions: Captions
     origin: Origin
     info: MediaInfo = NO_INFO
     duration_ms: int | None = None
+    format: str = ""
 
     async def aclose(self) -> None:
         """Do nothing: no resource is open."""

@@ -52,6 +52,9 @@ class MediaOpener:
         settings: of the server; ``sources`` and ``jobs`` are used.
         workdir: where temporary files go.
         caches: results of earlier jobs; none unless given.
+
+    Attributes:
+        fetcher: downloads files over HTTP from checked addresses.
     """
 
     def __init__(self, settings: Settings, workdir: WorkDir, caches: Caches | None = None) -> None:
@@ -63,6 +66,7 @@ class MediaOpener:
             sources, guard, Fetcher(sources, guard), recordings, cache, workdir
         )
         self._workdir = workdir
+        self.fetcher = services.fetcher
         self._sites = SiteOpener(services)
         self._openers = {kind: opener(services) for kind, opener in SOURCE_OPENERS.items()}
 

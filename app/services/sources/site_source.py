@@ -70,7 +70,8 @@ class SiteOpener:
                 log.warning("captions cannot be used", track=track.name, reason=error.message)
                 continue
             await self._services.cache.store_captions(identity, track, name, data)
-            return OpenedCaptions(captions, choice.origin, session.info, session.duration_ms)
+            info, duration_ms = session.info, session.duration_ms
+            return OpenedCaptions(captions, choice.origin, info, duration_ms, name)
         return None
 
 

@@ -173,7 +173,8 @@ class SourceCache:
             captions = await parse_bounded(data, name.decode(), language, track.kind)
         except CuestreamError:
             return None  # the site may have mended it since
-        return OpenedCaptions(captions, choice.origin, metadata.info, metadata.duration_ms)
+        info, duration_ms = metadata.info, metadata.duration_ms
+        return OpenedCaptions(captions, choice.origin, info, duration_ms, name.decode())
 
     async def _cached_media(
         self, identity: str, metadata: SourceMetadata, request: OpenRequest

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.submission.envelopes.audio_envelope import audio_output
+from app.submission.envelopes.batch_envelope import answer_batch
 from app.submission.envelopes.envelope import Envelope
 from app.submission.envelopes.path_envelope import call_route
 from app.submission.envelopes.subtitle_envelope import subtitle_parts
@@ -14,7 +15,7 @@ from app.submission.envelopes.unoffered_envelope import refuse
 SUBTITLES = Envelope("subtitles", frozenset({"video_id", "url"}), parts=subtitle_parts)
 
 ENVELOPES: tuple[Envelope, ...] = (
-    Envelope("batch", frozenset({"queue", "jobs"}), answer=refuse),
+    Envelope("batch", frozenset({"queue", "jobs"}), answer=answer_batch),
     Envelope("audio", frozenset({"audio"}), answer=audio_output),
     Envelope("media", frozenset({"operation"}), answer=refuse),
     Envelope("route", frozenset({"path"}), answer=call_route),

@@ -1,0 +1,1 @@
+"""Batch jobs: documents of a database, handed out by its message queues."""

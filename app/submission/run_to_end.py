@@ -1,0 +1,38 @@
+"""Running a request to its end, for callers that read nothing but the result."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.container import Services
+from app.domain.errors import OverloadedError
+from app.domain.events import Result
+from app.domain.request import JobRequest
+from app.submission.submit import submit
+
+_LONGEST_WAIT_S = 30.0
+
+
+async def run_to_end(services: Services, request: JobRequest) -> Result:
+    """Run a request through the pipeline and return its result; cancelling it stops the job.
+
+    While every place is taken it waits for one.
+
+    Args:
+        services: of the process.
+        request: of no caller, so that it has no share of the places.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the job failed.
+    """
+    while True:
+        try:
+            job = await submit(services, request)
+            break
+        except OverloadedError as error:
+            await asyncio.sleep(min(error.retry_after_s, _LONGEST_WAIT_S))
+    job.attach()
+    try:
+        return await job.wait_for_result()
+    finally:
+        job.detach(0.0)

@@ -1,0 +1,124 @@
+"""Captions of a video's page, and what captions there are, for clients that ask for them alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from app.container import Services
+from app.domain.captions import Captions, CaptionTrack
+from app.domain.errors import CuestreamError, NoCaptionsError, OverloadedError, SourceError
+from app.domain.language import Language
+from app.services.batch.video_address import source_of
+from app.services.captions.lookup import rank_tracks
+from app.services.captions.parse import parse_bounded
+from app.services.captions.select import CHAT
+from app.services.net.fetch import check_url
+from app.services.sources.ytdlp.site_session import SiteSession
+
+log = structlog.get_logger()
+
+_TRACKS_TRIED = 3
+_MOST_PAGES = 8
+"""Pages that are looked at at a time; each takes a child process of some 120 MB."""
+
+_RETRY_AFTER_S = 10
+_pages = asyncio.Semaphore(_MOST_PAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCaptions:
+    """Captions of a page.
+
+    Attributes:
+        format: of the site's file.
+        title: of the video; empty when unknown.
+        duration_ms: of the video; None when unknown.
+    """
+
+    captions: Captions
+    format: str
+    title: str
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageTracks:
+    """The captions that a page offers.
+
+    Attributes:
+        title: of the video; empty when unknown.
+        duration_ms: of the video; None when unknown.
+    """
+
+    tracks: tuple[CaptionTrack, ...]
+    title: str
+    duration_ms: int | None
+
+
+async def page_captions(
+    services: Services, url: str, language: Language, *, automatic: bool
+) -> PageCaptions:
+    """Return the best captions of a page, in a language or else in English.
+
+    Args:
+        services: of the process.
+        url: of the page.
+        language: that is asked for.
+        automatic: whether captions by a machine count.
+
+    Raises:
+        NoCaptionsError: there are none.
+        SourceError: the page or its captions cannot be fetched.
+        OverloadedError: too many pages are being looked at.
+    """
+    async with _page(services, url) as page:
+        offered = [t for t in page.tracks if automatic or t.kind == "manual"]
+        ranked = rank_tracks(offered, language)
+        if not ranked:
+            raise NoCaptionsError(
+                f"This video has captions neither in {language.english_name} nor in English",
+                [t.name for t in page.tracks if t.kind == "manual" and t.name != CHAT],
+                [t.name for t in page.tracks if t.kind == "auto"],
+            )
+        return await _first_readable(page, ranked[:_TRACKS_TRIED])
+
+
+async def page_tracks(services: Services, url: str) -> PageTracks:
+    """Return the captions that a page offers.
+
+    Raises:
+        SourceError: the page cannot be fetched.
+        OverloadedError: too many pages are being looked at.
+    """
+    async with _page(services, url) as page:
+        tracks = tuple(track for track in page.tracks if track.name != CHAT)
+        return PageTracks(tracks, page.info.title, page.duration_ms)
+
+
+@asynccontextmanager
+async def _page(services: Services, url: str) -> AsyncIterator[SiteSession]:
+    """Look at a page within the block."""
+    check_url(url)
+    if _pages.locked():
+        raise OverloadedError("Too many pages are being looked at", _RETRY_AFTER_S)
+    address = source_of(url).identity.partition(":")[2]
+    async with _pages, services.opener.site(address) as page:
+        yield page
+
+
+async def _first_readable(page: SiteSession, tracks: Sequence[CaptionTrack]) -> PageCaptions:
+    failure: SourceError | None = None
+    for track in tracks:
+        try:
+            name, data = await page.caption(track)
+            captions = await parse_bounded(data, name, track.language, track.kind)
+            return PageCaptions(captions, name, page.info.title, page.duration_ms)
+        except CuestreamError as error:
+            log.warning("captions cannot be used", track=track.name, reason=error.message)
+            failure = failure or (error if isinstance(error, SourceError) else None)
+    raise failure or SourceError("The site's captions cannot be read")

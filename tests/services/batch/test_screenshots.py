@@ -1,0 +1,127 @@
+"""Screenshots of media files: a real ffmpeg, a real database, pictures in a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import InvalidFieldError
+from app.services.batch.document_store import DocumentStore
+from app.services.batch.picture_storage import PictureStorage
+from app.services.batch.postgrest_rpc import PostgrestRpc
+from app.services.batch.screenshot_items import parse_screenshot_item
+from app.services.batch.screenshot_runner import ScreenshotRunner
+from app.services.media.video_frame import jpeg_size
+from app.services.net.fetch import Fetcher
+from app.services.net.ssrf_guard import SsrfGuard
+from app.settings import SourceSettings
+from app.system.workdir import WorkDir
+from tests.media_server import MediaServer
+from tests.supabase import SERVICE_KEY, RestFront, SupabaseDatabase
+
+
+@pytest.fixture
+async def runner(front: RestFront, workdir: WorkDir) -> AsyncIterator[ScreenshotRunner]:
+    settings = SourceSettings(allow_private_urls=True)
+    fetcher = Fetcher(settings, SsrfGuard(allow_private=True))
+    store = DocumentStore(PostgrestRpc(front.url, SERVICE_KEY), 120, 3, patience_s=5)
+    storage = PictureStorage(front.url, SERVICE_KEY)
+    yield ScreenshotRunner(fetcher, workdir, store, storage, "worker-1")
+    await store.close()
+    await storage.close()
+
+
+async def test_a16_every_kind_of_timestamp_gives_a_frame_and_a_bad_one_fails_alone(
+    runner: ScreenshotRunner,
+    front: RestFront,
+    database: SupabaseDatabase,
+    site: MediaServer,
+    video_mp4: Path,
+) -> None:
+    (transcription,) = database.query(
+        "insert into document_transcriptions (document_id, segments, language, source) "
+        "values (%s, '[]', 'en', 'ai') returning id::text",
+        database.document(),
+    )
+    timestamps = [0, {"screenshot_timestamp": 0, "segment_id": 1}, "00:00:01,500", "bad"]
+    url = site.add(video_mp4)
+    (answer,) = await runner.run(
+        [{"video_url": url, "timestamps": timestamps, "transcription_id": transcription}]
+    )
+    assert (answer["status"], answer["total_extracted"]) == ("completed", 3)
+    assert answer["failed_timestamps"] == ["'bad': Invalid timestamp"]
+    path = "public_media/screenshots/video"
+    assert sorted(front.stored) == [f"{path}/0.jpg", f"{path}/1500.jpg"]
+    assert jpeg_size(front.stored[f"{path}/1500.jpg"]) == (160, 120)
+    assert front.stored[f"{path}/0.jpg"] != front.stored[f"{path}/1500.jpg"]
+    rows = database.query("select to_jsonb(m) from public_media m order by storage_path")
+    assert [row["metadata"]["timestamp_seconds"] for row in rows] == [0, 1.5]
+    assert rows[0]["metadata"]["segment_id"] == 1
+    assert rows[1]["metadata"]["timestamp_formatted"] == "00:00:01,500"
+    assert rows[1]["metadata"]["storage_status"] == "temp"
+    (marked,) = database.query("select metadata from document_transcriptions")
+    assert marked["screenshots_count"] == 3
+    assert marked["screenshots_job_id"] == answer["job_id"]
+
+
+async def test_a15_too_many_timestamps_and_other_bad_items_are_errors_of_their_own(
+    runner: ScreenshotRunner, site: MediaServer, video_mp4: Path, dialogue: Path
+) -> None:
+    answers = await runner.run(
+        [
+            {"video_url": "http://site/a.mp4", "timestamps": [0] * 101},
+            {"timestamps": [0]},
+            {"video_url": "http://site/a.mp4", "timestamps": []},
+            "text",
+            {"video_url": site.add(dialogue), "timestamps": [1]},
+            {"video_url": site.add(video_mp4), "timestamps": [99]},
+            {"video_url": f"{site.url}/status/404", "timestamps": [0]},
+            {"video_url": "-o/etc/passwd", "timestamps": [0]},
+        ]
+    )
+    assert {each["status"] for each in answers} == {"error"}
+    assert [each["error"] for each in answers[:3]] == [
+        "Too many timestamps (101). Maximum 100 allowed.",
+        "Missing video_url",
+        "No timestamps provided",
+    ]
+    assert answers[5]["failed_timestamps"] == ["99: The video shows no picture at this time"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "at_ms"),
+    [
+        (1.5, 1500),
+        ("2.25", 2250),
+        ("01:02:03.5", 3_723_500),
+        ({"timestamp": "7"}, 7000),
+        ({"start": 0}, 0),
+        ("12:30", None),
+        (-1, None),
+        (True, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        pytest.param(10**400, None, id="huge"),
+        ({}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_timestamps(sent: object, at_ms: int | None) -> None:
+    item = parse_screenshot_item({"video_url": "http://a/b", "timestamps": [sent]})
+    assert item.moments[0].at_ms == at_ms
+
+
+@pytest.mark.parametrize(
+    ("sent", "used"), [(5, 5), (0, 2), (32, 2), ("3", 2), (True, 2), (None, 2)]
+)
+def test_quality(sent: object, used: int) -> None:
+    job = {"video_url": "http://a/b", "timestamps": [0], "quality": sent}
+    assert parse_screenshot_item(job).quality == used
+
+
+def test_an_item_without_an_address_is_refused() -> None:
+    with pytest.raises(InvalidFieldError):
+        parse_screenshot_item({"video_url": None, "timestamps": [0]})
