@@ -88,8 +88,8 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
     **dict.fromkeys(("transcribeDocuments",), 503),
 }
-"""Answers of routes for what has failed or was stored before, where nothing has or was, and of those
-of a database, where there is none."""
+"""Answers of routes for what has failed or was stored before, where nothing has or was, and of
+those for a database's documents, where there is none."""
 
 TICKETS = ("/status-sync/", "/stream/", "/retry/")
 """In paths of routes for jobs that came by the queue's own door."""
