@@ -1,7 +1,7 @@
 # What people run; every target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench abuse bench-gpu samples fixtures settings clean distclean
+.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu simulate samples fixtures settings clean distclean
 
 ARGS ?=
 # Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
@@ -14,6 +14,13 @@ help: ## list the commands
 demo: ## install what it needs, run the real server, subtitle samples/voicemail.mp4
 	@scripts/install.sh demo
 	@.venv/bin/python -m scripts.demo $(ARGS)
+
+# A file's name is passed on as it was written, whatever signs it holds.
+override FILE := $(value FILE)
+export FILE TO FORMAT FORCE
+
+subtitles: ## subtitle FILE=talk.mp4 [TO=es] [FORMAT=srt] [FORCE=1], written beside it as talk.es.srt
+	@scripts/subtitles.sh
 
 serve: ## run the server in the foreground (PORT, HOST and every other setting count)
 	@scripts/serve.sh
@@ -34,9 +41,21 @@ abuse: ## attack a real server on loopback and write the table of docs/security.
 	@scripts/install.sh test
 	@.venv/bin/python -m abuse $(ARGS)
 
+fuzz: ## send 10,000 random requests from the API's description to a real server (ARGS="--requests 500")
+	@scripts/install.sh test
+	@.venv/bin/python -m fuzz $(ARGS)
+
+faults: ## kill the workers of a queue of 1,000 jobs again and again, and print what was lost
+	@scripts/install.sh test
+	@.venv/bin/python -m bench.job_faults $(ARGS)
+
 bench-gpu: ## measure a GPU with models of the true sizes and write docs/benchmarks.md
 	@scripts/install.sh test
 	@.venv/bin/python -m bench.gpu $(ARGS)
+
+simulate: ## simulate many workers behind RunPod (ARGS="--help" for what can be chosen)
+	@scripts/install.sh test
+	@.venv/bin/python -m bench.simulation $(ARGS)
 
 samples: ## make samples/ again
 	@scripts/install.sh samples

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pynvml
 import structlog
-from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
-from app.settings import Settings, see_one_gpu, visible_gpus
+from app.settings import Settings, SettingsError, read_settings, see_one_gpu, visible_gpus
 from app.system.private_folders import keep_files_private
 
 if TYPE_CHECKING:
@@ -57,11 +56,9 @@ class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
 
 def _settings() -> Settings:
     try:
-        return Settings()
-    except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in problem["loc"])
-            print(f"{error.title}: {name}: {problem['msg']}", file=sys.stderr)  # noqa: T201
+        return read_settings()
+    except SettingsError as error:
+        print(f"error: these settings are wrong\n{error}", file=sys.stderr)  # noqa: T201
         sys.exit(_BAD_SETTING)
 
 

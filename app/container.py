@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from app.gpu.engine_manager import EngineManager
-from app.services.batch.batch_runner import BatchRunner
+from app.services.batch.document_runner import DocumentRunner
 from app.services.batch.open_store import open_document_store, open_picture_storage
 from app.services.batch.screenshot_runner import ScreenshotRunner
 from app.services.cache.cache_folder import LAYOUT
 from app.services.cache.caches import Caches, open_caches
 from app.services.captions.lookup import CaptionLookupCache
 from app.services.feedback_store import FeedbackStore
+from app.services.files.result_files import ResultFiles
 from app.services.jobs.job_work import JobWork
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
@@ -48,13 +49,14 @@ class Services:
     caption_lookups: CaptionLookupCache
     rate_limits: RateLimits
     uploads: UploadStore
+    files: ResultFiles
     synthesizer: SpeechSynthesizer
     feedback: FeedbackStore
     live_sessions: LiveSessions
     ledgers: CallerLedgers
     address_checks: CallerPlaces
     caches: Caches
-    batches: BatchRunner
+    batches: DocumentRunner
     screenshots: ScreenshotRunner
 
 
@@ -74,12 +76,14 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
             folder lies in another one; says what to set.
     """
     uploads_folder = settings.caches.folder / "uploads"
+    files_folder = settings.files.files_dir or settings.caches.folder / "files"
     check_shared_parent(settings.caches.folder, "CACHE_DIR")
     check_separate(
         {
             "WORK_DIR": work_home(settings.sources.work_dir),
             "CACHE_DIR": settings.caches.folder / LAYOUT,
             "CACHE_DIR (uploads)": uploads_folder,
+            "FILES_DIR": files_folder,
         }
     )
     workdir = WorkDir.open(settings.sources.work_dir)
@@ -102,7 +106,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
     documents, pictures = open_document_store(settings), open_picture_storage(settings)
-    batches = BatchRunner(settings.batch, documents)
+    batches = DocumentRunner(settings.batch, documents)
     stack.push_async_callback(batches.close)
     if pictures is not None:
         stack.push_async_callback(pictures.close)
@@ -124,6 +128,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         caption_lookups=caption_lookups,
         rate_limits=RateLimits(settings.limits),
         uploads=UploadStore(uploads_folder, settings.uploads),
+        files=ResultFiles(settings, files_folder),
         synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
         live_sessions=LiveSessions(settings, readiness),

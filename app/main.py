@@ -20,12 +20,15 @@ from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
+    audio_routes,
     batch_routes,
     caption_routes,
     docs_routes,
     document_routes,
     feedback_routes,
+    file_routes,
     health_routes,
+    home_routes,
     job_routes,
     process_routes,
     render_routes,
@@ -38,6 +41,7 @@ from app.routers import (
     webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
+from app.routers.api_document import DescribedApi
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
@@ -58,12 +62,22 @@ from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
 
-_EXPOSED_HEADERS = ("X-Job-Id", "X-Request-ID", "X-Runpod-Worker-Id", "Retry-After")
+_EXPOSED_HEADERS = (
+    "Content-Disposition",
+    "Retry-After",
+    "X-Job-Id",
+    "X-Job-State",
+    "X-Notices",
+    "X-Request-ID",
+    "X-Runpod-Worker-Id",
+)
 _ROUTERS = (
     health_routes.router,
+    home_routes.router,
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
+    audio_routes.router,
     caption_routes.router,
     job_routes.router,
     batch_routes.router,
@@ -75,6 +89,7 @@ _ROUTERS = (
     usage_routes.router,
     tts_routes.router,
     feedback_routes.router,
+    file_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )
@@ -89,7 +104,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     configure_logs(settings.server)
     # Streams end with an event of our own; the library would cut them off.
     AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
-    app = FastAPI(
+    app = DescribedApi(
         title="Cuestream",
         version=__version__,
         summary="A video goes in, live translated subtitles come out.",
@@ -162,6 +177,8 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     """
     app.state.services = services
     services.streams.start()
+    services.files.start()
+    stack.push_async_callback(services.files.close)
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)
     stack.push_async_callback(services.live_sessions.close)

@@ -16,7 +16,7 @@ from app.gpu.models.hub import searched_folders
 from app.gpu.models.inventory import Inventory, Verification
 from app.gpu.models.pinned_models import PINNED, PinnedModel
 from app.gpu.models.whisper_models import about_bytes, size_names, whisper_model
-from app.settings import Settings
+from app.settings import SettingsError, read_settings
 
 _TERMINATED = 128 + signal.SIGTERM
 """Exit status of a program that a signal ends, as shells count it."""
@@ -47,7 +47,11 @@ def main(arguments: Sequence[str], pins: Mapping[str, PinnedModel] = PINNED) -> 
         pins: known models by hub id.
     """
     chosen = _parser().parse_args(arguments)
-    inventory = Inventory(Settings().models, pins)
+    try:
+        inventory = Inventory(read_settings().models, pins)
+    except SettingsError as error:
+        print(f"error: these settings are wrong\n{error}", file=sys.stderr)
+        return 2
     try:
         match chosen.command:
             case "fetch":

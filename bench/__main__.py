@@ -24,6 +24,7 @@ from bench import (
     first_text,
     hallucinations,
     health,
+    jobs,
     long_form,
     memory,
     pipeline,
@@ -47,6 +48,7 @@ from bench.figure import BenchError, Figure
 from bench.machine import OtherLoad, describe_machine
 from bench.measure import BenchEnvironment, Measure
 from bench.progress import Progress
+from bench.readme_figures import PART, README, readme_lines
 from bench.recording import Recordings
 from bench.results import Row, format_table, merged, read_results, write_results
 from bench.speech_corpus import SpeechCorpus
@@ -77,6 +79,7 @@ MEASURES: Mapping[str, Measure] = {
     "whole_file": whole_file.measure,
     "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
+    "jobs": jobs.measure,
 }
 
 
@@ -165,7 +168,8 @@ def _write(taken: Taken, *, update: bool) -> None:
     write_comparisons(COMPARISONS, comparisons)
     write_part(RATIOS, ratio_lines(figures))
     write_part(SPEECH, comparison_lines(comparisons))
-    for path in (RESULTS, COMPARISONS, DOCUMENT):
+    write_part(PART, readme_lines(figures), README)
+    for path in (RESULTS, COMPARISONS, DOCUMENT, README):
         print(f"written to {path.relative_to(RESULTS.parents[1])}")
 
 

@@ -8,17 +8,19 @@ and the reason when anything fails.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
 import httpx
 
+from app.settings import child_environment
 from scripts.demo_report import (
     CLIP,
     FORMATS,
@@ -28,11 +30,13 @@ from scripts.demo_report import (
     show_files,
     write_files,
 )
-from scripts.demo_server import ROOT, DemoError, DemoServer, demo_server
 from scripts.demo_terminal import TerminalOutput
+from scripts.local_server import ROOT, LocalServer, LocalServerError, local_server
 
 _READY_S = 600
 """Models may have to be downloaded first."""
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
 def main() -> int:
@@ -46,7 +50,7 @@ def main() -> int:
     try:
         with demo_server(out) as server:
             show(server, out, terminal)
-    except DemoError as error:
+    except LocalServerError as error:
         terminal.done()
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -66,7 +70,25 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def show(server: DemoServer, out: Path, terminal: TerminalOutput) -> None:
+@contextmanager
+def demo_server(folder: Path) -> Iterator[LocalServer]:
+    """Run a server with the embedded engines; its cache is removed with it.
+
+    It runs in ``folder`` and with an environment of its own, so that neither the caller's
+    variables nor a file `.env` change what is shown.
+    """
+    here = child_environment()
+    environment = {name: here[name] for name in _KEPT if name in here}
+    with (
+        TemporaryDirectory(prefix="cuestream-demo-") as cache,
+        local_server(
+            {**environment, "CACHE_DIR": cache}, folder, folder / "demo-server.log"
+        ) as server,
+    ):
+        yield server
+
+
+def show(server: LocalServer, out: Path, terminal: TerminalOutput) -> None:
     """Send the clip for each language, show what comes back and say where the files are."""
     terminal.line(f"Starting the server on port {server.port} ...")
     terminal.status("Loading the engines")
@@ -80,7 +102,7 @@ def show(server: DemoServer, out: Path, terminal: TerminalOutput) -> None:
     show_files([write_files(job, out) for job in finished], terminal)
 
 
-def subtitle(server: DemoServer, target: str, terminal: TerminalOutput) -> Subtitled:
+def subtitle(server: LocalServer, target: str, terminal: TerminalOutput) -> Subtitled:
     """Have the clip subtitled in one language and show every cue as it arrives."""
     clip = CLIP.relative_to(ROOT)
     terminal.line()
@@ -88,13 +110,12 @@ def subtitle(server: DemoServer, target: str, terminal: TerminalOutput) -> Subti
     terminal.line()
     started_s = time.monotonic()
     first_cue_s: float | None = None
-    for event in stream(server, target):
-        if "error" in event:
-            raise DemoError(f"{event['error']} (code {event.get('code')})")
+    fields = {"target_lang": target, "formats": ",".join(FORMATS)}
+    for event in server.events(CLIP, fields):
         if "result" in event:
             terminal.done()
             if first_cue_s is None:
-                raise DemoError("the result came without a cue before it")
+                raise LocalServerError("the result came without a cue before it")
             return Subtitled(target, event["result"], first_cue_s, time.monotonic() - started_s)
         if event.get("stage") == "subtitles":
             first_cue_s = first_cue_s or time.monotonic() - started_s
@@ -102,27 +123,7 @@ def subtitle(server: DemoServer, target: str, terminal: TerminalOutput) -> Subti
                 show_cue(cue, target, terminal)
         elif "stage" in event:
             terminal.status(f"{event.get('percent', 0):3d} %  {event['message']}")
-    raise DemoError("the stream ended without a result")
-
-
-def stream(server: DemoServer, target: str) -> Iterator[dict[str, Any]]:
-    """Yield the data of every event that the server sends for the clip."""
-    with (
-        CLIP.open("rb") as clip,
-        server.client() as client,
-        client.stream(
-            "POST",
-            "/api/stream",
-            files={"file": (CLIP.name, clip, "video/mp4")},
-            data={"target_lang": target, "formats": ",".join(FORMATS)},
-            headers={"Accept": "text/event-stream"},
-        ) as response,
-    ):
-        if response.is_error:
-            raise DemoError(f"HTTP {response.status_code}: {response.read().decode()[:500]}")
-        for line in response.iter_lines():
-            if line.startswith("data:"):
-                yield json.loads(line.removeprefix("data:"))
+    raise LocalServerError("the stream ended without a result")
 
 
 def show_cue(cue: dict[str, Any], target: str, terminal: TerminalOutput) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.demo_server import ROOT
 from scripts.demo_terminal import TerminalOutput
+from scripts.local_server import ROOT
 from scripts.word_errors import plain_words, word_errors
 
 CLIP = ROOT / "samples" / "voicemail.mp4"

@@ -4,12 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
-scripts/install.sh serve || exit
-extra=$(.venv/bin/python -m scripts.serve_needs extra) || exit
-[[ -z $extra ]] || scripts/venv.sh "$extra" || exit
-model=$(.venv/bin/python -m scripts.serve_needs model) || exit
-# The server says itself why it cannot have a model, so that is no end; an interrupt is.
-[[ -z $model ]] || scripts/model.sh "$model" || (($? == 1)) || exit 130
+scripts/prepare.sh || exit
 
 .venv/bin/python -m gunicorn -c gunicorn.conf.py &
 server=$!

@@ -10,7 +10,7 @@ import sys
 
 from app.gpu.device import cublas_installed, cuda_devices
 from app.gpu.models.whisper_models import default_model
-from app.settings import Settings
+from app.settings import Settings, SettingsError, read_settings
 
 
 def needed_extra(settings: Settings, gpus: int) -> str:
@@ -43,7 +43,10 @@ def needed_model(settings: Settings, gpus: int) -> str:
 
 def main(wanted: str) -> None:
     """Print one need."""
-    settings, gpus = Settings(), cuda_devices()
+    try:
+        settings, gpus = read_settings(), cuda_devices()
+    except SettingsError as error:
+        sys.exit(f"error: these settings are wrong\n{error}")
     if wanted == "extra":
         print(needed_extra(settings, gpus))
     else:

@@ -36,10 +36,15 @@ have() {
 }
 
 become_root() {
+    local name settings=(DEBIAN_FRONTEND=noninteractive)
+    # sudo leaves the environment behind, and apt needs to know the proxy.
+    for name in http_proxy https_proxy no_proxy; do
+        [[ -z ${!name:-} ]] || settings+=("$name=${!name}")
+    done
     if [[ $(id -u) == 0 ]]; then
-        env DEBIAN_FRONTEND=noninteractive "$@"
+        env "${settings[@]}" "$@"
     else
-        sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+        sudo -n env "${settings[@]}" "$@"
     fi
 }
 

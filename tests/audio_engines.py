@@ -5,6 +5,7 @@ Every loud stretch is a sentence; one that is louder than `LOUD` is said by the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,9 @@ class Listener(FakeEngine):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # A test may hold up the loading of the models.
+        while (settings.caches.folder / "hold").exists():
+            time.sleep(0.05)
 
     def prepare(self, window: Window) -> Prepared:
         return Prepared(window)

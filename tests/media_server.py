@@ -15,12 +15,13 @@ _CHUNK_BYTES = 2**16
 class MediaServer:
     """Serves the files that were given to it, by name.
 
-    ``/stall/NAME`` sends half a file and then nothing; ``/chunked/NAME`` sends one in chunks and
-    does not say how long it is; ``/redirect?to=URL`` answers 302; ``/status/NNN`` answers that
-    status; anything else is a file.
+    ``/stall/NAME`` sends half a file and then nothing, ``/held/NAME`` the other half once
+    `released` is set; ``/chunked/NAME`` sends one in chunks and does not say how long it is;
+    ``/redirect?to=URL`` answers 302; ``/status/NNN`` answers that status; anything else is a file.
 
     Attributes:
         etags: entity tags that are sent, by the file's name.
+        released: lets the second halves of held files go.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class MediaServer:
         self.requests: list[str] = []
         self.etags: dict[str, str] = {}
         self.stopping = threading.Event()
+        self.released = threading.Event()
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +74,9 @@ class MediaServer:
         if path.startswith("/chunked/"):
             self._send_chunks(handler, file.read_bytes())
             return
-        self._send(handler, file.read_bytes(), stall=path.startswith("/stall/"))
+        until = {"/stall/": self.stopping, "/held/": self.released}
+        held = next((event for start, event in until.items() if path.startswith(start)), None)
+        self._send(handler, file.read_bytes(), held)
 
     def _send_chunks(self, handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
         handler.send_response(200)
@@ -85,7 +89,10 @@ class MediaServer:
         handler.wfile.write(b"0\r\n\r\n")
 
     def _send(
-        self, handler: http.server.BaseHTTPRequestHandler, body: bytes, *, stall: bool
+        self,
+        handler: http.server.BaseHTTPRequestHandler,
+        body: bytes,
+        until: threading.Event | None,
     ) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "application/octet-stream")
@@ -94,9 +101,12 @@ class MediaServer:
             handler.send_header("ETag", tag)
         handler.end_headers()
         try:
-            handler.wfile.write(body[: len(body) // 2] if stall else body)
-            while stall and not self.stopping.is_set():
+            half = len(body) // 2 if until else 0
+            handler.wfile.write(body[:half])
+            while until and not until.is_set() and not self.stopping.is_set():
                 time.sleep(0.05)
+            if until is not self.stopping:
+                handler.wfile.write(body[half:])
         except OSError:
             return
 

@@ -44,6 +44,14 @@ class SupabaseDatabase:
             cursor = connection.execute(text, values or None)  # type: ignore[arg-type]
             return [row[0] for row in cursor.fetchall()] if cursor.description else []
 
+    def clear(self) -> None:
+        """Remove every row and message, and count messages from 1 again."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            names = connection.execute("select queue_name from pgmq.meta").fetchall()
+            queues = [f"pgmq.{kind}_{name}" for (name,) in names for kind in "qa"]
+            tables = ["documents", "document_transcriptions", "public_media", *queues]
+            connection.execute(f"truncate {', '.join(tables)} restart identity")  # type: ignore[arg-type]
+
     def document(self, **fields: object) -> str:
         """Insert a document, which its trigger puts into the queue; return its id."""
         row: dict[str, object] = {"canonical_url": "http://site/a.mp4", "media_format": "video"}

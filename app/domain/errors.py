@@ -3,6 +3,7 @@
     CuestreamError
     |- BadRequestError              the request itself is wrong; asking again will not help
     |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
+    |  |  `- RepeatedFieldError      a field comes more than once that has one value
     |  |- InvalidLanguageError      not a language, or not one that the engines serve
     |  |- InvalidAudioTrackError    not an audio track of the recording, or one that is no sound
     |  |- InvalidFormatError        not a subtitle format
@@ -10,6 +11,8 @@
     |  |- InvalidCaptionsError      a caption file that cannot be read, or holds no captions
     |  |- TooMuchWorkError          a text that takes more memory or time than it may
     |  |- UrlBlockedError           an address that the server must not reach
+    |  |- NotAcceptableError        an answer in a form that the route does not make
+    |  |- StoreNotConfiguredError   files are to be stored, and there is no store for them
     |  |- UnavailableOptionError    asks for a step that this server has not been given
     |  |- OperationUnavailableError a kind of job that this server does not offer
     |  |- IdempotencyConflictError  another job came under its Idempotency-Key
@@ -22,11 +25,13 @@
     |  |- MediaTooLongError         longer than MAX_DURATION_S
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
+    |  |- LinkInvalidError          a link to a stored file with a wrong signature
+    |  |- LinkExpiredError          a link to a stored file that has expired
     |  |- UnauthorizedError         no key, or a wrong one
     |  |- ForbiddenError
     |  |  |- UpgradeRequiredError   not in the caller's tier
     |  |  `- TranscriptionDisabledError  this server transcribes nothing
-    |  |- NotFoundError             no such route, job or upload
+    |  |- NotFoundError             no such route, job, upload or stored file
     |  |- PayloadTooLargeError      more bytes than the route reads
     |  `- HeadersTooLargeError      a longer request line or header section than the server reads
     |- UploadError
@@ -75,6 +80,8 @@
     |  `- OutputTooLargeError       a job's output is larger than a queue hands out
     |- StorageError                 the disk is full or not writable
     |  `- StoreUnavailableError     the database of jobs does not answer
+    |- ObjectStoreError             the object store did not answer, or failed
+    |  `- ObjectStoreDeniedError    the object store refuses the keys, or has no such bucket
     |- QueueError                   a job that waited, and that nobody works on any more
     |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
     |  |- JobExpiredError           it waited in the queue longer than it was to
@@ -131,6 +138,20 @@ class InvalidFieldError(BadRequestError):
     code = "invalid_field"
 
 
+class RepeatedFieldError(InvalidFieldError):
+    """A field comes more than once that has one value.
+
+    Attributes:
+        field: its name.
+    """
+
+    code = "repeated_field"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: may be there once only")
+        self.field = field
+
+
 class InvalidLanguageError(BadRequestError):
     """Not a language, or not one that the chosen engines serve."""
 
@@ -185,6 +206,28 @@ class UnavailableOptionError(BadRequestError):
     code = "option_unavailable"
 
 
+class NotAcceptableError(BadRequestError):
+    """Asks for an answer in a form that the route does not make.
+
+    Attributes:
+        available: media types that it does make.
+    """
+
+    code = "not_acceptable"
+
+    def __init__(self, available: Sequence[str]) -> None:
+        super().__init__(
+            f"Accept names nothing that this route answers with: {', '.join(available)}"
+        )
+        self.available = tuple(available)
+
+
+class StoreNotConfiguredError(BadRequestError):
+    """No store for result files that the caller could reach: none in the settings or the job."""
+
+    code = "store_not_configured"
+
+
 class OperationUnavailableError(BadRequestError):
     """A kind of job that this server does not offer."""
 
@@ -205,6 +248,18 @@ class BodyTypeError(BadRequestError):
 
 class AccessError(CuestreamError):
     """The caller may not have this."""
+
+
+class LinkInvalidError(AccessError):
+    """A link to a stored file whose signature is missing or wrong."""
+
+    code = "link_invalid"
+
+
+class LinkExpiredError(AccessError):
+    """A link to a stored file that worked once; a job's result shows fresh ones."""
+
+    code = "link_expired"
 
 
 class UnauthorizedError(AccessError):
@@ -247,6 +302,12 @@ class UploadNotFoundError(NotFoundError):
     code = "upload_not_found"
 
 
+class FileNotStoredError(NotFoundError):
+    """No such stored file: it was removed, for its age or for want of room."""
+
+    code = "file_not_found"
+
+
 class NoCaptionsError(NotFoundError):
     """The video has no captions in a language that was asked for.
 
@@ -264,12 +325,16 @@ class NoCaptionsError(NotFoundError):
 
 
 class PayloadTooLargeError(AccessError):
-    """More bytes than the server accepts."""
+    """More bytes than the server accepts.
+
+    Attributes:
+        limit_mb: how many it does, in MiB.
+    """
 
     code = "payload_too_large"
 
-    def __init__(self, limit_mb: int) -> None:
-        super().__init__("Request too large")
+    def __init__(self, limit_mb: int, what: str = "Request") -> None:
+        super().__init__(f"{what} too large: {limit_mb} MiB at most")
         self.limit_mb = limit_mb
 
 
@@ -655,6 +720,20 @@ class StorageError(CuestreamError):
 
     code = "storage_failed"
     retryable = True
+
+
+class ObjectStoreError(CuestreamError):
+    """The object store did not answer, or failed."""
+
+    code = "object_store_failed"
+    retryable = True
+
+
+class ObjectStoreDeniedError(ObjectStoreError):
+    """The object store refuses the keys, or has no such bucket."""
+
+    code = "object_store_denied"
+    retryable = False
 
 
 class StoreUnavailableError(StorageError):

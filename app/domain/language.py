@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain import language_tags
-from app.domain.errors import InvalidLanguageError
+from app.domain.errors import InvalidLanguageError, quoted
 
 _SAME_AS_SOURCE = frozenset({"", "none", "auto", "source", "original"})
 """Values of a target language that ask for transcription alone."""
@@ -25,7 +25,7 @@ class Language:
             InvalidLanguageError: not a tag.
         """
         if not language_tags.is_tag(self.tag):
-            raise InvalidLanguageError("Invalid target language")
+            raise InvalidLanguageError(not_a_language("language", self.tag))
 
     @classmethod
     def parse(cls, text: str) -> Language:
@@ -36,7 +36,7 @@ class Language:
         """
         tag = language_tags.standard_tag(text)
         if tag is None:
-            raise InvalidLanguageError("Invalid target language")
+            raise InvalidLanguageError(not_a_language("language", text))
         return cls(tag)
 
     @property
@@ -133,7 +133,20 @@ def parse_target(text: str | None) -> Language | None:
     """
     if text is None or text.strip().lower() in _SAME_AS_SOURCE:
         return None
-    return Language.parse(text)
+    try:
+        return Language.parse(text)
+    except InvalidLanguageError:
+        raise InvalidLanguageError(not_a_language("target language", text)) from None
+
+
+def not_a_language(what: str, text: str) -> str:
+    """Return the message about a text that is no language.
+
+    Args:
+        what: it was to be.
+        text: as it was sent.
+    """
+    return f"Invalid {what} {quoted(text)}: write its code, such as es, pt-BR or zh-TW"
 
 
 def known_language(tag: str) -> Language | None:

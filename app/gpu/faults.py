@@ -69,7 +69,7 @@ def load_faults(model: str, setting: str) -> Iterator[None]:
     except ImportError as error:
         raise EngineLoadError(
             f"{model} needs packages that are not installed ({reason(error)}): "
-            "install the `gpu` extra, pip install '.[gpu]' in the server's folder"
+            "install the `gpu` extra, `scripts/venv.sh gpu` in the server's folder"
         ) from error
     except EngineLoadError:
         raise

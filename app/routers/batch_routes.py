@@ -6,13 +6,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import DocumentStoreError, InvalidFieldError
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.job_token import require_job_token
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.late_json import late_json
+from app.routers.raised_errors import family, raises
 from app.services.batch.batch_items import TRANSCRIPTION_QUEUE
 from app.submission.envelopes.batch_envelope import model_of, run_batch
 
@@ -44,6 +46,14 @@ class BatchBody(BaseModel):
     )
 
 
+class BatchAnswer(BaseModel):
+    """Answer of ``/jobs/video-audio-transcription``."""
+
+    ok: bool
+    summary: dict[str, object]
+    results: list[dict[str, object]]
+
+
 class BatchConfig(BaseModel):
     """How batches are worked on."""
 
@@ -60,7 +70,17 @@ class BatchStatus(BaseModel):
     config: BatchConfig
 
 
-@router.post("/video-audio-transcription", dependencies=[Depends(require_admission), large_json()])
+@router.post(
+    "/video-audio-transcription",
+    dependencies=[Depends(require_admission), large_json()],
+    **described(
+        "transcribeDocuments",
+        "Transcribe the documents of a batch",
+        BatchAnswer,
+        example={"jobs": []},
+    ),
+)
+@raises(*family(DocumentStoreError))
 async def transcribe_documents(
     request: Request, body: BatchBody, services: ServicesDep
 ) -> Response:
@@ -80,7 +100,7 @@ async def transcribe_documents(
     return await late_json(request, work())
 
 
-@router.get("/status")
+@router.get("/status", **described("getBatchStatus", "Say how batches are worked on", BatchStatus))
 async def batch_status(services: ServicesDep) -> BatchStatus:
     """Return how batches are worked on."""
     batch, model = services.settings.batch, model_of(services)

@@ -1,4 +1,4 @@
-"""The body of `/api/process`, `/api/stream`: JSON, or a multipart upload.
+"""The body of `/api/process`, `/api/stream`: JSON, a form, or a multipart upload.
 
 Every other body is a pydantic model in its route's signature. This one may hold gigabytes, which
 are written to disk as they arrive.
@@ -7,11 +7,12 @@ are written to disk as they arrive.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +24,7 @@ from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
     JobCancelledError,
+    RepeatedFieldError,
     StorageError,
 )
 from app.domain.events import Notice
@@ -43,8 +45,16 @@ from app.submission.subtitle_body import SubtitleBody
 from app.system.thread_groups import DISK
 
 _FIELDS = tuple(SubtitleBody.model_fields)
+_LISTS = frozenset({"formats", "allowed_languages", "glossary"})
+"""Fields that a form may have several times; what they say is put together."""
+
 _MAX_FIELD_BYTES = 100_000
 _MAX_CAPTIONS_BYTES = 10 * 2**20
+
+_PLAIN_FORM = "application/x-www-form-urlencoded"
+_MAX_PAIRS = 64
+_KEPT = "surrogateescape"
+"""How bytes that are no UTF-8 pass through a text: captions may be in another encoding."""
 
 _BLOCK_BYTES = 2**16
 """Bytes that are parsed at a time: a form may come in pieces of a byte."""
@@ -52,6 +62,8 @@ _BLOCK_BYTES = 2**16
 
 class _UploadSink:
     """Writes the file part to disk and hashes it on its way; it takes room meanwhile."""
+
+    repeats = False
 
     def __init__(self, path: Path, room: UploadRoom, owner: str) -> None:
         self._path = path
@@ -92,30 +104,39 @@ class _UploadSink:
 
 
 class _FieldSink:
-    """A text field, with a limit."""
+    """A text field, with a limit for all its values together."""
 
-    def __init__(self, max_bytes: int = _MAX_FIELD_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self.value = bytearray()
+    def __init__(self, max_bytes: int = _MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
+        self._free_bytes = max_bytes
+        self._values: list[bytearray] = []
+        self.repeats = repeats
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         del file_name, media_type
+        self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
-        if len(self.value) + len(data) > self._max_bytes:
+        self._free_bytes -= len(data)
+        if self._free_bytes < 0:
             raise InvalidFieldError("A form field is too long")
-        self.value += data
+        self._values[-1] += data
 
     def finish(self) -> None:
         pass
 
     @property
-    def text(self) -> str:
-        return decode_text(bytes(self.value))
+    def texts(self) -> list[str]:
+        """The values that are not empty, in order."""
+        return [decode_text(bytes(value)) for value in self._values if value]
+
+    @property
+    def value(self) -> str | list[str]:
+        """The text; several where there are several."""
+        return self.texts if len(self.texts) > 1 else "".join(self.texts)
 
     def read_as_file(self, language: Language | None) -> DecodedFile:
         """Return the text of a field that was sent as a file, which may be in any encoding."""
-        return decode_file(bytes(self.value), language)
+        return decode_file(b"".join(self._values), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +168,10 @@ async def _read_submission(request: Request) -> Submission:
     """
     if is_multipart(request):
         return await _read_upload(request, services_of(request))
-    fields = await _read_json(request)
+    body = JsonRequest.of(request)
+    if _is_plain_form(request) and not _looks_like_json(await body.body()):
+        return await _read_plain_form(await body.body())
+    fields = await _read_json(body)
     if isinstance(fields, dict):
         # The same JSON as a queue gets.
         if isinstance(fields.get("input"), dict):
@@ -161,12 +185,47 @@ async def _read_submission(request: Request) -> Submission:
 
 SubmissionDep = Annotated[Submission, Depends(_read_submission)]
 
-_SCHEMA = SubtitleBody.model_json_schema()
+CAPTIONS_EXAMPLE = {
+    "captions": "1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n",
+    "captions_lang": "en",
+    "target_lang": "es",
+    "formats": ["srt", "vtt"],
+}
+"""A body that works as it stands, on every server that translates."""
+
+_DEFINITION = "#/$defs/"
+
+
+def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a schema with its definitions in the places that refer to them."""
+    if isinstance(schema, list):
+        return [_written_out(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if (target := str(schema.get("$ref", ""))).startswith(_DEFINITION):
+        found = _written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
+        return {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
+    return {
+        name: _written_out(value, definitions) for name, value in schema.items() if name != "$defs"
+    }
+
+
+_FULL_SCHEMA = SubtitleBody.model_json_schema()
+_SCHEMA = _written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _SCHEMA},
+            "application/json": {
+                "schema": _SCHEMA,
+                "examples": {
+                    "captions": {"summary": "Captions to translate", "value": CAPTIONS_EXAMPLE},
+                    "address": {
+                        "summary": "A media file that a server has",
+                        "value": {"url": "https://example.com/talk.mp4", "formats": ["srt"]},
+                    },
+                },
+            },
             "multipart/form-data": {
                 "schema": {
                     **_SCHEMA,
@@ -175,7 +234,8 @@ SUBMISSION_OPENAPI = {
                         "file": {"type": "string", "format": "binary"},
                         **_SCHEMA["properties"],
                     },
-                }
+                },
+                "example": {"file": "talk.srt", "target_lang": "es", "formats": "srt,vtt"},
             },
         },
     }
@@ -183,9 +243,49 @@ SUBMISSION_OPENAPI = {
 """Both forms for OpenAPI, since FastAPI does not see what `SubmissionDep` reads."""
 
 
-async def _read_json(request: Request) -> object:
+def _is_plain_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith(_PLAIN_FORM)
+
+
+def _looks_like_json(text: bytes) -> bool:
+    """Whether what says that it is a form is JSON, as curl says unasked."""
+    return text.lstrip()[:1] in (b"{", b"[", b"")
+
+
+async def _read_plain_form(text: bytes) -> Submission:
+    fields = _field_sinks()
+    await DISK.run(_fill, fields, text)
+    form, notices = await DISK.run(_body_of, fields)
+    return Submission(form, notices=notices)
+
+
+def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
+    whole = text.decode("utf-8", _KEPT)
     try:
-        return await JsonRequest.of(request).json()
+        pairs = parse_qsl(whole, keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors=_KEPT)
+    except ValueError:
+        raise InvalidFieldError(f"A form may have {_MAX_PAIRS} fields at most") from None
+    seen: set[str] = set()
+    for given, value in pairs:
+        listed = given.removesuffix("[]")
+        field = fields.get(listed if listed in _LISTS else given)
+        if field is None:
+            continue
+        if given in seen and not field.repeats:
+            raise RepeatedFieldError(given)
+        seen.add(given)
+        field.begin(None, "")
+        field.write(value.encode("utf-8", _KEPT))
+
+
+def _field_sinks() -> dict[str, _FieldSink]:
+    fields = {name: _FieldSink(repeats=name in _LISTS) for name in _FIELDS}
+    return fields | {"captions": _FieldSink(_MAX_CAPTIONS_BYTES)}
+
+
+async def _read_json(request: JsonRequest) -> object:
+    try:
+        return await request.json()
     except ValueError:
         raise BadRequestError(INVALID_JSON) from None
 
@@ -201,14 +301,15 @@ def _validated(fields: object) -> SubtitleBody:
 async def _read_upload(request: Request, services: Services) -> Submission:
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: _FieldSink() for name in _FIELDS}
-    fields["captions"] = _FieldSink(_MAX_CAPTIONS_BYTES)
+    fields = _field_sinks()
     try:
         await _parse(request, {**fields, "file": file})
         body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
-                raise BadRequestError("The form has no part named file")
+                raise BadRequestError(
+                    "The form has no part named file; url, video_id and upload_id are sent as JSON"
+                )
             file.discard()
             return Submission(body, notices=notices)
         if not file.complete:
@@ -221,9 +322,50 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         file.give_room_back()
 
 
+async def read_file_form(
+    request: Request, services: Services, names: Sequence[str], lists: Sequence[str] = ()
+) -> tuple[dict[str, str], UploadedFile]:
+    """Read a form with a file and text fields; fields of other names are ignored.
+
+    Args:
+        request: with the form.
+        services: of the process.
+        names: of the fields.
+        lists: names of those that may come several times.
+
+    Returns:
+        The texts of the fields that are not empty, one that comes several times separated by
+        spaces, and the file.
+
+    Raises:
+        BadRequestError: it is no form, has no file, or a field twice that is no list.
+        StorageError: the upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    if not is_multipart(request):
+        raise BadRequestError("Send a multipart form with a part named file")
+    owner = owner_of(body_of(request).caller)
+    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
+    fields = {name: _FieldSink(repeats=name in lists) for name in (*names, *lists)}
+    try:
+        await _parse(request, {**fields, "file": file})
+        if not file.begun:
+            raise BadRequestError("The form has no part named file")
+        if not file.complete:
+            raise BadRequestError("The upload is cut off")
+        joined = {name: " ".join(field.texts).strip() for name, field in fields.items()}
+        texts = {name: text for name, text in joined.items() if text}
+        return texts, file.upload()
+    except BaseException:
+        file.discard()
+        raise
+    finally:
+        file.give_room_back()
+
+
 def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
     """Validate the fields of a form; the language that they name helps to read the captions."""
-    texts = {name: field.text for name, field in fields.items() if field.value}
+    texts = {name: field.value for name, field in fields.items() if field.texts}
     if not texts.pop("captions", ""):
         return _validated(texts), ()
     language = _validated(texts).caption_language()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
+from app.domain import errors as e
 from app.domain.language import Language
 from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.described import described
 from app.routers.encoders import Payload
+from app.routers.raised_errors import family, raises
+from app.routers.server_answers import Json3Captions
 from app.services.captions.lookup import FoundCaptions
 from app.services.captions.readers.caption_json import write_json3
 from app.submission.request_fields import language_code, youtube_video
@@ -19,12 +25,39 @@ router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
     dependencies=[Depends(require_key), rate_limited("subtitles")],
+    route_class=GuardedRoute,
 )
 
 
-@router.get("/subtitles")
+VideoIdQuery = Annotated[
+    str,
+    Query(
+        description="A YouTube id; required", openapi_examples={"video": {"value": "dQw4w9WgXcQ"}}
+    ),
+]
+
+
+@router.get(
+    "/subtitles",
+    **described("getVideoCaptions", "Get the captions that a YouTube video has", Json3Captions),
+)
+@raises(
+    e.BadRequestError,
+    e.InvalidLanguageError,
+    e.UrlBlockedError,
+    e.NoCaptionsError,
+    e.OverloadedError,
+    e.InvalidCaptionsError,
+    e.TooMuchWorkError,
+    e.ResourceLimitError,
+    e.StorageError,
+    *family(e.SourceError),
+)
 async def subtitles(
-    services: ServicesDep, video_id: str = "", lang: str = "en", tier: str = ""
+    services: ServicesDep,
+    video_id: VideoIdQuery = "",
+    lang: Annotated[str, Query(description="Wanted language, in any spelling")] = "en",
+    tier: Annotated[str, Query(description="Ignored")] = "",
 ) -> Payload:
     """Return a YouTube video's captions as json3, whatever format the site has them in.
 

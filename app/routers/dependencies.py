@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from app.container import Services
+from app.domain.errors import DrainingError, JobNotFoundError, NotReadyError
+from app.routers.raised_errors import raises
 from app.services.jobs.runtime import JobRuntime
 from app.submission.queue.job_queue import JobQueue
 
@@ -26,6 +28,7 @@ async def _services(request: HTTPConnection) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
+@raises(NotReadyError, DrainingError)
 async def require_admission(request: Request) -> None:
     """Refuse new work that this server cannot begin.
 
@@ -36,6 +39,7 @@ async def require_admission(request: Request) -> None:
     services_of(request).readiness.admit()
 
 
+@raises(JobNotFoundError)
 async def _job(job_id: str, request: Request, services: ServicesDep) -> JobRuntime:
     queue: JobQueue = request.app.state.queue
     return await services.runner.get(queue.subtitle_job(job_id))

@@ -1,26 +1,59 @@
-"""The API's own description: a schema, and a page that shows it."""
+"""The API's own description: a document, and two pages that show it.
+
+The pages' libraries, Swagger UI and Redoc, come from the package `fastapi-offline`, so that no
+other host serves a part of them. Of that package only the files are used.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from app.domain.errors import NotFoundError, UnauthorizedError
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import raises, wants_key
 from app.system.thread_groups import STATUS
 
-_SCRIPTS = "https://cdn.jsdelivr.net"
-_IMAGES = "https://fastapi.tiangolo.com"
-_SCHEMA_PATH = "/openapi.json"
+_OWN = Path(__file__).with_name("documentation")
+_LIBRARIES = Path(str(resources.files("fastapi_offline"))) / "static"
+_SCRIPT = "text/javascript"
+_ASSETS: Mapping[str, tuple[Path, str]] = {
+    "swagger-ui.css": (_LIBRARIES, "text/css"),
+    "swagger-ui-bundle.js": (_LIBRARIES, _SCRIPT),
+    "swagger-start.js": (_OWN, _SCRIPT),
+    "redoc.standalone.js": (_LIBRARIES, _SCRIPT),
+    "redoc.css": (_OWN, "text/css"),
+}
+"""Folder and media type of each file that the pages load."""
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Both libraries write style into the page, and Redoc's search is a worker made of a blob."""
+
+_HOUR = {"Cache-Control": "private, max-age=3600"}
 _making = asyncio.Lock()
 
 
+@wants_key(optional=True)
+@raises(UnauthorizedError)
 async def _require_key_unless_open(request: Request) -> None:
     """Check the key unless `DOCS_OPEN` is set.
 
@@ -34,9 +67,9 @@ async def _require_key_unless_open(request: Request) -> None:
 router = APIRouter(dependencies=[Depends(_require_key_unless_open)], include_in_schema=False)
 
 
-@router.get(_SCHEMA_PATH)
+@router.get("/openapi.json")
 async def schema(request: Request) -> Response:
-    """Return the schema of every route."""
+    """Return the description of every route."""
     async with _making:
         # It takes a second or more to make, the first time.
         text = await STATUS.run(_schema_text, request.app)
@@ -44,32 +77,30 @@ async def schema(request: Request) -> Response:
 
 
 @router.get("/docs")
-async def page(request: Request) -> HTMLResponse:
-    """Return a page that shows the schema; it runs no script but its own and the library's."""
-    answer = get_swagger_ui_html(openapi_url=_SCHEMA_PATH, title=f"{request.app.title} API")
-    answer.headers["Content-Security-Policy"] = _policy(bytes(answer.body).decode())
-    return answer
+async def page() -> HTMLResponse:
+    """Return a page that shows the description and lets people try each route."""
+    return _page("swagger.html")
+
+
+@router.get("/redoc")
+async def reference() -> HTMLResponse:
+    """Return a page to read the description on."""
+    return _page("redoc.html")
+
+
+@router.get("/docs/assets/{name}")
+async def asset(name: str) -> FileResponse:
+    """Return a file that the pages load."""
+    if name not in _ASSETS:
+        raise NotFoundError("Not found")
+    folder, media_type = _ASSETS[name]
+    return FileResponse(folder / name, media_type=media_type, headers=_HOUR)
+
+
+def _page(name: str) -> HTMLResponse:
+    html = (_OWN / name).read_text("utf-8")
+    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
 
 
 def _schema_text(app: FastAPI) -> bytes:
     return json.dumps(app.openapi()).encode()
-
-
-def _policy(html: str) -> str:
-    digests = [hashlib.sha256(script.encode()).digest() for script in _inline_scripts(html)]
-    own = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {_SCRIPTS} {own}",
-            f"style-src {_SCRIPTS} 'unsafe-inline'",
-            f"img-src {_IMAGES} data:",
-            "connect-src 'self'",
-            "frame-ancestors 'none'",
-        )
-    )
-
-
-def _inline_scripts(html: str) -> list[str]:
-    """Return the texts of the scripts that stand in a page."""
-    return [part.partition("</script>")[0] for part in html.split("<script>")[1:]]

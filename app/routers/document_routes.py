@@ -10,14 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain import errors as e
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
+from app.routers.raised_errors import family, raises
 from app.services.batch.storable_values import storable, storable_json
 from app.services.batch.transcription_row import fitting_language
 from app.services.batch.video_address import platform_of, video_id_of
@@ -35,8 +38,36 @@ router = APIRouter(
 _URL_CHARS = 8000
 _MOST_SEGMENTS = 100_000
 
-UrlQuery = Annotated[str, Query(min_length=1, max_length=_URL_CHARS, description="Page or video")]
+UrlQuery = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=_URL_CHARS,
+        description="Page or video",
+        openapi_examples={"video": {"value": "https://www.youtube.com/watch?v=dQw4w9WgXcQ"}},
+    ),
+]
 CaptionFormat = Literal["text", "json", "segments", "srt", "vtt"]
+
+
+_SITE_ERRORS = (
+    e.BadRequestError,
+    e.InvalidLanguageError,
+    e.UrlBlockedError,
+    e.NoCaptionsError,
+    e.OverloadedError,
+    e.InvalidCaptionsError,
+    e.TooMuchWorkError,
+    e.ResourceLimitError,
+    e.StorageError,
+    *family(e.SourceError),
+)
+_EXAMPLE = {
+    "document_id": "5f0e1f0e-3a6f-4f5e-9b0a-6f9d2f9f8a11",
+    "segments": [{"start": 1.0, "end": 2.5, "text": "The river rose."}],
+    "language": "en",
+    "source": "whisper",
+}
 
 
 class SavedTranscription(BaseModel):
@@ -52,7 +83,10 @@ class SavedTranscription(BaseModel):
     metadata: dict[str, object] | None = None
 
 
-@router.get("/subtitles")
+@router.get(
+    "/subtitles", **described("getSiteSubtitles", "Get a page's captions", dict[str, object])
+)
+@raises(*_SITE_ERRORS)
 async def site_subtitles(
     services: ServicesDep,
     url: UrlQuery,
@@ -94,7 +128,11 @@ async def site_subtitles(
     }
 
 
-@router.get("/transcription/locales")
+@router.get(
+    "/transcription/locales",
+    **described("listCaptionLocales", "List the languages of a page's captions", dict[str, object]),
+)
+@raises(*_SITE_ERRORS)
 async def caption_locales(services: ServicesDep, url: UrlQuery) -> Payload:
     """Return the languages of a video's captions."""
     page = await page_tracks(services, url)
@@ -124,7 +162,17 @@ async def caption_locales(services: ServicesDep, url: UrlQuery) -> Payload:
     }
 
 
-@router.post("/transcriptions/save", dependencies=[large_json()])
+@router.post(
+    "/transcriptions/save",
+    dependencies=[large_json()],
+    **described(
+        "saveTranscription",
+        "Store the transcription of a document",
+        dict[str, object],
+        example=_EXAMPLE,
+    ),
+)
+@raises(*family(e.DocumentStoreError))
 async def save_transcription(services: ServicesDep, body: SavedTranscription) -> Payload:
     """Insert or update the transcription of a document; metadata is merged."""
     texts = [text for each in body.segments if isinstance(text := each.get("text"), str)]
@@ -147,7 +195,13 @@ async def save_transcription(services: ServicesDep, body: SavedTranscription) ->
     return {**saved, "message": message}
 
 
-@router.get("/transcriptions/check/{document_id}")
+@router.get(
+    "/transcriptions/check/{document_id}",
+    **described(
+        "checkTranscription", "Say whether a document has a transcription", dict[str, object]
+    ),
+)
+@raises(*family(e.DocumentStoreError))
 async def check_transcription(services: ServicesDep, document_id: UUID) -> Payload:
     """Return whether a document has a transcription, without its segments."""
     found = await services.batches.store.find(str(document_id))

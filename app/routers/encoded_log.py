@@ -10,6 +10,7 @@ from app.domain.events import Done, Event
 from app.routers.encoders import EventEncoder, Payload, result_payload
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
+from app.submission.file_delivery import FileDelivery
 from app.system.loop_turns import take_turn
 
 
@@ -65,6 +66,8 @@ class EncodedLog:
         payload: Payload | None
         if isinstance(event, Done):
             result = await result_payload(event.result, self._job, self._encoder.formats)
+            if self._encoder.delivery is not None:
+                result = await self._encoder.delivery.deliver(result, self._job)
             payload = {"result": result}
         else:
             payload = self._encoder.encode(event)
@@ -75,7 +78,7 @@ class EncodedLog:
 
 _SLICE_EVENTS = 50
 
-_Key = tuple[type, tuple[str, ...]]
+_Key = tuple[type, tuple[str, ...], FileDelivery | None]
 _logs: WeakKeyDictionary[JobRuntime, WeakValueDictionary[_Key, EncodedLog]] = WeakKeyDictionary()
 
 
@@ -87,7 +90,7 @@ def encoded_log(job: JobRuntime, encoder: EventEncoder) -> EncodedLog:
         encoder: a new one, which is used where there is no such log yet.
     """
     logs = _logs.setdefault(job, WeakValueDictionary())
-    key = (type(encoder), tuple(encoder.formats))
+    key = (type(encoder), tuple(encoder.formats), encoder.delivery)
     found = logs.get(key)
     if found is None:
         found = logs[key] = EncodedLog(job, encoder)

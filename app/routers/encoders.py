@@ -27,6 +27,7 @@ from app.domain.events import (
 from app.domain.style_fields import style_fields
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
+from app.submission.file_delivery import FileDelivery
 from app.submission.job_payloads import Payload as Payload
 from app.submission.job_payloads import cue_payload as cue_payload
 from app.submission.job_payloads import progress_payload as progress_payload
@@ -44,9 +45,11 @@ class EventEncoder(Protocol):
 
     Attributes:
         formats: subtitle files that the result has.
+        delivery: how the client gets them instead, where he wants them stored.
     """
 
     formats: tuple[str, ...]
+    delivery: FileDelivery | None
 
     def encode(self, event: Event) -> Payload | None:
         """Return the payload of an event, or None where this kind of client gets none.
@@ -60,9 +63,12 @@ class EventEncoder(Protocol):
 class ProcessEncoder:
     """Stage events, then ``result`` or ``error``, for `/api/process`."""
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
         self._job = job
         self.formats = tuple(formats)
+        self.delivery = delivery
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
@@ -81,8 +87,10 @@ class StreamEncoder(ProcessEncoder):
     the pipeline expects, or one more than there are where it expects nothing. It never falls.
     """
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
-        super().__init__(job, formats)
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
+        super().__init__(job, formats, delivery)
         self._sent = 0
         self._ids: set[int] = set()
         self._total = 1
@@ -117,9 +125,12 @@ class StreamEncoder(ProcessEncoder):
 class NativeEncoder:
     """Every event, cues with id and revision: for clients that can revise."""
 
-    def __init__(self, job: JobRuntime, formats: Sequence[str]) -> None:
+    def __init__(
+        self, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+    ) -> None:
         self._plain = ProcessEncoder(job, formats)
         self.formats = self._plain.formats
+        self.delivery = delivery
 
     def encode(self, event: Event) -> Payload | None:
         """See the protocol."""
@@ -155,7 +166,9 @@ ENCODERS: Mapping[str, type[ProcessEncoder | NativeEncoder]] = {
 }
 
 
-def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEncoder:
+def encoder_named(
+    name: str, job: JobRuntime, formats: Sequence[str], delivery: FileDelivery | None = None
+) -> EventEncoder:
     """Return a new encoder.
 
     Raises:
@@ -163,4 +176,4 @@ def encoder_named(name: str, job: JobRuntime, formats: Sequence[str]) -> EventEn
     """
     if name not in ENCODERS:
         raise NotFoundError(f"No view {quoted(name)}; known: {', '.join(ENCODERS)}")
-    return ENCODERS[name](job, formats)
+    return ENCODERS[name](job, formats, delivery)

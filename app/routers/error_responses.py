@@ -12,7 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.error_shapes import ErrorShape, HttpError, detailed_body, native_body
+from app.routers.error_shapes import (
+    ErrorShape,
+    HttpError,
+    detailed_body,
+    native_body,
+    openai_body,
+)
+from app.routers.job_answers import OpenAiError
 from app.routers.tus_version import TUS_VERSION
 from app.submission.field_problems import describe
 
@@ -20,6 +27,7 @@ log = structlog.get_logger()
 
 STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.BadRequestError: 400,
+    e.NotAcceptableError: 406,
     e.BodyTypeError: 415,
     e.IdempotencyConflictError: 422,
     e.MediaError: 422,
@@ -27,6 +35,8 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.UnreadableMediaError: 415,
     e.ForbiddenMediaError: 400,
     e.MediaTooLongError: 413,
+    e.LinkInvalidError: 403,
+    e.LinkExpiredError: 403,
     e.UnauthorizedError: 401,
     e.ForbiddenError: 403,
     e.NotFoundError: 404,
@@ -65,6 +75,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.TokenNotConfiguredError: 500,
     e.ResourceLimitError: 422,
     e.StorageError: 507,
+    e.ObjectStoreError: 502,
     e.StoreUnavailableError: 503,
     e.QueueError: 500,
     e.JobInterruptedError: 503,
@@ -79,6 +90,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/v1/", openai_body, model=OpenAiError),
     ErrorShape("/jobs/", detailed_body),
     ErrorShape("/subtitles", detailed_body),
     ErrorShape("/transcription", detailed_body),
@@ -100,10 +112,12 @@ _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
 def status_of(error: e.CuestreamError) -> int:
     """Return the HTTP status for an error."""
-    for kind in type(error).__mro__:
-        if kind in STATUSES:
-            return STATUSES[kind]
-    return 500
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[e.CuestreamError]) -> int:
+    """Return the HTTP status for a class of errors."""
+    return next((STATUSES[each] for each in kind.__mro__ if each in STATUSES), 500)
 
 
 def http_error(error: e.CuestreamError) -> HttpError:
@@ -164,8 +178,12 @@ def _details(error: e.CuestreamError) -> Mapping[str, object]:
             return {"retry_after": error.retry_after_s}
         case e.PayloadTooLargeError():
             return {"max_size_mb": error.limit_mb}
+        case e.NotAcceptableError():
+            return {"available": error.available}
         case e.UpgradeRequiredError():
             return {"upgrade": True}
+        case e.RepeatedFieldError():
+            return {"field": error.field}
         case e.NoCaptionsError():
             tracks = {"available_manual": error.manual, "available_auto": error.auto}
             return {name: tags[:_MAX_TRACKS] for name, tags in tracks.items()}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
+
 from app.domain.errors import NoCaptionsError
+from app.routers.job_answers import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class ErrorShape:
         prefix: of the paths of those routes.
         body: makes the JSON body of an error.
         headers: that every error carries.
+        model: describes the body.
     """
 
     prefix: str
     body: Callable[[HttpError], dict[str, object]]
     headers: Mapping[str, str] = field(default_factory=dict)
+    model: type[BaseModel] = ApiError
 
 
 def error_body(text: str, code: str, *, retryable: bool, **details: object) -> dict[str, object]:
@@ -52,6 +57,12 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+def openai_body(error: HttpError) -> dict[str, object]:
+    """Return an error as OpenAI's SDKs read it: ``error`` is an object with a text."""
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    return {"error": {"message": error.text, "type": kind, "param": None, "code": error.code}}
 
 
 def detailed_body(error: HttpError) -> dict[str, object]:

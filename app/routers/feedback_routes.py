@@ -7,12 +7,20 @@ import re
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.errors import BadRequestError, InvalidFieldError
+from app.domain.errors import (
+    BadRequestError,
+    InvalidFieldError,
+    InvalidLanguageError,
+    StorageError,
+)
 from app.domain.language import parse_target
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.described import described
+from app.routers.raised_errors import raises
+from app.routers.server_answers import FeedbackTotals, StoredFeedback
 from app.services.feedback_store import Feedback
 
 router = APIRouter(
@@ -67,14 +75,29 @@ class FeedbackBody(BaseModel):
         )
 
 
-@router.post("", dependencies=[rate_limited("feedback")])
+_EXAMPLE = {
+    "video_id": "dQw4w9WgXcQ",
+    "segment_index": 3,
+    "rating": -1,
+    "target_lang": "es",
+    "user_correction": "¿Adónde quieres ir?",
+}
+
+
+@router.post(
+    "",
+    dependencies=[rate_limited("feedback")],
+    **described("giveFeedback", "Rate a translated subtitle", StoredFeedback, example=_EXAMPLE),
+)
+@raises(InvalidLanguageError, StorageError)
 async def give(body: FeedbackBody, services: ServicesDep) -> dict[str, str]:
     """Store a viewer's rating of a translated subtitle."""
     await services.feedback.add(body.feedback())
     return {"status": "ok"}
 
 
-@router.get("/stats")
+@router.get("/stats", **described("getFeedbackStats", "Count the ratings", FeedbackTotals))
+@raises(StorageError)
 async def stats(services: ServicesDep) -> dict[str, object]:
     """Return how many translations were rated good and bad."""
     found = await services.feedback.stats()

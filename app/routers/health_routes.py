@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
@@ -15,6 +16,9 @@ from app.domain.version import __version__
 from app.gpu.device import gpu_info
 from app.routers.access.api_keys import require_key
 from app.routers.dependencies import ServicesDep
+from app.routers.described import TEXT, described
+from app.routers.raised_errors import raises
+from app.routers.server_answers import ModelReport, Ping, ServerHealth, ServerVersion
 from app.services.jobs.scheduler_metrics import scheduler_body
 from app.services.readiness import Readiness
 from app.services.sources.ytdlp.child_process import ytdlp_version
@@ -50,10 +54,21 @@ def ping_response(readiness: Readiness) -> Response:
 def health_router(path: str) -> APIRouter:
     """Return the health check at its usual path and at the configured one."""
     check = APIRouter(tags=["health"])
+    others: dict[int, dict[str, Any]] = {204: {"description": "Models still load"}}
+    others[503] = {"description": "It must get no requests", "model": Ping}
     for address in dict.fromkeys(("/ping", path)):
-        check.add_api_route(address, _ping, methods=["GET"], name=f"ping {address}")
+        own = "ping" if address == "/ping" else "checkHealth"
+        about = described(own, "Say whether this worker may get requests", Ping)
+        about["responses"] |= others
+        check.add_api_route(address, _ping, methods=["GET"], name=f"ping {address}", **about)
         check.add_api_route(address, _ping, methods=["HEAD"], include_in_schema=False)
     return check
+
+
+def _health_described() -> dict[str, Any]:
+    about = described("getHealth", "Report what works", ServerHealth)
+    about["responses"][503] = {"description": "The server cannot work", "model": ServerHealth}
+    return about
 
 
 async def _ping(services: ServicesDep) -> Response:
@@ -62,7 +77,10 @@ async def _ping(services: ServicesDep) -> Response:
 
 
 @router.head("/health", include_in_schema=False)
-@router.get("/health")
+@router.get(
+    "/health",
+    **_health_described(),
+)
 async def health(services: ServicesDep) -> JSONResponse:
     """Report to people and the extension's popup what works; 503 with the reason if it cannot."""
     readiness = services.readiness
@@ -85,7 +103,11 @@ async def health(services: ServicesDep) -> JSONResponse:
     return JSONResponse(body, 503 if failure else 200)
 
 
-@router.get("/api/version", dependencies=[Depends(require_key)])
+@router.get(
+    "/api/version",
+    dependencies=[Depends(require_key)],
+    **described("getVersion", "Say which versions run here", ServerVersion),
+)
 async def version(services: ServicesDep) -> dict[str, object]:
     """Return the versions that run here."""
     return {
@@ -98,7 +120,12 @@ async def version(services: ServicesDep) -> dict[str, object]:
     }
 
 
-@router.get("/api/model-info", dependencies=[Depends(require_key)])
+@router.get(
+    "/api/model-info",
+    dependencies=[Depends(require_key)],
+    **described("getModels", "Describe the translation model and every engine", ModelReport),
+)
+@raises(UnavailableOptionError)
 async def model_info(services: ServicesDep) -> dict[str, object]:
     """Return the translation model, its context size and every engine.
 
@@ -111,7 +138,9 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
         name = _engine(services, "translator")
         return {"model": name, "context_size": None, "api_url": None, "engines": engines}
     if endpoint.key is None and endpoint.vendor.needs_key:
-        raise UnavailableOptionError("No API key is configured on this server")
+        raise UnavailableOptionError(
+            f"No API key for {endpoint.vendor.name} is configured on this server (SERVER_API_KEY)"
+        )
     tokens = context_tokens(endpoint.model)
     return {
         "model": endpoint.model,
@@ -122,7 +151,11 @@ async def model_info(services: ServicesDep) -> dict[str, object]:
     }
 
 
-@router.get("/metrics", dependencies=[Depends(require_key)])
+@router.get(
+    "/metrics",
+    dependencies=[Depends(require_key)],
+    **described("getMetrics", "Metrics for Prometheus", content={"text/plain": {"schema": TEXT}}),
+)
 async def metrics(services: ServicesDep) -> Response:
     """Return the metrics for Prometheus."""
     # The GPU driver is queried, which may take its time to answer.

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.domain import errors as e
 from app.domain.errors import InvalidFieldError, UnavailableOptionError
 from app.domain.time import seconds_to_ms
 from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
+from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, TEXT, described
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
+from app.routers.file_answer import attachment
+from app.routers.file_links import file_delivery
+from app.routers.job_answers import JobStanding, SubtitleFile
+from app.routers.raised_errors import raises
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
@@ -34,6 +39,7 @@ router = APIRouter(
 _MAX_S = 10**6
 """Eleven days: longer than any recording."""
 
+_MOST_FORMATS = 20
 _MAX_EVENT_DIGITS = 18
 _NAME_CHARS = 255
 _MOST_LISTED = 200
@@ -61,7 +67,13 @@ class Moved(BaseModel):
 
 
 FormatsQuery = Annotated[
-    str | None, Query(max_length=100, description="Subtitle files, separated by commas")
+    list[Annotated[str, StringConstraints(max_length=100)]] | None,
+    Query(max_length=_MOST_FORMATS, description="Subtitle files; each may hold several by commas"),
+]
+
+
+FileName = Annotated[
+    str, Path(max_length=_NAME_CHARS, openapi_examples={"srt": {"value": "talk.es.srt"}})
 ]
 
 
@@ -93,7 +105,8 @@ class Cancelled(BaseModel):
     cancelled: bool = Field(description="Whether nothing of it will come any more for the caller")
 
 
-@router.get("")
+@router.get("", **described("listJobs", "List the caller's jobs", JobList))
+@raises(UnavailableOptionError)
 async def listed(
     request: Request,
     services: ServicesDep,
@@ -112,7 +125,9 @@ async def listed(
     return JobList(jobs=jobs, next=jobs[-1].job_id if len(found) > limit else None)
 
 
-@router.delete("/{job_id}")
+@router.delete(
+    "/{job_id}", **described("cancelSubtitleJob", "Cancel a job for this caller", Cancelled)
+)
 async def cancel(request: Request, job: JobDep, services: ServicesDep) -> Cancelled:
     """Cancel a job for the caller, for good.
 
@@ -124,7 +139,17 @@ async def cancel(request: Request, job: JobDep, services: ServicesDep) -> Cancel
     return Cancelled(job_id=job.id, state=_state_of(job), cancelled=has_left)
 
 
-@router.get("/{job_id}/events")
+@router.get(
+    "/{job_id}/events",
+    **described(
+        "followJob",
+        "Replay a job's events and follow it",
+        content=STREAM,
+        headers=JOB_HEADER,
+        others={204: "The job has ended and all of it was seen"},
+    ),
+)
+@raises(e.NotFoundError, e.InvalidFormatError)
 async def events(
     request: Request,
     job: JobDep,
@@ -143,13 +168,23 @@ async def events(
     if seen and seen >= len(job.log) and not job.running:
         return Response(status_code=204)
     services.runner.watch(job)
-    encoder = encoder_named(view, job, _formats_of(request, job, formats))
+    encoder = encoder_named(
+        view, job, _formats_of(request, job, formats), file_delivery(request, job)
+    )
     return stream_job(
         services.streams, job, encoder, view, min(seen, len(job.log)), errors_as_messages=True
     )
 
 
-@router.post("/{job_id}/position")
+@router.post(
+    "/{job_id}/position",
+    **described(
+        "moveJobPosition",
+        "Say where the viewer watches",
+        Moved,
+        example={"position_s": 12.5},
+    ),
+)
 async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Moved:
     """Set where the viewer watches: the recording from there on is processed first."""
     position_ms = seconds_to_ms(body.position_s)
@@ -163,8 +198,18 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     )
 
 
-@router.get("/{job_id}/files/{name}")
-async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) -> Response:
+@router.get(
+    "/{job_id}/files/{name}",
+    **described(
+        "getJobFile",
+        "Get a job's cues so far as a subtitle file",
+        SubtitleFile,
+        content=SUBTITLE_TEXTS,
+        headers={"X-Job-State": {"description": "Whether that is all", "schema": TEXT}},
+    ),
+)
+@raises(e.InvalidFormatError, e.TooMuchWorkError)
+async def file(job: JobDep, name: FileName) -> Response:
     """Return the cues so far as a subtitle file, all of them once the job has ended.
 
     Any name will do; its extension is the format.
@@ -173,14 +218,15 @@ async def file(job: JobDep, name: Annotated[str, Path(max_length=_NAME_CHARS)]) 
     cues = job.result.cues if job.result is not None else job.log.final_cues()
     text = await render_bounded(cues, kind.name, job.request.profile, _language_of(job))
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",
         "X-Job-State": _state_of(job),
     }
     return Response(text, media_type=f"{kind.media_type}; charset=utf-8", headers=headers)
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", **described("getJob", "Get a job's state and its result", JobStanding))
+@raises(e.InvalidFormatError, e.TooMuchWorkError)
 async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> Response:
     """Return a job's state, with its result once there is one."""
     wanted = _formats_of(request, job, formats)
@@ -192,7 +238,9 @@ async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> 
     if failure is not None:
         payload |= error_body(failure.message, failure.code, retryable=failure.retryable)
     if job.result is not None:
-        payload["result"] = await result_payload(job.result, job, wanted)
+        result = await result_payload(job.result, job, wanted)
+        delivery = file_delivery(request, job)
+        payload["result"] = result if delivery is None else await delivery.deliver(result, job)
     return Response(await sliced_json(payload), media_type="application/json")
 
 
@@ -214,7 +262,7 @@ def _utc(unix_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple[str, ...]:
+def _formats_of(request: Request, job: JobRuntime, formats: list[str] | None) -> tuple[str, ...]:
     """Return the files that a reader wants: those that he names, else those he asked for before.
 
     Raises:
@@ -222,7 +270,7 @@ def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple
     """
     if formats is None:
         return job.callers.formats(caller_name(request))
-    names = (name.strip() for name in formats.split(","))
+    names = (name.strip() for part in formats for name in part.split(","))
     return tuple(dict.fromkeys(check_format(name).name for name in names if name))
 
 

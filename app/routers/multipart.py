@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.domain.errors import BadRequestError, InvalidFieldError
+from app.domain.errors import BadRequestError, InvalidFieldError, RepeatedFieldError
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -20,11 +20,18 @@ _MAX_HEADER_BYTES = 4096
 
 _MAX_TYPE_CHARS = 1000
 _MAX_NAME_CHARS = 255
+_LIST = "[]"
 _UNREADABLE = "The multipart body cannot be read"
 
 
 class PartSink(Protocol):
-    """Takes the bytes of one part."""
+    """Takes the bytes of one part, or of several with one name, one after the other.
+
+    Attributes:
+        repeats: whether it takes several.
+    """
+
+    repeats: bool
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         """Begin; the name is None where the part is no file, the type empty where it has none."""
@@ -44,15 +51,16 @@ class MultipartForm:
 
     Args:
         content_type: of the request.
-        sinks: by the names of parts; the bytes of other parts are dropped.
+        sinks: by the names of parts; the bytes of other parts are dropped. A name of one that
+            takes several may end with brackets, as some clients write lists.
 
     Raises:
         BadRequestError: the content type names no boundary.
     """
 
     def __init__(self, content_type: str, sinks: Mapping[str, PartSink]) -> None:
-        self._names = frozenset(sinks)
         self._sinks = dict(sinks)
+        self._seen: set[str] = set()
         self._sink: PartSink | None = None
         self._parts = 0
         self._header = self._value = b""
@@ -73,7 +81,8 @@ class MultipartForm:
 
         Raises:
             BadRequestError: they are no such form.
-            InvalidFieldError: a part comes twice, or the form has too many.
+            RepeatedFieldError: a part comes twice that may be there once.
+            InvalidFieldError: the form has too many parts.
         """
         try:
             self._parser.write(data)
@@ -101,15 +110,21 @@ class MultipartForm:
 
     def _begin_data(self) -> None:
         _, options = parse_options_header(self._disposition)
-        name = _text(options.get(b"name", b""))
-        self._sink = self._sinks.pop(name, None)
-        if self._sink is None and name in self._names:
-            raise InvalidFieldError(f"The form has two parts named {name}")
+        self._sink = self._sink_for(_text(options.get(b"name", b"")))
         if self._sink is not None:
             file_name = options.get(b"filename")
             media_type = _text(self._type)[:_MAX_NAME_CHARS].strip().lower()
             own_name = None if file_name is None else _text(file_name)[:_MAX_NAME_CHARS]
             self._sink.begin(own_name, media_type)
+
+    def _sink_for(self, name: str) -> PartSink | None:
+        listed = self._sinks.get(name.removesuffix(_LIST))
+        sink = listed if listed is not None and listed.repeats else self._sinks.get(name)
+        if sink is not None and not sink.repeats:
+            if name in self._seen:
+                raise RepeatedFieldError(name)
+            self._seen.add(name)
+        return sink
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is not None:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import uuid
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from app.container import Services
-from app.domain.errors import BadRequestError
+from app.domain.errors import BadRequestError, NotAcceptableError
 from app.domain.events import Result
 from app.domain.request import Audience
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.answer_form import check_answer_form, requested_form
 from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
+from app.routers.file_answer import FileAnswer, file_stem
+from app.routers.file_links import base_url, file_delivery
+from app.routers.job_answers import ApiError, JobResult, SubtitleFile
 from app.routers.json_answer import JsonAnswer
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
+from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
+from app.services.render.formats import FORMATS
 from app.submission.envelopes.envelope import EnvelopeJob
 from app.submission.envelopes.envelope_table import SUBTITLES
 from app.submission.envelopes.job_output import checked_outputs
@@ -43,7 +51,17 @@ router = APIRouter(
 )
 
 
-@router.post("/stream", openapi_extra=SUBMISSION_OPENAPI)
+@router.post(
+    "/stream",
+    **described(
+        "streamSubtitles",
+        "Make subtitles and stream every cue",
+        content=STREAM,
+        headers=JOB_HEADER,
+        extra=SUBMISSION_OPENAPI,
+    ),
+)
+@raises(*JOB_ERRORS)
 async def stream(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
     """Stream stages, every cue as soon as it is final, and the result."""
     if submission.envelope is not SUBTITLES:
@@ -51,21 +69,53 @@ async def stream(request: Request, submission: SubmissionDep, services: Services
     return await _streamed(request, submission, services, "stream")
 
 
-@router.post("/process", openapi_extra=SUBMISSION_OPENAPI)
-async def process(request: Request, submission: SubmissionDep, services: ServicesDep) -> Response:
-    """Stream stages and the result, or answer with the result as JSON.
+FormatQuery = Annotated[
+    str | None,
+    Query(alias="format", description="Answer with the subtitles as a file of this format"),
+]
 
-    JSON comes to callers whose ``Accept`` does not ask for ``text/event-stream``, and for jobs
-    that are not for subtitles: it is the output of the same job in a queue.
+
+@router.post(
+    "/process",
+    dependencies=[Depends(check_answer_form)],
+    **described(
+        "makeSubtitles",
+        "Make subtitles",
+        JobResult | ApiError | SubtitleFile,
+        answer="The result; an answer that began late may be an error in its place",
+        content={**STREAM, **SUBTITLE_TEXTS},
+        headers=JOB_HEADER,
+        extra=SUBMISSION_OPENAPI,
+    ),
+)
+@raises(NotAcceptableError, *JOB_ERRORS)
+async def process(
+    request: Request,
+    submission: SubmissionDep,
+    services: ServicesDep,
+    file_format: FormatQuery = None,
+) -> Response:
+    """Answer with the result as JSON, with the subtitles as a file, or stream stages and result.
+
+    ``format`` names the file's format; else ``Accept`` chooses.
     """
+    del file_format
+    # Another job than one for subtitles has its output as JSON, the same as in a queue.
     if submission.envelope is not SUBTITLES:
         return await _answered(request, submission, services)
-    if "text/event-stream" in request.headers.get("accept", "").lower():
+    form = requested_form(request)
+    if form == "events":
         return await _streamed(request, submission, services, "process", refusals_first=True)
     job = await _submit(request, submission, services, "batch")
+    if form in FORMATS:
+        answer = FileAnswer(services, job, FORMATS[form], file_stem(submission, job))
+        return await answer.respond(request)
+
+    delivery = file_delivery(request, job)
 
     async def payload(result: Result) -> Payload:
-        return await result_payload(result, job, submission.body.formats)
+        found = await result_payload(result, job, submission.body.wanted_formats)
+        return found if delivery is None else await delivery.deliver(found, job)
 
     return await JsonAnswer(services, job, payload).respond(request)
 
@@ -81,6 +131,7 @@ async def _answered(request: Request, submission: Submission, services: Services
         holder=owner.name,
         key=owner.key,
         routes=request.app,
+        base_url=base_url(request),
     )
     limit_bytes = services.settings.queue.max_output_mb * 2**20
 
@@ -102,6 +153,7 @@ async def _submit(
         audience,
         holder=caller_name(request),
         notices=submission.notices,
+        base_url=base_url(request),
     )
 
 
@@ -127,5 +179,7 @@ async def _streamed(
     if refusals_first:
         limit_s = services.settings.jobs.process_wait_s
         await cancel_on_disconnect(request, services.runner.wait_until_open(job, limit_s))
-    encoder = encoder_named(encoder_name, job, submission.body.formats)
+    encoder = encoder_named(
+        encoder_name, job, submission.body.wanted_formats, file_delivery(request, job)
+    )
     return stream_job(services.streams, job, encoder, encoder_name)

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from app.domain.errors import BadRequestError
 from app.routers.access.api_keys import caller_of, matching_key
 from app.routers.access.callers import caller_name
+from app.routers.file_links import base_url
 from app.settings import QueueSettings
 from app.submission.queue.ticket import JobOrder, TicketOwner
 
@@ -79,6 +80,7 @@ class QueueBody(BaseModel):
             retention_s=settings.sync_retention_s if sync else settings.retention_s,
             webhook=self.webhook or None,
             s3_config=self.s3_config,
+            base_url=base_url(request),
             idempotency_key=idempotency_key,
         )
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.domain.errors import BadRequestError
+from app.domain.errors import BadRequestError, JobNotFoundError
+from app.routers.raised_errors import raises
 from app.submission.envelopes.envelope import Envelope
 from app.submission.envelopes.route_caller import SCOPE_KEY
 from app.submission.queue.job_queue import JobQueue
@@ -31,6 +32,7 @@ def _webhooks_of(request: Request) -> Webhooks:
 WebhooksDep = Annotated[Webhooks, Depends(_webhooks_of)]
 
 
+@raises(JobNotFoundError)
 async def _ticket(job_id: str, queue: QueueDep) -> Ticket:
     return await queue.get(job_id)
 

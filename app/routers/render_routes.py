@@ -10,14 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.cue import Cue
 from app.domain.dialogue_turns import with_turns
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import (
+    InvalidFieldError,
+    InvalidFormatError,
+    InvalidLanguageError,
+    InvalidProfileError,
+    TooMuchWorkError,
+)
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.described import SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import large_json
+from app.routers.job_answers import SubtitleFile
+from app.routers.raised_errors import raises
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.formats import FORMATS, check_format, render_bounded
 from app.submission.request_fields import language_code
@@ -75,7 +84,33 @@ class RenderBody(BaseModel):
         return language_code(self.language).tag
 
 
-@router.post("/render", dependencies=[large_json()])
+_EXAMPLE = {
+    "format": "vtt",
+    "language": "es",
+    "cues": [
+        {
+            "start": 500,
+            "end": 2300,
+            "text": "Hello",
+            "translatedText": "Hola",
+            "speaker": "SPEAKER_01",
+        }
+    ],
+}
+
+
+@router.post(
+    "/render",
+    dependencies=[large_json()],
+    **described(
+        "renderSubtitles",
+        "Write cues as a subtitle file",
+        SubtitleFile,
+        content=SUBTITLE_TEXTS,
+        example=_EXAMPLE,
+    ),
+)
+@raises(InvalidFormatError, InvalidProfileError, InvalidLanguageError, TooMuchWorkError)
 async def render_cues(request: Request, body: RenderBody) -> Response:
     """Write cues as srt, vtt, ass, ttml, json or txt. The work stops when the client leaves."""
     check_format(body.format)

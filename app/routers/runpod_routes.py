@@ -7,18 +7,31 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.domain.errors import InvalidFieldError, JobNotFoundError
+from app.domain.errors import (
+    BadRequestError,
+    IdempotencyConflictError,
+    InvalidFieldError,
+    InvalidFormatError,
+    JobNotFoundError,
+    OperationUnavailableError,
+    StoreNotConfiguredError,
+    TooMuchWorkError,
+)
 from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.body import CAPTIONS_EXAMPLE
 from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
+from app.routers.job_answers import QueueFrame, QueueHealth, QueueParts, QueuePurge, QueueTicket
 from app.routers.job_report import job_report
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import QueueBody
 from app.routers.queue_dependencies import QueueDep, TicketDep, WebhooksDep, refuse_nested_route
+from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sliced_json import sliced_json
 from app.submission.envelopes.envelope_table import envelope_of
 from app.submission.queue.job_queue import JobQueue
@@ -41,11 +54,34 @@ _MAX_URL_CHARS = 2000
 
 _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
 
+ORDER_ERRORS = (
+    *JOB_ERRORS,
+    IdempotencyConflictError,
+    OperationUnavailableError,
+    StoreNotConfiguredError,
+)
+
 WaitQuery = Annotated[int, Query(description="Longest wait in ms, between 1000 and 300000")]
 
 
-@router.post("/run", dependencies=_CHECKS)
-@router.post("/v2/{endpoint}/run", dependencies=_CHECKS)
+_RUN = ("Hand in a job", QueueTicket)
+_WAITED = ("Hand in a job and wait for its end", QueueFrame)
+_STATUS = ("Get a job's status and its output", QueueFrame)
+_STATUS_SYNC = ("Wait for a job's end", QueueFrame)
+_PARTS = ("Get the parts that this caller has not got yet", QueueParts)
+_CANCEL = ("Cancel a job", QueueFrame)
+_RETRY = ("Return a failed job to the queue", QueueTicket)
+_PURGE = ("Cancel the jobs that wait", QueuePurge)
+_EXAMPLE = {"input": CAPTIONS_EXAMPLE}
+
+
+@router.post("/run", dependencies=_CHECKS, **described("runJob", *_RUN, example=_EXAMPLE))
+@router.post(
+    "/v2/{endpoint}/run",
+    dependencies=_CHECKS,
+    **described("runEndpointJob", *_RUN, example=_EXAMPLE),
+)
+@raises(*ORDER_ERRORS)
 async def run(
     request: Request,
     body: QueueBody,
@@ -60,8 +96,15 @@ async def run(
     return {"id": ticket.id, "status": ticket.status}
 
 
-@router.post("/runsync", dependencies=_CHECKS)
-@router.post("/v2/{endpoint}/runsync", dependencies=_CHECKS)
+@router.post(
+    "/runsync", dependencies=_CHECKS, **described("runJobAndWait", *_WAITED, example=_EXAMPLE)
+)
+@router.post(
+    "/v2/{endpoint}/runsync",
+    dependencies=_CHECKS,
+    **described("runEndpointJobAndWait", *_WAITED, example=_EXAMPLE),
+)
+@raises(*ORDER_ERRORS)
 async def runsync(
     request: Request,
     body: QueueBody,
@@ -77,8 +120,9 @@ async def runsync(
     return await _waited(request, services, queue, ticket, wait)
 
 
-@router.get("/status/{job_id}")
-@router.get("/v2/{endpoint}/status/{job_id}")
+@router.get("/status/{job_id}", **described("getJobStatus", *_STATUS))
+@router.get("/v2/{endpoint}/status/{job_id}", **described("getEndpointJobStatus", *_STATUS))
+@raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def status(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Return a job's status; a finished one comes with its output."""
     ticket = await _ticket_or_none(queue, job_id)
@@ -90,8 +134,8 @@ async def status(request: Request, job_id: str, services: ServicesDep, queue: Qu
     return await _json(await job_report(job, caller))
 
 
-@router.get("/status-sync/{job_id}")
-@router.get("/v2/{endpoint}/status-sync/{job_id}")
+@router.get("/status-sync/{job_id}", **described("waitForJob", *_STATUS_SYNC))
+@router.get("/v2/{endpoint}/status-sync/{job_id}", **described("waitForEndpointJob", *_STATUS_SYNC))
 async def status_sync(
     request: Request,
     ticket: TicketDep,
@@ -103,8 +147,8 @@ async def status_sync(
     return await _waited(request, services, queue, ticket, wait)
 
 
-@router.get("/stream/{job_id}")
-@router.get("/v2/{endpoint}/stream/{job_id}")
+@router.get("/stream/{job_id}", **described("getJobParts", *_PARTS))
+@router.get("/v2/{endpoint}/stream/{job_id}", **described("getEndpointJobParts", *_PARTS))
 async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Response:
     """Return the parts of the output that this caller has not got yet, each once."""
     reader = caller_name(request)
@@ -113,8 +157,9 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
     return await _json({**ticket.frame(), "stream": parts})
 
 
-@router.post("/cancel/{job_id}")
-@router.post("/v2/{endpoint}/cancel/{job_id}")
+@router.post("/cancel/{job_id}", **described("cancelJob", *_CANCEL))
+@router.post("/v2/{endpoint}/cancel/{job_id}", **described("cancelEndpointJob", *_CANCEL))
+@raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def cancel(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Cancel a job: one that waits never starts, one that runs stops."""
     ticket = await _ticket_or_none(queue, job_id)
@@ -128,23 +173,36 @@ async def cancel(request: Request, job_id: str, services: ServicesDep, queue: Qu
     return await _json(await job_report(job, caller))
 
 
-@router.post("/retry/{job_id}", dependencies=[Depends(require_admission)])
-@router.post("/v2/{endpoint}/retry/{job_id}", dependencies=[Depends(require_admission)])
+@router.post(
+    "/retry/{job_id}",
+    dependencies=[Depends(require_admission)],
+    **described("retryJob", *_RETRY),
+)
+@router.post(
+    "/v2/{endpoint}/retry/{job_id}",
+    dependencies=[Depends(require_admission)],
+    **described("retryEndpointJob", *_RETRY),
+)
+@raises(BadRequestError, InvalidFieldError)
 async def retry(ticket: TicketDep, queue: QueueDep) -> Payload:
     """Return a failed job to the queue, under its id and with its input."""
     await queue.retry(ticket)
     return {"id": ticket.id, "status": ticket.status}
 
 
-@router.post("/purge-queue")
-@router.post("/v2/{endpoint}/purge-queue")
+@router.post("/purge-queue", **described("purgeQueue", *_PURGE))
+@router.post("/v2/{endpoint}/purge-queue", **described("purgeEndpointQueue", *_PURGE))
 async def purge_queue(request: Request, queue: QueueDep, endpoint: str = "") -> Payload:
     """Cancel the caller's jobs that wait at this endpoint; those that run go on."""
     removed = await queue.purge(endpoint, caller_name(request))
     return {"removed": removed, "status": "completed"}
 
 
-@router.get("/v2/{endpoint}/health", dependencies=[Depends(require_admission)])
+@router.get(
+    "/v2/{endpoint}/health",
+    dependencies=[Depends(require_admission)],
+    **described("getEndpointHealth", "Count this worker's jobs", QueueHealth),
+)
 async def health(queue: QueueDep) -> Payload:
     """Return a queue's health page, of this worker alone; 503 where it takes no jobs."""
     return queue.health()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from app.domain.cue import Cue
@@ -15,10 +17,15 @@ from app.domain.events import Result
 from app.domain.request import JobRequest
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
+from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.caption_routes import VideoIdQuery
 from app.routers.dependencies import ServicesDep
+from app.routers.described import JOB_HEADER, described
 from app.routers.encoders import Payload
+from app.routers.job_answers import ApiError, VideoTranscript
 from app.routers.json_answer import JsonAnswer
+from app.routers.raised_errors import JOB_ERRORS, raises
 from app.services.jobs.runtime import JobRuntime
 from app.submission.request_fields import youtube_video
 from app.submission.server_defaults import with_server_defaults
@@ -28,6 +35,7 @@ router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
     dependencies=[Depends(require_key), rate_limited("transcribe")],
+    route_class=GuardedRoute,
 )
 
 _TIERS = ("tier1", "tier2", "tier3", "tier4")
@@ -39,9 +47,28 @@ Source: Chrome's guide to the life cycle of extension service workers.
 """
 
 
-@router.get("/transcribe")
+@router.get(
+    "/transcribe",
+    **described(
+        "transcribeVideo",
+        "Transcribe a YouTube video",
+        VideoTranscript | ApiError,
+        answer="The transcript; an answer that began late may be an error in its place",
+        headers=JOB_HEADER,
+    ),
+)
+@raises(UpgradeRequiredError, TranscriptionDisabledError, BadRequestError, *JOB_ERRORS)
 async def transcribe(
-    request: Request, services: ServicesDep, video_id: str = "", tier: str = "tier1"
+    request: Request,
+    services: ServicesDep,
+    video_id: VideoIdQuery = "",
+    tier: Annotated[
+        str,
+        Query(
+            description=f"{', '.join(_TIERS)}; the first may not",
+            openapi_examples={"tier": {"value": "tier2"}},
+        ),
+    ] = "tier1",
 ) -> Response:
     """Transcribe a YouTube video; captions never answer, earlier transcripts do.
 

@@ -9,13 +9,17 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from app.container import Services
+from app.domain import errors as e
 from app.domain.errors import BadRequestError, InvalidFieldError, InvalidLanguageError
 from app.domain.language import parse_target
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
+from app.routers.raised_errors import family, raises
+from app.routers.server_answers import Translations
 from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.llm.ledger import JobLedger, unlimited_ledger
 from app.services.translation.text.list_translation import translate_list
@@ -85,7 +89,25 @@ class TranslateBody(BaseModel):
         return LanguagePair(spoken_language(self.source_lang), target)
 
 
-@router.post("/translate")
+@router.post(
+    "/translate",
+    **described(
+        "translateLines",
+        "Translate lines",
+        Translations,
+        example={"subtitles": [{"text": "Where do you want to go?"}], "target_lang": "es"},
+    ),
+)
+@raises(
+    InvalidLanguageError,
+    e.UrlBlockedError,
+    e.NotReadyError,
+    e.DrainingError,
+    e.EngineLoadError,
+    e.EngineError,
+    e.ResourceLimitError,
+    *family(e.TranslationError),
+)
 async def translate(
     request: Request, body: TranslateBody, services: ServicesDep
 ) -> dict[str, object]:

@@ -8,12 +8,22 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.errors import BadRequestError, SpeechUnavailableError
+from app.domain.errors import (
+    BadRequestError,
+    InvalidLanguageError,
+    OverloadedError,
+    SpeechError,
+    SpeechUnavailableError,
+    UnauthorizedError,
+)
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, services_of
+from app.routers.described import FILE, described
 from app.routers.disconnect import cancel_on_disconnect
+from app.routers.raised_errors import raises, wants_key
+from app.routers.server_answers import SpeechStatus, VoiceList
 from app.services.tts.speech_synthesizer import Utterance
 from app.submission.request_fields import language_code
 
@@ -25,6 +35,8 @@ _HEADERS = {
 }
 
 
+@wants_key(optional=True)
+@raises(UnauthorizedError)
 async def _require_key_unless_open(request: Request) -> None:
     """Check the key unless `TTS_OPEN` is set: extensions speak from a page and send none.
 
@@ -75,7 +87,10 @@ async def _default_voices(services: ServicesDep) -> dict[str, str] | None:
         return None
 
 
-@router.get("/status")
+@router.get(
+    "/status", **described("getSpeechStatus", "Say whether this server speaks", SpeechStatus)
+)
+@raises(SpeechError)
 async def status(
     services: ServicesDep,
     default_voices: Annotated[dict[str, str] | None, Depends(_default_voices)],
@@ -88,9 +103,17 @@ async def status(
     }
 
 
-@router.get("/voices")
+@router.get("/voices", **described("listVoices", "List the voices", VoiceList))
+@raises(InvalidLanguageError, SpeechUnavailableError, SpeechError)
 async def voices(
-    services: ServicesDep, lang: Annotated[str | None, Query()] = None
+    services: ServicesDep,
+    lang: Annotated[
+        str | None,
+        Query(
+            description="Language of the voices, in any spelling",
+            openapi_examples={"portuguese": {"value": "pt-BR"}},
+        ),
+    ] = None,
 ) -> dict[str, object]:
     """List the voices, those for one language alone if it is named."""
     found = await services.synthesizer.voices(language_code(lang) if lang else None)
@@ -101,9 +124,15 @@ async def voices(
 @router.post(
     "/speak",
     dependencies=[rate_limited("tts_speak")],
-    response_class=Response,
-    responses={200: {"content": {"audio/mpeg": {}}, "description": "The text, spoken"}},
+    **described(
+        "speak",
+        "Speak a text",
+        content={"audio/mpeg": {"schema": FILE}},
+        answer="The text, spoken",
+        example={"text": "Where do you want to go?", "lang": "en"},
+    ),
 )
+@raises(InvalidLanguageError, OverloadedError, SpeechUnavailableError, SpeechError)
 async def speak(request: Request, body: SpeakBody, services: ServicesDep) -> Response:
     """Speak a text; the answer is MP3. The work stops when the client disconnects."""
     mp3 = await cancel_on_disconnect(request, services.synthesizer.speak(body.utterance()))

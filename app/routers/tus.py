@@ -23,6 +23,7 @@ from app.domain.errors import (
     BodyTypeError,
     InvalidFieldError,
     JobCancelledError,
+    RepeatedFieldError,
     TimedOutError,
     UploadVersionError,
 )
@@ -96,12 +97,19 @@ def number_in(request: Request, header: str) -> int:
     """Parse a header with a number of bytes.
 
     Raises:
+        RepeatedFieldError: it comes twice.
         InvalidFieldError: it is missing or no such number.
     """
+    _check_once(request, header)
     text = request.headers.get(header, "")
     if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_LENGTH_DIGITS):
         raise InvalidFieldError(f"{header} must be a number of bytes")
     return int(text)
+
+
+def _check_once(request: Request, header: str) -> None:
+    if len(request.headers.getlist(header)) > 1:
+        raise RepeatedFieldError(header)
 
 
 def name_in(metadata: str) -> str:
@@ -126,6 +134,7 @@ def checksum_in(request: Request) -> Checksum | None:
     Raises:
         InvalidFieldError: it cannot be read, or its algorithm is not supported.
     """
+    _check_once(request, "Upload-Checksum")
     header = request.headers.get("upload-checksum")
     if header is None:
         return None

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request
 
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.dependencies import ServicesDep
+from app.routers.described import described
+from app.routers.server_answers import CallerUsage
 
 router = APIRouter(prefix="/api", tags=["health"], dependencies=[Depends(require_key)])
 
 
-@router.get("/usage")
+@router.get("/usage", **described("getUsage", "Say what a caller's translations cost", CallerUsage))
 async def usage(request: Request, services: ServicesDep) -> dict[str, object]:
     """Return what this worker has paid language models for the caller since it started.
 

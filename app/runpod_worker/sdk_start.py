@@ -28,7 +28,7 @@ def start_worker(settings: Settings) -> None:
         settings: of the process.
     """
     configure_logs(settings.server)
-    host = WorkerHost(settings)
+    host = WorkerHost(_without_store(settings))
     rp_scale.JobScaler = EnvelopeScaler
     rp_fastapi.WorkerAPI = EnvelopeApi
     runpod.serverless.start(
@@ -39,6 +39,15 @@ def start_worker(settings: Settings) -> None:
             HOST: host,
         }
     )
+
+
+def _without_store(settings: Settings) -> Settings:
+    """Return settings whose jobs end with the process: the platform hands out lost ones again."""
+    store = settings.job_store
+    if store.job_store is not None:
+        return settings
+    in_memory = store.model_copy(update={"job_store": "memory"})
+    return settings.model_copy(update={"job_store": in_memory})
 
 
 def handler_of(host: WorkerHost) -> Any:

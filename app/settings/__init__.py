@@ -11,12 +11,13 @@ import os
 from functools import cached_property
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.settings.alignment_settings import AlignmentSettings
 from app.settings.batch_settings import BatchSettings
 from app.settings.cache_settings import CacheSettings
 from app.settings.diarization_settings import DiarizationSettings
+from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
@@ -37,6 +38,7 @@ from app.settings.unused_variables import unused_variables
 from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
+from app.settings.wrong_variables import wrong_variables
 
 __all__ = [
     "OTHER_NAMES",
@@ -49,6 +51,7 @@ __all__ = [
     "ChatName",
     "DiarizationSettings",
     "EndpointSettings",
+    "FileSettings",
     "Group",
     "JobSettings",
     "JobStoreSettings",
@@ -63,6 +66,7 @@ __all__ = [
     "SchedulerSettings",
     "ServerSettings",
     "Settings",
+    "SettingsError",
     "SourceSettings",
     "StoreName",
     "TranslationSettings",
@@ -73,9 +77,11 @@ __all__ = [
     "WhisperSettings",
     "child_environment",
     "prepare_sdk_environment",
+    "read_settings",
     "see_one_gpu",
     "unused_variables",
     "visible_gpus",
+    "whole_environment",
 ]
 
 
@@ -95,6 +101,7 @@ class Settings(BaseModel):
     queue: QueueSettings = Field(default_factory=QueueSettings)
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
@@ -192,6 +199,24 @@ class Settings(BaseModel):
         return 300.0 if self.mode == "load_balancer" else None
 
 
+class SettingsError(Exception):
+    """Variables that cannot be read; the text names each of them."""
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment and of `.env`.
+
+    Raises:
+        SettingsError: a variable cannot be read; names all of them.
+    """
+    try:
+        return Settings()
+    except ValidationError:
+        kinds = [field.annotation for field in Settings.model_fields.values()]
+        groups = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Group)]
+        raise SettingsError(wrong_variables(groups)) from None
+
+
 def _for_role(groups: dict[str, object]) -> dict[str, object]:
     """Return the groups with what the worker's role decides about its engines.
 
@@ -233,6 +258,11 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process: ours without secrets."""
     secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "YTDLP_PROXY", "DATABASE_URL")
     return {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+
+
+def whole_environment() -> dict[str, str]:
+    """Return the environment with its secrets, for a server that a script starts."""
+    return dict(os.environ)
 
 
 def prepare_sdk_environment() -> None:

@@ -39,7 +39,7 @@ class ServerSettings(Group):
     """Connections of one worker; above, idle ones are closed, then others than health checks get
     503. One address gets half of them at most unless it is a trusted proxy's."""
     docs_open: bool = False
-    """Whether `/docs` and `/openapi.json` want no key even where API_KEYS is set."""
+    """Whether `/docs`, `/redoc` and `/openapi.json` want no key even where API_KEYS is set."""
     build_date: str = ""
     """Date of the image, for `/api/version`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

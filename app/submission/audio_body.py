@@ -177,14 +177,14 @@ class AudioJob:
             InvalidLanguageError: no language.
         """
         turns = body.turns()
-        finds = self.role != "transcription" and self.has_diarizer and body.wants_speakers
         speakers_only = self.role == "diarization"
+        finds = self.role != "transcription" and self.has_diarizer and body.wants_speakers
         return JobRequest(
             source,
             spoken=spoken_language(_code(body.language)),
-            diarize=bool(turns) or finds,
+            diarize=not speakers_only and (bool(turns) or finds),
             speakers=SpeakerCount(body.num_speakers, body.min_speakers, body.max_speakers),
-            turns=turns or None,
+            turns=None if speakers_only else turns or None,
             speakers_only=speakers_only,
             allowed_languages=base_languages(body.allowed_languages or ()),
             force_whisper=True,

@@ -11,7 +11,7 @@ from app.domain.errors import (
     InvalidLanguageError,
     quoted,
 )
-from app.domain.language import Language, parse_target
+from app.domain.language import Language, not_a_language, parse_target
 from app.domain.request import SiteVideo
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -53,7 +53,7 @@ def spoken_language(text: str | None) -> Language | None:
     try:
         return parse_target(text)
     except InvalidLanguageError:
-        raise InvalidFieldError("Invalid source language") from None
+        raise InvalidFieldError(not_a_language("source language", text or "")) from None
 
 
 def caption_language(text: str | None) -> str | None:
@@ -65,7 +65,8 @@ def caption_language(text: str | None) -> str | None:
     try:
         language = parse_target(text)
     except InvalidLanguageError:
-        raise InvalidFieldError("Invalid language of the captions") from None
+        wrong = not_a_language("language of the captions", text or "")
+        raise InvalidFieldError(wrong) from None
     return language.tag if language else None
 
 
@@ -96,7 +97,7 @@ def language_code(text: str) -> Language:
     try:
         return Language.parse(text)
     except InvalidLanguageError:
-        raise InvalidLanguageError("Invalid language code") from None
+        raise InvalidLanguageError(not_a_language("language code", text)) from None
 
 
 def audio_track(value: int | str | None) -> int | str | None:

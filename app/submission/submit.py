@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
+from app.submission.file_delivery import s3_config
 from app.submission.server_defaults import with_server_defaults
 from app.submission.subtitle_body import SubtitleBody
 from app.system.loop_turns import take_turn
@@ -41,6 +42,7 @@ async def submit_body(
     *,
     holder: str,
     notices: tuple[Notice, ...] = (),
+    base_url: str | None = None,
 ) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
@@ -54,16 +56,26 @@ async def submit_body(
         audience: whether a viewer watches the cues as they come.
         holder: who holds the job's place; see `JobRequest`.
         notices: how captions in the body were read, where that was not certain.
+        base_url: address of the server as the caller knows it, for links to stored files.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
         request = await prepared(
-            services, caller, body, upload, audience, holder=holder, notices=notices
+            services,
+            caller,
+            body,
+            upload,
+            audience,
+            holder=holder,
+            notices=notices,
+            base_url=base_url,
         )
         job = await submit(services, request)
-        job.callers.ask_formats(holder, body.formats)
+        job.callers.ask_formats(holder, body.wanted_formats)
+        if body.stores_files:
+            job.callers.ask_files(holder, s3_config(body.s3_config))
         return job
     except CuestreamError:
         if upload is not None:
@@ -80,6 +92,7 @@ async def prepared(
     *,
     holder: str,
     notices: tuple[Notice, ...] = (),
+    base_url: str | None = None,
 ) -> JobRequest:
     """Return the request that a body makes; arguments and errors are those of `submit_body`."""
     if body.upload_id and upload is not None:
@@ -98,6 +111,7 @@ async def prepared(
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
                 notices = decoded.notices
         await take_turn()
+        _check_store(services, body, base_url)
         request = body.job_request(upload)
     except CuestreamError:
         if claimed is not None:
@@ -111,3 +125,14 @@ async def prepared(
         speakers=body.diarize is None,
         profile=not body.profile,
     )
+
+
+def _check_store(services: Services, body: SubtitleBody, base_url: str | None) -> None:
+    """Check that the files of a body could be stored, if it wants that.
+
+    Raises:
+        BadRequestError: they could not.
+    """
+    own = s3_config(body.s3_config)
+    if body.stores_files:
+        services.files.check(own, base_url)

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+)
 
-from app.domain.errors import BadRequestError, InvalidFieldError
+from app.domain.errors import (
+    BadRequestError,
+    InvalidFieldError,
+    UrlBlockedError,
+)
 from app.domain.json_text import read_json
 from app.domain.language import (
     ENGLISH,
@@ -29,6 +42,7 @@ from app.domain.time import seconds_to_ms
 from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
+from app.submission.file_delivery import DEFAULT_FORMATS
 from app.submission.request_fields import (
     audio_track,
     base_languages,
@@ -54,11 +68,17 @@ _MAX_GLOSSARY_CHARS = 8 * _MAX_TERMS * _MAX_TERM_CHARS
 """Of lists and glossaries that are sent as text; JSON may escape every character."""
 
 
-def _as_list(value: object) -> object:
+def _as_list(value: object, info: ValidationInfo) -> object:
     if isinstance(value, str):
         if len(value) > _MAX_LIST_CHARS:
-            raise InvalidFieldError(f"A list has at most {_MAX_LIST_CHARS} characters")
+            raise InvalidFieldError(f"{info.field_name}: at most {_MAX_LIST_CHARS} characters")
         return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list) and sum(len(each) for each in value if isinstance(each, str)) > (
+        _MAX_LIST_CHARS
+    ):
+        raise InvalidFieldError(f"{info.field_name}: at most {_MAX_LIST_CHARS} characters")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return [part.strip() for each in value for part in each.split(",") if part.strip()]
     return value or []
 
 
@@ -72,7 +92,17 @@ def _as_task(value: object) -> object:
 
 
 def _as_terms(value: object) -> object:
-    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``."""
+    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``.
+
+    Several such texts are one glossary; of equal terms the last one counts.
+    """
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if len(value) > _MAX_TERMS:
+            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
+        parts = [_as_terms(each) for each in value]
+        if not all(isinstance(part, dict) for part in parts):
+            return value
+        value = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
     if isinstance(value, str):
         if len(value) > _MAX_GLOSSARY_CHARS:
             raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
@@ -87,6 +117,13 @@ def _terms_in(text: str) -> object:
         return read_json(text)
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {term.strip(): translation.strip() for term, _, translation in pairs}
+
+
+def _check_address(name: str, address: str) -> None:
+    try:
+        check_url(address)
+    except UrlBlockedError as error:
+        raise UrlBlockedError(f"{name}: {error.message}") from None
 
 
 class SubtitleBody(BaseModel):
@@ -135,6 +172,25 @@ class SubtitleBody(BaseModel):
     formats: Annotated[
         list[str], Field(fail_fast=True), BeforeValidator(_as_list), AfterValidator(_each_once)
     ] = Field(default_factory=list, description="Subtitle files wanted in the result")
+    store_files: bool | None = Field(
+        False, description="Store the subtitle files; the result holds links instead of texts"
+    )
+    s3_config: dict[str, JsonValue] | str | None = Field(
+        None,
+        repr=False,
+        validation_alias=AliasChoices("s3_config", "s3Config"),
+        description="An S3-compatible store of yours for the files, as RunPod's s3Config",
+    )
+
+    @property
+    def stores_files(self) -> bool:
+        """Whether the subtitle files are to be stored."""
+        return bool(self.store_files or self.s3_config)
+
+    @property
+    def wanted_formats(self) -> list[str]:
+        """Subtitle files that the result has."""
+        return self.formats or (list(DEFAULT_FORMATS) if self.stores_files else [])
 
     def job_request(self, upload: UploadedFile | None) -> JobRequest:
         """Return the job request of the body.
@@ -210,7 +266,7 @@ class SubtitleBody(BaseModel):
         for name in ("url", "stream_url", "video_url"):
             address = getattr(self, name)
             if address:
-                check_url(address)
+                _check_address(name, address)
         if self.captions:
             return sent_captions(self.captions, self.captions_lang, spoken)
         address = self.url or self.stream_url or self.video_url

@@ -87,7 +87,10 @@ def test_a_line_in_the_target_language_is_final_at_once(server: ServerProcess, p
         ([["audio_chunk", {"audio": "text"}], ["audio_chunk", None]], [BAD_TYPE, BAD_TYPE]),
         ([["audio_chunk", {"bytes": 8191}]], [ODD]),
         ([["audio_chunk", {"bytes": 300_000}]], [TOO_LONG]),
-        ([["start_stream", {"target_lang": "klingonese"}]], ["Invalid target language"]),
+        (
+            [["start_stream", {"target_lang": "klingonese"}]],
+            ["Invalid target language 'klingonese': write its code, such as es, pt-BR or zh-TW"],
+        ),
         ([["start_stream", {"target_lang": ["es"]}]], ["Invalid target language"]),
         (
             [["start_stream", {"target_lang": "klingonese"}], CHUNK, CHUNK],

@@ -116,6 +116,32 @@ def test_only_what_is_missing_is_asked_for(bare: Bare) -> None:
     assert done.stderr.rstrip().endswith("python3-venv apertium apertium-eng-spa espeak-ng")
 
 
+def test_apt_gets_to_know_the_proxy_behind_sudo(bare: Bare) -> None:
+    stand_ins = r"""
+        folder=$(mktemp -d)
+        cat >$folder/sudo <<'END'
+#!/bin/sh
+[ "$2" = true ] && exit 0
+shift
+exec env -i PATH="$PATH" "$@"
+END
+        cat >$folder/apt-get <<'END'
+#!/bin/sh
+echo "apt $http_proxy $https_proxy" >&2
+exit 1
+END
+        chmod +x $folder/sudo $folder/apt-get
+        export PATH=$folder:$PATH http_proxy=http://p:1 https_proxy=http://p:2
+        scripts/system.sh demo
+        status=$?
+        rm -r $folder
+        exit $status
+    """
+    done = bare("bash", "-c", stand_ins, programs_there=("chmod", "sh", "tr"))
+    assert done.returncode == 1
+    assert "apt http://p:1 http://p:2" in done.stderr
+
+
 def test_make_fails_and_starts_nothing_when_packages_are_missing(bare: Bare) -> None:
     done = bare("make", "demo", programs_there=("apt-get", "make"))
     assert done.returncode != 0

@@ -62,7 +62,9 @@ def test_12_a_bad_field_is_named(
 def test_12_the_texts_that_clients_show(server: ServerProcess) -> None:
     with server.client() as client:
         answer = client.post("/api/stream", json={"video_id": "x" * 11, "target_lang": "xx"})
-        assert answer.json()["error"] == "Invalid target language"
+        assert answer.json()["error"] == (
+            "Invalid target language 'xx': write its code, such as es, pt-BR or zh-TW"
+        )
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/api/render"])

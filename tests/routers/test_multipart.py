@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import BadRequestError
+from app.domain.errors import BadRequestError, RepeatedFieldError
 from app.routers.multipart import MultipartForm
 
 TYPE = "multipart/form-data; boundary=b"
 
 
 class Sink:
-    def __init__(self) -> None:
+    def __init__(self, *, repeats: bool = False) -> None:
+        self.repeats = repeats
         self.name: str | None = None
         self.data = b""
         self.finished = False
@@ -94,3 +95,14 @@ def test_a_header_without_end_is_not_kept() -> None:
 def test_a_type_without_a_boundary_is_refused(content_type: str) -> None:
     with pytest.raises(BadRequestError):
         MultipartForm(content_type, {})
+
+
+def test_a_list_comes_as_often_as_it_likes_and_a_file_once() -> None:
+    formats, file = Sink(repeats=True), Sink()
+    form = MultipartForm(TYPE, {"formats": formats, "file": file})
+    for name in (b"formats", b"formats[]", b"file"):
+        form.write(part(b'name="' + name + b'"', b"srt"))
+    assert formats.data == b"srtsrt"
+    with pytest.raises(RepeatedFieldError) as refused:
+        form.write(part(b'name="file"', b"again") + b"--b--\r\n")
+    assert refused.value.field == "file"

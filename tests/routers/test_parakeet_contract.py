@@ -10,10 +10,16 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
+import openai
 import pytest
 from numpy.typing import NDArray
 
+from app.domain.audio import Audio
+from app.gpu.engines.audio_api import AudioApiTranscriber
+from app.gpu.protocols import Window
+from app.settings import AudioApiSettings, Settings
 from tests.audio_engines import speech_like
 from tests.media_server import MediaServer
 from tests.server import ServerProcess
@@ -219,6 +225,100 @@ def test_13_words_come_with_their_times(worker: ServerProcess) -> None:
     assert [word["word"] for word in words] == ["Hello", "number", "0."]
     assert all(word["start"] < word["end"] for word in words)
     assert words[0]["speaker"] == "1"
+
+
+def post(server: ServerProcess, **fields: Any) -> httpx.Response:
+    with server.client() as client:
+        files = {"file": ("talk.wav", TALK)}
+        return client.post("/v1/audio/transcriptions", files=files, data=fields)
+
+
+def test_17_the_openai_route_refuses_an_unknown_format_before_it_decodes(
+    worker: ServerProcess,
+) -> None:
+    with worker.client() as client:
+        files = {"file": ("talk.wav", b"this is no sound")}
+        data = {"model": "whisper-1", "response_format": "x"}
+        answer = client.post("/v1/audio/transcriptions", files=files, data=data)
+        assert answer.status_code == 400
+        error = answer.json()["error"]
+        assert error["code"] == "invalid_format"
+        assert "'x'" in error["message"]
+        missing = client.post("/v1/audio/transcriptions", data={"model": "whisper-1"})
+        assert missing.status_code == 400
+        assert missing.json()["error"]["message"]
+
+
+def test_17_the_openai_route_answers_in_every_format(worker: ServerProcess) -> None:
+    plain = post(worker, model="whisper-1")
+    assert plain.headers["content-type"] == "application/json"
+    assert plain.json() == {"text": "Hello number 0. Hello number 3. Hello number 5."}
+    for kind, media_type in (("text", "text/plain"), ("vtt", "text/vtt"), ("srt", "application/")):
+        answer = post(worker, response_format=kind)
+        assert answer.headers["content-type"].startswith(media_type)
+        assert "Hello number 3." in answer.text
+    timed = post(worker, timestamps="true", diarize="true").json()
+    assert [each["speaker"] for each in timed["segments"]] == ["1", "2", "1"]
+    assert timed["duration"] == pytest.approx(8.0, abs=0.01)
+
+
+def test_17_openai_s_own_client_reads_it(worker: ServerProcess) -> None:
+    with openai.OpenAI(base_url=f"{worker.url}/v1", api_key="none", max_retries=0) as client:
+        verbose = client.audio.transcriptions.create(
+            file=("talk.wav", TALK),
+            model="whisper-1",
+            response_format="verbose_json",
+            timestamp_granularities=["word", "segment"],
+        )
+        assert verbose.language == "english"
+        assert verbose.segments is not None
+        assert verbose.words is not None
+        assert len(verbose.segments) == 3
+        assert [word.word for word in verbose.words][:3] == ["Hello", "number", "0."]
+        words = client.audio.transcriptions.create(
+            file=("talk.wav", TALK),
+            model="",
+            response_format="verbose_json",
+            timestamp_granularities=["word"],
+        )
+        assert words.segments is None
+        with pytest.raises(openai.APIStatusError) as caught:
+            client.audio.transcriptions.create(file=("a.wav", b"no sound"), model="m")
+        assert caught.value.status_code == 415
+        assert caught.value.code == "media_unreadable"
+
+
+def test_17_our_own_engine_calls_it(worker: ServerProcess) -> None:
+    """One Cuestream behind another one, over OpenAI's audio API."""
+    api = AudioApiSettings(base_url=f"{worker.url}/v1", model="any")
+    engine = AudioApiTranscriber(Settings(audio_api=api))
+    window = Window(Audio(speech_like((0, 1.0), (QUIET, 2.0), (0, 1.0)), 16_000 * 30))
+    [[segment]] = engine.decode([engine.prepare(window)])
+    assert segment.language == "en"
+    assert [word.text for word in segment.words] == ["Hello", "number", "0."]
+    assert 30_900 <= segment.span.start_ms <= 31_100
+
+
+def test_18_while_the_model_loads(tmp_path: Path) -> None:
+    hold = tmp_path / "cache" / "hold"
+    hold.parent.mkdir()
+    hold.touch()
+    server = ServerProcess(tmp_path, {}, APP)
+    try:
+        server.wait_listening()
+        with server.client() as client:
+            for _ in range(2):
+                ping = client.get("/ping")
+                assert (ping.status_code, ping.content) == (204, b"")
+            answer = post(server)
+            assert answer.status_code == 503
+            text = "Model not loaded yet. Please try again in a few moments."
+            assert answer.json()["error"]["message"] == text
+            hold.unlink()
+        server.wait_ready()
+        assert post(server).status_code == 200
+    finally:
+        server.stop()
 
 
 def test_a_recording_without_speech_has_an_empty_text(worker: ServerProcess) -> None:

@@ -162,14 +162,17 @@ def test_30_what_the_site_refuses_may_be_tried_again(
     assert isinstance(broken.json()["error"], str)
 
 
+_ADVICE = ": write its code, such as es, pt-BR or zh-TW"
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [
         ({}, "video_id is required"),
         ({"video_id": "a/b"}, "Invalid video_id format"),
         ({"video_id": "too-short"}, "Invalid video_id format"),
-        ({"video_id": "capt_vtt_01", "lang": "xx"}, "Invalid language code"),
-        ({"video_id": "capt_vtt_01", "lang": ""}, "Invalid language code"),
+        ({"video_id": "capt_vtt_01", "lang": "xx"}, f"Invalid language code 'xx'{_ADVICE}"),
+        ({"video_id": "capt_vtt_01", "lang": ""}, f"Invalid language code ''{_ADVICE}"),
     ],
 )
 def test_a_bad_question_is_told_so(server: ServerProcess, query: dict[str, str], text: str) -> None:

@@ -150,6 +150,7 @@ def test_lines_that_cannot_be_translated_are_named_and_not_left_blank(
     }
 
 
+ADVICE = ": write its code, such as es, pt-BR or zh-TW"
 GOOD = {"subtitles": [{"text": "x"}], "target_lang": "es"}
 OWN = {**GOOD, "api_key": OWN_KEY, "model": "m"}
 
@@ -160,17 +161,23 @@ OWN = {**GOOD, "api_key": OWN_KEY, "model": "m"}
         ({}, "No subtitles provided"),
         ({"subtitles": []}, "No subtitles provided"),
         ({**GOOD, "subtitles": [{"text": "x"}] * 2001}, "Too many subtitles: 2000 at most"),
-        ({**GOOD, "target_lang": "no such language"}, "Invalid target language"),
+        (
+            {**GOOD, "target_lang": "no such language"},
+            f"Invalid target language 'no such language'{ADVICE}",
+        ),
         ({**GOOD, "target_lang": "auto"}, "Invalid target language"),
-        ({**GOOD, "source_lang": "no such language"}, "Invalid source language"),
+        (
+            {**GOOD, "source_lang": "no such language"},
+            f"Invalid source language 'no such language'{ADVICE}",
+        ),
         (
             {**GOOD, "api_url": "https://example.com/v1"},
             "API key is required with an API URL of one's own",
         ),
-        ({**OWN, "model": None}, "Model is required"),
-        ({**OWN, "model": "two words"}, "Invalid model ID"),
-        ({**OWN, "api_url": "http://169.254.169.254/v1"}, "Invalid API URL"),
-        ({**OWN, "api_url": "file:///etc/passwd"}, "Invalid API URL"),
+        ({**OWN, "model": None}, "model: Model is required with api_key"),
+        ({**OWN, "model": "two words"}, "model: Invalid model ID"),
+        ({**OWN, "api_url": "http://169.254.169.254/v1"}, "api_url: Invalid API URL"),
+        ({**OWN, "api_url": "file:///etc/passwd"}, "api_url: Invalid API URL"),
     ],
 )
 def test_32_what_is_wrong_with_a_request(
@@ -224,7 +231,7 @@ def test_32_a_private_address_is_refused_before_any_connection(
     answer = ask(server, **{**OWN, "api_url": model.url})
     assert answer.status_code == 400
     assert answer.json() == {
-        "error": "Invalid API URL",
+        "error": "api_url: Invalid API URL",
         "code": "url_blocked",
         "retryable": False,
     }

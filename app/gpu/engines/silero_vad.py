@@ -8,8 +8,10 @@ at each call, so a stream needs this one.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +43,7 @@ class SileroVad:
     frame_samples = _FRAME_SAMPLES
 
     def __init__(self, settings: Settings) -> None:
-        try:
-            from faster_whisper.vad import get_vad_model
-        except ImportError as error:
-            raise EngineLoadError(f"Silero VAD needs faster-whisper: {error}") from error
-        self._session = get_vad_model().session
+        self._session = _session(_model_file())
         self.cache_key = cache_key("silero v6", package("faster-whisper"))
         self.detect(np.zeros(_FRAME_SAMPLES, np.float32), None)
 
@@ -64,6 +62,39 @@ class SileroVad:
             {"input": np.concatenate([contexts, frames], axis=1), "h": previous.h, "c": previous.c},
         )
         return output.reshape(-1), VadState(_StreamState(h, c, tails[-1].copy()))
+
+
+def _model_file() -> Path:
+    """Return the file that faster-whisper brings along.
+
+    The package itself is not imported: with it come CTranslate2 and, where installed, PyTorch,
+    which a worker that transcribes nothing does without.
+
+    Raises:
+        EngineLoadError: the package is not installed.
+    """
+    found = importlib.util.find_spec("faster_whisper")
+    if found is None or found.origin is None:
+        raise EngineLoadError("Silero VAD needs faster-whisper, which is not installed")
+    return Path(found.origin).parent / "assets" / "silero_vad_v6.onnx"
+
+
+def _session(path: Path) -> Any:
+    """Return the network, on one thread; the options are faster-whisper's."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise EngineLoadError(f"Silero VAD needs onnxruntime: {error}") from error
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), providers=["CPUExecutionProvider"], sess_options=options
+        )
+    except Exception as error:
+        raise EngineLoadError(f"Silero VAD cannot be loaded: {type(error).__name__}") from error
 
 
 def _initial_state() -> _StreamState:

@@ -13,11 +13,17 @@ from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
 
 _CALLER_DIGITS = 12
 
+_TIER_4 = "/api/stream"
+"""The route that the extension's tier 4 calls, with the key of another of its fields."""
 
+
+@wants_key()
+@raises(UnauthorizedError)
 async def require_key(request: Request) -> None:
     """Require one of the configured keys, in either header; no keys configured, no key needed.
 
@@ -27,7 +33,21 @@ async def require_key(request: Request) -> None:
     if SCOPE_KEY in request.scope:
         return  # the door that the job came by has checked it
     if services_of(request).settings.access.api_keys and matching_key(request) is None:
-        raise UnauthorizedError("A valid API key is required")
+        raise UnauthorizedError(_refusal(request))
+
+
+def _refusal(request: Request) -> str:
+    """Return what is wrong with the key of a request that has none of the configured ones."""
+    text = "A valid API key is required"
+    sent = request.headers.get("authorization", "") + request.headers.get("x-api-key", "")
+    if not sent:
+        return f"{text}, as X-API-Key or as Authorization: Bearer KEY"
+    if request.url.path == _TIER_4:
+        return (
+            f"{text}: the one that came is none of this server's. In tier 4 the browser extension "
+            "sends its language model's key; enter the server's there"
+        )
+    return f"{text}: the one that came is none of this server's"
 
 
 def matching_key(request: HTTPConnection) -> int | None:

@@ -7,8 +7,11 @@ from fastapi import Request
 from app.domain.errors import TokenNotConfiguredError, UnauthorizedError
 from app.routers.access.api_keys import bearer_token, find_key
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import raises, wants_key
 
 
+@wants_key("JobToken")
+@raises(TokenNotConfiguredError, UnauthorizedError)
 async def require_job_token(request: Request) -> None:
     """Require PY_API_TOKEN as the bearer token.
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from fastapi import Depends, Request
 
+from app.domain.errors import RateLimitedError
 from app.routers.access.callers import caller_name
 from app.routers.dependencies import services_of
+from app.routers.raised_errors import raises
 from app.settings.rate_limit_settings import RateLimitGroup
 
 
@@ -21,6 +23,7 @@ def rate_limited(group: RateLimitGroup) -> Any:
         RateLimitedError: too many requests of this caller; raised by the dependency.
     """
 
+    @raises(RateLimitedError)
     async def count(request: Request) -> None:
         await services_of(request).rate_limits.count(group, caller_name(request))
 

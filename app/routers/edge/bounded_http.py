@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import httptools
@@ -22,6 +23,7 @@ from app.domain.errors import (
     OverloadedError,
     RequestTimeoutError,
 )
+from app.routers.breakable_response import BREAK_OFF, break_off
 from app.routers.edge.bounded_transport import CLOSE_S, BoundedTransport
 from app.routers.edge.close_delimited import CloseDelimitedCycle
 from app.routers.edge.connection_places import ConnectionPlaces, Evictable
@@ -136,8 +138,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._places is not None and self._places.work(self):
             self._check_surplus(self._places)
         super().on_headers_complete()
-        if self.parser.get_http_version() == "1.0" and self.cycle is not None:
+        version = self.parser.get_http_version()
+        if version == "1.0" and self.cycle is not None:
             self.cycle.__class__ = CloseDelimitedCycle
+        cast("dict[str, Any]", self.scope)["extensions"] = {
+            BREAK_OFF: partial(break_off, self.transport, version)
+        }
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body: it pays for the framing around it."""

@@ -23,7 +23,7 @@ from app.domain.request import JobRequest
 from app.services.batch.batch_items import TRANSCRIPTION_QUEUE, BatchItem
 from app.services.batch.claim_keeper import ClaimKeeper
 from app.services.batch.document_request import DocumentRequest, document_request
-from app.services.batch.document_store import Claim, Document, DocumentStore
+from app.services.batch.document_store import Document, DocumentClaim, DocumentStore
 from app.services.batch.transcription_row import silent_row, transcription_row
 from app.settings import BatchSettings
 
@@ -97,7 +97,7 @@ class BatchItemRun:
         """
         if item.document_id is None:
             return await self._unusable(item, item.problem or "missing document_id")
-        claim = Claim(item.document_id, owner)
+        claim = DocumentClaim(item.document_id, owner)
         answer = await self.store.claim(claim)
         match answer.outcome:
             case "claimed" if answer.document is not None:
@@ -115,7 +115,7 @@ class BatchItemRun:
         """Return the result of an item whose message stays in its queue."""
         return _described(item, "retry", error=error, read_ct=item.read_count, **further)
 
-    async def _work(self, item: BatchItem, claim: Claim, document: Document) -> ItemResult:
+    async def _work(self, item: BatchItem, claim: DocumentClaim, document: Document) -> ItemResult:
         try:
             row = await self._transcribed(item, claim, document)
             outcome = await self._stored(claim, row)
@@ -141,7 +141,7 @@ class BatchItemRun:
                 return await self._stale(item)
 
     async def _transcribed(
-        self, item: BatchItem, claim: Claim, document: Document
+        self, item: BatchItem, claim: DocumentClaim, document: Document
     ) -> dict[str, object]:
         """Return a document's transcription.
 
@@ -174,7 +174,7 @@ class BatchItemRun:
             model=model.name,
         )
 
-    async def _kept(self, claim: Claim, request: JobRequest) -> Result:
+    async def _kept(self, claim: DocumentClaim, request: JobRequest) -> Result:
         """Run a request while its claim is renewed; it stops where the claim is lost."""
         work = asyncio.ensure_future(self.transcribe(request))
         lost = False
@@ -200,7 +200,7 @@ class BatchItemRun:
         model = self.model()
         return f"transcribing audio with {model.provider}/{model.name}"
 
-    async def _stored(self, claim: Claim, row: dict[str, object]) -> str:
+    async def _stored(self, claim: DocumentClaim, row: dict[str, object]) -> str:
         """Store a transcription and complete its document.
 
         Raises:
@@ -212,7 +212,7 @@ class BatchItemRun:
             except DocumentStoreError as error:
                 raise StepError("saving transcription to database", error.message) from error
 
-    async def _failed(self, item: BatchItem, claim: Claim, error: str) -> ItemResult:
+    async def _failed(self, item: BatchItem, claim: DocumentClaim, error: str) -> ItemResult:
         """Give a document back after a failure: to be tried again, or for good after the last."""
         most, read = self.settings.worker_max_retries, item.read_count
         if read >= most:
@@ -226,7 +226,7 @@ class BatchItemRun:
             return self.retry(item, error)
         return await self._archived(item, error=error, read_ct=read)
 
-    async def _give_back(self, claim: Claim) -> None:
+    async def _give_back(self, claim: DocumentClaim) -> None:
         """Give a document back at once, since this worker leaves."""
         release = asyncio.ensure_future(self.store.release(claim, "pending", None))
         with suppress(TimeoutError, CuestreamError):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import structlog
 
 from app.domain.errors import CuestreamError
-from app.services.batch.document_store import Claim, DocumentStore
+from app.services.batch.document_store import DocumentClaim, DocumentStore
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class ClaimKeeper:
         self._store = store
         self._queue = queue
         self._messages = set(messages)
-        self._claims: dict[str, tuple[Claim, Callable[[], None]]] = {}
+        self._claims: dict[str, tuple[DocumentClaim, Callable[[], None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,7 +47,7 @@ class ClaimKeeper:
                 await self._task
 
     @contextmanager
-    def keeping(self, claim: Claim, lost: Callable[[], None]) -> Iterator[None]:
+    def keeping(self, claim: DocumentClaim, lost: Callable[[], None]) -> Iterator[None]:
         """Renew a claim while the block runs.
 
         Args:

@@ -49,7 +49,7 @@ class ClaimAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DocumentClaim:
     """A lease on a document.
 
     Attributes:
@@ -85,7 +85,7 @@ class DocumentStore:
         self._patience_s = patience_s
         self.lease_s = lease_s
 
-    async def claim(self, claim: Claim) -> ClaimAnswer:
+    async def claim(self, claim: DocumentClaim) -> ClaimAnswer:
         """Claim a document that waits, or whose worker went away.
 
         Raises:
@@ -109,7 +109,7 @@ class DocumentStore:
         return ClaimAnswer(outcome, Document(*(row.get(name) for name in names)))
 
     async def renew(
-        self, claims: Sequence[Claim], queue: str, messages: Sequence[int]
+        self, claims: Sequence[DocumentClaim], queue: str, messages: Sequence[int]
     ) -> frozenset[str]:
         """Renew claims, and keep messages invisible as long; one attempt.
 
@@ -131,7 +131,9 @@ class DocumentStore:
         )
         return frozenset(map(str, lost)) if isinstance(lost, list) else frozenset()
 
-    async def complete(self, claim: Claim, transcription: Mapping[str, object]) -> EndOutcome:
+    async def complete(
+        self, claim: DocumentClaim, transcription: Mapping[str, object]
+    ) -> EndOutcome:
         """Store a transcription and complete its document, both or neither.
 
         Returns:
@@ -152,7 +154,7 @@ class DocumentStore:
         return str(answer)  # type: ignore[return-value]
 
     async def release(
-        self, claim: Claim, status: Literal["pending", "error"], error: str | None
+        self, claim: DocumentClaim, status: Literal["pending", "error"], error: str | None
     ) -> EndOutcome:
         """Give a document back, to be tried again or as failed.
 

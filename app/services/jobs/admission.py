@@ -27,9 +27,11 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
     _check_role(request, settings)
-    finds_speakers = request.diarize and request.turns is None
+    finds_speakers = request.diarize and request.turns is None and not request.speakers_only
     if finds_speakers and not (settings.diarization.enabled and settings.asr.enabled):
-        raise UnavailableOptionError("This server has no diarization engine")
+        raise UnavailableOptionError(
+            "diarize: this server has no diarization engine (DIARIZATION_ENABLED)"
+        )
     if request.task == "translate":
         _check_task(request, settings, readiness)
     if not readiness.loaded:

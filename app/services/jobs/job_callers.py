@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from app.services.files.s3_config import S3Config
 from app.services.jobs.caller_notes import CallerNotes
 
 _MOST_CALLERS = 1000
@@ -37,6 +38,7 @@ class JobCallers:
         self._notes = notes
         self._leases: dict[str, asyncio.TimerHandle] = {}
         self.changed: Callable[[], None] = _nothing
+        self._stores: dict[str, S3Config | None] = {}
 
     def renew_lease(self, caller: str, lease_s: float) -> None:
         """Count a caller who polls as a reader; nothing where he cancelled the job.
@@ -92,6 +94,24 @@ class JobCallers:
     def formats(self, caller: str) -> tuple[str, ...]:
         """Return the subtitle files that a caller wants; empty unless he asked for some."""
         return self._notes.formats.get(caller, ())
+
+    def ask_files(self, caller: str, own: S3Config | None) -> None:
+        """Record that a caller wants his files stored, in memory alone: his keys are secret.
+
+        Args:
+            caller: who asks.
+            own: his store; None for the server's.
+        """
+        if caller in self._stores or len(self._stores) < _MOST_CALLERS:
+            self._stores[caller] = own
+
+    def wants_files(self, caller: str) -> bool:
+        """Whether a caller wants his files stored."""
+        return caller in self._stores
+
+    def own_store(self, caller: str) -> S3Config | None:
+        """Return a caller's store; None where his files go to the server's."""
+        return self._stores.get(caller)
 
     def _end_lease(self, caller: str) -> None:
         self._leases.pop(caller).cancel()

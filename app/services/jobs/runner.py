@@ -37,7 +37,8 @@ log = structlog.get_logger()
 _RETRY_AFTER_S = 15
 _LEAVING_RETRY_S = 5
 _UNREAD_RUNTIMES = 16
-"""Ended jobs without readers that a process keeps in memory where the store has them too."""
+"""Jobs without readers, ended, queued or of other workers, that a process keeps in memory where the
+store has them too."""
 
 
 class JobRunner:
@@ -385,6 +386,6 @@ class JobRunner:
 
     def _forget_unread(self) -> None:
         """Forget what the store gives back when somebody asks for it again."""
-        ended = [job for job in self._runtimes.values() if not job.running and not job.readers]
-        for job in ended[: max(0, len(ended) - _UNREAD_RUNTIMES)]:
+        idle = [job for job in self._runtimes.values() if not job.working and not job.readers]
+        for job in idle[: max(0, len(idle) - _UNREAD_RUNTIMES)]:
             del self._runtimes[job.id]

@@ -141,7 +141,7 @@ class Transfer:
         self._validator = _validator(response)
         if self.length is not None and self.length > self._max_mb * 2**20:
             await response.aclose()
-            raise PayloadTooLargeError(self._max_mb)
+            raise PayloadTooLargeError(self._max_mb, "Download")
         return response
 
     async def _resume(self) -> httpx.Response:
@@ -176,7 +176,7 @@ class Transfer:
     def _count(self, chunk: bytes) -> None:
         self._received += len(chunk)
         if self._received > self._max_mb * 2**20:
-            raise PayloadTooLargeError(self._max_mb)
+            raise PayloadTooLargeError(self._max_mb, "Download")
 
 
 def media_type(response: httpx.Response) -> str:

@@ -12,7 +12,7 @@ from app.domain.profile import ReadingProfile
 from app.services.render.ass import write_ass
 from app.services.render.json_writer import write_json
 from app.services.render.srt import write_srt
-from app.services.render.ttml_writer import write_ttml
+from app.services.render.ttml_writer import XML_DECLARATION, write_ttml
 from app.services.render.txt import write_txt
 from app.services.render.vtt import write_vtt
 from app.system.bounded_work import work_on
@@ -35,28 +35,57 @@ class SubtitleFormat:
         media_type: for ``Content-Type``, without a charset; the text is UTF-8.
         extension: of the file's name, without the dot.
         write: returns the file's text.
+        filler: what may stand behind the opening any number of times and changes nothing: a file
+            that is sent as it is made can begin with it before its cues are known.
+        opening: what every file of the format begins with.
+        aliases: further media types that clients call it by.
     """
 
     name: str
     media_type: str
     extension: str
     write: Writer
+    filler: str = "\n"
+    opening: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            SubtitleFormat("srt", "application/x-subrip", "srt", write_srt),
-            SubtitleFormat("vtt", "text/vtt", "vtt", write_vtt),
-            SubtitleFormat("ass", "text/x-ssa", "ass", write_ass),
-            SubtitleFormat("ttml", "application/ttml+xml", "ttml", write_ttml),
+            SubtitleFormat(
+                "srt",
+                "application/x-subrip",
+                "srt",
+                write_srt,
+                aliases=("application/srt", "text/srt", "text/x-srt", "text/x-subrip"),
+            ),
+            SubtitleFormat("vtt", "text/vtt", "vtt", write_vtt, opening="WEBVTT\n\n"),
+            SubtitleFormat(
+                "ass",
+                "text/x-ssa",
+                "ass",
+                write_ass,
+                filler=";\n",
+                opening="[Script Info]\n",
+                aliases=("text/x-ass", "application/x-ass", "application/x-ssa"),
+            ),
+            SubtitleFormat(
+                "ttml", "application/ttml+xml", "ttml", write_ttml, opening=f"{XML_DECLARATION}\n"
+            ),
             SubtitleFormat("json", "application/json", "json", write_json),
             SubtitleFormat("txt", "text/plain", "txt", write_txt),
         )
     }
 )
-"""Every format that can be written, by name."""
+"""Every format that can be written, by name.
+
+Fillers: blank lines are allowed before the first cue of SubRip by its readers (ffmpeg and VLC skip
+them), behind the head of WebVTT (W3C WebVTT, section 4.1: two or more line terminators) and behind
+an XML declaration (XML 1.0, production 27: Misc). A semicolon begins a comment in the first section
+of SubStation.
+"""
 
 
 def check_format(name: str) -> SubtitleFormat:

@@ -17,8 +17,10 @@ from app.services.render.timecodes import clock_time
 
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
+XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+"""First line of every file."""
+
 _HEAD = """\
-<?xml version="1.0" encoding="UTF-8"?>
 <tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" \
 xmlns:ttm="http://www.w3.org/ns/ttml#metadata" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" \
 ttp:timeBase="media" xml:lang={language}>
@@ -58,7 +60,7 @@ def write_ttml(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> s
     regions = {place: f"region-{number}" for number, place in enumerate(placements, start=1)}
     numbers = colour_numbers(cue.speaker for cue in shown)
     agents = {speaker: f"speaker-{index}" for index, speaker in enumerate(numbers, start=1)}
-    head = _HEAD.format(
+    head = f"{XML_DECLARATION}\n" + _HEAD.format(
         language=quoteattr(language if _LANGUAGE_TAG.fullmatch(language) else "und"),
         agents="".join(_agent(name, agent) for name, agent in agents.items()),
         styles="".join(map(_style, sorted(set(numbers.values())))),

@@ -96,7 +96,7 @@ class UploadStore:
                 writable.
         """
         if length > self.max_bytes:
-            raise PayloadTooLargeError(self._max_mb)
+            raise PayloadTooLargeError(self._max_mb, "Upload")
         record = UploadRecord(new_id(), length, name, metadata, owner=owner_of(caller))
         await DISK.run(self._create, record)
         return Upload(record, 0, time.time() + lifetime_s(self._ttl_s, 0))

@@ -22,7 +22,7 @@ from app.services.batch.batch_items import (
     TRANSCRIPTION_QUEUE,
     parse_items,
 )
-from app.services.batch.batch_runner import STATUSES, BatchReport
+from app.services.batch.document_runner import STATUSES, BatchReport
 from app.submission.cached_video import cached_video
 from app.submission.envelopes.envelope import EnvelopeJob
 from app.submission.run_to_end import run_to_end

@@ -50,6 +50,8 @@ class EnvelopeJob:
         follow: tells the id of the subtitle job that does the work.
         s3_config: access to the caller's object storage, as RunPod's ``s3Config`` has it. It
             holds a secret, so it is left out where the job is shown.
+        base_url: address of the server as the caller knows it, for links to stored files; None
+            where it has none.
     """
 
     id: str
@@ -62,6 +64,7 @@ class EnvelopeJob:
     report: Report = _unreported
     follow: Callable[[str], None] = _unfollowed
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
+    base_url: str | None = None
 
 
 Answer = Callable[[EnvelopeJob], Awaitable[object]]

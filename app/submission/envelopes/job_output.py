@@ -13,8 +13,15 @@ from typing import Any
 import numpy as np
 import structlog
 
-from app.domain.errors import CuestreamError, InternalError, OutputTooLargeError
+from app.domain.errors import (
+    CuestreamError,
+    InternalError,
+    OutputTooLargeError,
+    StoreNotConfiguredError,
+)
+from app.services.files.result_file import NewFile
 from app.submission.envelopes.envelope import Envelope, EnvelopeJob, Payload
+from app.submission.file_delivery import file_payload, s3_config
 
 log = structlog.get_logger()
 
@@ -44,7 +51,9 @@ async def checked_outputs(
             async for value in outputs:
                 plain = plain_json(value)
                 size += json_bytes(plain)
-                if size > limit_bytes:
+                if size > limit_bytes and envelope.answer is not None:
+                    plain = await _stored(plain, job, limit_bytes)
+                elif size > limit_bytes:
                     raise OutputTooLargeError(limit_bytes)
                 yield plain
     except CuestreamError:
@@ -53,6 +62,23 @@ async def checked_outputs(
         error_id = uuid.uuid4().hex[:12]
         log.error("job failed by a defect", job_id=job.id, error_id=error_id, exc_info=error)
         raise InternalError(f"Internal server error (internal, id {error_id})") from None
+
+
+async def _stored(output: object, job: EnvelopeJob, limit_bytes: int) -> object:
+    """Store an output that is too large; return ``{"stored_output": link}`` in its place.
+
+    Raises:
+        OutputTooLargeError: there is no store that the caller could reach.
+        CuestreamError: the store failed.
+    """
+    files, own = job.services.files, s3_config(job.s3_config)
+    try:
+        files.check(own, job.base_url)
+    except StoreNotConfiguredError:
+        raise OutputTooLargeError(limit_bytes) from None
+    content = json.dumps(output, ensure_ascii=False, separators=(",", ":")).encode()
+    file = NewFile(f"{job.id}.json", content, "application/json", job.holder)
+    return {"stored_output": file_payload(await files.deliver(file, own, job.base_url))}
 
 
 def plain_json(value: object, levels: int = _MOST_LEVELS) -> object:

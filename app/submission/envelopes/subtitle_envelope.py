@@ -17,6 +17,7 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.audio_body import MISSING_AUDIO
 from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
+from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.job_payloads import Payload, cue_payload, progress_payload, result_payload
 from app.submission.submit import submit_body
 from app.submission.subtitle_body import SubtitleBody
@@ -59,11 +60,15 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
         # Workers with a part among several are asked for words and speakers.
         raise BadRequestError(MISSING_AUDIO)
     body = subtitle_body(job.input)
+    if job.s3_config is not None and body.s3_config is None:
+        body = body.model_copy(update={"s3_config": dict(job.s3_config)})
     work = await _submitted(job, body)
     work.attach()
     job.follow(work.id)
     try:
-        async with aclosing(followed_parts(work, body.formats, job.report)) as parts:
+        delivery = _delivery(job, body) if body.stores_files else None
+        following = followed_parts(work, body.wanted_formats, job.report, delivery)
+        async with aclosing(following) as parts:
             async for part in parts:
                 yield part
     finally:
@@ -71,7 +76,10 @@ async def subtitle_parts(job: EnvelopeJob) -> AsyncGenerator[object, None]:
 
 
 async def followed_parts(
-    work: JobRuntime, formats: Sequence[str], report: Report
+    work: JobRuntime,
+    formats: Sequence[str],
+    report: Report,
+    delivery: FileDelivery | None = None,
 ) -> AsyncGenerator[object, None]:
     """Yield the parts of a job that runs, or has ended; see `subtitle_parts`.
 
@@ -79,6 +87,7 @@ async def followed_parts(
         work: the job.
         formats: subtitle files that the last part has.
         report: is told of its progress.
+        delivery: stores the files, so that the last part has links to them; None for their texts.
 
     Raises:
         CuestreamError: the job failed.
@@ -88,7 +97,7 @@ async def followed_parts(
         async for cues in batches:
             yield {"subtitles": [cue_payload(cue) for cue in cues]}
     result = await work.wait_for_result()
-    async for part in _last_parts(work, result, sent, formats):
+    async for part in _last_parts(work, result, sent, formats, delivery):
         yield part
 
 
@@ -96,11 +105,18 @@ async def _submitted(job: EnvelopeJob, body: SubtitleBody) -> JobRuntime:
     """Submit the body, waiting for a place as a queue does."""
     while True:
         try:
-            return await submit_body(job.services, job.caller, body, holder=job.holder)
+            return await submit_body(
+                job.services, job.caller, body, holder=job.holder, base_url=job.base_url
+            )
         except OverloadedError:
             if body.upload_id:
                 raise
             await asyncio.sleep(_PLACE_WAIT_S)
+
+
+def _delivery(job: EnvelopeJob, body: SubtitleBody) -> FileDelivery:
+    own = s3_config(body.s3_config)
+    return FileDelivery(job.services.files, job.holder, own, job.base_url)
 
 
 class SentCues:
@@ -188,9 +204,15 @@ class _Reports:
 
 
 async def _last_parts(
-    work: JobRuntime, result: Result, sent: SentCues, formats: Sequence[str]
+    work: JobRuntime,
+    result: Result,
+    sent: SentCues,
+    formats: Sequence[str],
+    delivery: FileDelivery | None = None,
 ) -> AsyncGenerator[Payload, None]:
     payload = await result_payload(result, work, formats)
+    if delivery is not None:
+        payload = await delivery.deliver(payload, work)
     files: Any = payload.pop("formats", {})
     *slices, last = list(_slices(sent.rest(result.cues))) or [[]]
     for cues in slices:

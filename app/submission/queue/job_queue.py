@@ -23,10 +23,20 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.envelope import AsgiRoutes, EnvelopeJob, Payload
 from app.submission.envelopes.job_output import checked_outputs, error_text, json_bytes, settled
 from app.submission.envelopes.subtitle_envelope import followed_parts
-from app.submission.queue.stored_orders import end_status, enqueue, formats_of, restored
+from app.submission.file_delivery import s3_config
+from app.submission.queue.stored_orders import (
+    delivery_of,
+    end_status,
+    enqueue,
+    formats_of,
+    restored,
+)
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 
 _RETRY_AFTER_S = 15
+_READ_S = 10.0
+"""How long it may take to read a job that has ended from the store."""
+
 _LEAVING = "The server is shutting down"
 
 
@@ -69,8 +79,12 @@ class JobQueue:
         if (ticket := restored(self._services, job)) is None:
             raise JobNotFoundError("No such job; it may have ended long ago or run elsewhere")
         ticket.told_elsewhere = True
+        if job.running and not job.record.queued:
+            ticket.start()
         self._keep(ticket)
         self._follow(ticket, job)
+        if not job.running:
+            await self.wait(ticket, _READ_S)
         return ticket
 
     def begun(self, job: JobRuntime) -> None:
@@ -101,8 +115,12 @@ class JobQueue:
         if (known := self._known(order)) is not None:
             return known
         ticket = Ticket(order, json_bytes(order.input))
+        if (own_store := s3_config(order.s3_config)) is not None:
+            self._services.files.check(own_store)
         self._make_room(ticket)
-        if ticket.envelope.kind == "subtitles":
+        # Workers with a part among several say of an empty input what they miss.
+        is_empty = not order.input and self._services.settings.role != "all"
+        if ticket.envelope.kind == "subtitles" and not is_empty:
             return await self._enqueue(ticket)
         self._keep(ticket)
         self._pump()
@@ -140,7 +158,9 @@ class JobQueue:
 
         job.attach()
         try:
-            async with aclosing(followed_parts(job, formats_of(job), report)) as parts:
+            delivery = delivery_of(self._services, job)
+            following = followed_parts(job, formats_of(job), report, delivery)
+            async with aclosing(following) as parts:
                 async for part in parts:
                     self._add(ticket, part)
         except DrainingError as error:
@@ -336,6 +356,7 @@ class JobQueue:
             report=report,
             follow=follow,
             s3_config=ticket.order.s3_config,
+            base_url=ticket.order.base_url,
         )
 
     def _end(self, ticket: Ticket, status: TicketStatus, *reason: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,14 @@ from app.domain.errors import CuestreamError, IdempotencyConflictError
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.subtitle_envelope import subtitle_body
+from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner, TicketStatus
 from app.submission.submit import prepared
 
 KIND = "runpod"
 """Name of this door in the store."""
+
+_STORE = "s3_config"
 
 _STATUSES: Mapping[str, TicketStatus] = {
     "cancelled": "CANCELLED",
@@ -32,8 +36,12 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
         IdempotencyConflictError: another order came under its key.
     """
     body = subtitle_body(order.input)
+    if order.s3_config is not None and body.s3_config is None:
+        body = body.model_copy(update={"s3_config": dict(order.s3_config)})
     owner = order.owner
-    request = await prepared(services, owner.payer, body, holder=owner.name)
+    request = await prepared(
+        services, owner.payer, body, holder=owner.name, base_url=order.base_url
+    )
     with services.address_checks.place(owner.name):
         await services.opener.check(request.source)
     options = QueueOptions(
@@ -47,9 +55,12 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
         details={
             "endpoint": order.endpoint,
             "retention_s": order.retention_s,
-            "formats": list(body.formats),
+            "formats": list(body.wanted_formats),
+            "stores_files": body.stores_files,
+            "base_url": order.base_url,
             "webhook": order.webhook,
         },
+        secrets={} if body.s3_config is None else {_STORE: json.dumps(body.s3_config)},
     )
     job = await services.runner.enqueue(request, options)
     stored = job.record.queue
@@ -84,6 +95,17 @@ def formats_of(job: JobRuntime) -> tuple[str, ...]:
     options = job.record.queue
     formats: Any = options.details.get("formats", ()) if options else ()
     return tuple(formats)
+
+
+def delivery_of(services: Services, job: JobRuntime) -> FileDelivery | None:
+    """Return how the subtitle files of a job are stored; None where they are not."""
+    options = job.record.queue
+    if options is None or not options.details.get("stores_files"):
+        return None
+    stored = options.secrets.get(_STORE)
+    own = s3_config(json.loads(stored)) if stored is not None else None
+    base_url: Any = options.details.get("base_url")
+    return FileDelivery(services.files, options.owner, own, base_url)
 
 
 def end_status(error: CuestreamError) -> TicketStatus:

@@ -46,6 +46,7 @@ class JobOrder:
         retention_s: how long its output can be read.
         webhook: address that is told of the end.
         s3_config: access to the caller's object storage; holds a secret.
+        base_url: address of the server as the caller knows it, for links to stored files.
         idempotency_key: the same order once more is the same job; empty without one.
     """
 
@@ -57,6 +58,7 @@ class JobOrder:
     retention_s: float
     webhook: str | None = None
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
+    base_url: str | None = None
     idempotency_key: str = ""
 
 

@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from app.settings import AsrSettings, ParakeetSettings, Settings
+from app.settings import (
+    AsrSettings,
+    AudioApiSettings,
+    EndpointSettings,
+    ParakeetSettings,
+    Settings,
+)
 
 Settle = Callable[..., Settings]
 """Takes a model's folder and fields of the engine's group."""
@@ -36,6 +42,7 @@ class EngineRow:
         models: the field that names its model, if one does; see `write_model`.
         write_model: writes a small model into a folder that is made for it.
         needs: package without which it cannot be loaded.
+        device: where it runs.
     """
 
     target: str
@@ -46,6 +53,7 @@ class EngineRow:
     models: str = ""
     write_model: Callable[[Path], Path] = _no_model
     needs: str = ""
+    device: str = "cpu"
 
     @property
     def folder(self) -> str:
@@ -114,6 +122,29 @@ def _pyannote_model(folder: Path) -> Path:
     return build_pipeline(folder, hard=True)
 
 
+def _audio_api(folder: Path, /, **fields: Any) -> Settings:
+    api = AudioApiSettings(**{"base_url": "http://127.0.0.1:9/v1", **fields})
+    return Settings(asr=AsrSettings(engine="openai"), audio_api=api)
+
+
+def _endpoint(folder: Path, /, **fields: Any) -> Settings:
+    urls = {"transcription_url": "http://127.0.0.1:9", "diarization_url": "http://127.0.0.1:9/d"}
+    return Settings(endpoints=EndpointSettings(**{**urls, **fields}))
+
+
+_ENDPOINT_NEUTRAL: Mapping[str, Any] = {
+    "runpod_api_key": "key",
+    "endpoint_api_key": "key",
+    "endpoint_concurrency": 2,
+    "endpoint_timeout_s": 5,
+    "endpoint_attempts": 1,
+    "endpoint_max_request_mb": 30,
+    "transcription_endpoint_id": "unused",
+    "diarization_endpoint_id": "unused",
+    "runpod_api_url": "http://127.0.0.1:9/v2",
+}
+"""Where an address is set, neither the ids of queues nor their API count."""
+
 ROWS = (
     EngineRow("app.gpu.engines.silero_vad:SileroVad", _plain),
     EngineRow(
@@ -164,5 +195,36 @@ ROWS = (
         models="model",
         write_model=_pyannote_model,
         needs="pyannote.audio",
+    ),
+    EngineRow(
+        "app.gpu.engines.audio_api:AudioApiTranscriber",
+        _audio_api,
+        group="audio_api",
+        changes={"base_url": "http://127.0.0.1:9/v2", "model": "other", "max_file_mb": 0.5},
+        neutral={
+            "api_key": "key",
+            "concurrency": 2,
+            "attempts": 1,
+            "timeout_s": 5,
+            "price_per_minute_usd": 1,
+            "least_billed_s": 1,
+        },
+        device="remote",
+    ),
+    EngineRow(
+        "app.gpu.engines.endpoints:EndpointTranscriber",
+        _endpoint,
+        group="endpoints",
+        changes={"transcription_url": "http://127.0.0.1:9/t", "endpoint_revision": "2"},
+        neutral={**_ENDPOINT_NEUTRAL, "diarization_url": "http://127.0.0.1:9/e"},
+        device="remote",
+    ),
+    EngineRow(
+        "app.gpu.engines.endpoints:EndpointDiarizer",
+        _endpoint,
+        group="endpoints",
+        changes={"diarization_url": "http://127.0.0.1:9/e", "endpoint_revision": "2"},
+        neutral={**_ENDPOINT_NEUTRAL, "transcription_url": "http://127.0.0.1:9/t"},
+        device="remote",
     ),
 )

@@ -32,8 +32,8 @@ ROLES: tuple[tuple[Mapping[str, str], type], ...] = (
 )
 TARGETS = {target: role for known, role in ROLES for target in known.values()}
 NAMES = {name for known, _ in ROLES for name in known}
-ALIASES = {"embedded", "whisper"}
-"""Further names of the default engine; both are words of other things too."""
+ALIASES = {"embedded", "whisper", "openai"}
+"""Names that are words of other things too: of the default engine, of a vendor of models."""
 ROLE_FIELDS = {"enabled", "engine"}
 """They choose an engine and are read before there is one."""
 MAY_NAME_ENGINES = {
@@ -93,7 +93,7 @@ def test_every_engine_of_the_registry_has_a_row() -> None:
 def test_it_has_every_member_of_its_protocol(row: EngineRow, engine: Any) -> None:
     role = TARGETS[row.target]
     assert engine.name in NAMES
-    assert engine.device == "cpu"
+    assert engine.device == row.device
     for name, hint in get_type_hints(role).items():
         TypeAdapter(hint).validate_python(getattr(engine, name), strict=True)
     assert isinstance(engine.detail, str)

@@ -17,7 +17,7 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.batch.batch_item_run import Model
 from app.services.batch.batch_items import parse_items
-from app.services.batch.batch_runner import BatchReport, BatchRunner
+from app.services.batch.document_runner import BatchReport, DocumentRunner
 from app.services.batch.document_store import DocumentStore
 from app.services.batch.postgres_rpc import PostgresRpc
 from app.services.batch.postgrest_rpc import PostgrestRpc
@@ -39,10 +39,31 @@ def supabase_template(postgres: PostgresServer) -> str:
     return make_template(postgres)
 
 
-@pytest.fixture
-def database(postgres: PostgresServer, supabase_template: str) -> Iterator[SupabaseDatabase]:
+@pytest.fixture(scope="session")
+def shared_database(postgres: PostgresServer, supabase_template: str) -> Iterator[SupabaseDatabase]:
     with supabase_database(postgres, supabase_template) as made:
         yield made
+
+
+@pytest.fixture
+def altered() -> None:
+    """A test with this fixture changes tables or functions, and so has a database of its own."""
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest,
+    postgres: PostgresServer,
+    supabase_template: str,
+    shared_database: SupabaseDatabase,
+) -> Iterator[SupabaseDatabase]:
+    """A project without documents."""
+    if "altered" in request.fixturenames:
+        with supabase_database(postgres, supabase_template) as made:
+            yield made
+    else:
+        shared_database.clear()
+        yield shared_database
 
 
 @pytest.fixture
@@ -138,20 +159,22 @@ def pipeline() -> InstantPipeline:
 
 
 RunBatch = Callable[..., Awaitable[BatchReport]]
-MakeRunner = Callable[..., BatchRunner]
+MakeRunner = Callable[..., DocumentRunner]
 
 
 def model() -> Model:
     return Model("local", "WhisperX-tiny")
 
 
-def runner_of(store: DocumentStore, **settings: object) -> BatchRunner:
-    return BatchRunner(BatchSettings.model_validate({"worker_name": "worker-1", **settings}), store)
+def runner_of(store: DocumentStore, **settings: object) -> DocumentRunner:
+    return DocumentRunner(
+        BatchSettings.model_validate({"worker_name": "worker-1", **settings}), store
+    )
 
 
 @pytest.fixture
 def make_runner(store: DocumentStore) -> MakeRunner:
-    def make(**settings: object) -> BatchRunner:
+    def make(**settings: object) -> DocumentRunner:
         return runner_of(store, **settings)
 
     return make

@@ -20,7 +20,7 @@ from app.domain.events import Notice, Result
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.services.batch.batch_items import parse_items
-from app.services.batch.document_store import Claim, DocumentStore
+from app.services.batch.document_store import DocumentClaim, DocumentStore
 from app.services.batch.postgres_rpc import PostgresRpc
 from app.services.batch.postgrest_rpc import PostgrestRpc
 from tests.postgres import postgres_bin
@@ -96,7 +96,7 @@ async def test_a_message_is_never_made_visible_earlier_than_its_reader_asked_for
 ) -> None:
     document = database.document()
     database.read(1, vt=1800)
-    claim = Claim(document, "w/1")
+    claim = DocumentClaim(document, "w/1")
     await store.claim(claim)
     assert await store.renew([claim], "video_audio_transcription", [1]) == frozenset()
     assert seconds_left(database, "pgmq.q_video_audio_transcription", "vt")[0] > 1700
@@ -254,6 +254,7 @@ async def test_a_recording_without_speech_is_completed_and_says_so(
     ("tag", "code"),
     [("es-419", "es"), ("zh-Hans", "zh"), ("pt-BR", "pt-BR"), ("und", "und"), ("yue-Hant", "yue")],
 )
+@pytest.mark.usefixtures("altered")
 async def test_language_codes_fit_and_the_whole_tag_is_kept(
     database: SupabaseDatabase,
     run_batch: RunBatch,
@@ -358,6 +359,7 @@ async def test_a_database_that_cannot_be_reached_is_no_failure_of_the_document(
     await store.close()
 
 
+@pytest.mark.usefixtures("altered")
 async def test_a_wrong_key_and_a_missing_schema_are_told_apart(
     database: SupabaseDatabase, front: RestFront, store: DocumentStore
 ) -> None:
@@ -367,7 +369,7 @@ async def test_a_wrong_key_and_a_missing_schema_are_told_apart(
     await wrong.close()
     database.query("drop function claim_document")
     with pytest.raises(DocumentSchemaError, match=r"docs/supabase/schema\.sql"):
-        await store.claim(Claim("a", "b"))
+        await store.claim(DocumentClaim("a", "b"))
 
 
 async def test_a_database_that_restarts_in_the_middle_delays_alone(
@@ -389,6 +391,7 @@ async def test_a_database_that_restarts_in_the_middle_delays_alone(
     assert database.waiting() == []
 
 
+@pytest.mark.usefixtures("altered")
 async def test_the_schema_may_be_run_again_and_on_an_earlier_one(
     database: SupabaseDatabase,
 ) -> None:

@@ -208,17 +208,22 @@ async def _read_frames(response: httpx.Response, seen: Seen) -> None:
 
 async def kill_in_turns(
     workers: Workers, postgres: PostgresServer, seen: Mapping[str, Seen], every: int
-) -> None:
-    """Kill one worker after the other, each after some more jobs; once the database too."""
-    turn, restarted = 0, False
+) -> int:
+    """Kill one worker after the other, each after some more jobs, and the database once.
+
+    Returns:
+        How often the database was started again.
+    """
+    turn, restarts = 0, 0
     while (ended := sum(each.ended for each in seen.values())) < len(seen):
         if ended >= every * (turn + 1):
             await asyncio.to_thread(workers.kill_one, workers.ports[turn % len(workers.ports)])
             turn += 1
-        elif ended >= len(seen) // 2 and not restarted:
-            restarted = True
+        elif ended >= len(seen) // 2 and not restarts:
+            restarts = 1
             await asyncio.to_thread(postgres.restart)
         await asyncio.sleep(0.05)
+    return restarts
 
 
 @dataclass
@@ -228,6 +233,7 @@ class Outcome:
     seen: dict[str, Seen]
     seconds: float
     killed: int
+    restarts: int
     taken_over: int
     left: dict[str, int]
     states: dict[str, int]
@@ -299,9 +305,10 @@ async def run_faults(
         async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
             readers = [read(client, workers.ports, job_id, each) for job_id, each in seen.items()]
             await asyncio.gather(killer, *readers)
+        restarts = killer.result()
         seconds_taken = time.monotonic() - started
         taken, left, states = await asyncio.to_thread(database_facts, url, folder)
-        return Outcome(seen, seconds_taken, workers.killed, taken, left, states)
+        return Outcome(seen, seconds_taken, workers.killed, restarts, taken, left, states)
     finally:
         workers.stop()
         await store.close()

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+import pysubs2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidFormatError
 from app.domain.profile import DEFAULT_PROFILE, PROFILES
 from app.domain.time import Span
+from app.services.captions.parse import parse_captions
 from app.services.layout.line_breaks import break_lines
 from app.services.render.display_cues import clean_label, clean_text, clean_turns
 from app.services.render.formats import FORMATS, render
@@ -182,6 +184,29 @@ def test_ffmpeg_reads_hostile_text_as_it_was_said(format_name: str, tmp_path: Pa
     expected = [written(cue, format_name) for cue in cues]
     assert [cue.text.translate(UNMARKED) for cue in read] == [cue.text for cue in expected]
     assert [cue.start_ms for cue in read] == pytest.approx([c.start_ms for c in expected], abs=10)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_file_may_begin_long_before_its_cues(format_name: str, tmp_path: Path) -> None:
+    kind = FORMATS[format_name]
+    cues = cues_of(["It begins with what means nothing.", "Then comes the text."], ["Ann", "Bob"])
+    file = render(cues, format_name, DEFAULT_PROFILE, "en")
+    assert file.startswith(kind.opening)
+    late = kind.opening + 100 * kind.filler + file.removeprefix(kind.opening)
+    if format_name == "txt":
+        assert late.split() == file.split()
+        return
+    assert READERS[format_name](late) == READERS[format_name](file)
+    if format_name == "json":
+        return
+    ours = [parse_captions(text, format_name, "en", "manual").items for text in (late, file)]
+    assert ours[0] == ours[1]
+    if format_name != "ttml":
+        paths = [tmp_path / f"{name}.{kind.extension}" for name in ("late", "plain")]
+        for path, text in zip(paths, (late, file), strict=True):
+            path.write_text(text, encoding="utf-8")
+        assert read_by_ffmpeg(paths[0]) == read_by_ffmpeg(paths[1])
+        assert len(pysubs2.load(str(paths[0]))) == 2
 
 
 def test_right_to_left_lines_are_marked_for_players_that_assume_left_to_right() -> None:

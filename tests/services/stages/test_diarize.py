@@ -17,7 +17,7 @@ from app.domain.errors import EngineError, StorageError
 from app.domain.request import SpeakerCount
 from app.domain.time import Span, samples_to_ms
 from app.domain.transcript import Segment, SpeakerTurn
-from app.gpu.protocols import Prepared, Window
+from app.gpu.protocols import ELSEWHERE, Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext
 from app.services.playback.pcm_spool import PcmSpool
@@ -173,3 +173,85 @@ async def test_a_full_disk_costs_the_speakers_and_not_the_line(scene: Scene) -> 
     assert len([block async for block in scene.feed.record(blocks(9))]) == 9
     with pytest.raises(StorageError):
         await scene.feed.turns(SpeakerCount())
+
+
+class Elsewhere(Collector):
+    """A diarizer on another machine."""
+
+    device = ELSEWHERE
+
+
+def elsewhere(scene: Scene) -> DiarizationFeed:
+    """Return a feed of a diarizer elsewhere, in the place of the scene's own."""
+    diarizer = Elsewhere()
+    scene.scheduler.close()
+    scene.diarizer, scene.scheduler = diarizer, Scheduler(Idle(), None, diarizer)
+    spool = PcmSpool(scene.workdir, scene.resources)
+    scene.feed = DiarizationFeed(
+        diarizer, scene.scheduler, WorkContext("job"), spool, StageClock(), SpeakerCount(exact=2)
+    )
+    return scene.feed
+
+
+async def test_elsewhere_the_recording_is_read_ahead_of_who_listens(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    feed = elsewhere(scene)
+    assert feed.beside
+    feed.start()
+    ahead = feed.record_ahead(blocks(40, last=100))
+    first = await anext(ahead)
+    # Nobody asks for more, and the speakers are found all the same.
+    turns = await feed.turns(SpeakerCount())
+    assert turns[0].span.end_ms == (39 * BLOCK + 100) // 16
+    assert scene.diarizer.speakers == SpeakerCount(exact=2)
+    rest = [block async for block in ahead]
+    expected = [block.samples async for block in blocks(40, last=100)]
+    passed = [first, *rest]
+    assert [block.start_sample for block in passed] == [n * BLOCK for n in range(40)]
+    for block, samples in zip(passed, expected, strict=True):
+        assert np.array_equal(block.samples, samples)
+    await feed.aclose()
+    scene.scheduler.close()
+    await scene.resources.aclose()
+    scene.workdir.close()
+
+
+async def test_elsewhere_gaps_and_the_error_at_the_end_pass(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    feed = elsewhere(scene)
+
+    async def broken() -> AsyncIterator[Audio]:
+        yield Audio(np.ones(10, np.float32) / 2, 0)
+        yield Audio(np.zeros(10, np.float32), 10, gap=True)
+        raise EngineError("cut off")
+
+    passed: list[bool] = []
+    with pytest.raises(EngineError, match="cut off"):
+        async for block in feed.record_ahead(broken()):
+            passed.append(block.gap)
+    assert passed == [False, True]
+    await feed.aclose()
+    scene.scheduler.close()
+    await scene.resources.aclose()
+    scene.workdir.close()
+
+
+async def test_elsewhere_a_full_disk_costs_the_speakers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path)
+    feed = elsewhere(scene)
+
+    async def full(self: PcmSpool, audio: Audio) -> None:
+        raise StorageError("full")
+
+    monkeypatch.setattr(PcmSpool, "write", full)
+    feed.start()
+    passed = [block async for block in feed.record_ahead(blocks(30))]
+    assert [block.start_sample for block in passed] == [n * BLOCK for n in range(30)]
+    with pytest.raises(StorageError):
+        await feed.turns(SpeakerCount())
+    await feed.aclose()
+    scene.scheduler.close()
+    await scene.resources.aclose()
+    scene.workdir.close()

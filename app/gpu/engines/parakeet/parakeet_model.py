@@ -62,7 +62,7 @@ def load_parakeet(settings: Settings) -> ParakeetModel:
     except ImportError as error:
         raise EngineLoadError(
             "The engine `parakeet` needs onnx-asr: install the `parakeet` extra, "
-            "pip install '.[parakeet]' in the server's folder"
+            "`scripts/venv.sh parakeet` in the server's folder"
         ) from error
     with load_faults(f"Parakeet model {name!r}", "PARAKEET_MODEL"):
         folder = _folder(wanted, settings) if is_folder else _fetched(wanted, settings)

@@ -231,6 +231,8 @@ class DurableJobStore:
         """See `DatabaseListener`."""
         for job_id in list(self._records):
             self.events_written(job_id)
+        for job_id in self._writer.held:
+            self._spawn(self._see_who_left(job_id))
         self.work_arrived()
 
     def _lost(self, record: JobRecord) -> None:
@@ -288,6 +290,15 @@ class DurableJobStore:
         finally:
             if not lock.locked():
                 self._catching_up.pop(record.id, None)
+
+    async def _see_who_left(self, job_id: str) -> None:
+        """Tell of cancels whose messages were missed: they are stored with the job."""
+        record, row = self._records.get(job_id), await self._database.job(job_id)
+        if record is None or row is None or self._host is None:
+            return
+        notes: CallerNotes = decode_value(CallerNotes, row.callers)
+        for caller in notes.left - record.callers.left:
+            self._host.told(job_id, {"do": "leave", "caller": caller})
 
     async def _is_known(self, job_id: str) -> bool:
         return await self._database.job(job_id) is not None

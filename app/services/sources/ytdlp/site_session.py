@@ -113,7 +113,7 @@ class SiteSession:
         while data := await pace.wait(child.stdout.read(_READ_BYTES)):
             received += len(data)
             if received > max_mb * 2**20:
-                raise PayloadTooLargeError(max_mb)
+                raise PayloadTooLargeError(max_mb, "Download")
             yield data
         if await child.wait() != 0:
             raise await self._process.failure()

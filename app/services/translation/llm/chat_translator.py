@@ -104,7 +104,7 @@ class ChatTranslator:
         """
         prices = prices_of(self._endpoints, self._settings)
         for endpoint in self._endpoints:
-            check_endpoint(endpoint)
+            check_endpoint(endpoint, is_fallback=self._is_elsewhere(endpoint))
             if self._settings.max_cost_usd is not None and prices.of(endpoint.model) is None:
                 raise EngineLoadError(
                     f"MAX_COST_USD is set and the price of {endpoint.model} is not known: set "
@@ -116,6 +116,11 @@ class ChatTranslator:
     def _prepare(self) -> None:
         for provider in self._providers:
             provider.prepare()
+
+    def _is_elsewhere(self, endpoint: Endpoint) -> bool:
+        """Whether it is the endpoint of a fallback at another provider."""
+        main = self._endpoints[0]
+        return endpoint is not main and endpoint.vendor is not main.vendor
 
     async def close(self) -> None:
         """Close the connections to the provider."""

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError
 from app.services.translation.llm.vendors import VENDORS, Vendor
-from app.settings import Settings
+from app.settings import Settings, VendorSettings
 
 _PLAIN = re.compile(r"[!-~]+")
 """What can stand in an HTTP header without being quoted."""
@@ -80,31 +80,44 @@ def endpoints_of(settings: Settings) -> list[Endpoint]:
     return [main_endpoint(settings), *([fallback] if fallback else [])]
 
 
-def check_endpoint(endpoint: Endpoint) -> None:
+def check_endpoint(endpoint: Endpoint, *, is_fallback: bool = False) -> None:
     """Check an endpoint without a request, since that may cost money.
+
+    Args:
+        endpoint: of this server.
+        is_fallback: whether it is that of ``FALLBACK_PROVIDER``, which ``SERVER_*`` do not reach.
 
     Raises:
         EngineLoadError: key, address or model is missing or malformed; says what to set.
     """
-    vendor, own = endpoint.vendor, endpoint.vendor.own.upper()
+    vendor = endpoint.vendor
     if not endpoint.base_url:
-        raise EngineLoadError(f"The {vendor.name} translator has no address: set SERVER_API_URL")
+        advice = (
+            "FALLBACK_PROVIDER needs one with an address" if is_fallback else "set SERVER_API_URL"
+        )
+        raise EngineLoadError(f"The {vendor.name} translator has no address: {advice}")
     if not _is_address(endpoint.base_url):
+        setting = "OLLAMA_BASE_URL" if is_fallback else "SERVER_API_URL"
         raise EngineLoadError(
             f"The {vendor.name} translator's address is not an http or https address: "
-            "check SERVER_API_URL"
+            f"check {setting}"
         )
+    keys = " or ".join(_key_variables(vendor, is_fallback=is_fallback))
     if endpoint.key is None and vendor.needs_key and endpoint.base_url == vendor.base_url:
-        raise EngineLoadError(
-            f"The {vendor.name} translator has no key: set SERVER_API_KEY or {own}_API_KEY, or "
-            "SERVER_API_URL for a server that needs none"
-        )
+        elsewhere = "" if is_fallback else ", or SERVER_API_URL for a server that needs none"
+        raise EngineLoadError(f"The {vendor.name} translator has no key: set {keys}{elsewhere}")
     if endpoint.key is not None and not _PLAIN.fullmatch(endpoint.key.get_secret_value()):
-        raise EngineLoadError(
-            f"SERVER_API_KEY or {own}_API_KEY holds a blank or a character that no key has"
-        )
+        raise EngineLoadError(f"{keys} holds a blank or a character that no key has")
     if not endpoint.model:
-        raise EngineLoadError(f"The {vendor.name} translator has no model: set SERVER_MODEL")
+        setting = "FALLBACK_MODEL" if is_fallback else "SERVER_MODEL"
+        raise EngineLoadError(f"The {vendor.name} translator has no model: set {setting}")
+
+
+def _key_variables(vendor: Vendor, *, is_fallback: bool) -> list[str]:
+    """Return the variables that a vendor's key is read from."""
+    own = f"{vendor.own}_api_key"
+    variables = [] if is_fallback else ["SERVER_API_KEY"]
+    return variables + ([own.upper()] if own in VendorSettings.model_fields else [])
 
 
 def _own_endpoint(settings: Settings, name: str) -> Endpoint:

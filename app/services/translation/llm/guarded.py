@@ -19,7 +19,7 @@ async def check_api_url(url: str, guard: SsrfGuard) -> None:
     try:
         await check_address(url, guard)
     except (UrlBlockedError, SourceError):
-        raise UrlBlockedError("Invalid API URL") from None
+        raise UrlBlockedError("api_url: Invalid API URL") from None
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):

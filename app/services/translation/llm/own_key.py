@@ -54,11 +54,11 @@ async def own_translator(own: OwnKey, settings: Settings) -> AsyncIterator[ChatT
     if own.url:
         await check_api_url(url, guard)
     if not own.model:
-        raise InvalidFieldError("Model is required")
+        raise InvalidFieldError("model: Model is required with api_key")
     if not _MODEL_ID.fullmatch(own.model):
-        raise InvalidFieldError("Invalid model ID")
+        raise InvalidFieldError("model: Invalid model ID")
     if not _KEY.fullmatch(own.key.get_secret_value()):
-        raise InvalidFieldError("Invalid API key")
+        raise InvalidFieldError("api_key: Invalid API key")
     endpoint = Endpoint(vendor, url, own.model, own.key, _CONCURRENCY)
     transport = GuardedTransport(guard)
     translator = ChatTranslator(settings, endpoints=[endpoint], transport=transport)

@@ -102,7 +102,8 @@ def _by_status(status: int, error: openai.APIError) -> Exception:
         return PassingFailureError(message, _retry_after_s(error), throttled=status in _THROTTLED)
     return TranslationError(
         f"The translation provider answered with status {status}: "
-        "SERVER_API_URL or SERVER_MODEL may be wrong"
+        "its address or its model may be wrong (SERVER_API_URL, SERVER_MODEL; api_url and model of "
+        "a request with a key of its own)"
     )
 
 

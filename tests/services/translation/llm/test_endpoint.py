@@ -104,6 +104,28 @@ def test_what_nobody_has_said_is_asked_for(changes: dict[str, Any], advice: str)
         check_endpoint(main_endpoint(settings))
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("mistral", "has no key: set MISTRAL_API_KEY$"),
+        ("openai_compatible", "has no address: FALLBACK_PROVIDER needs one with an address$"),
+        ("lmstudio", "has no model: set FALLBACK_MODEL$"),
+    ],
+)
+async def test_of_a_fallback_only_what_it_reads_is_advised(name: str, advice: str) -> None:
+    values = {"provider": "openai", "server_api_key": SecretStr("sk"), "fallback_provider": name}
+    translator = ChatTranslator(Settings(translation=TranslationSettings.model_validate(values)))
+    with pytest.raises(EngineLoadError, match=advice):
+        await translator.probe()
+
+
+def test_a_key_that_no_variable_holds_is_not_advised() -> None:
+    values = {"provider": "lmstudio", "server_model": "m", "server_api_key": SecretStr("two words")}
+    settings = Settings(translation=TranslationSettings.model_validate(values))
+    with pytest.raises(EngineLoadError, match=r"^SERVER_API_KEY holds a blank"):
+        check_endpoint(main_endpoint(settings))
+
+
 def test_where_a_fallback_is_asked() -> None:
     def fallback(**changes: Any) -> Any:
         values = {"provider": "openai", "server_api_key": SecretStr("sk"), **changes}

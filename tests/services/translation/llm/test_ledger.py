@@ -7,7 +7,13 @@ from pydantic import SecretStr
 
 from app.domain.errors import EngineLoadError, TranslationBudgetError
 from app.domain.events import Usage
-from app.services.translation.llm.ledger import JobLedger, open_ledgers, server_prices
+from app.gpu.protocols import AudioPrice
+from app.services.translation.llm.ledger import (
+    CallerLedgers,
+    JobLedger,
+    open_ledgers,
+    server_prices,
+)
 from app.services.translation.llm.metering import Meter, estimated_tokens, metered
 from app.services.translation.llm.model_catalog import FREE, Price, Prices, list_price
 from app.services.translation.translator import TranslationContext
@@ -157,3 +163,16 @@ async def test_a_budget_without_a_price_is_refused_at_boot():
             price_output_usd=1.0,
             server_api_key=SecretStr("k"),
         ).probe()
+
+
+def test_audio_is_booked_beside_the_translation_and_not_in_its_budget() -> None:
+    told: list[tuple[object, ...]] = []
+    ledgers = CallerLedgers(5.0, DOLLAR, lambda *paid: told.append(paid))
+    ledger = ledgers.open("ann")
+    ledger.spend_audio(AudioPrice("whisper-1", 0.25), 24.0)
+    ledger.spend_audio(AudioPrice("own", None), 6.0)
+    assert ledger.usage() == Usage(2, 0, 0, 6.0, 30.0)
+    assert ledgers.total("ann") == Usage(2, 0, 0, 6.0, 30.0)
+    assert told == [("whisper-1", 0, 0, 6.0), ("own", 0, 0, None)]
+    ledger.afford("m", 1, 1)
+    assert AudioPrice("groq", 0.5, least_billed_s=10).cost_usd(2) == 5.0

@@ -56,7 +56,7 @@ async def test_a_private_address_is_refused_ahead_of_any_connection(url: str) ->
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         address = url.format(port=listener.getsockname()[1])
-        with pytest.raises(UrlBlockedError, match=r"^Invalid API URL$"):
+        with pytest.raises(UrlBlockedError, match=r"^api_url: Invalid API URL$"):
             async with own_translator(own(address), Settings()):
                 pass
         with pytest.raises(BlockingIOError):
@@ -131,13 +131,13 @@ async def test_redirects_are_not_followed(redirecting: tuple[str, list[str]]) ->
 @pytest.mark.parametrize(
     ("brought", "text"),
     [
-        (own(None, None), "Model is required"),
-        (own(None, ""), "Model is required"),
-        (own(None, "two words"), "Invalid model ID"),
-        (own(None, "-dash"), "Invalid model ID"),
-        (own(None, "x" * 129), "Invalid model ID"),
-        (own(None, "gpt-4o\n"), "Invalid model ID"),
-        (own(None, "gpt-4o", "sk\r\nX-Evil: 1"), "Invalid API key"),
+        (own(None, None), "model: Model is required with api_key"),
+        (own(None, ""), "model: Model is required with api_key"),
+        (own(None, "two words"), "model: Invalid model ID"),
+        (own(None, "-dash"), "model: Invalid model ID"),
+        (own(None, "x" * 129), "model: Invalid model ID"),
+        (own(None, "gpt-4o\n"), "model: Invalid model ID"),
+        (own(None, "gpt-4o", "sk\r\nX-Evil: 1"), "api_key: Invalid API key"),
     ],
 )
 async def test_what_is_malformed_is_refused(brought: OwnKey, text: str) -> None:

@@ -1,10 +1,10 @@
 """YouTube's stand-in: ids name files of a local site, whose address the environment tells.
 
-An id that begins with ``capt`` or ``page`` has a page of its own, ``ID.json``, which is asked for
-once by each extraction. It tells what yt-dlp would tell (``title``, ``description``,
-``chapters``, ``duration``, ``language``, ...), its captions as yt-dlp does (kind, then language,
-then a list of ``ext`` and the name of a file), or with ``fails`` why there is no video. With
-``waits_s`` it takes so long to say so.
+An id that begins with ``capt`` or ``page``, and that of the API's examples, has a page of its own,
+``ID.json``, which is asked for once by each extraction. It tells what yt-dlp would tell
+(``title``, ``description``, ``chapters``, ``duration``, ``language``, ...), its captions as yt-dlp
+does (kind, then language, then a list of ``ext`` and the name of a file), or with ``fails`` why
+there is no video. With ``waits_s`` it takes so long to say so.
 """
 
 import os
@@ -29,7 +29,7 @@ class StandinYoutubeIE(YoutubeIE, plugin_name="standin"):
         video_id = self._match_id(url)
         site = os.environ["STANDIN_SITE"]
         page = {}
-        if video_id.startswith(("capt", "page")):
+        if video_id.startswith(("capt", "page", "dQw4w9WgXcQ")):
             page = self._download_json(f"{site}/{video_id}.json", video_id)
         time.sleep(page.pop("waits_s", 0))
         self._fail("private" if video_id.startswith("private") else page.pop("fails", ""), video_id)

@@ -44,7 +44,7 @@ class BatchReport:
         return {"total": len(self.results), **{name: counts[name] for name in STATUSES}}
 
 
-class BatchRunner:
+class DocumentRunner:
     """Works on batches; as many documents at a time as the settings allow, of all batches.
 
     Args:

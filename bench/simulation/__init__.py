@@ -1,0 +1,1 @@
+"""Simulation of many workers behind RunPod's load balancer or queue."""

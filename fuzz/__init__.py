@@ -1,0 +1,1 @@
+"""Random requests from the API's own description, sent to a real server on loopback."""

@@ -1,0 +1,295 @@
+"""The simulation: its traces and rules, its document, and that the real server does the same.
+
+The comparison runs two small traces on the real server, whose engine takes a known time for a call.
+What is compared is the work and its order, never seconds: how many windows, how many calls, how
+long the device worked by its own count, and how much of one viewer's work was done when the next
+one saw his first cue.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from bench.document import read_part
+from bench.figure import BenchError
+from bench.simulation.chart import Line, chart
+from bench.simulation.costs import CARDS, HOUR_PRICES_USD, StageCosts, computed_costs, stage_costs
+from bench.simulation.endpoint import Endpoint
+from bench.simulation.job import windows_of
+from bench.simulation.platform import Platform, simulate
+from bench.simulation.report import lines, report
+from bench.simulation.scaling_document import CROWDS, DOCUMENT, PICTURE, card_lines, crowd_lines
+from bench.simulation.trace import TRACES, Arrival, viral
+from tests.api_requests import SSE
+from tests.conftest import ROOT, write_wav
+from tests.server import Frames, ServerProcess, iter_frames, read_frame
+from tests.timed_engines import CALL_S, CALLS, MAX_BATCH, WINDOW_S
+
+ALONE = Endpoint(min_workers=1, max_workers=1)
+COSTS = StageCosts(
+    "test", "chosen", 1.0, open_s=0.3, call_s=CALL_S, window_s=WINDOW_S, max_batch=MAX_BATCH
+)
+_TOLERANCE = 0.4
+"""Of a share of the long job's time: uploads and a busy machine move a viewer by a call or two."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    app = "tests.timed_engines:application()"
+    settings = {"ASR_SELF_TEST": "false", "CACHE_MAX_SIZE_MB": "0"}
+    process = ServerProcess(tmp_path_factory.mktemp("timed"), settings, app)
+    process.wait_ready()
+    yield process
+    process.stop()
+
+
+def recording(folder: Path, name: str, length_s: int, level: float) -> Path:
+    """Write a recording that is loud for 3.2 s of every 4 s; another level is another video."""
+    loud = np.where(np.arange(4 * 16_000) < 3.2 * 16_000, level, 0.0).astype(np.float32)
+    path = folder / f"{name}.wav"
+    write_wav(path, np.tile(loud, length_s // 4))
+    return path
+
+
+class Viewer(threading.Thread):
+    """Follows the stream of one upload.
+
+    Attributes:
+        begun: set with the first cue that is not over at the position.
+        first_s: when that came.
+        ends: when each cue came, with the cue's start in seconds.
+    """
+
+    def __init__(self, server: ServerProcess, path: Path, position_s: float = 0.0) -> None:
+        super().__init__(daemon=True)
+        self._server, self._path, self._position_s = server, path, position_s
+        self.begun = threading.Event()
+        self.first_s = 0.0
+        self.cues: list[tuple[float, float]] = []
+        self.start()
+
+    def run(self) -> None:
+        frames = Frames()
+        fields = {"position_s": str(self._position_s), "source_lang": "en"}
+        with (
+            self._server.client() as client,
+            self._path.open("rb") as file,
+            client.stream(
+                "POST", "/api/stream", files={"file": file}, data=fields, headers=SSE
+            ) as response,
+        ):
+            for raw in iter_frames(response):
+                read_frame(frames, raw)
+                self._take(frames)
+
+    def _take(self, frames: Frames) -> None:
+        for cue in frames.data[-1].get("subtitles", ()) if frames.data else ():
+            self.cues.append((frames.times[-1], cue["start"] / 1000))
+            if cue["end"] / 1000 > self._position_s and not self.begun.is_set():
+                self.first_s = frames.times[-1]
+                self.begun.set()
+
+
+def calls_of(server: ServerProcess) -> list[list[float]]:
+    """Return the lengths of the windows of each call so far."""
+    path = server.folder / CALLS
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def busy_s(calls: list[list[float]]) -> float:
+    return sum(COSTS.batch_s(sum(lengths), len(lengths)) for lengths in calls)
+
+
+def test_the_real_server_does_the_same_work_for_viewers_who_come_together(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    before = len(calls_of(server))
+    paths = [recording(tmp_path, f"together{n}", 120, 0.3 + n / 10) for n in range(4)]
+    viewers = [Viewer(server, path) for path in paths]
+    for viewer in viewers:
+        viewer.join(120)
+    calls = calls_of(server)[before:]
+    arrivals = [Arrival(0.0, f"together {number}", 120.0) for number in range(4)]
+    outcome = simulate(arrivals, COSTS, ALONE)
+    windows, wanted = sum(map(len, calls)), 4 * windows_of(120.0)
+    assert 0.7 * wanted <= windows <= 1.4 * wanted
+    assert 0.6 * outcome.busy_s <= busy_s(calls) <= 1.7 * outcome.busy_s
+    # Both share calls between viewers: far fewer calls than windows.
+    assert len(calls) <= windows / 2
+    assert outcome.busy_s <= wanted / 2 * (CALL_S + WINDOW_S)
+    assert max(map(len, calls)) <= MAX_BATCH
+
+
+def test_the_real_server_serves_in_the_same_order_who_comes_behind_a_long_job(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    length_s, jump_s = 800, 600.0
+    long, short = recording(tmp_path, "long", length_s, 0.9), recording(tmp_path, "short", 60, 0.2)
+    first = Viewer(server, long)
+    assert first.begun.wait(120)
+    second, third = Viewer(server, short), Viewer(server, long, jump_s)
+    for viewer in (first, second, third):
+        viewer.join(120)
+    alone = simulate([Arrival(0.0, "long", length_s)], COSTS, ALONE)
+    begin_s = alone.first_cue_s[0]
+    arrivals = [
+        Arrival(0.0, "long", length_s),
+        Arrival(begin_s, "short", 60.0),
+        Arrival(begin_s, "long", length_s, None, jump_s),
+    ]
+    platform = Platform(COSTS, ALONE)
+    outcome = platform.run(arrivals)
+    assert outcome.jobs == 2  # the third viewer shares the first one's job, in both
+    by_viewer = dict(zip(outcome.order, outcome.first_cue_s, strict=True))
+    end_s = max(at_s for at_s, _ in first.cues)
+    began_s = min(at_s for at_s, _ in first.cues)
+    for number, viewer in ((1, second), (2, third)):
+        # The share of the long job's remaining time that passed before the viewer saw his cue.
+        real = (viewer.first_s - began_s) / (end_s - began_s)
+        simulated = by_viewer[number] / (outcome.busy_s - begin_s)
+        assert abs(real - simulated) < _TOLERANCE, (number, real, simulated)
+    # The jump comes ahead of what lies before it.
+    starts = [start_s for _, start_s in first.cues]
+    after, before = min(s for s in starts if s >= jump_s), max(s for s in starts if s < jump_s)
+    assert starts.index(after) < starts.index(before)
+
+
+@pytest.mark.parametrize("trace", sorted(TRACES))
+def test_equal_seeds_give_equal_traces_and_outcomes(trace: str) -> None:
+    arrivals = TRACES[trace](40, 0.5, 7)
+    assert arrivals == TRACES[trace](40, 0.5, 7) != TRACES[trace](40, 0.5, 8)
+    assert len(arrivals) == 40
+    assert all(0 <= each.position_s < each.length_s for each in arrivals)
+    assert [each.at_s for each in arrivals] == sorted(each.at_s for each in arrivals)
+    costs = computed_costs("ADA_24")
+    first, again = (simulate(arrivals, costs, Endpoint()) for _ in range(2))
+    assert first == again
+    assert len(first.first_cue_s) + first.lost == 40
+
+
+def test_each_setting_does_what_it_says() -> None:
+    costs = computed_costs("ADA_24")
+    arrivals = TRACES["evening"](60, 1.0, 3)
+    base = Endpoint(max_workers=5, scaler_value=1)
+    outcome = simulate(arrivals, costs, base)
+    warm = simulate(arrivals, costs, replace(base, min_workers=2))
+    assert min(running for _, running, _ in warm.workers) == 2
+    assert report(warm, costs).first_cue_s < report(outcome, costs).first_cue_s
+    assert warm.worker_s > outcome.worker_s
+    capped = simulate(arrivals, costs, replace(base, max_workers=1))
+    assert max(running for _, running, _ in capped.workers) == 1
+    assert max(running for _, running, _ in outcome.workers) > 1
+    cold = simulate(arrivals, costs, replace(base, flashboot=False))
+    assert sum(cold.first_cue_s) > sum(outcome.first_cue_s)
+    patient = simulate(arrivals, costs, replace(base, idle_s=300))
+    assert patient.worker_s > outcome.worker_s
+    dense = simulate(arrivals, costs, replace(base, scaler_value=8))
+    assert dense.worker_s < outcome.worker_s
+
+
+def test_one_video_is_worked_on_once_where_store_and_cache_are_shared() -> None:
+    costs = computed_costs("ADA_24")
+    arrivals = viral(200, 0.5, 5)
+    languages = len({each.language for each in arrivals})
+    apart = simulate(arrivals, costs, Endpoint(max_workers=4, scaler_value=1))
+    together = simulate(
+        arrivals,
+        costs,
+        Endpoint(max_workers=4, scaler_value=1, shared_store=True, shared_cache=True),
+    )
+    assert together.jobs == languages < apart.jobs
+    assert together.busy_s < apart.busy_s
+
+
+def test_a_queue_waits_where_a_load_balancer_gives_up() -> None:
+    never = replace(COSTS, cold_start_s=200.0)
+    arrivals = [Arrival(float(at), f"v{at}", 60.0) for at in range(3)]
+    balanced = simulate(arrivals, never, Endpoint(max_workers=1))
+    queued = simulate(arrivals, never, Endpoint(kind="queue", scaler="QUEUE_DELAY", max_workers=1))
+    assert balanced.refused >= 3  # held for two minutes each
+    assert queued.refused == 0
+    assert len(queued.first_cue_s) == 3
+    with pytest.raises(ValueError, match="REQUEST_COUNT alone"):
+        Endpoint(scaler="QUEUE_DELAY")
+
+
+def test_a_worker_that_is_full_refuses_and_viewers_who_wait_too_long_are_lost() -> None:
+    slow = replace(COSTS, call_s=60.0)
+    arrivals = [Arrival(0.0, f"v{number}", 600.0) for number in range(60)]
+    outcome = simulate(arrivals, slow, replace(ALONE, max_jobs=2))
+    assert outcome.lost > 0
+    assert outcome.refused >= 12 * outcome.lost
+    assert len(outcome.first_cue_s) + outcome.lost == 60
+
+
+def test_costs_come_from_a_file_or_from_figures_of_the_benchmark(tmp_path: Path) -> None:
+    own = tmp_path / "costs.json"
+    own.write_text(json.dumps({"mine": {"call_s": 2.5, "source": "mine"}}))
+    assert stage_costs("mine", own).call_s == 2.5
+    figures = tmp_path / "results.json"
+    figures.write_text(json.dumps([{"name": "cost_window_s", "value": 0.2}]))
+    changed = stage_costs("ADA_24", figures)
+    assert (changed.window_s, changed.hour_usd) == (0.2, HOUR_PRICES_USD["ADA_24"])
+    for content in ("[]", '{"mine": {"no_such_cost": 1}}', "half"):
+        own.write_text(content)
+        with pytest.raises(BenchError):
+            stage_costs("mine", own)
+    with pytest.raises(BenchError, match="known: "):
+        stage_costs("no such card")
+
+
+def test_a_better_card_costs_less_time() -> None:
+    by_card = [computed_costs(pool) for pool in CARDS]
+    assert all(costs.call_s > 0 and costs.window_s > 0 for costs in by_card)
+    assert computed_costs("AMPERE_24").window_s > computed_costs("HOPPER_141").window_s
+    prices = (ROOT / "docs" / "load-balancer.md").read_text()
+    for pool, price in HOUR_PRICES_USD.items():
+        assert re.search(rf"`{pool}` .*\| {price:.2f} \|", prices), pool
+
+
+def test_the_document_is_what_the_script_makes() -> None:
+    assert read_part("cards", DOCUMENT).splitlines() == list(card_lines())
+    made = list(crowd_lines(most=10))
+    shown = read_part("crowds", DOCUMENT).splitlines()
+    assert shown[: len(made)] == made
+    assert [line.split(" | ")[0].removeprefix("| ") for line in shown[2:]] == [
+        name for name, *_ in CROWDS
+    ]
+
+
+def test_the_picture_is_one() -> None:
+    for svg in (PICTURE.read_text(), chart("t", [1.0, 2.0], [Line("a", [(0.0, 1)])], 10.0)):
+        root = ElementTree.fromstring(svg)
+        assert root.tag.endswith("svg")
+        assert root.findall("{*}polyline")
+        assert root.findall("{*}polygon")
+
+
+def test_the_command_prints_what_viewers_see(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench.simulation", "--viewers", "20", "--hours", "0.5"]
+    picture = tmp_path / "workers.svg"
+    told = subprocess.run(
+        [*command, "--chart", str(picture)], cwd=ROOT, text=True, capture_output=True, check=True
+    )
+    assert "p50" in told.stdout
+    assert "US$" in told.stdout
+    assert picture.read_text().startswith("<svg")
+    wrong = subprocess.run([*command, "--min", "5"], cwd=ROOT, text=True, capture_output=True)
+    assert wrong.returncode == 1
+    assert "min_workers" in wrong.stderr
+
+
+def test_a_trace_without_viewers_costs_nothing_but_what_always_runs() -> None:
+    outcome = simulate([], COSTS, Endpoint())
+    assert "\n".join(lines(outcome, COSTS)).startswith("viewers          0 served")
