@@ -49,7 +49,7 @@ _EMBEDDED = (
     "(<code>TRANSLATION_PROVIDER</code>) into every language."
 )
 
-_KEY_OPTION = '-H "X-API-Key: $CUESTREAM_KEY" '
+_KEY_OPTION = '-H "X-API-Key: $CUESTREAM_KEY" \\\n     '
 
 
 @router.head("/")
