@@ -88,12 +88,7 @@ def _sentence(spans: list[Span]) -> Segment:
 def use_scripted_engines() -> None:
     """Put these engines under the usual names."""
     here = "tests.clients.scripted_engines"
-    vads, transcribers = {"silero": f"{here}:LoudVad"}, {Settings().asr.engine: f"{here}:Talker"}
-    engine_manager.VADS = vads  # type: ignore[attr-defined]
-    engine_manager.TRANSCRIBERS = transcribers  # type: ignore[attr-defined, assignment]
-
-
-def application() -> FastAPI:
-    """Return the application with these engines under the usual names."""
-    use_scripted_engines()
+    transcribers: dict[str, str] = {Settings().asr.engine: f"{here}:Talker"}
+    engine_manager.VADS = {"silero": f"{here}:LoudVad"}  # type: ignore[attr-defined]
+    engine_manager.TRANSCRIBERS = transcribers  # type: ignore[attr-defined]
     return create_app()

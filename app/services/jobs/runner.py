@@ -228,7 +228,7 @@ class JobRunner:
         await self._queue.close()
         self._remote.close()
         reason = DrainingError("The server is shutting down", _LEAVING_RETRY_S)
-        jobs = self.running
+        jobs = [job for job in self.running if not job.log.sealed]  # the others end by themselves
         tasks = [job.task for job in jobs if job.task is not None]
         for job in jobs:
             if self._store.outlives:

@@ -80,8 +80,8 @@ class JobRuntime:
 
     @property
     def working(self) -> bool:
-        """Whether this process works on the job."""
-        return self.task is not None and not self.record.log.sealed
+        """Whether this process works on the job, or has its last events still to store."""
+        return self.task is not None and not self.log.closed
 
     @property
     def handed_over(self) -> bool:
@@ -139,7 +139,9 @@ class JobRuntime:
         if self._readers == 0 and self.link is not None:
             self.link.release(self.id)
             return
-        if self._readers == 0 and self.working and self.record.queue is None:
+        if self._readers or not self.working or self.log.sealed:
+            return
+        if self.record.queue is None:
             grace_s = self._grace_s if grace_s is None else grace_s
             if grace_s > 0:
                 self._cancel_after(grace_s)
