@@ -24,6 +24,7 @@ from bench import (
     first_text,
     hallucinations,
     health,
+    jobs,
     long_form,
     memory,
     pipeline,
@@ -77,6 +78,7 @@ MEASURES: Mapping[str, Measure] = {
     "whole_file": whole_file.measure,
     "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
+    "jobs": jobs.measure,
 }
 
 

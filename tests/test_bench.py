@@ -22,6 +22,7 @@ from bench import (
     first_text,
     hallucinations,
     health,
+    jobs,
     long_form,
     memory,
     pipeline,
@@ -81,6 +82,11 @@ GOALS = {
     "long_form_doubled_prompts": 0,
     "long_form_drift_ms": 50,
     "caption_lines_lost": 0,
+    "jobs_per_s_sqlite": 30,
+    "jobs_per_s_postgres": 20,
+    "postgres_4_workers_over_1": 2,
+    "enqueue_to_start_p99_ms": 100,
+    "event_append_overhead": 1.05,
 }
 
 
@@ -88,7 +94,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form, caption_lines,
+        hallucinations, whole_file, long_form, caption_lines, jobs,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import InvalidFieldError, UnavailableOptionError
 from app.domain.time import seconds_to_ms
 from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
@@ -20,6 +21,7 @@ from app.routers.error_shapes import error_body
 from app.routers.file_links import file_delivery
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
+from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import check_format, render_bounded
 
@@ -35,8 +37,11 @@ _MAX_S = 10**6
 
 _MAX_EVENT_DIGITS = 18
 _NAME_CHARS = 255
+_MOST_LISTED = 200
+_ID_CHARS = 64
 
 State = Literal["queued", "running", "done", "failed"]
+ListedState = Literal["queued", "running", "stopping", "done", "failed"]
 
 
 class PositionBody(BaseModel):
@@ -59,6 +64,65 @@ class Moved(BaseModel):
 FormatsQuery = Annotated[
     str | None, Query(max_length=100, description="Subtitle files, separated by commas")
 ]
+
+
+class ListedJob(BaseModel):
+    """A job of a list."""
+
+    job_id: str
+    state: ListedState
+    created_at: str = Field(description="Time of admission, ISO 8601 in UTC")
+    ended_at: str | None = Field(description="Time of the end; null before it")
+    title: str = Field(description="Of the source, as far as it is known")
+    progress: dict[str, object] | None = Field(description="The latest stage, as in a stream")
+    kind: str = Field(description="Door that handed it in; empty for the interactive ones")
+    code: str | None = Field(description="Of the error that ended it")
+
+
+class JobList(BaseModel):
+    """Answer of `/api/jobs`."""
+
+    jobs: list[ListedJob] = Field(description="The newest first")
+    next: str | None = Field(description="Value of `before` for the next page; null on the last")
+
+
+class Cancelled(BaseModel):
+    """Answer of a cancel."""
+
+    job_id: str
+    state: State = Field(description="Of the job, which others may wait for")
+    cancelled: bool = Field(description="Whether nothing of it will come any more for the caller")
+
+
+@router.get("")
+async def listed(
+    request: Request,
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = 50,
+    before: Annotated[str | None, Query(max_length=_ID_CHARS)] = None,
+) -> JobList:
+    """List the caller's jobs, the newest first.
+
+    Only a key tells callers apart: who has a job's id may read it, so the jobs of one address are
+    shown to nobody.
+    """
+    if not services.settings.access.api_keys:
+        raise UnavailableOptionError("Jobs are listed by API key, and this server has no API_KEYS")
+    found = await services.runner.listed(caller_name(request), limit + 1, before)
+    jobs = [_listed(job) for job in found[:limit]]
+    return JobList(jobs=jobs, next=jobs[-1].job_id if len(found) > limit else None)
+
+
+@router.delete("/{job_id}")
+async def cancel(request: Request, job: JobDep, services: ServicesDep) -> Cancelled:
+    """Cancel a job for the caller, for good.
+
+    A queued job of his never starts; a running one stops at its next window unless others read it.
+    """
+    caller = caller_name(request)
+    await services.runner.cancel(job, caller)
+    has_left = job.callers.has_left(caller)
+    return Cancelled(job_id=job.id, state=_state_of(job), cancelled=has_left)
 
 
 @router.get("/{job_id}/events")
@@ -135,6 +199,24 @@ async def state(request: Request, job: JobDep, formats: FormatsQuery = None) -> 
         delivery = file_delivery(request, job)
         payload["result"] = result if delivery is None else await delivery.deliver(result, job)
     return Response(await sliced_json(payload), media_type="application/json")
+
+
+def _listed(job: JobSummary) -> ListedJob:
+    return ListedJob(
+        job_id=job.id,
+        state=job.state,
+        created_at=_utc(job.created_ms),
+        ended_at=None if job.ended_ms is None else _utc(job.ended_ms),
+        title=job.title,
+        progress=None if job.progress is None else progress_payload(job.progress),
+        kind=job.kind,
+        code=job.code,
+    )
+
+
+def _utc(unix_ms: int) -> str:
+    moment = datetime.fromtimestamp(unix_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _formats_of(request: Request, job: JobRuntime, formats: str | None) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def matching_key(request: HTTPConnection) -> int | None:
     return find_key(services_of(request).settings.access.api_keys, candidates)
 
 
-def caller_of(request: Request) -> str:
+def caller_of(request: HTTPConnection) -> str:
     """Return the caller that pays for a request, as a name that is no secret.
 
     The name is a hash of the key, so it stays the same when keys are added before it. It is

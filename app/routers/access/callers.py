@@ -6,7 +6,7 @@ from typing import cast
 
 from starlette.requests import HTTPConnection
 
-from app.routers.access.api_keys import matching_key
+from app.routers.access.api_keys import caller_of
 from app.routers.access.client_address import client_address, subscriber
 from app.routers.dependencies import services_of
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
@@ -15,12 +15,13 @@ from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
 def caller_name(connection: HTTPConnection) -> str:
     """Return a name for the caller: by a valid key, else by the address.
 
-    Only a valid key identifies a caller, so invented keys gain nothing.
+    Only a valid key identifies a caller, so invented keys gain nothing. The name is no secret and
+    outlives the server: it stands in stored jobs.
     """
     if (route_caller := connection.scope.get(SCOPE_KEY)) is not None:
         return cast("RouteCaller", route_caller).name
-    key = matching_key(connection)
-    if key is not None:
+    key = caller_of(connection)
+    if key:
         return f"key {key}"
     forwarded = ",".join(connection.headers.getlist("x-forwarded-for"))
     peer = connection.client.host if connection.client else None

@@ -36,6 +36,7 @@ class JobRecord:
         fence: number of the lease under which it is worked on. It grows with each one, so that a
             worker whose lease has ended writes nothing any more.
         attempts: how often it was begun.
+        stored: whether a store keeps what the job needs, and removes it once the end is stored.
     """
 
     request: JobRequest
@@ -49,6 +50,7 @@ class JobRecord:
     callers: CallerNotes = field(default_factory=CallerNotes)
     fence: int = 0
     attempts: int = 0
+    stored: bool = False
 
     @property
     def owner(self) -> str:

@@ -18,7 +18,7 @@ from app.domain.errors import (
     StorageError,
 )
 from app.domain.events import CuesReady, Done, Failed, Progress, Result
-from app.domain.request import JobRequest, MediaUrl
+from app.domain.request import JobRequest, MediaUrl, UploadedFile
 from app.services.jobs.admission import check_options, check_wait
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.job_work import JobWork, completed, fail
@@ -37,7 +37,8 @@ log = structlog.get_logger()
 _RETRY_AFTER_S = 15
 _LEAVING_RETRY_S = 5
 _UNREAD_RUNTIMES = 16
-"""Ended jobs without readers that a process keeps in memory where the store has them too."""
+"""Jobs without readers, ended, queued or of other workers, that a process keeps in memory where the
+store has them too."""
 
 
 class JobRunner:
@@ -179,23 +180,22 @@ class JobRunner:
         """Cancel a job for a caller, for good.
 
         A queued job of his never starts; the work on a running one stops with its last reader, and
-        at once where it came by the queue and is his.
+        at once where it is his and nobody else may be reading it.
 
         Raises:
             StorageError: the store cannot be written.
         """
         if not job.running:
             return
-        is_owner = job.record.queue is not None and job.record.owner == caller
+        is_owner = job.record.owner == caller
         error = JobCancelledError("The job was cancelled")
         failed = Failed(error.message, error.code, error.retryable)
         job.callers.leave(caller)
-        if is_owner and await self._store.end_queued(job.id, failed):
-            discard_upload(job.request)
+        if is_owner and job.record.queue and await self._store.end_queued(job.id, failed):
             return
         if job.link is not None:
             job.link.leave(job.id, caller)
-        elif is_owner and job.working:
+        elif is_owner and job.working and job.readers <= 1:
             job.cancel(error)
 
     async def close(self) -> None:
@@ -298,14 +298,21 @@ class JobRunner:
     def _begin_claimed(self, record: JobRecord) -> None:
         """Begin a job that this process has leased; one whose workers keep dying fails."""
         if record.attempts > self._settings.job_store.job_attempts:
-            job = self._read(record)
-            job.link = None
-            fail(job, JobInterruptedError(f"Its worker died {record.attempts - 1} times"))
-            record.ended_s = time.monotonic()
+            self._give_up(record, f"Its worker died {record.attempts - 1} times")
+            return
+        source = record.request.source
+        if isinstance(source, UploadedFile) and not source.path.exists():
+            self._give_up(record, "Its upload lies on another machine; share JOBS_DIR")
             return
         if record.attempts > 1:
             log.info("going on with a job", job_id=record.id, events=len(record.log))
         self.on_claim(self._begin(record))
+
+    def _give_up(self, record: JobRecord, reason: str) -> None:
+        job = self._read(record)
+        job.link = None
+        fail(job, JobInterruptedError(reason))
+        record.ended_s = time.monotonic()
 
     def _begin(self, record: JobRecord) -> JobRuntime:
         job = self._read(record)
@@ -355,6 +362,6 @@ class JobRunner:
 
     def _forget_unread(self) -> None:
         """Forget what the store gives back when somebody asks for it again."""
-        ended = [job for job in self._runtimes.values() if not job.running and not job.read]
-        for job in ended[: max(0, len(ended) - _UNREAD_RUNTIMES)]:
+        idle = [job for job in self._runtimes.values() if not job.working and not job.readers]
+        for job in idle[: max(0, len(idle) - _UNREAD_RUNTIMES)]:
             del self._runtimes[job.id]

@@ -89,9 +89,9 @@ class JobRuntime:
         return self._handed_over is not None
 
     @property
-    def read(self) -> bool:
-        """Whether it has readers in this process."""
-        return self._readers > 0
+    def readers(self) -> int:
+        """Number of its readers in this process; another process's count as one."""
+        return self._readers
 
     @property
     def result(self) -> Result | None:
@@ -264,4 +264,5 @@ class JobRuntime:
         self._stop_timer()
         self.callers.end_leases()
         self.fail(self._cancel_reason or JobCancelledError("The job was cancelled"))
-        discard_upload(self.request)
+        if not self.record.stored:
+            discard_upload(self.request)

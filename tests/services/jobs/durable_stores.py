@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -62,9 +62,6 @@ class StoreProcess(DurableJobStore):
         elif isinstance(self.database, PostgresJobDatabase):
             await self.database._listener.close()
             await self.database._pool.close()
-
-
-Processes = Callable[[], "asynccontextmanager[StoreProcess]"]
 
 
 class StoreFactory:

@@ -33,6 +33,7 @@ from app.services.jobs.store.kept_jobs import surplus_jobs
 from app.services.jobs.store.kept_uploads import KeptUploads
 from app.services.jobs.store.request_codec import decode_request, encode_request
 from app.services.jobs.store.secret_box import SecretBox
+from app.services.jobs.uploads_of_jobs import discard_upload
 
 log = structlog.get_logger()
 
@@ -61,12 +62,15 @@ class DurableJobStore:
         self._uploads = uploads
         self._box = box
         self._tick_s = lease_s / 3
-        self._writer = EventWriter(database, self._lost)
+        self._writer = EventWriter(
+            database, self._lost, lambda record: discard_upload(record.request)
+        )
         self._records: WeakValueDictionary[str, JobRecord] = WeakValueDictionary()
         self._host: StoreHost | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._catching_up: dict[str, asyncio.Lock] = {}
+        self._behind: set[str] = set()
         self._swept_s = 0.0
         self._leasing = asyncio.Lock()
 
@@ -101,6 +105,7 @@ class DurableJobStore:
         self._records[record.id] = record
         try:
             if record.running:
+                record.stored = True
                 record.request = await self._uploads.keep(record.id, record.request, copy=False)
             async with self._leasing:
                 await self._database.insert(self._new(record))
@@ -108,12 +113,13 @@ class DurableJobStore:
                     record.fence = record.attempts = 1
                     self._writer.watch(record)
         except StorageError as error:
+            record.stored = False
             log.error("a job is not stored", job_id=record.id, reason=error.message)
             record.log.append(NOT_STORED)
 
     async def enqueue(self, record: JobRecord) -> JobRecord:
         """See `JobStore`."""
-        record.queued = True
+        record.queued = record.stored = True
         record.request = await self._uploads.keep(record.id, record.request, copy=True)
         self._records[record.id] = record
         job_id = await self._database.insert(self._new(record))
@@ -151,6 +157,7 @@ class DurableJobStore:
         record = self._records.get(job_id)
         if ended and record is not None:
             await self._catch_up(record)
+            discard_upload(record.request)
         return ended
 
     async def get(self, job_id: str) -> JobRecord | None:
@@ -204,8 +211,11 @@ class DurableJobStore:
     def events_written(self, job_id: str) -> None:
         """See `DatabaseListener`."""
         record = self._records.get(job_id)
-        if record is not None and record.running and not self._writer.holds(job_id):
-            self._spawn(self._catch_up(record))
+        if record is None or not record.running or self._writer.holds(job_id):
+            return
+        if job_id not in self._behind:
+            self._behind.add(job_id)
+            self._spawn(self._follow(record))
 
     def work_arrived(self) -> None:
         """See `DatabaseListener`."""
@@ -221,6 +231,8 @@ class DurableJobStore:
         """See `DatabaseListener`."""
         for job_id in list(self._records):
             self.events_written(job_id)
+        for job_id in self._writer.held:
+            self._spawn(self._see_who_left(job_id))
         self.work_arrived()
 
     def _lost(self, record: JobRecord) -> None:
@@ -252,6 +264,13 @@ class DurableJobStore:
         except StorageError as error:
             log.warning("the store of jobs fails", reason=error.message)
 
+    async def _follow(self, record: JobRecord) -> None:
+        """Read what another process has written; what comes meanwhile is read once more."""
+        lock = self._catching_up.setdefault(record.id, asyncio.Lock())
+        async with lock:
+            self._behind.discard(record.id)
+        await self._catch_up(record)
+
     async def _catch_up(self, record: JobRecord) -> None:
         """Add the events of a record that are in the database alone."""
         lock = self._catching_up.setdefault(record.id, asyncio.Lock())
@@ -271,6 +290,15 @@ class DurableJobStore:
         finally:
             if not lock.locked():
                 self._catching_up.pop(record.id, None)
+
+    async def _see_who_left(self, job_id: str) -> None:
+        """Tell of cancels whose messages were missed: they are stored with the job."""
+        record, row = self._records.get(job_id), await self._database.job(job_id)
+        if record is None or row is None or self._host is None:
+            return
+        notes: CallerNotes = decode_value(CallerNotes, row.callers)
+        for caller in notes.left - record.callers.left:
+            self._host.told(job_id, {"do": "leave", "caller": caller})
 
     async def _is_known(self, job_id: str) -> bool:
         return await self._database.job(job_id) is not None
@@ -299,6 +327,7 @@ class DurableJobStore:
             callers=decode_value(CallerNotes, row.callers),
             fence=row.fence,
             attempts=row.attempts,
+            stored=True,
         )
         self._records[row.id] = record
         return record

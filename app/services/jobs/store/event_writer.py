@@ -45,10 +45,17 @@ class EventWriter:
     Args:
         database: takes the events.
         on_lost: called with the record of a job whose lease has ended.
+        on_ended: called with the record of a job whose end is written.
     """
 
-    def __init__(self, database: JobDatabase, on_lost: Callable[[JobRecord], None]) -> None:
+    def __init__(
+        self,
+        database: JobDatabase,
+        on_lost: Callable[[JobRecord], None],
+        on_ended: Callable[[JobRecord], None],
+    ) -> None:
         self._database = database
+        self._on_ended = on_ended
         self._on_lost = on_lost
         self._journals: dict[str, _Journal] = {}
         self._dirty: dict[str, _Journal] = {}
@@ -138,6 +145,7 @@ class EventWriter:
                     del self._dirty[record.id]
                 if record.log.sealed and journal.written == record.log.appended:
                     del self._journals[record.id]
+                    self._on_ended(record)
             record.log.show(journal.written)
 
     def _fail(self, error: StorageError) -> None:

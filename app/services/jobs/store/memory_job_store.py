@@ -11,6 +11,7 @@ from app.services.jobs.record import JobRecord
 from app.services.jobs.store.job_rows import EndedRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
+from app.services.jobs.uploads_of_jobs import discard_upload
 
 _FRAME_BYTES = 2000
 """Of a record whose result belongs to another one too."""
@@ -79,6 +80,7 @@ class MemoryJobStore:
         record.queued = False
         record.log.append(failed)
         record.ended_s = time.monotonic()
+        discard_upload(record.request)
         return True
 
     async def listed(self, owner: str, limit: int, before: str | None) -> Sequence[JobSummary]:

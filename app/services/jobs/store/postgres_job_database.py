@@ -17,9 +17,9 @@ import psycopg
 import structlog
 from procrastinate.sql import queries
 from psycopg import AsyncConnection
-from psycopg.errors import UniqueViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.domain.errors import JobExpiredError, StoreUnavailableError
 from app.domain.events import Failed
@@ -49,6 +49,7 @@ _Connection = AsyncConnection[_Row]
 _QUEUE = "cuestream"
 _TASK = "cuestream.job"
 _ANSWER_S = 5.0
+_START_S = 60.0
 _RESUMED_PRIORITY = 1000
 """Jobs that were begun go first."""
 
@@ -89,6 +90,7 @@ class PostgresJobDatabase:
     async def open(self, listener: DatabaseListener) -> None:
         """See `JobDatabase`."""
         await self._pool.open()
+        await self._wait_for_database()
         await self._run(lambda connection: make_tables(connection, self._schema))
         self._worker_id = await self._run(_register)
         await self._listener.open(listener)
@@ -205,6 +207,19 @@ class PostgresJobDatabase:
         content = {"job": job_id, "message": dict(message)}
         await self._run(lambda connection: self._notify(connection, content))
 
+    async def _wait_for_database(self) -> None:
+        """Wait for a database that starts beside the server.
+
+        Raises:
+            StoreUnavailableError: it does not answer for a minute.
+        """
+        try:
+            await self._pool.wait(_START_S)
+        except PoolTimeout as error:
+            raise StoreUnavailableError(
+                f"The database at DATABASE_URL does not answer within {_START_S:.0f} s"
+            ) from error
+
     async def _run(self, work: Callable[[_Connection], Awaitable[T]]) -> T:
         """Do some work in one transaction; once more where the connection was lost.
 
@@ -217,6 +232,11 @@ class PostgresJobDatabase:
                     return await work(connection)
             except UniqueViolation:
                 raise
+            except ForeignKeyViolation as error:
+                # The others took this worker for dead, and its leases with it.
+                if is_last:
+                    raise StoreUnavailableError("This worker is not registered") from error
+                await self._run(self._give_sign)
             except (psycopg.Error, OSError) as error:
                 self._trusted_from_s = time.monotonic() + self._lease_s
                 if is_last or not isinstance(error, psycopg.OperationalError):

@@ -1,0 +1,18 @@
+"""A queue that loses nothing, whatever dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.postgres import PostgresServer
+from tests.services.jobs.faults import check, run_faults
+
+
+async def test_workers_die_again_and_again_and_no_job_or_event_is_lost_or_doubled(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    outcome = await run_faults(postgres, tmp_path, jobs=60, seconds=20, decode_s=0.2, kill_every=8)
+    check(outcome, 20)
+    assert outcome.killed > 0
+    assert outcome.taken_over > 0, "some worker died with a job of its own"
+    assert any(seen.connections > 1 for seen in outcome.seen.values())
