@@ -91,4 +91,9 @@ def use_scripted_engines() -> None:
     transcribers: dict[str, str] = {Settings().asr.engine: f"{here}:Talker"}
     engine_manager.VADS = {"silero": f"{here}:LoudVad"}  # type: ignore[attr-defined]
     engine_manager.TRANSCRIBERS = transcribers  # type: ignore[attr-defined]
+
+
+def application() -> FastAPI:
+    """Return the application with these engines under the usual names."""
+    use_scripted_engines()
     return create_app()

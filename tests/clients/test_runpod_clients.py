@@ -83,6 +83,13 @@ async def test_the_asynchronous_python_client_does_the_same(
         assert texts(await job.output(timeout=60)) == TEXTS
 
 
+def test_a_job_that_calls_a_route_has_its_callers_key(base: str, endpoint: Any) -> None:
+    output = endpoint.run_sync({"path": "/api/version", "method": "GET"})
+    assert output["status_code"] == 200
+    for path in ("/shutdown", "/models/unload"):
+        assert endpoint.run_sync({"path": path})["status_code"] == 404
+
+
 def test_the_javascript_client_calls_every_operation(base: str, tmp_path: Path) -> None:
     options = {"base": base, "key": KEY, "request": REQUEST, "never": f"{tmp_path}/never"}
     done = subprocess.run(

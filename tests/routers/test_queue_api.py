@@ -341,9 +341,8 @@ def test_a_webhook_to_a_forbidden_address_is_refused_at_once(api: httpx.Client, 
     assert (answer.status_code, answer.json()["code"]) == (400, "url_blocked")
 
 
-@pytest.mark.parametrize("key", ["operation", "queue", "jobs", "audio"])
-def test_kinds_that_are_not_offered_have_a_code(api: httpx.Client, key: str) -> None:
-    told = ended(api, handed_in(api, **{key: "x", "path": "/health"}))
+def test_operations_on_media_are_not_offered_and_have_a_code(api: httpx.Client) -> None:
+    told = ended(api, handed_in(api, operation="caption", path="/health"))
     assert (told["status"], told["code"]) == ("FAILED", "operation_unavailable")
 
 
