@@ -44,7 +44,8 @@ async def test_a2_a_batch_without_jobs_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("queue", "shown"), [("nope", "nope"), (None, "None"), pytest.param(10**5000, "int", id="huge"), (["a"], "list")]
+    ("queue", "shown"),
+    [("nope", "nope"), (None, "None"), pytest.param(10**5000, "int", id="huge"), (["a"], "list")],
 )
 async def test_a3_an_unknown_queue_is_refused_with_the_known_ones(
     services: Services, queue: object, shown: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,9 +31,9 @@ EVENTS: list[Event] = [
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreFactory]:
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> StoreFactory:
     url = request.getfixturevalue("database_url") if request.param == "postgres" else None
-    yield StoreFactory(tmp_path / "jobs", url)
+    return StoreFactory(tmp_path / "jobs", url)
 
 
 async def until(condition: Callable[[], bool]) -> None:
