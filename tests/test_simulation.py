@@ -127,7 +127,7 @@ def test_the_real_server_does_the_same_work_for_viewers_who_come_together(
     hold = server.folder / HOLD
     hold.touch()
     viewers = [Viewer(server, path) for path in paths]
-    assert all(viewer.begun.wait(120) for viewer in viewers)
+    assert all(viewer.admitted.wait(120) for viewer in viewers)
     wait_for(lambda: queued(server) > 2 * MAX_BATCH)
     hold.unlink()
     for viewer in viewers:
