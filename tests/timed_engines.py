@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Sequence
 
+import numpy as np
 from fastapi import FastAPI
 
+from app.domain.audio import Audio
 from app.domain.transcript import Segment
 from app.gpu import engine_manager
 from app.gpu.protocols import Prepared
@@ -15,25 +17,38 @@ from app.main import create_app
 from app.settings import Settings
 from tests.clients.scripted_engines import Talker
 
-CALL_S, WINDOW_S, MAX_BATCH = 1.0, 0.05, 4
-"""Time of a call, and of each window of 28 s in it: long beside what else a busy machine does."""
+CALL_S, WINDOW_S, MAX_BATCH = 0.6, 0.03, 4
+"""Time of a call, and of each window of 28 s in it; a call is longer than it takes to cut more."""
 
-CALLS = "calls.jsonl"
+CALLS, HOLD = "calls.jsonl", "hold"
+"""Files in the server's folder: what was decoded, and one whose presence holds all but a first call
+of a recording."""
 
 
 class TimedTalker(Talker):
-    """Sleeps for as long as a device would compute; writes down each call's lengths in seconds."""
+    """Sleeps for as long as a device would compute, and writes down what each call decodes.
+
+    A line of the file is a call: start and end of each window in seconds with its loudest sample,
+    by which a test knows the recording.
+    """
 
     max_batch = MAX_BATCH
 
     def decode(self, batch: Sequence[Prepared]) -> list[list[Segment]]:
-        lengths_s = [prepared.window.audio.span.duration_ms / 1000 for prepared in batch]
-        time.sleep(CALL_S + WINDOW_S * sum(lengths_s) / 28)
+        windows = [_described(prepared.window.audio) for prepared in batch]
         folder = self.settings.sources.work_dir
         assert folder is not None
+        while (folder / HOLD).exists() and not any(start_s == 0 for start_s, _, _ in windows):
+            time.sleep(0.02)
+        time.sleep(CALL_S + WINDOW_S * sum(end_s - start_s for start_s, end_s, _ in windows) / 28)
         with (folder / CALLS).open("a") as calls:
-            calls.write(json.dumps(lengths_s) + "\n")
+            calls.write(json.dumps(windows) + "\n")
         return super().decode(batch)
+
+
+def _described(audio: Audio) -> tuple[float, float, float]:
+    span = audio.span
+    return span.start_ms / 1000, span.end_ms / 1000, round(float(np.abs(audio.samples).max()), 1)
 
 
 def application() -> FastAPI:
