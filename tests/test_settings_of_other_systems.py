@@ -35,18 +35,19 @@ VIDEO_API = """
 WORKER_MODEL_SIZE WORKER_PROVIDER API_KEY ALLOWED_ORIGIN CACHE_TTL_HOURS DOWNLOADS_DIR YTDLP_BINARY
 YTDLP_COOKIES_FILE YTDLP_MIN_SLEEP YTDLP_MAX_SLEEP YTDLP_SLEEP_REQUESTS YTDLP_COOKIE_REFRESH_DAYS
 YOUTUBE_EMAIL YOUTUBE_PASSWORD TRANSCRIPTION_WORKER_ENABLED WORKER_POLL_INTERVAL WORKER_BATCH_SIZE
-WORKER_VT_SECONDS WORKER_STARTUP_DELAY
+WORKER_VT_SECONDS WORKER_STARTUP_DELAY SUPABASE_URL SUPABASE_SERVICE_KEY WORKER_MAX_RETRIES
+MAX_CONCURRENT_TRANSCRIPTIONS PROVIDER_NAME WORKER_NAME PY_API_TOKEN
 """
 SPEECH_WORKER = """
 HUGGINGFACE_ACCESS_TOKEN MODEL_ID CHUNK_DURATION TEMP_DIR DEBUG TEMPERATURE
-INCLUDE_DIARIZATION_IN_TEXT
+INCLUDE_DIARIZATION_IN_TEXT DIARIZATION_ENDPOINT_ID TRANSCRIPTION_ENDPOINT_ID RUNPOD_API_KEY
 """
 MEDIA_WORKER = """
 X_API_KEY RUNPOD_WHISPER_ENDPOINT_ID RUNPOD_WHISPER_OFFICIAL_ENDPOINT_ID S3_LOCAL_URL
 POLLING_MAX_ATTEMPTS EXPRESS_TIMEOUT_MS RUNPOD_EXECUTION_TIMEOUT RUNPOD_IDLE_TIMEOUT QUEUE_STORAGE
 REDIS_URL QUEUE_MAX_WORKERS MAX_WORKERS QUEUE_POLLING_INTERVAL QUEUE_TIMEOUT_CHECK_INTERVAL
 QUEUE_JOB_TTL VPS_MAX_CONCURRENT_JOBS VPS_WORK_DIR CORS_ALLOW_ORIGINS HTTP_PORT WORK_DIR OUTPUT_DIR
-BATCH_SIZE
+BATCH_SIZE WEBHOOK_SECRET
 """
 VOICE_PROXY = "SERVERLESS HF_HOME"
 THEIRS = sorted(
@@ -201,6 +202,28 @@ def test_a_key_for_speech_chooses_who_speaks(environment: pytest.MonkeyPatch) ->
     assert unused_variables(settings) == []
     environment.setenv("TTS_ENGINE", "embedded")
     assert len(unused_variables(Settings())) == 2
+
+
+def test_a_key_for_the_transcriber_chooses_no_translator(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WORKER_PROVIDER", "openai")
+    environment.setenv("OPENAI_API_KEY", "k")
+    settings = Settings()
+    assert (settings.asr.engine, settings.translation.provider) == ("openai", "embedded")
+    assert unused_variables(settings) == []
+
+
+def test_settings_of_other_roles_and_engines_are_told(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TRANSCRIPTION_ENDPOINT_ID", "abc")
+    environment.setenv("RUNPOD_API_KEY", "k")
+    environment.setenv("AUDIO_API_API_KEY", "k")
+    texts = unused_variables(Settings())
+    assert texts == [
+        "AUDIO_API_API_KEY is set and not used: ASR_ENGINE is whisperx; set it to openai",
+        "TRANSCRIPTION_ENDPOINT_ID is set and not used: ROLE is all; set it to orchestrator",
+    ]
+    environment.setenv("ROLE", "orchestrator")
+    environment.delenv("AUDIO_API_API_KEY")
+    assert unused_variables(Settings()) == []
 
 
 def test_what_is_in_use_is_not_told(environment: pytest.MonkeyPatch) -> None:

@@ -47,19 +47,19 @@ async def late_json(request: Request, work: Coroutine[Any, Any, Payload]) -> Res
         return Response(body, headers=_HEADERS, media_type="application/json")
     ends_s = None if limit_s is None else began_s + limit_s
     return StreamingResponse(
-        _after_spaces(task, ends_s, request.url.path),
+        _after_spaces(task, ends_s, request.url.path, min(_KEEPALIVE_S, patience_s)),
         headers=_HEADERS,
         media_type="application/json",
     )
 
 
 async def _after_spaces(
-    task: asyncio.Task[Payload], ends_s: float | None, path: str
+    task: asyncio.Task[Payload], ends_s: float | None, path: str, repeat_s: float
 ) -> AsyncIterator[bytes]:
     try:
         while not task.done():
             yield b" "
-            await asyncio.wait({task}, timeout=_KEEPALIVE_S)
+            await asyncio.wait({task}, timeout=repeat_s)
             if not task.done() and ends_s is not None and time.monotonic() >= ends_s:
                 raise TimedOutError("The work is not finished and goes on; its results are stored")
         yield await sliced_json(task.result())

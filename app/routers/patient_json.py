@@ -41,7 +41,7 @@ async def patient_json(request: Request, payload: Awaitable[object], silence_s: 
         if gone.done():
             raise JobCancelledError("The client left")
         handed_over = True
-        spaces = _after_spaces(work, request.url.path)
+        spaces = _after_spaces(work, request.url.path, min(_KEEPALIVE_S, silence_s))
         return StreamingResponse(spaces, media_type="application/json")
     finally:
         gone.cancel()
@@ -49,11 +49,13 @@ async def patient_json(request: Request, payload: Awaitable[object], silence_s: 
             work.cancel()
 
 
-async def _after_spaces(work: asyncio.Future[object], path: str) -> AsyncIterator[bytes]:
+async def _after_spaces(
+    work: asyncio.Future[object], path: str, repeat_s: float
+) -> AsyncIterator[bytes]:
     try:
         while not work.done():
             yield b" "
-            await asyncio.wait({work}, timeout=_KEEPALIVE_S)
+            await asyncio.wait({work}, timeout=repeat_s)
         try:
             yield await sliced_json(work.result())
         except CuestreamError as error:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from app.container import Services
@@ -18,6 +19,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
+from app.routers.patient_json import patient_json
 from app.routers.raised_errors import family, raises
 from app.routers.server_answers import Translations
 from app.services.translation.answer_remarks import AnswerRemarks
@@ -108,9 +110,7 @@ class TranslateBody(BaseModel):
     e.ResourceLimitError,
     *family(e.TranslationError),
 )
-async def translate(
-    request: Request, body: TranslateBody, services: ServicesDep
-) -> dict[str, object]:
+async def translate(request: Request, body: TranslateBody, services: ServicesDep) -> Response:
     """Translate a list of lines: as many come back, each in its place.
 
     With a key of one's own at that key's provider, without at the server's translator.
@@ -121,10 +121,18 @@ async def translate(
         raise InvalidFieldError("API key is required with an API URL of one's own")
     if not key:
         services.readiness.admit()
-        await services.readiness.wait()
-        ledger = services.ledgers.open(caller_of(request))
-        return await _answer(services.readiness.translator, texts, pair, ledger)
-    return await _with_own_key(body, SecretStr(key), texts, pair, services)
+        work = _with_server_key(caller_of(request), texts, pair, services)
+    else:
+        work = _with_own_key(body, SecretStr(key), texts, pair, services)
+    return await patient_json(request, work, services.settings.server.sync_keepalive_after_s)
+
+
+async def _with_server_key(
+    caller: str, texts: list[str], pair: LanguagePair, services: Services
+) -> dict[str, object]:
+    await services.readiness.wait()
+    ledger = services.ledgers.open(caller)
+    return await _answer(services.readiness.translator, texts, pair, ledger)
 
 
 async def _with_own_key(

@@ -124,16 +124,17 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _choose_by_key(cls, values: dict[str, object]) -> dict[str, object]:
+    def _choose_by_key(cls, groups: object) -> object:
         """A key or an address that is set chooses its provider where no setting names one."""
-        translation = values.get("translation") or TranslationSettings()
-        vendors = values.get("vendors") or VendorSettings()
-        tts = values.get("tts") or TtsSettings()
-        assert isinstance(translation, TranslationSettings)  # noqa: S101 - groups, never their dumps
-        assert isinstance(vendors, VendorSettings)  # noqa: S101
-        assert isinstance(tts, TtsSettings)  # noqa: S101
+        if not isinstance(groups, dict):
+            return groups
+        values: dict[str, object] = dict(groups)
+        translation = _group(values, "translation", TranslationSettings)
+        vendors = _group(values, "vendors", VendorSettings)
+        tts = _group(values, "tts", TtsSettings)
         if "provider" not in translation.model_fields_set:
-            choice = chosen_by_key(translation, vendors)
+            transcribes_there = _group(values, "asr", AsrSettings).engine == "openai"
+            choice = chosen_by_key(translation, vendors, transcribes_there=transcribes_there)
             if choice is not None:
                 translation = translation.model_copy(update={"provider": choice.provider})
         if "engine" not in tts.model_fields_set and tts.api_key is not None:

@@ -74,7 +74,6 @@ OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "WHISPER_QUANTIZED": _PRECISION,
         "WORKER_BATCH_SIZE": _POLLER,
         "WORKER_POLL_INTERVAL": _POLLER,
-        "WORKER_PROVIDER": "ASR_ENGINE chooses the transcriber",
         "WORKER_STARTUP_DELAY": _POLLER,
         "WORKER_VT_SECONDS": _POLLER,
         "YOUTUBE_EMAIL": _YOUTUBE,

@@ -30,7 +30,7 @@ class ProviderChoice(NamedTuple):
 
 
 def chosen_by_key(
-    translation: TranslationSettings, vendors: VendorSettings
+    translation: TranslationSettings, vendors: VendorSettings, *, transcribes_there: bool = False
 ) -> ProviderChoice | None:
     """Return the provider whose key or address is set; None where none is, or several are.
 
@@ -39,6 +39,7 @@ def chosen_by_key(
     Args:
         translation: settings that name no provider.
         vendors: hold the vendors' own keys.
+        transcribes_there: whether OpenAI's own key is for the transcriber.
     """
     if translation.server_api_url is not None:
         return ProviderChoice("openai_compatible", "SERVER_API_URL")
@@ -46,7 +47,8 @@ def chosen_by_key(
         key = translation.server_api_key.get_secret_value()
         owner = next((name for start, name in _PREFIXES.items() if key.startswith(start)), None)
         return ProviderChoice(owner or "openai", "SERVER_API_KEY")
-    choices = [ProviderChoice(name, f"{name.upper()}_API_KEY") for name in keyed_vendors(vendors)]
+    keyed = [n for n in keyed_vendors(vendors) if not (transcribes_there and n == "openai")]
+    choices = [ProviderChoice(name, f"{name.upper()}_API_KEY") for name in keyed]
     for field in ("libretranslate_api_key", "libretranslate_url"):
         if field in translation.model_fields_set:
             choices.append(ProviderChoice("libretranslate", field.upper()))

@@ -88,8 +88,16 @@ def _without_use(settings: Settings) -> Iterator[tuple[Group, str, str]]:
     if not settings.asr.is_whisper:
         reason = f"ASR_ENGINE is {settings.asr.engine}"
         yield from ((settings.whisper, field, reason) for field in _fields(settings.whisper))
+    if settings.asr.engine != "openai":
+        reason = f"ASR_ENGINE is {settings.asr.engine}; set it to openai"
+        yield from ((settings.audio_api, field, reason) for field in _fields(settings.audio_api))
+    if settings.role != "orchestrator":
+        reason = f"ROLE is {settings.role}; set it to orchestrator"
+        own = set(_fields(settings.endpoints)) - {"runpod_api_key"}  # which RunPod sets by itself
+        yield from ((settings.endpoints, field, reason) for field in own)
     if not settings.diarization.enabled:
-        reason = "DIARIZATION_ENABLED is false"
+        by_role = settings.role in ("transcription", "orchestrator")
+        reason = f"ROLE is {settings.role}" if by_role else "DIARIZATION_ENABLED is false"
         own = set(_fields(settings.diarization)) - {"enabled"}
         yield from ((settings.diarization, field, reason) for field in own)
     if settings.tts.engine in ("embedded", "espeak"):
@@ -110,6 +118,8 @@ def _of_translators(settings: Settings) -> Iterator[tuple[Group, str, str]]:
         for field in ("libretranslate_url", "libretranslate_api_key"):
             yield translation, field, f"{chosen}; set it to libretranslate"
     used = {_BORROWED.get(name or "", name) for name in (provider, translation.fallback_provider)}
+    if settings.asr.engine == "openai":
+        used.add("openai")  # its key serves the transcriber
     for field in VendorSettings.model_fields:
         if field.partition("_")[0] not in used:
             ambiguous = "," in keys and provider == "embedded" and field.endswith("_api_key")

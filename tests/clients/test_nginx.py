@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 
 from tests.api_requests import SSE
+from tests.chat_behaviours import Call, Reply
+from tests.chat_server import ChatServer, shout
 from tests.clients.conftest import Gated
 from tests.conftest import write_wav
 from tests.server import Frames, free_port, iter_frames, read_frame
@@ -136,6 +138,22 @@ def test_a_json_answer_that_takes_longer_than_the_proxy_waits_arrives(
     assert answer.status_code == 200
     assert answer.content.startswith(b" ")
     assert {cue["speaker"] for cue in answer.json()["subtitles"]} <= {"SPEAKER_00", "SPEAKER_01"}
+
+
+def test_lines_that_a_slow_model_translates_arrive_as_well(nginx: Nginx) -> None:
+    def slow(call: Call, reply: Reply) -> Reply:
+        time.sleep(PATIENCE_S + 1.5)
+        return reply
+
+    text = "Where do you want to go?"
+    with ChatServer() as model:
+        model.behaviour = slow
+        body = {"subtitles": [{"text": text}], "target_lang": "es", "model": "m"}
+        body |= {"api_key": "k", "api_url": model.url}
+        answer = httpx.post(f"{nginx.plain}/api/translate", json=body, timeout=120, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    assert answer.content.startswith(b" ")
+    assert answer.json()["translations"] == [shout(text, "(es)")]
 
 
 def test_events_pass_as_they_come(nginx: Nginx, gated: Gated, talk: Path) -> None:

@@ -40,6 +40,7 @@ class ResumedEvents:
         self._seen: set[str] = set()
         self._cues: dict[int, Cue] = {}
         self._final: set[int] = set()
+        self._shown: set[int] = set()
         self._percent = 0
         self._ids: dict[int, int] = {}
         for _, event in log.after(0):
@@ -53,8 +54,8 @@ class ResumedEvents:
     def append(self, event: Event) -> None:
         """Add what is new of an event; see `EventLog.append`."""
         match event:
-            case CuesReady(cues=cues, final=final):
-                self._append_cues(cues, final=final)
+            case CuesReady():
+                self._append_cues(event)
             case CuesDropped(ids=ids):
                 self._drop(self._ids[each] for each in ids if each in self._ids)
             case Progress(percent=percent):
@@ -74,10 +75,11 @@ class ResumedEvents:
         kept = tuple(self._cues[cue.id] if cue.id in self._final else cue for cue in cues)
         self._add(Done(replace(result, cues=kept)))
 
-    def _append_cues(self, cues: Iterable[Cue], *, final: bool) -> None:
-        fresh = [new for cue in cues if (new := self._revised(cue, final=final)) is not None]
+    def _append_cues(self, event: CuesReady) -> None:
+        revised = (self._revised(cue, final=event.final) for cue in event.cues)
+        fresh = tuple(cue for cue in revised if cue is not None)
         if fresh:
-            self._add(CuesReady(tuple(fresh), final))
+            self._add(replace(event, cues=fresh))
 
     def _revised(self, cue: Cue, *, final: bool) -> Cue | None:
         """Return a cue under the id that readers know; None where they have it already."""
@@ -88,6 +90,9 @@ class ResumedEvents:
             return cue
         if known_id in self._final:
             return None  # no revision follows a final one, whatever this run makes of it
+        if known_id in self._shown:  # nothing but its speaker follows
+            named = old if cue.speaker is None else _with_speaker(old, cue.speaker)
+            return named if final else None
         if replace(cue, revision=old.revision) == old and not final:
             return None
         return replace(cue, revision=max(cue.revision, old.revision + 1))
@@ -120,10 +125,12 @@ class ResumedEvents:
     def _note(self, event: Event) -> None:
         """Keep what is compared with later events."""
         match event:
-            case CuesReady(cues=cues, final=final):
+            case CuesReady(cues=cues, final=final, speakers_follow=follow):
                 self._cues |= {cue.id: cue for cue in cues}
                 if final:
                     self._final |= {cue.id for cue in cues}
+                elif follow:
+                    self._shown |= {cue.id for cue in cues}
             case CuesDropped(ids=ids):
                 for each in ids:
                     self._cues.pop(each, None)
@@ -135,6 +142,10 @@ class ResumedEvents:
                 pass
             case _:
                 self._seen.add(repr(event))
+
+
+def _with_speaker(cue: Cue, speaker: str) -> Cue:
+    return replace(cue, speaker=speaker, revision=cue.revision + 1)
 
 
 def _place(cue: Cue) -> _Place:
