@@ -108,11 +108,7 @@ router = APIRouter(
 async def transcriptions(request: Request, services: ServicesDep) -> Response:
     """Transcribe a file; any model name is the model of this server."""
     fields, file = await read_file_form(request, services, _TEXT_FIELDS, [_LIST])
-    try:
-        body = _body(fields)
-    except CuestreamError:
-        file.path.unlink(missing_ok=True)
-        raise
+    body = _body_or_no_file(fields, file)
     granularities = fields.get(_LIST, "")
     work = _result(request, body, file)
     if body.response_format in _MEDIA_TYPES:
@@ -127,6 +123,15 @@ async def transcriptions(request: Request, services: ServicesDep) -> Response:
         )
 
     return await patient_json(request, payload(), services.settings.server.sync_keepalive_after_s)
+
+
+def _body_or_no_file(fields: dict[str, str], file: UploadedFile) -> AudioBody:
+    """Return the fields as an audio body; the file of a refused one is removed."""
+    try:
+        return _body(fields)
+    except CuestreamError:
+        file.path.unlink(missing_ok=True)
+        raise
 
 
 def _body(fields: dict[str, str]) -> AudioBody:
