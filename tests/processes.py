@@ -6,13 +6,13 @@ from tests.server import ServerProcess
 
 
 def own_children() -> list[psutil.Process]:
-    """Return all descendants but the servers that tests share, and what those run."""
+    """Return all descendants but servers and databases that tests share, and what those run."""
     found = []
     for child in psutil.Process().children():
-        if child.pid in ServerProcess.started:
-            continue
-        found.append(child)
         try:
+            if child.pid in ServerProcess.started or child.name() == "postgres":
+                continue
+            found.append(child)
             found += child.children(recursive=True)
         except psutil.NoSuchProcess:
             continue

@@ -42,7 +42,12 @@ def routes() -> Iterator[tuple[str, str]]:
 def locked(start_server: StartServer) -> ServerProcess:
     """A server whose every route wants a key."""
     server = start_server(
-        ready=False, API_KEYS="alpha", TTS_OPEN="false", LIVE_OPEN="false", **DEAF
+        ready=False,
+        API_KEYS="alpha",
+        PY_API_TOKEN="beta",
+        TTS_OPEN="false",
+        LIVE_OPEN="false",
+        **DEAF,
     )
     server.wait_listening()
     return server
@@ -50,7 +55,9 @@ def locked(start_server: StartServer) -> ServerProcess:
 
 @pytest.fixture(scope="module")
 def open_server(start_server: StartServer) -> ServerProcess:
-    return start_server(MAX_UPLOAD_MB="3", MAX_JSON_MB="2", TTS_ENGINE="espeak", **DEAF)
+    return start_server(
+        MAX_UPLOAD_MB="3", MAX_JSON_MB="2", TTS_ENGINE="espeak", PY_API_TOKEN="beta", **DEAF
+    )
 
 
 def send(server: ServerProcess, head: str, body: bytes = b"") -> tuple[int, dict[str, str], Any]:
