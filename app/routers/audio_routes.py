@@ -89,11 +89,7 @@ router = APIRouter(
 async def transcriptions(request: Request, services: ServicesDep) -> Response:
     """Transcribe a file; any model name is the model of this server."""
     fields, file = await read_file_form(request, services, (*_TEXT_FIELDS, *_LISTS))
-    try:
-        body = _body(fields)
-    except CuestreamError:
-        file.path.unlink(missing_ok=True)
-        raise
+    body = _body(fields, file)
     granularities = " ".join(fields.get(name, "") for name in _LISTS)
     work = _result(request, body, file)
     if body.response_format in _MEDIA_TYPES:
@@ -110,17 +106,21 @@ async def transcriptions(request: Request, services: ServicesDep) -> Response:
     return await patient_json(request, payload(), services.settings.server.sync_keepalive_after_s)
 
 
-def _body(fields: dict[str, str]) -> AudioBody:
-    """Return the fields as an audio body; unlike there, no format is an unusual one.
+def _body(fields: dict[str, str], file: UploadedFile) -> AudioBody:
+    """Return the fields as an audio body; the file of a refused one is removed.
 
     Raises:
         InvalidFormatError: no such response format.
         InvalidFieldError: another field is wrong.
     """
-    kind = fields.get("response_format", "json")
-    if kind not in FORMATS:
-        raise InvalidFormatError(kind, FORMATS)
-    return AudioBody.parse({**fields, "audio": "file"})
+    try:
+        kind = fields.get("response_format", "json")
+        if kind not in FORMATS:
+            raise InvalidFormatError(kind, FORMATS)
+        return AudioBody.parse({**fields, "audio": "file"})
+    except CuestreamError:
+        file.path.unlink(missing_ok=True)
+        raise
 
 
 def _output(request: Request, body: AudioBody) -> AudioOutput:
