@@ -141,10 +141,14 @@ def _body(fields: dict[str, str]) -> AudioBody:
         InvalidFormatError: no such response format.
         InvalidFieldError: another field is wrong.
     """
-    kind = fields.get("response_format", "json")
-    if kind not in FORMATS:
-        raise InvalidFormatError(kind, FORMATS)
-    return AudioBody.parse({**fields, "audio": "file"})
+    try:
+        kind = fields.get("response_format", "json")
+        if kind not in FORMATS:
+            raise InvalidFormatError(kind, FORMATS)
+        return AudioBody.parse({**fields, "audio": "file"})
+    except CuestreamError:
+        file.path.unlink(missing_ok=True)
+        raise
 
 
 def _output(request: Request, body: AudioBody) -> AudioOutput:
