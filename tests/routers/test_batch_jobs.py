@@ -49,6 +49,12 @@ def database(postgres: PostgresServer) -> Iterator[SupabaseDatabase]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def _no_documents(database: SupabaseDatabase) -> None:
+    """Begin each test without documents and messages."""
+    database.clear()
+
+
 @pytest.fixture(scope="module")
 def front(database: SupabaseDatabase) -> Iterator[RestFront]:
     running = RestFront(database.url)
@@ -208,7 +214,6 @@ def test_what_is_not_on_the_site_fails_alone_and_its_message_stays(
     assert result["status"] == "retry"
     assert result["error"].startswith("[Step: extracting audio from http://127.0.0.1")
     assert database.waiting() == [message["msg_id"]]
-    database.query("select pgmq.purge_queue('video_audio_transcription')")
 
 
 @pytest.mark.parametrize("door", ["/api/process", "/v2/any/run"])
