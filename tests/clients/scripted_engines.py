@@ -88,8 +88,9 @@ def _sentence(spans: list[Span]) -> Segment:
 def use_scripted_engines() -> None:
     """Put these engines under the usual names."""
     here = "tests.clients.scripted_engines"
+    vads: dict[str, str] = {"silero": f"{here}:LoudVad"}
     transcribers: dict[str, str] = {Settings().asr.engine: f"{here}:Talker"}
-    engine_manager.VADS = {"silero": f"{here}:LoudVad"}  # type: ignore[attr-defined]
+    engine_manager.VADS = vads  # type: ignore[attr-defined]
     engine_manager.TRANSCRIBERS = transcribers  # type: ignore[attr-defined]
 
 
