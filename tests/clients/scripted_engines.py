@@ -88,8 +88,9 @@ def _sentence(spans: list[Span]) -> Segment:
 def use_scripted_engines() -> None:
     """Put these engines under the usual names."""
     here = "tests.clients.scripted_engines"
-    engine_manager.VADS = {"silero": f"{here}:LoudVad"}
-    engine_manager.TRANSCRIBERS = {Settings().asr.engine: f"{here}:Talker"}
+    transcribers: dict[str, str] = {Settings().asr.engine: f"{here}:Talker"}
+    engine_manager.VADS = {"silero": f"{here}:LoudVad"}  # type: ignore[attr-defined]
+    engine_manager.TRANSCRIBERS = transcribers  # type: ignore[attr-defined]
 
 
 def application() -> FastAPI:
