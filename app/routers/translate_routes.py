@@ -19,6 +19,7 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
+from app.routers.job_answers import ApiError
 from app.routers.patient_json import patient_json
 from app.routers.raised_errors import family, raises
 from app.routers.server_answers import Translations
@@ -96,7 +97,7 @@ class TranslateBody(BaseModel):
     **described(
         "translateLines",
         "Translate lines",
-        Translations,
+        Translations | ApiError,
         example={"subtitles": [{"text": "Where do you want to go?"}], "target_lang": "es"},
     ),
 )
