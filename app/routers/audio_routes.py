@@ -141,14 +141,10 @@ def _body(fields: dict[str, str]) -> AudioBody:
         InvalidFormatError: no such response format.
         InvalidFieldError: another field is wrong.
     """
-    try:
-        kind = fields.get("response_format", "json")
-        if kind not in FORMATS:
-            raise InvalidFormatError(kind, FORMATS)
-        return AudioBody.parse({**fields, "audio": "file"})
-    except CuestreamError:
-        file.path.unlink(missing_ok=True)
-        raise
+    kind = fields.get("response_format", "json")
+    if kind not in FORMATS:
+        raise InvalidFormatError(kind, FORMATS)
+    return AudioBody.parse({**fields, "audio": "file"})
 
 
 def _output(request: Request, body: AudioBody) -> AudioOutput:
