@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from app.domain.errors import InvalidFieldError, InvalidFormatError, InvalidProfileError
-from app.routers.error_responses import _describe
 from app.routers.render_routes import RenderBody
 from app.routers.translate_routes import TranslateBody
+from app.submission.field_problems import describe
 from app.submission.subtitle_body import SubtitleBody
 
 MANY = 20_000
@@ -34,13 +34,13 @@ def test_wrong_items_make_few_errors_and_a_short_message(
     with pytest.raises(ValidationError) as caught:
         model.model_validate(body)
     assert caught.value.error_count() <= 200
-    assert len(_describe(caught.value.errors())) < 5000
+    assert len(describe(caught.value.errors())) < 5000
 
 
 def test_long_names_of_fields_and_values_are_cut_in_messages() -> None:
     with pytest.raises(ValidationError) as caught:
         SubtitleBody.model_validate({"glossary": {"k" * 10**6: 5}})
-    assert len(_describe(caught.value.errors())) < 1000
+    assert len(describe(caught.value.errors())) < 1000
     assert len(InvalidFormatError("f" * 10**6, ("srt",)).message) < 200
     assert len(InvalidProfileError("p" * 10**6, ("tv",)).message) < 200
 
