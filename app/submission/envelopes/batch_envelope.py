@@ -83,14 +83,8 @@ def model_of(services: Services) -> Model:
     settings = services.settings
     provider = "openai" if settings.asr.engine == "openai" else "local"
     if settings.asr.is_whisper:
-        return Model(provider, f"WhisperX-{_whisper_size(services)}")
+        return Model(provider, f"WhisperX-{PurePosixPath(_loaded_name(services) or 'auto').name}")
     return Model(provider, _loaded_name(services) or settings.asr.engine)
-
-
-def _whisper_size(services: Services) -> str:
-    """Return the name of the Whisper model; a folder's is its last part alone."""
-    named = services.settings.whisper.model
-    return PurePosixPath(named).name if named else _loaded_name(services) or "auto"
 
 
 def _loaded_name(services: Services) -> str:
