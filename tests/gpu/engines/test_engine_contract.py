@@ -40,6 +40,7 @@ ROLE_FIELDS = {"enabled", "engine", "mode"}
 MAY_NAME_ENGINES = {
     "app/gpu/engine_registry.py",
     "app/settings/__init__.py",
+    "app/settings/unused_variables.py",
     "app/settings/vad_settings.py",
     "app/settings/transcriber_settings.py",
     "app/settings/alignment_settings.py",
