@@ -11,7 +11,7 @@ from app.gpu.cache_key import cache_key
 from app.gpu.calls.answered_speech import segments_in
 from app.gpu.calls.call_loop import CallLoop
 from app.gpu.calls.sound_files import is_inaudible, to_wav
-from app.gpu.engines.endpoints.endpoint import endpoint_for
+from app.gpu.engines.endpoints.worker_endpoint import endpoint_for
 from app.gpu.protocols import ELSEWHERE, Prepared, Window
 from app.settings import Settings
 

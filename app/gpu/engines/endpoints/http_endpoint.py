@@ -25,7 +25,7 @@ class HttpEndpoint:
         settings: keys, time limit, attempts.
 
     Attributes:
-        address: see `Endpoint`.
+        address: see `WorkerEndpoint`.
     """
 
     def __init__(self, who: str, url: str, settings: EndpointSettings) -> None:

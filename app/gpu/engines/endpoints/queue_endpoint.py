@@ -42,7 +42,7 @@ class QueueEndpoint:
         settings: key, address of the API, time limit, attempts.
 
     Attributes:
-        address: see `Endpoint`.
+        address: see `WorkerEndpoint`.
     """
 
     def __init__(self, who: str, endpoint_id: str, settings: EndpointSettings) -> None:

@@ -17,7 +17,7 @@ JobInput = Mapping[str, object]
 Part = Literal["transcription", "diarization"]
 
 
-class Endpoint(Protocol):
+class WorkerEndpoint(Protocol):
     """A worker elsewhere.
 
     Attributes:
@@ -37,7 +37,7 @@ class Endpoint(Protocol):
         ...
 
 
-def endpoint_for(part: Part, settings: EndpointSettings) -> Endpoint:
+def endpoint_for(part: Part, settings: EndpointSettings) -> WorkerEndpoint:
     """Return the endpoint that the settings name.
 
     Raises:
