@@ -14,8 +14,8 @@ from app.domain.transcript import SpeakerTurn
 from app.gpu.cache_key import cache_key
 from app.gpu.calls.answered_speech import number
 from app.gpu.calls.call_loop import CallLoop
-from app.gpu.engines.endpoints.worker_endpoint import endpoint_for
 from app.gpu.engines.endpoints.recorded_sound import RecordedSound
+from app.gpu.engines.endpoints.worker_endpoint import endpoint_for
 from app.gpu.protocols import ELSEWHERE, DiarizationState
 from app.settings import Settings
 
