@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from app.domain.cue import Cue
 from app.domain.errors import StorageError
-from app.domain.events import Event, Failed, Notice, Progress, Result
+from app.domain.events import CuesReady, Done, Event, Failed, Notice, Progress, Result
 from app.domain.language import Language
 from app.domain.profile import PROFILES
 from app.domain.request import JobRequest, MediaUrl, SentCaptions, SiteVideo, UploadedFile
 from app.domain.time import Span
+from app.services.jobs.store.encoded_events import encoded_events
 from app.services.jobs.store.event_codec import decode_event, encode_event
 from app.services.jobs.store.request_codec import decode_request, encode_request
 
@@ -103,3 +104,15 @@ def test_what_cannot_be_read_is_an_error_of_the_store(kind: str, data: bytes) ->
 def test_a_request_that_cannot_be_read_is_an_error_of_the_store(data: bytes) -> None:
     with pytest.raises(StorageError):
         decode_request(data)
+
+
+def test_a_large_result_is_encoded_once_for_all_of_its_replays() -> None:
+    cues = tuple(Cue(n, Span(n * 1000, n * 1000 + 900), "text") for n in range(600))
+    result = Result(cues, False, "en", 1000, 10, {})
+    replay = [CuesReady(cues, final=True), Done(result)]
+    first, second = encoded_events(replay), encoded_events(list(replay))
+    assert all(a[1] is b[1] for a, b in zip(first.events, second.events, strict=True))
+    drafts = encoded_events([CuesReady(cues, final=False)])
+    assert drafts.events[0][1] != first.events[0][1]
+    for event, (kind, data) in zip(replay, second.events, strict=True):
+        assert decode_event(kind, data) == event

@@ -108,7 +108,9 @@ class DurableJobStore:
                 record.stored = True
                 record.request = await self._uploads.keep(record.id, record.request, copy=False)
             async with self._leasing:
-                await self._database.insert(self._new(record))
+                # A replay has all cues of a finished job.
+                new = await asyncio.to_thread(self._new, record)
+                await self._database.insert(new)
                 if record.running:
                     record.fence = record.attempts = 1
                     self._writer.watch(record)

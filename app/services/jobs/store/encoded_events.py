@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
-from app.domain.events import Done, Event, Failed, Progress
+from app.domain.events import CuesReady, Done, Event, Failed, Progress
 from app.services.jobs.store.event_codec import encode_event
-from app.services.jobs.store.job_rows import EncodedEvents
+from app.services.jobs.store.job_rows import EncodedEvents, StoredEvent
+
+_MANY_CUES = 500
+"""Cues that take some milliseconds to encode, during which nothing else runs."""
+
+_recent: deque[tuple[object, StoredEvent]] = deque(maxlen=2)
+"""Large events that were encoded last, by the identity of what they hold: the end of a job and its
+cues, which every replay of it has again."""
 
 
 def encoded_events(events: Sequence[Event]) -> EncodedEvents:
     """Return events with what they change in their job's row."""
-    stored = [encode_event(event) for event in events]
+    stored = [_encoded(event) for event in events]
     progress = [data for event, (_, data) in zip(events, stored, strict=True) if _is_stage(event)]
     last = events[-1] if events else None
     return EncodedEvents(
@@ -22,6 +30,29 @@ def encoded_events(events: Sequence[Event]) -> EncodedEvents:
         title=last.result.title if isinstance(last, Done) else "",
         code=last.code if isinstance(last, Failed) else None,
     )
+
+
+def _encoded(event: Event) -> StoredEvent:
+    content = _large_content(event)
+    if content is None:
+        return encode_event(event)
+    for known, stored in tuple(_recent):
+        if known is content:
+            return stored
+    stored = encode_event(event)
+    _recent.append((content, stored))
+    return stored
+
+
+def _large_content(event: Event) -> object:
+    """Return what alone decides how a large event is encoded; None for other events."""
+    match event:
+        case Done(result=result) if len(result.cues) >= _MANY_CUES:
+            return result
+        case CuesReady(cues=cues) if len(cues) >= _MANY_CUES and event == CuesReady(cues, True):
+            return cues
+        case _:
+            return None
 
 
 def _is_stage(event: Event) -> bool:
