@@ -115,8 +115,16 @@ def _as_terms(value: object) -> object:
 def _terms_in(text: str) -> object:
     if text.lstrip().startswith("{"):
         return read_json(text)
-    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
-    return {term.strip(): translation.strip() for term, _, translation in pairs}
+    terms: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        term, equals, translation = line.partition("=")
+        if equals:
+            terms[term.strip()] = translation.strip()
+        elif line.strip():
+            raise InvalidFieldError(
+                f"glossary: line {number} is not of the form term = translation"
+            )
+    return terms
 
 
 def _check_address(name: str, address: str) -> None:

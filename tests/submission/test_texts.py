@@ -28,6 +28,10 @@ VIDEO = {"video_id": "dQw4w9WgXcQ"}
         ({**VIDEO, "video_url": "http://u:p@h/"}, "video_url: A URL with a user name"),
         ({**VIDEO, "formats": "srt," * 400}, "formats: at most 1000 characters"),
         ({**VIDEO, "allowed_languages": "en," * 400}, "allowed_languages: at most 1000 characters"),
+        (
+            {**VIDEO, "glossary": "river = río\n\nbridge: puente"},
+            "glossary: line 3 is not of the form term = translation",
+        ),
         ({**VIDEO, "audio_track": "x y"}, "audio_track: an index from 0, or a language"),
         ({}, "video_id is required, or a file, url, upload_id or captions"),
     ],
