@@ -8,6 +8,7 @@ from app.container import Services
 from app.domain.errors import CuestreamError, InvalidFieldError
 from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
+from app.services.jobs.admission import check_role
 from app.services.jobs.runtime import JobRuntime
 from app.submission.caption_body import uploaded_captions
 from app.submission.file_delivery import s3_config
@@ -27,6 +28,7 @@ async def submit(services: Services, request: JobRequest) -> JobRuntime:
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
+    check_role(request, services.settings)
     with services.address_checks.place(request.holder):
         await services.opener.check(request.source)
     await take_turn()

@@ -115,7 +115,30 @@ def ran(
     folder = prepared(tmp_path_factory.mktemp("guide") / "here")
     hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
     shell = GuideShell(folder, hosts, replaced={ADDRESS: site.url})
-    return shell.run([block for block in blocks_of(API) if block.kind == "sh"])
+    return shell.run(
+        [block for block in blocks_of(API) if block.kind == "sh" and not keyed_block(block)]
+    )
+
+
+def keyed_block(block: Block) -> bool:
+    """Whether an example is of a server with keys, which alone lists its callers' jobs."""
+    return "X-API-Key: KEY" in block.text
+
+
+def test_examples_of_a_server_with_keys_are_answered(
+    keyed: ServerProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with keyed.client(headers={"X-API-Key": "the-key"}) as client:
+        captions = [{"start": 0, "end": 900, "text": "Good evening."}]
+        job_id = client.post("/api/process", json={"captions": captions}).headers["X-Job-Id"]
+    blocks = [block for block in blocks_of(API) if block.kind == "sh" and keyed_block(block)]
+    folder = prepared(tmp_path_factory.mktemp("with-keys") / "here")
+    hosts = {"localhost:5001": f"127.0.0.1:{keyed.port}"}
+    shell = GuideShell(folder, hosts, replaced={"KEY": "the-key", "JOB_ID": job_id})
+    ran = shell.run(blocks)
+    assert [status for one in ran for status, _ in one.statuses] == [200, 200]
+    assert json.loads(ran[0].output)["jobs"][0]["job_id"] == job_id
+    assert json.loads(ran[1].output)["job_id"] == job_id
 
 
 def test_every_example_is_answered(ran: list[Ran]) -> None:

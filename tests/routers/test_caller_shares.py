@@ -1,6 +1,8 @@
 """No caller holds every place, and a start in a shared folder is refused."""
 
 import stat
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -23,12 +25,23 @@ def test_one_caller_does_not_hold_every_place(
 ) -> None:
     endless = site.add(dialogue).replace(dialogue.name, f"stall/{dialogue.name}")
 
-    def request(caller: str, number: int) -> httpx.Response:
-        with shared.client() as client:
-            body = {"input": {"url": f"{endless}?n={number}"}}
-            forwarded = {"X-Forwarded-For": f"198.51.100.99, {caller}"}
-            return client.post("/run", json=body, headers=forwarded)
+    with ExitStack() as held:
 
+        def request(caller: str, number: int) -> httpx.Response:
+            """Open a stream, which is followed until all is done; an error is read at once."""
+            client = held.enter_context(shared.client())
+            forwarded = {"X-Forwarded-For": f"198.51.100.99, {caller}"}
+            body = {"url": f"{endless}?n={number}"}
+            stream = client.stream("POST", "/api/stream", json=body, headers=forwarded)
+            answer = held.enter_context(stream)
+            if answer.status_code != 200:
+                answer.read()
+            return answer
+
+        _check_shares(request)
+
+
+def _check_shares(request: Callable[[str, int], httpx.Response]) -> None:
     answers = [request("192.0.2.1", number) for number in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     refused = answers[-1].json()

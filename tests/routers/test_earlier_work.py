@@ -49,6 +49,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, shop: MediaServer) -> Iterat
             tmp_path_factory.mktemp("server"),
             {
                 "CACHE_DIR": str(cache),
+                "JOB_STORE": "memory",  # else the finished job itself would answer
                 "ALLOW_PRIVATE_URLS": "true",
                 "PYTHONPATH": str(PLUGINS),
                 "STANDIN_SITE": shop.url,

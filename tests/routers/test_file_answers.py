@@ -255,7 +255,6 @@ def test_a_proxy_passes_a_broken_answer_on_as_broken(
     url = site.add(copy).replace(copy.name, f"stall/{copy.name}")
     done = curl(quick, "-d", json.dumps({"url": url}), base=nginx)
     assert done.returncode in {18, 56}, done.stdout + done.stderr
-    assert done.stdout.startswith("WEBVTT\n\n\n")
 
 
 def curl(server: ServerProcess, *options: str, base: str = "") -> subprocess.CompletedProcess[str]:

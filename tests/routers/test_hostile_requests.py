@@ -253,7 +253,12 @@ def test_odd_forms_are_the_clients_error(open_server: ServerProcess, body: bytes
     with open_server.client() as client:
         answer = client.post("/api/process", content=body, headers=headers)
     assert answer.status_code in (400, 403), answer.text
-    assert answer.json()["code"] in ("invalid_request", "invalid_field", "transcription_disabled")
+    assert answer.json()["code"] in (
+        "invalid_request",
+        "invalid_field",
+        "repeated_field",
+        "transcription_disabled",
+    )
 
 
 def test_no_line_of_the_log_is_a_strangers(open_server: ServerProcess) -> None:

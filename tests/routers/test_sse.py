@@ -29,6 +29,7 @@ from app.services.jobs.streams import (
     StreamHub,
 )
 from app.settings import Settings
+from app.submission import job_payloads
 
 PROGRESS = Progress("checking", "Checking the media", 5)
 
@@ -109,7 +110,8 @@ async def test_readers_of_a_replay_share_what_is_encoded_and_take_turns(
         encoded.append(cue.id)
         return original(cue)
 
-    monkeypatch.setattr(encoders, "cue_payload", counted)
+    for module in (encoders, job_payloads):
+        monkeypatch.setattr(module, "cue_payload", counted)
     job, hub = finished_job(3000), StreamHub(Settings().jobs)
     turns: list[int] = []
 

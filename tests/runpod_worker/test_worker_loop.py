@@ -227,7 +227,7 @@ def test_runpod_32_a_media_address_that_is_not_there_is_a_download_error(
     done = finished(platform, worker, {"url": f"{site.url}/no-such-file.mp3"}).done
     assert "404" in done["error"] or "not" in done["error"]
     done = finished(platform, worker, {"url": "http://169.254.169.254/latest.mp3"}).done
-    assert done["error"] == "The URL's address is not a public one"
+    assert done["error"] == "url: The URL's address is not a public one"
 
 
 def test_a_route_is_called_without_a_socket(platform: Platform, worker: WorkerProcess) -> None:

@@ -26,7 +26,7 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
             translates, or there is no speech to translate.
         InvalidLanguageError: the transcriber or the translator does not know the language.
     """
-    _check_role(request, settings)
+    check_role(request, settings)
     finds_speakers = request.diarize and request.turns is None and not request.speakers_only
     if finds_speakers and not (settings.diarization.enabled and settings.asr.enabled):
         raise UnavailableOptionError(
@@ -49,8 +49,12 @@ def check_options(request: JobRequest, settings: Settings, readiness: Readiness)
             readiness.translator.check(pair)
 
 
-def _check_role(request: JobRequest, settings: Settings) -> None:
-    """Refuse what the worker's role leaves to others."""
+def check_role(request: JobRequest, settings: Settings) -> None:
+    """Refuse what the worker's role leaves to others.
+
+    Raises:
+        UnavailableOptionError: it does.
+    """
     if request.speakers_only:
         if not settings.diarization.enabled:
             raise UnavailableOptionError("This server has no diarization engine")

@@ -42,7 +42,7 @@ class GatedPipeline:
         self.gate = asyncio.Event()
         self.runs = 0
 
-    def build(self) -> GatedPipeline:
+    def build(self, request: JobRequest) -> GatedPipeline:
         return self
 
     async def run(self, request: JobRequest, playback: Any, emit: Callable[[Any], None]) -> Any:

@@ -52,6 +52,7 @@ class Ears:
     lanes = 1
     max_batch = 4
     cache_key = "ears 1"
+    device = "cpu"
 
     def __init__(self) -> None:
         self.gate = threading.Event()

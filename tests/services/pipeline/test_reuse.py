@@ -18,6 +18,8 @@ from app.services.pipeline.event_emitter import EventEmitter
 from app.services.pipeline.request_options import prompt_for
 from app.services.pipeline.reuse import ReusePolicy
 from app.services.sources.opened import OpenedMedia
+from app.services.translation.llm.ledger import unlimited_ledger
+from app.settings import Settings
 from app.system.workdir import WorkDir
 from tests.services.cache.stores import caches_in
 from tests.services.pipeline.runs import Runs, recording
@@ -167,7 +169,7 @@ async def store(
 
     media = OpenedMedia(1000, no_blocks(), content=lambda: content)  # type: ignore[arg-type]
     policy = ReusePolicy(REQUEST, runs.services)
-    options = policy.transcribe_options(NO_INFO, WorkContext("job"))
+    options = policy.transcribe_options(NO_INFO, WorkContext("job"), unlimited_ledger(Settings()))
     if cancelled:
         options.context.cancelled.set()
     events = EventEmitter(REQUEST, media, lambda _: None)

@@ -38,6 +38,7 @@ class Parrot:
     lanes = 1
     max_batch = 4
     cache_key = "parrot 1"
+    device = "cpu"
 
     def __init__(self) -> None:
         self.heard = 0

@@ -188,7 +188,13 @@ def elsewhere(scene: Scene) -> DiarizationFeed:
     scene.diarizer, scene.scheduler = diarizer, Scheduler(Idle(), None, diarizer)
     spool = PcmSpool(scene.workdir, scene.resources)
     scene.feed = DiarizationFeed(
-        diarizer, scene.scheduler, WorkContext("job"), spool, StageClock(), SpeakerCount(exact=2)
+        diarizer,
+        scene.scheduler,
+        WorkContext("job"),
+        spool,
+        StageClock(),
+        SpeakerCount(exact=2),
+        lambda end_ms, busy_ms: None,
     )
     return scene.feed
 

@@ -29,6 +29,7 @@ class Listener:
     lanes = 1
     max_batch = 4
     cache_key = "listener 1"
+    device = "cpu"
 
     def __init__(self) -> None:
         self.heard = 0

@@ -69,6 +69,7 @@ class Distracted:
     lanes = 1
     max_batch = 2
     cache_key = "distracted 1"
+    device = "cpu"
 
     def __init__(self) -> None:
         self.asked: list[Span] = []
