@@ -131,7 +131,8 @@ def test_the_schema_documents_every_body(client: TestClient) -> None:
 def test_every_route_but_the_health_checks_wants_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = application(tmp_path, monkeypatch, API_KEYS="first-key", TTS_OPEN="false")
+    keys = {"API_KEYS": "first-key", "PY_API_TOKEN": "token"}
+    app = application(tmp_path, monkeypatch, TTS_OPEN="false", **keys)
     with ready(app) as client:
         paths = app.openapi()["paths"]
         routes = [(method.upper(), path) for path, item in paths.items() for method in item]
@@ -145,6 +146,9 @@ def test_every_route_but_the_health_checks_wants_the_key(
         "GET /health",
         "OPTIONS /api/uploads",
         "OPTIONS /api/uploads/{upload_id}",
+        # Links are signed.
+        "GET /files/{name}",
+        "HEAD /files/{name}",
     }
 
 
