@@ -28,11 +28,20 @@ async def submit(services: Services, request: JobRequest) -> JobRuntime:
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
+    await check_request(services, request)
+    await take_turn()
+    return await services.runner.submit(request)
+
+
+async def check_request(services: Services, request: JobRequest) -> None:
+    """Check what can be known of a request before it waits or works.
+
+    Raises:
+        CuestreamError: this worker does not do such work, or its source must not be reached.
+    """
     check_role(request, services.settings)
     with services.address_checks.place(request.holder):
         await services.opener.check(request.source)
-    await take_turn()
-    return await services.runner.submit(request)
 
 
 async def submit_body(

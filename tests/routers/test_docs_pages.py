@@ -89,7 +89,7 @@ def test_the_reference_is_there_to_read(
     shown: ServerProcess, page: BrowserPage, tmp_path: Path
 ) -> None:
     page.open(f"{shown.url}/redoc")
-    page.wait_for("document.body.innerText.includes('Write cues as a subtitle file')")
+    page.wait_for("document.body?.innerText.includes('Write cues as a subtitle file')")
     page.screenshot(tmp_path / "redoc.png")
     assert "media_unreadable" in page.evaluate("document.documentElement.innerHTML")
     assert only_own(page, shown)

@@ -13,7 +13,7 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.subtitle_envelope import subtitle_body
 from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner, TicketStatus
-from app.submission.submit import prepared
+from app.submission.submit import check_request, prepared
 
 KIND = "runpod"
 """Name of this door in the store."""
@@ -42,8 +42,7 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
     request = await prepared(
         services, owner.payer, body, holder=owner.name, base_url=order.base_url
     )
-    with services.address_checks.place(owner.name):
-        await services.opener.check(request.source)
+    await check_request(services, request)
     options = QueueOptions(
         owner=owner.name,
         ttl_s=order.ttl_s,
