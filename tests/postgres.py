@@ -115,14 +115,21 @@ class PostgresServer:
     def create_database(self) -> str:
         """Create an empty database; return its address."""
         name = f"test_{next(self._numbers)}"
+        self._revive()
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Drop a database that `create_database` made, whoever is connected."""
+        self._revive()
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def _revive(self) -> None:
+        """Start the server again where a test has ended everything around it."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
 
     def _answers(self) -> bool:
         try:
