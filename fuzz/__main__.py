@@ -18,6 +18,9 @@ from tests.chat_server import ChatServer
 from tests.server import DEAF, ServerProcess
 
 KEY = "fuzz-key"
+_DEFECT = "request failed by a defect"
+_SHOWN_CHARS = 4000
+"""Of the server's log after each defect: its traceback."""
 _CAPTIONS = "1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n"
 
 
@@ -35,9 +38,12 @@ def main() -> int:
         folder = Path(name) / "rounds"
         folder.mkdir()
         figures = fuzz(target, folder, wanted.requests, wanted.limit_s)
-        defects = server.log.count("request failed by a defect")
+        log = server.log
     for report in figures.reports:
         print(report)
+    defects = log.count(_DEFECT)
+    for part in log.split(_DEFECT)[1:]:
+        print(f"{_DEFECT}{part[:_SHOWN_CHARS]}")
     print("\n".join([*figures.lines(), f"defects in the server's log: {defects}"]))
     print(f"{time.monotonic() - began_s:.0f} s")
     if figures.requests < wanted.requests:
