@@ -177,8 +177,10 @@ async def _final_cues(
                 sent.take(event)
                 if isinstance(event, Progress):
                     await reports.tell(event)
-            for cues in _slices(list(sent.ready())):
-                yield cues
+                # A part an event, however late it is read, so that whoever reads a job, now or
+                # after a restart, finds the same parts.
+                for cues in _slices(list(sent.ready())):
+                    yield cues
             if work.log.closed and seq >= len(work.log):
                 return
             if seq >= len(work.log):
