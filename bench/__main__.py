@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,9 @@ async def run(names: Sequence[str], progress: Progress, *, fresh_peers: bool = F
             except* BenchError as errors:
                 taken.failures.extend(f"{measure}: {error}" for error in errors.exceptions)
                 progress.step(taken.failures[-1])
+            except* Exception as errors:  # noqa: BLE001 a defect of one costs the others nothing
+                traceback.print_exception(errors)
+                taken.failures.append(f"{measure}: {errors.exceptions[0]!r}")
             else:
                 taken.rows.extend(Row(figure, load.cores()) for figure in figures)
     return taken
@@ -150,11 +154,11 @@ def main() -> int:
         taken = runner.run(run(chosen, progress, fresh_peers=arguments.fresh_peers))
     print(f"\n{format_table(taken.rows)}\n")
     print("others: cores that other processes kept busy; ! from 0.2 on, take the figure again")
+    if arguments.update or (set(chosen) == set(MEASURES) and not taken.failures):
+        _write(taken, update=arguments.update)
     if taken.failures:
         print("\n".join(["not taken:", *taken.failures]))
         return 1
-    if arguments.update or set(chosen) == set(MEASURES):
-        _write(taken, update=arguments.update)
     return 0
 
 

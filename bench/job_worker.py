@@ -23,6 +23,7 @@ from app.services.jobs.job_work import JobWork
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.store.open_job_store import open_job_store
+from app.services.playback.playback import Playback
 from app.settings import Settings
 
 _BATCHES = 10
@@ -40,12 +41,13 @@ class InstantPipeline:
     def __init__(self, engine_s: float) -> None:
         self._engine_s = engine_s
 
-    def build(self) -> InstantPipeline:
+    def build(self, request: JobRequest) -> InstantPipeline:
         """Return the pipeline of a job."""
+        del request
         return self
 
     async def run(
-        self, request: JobRequest, playback: object, emit: Callable[[Event], None]
+        self, request: JobRequest, playback: Playback, emit: Callable[[Event], None]
     ) -> Result:
         """Emit the events of a job; see `Pipeline.run`."""
         del request, playback
@@ -76,8 +78,7 @@ def instant_runner(settings: Settings, engine_s: float) -> JobRunner:
     readiness: Any = SimpleNamespace(
         admit=lambda: None, state="ready", loaded=True, draining=False, engine_manager=None
     )
-    pipelines: Any = InstantPipeline(engine_s)
-    work = JobWork(settings, readiness, pipelines, Metrics())
+    work = JobWork(settings, readiness, InstantPipeline(engine_s), Metrics())
     return JobRunner(settings, readiness, work, open_job_store(settings))
 
 

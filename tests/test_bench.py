@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.request import JobRequest, SiteVideo
+from app.services.jobs.queue_options import QueueOptions
+from app.settings import JobStoreSettings, Settings
 from bench import (
     accuracy,
     alignment,
@@ -37,6 +40,7 @@ from bench import (
 )
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
+from bench.job_worker import instant_runner
 from bench.recording import SPARSE, TALK, Recordings
 from bench.results import Row, format_table, merged, write_results
 from bench.wire import Connection, Frame
@@ -215,3 +219,15 @@ async def test_a_stream_that_is_cut_just_ends() -> None:
 async def test_an_answer_that_is_not_200_says_why() -> None:
     with pytest.raises(BenchError, match="429 Too Many Requests full"):
         await _frames([b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 4\r\n\r\nfull"])
+
+
+async def test_the_jobs_of_an_instant_engine_end(tmp_path: Path) -> None:
+    store = JobStoreSettings(job_store="sqlite", jobs_dir=tmp_path / "jobs")
+    runner = instant_runner(Settings(job_store=store), 0.0)
+    await runner.open()
+    try:
+        request = JobRequest(SiteVideo("https://site.example/1"))
+        job = await runner.enqueue(request, QueueOptions())
+        assert (await job.wait_for_result()).segments
+    finally:
+        await runner.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -17,17 +18,44 @@ from app.domain.errors import (
     StorageError,
 )
 from app.domain.events import Done, Event, Progress, Result
+from app.domain.request import JobRequest
 from app.services.jobs.admission import check_options
 from app.services.jobs.metrics import Metrics
 from app.services.jobs.resumed_events import ResumedEvents
 from app.services.jobs.runtime import JobRuntime
-from app.services.pipeline.pipeline_factory import PipelineFactory
+from app.services.playback.playback import Playback
 from app.services.readiness import Readiness
 from app.settings import Settings
 
 log = structlog.get_logger()
 
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+class JobPipeline(Protocol):
+    """What does the work of one job."""
+
+    async def run(
+        self, request: JobRequest, playback: Playback, emit: Callable[[Event], None]
+    ) -> Result:
+        """Emit the events of a job and return its result.
+
+        Raises:
+            CuestreamError: the job failed.
+        """
+        ...
+
+
+class PipelineBuilder(Protocol):
+    """Builds the pipeline of each job."""
+
+    def build(self, request: JobRequest) -> JobPipeline:
+        """Return the pipeline of a request.
+
+        Raises:
+            CuestreamError: the request cannot be served.
+        """
+        ...
 
 
 class JobWork:
@@ -44,7 +72,7 @@ class JobWork:
         self,
         settings: Settings,
         readiness: Readiness,
-        pipelines: PipelineFactory,
+        pipelines: PipelineBuilder,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
