@@ -343,7 +343,18 @@ class JobRunner:
         job.start(self._work.begin)
         if job.task is not None:
             job.task.add_done_callback(lambda _: self._ended())
+            self._wake_at_end(job)
         return job
+
+    def _wake_at_end(self, job: JobRuntime) -> None:
+        """Look for further jobs once the end of one is stored: its place is taken until then."""
+
+        def shown() -> None:
+            if job.log.closed:
+                stop()
+                self._queue.wake()
+
+        stop = job.log.listen(shown)
 
     def _ended(self) -> None:
         """Remove ended jobs as soon as another one has ended, for it may be large."""

@@ -57,7 +57,7 @@ class GatedPipeline:
 async def worker(folder: Path, places: int = 4, **store: Any) -> AsyncIterator[Any]:
     """A runner with its pipeline, as a process of its own would have it."""
     settings = Settings(
-        job_store=JobStoreSettings(jobs_dir=folder / "jobs", job_lease_s=1, **store),
+        job_store=JobStoreSettings(jobs_dir=folder / "jobs", **{"job_lease_s": 1, **store}),
         jobs=JobSettings(max_jobs=places),
     )
     readiness: Any = SimpleNamespace(
@@ -122,6 +122,21 @@ async def test_places_limits_and_times_of_the_queue(tmp_path: Path) -> None:
         one.pipeline.gate.set()
         await waiting[1].wait_for_result()
         assert one.pipeline.runs == 2, "a cancelled one never starts"
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+async def test_the_next_job_begins_when_the_end_of_the_last_one_is_stored(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("database_url") if store == "postgres" else None
+    shared = {} if url is None else {"database_url": SecretStr(url)}
+    # A lease that is not renewed during the test: no regular look at the queue helps.
+    async with worker(tmp_path, 1, job_lease_s=600, **shared) as one:
+        one.pipeline.gate.set()
+        jobs = [await one.runner.enqueue(REQUEST, QueueOptions()) for _ in range(5)]
+        async with asyncio.timeout(60):
+            for job in jobs:
+                await job.wait_for_result()
 
 
 async def test_a_worker_that_leaves_hands_its_jobs_over_and_one_that_dies_each_time_ends_them(
