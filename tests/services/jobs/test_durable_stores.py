@@ -185,6 +185,27 @@ async def test_jobs_that_wait_outlive_the_process_with_their_secrets(
         assert b"s3cret" not in row.request + (row.queue or b"") + (row.secrets or b"")
 
 
+async def test_files_of_jobs_whose_worker_died_at_their_end_go_and_no_others(
+    stores: StoreFactory, tmp_path: Path
+) -> None:
+    async with stores.opened() as store:
+        kept = []
+        for name in ("a", "b"):
+            upload = tmp_path / f"{name}.wav"
+            upload.write_bytes(b"sound")
+            record = queued()
+            record.request = replace(REQUEST, source=UploadedFile(upload, "0", upload.name))
+            await store.enqueue(record)
+            assert isinstance(record.request.source, UploadedFile)
+            kept.append((record, record.request.source.path))
+        (ended, left), (_, needed) = kept
+        assert await store.end_queued(ended.id, Failed("Cancelled", "cancelled", retryable=True))
+        left.write_bytes(b"sound")
+        await store.remove_ended(3600, 100, 10**9)
+        assert not left.exists()
+        assert needed.exists()
+
+
 async def test_a_job_that_waits_is_cancelled_or_expires_and_never_starts(
     stores: StoreFactory,
 ) -> None:

@@ -195,6 +195,7 @@ class DurableJobStore:
             gone = surplus_jobs(ended, retention_s, limit, limit_bytes)
             if gone:
                 await self._database.remove(gone)
+            await self._uploads.remove({job.id for job in ended})
         except StorageError as error:
             log.warning("ended jobs are not removed", reason=error.message)
             return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +49,14 @@ class KeptUploads:
             return request
         return replace(request, source=replace(source, path=place))
 
+    async def remove(self, job_ids: Collection[str]) -> None:
+        """Remove files of jobs that have ended: their worker may have died just before it did.
+
+        Args:
+            job_ids: of any ended jobs; most have no file.
+        """
+        await DISK.run(self._remove, frozenset(job_ids))
+
     async def sweep(self, is_known: Callable[[str], Awaitable[bool]]) -> None:
         """Remove files of jobs that are not known any more.
 
@@ -58,6 +66,12 @@ class KeptUploads:
         for path in await DISK.run(self._old):
             if not await is_known(path.stem):
                 await DISK.run(path.unlink, missing_ok=True)
+
+    def _remove(self, job_ids: frozenset[str]) -> None:
+        for path in self._folder.glob("*"):
+            if path.stem in job_ids:
+                with suppress(OSError):
+                    path.unlink()
 
     def _move(self, source: Path, place: Path, copy: bool) -> bool:
         with storage_errors():
