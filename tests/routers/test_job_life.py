@@ -204,12 +204,18 @@ def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
         ALLOW_PRIVATE_URLS="true", FETCH_READ_S="9", COMMENT_S="0.8", HEARTBEAT_S="1.2"
     )
     url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
-    for route in ("/api/stream", "/api/process"):
-        with server.client() as client:
-            with client.stream(
-                "POST", route, json={"url": url, "force_refresh": True}, headers=SSE
-            ) as response:
-                frames = read_stream(response)
+
+    def follow(route: str) -> Frames:
+        body = {"url": url, "force_refresh": True}
+        with (
+            server.client() as client,
+            client.stream("POST", route, json=body, headers=SSE) as response,
+        ):
+            return read_stream(response)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(follow, ("/api/stream", "/api/process")))
+    for frames in both:
         signs = "".join("c" if raw.startswith(b":") else "s" for raw in frames.raw)
         assert "ccc" not in signs, "a stage is due after one comment and a half"
         assert frames.comments >= 3
