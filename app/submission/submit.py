@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.container import Services
-from app.domain.errors import CuestreamError, InvalidFieldError
+from app.domain.errors import CuestreamError
 from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.admission import check_role
@@ -106,10 +106,7 @@ async def prepared(
     base_url: str | None = None,
 ) -> JobRequest:
     """Return the request that a body makes; arguments and errors are those of `submit_body`."""
-    if body.upload_id and upload is not None:
-        raise InvalidFieldError("Send either a file or an upload_id")
-    if body.captions and (body.upload_id or upload is not None):
-        raise InvalidFieldError("Send either media or captions")
+    body.check_sources(with_file=upload is not None)
     claimed = None
     if body.upload_id:
         claimed = upload = await services.uploads.claim(body.upload_id, services.workdir)
