@@ -159,6 +159,59 @@ async def test_the_queue_serves_by_priority_and_time_and_key(stores: StoreFactor
         assert [each.id for each in await store.listed("key a", 9, high.id)] == [low.id]
 
 
+async def test_owners_are_served_in_turn_whichever_process_asks(stores: StoreFactory) -> None:
+    async with stores.opened() as one, stores.opened() as other:
+        for _ in range(20):
+            await one.enqueue(queued(owner="many"))
+        for owner in ("few", "few", "single"):
+            await other.enqueue(queued(owner=owner))
+        order = []
+        for n in range(8):
+            taken = (await (one, other)[n % 2].claim()).record
+            assert taken is not None
+            order.append(taken.owner)
+        assert order[:3] == ["many", "few", "single"], "who has nothing running comes first"
+        assert sorted(order[3:5]) == ["few", "many"]
+        assert order[5:] == ["many"] * 3, "places are not kept for nobody"
+
+
+async def test_with_one_place_owners_are_served_in_turn_too(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        for owner in ("many", "many", "many", "few"):
+            await store.enqueue(queued(owner=owner))
+        order = []
+        while (taken := (await store.claim()).record) is not None:
+            order.append(taken.owner)
+            taken.log.append(EVENTS[2])
+            await store.flush()
+        assert order == ["many", "few", "many", "many"]
+
+
+async def test_calls_are_claimed_apart_from_what_needs_the_device(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        call, job = queued(is_call=True), queued()
+        for record in (call, job):
+            await store.enqueue(record)
+        assert (await store.claim()).record is job
+        assert (await store.claim()).record is None
+        assert (await store.claim(calls=True)).record is call
+
+
+async def test_a_reader_s_place_is_the_same_in_every_process(stores: StoreFactory) -> None:
+    async with stores.opened() as one, stores.opened() as other:
+        record = queued()
+        await one.enqueue(record)
+        assert [await one.advance(record.id, "a", 2), await other.advance(record.id, "a", 5)] == [
+            0,
+            2,
+        ]
+        assert await one.advance(record.id, "a", 3) == 5, "a process that lags takes nothing back"
+        assert await other.advance(record.id, "a", 5) == 5
+        assert await other.advance(record.id, "b", 1) == 0
+        assert await one.advance("no such job", "a", 4) == 0
+        assert await one.advance("no such job", "a", 4) == 0
+
+
 async def test_jobs_that_wait_outlive_the_process_with_their_secrets(
     stores: StoreFactory, tmp_path: Path
 ) -> None:

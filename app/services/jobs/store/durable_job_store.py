@@ -133,10 +133,10 @@ class DurableJobStore:
         self.work_arrived()
         return record
 
-    async def claim(self) -> Claim:
+    async def claim(self, *, calls: bool = False) -> Claim:
         """See `JobStore`."""
         async with self._leasing:
-            found = await self._database.claim()
+            found = await self._database.claim(calls=calls)
             if not isinstance(found, JobRow):
                 return Claim(due_s=found)
             record = self._record(found)
@@ -205,6 +205,10 @@ class DurableJobStore:
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
         self._spawn(self._database.save_callers(record.id, encode_value(record.callers)))
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """See `JobStore`."""
+        return await self._database.advance(job_id, reader, place)
 
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobStore`."""
@@ -364,6 +368,7 @@ class DurableJobStore:
             delay_s=queue.delay_s if queue else 0.0,
             ttl_s=queue.ttl_s if queue else None,
             idempotency_key=queue.idempotency_key if queue else None,
+            is_call=queue.is_call if queue else False,
         )
 
 

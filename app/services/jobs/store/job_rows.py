@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from app.domain.events import Event
 from app.services.jobs.record import JobState
 
+MOST_READERS = 100
+"""Readers of one job's output whose places are remembered."""
+
 StoredEvent = tuple[str, bytes]
 """Kind and fields of an event, as `event_codec` writes them."""
 
@@ -27,6 +30,7 @@ class NewJob:
         events: the first ones.
         delay_s: it is due after so many seconds.
         ttl_s: it expires after so many seconds; None for never.
+        is_call: see `QueueOptions.is_call`.
     """
 
     id: str
@@ -47,6 +51,7 @@ class NewJob:
     delay_s: float = 0.0
     ttl_s: float | None = None
     idempotency_key: str | None = None
+    is_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)

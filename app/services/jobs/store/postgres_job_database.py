@@ -27,6 +27,7 @@ from app.services.jobs.store.encoded_events import encoded_events
 from app.services.jobs.store.event_codec import encode_event
 from app.services.jobs.store.job_database import DatabaseListener
 from app.services.jobs.store.job_rows import (
+    MOST_READERS,
     Appended,
     EncodedEvents,
     EndedRow,
@@ -55,6 +56,27 @@ _RESUMED_PRIORITY = 1000
 
 _TAKING_OVER = 7_303_150_015
 """Advisory lock: one worker at a time looks for dead ones."""
+
+_NEXT = """
+    UPDATE procrastinate_jobs SET status = 'doing', worker_id = %(worker)s WHERE id = (
+        SELECT waiting.id FROM procrastinate_jobs AS waiting
+            JOIN jobs ON jobs.queue_id = waiting.id AND jobs.ended_at IS NULL
+            LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs
+                WHERE state = 'running' AND is_call = %(calls)s GROUP BY owner) AS held
+                ON held.owner = jobs.owner
+            LEFT JOIN shares ON shares.owner = jobs.owner
+        WHERE waiting.status = 'todo' AND waiting.queue_name = %(queue)s
+            AND jobs.is_call = %(calls)s
+            AND (waiting.scheduled_at IS NULL OR waiting.scheduled_at <= now())
+        ORDER BY waiting.priority DESC, coalesce(held.jobs, 0), coalesce(shares.served, 0),
+            waiting.id
+        LIMIT 1 FOR UPDATE OF waiting SKIP LOCKED
+    ) RETURNING id"""
+"""What procrastinate's own ``fetch_job`` does, with owners in turn."""
+
+_SERVED = """
+    INSERT INTO shares SELECT owner, nextval('shares_served') FROM jobs WHERE id = %s
+    ON CONFLICT (owner) DO UPDATE SET served = excluded.served"""
 
 _LARGE_EVENTS = 20
 """So many events at once are encoded in a thread."""
@@ -117,9 +139,9 @@ class PostgresJobDatabase:
         encoded = [await self._encoded(each) for each in batch]
         return await self._run(lambda connection: self._append(connection, batch, encoded))
 
-    async def claim(self) -> JobRow | float | None:
+    async def claim(self, *, calls: bool) -> JobRow | float | None:
         """See `JobDatabase`."""
-        return await self._run(self._claim)
+        return await self._run(lambda connection: self._claim(connection, calls))
 
     async def take_over(self, held: Collection[str]) -> None:
         """See `JobDatabase`."""
@@ -192,7 +214,11 @@ class PostgresJobDatabase:
         async def remove(connection: _Connection) -> None:
             ids = list(job_ids)
             await connection.execute("DELETE FROM events WHERE job_id = ANY(%s)", [ids])
+            await connection.execute("DELETE FROM reads WHERE job_id = ANY(%s)", [ids])
             await connection.execute("DELETE FROM jobs WHERE id = ANY(%s)", [ids])
+            await connection.execute(
+                "DELETE FROM shares WHERE NOT owner IN (SELECT owner FROM jobs)"
+            )
 
         await self._run(remove)
 
@@ -201,6 +227,25 @@ class PostgresJobDatabase:
         await self._fetch(
             "UPDATE jobs SET callers = %s WHERE id = %s RETURNING id", [callers, job_id]
         )
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """See `JobDatabase`."""
+        values = {"job": job_id, "reader": reader, "place": place, "most": MOST_READERS}
+        # A snapshot of the table from before the statement tells the place until now.
+        found = await self._fetch(
+            """WITH known AS (
+                SELECT place FROM reads WHERE job_id = %(job)s AND reader = %(reader)s FOR UPDATE
+            ), moved AS (
+                INSERT INTO reads SELECT id, %(reader)s, %(place)s FROM jobs WHERE id = %(job)s
+                    AND (EXISTS (SELECT 1 FROM known)
+                        OR (SELECT count(*) FROM reads WHERE job_id = %(job)s) < %(most)s)
+                ON CONFLICT (job_id, reader) DO UPDATE
+                    SET place = greatest(reads.place, excluded.place)
+            )
+            SELECT place FROM known""",
+            values,
+        )
+        return int(found[0][0]) if found else 0
 
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""
@@ -245,7 +290,9 @@ class PostgresJobDatabase:
                 await self._pool.check()
         raise AssertionError
 
-    async def _fetch(self, query: str, values: Sequence[object]) -> list[_Row]:
+    async def _fetch(
+        self, query: str, values: Sequence[object] | Mapping[str, object]
+    ) -> list[_Row]:
         async def fetch(connection: _Connection) -> list[_Row]:
             return await (await connection.execute(query.encode(), values)).fetchall()
 
@@ -283,15 +330,16 @@ class PostgresJobDatabase:
         await connection.execute(
             """INSERT INTO jobs (id, request, request_key, owner, caller, title, kind, queue,
                 secrets, callers, state, worker, queue_id, fence, attempts, events, bytes, progress,
-                idempotency_key, expires_at, ended_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+                idempotency_key, is_call, expires_at, ended_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
                 clock_timestamp() + make_interval(secs => %s),
                 CASE WHEN %s THEN clock_timestamp() END)""",
             (
                 *(job.id, job.request, job.request_key, job.owner, job.caller, job.title),
                 *(job.kind, job.queue, job.secrets, job.callers, job.state),
                 *(self._name if is_running else None, queue_id, int(is_running), int(is_running)),
-                *(len(job.events), job.weight_bytes, job.progress, job.idempotency_key, job.ttl_s),
+                *(len(job.events), job.weight_bytes, job.progress, job.idempotency_key),
+                *(job.is_call, job.ttl_s),
                 not (is_queued or is_running),
             ),
         )
@@ -343,12 +391,11 @@ class PostgresJobDatabase:
         await self._notify(connection, {"events": each.job_id})
         return True
 
-    async def _claim(self, connection: _Connection) -> JobRow | float | None:
+    async def _claim(self, connection: _Connection, calls: bool) -> JobRow | float | None:
         while True:
-            values = {"queues": [_QUEUE], "worker_id": self._worker_id}
-            found = await connection.execute(queries["fetch_job"], values)
-            queue_row = await found.fetchone()
-            if queue_row is None or queue_row[0] is None:
+            values = {"queue": _QUEUE, "worker": self._worker_id, "calls": calls}
+            queue_row = await (await connection.execute(_NEXT, values)).fetchone()
+            if queue_row is None:
                 return await _due_s(connection)
             changed = await connection.execute(
                 f"""UPDATE jobs SET state = 'running', worker = %s, fence = fence + 1,
@@ -359,6 +406,7 @@ class PostgresJobDatabase:
             )
             row = await changed.fetchone()
             if row is not None:
+                await connection.execute(_SERVED, [row[0]])
                 return JobRow(*row)
             if not await self._expire(connection, queue_row[0]):
                 await _finish(connection, queue_row[0])

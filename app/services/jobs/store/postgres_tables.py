@@ -55,6 +55,16 @@ CREATE TABLE IF NOT EXISTS events (
     fields bytea NOT NULL,
     PRIMARY KEY (job_id, seq)
 );
+ALTER TABLE jobs ADD COLUMN IF NOT EXISTS is_call boolean NOT NULL DEFAULT false;
+CREATE INDEX IF NOT EXISTS jobs_in_queue ON jobs (queue_id) WHERE ended_at IS NULL;
+CREATE TABLE IF NOT EXISTS shares (owner text PRIMARY KEY, served bigint NOT NULL);
+CREATE SEQUENCE IF NOT EXISTS shares_served;
+CREATE TABLE IF NOT EXISTS reads (
+    job_id text NOT NULL,
+    reader text NOT NULL,
+    place integer NOT NULL,
+    PRIMARY KEY (job_id, reader)
+);
 CREATE TABLE IF NOT EXISTS procrastinate_migrations (name text PRIMARY KEY);
 """
 
