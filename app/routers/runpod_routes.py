@@ -125,7 +125,7 @@ async def runsync(
 @raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def status(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Return a job's status; a finished one comes with its output."""
-    ticket = await _ticket_or_none(queue, job_id)
+    ticket = await queue.find(job_id)
     if ticket is not None:
         return await _json(ticket.report())
     job = await services.runner.get(job_id)
@@ -153,7 +153,7 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
     """Return the parts of the output that this caller has not got yet, each once."""
     reader = caller_name(request)
     await queue.wait(ticket, _STREAM_WAIT_S, unread_by=reader)
-    parts = [{"output": part} for part in ticket.unread(reader)]
+    parts = [{"output": part} for part in await queue.unread(ticket, reader)]
     return await _json({**ticket.frame(), "stream": parts})
 
 
@@ -162,7 +162,7 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
 @raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def cancel(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Cancel a job: one that waits never starts, one that runs stops."""
-    ticket = await _ticket_or_none(queue, job_id)
+    ticket = await queue.find(job_id)
     if ticket is not None:
         await queue.cancel(ticket)
         return JSONResponse({"id": ticket.id, "status": ticket.status})
@@ -233,13 +233,6 @@ async def _waited(
 
     silence_s = services.settings.server.sync_keepalive_after_s
     return await patient_json(request, report(), silence_s)
-
-
-async def _ticket_or_none(queue: JobQueue, job_id: str) -> Ticket | None:
-    try:
-        return await queue.get(job_id)
-    except JobNotFoundError:
-        return None
 
 
 async def _json(payload: object) -> Response:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.domain.errors import InvalidFieldError, SeveralSourcesError
+from app.domain.errors import InvalidFieldError
 from app.submission.field_problems import describe
 
 _PATH = re.compile(r"/(?!/)[!-\"$-\[\]-~]{0,2000}")
@@ -107,7 +107,7 @@ class RouteRequest(BaseModel):
         }
         given = [name for name, value in bodies.items() if value is not None]
         if len(given) > 1:
-            raise SeveralSourcesError(given)
+            raise InvalidFieldError(f"Send one of {' and '.join(given)}")
 
     def build(self, client: httpx.AsyncClient) -> httpx.Request:
         """Return the request to send.

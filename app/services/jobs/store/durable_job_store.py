@@ -124,7 +124,8 @@ class DurableJobStore:
         record.queued = record.stored = True
         record.request = await self._uploads.keep(record.id, record.request, copy=True)
         self._records[record.id] = record
-        job_id = await self._database.insert(self._new(record))
+        new = await asyncio.to_thread(self._new, record)  # a call may have a large input
+        job_id = await self._database.insert(new)
         if job_id != record.id:
             known = await self.get(job_id)
             if known is None:
@@ -349,6 +350,7 @@ class DurableJobStore:
         queue = record.queue
         events = encoded_events(record.log.beyond(0))
         bare = None if queue is None else encode_value(replace(queue, secrets={}))
+        secrets = self._box.seal(record.id, queue.secrets) if queue else None
         return NewJob(
             id=record.id,
             request=encode_request(record.request),
@@ -359,9 +361,9 @@ class DurableJobStore:
             kind=queue.kind if queue else "",
             state="queued" if record.queued else events.state,
             events=events.events,
-            weight_bytes=events.weight_bytes,
+            weight_bytes=events.weight_bytes + len(secrets or b""),
             queue=bare,
-            secrets=self._box.seal(record.id, queue.secrets) if queue else None,
+            secrets=secrets,
             callers=encode_value(record.callers),
             progress=events.progress,
             priority=queue.priority if queue else 0,

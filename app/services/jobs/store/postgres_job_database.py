@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.domain.errors import JobExpiredError, StoreUnavailableError
-from app.domain.events import Failed
+from app.domain.events import Done, Failed, OutputPart
 from app.services.jobs.store.encoded_events import encoded_events
 from app.services.jobs.store.event_codec import encode_event
 from app.services.jobs.store.job_database import DatabaseListener
@@ -349,7 +349,9 @@ class PostgresJobDatabase:
 
     async def _encoded(self, appended: Appended) -> EncodedEvents:
         """Return events as they are stored; many, or a result, are encoded in a thread."""
-        large = len(appended.events) > _LARGE_EVENTS or type(appended.events[-1]).__name__ == "Done"
+        large = len(appended.events) > _LARGE_EVENTS or isinstance(
+            appended.events[-1], Done | OutputPart
+        )
         if large:
             return await self._encoder.run(encoded_events, appended.events)
         return encoded_events(appended.events)
