@@ -26,6 +26,7 @@ from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
+from app.routers.file_links import file_delivery
 from app.routers.job_answers import QueueFrame, QueueHealth, QueueParts, QueuePurge, QueueTicket
 from app.routers.job_report import job_report
 from app.routers.patient_json import patient_json
@@ -131,7 +132,7 @@ async def status(request: Request, job_id: str, services: ServicesDep, queue: Qu
     job = await services.runner.get(job_id)
     caller = caller_name(request)
     job.callers.renew_lease(caller, _LEASE_S)
-    return await _json(await job_report(job, caller))
+    return await _json(await job_report(job, caller, file_delivery(request, job)))
 
 
 @router.get("/status-sync/{job_id}", **described("waitForJob", *_STATUS_SYNC))
@@ -170,7 +171,7 @@ async def cancel(request: Request, job_id: str, services: ServicesDep, queue: Qu
     caller = caller_name(request)
     if job.running:
         job.callers.leave(caller)
-    return await _json(await job_report(job, caller))
+    return await _json(await job_report(job, caller, file_delivery(request, job)))
 
 
 @router.post(

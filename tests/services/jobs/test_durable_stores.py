@@ -58,6 +58,7 @@ async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) ->
         await store.flush()
         assert seen[-1] == 3
         record.callers.formats["key a"] = ("srt",)
+        record.callers.stores |= {"key a": '{"secret_key": "s3cret"}', "key b": ""}
         store.save_callers(record)
     async with stores.opened() as store:
         read = await store.get(record.id)
@@ -66,6 +67,10 @@ async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) ->
         assert [event for _, event in read.log.after(0)] == EVENTS
         assert (read.state, read.request, read.result) == ("done", REQUEST, RESULT)
         assert read.callers.formats == {"key a": ("srt",)}
+        assert read.callers.stores == {"key a": '{"secret_key": "s3cret"}', "key b": ""}
+        row = await store.database.job(record.id)
+        assert row is not None
+        assert b"s3cret" not in row.callers
         assert read.ended_s is not None
         assert [each.id for each in await store.equal(REQUEST.key)] == [record.id]
         (summary,) = await store.listed("key a", 10, None)

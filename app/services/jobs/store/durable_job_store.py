@@ -205,7 +205,7 @@ class DurableJobStore:
 
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
-        self._spawn(self._database.save_callers(record.id, encode_value(record.callers)))
+        self._spawn(self._database.save_callers(record.id, self._encoded_notes(record)))
 
     async def advance(self, job_id: str, reader: str, place: int) -> int:
         """See `JobStore`."""
@@ -331,13 +331,28 @@ class DurableJobStore:
             None if row.ended_age_s is None else now - row.ended_age_s,
             queue=self._options(row),
             queued=row.state == "queued",
-            callers=decode_value(CallerNotes, row.callers),
+            callers=self._notes(row),
             fence=row.fence,
             attempts=row.attempts,
             stored=True,
         )
         self._records[row.id] = record
         return record
+
+    def _encoded_notes(self, record: JobRecord) -> bytes:
+        """Return what a record says of its callers, their stores encrypted."""
+        stores = {
+            caller: self._box.seal_text(record.id, text)
+            for caller, text in record.callers.stores.items()
+        }
+        return encode_value(replace(record.callers, stores=stores))
+
+    def _notes(self, row: JobRow) -> CallerNotes:
+        notes: CallerNotes = decode_value(CallerNotes, row.callers)
+        notes.stores = {
+            caller: self._box.open_text(row.id, text) for caller, text in notes.stores.items()
+        }
+        return notes
 
     def _options(self, row: JobRow) -> QueueOptions | None:
         if row.queue is None:
@@ -364,7 +379,7 @@ class DurableJobStore:
             weight_bytes=events.weight_bytes + len(secrets or b""),
             queue=bare,
             secrets=secrets,
-            callers=encode_value(record.callers),
+            callers=self._encoded_notes(record),
             progress=events.progress,
             priority=queue.priority if queue else 0,
             delay_s=queue.delay_s if queue else 0.0,
