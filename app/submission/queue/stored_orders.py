@@ -13,7 +13,7 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.subtitle_envelope import subtitle_body
 from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner, TicketStatus
-from app.submission.submit import check_request, prepared
+from app.submission.submit import SentBody, check_request, prepared
 
 KIND = "runpod"
 """Name of this door in the store."""
@@ -43,9 +43,8 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
     if order.s3_config is not None and body.s3_config is None:
         body = body.model_copy(update={"s3_config": dict(order.s3_config)})
     owner = order.owner
-    request = await prepared(
-        services, owner.payer, body, holder=owner.name, base_url=order.base_url
-    )
+    sent = SentBody(body, owner.payer, owner.name, base_url=order.base_url)
+    request = await prepared(services, sent)
     await check_request(services, request)
     options = options_of(
         order,

@@ -18,7 +18,7 @@ from app.services.jobs.event_log import EventLog
 from app.services.jobs.job_summary import JobSummary, title_of
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
-from app.services.jobs.store.encoded_events import encoded_events
+from app.services.jobs.store.encoded_events import encoded_events, recent_bytes
 from app.services.jobs.store.event_codec import (
     decode_event,
     decode_value,
@@ -193,7 +193,8 @@ class DurableJobStore:
         self._swept_s = now
         try:
             ended = await self._database.ended()
-            gone = surplus_jobs(ended, retention_s, limit, limit_bytes)
+            room = max(0, limit_bytes - recent_bytes())
+            gone = surplus_jobs(ended, retention_s, limit, room)
             if gone:
                 await self._database.remove(gone)
         except StorageError as error:

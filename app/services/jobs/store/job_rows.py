@@ -15,6 +15,17 @@ StoredEvent = tuple[str, bytes]
 """Kind and fields of an event, as `event_codec` writes them."""
 
 
+def row_columns(age_s: str, ended_age_s: str) -> str:
+    """Return the columns of a `JobRow`, in order.
+
+    Args:
+        age_s: the database's expression of a job's age in seconds.
+        ended_age_s: the same since its end.
+    """
+    return f"""id, request, queue, secrets, callers, state, fence, attempts, {age_s},
+        {ended_age_s}, events, title, kind, progress, code"""
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """A job that is not in the database yet.
@@ -52,6 +63,16 @@ class NewJob:
     ttl_s: float | None = None
     idempotency_key: str | None = None
     is_call: bool = False
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """The columns that every database has, but for owners and times."""
+        same = (
+            *("id", "request", "request_key", "owner", "caller", "title", "kind", "state", "queue"),
+            *("secrets", "callers", "progress", "idempotency_key", "is_call"),
+        )
+        values: dict[str, object] = {name: getattr(self, name) for name in same}
+        return {**values, "events": len(self.events), "bytes": self.weight_bytes}
 
 
 @dataclass(frozen=True, slots=True)

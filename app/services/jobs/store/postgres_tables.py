@@ -11,6 +11,8 @@ from importlib import resources
 from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection, sql
 
+from app.services.jobs.store.job_rows import row_columns
+
 _LOCK = 7_303_150_014
 """Of the transaction that makes the tables."""
 
@@ -68,10 +70,11 @@ CREATE TABLE IF NOT EXISTS reads (
 CREATE TABLE IF NOT EXISTS procrastinate_migrations (name text PRIMARY KEY);
 """
 
-ROW = """id, request, queue, secrets, callers, state, fence, attempts,
-    extract(epoch FROM clock_timestamp() - created_at)::float8,
-    extract(epoch FROM clock_timestamp() - ended_at)::float8, events, title, kind, progress, code"""
-"""Columns of a `JobRow`, in order."""
+ROW = row_columns(
+    "extract(epoch FROM clock_timestamp() - created_at)::float8",
+    "extract(epoch FROM clock_timestamp() - ended_at)::float8",
+)
+"""Columns of a `JobRow`."""
 
 
 async def make_tables(connection: AsyncConnection, schema: str) -> None:

@@ -241,21 +241,20 @@ class SqliteJobDatabase:
             if known:
                 return str(known[0][0])
         now, begun = time.time(), int(job.state == "running")
-        self._execute(
-            """INSERT INTO jobs (id, request, request_key, owner, caller, title, kind, queue,
-                secrets, callers, state, worker, fence, attempts, events, bytes, progress, priority,
-                idempotency_key, is_call, created_at, due_at, expires_at, ended_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                *(job.id, job.request, job.request_key, job.owner, job.caller, job.title),
-                *(job.kind, job.queue, job.secrets, job.callers, job.state),
-                *(self._workers.name if begun else None, begun, begun, len(job.events)),
-                *(job.weight_bytes, job.progress, job.priority, job.idempotency_key),
-                *(job.is_call, now),
-                *(now + job.delay_s, None if job.ttl_s is None else now + job.ttl_s),
-                now if job.state in ("done", "failed") else None,
-            ),
-        )
+        row = {
+            **job.columns,
+            "worker": self._workers.name if begun else None,
+            "fence": begun,
+            "attempts": begun,
+            "priority": job.priority,
+            "created_at": now,
+            "due_at": now + job.delay_s,
+            "expires_at": None if job.ttl_s is None else now + job.ttl_s,
+            "ended_at": now if job.state in ("done", "failed") else None,
+        }
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - our own names
+        self._execute(sql, tuple(row.values()))
         self._write_events(job.id, 0, job.events)
         return job.id
 

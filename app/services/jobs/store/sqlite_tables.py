@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.services.jobs.store.job_rows import row_columns
+
 VERSION = 2
 
 TABLES = """
@@ -62,6 +64,5 @@ CREATE TABLE reads (
 MIGRATIONS = (TABLES, SHARES)
 """What each version adds to the one before."""
 
-ROW = """id, request, queue, secrets, callers, state, fence, attempts, :now - created_at,
-    :now - ended_at, events, title, kind, progress, code"""
-"""Columns of a `JobRow`, in order."""
+ROW = row_columns(":now - created_at", ":now - ended_at")
+"""Columns of a `JobRow`; ``:now`` is Unix time in seconds."""
