@@ -55,6 +55,12 @@ def free_port() -> int:
 class ServerProcess:
     """gunicorn with the real application on a free loopback port.
 
+    Args:
+        folder: for what it writes.
+        settings: variables of its environment.
+        app: as gunicorn names it.
+        executed: whether it is a program of its own, for measurements of its memory.
+
     Attributes:
         started: process ids of all servers of this test run.
     """
@@ -62,7 +68,12 @@ class ServerProcess:
     started: ClassVar[set[int]] = set()
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, str], app: str = "app.main:create_app()"
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        app: str = "app.main:create_app()",
+        *,
+        executed: bool = False,
     ) -> None:
         whisper_folder(TINY_ENGLISH)
         self.port = int(settings.get("PORT", free_port()))
@@ -71,7 +82,7 @@ class ServerProcess:
         usual = inherited() | WHISPER | {"HOST": "127.0.0.1", "RATE_LIMITS_ENABLED": "false"}
         own = {"WORK_DIR": str(folder), "CACHE_DIR": str(folder / "cache"), **settings}
         env = usual | own | {"PORT": str(self.port)}
-        self.process = start_gunicorn(app, env, usual, self.log_path)
+        self.process = start_gunicorn(app, env, usual, self.log_path, executed=executed)
         self.started.add(self.process.pid)
 
     @property

@@ -104,7 +104,12 @@ class ForkedProcess:
 
 
 def start_gunicorn(
-    app: str, env: Mapping[str, str], usual: Mapping[str, str], log: Path
+    app: str,
+    env: Mapping[str, str],
+    usual: Mapping[str, str],
+    log: Path,
+    *,
+    executed: bool = False,
 ) -> subprocess.Popen[bytes] | ForkedProcess:
     """Start gunicorn with an application, in a session of its own; its output goes to a file.
 
@@ -113,8 +118,9 @@ def start_gunicorn(
         env: the whole environment.
         usual: the environment of most servers, which are forked.
         log: the file.
+        executed: whether it is a program of its own whatever its environment is.
     """
-    if _read_at_import(env) == _read_at_import(usual):
+    if not executed and _read_at_import(env) == _read_at_import(usual):
         return ForkedProcess(_forks(frozenset(usual.items())), app, env, log)
     command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gunicorn"]
     with log.open("wb") as output:
