@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ class Forks:
     """The process that servers are forked from; see `tests.forked_gunicorn`."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # It dies with the tests, also when they are killed.
             [
@@ -42,9 +44,10 @@ class Forks:
         """Have something done; return the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        with self._lock:  # servers are stopped side by side
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
         assert answer, f"the process that forks servers ended with {self._process.wait()}"
         return int(answer)
 
