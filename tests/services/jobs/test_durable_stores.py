@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from app.domain.time import Span
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.secret_box import SecretBox
+from app.services.jobs.store.sqlite_tables import TABLES
 from tests.services.jobs.durable_stores import StoreFactory
 
 REQUEST = JobRequest(SiteVideo("https://site.example/1"), holder="key a")
@@ -300,3 +302,17 @@ def test_secrets_are_read_with_their_own_key_and_job_alone(tmp_path: Path) -> No
     ):
         with pytest.raises(StorageError):
             other.open(job_id, data)
+
+
+async def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    folder.mkdir(mode=0o700)
+    with sqlite3.connect(folder / "jobs.sqlite") as file:
+        file.executescript(TABLES)
+        file.execute("PRAGMA user_version = 1")
+    for _ in range(2):
+        async with StoreFactory(folder, None).opened() as store:
+            record = queued()
+            await store.enqueue(record)
+            assert (await store.claim()).record is not None
+            assert await store.advance(record.id, "a", 1) == 0
