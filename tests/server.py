@@ -79,7 +79,8 @@ class ServerProcess:
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        usual = inherited() | WHISPER | {"HOST": "127.0.0.1", "RATE_LIMITS_ENABLED": "false"}
+        usual = {**inherited(), **WHISPER}
+        usual |= {"HOST": "127.0.0.1", "RATE_LIMITS_ENABLED": "false"}
         own = {"WORK_DIR": str(folder), "CACHE_DIR": str(folder / "cache"), **settings}
         env = usual | own | {"PORT": str(self.port)}
         self.process = start_gunicorn(app, env, usual, self.log_path, executed=executed)
