@@ -5,7 +5,7 @@
 
 ARGS ?=
 # Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
-# one worker, since its tests share servers. ARGS="-n 0" runs without workers, for a debugger.
+# one worker, since its tests share servers; tests/conftest.py orders the files, the longest first. ARGS="-n 0" runs without workers, for a debugger.
 WORKERS ?= 3
 
 help: ## list the commands
@@ -27,7 +27,7 @@ serve: ## run the server in the foreground (PORT, HOST and every other setting c
 
 test: ## install everything, GPU libraries too, and run every test (ARGS="-k name" for some)
 	@scripts/install.sh test
-	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## format, lint, types, direction of imports, shell scripts, Dockerfile
 	@scripts/install.sh test

@@ -134,7 +134,7 @@ def _server(folder: Path, site: HostileSite) -> ServerProcess:
     limits = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (_DATA_BYTES, limits[1]))
     try:
-        server = ServerProcess(Path(tempfile.mkdtemp(dir=folder)), settings)
+        server = ServerProcess(Path(tempfile.mkdtemp(dir=folder)), settings, executed=True)
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, limits)
     server.wait_ready()

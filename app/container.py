@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.gpu.engine_manager import EngineManager
 from app.services.batch.document_runner import DocumentRunner
@@ -75,17 +76,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         StorageError: the folder for temporary files cannot be made or is somebody else's, or one
             folder lies in another one; says what to set.
     """
-    uploads_folder = settings.caches.folder / "uploads"
-    files_folder = settings.files.files_dir or settings.caches.folder / "files"
-    check_shared_parent(settings.caches.folder, "CACHE_DIR")
-    check_separate(
-        {
-            "WORK_DIR": work_home(settings.sources.work_dir),
-            "CACHE_DIR": settings.caches.folder / LAYOUT,
-            "CACHE_DIR (uploads)": uploads_folder,
-            "FILES_DIR": files_folder,
-        }
-    )
+    uploads_folder, files_folder = _separate_folders(settings)
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
     engines = EngineManager(settings)
@@ -105,13 +96,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     stack.push_async_callback(synthesizer.close)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
-    documents, pictures = open_document_store(settings), open_picture_storage(settings)
-    batches = DocumentRunner(settings.batch, documents)
-    stack.push_async_callback(batches.close)
-    if pictures is not None:
-        stack.push_async_callback(pictures.close)
-    name = settings.batch.worker
-    screenshots = ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
+    batches, screenshots = _document_workers(settings, opener, workdir, stack)
     services = Services(
         settings=settings,
         readiness=readiness,
@@ -140,6 +125,39 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     _register_gauges(services, engines, caches)
     return services
+
+
+def _separate_folders(settings: Settings) -> tuple[Path, Path]:
+    """Return the folders of uploads and of result files, none of which lies in another one.
+
+    Raises:
+        StorageError: one does, or belongs to somebody else; says what to set.
+    """
+    uploads_folder = settings.caches.folder / "uploads"
+    files_folder = settings.files.files_dir or settings.caches.folder / "files"
+    check_shared_parent(settings.caches.folder, "CACHE_DIR")
+    check_separate(
+        {
+            "WORK_DIR": work_home(settings.sources.work_dir),
+            "CACHE_DIR": settings.caches.folder / LAYOUT,
+            "CACHE_DIR (uploads)": uploads_folder,
+            "FILES_DIR": files_folder,
+        }
+    )
+    return uploads_folder, files_folder
+
+
+def _document_workers(
+    settings: Settings, opener: MediaOpener, workdir: WorkDir, stack: AsyncExitStack
+) -> tuple[DocumentRunner, ScreenshotRunner]:
+    """Return what works on batches of documents."""
+    documents, pictures = open_document_store(settings), open_picture_storage(settings)
+    batches = DocumentRunner(settings.batch, documents)
+    stack.push_async_callback(batches.close)
+    if pictures is not None:
+        stack.push_async_callback(pictures.close)
+    name = settings.batch.worker
+    return batches, ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
 
 
 def _register_gauges(services: Services, engines: EngineManager, caches: Caches) -> None:

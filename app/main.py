@@ -189,6 +189,7 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     queue = app.state.queue = JobQueue(services, app, webhooks.tell)
     stack.push_async_callback(queue.close)
     services.runner.on_claim = queue.begun
+    services.runner.take_calls(queue.calls.begin)
     await services.runner.open()
 
 

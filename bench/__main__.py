@@ -52,6 +52,7 @@ from bench.progress import Progress
 from bench.readme_figures import PART, README, readme_lines
 from bench.recording import Recordings
 from bench.results import Row, format_table, merged, read_results, write_results
+from bench.simulation import measured_costs
 from bench.speech_corpus import SpeechCorpus
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -81,6 +82,7 @@ MEASURES: Mapping[str, Measure] = {
     "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
+    "costs": measured_costs.measure,
 }
 
 

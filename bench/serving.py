@@ -97,7 +97,7 @@ async def serving(**settings: str) -> AsyncIterator[Server]:
     cached from one job to the next, in memory or on disk, so every job is done in full.
     """
     with tempfile.TemporaryDirectory() as folder:
-        process = ServerProcess(Path(folder), _all(settings))
+        process = ServerProcess(Path(folder), _all(settings), executed=True)
         try:
             await asyncio.to_thread(process.wait_ready)
             yield Server(process)

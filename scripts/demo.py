@@ -36,7 +36,7 @@ from scripts.local_server import ROOT, LocalServer, LocalServerError, local_serv
 _READY_S = 600
 """Models may have to be downloaded first."""
 
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS")
 
 
 def main() -> int:

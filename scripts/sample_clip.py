@@ -19,6 +19,9 @@ Samples = NDArray[np.float32]
 LEVEL_DB = -20.0
 """Level of everybody's speech relative to full scale, measured over the loud frames."""
 
+PRESET = "veryslow"
+"""Of x264: the picture is made once and downloaded often."""
+
 _FRAME = RATE_HZ // 200
 _LOUD_DB = -30.0
 _FADE = RATE_HZ // 100
@@ -92,7 +95,7 @@ def encode(wavs: Sequence[tuple[Path, str]], mp4: Path) -> None:
     command = _ffmpeg([wav for wav, _ in wavs] + pictures)
     command += ["-filter_complex", _drawing(colours, _seconds(wavs[0][0]))]
     command += ["-map", "[picture]", "-map", "[sound]"]
-    command += ["-c:v", "libx264", "-preset", "veryslow", "-crf", "33", "-g", "100"]
+    command += ["-c:v", "libx264", "-preset", PRESET, "-crf", "33", "-g", "100"]
     command += ["-c:a", "aac", "-b:a", "48k", "-ar", str(RATE_HZ), *_EXACT]
     command += ["-map_metadata", "-1", "-movflags", "+faststart", mp4]
     subprocess.run(command, check=True)

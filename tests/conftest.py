@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 # Two libraries that each take every core wait for one another in busy loops: a test that shares
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from tests.media_server import MediaServer, media_server
 from tests.postgres import PostgresServer
 from tests.server import ServerProcess
+from tests.slow_files import LONGEST_FIRST
 
 # An example that a busy machine runs slowly has found nothing.
 settings.register_profile("untimed", settings.default, deadline=None)
@@ -29,20 +33,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Speech:
-    """Makes speech with flite; each sentence only once in a session."""
+    """Makes speech with flite; each sentence once for all that share the folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[tuple[str, str], Path] = {}
+        folder.mkdir(exist_ok=True)
 
     def wav(self, text: str, voice: str = "slt") -> Path:
         """Return a 16 kHz mono WAV of the sentence."""
-        key = (text, voice)
-        if key not in self._known:
-            path = self._folder / f"{len(self._known)}.wav"
-            subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
-            self._known[key] = path
-        return self._known[key]
+        path = self._folder / f"{sha256(f'{voice} {text}'.encode()).hexdigest()}.wav"
+        if not path.exists():
+            own = path.with_suffix(f".{os.getpid()}.wav")
+            subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(own)], check=True)
+            own.replace(path)
+        return path
 
     def samples(self, text: str, voice: str = "slt") -> NDArray[np.float32]:
         """Return the sentence's samples."""
@@ -58,7 +62,9 @@ def read_samples(path: Path) -> NDArray[np.float32]:
 
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
-    return Speech(tmp_path_factory.mktemp("speech"))
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return Speech(shared / "speech")
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +93,20 @@ def write_wav(path: Path, samples: NDArray[np.float32]) -> None:
     subprocess.run([*command, str(path)], input=pcm, check=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that take longest first, then those with the most tests.
+
+    A worker that began with a long one last would go on alone when the others have ended.
+    """
+    paths = [item.path.relative_to(ROOT).as_posix() for item in items]
+    tests = Counter(paths)
+    rank = {path: place for place, path in enumerate(LONGEST_FIRST)}
+    files = {path: (rank.get(path, len(rank)), -tests[path]) for path in dict.fromkeys(paths)}
+    order = sorted(range(len(items)), key=lambda place: files[paths[place]])
+    items[:] = [items[place] for place in order]
+
+
 StartServer = Callable[..., ServerProcess]
 
 
@@ -103,8 +123,9 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         return server
 
     yield start
-    for server in started:
-        server.stop()
+    if started:
+        with ThreadPoolExecutor(len(started)) as pool:
+            list(pool.map(ServerProcess.stop, started))
 
 
 @pytest.fixture(scope="session")

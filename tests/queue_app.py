@@ -85,12 +85,19 @@ async def _large() -> StreamingResponse:
     return StreamingResponse(iter([bytes(2**20)] * 21), media_type="video/mp4")
 
 
+async def _held(until: str) -> str:
+    while not Path(until).exists():
+        await asyncio.sleep(0.02)
+    return "done"
+
+
 def application() -> FastAPI:
     """Return the application with these kinds of jobs, and routes that show what reached them."""
     add_test_jobs()
     app = create_app()
     app.add_api_route("/echo", _echo, methods=["GET", "POST", "PUT", "DELETE"])
     app.add_api_route("/bytes", _bytes, response_model=None)
+    app.add_api_route("/held", _held, methods=["GET", "POST"])
     app.add_api_route("/large", _large, response_model=None)
     return app
 

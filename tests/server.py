@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from typing import Any, ClassVar
 import httpx
 
 from tests.real_models import TINY_ENGLISH, whisper_folder
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.server_process import ROOT as ROOT
+from tests.server_process import start_gunicorn
 
 INHERITED = (
     *("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "OMP_NUM_THREADS"),
@@ -41,6 +40,11 @@ DEAF: Mapping[str, str] = {"ENABLE_WHISPER": "false"}
 """Settings of a server that loads no engine, for tests that let it hear nothing."""
 
 
+def inherited() -> dict[str, str]:
+    """Return the variables of the tests that their servers get too."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
 def free_port() -> int:
     """Return a free port."""
     with socket.socket() as probe:
@@ -51,6 +55,12 @@ def free_port() -> int:
 class ServerProcess:
     """gunicorn with the real application on a free loopback port.
 
+    Args:
+        folder: for what it writes.
+        settings: variables of its environment.
+        app: as gunicorn names it.
+        executed: whether it is a program of its own, for measurements of its memory.
+
     Attributes:
         started: process ids of all servers of this test run.
     """
@@ -58,30 +68,22 @@ class ServerProcess:
     started: ClassVar[set[int]] = set()
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, str], app: str = "app.main:create_app()"
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        app: str = "app.main:create_app()",
+        *,
+        executed: bool = False,
     ) -> None:
         whisper_folder(TINY_ENGLISH)
         self.port = int(settings.get("PORT", free_port()))
         self.folder = folder
         self.log_path = folder / "server.log"
-        env = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        env |= {"HOST": "127.0.0.1", "WORK_DIR": str(folder), "RATE_LIMITS_ENABLED": "false"}
-        env |= {"CACHE_DIR": str(folder / "cache")}
-        env |= WHISPER
-        env |= settings
-        env["PORT"] = str(self.port)
-        # It dies with the tests, also when they are killed.
-        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gunicorn"]
-        command += ["-c", "gunicorn.conf.py"]
-        with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*command, app],
-                cwd=ROOT,
-                env=env,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        usual = {**inherited(), **WHISPER}
+        usual |= {"HOST": "127.0.0.1", "RATE_LIMITS_ENABLED": "false"}
+        own = {"WORK_DIR": str(folder), "CACHE_DIR": str(folder / "cache"), **settings}
+        env = usual | own | {"PORT": str(self.port)}
+        self.process = start_gunicorn(app, env, usual, self.log_path, executed=executed)
         self.started.add(self.process.pid)
 
     @property

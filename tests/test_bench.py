@@ -43,6 +43,7 @@ from bench.figure import BenchError, Figure, Goal
 from bench.job_worker import instant_runner
 from bench.recording import SPARSE, TALK, Recordings
 from bench.results import Row, format_table, merged, write_results
+from bench.simulation import measured_costs
 from bench.wire import Connection, Frame
 from tests.conftest import ROOT, read_samples
 
@@ -91,6 +92,9 @@ GOALS = {
     "postgres_4_workers_over_1": 2,
     "enqueue_to_start_p99_ms": 100,
     "event_append_overhead": 1.05,
+    "cost_cold_start_s": 60,
+    "cost_call_s": 14,
+    "cost_window_s": 14,
 }
 
 
@@ -98,7 +102,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form, caption_lines, jobs,
+        hallucinations, whole_file, long_form, caption_lines, jobs, measured_costs,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

@@ -14,10 +14,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -25,6 +27,8 @@ import pytest
 
 from bench.document import read_part
 from bench.figure import BenchError
+from bench.results import write_results
+from bench.simulation import measured_costs
 from bench.simulation.chart import Line, chart
 from bench.simulation.costs import CARDS, HOUR_PRICES_USD, StageCosts, computed_costs, stage_costs
 from bench.simulation.endpoint import Endpoint
@@ -279,6 +283,54 @@ def test_costs_come_from_a_file_or_from_figures_of_the_benchmark(tmp_path: Path)
             stage_costs("mine", own)
     with pytest.raises(BenchError, match="known: "):
         stage_costs("no such card")
+
+
+class CountedEngine:
+    """A transcriber whose calls take 3 ms, and 2 ms more for each window."""
+
+    max_batch = 4
+
+    def __init__(self, clock: list[float]) -> None:
+        self._clock = clock
+
+    def prepare(self, window: object) -> object:
+        return window
+
+    def decode(self, batch: Sequence[object]) -> None:
+        self._clock[0] += 0.003 + 0.002 * len(batch)
+
+
+async def test_measured_costs_are_figures_that_the_simulation_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+
+    def load(*_: object) -> CountedEngine:
+        clock[0] += 1.25
+        return CountedEngine(clock)
+
+    monkeypatch.setattr(measured_costs, "load_engine", load)
+    monkeypatch.setattr(measured_costs.time, "perf_counter", lambda: clock[0])
+    steps: list[str] = []
+    environment: Any = SimpleNamespace(progress=SimpleNamespace(step=steps.append))
+    figures = await measured_costs.measure(environment)
+    assert steps[0].startswith("measured: ")
+    assert {figure.name: figure.value for figure in figures} == {
+        "cost_cold_start_s": 1.25,
+        "cost_call_s": 0.003,
+        "cost_window_s": 0.002,
+    }
+    write_results(tmp_path / "results.json", figures)
+    costs = stage_costs("ADA_24", tmp_path / "results.json")
+    assert (costs.call_s, costs.window_s, costs.cold_start_s) == (0.003, 0.002, 1.25)
+    assert costs.source == "figures of results.json"
+    arrivals = TRACES["steady"](20, 1.0, 1)
+    slower = replace(costs, call_s=5.0, window_s=1.0)
+    found = [report(simulate(arrivals, each, Endpoint()), each) for each in (costs, slower)]
+    assert found[0].usd > 0
+    assert found[0].first_cue_s is not None
+    assert found[1].first_cue_s is not None
+    assert found[0].first_cue_s < found[1].first_cue_s, "the figures decide what comes out"
 
 
 def test_a_better_card_costs_less_time() -> None:

@@ -152,6 +152,19 @@ class RepeatedFieldError(InvalidFieldError):
         self.field = field
 
 
+class SeveralSourcesError(InvalidFieldError):
+    """What is to be worked on is given in more than one way, and no one goes before the others.
+
+    Args:
+        names: of the fields.
+    """
+
+    code = "several_sources"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"Send one of {', '.join(names[:-1])} and {names[-1]}, not several")
+
+
 class InvalidLanguageError(BadRequestError):
     """Not a language, or not one that the chosen engines serve."""
 

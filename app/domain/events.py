@@ -194,6 +194,17 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputPart:
+    """A part of the output of a call.
+
+    Attributes:
+        json: the part, a JSON value.
+    """
+
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The job succeeded; nothing follows."""
 
@@ -217,6 +228,7 @@ Event = (
     | CuesDropped
     | SpeakersFound
     | Notice
+    | OutputPart
     | Done
     | Failed
 )

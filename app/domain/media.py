@@ -14,12 +14,14 @@ class MediaInfo:
         description: empty when unknown.
         chapters: start in milliseconds and title, in order.
         language: BCP 47 tag of what is spoken as the site says, or an empty string.
+        tracks_left_out: caption tracks that the page offers beyond those that are looked at.
     """
 
     title: str = ""
     description: str = ""
     chapters: tuple[tuple[int, str], ...] = ()
     language: str = ""
+    tracks_left_out: int = 0
 
 
 NO_INFO = MediaInfo()

@@ -94,7 +94,23 @@ class SentCaptions:
         return f"captions:{self.digest}:{self.language}:{self.automatic}"
 
 
-Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions
+@dataclass(frozen=True, slots=True)
+class NoMedia:
+    """Nothing: the job is a call, whose door keeps what it works on.
+
+    Attributes:
+        id: unguessable, so that no two calls are equal.
+    """
+
+    id: str
+
+    @property
+    def identity(self) -> str:
+        """Key by which equal calls would share work."""
+        return f"call:{self.id}"
+
+
+Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions | NoMedia
 
 Task = Literal["transcribe", "translate"]
 """What a transcriber writes: the words that are said, or their translation into English. The names

@@ -17,6 +17,7 @@ from app.domain.errors import (
     InvalidFormatError,
     NoSpeechError,
     NotReadyError,
+    SeveralSourcesError,
 )
 from app.domain.events import Result
 from app.domain.request import UploadedFile
@@ -43,6 +44,8 @@ _TEXT_FIELDS = (
     *("word_timestamps", "diarize", "vad_filter", "num_speakers"),
 )
 _LIST = "timestamp_granularities"
+_OTHER_SOURCES = ("url", "audio", "upload_id")
+"""Fields that say on other servers, or on another route of ours, what is to be transcribed."""
 
 _MEDIA_TYPES = {"text": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt"}
 
@@ -107,7 +110,8 @@ router = APIRouter(
 @raises(*JOB_ERRORS, BadRequestError)
 async def transcriptions(request: Request, services: ServicesDep) -> Response:
     """Transcribe a file; any model name is the model of this server."""
-    fields, file = await read_file_form(request, services, _TEXT_FIELDS, [_LIST])
+    names = (*_TEXT_FIELDS, *_OTHER_SOURCES)
+    fields, file = await read_file_form(request, services, names, [_LIST])
     body = _body_or_no_file(fields, file)
     granularities = fields.get(_LIST, "")
     work = _result(request, body, file)
@@ -139,11 +143,14 @@ def _body(fields: dict[str, str]) -> AudioBody:
 
     Raises:
         InvalidFormatError: no such response format.
+        SeveralSourcesError: other servers' field for an address came with the file.
         InvalidFieldError: another field is wrong.
     """
     kind = fields.get("response_format", "json")
     if kind not in FORMATS:
         raise InvalidFormatError(kind, FORMATS)
+    if others := [name for name in _OTHER_SOURCES if fields.pop(name, "")]:
+        raise SeveralSourcesError(["file", *others])
     return AudioBody.parse({**fields, "audio": "file"})
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 
 from app.domain import errors as e
 from app.domain.language import Language
@@ -15,6 +16,8 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.encoders import Payload
+from app.routers.job_answers import ApiError
+from app.routers.patient_json import patient_json
 from app.routers.raised_errors import family, raises
 from app.routers.server_answers import Json3Captions
 from app.services.captions.lookup import FoundCaptions
@@ -39,7 +42,12 @@ VideoIdQuery = Annotated[
 
 @router.get(
     "/subtitles",
-    **described("getVideoCaptions", "Get the captions that a YouTube video has", Json3Captions),
+    **described(
+        "getVideoCaptions",
+        "Get the captions that a YouTube video has",
+        Json3Captions | ApiError,
+        answer="The captions; an answer that began late may be an error in its place",
+    ),
 )
 @raises(
     e.BadRequestError,
@@ -54,11 +62,12 @@ VideoIdQuery = Annotated[
     *family(e.SourceError),
 )
 async def subtitles(
+    request: Request,
     services: ServicesDep,
     video_id: VideoIdQuery = "",
     lang: Annotated[str, Query(description="Wanted language, in any spelling")] = "en",
     tier: Annotated[str, Query(description="Ignored")] = "",
-) -> Payload:
+) -> Response:
     """Return a YouTube video's captions as json3, whatever format the site has them in.
 
     Without captions in the language English ones come, with `_metadata`. What of the site's file
@@ -67,12 +76,19 @@ async def subtitles(
     del tier
     page_url = youtube_video(video_id).page_url
     language = language_code(lang)
-    found = await services.caption_lookups.find(page_url, language)
+
+    async def payload() -> Payload:
+        return _payload(await services.caption_lookups.find(page_url, language))
+
+    return await patient_json(request, payload(), services.settings.server.sync_keepalive_after_s)
+
+
+def _payload(found: FoundCaptions) -> Payload:
     body: Payload = write_json3(found.captions)
     if found.is_fallback:
         body["_metadata"] = _fallback(found)
-    if found.captions.notices:
-        body["notices"] = [dataclasses.asdict(notice) for notice in found.captions.notices]
+    if notices := (*found.captions.notices, *found.page_notices):
+        body["notices"] = [dataclasses.asdict(notice) for notice in notices]
     return body
 
 

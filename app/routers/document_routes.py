@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.container import Services
 from app.domain import errors as e
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE
@@ -20,6 +23,7 @@ from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
+from app.routers.patient_json import patient_json
 from app.routers.raised_errors import family, raises
 from app.services.batch.storable_values import storable, storable_json
 from app.services.batch.transcription_row import fitting_language
@@ -27,7 +31,7 @@ from app.services.batch.video_address import platform_of, video_id_of
 from app.services.render.formats import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.submission.request_fields import language_code
-from app.submission.site_captions import PageCaptions, page_captions, page_tracks
+from app.submission.site_captions import PageCaptions, PageTracks, page_captions, page_tracks
 
 router = APIRouter(
     tags=["documents"],
@@ -88,29 +92,42 @@ class SavedTranscription(BaseModel):
 )
 @raises(*_SITE_ERRORS)
 async def site_subtitles(
+    request: Request,
     services: ServicesDep,
     url: UrlQuery,
     lang: str = "en",
     format: CaptionFormat = "text",  # noqa: A002 - the parameter's name on the wire
     auto: bool = True,
-) -> Payload:
+) -> Response:
     """Return a video's captions as text, with times, or as a subtitle file inside JSON.
 
     In `lang`, else in English; `language` says which. With `auto=false` only people's count.
     """
-    found = await page_captions(services, url, language_code(lang), automatic=auto)
+    language = language_code(lang)
+
+    async def payload() -> Payload:
+        found = await page_captions(services, url, language, automatic=auto)
+        return await _captions_payload(services, url, found, format)
+
+    return await patient_json(request, payload(), services.settings.server.sync_keepalive_after_s)
+
+
+async def _captions_payload(
+    services: Services, url: str, found: PageCaptions, file_format: CaptionFormat
+) -> Payload:
     common: Payload = {
         "title": found.title,
         "duration": _seconds(found.duration_ms),
         "language": found.captions.language,
         "source_format": found.format,
+        **_notices(found),
     }
-    if format in ("srt", "vtt"):
+    if file_format in ("srt", "vtt"):
         cues = [cue async for cue in caption_cues(found.captions, DEFAULT_PROFILE)]
-        content = await render_bounded(cues, format, DEFAULT_PROFILE, found.captions.language)
-        return {**common, "format": format, "content": content}
+        content = await render_bounded(cues, file_format, DEFAULT_PROFILE, found.captions.language)
+        return {**common, "format": file_format, "content": content}
     text = " ".join(_texts(found))
-    if format == "text":
+    if file_format == "text":
         return {**common, "transcript": text, "word_count": len(text.split())}
     segments = _segments(found)
     return {
@@ -133,9 +150,16 @@ async def site_subtitles(
     **described("listCaptionLocales", "List the languages of a page's captions", dict[str, object]),
 )
 @raises(*_SITE_ERRORS)
-async def caption_locales(services: ServicesDep, url: UrlQuery) -> Payload:
+async def caption_locales(request: Request, services: ServicesDep, url: UrlQuery) -> Response:
     """Return the languages of a video's captions."""
-    page = await page_tracks(services, url)
+
+    async def payload() -> Payload:
+        return _locales_payload(url, await page_tracks(services, url))
+
+    return await patient_json(request, payload(), services.settings.server.sync_keepalive_after_s)
+
+
+def _locales_payload(url: str, page: PageTracks) -> Payload:
     locales = [
         {
             "code": track.name,
@@ -152,6 +176,7 @@ async def caption_locales(services: ServicesDep, url: UrlQuery) -> Payload:
         "duration": _seconds(page.duration_ms),
         "url": url,
         "locales": locales,
+        **_notices(page),
         "summary": {
             "total": len(locales),
             "manual_count": manual,
@@ -210,6 +235,10 @@ async def check_transcription(services: ServicesDep, document_id: UUID) -> Paylo
         "document_id": str(document_id),
         "transcription": found,
     }
+
+
+def _notices(found: PageCaptions | PageTracks) -> Payload:
+    return {"notices": [asdict(each) for each in found.notices]} if found.notices else {}
 
 
 def _texts(found: PageCaptions) -> list[str]:

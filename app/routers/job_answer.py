@@ -17,6 +17,7 @@ from app.routers.breakable_response import BreakableResponse
 from app.routers.disconnect import disconnected
 from app.routers.error_responses import http_error
 from app.routers.error_shapes import HttpError
+from app.routers.late_body import filled, first_wait_s
 from app.services.jobs.runtime import JobRuntime
 
 
@@ -84,7 +85,7 @@ class JobAnswer(ABC):
         try:
             await asyncio.wait(
                 {ended, disconnect},
-                timeout=self._first_wait_s(),
+                timeout=first_wait_s(self._patience_s, self._settings.sync_limit_s),
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if ended.done():
@@ -107,11 +108,8 @@ class JobAnswer(ABC):
     async def _late_body(self, ended: asyncio.Task[Result], path: str) -> AsyncIterator[bytes]:
         try:
             yield self.opening
-            while not ended.done():
-                yield self.filler
-                await asyncio.wait({ended}, timeout=self._repeat_s)
-                if not ended.done() and self._late():
-                    raise self._timed_out()
+            async for filler in filled(ended, self.filler, self._repeat_s, self._check_time):
+                yield filler
             body = await self.body(await ended)
             yield body.removeprefix(self.opening)
         except CuestreamError as error:
@@ -130,12 +128,11 @@ class JobAnswer(ABC):
         """Refuse to begin the answer where it is of no use any more."""
         if disconnect.done():
             raise JobCancelledError("The client left")
+        self._check_time()
+
+    def _check_time(self) -> None:
         if self._late():
             raise self._timed_out()
-
-    def _first_wait_s(self) -> float:
-        limit_s = self._settings.sync_limit_s
-        return self._patience_s if limit_s is None else min(self._patience_s, limit_s)
 
     def _late(self) -> bool:
         limit_s = self._settings.sync_limit_s

@@ -8,6 +8,7 @@ from typing import Literal
 from app.domain.errors import JobCancelledError
 from app.domain.events import Progress
 from app.services.jobs.runtime import JobRuntime
+from app.submission.file_delivery import FileDelivery
 from app.submission.job_payloads import Payload, cue_payload, rendered_formats
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
@@ -20,14 +21,22 @@ _FIRST_EVENTS = 100
 _WAITING = frozenset({"waiting", "loading", "checking"})
 
 
-async def job_report(job: JobRuntime, caller: str) -> Payload:
-    """Return a job as a queue reports it to a caller; a finished one with his files."""
+async def job_report(job: JobRuntime, caller: str, delivery: FileDelivery | None = None) -> Payload:
+    """Return a job as a queue reports it to a caller; a finished one with his files.
+
+    Args:
+        job: that came by another door.
+        caller: who asks.
+        delivery: stores his files, where he wants links to them; see `file_delivery`.
+    """
     if job.callers.has_left(caller):
         return {"id": job.id, "status": "CANCELLED"}
     frame = _queue_frame(job)
     if job.result is not None and (formats := job.callers.formats(caller)):
         batches = list(_batches(job)) or [{"subtitles": []}]
         batches[-1]["formats"] = await rendered_formats(job.result, job, formats)
+        if delivery is not None:
+            batches[-1] = await delivery.deliver(batches[-1], job)
         frame["output"] = batches
     return frame
 

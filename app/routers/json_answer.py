@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.container import Services
 from app.domain.events import Result
 from app.routers.encoders import Payload
-from app.routers.error_responses import shape_for
 from app.routers.error_shapes import HttpError
 from app.routers.job_answer import JobAnswer
+from app.routers.late_body import KEEPALIVE_S, json_error
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.runtime import JobRuntime
 
@@ -29,7 +28,7 @@ class JsonAnswer(JobAnswer):
 
     media_type = "application/json"
     filler = b" "
-    filler_interval_s = 10.0
+    filler_interval_s = KEEPALIVE_S
 
     def __init__(
         self,
@@ -47,4 +46,4 @@ class JsonAnswer(JobAnswer):
 
     async def late_error(self, error: HttpError, path: str) -> AsyncIterator[bytes]:
         """See the base class."""
-        yield json.dumps(shape_for(path).body(error)).encode()
+        yield json_error(error, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
@@ -15,10 +14,10 @@ from fastapi.responses import Response, StreamingResponse
 from app.domain.errors import CuestreamError, TimedOutError
 from app.routers.dependencies import services_of
 from app.routers.encoders import Payload
-from app.routers.error_responses import http_error, shape_for
+from app.routers.error_responses import http_error
+from app.routers.late_body import KEEPALIVE_S, filled, first_wait_s, json_error
 from app.routers.sliced_json import sliced_json
 
-_KEEPALIVE_S = 10.0
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -40,14 +39,13 @@ async def late_json(request: Request, work: Coroutine[Any, Any, Payload]) -> Res
     began_s = time.monotonic()
     task = asyncio.ensure_future(work)
     task.add_done_callback(_retrieve_exception)
-    first_s = patience_s if limit_s is None else min(patience_s, limit_s)
-    await asyncio.wait({task}, timeout=first_s)
+    await asyncio.wait({task}, timeout=first_wait_s(patience_s, limit_s))
     if task.done():
         body = await sliced_json(task.result())
         return Response(body, headers=_HEADERS, media_type="application/json")
     ends_s = None if limit_s is None else began_s + limit_s
     return StreamingResponse(
-        _after_spaces(task, ends_s, request.url.path, min(_KEEPALIVE_S, patience_s)),
+        _after_spaces(task, ends_s, request.url.path, min(KEEPALIVE_S, patience_s)),
         headers=_HEADERS,
         media_type="application/json",
     )
@@ -56,15 +54,16 @@ async def late_json(request: Request, work: Coroutine[Any, Any, Payload]) -> Res
 async def _after_spaces(
     task: asyncio.Task[Payload], ends_s: float | None, path: str, repeat_s: float
 ) -> AsyncIterator[bytes]:
+    def check() -> None:
+        if ends_s is not None and time.monotonic() >= ends_s:
+            raise TimedOutError("The work is not finished and goes on; its results are stored")
+
     try:
-        while not task.done():
-            yield b" "
-            await asyncio.wait({task}, timeout=repeat_s)
-            if not task.done() and ends_s is not None and time.monotonic() >= ends_s:
-                raise TimedOutError("The work is not finished and goes on; its results are stored")
+        async for space in filled(task, b" ", repeat_s, check):
+            yield space
         yield await sliced_json(task.result())
     except CuestreamError as error:
-        yield json.dumps(shape_for(path).body(replace(http_error(error), details={}))).encode()
+        yield json_error(replace(http_error(error), details={}), path)
 
 
 def _retrieve_exception(task: asyncio.Task[Payload]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable
 
 from fastapi import Request
@@ -11,17 +10,15 @@ from fastapi.responses import Response, StreamingResponse
 
 from app.domain.errors import CuestreamError, InternalError, JobCancelledError
 from app.routers.disconnect import disconnected
-from app.routers.error_responses import http_error, shape_for
+from app.routers.error_responses import http_error
+from app.routers.late_body import KEEPALIVE_S, filled, json_error
 from app.routers.sliced_json import sliced_json
-
-_KEEPALIVE_S = 10.0
 
 
 async def patient_json(request: Request, payload: Awaitable[object], silence_s: float) -> Response:
     """Answer with a payload once it is there; its work stops when the client disconnects.
 
-    A late answer begins with spaces, which JSON allows before a value: gateways cut a connection
-    that stays silent. From then on the status is 200 whatever happens.
+    A late answer begins with spaces; see `late_body`.
 
     Args:
         request: to answer.
@@ -41,7 +38,7 @@ async def patient_json(request: Request, payload: Awaitable[object], silence_s: 
         if gone.done():
             raise JobCancelledError("The client left")
         handed_over = True
-        spaces = _after_spaces(work, request.url.path, min(_KEEPALIVE_S, silence_s))
+        spaces = _after_spaces(work, request.url.path, min(KEEPALIVE_S, silence_s))
         return StreamingResponse(spaces, media_type="application/json")
     finally:
         gone.cancel()
@@ -53,15 +50,13 @@ async def _after_spaces(
     work: asyncio.Future[object], path: str, repeat_s: float
 ) -> AsyncIterator[bytes]:
     try:
-        while not work.done():
-            yield b" "
-            await asyncio.wait({work}, timeout=repeat_s)
+        async for space in filled(work, b" ", repeat_s):
+            yield space
         try:
             yield await sliced_json(work.result())
         except CuestreamError as error:
-            yield json.dumps(shape_for(path).body(http_error(error))).encode()
+            yield json_error(http_error(error), path)
         except Exception:  # noqa: BLE001 - the answer has begun
-            internal = InternalError("Internal server error")
-            yield json.dumps(shape_for(path).body(http_error(internal))).encode()
+            yield json_error(http_error(InternalError("Internal server error")), path)
     finally:
         work.cancel()

@@ -36,7 +36,7 @@ from app.services.render.formats import FORMATS
 from app.submission.envelopes.envelope import EnvelopeJob
 from app.submission.envelopes.envelope_table import SUBTITLES
 from app.submission.envelopes.job_output import checked_outputs
-from app.submission.submit import submit_body
+from app.submission.submit import SentBody, submit_body
 
 router = APIRouter(
     prefix="/api",
@@ -145,16 +145,16 @@ async def _answered(request: Request, submission: Submission, services: Services
 async def _submit(
     request: Request, submission: Submission, services: Services, audience: Audience
 ) -> JobRuntime:
-    return await submit_body(
-        services,
-        caller_of(request),
+    sent = SentBody(
         submission.body,
+        caller_of(request),
+        caller_name(request),
         submission.upload,
         audience,
-        holder=caller_name(request),
-        notices=submission.notices,
-        base_url=base_url(request),
+        submission.notices,
+        base_url(request),
     )
+    return await submit_body(services, sent)
 
 
 async def _streamed(

@@ -83,6 +83,7 @@ _REQUEST = (
     e.StoreNotConfiguredError,
     e.OperationUnavailableError,
     e.RepeatedFieldError,
+    e.SeveralSourcesError,
     e.InvalidLanguageError,
     e.InvalidFormatError,
     e.InvalidProfileError,

@@ -26,6 +26,7 @@ from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
+from app.routers.file_links import file_delivery
 from app.routers.job_answers import QueueFrame, QueueHealth, QueueParts, QueuePurge, QueueTicket
 from app.routers.job_report import job_report
 from app.routers.patient_json import patient_json
@@ -125,13 +126,13 @@ async def runsync(
 @raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def status(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Return a job's status; a finished one comes with its output."""
-    ticket = await _ticket_or_none(queue, job_id)
+    ticket = await queue.find(job_id)
     if ticket is not None:
         return await _json(ticket.report())
     job = await services.runner.get(job_id)
     caller = caller_name(request)
     job.callers.renew_lease(caller, _LEASE_S)
-    return await _json(await job_report(job, caller))
+    return await _json(await job_report(job, caller, file_delivery(request, job)))
 
 
 @router.get("/status-sync/{job_id}", **described("waitForJob", *_STATUS_SYNC))
@@ -153,7 +154,7 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
     """Return the parts of the output that this caller has not got yet, each once."""
     reader = caller_name(request)
     await queue.wait(ticket, _STREAM_WAIT_S, unread_by=reader)
-    parts = [{"output": part} for part in ticket.unread(reader)]
+    parts = [{"output": part} for part in await queue.unread(ticket, reader)]
     return await _json({**ticket.frame(), "stream": parts})
 
 
@@ -162,7 +163,7 @@ async def stream(request: Request, ticket: TicketDep, queue: QueueDep) -> Respon
 @raises(JobNotFoundError, InvalidFormatError, TooMuchWorkError)
 async def cancel(request: Request, job_id: str, services: ServicesDep, queue: QueueDep) -> Response:
     """Cancel a job: one that waits never starts, one that runs stops."""
-    ticket = await _ticket_or_none(queue, job_id)
+    ticket = await queue.find(job_id)
     if ticket is not None:
         await queue.cancel(ticket)
         return JSONResponse({"id": ticket.id, "status": ticket.status})
@@ -170,7 +171,7 @@ async def cancel(request: Request, job_id: str, services: ServicesDep, queue: Qu
     caller = caller_name(request)
     if job.running:
         job.callers.leave(caller)
-    return await _json(await job_report(job, caller))
+    return await _json(await job_report(job, caller, file_delivery(request, job)))
 
 
 @router.post(
@@ -233,13 +234,6 @@ async def _waited(
 
     silence_s = services.settings.server.sync_keepalive_after_s
     return await patient_json(request, report(), silence_s)
-
-
-async def _ticket_or_none(queue: JobQueue, job_id: str) -> Ticket | None:
-    try:
-        return await queue.get(job_id)
-    except JobNotFoundError:
-        return None
 
 
 async def _json(payload: object) -> Response:

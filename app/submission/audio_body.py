@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.domain.errors import BadRequestError, InvalidFieldError
+from app.domain.errors import BadRequestError, InvalidFieldError, SeveralSourcesError
 from app.domain.request import JobRequest, MediaUrl, SpeakerCount, UploadedFile
 from app.domain.time import Span
 from app.domain.transcript import SpeakerTurn
@@ -36,6 +36,7 @@ FORMATS: tuple[AudioFormat, ...] = ("json", "text", "srt", "vtt", "verbose_json"
 MISSING_AUDIO = "Missing required 'audio' field in input"
 
 _ENDING = re.compile(r"\.?([A-Za-z0-9]{1,10})")
+_OTHER_SOURCES = ("url", "stream_url", "video_url", "upload_id", "captions")
 _SPACES = re.compile(r"\s+")
 _MAX_TURNS = 100_000
 _MAX_SPEAKERS = 50
@@ -87,10 +88,13 @@ class AudioBody(BaseModel):
 
         Raises:
             BadRequestError: there is no audio, or no such response format.
+            SeveralSourcesError: something else is to be worked on as well.
             InvalidFieldError: another field is wrong.
         """
         if not fields.get("audio"):
             raise BadRequestError(MISSING_AUDIO)
+        if others := [name for name in _OTHER_SOURCES if fields.get(name)]:
+            raise SeveralSourcesError(["audio", *others])
         given = {name: value for name, value in fields.items() if value is not None}
         if given.get("response_format", "json") not in FORMATS:
             raise BadRequestError(f"Invalid response_format. Must be one of: {', '.join(FORMATS)}")

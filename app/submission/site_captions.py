@@ -12,9 +12,11 @@ import structlog
 from app.container import Services
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import CuestreamError, NoCaptionsError, OverloadedError, SourceError
+from app.domain.events import Notice
 from app.domain.language import Language
 from app.services.batch.video_address import source_of
 from app.services.captions.lookup import rank_tracks
+from app.services.captions.page_notices import page_notices
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CHAT
 from app.services.net.fetch import check_url
@@ -38,12 +40,14 @@ class PageCaptions:
         format: of the site's file.
         title: of the video; empty when unknown.
         duration_ms: of the video; None when unknown.
+        notices: of the track and of its page.
     """
 
     captions: Captions
     format: str
     title: str
     duration_ms: int | None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,13 @@ class PageTracks:
     Attributes:
         title: of the video; empty when unknown.
         duration_ms: of the video; None when unknown.
+        notices: of the page.
     """
 
     tracks: tuple[CaptionTrack, ...]
     title: str
     duration_ms: int | None
+    notices: tuple[Notice, ...] = ()
 
 
 async def page_captions(
@@ -97,7 +103,7 @@ async def page_tracks(services: Services, url: str) -> PageTracks:
     """
     async with _page(services, url) as page:
         tracks = tuple(track for track in page.tracks if track.name != CHAT)
-        return PageTracks(tracks, page.info.title, page.duration_ms)
+        return PageTracks(tracks, page.info.title, page.duration_ms, page_notices(page.info))
 
 
 @asynccontextmanager
@@ -117,7 +123,8 @@ async def _first_readable(page: SiteSession, tracks: Sequence[CaptionTrack]) -> 
         try:
             name, data = await page.caption(track)
             captions = await parse_bounded(data, name, track.language, track.kind)
-            return PageCaptions(captions, name, page.info.title, page.duration_ms)
+            notices = (*captions.notices, *page_notices(page.info))
+            return PageCaptions(captions, name, page.info.title, page.duration_ms, notices)
         except CuestreamError as error:
             log.warning("captions cannot be used", track=track.name, reason=error.message)
             failure = failure or (error if isinstance(error, SourceError) else None)

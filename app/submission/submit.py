@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from app.container import Services
-from app.domain.errors import CuestreamError, InvalidFieldError
+from app.domain.errors import CuestreamError
 from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.admission import check_role
@@ -44,72 +44,53 @@ async def check_request(services: Services, request: JobRequest) -> None:
         await services.opener.check(request.source)
 
 
-async def submit_body(
-    services: Services,
-    caller: str,
-    body: SubtitleBody,
-    upload: UploadedFile | None = None,
-    audience: Audience = "batch",
-    *,
-    holder: str,
-    notices: tuple[Notice, ...] = (),
-    base_url: str | None = None,
-) -> JobRuntime:
+@dataclass(frozen=True, slots=True)
+class SentBody:
+    """A body for subtitles, with who sent it and what came along.
+
+    Attributes:
+        body: as it was sent.
+        caller: who pays for the translation; empty where no key is needed.
+        holder: who holds the job's place; see `JobRequest`.
+        upload: the file that came with it.
+        audience: whether a viewer watches the cues as they come.
+        notices: how captions in the body were read, where that was not certain.
+        base_url: address of the server as the caller knows it, for links to stored files.
+    """
+
+    body: SubtitleBody
+    caller: str
+    holder: str
+    upload: UploadedFile | None = None
+    audience: Audience = "batch"
+    notices: tuple[Notice, ...] = ()
+    base_url: str | None = None
+
+
+async def submit_body(services: Services, sent: SentBody) -> JobRuntime:
     """Return the job that a body requests; the file of a refused upload is removed.
 
     An upload that is a caption file counts as captions in the body.
-
-    Args:
-        services: of the process.
-        caller: who pays for the translation; empty where no key is needed.
-        body: as it was sent.
-        upload: the file that came with it.
-        audience: whether a viewer watches the cues as they come.
-        holder: who holds the job's place; see `JobRequest`.
-        notices: how captions in the body were read, where that was not certain.
-        base_url: address of the server as the caller knows it, for links to stored files.
 
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
     try:
-        request = await prepared(
-            services,
-            caller,
-            body,
-            upload,
-            audience,
-            holder=holder,
-            notices=notices,
-            base_url=base_url,
-        )
-        job = await submit(services, request)
-        job.callers.ask_formats(holder, body.wanted_formats)
-        if body.stores_files:
-            job.callers.ask_files(holder, s3_config(body.s3_config))
+        job = await submit(services, await prepared(services, sent))
+        job.callers.ask_formats(sent.holder, sent.body.wanted_formats)
+        if sent.body.stores_files:
+            job.callers.ask_files(sent.holder, s3_config(sent.body.s3_config))
         return job
     except CuestreamError:
-        if upload is not None:
-            upload.path.unlink(missing_ok=True)
+        if sent.upload is not None:
+            sent.upload.path.unlink(missing_ok=True)
         raise
 
 
-async def prepared(
-    services: Services,
-    caller: str,
-    body: SubtitleBody,
-    upload: UploadedFile | None = None,
-    audience: Audience = "batch",
-    *,
-    holder: str,
-    notices: tuple[Notice, ...] = (),
-    base_url: str | None = None,
-) -> JobRequest:
-    """Return the request that a body makes; arguments and errors are those of `submit_body`."""
-    if body.upload_id and upload is not None:
-        raise InvalidFieldError("Send either a file or an upload_id")
-    if body.captions and (body.upload_id or upload is not None):
-        raise InvalidFieldError("Send either media or captions")
+async def prepared(services: Services, sent: SentBody) -> JobRequest:
+    """Return the request that a body makes; errors are those of `submit_body`."""
+    body, upload, notices = sent.body, sent.upload, sent.notices
+    body.check_sources(with_file=upload is not None)
     claimed = None
     if body.upload_id:
         claimed = upload = await services.uploads.claim(body.upload_id, services.workdir)
@@ -122,7 +103,7 @@ async def prepared(
                 body, upload = body.model_copy(update={"captions": decoded.text}), None
                 notices = decoded.notices
         await take_turn()
-        _check_store(services, body, base_url)
+        _check_store(services, body, sent.base_url)
         request = body.job_request(upload)
     except CuestreamError:
         if claimed is not None:
@@ -131,7 +112,7 @@ async def prepared(
     if isinstance(request.source, SentCaptions):
         request = replace(request, source=replace(request.source, notices=notices))
     return with_server_defaults(
-        replace(request, caller=caller, audience=audience, holder=holder),
+        replace(request, caller=sent.caller, audience=sent.audience, holder=sent.holder),
         services.settings,
         speakers=body.diarize is None,
         profile=not body.profile,

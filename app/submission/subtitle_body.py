@@ -18,6 +18,7 @@ from pydantic import (
 from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
+    SeveralSourcesError,
     UrlBlockedError,
 )
 from app.domain.json_text import read_json
@@ -200,6 +201,27 @@ class SubtitleBody(BaseModel):
         """Subtitle files that the result has."""
         return self.formats or (list(DEFAULT_FORMATS) if self.stores_files else [])
 
+    def check_sources(self, *, with_file: bool = False) -> None:
+        """Check that the media is given in one way; a page and what it plays are one.
+
+        Args:
+            with_file: whether a file came with the body.
+
+        Raises:
+            SeveralSourcesError: it is given in several.
+        """
+        given = {
+            "file": with_file,
+            "upload_id": self.upload_id,
+            "captions": self.captions,
+            "url": self.url,
+            "stream_url": self.stream_url,
+            "video_url": self.video_url and not self.stream_url,
+        }
+        names = [name for name, value in given.items() if value]
+        if len(names) > 1:
+            raise SeveralSourcesError(names)
+
     def job_request(self, upload: UploadedFile | None) -> JobRequest:
         """Return the job request of the body.
 
@@ -280,7 +302,7 @@ class SubtitleBody(BaseModel):
         address = self.url or self.stream_url or self.video_url
         if address:
             # The address of the media may have expired since the page played it.
-            page = self.video_url if self.stream_url and not self.url else None
+            page = self.video_url if self.stream_url else None
             return MediaUrl(address, page or None)
         if not self.video_id:
             raise BadRequestError("video_id is required, or a file, url, upload_id or captions")

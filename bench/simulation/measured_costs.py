@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import time
@@ -11,16 +12,41 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.audio import Audio
+from app.domain.errors import CuestreamError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.gpu.engine_registry import TRANSCRIBERS, load_engine
 from app.gpu.protocols import Transcriber, Window
 from app.settings import Settings
+from bench.figure import BenchError, Figure, Goal
 from bench.machine import describe_machine
+from bench.measure import BenchEnvironment
 from bench.simulation.costs import FILE
 from bench.simulation.job import WINDOW_S
 
 _SPEECH = Path(__file__).parents[2] / "samples" / "voicemail.mp4"
 _ROUNDS = 3
+
+
+COLD_START = Goal("cost_cold_start_s", 60.0, "s")
+CALL = Goal("cost_call_s", WINDOW_S / 2, "s")
+WINDOW = Goal("cost_window_s", WINDOW_S / 2, "s")
+"""Figures of `make bench` that the simulation takes for a card's costs: a window of speech takes
+half its length at most, even alone."""
+
+
+async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
+    """Return the stage costs of this machine as figures.
+
+    Raises:
+        BenchError: the engine cannot be loaded.
+    """
+    try:
+        found = await asyncio.to_thread(measure_costs)
+    except CuestreamError as error:
+        raise BenchError(error.message) from error
+    environment.progress.step(str(found["source"]))
+    values = {f"cost_{name}": value for name, value in found.items()}
+    return [goal.reached(float(str(values[goal.name]))) for goal in (COLD_START, CALL, WINDOW)]
 
 
 def write_measured(name: str) -> None:

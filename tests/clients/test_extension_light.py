@@ -1,5 +1,6 @@
 """The popup, and what tiers 1 and 2 ask; numbers are those of the extension's contract."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.api_requests import engine_busy_s, poll_health, stream_file
 from tests.clients.conftest import AddVideo
 from tests.clients.extension_client import run_extension
 from tests.conftest import Speech, StartServer, read_samples, write_wav
+from tests.media_server import MediaServer
 from tests.server import ServerProcess
 from tests.wording import word_errors
 
@@ -150,10 +152,31 @@ def test_29_a_failure_has_a_status_and_a_text(
     assert "speech" in told["error"].lower() or "silent" in told["error"].lower()
 
 
+@pytest.fixture(scope="module")
+def slow_page(site: MediaServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A video whose page takes a moment, and has 503 caption tracks."""
+    folder = tmp_path_factory.mktemp("slow")
+    captions = folder / "slow.en.vtt"
+    captions.write_text("WEBVTT\n\n00:00.200 --> 00:02.900\nThe river rose.\n")
+    names = ["en", *(f"es-x-{number}" for number in range(502))]
+    tracks = {name: [{"ext": "vtt", "url": captions.name}] for name in names}
+    page = folder / "capt_slowly.json"
+    page.write_text(json.dumps({"subtitles": tracks, "waits_s": 0.6}))
+    site.add(captions)
+    site.add(page)
+    return page.stem
+
+
 def test_29_a_late_answer_begins_with_spaces_and_ends_as_one_json_value(
-    start_server: StartServer, youtube_settings: dict[str, str], sentence: str
+    start_server: StartServer, youtube_settings: dict[str, str], sentence: str, slow_page: str
 ) -> None:
     server = start_server(SYNC_KEEPALIVE_AFTER_S="0.2", **youtube_settings)
+    with server.client() as client:
+        answer = client.get("/api/subtitles", params={"video_id": slow_page})
+    assert answer.text.startswith(" ")
+    assert answer.json()["events"][0]["segs"][0]["utf8"] == "The river rose."
+    assert [notice["code"] for notice in answer.json()["notices"]] == ["caption_tracks_left_out"]
+    assert "3 caption tracks" in answer.json()["notices"][0]["message"]
     with server.client() as client:
         answer = client.get("/api/transcribe", params={"video_id": sentence, "tier": "tier2"})
     assert answer.text.startswith(" ")

@@ -14,7 +14,7 @@ import pytest
 
 from scripts import subtitles
 from tests.packaging.test_demo import servers_of
-from tests.server import ROOT, WHISPER
+from tests.server import ROOT, WHISPER, inherited
 
 Make = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -40,7 +40,7 @@ def make(tmp_path: Path) -> Make:
     (checkout / "scripts" / "prepare.sh").write_text("#!/bin/sh\n")
 
     def run(**variables: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = inherited()
         settings = {
             **kept,
             "CACHE_DIR": str(tmp_path / "cache"),

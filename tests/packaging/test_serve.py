@@ -22,7 +22,7 @@ from app.settings import (
     WhisperSettings,
 )
 from scripts.serve_needs import needed_extra, needed_model
-from tests.server import ROOT, free_port
+from tests.server import ROOT, WHISPER, free_port, inherited
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ class Serving:
 
     def __init__(self, checkout: Path, **settings: str) -> None:
         self.port = free_port()
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {**inherited(), **WHISPER}
         kept["CACHE_DIR"] = str(checkout / "cache")
         self.output = checkout / "serve.log"
         with self.output.open("wb") as log:

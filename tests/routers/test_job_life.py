@@ -204,12 +204,18 @@ def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
         ALLOW_PRIVATE_URLS="true", FETCH_READ_S="9", COMMENT_S="0.8", HEARTBEAT_S="1.2"
     )
     url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
-    for route in ("/api/stream", "/api/process"):
-        with server.client() as client:
-            with client.stream(
-                "POST", route, json={"url": url, "force_refresh": True}, headers=SSE
-            ) as response:
-                frames = read_stream(response)
+
+    def follow(route: str) -> Frames:
+        body = {"url": url, "force_refresh": True}
+        with (
+            server.client() as client,
+            client.stream("POST", route, json=body, headers=SSE) as response,
+        ):
+            return read_stream(response)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(follow, ("/api/stream", "/api/process")))
+    for frames in both:
         signs = "".join("c" if raw.startswith(b":") else "s" for raw in frames.raw)
         assert "ccc" not in signs, "a stage is due after one comment and a half"
         assert frames.comments >= 3
@@ -254,30 +260,16 @@ def test_07_a_stream_begins_while_the_models_still_load(
     assert frames.result is not None
 
 
-def test_first_bytes_come_at_once_when_the_server_is_idle(
-    server: ServerProcess, dialogue: Path
-) -> None:
-    shares = []
-    body = dialogue.read_bytes()
-    with server.client() as client:
-        client.get("/ping")
-        for _ in range(5):
-            started = time.monotonic()
-            with client.stream(
-                "POST",
-                "/api/stream",
-                files={"file": body},
-                data={"force_refresh": "true"},
-                headers=SSE,
-            ) as response:
-                reading = iter_frames(response)
-                next(reading)
-                first_s = time.monotonic() - started
-                for _ in reading:
-                    pass
-                shares.append(first_s / (time.monotonic() - started))
-    assert min(shares) < 0.25, shares
-    assert max(shares) < 0.8, shares
+def test_first_bytes_come_before_the_media_does(server: ServerProcess, endless: str) -> None:
+    body = {"url": endless, "force_refresh": True}
+    with (
+        server.client() as client,
+        client.stream("POST", "/api/stream", json=body, headers=SSE) as response,
+    ):
+        frames = Frames()
+        read_frame(frames, next(iter_frames(response)))
+        assert running(server) == 1, "nothing else would end the wait: the recording stalls"
+    assert frames.stages[0]["percent"] < 100
 
 
 def test_runpod_11_when_full_the_next_is_turned_away_at_once(
@@ -289,16 +281,9 @@ def test_runpod_11_when_full_the_next_is_turned_away_at_once(
         with client.stream("POST", "/api/stream", json=body, headers=SSE) as response:
             reading = iter_frames(response)
             next(reading)
-            bad, full = [], []
-            for _ in range(3):
-                started = time.monotonic()
-                assert post_file(server, dialogue, target_lang="?").status_code == 400
-                bad.append(time.monotonic() - started)
-                started = time.monotonic()
-                refused = post_file(server, dialogue)
-                full.append(time.monotonic() - started)
-            assert min(full) < 20 * max(bad), "it waited for a place"
-            assert running(server) == 1
+            assert post_file(server, dialogue, target_lang="?").status_code == 400
+            refused = post_file(server, dialogue)
+            assert running(server) == 1, "no place became free, so nobody can have waited for one"
             assert refused.status_code == 429
             assert int(refused.headers["Retry-After"]) > 0
             assert refused.json()["code"] == "overloaded"

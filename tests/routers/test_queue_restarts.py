@@ -12,6 +12,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.routers.test_queue_api import SRT, Receiver, ended, until
@@ -88,3 +89,61 @@ def test_a_server_that_was_killed_knows_its_jobs_and_ends_them_once(
     finally:
         again.stop()
         receiver.server.shutdown()
+
+
+def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
+    tmp_path: Path,
+) -> None:
+    go = tmp_path / "go"
+    settings = {**DEAF, "JOB_LEASE_S": "1", "PORT": str(free_port()), "MAX_JOBS": "3"}
+    settings |= {"JOBS_DIR": str(tmp_path / "jobs")}
+    app = "tests.queue_app:application()"
+    server = ServerProcess(tmp_path, settings, app)
+    server.wait_ready()
+    held = {"path": "/held", "params": {"until": str(go)}}
+    with server.client() as api:
+        done = _handed_in(api, answer="kept")
+        assert ended(api, done)["output"] == "kept"
+        parts = _handed_in(api, parts=["one", f"wait {go}", "two"])
+        seen: list[object] = []
+        while not seen:
+            seen += api.get(f"/stream/{parts}").json()["stream"]
+        posted = _handed_in(api, **held, method="POST")
+        fetched = _handed_in(api, **held, method="GET")
+        for job_id in (posted, fetched):
+            until(lambda job_id=job_id: _status(api, job_id) == "IN_PROGRESS")  # type: ignore[misc]
+        waiting = _handed_in(api, answer="waited", api_key="a-key-of-the-caller")
+        assert _status(api, waiting) == "IN_QUEUE", "every place for calls is taken"
+    os.killpg(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    until(lambda: not _listens(server.port))
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "jobs").glob("jobs.sqlite*"))
+    assert b"a-key-of-the-caller" not in stored
+    go.touch()
+    again = ServerProcess(tmp_path, settings, app)
+    try:
+        again.wait_ready()
+        with again.client() as api:
+            assert ended(api, done)["output"] == "kept"
+            assert ended(api, fetched)["output"]["body"] == "done"
+            interrupted = ended(api, posted)
+            assert (interrupted["status"], interrupted["code"]) == ("FAILED", "job_interrupted")
+            assert "not repeated" in interrupted["error"]
+            assert ended(api, waiting)["output"] == "waited"
+            assert ended(api, parts)["output"] == ["one", "two"]
+            assert seen + api.get(f"/stream/{parts}").json()["stream"] == [
+                {"output": "one"},
+                {"output": "two"},
+            ]
+            assert api.post(f"/retry/{posted}").status_code == 200
+            assert ended(api, posted)["output"]["body"] == "done", "its input is stored too"
+    finally:
+        again.stop()
+
+
+def _handed_in(api: httpx.Client, **fields: object) -> str:
+    return str(api.post("/run", json={"input": fields}).json()["id"])
+
+
+def _status(api: httpx.Client, job_id: str) -> str:
+    return str(api.get(f"/status/{job_id}").json()["status"])

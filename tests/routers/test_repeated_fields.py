@@ -66,6 +66,48 @@ def test_single_values_refuse_repeats_in_forms(server: ServerProcess, plain: boo
         assert refused(form(server, [*twice, ("video_id", "x")], plain=plain), name)
 
 
+SOURCES = {
+    "file": {"url": "https://example.com/talk.mp4"},
+    "captions": {"captions": CUES, "video_url": "https://example.com/watch"},
+    "url": {"url": "https://example.com/a.mp4", "stream_url": "https://example.com/b.m3u8"},
+    "upload_id": {"upload_id": "a" * 32, "captions": CUES},
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_media_that_is_given_in_two_ways_is_refused(server: ServerProcess, kind: str) -> None:
+    fields = SOURCES[kind]
+    with server.client(headers=KEY) as client:
+        if kind == "file":
+            answers = [
+                client.post(path, files={"file": ("a.srt", CUES)}, data=fields)
+                for path in ("/api/process", "/api/stream")
+            ]
+        else:
+            answers = [
+                client.post("/api/process", json=fields),
+                client.post("/api/process", data=fields),
+                client.post("/run", json={"input": fields}),
+            ]
+    for answer in answers:
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == (400, "several_sources"), told
+        assert kind in told["error"]
+
+
+def test_jobs_of_other_kinds_are_given_in_one_way(server: ServerProcess) -> None:
+    inputs = [
+        {"audio": "https://example.com/a.wav", "url": "https://example.com/b.wav"},
+        {"path": "/api/render", "body": {}, "body_base64": "e30="},
+        {"path": "/api/process", "form": {"url": "x"}, "body": {}},
+    ]
+    with server.client(headers=KEY) as client:
+        for fields in inputs:
+            told = client.post("/api/process", json=fields).json()
+            code = "several_sources" if "audio" in fields else "invalid_field"
+            assert told["code"] == code, told
+
+
 def test_two_files_are_refused(server: ServerProcess) -> None:
     files = [("file", ("a.srt", CUES)), ("file", ("b.srt", CUES))]
     with server.client(headers=KEY) as client:

@@ -141,6 +141,25 @@ def test_a_caller_who_comes_back_gets_the_same_files_by_fresh_links(
     assert [each["format"] for each in named["files"]] == ["ass"]
 
 
+def test_another_process_knows_that_the_files_are_stored_and_where(
+    server: ServerProcess, start_server: StartServer, s3: S3Server
+) -> None:
+    own = {**BODY, "s3_config": s3.config(), "captions": SRT.replace("Hi.", "Ho.")}
+    jobs = [process(server, body)["job_id"] for body in (BODY, own)]
+    shared = {"CACHE_DIR": str(server.folder / "cache"), "API_KEYS": "first-key"}
+    other = start_server(**DEAF, ALLOW_PRIVATE_URLS="true", S3_TIMEOUT_S="5", **shared)
+    for each in (server, other):
+        with each.client(headers=KEY) as client:
+            for job_id, host in zip(jobs, (each.url, s3.url), strict=True):
+                result = client.get(f"/api/jobs/{job_id}").json()["result"]
+                assert "formats" not in result
+                (last,) = client.get(f"/status/{job_id}").json()["output"]
+                assert "formats" not in last
+                for files in (result["files"], last["files"]):
+                    assert [file["format"] for file in files] == ["srt", "vtt"]
+                    assert all(file["url"].startswith(host) for file in files)
+
+
 def test_a_stream_ends_with_links(server: ServerProcess) -> None:
     with (
         server.client() as client,

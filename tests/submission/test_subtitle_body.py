@@ -19,7 +19,7 @@ FILE = "https://files.example/talk.mp4"
         ({"video_id": "abc", "video_url": "", "stream_url": STREAM}, MediaUrl(STREAM)),
         ({"video_id": "abc", "video_url": None, "stream_url": STREAM}, MediaUrl(STREAM)),
         ({"video_id": "abc", "video_url": PAGE, "stream_url": None}, MediaUrl(PAGE)),
-        ({"url": FILE, "video_url": PAGE, "stream_url": STREAM}, MediaUrl(FILE)),
+        ({"url": FILE, "video_url": "", "stream_url": None}, MediaUrl(FILE)),
         (
             {"video_id": "abcdefghijk", "video_url": None, "stream_url": None},
             SiteVideo("https://www.youtube.com/watch?v=abcdefghijk"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from typing import cast
@@ -15,8 +14,7 @@ from app.domain.errors import UnauthorizedError
 from app.routers.dependencies import services_of
 from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
-
-_CALLER_DIGITS = 12
+from app.submission.key_owner import key_owner
 
 _TIER_4 = "/api/stream"
 """The route that the extension's tier 4 calls, with the key of another of its fields."""
@@ -73,8 +71,7 @@ def caller_of(request: HTTPConnection) -> str:
     index = matching_key(request)
     if index is None:
         return ""
-    key = services_of(request).settings.access.api_keys[index].get_secret_value()
-    return hashlib.sha256(key.encode()).hexdigest()[:_CALLER_DIGITS]
+    return key_owner(services_of(request).settings.access.api_keys[index])
 
 
 def bearer_token(authorization: str) -> str:

@@ -14,7 +14,10 @@ import structlog
 
 from app.domain.captions import Captions, CaptionTrack
 from app.domain.errors import InvalidCaptionsError, NoCaptionsError, OverloadedError, SourceError
+from app.domain.events import Notice
 from app.domain.language import ENGLISH, Language
+from app.domain.media import MediaInfo
+from app.services.captions.page_notices import page_notices
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import (
     CHAT,
@@ -60,6 +63,11 @@ class CaptionPage(Protocol):
         """The tracks that it offers."""
         ...
 
+    @property
+    def info(self) -> MediaInfo:
+        """What else it says of its video."""
+        ...
+
     async def caption(self, track: CaptionTrack) -> tuple[str, bytes]:
         """Fetch a track: its format and the file.
 
@@ -89,11 +97,13 @@ class FoundCaptions:
         captions: the parsed track.
         track: the site's track that they come from.
         requested: the requested language.
+        page_notices: of the page, beside those of the track.
     """
 
     captions: Captions
     track: CaptionTrack
     requested: Language
+    page_notices: tuple[Notice, ...] = ()
 
     @property
     def is_fallback(self) -> bool:
@@ -193,7 +203,8 @@ async def find_captions(site: CaptionSite, page_url: str, language: Language) ->
         failure: SourceError | None = None
         for track in tracks[:_TRACKS_TRIED]:
             try:
-                return FoundCaptions(await _fetch_track(page, track), track, language)
+                captions = await _fetch_track(page, track)
+                return FoundCaptions(captions, track, language, page_notices(page.info))
             except SourceError as error:
                 failure = failure or error
         raise failure or SourceError("The site's captions cannot be read")

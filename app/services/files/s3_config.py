@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -74,6 +75,20 @@ class S3Config:
     def of(cls, access_key: str, secret_key: str, bucket: str, **rest: str) -> S3Config:
         """Return a store whose keys are plain text so far."""
         return cls(SecretStr(access_key), SecretStr(secret_key), bucket, **rest)
+
+    def to_json(self) -> str:
+        """Return the store as JSON text with its keys, which are secret."""
+        keys = {
+            "access_key": self.access_key.get_secret_value(),
+            "secret_key": self.secret_key.get_secret_value(),
+        }
+        rest = {"bucket": self.bucket, "endpoint_url": self.endpoint_url, "region": self.region}
+        return json.dumps({**keys, **rest, "prefix": self.prefix})
+
+    @classmethod
+    def of_json(cls, text: str) -> S3Config:
+        """Return the store that `to_json` wrote."""
+        return cls.of(**json.loads(text))
 
     @property
     def signing_region(self) -> str:

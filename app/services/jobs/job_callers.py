@@ -38,7 +38,6 @@ class JobCallers:
         self._notes = notes
         self._leases: dict[str, asyncio.TimerHandle] = {}
         self.changed: Callable[[], None] = _nothing
-        self._stores: dict[str, S3Config | None] = {}
 
     def renew_lease(self, caller: str, lease_s: float) -> None:
         """Count a caller who polls as a reader; nothing where he cancelled the job.
@@ -96,22 +95,27 @@ class JobCallers:
         return self._notes.formats.get(caller, ())
 
     def ask_files(self, caller: str, own: S3Config | None) -> None:
-        """Record that a caller wants his files stored, in memory alone: his keys are secret.
+        """Record that a caller wants his files stored, however he reads the result.
 
         Args:
             caller: who asks.
             own: his store; None for the server's.
         """
-        if caller in self._stores or len(self._stores) < _MOST_CALLERS:
-            self._stores[caller] = own
+        stores, text = self._notes.stores, "" if own is None else own.to_json()
+        if stores.get(caller) == text:
+            return
+        if caller in stores or len(stores) < _MOST_CALLERS:
+            stores[caller] = text
+            self.changed()
 
     def wants_files(self, caller: str) -> bool:
         """Whether a caller wants his files stored."""
-        return caller in self._stores
+        return caller in self._notes.stores
 
     def own_store(self, caller: str) -> S3Config | None:
         """Return a caller's store; None where his files go to the server's."""
-        return self._stores.get(caller)
+        text = self._notes.stores.get(caller, "")
+        return S3Config.of_json(text) if text else None
 
     def _end_lease(self, caller: str) -> None:
         self._leases.pop(caller).cancel()

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from app.domain.events import Progress
-from app.domain.request import JobRequest, MediaUrl, SentCaptions, SiteVideo, UploadedFile
+from app.domain.request import JobRequest, MediaUrl, NoMedia, SentCaptions, SiteVideo, UploadedFile
 from app.services.jobs.record import JobRecord, JobState
 
 _TITLE_CHARS = 300
@@ -67,6 +67,8 @@ def source_name(request: JobRequest) -> str:
             return page_url
         case SentCaptions():
             return "captions"
+        case NoMedia():
+            return "call"
 
 
 def _bare(url: str) -> str:

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Iterable
 
 from app.domain.cue import Cue
-from app.domain.events import CuesReady, Done, Event, Result, SegmentTranscribed, SpeakersFound
+from app.domain.events import (
+    CuesReady,
+    Done,
+    Event,
+    OutputPart,
+    Result,
+    SegmentTranscribed,
+    SpeakersFound,
+)
 from app.domain.request import JobRequest, SentCaptions
 from app.domain.transcript import Segment
 
@@ -35,6 +43,8 @@ def event_bytes(event: Event) -> int:
             return _OBJECT_BYTES + _segment_bytes(segment)
         case SpeakersFound(turns=turns):
             return _OBJECT_BYTES * (1 + len(turns))
+        case OutputPart(json=text):
+            return _OBJECT_BYTES + sys.getsizeof(text)
         case Done(result=result):
             return _OBJECT_BYTES + _result_bytes(result)
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 import structlog
@@ -87,22 +87,8 @@ class JobWork:
     async def _run(self, job: JobRuntime) -> None:
         self._metrics.job_started()
         stop_measuring = self._metrics.measure_first_cue(job.record)
-        queue = job.record.queue
-        limit = asyncio.timeout(queue.execution_timeout_s if queue else None)
         try:
-            async with limit:
-                await self._work(job)
-        except asyncio.CancelledError:
-            if not job.handed_over:
-                fail(job, job.cancel_reason)
-            raise
-        except CuestreamError as error:
-            fail(job, error)
-        except Exception as error:  # noqa: BLE001 - a defect ends its own job alone
-            if limit.expired():
-                fail(job, ExecutionTimeoutError("The job ran longer than it was to"))
-            else:
-                fail(job, _defect(job, error))
+            await run_to_an_end(job, self._work(job))
         finally:
             stop_measuring()
             self._metrics.job_ended(job.record)
@@ -119,6 +105,26 @@ class JobWork:
         result = await pipeline.run(request, job.playback, emit)
         emit(completed(result))
         emit(Done(result))
+
+
+async def run_to_an_end(job: JobRuntime, work: Coroutine[None, None, None]) -> None:
+    """Do the work on a job; whatever ends it before its time is the last event of its log."""
+    queue = job.record.queue
+    limit = asyncio.timeout(queue.execution_timeout_s if queue else None)
+    try:
+        async with limit:
+            await work
+    except asyncio.CancelledError:
+        if not job.handed_over:
+            fail(job, job.cancel_reason)
+        raise
+    except CuestreamError as error:
+        fail(job, error)
+    except Exception as error:  # noqa: BLE001 - a defect ends its own job alone
+        if limit.expired():
+            fail(job, ExecutionTimeoutError("The job ran longer than it was to"))
+        else:
+            fail(job, _defect(job, error))
 
 
 def _emitter(job: JobRuntime) -> Callable[[Event], None]:

@@ -26,10 +26,11 @@ class QueueDispatcher:
 
     Args:
         store: leases jobs.
-        readiness: of the engines; nothing is begun before they are loaded, nor while the server
-            leaves.
+        readiness: of the engines; nothing is begun while the server leaves.
         places: returns how many jobs may be begun now.
         begin: begins one.
+        calls: whether it begins calls, which wait for the engines by themselves where they need
+            them; other jobs are begun once these are loaded.
     """
 
     def __init__(
@@ -38,7 +39,10 @@ class QueueDispatcher:
         readiness: Readiness,
         places: Callable[[], int],
         begin: Callable[[JobRecord], None],
+        *,
+        calls: bool = False,
     ) -> None:
+        self._calls = calls
         self._store = store
         self._readiness = readiness
         self._places = places
@@ -66,7 +70,7 @@ class QueueDispatcher:
         self._wake.set()
 
     async def _run(self) -> None:
-        if self._readiness.state == "loading":
+        if self._readiness.state == "loading" and not self._calls:
             try:
                 await self._readiness.wait()
             except CuestreamError:
@@ -82,7 +86,7 @@ class QueueDispatcher:
 
     async def _begin_due(self) -> None:
         while self._places() > 0 and not self._readiness.draining:
-            claim = await self._store.claim()
+            claim = await self._store.claim(calls=self._calls)
             if claim.record is None:
                 if claim.due_s is not None:
                     self._wake_after(max(0.0, claim.due_s))

@@ -12,7 +12,8 @@ class QueueOptions:
 
     Attributes:
         owner: who may list and cancel it; no secret. The request's ``holder`` unless given.
-        priority: higher ones are begun first; equal ones in order of coming.
+        priority: higher ones are begun first; equal ones by owners in turn, an owner's in order of
+            coming.
         delay_s: it is begun no sooner than so many seconds after it came.
         ttl_s: it fails with ``job_expired`` where it has not ended so many seconds after it came;
             None for never.
@@ -21,6 +22,8 @@ class QueueOptions:
         kind: name of the door that handed it in.
         details: values of JSON for the door: what is to be done once the job has ended.
         secrets: texts for the door that are stored encrypted.
+        is_call: whether it is a call: a job that has others work for it, or waits for something
+            else, so that it takes none of the places for jobs that need the device.
     """
 
     owner: str = ""
@@ -32,3 +35,4 @@ class QueueOptions:
     kind: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_call: bool = False

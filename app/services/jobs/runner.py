@@ -66,12 +66,33 @@ class JobRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_claim: Callable[[JobRuntime], None] = lambda _: None
         self._remote = RemoteOwner(store)
+        self._begin_call: Callable[[JobRuntime], asyncio.Task[None]] | None = None
         self._queue = QueueDispatcher(store, readiness, self._free_places, self._begin_claimed)
+        self._call_queue = QueueDispatcher(
+            store, readiness, self._free_call_places, self._begin_claimed, calls=True
+        )
 
     @property
     def running(self) -> list[JobRuntime]:
-        """Jobs that this process works on."""
+        """Jobs on the device that this process works on."""
+        return [job for job in self._working if not _is_call(job.record)]
+
+    @property
+    def calls(self) -> list[JobRuntime]:
+        """Calls that this process works on."""
+        return [job for job in self._working if _is_call(job.record)]
+
+    @property
+    def _working(self) -> list[JobRuntime]:
         return [job for job in self._runtimes.values() if job.working]
+
+    def take_calls(self, begin: Callable[[JobRuntime], asyncio.Task[None]]) -> None:
+        """Work on calls too; to be told before the store is opened.
+
+        Args:
+            begin: begins to work on one.
+        """
+        self._begin_call = begin
 
     async def open(self) -> None:
         """Open the store and begin jobs from the queue.
@@ -81,6 +102,12 @@ class JobRunner:
         """
         await self._store.open(self)
         self._queue.start()
+        if self._begin_call is not None:
+            self._call_queue.start()
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """Note how much of a job's output a reader has got; see `JobStore.advance`."""
+        return await self._store.advance(job_id, reader, place)
 
     async def get(self, job_id: str) -> JobRuntime:
         """Return a job by its id, whichever process works on it.
@@ -147,7 +174,8 @@ class JobRunner:
         """
         try:
             self._readiness.admit()
-            check_options(request, self._settings, self._readiness)
+            if not options.is_call:
+                check_options(request, self._settings, self._readiness)
             record = JobRecord(request, queue=options)
             async with self._admission:
                 await self._remove_ended()
@@ -226,9 +254,10 @@ class JobRunner:
         Another process goes on with them where the store outlives this one.
         """
         await self._queue.close()
+        await self._call_queue.close()
         self._remote.close()
         reason = DrainingError("The server is shutting down", _LEAVING_RETRY_S)
-        jobs = [job for job in self.running if not job.log.sealed]  # the others end by themselves
+        jobs = [job for job in self._working if not job.log.sealed]  # the others end by themselves
         tasks = [job.task for job in jobs if job.task is not None]
         for job in jobs:
             if self._store.outlives:
@@ -243,6 +272,7 @@ class JobRunner:
     def work_arrived(self) -> None:
         """See `StoreHost`."""
         self._queue.wake()
+        self._call_queue.wake()
 
     def lease_lost(self, record: JobRecord) -> None:
         """See `StoreHost`."""
@@ -319,6 +349,9 @@ class JobRunner:
     def _free_places(self) -> int:
         return self._settings.jobs.max_jobs - len(self.running)
 
+    def _free_call_places(self) -> int:
+        return self._settings.jobs.max_jobs - len(self.calls)
+
     def _begin_claimed(self, record: JobRecord) -> None:
         """Begin a job that this process has leased; one whose workers keep dying fails."""
         if record.attempts > self._settings.job_store.job_attempts:
@@ -340,7 +373,8 @@ class JobRunner:
 
     def _begin(self, record: JobRecord) -> JobRuntime:
         job = self._read(record)
-        job.start(self._work.begin)
+        begin = self._begin_call if _is_call(record) else None
+        job.start(begin or self._work.begin)
         if job.task is not None:
             job.task.add_done_callback(lambda _: self._ended())
             self._wake_at_end(job)
@@ -358,7 +392,7 @@ class JobRunner:
 
     def _ended(self) -> None:
         """Remove ended jobs as soon as another one has ended, for it may be large."""
-        self._queue.wake()
+        self.work_arrived()
         sweep = asyncio.get_running_loop().create_task(self._sweep(), name="ended-jobs")
         self._tasks.add(sweep)
         sweep.add_done_callback(self._tasks.discard)
@@ -400,3 +434,7 @@ class JobRunner:
         idle = [job for job in self._runtimes.values() if not job.working and not job.readers]
         for job in idle[: max(0, len(idle) - _UNREAD_RUNTIMES)]:
             del self._runtimes[job.id]
+
+
+def _is_call(record: JobRecord) -> bool:
+    return record.queue is not None and record.queue.is_call

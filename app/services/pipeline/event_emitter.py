@@ -27,6 +27,7 @@ from app.domain.request import JobRequest
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
 from app.services.cache.transcript_cache import Transcript
+from app.services.captions.page_notices import page_notices
 from app.services.pipeline.progress import ProgressTracker
 from app.services.playback.ranges import Coverage, PlaybackRanges
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
@@ -93,6 +94,8 @@ class EventEmitter:
         if isinstance(opened, OpenedCaptions):
             for notice in opened.captions.notices:
                 self.notice(notice)
+        for notice in page_notices(opened.info):
+            self.notice(notice)
 
     def _opening(self) -> Progress:
         match self._opened:

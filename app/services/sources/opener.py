@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 
 from app.domain.errors import CuestreamError, EngineLoadError
-from app.domain.request import MediaUrl, SentCaptions, SiteVideo, Source, UploadedFile
+from app.domain.request import MediaUrl, NoMedia, SentCaptions, SiteVideo, Source, UploadedFile
 from app.domain.time import SAMPLE_RATE_HZ
 from app.services.cache.caches import Caches, no_caches
 from app.services.captions.select import CaptionPreference
@@ -20,6 +20,7 @@ from app.services.media.track_choice import ANY_TRACK, TrackWish
 from app.services.net.fetch import Fetcher
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.captions_source import CaptionsOpener
+from app.services.sources.no_media import NoMediaOpener
 from app.services.sources.opened import Opened, OpenedMedia
 from app.services.sources.recording import RecordingOpener
 from app.services.sources.site_source import SiteOpener
@@ -41,6 +42,7 @@ SOURCE_OPENERS: Mapping[type[Source], Callable[[SourceServices], SourceOpener[An
     MediaUrl: UrlOpener,
     SiteVideo: SiteOpener,
     SentCaptions: CaptionsOpener,
+    NoMedia: NoMediaOpener,
 }
 """Registry with a row for each kind of source: from its type in the request to its opener."""
 

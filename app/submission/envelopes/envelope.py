@@ -78,6 +78,10 @@ Parts = Callable[[EnvelopeJob], AsyncGenerator[object, None]]
 """Works on a job and yields its output in parts, each a JSON value; the output is their list."""
 
 
+def _always(_: Mapping[str, Any]) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """One kind of job input.
@@ -87,12 +91,15 @@ class Envelope:
         keys: an input with any of them is of this kind, unless an earlier row takes it.
         answer: the handler, where the output is one value.
         parts: the handler, where the output comes in parts; one of both is given.
+        repeats: tells of an input whether its job may be done again, where a worker ended while it
+            was under way.
     """
 
     kind: str
     keys: frozenset[str]
     answer: Answer | None = None
     parts: Parts | None = None
+    repeats: Callable[[Mapping[str, Any]], bool] = _always
 
     async def outputs(self, job: EnvelopeJob) -> AsyncGenerator[object, None]:
         """Yield the output: its parts, or the one value.

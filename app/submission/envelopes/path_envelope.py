@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -22,8 +22,16 @@ READY_S = 300.0
 REQUEST_S = 600
 """How long a request may take in all, its stream included."""
 
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
 _HOST = "http://cuestream.internal"
 """Of the request's URL, which nobody resolves: the application is called, not a server."""
+
+
+def is_idempotent(fields: Mapping[str, Any]) -> bool:
+    """Whether a request may be made twice: by its method, as RFC 9110, section 9.2.2, has it."""
+    method = fields.get("method", "POST")
+    return isinstance(method, str) and method.upper() in _IDEMPOTENT
 
 
 async def call_route(job: EnvelopeJob) -> object:

@@ -100,8 +100,14 @@ class RouteRequest(BaseModel):
         for name, value in (self.headers or {}).items():
             if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise InvalidFieldError("headers: a name or a value holds forbidden characters")
-        if self.files is not None and (self.body is not None or self.body_base64 is not None):
-            raise InvalidFieldError("Send either a body or files")
+        bodies = {
+            "body": self.body,
+            "body_base64": self.body_base64,
+            "form and files": self.form if self.files is None else self.files,
+        }
+        given = [name for name, value in bodies.items() if value is not None]
+        if len(given) > 1:
+            raise InvalidFieldError(f"Send one of {' and '.join(given)}")
 
     def build(self, client: httpx.AsyncClient) -> httpx.Request:
         """Return the request to send.

@@ -19,7 +19,7 @@ from app.submission.envelopes.envelope import EnvelopeJob, Report
 from app.submission.field_problems import describe
 from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.job_payloads import Payload, cue_payload, progress_payload, result_payload
-from app.submission.submit import submit_body
+from app.submission.submit import SentBody, submit_body
 from app.submission.subtitle_body import SubtitleBody
 
 PART_CUES = 100
@@ -105,9 +105,8 @@ async def _submitted(job: EnvelopeJob, body: SubtitleBody) -> JobRuntime:
     """Submit the body, waiting for a place as a queue does."""
     while True:
         try:
-            return await submit_body(
-                job.services, job.caller, body, holder=job.holder, base_url=job.base_url
-            )
+            sent = SentBody(body, job.caller, job.holder, base_url=job.base_url)
+            return await submit_body(job.services, sent)
         except OverloadedError:
             if body.upload_id:
                 raise

@@ -13,12 +13,16 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.subtitle_envelope import subtitle_body
 from app.submission.file_delivery import FileDelivery, s3_config
 from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner, TicketStatus
-from app.submission.submit import check_request, prepared
+from app.submission.submit import SentBody, check_request, prepared
 
 KIND = "runpod"
 """Name of this door in the store."""
 
-_STORE = "s3_config"
+STORE = "s3_config"
+"""Name of the secret that is access to the caller's object storage."""
+
+INPUT = "input"
+"""Name of the secret that is the input of a call: any of its fields may hold a key."""
 
 _STATUSES: Mapping[str, TicketStatus] = {
     "cancelled": "CANCELLED",
@@ -39,27 +43,17 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
     if order.s3_config is not None and body.s3_config is None:
         body = body.model_copy(update={"s3_config": dict(order.s3_config)})
     owner = order.owner
-    request = await prepared(
-        services, owner.payer, body, holder=owner.name, base_url=order.base_url
-    )
+    sent = SentBody(body, owner.payer, owner.name, base_url=order.base_url)
+    request = await prepared(services, sent)
     await check_request(services, request)
-    options = QueueOptions(
-        owner=owner.name,
-        ttl_s=order.ttl_s,
-        execution_timeout_s=order.execution_timeout_s,
-        idempotency_key=f"{order.endpoint} {order.idempotency_key}"
-        if order.idempotency_key
-        else None,
-        kind=KIND,
-        details={
-            "endpoint": order.endpoint,
-            "retention_s": order.retention_s,
+    options = options_of(
+        order,
+        {
             "formats": list(body.wanted_formats),
             "stores_files": body.stores_files,
             "base_url": order.base_url,
-            "webhook": order.webhook,
         },
-        secrets={} if body.s3_config is None else {_STORE: json.dumps(body.s3_config)},
+        {} if body.s3_config is None else {STORE: json.dumps(body.s3_config)},
     )
     job = await services.runner.enqueue(request, options)
     stored = job.record.queue
@@ -68,25 +62,85 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
     return job
 
 
+def options_of(
+    order: JobOrder,
+    details: Mapping[str, object],
+    secrets: Mapping[str, str],
+    *,
+    is_call: bool = False,
+) -> QueueOptions:
+    """Return how an order waits in the store's queue.
+
+    Args:
+        order: of a caller.
+        details: what is to be known at its end, beside what every order has.
+        secrets: stored encrypted.
+        is_call: see `QueueOptions`.
+    """
+    key = order.idempotency_key
+    return QueueOptions(
+        owner=order.owner.name,
+        ttl_s=order.ttl_s,
+        execution_timeout_s=min(order.execution_timeout_s, order.ttl_s),
+        idempotency_key=f"{order.endpoint} {key}" if key else None,
+        kind=KIND,
+        details={
+            "endpoint": order.endpoint,
+            "retention_s": order.retention_s,
+            "webhook": order.webhook,
+            **details,
+        },
+        secrets=secrets,
+        is_call=is_call,
+    )
+
+
+def is_call(job: JobRuntime) -> bool:
+    """Whether a job is a call; see `QueueOptions`."""
+    return job.record.queue is not None and job.record.queue.is_call
+
+
+def stored_config(options: QueueOptions) -> Any:
+    """Return access to the caller's object storage; None where he gave none."""
+    stored = options.secrets.get(STORE)
+    return None if stored is None else json.loads(stored)
+
+
 def restored(services: Services, job: JobRuntime) -> Ticket | None:
     """Return the ticket of a job that an earlier process, or another one, took; None for none."""
     options = job.record.queue
     if options is None or options.kind != KIND:
         return None
+    ticket = Ticket(order_of(services, job, options), _input_bytes(options), id=job.id)
+    ticket.job_id = job.id
+    return ticket
+
+
+def order_of(services: Services, job: JobRuntime, options: QueueOptions) -> JobOrder:
+    """Return the order of a stored job; that of subtitles is without its input."""
     settings = services.settings.queue
     details: Mapping[str, Any] = options.details
-    order = JobOrder(
-        input={},
+    return JobOrder(
+        input=json.loads(options.secrets.get(INPUT, "{}")),
         endpoint=str(details.get("endpoint", "")),
         owner=TicketOwner(options.owner, job.request.caller),
         execution_timeout_s=options.execution_timeout_s or settings.execution_timeout_s,
         ttl_s=options.ttl_s or settings.ttl_s,
-        retention_s=float(details.get("retention_s", settings.retention_s)),
+        retention_s=retention_of(services, options),
         webhook=details.get("webhook"),
+        s3_config=stored_config(options),
+        base_url=details.get("base_url"),
     )
-    ticket = Ticket(order, 0, id=job.id)
-    ticket.job_id = job.id
-    return ticket
+
+
+def retention_of(services: Services, options: QueueOptions) -> float:
+    """Return how long the output of a job can be read, in seconds."""
+    retention_s: Any = options.details.get("retention_s", services.settings.queue.retention_s)
+    return float(retention_s)
+
+
+def _input_bytes(options: QueueOptions) -> int:
+    return len(options.secrets.get(INPUT, ""))
 
 
 def formats_of(job: JobRuntime) -> tuple[str, ...]:
@@ -101,8 +155,7 @@ def delivery_of(services: Services, job: JobRuntime) -> FileDelivery | None:
     options = job.record.queue
     if options is None or not options.details.get("stores_files"):
         return None
-    stored = options.secrets.get(_STORE)
-    own = s3_config(json.loads(stored)) if stored is not None else None
+    own = s3_config(stored_config(options))
     base_url: Any = options.details.get("base_url")
     return FileDelivery(services.files, options.owner, own, base_url)
 

@@ -142,12 +142,10 @@ class Ticket:
         """Whether there are parts that a reader has not got yet."""
         return self.read.get(reader, 0) < len(self.values)
 
-    def unread(self, reader: str) -> list[object]:
-        """Return the parts that a reader has not got yet, and count them as read."""
-        place = self.read.get(reader, 0)
+    def note_read(self, reader: str, place: int) -> None:
+        """Note how many parts a reader has got, here or from another process."""
         if reader in self.read or len(self.read) < _MOST_READERS:
-            self.read[reader] = len(self.values)
-        return self.values[place:]
+            self.read[reader] = place
 
     def frame(self) -> Payload:
         """Return the job as a queue reports it, without its output."""

@@ -12,6 +12,7 @@ import pytest
 from app.domain.captions import CaptionKind, CaptionTrack
 from app.domain.errors import NoCaptionsError, SourceError
 from app.domain.language import Language
+from app.domain.media import NO_INFO, MediaInfo
 from app.services.captions.lookup import CaptionLookupCache, rank_tracks
 
 PAGE = "https://site.test/watch"
@@ -54,6 +55,8 @@ class Site:
     def __post_init__(self) -> None:
         self.gate.set()
 
+    info: MediaInfo = NO_INFO
+
     @property
     def tracks(self) -> list[CaptionTrack]:
         return [track(name) for name in self.files]
@@ -85,6 +88,15 @@ async def test_a_track_that_cannot_be_had_or_read_has_a_substitute() -> None:
         await CaptionLookupCache(Site({"en": b""})).find(PAGE, ENGLISH)
     with pytest.raises(SourceError, match="cannot be read"):
         await CaptionLookupCache(Site({"en": b"<html>"})).find(PAGE, ENGLISH)
+
+
+async def test_tracks_beyond_those_that_are_looked_at_are_told() -> None:
+    site = Site({"en": VTT}, info=MediaInfo(tracks_left_out=7))
+    found = await CaptionLookupCache(site).find(PAGE, ENGLISH)
+    assert [notice.code for notice in found.page_notices] == ["caption_tracks_left_out"]
+    assert "7 caption tracks" in found.page_notices[0].message
+    plain = await CaptionLookupCache(Site({"en": VTT})).find(PAGE, ENGLISH)
+    assert plain.page_notices == ()
 
 
 async def test_without_captions_the_error_names_what_there_is() -> None:

@@ -61,7 +61,7 @@ class StoreProcess(DurableJobStore):
             await self.database._thread.run(self.database._close)
         elif isinstance(self.database, PostgresJobDatabase):
             await self.database._listener.close()
-            await self.database._pool.close()
+            await self.database.pool.close()
 
 
 class StoreFactory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from app.domain.time import Span
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.secret_box import SecretBox
+from app.services.jobs.store.sqlite_tables import TABLES
 from tests.services.jobs.durable_stores import StoreFactory
 
 REQUEST = JobRequest(SiteVideo("https://site.example/1"), holder="key a")
@@ -58,6 +60,7 @@ async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) ->
         await store.flush()
         assert seen[-1] == 3
         record.callers.formats["key a"] = ("srt",)
+        record.callers.stores |= {"key a": '{"secret_key": "s3cret"}', "key b": ""}
         store.save_callers(record)
     async with stores.opened() as store:
         read = await store.get(record.id)
@@ -66,6 +69,10 @@ async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) ->
         assert [event for _, event in read.log.after(0)] == EVENTS
         assert (read.state, read.request, read.result) == ("done", REQUEST, RESULT)
         assert read.callers.formats == {"key a": ("srt",)}
+        assert read.callers.stores == {"key a": '{"secret_key": "s3cret"}', "key b": ""}
+        row = await store.database.job(record.id)
+        assert row is not None
+        assert b"s3cret" not in row.callers
         assert read.ended_s is not None
         assert [each.id for each in await store.equal(REQUEST.key)] == [record.id]
         (summary,) = await store.listed("key a", 10, None)
@@ -157,6 +164,59 @@ async def test_the_queue_serves_by_priority_and_time_and_key(stores: StoreFactor
         assert (await store.claim()).record is later
         assert [each.id for each in await store.listed("key a", 2, None)] == [later.id, high.id]
         assert [each.id for each in await store.listed("key a", 9, high.id)] == [low.id]
+
+
+async def test_owners_are_served_in_turn_whichever_process_asks(stores: StoreFactory) -> None:
+    async with stores.opened() as one, stores.opened() as other:
+        for _ in range(20):
+            await one.enqueue(queued(owner="many"))
+        for owner in ("few", "few", "single"):
+            await other.enqueue(queued(owner=owner))
+        order = []
+        for n in range(8):
+            taken = (await (one, other)[n % 2].claim()).record
+            assert taken is not None
+            order.append(taken.owner)
+        assert order[:3] == ["many", "few", "single"], "who has nothing running comes first"
+        assert sorted(order[3:5]) == ["few", "many"]
+        assert order[5:] == ["many"] * 3, "places are not kept for nobody"
+
+
+async def test_with_one_place_owners_are_served_in_turn_too(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        for owner in ("many", "many", "many", "few"):
+            await store.enqueue(queued(owner=owner))
+        order = []
+        while (taken := (await store.claim()).record) is not None:
+            order.append(taken.owner)
+            taken.log.append(EVENTS[2])
+            await store.flush()
+        assert order == ["many", "few", "many", "many"]
+
+
+async def test_calls_are_claimed_apart_from_what_needs_the_device(stores: StoreFactory) -> None:
+    async with stores.opened() as store:
+        call, job = queued(is_call=True), queued()
+        for record in (call, job):
+            await store.enqueue(record)
+        assert (await store.claim()).record is job
+        assert (await store.claim()).record is None
+        assert (await store.claim(calls=True)).record is call
+
+
+async def test_a_reader_s_place_is_the_same_in_every_process(stores: StoreFactory) -> None:
+    async with stores.opened() as one, stores.opened() as other:
+        record = queued()
+        await one.enqueue(record)
+        assert [await one.advance(record.id, "a", 2), await other.advance(record.id, "a", 5)] == [
+            0,
+            2,
+        ]
+        assert await one.advance(record.id, "a", 3) == 5, "a process that lags takes nothing back"
+        assert await other.advance(record.id, "a", 5) == 5
+        assert await other.advance(record.id, "b", 1) == 0
+        assert await one.advance("no such job", "a", 4) == 0
+        assert await one.advance("no such job", "a", 4) == 0
 
 
 async def test_jobs_that_wait_outlive_the_process_with_their_secrets(
@@ -263,3 +323,17 @@ def test_secrets_are_read_with_their_own_key_and_job_alone(tmp_path: Path) -> No
     ):
         with pytest.raises(StorageError):
             other.open(job_id, data)
+
+
+async def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    folder.mkdir(mode=0o700)
+    with sqlite3.connect(folder / "jobs.sqlite") as file:
+        file.executescript(TABLES)
+        file.execute("PRAGMA user_version = 1")
+    for _ in range(2):
+        async with StoreFactory(folder, None).opened() as store:
+            record = queued()
+            await store.enqueue(record)
+            assert (await store.claim()).record is not None
+            assert await store.advance(record.id, "a", 1) == 0

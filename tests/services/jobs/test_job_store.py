@@ -14,8 +14,10 @@ from app.domain.errors import JobNotFoundError
 from app.domain.events import CuesReady, Done, Failed, Progress, Result
 from app.domain.request import JobRequest, SentCaptions, SiteVideo
 from app.domain.time import Span
+from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.runner import JobRunner
+from app.services.jobs.store.encoded_events import encoded_events, recent_bytes
 from app.services.jobs.store.memory_job_store import MemoryJobStore
 from app.settings import Settings
 
@@ -140,3 +142,29 @@ async def test_a_replay_weighs_little_beside_the_job_whose_result_it_shares() ->
 async def test_sent_captions_weigh_too() -> None:
     record = JobRecord(JobRequest(SentCaptions("x" * 100_000)))
     assert record.bytes > 100_000
+
+
+async def test_in_memory_owners_are_served_in_turn_and_calls_apart() -> None:
+    store = MemoryJobStore()
+    for owner in ("many", "many", "many", "few"):
+        await store.enqueue(JobRecord(REQUEST, queue=QueueOptions(owner=owner)))
+    call = JobRecord(REQUEST, queue=QueueOptions(owner="many", is_call=True))
+    await store.enqueue(call)
+    order = []
+    while (taken := (await store.claim()).record) is not None:
+        order.append(taken.owner)
+        taken.log.append(Done(RESULT))
+    assert order == ["many", "few", "many", "many"]
+    assert (await store.claim(calls=True)).record is call
+    assert [await store.advance(call.id, "a", place) for place in (2, 1, 3)] == [0, 2, 2]
+
+
+def test_what_is_kept_for_replays_counts_in_the_memory_of_kept_jobs() -> None:
+    cues = tuple(Cue(n, Span(n * 1000, n * 1000 + 900), "Hello") for n in range(600))
+    small = encoded_events([CuesReady(cues[:1], final=True)])
+    large = encoded_events([CuesReady(cues, final=True)])
+    other = encoded_events([Done(replace(RESULT, cues=cues))])
+    held = large.weight_bytes + other.weight_bytes
+    assert recent_bytes() > held > small.weight_bytes
+    again = encoded_events([CuesReady(cues, final=True)])
+    assert again.events[0] is large.events[0], "it is encoded once"

@@ -102,14 +102,14 @@ def source_text(segment: Segment) -> str:
 
 
 @given(transcripts(), st.sampled_from(list(PROFILES.values())))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_no_word_is_lost_or_said_twice(segments: list[Segment], profile: ReadingProfile) -> None:
     shown = "".join("".join(split_spaces(cue.text)) for cue in lay_out(segments, profile))
     assert shown == "".join(map(source_text, segments))
 
 
 @given(transcripts(), st.sampled_from(list(PROFILES.values())))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_cues_are_sorted_apart_and_neither_empty_nor_too_long(
     segments: list[Segment], profile: ReadingProfile
 ) -> None:
@@ -123,7 +123,7 @@ def test_cues_are_sorted_apart_and_neither_empty_nor_too_long(
 
 
 @given(transcripts(), st.sampled_from(list(PROFILES.values())))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_every_cue_fits_its_lines(segments: list[Segment], profile: ReadingProfile) -> None:
     for cue in lay_out(segments, profile):
         lines = break_lines(cue.text, profile)
@@ -132,7 +132,7 @@ def test_every_cue_fits_its_lines(segments: list[Segment], profile: ReadingProfi
 
 
 @given(transcripts())
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_a_cue_never_starts_before_its_first_word_nor_ends_in_later_speech(
     segments: list[Segment],
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_cue_never_starts_before_its_first_word_nor_ends_in_later_speech(
 
 
 @given(transcripts())
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_a_cue_is_short_or_hard_to_read_only_for_want_of_room(segments: list[Segment]) -> None:
     profile = DEFAULT_PROFILE
     layout = CueLayout(profile)
@@ -162,7 +162,7 @@ def test_a_cue_is_short_or_hard_to_read_only_for_want_of_room(segments: list[Seg
 
 
 @given(transcripts())
-@settings(max_examples=150)
+@settings(max_examples=50)
 @example([Segment("", Span(0, 0), (), "en"), Segment(" ", Span(5, 9), (), "en")])
 def test_speakers_and_confidence_are_those_of_the_words(segments: list[Segment]) -> None:
     known = {word.speaker for segment in segments for word in segment.words}

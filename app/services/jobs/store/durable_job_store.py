@@ -18,7 +18,7 @@ from app.services.jobs.event_log import EventLog
 from app.services.jobs.job_summary import JobSummary, title_of
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
-from app.services.jobs.store.encoded_events import encoded_events
+from app.services.jobs.store.encoded_events import encoded_events, recent_bytes
 from app.services.jobs.store.event_codec import (
     decode_event,
     decode_value,
@@ -124,7 +124,8 @@ class DurableJobStore:
         record.queued = record.stored = True
         record.request = await self._uploads.keep(record.id, record.request, copy=True)
         self._records[record.id] = record
-        job_id = await self._database.insert(self._new(record))
+        new = await asyncio.to_thread(self._new, record)  # a call may have a large input
+        job_id = await self._database.insert(new)
         if job_id != record.id:
             known = await self.get(job_id)
             if known is None:
@@ -133,10 +134,10 @@ class DurableJobStore:
         self.work_arrived()
         return record
 
-    async def claim(self) -> Claim:
+    async def claim(self, *, calls: bool = False) -> Claim:
         """See `JobStore`."""
         async with self._leasing:
-            found = await self._database.claim()
+            found = await self._database.claim(calls=calls)
             if not isinstance(found, JobRow):
                 return Claim(due_s=found)
             record = self._record(found)
@@ -192,7 +193,8 @@ class DurableJobStore:
         self._swept_s = now
         try:
             ended = await self._database.ended()
-            gone = surplus_jobs(ended, retention_s, limit, limit_bytes)
+            room = max(0, limit_bytes - recent_bytes())
+            gone = surplus_jobs(ended, retention_s, limit, room)
             if gone:
                 await self._database.remove(gone)
             await self._uploads.remove({job.id for job in ended})
@@ -205,7 +207,11 @@ class DurableJobStore:
 
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
-        self._spawn(self._database.save_callers(record.id, encode_value(record.callers)))
+        self._spawn(self._database.save_callers(record.id, self._encoded_notes(record)))
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """See `JobStore`."""
+        return await self._database.advance(job_id, reader, place)
 
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobStore`."""
@@ -327,13 +333,28 @@ class DurableJobStore:
             None if row.ended_age_s is None else now - row.ended_age_s,
             queue=self._options(row),
             queued=row.state == "queued",
-            callers=decode_value(CallerNotes, row.callers),
+            callers=self._notes(row),
             fence=row.fence,
             attempts=row.attempts,
             stored=True,
         )
         self._records[row.id] = record
         return record
+
+    def _encoded_notes(self, record: JobRecord) -> bytes:
+        """Return what a record says of its callers, their stores encrypted."""
+        stores = {
+            caller: self._box.seal_text(record.id, text)
+            for caller, text in record.callers.stores.items()
+        }
+        return encode_value(replace(record.callers, stores=stores))
+
+    def _notes(self, row: JobRow) -> CallerNotes:
+        notes: CallerNotes = decode_value(CallerNotes, row.callers)
+        notes.stores = {
+            caller: self._box.open_text(row.id, text) for caller, text in notes.stores.items()
+        }
+        return notes
 
     def _options(self, row: JobRow) -> QueueOptions | None:
         if row.queue is None:
@@ -346,6 +367,7 @@ class DurableJobStore:
         queue = record.queue
         events = encoded_events(record.log.beyond(0))
         bare = None if queue is None else encode_value(replace(queue, secrets={}))
+        secrets = self._box.seal(record.id, queue.secrets) if queue else None
         return NewJob(
             id=record.id,
             request=encode_request(record.request),
@@ -356,15 +378,16 @@ class DurableJobStore:
             kind=queue.kind if queue else "",
             state="queued" if record.queued else events.state,
             events=events.events,
-            weight_bytes=events.weight_bytes,
+            weight_bytes=events.weight_bytes + len(secrets or b""),
             queue=bare,
-            secrets=self._box.seal(record.id, queue.secrets) if queue else None,
-            callers=encode_value(record.callers),
+            secrets=secrets,
+            callers=self._encoded_notes(record),
             progress=events.progress,
             priority=queue.priority if queue else 0,
             delay_s=queue.delay_s if queue else 0.0,
             ttl_s=queue.ttl_s if queue else None,
             idempotency_key=queue.idempotency_key if queue else None,
+            is_call=queue.is_call if queue else False,
         )
 
 

@@ -6,15 +6,21 @@ from collections import deque
 from collections.abc import Sequence
 
 from app.domain.events import CuesReady, Done, Event, Failed, Progress
+from app.services.jobs.job_weight import event_bytes
 from app.services.jobs.store.event_codec import encode_event
 from app.services.jobs.store.job_rows import EncodedEvents, StoredEvent
 
 _MANY_CUES = 500
 """Cues that take some milliseconds to encode, during which nothing else runs."""
 
-_recent: deque[tuple[object, StoredEvent]] = deque(maxlen=2)
+_recent: deque[tuple[object, StoredEvent, int]] = deque(maxlen=2)
 """Large events that were encoded last, by the identity of what they hold: the end of a job and its
-cues, which every replay of it has again."""
+cues, which every replay of it has again. With what each holds in bytes."""
+
+
+def recent_bytes() -> int:
+    """Return the memory that events hold which are kept for replays, though their jobs may go."""
+    return sum(weight for _, _, weight in tuple(_recent))
 
 
 def encoded_events(events: Sequence[Event]) -> EncodedEvents:
@@ -36,11 +42,11 @@ def _encoded(event: Event) -> StoredEvent:
     content = _large_content(event)
     if content is None:
         return encode_event(event)
-    for known, stored in tuple(_recent):
+    for known, stored, _ in tuple(_recent):
         if known is content:
             return stored
     stored = encode_event(event)
-    _recent.append((content, stored))
+    _recent.append((content, stored, event_bytes(event) + len(stored[1])))
     return stored
 
 

@@ -68,8 +68,8 @@ class JobDatabase(Protocol):
         """
         ...
 
-    async def claim(self) -> JobRow | float | None:
-        """Lease the job that is due next.
+    async def claim(self, *, calls: bool) -> JobRow | float | None:
+        """Lease the job that is due next; see `JobStore.claim`.
 
         Returns:
             The job; else the seconds until one is due; else None.
@@ -123,6 +123,10 @@ class JobDatabase(Protocol):
 
     async def save_callers(self, job_id: str, callers: bytes) -> None:
         """Store what a job knows of its callers."""
+        ...
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """Note how much of its output a reader has got; see `JobStore.advance`."""
         ...
 
     async def tell(self, job_id: str, message: Message) -> None:

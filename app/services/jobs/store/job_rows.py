@@ -8,8 +8,22 @@ from dataclasses import dataclass
 from app.domain.events import Event
 from app.services.jobs.record import JobState
 
+MOST_READERS = 100
+"""Readers of one job's output whose places are remembered."""
+
 StoredEvent = tuple[str, bytes]
 """Kind and fields of an event, as `event_codec` writes them."""
+
+
+def row_columns(age_s: str, ended_age_s: str) -> str:
+    """Return the columns of a `JobRow`, in order.
+
+    Args:
+        age_s: the database's expression of a job's age in seconds.
+        ended_age_s: the same since its end.
+    """
+    return f"""id, request, queue, secrets, callers, state, fence, attempts, {age_s},
+        {ended_age_s}, events, title, kind, progress, code"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class NewJob:
         events: the first ones.
         delay_s: it is due after so many seconds.
         ttl_s: it expires after so many seconds; None for never.
+        is_call: see `QueueOptions.is_call`.
     """
 
     id: str
@@ -47,6 +62,17 @@ class NewJob:
     delay_s: float = 0.0
     ttl_s: float | None = None
     idempotency_key: str | None = None
+    is_call: bool = False
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """The columns that every database has, but for owners and times."""
+        same = (
+            *("id", "request", "request_key", "owner", "caller", "title", "kind", "state", "queue"),
+            *("secrets", "callers", "progress", "idempotency_key", "is_call"),
+        )
+        values: dict[str, object] = {name: getattr(self, name) for name in same}
+        return {**values, "events": len(self.events), "bytes": self.weight_bytes}
 
 
 @dataclass(frozen=True, slots=True)

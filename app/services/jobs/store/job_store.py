@@ -83,8 +83,15 @@ class JobStore(Protocol):
         """
         ...
 
-    async def claim(self) -> Claim:
-        """Lease the next job that is due: one from the queue, or one whose worker died."""
+    async def claim(self, *, calls: bool = False) -> Claim:
+        """Lease the next job that is due: one from the queue, or one whose worker died.
+
+        Of equal priority the next one is that of the owner who has fewest running, and of those
+        the one who was served longest ago.
+
+        Args:
+            calls: whether a call is wanted, or another job; see `QueueOptions.is_call`.
+        """
         ...
 
     async def give_back(self, record: JobRecord) -> None:
@@ -140,6 +147,19 @@ class JobStore(Protocol):
 
     def save_callers(self, record: JobRecord) -> None:
         """Store what a record says of its callers, soon."""
+        ...
+
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """Note how much of a job's output a reader has got, whichever process he asked.
+
+        Args:
+            job_id: of the job.
+            reader: name of the reader.
+            place: number of the parts that he has got now.
+
+        Returns:
+            Their number before; 0 where the job has as many readers as are remembered.
+        """
         ...
 
     async def tell(self, job_id: str, message: Message) -> None:

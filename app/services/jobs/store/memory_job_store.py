@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from app.domain.events import Failed
 from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
-from app.services.jobs.store.job_rows import EndedRow
+from app.services.jobs.store.job_rows import MOST_READERS, EndedRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
 from app.services.jobs.uploads_of_jobs import discard_upload
@@ -25,6 +26,8 @@ class MemoryJobStore:
     def __init__(self) -> None:
         self._host: StoreHost | None = None
         self._records: dict[str, JobRecord] = {}
+        self._places: dict[str, dict[str, int]] = {}
+        self._served: dict[str, int] = {}
         self._request_keys: dict[str, str] = {}  # hashes of whole requests, sent captions included
 
     async def add(self, record: JobRecord) -> None:
@@ -55,14 +58,22 @@ class MemoryJobStore:
             self._host.work_arrived()
         return record
 
-    async def claim(self) -> Claim:
+    async def claim(self, *, calls: bool = False) -> Claim:
         """See `JobStore`."""
-        waiting = [r for r in self._records.values() if r.queue is not None and r.queued]
+        ours = [r for r in self._records.values() if _is_call(r) == calls]
+        waiting = [r for r in ours if r.queue is not None and r.queued]
         due_s = {r.id: r.queue.delay_s - r.age_s for r in waiting if r.queue is not None}
         due = [record for record in waiting if due_s[record.id] <= 0]
         if not due:
             return Claim(due_s=min(due_s.values(), default=None))
-        record = max(due, key=lambda each: each.queue.priority if each.queue else 0)
+        held = Counter(r.owner for r in ours if r.running and not r.queued)
+
+        def turn(each: JobRecord) -> tuple[int, int, int]:
+            priority = each.queue.priority if each.queue else 0
+            return -priority, held[each.owner], self._served.get(each.owner, 0)
+
+        record = min(due, key=turn)
+        self._served[record.owner] = max(self._served.values(), default=0) + 1
         record.queued = False
         record.fence += 1
         record.attempts += 1
@@ -98,6 +109,14 @@ class MemoryJobStore:
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
 
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """See `JobStore`."""
+        places = self._places.setdefault(job_id, {})
+        before = places.get(reader, 0)
+        if reader in places or len(places) < MOST_READERS:
+            places[reader] = max(before, place)
+        return before
+
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobStore`."""
 
@@ -118,7 +137,15 @@ class MemoryJobStore:
         removed = surplus_jobs(rows, retention_s, limit, limit_bytes)
         for job_id in removed:
             del self._records[job_id], self._request_keys[job_id]
+            self._places.pop(job_id, None)
+        if removed:
+            owners = {record.owner for record in self._records.values()}
+            self._served = {k: v for k, v in self._served.items() if k in owners}
         return removed
+
+
+def _is_call(record: JobRecord) -> bool:
+    return record.queue is not None and record.queue.is_call
 
 
 def _end(record: JobRecord) -> tuple[float, str]:

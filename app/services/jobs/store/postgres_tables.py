@@ -11,6 +11,8 @@ from importlib import resources
 from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection, sql
 
+from app.services.jobs.store.job_rows import row_columns
+
 _LOCK = 7_303_150_014
 """Of the transaction that makes the tables."""
 
@@ -55,13 +57,24 @@ CREATE TABLE IF NOT EXISTS events (
     fields bytea NOT NULL,
     PRIMARY KEY (job_id, seq)
 );
+ALTER TABLE jobs ADD COLUMN IF NOT EXISTS is_call boolean NOT NULL DEFAULT false;
+CREATE INDEX IF NOT EXISTS jobs_in_queue ON jobs (queue_id) WHERE ended_at IS NULL;
+CREATE TABLE IF NOT EXISTS shares (owner text PRIMARY KEY, served bigint NOT NULL);
+CREATE SEQUENCE IF NOT EXISTS shares_served;
+CREATE TABLE IF NOT EXISTS reads (
+    job_id text NOT NULL,
+    reader text NOT NULL,
+    place integer NOT NULL,
+    PRIMARY KEY (job_id, reader)
+);
 CREATE TABLE IF NOT EXISTS procrastinate_migrations (name text PRIMARY KEY);
 """
 
-ROW = """id, request, queue, secrets, callers, state, fence, attempts,
-    extract(epoch FROM clock_timestamp() - created_at)::float8,
-    extract(epoch FROM clock_timestamp() - ended_at)::float8, events, title, kind, progress, code"""
-"""Columns of a `JobRow`, in order."""
+ROW = row_columns(
+    "extract(epoch FROM clock_timestamp() - created_at)::float8",
+    "extract(epoch FROM clock_timestamp() - ended_at)::float8",
+)
+"""Columns of a `JobRow`."""
 
 
 async def make_tables(connection: AsyncConnection, schema: str) -> None:

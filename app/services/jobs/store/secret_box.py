@@ -6,6 +6,7 @@ authenticated with it, so that one job's secrets cannot be given to another one.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from app.domain.errors import StorageError
 from app.system.private_folders import private_folder
 
 _NONCE_BYTES, _TAG_BYTES, _KEY_BYTES = 12, 16, 32
+_TEXT = "text"
 
 
 class SecretBox:
@@ -65,6 +67,15 @@ class SecretBox:
         cipher.update(job_id.encode())
         text, tag = cipher.encrypt_and_digest(json.dumps(dict(secrets)).encode())
         return bytes(cipher.nonce) + tag + text
+
+    def seal_text(self, job_id: str, text: str) -> str:
+        """Return a text encrypted, as text; an empty one stays empty."""
+        sealed = self.seal(job_id, {_TEXT: text}) if text else None
+        return base64.b64encode(sealed).decode() if sealed else ""
+
+    def open_text(self, job_id: str, sealed: str) -> str:
+        """Return the text that `seal_text` encrypted; see `open`."""
+        return self.open(job_id, base64.b64decode(sealed))[_TEXT] if sealed else ""
 
     def open(self, job_id: str, sealed: bytes | None) -> dict[str, str]:
         """Return the secrets that `seal` encrypted.

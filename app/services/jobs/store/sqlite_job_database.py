@@ -23,6 +23,7 @@ from app.services.jobs.store.encoded_events import encoded_events
 from app.services.jobs.store.event_codec import encode_event
 from app.services.jobs.store.job_database import DatabaseListener
 from app.services.jobs.store.job_rows import (
+    MOST_READERS,
     Appended,
     EncodedEvents,
     EndedRow,
@@ -32,7 +33,7 @@ from app.services.jobs.store.job_rows import (
 )
 from app.services.jobs.store.job_store import Message
 from app.services.jobs.store.local_workers import LocalWorkers
-from app.services.jobs.store.sqlite_tables import ROW, TABLES, VERSION
+from app.services.jobs.store.sqlite_tables import MIGRATIONS, ROW, VERSION
 from app.system.private_folders import private_folder
 from app.system.thread_groups import ThreadGroup
 
@@ -84,9 +85,9 @@ class SqliteJobDatabase:
             self._workers.tell_events(each.job_id)
         return lost
 
-    async def claim(self) -> JobRow | float | None:
+    async def claim(self, *, calls: bool) -> JobRow | float | None:
         """See `JobDatabase`."""
-        return await self._run(self._claim)
+        return await self._run(self._claim, calls)
 
     async def take_over(self, held: Collection[str]) -> None:
         """See `JobDatabase`."""
@@ -156,6 +157,10 @@ class SqliteJobDatabase:
         sql = "UPDATE jobs SET callers = ? WHERE id = ?"
         await self._run(self._execute, sql, (callers, job_id))
 
+    async def advance(self, job_id: str, reader: str, place: int) -> int:
+        """See `JobDatabase`."""
+        return await self._run(self._advance, job_id, reader, place)
+
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""
         self._workers.tell(job_id, message)
@@ -207,9 +212,10 @@ class SqliteJobDatabase:
             raise StoreUnavailableError(
                 "The file of jobs is of a newer version: set JOBS_DIR to another folder"
             )
-        if version == 0:
-            for statement in TABLES.split(";\n"):
+        for added in MIGRATIONS[version:]:
+            for statement in added.split(";\n"):
                 self._database.execute(statement)
+        if version < VERSION:
             self._database.execute(f"PRAGMA user_version = {VERSION}")
 
     def _close(self) -> None:
@@ -235,20 +241,20 @@ class SqliteJobDatabase:
             if known:
                 return str(known[0][0])
         now, begun = time.time(), int(job.state == "running")
-        self._execute(
-            """INSERT INTO jobs (id, request, request_key, owner, caller, title, kind, queue,
-                secrets, callers, state, worker, fence, attempts, events, bytes, progress, priority,
-                idempotency_key, created_at, due_at, expires_at, ended_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                *(job.id, job.request, job.request_key, job.owner, job.caller, job.title),
-                *(job.kind, job.queue, job.secrets, job.callers, job.state),
-                *(self._workers.name if begun else None, begun, begun, len(job.events)),
-                *(job.weight_bytes, job.progress, job.priority, job.idempotency_key, now),
-                *(now + job.delay_s, None if job.ttl_s is None else now + job.ttl_s),
-                now if job.state in ("done", "failed") else None,
-            ),
-        )
+        row = {
+            **job.columns,
+            "worker": self._workers.name if begun else None,
+            "fence": begun,
+            "attempts": begun,
+            "priority": job.priority,
+            "created_at": now,
+            "due_at": now + job.delay_s,
+            "expires_at": None if job.ttl_s is None else now + job.ttl_s,
+            "ended_at": now if job.state in ("done", "failed") else None,
+        }
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - our own names
+        self._execute(sql, tuple(row.values()))
         self._write_events(job.id, 0, job.events)
         return job.id
 
@@ -286,18 +292,28 @@ class SqliteJobDatabase:
             == 1
         )
 
-    def _claim(self) -> JobRow | float | None:
+    def _claim(self, calls: bool) -> JobRow | float | None:
         now = time.time()
         due = self._fetch(
-            """SELECT id FROM jobs WHERE state = 'queued' AND due_at <= ?
-                AND ifnull(expires_at > ?, 1) ORDER BY priority DESC, place LIMIT 1""",
-            (now, now),
+            """SELECT jobs.id, jobs.owner FROM jobs
+                LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs
+                    WHERE state = 'running' AND is_call = ? GROUP BY owner) AS held
+                    ON held.owner = jobs.owner
+                LEFT JOIN shares ON shares.owner = jobs.owner
+            WHERE state = 'queued' AND is_call = ? AND due_at <= ? AND ifnull(expires_at > ?, 1)
+            ORDER BY priority DESC, ifnull(held.jobs, 0), ifnull(served, 0), place LIMIT 1""",
+            (calls, calls, now, now),
         )
         if not due:
             sql = "SELECT min(due_at) FROM jobs WHERE state = 'queued' AND due_at > ?"
             ((at,),) = self._fetch(sql, (now,))
             return None if at is None else max(0.0, float(at) - now)
-        (job_id,) = due[0]
+        job_id, owner = due[0]
+        self._execute(
+            """INSERT INTO shares SELECT ?, ifnull(max(served), 0) + 1 FROM shares WHERE true
+                ON CONFLICT (owner) DO UPDATE SET served = excluded.served""",
+            (owner,),
+        )
         self._execute(
             """UPDATE jobs SET state = 'running', worker = ?, fence = fence + 1,
                 attempts = attempts + 1 WHERE id = ?""",
@@ -338,10 +354,24 @@ class SqliteJobDatabase:
         self._write_events(job_id, after, events)
         return True
 
+    def _advance(self, job_id: str, reader: str, place: int) -> int:
+        sql = "SELECT place FROM reads WHERE job_id = ? AND reader = ?"
+        before = self._fetch(sql, (job_id, reader))
+        ((readers,),) = self._fetch("SELECT count(*) FROM reads WHERE job_id = ?", (job_id,))
+        if before or readers < MOST_READERS:
+            self._execute(
+                """INSERT INTO reads SELECT id, ?, ? FROM jobs WHERE id = ?
+                    ON CONFLICT DO UPDATE SET place = max(place, excluded.place)""",
+                (reader, place, job_id),
+            )
+        return int(before[0][0]) if before else 0
+
     def _remove(self, job_ids: Sequence[str]) -> None:
         ids = [(job_id,) for job_id in job_ids]
-        self._database.executemany("DELETE FROM events WHERE job_id = ?", ids)
-        self._database.executemany("DELETE FROM jobs WHERE id = ?", ids)
+        for table, column in (("events", "job_id"), ("reads", "job_id"), ("jobs", "id")):
+            sql = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 - our own texts
+            self._database.executemany(sql, ids)
+        self._execute("DELETE FROM shares WHERE owner NOT IN (SELECT owner FROM jobs)", ())
 
 
 @contextmanager

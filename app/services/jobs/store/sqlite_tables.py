@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-VERSION = 1
+from app.services.jobs.store.job_rows import row_columns
+
+VERSION = 2
 
 TABLES = """
 CREATE TABLE jobs (
@@ -47,6 +49,20 @@ CREATE TABLE events (
 ) WITHOUT ROWID;
 """
 
-ROW = """id, request, queue, secrets, callers, state, fence, attempts, :now - created_at,
-    :now - ended_at, events, title, kind, progress, code"""
-"""Columns of a `JobRow`, in order."""
+SHARES = """
+ALTER TABLE jobs ADD COLUMN is_call INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE shares (owner TEXT PRIMARY KEY, served INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE reads (
+    job_id TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (job_id, reader)
+) WITHOUT ROWID;
+"""
+"""Of version 2: when which owner was served, and how much of a job's output its readers got."""
+
+MIGRATIONS = (TABLES, SHARES)
+"""What each version adds to the one before."""
+
+ROW = row_columns(":now - created_at", ":now - ended_at")
+"""Columns of a `JobRow`; ``:now`` is Unix time in seconds."""

@@ -46,7 +46,11 @@ class FoundTrack(TypedDict):
 
 
 class FoundVideo(TypedDict):
-    """Metadata of a video; ``chapters`` are pairs of start in seconds and title."""
+    """Metadata of a video.
+
+    ``chapters`` are pairs of start in seconds and title; ``tracks_left_out`` counts the caption
+    tracks beyond those that are looked at.
+    """
 
     title: str
     description: str
@@ -54,6 +58,7 @@ class FoundVideo(TypedDict):
     duration_s: float | None
     language: str
     tracks: list[FoundTrack]
+    tracks_left_out: int
 
 
 def is_live(info: Mapping[str, object]) -> bool:
@@ -64,6 +69,7 @@ def is_live(info: Mapping[str, object]) -> bool:
 def describe_video(info: Mapping[str, object]) -> FoundVideo:
     """Return the metadata that the server uses."""
     duration_s = info.get("duration")
+    tracks = caption_files(info)
     return {
         "title": _title(info)[:_TITLE_CHARS],
         "description": _text(info.get("description"))[:_DESCRIPTION_CHARS],
@@ -76,8 +82,9 @@ def describe_video(info: Mapping[str, object]) -> FoundVideo:
                 "kind": kind,
                 "urls": [(wanted, _text(entry.get("url"))) for wanted, entry in files.items()],
             }
-            for (kind, name), files in islice(caption_files(info).items(), _TRACKS)
+            for (kind, name), files in islice(tracks.items(), _TRACKS)
         ],
+        "tracks_left_out": max(0, len(tracks) - _TRACKS),
     }
 
 

@@ -30,6 +30,7 @@ def media_info(found: FoundVideo) -> MediaInfo:
         description=found["description"],
         chapters=tuple((seconds_to_ms(start_s), title) for start_s, title in found["chapters"]),
         language=_tag(found["language"]) or _automatic_language(found["tracks"]),
+        tracks_left_out=found["tracks_left_out"],
     )
 
 

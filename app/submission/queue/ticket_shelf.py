@@ -1,0 +1,108 @@
+"""The tickets that a process keeps: by id and by idempotency key, for a while, within a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from app.domain.errors import IdempotencyConflictError, OverloadedError
+from app.settings import QueueSettings
+from app.submission.queue.ticket import JobOrder, Ticket
+
+_RETRY_AFTER_S = 15
+
+
+class TicketShelf:
+    """The tickets of a process.
+
+    Args:
+        settings: how many, and how large.
+        removed: called with each ticket that goes.
+    """
+
+    def __init__(self, settings: QueueSettings, removed: Callable[[Ticket], None]) -> None:
+        self._settings = settings
+        self._on_removal = removed
+        self._tickets: dict[str, Ticket] = {}
+        self._keys: dict[tuple[str, str, str], str] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return iter(list(self._tickets.values()))
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        """Return a ticket by its id."""
+        return self._tickets.get(ticket_id)
+
+    def waiting(self) -> list[Ticket]:
+        """Return the tickets of jobs that have not begun."""
+        return [each for each in self._tickets.values() if each.status == "IN_QUEUE"]
+
+    def known(self, order: JobOrder) -> Ticket | None:
+        """Return the ticket of an earlier order under the same key.
+
+        Raises:
+            IdempotencyConflictError: that was another order.
+        """
+        ticket = self._tickets.get(self._keys.get(_key_of(order), ""))
+        if not order.idempotency_key or ticket is None:
+            return None
+        if ticket.order.input != order.input or ticket.order.webhook != order.webhook:
+            raise IdempotencyConflictError("Another job came under this Idempotency-Key")
+        return ticket
+
+    def keep(self, ticket: Ticket) -> None:
+        """Keep a ticket for as long as its job may exist."""
+        self._tickets[ticket.id] = ticket
+        if ticket.order.idempotency_key:
+            self._keys[_key_of(ticket.order)] = ticket.id
+        self.remove_after(ticket, ticket.order.ttl_s)
+
+    def remove_after(self, ticket: Ticket, after_s: float) -> None:
+        """Remove a ticket after a time, in place of an earlier one."""
+        self._stop_timer(ticket.id)
+        loop = asyncio.get_running_loop()
+        self._timers[ticket.id] = loop.call_later(after_s, self.remove, ticket)
+
+    def remove(self, ticket: Ticket) -> None:
+        """Forget a ticket."""
+        self.drop(ticket.id)
+        self._keys.pop(_key_of(ticket.order), None)
+        self._on_removal(ticket)
+
+    def drop(self, ticket_id: str) -> None:
+        """Forget a ticket whose job another one stands for, without a word to anybody."""
+        self._tickets.pop(ticket_id, None)
+        self._stop_timer(ticket_id)
+
+    def make_room(self, ticket: Ticket) -> None:
+        """Remove the oldest ended tickets until there is room for one more.
+
+        Raises:
+            OverloadedError: there is none.
+        """
+        limit = self._settings.max_kept_mb * 2**20
+        held = sum(each.bytes for each in self._tickets.values()) + ticket.bytes
+        ended = [each for each in self._tickets.values() if each.ended]
+        ended.sort(key=lambda each: each.ended_s or 0.0)
+        for each in ended:
+            if held <= limit and len(self._tickets) < 2 * self._settings.max_queued:
+                break
+            held -= each.bytes
+            self.remove(each)
+        unfinished = len(self._tickets) - sum(each.ended for each in self._tickets.values())
+        if held > limit or unfinished >= self._settings.max_queued:
+            raise OverloadedError("The queue is full", retry_after_s=_RETRY_AFTER_S)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _stop_timer(self, ticket_id: str) -> None:
+        if (timer := self._timers.pop(ticket_id, None)) is not None:
+            timer.cancel()
+
+
+def _key_of(order: JobOrder) -> tuple[str, str, str]:
+    return (order.owner.name, order.endpoint, order.idempotency_key)
