@@ -8,7 +8,7 @@ from typing import Literal
 from app.domain.errors import JobCancelledError
 from app.domain.events import Progress
 from app.services.jobs.runtime import JobRuntime
-from app.submission.job_payloads import Payload, cue_payload, rendered_formats
+from app.submission.job_payloads import Payload, add_files, cue_payload, rendered_formats
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
 
@@ -27,7 +27,8 @@ async def job_report(job: JobRuntime, caller: str) -> Payload:
     frame = _queue_frame(job)
     if job.result is not None and (formats := job.callers.formats(caller)):
         batches = list(_batches(job)) or [{"subtitles": []}]
-        batches[-1]["formats"] = await rendered_formats(job.result, job, formats)
+        files = await rendered_formats(job.result, job, formats)
+        batches[-1] = add_files(batches[-1], files)
         frame["output"] = batches
     return frame
 
