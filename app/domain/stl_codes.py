@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from app.domain.frame_clock import NTSC_NON_DROP, PAL, FrameClock
+from app.domain.frame_clock import NTSC_DROP, PAL, FrameClock
 
 GSI_BYTES = 1024
 TTI_BYTES = 128
@@ -45,11 +45,12 @@ CLOCKS: Mapping[str, FrameClock] = {
     "STL23.01": FrameClock(24, ntsc=True),
     "STL24.01": FrameClock(24),
     "STL25.01": PAL,
-    "STL30.01": NTSC_NON_DROP,
+    "STL30.01": NTSC_DROP,
     "STL50.01": FrameClock(50),
 }
 """Clocks by disk format code. The specification has 25 and 30 frames; the other rates are those
-that subtitling stations write in the same place. At 30 the time code is NTSC's, without drops."""
+that subtitling stations write in the same place. At 30 the time code is NTSC's with dropped
+frames, which stays with the clock, so that readers that take it for real time are right too."""
 
 LANGUAGES: Mapping[str, str] = {
     "01": "sq", "02": "br", "03": "ca", "04": "hr", "05": "cy", "06": "cs", "07": "da", "08": "de",
@@ -81,8 +82,9 @@ _LATIN_ACCENTS = {
 }  # fmt: skip
 """ISO 6937's non-spacing accents, which precede their letter, as combining characters."""
 
-_ASCII = {code: chr(code) for code in range(0x20, 0x7F)} | {0x24: "¤"}
-"""The lower half of the Latin table is ISO 646's, whose 24h is the general currency sign."""
+_ASCII = {code: chr(code) for code in range(0x20, 0x7F)}
+"""The lower half of the Latin table. Its 24h is the currency sign, which ISO 646 had in the place of
+the dollar; programs that write the dollar there are many, and subtitles with currency signs none."""
 
 
 def decode(data: bytes, table: str) -> str:

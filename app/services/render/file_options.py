@@ -39,7 +39,7 @@ _CHANGES: Mapping[str, Mapping[str, object]] = {
     "translation-first": {"bilingual": "stacked", "translation_first": True},
     "regions": {"bilingual": "regions"},
     "25": {"clock": PAL},
-    "30": {"clock": NTSC_NON_DROP},
+    "30": {"clock": NTSC_DROP},
     "ndf": {"clock": NTSC_NON_DROP},
     "df": {"clock": NTSC_DROP},
     "open": {"open_captions": True},

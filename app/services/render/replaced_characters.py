@@ -10,10 +10,13 @@ from app.domain.events import Notice
 
 CODE = "characters_replaced"
 LOST = "?"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn"})
+"""Categories of marks of direction, joiners, controls and what is no character."""
+
 _NAMED = 20
 """Characters that a notice names; the count is always whole."""
 
-_ALTERNATIVES = {
+STAND_INS = {
     "\u00a0": " ", "\u2007": " ", "\u2009": " ", "\u200a": " ", "\u202f": " ", "\u3000": " ",
     "'": "’", "’": "'", "‘": "'’", "‚": "'’,", "‛": "'’", "′": "'’", "ʼ": "'’", "`": "'’",
     "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"', "‹": "'’", "›": "'’",
@@ -83,11 +86,13 @@ class CharacterReplacer:
         """Return what is written for a character, and whether that is told."""
         if char in self._carried:
             return char, False
-        for other in _ALTERNATIVES.get(char, ()):
+        for other in STAND_INS.get(char, ()):
             if all(each in self._carried for each in other):
                 return other, char.isalpha()
-        if unicodedata.category(char) == "Cf":
-            return "", False  # marks of direction and joiners, which are no characters on screen
+        if char.isspace():
+            return "\n" if char == "\n" else " ", False
+        if unicodedata.category(char) in _INVISIBLE:
+            return "", False
         if (digit := unicodedata.digit(char, None)) is not None and str(digit) in self._carried:
             return str(digit), False
         parts = unicodedata.normalize("NFKD", char)

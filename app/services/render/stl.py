@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from app.domain import stl_codes
 from app.domain.cue import Cue
 from app.domain.events import Notice
-from app.domain.frame_clock import NTSC_NON_DROP, PAL, FrameClock
+from app.domain.frame_clock import NTSC_DROP, PAL, FrameClock
 from app.domain.language import known_language
 from app.domain.profile import ReadingProfile
 from app.domain.style import InlineStyle
@@ -195,7 +195,7 @@ def _general_block(
     options: FileOptions,
 ) -> bytes:
     """Return the general subtitle information. Source: EBU Tech 3264, section 3."""
-    rate = 30 if clock == NTSC_NON_DROP else 25
+    rate = 30 if clock == NTSC_DROP else 25
     today = datetime.now(UTC).strftime("%y%m%d")
     titles = " " * (6 * 32 + 16)
     first = "".join(f"{part:02d}" for part in _time_code(screens[0].first if screens else 0, clock))
