@@ -306,19 +306,17 @@ def write_file(
     kind = check_format(format_name)
     written = kind.write(cues, profile, language, kind.options, words)
     file = WrittenFile(written) if isinstance(written, str) else written
-    untimed = _untimed(cues, kind.options, words)
+    untimed = _untimed(cues, kind, words) if kind.options.words else None
     return replace(file, notices=(*file.notices, untimed)) if untimed else file
 
 
-def _untimed(cues: Sequence[Cue], options: FileOptions, words: WordTimes) -> Notice | None:
+def _untimed(cues: Sequence[Cue], kind: SubtitleFormat, words: WordTimes) -> Notice | None:
     """Return which cues lack the times of words that a file was to have."""
-    if not options.words:
-        return None
+    has_original = kind.base == "json" or kind.options.bilingual != "no"
     without = [
         cue
         for cue in cues
-        if cue.shown.strip()
-        and not (words.get(cue.id) and (not cue.translation or options.bilingual != "no"))
+        if cue.shown.strip() and not (words.get(cue.id) and (has_original or not cue.translation))
     ]
     if not without:
         return None

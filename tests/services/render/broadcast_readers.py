@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
-import re
 from fractions import Fraction
 
 import ttconv.model
@@ -13,8 +10,6 @@ import ttconv.scc.reader
 import ttconv.stl.reader
 import ttconv.style_properties as styles
 from subtitle_readers import ReadCue
-
-_WORD_JOINER = "\u2060"
 
 
 def read_scc(file: str) -> list[ReadCue]:
@@ -74,52 +69,3 @@ def _cue(paragraph: ttconv.model.P) -> ReadCue:
 
 def _ms(seconds: Fraction | None) -> int:
     return round((seconds or Fraction(0)) * 1000)
-
-
-_SBV_TIME = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3})")
-
-
-def read_sbv(file: str) -> list[ReadCue]:
-    """Read as YouTube describes the format: times, text, blank line."""
-    cues = []
-    for block in file.split("\n\n"):
-        times, _, text = block.strip("\n").partition("\n")
-        if times:
-            start, end = (_SBV_TIME.fullmatch(part) for part in times.split(","))
-            assert start and end
-            text = text.replace(_WORD_JOINER, "")
-            cues.append(ReadCue(_clock_ms(start), _clock_ms(end), text))
-    return cues
-
-
-def _clock_ms(match: re.Match[str]) -> int:
-    hours, minutes, seconds, ms = map(int, match.groups())
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
-
-
-def read_json3(file: str) -> list[ReadCue]:
-    return [
-        ReadCue(
-            event["tStartMs"],
-            event["tStartMs"] + event["dDurationMs"],
-            "".join(part["utf8"] for part in event["segs"]),
-        )
-        for event in json.loads(file)["events"]
-    ]
-
-
-def read_tsv(file: str) -> list[ReadCue]:
-    rows = csv.DictReader(io.StringIO(file), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return [ReadCue(int(row["start"]), int(row["end"]), row["text"]) for row in rows]
-
-
-def read_csv(file: str) -> list[ReadCue]:
-    return [
-        ReadCue(
-            int(row["start_ms"]),
-            int(row["end_ms"]),
-            row["translation"] or row["text"],
-            row["speaker"] or None,
-        )
-        for row in csv.DictReader(io.StringIO(file))
-    ]

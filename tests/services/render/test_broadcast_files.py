@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import srt
+from broadcast_readers import looks as looks_of
 from broadcast_readers import (
     read_scc,
     read_stl,
     scc_paragraphs,
     stl_paragraphs,
 )
-from broadcast_readers import looks as looks_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from subtitle_readers import ReadCue
@@ -98,13 +98,15 @@ def test_ttconv_reads_the_texts_at_their_frames(name: str, start_ms: int) -> Non
 
 def test_ffmpeg_reads_scc(tmp_path: Path) -> None:
     path = tmp_path / "talk.scc"
-    path.write_bytes(written(cues_of(SAID[:2]), "scc").data)
+    # ffmpeg takes any number of equal codes for one; a decoder takes pairs of them.
+    said = [text.replace("♪♪", "♪") for text in SAID[:3]]
+    path.write_bytes(written(cues_of(said), "scc").data)
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "srt", "-"]
     done = subprocess.run(command, check=True, capture_output=True, timeout=60)
     read = [
         re.sub(r"\{[^}]*\}|<[^>]*>|\\h", "", cue.content) for cue in srt.parse(done.stdout.decode())
     ]
-    assert [" ".join(text.split()) for text in read] == SAID[:2]
+    assert [" ".join(text.split()) for text in read] == said
 
 
 def words_of(text: str) -> list[tuple[str, list[int]]]:
@@ -117,7 +119,7 @@ def test_scc_bytes_have_odd_parity_and_commands_come_twice() -> None:
     assert text.startswith("Scenarist_SCC V1.0\n\n")
     for _, words in words_of(text):
         for word in words:
-            assert line21_codes.has_parity(word >> 8) and line21_codes.has_parity(word & 0xFF)
+            assert all(map(line21_codes.has_parity, divmod(word, 256)))
         commands = [word & 0x7F7F for word in words if word >> 8 & 0x7F < 0x20]
         assert commands[::2] == commands[1::2]
 
