@@ -83,8 +83,8 @@ _LATIN_ACCENTS = {
 """ISO 6937's non-spacing accents, which precede their letter, as combining characters."""
 
 _ASCII = {code: chr(code) for code in range(0x20, 0x7F)}
-"""The lower half of the Latin table. Its 24h is the currency sign, where ISO 646 has the dollar: many
-programs write the dollar there, and no subtitles have currency signs."""
+"""The lower half of the Latin table. Its 24h is the currency sign, where ISO 646 has the dollar.
+Many programs write the dollar there, and no subtitles have currency signs."""
 
 
 def decode(data: bytes, table: str) -> str:

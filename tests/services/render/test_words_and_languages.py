@@ -74,7 +74,7 @@ def test_vtt_has_a_timestamp_ahead_of_each_word() -> None:
     assert "The <00:00:01.250><i>river</i> <00:00:01.650>rose," in text
     shown = "and <00:00:03.150>&lt;nobody&gt; <00:00:03.500>came."
     assert f"<v SPEAKER_01><00:00:03.000>{shown}" in text
-    assert [cue.text for cue in webvtt.from_string(text)][0] == "The river rose,"
+    assert webvtt.from_string(text)[0].text == "The river rose,"
     automatic = parse_captions(text.encode(), "vtt", "en", "auto").items
     starts = [word.span.start_ms for item in automatic for word in item.words]
     assert starts == [word.span.start_ms for word in WORDS]
@@ -128,8 +128,7 @@ def test_both_languages_stand_in_each_cue(name: str) -> None:
         if name in ("stl", "scc", "json3"):
             items = parse_captions(file.data, name, "es", "manual").items
             text = " ".join(item.text for item in items)
-        assert first in text and second in text, name
-        assert text.index(first) < text.index(second)
+        assert -1 < text.find(first) < text.find(second), name
 
 
 @pytest.mark.parametrize("name", ["srt", "vtt", "ass", "ttml", "imsc", "sbv", "json3"])
@@ -158,7 +157,7 @@ def test_tables_have_both_languages_where_they_have_columns() -> None:
     rows = read_csv(text_of(TRANSLATED, "csv", "es"))
     assert [row.text for row in rows] == ["El río creció", "y nadie vino.", "OK."]
     assert "The river rose" in text_of(TRANSLATED, "csv", "es")
-    assert [row.text for row in read_tsv(text_of(TRANSLATED, "tsv", "es"))][0] == "El río creció"
+    assert next(row.text for row in read_tsv(text_of(TRANSLATED, "tsv", "es"))) == "El río creció"
 
 
 @pytest.mark.parametrize(
@@ -175,5 +174,6 @@ def test_lines_end_in_line_feeds_and_hours_have_two_digits(name: str) -> None:
     file = written([Cue(0, Span(59_999, 3_599_999), "Late.")], name)
     if not file.is_binary:
         text = file.data.decode()
-        assert "\r" not in text and text.endswith("\n")
+        assert "\r" not in text
+        assert text.endswith("\n")
         assert not re.search(r"[:.]60[.,;:\s]|:60\b", text.replace("[60:00.00]", ""))

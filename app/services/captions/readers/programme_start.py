@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.domain.frame_clock import FrameClock, TimeCode
 from app.services.captions.raw_captions import RawCaption
 from app.services.captions.reading_notices import ReadingNotices
 
@@ -28,20 +29,24 @@ def since_start(
     """
     if start_ms <= 0 or not captions or min(each.start_ms for each in captions) < start_ms:
         return list(captions)
-    what = f"Time codes that count from the programme's start, {start_ms / HOUR_MS:g} h"
+    what = f"Time codes that count from the programme's start, {start_ms / HOUR_MS:.3g} h"
     notices.repaired(what, count=len(captions))
     return [_earlier(caption, start_ms) for caption in captions]
 
 
-def usual_start_ms(captions: Sequence[RawCaption], hours: Sequence[int] = PROGRAMME_HOURS) -> int:
+def usual_start_ms(
+    captions: Sequence[RawCaption], clock: FrameClock, hours: Sequence[int] = PROGRAMME_HOURS
+) -> int:
     """Return the usual start of a programme that all captions follow within an hour; 0 for none.
 
     Args:
         captions: of one file.
+        clock: of its time codes.
         hours: usual starts.
     """
     first_ms = min((caption.start_ms for caption in captions), default=0)
-    return first_ms // HOUR_MS * HOUR_MS if first_ms // HOUR_MS in hours else 0
+    hour = clock.time_code(clock.frame_at(max(0, first_ms))).hours
+    return clock.ms_at(clock.frame_of(TimeCode(hour, 0, 0, 0))) if hour in hours else 0
 
 
 def _earlier(caption: RawCaption, by_ms: int) -> RawCaption:

@@ -66,7 +66,9 @@ def read_scc(text: str) -> RawTrack:
     notices, log = ReadingNotices(), FaultLog()
     screens = (Line21Screen(), Line21Screen())
     channel, before = 0, -1
+    clock = NTSC_DROP
     for sent in _sent(text, notices, log):
+        clock = sent.clock
         for place, word in enumerate(sent.words):
             at_ms = sent.clock.ms_at(sent.frame + place)
             if not word:
@@ -82,7 +84,7 @@ def read_scc(text: str) -> RawTrack:
             channel = 1 if word & _CHANNEL_2 else 0
             screens[channel].control(_plain_command(word), at_ms, sent.line)
     captions = _of_one_channel(screens, notices)
-    captions = since_start(captions, usual_start_ms(captions), notices)
+    captions = since_start(captions, usual_start_ms(captions, clock), notices)
     captions = repaired_times(captions, log)
     log_order(captions, log, frozenset())
     return RawTrack(tuple(captions), notices=notices.notices(), faults=log.summary())

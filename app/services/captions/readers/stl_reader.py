@@ -83,7 +83,7 @@ def read_stl(text: str) -> RawTrack:
     found = [_caption(each, general, notices) for each in _subtitles(data, notices)]
     captions = _joined([each for each in found if each is not None])
     notices.require(captions)
-    start_ms = usual_start_ms(captions, (10,))
+    start_ms = usual_start_ms(captions, general.clock, (10,))
     if general.start is not None:
         start_ms = general.clock.ms_at(general.clock.frame_of(general.start)) or start_ms
     captions = repaired_times(since_start(captions, start_ms, notices), log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 from app.domain.errors import InvalidCaptionsError
@@ -36,8 +36,7 @@ class _Columns:
 
     Attributes:
         places: of the columns, by what they hold.
-        unit_ms: milliseconds of a number without a fraction; one with a fraction counts seconds
-            unless the head says otherwise.
+        unit_ms: milliseconds of a number.
         named_unit: whether the head names the unit.
     """
 
@@ -78,7 +77,8 @@ def read_table(text: str) -> RawTrack:
         rows = list(csv.reader(StringIO(text), delimiter=delimiter, quoting=quoting))
     except csv.Error as error:
         raise InvalidCaptionsError(f"The table cannot be read: {error}") from None
-    captions = list(_captions(rows[1 if head else 0 :], columns, log, notices))
+    rows = rows[1:] if head else rows
+    captions = list(_captions(rows, _with_unit(columns, rows), log, notices))
     if captions and all(caption.end_ms is None for caption in captions):
         captions = with_ends(captions, log)
     captions = repaired_times(captions, log)
@@ -115,6 +115,15 @@ def _named(cell: str) -> tuple[str, str]:
     return " ".join(words), ""
 
 
+def _with_unit(columns: _Columns, rows: Sequence[Sequence[str]]) -> _Columns:
+    """Return columns whose numbers count seconds where one has a fraction and no unit is named."""
+    places = [columns.places[kind] for kind in ("start", "end") if kind in columns.places]
+    cells = (row[place] for row in rows for place in places if place < len(row))
+    has_fraction = any(":" not in cell and ("." in cell or "," in cell) for cell in cells)
+    in_seconds = has_fraction and not columns.named_unit
+    return replace(columns, unit_ms=_SECOND_MS) if in_seconds else columns
+
+
 def _captions(
     rows: Sequence[Sequence[str]], columns: _Columns, log: FaultLog, notices: ReadingNotices
 ) -> Iterator[RawCaption]:
@@ -136,6 +145,4 @@ def _time_ms(cell: str, columns: _Columns) -> int | None:
     if ":" in cell:
         clock = loose_clock(cell)
         return None if clock is None else clock.ms
-    cell = cell.replace(",", ".")
-    in_seconds = "." in cell and not columns.named_unit
-    return number_ms(cell, _SECOND_MS if in_seconds else columns.unit_ms) if cell else None
+    return number_ms(cell.replace(",", "."), columns.unit_ms) if cell else None
