@@ -67,6 +67,7 @@ _EXPOSED_HEADERS = (
     "Retry-After",
     "X-Job-Id",
     "X-Job-State",
+    "X-Notice-Messages",
     "X-Notices",
     "X-Request-ID",
     "X-Runpod-Worker-Id",

@@ -8,13 +8,16 @@ from app.domain.errors import InvalidFieldError, NotAcceptableError
 from app.routers.accepted_types import OfferedForm, preferred_form
 from app.services.render.formats import FORMATS, check_format
 
+_BY_NAME_ALONE = frozenset({"json", "imsc", "ebu-tt-d", "transcript"})
+"""Formats whose media type means another form."""
+
 _OFFERS = (
     OfferedForm("result", "application/json"),
     OfferedForm("events", "text/event-stream", named_only=True, first_named=True),
     *(
         OfferedForm(kind.name, kind.media_type, kind.aliases)
         for kind in FORMATS.values()
-        if kind.name != "json"
+        if kind.name not in _BY_NAME_ALONE
     ),
 )
 """In the server's order. JSON is the result with everything that it holds; the subtitle format of

@@ -32,7 +32,9 @@ STREAM: Mapping[str, Any] = {
 """Content of an answer that is a stream of server-sent events."""
 
 SUBTITLE_TEXTS: Mapping[str, Any] = {
-    kind.media_type: {"schema": TEXT} for kind in FORMATS.values() if kind.name != "json"
+    kind.media_type: {"schema": FILE if kind.is_binary else TEXT}
+    for kind in FORMATS.values()
+    if kind.name != "json"
 }
 """Content of an answer that is a subtitle file in a format other than JSON."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from app.container import Services
-from app.domain.events import Result
+from app.domain.events import Notice, Result
 from app.routers.body import Submission
 from app.routers.breakable_response import BrokenOffError
 from app.routers.encoders import rendered_formats
@@ -20,6 +20,10 @@ from app.services.render.formats import SubtitleFormat
 
 _STEM_CHARS = 100
 _UNNAMED = "subtitles"
+_MESSAGES, _MESSAGE_CHARS = 10, 200
+"""Of notices in a header; servers and proxies take some 8 kB of headers."""
+
+_PLAIN_IN_HEADERS = " ,.:;()[]+-"
 _FOREIGN_TO_NAMES = str.maketrans({char: "_" for char in '<>:"/\\|?*%'})
 """Characters that some file system does not have in names, or that quoting would need."""
 
@@ -45,28 +49,44 @@ class FileAnswer(JobAnswer):
     ) -> None:
         super().__init__(services, job)
         self._kind = kind
-        self._name = f"{stem}.{kind.extension}"
-        self.media_type = f"{kind.media_type}; charset=utf-8"
+        self._name = ".".join((stem, *kind.name_parts))
+        self.media_type = kind.content_type
+        self._notices: tuple[Notice, ...] = ()
         self.opening = kind.opening.encode()
         self.filler = kind.filler.encode()
 
     async def body(self, result: Result) -> bytes:
         """See the base class."""
         files = await rendered_formats(result, self._job, [self._kind.name])
-        return files[self._kind.name].encode()
+        file = files[self._kind.name]
+        self._notices = file.notices
+        return file.data
 
     def headers(self, result: Result | None) -> Mapping[str, str]:
         """Return the file's name, and the notices, which have no place in it."""
         headers = {"Content-Disposition": attachment(self._name)}
-        if result is not None and result.notices:
-            codes = dict.fromkeys(notice.code for notice in result.notices)
-            headers["X-Notices"] = ", ".join(codes)
+        if result is not None:
+            headers |= notice_headers([*result.notices, *self._notices])
         return headers
 
     async def late_error(self, error: HttpError, path: str) -> AsyncIterator[bytes]:
         """See the base class."""
         yield f"{json.dumps(shape_for(path).body(error))}\n".encode()
         raise BrokenOffError
+
+
+def notice_headers(notices: Sequence[Notice]) -> dict[str, str]:
+    """Return headers for notices beside a file, which has no place for them.
+
+    ``X-Notices`` has their codes, ``X-Notice-Messages`` their messages: a list in JSON, as
+    percent-encoded UTF-8. Source: RFC 9110, section 5.5 (field values are ASCII).
+    """
+    if not notices:
+        return {}
+    codes = dict.fromkeys(notice.code for notice in notices)
+    messages = [notice.message[:_MESSAGE_CHARS] for notice in notices[:_MESSAGES]]
+    quoted = quote(json.dumps(messages, ensure_ascii=False), safe=_PLAIN_IN_HEADERS)
+    return {"X-Notices": ", ".join(codes), "X-Notice-Messages": quoted}
 
 
 def attachment(name: str) -> str:

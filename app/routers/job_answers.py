@@ -122,6 +122,9 @@ class JobResult(Answer):
     stage_ms: dict[str, int]
     cached: dict[str, float] = Field(description="Share of a stage that the cache answered")
     formats: dict[str, str] | Absent = Field(None, description="Subtitle files by format")
+    formats_base64: list[str] | Absent = Field(
+        None, description="Those of formats that are binary, and therefore in base64"
+    )
     task: Literal["translate"] | Absent = None
     spoken_language: str | Absent = None
     translators: list[str] | Absent = None

@@ -9,7 +9,7 @@ from app.domain.errors import JobCancelledError
 from app.domain.events import Progress
 from app.services.jobs.runtime import JobRuntime
 from app.submission.file_delivery import FileDelivery
-from app.submission.job_payloads import Payload, cue_payload, rendered_formats
+from app.submission.job_payloads import Payload, add_files, cue_payload, rendered_formats
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]
 
@@ -34,7 +34,8 @@ async def job_report(job: JobRuntime, caller: str, delivery: FileDelivery | None
     frame = _queue_frame(job)
     if job.result is not None and (formats := job.callers.formats(caller)):
         batches = list(_batches(job)) or [{"subtitles": []}]
-        batches[-1]["formats"] = await rendered_formats(job.result, job, formats)
+        files = await rendered_formats(job.result, job, formats)
+        batches[-1] = add_files(batches[-1], files)
         if delivery is not None:
             batches[-1] = await delivery.deliver(batches[-1], job)
         frame["output"] = batches

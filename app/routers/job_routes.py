@@ -19,7 +19,7 @@ from app.routers.dependencies import JobDep, ServicesDep
 from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, TEXT, described
 from app.routers.encoders import Payload, encoder_named, progress_payload, result_payload
 from app.routers.error_shapes import error_body
-from app.routers.file_answer import attachment
+from app.routers.file_answer import attachment, notice_headers
 from app.routers.file_links import file_delivery
 from app.routers.job_answers import JobStanding, SubtitleFile
 from app.routers.raised_errors import raises
@@ -27,7 +27,7 @@ from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.runtime import JobRuntime
-from app.services.render.formats import check_format, render_bounded
+from app.services.render.formats import check_format, format_of_file, render_file
 
 router = APIRouter(
     prefix="/api/jobs",
@@ -74,6 +74,16 @@ FormatsQuery = Annotated[
 
 FileName = Annotated[
     str, Path(max_length=_NAME_CHARS, openapi_examples={"srt": {"value": "talk.es.srt"}})
+]
+
+
+FileFormatQuery = Annotated[
+    str | None,
+    Query(
+        alias="format",
+        max_length=100,
+        description="Format with its options, such as vtt:words; absent for the extension's",
+    ),
 ]
 
 
@@ -209,20 +219,23 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     ),
 )
 @raises(e.InvalidFormatError, e.TooMuchWorkError)
-async def file(job: JobDep, name: FileName) -> Response:
+async def file(job: JobDep, name: FileName, file_format: FileFormatQuery = None) -> Response:
     """Return the cues so far as a subtitle file, all of them once the job has ended.
 
-    Any name will do; its extension is the format.
+    Any name will do; its extension is the format, unless `format` names it with its options.
     """
-    kind = check_format(name.rpartition(".")[2].lower())
-    cues = job.result.cues if job.result is not None else job.log.final_cues()
-    text = await render_bounded(cues, kind.name, job.request.profile, _language_of(job))
+    kind = check_format(file_format.strip().lower()) if file_format else format_of_file(name)
+    result = job.result
+    cues = job.log.final_cues() if result is None else result.cues
+    segments = () if result is None else result.segments
+    written = await render_file(cues, kind.name, job.request.profile, _language_of(job), segments)
     headers = {
         "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",
         "X-Job-State": _state_of(job),
+        **notice_headers(written.notices),
     }
-    return Response(text, media_type=f"{kind.media_type}; charset=utf-8", headers=headers)
+    return Response(written.data, media_type=kind.content_type, headers=headers)
 
 
 @router.get("/{job_id}", **described("getJob", "Get a job's state and its result", JobStanding))

@@ -32,7 +32,7 @@ from app.routers.queue_body import owner_of
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.routers.sse import stream_job
 from app.services.jobs.runtime import JobRuntime
-from app.services.render.formats import FORMATS
+from app.services.render.formats import check_format
 from app.submission.envelopes.envelope import EnvelopeJob
 from app.submission.envelopes.envelope_table import SUBTITLES
 from app.submission.envelopes.job_output import checked_outputs
@@ -107,8 +107,8 @@ async def process(
     if form == "events":
         return await _streamed(request, submission, services, "process", refusals_first=True)
     job = await _submit(request, submission, services, "batch")
-    if form in FORMATS:
-        answer = FileAnswer(services, job, FORMATS[form], file_stem(submission, job))
+    if form != "result":
+        answer = FileAnswer(services, job, check_format(form), file_stem(submission, job))
         return await answer.respond(request)
 
     delivery = file_delivery(request, job)

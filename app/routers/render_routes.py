@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from app.domain.cue import Cue
 from app.domain.dialogue_turns import with_turns
@@ -17,22 +17,28 @@ from app.domain.errors import (
     InvalidProfileError,
     TooMuchWorkError,
 )
+from app.domain.language import known_language
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
+from app.domain.transcript import Word
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.described import SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import large_json
+from app.routers.file_answer import notice_headers
 from app.routers.job_answers import SubtitleFile
 from app.routers.raised_errors import raises
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
-from app.services.render.formats import FORMATS, check_format, render_bounded
+from app.services.render.cue_words import Words, timed_inks
+from app.services.render.formats import check_format, render_file
 from app.submission.request_fields import language_code
 
 _MAX_MS = 10**9
 """Eleven days: longer than any recording."""
+
+_WORD_CHARS, _MOST_WORDS = 1000, 2000
 
 router = APIRouter(
     prefix="/api",
@@ -40,6 +46,16 @@ router = APIRouter(
     dependencies=[Depends(require_key)],
     route_class=GuardedRoute,
 )
+
+
+class WordBody(BaseModel):
+    """When a word of a cue's text is spoken."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: str = Field(max_length=_WORD_CHARS, validation_alias=AliasChoices("text", "word"))
+    start: int = Field(ge=0, le=_MAX_MS, validation_alias=AliasChoices("start", "start_ms"))
+    end: int = Field(ge=0, le=_MAX_MS, validation_alias=AliasChoices("end", "end_ms"))
 
 
 class CueBody(BaseModel):
@@ -52,6 +68,10 @@ class CueBody(BaseModel):
     text: str
     translatedText: str | None = None  # noqa: N815 - the extension's spelling
     speaker: str | None = None
+    language: str | None = Field(None, max_length=100, description="Of the text, as in results")
+    words: list[WordBody] | None = Field(
+        None, max_length=_MOST_WORDS, description="Words of the text with their times, in order"
+    )
     placement: dict[str, Any] | None = Field(None, description="Where it stands, as in results")
     styled_text: list[dict[str, Any]] | None = Field(
         None, description="Pieces of the text with their styles, as in results"
@@ -69,7 +89,7 @@ class RenderBody(BaseModel):
     cues: Annotated[list[CueBody], Field(fail_fast=True)] = Field(
         min_length=1, max_length=CAPTIONS_AT_MOST
     )
-    format: str
+    format: str = Field(description="With options where it has some: vtt:words")
     profile: str | None = None
     language: str | None = Field(None, description="Language of the text shown")
 
@@ -112,16 +132,21 @@ _EXAMPLE = {
 )
 @raises(InvalidFormatError, InvalidProfileError, InvalidLanguageError, TooMuchWorkError)
 async def render_cues(request: Request, body: RenderBody) -> Response:
-    """Write cues as srt, vtt, ass, ttml, json or txt. The work stops when the client leaves."""
-    check_format(body.format)
+    """Write cues as a file of any format. The work stops when the client leaves."""
+    kind = check_format(body.format)
     profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
-    cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
-    text = await cancel_on_disconnect(
-        request, render_bounded(cues, body.format, profile, body.language_tag())
+    ordered = list(enumerate(_sorted(body.cues)))
+    cues = [_cue(number, cue) for number, cue in ordered]
+    words = {number: found for number, cue in ordered if (found := _words(number, cue))}
+    written = await cancel_on_disconnect(
+        request, render_file(cues, body.format, profile, body.language_tag(), words=words)
     )
-    kind = FORMATS[body.format]
-    headers = {"Content-Disposition": f'inline; filename="subtitles.{kind.extension}"'}
-    return Response(text, media_type=kind.media_type, headers=headers)
+    name = ".".join(("subtitles", *kind.name_parts))
+    headers = {
+        "Content-Disposition": f'inline; filename="{name}"',
+        **notice_headers(written.notices),
+    }
+    return Response(written.data, media_type=kind.content_type, headers=headers)
 
 
 def _sorted(cues: list[CueBody]) -> list[CueBody]:
@@ -140,10 +165,32 @@ def _cue(number: int, cue: CueBody) -> Cue:
         text=text,
         translation=translation or None,
         speaker=cue.speaker,
+        language=_language(cue.language),
         placement=read_placement(cue.placement),
         runs=read_pieces(cue.styled_text, text),
         translation_runs=read_pieces(cue.styled_translation or same, translation),
     )
+
+
+def _language(tag: str | None) -> str:
+    known = known_language(tag or "")
+    return known.tag if known is not None else "und"
+
+
+def _words(number: int, cue: CueBody) -> Words:
+    """Return when the words of a cue are spoken.
+
+    Raises:
+        InvalidFieldError: they are not those of the text, or out of order.
+    """
+    if not cue.words:
+        return ()
+    if "".join("".join(word.text.split()) for word in cue.words) != "".join(cue.text.split()):
+        raise InvalidFieldError(f"cues.{number}: words must be those of the text")
+    starts = [word.start for word in cue.words]
+    if starts != sorted(starts) or any(word.end < word.start for word in cue.words):
+        raise InvalidFieldError(f"cues.{number}: words must be in order, and end after they start")
+    return timed_inks([Word(word.text, Span(word.start, word.end)) for word in cue.words])
 
 
 def _turns(text: str) -> str:

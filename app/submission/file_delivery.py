@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,6 +33,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Names of the parts of a store, the first of each RunPod's. Source: RunPod's ``s3Config``, the
 ``s3_config`` of media workers."""
+
+_TEXTS = ("formats", "formats_base64")
+"""Fields of a result that links replace."""
 
 _REQUIRED = ("access_key", "secret_key", "bucket")
 _CONFIG_CHARS = 10_000
@@ -104,7 +108,7 @@ class FileDelivery:
             notice = Notice(NOT_STORED, f"Files could not be stored: {error.message}")
             return {**payload, "notices": [*payload.get("notices", ()), asdict(notice)]}
         shown = [file_payload(link, name) for link, name in zip(links, texts, strict=True)]
-        rest = {name: value for name, value in payload.items() if name != "formats"}
+        rest = {name: value for name, value in payload.items() if name not in _TEXTS}
         return {**rest, "files": shown}
 
     def _stored(self, job: JobRuntime, texts: Mapping[str, str]) -> asyncio.Task[list[StoredFile]]:
@@ -121,9 +125,10 @@ class FileDelivery:
         files = []
         for name, text in texts.items():
             kind = check_format(name)
-            title = ".".join(part for part in (job.id, language, name) if part)
-            media_type = f"{kind.media_type}; charset=utf-8"
-            file = NewFile(title, text.encode("utf-8", "replace"), media_type, self.holder)
+            title = ".".join(part for part in (job.id, language, *kind.name_parts) if part)
+            binary = kind.is_binary
+            data = base64.b64decode(text) if binary else text.encode("utf-8", "replace")
+            file = NewFile(title, data, kind.content_type, self.holder)
             files.append(await self.files.store(file, self.own))
         return files
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from app.domain.cue import Cue
 from app.domain.events import Progress, Result
@@ -12,7 +13,8 @@ from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
 from app.services.pipeline.progress import format_eta
-from app.services.render.formats import render_bounded
+from app.services.render.formats import render_file
+from app.services.render.written_file import WrittenFile
 
 Payload = dict[str, object]
 """A JSON object of the wire."""
@@ -79,18 +81,35 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
         "cached": dict(result.cached),
         **_optional_fields(result),
     }
-    if formats:
-        payload["formats"] = await rendered_formats(result, job, formats)
+    return add_files(payload, await rendered_formats(result, job, formats)) if formats else payload
+
+
+def add_files(payload: Payload, files: Mapping[str, WrittenFile]) -> Payload:
+    """Return a payload with subtitle files as texts, and what they could not carry as notices.
+
+    A binary file is in base64; ``formats_base64`` names those.
+    """
+    payload = {**payload, "formats": {name: file.json_text for name, file in files.items()}}
+    if binary := [name for name, file in files.items() if file.is_binary]:
+        payload["formats_base64"] = binary
+    notices = dict.fromkeys(notice for file in files.values() for notice in file.notices)
+    if notices:
+        told = payload.get("notices", ())
+        more = [dataclasses.asdict(notice) for notice in notices]
+        payload["notices"] = [*cast("list[object]", told), *more]
     return payload
 
 
 async def rendered_formats(
     result: Result, job: JobRuntime, formats: Sequence[str]
-) -> dict[str, str]:
+) -> dict[str, WrittenFile]:
     """Return subtitle files of a finished job by the names of their formats."""
     profile = job.request.profile
     language = job.request.target.tag if job.request.target else result.language
-    return {name: await render_bounded(result.cues, name, profile, language) for name in formats}
+    return {
+        name: await render_file(result.cues, name, profile, language, result.segments)
+        for name in formats
+    }
 
 
 def _optional_fields(result: Result) -> Payload:

@@ -36,6 +36,10 @@ _DECLARATION = re.compile(
 
 _DECLARATION_BYTES = 2**11
 
+_BINARY = re.compile(rb"[\x20-\x7f]{3}STL[0-9]{2}\.[0-9]{2}")
+"""EBU STL is binary: each byte becomes the character of the same number, and its reader takes the
+bytes back. Source: EBU Tech 3264-E, section 3 (code page number, disk format code)."""
+
 _LEAST_STRANGE, _PLAINLY = 4, 0.9
 """Bytes beyond ASCII from which lines may be in another encoding than the rest, and how plausible
 they must be then: fewer or others are damage."""
@@ -54,6 +58,8 @@ def decode_text(data: bytes, language: Language | None = None) -> str:
 
 def decode_head(data: bytes) -> str:
     """Return the beginning of a file, perhaps of no text at all, for a look at its format."""
+    if _BINARY.match(data):
+        return data.decode("latin-1")
     if b"\0" in data and not (_is_marked(data) or wide_without_mark(data)):
         return data.decode("latin-1")
     try:
@@ -76,6 +82,8 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedFile:
         data: the whole file, or its beginning.
         language: of the text, which decides between encodings; None where it is unknown.
     """
+    if _BINARY.match(data):
+        return DecodedFile(data.decode("latin-1"), "latin-1")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _read(data, encoding, "utf-8" if encoding == "utf-8-sig" else encoding)

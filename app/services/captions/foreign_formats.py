@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _BY_ENDING = {
-    "smi": "SAMI", "sami": "SAMI", "stl": "EBU STL", "scc": "Scenarist SCC",
+    "smi": "SAMI", "sami": "SAMI",
     "mcc": "MacCaption MCC", "cap": "Cheetah CAP", "pac": "Screen Electronics PAC",
     "890": "Cavena 890", "usf": "USF",
     "rt": "RealText", "sup": "PGS, which holds pictures", "idx": "VobSub, which holds pictures",
@@ -11,7 +11,6 @@ _BY_ENDING = {
 }  # fmt: skip
 _BY_BEGIN = (
     (b"<sami", "SAMI"),
-    (b"scenarist_scc", "Scenarist SCC"),
     (b"file format=maccaption", "MacCaption MCC"),
     (b"# vobsub index file", "VobSub, which holds pictures"),
     (b"\x00\x00\x01\xba", "VobSub, which holds pictures"),
@@ -31,10 +30,6 @@ _BY_BEGIN = (
 )
 """First bytes, in lower case."""
 
-_STL_PREFIX = 3
-_STL_MARK = b"STL"
-"""After the code page. Source: EBU Tech 3264, general subtitle information."""
-
 _MEDIA_BEGINS = (
     *(b"RIFF", b"RF64", b"FORM", b"OggS", b"fLaC", b"ID3", b"FLV", b"#!AMR", b"#EXTM3U", b".snd"),
     *(b"\x1aE\xdf\xa3", b"0&\xb2u", b"caff", b"wvpk", b"MAC ", b"\x0bw"),
@@ -49,8 +44,6 @@ def foreign_format(name: str, head: bytes) -> str | None:
         name: of the file, for its ending; may be empty.
         head: its first bytes; they count before the name.
     """
-    if head[_STL_PREFIX:].startswith(_STL_MARK):
-        return "EBU STL"
     begin = head[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for sign, format_name in _BY_BEGIN:
         if begin.startswith(sign):

@@ -187,6 +187,14 @@ def parse_declarations(text: str) -> InlineStyle:
     )
 
 
+_LITERAL = str.maketrans({"&": "&amp;", "<": "&lt;", "{": "&#123;"})
+
+
+def literal_markup(text: str) -> str:
+    """Return a text of a format without markup so that it is read as it stands."""
+    return text.translate(_LITERAL)
+
+
 def strip_markup(text: str) -> str:
     """Return a text without markup; only its line breaks are preserved."""
     reader = MarkupReader({}, DEFAULT_FRAME_PX)

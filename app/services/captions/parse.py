@@ -30,6 +30,7 @@ from app.services.captions.readers.line_formats import (
     read_mpl2,
     read_tmplayer,
 )
+from app.services.captions.readers.scc_reader import looks_like_scc, read_scc
 from app.services.captions.readers.srt_vtt import (
     looks_like_srt,
     looks_like_transcript,
@@ -37,7 +38,9 @@ from app.services.captions.readers.srt_vtt import (
     read_srt,
     read_vtt,
 )
+from app.services.captions.readers.stl_reader import looks_like_stl, read_stl
 from app.services.captions.readers.substation import looks_like_substation, read_substation
+from app.services.captions.readers.table_reader import looks_like_table, read_table
 from app.services.captions.readers.ttml_reader import looks_like_ttml, read_ttml
 from app.services.captions.readers.youtube_xml import looks_like_youtube_xml, read_youtube_xml
 from app.services.captions.unnamed_language import language_by_script
@@ -63,16 +66,19 @@ class CaptionFormat:
 
 
 CAPTION_FORMATS = (
+    CaptionFormat(("stl",), looks_like_stl, read_stl),
+    CaptionFormat(("scc",), looks_like_scc, read_scc),
     CaptionFormat(("json3", "json"), looks_like_json, read_caption_json),
     CaptionFormat(("vtt",), looks_like_vtt, read_vtt),
     CaptionFormat(("srt", "sbv"), looks_like_srt, read_srt, has_signature=False),
     CaptionFormat(("srv1", "srv2", "srv3"), looks_like_youtube_xml, read_youtube_xml),
-    CaptionFormat(("ttml", "dfxp", "itt", "imsc", "tt"), looks_like_ttml, read_ttml),
+    CaptionFormat(("ttml", "dfxp", "itt", "imsc", "ebu-tt-d", "tt"), looks_like_ttml, read_ttml),
     CaptionFormat(("ass", "ssa"), looks_like_substation, read_substation),
     CaptionFormat(("sub",), looks_like_microdvd, read_microdvd),
     CaptionFormat(("mpl", "mpl2"), looks_like_mpl2, read_mpl2),
     CaptionFormat(("lrc",), looks_like_lrc, read_lrc, has_signature=False),
     CaptionFormat(("tmp",), looks_like_tmplayer, read_tmplayer, has_signature=False),
+    CaptionFormat(("tsv", "csv"), looks_like_table, read_table),
     CaptionFormat((), looks_like_transcript, read_srt, has_signature=False),
 )
 """The readable formats; the content of a file takes precedence over its name."""
@@ -92,7 +98,7 @@ _KNOWN = f"known: {', '.join(_BY_NAME)}"
 _CAPTION_ENDINGS = frozenset({*_BY_NAME, "xml", "txt", "itt", "imsc"})
 _CAPTION_TYPES = frozenset(
     {"application/x-subrip", "application/srt", "text/srt", "application/ttml+xml", "text/vtt"}
-    | {"text/x-ssa", "text/x-ass", "text/x-microdvd"}
+    | {"text/x-ssa", "text/x-ass", "text/x-microdvd", "text/x-scc", "application/x-ebu-stl"}
 )
 
 _TEXT_TYPES = frozenset({"text/plain", "text/xml", "application/xml"})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from app.domain.cue import Cue
 from app.domain.direction import is_right_to_left, mostly_right_to_left, runs_right_to_left
@@ -20,9 +21,12 @@ from app.domain.style import (
     ink_runs,
     part,
     pieces_of,
+    zone,
 )
 from app.services.layout.line_breaks import break_lines
 from app.services.render.bidi import without_outer_marks
+from app.services.render.cue_words import TimedInk, Words, lines_with_words
+from app.services.render.file_options import PLAIN_FILE, FileOptions
 
 _SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _UNWRITABLE = re.compile(
@@ -37,6 +41,13 @@ Source: XML 1.0 section 2.2 (Char); Unicode 15, section 23.7 (Noncharacters).
 
 Pieces = tuple[tuple[str, InlineStyle], ...]
 """A line of text, cut where its style changes."""
+
+WordTimes = Mapping[int, Words]
+"""Times of the words of cues' texts as they were spoken, by the cues' ids."""
+
+NO_WORDS: WordTimes = MappingProxyType({})
+_TOP, _LOWEST_OF_TOP = 8, 7
+"""Part of the picture for the original beside a translation, and the first of those above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,11 @@ class DisplayCue:
         right_to_left: direction in which its lines are set.
         placement: where it stands; None for the usual place.
         runs: styled parts of the text.
+        language: BCP 47 tag of the text.
+        words: when its words are spoken; empty where that is not known or not wanted.
+        other: the same in the other language, for one cue that shows both.
+        other_first: whether that stands above.
+        is_original: whether it is the original beside a cue of its translation.
     """
 
     id: int
@@ -64,6 +80,33 @@ class DisplayCue:
     right_to_left: bool = False
     placement: Placement | None = None
     runs: Runs = ()
+    language: str = "und"
+    words: Words = ()
+    other: DisplayCue | None = None
+    other_first: bool = False
+    is_original: bool = False
+
+    @property
+    def key(self) -> str:
+        """Identifier of the cue, once in a file."""
+        return f"{self.id}-original" if self.is_original else str(self.id)
+
+    @property
+    def parts(self) -> tuple[DisplayCue, ...]:
+        """The texts that the cue shows, from above; two where it shows both languages."""
+        if self.other is None:
+            return (self,)
+        return (self.other, self) if self.other_first else (self, self.other)
+
+    @property
+    def all_lines(self) -> tuple[str, ...]:
+        """The lines of all parts."""
+        return tuple(line for shown in self.parts for line in shown.lines)
+
+    @property
+    def timed_lines(self) -> list[list[tuple[str, InlineStyle, TimedInk | None]]]:
+        """The styled lines, cut where a word begins that is timed."""
+        return list(lines_with_words(self.styled_lines, self.words))
 
     @property
     def styled_lines(self) -> tuple[Pieces, ...]:
@@ -99,7 +142,11 @@ def _bare_pieces(line: str, kept: str, runs: Runs) -> Iterator[tuple[str, Inline
 
 
 def display_cues(
-    cues: Sequence[Cue], profile: ReadingProfile, language: str = "und"
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str = "und",
+    options: FileOptions = PLAIN_FILE,
+    words: WordTimes = NO_WORDS,
 ) -> Iterator[DisplayCue]:
     """Yield cues in order of start, broken into lines; those without text are left out.
 
@@ -107,23 +154,66 @@ def display_cues(
         cues: in any order.
         profile: limits the width of lines.
         language: BCP 47 tag of the text shown.
+        options: of the file; with two regions each text is a cue of its own.
+        words: used where the options want them.
     """
-    directions = _Directions(cues, language)
+    display = _Display(profile, _Directions(cues, language), words if options.words else NO_WORDS)
     for cue in sorted(cues, key=lambda cue: cue.span):
+        shown = display.cue(cue, language)
+        other = display.original(cue) if options.bilingual != "no" else None
+        if shown is None:
+            continue
+        if other is None:
+            yield shown
+        elif options.bilingual == "regions":
+            yield replace(other, is_original=True, placement=_beside(cue.placement))
+            yield shown
+        else:
+            yield replace(shown, other=other, other_first=not options.translation_first)
+
+
+def _beside(placement: Placement | None) -> Placement | None:
+    """Return the other end of the picture."""
+    above = placement is not None and zone(placement) >= _LOWEST_OF_TOP
+    return None if above else Placement(_TOP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Display:
+    """Makes cues displayable."""
+
+    profile: ReadingProfile
+    directions: _Directions
+    words: WordTimes
+
+    def original(self, cue: Cue) -> DisplayCue | None:
+        """Return a translated cue in the language that it was spoken in."""
+        if not cue.translation or clean_turns(cue.translation) == clean_turns(cue.text):
+            return None
+        return self.cue(replace(cue, translation=None), cue.language)
+
+    def cue(self, cue: Cue, language: str) -> DisplayCue | None:
+        """Return a cue with its text; None where that is blank."""
         text = clean_turns(cue.shown)
         if not text:
-            continue
-        yield DisplayCue(
+            return None
+        return DisplayCue(
             id=cue.id,
             start_ms=cue.span.start_ms,
             end_ms=max(cue.span.end_ms, cue.span.start_ms + 1),
             text=text,
-            lines=tuple(line for line in break_lines(text, profile) if line.strip()),
+            lines=tuple(line for line in break_lines(text, self.profile) if line.strip()),
             speaker=clean_label(cue.speaker),
-            right_to_left=directions.of(cue, text),
+            right_to_left=self.directions.of(cue, text),
             placement=cue.placement,
             runs=_clean_runs(cue),
+            language=language if cue.translation else _known(cue.language, language),
+            words=() if cue.translation else self.words.get(cue.id, ()),
         )
+
+
+def _known(own: str, otherwise: str) -> str:
+    return otherwise if own == "und" else own
 
 
 class _Directions:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from app.domain.cue import Cue
 from app.domain.errors import InvalidFormatError
+from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
+from app.domain.transcript import Segment
 from app.services.render.ass import write_ass
+from app.services.render.cue_words import Words, words_of_cues
+from app.services.render.display_cues import WordTimes
+from app.services.render.ebu_tt_writer import write_ebu_tt_d
+from app.services.render.file_options import PLAIN_FILE, FileOptions, options_of
+from app.services.render.json3 import write_json3
 from app.services.render.json_writer import write_json
+from app.services.render.lrc import write_lrc
+from app.services.render.sbv import write_sbv
+from app.services.render.scc import SCC_HEAD, write_scc
 from app.services.render.srt import write_srt
-from app.services.render.ttml_writer import XML_DECLARATION, write_ttml
+from app.services.render.stl import write_stl
+from app.services.render.tables import CSV_HEAD, TSV_HEAD, write_csv, write_tsv
+from app.services.render.timecodes import clock_time
+from app.services.render.transcript import write_transcript
+from app.services.render.ttml_writer import XML_DECLARATION, write_imsc, write_ttml
 from app.services.render.txt import write_txt
 from app.services.render.vtt import write_vtt
+from app.services.render.written_file import PLACES_NAMED, UNTIMED_WORDS, WrittenFile
 from app.system.bounded_work import work_on
 
 _CUE_CHARS = 32
@@ -22,8 +37,11 @@ _CUE_CHARS = 32
 
 _PART_CHARS = 2**12
 
-Writer = Callable[[Sequence[Cue], ReadingProfile, str], str]
-"""Turns cues, the reading profile for line breaks and the language of the text into a file."""
+_OPTION_MARK = ":"
+
+Writer = Callable[[Sequence[Cue], ReadingProfile, str, FileOptions, WordTimes], "str | WrittenFile"]
+"""Turns cues into a file, by the reading profile for line breaks, the language of the text, the
+file's options and the times of words as they were spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +49,18 @@ class SubtitleFormat:
     """A subtitle format that can be written.
 
     Attributes:
-        name: name in requests.
-        media_type: for ``Content-Type``, without a charset; the text is UTF-8.
+        name: name in requests, with its options where it has some: ``vtt:words``.
+        media_type: for ``Content-Type``, without a charset.
         extension: of the file's name, without the dot.
-        write: returns the file's text.
+        write: returns the file's text, or a file with what could not be written.
         filler: what may stand behind the opening any number of times and changes nothing: a file
-            that is sent as it is made can begin with it before its cues are known.
+            that is sent as it is made can begin with it before its cues are known. Empty where
+            nothing may.
         opening: what every file of the format begins with.
         aliases: further media types that clients call it by.
+        takes: names of options that it has.
+        is_binary: whether its files are bytes, and no text in UTF-8.
+        options: as the name says.
     """
 
     name: str
@@ -48,7 +70,28 @@ class SubtitleFormat:
     filler: str = "\n"
     opening: str = ""
     aliases: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    is_binary: bool = False
+    options: FileOptions = PLAIN_FILE
 
+    @property
+    def content_type(self) -> str:
+        """Value of ``Content-Type``."""
+        return self.media_type if self.is_binary else f"{self.media_type}; charset=utf-8"
+
+    @property
+    def base(self) -> str:
+        """Name without options: a key of ``FORMATS``."""
+        return self.name.partition(_OPTION_MARK)[0]
+
+    @property
+    def name_parts(self) -> tuple[str, ...]:
+        """Options and extension, as the name of a file has them."""
+        return (*self.name.split(_OPTION_MARK)[1:], self.extension)
+
+
+_STACKED = ("bilingual", "translation-first")
+_BESIDE = (*_STACKED, "regions")
 
 FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
     {
@@ -60,8 +103,16 @@ FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
                 "srt",
                 write_srt,
                 aliases=("application/srt", "text/srt", "text/x-srt", "text/x-subrip"),
+                takes=_STACKED,
             ),
-            SubtitleFormat("vtt", "text/vtt", "vtt", write_vtt, opening="WEBVTT\n\n"),
+            SubtitleFormat(
+                "vtt",
+                "text/vtt",
+                "vtt",
+                write_vtt,
+                opening="WEBVTT\n\n",
+                takes=("words", *_BESIDE),
+            ),
             SubtitleFormat(
                 "ass",
                 "text/x-ssa",
@@ -70,12 +121,68 @@ FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
                 filler=";\n",
                 opening="[Script Info]\n",
                 aliases=("text/x-ass", "application/x-ass", "application/x-ssa"),
+                takes=("words", *_BESIDE),
             ),
             SubtitleFormat(
-                "ttml", "application/ttml+xml", "ttml", write_ttml, opening=f"{XML_DECLARATION}\n"
+                "ttml",
+                "application/ttml+xml",
+                "ttml",
+                write_ttml,
+                opening=f"{XML_DECLARATION}\n",
+                takes=_BESIDE,
             ),
-            SubtitleFormat("json", "application/json", "json", write_json),
-            SubtitleFormat("txt", "text/plain", "txt", write_txt),
+            SubtitleFormat("json", "application/json", "json", write_json, takes=("words",)),
+            SubtitleFormat("txt", "text/plain", "txt", write_txt, takes=_STACKED),
+            SubtitleFormat(
+                "imsc",
+                "application/ttml+xml",
+                "ttml",
+                write_imsc,
+                opening=f"{XML_DECLARATION}\n",
+                takes=_BESIDE,
+            ),
+            SubtitleFormat(
+                "ebu-tt-d",
+                "application/ttml+xml",
+                "xml",
+                write_ebu_tt_d,
+                opening=f"{XML_DECLARATION}\n",
+                takes=_BESIDE,
+            ),
+            SubtitleFormat(
+                "stl",
+                "application/x-ebu-stl",
+                "stl",
+                write_stl,
+                filler="",
+                aliases=("application/vnd.ebu.stl", "text/x-ebu-stl"),
+                takes=(*_STACKED, "25", "30", "open"),
+                is_binary=True,
+            ),
+            SubtitleFormat(
+                "scc",
+                "text/x-scc",
+                "scc",
+                write_scc,
+                opening=SCC_HEAD,
+                aliases=("application/x-scc",),
+                takes=(*_STACKED, "df", "ndf"),
+            ),
+            SubtitleFormat("sbv", "text/x-sbv", "sbv", write_sbv, takes=_STACKED),
+            SubtitleFormat(
+                "json3", "application/x-youtube-json3", "json3", write_json3, takes=_STACKED
+            ),
+            SubtitleFormat(
+                "lrc",
+                "application/x-lrc",
+                "lrc",
+                write_lrc,
+                aliases=("text/x-lrc", "application/lrc"),
+                takes=("words", *_STACKED),
+            ),
+            SubtitleFormat("tsv", "text/tab-separated-values", "tsv", write_tsv, opening=TSV_HEAD),
+            SubtitleFormat("csv", "text/csv", "csv", write_csv, opening=CSV_HEAD),
+            SubtitleFormat("transcript", "text/plain", "txt", write_transcript, takes=_STACKED),
         )
     }
 )
@@ -84,20 +191,43 @@ FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
 Fillers: blank lines are allowed before the first cue of SubRip by its readers (ffmpeg and VLC skip
 them), behind the head of WebVTT (W3C WebVTT, section 4.1: two or more line terminators) and behind
 an XML declaration (XML 1.0, production 27: Misc). A semicolon begins a comment in the first section
-of SubStation.
+of SubStation. Readers of SCC, LRC and of tables skip blank lines. The head of EBU STL counts what
+follows, so nothing of such a file can be sent early.
 """
 
 
 def check_format(name: str) -> SubtitleFormat:
-    """Return a format.
+    """Return a format, with the options that follow its name after colons.
 
     Raises:
-        InvalidFormatError: no format has that name; lists the known ones.
+        InvalidFormatError: no format has that name, or that option; lists the known ones.
     """
-    try:
-        return FORMATS[name]
-    except KeyError:
-        raise InvalidFormatError(name, tuple(FORMATS)) from None
+    base, *chosen = name.split(_OPTION_MARK)
+    kind = FORMATS.get(base)
+    if kind is None:
+        raise InvalidFormatError(name, tuple(FORMATS))
+    if not chosen:
+        return kind
+    options = options_of(chosen, kind.takes)
+    if options is None:
+        known = (f"{base}{_OPTION_MARK}{option}" for option in kind.takes)
+        raise InvalidFormatError(name, (base, *known))
+    return replace(kind, name=name, options=options)
+
+
+def format_of_file(name: str) -> SubtitleFormat:
+    """Return the format of a file by the extension of its name.
+
+    Raises:
+        InvalidFormatError: no format has it.
+    """
+    extension = name.rpartition(".")[2].lower()
+    if extension in FORMATS:
+        return FORMATS[extension]
+    for kind in FORMATS.values():
+        if kind.extension == extension:
+            return kind
+    raise InvalidFormatError(extension, tuple(FORMATS))
 
 
 async def render_bounded(
@@ -109,31 +239,107 @@ async def render_bounded(
         InvalidFormatError: no format has that name.
         TooMuchWorkError: it takes more memory or time than it may.
     """
-    check_format(format_name)
+    return (await render_file(cues, format_name, profile, language)).json_text
+
+
+async def render_file(
+    cues: Sequence[Cue],
+    format_name: str,
+    profile: ReadingProfile,
+    language: str = "und",
+    segments: Sequence[Segment] = (),
+    words: WordTimes | None = None,
+) -> WrittenFile:
+    """Return cues as a subtitle file, written where that delays nothing else.
+
+    Args:
+        cues: in any order; a translation replaces the text.
+        format_name: a key of ``FORMATS``, with options.
+        profile: limits the width and the number of a cue's lines.
+        language: BCP 47 tag of the displayed text.
+        segments: what was transcribed, for the times of words.
+        words: times of words by the cues' ids, where they are known without segments.
+
+    Raises:
+        InvalidFormatError: no format has that name.
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    kind = check_format(format_name)
+    wants_words = kind.options.words or kind.base == "json3"
+    items: list[object] = [(cue, (words or {}).get(cue.id, ())) for cue in cues]
+    items += segments if wants_words and words is None else ()
     chars = sum(len(cue.shown) + _CUE_CHARS for cue in cues)
-    return "".join(await work_on(_rendered, cues, format_name, profile, language, chars=chars))
+    parts = await work_on(_written, items, format_name, profile, language, chars=chars)
+    return _joined(parts)
 
 
-def _rendered(
-    cues: list[Cue], format_name: str, profile: ReadingProfile, language: str
-) -> Iterator[str]:
-    """Yield a subtitle file in parts."""
-    text = render(cues, format_name, profile, language)
-    yield from (text[place : place + _PART_CHARS] for place in range(0, len(text), _PART_CHARS))
+def _joined(parts: Sequence[object]) -> WrittenFile:
+    notices = tuple(part for part in parts if isinstance(part, Notice))
+    data = [part for part in parts if isinstance(part, bytes)]
+    if data:
+        return WrittenFile(b"".join(data), notices)
+    return WrittenFile("".join(part for part in parts if isinstance(part, str)), notices)
+
+
+def _written(
+    items: list[object], format_name: str, profile: ReadingProfile, language: str
+) -> Iterator[Notice | str | bytes]:
+    """Yield a file's notices and the file in parts."""
+    pairs: list[tuple[Cue, Words]] = [item for item in items if isinstance(item, tuple)]
+    segments = [item for item in items if isinstance(item, Segment)]
+    cues = [cue for cue, _ in pairs]
+    words = {cue.id: own for cue, own in pairs if own} or words_of_cues(cues, segments)
+    file = write_file(cues, format_name, profile, language, words)
+    yield from file.notices
+    content = file.content
+    yield from (content[at : at + _PART_CHARS] for at in range(0, len(content), _PART_CHARS))
+
+
+def write_file(
+    cues: Sequence[Cue],
+    format_name: str,
+    profile: ReadingProfile,
+    language: str = "und",
+    words: WordTimes = MappingProxyType({}),
+) -> WrittenFile:
+    """Return cues as a subtitle file with what it could not carry; see `render_file`."""
+    kind = check_format(format_name)
+    written = kind.write(cues, profile, language, kind.options, words)
+    file = WrittenFile(written) if isinstance(written, str) else written
+    untimed = _untimed(cues, kind, words) if kind.options.words else None
+    return replace(file, notices=(*file.notices, untimed)) if untimed else file
+
+
+def _untimed(cues: Sequence[Cue], kind: SubtitleFormat, words: WordTimes) -> Notice | None:
+    """Return which cues lack the times of words that a file was to have."""
+    has_original = kind.base == "json" or kind.options.bilingual != "no"
+    without = [
+        cue
+        for cue in cues
+        if cue.shown.strip() and not (words.get(cue.id) and (has_original or not cue.translation))
+    ]
+    if not without:
+        return None
+    times = ", ".join(clock_time(cue.span.start_ms) for cue in without[:PLACES_NAMED])
+    more = ", …" if len(without) > PLACES_NAMED else ""
+    what = (
+        f"{len(without)} cues have no times of words, since they are translated or none are known"
+    )
+    return Notice(UNTIMED_WORDS, f"{what}: {times}{more}")
 
 
 def render(
     cues: Sequence[Cue], format_name: str, profile: ReadingProfile, language: str = "und"
 ) -> str:
-    """Return cues as a subtitle file.
+    """Return cues as a subtitle file; a binary one in base64.
 
     Args:
         cues: in any order; a translation replaces the text.
-        format_name: a key of ``FORMATS``.
+        format_name: a key of ``FORMATS``, with options.
         profile: limits the width and the number of a cue's lines.
         language: BCP 47 tag of the displayed text.
 
     Raises:
         InvalidFormatError: no format has that name.
     """
-    return check_format(format_name).write(cues, profile, language)
+    return write_file(cues, format_name, profile, language).json_text

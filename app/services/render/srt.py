@@ -7,9 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
-from app.domain.style import InlineStyle, Placement, zone
+from app.domain.style import PLAIN, InlineStyle, Placement, zone
 from app.services.render.bidi import embedding
-from app.services.render.display_cues import DisplayCue, Pieces, display_cues
+from app.services.render.display_cues import (
+    NO_WORDS,
+    DisplayCue,
+    Pieces,
+    WordTimes,
+    display_cues,
+)
+from app.services.render.file_options import PLAIN_FILE, FileOptions
 from app.services.render.timecodes import clock_time
 
 _WORD_JOINER = "\u2060"
@@ -20,19 +27,29 @@ _NUMBER = re.compile(r"-?[0-9]++\.?[0-9]*+")
 _BRACES = str.maketrans("{}", "()")
 
 
-def write_srt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+def write_srt(
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str,
+    options: FileOptions = PLAIN_FILE,
+    words: WordTimes = NO_WORDS,
+) -> str:
     """Return cues as SubRip, numbered from 1.
 
     What players agree on is written: ``<i>``, ``<b>``, ``<u>``, ``<s>``, ``<font color>``, and
     the part of the picture as an alignment; exact places are left to other formats.
     """
-    shown = enumerate(display_cues(cues, profile, language), start=1)
+    shown = enumerate(display_cues(cues, profile, language, options, words), start=1)
     return "\n".join(_block(number, cue) for number, cue in shown)
 
 
 def _block(number: int, cue: DisplayCue) -> str:
     times = f"{clock_time(cue.start_ms, ',')} --> {clock_time(cue.end_ms, ',')}"
-    text = "\n".join(_line(line, right_to_left=cue.right_to_left) for line in cue.solid_lines)
+    text = "\n".join(
+        _line(line, right_to_left=part.right_to_left)
+        for part in cue.parts
+        for line in part.solid_lines
+    )
     return f"{number}\n{times}\n{_alignment(cue.placement)}{text}\n"
 
 
@@ -62,6 +79,11 @@ def _tags(style: InlineStyle) -> Iterator[str]:
         yield f'font color="{style.colour}"'
     marks = (style.bold, style.italic, style.underline, style.strikeout)
     yield from (tag for tag, is_on in zip("bius", marks, strict=True) if is_on)
+
+
+def literal_text(line: str) -> str:
+    """Return a line that players display literally; see below."""
+    return "".join(text for text, _ in _literal(((line, PLAIN),)))
 
 
 def _literal(pieces: Pieces) -> Iterator[tuple[str, InlineStyle]]:

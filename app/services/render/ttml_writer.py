@@ -1,8 +1,7 @@
-"""Writer of TTML (.ttml)."""
+"""Writer of TTML (.ttml), also in the text profile of IMSC 1.1."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -11,11 +10,11 @@ from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.style import InlineStyle, Placement
 from app.services.render.boxes import box, resolved
-from app.services.render.display_cues import DisplayCue, display_cues
+from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
+from app.services.render.file_options import PLAIN_FILE, FileOptions
 from app.services.render.speaker_colours import SPEAKER_COLOURS, colour_numbers
 from app.services.render.timecodes import clock_time
-
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+from app.services.render.vtt import LANGUAGE_TAG
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 """First line of every file."""
@@ -23,7 +22,7 @@ XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _HEAD = """\
 <tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" \
 xmlns:ttm="http://www.w3.org/ns/ttml#metadata" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" \
-ttp:timeBase="media" xml:lang={language}>
+ttp:timeBase="media"{profile} xml:lang={language}>
   <head>
     <metadata>
 {agents}\
@@ -50,21 +49,48 @@ _FOOT = """\
 """
 
 
-def write_ttml(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+_IMSC = ' ttp:contentProfiles="http://www.w3.org/ns/ttml/profile/imsc1.1/text"'
+
+
+def write_ttml(
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str,
+    options: FileOptions = PLAIN_FILE,
+    words: WordTimes = NO_WORDS,
+) -> str:
     """Return cues as TTML, with an agent for each speaker and a style for each one's colour.
 
     Source: W3C TTML1 (third edition), sections 8 to 12.
     """
-    shown = list(display_cues(cues, profile, language))
+    return _document(list(display_cues(cues, profile, language, options, words)), language, "")
+
+
+def write_imsc(
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str,
+    options: FileOptions = PLAIN_FILE,
+    words: WordTimes = NO_WORDS,
+) -> str:
+    """Return cues in the text profile of IMSC 1.1; see `write_ttml`.
+
+    Source: W3C TTML Profiles for Internet Media Subtitles and Captions 1.1, sections 6 and 8.
+    """
+    return _document(list(display_cues(cues, profile, language, options, words)), language, _IMSC)
+
+
+def _document(shown: Sequence[DisplayCue], language: str, content_profile: str) -> str:
     placements = dict.fromkeys(cue.placement for cue in shown if cue.placement is not None)
     regions = {place: f"region-{number}" for number, place in enumerate(placements, start=1)}
     numbers = colour_numbers(cue.speaker for cue in shown)
     agents = {speaker: f"speaker-{index}" for index, speaker in enumerate(numbers, start=1)}
     head = f"{XML_DECLARATION}\n" + _HEAD.format(
-        language=quoteattr(language if _LANGUAGE_TAG.fullmatch(language) else "und"),
+        language=language_attribute(language),
+        profile=content_profile,
         agents="".join(_agent(name, agent) for name, agent in agents.items()),
         styles="".join(map(_style, sorted(set(numbers.values())))),
-        regions="".join(_region(place, key) for place, key in regions.items()),
+        regions="".join(region(place, key) for place, key in regions.items()),
     )
     names = _Names(numbers, agents, regions)
     return head + "".join(_paragraph(cue, names) for cue in shown) + _FOOT
@@ -97,7 +123,12 @@ def _style(number: int) -> str:
     return f'      <style xml:id="colour-{number + 1}" tts:color="{colour}"/>\n'
 
 
-def _region(placement: Placement, key: str) -> str:
+def language_attribute(language: str) -> str:
+    """Return a tag as the quoted value of ``xml:lang``; what is none becomes ``und``."""
+    return quoteattr(language if LANGUAGE_TAG.fullmatch(language) else "und")
+
+
+def region(placement: Placement, key: str) -> str:
     """Return a region. Source: W3C TTML1, sections 8.2.7, 8.2.17 and 8.2.24."""
     place = resolved(placement)
     area = box(place)
@@ -106,8 +137,8 @@ def _region(placement: Placement, key: str) -> str:
     mode = f' tts:writingMode="{writing}"' if writing else ""
     return (
         f'      <region xml:id="{key}" '
-        f'tts:origin="{_percentage(area.left)} {_percentage(area.top)}" '
-        f'tts:extent="{_percentage(area.width)} {_percentage(area.height)}" '
+        f'tts:origin="{percentage(area.left)} {percentage(area.top)}" '
+        f'tts:extent="{percentage(area.width)} {percentage(area.height)}" '
         f'tts:displayAlign="{display}" tts:overflow="visible"{mode}/>\n'
     )
 
@@ -115,7 +146,8 @@ def _region(placement: Placement, key: str) -> str:
 _WRITING_MODES = {"vertical-rl": "tbrl", "vertical-lr": "tblr"}
 
 
-def _percentage(share: float) -> str:
+def percentage(share: float) -> str:
+    """Return a share as TTML writes lengths."""
     return f"{round(share * 100, 2):g}%"
 
 
@@ -130,8 +162,18 @@ def _paragraph(cue: DisplayCue, names: _Names) -> str:
         attributes += f' tts:textAlign="{align}"' if align != "center" else ""
     if cue.right_to_left:
         attributes += ' tts:direction="rtl" tts:unicodeBidi="embed"'
-    text = "<br/>".join("".join(_span(*piece) for piece in line) for line in cue.styled_lines)
-    return f'      <p xml:id="cue-{cue.id}" {attributes}><span style="box">{text}</span></p>\n'
+    if cue.is_original:
+        attributes += f" xml:lang={language_attribute(cue.language)}"
+    text = "<br/>".join(_text(part, is_other=part is cue.other) for part in cue.parts)
+    return f'      <p xml:id="cue-{cue.key}" {attributes}><span style="box">{text}</span></p>\n'
+
+
+def _text(part: DisplayCue, *, is_other: bool) -> str:
+    text = "<br/>".join("".join(_span(*piece) for piece in line) for line in part.styled_lines)
+    if not is_other:
+        return text
+    direction = ' tts:direction="rtl" tts:unicodeBidi="embed"' if part.right_to_left else ""
+    return f"<span xml:lang={language_attribute(part.language)}{direction}>{text}</span>"
 
 
 def _span(text: str, style: InlineStyle) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.style import InlineStyle, Placement
 from app.services.render.bidi import leading_mark
-from app.services.render.display_cues import DisplayCue, Pieces, display_cues
+from app.services.render.cue_words import TimedInk
+from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
+from app.services.render.file_options import PLAIN_FILE, FileOptions
 from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -19,24 +22,35 @@ _NAMED_COLOURS = {
 }  # fmt: skip
 """Source: W3C WebVTT, section 5.1 (default text colours)."""
 
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+"""Shape of a BCP 47 tag."""
+
 _STRIKEOUT = "strikeout"
 _ROW = 0.0533
 """Height of a line of text as a share of the picture's. Source: W3C WebVTT, section 7.2."""
 
 
-def write_vtt(cues: Sequence[Cue], profile: ReadingProfile, language: str) -> str:
+def write_vtt(
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str,
+    options: FileOptions = PLAIN_FILE,
+    words: WordTimes = NO_WORDS,
+) -> str:
     """Return cues as WebVTT, with cue identifiers, voice tags and a style sheet for colours.
+
+    Timed words have a timestamp ahead of them; of two languages the original is in a language tag.
 
     Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` keeps
     an arrow in the text from reading as a timing line.
     """
-    shown = list(display_cues(cues, profile, language))
+    shown = list(display_cues(cues, profile, language, options, words))
     return "\n".join(["WEBVTT\n", *_style_sheet(shown), *map(_block, shown)])
 
 
 def _style_sheet(cues: Iterable[DisplayCue]) -> Iterator[str]:
     """Yield a style block for the classes that are used; few players know the named ones."""
-    styles = {run.style for cue in cues for run in cue.runs}
+    styles = {run.style for cue in cues for part in cue.parts for run in part.runs}
     colours = sorted({style.colour for style in styles if style.colour is not None})
     rules = [f"::cue(.{_class_of(colour)}) {{ color: {colour}; }}" for colour in colours]
     if any(style.strikeout for style in styles):
@@ -50,17 +64,48 @@ def _class_of(colour: str) -> str:
 
 
 def _block(cue: DisplayCue) -> str:
-    settings = "".join(f" {each}" for each in _settings(cue.placement, len(cue.lines)))
+    settings = "".join(f" {each}" for each in _settings(cue.placement, len(cue.all_lines)))
     times = f"{clock_time(cue.start_ms)} --> {clock_time(cue.end_ms)}{settings}"
     voice = f"<v {_annotation(cue.speaker)}>" if cue.speaker else ""
-    lines = (_line(line, right_to_left=cue.right_to_left) for line in cue.styled_lines)
+    text = "\n".join(_text(part, is_other=part is cue.other) for part in cue.parts)
+    return f"{cue.key}\n{times}\n{voice}{text}\n"
+
+
+def _text(part: DisplayCue, *, is_other: bool) -> str:
+    stamp = _Timestamps(part)
+    lines = (_line(line, stamp, right_to_left=part.right_to_left) for line in part.timed_lines)
     text = "\n".join(lines)
-    return f"{cue.id}\n{times}\n{voice}{text}\n"
+    named = is_other and part.language != "und" and LANGUAGE_TAG.fullmatch(part.language)
+    return f"<lang {part.language}>{text}</lang>" if named else text
 
 
-def _line(pieces: Pieces, *, right_to_left: bool) -> str:
-    mark = leading_mark("".join(text for text, _ in pieces), right_to_left=right_to_left)
-    return mark + "".join(_tagged(*piece) for piece in pieces)
+class _Timestamps:
+    """Timestamps ahead of a cue's words.
+
+    Each is later than the one before it and the cue's start, and earlier than its end.
+
+    Source: W3C WebVTT, section 4.2.2 (cue timestamp tag).
+    """
+
+    def __init__(self, cue: DisplayCue) -> None:
+        self._reached_ms, self._end_ms = cue.start_ms, cue.end_ms
+
+    def of(self, word: TimedInk | None) -> str:
+        """Return the timestamp of a word; empty where it has none or may have none."""
+        if word is None or not self._reached_ms < word.start_ms < self._end_ms:
+            return ""
+        self._reached_ms = word.start_ms
+        return f"<{clock_time(word.start_ms)}>"
+
+
+def _line(
+    pieces: Sequence[tuple[str, InlineStyle, TimedInk | None]],
+    stamps: _Timestamps,
+    *,
+    right_to_left: bool,
+) -> str:
+    mark = leading_mark("".join(text for text, _, _ in pieces), right_to_left=right_to_left)
+    return mark + "".join(stamps.of(word) + _tagged(text, style) for text, style, word in pieces)
 
 
 def _tagged(text: str, style: InlineStyle) -> str:

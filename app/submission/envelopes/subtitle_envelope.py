@@ -215,15 +215,22 @@ async def _last_parts(
     if delivery is not None:
         payload = await delivery.deliver(payload, work)
     files: Any = payload.pop("formats", {})
+    binary: Any = payload.pop("formats_base64", [])
     *slices, last = list(_slices(sent.rest(result.cues))) or [[]]
     for cues in slices:
         yield {"subtitles": [cue_payload(cue) for cue in cues]}
     if sum(map(len, files.values())) > _PART_FORMAT_CHARS:
         for name, text in files.items():
-            yield {"subtitles": [], "formats": {name: text}}
+            yield {"subtitles": [], **_files({name: text}, binary)}
         files = {}
     payload["subtitles"] = [cue_payload(cue) for cue in last]
-    yield payload | ({"formats": files} if files else {})
+    yield payload | (_files(files, binary) if files else {})
+
+
+def _files(files: Mapping[str, str], binary: Sequence[str]) -> Payload:
+    """Return files with which of them are in base64."""
+    in_base64 = [name for name in files if name in binary]
+    return {"formats": files} | ({"formats_base64": in_base64} if in_base64 else {})
 
 
 def _slices(cues: Sequence[Cue]) -> Iterator[Sequence[Cue]]:

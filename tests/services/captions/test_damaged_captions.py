@@ -296,7 +296,8 @@ def test_other_formats_of_text_are_read(text: str, expected: list[str]) -> None:
         (b"A transcript without times.\n", "begins with 'A transcript without times.'"),
         (b"{25}{50}Hello\n{60}{70}you\n", "frame rate"),
         (b"<SAMI><BODY><SYNC Start=1000><P>Hi", "SAMI"),
-        (b"Scenarist_SCC V1.0\n\n00:00:01;00 9420", "Scenarist"),
+        (b"Scenarist_SCC V1.0\n\n00:61:01;00\t9420", r"line 3 \('00:61:01"),
+        (b"File Format=MacCaption_MCC V1.0\n", "MacCaption"),
         (b"PK\x03\x04\x14\0\0\0", "ZIP"),
     ],
 )

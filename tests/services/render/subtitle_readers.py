@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import json
 import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -128,12 +129,75 @@ def read_json(file: str) -> list[ReadCue]:
     ]
 
 
+_SBV_TIME = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3})")
+
+
+def read_sbv(file: str) -> list[ReadCue]:
+    """Read as YouTube describes the format: times, text, blank line."""
+    cues = []
+    for block in file.split("\n\n"):
+        times, _, text = block.strip("\n").partition("\n")
+        if times:
+            start, end = (_SBV_TIME.fullmatch(part) for part in times.split(","))
+            assert start
+            assert end
+            cues.append(ReadCue(_clock_ms(start), _clock_ms(end), text))
+    return cues
+
+
+def _clock_ms(match: re.Match[str]) -> int:
+    hours, minutes, seconds, ms = map(int, match.groups())
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
+
+
+def read_json3(file: str) -> list[ReadCue]:
+    return [
+        ReadCue(
+            event["tStartMs"],
+            event["tStartMs"] + event["dDurationMs"],
+            "".join(part["utf8"] for part in event["segs"]),
+        )
+        for event in json.loads(file)["events"]
+    ]
+
+
+def read_tsv(file: str) -> list[ReadCue]:
+    rows = csv.DictReader(io.StringIO(file), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [ReadCue(int(row["start"]), int(row["end"]), row["text"]) for row in rows]
+
+
+def read_csv(file: str) -> list[ReadCue]:
+    return [
+        ReadCue(
+            int(row["start_ms"]),
+            int(row["end_ms"]),
+            row["translation"] or row["text"],
+            row["speaker"] or None,
+        )
+        for row in csv.DictReader(io.StringIO(file))
+    ]
+
+
+def read_unmarked(reader: Reader) -> Reader:
+    """Leave the marks of direction out of what a reader reads."""
+    return lambda file: [
+        replace(cue, text=cue.text.translate(_INVISIBLE if reader is read_sbv else UNMARKED))
+        for cue in reader(file)
+    ]
+
+
 READERS: dict[str, Reader] = {
     "srt": read_srt,
     "vtt": read_vtt,
     "ass": read_ass,
     "ttml": read_ttml,
     "json": read_json,
+    "imsc": read_ttml,
+    "ebu-tt-d": read_ttml,
+    "sbv": read_unmarked(read_sbv),
+    "json3": read_unmarked(read_json3),
+    "tsv": read_tsv,
+    "csv": read_csv,
 }
 
 
