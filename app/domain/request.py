@@ -197,7 +197,7 @@ class JobRequest:
             self.source.identity,
             self.target.tag if self.target else None,
             self.spoken.tag if self.spoken else None,
-            self.profile.name,
+            self.profile.key,
             self.diarize,
             dataclasses.astuple(self.speakers),
             self.allowed_languages,

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.domain.cue import Cue
+from app.domain.custom_profile import parse_profile
 from app.domain.dialogue_turns import with_turns
 from app.domain.errors import (
     InvalidFieldError,
@@ -17,7 +18,7 @@ from app.domain.errors import (
     InvalidProfileError,
     TooMuchWorkError,
 )
-from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
 from app.routers.access.api_keys import require_key
@@ -70,7 +71,9 @@ class RenderBody(BaseModel):
         min_length=1, max_length=CAPTIONS_AT_MOST
     )
     format: str
-    profile: str | None = None
+    profile: str | dict[str, JsonValue] | None = Field(
+        None, description="Reading profile: its name, or an object of limits"
+    )
     language: str | None = Field(None, description="Language of the text shown")
 
     def language_tag(self) -> str:
@@ -110,11 +113,17 @@ _EXAMPLE = {
         example=_EXAMPLE,
     ),
 )
-@raises(InvalidFormatError, InvalidProfileError, InvalidLanguageError, TooMuchWorkError)
+@raises(
+    InvalidFieldError,
+    InvalidFormatError,
+    InvalidProfileError,
+    InvalidLanguageError,
+    TooMuchWorkError,
+)
 async def render_cues(request: Request, body: RenderBody) -> Response:
     """Write cues as srt, vtt, ass, ttml, json or txt. The work stops when the client leaves."""
     check_format(body.format)
-    profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
+    profile = parse_profile(body.profile) if body.profile else DEFAULT_PROFILE
     cues = [_cue(number, cue) for number, cue in enumerate(_sorted(body.cues))]
     text = await cancel_on_disconnect(
         request, render_bounded(cues, body.format, profile, body.language_tag())

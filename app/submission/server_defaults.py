@@ -23,5 +23,9 @@ def with_server_defaults(
     if speakers and settings.diarizes_by_default and not isinstance(request.source, SentCaptions):
         request = replace(request, diarize=True, late_speakers=True)
     if profile:
-        request = replace(request, profile=profile_named(settings.jobs.default_profile))
+        own = profile_named(settings.jobs.default_profile)
+        readers = request.profile
+        request = replace(
+            request, profile=own.for_readers(children=readers.children, sdh=readers.sdh)
+        )
     return request

@@ -136,4 +136,5 @@ def render(
     Raises:
         InvalidFormatError: no format has that name.
     """
-    return check_format(format_name).write(cues, profile, language)
+    own = profile.in_language(language)
+    return check_format(format_name).write(cues, own, language)

@@ -78,10 +78,11 @@ class CueLayout:
         return [replace(cue, translation=piece) for cue, piece in zip(cues, pieces, strict=True)]
 
     def _cues(self, segment: Segment) -> Iterator[Cue]:
-        words = words_of(segment, self._profile)
+        profile = self._profile.in_language(segment.language)
+        words = words_of(segment, profile)
         until_ms = max(segment.clear_until_ms, segment.span.end_ms)
         language = segment.language
-        phrases = self._split(words, until_ms, self._profile, language) if words else []
+        phrases = self._split(words, until_ms, profile, language) if words else []
         spans = self._screen.place(phrases, segment.span, until_ms)
         for phrase, span in zip(phrases, spans, strict=True):
             yield Cue(
