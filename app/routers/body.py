@@ -74,10 +74,12 @@ class _UploadSink:
         self._digest = hashlib.sha256()
         self._name = self._media_type = ""
         self.begun = False
+        self.seen = False
         self.complete = False
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         self.begun = file_name is not None
+        self.seen = True
         self._name = file_name or ""
         self._media_type = media_type
 
@@ -196,22 +198,22 @@ CAPTIONS_EXAMPLE = {
 _DEFINITION = "#/$defs/"
 
 
-def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a schema with its definitions in the places that refer to them."""
     if isinstance(schema, list):
-        return [_written_out(each, definitions) for each in schema]
+        return [written_out(each, definitions) for each in schema]
     if not isinstance(schema, dict):
         return schema
     if (target := str(schema.get("$ref", ""))).startswith(_DEFINITION):
-        found = _written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
+        found = written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
         return {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
     return {
-        name: _written_out(value, definitions) for name, value in schema.items() if name != "$defs"
+        name: written_out(value, definitions) for name, value in schema.items() if name != "$defs"
     }
 
 
 _FULL_SCHEMA = SubtitleBody.model_json_schema()
-_SCHEMA = _written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
+_SCHEMA = written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,
@@ -361,6 +363,48 @@ async def read_file_form(
         raise
     finally:
         file.give_room_back()
+
+
+async def read_files_form(
+    request: Request, services: Services, names: Sequence[str], files: Sequence[str]
+) -> tuple[dict[str, str], dict[str, UploadedFile]]:
+    """Read a form with several files and text fields; parts of other names are ignored.
+
+    Args:
+        request: with the form.
+        services: of the process.
+        names: of the text fields.
+        files: names of the parts that are files, whether they have a file name or not.
+
+    Returns:
+        The texts of the fields that are not empty, and the files by name; the caller removes them.
+
+    Raises:
+        BadRequestError: a part comes twice, or a file is cut off.
+        StorageError: an upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    owner = owner_of(body_of(request).caller)
+    room = services.uploads.room
+    sinks = {name: _UploadSink(services.workdir.new_file(".upload"), room, owner) for name in files}
+    fields = {name: _FieldSink() for name in names if name not in sinks}
+    try:
+        await _parse(request, {**fields, **sinks})
+        if any(sink.seen and not sink.complete for sink in sinks.values()):
+            raise BadRequestError("The upload is cut off")
+        texts = {name: " ".join(field.texts).strip() for name, field in fields.items()}
+        found = {name: sink.upload() for name, sink in sinks.items() if sink.seen}
+        for name, sink in sinks.items():
+            if name not in found:
+                sink.discard()
+        return {name: text for name, text in texts.items() if text}, found
+    except BaseException:
+        for sink in sinks.values():
+            sink.discard()
+        raise
+    finally:
+        for sink in sinks.values():
+            sink.give_room_back()
 
 
 def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:

@@ -107,6 +107,16 @@ class PaidUsage(Answer):
     cost_usd: float | None = Field(description="Null where no price is known")
 
 
+class Quality(Answer):
+    """How many cues obey the profile."""
+
+    profile: str
+    score: float = Field(description="Share of cues that break no limit, 0 to 1")
+    cues: int
+    conforming: int = Field(description="Cues that break no limit")
+    broken: dict[str, int] = Field(description="How often each rule is broken, advice included")
+
+
 class JobResult(Answer):
     """The result of a finished job."""
 
@@ -132,6 +142,7 @@ class JobResult(Answer):
     speakers: list[SpokenTurn] | Absent = None
     title: str | Absent = None
     usage: PaidUsage | Absent = None
+    quality: Quality | Absent = Field(None, description="As `/api/qc` measures it")
 
 
 class FileCue(Answer):

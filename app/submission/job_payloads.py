@@ -12,7 +12,9 @@ from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
 from app.services.pipeline.progress import format_eta
+from app.services.quality.quality_report import check_shown_bounded
 from app.services.render.formats import render_bounded
+from app.submission.quality_payload import score_payload
 
 Payload = dict[str, object]
 """A JSON object of the wire."""
@@ -79,9 +81,17 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
         "cached": dict(result.cached),
         **_optional_fields(result),
     }
+    if result.cues:
+        payload["quality"] = await _quality(result, job)
     if formats:
         payload["formats"] = await rendered_formats(result, job, formats)
     return payload
+
+
+async def _quality(result: Result, job: JobRuntime) -> Payload:
+    """Return how many cues of a result obey its profile, as its subtitle files show them."""
+    language = job.request.target.tag if job.request.target else result.language
+    return score_payload(await check_shown_bounded(result.cues, job.request.profile, language))
 
 
 async def rendered_formats(

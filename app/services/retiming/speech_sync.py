@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, lgamma, log, log1p
 
 import numpy as np
@@ -83,7 +84,7 @@ def find_sync(cues: Sequence[Span], speech: Sequence[Span], length_ms: int) -> S
         return None
     recording = _Recording(speech, length_ms)
     fits = [_best(cues, ratio, recording) for ratio in RATIOS if _can_tell(cues, ratio)]
-    best = max(fits, key=lambda fit: fit.score - (_RATIO_COST if fit.ratio != 1 else 0))
+    best = _likeliest(fits, cues)
     pieces = _pieces(cues, best, recording)
     hits = sum(
         _hits(_starts(cues[piece.first : piece.last + 1], best.ratio), piece.offset_ms, recording)
@@ -98,13 +99,30 @@ def find_sync(cues: Sequence[Span], speech: Sequence[Span], length_ms: int) -> S
     )
 
 
+def _likeliest(fits: Sequence[_Fit], cues: Sequence[Span]) -> _Fit:
+    """Return the best fit; of two ratios that a short file cannot tell apart the usual one."""
+    best = max(fits, key=lambda fit: fit.score - (_RATIO_COST if fit.ratio != 1 else 0))
+    extent_ms = cues[-1].start_ms - cues[0].start_ms
+    alike = [
+        fit
+        for fit in fits
+        if extent_ms * abs(fit.ratio - best.ratio) <= 2 * _HIT_MS
+        and fit.score >= best.score - _ALIKE_SCORE
+    ]
+    return min(alike, key=lambda fit: _USUAL.index(fit.ratio) if fit.ratio in _USUAL else 9)
+
+
+_USUAL = (1.0, 24 / 25, 25 / 24)
+_ALIKE_SCORE = 0.15
+
+
 class _Recording:
     """Speech of a recording in the forms that it is looked at in."""
 
     def __init__(self, speech: Sequence[Span], length_ms: int) -> None:
         self.length_ms = max(length_ms, speech[-1].end_ms)
         self.signal = activity(speech, self.length_ms)
-        pauses = [speech[0].start_ms, *(b.start_ms - a.end_ms for a, b in _pairs(speech))]
+        pauses = [speech[0].start_ms, *(b.start_ms - a.end_ms for a, b in pairwise(speech))]
         onsets = [
             span.start_ms
             for span, pause_ms in zip(speech, pauses, strict=True)
@@ -118,10 +136,6 @@ class _Recording:
         edges = np.diff(self.onsets, append=self.onsets[-1] + 2 * _HIT_MS)
         covered_ms = float(np.minimum(edges, 2 * _HIT_MS).sum())
         return min(0.95, covered_ms / max(1, self.length_ms))
-
-
-def _pairs(spans: Sequence[Span]) -> list[tuple[Span, Span]]:
-    return list(zip(spans, spans[1:], strict=False))
 
 
 def _can_tell(cues: Sequence[Span], ratio: float) -> bool:
@@ -147,9 +161,7 @@ def _best(cues: Sequence[Span], ratio: float, recording: _Recording) -> _Fit:
     )
 
 
-def _correlated(
-    cues: Sequence[Span], recording: _Recording, count: int
-) -> list[tuple[int, float]]:
+def _correlated(cues: Sequence[Span], recording: _Recording, count: int) -> list[tuple[int, float]]:
     """Return the shifts at which cues correlate best with speech: milliseconds and correlation."""
     base_ms = cues[0].start_ms
     moved = [Span(cue.start_ms - base_ms, cue.end_ms - base_ms) for cue in cues]
@@ -202,7 +214,7 @@ def _refined(starts: NDArray[np.float64], lag_ms: int, recording: _Recording) ->
     """Return the shift near a given one at which most cues begin with an onset."""
     tries = np.arange(lag_ms - _NEAR_MS, lag_ms + _NEAR_MS + 1, GRID_MS)
     weights = [
-        float(np.maximum(0, 1 - np.abs(_distances(starts, each, recording)) / _HIT_MS).sum())
+        float(np.maximum(0, 1 - np.abs(_distances(starts, float(each), recording)) / _HIT_MS).sum())
         for each in tries
     ]
     # Of equally good ones the nearest: a file without pauses says nothing here.
@@ -341,7 +353,11 @@ def _log_tail(hits: int, tries: int, chance: float) -> float:
         return 0.0
     whole = lgamma(tries + 1)
     terms = [
-        whole - lgamma(k + 1) - lgamma(tries - k + 1) + k * log(chance) + (tries - k) * log1p(-chance)
+        whole
+        - lgamma(k + 1)
+        - lgamma(tries - k + 1)
+        + k * log(chance)
+        + (tries - k) * log1p(-chance)
         for k in range(hits, tries + 1)
     ]
     top = max(terms)

@@ -53,15 +53,17 @@ class RemovedSdh:
         parts = [text for text, kind in zip(found, _KINDS, strict=True) if self.counts[kind]]
         if not parts:
             return ()
-        return (Notice(SDH_REMOVED, f"What is written for the deaf was removed: {'; '.join(parts)}"),)
+        return (
+            Notice(SDH_REMOVED, f"What is written for the deaf was removed: {'; '.join(parts)}"),
+        )
 
 
 def remove_sdh(texts: Sequence[StyledText], removed: RemovedSdh) -> list[StyledText]:
     """Return texts without what is written for the deaf.
 
-    - ``[…]``, ``［…］`` and ``【…】`` go wherever they stand, also where they go on in the next cues.
-    - ``(…)`` and ``（…）`` go at the beginning of a turn and behind a sentence. Inside of a sentence
-      they go if they are in capitals or describe a sound in one of the languages of
+    - ``[…]``, ``［…］`` and ``【…】`` go wherever they stand, also where they go on in later cues.
+    - ``(…)`` and ``（…）`` go at the beginning of a turn and behind a sentence. Inside of one they
+      go if they are in capitals or describe a sound in one of the languages of
       `sound_words`. Figures in round brackets and those that touch a word, as in ``f(x)``, stay.
     - Music signs go; the words that are sung stay. ``#`` counts as one at both ends of a line.
     - A speaker's label goes as `SpeakerLabels` says; brackets ahead of its colon belong to it.

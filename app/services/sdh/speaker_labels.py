@@ -20,9 +20,39 @@ _NAME = re.compile(r"[^\W\d_][\w .,'’#&()\[\]/-]*+", re.ASCII | re.IGNORECASE)
 _DIARIZED = re.compile(r"\[?speaker[ _]?\d{1,3}\]?", re.IGNORECASE)
 
 _NOT_NAMES = frozenset(
-    "note ps nb warning attention caution notice example remember result answer question "
-    "achtung hinweis beispiel attention remarque exemple atención nota ejemplo attenzione esempio "
-    "atenção exemplo let op внимание пример http https".split()
+    [
+        "note",
+        "ps",
+        "nb",
+        "warning",
+        "attention",
+        "caution",
+        "notice",
+        "example",
+        "remember",
+        "result",
+        "answer",
+        "question",
+        "achtung",
+        "hinweis",
+        "beispiel",
+        "attention",
+        "remarque",
+        "exemple",
+        "atención",
+        "nota",
+        "ejemplo",
+        "attenzione",
+        "esempio",
+        "atenção",
+        "exemplo",
+        "let",
+        "op",
+        "внимание",
+        "пример",
+        "http",
+        "https",
+    ]
 )
 """Words ahead of a colon that begin a sentence, even in capitals, unless everybody is labelled."""
 
