@@ -192,8 +192,8 @@ def _with_text_before(found: Examination) -> Iterator[tuple[str, WrittenCue]]:
 
 
 def _begins_sentence(text: str, place: int) -> bool:
-    ahead = text[:place].rstrip(' -–—"“«([')
-    return not ahead or ends_sentence(ahead.split()[-1])
+    words = text[:place].rstrip(' -–—"“«([').split()
+    return not words or ends_sentence(words[-1])
 
 
 def _glyphs(found: Examination) -> Iterator[Fault]:

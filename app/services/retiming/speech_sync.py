@@ -11,7 +11,7 @@ alass (github.com/kaegi/alass), which lets the shift change between cues at a co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, lgamma, log, log1p
 
@@ -90,13 +90,9 @@ def find_sync(cues: Sequence[Span], speech: Sequence[Span], length_ms: int) -> S
         _hits(_starts(cues[piece.first : piece.last + 1], best.ratio), piece.offset_ms, recording)
         for piece in pieces
     )
-    return Sync(
-        ratio=best.ratio,
-        pieces=pieces,
-        confidence=_confidence(cues, pieces, best, hits, recording),
-        method="speech",
-        matched=round(hits / len(cues), 3),
-    )
+    found = Sync(best.ratio, pieces, 0.0, "speech", round(hits / len(cues), 3))
+    agreement = _agreement(found.mended(cues), recording)
+    return replace(found, confidence=_confidence(cues, pieces, agreement, hits, recording))
 
 
 def _likeliest(fits: Sequence[_Fit], cues: Sequence[Span]) -> _Fit:
@@ -331,7 +327,7 @@ def _refined_pieces(
 def _confidence(
     cues: Sequence[Span],
     pieces: Sequence[SyncPiece],
-    best: _Fit,
+    agreement: float,
     hits: int,
     recording: _Recording,
 ) -> float:
@@ -343,8 +339,22 @@ def _confidence(
     extent_ms = recording.length_ms + cues[-1].end_ms - cues[0].start_ms
     chances = log(extent_ms / _HIT_MS * len(RATIOS)) * len(pieces)
     evidence = -_log_tail(hits, len(cues), recording.chance) - chances
-    agreement = max(0.0, best.correlation)
-    return round(exp(-log1p(exp(-max(-50.0, min(50.0, evidence))))) * min(1.0, 2 * agreement), 3)
+    certainty = exp(-log1p(exp(-max(-50.0, min(50.0, evidence)))))
+    return round(certainty * min(1.0, 2 * agreement), 3)
+
+
+def _agreement(cues: Sequence[Span], recording: _Recording) -> float:
+    """Return the correlation of mended cues with the speech around them, 0..1."""
+    shown = activity(cues, recording.length_ms)
+    begin = max(0, cues[0].start_ms - _AROUND_MS) // GRID_MS
+    end = (max(cue.end_ms for cue in cues) + _AROUND_MS) // GRID_MS
+    ours, theirs = shown[begin:end], recording.signal[begin:end]
+    if len(ours) < 2 or not ours.std() or not theirs.std():
+        return 0.0
+    return max(0.0, float(np.corrcoef(ours, theirs)[0, 1]))
+
+
+_AROUND_MS = 5000
 
 
 def _log_tail(hits: int, tries: int, chance: float) -> float:

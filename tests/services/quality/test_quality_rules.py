@@ -102,7 +102,7 @@ def test_what_follows_the_rules_breaks_none(language: str, cues: list[WrittenCue
 
 
 def test_limits_follow_language_readers_and_frame_rate() -> None:
-    korean = report(cue(1, 0, 2000, "우리는 매일 아침 강의 높이를 측정합니다"), language="ko")
+    korean = report(cue(1, 0, 1400, "우리는 매일 아침 강의 높이를 측정합니다"), language="ko")
     assert {"line_length", "reading_speed"} <= broken(korean)
     italic = replace(GOOD, runs=(StyleRun(0, 2, InlineStyle(italic=True)),))
     assert "italics" in broken(report(italic, language="ar"))
