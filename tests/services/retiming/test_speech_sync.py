@@ -87,7 +87,7 @@ def test_nothing_is_found_in_nothing() -> None:
     assert find_sync(SPEECH, [], LENGTH_MS) is None
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 9000)), min_size=1, max_size=30)
+SPANS = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 9000)), min_size=1, max_size=20)
 
 
 def spans_of(rows: list[tuple[int, int]]) -> list[Span]:
@@ -99,7 +99,7 @@ def spans_of(rows: list[tuple[int, int]]) -> list[Span]:
     return spans
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(SPANS, SPANS)
 def test_every_cue_has_one_place_whatever_is_found(
     cues: list[tuple[int, int]], speech: list[tuple[int, int]]
