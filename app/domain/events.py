@@ -166,6 +166,7 @@ class Result:
             comes from no such file.
         heard: audio track of the recording; without tracks where they are not listed.
         translators: what translated the cues, for people; empty where nothing was translated.
+        video: frame rate of the picture, and its shot changes where they were looked for.
     """
 
     cues: tuple[Cue, ...]

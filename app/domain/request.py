@@ -153,6 +153,8 @@ class JobRequest:
         automatic_captions: whether a site's automatic captions in the spoken language, which is
             English where nothing says otherwise, serve in place of the recording where people
             wrote none.
+        shot_changes: whether shot changes of the picture are looked for; None where the profile
+            decides, which wants them if it moves cues to them.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -179,6 +181,12 @@ class JobRequest:
     speakers_only: bool = False
     automatic_captions: bool = False
     late_speakers: bool = False
+    shot_changes: bool | None = None
+
+    @property
+    def wants_shot_changes(self) -> bool:
+        """Whether shot changes of the picture are looked for."""
+        return self.profile.snap_ms > 0 if self.shot_changes is None else self.shot_changes
 
     @property
     def written(self) -> Language | None:
@@ -215,4 +223,6 @@ class JobRequest:
             parts.append("speakers only")
         if self.automatic_captions:
             parts.append("automatic captions")
+        if self.shot_changes is not None:
+            parts.append(f"shot changes {self.shot_changes}")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

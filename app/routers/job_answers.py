@@ -117,6 +117,13 @@ class Quality(Answer):
     broken: dict[str, int] = Field(description="How often each rule is broken, advice included")
 
 
+class Video(Answer):
+    """What the picture says of when cues may change."""
+
+    frame_rate: float = Field(description="Frames per second")
+    shot_changes_ms: list[int] = Field(description="Times of the first frames of shots")
+
+
 class JobResult(Answer):
     """The result of a finished job."""
 
@@ -142,6 +149,7 @@ class JobResult(Answer):
     speakers: list[SpokenTurn] | Absent = None
     title: str | Absent = None
     usage: PaidUsage | Absent = None
+    video: Video | Absent = Field(None, description="Where shot changes were looked for")
     quality: Quality | Absent = Field(None, description="As `/api/qc` measures it")
 
 

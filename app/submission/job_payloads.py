@@ -81,6 +81,11 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
         "cached": dict(result.cached),
         **_optional_fields(result),
     }
+    if job.request.wants_shot_changes and result.video.frames_per_s is not None:
+        payload["video"] = {
+            "frame_rate": round(result.video.frames_per_s, 3),
+            "shot_changes_ms": list(result.video.shot_changes_ms),
+        }
     if result.cues:
         payload["quality"] = await _quality(result, job)
     if formats:
@@ -91,7 +96,8 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
 async def _quality(result: Result, job: JobRuntime) -> Payload:
     """Return how many cues of a result obey its profile, as its subtitle files show them."""
     language = job.request.target.tag if job.request.target else result.language
-    return score_payload(await check_shown_bounded(result.cues, job.request.profile, language))
+    report = await check_shown_bounded(result.cues, job.request.profile, language, result.video)
+    return score_payload(report)
 
 
 async def rendered_formats(

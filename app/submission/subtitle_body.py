@@ -177,6 +177,10 @@ class SubtitleBody(BaseModel):
     sdh: bool | None = Field(
         False, description="Subtitles for the deaf and hard of hearing, with their reading speed"
     )
+    shot_changes: bool | None = Field(
+        None,
+        description="Look for shot changes; absent: where the profile moves cues to them",
+    )
     prompt: str | None = Field(None, description="Words that are likely to occur")
     position_s: float | None = Field(
         None, ge=0, le=_MAX_MS / 1000, description="Where the viewer watches; done first"
@@ -242,6 +246,7 @@ class SubtitleBody(BaseModel):
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
             audio_track=track,
+            shot_changes=self.shot_changes,
         )
 
     def reading_profile(self, default: ReadingProfile = DEFAULT_PROFILE) -> ReadingProfile:

@@ -54,7 +54,7 @@ class Pipeline:
         reuse = ReusePolicy(request, self.services)
         # Source: a recording, captions that exist already, or the transcript of an earlier job.
         preference = caption_preference(request, transcribes=settings.asr.enabled)
-        wish = TrackWish(request.audio_track, request.spoken)
+        wish = TrackWish(request.audio_track, request.spoken, request.wants_shot_changes)
         source = await self.services.opener.open(request.source, preference, reuse, wish=wish)
         async with aclosing(source), AsyncExitStack() as resources:
             self._require_spoken(request, source)

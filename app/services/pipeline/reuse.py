@@ -14,6 +14,7 @@ from app.services.cache.transcript_cache import Transcript
 from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,
+    shot_changes_key,
     track_key,
     translated_recording_key,
     window_key,
@@ -131,7 +132,8 @@ class ReusePolicy:
         prompt, allowed = prompt_for(request, info), request.allowed_languages
         windowing = self.services.settings.vad
         key = recording_key(engines, windowing, request.spoken, prompt, allowed, request.task)
-        return track_key(key, request.audio_track)
+        key = track_key(key, request.audio_track)
+        return shot_changes_key(key) if request.wants_shot_changes else key
 
     def _key_with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with speakers; None where they are not asked for."""

@@ -65,7 +65,9 @@ async def examine_job(body: QualityBody, job: JobRuntime) -> Payload:
     if body.profile or body.children or body.sdh:
         asked = _profile_of_job(body, asked)
     language = request.target.tag if request.target else result.language
-    report = await check_shown_bounded(result.cues, asked, language, body.video)
+    said = body.frame_rate is not None or body.shot_changes_ms
+    video = body.video if said else result.video
+    report = await check_shown_bounded(result.cues, asked, language, video)
     return report_payload(report, shown_cues(result.cues, asked, language))
 
 
