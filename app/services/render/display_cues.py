@@ -118,12 +118,22 @@ def display_cues(
             start_ms=cue.span.start_ms,
             end_ms=max(cue.span.end_ms, cue.span.start_ms + 1),
             text=text,
-            lines=tuple(line for line in break_lines(text, profile) if line.strip()),
+            lines=tuple(
+                line
+                for line in break_lines(text, profile, _language_of(cue, language))
+                if line.strip()
+            ),
             speaker=clean_label(cue.speaker),
             right_to_left=directions.of(cue, text),
             placement=cue.placement,
             runs=_clean_runs(cue),
         )
+
+
+def _language_of(cue: Cue, language: str) -> str:
+    """Return the BCP 47 tag of a cue's text shown; empty where it is not known."""
+    own = cue.language if cue.translation is None and cue.language != "und" else language
+    return "" if own == "und" else own
 
 
 class _Directions:
