@@ -155,6 +155,7 @@ class JobRequest:
             wrote none.
         shot_changes: whether shot changes of the picture are looked for; None where the profile
             decides, which wants them if it moves cues to them.
+        remove_sdh: whether captions lose what is written for the deaf.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -182,6 +183,7 @@ class JobRequest:
     automatic_captions: bool = False
     late_speakers: bool = False
     shot_changes: bool | None = None
+    remove_sdh: bool = False
 
     @property
     def wants_shot_changes(self) -> bool:
@@ -225,4 +227,6 @@ class JobRequest:
             parts.append("automatic captions")
         if self.shot_changes is not None:
             parts.append(f"shot changes {self.shot_changes}")
+        if self.remove_sdh:
+            parts.append("without sdh")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -32,3 +33,11 @@ class VideoTiming:
 
 
 NO_VIDEO = VideoTiming()
+
+VideoSource = Callable[[], VideoTiming]
+"""Returns what is known of a picture so far: shot changes come while it is decoded."""
+
+
+def no_video() -> VideoTiming:
+    """Return that nothing is known."""
+    return NO_VIDEO

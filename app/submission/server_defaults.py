@@ -21,7 +21,8 @@ def with_server_defaults(
         profile: whether he says nothing of the reading profile.
     """
     if speakers and settings.diarizes_by_default and not isinstance(request.source, SentCaptions):
-        request = replace(request, diarize=True, late_speakers=True)
+        # Labels in the text need the speakers ahead of the layout.
+        request = replace(request, diarize=True, late_speakers=not request.profile.sdh)
     if profile:
         own = profile_named(settings.jobs.default_profile)
         readers = request.profile

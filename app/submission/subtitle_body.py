@@ -177,6 +177,9 @@ class SubtitleBody(BaseModel):
     sdh: bool | None = Field(
         False, description="Subtitles for the deaf and hard of hearing, with their reading speed"
     )
+    remove_sdh: bool | None = Field(
+        False, description="Captions lose sounds in brackets, music signs and speaker labels"
+    )
     shot_changes: bool | None = Field(
         None,
         description="Look for shot changes; absent: where the profile moves cues to them",
@@ -247,6 +250,7 @@ class SubtitleBody(BaseModel):
             position_ms=seconds_to_ms(self.position_s or 0),
             audio_track=track,
             shot_changes=self.shot_changes,
+            remove_sdh=bool(self.remove_sdh),
         )
 
     def reading_profile(self, default: ReadingProfile = DEFAULT_PROFILE) -> ReadingProfile:

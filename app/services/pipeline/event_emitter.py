@@ -212,7 +212,7 @@ class EventEmitter:
             turns=self.turns,
             notices=tuple(each for each in self.notices if each.code not in OF_TRANSLATION),
             heard=self._heard,
-            video=self._video,
+            video=self.video(),
         )
 
     async def result(
@@ -260,7 +260,7 @@ class EventEmitter:
             spoken=self._spoken(),
             translators=translators,
             heard=self._heard,
-            video=self._video,
+            video=self.video(),
             caption_format=captions.format if captions else "",
         )
 
@@ -278,7 +278,7 @@ class EventEmitter:
             turns=self.turns,
             notices=tuple(self.notices),
             heard=self._heard,
-            video=self._video,
+            video=self.video(),
         )
 
     @property
@@ -289,8 +289,8 @@ class EventEmitter:
             case _:
                 return UNLISTED_TRACK
 
-    @property
-    def _video(self) -> VideoTiming:
+    def video(self) -> VideoTiming:
+        """Return what is known of the recording's picture so far."""
         match self._opened:
             case OpenedMedia(video=video):
                 return video()

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from app.domain.dialogue_turns import is_turn
 from app.domain.written_cue import WrittenCue
-from app.services.layout.breaks import Break, break_between
+from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
 from app.services.layout.tokens import tokenize
 from app.services.layout.width import text_width
 from app.services.quality.quality_rule import Examination, Fault, QualityRule, width_of
@@ -43,16 +43,14 @@ def _line_break(found: Examination) -> Iterator[Fault]:
         for before, line in pairwise(cue.lines):
             if is_turn(line, before, cue.lines[0]):
                 continue
-            place = _words_around(before, line)
-            if place and break_between(*place, found.language) is Break.BAD:
-                yield Fault(cue.number, " | ".join(place))
+            ends, begins = ([token.text for token in tokenize(text)] for text in (before, line))
+            around = [*ends[-CONTEXT_WORDS:], *begins[:CONTEXT_WORDS]]
+            at = len(ends[-CONTEXT_WORDS:])
+            if not ends or not begins:
+                continue
+            if break_at(around, at, found.language) is Break.BAD:
+                yield Fault(cue.number, f"{ends[-1]} | {begins[0]}")
                 break
-
-
-def _words_around(before: str, line: str) -> tuple[str, str] | None:
-    """Return the last word of a line and the first of the next."""
-    ends, begins = tokenize(before), tokenize(line)
-    return (ends[-1].text, begins[0].text) if ends and begins else None
 
 
 LINE_RULES = (

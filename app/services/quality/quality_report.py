@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
@@ -111,7 +110,7 @@ async def check_bounded(
     """
     chars = sum(len(cue.text) + len(cue.markup) + _CUE_CHARS for cue in cues)
     found = await work_on(_report, cues, profile, language, video, file_rate, chars=chars)
-    return cast("QualityReport", found[0])
+    return found[0]
 
 
 async def check_shown_bounded(
@@ -127,7 +126,7 @@ async def check_shown_bounded(
     """
     chars = sum(len(cue.shown) + _CUE_CHARS for cue in cues)
     found = await work_on(_report_of_shown, cues, profile, language, video, chars=chars)
-    return cast("QualityReport", found[0])
+    return found[0]
 
 
 def _report(
@@ -157,7 +156,7 @@ def shown_cues(
             number,
             cue.span.start_ms,
             cue.span.end_ms,
-            tuple(line for line in break_lines(cue.shown, own) if line.strip()),
+            tuple(line for line in break_lines(cue.shown, own, language) if line.strip()),
             cue.speaker,
             cue.placement,
             cue.shown_runs,

@@ -7,23 +7,17 @@ from itertools import pairwise
 
 from app.domain.dialogue_turns import is_turn, speaker_dash
 from app.domain.written_cue import WrittenCue
+from app.services.layout.laid_out_cue import dialogue_dashes
 from app.services.quality.quality_rule import Examination, Fault, QualityRule
 from app.services.sdh.sound_words import describes_sound
 from app.services.sdh.speaker_labels import SpeakerLabels
 
-_SPACED_LANGUAGES = "fr es pt it ru pl cs sk hr sl hu ro uk bg el tr ca da nb no sv"
-_SPACED = frozenset(_SPACED_LANGUAGES.split())
-_SECOND_ONLY = frozenset(["nl", "fi", "he", "sr"])
-"""Languages whose dashes have a space behind them, and those where only the second speaker has one.
-
-Source: Netflix Timed Text Style Guides by language, "Dual Speakers".
-"""
-
 
 def _dash_style(language: str) -> str:
-    if language in _SECOND_ONLY:
+    first, second = dialogue_dashes(language)
+    if not first:
         return "second line only"
-    return "both lines, with a space" if language in _SPACED else "both lines, without a space"
+    return "both lines, with a space" if second.endswith(" ") else "both lines, without a space"
 
 
 def _dialogue_dashes(found: Examination) -> Iterator[Fault]:
@@ -40,14 +34,11 @@ def _breaks_dash_style(cue: WrittenCue, language: str) -> bool:
     dashes = [speaker_dash(line) for line in cue.lines]
     if not any(dashes) or any(dash.startswith(">") for dash in dashes):
         return False
-    if language in _SECOND_ONLY:
-        return bool(dashes[0])
-    if not dashes[0]:
+    first, second = dialogue_dashes(language)
+    if bool(dashes[0]) != bool(first):
         return True
-    spaced = [dash[-1:].isspace() for dash in dashes if dash]
-    if language == "und":
-        return len(set(spaced)) > 1
-    return not all(spaced) if language in _SPACED else any(spaced)
+    spaced = {dash[-1:].isspace() for dash in dashes if dash}
+    return len(spaced) > 1 if language == "und" else spaced != {second.endswith(" ")}
 
 
 def _sdh_brackets(found: Examination) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from app.domain.audio import Audio
 from app.domain.captions import Captions
 from app.domain.events import Notice, Origin
 from app.domain.media import NO_INFO, UNLISTED_TRACK, HeardTrack, MediaInfo
-from app.domain.video_timing import NO_VIDEO, VideoTiming
+from app.domain.video_timing import VideoSource, no_video
 from app.services.cache.transcript_cache import Transcript
 from app.system.async_iterators import close_stage
 
@@ -61,10 +61,6 @@ def _nothing() -> int:
     return 0
 
 
-def _no_video() -> VideoTiming:
-    return NO_VIDEO
-
-
 def _no_notices() -> tuple[Notice, ...]:
     return ()
 
@@ -100,7 +96,7 @@ class OpenedMedia:
     heard: HeardTrack = UNLISTED_TRACK
     notices: Callable[[], tuple[Notice, ...]] = _no_notices
     lost_ms: Callable[[], int] = _nothing
-    video: Callable[[], VideoTiming] = _no_video
+    video: VideoSource = no_video
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
@@ -234,10 +233,9 @@ async def merge_bounded(
     """
     cues = (*first.cues, *second.cues)
     chars = sum(len(cue.text) + _CUE_CHARS for cue in cues)
-    found = await work_on(
+    return await work_on(
         _merged, cues, len(first.cues), first.tag, second.tag, profile, chars=chars
     )
-    return cast("list[Cue]", found)
 
 
 _CUE_CHARS = 160

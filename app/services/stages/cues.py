@@ -9,7 +9,7 @@ from app.domain.cue import Cue
 from app.domain.language import ENGLISH
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
-from app.domain.video_timing import NO_VIDEO, VideoTiming
+from app.domain.video_timing import VideoSource, no_video
 from app.services.layout.cue_timeline import CueTimeline
 from app.services.layout.layout_engine import lay_out
 from app.services.layout.segment_words import words_of
@@ -23,7 +23,7 @@ async def build_cues(
     segments: AsyncIterator[Segment],
     profile: ReadingProfile,
     ranges: PlaybackRanges | None = None,
-    video: VideoTiming = NO_VIDEO,
+    video: VideoSource = no_video,
 ) -> AsyncIterator[Cue]:
     """Yield the cues of each segment as soon as it is read.
 
@@ -31,7 +31,7 @@ async def build_cues(
         segments: in order within each stretch; closed when the caller stops.
         profile: limits of text and time.
         ranges: where segments are not in order of start; None where they are.
-        video: frame rate and shot changes, as far as they are known.
+        video: returns frame rate and shot changes, as far as they are known by then.
 
     Yields:
         Cues with ids from 0, in the order of the segments, at least ``min_gap_ms`` apart. Their
@@ -53,16 +53,16 @@ class CueLayout:
         profile: limits of text and time.
         ranges: of the recording; segments come in order within each of them, and those of
             several may alternate. None where all are in order.
-        video: frame rate and shot changes, as far as they are known.
+        video: returns frame rate and shot changes, as far as they are known by then.
     """
 
     def __init__(
         self,
         profile: ReadingProfile,
         ranges: PlaybackRanges | None = None,
-        video: VideoTiming = NO_VIDEO,
+        video: VideoSource = no_video,
     ) -> None:
-        self._profile = profile.at_frame_rate(video.frames_per_s)
+        self._profile = profile.at_frame_rate(video().frames_per_s)
         self._video = video
         self._next_id = 0
         self._screen = CueTimeline(ranges or PlaybackRanges(), self._profile)
@@ -91,7 +91,7 @@ class CueLayout:
             segment.language,
             from_ms=window.from_ms,
             until_ms=window.until_ms,
-            video=self._video,
+            video=self._video(),
         )
         spans = self._screen.add([cue.span for cue in cues], segment.span)
         for cue, span in zip(cues, spans, strict=True):

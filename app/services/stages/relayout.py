@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import cast
 
 from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
@@ -24,8 +23,7 @@ async def relayout_bounded(captions: Captions, profile: ReadingProfile) -> list[
         TooMuchWorkError: it takes more memory or time than it may.
     """
     chars = sum(len(caption.text) for caption in captions.items)
-    found = await work_on(_relaid, captions.items, captions.language, profile, chars=chars)
-    return cast("list[Cue]", found)
+    return await work_on(_relaid, captions.items, captions.language, profile, chars=chars)
 
 
 def _relaid(items: Sequence[Caption], language: str, profile: ReadingProfile) -> Iterator[Cue]:

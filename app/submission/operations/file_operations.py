@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from app.container import Services
-from app.domain.captions import Captions
 from app.domain.cue import Cue
 from app.domain.custom_profile import parse_profile
-from app.domain.errors import BadRequestError, InvalidCaptionsError, InvalidFieldError
+from app.domain.errors import BadRequestError, InvalidFieldError
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.request import SentCaptions
@@ -20,15 +19,14 @@ from app.services.captions.written_cues import WrittenTrack, read_written_bounde
 from app.services.jobs.runtime import JobRuntime
 from app.services.layout.line_breaks import break_lines
 from app.services.quality.quality_report import check_bounded, check_shown_bounded, shown_cues
-from app.services.sdh.removal import RemovedSdh, StyledText, remove_sdh
 from app.services.stages.bilingual_cues import WrittenLanguage, merge_bounded, stacked
 from app.services.stages.relayout import relayout_bounded
+from app.services.stages.without_sdh import without_sdh
 from app.submission.job_payloads import Payload
 from app.submission.operations.frame_rates import declared_frame_rate
 from app.submission.operations.operation_answer import subtitles_payload
 from app.submission.operations.operation_body import MergeBody, QualityBody, RelayoutBody
 from app.submission.quality_payload import report_payload, score_payload
-from app.system.bounded_work import work_on
 
 _LINELESS = frozenset({"json3", "json"})
 """Formats whose texts have no lines of their own, or need not have."""
@@ -89,41 +87,12 @@ async def relaid(body: RelayoutBody, services: Services, notices: Sequence[Notic
     )
     said = [*notices, *captions.notices]
     if body.remove_sdh:
-        removed = RemovedSdh()
-        captions = await _without_sdh(captions, removed)
-        said += removed.notices()
+        captions, notices = await without_sdh(captions)
+        said += notices
     cues = await relayout_bounded(captions, profile)
     payload = await subtitles_payload(cues, captions.language, profile, body.formats, said)
     report = await check_shown_bounded(cues, profile, captions.language)
     return {**payload, "quality": score_payload(report)}
-
-
-async def _without_sdh(captions: Captions, removed: RemovedSdh) -> Captions:
-    """Return captions without what is for the deaf.
-
-    Raises:
-        InvalidCaptionsError: nothing else is in them.
-    """
-    texts = [StyledText(caption.text, caption.runs) for caption in captions.items]
-    chars = sum(len(text.text) for text in texts)
-    *left, counted = await work_on(_removed, texts, chars=chars)
-    if isinstance(counted, RemovedSdh):
-        removed.counts.update(counted.counts)
-    kept = [
-        caption
-        if text.text == caption.text
-        else replace(caption, text=text.text, runs=text.runs, words=())
-        for caption, text in zip(captions.items, left, strict=True)
-        if isinstance(text, StyledText) and text.text
-    ]
-    if not kept:
-        raise InvalidCaptionsError("The captions hold nothing but what is for the deaf")
-    return replace(captions, items=tuple(kept))
-
-
-def _removed(texts: list[StyledText]) -> list[StyledText | RemovedSdh]:
-    counts = RemovedSdh()
-    return [*remove_sdh(texts, counts), counts]
 
 
 async def merged(body: MergeBody, services: Services, notices: Sequence[Notice] = ()) -> Payload:
@@ -164,12 +133,12 @@ async def written_track(sent: SentCaptions, profile: ReadingProfile) -> WrittenT
     if found is None or not _LINELESS & set(found.names):
         return track
     own = profile.in_language(track.language)
-    return replace(track, cues=tuple(_broken(track.cues, own)))
+    return replace(track, cues=tuple(_broken(track.cues, own, track.language)))
 
 
-def _broken(cues: Sequence[WrittenCue], profile: ReadingProfile) -> list[WrittenCue]:
+def _broken(cues: Sequence[WrittenCue], profile: ReadingProfile, language: str) -> list[WrittenCue]:
     return [
-        replace(cue, lines=tuple(line for line in break_lines(cue.text, profile) if line.strip()))
+        replace(cue, lines=tuple(filter(str.strip, break_lines(cue.text, profile, language))))
         for cue in cues
     ]
 

@@ -159,7 +159,7 @@ async def _sync(
         results = await work_on(
             _by_speech, [spans, list(speech.spans)], speech.length_ms, chars=speech.length_ms // 100
         )
-        found = cast("Sync | None", results[0])
+        found = results[0]
     sure = found is not None and found.confidence >= LEAST_CONFIDENCE
     if body.method == "words" or (body.method == "auto" and not sure):
         result = await _transcribed(source, body.spoken(), services, owner)
@@ -169,7 +169,7 @@ async def _sync(
         results = await work_on(
             _by_words, [spans, texts, heard], chars=sum(map(len, texts)) + 8 * len(heard)
         )
-        found = cast("Sync | None", results[0]) or found
+        found = results[0] or found
     return require_confidence(found, LEAST_CONFIDENCE), notices
 
 
@@ -290,7 +290,7 @@ async def aligned(
     heard = _words(result)
     chars = sum(map(len, paragraphs)) + 8 * len(heard)
     found = await work_on(_aligned, [paragraphs, heard], result.audio_ms, chars=chars)
-    text = cast("AlignedText", found[0])
+    text = found[0]
     if text.match.confidence < LEAST_CONFIDENCE:
         raise MediaMismatchError(text.match.confidence)
     language = (track.language if track else None) or "und"
