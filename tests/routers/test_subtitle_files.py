@@ -226,3 +226,26 @@ def test_no_upload_is_left_behind(client: httpx.Client, server: ServerProcess) -
     with_media(client, "/api/retime", TALK, "no times")
     with_media(client, "/api/retime", TALK, file_of(SENTENCES), url="https://example.com/a.mp4")
     assert list(server.folder.rglob("*.upload")) == []
+
+
+def test_a_job_has_the_shot_changes_of_its_picture_also_from_the_cache(
+    client: httpx.Client,
+) -> None:
+    films = [
+        with_media(client, "/api/process", TALK, "", shot_changes="true", source_lang="en", **more)
+        for more in ({}, {"profile": "bbc"})
+    ]
+    first, second = (answer.json() for answer in films)
+    assert first["video"]["frame_rate"] > 0
+    assert second["video"] == first["video"]
+    assert second["cached"]["transcribe"] == 1.0
+    plain = with_media(client, "/api/process", TALK, "", source_lang="en").json()
+    assert "video" not in plain
+
+
+def test_captions_of_a_job_lose_what_is_for_the_deaf(client: httpx.Client) -> None:
+    body = {"captions": STYLED, "captions_lang": "en", "remove_sdh": True}
+    found = posted(client, "/api/process", body)
+    text = " ".join(cue["text"] for cue in found["subtitles"])
+    assert text == "Where do you want to go next year? I would like to go home."
+    assert [notice["code"] for notice in found["notices"]] == ["sdh_removed"]
