@@ -142,8 +142,8 @@ def _later(span: Span, shift_ms: int) -> Span:
     return Span(span.start_ms + shift_ms, span.end_ms + shift_ms)
 
 
-def _segments(found: Recognition) -> list[dict[str, Any]]:
-    """Return the segments with their words, as whisperx and stable-ts read them."""
+def _segments(found: Recognition, space: str) -> list[dict[str, Any]]:
+    """Return the segments with their words, each with what stands before it."""
     rows: list[dict[str, Any]] = []
     words = list(found.words)
     for line in found.lines:
@@ -152,7 +152,7 @@ def _segments(found: Recognition) -> list[dict[str, Any]]:
             own.append(words.pop(0))
         timed = [
             {
-                "word": f" {word.text}",
+                "word": space + word.text,
                 "start": word.span.start_ms / 1000,
                 "end": word.span.end_ms / 1000,
                 "probability": 1.0,
@@ -161,9 +161,7 @@ def _segments(found: Recognition) -> list[dict[str, Any]]:
         ]
         if timed:
             ends = {"start": timed[0]["start"], "end": timed[-1]["end"]}
-            rows.append(
-                {**ends, "text": "".join(str(each["word"]) for each in timed), "words": timed}
-            )
+            rows.append({**ends, "text": line.text, "words": timed})
     return rows
 
 
@@ -171,7 +169,7 @@ def _written(found: Recognition, profile: ReadingProfile) -> list[ShownCue]:
     """Return the cues of whisperx's writer of SubRip files."""
     from whisperx.utils import WriteSRT
 
-    result = {"language": found.language, "segments": _segments(found)}
+    result = {"language": found.language, "segments": _segments(found, "")}
     file = io.StringIO()
     WriteSRT(".").write_result(
         result,
@@ -206,7 +204,7 @@ def _regrouped(found: Recognition) -> list[ShownCue]:
         from stable_whisper import WhisperResult
     except ImportError as error:
         raise BenchError(f"needs the bench extra: {error}") from error
-    result = WhisperResult({"language": found.language, "segments": _segments(found)})
+    result = WhisperResult({"language": found.language, "segments": _segments(found, " ")})
     result.regroup()
     return [
         ShownCue(
