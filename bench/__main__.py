@@ -25,6 +25,7 @@ from bench import (
     hallucinations,
     health,
     jobs,
+    layout,
     long_form,
     memory,
     pipeline,
@@ -80,6 +81,7 @@ MEASURES: Mapping[str, Measure] = {
     "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
+    "layout": layout.measure,
 }
 
 

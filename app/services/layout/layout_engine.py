@@ -40,8 +40,9 @@ speech that is cut."""
 _MAX_CUE_WORDS = 200
 """Words of a cue, however narrow they are."""
 
-_LOOK_AHEAD_MS = 7000
-"""Speech behind the end of a cue that may still change it, besides the sentence behind it."""
+_LOOK_AHEAD_MS = 15_000
+"""Speech behind the end of a cue that may still change it, where no sentence ends: three cues or
+so, which share evenly what is left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +91,7 @@ class StreamLayout:
     """Lays out words as they come.
 
     A cue is returned once no later word can change it, at the latest when the sentence behind it
-    has ended, or speech of 7 s. Cues are the same whether words come at once or one by one.
+    has ended, or speech of 15 s. Cues are the same whether words come at once or one by one.
 
     Args:
         profile: limits of text and time, for several languages or one.
@@ -260,21 +261,23 @@ class StreamLayout:
         columns = lines.width(start, until)
         if columns > profile.max_chars + profile.max_lines - 1:
             return None
-        cost, starts = lines.best(start, until)
-        return None if len(starts) >= profile.max_lines else (columns, cost)
+        found = lines.within(start, until, profile.max_lines)
+        return None if found is None else (columns, found[0])
 
     def _settled(self, at: int, stretches: Sequence[_Stretch]) -> Iterator[LaidOutCue]:
         """Yield the cues that no later word changes; forget what cannot be part of a layout."""
         first = at if self._words.items[at].is_edge else stretches[-1].start
         for states in self._states[:first]:
             states.clear()
-        common = _common(state for states in self._states[first:] for state in states)
-        if common is not self._root and common.place >= 0:
-            yield from self._committed(common)
-        if self._words.items[at].kind is Break.SENTENCE:
+        item = self._words.items[at]
+        if item.is_edge or item.kind <= Break.CLAUSE:
+            common = _common(state for states in self._states[first:] for state in states)
+            if common is not self._root and common.place >= 0:
+                yield from self._committed(common)
+        if item.kind is Break.SENTENCE:
             yield from self._forced(at, self._sentence)
             self._sentence = at + self._base
-        else:
+        elif self._root is not None and item.start_ms - self._root.time_ms > _LOOK_AHEAD_MS:
             yield from self._forced(at, None)
         self._forget()
 

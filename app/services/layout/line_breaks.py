@@ -70,6 +70,16 @@ class LineBreaker:
         """Return the columns of tokens on one line."""
         return self._ends[end] - self._begins[start]
 
+    def within(self, start: int, end: int, max_lines: int) -> tuple[float, tuple[int, ...]] | None:
+        """Return what `best` does, None where that is more lines than allowed."""
+        if self.width(start, end) <= self._max_width:
+            return 0.0, ()
+        if max_lines == 2:
+            return self._two_lines(start, end, self.width(start, end))
+        if self._fewest(start, end) > max_lines:
+            return None
+        return self.best(start, end)
+
     def best(self, start: int, end: int) -> tuple[float, tuple[int, ...]]:
         """Return the cost of the best lines of a stretch, and where the second and later begin.
 
@@ -88,18 +98,21 @@ class LineBreaker:
         return self._lines(start, end, width)
 
     def _two_lines(self, start: int, end: int, width: int) -> tuple[float, tuple[int, ...]] | None:
-        most = self._max_width
-        mean = width / 2
-        first = bisect_left(self._begins, self._ends[end] - most, start + 1, end)
-        last = bisect_right(self._ends, self._begins[start] + most, start + 1, end)
+        most, mean = self._max_width, width / 2
+        begins, ends, costs = self._begins, self._ends, self._costs
+        from_column, to_column = begins[start], ends[end]
+        first = bisect_left(begins, to_column - most, start + 1, end)
+        last = bisect_right(ends, from_column + most, start + 1, end)
         best, at = inf, 0
         for place in range(first, last):
-            cost = self._costs[place]
+            cost = costs[place]
+            if cost >= best:
+                continue
+            off = (ends[place] - from_column - mean) / most
+            rest = (to_column - begins[place] - mean) / most
+            cost += 100 * ((_TOP_HEAVY if off > 0 else 1.0) * off * off + rest * rest)
             if cost < best:
-                cost += _raggedness(self.width(start, place), mean, most, is_last=False)
-                cost += _raggedness(self.width(place, end), mean, most, is_last=True)
-                if cost < best:
-                    best, at = cost, place
+                best, at = cost, place
         return (best, (at,)) if at else None
 
     def _lines(self, start: int, end: int, width: int) -> tuple[float, tuple[int, ...]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from app.domain.profile import ReadingProfile
+from app.domain.time import Span
 from app.domain.transcript import Word
 from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
 from app.services.layout.layout_costs import MAX_WORD_MS, SILENCE_MS, inner_cost
 from app.services.layout.line_breaks import LineBreaker
-from app.services.layout.tokens import Token
+from app.services.layout.segment_words import share_span
+from app.services.layout.tokens import Token, cut_text, may_part
 from app.services.layout.width import text_width
 
 
@@ -54,6 +57,7 @@ class MeasuredWords:
     def __init__(self, profile: ReadingProfile, language: str) -> None:
         self.lines = LineBreaker(profile.max_line_chars)
         self.items: list[MeasuredWord] = []
+        self._max_width = profile.max_line_chars
         self._language = language
         self._dashes = profile.speaker_dashes and profile.max_lines > 1
         self._waiting: list[Word] = []
@@ -62,8 +66,14 @@ class MeasuredWords:
         self._ended_ms = 0
 
     def wait(self, word: Word) -> None:
-        """Take a word, whose place depends on words after it."""
-        self._waiting.append(word)
+        """Take a word, whose place depends on words after it.
+
+        One that is glued to the word before, where no line may break, is one word with it.
+        """
+        if self._waiting and _is_one(self._waiting[-1], word):
+            self._waiting.extend(_joined(self._waiting.pop(), word, self._max_width))
+        else:
+            self._waiting.append(word)
 
     def measure(self, *, is_end: bool) -> bool:
         """Append the next waiting word; False where it waits on.
@@ -109,3 +119,22 @@ class MeasuredWords:
             inner_cost(kind, pause_ms, is_other_speaker=is_other),
             word.span.start_ms + min(word.span.duration_ms, MAX_WORD_MS),
         )
+
+
+def _is_one(before: Word, word: Word) -> bool:
+    is_near = word.span.start_ms - before.span.end_ms < SILENCE_MS
+    is_same = None in (before.speaker, word.speaker) or before.speaker == word.speaker
+    return word.glued and is_near and is_same and not may_part(before.text[-1], word.text[0])
+
+
+def _joined(before: Word, word: Word, max_width: int) -> Iterator[Word]:
+    """Yield two words as one, cut where that is wider than a line."""
+    pieces = list(cut_text(before.text + word.text, max_width))
+    span = Span(before.span.start_ms, max(before.span.end_ms, word.span.end_ms))
+    whole = replace(
+        before,
+        confidence=(before.confidence + word.confidence) / 2,
+        speaker=before.speaker or word.speaker,
+    )
+    for index, (text, own) in enumerate(zip(pieces, share_span(span, pieces), strict=True)):
+        yield replace(whole, text=text, span=own, glued=index > 0 or before.glued)

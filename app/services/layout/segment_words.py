@@ -52,7 +52,7 @@ def _tidy(words: Sequence[Word], profile: ReadingProfile) -> list[Word]:
 
 def _spread_text(segment: Segment) -> list[Word]:
     tokens = tokenize(segment.text)
-    spans = _share(segment.span, [token.text for token in tokens])
+    spans = share_span(segment.span, [token.text for token in tokens])
     return [
         Word(token.text, span, segment.confidence, glued=token.glued)
         for token, span in zip(tokens, spans, strict=True)
@@ -62,13 +62,13 @@ def _spread_text(segment: Segment) -> list[Word]:
 def _parts(word: Word, max_width: int) -> Iterator[Word]:
     """Yield a word, cut where a line may break in it, and where it is too wide for one."""
     tokens = tokenize(word.text, max_width)
-    spans = _share(word.span, [token.text for token in tokens])
+    spans = share_span(word.span, [token.text for token in tokens])
     for index, (token, span) in enumerate(zip(tokens, spans, strict=True)):
         glued = token.glued if index else word.glued
         yield replace(word, text=token.text, span=span, glued=glued)
 
 
-def _share(span: Span, texts: Sequence[str]) -> list[Span]:
+def share_span(span: Span, texts: Sequence[str]) -> list[Span]:
     """Divide a span among texts in proportion to their width."""
     edges = list(accumulate((max(1, text_width(text)) for text in texts), initial=0))
     times = [span.start_ms + span.duration_ms * edge // max(1, edges[-1]) for edge in edges]

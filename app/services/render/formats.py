@@ -9,6 +9,7 @@ from types import MappingProxyType
 from app.domain.cue import Cue
 from app.domain.errors import InvalidFormatError
 from app.domain.profile import ReadingProfile
+from app.services.layout.translated_track import translated_track
 from app.services.render.ass import write_ass
 from app.services.render.json_writer import write_json
 from app.services.render.srt import write_srt
@@ -100,6 +101,10 @@ def check_format(name: str) -> SubtitleFormat:
         raise InvalidFormatError(name, tuple(FORMATS)) from None
 
 
+_PAIRED = frozenset({"json"})
+"""Formats that hold each translation beside its source."""
+
+
 async def render_bounded(
     cues: Sequence[Cue], format_name: str, profile: ReadingProfile, language: str = "und"
 ) -> str:
@@ -136,5 +141,7 @@ def render(
     Raises:
         InvalidFormatError: no format has that name.
     """
-    own = profile.in_language(language)
-    return check_format(format_name).write(cues, own, language)
+    kind = check_format(format_name)
+    if profile.free_translations and format_name not in _PAIRED:
+        cues = translated_track(cues, profile, language)
+    return kind.write(cues, profile.in_language(language), language)

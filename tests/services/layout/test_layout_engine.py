@@ -179,7 +179,7 @@ class BruteForce:
 NARROW = parse_profile({"base": "netflix", "max_line_chars": 16, "max_duration_ms": 3000})
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     words=turns(7),
     profile=st.sampled_from([NARROW, *PROFILES.values()]),
@@ -203,7 +203,7 @@ def test_no_layout_is_cheaper(
     assert layout.cost == pytest.approx(BruteForce(pieces, own, language, video).least(until))
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     words=turns(60, speakers=3),
     name=st.sampled_from(PROFILE_NAMES),
@@ -277,7 +277,7 @@ def test_speech_without_sentences_does_not_wait_for_long() -> None:
     for word in words:
         for cue in layout.feed([word]):
             shown_ms = cue.span.end_ms
-        assert word.span.start_ms - shown_ms < 7000 + 7000 + 2000
+        assert word.span.start_ms - shown_ms < 15_000 + 7000 + 2000
 
 
 def test_a_cue_begins_at_a_shot_change_nearby() -> None:
