@@ -10,27 +10,34 @@ from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
 from app.domain.profile import ReadingProfile
 from app.domain.style import Placement, divided, joined
+from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout.authored_cues import authored_cues
 from app.services.stages.caption_cues import caption_segments
 from app.services.stages.cues import CueLayout
 from app.system.bounded_work import work_on
 
 
-async def relayout_bounded(captions: Captions, profile: ReadingProfile) -> list[Cue]:
+async def relayout_bounded(
+    captions: Captions, profile: ReadingProfile, video: VideoTiming = NO_VIDEO
+) -> list[Cue]:
     """Lay captions out anew where it delays nothing else; see `relayout`.
 
     Raises:
         TooMuchWorkError: it takes more memory or time than it may.
     """
     chars = sum(len(caption.text) for caption in captions.items)
-    return await work_on(_relaid, captions.items, captions.language, profile, chars=chars)
+    return await work_on(_relaid, captions.items, captions.language, profile, video, chars=chars)
 
 
-def _relaid(items: Sequence[Caption], language: str, profile: ReadingProfile) -> Iterator[Cue]:
-    yield from relayout(Captions(language, "manual", tuple(items)), profile)
+def _relaid(
+    items: Sequence[Caption], language: str, profile: ReadingProfile, video: VideoTiming
+) -> Iterator[Cue]:
+    yield from relayout(Captions(language, "manual", tuple(items)), profile, video)
 
 
-def relayout(captions: Captions, profile: ReadingProfile) -> list[Cue]:
+def relayout(
+    captions: Captions, profile: ReadingProfile, video: VideoTiming = NO_VIDEO
+) -> list[Cue]:
     """Divide the text of captions among cues anew, as a profile wants it.
 
     Sentences that stand on several captions become cues as if they were speech: the words of a
@@ -40,16 +47,18 @@ def relayout(captions: Captions, profile: ReadingProfile) -> list[Cue]:
     Args:
         captions: of one file.
         profile: limits of text and time.
+        video: frame rate and shot changes of the picture.
 
     Returns:
         Cues with ids from 0, sorted by start. Their texts together have all ink of the captions, in
         order, with its styles.
     """
+    profile = profile.at_frame_rate(video.frames_per_s)
     cues: list[Cue] = []
     free_ms = 0
     for key, group in groupby(captions.items, key=_kind):
-        part = replace(captions, items=tuple(group))
-        made = _authored(part, profile) if key[0] else _joined(part, profile, free_ms)
+        part = _from(replace(captions, items=tuple(group)), free_ms)
+        made = _authored(part, profile) if key[0] else _joined(part, profile, video)
         cues.extend(made)
         free_ms = max([free_ms, *(cue.span.end_ms + profile.min_gap_ms for cue in made)])
     ordered = sorted(cues, key=lambda cue: cue.span)
@@ -65,11 +74,11 @@ def _authored(captions: Captions, profile: ReadingProfile) -> list[Cue]:
     return list(authored_cues(captions, profile.in_language(captions.language)))
 
 
-def _joined(captions: Captions, profile: ReadingProfile, free_ms: int) -> list[Cue]:
-    """Return the cues of captions of one kind, none before the screen is free."""
+def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> list[Cue]:
+    """Return the cues of captions of one kind."""
     first = captions.items[0]
-    layout = CueLayout(profile)
-    segments = caption_segments(_from(captions, free_ms), profile)
+    layout = CueLayout(profile, video=lambda: video)
+    segments = caption_segments(captions, profile)
     cues = [cue for segment in segments for cue in layout.lay_out(segment)]
     runs = joined((caption.text, caption.runs) for caption in captions.items)
     own = divided(runs, [cue.text for cue in cues])

@@ -89,9 +89,9 @@ async def relaid(body: RelayoutBody, services: Services, notices: Sequence[Notic
     if body.remove_sdh:
         captions, notices = await without_sdh(captions)
         said += notices
-    cues = await relayout_bounded(captions, profile)
+    cues = await relayout_bounded(captions, profile, body.video)
     payload = await subtitles_payload(cues, captions.language, profile, body.formats, said)
-    report = await check_shown_bounded(cues, profile, captions.language)
+    report = await check_shown_bounded(cues, profile, captions.language, body.video)
     return {**payload, "quality": score_payload(report)}
 
 

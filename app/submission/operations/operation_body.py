@@ -122,7 +122,7 @@ class QualityBody(SubtitleFileBody, PictureFields):
     job_id: str | None = Field(None, description="A finished job, in place of subtitles")
 
 
-class RelayoutBody(SubtitleFileBody):
+class RelayoutBody(SubtitleFileBody, PictureFields):
     """Body of `/api/relayout`."""
 
     remove_sdh: bool | None = Field(

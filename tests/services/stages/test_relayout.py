@@ -68,7 +68,7 @@ def test_all_ink_with_its_styles_is_there_in_order(
     items: list[Caption] = []
     at = 0
     for gap, length, words, italic, top in rows:
-        text = " ".join(words)
+        text = "- Who is it?\n- Me." if top and italic else " ".join(words)
         runs = (StyleRun(0, ink_length(text), ITALIC),) if italic else ()
         place = TOP if top else None
         items.append(Caption(Span(at + gap, at + gap + length), text, runs=runs, placement=place))
