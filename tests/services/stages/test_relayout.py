@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.captions import Caption, Captions
@@ -61,6 +61,7 @@ CAPTION = st.tuples(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(st.lists(CAPTION, min_size=1, max_size=8), st.sampled_from(["web", "shorts", "netflix"]))
 def test_all_ink_with_its_styles_is_there_in_order(
     rows: list[tuple[int, int, list[str], bool, bool]], profile: str
