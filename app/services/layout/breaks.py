@@ -100,13 +100,18 @@ def break_between(
         return Break.BAD
     if ends_sentence(before, after, language):
         return Break.SENTENCE
-    if is_abbreviation(before, language):
+    if is_abbreviation(before, language) or _is_label(before):
         return Break.BAD
     if ends_clause(before):
         return Break.CLAUSE
     if is_unspaced(before[-1]):
         return _between_characters(before, after, language, around)
     return _between_words(before, after, word_classes(language), around.earlier)
+
+
+def _is_label(word: str) -> bool:
+    """Whether a word names a speaker, as subtitles for the deaf have it: ``ANNA:``."""
+    return word.endswith(":") and word[:-1].isupper()
 
 
 def _between_words(before: str, after: str, known: WordClasses, earlier: str) -> Break:

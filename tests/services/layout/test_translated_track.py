@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from app.domain.cue import Cue
+from app.domain.language import Language
 from app.domain.profile import profile_named
 from app.domain.style import Placement
 from app.domain.time import Span
+from app.services.layout import break_lines, lay_out
 from app.services.layout.translated_track import translated_track
 from app.services.layout.width import text_width
 from app.services.render.formats import render
+from app.services.translation.text.translation_distributor import TranslationDistributor
+from app.services.translation.text.translation_tokenizer import TranslationTokenizer
+from tests.services.layout.test_forbidden_breaks import sentences, spoken
 
 SOURCE = [
     ("We had been waiting at the harbour,", "Wir hatten am Hafen gewartet, und zwar seit den"),
@@ -66,3 +74,45 @@ def test_files_have_the_track_and_the_default_keeps_the_pairs() -> None:
     assert own.count("-->") != len(SOURCE)
     assert " ".join(own.split()).count("Morgenstunden,") == 1
     assert '"Yes."' in render(cues(), "json", profile_named("netflix"), "de")
+
+
+def spoken_cues(language: str) -> list[Cue]:
+    """Return English sentences as cues, with the sentences of another language divided among them.
+
+    The sets have the same sentences in the same order.
+    """
+    distributor = TranslationDistributor(
+        TranslationTokenizer(Language.parse(language)), profile_named("netflix").in_language("de")
+    )
+    found: list[Cue] = []
+    at_ms = 0
+    pairs = zip(sentences("en", "tuning"), sentences(language, "tuning"), strict=True)
+    for source, target in pairs:
+        laid_out = lay_out(spoken(source.words, 14, at_ms), profile_named("netflix"), "en")
+        at_ms = laid_out[-1].span.end_ms + 400
+        own = [Cue(0, cue.span, cue.text, language="en") for cue in laid_out]
+        pieces = distributor.divide(" ".join(target.words), own)
+        found += [replace(cue, translation=each) for cue, each in zip(own, pieces, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl"])
+def test_translated_tracks_obey_the_profile_and_can_be_read(language: str) -> None:
+    profile = profile_named("netflix").in_language(language)
+    source = spoken_cues(language)
+    track = translated_track(source, profile_named("netflix"), language)
+    shown = " ".join(cue.text for cue in track).split()
+    assert shown == " ".join(cue.translation or "" for cue in source).split()
+    for before, after in pairwise(track):
+        assert after.span.start_ms - before.span.end_ms >= profile.min_gap_ms
+    for cue in track:
+        assert profile.min_duration_ms <= cue.span.duration_ms <= profile.max_duration_ms
+        lines = break_lines(cue.text, profile, language)
+        assert len(lines) <= profile.max_lines
+        assert all(text_width(line) <= profile.max_line_chars for line in lines)
+    fast = [
+        cue.text
+        for cue in track
+        if 1000 * text_width(cue.text) > profile.max_cps * cue.span.duration_ms
+    ]
+    assert len(fast) <= 0.02 * len(track), fast
