@@ -326,47 +326,6 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         file.give_room_back()
 
 
-async def read_file_form(
-    request: Request, services: Services, names: Sequence[str], lists: Sequence[str] = ()
-) -> tuple[dict[str, str], UploadedFile]:
-    """Read a form with a file and text fields; fields of other names are ignored.
-
-    Args:
-        request: with the form.
-        services: of the process.
-        names: of the fields.
-        lists: names of those that may come several times.
-
-    Returns:
-        The texts of the fields that are not empty, one that comes several times separated by
-        spaces, and the file.
-
-    Raises:
-        BadRequestError: it is no form, has no file, or a field twice that is no list.
-        StorageError: the upload cannot be written.
-        PayloadTooLargeError: it is too large.
-    """
-    if not is_multipart(request):
-        raise BadRequestError("Send a multipart form with a part named file")
-    owner = owner_of(body_of(request).caller)
-    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: TextField(repeats=name in lists) for name in (*names, *lists)}
-    try:
-        await parse_form(request, {**fields, "file": file})
-        if not file.begun:
-            raise BadRequestError("The form has no part named file")
-        if not file.complete:
-            raise BadRequestError("The upload is cut off")
-        joined = {name: " ".join(field.texts).strip() for name, field in fields.items()}
-        texts = {name: text for name, text in joined.items() if text}
-        return texts, file.upload()
-    except BaseException:
-        file.discard()
-        raise
-    finally:
-        file.give_room_back()
-
-
 async def read_files_form(
     request: Request, services: Services, names: Sequence[str], files: Sequence[str]
 ) -> tuple[dict[str, str], dict[str, UploadedFile]]:
@@ -407,6 +366,47 @@ async def read_files_form(
     finally:
         for sink in sinks.values():
             sink.give_room_back()
+
+
+async def read_file_form(
+    request: Request, services: Services, names: Sequence[str], lists: Sequence[str] = ()
+) -> tuple[dict[str, str], UploadedFile]:
+    """Read a form with a file and text fields; fields of other names are ignored.
+
+    Args:
+        request: with the form.
+        services: of the process.
+        names: of the fields.
+        lists: names of those that may come several times.
+
+    Returns:
+        The texts of the fields that are not empty, one that comes several times separated by
+        spaces, and the file.
+
+    Raises:
+        BadRequestError: it is no form, has no file, or a field twice that is no list.
+        StorageError: the upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    if not is_multipart(request):
+        raise BadRequestError("Send a multipart form with a part named file")
+    owner = owner_of(body_of(request).caller)
+    file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
+    fields = {name: TextField(repeats=name in lists) for name in (*names, *lists)}
+    try:
+        await parse_form(request, {**fields, "file": file})
+        if not file.begun:
+            raise BadRequestError("The form has no part named file")
+        if not file.complete:
+            raise BadRequestError("The upload is cut off")
+        joined = {name: " ".join(field.texts).strip() for name, field in fields.items()}
+        texts = {name: text for name, text in joined.items() if text}
+        return texts, file.upload()
+    except BaseException:
+        file.discard()
+        raise
+    finally:
+        file.give_room_back()
 
 
 def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
