@@ -52,6 +52,10 @@ _SWITCH_COST = 4.0
 
 _CHUNK_CUES = 40
 _CHUNK_PEAKS = 4
+_CHUNKS_MOST = 100
+"""Runs of cues that are correlated on their own: each takes as long as the whole file. A film has
+about 1,500 cues."""
+
 _SAME_OFFSET_MS = 120
 
 
@@ -249,7 +253,8 @@ def _pieces(cues: Sequence[Span], best: _Fit, recording: _Recording) -> tuple[Sy
 def _candidates(cues: Sequence[Span], best: _Fit, recording: _Recording) -> list[int]:
     """Return the offsets that some run of cues may have, the best fit's first."""
     offsets = [best.offset_ms]
-    for first in range(0, len(cues) - _PIECE_CUES + 1, _CHUNK_CUES // 2):
+    step = max(_CHUNK_CUES // 2, len(cues) // _CHUNKS_MOST)
+    for first in range(0, len(cues) - _PIECE_CUES + 1, step):
         chunk = cues[first : first + _CHUNK_CUES]
         starts = _starts(chunk, best.ratio)
         found = _correlated(_stretched(chunk, best.ratio), recording, _CHUNK_PEAKS)

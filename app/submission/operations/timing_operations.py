@@ -62,6 +62,10 @@ _CALLER_SHARE = 4
 _TEXT_CHARS = 2_000_000
 """Of a text to align: ten long novels."""
 
+_MS_PER_CHAR = 50
+_CUE_CHARS = 60
+"""Synchronizing takes as long as reading so much text: a film by a process of its own."""
+
 _PAUSE_MS = 700
 """Silence between words of a text at which a cue may not go on."""
 
@@ -157,7 +161,10 @@ async def _sync(
         speech = await _detected(source, services, owner)
         notices += speech.notices
         results = await work_on(
-            _by_speech, [spans, list(speech.spans)], speech.length_ms, chars=speech.length_ms // 100
+            _by_speech,
+            [spans, list(speech.spans)],
+            speech.length_ms,
+            chars=speech.length_ms // _MS_PER_CHAR + _CUE_CHARS * len(spans),
         )
         found = results[0]
     sure = found is not None and found.confidence >= LEAST_CONFIDENCE
