@@ -26,6 +26,7 @@ from bench import (
     hallucinations,
     health,
     jobs,
+    layout,
     long_form,
     memory,
     pipeline,
@@ -83,6 +84,7 @@ MEASURES: Mapping[str, Measure] = {
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
     "costs": measured_costs.measure,
+    "layout": layout.measure,
 }
 
 

@@ -48,7 +48,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         for language in LANGUAGES:
             spoken = environment.corpus.sentences(language)
             await _add(environment, sides, (spoken.path, language), spoken.utterances, prompts)
-        await _add(environment, sides, (_sample("wav"), "en"), _talk(), talk)
+        await _add(environment, sides, (sample_file("wav"), "en"), _talk(), talk)
     _compare(environment, "prompts", prompts)
     _compare(environment, "telephone talk", talk)
     starts_ms = prompts[OURS].starts_ms
@@ -94,14 +94,14 @@ def _compare(environment: BenchEnvironment, what: str, errors: Mapping[str, _Err
 def _talk() -> list[Utterance]:
     """Read who says what when: channel, speaker, start and end in seconds, text."""
     utterances = []
-    for line in _sample("stm").read_text("utf-8").splitlines():
+    for line in sample_file("stm").read_text("utf-8").splitlines():
         _, _, _, start_s, end_s, text = line.split(maxsplit=5)
         span = Span(seconds_to_ms(float(start_s)), seconds_to_ms(float(end_s)))
         utterances.append(Utterance(text, span))
     return utterances
 
 
-def _sample(ending: str) -> Path:
+def sample_file(ending: str) -> Path:
     """Return a file of the recording that pyannote.audio's package has for trials."""
     package = distribution("pyannote-audio")
     return Path(str(package.locate_file(f"pyannote/audio/sample/sample.{ending}")))

@@ -23,6 +23,7 @@
     |  |- TruncatedMediaError       cut off before its end
     |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
     |  |- MediaTooLongError         longer than MAX_DURATION_S
+    |  |- MediaMismatchError        subtitles that do not belong to the recording
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
     |  |- LinkInvalidError          a link to a stored file with a wrong signature
@@ -522,6 +523,23 @@ class MediaTooLongError(MediaError):
     """Longer than the server accepts."""
 
     code = "media_too_long"
+
+
+class MediaMismatchError(MediaError):
+    """Subtitles or a text that do not belong to the recording, as far as can be told.
+
+    Attributes:
+        confidence: 0..1, that they do.
+    """
+
+    code = "media_mismatch"
+
+    def __init__(self, confidence: float) -> None:
+        super().__init__(
+            "The text does not match what is said in the media, or too little of it does "
+            f"to be sure (confidence {confidence:.2f}); nothing was changed"
+        )
+        self.confidence = confidence
 
 
 class NoSpeechError(MediaError):

@@ -169,6 +169,9 @@ class JobRequest:
         automatic_captions: whether a site's automatic captions in the spoken language, which is
             English where nothing says otherwise, serve in place of the recording where people
             wrote none.
+        shot_changes: whether shot changes of the picture are looked for; None where the profile
+            decides, which wants them if it moves cues to them.
+        remove_sdh: whether captions lose what is written for the deaf.
         holder: name of who holds the job's place, by key or else by address; no secret. Empty for
             the server itself, which has no share.
     """
@@ -195,6 +198,13 @@ class JobRequest:
     speakers_only: bool = False
     automatic_captions: bool = False
     late_speakers: bool = False
+    shot_changes: bool | None = None
+    remove_sdh: bool = False
+
+    @property
+    def wants_shot_changes(self) -> bool:
+        """Whether shot changes of the picture are looked for."""
+        return self.profile.snap_ms > 0 if self.shot_changes is None else self.shot_changes
 
     @property
     def written(self) -> Language | None:
@@ -213,7 +223,7 @@ class JobRequest:
             self.source.identity,
             self.target.tag if self.target else None,
             self.spoken.tag if self.spoken else None,
-            self.profile.name,
+            self.profile.key,
             self.diarize,
             dataclasses.astuple(self.speakers),
             self.allowed_languages,
@@ -231,4 +241,8 @@ class JobRequest:
             parts.append("speakers only")
         if self.automatic_captions:
             parts.append("automatic captions")
+        if self.shot_changes is not None:
+            parts.append(f"shot changes {self.shot_changes}")
+        if self.remove_sdh:
+            parts.append("without sdh")
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -87,6 +87,8 @@ class Window:
         task: ``translate`` only where the engine translates. English speech is transcribed in
             either case; of any other language the segments hold an English translation, with the
             spoken language in ``Segment.spoken``.
+        sounds: whether sounds are described in the text (``[laughter]``, ``♪``), by an engine that
+            knows any.
     """
 
     audio: Audio
@@ -95,6 +97,7 @@ class Window:
     allowed_languages: tuple[str, ...] = ()
     cancelled: Event = field(default_factory=Event)
     task: Task = "transcribe"
+    sounds: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

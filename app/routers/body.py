@@ -74,10 +74,12 @@ class _UploadSink:
         self._digest = hashlib.sha256()
         self._name = self._media_type = ""
         self.begun = False
+        self.seen = False
         self.complete = False
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         self.begun = file_name is not None
+        self.seen = True
         self._name = file_name or ""
         self._media_type = media_type
 
@@ -103,7 +105,7 @@ class _UploadSink:
         return UploadedFile(self._path, self._digest.hexdigest(), self._name, self._media_type)
 
 
-class _FieldSink:
+class TextField:
     """A text field, with a limit for all its values together."""
 
     def __init__(self, max_bytes: int = _MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
@@ -112,17 +114,19 @@ class _FieldSink:
         self.repeats = repeats
 
     def begin(self, file_name: str | None, media_type: str) -> None:
+        """Begin a value."""
         del file_name, media_type
         self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
+        """Take bytes of it."""
         self._free_bytes -= len(data)
         if self._free_bytes < 0:
             raise InvalidFieldError("A form field is too long")
         self._values[-1] += data
 
     def finish(self) -> None:
-        pass
+        """Do nothing: the next value begins with `begin`."""
 
     @property
     def texts(self) -> list[str]:
@@ -196,22 +200,22 @@ CAPTIONS_EXAMPLE = {
 _DEFINITION = "#/$defs/"
 
 
-def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a schema with its definitions in the places that refer to them."""
     if isinstance(schema, list):
-        return [_written_out(each, definitions) for each in schema]
+        return [written_out(each, definitions) for each in schema]
     if not isinstance(schema, dict):
         return schema
     if (target := str(schema.get("$ref", ""))).startswith(_DEFINITION):
-        found = _written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
+        found = written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
         return {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
     return {
-        name: _written_out(value, definitions) for name, value in schema.items() if name != "$defs"
+        name: written_out(value, definitions) for name, value in schema.items() if name != "$defs"
     }
 
 
 _FULL_SCHEMA = SubtitleBody.model_json_schema()
-_SCHEMA = _written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
+_SCHEMA = written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,
@@ -259,7 +263,7 @@ async def _read_plain_form(text: bytes) -> Submission:
     return Submission(form, notices=notices)
 
 
-def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
+def _fill(fields: Mapping[str, TextField], text: bytes) -> None:
     whole = text.decode("utf-8", _KEPT)
     try:
         pairs = parse_qsl(whole, keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors=_KEPT)
@@ -278,9 +282,9 @@ def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
         field.write(value.encode("utf-8", _KEPT))
 
 
-def _field_sinks() -> dict[str, _FieldSink]:
-    fields = {name: _FieldSink(repeats=name in _LISTS) for name in _FIELDS}
-    return fields | {"captions": _FieldSink(_MAX_CAPTIONS_BYTES)}
+def _field_sinks() -> dict[str, TextField]:
+    fields = {name: TextField(repeats=name in _LISTS) for name in _FIELDS}
+    return fields | {"captions": TextField(_MAX_CAPTIONS_BYTES)}
 
 
 async def _read_json(request: JsonRequest) -> object:
@@ -303,7 +307,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
     fields = _field_sinks()
     try:
-        await _parse(request, {**fields, "file": file})
+        await parse_form(request, {**fields, "file": file})
         body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
@@ -320,6 +324,48 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         raise
     finally:
         file.give_room_back()
+
+
+async def read_files_form(
+    request: Request, services: Services, names: Sequence[str], files: Sequence[str]
+) -> tuple[dict[str, str], dict[str, UploadedFile]]:
+    """Read a form with several files and text fields; parts of other names are ignored.
+
+    Args:
+        request: with the form.
+        services: of the process.
+        names: of the text fields.
+        files: names of the parts that are files, whether they have a file name or not.
+
+    Returns:
+        The texts of the fields that are not empty, and the files by name; the caller removes them.
+
+    Raises:
+        BadRequestError: a part comes twice, or a file is cut off.
+        StorageError: an upload cannot be written.
+        PayloadTooLargeError: it is too large.
+    """
+    owner = owner_of(body_of(request).caller)
+    room = services.uploads.room
+    sinks = {name: _UploadSink(services.workdir.new_file(".upload"), room, owner) for name in files}
+    fields = {name: TextField() for name in names if name not in sinks}
+    try:
+        await parse_form(request, {**fields, **sinks})
+        if any(sink.seen and not sink.complete for sink in sinks.values()):
+            raise BadRequestError("The upload is cut off")
+        texts = {name: " ".join(field.texts).strip() for name, field in fields.items()}
+        found = {name: sink.upload() for name, sink in sinks.items() if sink.seen}
+        for name, sink in sinks.items():
+            if name not in found:
+                sink.discard()
+        return {name: text for name, text in texts.items() if text}, found
+    except BaseException:
+        for sink in sinks.values():
+            sink.discard()
+        raise
+    finally:
+        for sink in sinks.values():
+            sink.give_room_back()
 
 
 async def read_file_form(
@@ -346,9 +392,9 @@ async def read_file_form(
         raise BadRequestError("Send a multipart form with a part named file")
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: _FieldSink(repeats=name in lists) for name in (*names, *lists)}
+    fields = {name: TextField(repeats=name in lists) for name in (*names, *lists)}
     try:
-        await _parse(request, {**fields, "file": file})
+        await parse_form(request, {**fields, "file": file})
         if not file.begun:
             raise BadRequestError("The form has no part named file")
         if not file.complete:
@@ -363,7 +409,7 @@ async def read_file_form(
         file.give_room_back()
 
 
-def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
+def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
     """Validate the fields of a form; the language that they name helps to read the captions."""
     texts = {name: field.value for name, field in fields.items() if field.texts}
     if not texts.pop("captions", ""):
@@ -373,7 +419,14 @@ def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Noti
     return _validated({**texts, "captions": captions.text}), captions.notices
 
 
-async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:
+async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
+    """Read a form into sinks.
+
+    Raises:
+        BadRequestError: it cannot be understood.
+        JobCancelledError: the client left.
+        StorageError: the disk is full.
+    """
     form = MultipartForm(request.headers.get("content-type", ""), sinks)
     pending = bytearray()
     try:

@@ -107,6 +107,23 @@ class PaidUsage(Answer):
     cost_usd: float | None = Field(description="Null where no price is known")
 
 
+class Quality(Answer):
+    """How many cues obey the profile."""
+
+    profile: str
+    score: float = Field(description="Share of cues that break no limit, 0 to 1")
+    cues: int
+    conforming: int = Field(description="Cues that break no limit")
+    broken: dict[str, int] = Field(description="How often each rule is broken, advice included")
+
+
+class Video(Answer):
+    """What the picture says of when cues may change."""
+
+    frame_rate: float = Field(description="Frames per second")
+    shot_changes_ms: list[int] = Field(description="Times of the first frames of shots")
+
+
 class JobResult(Answer):
     """The result of a finished job."""
 
@@ -135,6 +152,8 @@ class JobResult(Answer):
     speakers: list[SpokenTurn] | Absent = None
     title: str | Absent = None
     usage: PaidUsage | Absent = None
+    video: Video | Absent = Field(None, description="Where shot changes were looked for")
+    quality: Quality | Absent = Field(None, description="As `/api/qc` measures it")
 
 
 class FileCue(Answer):

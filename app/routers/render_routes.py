@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
 from app.domain.cue import Cue
+from app.domain.custom_profile import parse_profile
 from app.domain.dialogue_turns import with_turns
 from app.domain.errors import (
     InvalidFieldError,
@@ -18,7 +19,7 @@ from app.domain.errors import (
     TooMuchWorkError,
 )
 from app.domain.language import known_language
-from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style_fields import read_pieces, read_placement
 from app.domain.time import Span
 from app.domain.transcript import Word
@@ -90,7 +91,9 @@ class RenderBody(BaseModel):
         min_length=1, max_length=CAPTIONS_AT_MOST
     )
     format: str = Field(description="With options where it has some: vtt:words")
-    profile: str | None = None
+    profile: str | dict[str, JsonValue] | None = Field(
+        None, description="Reading profile: its name, or an object of limits"
+    )
     language: str | None = Field(None, description="Language of the text shown")
 
     def language_tag(self) -> str:
@@ -130,11 +133,17 @@ _EXAMPLE = {
         example=_EXAMPLE,
     ),
 )
-@raises(InvalidFormatError, InvalidProfileError, InvalidLanguageError, TooMuchWorkError)
+@raises(
+    InvalidFieldError,
+    InvalidFormatError,
+    InvalidProfileError,
+    InvalidLanguageError,
+    TooMuchWorkError,
+)
 async def render_cues(request: Request, body: RenderBody) -> Response:
     """Write cues as a file of any format. The work stops when the client leaves."""
     kind = check_format(body.format)
-    profile = profile_named(body.profile) if body.profile else DEFAULT_PROFILE
+    profile = parse_profile(body.profile) if body.profile else DEFAULT_PROFILE
     ordered = list(enumerate(_sorted(body.cues)))
     cues = [_cue(number, cue) for number, cue in ordered]
     words = {number: found for number, cue in ordered if (found := _words(number, cue))}

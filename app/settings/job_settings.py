@@ -25,8 +25,8 @@ class JobSettings(Group):
     quarter of MAX_JOBS and at least 4. Set it to MAX_JOBS where all requests come from one gateway
     of yours."""
     default_profile: str = DEFAULT_PROFILE.name
-    """Reading profile of a request that names none: `netflix`, `netflix-children`, `bbc` or
-    `shorts`. The browser extension names none."""
+    """Reading profile of a request that names none: `web`, `netflix`, `netflix-en`,
+    `netflix-children`, `bbc`, `ofcom`, `ebu` or `shorts`. The browser extension names none."""
     max_duration_s: int = Field(14_400, ge=1, validation_alias=names("MAX_DURATION_S"))
     """Longest media in seconds."""
     job_grace_s: float = Field(30.0, ge=0)

@@ -21,7 +21,12 @@ def with_server_defaults(
         profile: whether he says nothing of the reading profile.
     """
     if speakers and settings.diarizes_by_default and not isinstance(request.source, SentCaptions):
-        request = replace(request, diarize=True, late_speakers=True)
+        # Labels in the text need the speakers ahead of the layout.
+        request = replace(request, diarize=True, late_speakers=not request.profile.sdh)
     if profile:
-        request = replace(request, profile=profile_named(settings.jobs.default_profile))
+        own = profile_named(settings.jobs.default_profile)
+        readers = request.profile
+        request = replace(
+            request, profile=own.for_readers(children=readers.children, sdh=readers.sdh)
+        )
     return request

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from app.domain.custom_profile import parse_profile
 from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
@@ -29,7 +30,7 @@ from app.domain.language import (
     needs_translation,
     parse_target,
 )
-from app.domain.profile import DEFAULT_PROFILE, profile_named
+from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
 from app.domain.request import (
     JobRequest,
     MediaUrl,
@@ -170,7 +171,20 @@ class SubtitleBody(BaseModel):
     allowed_languages: Annotated[list[str], Field(fail_fast=True), BeforeValidator(_as_list)] = (
         Field(default_factory=list, description="Languages that detection chooses from")
     )
-    profile: str | None = Field(None, description="Reading profile")
+    profile: str | dict[str, JsonValue] | None = Field(
+        None, description="Reading profile: its name, or an object (or its JSON text) of limits"
+    )
+    children: bool | None = Field(False, description="Reading speed of children")
+    sdh: bool | None = Field(
+        False, description="Subtitles for the deaf and hard of hearing, with their reading speed"
+    )
+    remove_sdh: bool | None = Field(
+        False, description="Captions lose sounds in brackets, music signs and speaker labels"
+    )
+    shot_changes: bool | None = Field(
+        None,
+        description="Look for shot changes; absent: where the profile moves cues to them",
+    )
     prompt: str | None = Field(None, description="Words that are likely to occur")
     position_s: float | None = Field(
         None, ge=0, le=_MAX_MS / 1000, description="Where the viewer watches; done first"
@@ -247,7 +261,7 @@ class SubtitleBody(BaseModel):
             target=target,
             spoken=spoken,
             task=task,
-            profile=profile_named(self.profile) if self.profile else DEFAULT_PROFILE,
+            profile=self.reading_profile(),
             diarize=bool(self.diarize),
             speakers=self._speakers(),
             allowed_languages=self._languages(),
@@ -257,7 +271,22 @@ class SubtitleBody(BaseModel):
             glossary=self._terms(),
             position_ms=seconds_to_ms(self.position_s or 0),
             audio_track=track,
+            shot_changes=self.shot_changes,
+            remove_sdh=bool(self.remove_sdh),
         )
+
+    def reading_profile(self, default: ReadingProfile = DEFAULT_PROFILE) -> ReadingProfile:
+        """Return the profile that the body names or describes, for its readers.
+
+        Args:
+            default: of a body that says nothing of it.
+
+        Raises:
+            InvalidProfileError: no profile has that name.
+            InvalidFieldError: a limit is wrong.
+        """
+        profile = parse_profile(self.profile) if self.profile else default
+        return profile.for_readers(children=bool(self.children), sdh=bool(self.sdh))
 
     def caption_language(self) -> Language | None:
         """Return the language of captions that come with the body; None where it is not named.

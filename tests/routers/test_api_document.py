@@ -87,9 +87,11 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("getStoredFile", "checkStoredFile"), 403),
     **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
     **dict.fromkeys(("transcribeDocuments",), 503),
+    **dict.fromkeys(("retimeSubtitles", "alignText"), 400),
 }
-"""Answers of routes for what has failed or was stored before, where nothing has or was, and of
-those for a database's documents, where there is none."""
+"""Answers of routes for what has failed or was stored before, where nothing has or was, of those
+for a database's documents, where there is none, and of those for media at an address that the
+tests do not reach."""
 
 TICKETS = ("/status-sync/", "/stream/", "/retry/")
 """In paths of routes for jobs that came by the queue's own door."""

@@ -10,6 +10,7 @@ from app.domain.request import JobRequest, MediaUrl, SentCaptions, Source, Uploa
 from app.services.pipeline.request_options import caption_preference
 from app.settings import AsrSettings, DiarizationSettings, JobSettings, Settings
 from app.submission.server_defaults import with_server_defaults
+from app.submission.subtitle_body import SubtitleBody
 
 UPLOAD = UploadedFile(Path("talk.wav"), "0")
 URL = MediaUrl("https://files.example/talk.mp4")
@@ -58,6 +59,16 @@ def test_late_speakers_are_a_job_of_their_own_and_leave_captions_their_place() -
 def test_the_reading_profile_is_the_servers_where_none_is_named() -> None:
     settings = Settings(jobs=JobSettings(default_profile="bbc"))
     assert with_server_defaults(JobRequest(URL), settings).profile.name == "bbc"
-    assert with_server_defaults(JobRequest(URL), settings, profile=False).profile.name == "netflix"
-    with pytest.raises(ValueError, match="known: netflix"):
+    assert with_server_defaults(JobRequest(URL), settings, profile=False).profile.name == "web"
+    with pytest.raises(ValueError, match="known: web"):
         JobSettings(default_profile="film")
+
+
+def test_the_servers_profile_is_for_the_readers_of_the_request() -> None:
+    settings = Settings(jobs=JobSettings(default_profile="netflix"))
+    body = SubtitleBody.model_validate({"url": URL.url, "sdh": "true", "children": True})
+    profile = with_server_defaults(body.job_request(None), settings).profile
+    assert (profile.name, profile.sdh, profile.children) == ("netflix", True, True)
+    custom = {"url": URL.url, "profile": '{"base": "bbc", "max_cps": 12}', "sdh": True}
+    profile = SubtitleBody.model_validate(custom).job_request(None).profile
+    assert (profile.name, profile.sdh, profile.max_cps) == ("custom", True, 12)

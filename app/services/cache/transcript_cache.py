@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.media import UNLISTED_TRACK, AudioTrack, HeardTrack
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
+from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.cache.keys import stage_key
 from app.services.cache.lifetimes import TRANSCRIPTS
 from app.services.cache.lookups import OnLookup, ignore_lookup
@@ -29,6 +30,7 @@ class Transcript:
         turns: speaker turns; empty without diarization, or without speech.
         notices: what could not be done.
         heard: which audio track it is.
+        video: frame rate and shot changes of the picture, as far as they were looked for.
     """
 
     segments: tuple[Segment, ...]
@@ -38,6 +40,7 @@ class Transcript:
     turns: tuple[SpeakerTurn, ...] = ()
     notices: tuple[Notice, ...] = ()
     heard: HeardTrack = UNLISTED_TRACK
+    video: VideoTiming = NO_VIDEO
 
 
 class TranscriptCache:
@@ -89,13 +92,14 @@ def _encode_transcript(transcript: Transcript) -> bytes:
             turns,
             notices,
             [transcript.heard.index, [dataclasses.astuple(t) for t in transcript.heard.tracks]],
+            [transcript.video.frames_per_s, list(transcript.video.shot_changes_ms)],
         ]
     )
 
 
 def _decode_transcript(payload: bytes) -> Transcript | None:
     try:
-        audio_ms, language, rows, untranscribed_ms, turns, notices, heard = unpack(payload)
+        audio_ms, language, rows, untranscribed_ms, turns, notices, heard, *video = unpack(payload)
         return Transcript(
             segments=segments_of(rows),
             audio_ms=audio_ms,
@@ -104,6 +108,7 @@ def _decode_transcript(payload: bytes) -> Transcript | None:
             turns=tuple(SpeakerTurn(Span(start, end), who) for start, end, who in turns),
             notices=tuple(Notice(code, message) for code, message in notices),
             heard=HeardTrack(tuple(_track(row) for row in heard[1]), heard[0]),
+            video=VideoTiming(video[0][0], tuple(video[0][1])) if video else NO_VIDEO,
         )
     except (TypeError, ValueError):
         return None

@@ -84,6 +84,16 @@ def track_key(recording: str, track: int | str | None) -> str:
     return stage_key(recording, "by language and marks" if track is None else track)
 
 
+def sounds_key(speech: str) -> str:
+    """Return the key of a window or a transcript in which sounds are described too."""
+    return stage_key(speech, "sounds")
+
+
+def shot_changes_key(recording: str) -> str:
+    """Return the key of a transcript that has the shot changes of its picture."""
+    return stage_key(recording, "shot changes")
+
+
 def translated_recording_key(recording: str) -> str:
     """Return what decides the transcript of a whole recording with translations by the transcriber.
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from app.domain.captions import Caption, CaptionKind, Captions
 from app.domain.errors import InvalidCaptionsError, quoted
+from app.domain.events import Notice
 from app.domain.language import known_language
 from app.services.captions.caption_faults import first_unusable
 from app.services.captions.encoding import decode_file, decode_head
@@ -132,6 +133,29 @@ def parse_captions(
     Raises:
         InvalidCaptionsError: it cannot be read, is too large, or holds no captions.
     """
+    track, assumed = read_track(data, format, language)
+    captions = normalize(track, language, kind)
+    if not captions.items:
+        raise InvalidCaptionsError(_no_captions(track))
+    if captions.language == "und":
+        tag = language_by_script(caption.text for caption in captions.items)
+        captions = replace(captions, language=tag or "und")
+    return replace(captions, notices=(*assumed, *captions.notices))
+
+
+def read_track(
+    data: bytes | str,
+    format: str | None,  # noqa: A002 - the site's word
+    language: str,
+) -> tuple[RawTrack, tuple[Notice, ...]]:
+    """Read a caption file as it is written; arguments are those of `parse_captions`.
+
+    Returns:
+        The track, and how its text was read from its bytes where that was not certain.
+
+    Raises:
+        InvalidCaptionsError: it cannot be read, or is too large.
+    """
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
     if (foreign := _foreign(data)) is not None:
@@ -144,13 +168,7 @@ def parse_captions(
     track = found.read(text)
     if len(track.captions) > CAPTIONS_AT_MOST:
         raise InvalidCaptionsError(f"A caption file may hold {CAPTIONS_AT_MOST} captions at most")
-    captions = normalize(track, language, kind)
-    if not captions.items:
-        raise InvalidCaptionsError(_no_captions(track))
-    if captions.language == "und":
-        tag = language_by_script(caption.text for caption in captions.items)
-        captions = replace(captions, language=tag or "und")
-    return replace(captions, notices=(*assumed, *captions.notices))
+    return track, assumed
 
 
 def _foreign(data: bytes | str) -> str | None:

@@ -13,9 +13,9 @@ from app.domain.profile import ReadingProfile
 from app.domain.style import Placement, divided, joined, zone
 from app.domain.time import Span
 from app.domain.transcript import Segment
+from app.services.layout.layout_engine import lay_out
 from app.services.layout.line_breaks import fits
 from app.services.layout.phrase import Phrase
-from app.services.layout.phrase_splitter import split
 from app.services.layout.segment_words import words_of
 from app.services.layout.timing import TimeWindow, place
 from app.services.layout.width import text_width
@@ -192,8 +192,8 @@ def _phrases(
     for turn, (start_ms, end_ms) in zip(turns, pairwise(edges), strict=True):
         own = Span(start_ms, max(start_ms, min(end_ms, span.end_ms)))
         words = words_of(Segment(turn, own, (), language), profile)
-        phrases = split(words, end_ms, profile, language)
-        first, *others = [_Part(each, each.text) for each in phrases]
+        cues = lay_out(words, profile, language, from_ms=own.start_ms, until_ms=end_ms)
+        first, *others = [_Part(Phrase(cue.words), cue.text) for cue in cues]
         if parts and (both := parts[-1].with_turn(first)).is_cue(profile):
             parts[-1] = both
         else:

@@ -3,59 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 from app.domain.text import MARKS_AROUND_WORDS, ends_clause, ends_sentence, is_abbreviation
+from app.services.layout.break_rules.languages import word_classes
+from app.services.layout.break_rules.word_classes import WordClasses
+from app.services.layout.phrase_bounds import SEEN_CHARS, begins_phrase
 from app.services.layout.tokens import is_unspaced
-
-_CONJUNCTIONS = """
-and but or nor because although though unless until whereas while when where which who whose that
-than if since as
-und aber oder denn weil dass wenn obwohl damit sondern während
-y e o u pero sino porque que aunque cuando donde mientras si como
-et ou mais donc car puisque quand lorsque où
-ma anche perché quando mentre dove che
-mas porque embora quando enquanto onde
-"""
-_PREPOSITIONS = """
-about above across after against along among around at before behind below between by down during
-for from in inside into like near of off on onto over per through to toward towards under up upon
-with within without
-an auf aus bei durch für gegen hinter in mit nach neben ohne seit über um unter von vor zu zum zur
-im am
-a al ante bajo con contra de del desde durante en entre hacia hasta para por según sin sobre tras
-à au aux avec chez contre dans de depuis des du en entre jusque par pendant pour sans sous sur vers
-di da dal della nel nella su sul tra fra
-em com sem no na nos nas ao aos às pelo pela
-"""
-_ARTICLES = """
-a an the my your his her its our their this these those
-der die das den dem des ein eine einen einem einer mein dein sein
-el la los las un una unos unas lo mi tu su
-le les l' un une ce cette ces mon ma mes ton ta tes son sa ses
-il lo gli i uno
-os as um uma
-"""
-
-OPENING = frozenset(_CONJUNCTIONS.split()) | frozenset(_PREPOSITIONS.split())
-"""Words that begin a phrase: a break before them reads well.
-
-English, German, Spanish, French, Italian and Portuguese together, since the language of a text is
-often only guessed; a word that means something else in another of them costs a little balance and
-nothing more.
-
-Source: Netflix Timed Text Style Guide, General Requirements, "Line Treatment": break after
-punctuation, before conjunctions, before prepositions.
-"""
-
-LEANING = OPENING | frozenset(_ARTICLES.split())
-"""Words that a break never leaves behind: the phrase that they open would be cut in two."""
 
 _CLOSING_CATEGORIES = frozenset(("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf"))
 _OPENING_CATEGORIES = frozenset(("Ps", "Pi"))
 _INVERTED = frozenset("¿¡")
 _HONORIFICS = frozenset("おご御")
+_APOSTROPHES = "'’"
+_YEARS = range(1000, 2100)
+_RATIO_WORDS = frozenset(("pour", "por", "per"))
+"""Words between a number and *cent*."""
 
 
 class Break(IntEnum):
@@ -65,7 +30,8 @@ class Break(IntEnum):
     CLAUSE = 1
     PHRASE = 2
     PLAIN = 3
-    BAD = 4
+    TIGHT = 4
+    BAD = 5
 
 
 BREAK_COST: Mapping[Break, float] = {
@@ -73,34 +39,168 @@ BREAK_COST: Mapping[Break, float] = {
     Break.CLAUSE: 3.0,
     Break.PHRASE: 10.0,
     Break.PLAIN: 22.0,
+    Break.TIGHT: 28.0,
     Break.BAD: 40.0,
 }
 """Cost of dividing a text between two cues there, against 100 times the square of how far the place
 is off the even share, in cues: a comma wins over a plain gap while it is within 0.4 of a cue."""
 
 
-def break_between(before: str, after: str, language: str = "") -> Break:
-    """Return the kind of break between two words of a language that follow one another."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a place, besides the words on either side of it.
+
+    Attributes:
+        earlier: the word ahead of the word before the place.
+        left: the last characters before it, of scripts without spaces.
+        right: the first ones behind it.
+    """
+
+    earlier: str = ""
+    left: str = ""
+    right: str = ""
+
+
+_NOTHING = Surroundings()
+
+CONTEXT_WORDS = SEEN_CHARS
+"""Words on either side of a place that decide of what kind it is, the nearest included."""
+
+
+def break_at(texts: Sequence[str], index: int, language: str = "") -> Break:
+    """Return the kind of break before one of several words; see `break_between`.
+
+    Args:
+        texts: words in order; those farther than ``CONTEXT_WORDS`` do not matter.
+        index: of the word behind the place, at least 1.
+        language: BCP 47 tag.
+    """
+    before, after = texts[index - 1], texts[index]
+    around = Surroundings(texts[index - 2] if index > 1 else "")
+    if is_unspaced(before[-1:] or " ") and is_unspaced(after[:1] or " "):
+        around = Surroundings(
+            left="".join(texts[max(0, index - CONTEXT_WORDS) : index])[-SEEN_CHARS:],
+            right="".join(texts[index : index + CONTEXT_WORDS])[:SEEN_CHARS],
+        )
+    return break_between(before, after, language, around)
+
+
+def break_between(
+    before: str, after: str, language: str = "", around: Surroundings = _NOTHING
+) -> Break:
+    """Return the kind of break between two words of a language that follow one another.
+
+    Args:
+        before: the word ahead of the place, with its punctuation.
+        after: the word behind it.
+        language: BCP 47 tag; empty where it is not known, which knows fewer words.
+        around: more of the text.
+    """
     if not _may_begin(after) or not _may_end(before):
         return Break.BAD
     if ends_sentence(before, after, language):
         return Break.SENTENCE
-    if is_abbreviation(before, language):
+    if is_abbreviation(before, language) or _is_label(before):
         return Break.BAD
     if ends_clause(before):
         return Break.CLAUSE
     if is_unspaced(before[-1]):
-        return _between_characters(before[-1], after[0])
-    if _plain(before) in LEANING:
-        return Break.BAD
-    return Break.PHRASE if _plain(after) in OPENING else Break.PLAIN
+        return _between_characters(before, after, language, around)
+    return _between_words(before, after, word_classes(language), around.earlier)
 
 
-def _between_characters(before: str, after: str) -> Break:
-    """Guess from the script: a Japanese phrase ends in hiragana, a loan word is all katakana."""
-    if before in _HONORIFICS or (_is_katakana(before) and _is_katakana(after)):
+def _is_label(word: str) -> bool:
+    """Whether a word names a speaker, as subtitles for the deaf have it: ``ANNA:``."""
+    return word.endswith(":") and word[:-1].isupper()
+
+
+def _between_words(before: str, after: str, known: WordClasses, earlier: str) -> Break:
+    first, second = _plain(before, known), _plain(after, known)
+    if (
+        first in known.leaning
+        or second in known.followers
+        or _is_contracted(before, known)
+        or _is_counted(first, second, known)
+        or _is_name(before, after, second, known)
+        or _is_split_verb(first, second, after, known)
+        or _is_late_negation(earlier, before, second, known)
+    ):
         return Break.BAD
-    return Break.PHRASE if _is_hiragana(before) and not _is_hiragana(after) else Break.PLAIN
+    if second in known.opening:
+        return Break.PHRASE
+    if _plain(earlier, known) in known.determiners and not _ends_group(before):
+        return Break.TIGHT
+    return Break.PLAIN
+
+
+def _ends_group(word: str) -> bool:
+    """Whether a word is followed by a mark, so that no noun phrase goes on behind it."""
+    return not word[-1:].isalnum()
+
+
+def _is_contracted(word: str, known: WordClasses) -> bool:
+    """Whether a word is a pronoun with its verb, or a verb with its negation: *she's*, *isn't*."""
+    bare = word.strip(MARKS_AROUND_WORDS).casefold().replace("’", "'")
+    if bare.endswith("n't"):
+        return True
+    head, apostrophe, _ = bare.partition("'")
+    return bool(apostrophe) and not known.elides and head in known.pronouns
+
+
+def _is_counted(first: str, second: str, known: WordClasses) -> bool:
+    """Whether a number stands ahead of what it counts; a year counts nothing."""
+    if first in known.numbers:
+        return second not in known.function_words
+    digits = first.replace(".", "").replace(",", "")
+    if not digits.isdecimal():
+        return False
+    if second in _RATIO_WORDS:
+        return True
+    is_year = len(first) == 4 and int(digits) in _YEARS
+    return not (is_year and second in known.function_words)
+
+
+def _is_name(before: str, after: str, second: str, known: WordClasses) -> bool:
+    """Whether two words are a first and a last name: both have a capital, and are not shouted."""
+    names = (before.strip(MARKS_AROUND_WORDS), after.strip(MARKS_AROUND_WORDS))
+    if not all(name[:1].isupper() and name[1:] and not name.isupper() for name in names):
+        return False
+    return second not in known.function_words
+
+
+def _is_split_verb(first: str, second: str, after: str, known: WordClasses) -> bool:
+    """Whether an auxiliary and its verb stand side by side, in either order."""
+    if first in known.split_auxiliaries:
+        ends = after[:1].islower() and second.endswith(known.verb_endings)
+        return ends and second not in known.function_words
+    if second not in known.split_auxiliaries or not known.verb_endings:
+        return False
+    return first[:1].islower() and first.endswith(known.verb_endings)
+
+
+def _is_late_negation(earlier: str, before: str, second: str, known: WordClasses) -> bool:
+    """Whether the second part of a negation follows the verb: *ne sait | pas*, *n'a | jamais*."""
+    if second not in known.late_negations:
+        return False
+    head = before.strip(MARKS_AROUND_WORDS).casefold().replace("’", "'").partition("'")
+    if head[1] and head[0] in known.negation_starts:
+        return True
+    return _plain(earlier, known) in known.negation_starts or second in known.negations
+
+
+def _between_characters(before: str, after: str, language: str, around: Surroundings) -> Break:
+    """Judge a place of a script without spaces, by phrases where a model knows its language.
+
+    Otherwise by the script: a Japanese phrase ends in hiragana, a loan word is all katakana.
+    """
+    if around.left and is_unspaced(after[0]):
+        begins = begins_phrase(around.left, around.right, language)
+        if begins is not None:
+            return Break.PHRASE if begins else Break.BAD
+    last, first = before[-1], after[0]
+    if last in _HONORIFICS or (_is_katakana(last) and _is_katakana(first)):
+        return Break.BAD
+    return Break.PHRASE if _is_hiragana(last) and not _is_hiragana(first) else Break.PLAIN
 
 
 def _is_hiragana(char: str) -> bool:
@@ -111,8 +211,15 @@ def _is_katakana(char: str) -> bool:
     return "\u30a0" <= char <= "\u30ff"
 
 
-def _plain(word: str) -> str:
-    return word.strip(MARKS_AROUND_WORDS).casefold()
+def _plain(word: str, known: WordClasses) -> str:
+    """Return a word in small letters without marks, and without what an elision put ahead of it."""
+    bare = word.strip(MARKS_AROUND_WORDS).casefold()
+    if known.elides:
+        for apostrophe in _APOSTROPHES:
+            head, found, tail = bare.rpartition(apostrophe)
+            if found:
+                return tail or head
+    return bare
 
 
 def _may_begin(word: str) -> bool:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.profile import ReadingProfile
 from app.domain.time import Span
-from app.services.layout.phrase import Phrase
-from app.services.layout.timing import MIN_CUE_MS, TimeWindow, place
+from app.services.layout.timing import MIN_CUE_MS, TimeWindow
 from app.services.playback.ranges import PlaybackRanges
 
 
@@ -21,7 +20,7 @@ class _UsedRange:
 
 
 class CueTimeline:
-    """Assigns times to phrases without overlapping the cues that exist already.
+    """Keeps cues from overlapping those that exist already.
 
     Within a playback range cues follow one another. The first cue of a range is at its words'
     time, so preceding speech has to end before it, even if it is transcribed later.
@@ -36,30 +35,40 @@ class CueTimeline:
         self._profile = profile
         self._used: dict[int, _UsedRange] = {}
 
-    def place(self, phrases: Sequence[Phrase], spoken: Span, until_ms: int) -> list[Span]:
-        """Assign each phrase of a segment its time on screen.
+    def window(self, spoken: Span, until_ms: int) -> TimeWindow:
+        """Return the screen time that the next segment of a playback range may use.
 
         Args:
-            phrases: phrases of the next segment of a playback range.
             spoken: the segment's span.
             until_ms: earliest start of the next speech.
-
-        Returns:
-            One span for each phrase: sorted, none empty, at least ``min_gap_ms`` from each other
-            and from all spans that were given before.
         """
         range_start = self._ranges.start_of(spoken.start_ms)
         next_ms = self._next_ms(range_start)
-        window = TimeWindow(
+        return TimeWindow(
             self._free_ms(range_start), until_ms if next_ms is None else min(until_ms, next_ms)
         )
-        spans = place(phrases, window, self._profile)
-        if next_ms is not None and spans:
-            spans = self._moved_before(next_ms, spans, window.from_ms) or self._in_free_gap(
-                phrases, spoken
+
+    def add(self, spans: Sequence[Span], spoken: Span) -> list[Span]:
+        """Add the cues of a segment that were laid out in its window.
+
+        Args:
+            spans: their times; sorted, at least ``min_gap_ms`` apart, none before the window.
+            spoken: the segment's span.
+
+        Returns:
+            One span for each cue, where it finds its place: sorted, none empty, at least
+            ``min_gap_ms`` from each other and from all spans that were given before.
+        """
+        range_start = self._ranges.start_of(spoken.start_ms)
+        next_ms = self._next_ms(range_start)
+        placed = list(spans)
+        if next_ms is not None and placed:
+            free_ms = self._free_ms(range_start)
+            placed = self._moved_before(next_ms, placed, free_ms) or self._in_free_gap(
+                len(placed), spoken
             )
-        self._mark_used(range_start, spans)
-        return spans
+        self._mark_used(range_start, placed)
+        return placed
 
     def _free_ms(self, range_start: int) -> int:
         """Return when the last cue of a range, or of those before it, has ended."""
@@ -87,9 +96,9 @@ class CueTimeline:
             limit_ms = start_ms - self._profile.min_gap_ms
         return moved[::-1]
 
-    def _in_free_gap(self, phrases: Sequence[Phrase], spoken: Span) -> list[Span]:
-        """Place phrases with wrong word times in the next free gap, late rather than never."""
-        need_ms = len(phrases) * (MIN_CUE_MS + self._profile.min_gap_ms)
+    def _in_free_gap(self, count: int, spoken: Span) -> list[Span]:
+        """Place cues with wrong word times in the next free gap, late rather than never."""
+        need_ms = count * (MIN_CUE_MS + self._profile.min_gap_ms)
         free_ms = spoken.start_ms
         for used in sorted(self._used.values(), key=lambda used: used.from_ms):
             if free_ms + need_ms <= used.from_ms:
@@ -98,7 +107,7 @@ class CueTimeline:
         step_ms = MIN_CUE_MS + self._profile.min_gap_ms
         return [
             Span(free_ms + number * step_ms, free_ms + number * step_ms + MIN_CUE_MS)
-            for number in range(len(phrases))
+            for number in range(count)
         ]
 
     def _mark_used(self, range_start: int, spans: Sequence[Span]) -> None:

@@ -101,13 +101,13 @@ def _pieces(chunk: str, max_width: int | None) -> Iterator[str]:
         if max_width is None or text_width(piece) <= max_width:
             yield piece
         else:
-            yield from _cut(piece, max_width)
+            yield from cut_text(piece, max_width)
 
 
 def _between_characters(chunk: str) -> Iterator[str]:
     current = ""
     for cluster in clusters(chunk):
-        if current and _may_part(current[-1], cluster[0]):
+        if current and may_part(current[-1], cluster[0]):
             yield current
             current = ""
         current += cluster
@@ -115,7 +115,8 @@ def _between_characters(chunk: str) -> Iterator[str]:
         yield current
 
 
-def _may_part(before: str, after: str) -> bool:
+def may_part(before: str, after: str) -> bool:
+    """Whether a line may break between two characters without a space between them."""
     if before in _NEVER_LAST or after in _NEVER_FIRST:
         return False
     if unicodedata.category(after) in ("Cf", "Mn", "Me", "Mc"):
@@ -123,7 +124,8 @@ def _may_part(before: str, after: str) -> bool:
     return before == "—" or is_unspaced(before) or is_unspaced(after)
 
 
-def _cut(piece: str, max_width: int) -> Iterator[str]:
+def cut_text(piece: str, max_width: int) -> Iterator[str]:
+    """Yield the pieces of a text, each as wide as it may be."""
     current, width = "", 0
     for cluster in clusters(piece):
         columns = cluster_width(cluster)

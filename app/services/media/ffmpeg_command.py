@@ -81,7 +81,21 @@ have 1,441 bytes, those of usual AAC 1,536. Source: ISO/IEC 11172-3 and 14496-3.
 _LARGEST_FRAME_BYTES = 1600
 
 
-def decode_command(source: MediaInput, head: bytes, track: int = 0) -> list[str]:
+_SHOT_CHANGES = (
+    *("-c:a", "copy", "-map", "0:V:0?"),
+    *("-vf", "scale=w=160:h=-2:flags=fast_bilinear,scdet=threshold=10"),
+    *("-f", "null", "-"),
+)
+"""A second output, which is discarded: it writes each change of shot to the log. Behind the map of
+the sound, since an output needs a stream and there may be no picture.
+
+On a small picture the difference of two frames costs a few percent of their decoding. 10 of 100 is
+the filter's own threshold. Source: libavfilter/vf_scdet.c."""
+
+
+def decode_command(
+    source: MediaInput, head: bytes, track: int = 0, *, shot_changes: bool = False
+) -> list[str]:
     """Return the command that writes 16-bit PCM at 16 kHz to stdout, in packets with times.
 
     Sample 0 is the container's time 0. What lies before it is cut off; a track that starts late,
@@ -93,20 +107,22 @@ def decode_command(source: MediaInput, head: bytes, track: int = 0) -> list[str]
         source: the media, or None to read stdin.
         head: the first 200 bytes of the media.
         track: index of the audio track.
+        shot_changes: whether the picture is decoded too, so that the log has its shot changes.
     """
     clock = _RESTARTING_CLOCK
     if has_no_clock(head):
         clock = _COUNTED_CLOCK.format(largest=_LARGEST_FRAME_BYTES)
     # The container counts milliseconds, so times are stretched until one of them is one sample.
     in_samples = f"asetpts=PTS*{SAMPLE_RATE_HZ // 1000}"
+    # Of an MPEG stream, ffmpeg counts time from the first stream *in use*.
+    kept = ("-map", f"0:a:{track}", *_KEEP_PICTURE) if _is_mpeg_stream(head) else ()
     timed = f"asetpts='{clock}',aresample={SAMPLE_RATE_HZ},atrim=start_pts=0,{in_samples}"
     return [
         *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
         *_input(source),
         *("-map", f"0:a:{track}", "-map_metadata", "-1", "-af", timed),
         *("-c:a", "pcm_s16le", "-f", "smjpeg", "pipe:1"),
-        # Of an MPEG stream, ffmpeg counts time from the first stream *in use*.
-        *(("-map", f"0:a:{track}", *_KEEP_PICTURE) if _is_mpeg_stream(head) else ()),
+        *(("-map", f"0:a:{track}", *_SHOT_CHANGES) if shot_changes else kept),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 
 from app.domain.time import Span, samples_to_ms
+from app.domain.video_timing import VideoTiming
 from app.services.media.channel_layout import ChannelLayout
 from app.services.media.decoded_packets import DecodedPackets, Packet
 from app.services.media.downmix import Downmix
@@ -36,6 +37,7 @@ class FfmpegDecoder:
         limits: of each ffmpeg.
         track: index of the audio track.
         channel: channel to hear where two hold different programmes.
+        shot_changes: whether the shot changes of the picture are looked for.
 
     Attributes:
         report: properties of the first part by ffmpeg's log; complete once the first PCM came.
@@ -44,7 +46,13 @@ class FfmpegDecoder:
     """
 
     def __init__(
-        self, parts: AsyncIterator[MediaPart], limits: ChildLimits, track: int = 0, channel: int = 0
+        self,
+        parts: AsyncIterator[MediaPart],
+        limits: ChildLimits,
+        track: int = 0,
+        channel: int = 0,
+        *,
+        shot_changes: bool = False,
     ) -> None:
         self.report = FfmpegReport()
         self.timed = TimedPcm()
@@ -53,6 +61,18 @@ class FfmpegDecoder:
         self._limits = limits
         self._track = track
         self._channel = channel
+        self._looks_for_shots = shot_changes
+        self._shots: list[tuple[int, FfmpegReport]] = []
+
+    @property
+    def video(self) -> VideoTiming:
+        """Frame rate of the picture and its shot changes so far, in the time of the recording."""
+        cuts = {
+            start_ms + cut_ms
+            for start_ms, report in self._shots
+            for cut_ms in report.shot_changes_ms
+        }
+        return VideoTiming(self.report.frames_per_s, tuple(sorted(cuts)))
 
     async def pcm(self) -> AsyncGenerator[PcmBlock, None]:
         """Yield mono 16-bit PCM at 16 kHz in whole blocks, at least one.
@@ -80,7 +100,10 @@ class FfmpegDecoder:
     ) -> AsyncGenerator[PcmBlock, None]:
         """Yield the blocks of one part."""
         start = self.timed.position
-        command = decode_command(part.source, part.head, self._track)
+        self._shots.append((samples_to_ms(start), report))
+        command = decode_command(
+            part.source, part.head, self._track, shot_changes=self._looks_for_shots
+        )
         feeds = part.source is None
         async with (
             running(command, stdin=feeds, on_line=report.read, limits=self._limits) as child,

@@ -21,6 +21,13 @@ _DURATION = re.compile(
     r".*?(?:bitrate: (?P<kbps>\d+) kb/s)?$"
 )
 _VIDEO = re.compile(r"  Stream #0:\d++[^\n]*: Video: ")
+_FRAME_RATE = re.compile(r", ([0-9]{1,4}(?:\.[0-9]{1,3})?)(k?) fps,")
+_SHOT_CHANGE = re.compile(
+    r"\[scdet @ 0x[0-9a-f]+\] lavfi\.scd\.score: {0,4}[0-9.]{1,9}, "
+    r"lavfi\.scd\.time: {0,4}([0-9]{1,9}(?:\.[0-9]{1,9})?)"
+)
+_NTSC_RATES = {23.98: 24000 / 1001, 29.97: 30000 / 1001, 59.94: 60000 / 1001, 47.95: 48000 / 1001}
+"""The log rounds rates to two digits."""
 _AUDIO = re.compile(r"  Stream #0:\d++[^\n]*: Audio: ")
 _COVER = "(attached pic)"
 _REFUSED = re.compile(r"\[(?P<demuxer>[^\s\[]++) @ 0x[0-9a-f]+\] Format not on whitelist")
@@ -67,6 +74,10 @@ _NO_AUDIO = ("does not contain any stream", "matches no streams")
 _ESTIMATED = "Estimating duration from bitrate"
 
 
+_SHOT_CHANGES_AT_MOST = 100_000
+"""Of one input: a film has about 2,000."""
+
+
 class FfmpegReport:
     """Properties of the input, as far as the log was read.
 
@@ -79,6 +90,8 @@ class FfmpegReport:
         audio_tracks: their number.
         broken_packets: messages about packets of which a part is missing; there are some at every
             joint of transport streams too.
+        frames_per_s: of the picture; None where there is none, or its rate is not known.
+        shot_changes_ms: times of the first frames of shots so far, in the input's time.
         damages: messages about bytes that could not be decoded.
         layout: name of the layout of the sound's channels; empty until it is known.
         header_read: set once the input's header was read.
@@ -93,6 +106,8 @@ class FfmpegReport:
         self.audio_tracks = 0
         self.broken_packets = 0
         self.damages = 0
+        self.frames_per_s: float | None = None
+        self.shot_changes_ms: list[int] = []
         self.layout = ""
         self.header_read = asyncio.Event()
         self._forbidden = False
@@ -107,8 +122,10 @@ class FfmpegReport:
         elif match := _OUTPUT.match(line):
             self.layout = self.layout or match["layout"]
             self.header_read.set()
+        elif match := _SHOT_CHANGE.match(line):
+            self._read_shot_change(match)
         elif _VIDEO.match(line):
-            self.has_video |= _COVER not in line
+            self._read_video(line)
         elif _AUDIO.match(line):
             self.audio_tracks += not self.header_read.is_set()
         elif match := _REFUSED.match(line):
@@ -135,6 +152,19 @@ class FfmpegReport:
         """Replace the duration by an estimate from elsewhere; None when unknown."""
         self.duration_ms = duration_ms
         self.estimated = True
+
+    def _read_video(self, line: str) -> None:
+        if _COVER in line:
+            return
+        self.has_video = True
+        match = _FRAME_RATE.search(line)
+        if match is not None and self.frames_per_s is None and not self.header_read.is_set():
+            rate = float(match[1]) * (1000 if match[2] else 1)
+            self.frames_per_s = _NTSC_RATES.get(rate, rate) or None
+
+    def _read_shot_change(self, match: re.Match[str]) -> None:
+        if len(self.shot_changes_ms) < _SHOT_CHANGES_AT_MOST:
+            self.shot_changes_ms.append(round(1000 * float(match[1])))
 
     def _read_duration(self, match: re.Match[str]) -> None:
         if match["h"] is not None:

@@ -15,15 +15,17 @@ _ROLES = ("main", "hearing_impaired", "description", "commentary", "music")
 
 @dataclass(frozen=True, slots=True)
 class TrackWish:
-    """What a request says of the track to hear.
+    """What a request says of the tracks to decode.
 
     Attributes:
         track: index or language of the track; None to choose by the rest.
         spoken: spoken language; None where it is to be detected.
+        shot_changes: whether the shot changes of the picture are wanted.
     """
 
     track: int | str | None = None
     spoken: Language | None = None
+    shot_changes: bool = False
 
 
 ANY_TRACK = TrackWish()

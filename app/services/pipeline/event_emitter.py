@@ -26,6 +26,7 @@ from app.domain.media import UNLISTED_TRACK, HeardTrack
 from app.domain.request import JobRequest
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
+from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.cache.transcript_cache import Transcript
 from app.services.captions.page_notices import page_notices
 from app.services.pipeline.progress import ProgressTracker
@@ -214,6 +215,7 @@ class EventEmitter:
             turns=self.turns,
             notices=tuple(each for each in self.notices if each.code not in OF_TRANSLATION),
             heard=self._heard,
+            video=self.video(),
         )
 
     async def result(
@@ -261,6 +263,7 @@ class EventEmitter:
             spoken=self._spoken(),
             translators=translators,
             heard=self._heard,
+            video=self.video(),
             caption_format=captions.format if captions else "",
         )
 
@@ -278,6 +281,7 @@ class EventEmitter:
             turns=self.turns,
             notices=tuple(self.notices),
             heard=self._heard,
+            video=self.video(),
         )
 
     @property
@@ -287,6 +291,16 @@ class EventEmitter:
                 return heard
             case _:
                 return UNLISTED_TRACK
+
+    def video(self) -> VideoTiming:
+        """Return what is known of the recording's picture so far."""
+        match self._opened:
+            case OpenedMedia(video=video):
+                return video()
+            case OpenedTranscript(transcript=Transcript(video=found)):
+                return found
+            case _:
+                return NO_VIDEO
 
     def _spoken(self) -> str | None:
         """Return what was spoken longest, where speech was to be translated."""

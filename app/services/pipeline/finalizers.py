@@ -13,6 +13,7 @@ from app.domain.profile import ReadingProfile
 from app.domain.request import SpeakerCount
 from app.domain.transcript import SpeakerTurn
 from app.services.pipeline.event_emitter import EventEmitter
+from app.services.sdh.labelling import with_speaker_labels
 from app.services.stages.assign_speakers import assign_speakers
 from app.services.stages.cue_speakers import CueSpeakers
 from app.services.stages.cues import build_cues
@@ -134,7 +135,9 @@ class DiarizedFinalizer:
         drafts = dict(events.drafts)
         segments = assign_speakers(events.segments, turns)
         events.speakers_found(turns, segments)
-        revised = [cue async for cue in revise(build_cues(each(segments), self.profile), drafts)]
+        shown = with_speaker_labels(segments) if self.profile.sdh else segments
+        built = build_cues(each(shown), self.profile, video=events.video)
+        revised = [cue async for cue in revise(built, drafts)]
         events.expect_cues(len(revised))
         final = tap(self.immediate.translated(each(revised)), events.finished)
         try:

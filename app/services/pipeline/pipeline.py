@@ -13,7 +13,11 @@ from app.domain.transcript import Segment
 from app.services.media.track_choice import TrackWish
 from app.services.pipeline.event_emitter import Emit, EventEmitter
 from app.services.pipeline.pipeline_run import PipelineRun, PipelineServices
-from app.services.pipeline.request_options import caption_preference, check_language_pair
+from app.services.pipeline.request_options import (
+    caption_preference,
+    check_language_pair,
+    without_unwanted,
+)
 from app.services.pipeline.reuse import ReusePolicy
 from app.services.playback.playback import Playback
 from app.services.sources.opened import (
@@ -54,8 +58,9 @@ class Pipeline:
         reuse = ReusePolicy(request, self.services)
         # Source: a recording, captions that exist already, or the transcript of an earlier job.
         preference = caption_preference(request, transcribes=settings.asr.enabled)
-        wish = TrackWish(request.audio_track, request.spoken)
+        wish = TrackWish(request.audio_track, request.spoken, request.wants_shot_changes)
         source = await self.services.opener.open(request.source, preference, reuse, wish=wish)
+        source = await without_unwanted(request, source)
         async with aclosing(source), AsyncExitStack() as resources:
             self._require_spoken(request, source)
             pairs = self.services.speech_pairs(request)
@@ -100,7 +105,7 @@ class Pipeline:
             case OpenedMedia():
                 segments = self._segments(run, run.source, diarization)
         segments = tap(segments, run.events.transcribed, run.events.transcription_ended)
-        return build_cues(segments, run.request.profile, run.playback.ranges)
+        return build_cues(segments, run.request.profile, run.playback.ranges, run.events.video)
 
     def _segments(
         self, run: PipelineRun, media: OpenedMedia, diarization: DiarizationFeed | None

@@ -243,7 +243,8 @@ class PipelineRun:
         request, job = self.request, None
         if request.target is not None:
             context = TranslationContext(self.source.info, request.glossary, ledger)
-            job = TranslationJob(request.target, request.profile, context, memory)
+            profile = request.profile.in_language(request.target.tag)
+            job = TranslationJob(request.target, profile, context, memory)
         immediate = ImmediateFinalizer(self.events, self.services.translator, job)
         turns = self._turn_source(diarization)
         if turns is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from app.domain.language import ENGLISH, known_language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.services.captions.select import CaptionPreference
 from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.stages.without_sdh import without_sdh
 from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair, Translator
@@ -102,3 +104,16 @@ def _sentences(parts: Sequence[str]) -> str:
     """Join what is not empty, with a full stop after a part that has no end."""
     *first, last = [part.strip() for part in parts if part.strip()] or [""]
     return " ".join([*(f"{part}." if part[-1].isalnum() else part for part in first), last])
+
+
+async def without_unwanted(request: JobRequest, source: Opened) -> Opened:
+    """Return a source without what the request wants removed from its captions.
+
+    Raises:
+        InvalidCaptionsError: nothing else is in them.
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    if not request.remove_sdh or not isinstance(source, OpenedCaptions):
+        return source
+    captions, notices = await without_sdh(source.captions)
+    return replace(source, captions=replace(captions, notices=(*captions.notices, *notices)))

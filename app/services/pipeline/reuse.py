@@ -14,6 +14,8 @@ from app.services.cache.transcript_cache import Transcript
 from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,
+    shot_changes_key,
+    sounds_key,
     track_key,
     translated_recording_key,
     window_key,
@@ -73,6 +75,7 @@ class ReusePolicy:
         if (engines := self.services.engines) is not None:
             windowing = self.services.settings.vad
             key = window_key(engines, windowing, spoken, prompt, allowed, request.task)
+            key = sounds_key(key) if request.profile.sdh else key
         price = engines.price if engines is not None else None
         return TranscribeOptions(
             key,
@@ -81,6 +84,7 @@ class ReusePolicy:
             prompt,
             allowed,
             request.task,
+            request.profile.sdh,
             fresh=request.fresh,
             on_transcribed=None if price is None else partial(ledger.spend_audio, price),
         )
@@ -131,7 +135,9 @@ class ReusePolicy:
         prompt, allowed = prompt_for(request, info), request.allowed_languages
         windowing = self.services.settings.vad
         key = recording_key(engines, windowing, request.spoken, prompt, allowed, request.task)
-        return track_key(key, request.audio_track)
+        key = track_key(key, request.audio_track)
+        key = sounds_key(key) if request.profile.sdh else key
+        return shot_changes_key(key) if request.wants_shot_changes else key
 
     def _key_with_speakers(self, key: str) -> str | None:
         """Return the key of a transcript with speakers; None where they are not asked for."""

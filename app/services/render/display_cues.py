@@ -197,17 +197,22 @@ class _Display:
         text = clean_turns(cue.shown)
         if not text:
             return None
+        tag = language if cue.translation else _known(cue.language, language)
         return DisplayCue(
             id=cue.id,
             start_ms=cue.span.start_ms,
             end_ms=max(cue.span.end_ms, cue.span.start_ms + 1),
             text=text,
-            lines=tuple(line for line in break_lines(text, self.profile) if line.strip()),
+            lines=tuple(
+                line
+                for line in break_lines(text, self.profile, "" if tag == "und" else tag)
+                if line.strip()
+            ),
             speaker=clean_label(cue.speaker),
             right_to_left=self.directions.of(cue, text),
             placement=cue.placement,
             runs=_clean_runs(cue),
-            language=language if cue.translation else _known(cue.language, language),
+            language=tag,
             words=() if cue.translation else self.words.get(cue.id, ()),
         )
 

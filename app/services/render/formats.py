@@ -11,6 +11,7 @@ from app.domain.errors import InvalidFormatError
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
+from app.services.layout.translated_track import translated_track
 from app.services.render.ass import write_ass
 from app.services.render.cue_words import Words, words_of_cues
 from app.services.render.display_cues import WordTimes
@@ -230,6 +231,14 @@ def format_of_file(name: str) -> SubtitleFormat:
     raise InvalidFormatError(extension, tuple(FORMATS))
 
 
+_PAIRED = frozenset({"json"})
+"""Formats that hold each translation beside its source."""
+
+
+def _is_paired(kind: SubtitleFormat) -> bool:
+    return kind.base in _PAIRED or kind.options.bilingual != "no"
+
+
 async def render_bounded(
     cues: Sequence[Cue], format_name: str, profile: ReadingProfile, language: str = "und"
 ) -> str:
@@ -304,7 +313,10 @@ def write_file(
 ) -> WrittenFile:
     """Return cues as a subtitle file with what it could not carry; see `render_file`."""
     kind = check_format(format_name)
-    written = kind.write(cues, profile, language, kind.options, words)
+    if profile.free_translations and not _is_paired(kind) and any(cue.translation for cue in cues):
+        # Cues of a translation's own have other ids than the words, which were spoken.
+        cues, words = translated_track(cues, profile, language), {}
+    written = kind.write(cues, profile.in_language(language), language, kind.options, words)
     file = WrittenFile(written) if isinstance(written, str) else written
     untimed = _untimed(cues, kind, words) if kind.options.words else None
     return replace(file, notices=(*file.notices, untimed)) if untimed else file

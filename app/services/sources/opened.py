@@ -10,6 +10,7 @@ from app.domain.audio import Audio
 from app.domain.captions import Captions
 from app.domain.events import Notice, Origin
 from app.domain.media import NO_INFO, UNLISTED_TRACK, HeardTrack, MediaInfo
+from app.domain.video_timing import VideoSource, no_video
 from app.services.cache.transcript_cache import Transcript
 from app.system.async_iterators import close_stage
 
@@ -82,6 +83,8 @@ class OpenedMedia:
         lost_ms: returns the time so far whose sound could not be decoded; part of the gaps.
         gap_ms: returns the time so far in which the recording has no sound at all; its blocks
             are marked.
+        video: returns frame rate and shot changes so far; none of these unless they were wished
+            for.
         resources: released when the media is closed; a reader may add its own.
     """
 
@@ -93,6 +96,7 @@ class OpenedMedia:
     heard: HeardTrack = UNLISTED_TRACK
     notices: Callable[[], tuple[Notice, ...]] = _no_notices
     lost_ms: Callable[[], int] = _nothing
+    video: VideoSource = no_video
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def aclose(self) -> None:

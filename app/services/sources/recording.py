@@ -69,7 +69,7 @@ class RecordingOpener:
         resources.push_async_callback(chunks.aclose)
         parts = stream_parts(chunks, stream.length)
         resources.push_async_callback(parts.aclose)
-        decoder = self._decoder(parts, selection)
+        decoder = self._decoder(parts, selection, wish)
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         opening = await skip_silence(pcm)
@@ -98,7 +98,7 @@ class RecordingOpener:
         # A part that is written to the decoder is one whose beginning can be read all the same.
         source = path if first.source is None else first.source
         selection = await select_in_file(source, first.head, wish)
-        decoder = self._decoder(_each(parts), selection)
+        decoder = self._decoder(_each(parts), selection, wish)
         pcm = decoder.pcm()
         resources.push_async_callback(pcm.aclose)
         checked, opening = await asyncio.gather(
@@ -126,8 +126,16 @@ class RecordingOpener:
         head.unlink(missing_ok=True)
         return await file_parts(path)
 
-    def _decoder(self, parts: AsyncIterator[MediaPart], selection: TrackSelection) -> FfmpegDecoder:
-        return FfmpegDecoder(parts, self._limits, selection.heard.index, selection.channel)
+    def _decoder(
+        self, parts: AsyncIterator[MediaPart], selection: TrackSelection, wish: TrackWish
+    ) -> FfmpegDecoder:
+        return FfmpegDecoder(
+            parts,
+            self._limits,
+            selection.heard.index,
+            selection.channel,
+            shot_changes=wish.shot_changes,
+        )
 
     def _opened(
         self,
@@ -150,6 +158,7 @@ class RecordingOpener:
             heard=selection.heard,
             notices=lambda: (*selection.notices, *decoder.losses.notices(selection.channel)),
             lost_ms=lambda: decoder.losses.lost_ms,
+            video=lambda: decoder.video,
         )
 
     def _check_duration(self, duration_ms: int) -> None:

@@ -48,7 +48,8 @@ def caption_segments(captions: Captions, profile: ReadingProfile) -> list[Segmen
         captions: where they time no words, each caption's words share its time by their length.
         profile: none of the words is wider than one of its cues.
     """
-    words = [word for caption in captions.items for word in _words(caption, captions, profile)]
+    own = profile.in_language(captions.language)
+    words = [word for caption in captions.items for word in _words(caption, captions, own)]
     return list(_segments(words, captions.language))
 
 
@@ -57,7 +58,7 @@ def _laid_out(
 ) -> Iterator[Cue]:
     captions = Captions(language, kind, tuple(items))
     if kind == "manual":
-        yield from authored_cues(captions, profile)
+        yield from authored_cues(captions, profile.in_language(language))
         return
     layout = CueLayout(profile)
     for segment in caption_segments(captions, profile):

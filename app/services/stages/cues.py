@@ -9,8 +9,9 @@ from app.domain.cue import Cue
 from app.domain.language import ENGLISH
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
+from app.domain.video_timing import VideoSource, no_video
 from app.services.layout.cue_timeline import CueTimeline
-from app.services.layout.phrase_splitter import Splitter, split
+from app.services.layout.layout_engine import lay_out
 from app.services.layout.segment_words import words_of
 from app.services.playback.ranges import PlaybackRanges
 from app.services.translation.text.translation_distributor import TranslationDistributor
@@ -19,7 +20,10 @@ from app.system.async_iterators import close_stage
 
 
 async def build_cues(
-    segments: AsyncIterator[Segment], profile: ReadingProfile, ranges: PlaybackRanges | None = None
+    segments: AsyncIterator[Segment],
+    profile: ReadingProfile,
+    ranges: PlaybackRanges | None = None,
+    video: VideoSource = no_video,
 ) -> AsyncIterator[Cue]:
     """Yield the cues of each segment as soon as it is read.
 
@@ -27,12 +31,13 @@ async def build_cues(
         segments: in order within each stretch; closed when the caller stops.
         profile: limits of text and time.
         ranges: where segments are not in order of start; None where they are.
+        video: returns frame rate and shot changes, as far as they are known by then.
 
     Yields:
         Cues with ids from 0, in the order of the segments, at least ``min_gap_ms`` apart. Their
         texts together hold every word once, in order.
     """
-    layout = CueLayout(profile, ranges=ranges)
+    layout = CueLayout(profile, ranges, video)
     try:
         async for segment in segments:
             for cue in layout.lay_out(segment):
@@ -46,21 +51,21 @@ class CueLayout:
 
     Args:
         profile: limits of text and time.
-        splitter: parts the words of a segment into phrases.
         ranges: of the recording; segments come in order within each of them, and those of
             several may alternate. None where all are in order.
+        video: returns frame rate and shot changes, as far as they are known by then.
     """
 
     def __init__(
         self,
         profile: ReadingProfile,
-        splitter: Splitter = split,
         ranges: PlaybackRanges | None = None,
+        video: VideoSource = no_video,
     ) -> None:
-        self._profile = profile
-        self._split = splitter
+        self._profile = profile.at_frame_rate(video().frames_per_s)
+        self._video = video
         self._next_id = 0
-        self._screen = CueTimeline(ranges or PlaybackRanges(), profile)
+        self._screen = CueTimeline(ranges or PlaybackRanges(), self._profile)
         self._distributor = TranslationDistributor(TranslationTokenizer(ENGLISH), profile)
 
     def lay_out(self, segment: Segment) -> Iterator[Cue]:
@@ -78,18 +83,24 @@ class CueLayout:
         return [replace(cue, translation=piece) for cue, piece in zip(cues, pieces, strict=True)]
 
     def _cues(self, segment: Segment) -> Iterator[Cue]:
-        words = words_of(segment, self._profile)
-        until_ms = max(segment.clear_until_ms, segment.span.end_ms)
-        language = segment.language
-        phrases = self._split(words, until_ms, self._profile, language) if words else []
-        spans = self._screen.place(phrases, segment.span, until_ms)
-        for phrase, span in zip(phrases, spans, strict=True):
+        words = words_of(segment, self._profile.in_language(segment.language))
+        window = self._screen.window(segment.span, max(segment.clear_until_ms, segment.span.end_ms))
+        cues = lay_out(
+            words,
+            self._profile,
+            segment.language,
+            from_ms=window.from_ms,
+            until_ms=window.until_ms,
+            video=self._video(),
+        )
+        spans = self._screen.add([cue.span for cue in cues], segment.span)
+        for cue, span in zip(cues, spans, strict=True):
             yield Cue(
                 id=self._next_id,
                 span=span,
-                text=phrase.text,
-                speaker=phrase.speaker,
-                language=language,
-                confidence=phrase.confidence,
+                text=cue.text,
+                speaker=cue.speaker,
+                language=segment.language,
+                confidence=cue.confidence,
             )
             self._next_id += 1

@@ -37,6 +37,7 @@ class TranscribeOptions:
         prompt: words that are likely to occur.
         allowed_languages: base tags that detection chooses from; empty for all.
         task: whether the windows are transcribed or translated.
+        sounds: whether sounds are described in the text.
         fresh: cached windows are not used; new ones are cached all the same.
         lookups: counts look-ups in the cache of windows.
         untranscribed: adds up detected speech that never became text.
@@ -50,6 +51,7 @@ class TranscribeOptions:
     prompt: str = ""
     allowed_languages: tuple[str, ...] = ()
     task: Task = "transcribe"
+    sounds: bool = False
     fresh: bool = False
     lookups: Lookups = field(default_factory=Lookups)
     untranscribed: UntranscribedSpeech = field(default_factory=UntranscribedSpeech)
@@ -187,6 +189,7 @@ class WindowTranscriber:
             languages or options.allowed_languages,
             options.context.cancelled,
             options.task,
+            options.sounds,
         )
         segments = await self._scheduler.transcribe(request, options.context, index)
         if options.on_transcribed is not None:

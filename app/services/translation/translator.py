@@ -26,6 +26,11 @@ class SourceLine:
     room_chars: int | None = None
 
 
+TOLERATED_LENGTH = 1.15
+"""Tolerated length of a translation over the readable one. Source: reading speeds in guides for
+subtitles differ by more among one another."""
+
+
 class Ledger(Protocol):
     """Account of what one job spends at providers."""
 

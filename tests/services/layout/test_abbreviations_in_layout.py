@@ -12,7 +12,7 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.services.layout.authored_cues import authored_cues
-from app.services.layout.phrase_splitter import split
+from app.services.layout.layout_engine import lay_out
 from app.services.layout.segment_words import words_of
 from app.services.render.txt import write_txt
 from app.services.translation.text.units import build_units
@@ -94,7 +94,8 @@ async def test_units_follow_the_sentences_of_their_language(
 )
 def test_no_cue_ends_with_a_title(language: str, text: str, last: str) -> None:
     segment = Segment(text, Span(0, 9000), (), language)
-    phrases = split(words_of(segment, DEFAULT_PROFILE), 9000, DEFAULT_PROFILE, language)
+    words = words_of(segment, DEFAULT_PROFILE)
+    phrases = lay_out(words, DEFAULT_PROFILE, language, until_ms=9000)
     assert not [phrase.text for phrase in phrases if phrase.text.endswith(last)]
     captions = Captions(language, "manual", (Caption(Span(0, 9000), text),))
     cues = list(authored_cues(captions, DEFAULT_PROFILE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.text import ends_sentence
-from app.services.layout.breaks import Break, break_between
+from app.services.layout.breaks import Break, break_at, break_between
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from app.services.layout.breaks import Break, break_between
         ("the", "dog", Break.BAD),
         ("Dr.", "Miller", Break.BAD),
         ("J.", "Smith", Break.BAD),
+        ("ANNA:", "Hello", Break.BAD),
+        ("Anna:", "Hello", Break.CLAUSE),
         ("dog", ".", Break.BAD),
         ("(", "dog", Break.BAD),
         ("¿", "qué", Break.BAD),
@@ -39,3 +41,46 @@ def test_a_full_stop_before_a_small_letter_ends_no_sentence() -> None:
     assert ends_sentence("approx.ly", "he") is False
     assert ends_sentence("etc.", "and") is False
     assert ends_sentence("etc.", "And") is True
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after", "kind"),
+    [
+        ("en", "has", "gone", Break.BAD),
+        ("en", "she's", "gone", Break.BAD),
+        ("en", "isn't", "here", Break.BAD),
+        ("en", "Mary", "Smith", Break.BAD),
+        ("en", "MARY", "SMITH", Break.PLAIN),
+        ("en", "20", "percent", Break.BAD),
+        ("en", "1947", "the", Break.PLAIN),
+        ("en", "hurt", "himself", Break.BAD),
+        ("en", "die", "soon", Break.PLAIN),
+        ("de", "die", "Sonne", Break.BAD),
+        ("de", "gebaut", "wurde", Break.BAD),
+        ("de", "wurde", "gestern", Break.PLAIN),
+        ("de", "hat", "gesagt", Break.BAD),
+        ("fr", "qu'elle", "avait", Break.BAD),
+        ("fr", "n’a", "pas", Break.BAD),
+        ("fr", "30", "pour", Break.BAD),
+        ("es", "se", "lava", Break.BAD),
+        ("it", "all'", "inizio", Break.BAD),
+        ("pt", "não", "sei", Break.BAD),
+        ("nl", "heeft", "gezegd", Break.BAD),
+        ("nl", "te", "gaan", Break.BAD),
+        ("en-GB", "the", "dog", Break.BAD),
+    ],
+)
+def test_words_that_belong_together_by_language(
+    language: str, before: str, after: str, kind: Break
+) -> None:
+    assert break_between(before, after, language) is kind
+
+
+def test_what_stands_around_a_place_counts() -> None:
+    words = ["il", "ne", "sait", "pas", "encore"]
+    assert [break_at(words, n, "fr") for n in (2, 3, 4)] == [Break.BAD] * 3
+    assert break_at(["il", "va", "plus", "loin"], 2, "fr") is Break.BAD
+    assert break_at(["the", "old", "bridge"], 2, "en") is Break.TIGHT
+    assert break_at(["of", "old", "bridge"], 2, "en") is Break.PLAIN
+    assert break_at(["今日", "は", "とても"], 2, "ja") is Break.PHRASE
+    assert break_at(["今日", "は", "とても"], 1, "ja") is Break.BAD

@@ -60,7 +60,7 @@ def jumps(draw: st.DrawFn) -> tuple[list[int], list[Segment]]:
 
 
 @given(jumps())
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_cues_are_apart_and_every_word_is_shown(case: tuple[list[int], list[Segment]]) -> None:
     starts, segments = case
     ranges = PlaybackRanges()

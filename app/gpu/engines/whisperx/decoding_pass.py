@@ -110,7 +110,8 @@ class DecodingPass:
             self._plans(row, *pair) for row, pair in enumerate(zip(works, windows, strict=True))
         ]
         flat = [plan for own in plans for plan in own]
-        made = iter(self._checkpoint.decoder.attempt(encoded, flat, temperature))
+        sounds = windows[0].sounds
+        made = iter(self._checkpoint.decoder.attempt(encoded, flat, temperature, sounds=sounds))
         return [
             work.tried(list(itertools.islice(made, len(own))))
             for work, own in zip(works, plans, strict=True)

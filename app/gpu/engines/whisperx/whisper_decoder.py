@@ -119,6 +119,12 @@ class DecodedText:
     frames: int
 
 
+_NO_SPEECH = [-1]
+"""Tokens that are never written: brackets, music signs and other marks of what is no speech, as the
+checkpoint lists them. Source: CTranslate2, ``Whisper.generate``; openai/whisper tokenizer.py,
+``non_speech_tokens``."""
+
+
 def token_limit(duration_ms: int) -> int:
     """Return how many text tokens a window of that length may have."""
     return min(MOST_TOKENS, _TOKENS_EXTRA + _TOKENS_PER_S * duration_ms // 1000)
@@ -151,7 +157,12 @@ class WhisperDecoder:
         return [[(str(token)[2:-2], float(share)) for token, share in best] for best in ranked]
 
     def attempt(
-        self, encoded: EncodedBatch, plans: Sequence[DecodingPlan], temperature: float
+        self,
+        encoded: EncodedBatch,
+        plans: Sequence[DecodingPlan],
+        temperature: float,
+        *,
+        sounds: bool = False,
     ) -> list[DecodingAttempt]:
         """Decode windows once, whatever their languages.
 
@@ -159,11 +170,12 @@ class WhisperDecoder:
             encoded: the batch that the plans point into.
             plans: at least one; their prompts are equally long.
             temperature: 0 searches with beams; above it as many candidates are sampled.
+            sounds: whether the model may write what is no speech.
 
         Returns:
             One attempt for each plan, in order.
         """
-        results = self._generate(encoded, plans, temperature)
+        results = self._generate(encoded, plans, temperature, sounds=sounds)
         return [self._read(result, plan) for plan, result in zip(plans, results, strict=True)]
 
     def align(
@@ -193,7 +205,12 @@ class WhisperDecoder:
         return [_token_times(result) for result in results]
 
     def _generate(
-        self, encoded: EncodedBatch, plans: Sequence[DecodingPlan], temperature: float
+        self,
+        encoded: EncodedBatch,
+        plans: Sequence[DecodingPlan],
+        temperature: float,
+        *,
+        sounds: bool,
     ) -> Any:
         search: dict[str, float] = {"beam_size": self._beam_size}
         if temperature > 0:
@@ -210,6 +227,7 @@ class WhisperDecoder:
             max_length=_max_length(limit, len(plans[0].prompt)),
             return_scores=True,
             return_no_speech_prob=True,
+            suppress_tokens=[] if sounds else _NO_SPEECH,
             **search,
         )
 

@@ -46,10 +46,11 @@ class WindowDecoding:
     def ready(self, window: Window) -> Prepared:
         """Return the window prepared for its next attempt.
 
-        CTranslate2 takes one spectrogram length, one prompt length and one temperature a call.
+        CTranslate2 takes one spectrogram length, one prompt length, one temperature and one list of
+        suppressed tokens a call.
         """
         attempt = len(self.attempts)
-        key = (self.frames, self.hinted, attempt)
+        key = (self.frames, self.hinted, attempt, window.sounds)
         return Prepared(window, key, self.frames * 10, attempt, self)
 
     def plan(

@@ -14,7 +14,7 @@ from app.services.translation.llm.response_formats import AnswerFormat
 from app.services.translation.quality.line_checks import find_defect, looks_foreign
 from app.services.translation.text.figures import figures
 from app.services.translation.text.scripts import is_wide
-from app.services.translation.translator import LanguagePair, SourceLine
+from app.services.translation.translator import TOLERATED_LENGTH, LanguagePair, SourceLine
 
 CONDENSING_RULES = """\
 You shorten subtitles in {target}. The user message is JSON between <subtitles> and </subtitles>, \
@@ -23,10 +23,6 @@ Each entry of "lines" holds a translation that is too long to be read in time, a
 that it translates. Write the translation again in {target} with no more than "max_chars" \
 characters: say what matters, drop what does not, keep names and figures.
 {form}"""
-
-_TOLERATED = 1.15
-"""Tolerated length over the readable one. Source: reading speeds in guides for
-subtitles differ by more among one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class Draft:
 
 def is_over(line: SourceLine, text: str) -> bool:
     """Whether a translation cannot be read while its line is shown."""
-    return line.room_chars is not None and text_width(text) > _TOLERATED * line.room_chars
+    return line.room_chars is not None and text_width(text) > TOLERATED_LENGTH * line.room_chars
 
 
 def condensing_request(drafts: Sequence[Draft], pair: LanguagePair) -> ChatRequest:

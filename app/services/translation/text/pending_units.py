@@ -13,7 +13,7 @@ from app.services.translation.text.styled_unit import StyledUnit
 from app.services.translation.text.units import Unit
 from app.services.translation.translation_job import TranslationJob
 from app.services.translation.translation_memory import unit_key
-from app.services.translation.translator import LanguagePair, SourceLine
+from app.services.translation.translator import TOLERATED_LENGTH, LanguagePair, SourceLine
 
 
 def room_chars(cues: Sequence[Cue], profile: ReadingProfile) -> int:
@@ -67,9 +67,14 @@ class PendingUnitFactory:
                 pending.fill(known)
         return pending
 
+    def _room_chars(self, cues: Sequence[Cue]) -> int:
+        """Return the room of a translation; smaller by what is tolerated where nothing may be."""
+        room = room_chars(cues, self._job.profile)
+        return max(1, int(room / TOLERATED_LENGTH)) if self._job.profile.free_translations else room
+
     def _pending_unit(self, unit: Unit) -> PendingUnit:
         styled = StyledUnit.of(unit.cues, unit.text, keeps_tags=self._keeps_tags)
-        max_chars = room_chars(unit.cues, self._job.profile) + styled.sent.added_chars
+        max_chars = self._room_chars(unit.cues) + styled.sent.added_chars
         previous = self._before[-1].text if self._before else ""
         return PendingUnit(
             unit,

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate, pairwise
-from pathlib import Path
 
-import budoux
-
-from app.domain import language_tags
 from app.domain.language import Language
+from app.services.layout.phrase_bounds import model_name, phrase_parser
 from app.services.layout.tokens import Token, is_unspaced, split_spaces, tokenize
 from app.services.layout.width import text_width
-
-_MODELS = {
-    "Jpan": "ja",
-    "Hans": "zh-hans",
-    "Hant": "zh-hant",
-    "Thai": "th",
-}
-"""BudouX's models by script. Source: BudouX (Google), a classifier of the characters around a
-position, trained on line breaks set by people."""
 
 
 def phrase_starts(text: str, language: Language) -> frozenset[int] | None:
@@ -37,21 +23,11 @@ def phrase_starts(text: str, language: Language) -> frozenset[int] | None:
     Returns:
         Indexes into the text, 0 not among them; None where there is no model for the language.
     """
-    name = _model_name(language)
+    name = model_name(language.tag)
     if name is None:
         return None
-    phrases = _parser(name).parse(text)
+    phrases = phrase_parser(name).parse(text)
     return frozenset(accumulate(len(phrase) for phrase in phrases[:-1]))
-
-
-def _model_name(language: Language) -> str | None:
-    return _MODELS.get(language_tags.likely_script(language.tag) or "")
-
-
-@cache
-def _parser(name: str) -> budoux.Parser:
-    path = Path(budoux.__file__).parent / "models" / f"{name}.json"
-    return budoux.Parser(json.loads(path.read_text(encoding="utf-8")))
 
 
 _MARKUP = re.compile(r"(?:<\w[^<>]*>\s*)+\S?|\S?(?:(?<!\s)\s*+</[^<>]*>)+|\{\\[^{}]*\}\s*\S?")

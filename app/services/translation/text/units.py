@@ -27,7 +27,7 @@ window, which arrive together."""
 
 _PAUSE_MS = 700
 """Silence that separates two units. Source: our own choice between the 300 ms that a listener
-notices and the 1500 ms over which no cue stays (``layout.phrase_splitter``)."""
+notices and the 1500 ms over which no cue stays (``layout.layout_costs``)."""
 
 _BARE_PAUSE_MS = 300
 """The same as long as no punctuation was seen: some transcribers write none, and then a pause is

@@ -1,0 +1,408 @@
+"""Layout engine: words with times become cues by dynamic programming.
+
+A layout divides words into cues, each cue into lines, and gives each cue a start and an end. All
+of it is one optimum of one cost (``layout_costs``). The state of the search is a word with the time
+at which a cue beginning there begins; what a cue costs depends on that state and the next alone,
+so the cheapest path to each state is all that is kept (Bellman's principle).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from math import inf
+
+from app.domain.profile import ReadingProfile
+from app.domain.time import Span
+from app.domain.transcript import Word
+from app.domain.video_timing import NO_VIDEO, VideoTiming
+from app.services.layout.breaks import Break
+from app.services.layout.laid_out_cue import (
+    LaidOutCue,
+    dialogue_dashes,
+    one_speaker,
+    two_speakers,
+)
+from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.measured_words import MeasuredWords
+from app.services.layout.segment_words import WordTidier
+from app.services.layout.width import text_width
+
+_MAX_STARTS = 8
+"""States of one word that are kept, the cheapest: more than one there are only where cues begin
+late, or at a shot change."""
+
+_SLACK_COST = 130.0
+"""What a later beginning can be worth: a missed shot change and a gap that is not closed, with some
+speech that is cut."""
+
+_MAX_CUE_WORDS = 200
+"""Words of a cue, however narrow they are."""
+
+_LOOK_AHEAD_MS = 15_000
+"""Speech behind the end of a cue that may still change it, where no sentence ends: three cues or
+so, which share evenly what is left."""
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """A cue's beginning on the cheapest path to it.
+
+    Attributes:
+        place: number of the word that it begins with.
+        time_ms: when it begins.
+        cost: of all cues before it.
+        before: the beginning of the cue before it; None for the first.
+        end_ms: end of the cue before it.
+        change: number of the word with which the second speaker of that cue begins; 0 for none.
+    """
+
+    place: int
+    time_ms: int
+    cost: float
+    before: _State | None = None
+    end_ms: int = 0
+    change: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Words of one cue.
+
+    Attributes:
+        start: index of the first.
+        cost: of the text.
+        read_ms: how long it takes to read.
+        spoken_ms: end of the speech.
+        last_ms: end of its last word.
+        change: index of the second speaker's first word; 0 for none.
+    """
+
+    start: int
+    cost: float
+    read_ms: int
+    spoken_ms: int
+    last_ms: int
+    change: int
+
+
+class StreamLayout:
+    """Lays out words as they come.
+
+    A cue is returned once no later word can change it, at the latest when the sentence behind it
+    has ended, or speech of 15 s. Cues are the same whether words come at once or one by one.
+
+    Args:
+        profile: limits of text and time, for several languages or one.
+        language: BCP 47 tag of the words; empty where it is not known.
+        from_ms: earliest start of a cue.
+        video: frame rate and shot changes.
+    """
+
+    def __init__(
+        self,
+        profile: ReadingProfile,
+        language: str = "",
+        *,
+        from_ms: int = 0,
+        video: VideoTiming = NO_VIDEO,
+    ) -> None:
+        self._profile = profile.in_language(language).at_frame_rate(video.frames_per_s)
+        self._language = language
+        self._costs = LayoutCosts(self._profile, video)
+        self._tidier = WordTidier(self._profile)
+        self._words = MeasuredWords(self._profile, language)
+        self._from_ms = from_ms
+        self._dashes = tuple(map(text_width, dialogue_dashes(language)))
+        self._states: list[list[_State]] = []
+        self._base = 0
+        self._sentence = 0
+        self._root: _State | None = None
+        self._cost = 0.0
+
+    @property
+    def cost(self) -> float:
+        """Cost of the whole layout, once it is finished."""
+        return self._cost
+
+    def feed(self, words: Iterable[Word]) -> list[LaidOutCue]:
+        """Add words, and return the cues that have become final.
+
+        Args:
+            words: in order; times that go back, spaces in words and words wider than a line are
+                mended as `words_of` does.
+        """
+        cues: list[LaidOutCue] = []
+        for word in words:
+            for piece in self._tidier.parts(word):
+                self._words.wait(piece)
+                while self._words.measure(is_end=False):
+                    cues.extend(self._advance())
+        return cues
+
+    def finish(self, until_ms: int | None = None) -> list[LaidOutCue]:
+        """Return the other cues; words may not be added any more.
+
+        Args:
+            until_ms: when the next speech begins; None where there is none. The last cue leaves a
+                gap before it, unless it would be too short.
+        """
+        cues: list[LaidOutCue] = []
+        while self._words.measure(is_end=True):
+            cues.extend(self._advance())
+        if self._words.items:
+            last = self._last(until_ms)
+            cues.extend(self._committed(last))
+            self._cost = last.cost
+        return cues
+
+    def _advance(self) -> Iterator[LaidOutCue]:
+        """Find the cheapest paths to the newest word; yield the cues that they have in common."""
+        at = len(self._words.items) - 1
+        if at == 0 and self._root is None:
+            self._root = _State(-1, 0, 0.0)
+            first = self._words.items[0].start_ms
+            times = {max(self._from_ms, time) for time in self._costs.starts(first)}
+            self._states.append(
+                [
+                    _State(0, time, self._costs.of_start(first, time), self._root)
+                    for time in sorted(times)
+                ]
+            )
+            return
+        stretches = list(self._stretches(at, self._words.items[at].kind))
+        self._states.append(self._reached(at, stretches))
+        yield from self._settled(at, stretches)
+
+    def _reached(self, at: int, stretches: Sequence[_Stretch]) -> list[_State]:
+        word_ms = self._words.items[at].start_ms
+        step_ms = self._profile.min_duration_ms + self._profile.min_gap_ms
+        natural = self._costs.starts(word_ms)
+        found: dict[int, _State] = {}
+        for stretch in stretches:
+            for state in self._states[stretch.start]:
+                if not self._is_shown(state, stretch, at):
+                    continue
+                for time in {max(each, state.time_ms + step_ms) for each in natural}:
+                    cost, end_ms = self._costs.end(
+                        state.time_ms, stretch.spoken_ms, stretch.read_ms, time
+                    )
+                    cost += state.cost + stretch.cost + self._costs.of_start(word_ms, time)
+                    if time not in found or cost < found[time].cost:
+                        change = stretch.change and stretch.change + self._base
+                        found[time] = _State(at + self._base, time, cost, state, end_ms, change)
+        return self._kept(found)
+
+    def _kept(self, found: Mapping[int, _State]) -> list[_State]:
+        """Return the states of a word that may be part of the best layout.
+
+        A cue that begins earlier has more time, so one that begins later and costs no less is left
+        out; where cues are moved to shot changes or to one another it has to cost more than that
+        can be worth.
+        """
+        slack = _SLACK_COST if self._profile.snap_ms or self._profile.chain_below_ms else 0.0
+        kept: list[_State] = []
+        least = inf
+        for time in sorted(found):
+            state = found[time]
+            if state.cost < least + slack:
+                kept.append(state)
+                least = min(least, state.cost)
+        return sorted(kept, key=lambda state: state.cost)[:_MAX_STARTS]
+
+    def _is_shown(self, state: _State, stretch: _Stretch, until: int) -> bool:
+        """Whether speech is not longer than a cue may be; one word may be cut."""
+        if until - stretch.start == 1:
+            return True
+        start_ms = min(state.time_ms, self._words.items[stretch.start].start_ms)
+        return stretch.last_ms - start_ms <= self._profile.max_duration_ms
+
+    def _stretches(self, until: int, kind: Break | None) -> Iterator[_Stretch]:
+        """Yield the stretches of words up to an index that fit a cue, the shortest first."""
+        items = self._words.items
+        last_ms = items[until - 1].last_ms
+        pause_ms = items[until].pause_ms if kind is not None else 0
+        is_end = kind is None or items[until].is_beginning
+        spoken_ms, inner, change, sentences = last_ms, 0.0, 0, 0
+        for start in range(until - 1, max(-1, until - 1 - _MAX_CUE_WORDS), -1):
+            if start < until - 1:
+                inside = items[start + 1]
+                if inside.is_edge or (inside.is_other_speaker and change):
+                    return
+                change = start + 1 if inside.is_other_speaker else change
+                inner += inside.inner_cost
+                sentences += inside.is_beginning
+                spoken_ms = max(spoken_ms, items[start].last_ms)
+            lines = self._lines(start, until, change)
+            if lines is None:
+                return
+            if not self._states[start]:
+                continue
+            columns, lines_cost = lines
+            spoken = last_ms - items[start].start_ms
+            torn = (not is_end) + (not items[start].is_beginning) if sentences else 0
+            text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, torn)
+            cost = self._costs.of_text(text)
+            read_ms = self._costs.read_ms(columns)
+            latest_ms = items[start].start_ms + self._profile.max_duration_ms
+            yield _Stretch(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
+
+    def _lines(self, start: int, until: int, change: int) -> tuple[int, float] | None:
+        """Return a cue's columns and the cost of its lines; None where it does not fit."""
+        lines, profile = self._words.lines, self._profile
+        if change:
+            first, second = self._dashes
+            top = lines.width(start, change) + first
+            bottom = lines.width(change, until) + second
+            if max(top, bottom) > profile.max_line_chars:
+                return None
+            return top + bottom, 0.0
+        columns = lines.width(start, until)
+        if columns > profile.max_chars + profile.max_lines - 1:
+            return None
+        found = lines.within(start, until, profile.max_lines)
+        return None if found is None else (columns, found[0])
+
+    def _settled(self, at: int, stretches: Sequence[_Stretch]) -> Iterator[LaidOutCue]:
+        """Yield the cues that no later word changes; forget what cannot be part of a layout."""
+        first = at if self._words.items[at].is_edge else stretches[-1].start
+        for states in self._states[:first]:
+            states.clear()
+        item = self._words.items[at]
+        if item.is_edge or item.kind <= Break.CLAUSE:
+            common = _common(state for states in self._states[first:] for state in states)
+            if common is not self._root and common.place >= 0:
+                yield from self._committed(common)
+        if item.kind is Break.SENTENCE:
+            yield from self._forced(at, self._sentence)
+            self._sentence = at + self._base
+        elif self._root is not None and item.start_ms - self._root.time_ms > _LOOK_AHEAD_MS:
+            yield from self._forced(at, None)
+        self._forget()
+
+    def _forced(self, at: int, sentence: int | None) -> Iterator[LaidOutCue]:
+        """Yield cues that have waited for a sentence, or too long."""
+        best = min(self._states[at], key=lambda state: (state.cost, state.time_ms))
+        path = _path(best, self._root)
+        chosen = None
+        if sentence is not None:
+            chosen = next((state for state in path if 0 <= state.place <= sentence), None)
+        if chosen is None or chosen.before is None or chosen.before.place < 0:
+            chosen = None
+        waiting = [state for state in path if state.before is not None and state.before.place >= 0]
+        if chosen is None and waiting:
+            behind_ms = self._words.items[at].start_ms - waiting[-1].end_ms
+            chosen = waiting[-1] if behind_ms > _LOOK_AHEAD_MS else None
+        if chosen is not None:
+            yield from self._committed(chosen)
+            for states in self._states:
+                states[:] = [state for state in states if _descends(state, chosen)]
+
+    def _last(self, until_ms: int | None) -> _State:
+        """Return the state behind the last word."""
+        count = len(self._words.items)
+        next_ms = until_ms
+        found: _State | None = None
+        for stretch in self._stretches(count, None):
+            for state in self._states[stretch.start]:
+                if not self._is_shown(state, stretch, count):
+                    continue
+                cost, end_ms = self._costs.end(
+                    state.time_ms, stretch.spoken_ms, stretch.read_ms, next_ms
+                )
+                cost += state.cost + stretch.cost
+                if found is None or cost < found.cost:
+                    change = stretch.change and stretch.change + self._base
+                    found = _State(count + self._base, end_ms, cost, state, end_ms, change)
+        if found is None:
+            raise AssertionError("A word is wider than a cue")
+        return found
+
+    def _committed(self, state: _State) -> Iterator[LaidOutCue]:
+        """Yield the cues up to a state, which becomes the root of all others."""
+        for end in reversed(_path(state, self._root)):
+            begin = end.before
+            if begin is not None and begin.place >= 0:
+                yield self._cue(begin, end)
+        self._root = state
+
+    def _cue(self, begin: _State, end: _State) -> LaidOutCue:
+        start, until = begin.place - self._base, end.place - self._base
+        words = tuple(item.word for item in self._words.items[start:until])
+        span = Span(begin.time_ms, end.end_ms)
+        if end.change:
+            return two_speakers(words, end.change - begin.place, span, self._language)
+        _, starts = self._words.lines.best(start, until)
+        return one_speaker(words, tuple(each - start for each in starts), span)
+
+    def _forget(self) -> None:
+        """Forget the words before the root."""
+        if self._root is None or self._root.place - self._base < _MAX_CUE_WORDS:
+            return
+        count = self._root.place - self._base
+        self._root.before = None
+        self._words.forget(count)
+        del self._states[:count]
+        self._base += count
+
+
+def lay_out(
+    words: Iterable[Word],
+    profile: ReadingProfile,
+    language: str = "",
+    *,
+    from_ms: int = 0,
+    until_ms: int | None = None,
+    video: VideoTiming = NO_VIDEO,
+) -> list[LaidOutCue]:
+    """Lay out words as cues that obey a profile.
+
+    Args:
+        words: in order, with their times, and their speakers where they are known.
+        profile: limits of text and time, for several languages or one.
+        language: BCP 47 tag of the words; empty where it is not known.
+        from_ms: earliest start of a cue.
+        until_ms: when the next speech begins; None where there is none.
+        video: frame rate and shot changes.
+
+    Returns:
+        Cues in order. Every word is in one of them. None has more or wider lines than the profile
+        allows, none is shorter or longer, and none begins before the gap behind the one before it;
+        where that leaves no other choice a cue begins after its words.
+    """
+    layout = StreamLayout(profile, language, from_ms=from_ms, video=video)
+    return [*layout.feed(words), *layout.finish(until_ms)]
+
+
+def _path(state: _State, root: _State | None) -> list[_State]:
+    """Return the states from one back to the root, which is left out."""
+    path: list[_State] = []
+    current: _State | None = state
+    while current is not None and current is not root:
+        path.append(current)
+        current = current.before
+    return path
+
+
+def _descends(state: _State, ancestor: _State) -> bool:
+    current: _State | None = state
+    while current is not None and current.place >= ancestor.place:
+        if current is ancestor:
+            return True
+        current = current.before
+    return False
+
+
+def _common(states: Iterable[_State]) -> _State:
+    """Return the last state that all paths have in common."""
+    known = {id(state): state for state in states}
+    heap = [(-state.place, -state.time_ms, key) for key, state in known.items()]
+    heapify(heap)
+    while len(heap) > 1:
+        _, _, key = heappop(heap)
+        before = known.pop(key).before
+        if before is not None and id(before) not in known:
+            known[id(before)] = before
+            heappush(heap, (-before.place, -before.time_ms, id(before)))
+    return known[heap[0][2]]

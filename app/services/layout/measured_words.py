@@ -1,0 +1,140 @@
+"""Words of a stream with what the layout asks of them again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from app.domain.profile import ReadingProfile
+from app.domain.time import Span
+from app.domain.transcript import Word
+from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
+from app.services.layout.layout_costs import MAX_WORD_MS, SILENCE_MS, inner_cost
+from app.services.layout.line_breaks import LineBreaker
+from app.services.layout.segment_words import share_span
+from app.services.layout.tokens import Token, cut_text, may_part
+from app.services.layout.width import text_width
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredWord:
+    """A word, and the place before it.
+
+    Attributes:
+        word: no wider than a line.
+        kind: of the place.
+        pause_ms: silence before it.
+        is_edge: whether every cue ends at the place.
+        is_other_speaker: whether another speaker begins.
+        is_beginning: whether a sentence begins, as far as it can be told.
+        inner_cost: cost of the place within a cue.
+        last_ms: end of the word where it is a cue's last; a stretched one is cut.
+    """
+
+    word: Word
+    kind: Break
+    pause_ms: int
+    is_edge: bool
+    is_other_speaker: bool
+    is_beginning: bool
+    inner_cost: float
+    last_ms: int
+
+    @property
+    def start_ms(self) -> int:
+        """Start of the word."""
+        return self.word.span.start_ms
+
+
+class MeasuredWords:
+    """Words in order, the first of which may be forgotten.
+
+    Args:
+        profile: limits of text.
+        language: BCP 47 tag of the words.
+    """
+
+    def __init__(self, profile: ReadingProfile, language: str) -> None:
+        self.lines = LineBreaker(profile.max_line_chars)
+        self.items: list[MeasuredWord] = []
+        self._max_width = profile.max_line_chars
+        self._language = language
+        self._dashes = profile.speaker_dashes and profile.max_lines > 1
+        self._waiting: list[Word] = []
+        self._before: list[str] = []
+        self._speaker: str | None = None
+        self._ended_ms = 0
+
+    def wait(self, word: Word) -> None:
+        """Take a word, whose place depends on words after it.
+
+        One that is glued to the word before, where no line may break, is one word with it.
+        """
+        if self._waiting and _is_one(self._waiting[-1], word):
+            self._waiting.extend(_joined(self._waiting.pop(), word, self._max_width))
+        else:
+            self._waiting.append(word)
+
+    def measure(self, *, is_end: bool) -> bool:
+        """Append the next waiting word; False where it waits on.
+
+        Args:
+            is_end: whether no more words come.
+        """
+        if not self._waiting or (len(self._waiting) < CONTEXT_WORDS and not is_end):
+            return False
+        word = self._waiting.pop(0)
+        after = [word.text, *(each.text for each in self._waiting[: CONTEXT_WORDS - 1])]
+        context = [*self._before, *after]
+        kind = break_at(context, len(self._before), self._language) if self._before else Break.BAD
+        item = self._measured(word, kind)
+        self.lines.add(Token(word.text, word.glued, text_width(word.text)), item.kind)
+        self.items.append(item)
+        self._before = [*self._before, word.text][-CONTEXT_WORDS:]
+        return True
+
+    def forget(self, count: int) -> None:
+        """Forget the first words, so that indexes begin behind them."""
+        self.lines.forget(count)
+        del self.items[:count]
+
+    def _measured(self, word: Word, kind: Break) -> MeasuredWord:
+        pause_ms = 0
+        if self._before:
+            pause_ms = max(0, word.span.start_ms - self._ended_ms)
+        is_other = bool(self._before) and None not in (self._speaker, word.speaker)
+        is_other = is_other and word.speaker != self._speaker
+        is_silent = pause_ms >= SILENCE_MS
+        self._speaker = word.speaker if is_other or is_silent else self._speaker or word.speaker
+        self._ended_ms = word.span.end_ms
+        if is_other:
+            kind = Break.SENTENCE
+        return MeasuredWord(
+            word,
+            kind,
+            pause_ms,
+            is_silent or (is_other and not self._dashes),
+            is_other,
+            not self._before or is_silent or kind is Break.SENTENCE,
+            inner_cost(kind, pause_ms, is_other_speaker=is_other),
+            word.span.start_ms + min(word.span.duration_ms, MAX_WORD_MS),
+        )
+
+
+def _is_one(before: Word, word: Word) -> bool:
+    is_near = word.span.start_ms - before.span.end_ms < SILENCE_MS
+    is_same = None in (before.speaker, word.speaker) or before.speaker == word.speaker
+    return word.glued and is_near and is_same and not may_part(before.text[-1], word.text[0])
+
+
+def _joined(before: Word, word: Word, max_width: int) -> Iterator[Word]:
+    """Yield two words as one, cut where that is wider than a line."""
+    pieces = list(cut_text(before.text + word.text, max_width))
+    span = Span(before.span.start_ms, max(before.span.end_ms, word.span.end_ms))
+    whole = replace(
+        before,
+        confidence=(before.confidence + word.confidence) / 2,
+        speaker=before.speaker or word.speaker,
+    )
+    for index, (text, own) in enumerate(zip(pieces, share_span(span, pieces), strict=True)):
+        yield replace(whole, text=text, span=own, glued=index > 0 or before.glued)

@@ -1,0 +1,1 @@
+"""Quality control of subtitles: rules with names, and what breaks them."""

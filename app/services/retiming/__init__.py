@@ -1,0 +1,1 @@
+"""Times of subtitles against the speech of their recording."""

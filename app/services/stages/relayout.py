@@ -1,0 +1,99 @@
+"""Layout of existing captions anew, by another reading profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from app.domain.captions import Caption, Captions
+from app.domain.cue import Cue, Lane
+from app.domain.profile import ReadingProfile
+from app.domain.style import Placement, divided, joined
+from app.domain.video_timing import NO_VIDEO, VideoTiming
+from app.services.layout.authored_cues import authored_cues
+from app.services.stages.caption_cues import caption_segments
+from app.services.stages.cues import CueLayout
+from app.system.bounded_work import work_on
+
+
+async def relayout_bounded(
+    captions: Captions, profile: ReadingProfile, video: VideoTiming = NO_VIDEO
+) -> list[Cue]:
+    """Lay captions out anew where it delays nothing else; see `relayout`.
+
+    Raises:
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    chars = sum(len(caption.text) for caption in captions.items)
+    return await work_on(_relaid, captions.items, captions.language, profile, video, chars=chars)
+
+
+def _relaid(
+    items: Sequence[Caption], language: str, profile: ReadingProfile, video: VideoTiming
+) -> Iterator[Cue]:
+    yield from relayout(Captions(language, "manual", tuple(items)), profile, video)
+
+
+def relayout(
+    captions: Captions, profile: ReadingProfile, video: VideoTiming = NO_VIDEO
+) -> list[Cue]:
+    """Divide the text of captions among cues anew, as a profile wants it.
+
+    Sentences that stand on several captions become cues as if they were speech: the words of a
+    caption share its time by their width where the track has no times for them. Captions of another
+    speaker, place or lane are not joined, and dialogue within one caption stays together.
+
+    Args:
+        captions: of one file.
+        profile: limits of text and time.
+        video: frame rate and shot changes of the picture.
+
+    Returns:
+        Cues with ids from 0, sorted by start. Their texts together have all ink of the captions, in
+        order, with its styles.
+    """
+    profile = profile.at_frame_rate(video.frames_per_s)
+    cues: list[Cue] = []
+    free_ms = 0
+    for key, group in groupby(captions.items, key=_kind):
+        part = _from(replace(captions, items=tuple(group)), free_ms)
+        made = _authored(part, profile) if key[0] else _joined(part, profile, video)
+        cues.extend(made)
+        free_ms = max([free_ms, *(cue.span.end_ms + profile.min_gap_ms for cue in made)])
+    ordered = sorted(cues, key=lambda cue: cue.span)
+    return [replace(cue, id=number) for number, cue in enumerate(ordered)]
+
+
+def _kind(caption: Caption) -> tuple[bool, str | None, Placement | None, Lane]:
+    """Return what captions have in common that may be joined, whether they are dialogues first."""
+    return "\n" in caption.text, caption.speaker, caption.placement, caption.lane
+
+
+def _authored(captions: Captions, profile: ReadingProfile) -> list[Cue]:
+    return list(authored_cues(captions, profile.in_language(captions.language)))
+
+
+def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> list[Cue]:
+    """Return the cues of captions of one kind."""
+    first = captions.items[0]
+    layout = CueLayout(profile, video=lambda: video)
+    segments = caption_segments(captions, profile)
+    cues = [cue for segment in segments for cue in layout.lay_out(segment)]
+    runs = joined((caption.text, caption.runs) for caption in captions.items)
+    own = divided(runs, [cue.text for cue in cues])
+    return [
+        replace(cue, speaker=first.speaker, placement=first.placement, lane=first.lane, runs=each)
+        for cue, each in zip(cues, own, strict=True)
+    ]
+
+
+def _from(captions: Captions, free_ms: int) -> Captions:
+    """Return captions whose spans do not overlap those before them."""
+    items: list[Caption] = []
+    for caption in captions.items:
+        start_ms = max(free_ms, caption.span.start_ms)
+        end_ms = max(caption.span.end_ms, start_ms + 1)
+        items.append(replace(caption, span=replace(caption.span, start_ms=start_ms, end_ms=end_ms)))
+        free_ms = start_ms
+    return replace(captions, items=tuple(items))

@@ -1,0 +1,1 @@
+"""Operations on subtitle files: quality control, layout, times, two languages."""

@@ -1,0 +1,80 @@
+"""Layout anew: text, styles and places stay, times lie where the words are."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.captions import Caption, Captions
+from app.domain.profile import PROFILES
+from app.domain.style import InlineStyle, Placement, StyleRun, ink_length, joined
+from app.domain.time import Span
+from app.services.stages.relayout import relayout
+
+ITALIC = InlineStyle(italic=True)
+TOP = Placement(anchor=8)
+
+
+def ink(texts: list[str]) -> str:
+    return "".join("".join(text.split()) for text in texts)
+
+
+def test_a_sentence_on_several_captions_is_divided_anew() -> None:
+    captions = Captions(
+        "en",
+        "manual",
+        (
+            Caption(Span(1000, 3000), "We measure the height of the river every"),
+            Caption(Span(3000, 5000), "morning. Then we go home."),
+        ),
+    )
+    cues = relayout(captions, PROFILES["shorts"])
+    assert ink([cue.text for cue in cues]) == ink([each.text for each in captions.items])
+    assert cues[0].span.start_ms == 1000
+    assert all(cue.span.start_ms < 5000 for cue in cues)
+    joined_cues = relayout(captions, PROFILES["web"])
+    assert any("every morning." in cue.text for cue in joined_cues)
+
+
+def test_styles_places_and_dialogues_stay() -> None:
+    captions = Captions(
+        "en",
+        "manual",
+        (
+            Caption(Span(0, 2000), "Plain words here.", runs=(StyleRun(0, 5, ITALIC),)),
+            Caption(Span(2500, 4000), "A sign.", placement=TOP),
+            Caption(Span(4500, 7000), "- Who is it?\n- Me."),
+        ),
+    )
+    cues = relayout(captions, PROFILES["netflix"])
+    assert cues[0].runs == (StyleRun(0, 5, ITALIC),)
+    assert [cue.text for cue in cues if cue.placement == TOP] == ["A sign."]
+    assert cues[-1].text == "- Who is it?\n- Me."
+
+
+WORD = st.sampled_from(["we", "measure", "the", "river.", "Yes,", "川の", "extraordinarily"])
+CAPTION = st.tuples(
+    st.integers(0, 4000), st.integers(100, 6000), st.lists(WORD, min_size=1, max_size=20),
+    st.booleans(), st.booleans(),
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(st.lists(CAPTION, min_size=1, max_size=8), st.sampled_from(["web", "shorts", "netflix"]))
+def test_all_ink_with_its_styles_is_there_in_order(
+    rows: list[tuple[int, int, list[str], bool, bool]], profile: str
+) -> None:
+    items: list[Caption] = []
+    at = 0
+    for gap, length, words, italic, top in rows:
+        text = "- Who is it?\n- Me." if top and italic else " ".join(words)
+        runs = (StyleRun(0, ink_length(text), ITALIC),) if italic else ()
+        place = TOP if top else None
+        items.append(Caption(Span(at + gap, at + gap + length), text, runs=runs, placement=place))
+        at += gap + length
+    cues = relayout(Captions("en", "manual", tuple(items)), PROFILES[profile])
+    assert ink([cue.text for cue in cues]) == ink([item.text for item in items])
+    assert joined((c.text, c.runs) for c in cues) == joined((i.text, i.runs) for i in items)
+    assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(cues))
