@@ -23,6 +23,7 @@ from bench import (
     hallucinations,
     health,
     jobs,
+    layout,
     long_form,
     memory,
     pipeline,
@@ -87,6 +88,8 @@ GOALS = {
     "postgres_4_workers_over_1": 2,
     "enqueue_to_start_p99_ms": 100,
     "event_append_overhead": 1.05,
+    "layout_rtf": 0.01,
+    "layout_conforming": 1.0,
 }
 
 
@@ -94,7 +97,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form, caption_lines, jobs,
+        hallucinations, whole_file, long_form, caption_lines, jobs, layout,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}
