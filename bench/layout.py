@@ -95,7 +95,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
             found = await sides.recognize(SEQUENTIAL, media, language, words=True)
             _add(shares, found, language)
             if language == "en":
-                english += _words(found)
+                english += _behind(english, _words(found))
     for name, share in shares.items():
         environment.progress.step(
             f"{name}_conforming: {share.conforming / share.cues:.4f} of {share.cues} cues,"
@@ -129,17 +129,20 @@ def _words(found: Recognition) -> list[Word]:
 def _time_factor(words: Sequence[Word]) -> float:
     """Return the processor time of laying out two hours of speech by their duration."""
     many: list[Word] = []
-    shift_ms = 0
-    while shift_ms < _HOURS_MS:
-        many += [Word(word.text, _later(word.span, shift_ms)) for word in words]
-        shift_ms = many[-1].span.end_ms + 500
+    while not many or many[-1].span.end_ms < _HOURS_MS:
+        many += _behind(many, words)
     start = time.process_time()
     lay_out(many, profile_named("netflix"), "en")
     return (time.process_time() - start) * 1000 / many[-1].span.end_ms
 
 
-def _later(span: Span, shift_ms: int) -> Span:
-    return Span(span.start_ms + shift_ms, span.end_ms + shift_ms)
+def _behind(before: Sequence[Word], words: Sequence[Word]) -> list[Word]:
+    """Return words as if they were said after others."""
+    shift_ms = before[-1].span.end_ms + 500 if before else 0
+    return [
+        Word(word.text, Span(word.span.start_ms + shift_ms, word.span.end_ms + shift_ms))
+        for word in words
+    ]
 
 
 def _segments(found: Recognition, space: str) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from bench import (
     hallucinations,
     health,
     jobs,
+    layout,
     long_form,
     memory,
     pipeline,
@@ -95,6 +96,8 @@ GOALS = {
     "cost_cold_start_s": 60,
     "cost_call_s": 14,
     "cost_window_s": 14,
+    "layout_rtf": 0.01,
+    "layout_conforming": 1.0,
 }
 
 
@@ -102,7 +105,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form, caption_lines, jobs, measured_costs,
+        hallucinations, whole_file, long_form, caption_lines, jobs, measured_costs, layout,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

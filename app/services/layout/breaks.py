@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from app.domain.text import MARKS_AROUND_WORDS, ends_clause, ends_sentence, is_abbreviation
+from app.domain.text import (
+    MARKS_AROUND_WORDS,
+    OPENING_MARKS,
+    ends_clause,
+    ends_sentence,
+    is_abbreviation,
+)
 from app.services.layout.break_rules.languages import word_classes
 from app.services.layout.break_rules.word_classes import WordClasses
 from app.services.layout.phrase_bounds import SEEN_CHARS, begins_phrase
@@ -122,7 +128,7 @@ def _between_words(before: str, after: str, known: WordClasses, earlier: str) ->
         or _is_contracted(before, known)
         or _is_counted(first, second, known)
         or _is_name(before, after, second, known)
-        or _is_split_verb(first, second, after, known)
+        or _is_split_verb((before, after), (first, second), known, earlier)
         or _is_late_negation(earlier, before, second, known)
     ):
         return Break.BAD
@@ -161,21 +167,33 @@ def _is_counted(first: str, second: str, known: WordClasses) -> bool:
 
 
 def _is_name(before: str, after: str, second: str, known: WordClasses) -> bool:
-    """Whether two words are a first and a last name: both have a capital, and are not shouted."""
+    """Whether two words are a title and a name, or a first and a last name.
+
+    Both names have a capital, and are not shouted.
+    """
+    if _plain(before, known) in known.titles and after.lstrip(OPENING_MARKS)[:1].isupper():
+        return True
     names = (before.strip(MARKS_AROUND_WORDS), after.strip(MARKS_AROUND_WORDS))
     if not all(name[:1].isupper() and name[1:] and not name.isupper() for name in names):
         return False
     return second not in known.function_words
 
 
-def _is_split_verb(first: str, second: str, after: str, known: WordClasses) -> bool:
-    """Whether an auxiliary and its verb stand side by side, in either order."""
+def _is_split_verb(
+    written: tuple[str, str], plain: tuple[str, str], known: WordClasses, earlier: str
+) -> bool:
+    """Whether an auxiliary and its verb stand side by side, in either order.
+
+    A word with a capital, or behind an article, is a noun.
+    """
+    first, second = plain
     if first in known.split_auxiliaries:
-        ends = after[:1].islower() and second.endswith(known.verb_endings)
-        return ends and second not in known.function_words
+        is_verb = written[1][:1].islower() and second.endswith(known.verb_endings)
+        return is_verb and second not in known.function_words
     if second not in known.split_auxiliaries or not known.verb_endings:
         return False
-    return first[:1].islower() and first.endswith(known.verb_endings)
+    is_noun = not written[0][:1].islower() or _plain(earlier, known) in known.determiners
+    return not is_noun and first.endswith(known.verb_endings)
 
 
 def _is_late_negation(earlier: str, before: str, second: str, known: WordClasses) -> bool:

@@ -57,7 +57,7 @@ def test_a_full_stop_before_a_small_letter_ends_no_sentence() -> None:
         ("en", "die", "soon", Break.PLAIN),
         ("de", "die", "Sonne", Break.BAD),
         ("de", "gebaut", "wurde", Break.BAD),
-        ("de", "wurde", "gestern", Break.PLAIN),
+        ("de", "wurde", "heute", Break.PLAIN),
         ("de", "hat", "gesagt", Break.BAD),
         ("fr", "qu'elle", "avait", Break.BAD),
         ("fr", "n’a", "pas", Break.BAD),
@@ -67,6 +67,8 @@ def test_a_full_stop_before_a_small_letter_ends_no_sentence() -> None:
         ("pt", "não", "sei", Break.BAD),
         ("nl", "heeft", "gezegd", Break.BAD),
         ("nl", "te", "gaan", Break.BAD),
+        ("nl", "kapitein", "Jansen", Break.BAD),
+        ("nl", "kapitein", "sprak", Break.PLAIN),
         ("en-GB", "the", "dog", Break.BAD),
     ],
 )
@@ -81,6 +83,9 @@ def test_what_stands_around_a_place_counts() -> None:
     assert [break_at(words, n, "fr") for n in (2, 3, 4)] == [Break.BAD] * 3
     assert break_at(["il", "va", "plus", "loin"], 2, "fr") is Break.BAD
     assert break_at(["the", "old", "bridge"], 2, "en") is Break.TIGHT
+    assert break_at(["toen", "geopend", "werd"], 2, "nl") is Break.BAD
+    assert break_at(["de", "boot", "werd"], 2, "nl") is Break.TIGHT
+    assert break_at(["im", "Boot", "wurde"], 2, "de") is Break.PLAIN
     assert break_at(["of", "old", "bridge"], 2, "en") is Break.PLAIN
     assert break_at(["今日", "は", "とても"], 2, "ja") is Break.PHRASE
     assert break_at(["今日", "は", "とても"], 1, "ja") is Break.BAD

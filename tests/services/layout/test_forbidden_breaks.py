@@ -16,7 +16,7 @@ from app.services.layout.width import text_width
 
 SETS = Path(__file__).parent / "break_sets"
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
-PROFILES = ("web", "netflix", "bbc")
+PROFILES = ("netflix", "bbc")
 SPEEDS_CPS = (12, 17)
 JOINT = "_"
 

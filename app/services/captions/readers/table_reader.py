@@ -30,6 +30,10 @@ _SECOND_MS = 1000
 _ROWS_SNIFFED = 20
 
 
+class _PlainTabs(csv.excel_tab):
+    quoting = csv.QUOTE_NONE
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Where a table has what.
@@ -72,9 +76,9 @@ def read_table(text: str) -> RawTrack:
     delimiter = "\t" if head is None else _delimiter(first)
     columns = head or _Columns({"start": 0, "end": 1, "text": 2})
     # Tab-separated values have no quotes. Source: IANA, text/tab-separated-values.
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    dialect = _PlainTabs if delimiter == "\t" else csv.excel
     try:
-        rows = list(csv.reader(StringIO(text), delimiter=delimiter, quoting=quoting))
+        rows = list(csv.reader(StringIO(text), dialect, delimiter=delimiter))
     except csv.Error as error:
         raise InvalidCaptionsError(f"The table cannot be read: {error}") from None
     rows = rows[1:] if head else rows

@@ -25,7 +25,7 @@ DUTCH_WORDS = WordClasses(
         zal zult zullen zou zouden kan kun kunt kunnen kon konden moet moeten moest moesten mag
         mogen mocht mochten wil wilt willen wilde wilden
     """),
-    verb_endings=("en", "d", "t", "n"),
+    verb_endings=("en", "aan", "ien", "oen", "d", "t"),
     negations=words("niet nooit"),
     titles=words("meneer mevrouw dokter dr professor prof heer kapitein koning koningin oom tante"),
     numbers=words("""

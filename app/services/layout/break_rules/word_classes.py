@@ -34,7 +34,7 @@ class WordClasses:
         late_negations: behind the verb, where a word of ``negation_starts`` stands ahead of it.
         negation_starts: first words of negations of two parts.
         followers: words that stay with the one before.
-        titles: ahead of a name.
+        titles: ahead of a name, which has a capital.
         numbers: ahead of what is counted.
         capital_nouns: whether every noun has a capital.
         elides: whether words lose a vowel and are joined by an apostrophe.
@@ -70,7 +70,6 @@ class WordClasses:
             self.auxiliaries,
             self.negations,
             self.negation_starts,
-            self.titles,
         )
         object.__setattr__(self, "opening", opening - self.followers)
         object.__setattr__(self, "leaning", frozenset().union(*leaning))
