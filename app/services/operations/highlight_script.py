@@ -12,10 +12,14 @@ from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.script_styles import STYLE_FIELDS
 from app.services.render.timecodes import centisecond_time
 
+_ROOM = 12
+"""Between the text and the edge of its box."""
 _LINE_MS = 5000
 """A line ends before a word that begins so long after its first."""
 
 _HIDDEN, _SHOWN = "{\\alpha&HFF&}", "{\\r}"
+_CUT = "{\\1a&H01&}"
+"""Changes nothing that is seen, and ends a part all the same."""
 _WORD_JOINER = "\u2060"
 _ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}", "\n": " ", "\r": " "})
 
@@ -107,8 +111,10 @@ def _text(group: tuple[Line, ...], style: HighlightStyle, shown: TimedWord | Non
 
 def _word(word: TimedWord, style: HighlightStyle, shown: TimedWord | None) -> str:
     text = word.text.upper() if style.uppercase else word.text
-    visible = shown is None or word is shown
-    return f"{_SHOWN if visible else _HIDDEN}{text.translate(_ESCAPES)}{{\\alpha&HFF&}}"
+    before, after = (_SHOWN, _HIDDEN) if word is shown else (_HIDDEN, _HIDDEN)
+    if shown is None:
+        before, after = _SHOWN, _CUT
+    return f"{before}{text.translate(_ESCAPES)}{after}"
 
 
 def _head(style: HighlightStyle, family: str) -> list[str]:
@@ -118,7 +124,8 @@ def _head(style: HighlightStyle, family: str) -> list[str]:
     rest = f"-1,0,0,0,{size},{size},0,0"
     margins = f"{style.padding_horizontal},{style.padding_horizontal},{style.padding_vertical},1"
     border = style.highlight_borda
-    box = 4 if style.fundo_arredondado else 3
+    # A box of style 4 has the shadow's width as its room, one of style 3 the outline's.
+    box = f"4,0,{_ROOM}" if style.fundo_arredondado else f"3,{_ROOM},0"
     base = f"{style.text_colour},&H000000FF,{style.background},{style.background}"
     high = f"{style.highlight_text},&H000000FF,{style.highlight},&HFF000000"
     return [
@@ -131,7 +138,7 @@ def _head(style: HighlightStyle, family: str) -> list[str]:
         "",
         "[V4+ Styles]",
         f"Format: {', '.join(STYLE_FIELDS)}",
-        f"Style: Base,{font},{shape},{base},{rest},{box},10,0,{style.alignment},{margins}",
+        f"Style: Base,{font},{shape},{base},{rest},{box},{style.alignment},{margins}",
         f"Style: Highlight,{font},{shape},{high},{rest},1,{border},0,{style.alignment},{margins}",
         "",
         "[Events]",
