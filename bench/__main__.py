@@ -15,6 +15,7 @@ import uvloop
 from bench import (
     accuracy,
     alignment,
+    burn_in,
     busy,
     callers,
     caption_lines,
@@ -85,6 +86,7 @@ MEASURES: Mapping[str, Measure] = {
     "jobs": jobs.measure,
     "costs": measured_costs.measure,
     "layout": layout.measure,
+    "burn_in": burn_in.measure,
 }
 
 

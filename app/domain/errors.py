@@ -24,6 +24,7 @@
     |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
     |  |- MediaTooLongError         longer than MAX_DURATION_S
     |  |- MediaMismatchError        subtitles that do not belong to the recording
+    |  |- FfmpegError               ffmpeg could not make what was asked for
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
     |  |- LinkInvalidError          a link to a stored file with a wrong signature
@@ -540,6 +541,12 @@ class MediaMismatchError(MediaError):
             f"to be sure (confidence {confidence:.2f}); nothing was changed"
         )
         self.confidence = confidence
+
+
+class FfmpegError(MediaError):
+    """ffmpeg could not make what was asked for."""
+
+    code = "ffmpeg_failed"
 
 
 class NoSpeechError(MediaError):
