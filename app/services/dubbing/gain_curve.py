@@ -40,7 +40,8 @@ class GainCurve:
 
     def part(self, begin: int, end: int) -> NDArray[np.float64]:
         """Return the gain of the samples from one to before another."""
-        return np.interp(np.arange(begin, end), self._times, self._gains)
+        gains: NDArray[np.float64] = np.interp(np.arange(begin, end), self._times, self._gains)
+        return gains
 
 
 def _merged(spoken: Sequence[tuple[int, int]], gap: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Lines to be spoken, made of cues: whose they are, what of them is speech, which belong together."""
+"""Lines to be spoken, made of cues: whose they are, and what of them is speech."""
 
 from __future__ import annotations
 
