@@ -12,7 +12,7 @@ from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
 
 _SAMPLES = re.compile(r"Number of samples: ([0-9]{1,15})$")
-_INTEGRATED = re.compile(r"^\s{1,8}I:\s{1,8}(-?[0-9]{1,3}\.[0-9]) LUFS$")
+_INTEGRATED = re.compile(r"^ {1,16}I: {1,16}(-?[0-9]{1,3}\.[0-9]) LUFS$")
 _SILENCE_LUFS = -70.0
 """Source: EBU R128, the absolute gate: a programme in which nothing is louder has no loudness."""
 

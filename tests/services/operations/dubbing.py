@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.cue import Cue
+from app.domain.errors import NotReadyError
 from app.domain.time import Span
 from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.operations.dub_input import DubInput
@@ -31,6 +33,10 @@ Samples = NDArray[np.float32]
 
 def nobody(*_: object) -> Any:
     raise AssertionError("not used here")
+
+
+def no_translator() -> Any:
+    raise NotReadyError("The translator is not loaded", retry_after_s=10)
 
 
 def cues_of(*texts: tuple[int, int, str], speaker: str | None = None, of: str = "en") -> list[Cue]:
@@ -60,7 +66,7 @@ class Dubber:
         settings: Settings | None = None,
         language: str = "en",
         target: str | None = None,
-        translator: Callable[[], Translator] = nobody,
+        translator: Callable[[], Translator] = no_translator,
     ) -> None:
         self.settings = settings or Settings()
         self.synthesizer = SpeechSynthesizer(self.settings)
@@ -120,6 +126,27 @@ def onsets_ms(samples: Samples, rate_hz: int, pause_ms: int = 250) -> list[int]:
     heard = np.flatnonzero(levels > 0.01 * levels.max())
     begins = [heard[0], *heard[1:][np.diff(heard) * 5 > pause_ms]]
     return [int(each) * 5 for each in begins]
+
+
+def tone_level(samples: Samples, tone_hz: float, rate_hz: int) -> float:
+    """Return how strong a tone is among other sound, by its part of the spectrum."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) / len(samples)
+    at = round(tone_hz * len(samples) / rate_hz)
+    return float(spectrum[at - 3 : at + 4].max())
+
+
+def loudness(path: Path) -> float:
+    """Return the integrated loudness in LUFS."""
+    command = ["ffmpeg", "-nostats", "-i", str(path), "-af", "ebur128=framelog=verbose"]
+    said = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True).stderr
+    return float(said.decode().rpartition("    I: ")[2].split()[0])
+
+
+def probe(path: Path) -> list[dict[str, Any]]:
+    """Return the streams of a file."""
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return cast("list[dict[str, Any]]", found["streams"])
 
 
 def lines_of(result: OperationResult) -> list[dict[str, Any]]:
