@@ -43,7 +43,7 @@ async def dub_cues(
     if wanted.job_id:
         found = await context.services.job_cues(wanted.job_id)
         cues, tag = shown_cues(found, target.tag if target else None)
-        return JobCues(cues, found.language, found.target, found.notices), _spoken(tag)
+        return JobCues(cues, found.language, found.target, notices=found.notices), _spoken(tag)
     source = wanted.url_srt or wanted.subtitles
     if source:
         return await _file_cues(wanted, await subtitle_bytes(source, context), context, target)
@@ -83,7 +83,7 @@ async def _file_cues(
         Cue(n, each.span, each.text, speaker=each.speaker, language=spoken.tag, lane=each.lane)
         for n, each in enumerate(captions.items)
     ]
-    return JobCues(cues, spoken.tag, None, captions.notices), spoken
+    return JobCues(cues, spoken.tag, None, notices=captions.notices), spoken
 
 
 async def _recording_request(

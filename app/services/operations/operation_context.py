@@ -16,6 +16,7 @@ from app.domain.errors import (
 )
 from app.domain.events import Notice, Progress
 from app.domain.request import JobRequest
+from app.domain.transcript import Word
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
 from app.services.media.encode_places import usable_cores
@@ -66,12 +67,14 @@ class JobCues:
         cues: in order of their start.
         language: BCP 47 tag of what is spoken; ``und`` where it is not known.
         target: BCP 47 tag of the translations; None without them.
+        words: what is spoken, with its times, where they are known; in order.
         notices: of the job.
     """
 
     cues: Sequence[Cue]
     language: str
     target: str | None
+    words: Sequence[Word] = ()
     notices: tuple[Notice, ...] = ()
 
 

@@ -13,7 +13,7 @@ from app.domain.profile import PROFILES, ReadingProfile
 from app.services.captions.encoding import decode_file
 from app.services.captions.parse import parse_bounded
 from app.services.captions.readers.substation import looks_like_substation
-from app.services.operations.burn_fonts import main_font, with_fonts
+from app.services.operations.burn_fonts import LATIN, font_size_percent, main_font, with_fonts
 from app.services.operations.force_style import UNFORCED, ForcedStyle
 from app.services.operations.operation_context import JobCues
 from app.services.operations.script_styles import (
@@ -61,6 +61,12 @@ class ScriptTarget:
     style: ForcedStyle = UNFORCED
     profile: str | None = None
 
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """What the lengths of a look are measured on: HD, upright where the picture is."""
+        width, height = self.size
+        return (1080, 1920) if height > width else (1920, 1080)
+
 
 def profile_for(target: ScriptTarget) -> ReadingProfile:
     """Return the reading profile for a picture: an upright one has room for short lines."""
@@ -104,6 +110,8 @@ async def script_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> str:
     profile = profile_for(target)
     script = await render_bounded(cues, "ass", profile, target.language)
     family = main_font([cue.shown for cue in cues], target.language)
+    if any(each.field == "Fontname" for each in target.style.fields):
+        family = LATIN  # the caller's font has its letters; all other scripts have theirs named
     lines = script_lines(script)
     parts = [
         "\n".join(lines[n : n + _LINES_PER_PART]) for n in range(0, len(lines), _LINES_PER_PART)
@@ -111,7 +119,8 @@ async def script_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> str:
     drawn = await work_on(_with_fonts, parts, family, target.language, chars=len(script))
 
     def change(fields: dict[str, str]) -> None:
-        fields["Fontname"] = family
+        size = str(font_size_percent(family))
+        fields |= {"Fontname": family, "ScaleX": size, "ScaleY": size}
 
     whole = with_styles("\n".join(drawn), change)
     base = target.style.canvas or USUAL_CANVAS
