@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import langcodes
-
 from app.domain.errors import UnreadableMediaError
 from app.domain.language import Language
+from app.domain.language_tags import three_letters
 from app.services.dubbing.dub_mix import MixPlan, mix_graph
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts
@@ -93,7 +92,7 @@ def _video(
         f"c:a:{number}": "aac",
         f"b:a:{number}": "192k",
         f"ar:a:{number}": plan.rate_hz,
-        f"metadata:s:a:{number}": f"language={_alpha3(language, is_mp4=is_mp4)}",
+        f"metadata:s:a:{number}": f"language={three_letters(language.tag, bibliographic=not is_mp4)}",
     }
     default = not kept or wanted.default_track
     options[f"disposition:a:{number}"] = "default" if default else "0"
@@ -102,8 +101,3 @@ def _video(
     if is_mp4:
         options["movflags"] = "+faststart"
     return [*streams, mix_graph(plan), *subtitles], options
-
-
-def _alpha3(language: Language, *, is_mp4: bool) -> str:
-    """Return a language's code of three letters. Source: ISO 639-2; MP4 has its "T", others "B"."""
-    return str(langcodes.get(language.tag).to_alpha3(variant="T" if is_mp4 else "B"))

@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.services.dubbing.dub_mix import MixMode
 from app.services.operations.caption_operation import SubtitleSource
-from app.services.operations.operation import MediaSource, OperationInput
+from app.services.operations.media_source import MediaSource
+from app.services.operations.operation import OperationInput
 
 DubOutput = Literal["audio", "track", "video"]
 """A file of the sound alone, the video with it as a further track, or the video with no other."""

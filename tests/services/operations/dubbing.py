@@ -17,7 +17,8 @@ from app.domain.time import Span
 from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.operations.dub_input import DubInput
 from app.services.operations.dub_operation import dub
-from app.services.operations.operation import LocalMedia, OperationResult
+from app.services.operations.media_source import LocalMedia
+from app.services.operations.operation import OperationResult
 from app.services.operations.operation_context import (
     JobCues,
     OperationContext,
