@@ -85,6 +85,7 @@ def _video(
     streams = [programme["V:0"], *(programme[str(each.index)] for each in kept)]
     subtitles = [programme[str(each.index)] for each in facts.subtitles]
     number, is_mp4 = len(kept), "mp4" in facts.format_names
+    code = three_letters(language.tag, bibliographic=not is_mp4)
     options: dict[str, object] = {
         "c:v": "copy",
         "c:a": "copy",
@@ -92,7 +93,7 @@ def _video(
         f"c:a:{number}": "aac",
         f"b:a:{number}": "192k",
         f"ar:a:{number}": plan.rate_hz,
-        f"metadata:s:a:{number}": f"language={three_letters(language.tag, bibliographic=not is_mp4)}",
+        f"metadata:s:a:{number}": f"language={code}",
     }
     default = not kept or wanted.default_track
     options[f"disposition:a:{number}"] = "default" if default else "0"
