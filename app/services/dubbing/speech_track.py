@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.errors import MediaTooLongError
 from app.services.dubbing.gain_curve import GainCurve
 from app.system.workdir import storage_errors
 
@@ -54,6 +55,7 @@ def write_speech(path: Path, rate_hz: int, total: int, sounds: Sequence[PlacedSo
         sounds: in order of their start.
 
     Raises:
+        MediaTooLongError: the track is longer than a WAV may be.
         StorageError: the disk is full.
     """
     mixer = _SoundMixer(sounds)
@@ -64,6 +66,7 @@ def write_gain(path: Path, rate_hz: int, total: int, curve: GainCurve) -> None:
     """Write a WAV whose samples are a gain: full scale is 1.
 
     Raises:
+        MediaTooLongError: the track is longer than a WAV may be.
         StorageError: the disk is full.
     """
 
@@ -75,7 +78,7 @@ def write_gain(path: Path, rate_hz: int, total: int, curve: GainCurve) -> None:
 
 def _write(path: Path, rate_hz: int, total: int, part: Piece) -> None:
     if total > _MOST_SAMPLES:
-        raise ValueError(f"a WAV file holds {_MOST_SAMPLES} samples at most")
+        raise MediaTooLongError(f"A dub may have {_MOST_SAMPLES // rate_hz} s at most")
     with storage_errors(), path.open("wb") as file, wave.open(file, "wb") as writer:
         writer.setparams((1, 2, rate_hz, total, "NONE", ""))
         for begin, end in _pieces(total, rate_hz * _PIECE_S):
