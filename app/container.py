@@ -26,7 +26,7 @@ from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
 from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.net.caller_places import CallerPlaces
-from app.services.operations.job_captions import cues_of_job
+from app.services.operations.job_captions import cues_of_job, cues_of_request
 from app.services.operations.operation_context import OperationServices
 from app.services.operations.operation_runner import OperationRunner
 from app.services.pipeline.pipeline_factory import PipelineFactory
@@ -115,6 +115,9 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         FfmpegRunner(settings.media),
         synthesizer,
         partial(cues_of_job, runner),
+        partial(cues_of_request, runner),
+        lambda: readiness.translator,
+        ledgers.open,
     )
     services = Services(
         settings=settings,

@@ -38,6 +38,12 @@ def speaker_dash(text: str) -> str:
     return match[0] if match else ""
 
 
+def without_label(line: str) -> str:
+    """Return a line without the speaker's name in capitals that it begins with."""
+    match = _LABEL.match(line) if _is_labelled(line) else None
+    return line[match.end() :] if match else line
+
+
 def is_turn(line: str, before: str, first: str) -> bool:
     """Whether a line is another speaker's than the one before it.
 

@@ -69,6 +69,9 @@
     |  |- EngineLoadError           an engine cannot be loaded
     |  |  `- SpeechUnavailableError this server does not speak
     |  |- SpeechError               a text could not be spoken
+    |  |  |- SpeechTimeoutError     a text was not spoken in time
+    |  |  |- SpeechSilentError      the speech engine answered with silence
+    |  |  `- SpeechTruncatedError   the speech engine broke off
     |  |- RemoteEngineError         a server that an engine calls failed
     |  |  `- RemoteEngineAuthError  it refused the key
     |  `- OutOfMemoryError          the device has no memory left
@@ -647,6 +650,24 @@ class SpeechError(EngineError):
     """A text could not be spoken."""
 
     code = "speech_failed"
+
+
+class SpeechTimeoutError(SpeechError):
+    """A text was not spoken in time."""
+
+    code = "speech_timeout"
+
+
+class SpeechSilentError(SpeechError):
+    """The speech engine answered with silence."""
+
+    code = "speech_silent"
+
+
+class SpeechTruncatedError(SpeechError):
+    """The speech engine broke off."""
+
+    code = "speech_truncated"
 
 
 class OutOfMemoryError(EngineError):

@@ -77,7 +77,9 @@ MEDIA_ERRORS = (
     e.JobCancelledError,
     e.PayloadTooLargeError,
     e.InternalError,
-    *family(e.MediaError, e.SourceError),
+    e.NotReadyError,
+    e.SpeechUnavailableError,
+    *family(e.MediaError, e.SourceError, e.SpeechError, e.TranslationError),
 )
 """What a media operation may end with."""
 

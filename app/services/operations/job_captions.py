@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from app.domain.errors import InvalidFieldError
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from app.domain.errors import InvalidFieldError, OverloadedError
+from app.domain.events import Progress
+from app.domain.request import JobRequest
 from app.services.jobs.runner import JobRunner
 from app.services.operations.operation_context import JobCues
+
+_LONGEST_WAIT_S = 30.0
 
 
 async def cues_of_job(runner: JobRunner, job_id: str) -> JobCues:
@@ -29,4 +36,43 @@ async def cues_of_job(runner: JobRunner, job_id: str) -> JobCues:
         raise InvalidFieldError("job_id: the job has no cues")
     target = job.request.target.tag if job.request.target else None
     words = [word for segment in result.segments for word in segment.words]
-    return JobCues(result.cues, result.language, target, words)
+    return JobCues(result.cues, result.language, target, words, result.notices)
+
+
+async def cues_of_request(
+    runner: JobRunner,
+    make: Callable[[], Awaitable[JobRequest]],
+    tell: Callable[[Progress], None],
+) -> JobCues:
+    """Run a request for subtitles and return its cues; cancelling it stops the job.
+
+    While every place is taken it waits for one.
+
+    Args:
+        runner: of the process.
+        make: returns the request; called for each try, since a refused one loses its upload.
+        tell: takes the job's progress.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the job failed.
+    """
+    while True:
+        try:
+            job = await runner.submit(await make())
+            break
+        except OverloadedError as error:
+            await asyncio.sleep(min(error.retry_after_s, _LONGEST_WAIT_S))
+    seen = 0
+
+    def read() -> None:
+        nonlocal seen
+        for number, event in job.log.after(seen):
+            seen = number
+            if isinstance(event, Progress):
+                tell(event)
+
+    stop = job.log.listen(read)
+    try:
+        return await cues_of_job(runner, job.id)
+    finally:
+        stop()

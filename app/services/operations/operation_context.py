@@ -14,6 +14,8 @@ from app.domain.errors import (
     PayloadTooLargeError,
     SourceUnsupportedError,
 )
+from app.domain.events import Notice, Progress
+from app.domain.request import JobRequest
 from app.domain.transcript import Word
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
@@ -27,6 +29,7 @@ from app.services.media.video_encoders import MOST_BITS_PER_S
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
 from app.services.operations.media_source import LocalMedia, MediaSource
+from app.services.translation.translator import Ledger, Translator
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
 from app.settings import Settings
 from app.system.thread_groups import DISK
@@ -65,12 +68,20 @@ class JobCues:
         language: BCP 47 tag of what is spoken; ``und`` where it is not known.
         target: BCP 47 tag of the translations; None without them.
         words: what is spoken, with its times, where they are known; in order.
+        notices: of the job.
     """
 
     cues: Sequence[Cue]
     language: str
     target: str | None
     words: Sequence[Word] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+RunSubtitles = Callable[
+    [Callable[[], Awaitable[JobRequest]], Callable[[Progress], None]], Awaitable[JobCues]
+]
+"""Runs the request that its first argument makes for each try, telling the job's progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,9 @@ class OperationServices:
         ffmpeg: runs it.
         synthesizer: speaks.
         job_cues: returns the cues of a subtitle job by its id; raises `JobNotFoundError`.
+        subtitles: runs a request for subtitles and returns its cues, telling its progress.
+        translator: the translator; raises `NotReadyError` until it is loaded.
+        open_ledger: returns the account of a job for the caller who pays for it.
     """
 
     settings: Settings
@@ -90,6 +104,9 @@ class OperationServices:
     ffmpeg: FfmpegRunner
     synthesizer: SpeechSynthesizer
     job_cues: Callable[[str], Awaitable[JobCues]]
+    subtitles: RunSubtitles
+    translator: Callable[[], Translator]
+    open_ledger: Callable[[str], Ledger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,8 @@ class OperationContext:
         part: the share of the progress that the present step has: percent at its begin and end.
         step: number of the present step, from 1.
         total_steps: of the operation.
+        caller: who pays for what models do; empty where no key is needed.
+        holder: who holds the places that it takes; see `JobRequest`.
     """
 
     services: OperationServices
@@ -114,6 +133,8 @@ class OperationContext:
     part: tuple[float, float] = field(default=(0.0, 100.0))
     step: int = 1
     total_steps: int = 1
+    caller: str = ""
+    holder: str = ""
 
     def steps(self, *shares: float) -> list[OperationContext]:
         """Return a context for each step of an operation, whose progress goes from 0 to 100 as one.

@@ -40,6 +40,9 @@ class OperationRunner:
         checked: OperationInput,
         tell: Callable[[OperationProgress], None],
         deliver: Callable[[NewFile], Awaitable[FileLink]],
+        *,
+        caller: str = "",
+        holder: str = "",
     ) -> AsyncIterator[OperationResult]:
         """Run an operation; the files of its result are there until the block is left.
 
@@ -48,13 +51,17 @@ class OperationRunner:
             checked: its input.
             tell: takes its progress.
             deliver: stores a file and returns a link to it.
+            caller: who pays; see `OperationContext`.
+            holder: who holds its places.
 
         Raises:
             CuestreamError: it failed.
         """
         folder = self._workdir.new_folder()
         try:
-            context = OperationContext(self.services, folder, tell, deliver)
+            context = OperationContext(
+                self.services, folder, tell, deliver, caller=caller, holder=holder
+            )
             yield await operation.run(checked, context)
         finally:
             await DISK.run(shutil.rmtree, folder, True)

@@ -14,6 +14,7 @@ from app.domain.errors import OperationUnavailableError
 from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
 from app.services.operations.caption_segments import CAPTION_SEGMENTS
+from app.services.operations.dub_operation import DUB
 from app.services.operations.operation import MediaOperation
 
 _NAME_CHARS = 100
@@ -22,6 +23,7 @@ _ROWS: tuple[MediaOperation, ...] = (
     CAPTION,
     CAPTION_SEGMENTS,
     CAPTION_HIGHLIGHT,
+    DUB,
 )
 
 OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType({each.name: each for each in _ROWS})

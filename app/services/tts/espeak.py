@@ -10,11 +10,15 @@ from app.domain.errors import EngineLoadError, SpeechError
 from app.domain.language import Language
 from app.services.tts.espeak_voices import FEMALE, parse_voices, voices_for
 from app.services.tts.mp3 import to_mp3
-from app.services.tts.speech_engine import Voice
+from app.services.tts.speech_engine import SpeechAbilities, Voice
 from app.settings import Settings
 from app.system.filter_subprocess import run_filter
 
 _UTF8 = "1"
+_WORDS_PER_MIN = 175
+_ABILITIES = SpeechAbilities(80 / _WORDS_PER_MIN, 450 / _WORDS_PER_MIN, 22_050)
+"""Source: espeak-ng's speak_lib.h, ``espeakRATE_MINIMUM``, ``_NORMAL`` and ``_MAXIMUM``; the rate
+is that of its sound."""
 
 
 class EspeakEngine:
@@ -22,6 +26,7 @@ class EspeakEngine:
 
     name = "espeak"
     revision = "espeak-ng"
+    abilities = _ABILITIES
 
     def __init__(self, settings: Settings) -> None:
         self._preferred = settings.tts.voice
@@ -66,8 +71,18 @@ class EspeakEngine:
         Raises:
             SpeechError: a program failed.
         """
+        return await to_mp3(await self.sound(text, voice, 1.0))
+
+    async def sound(self, text: str, voice: Voice, speed: float) -> bytes:
+        """Return the text as WAV at 22,050 Hz.
+
+        Raises:
+            SpeechError: the program failed.
+        """
         command = ["espeak-ng", "-b", _UTF8, "-v", voice.id, "--stdin", "--stdout"]
-        return await to_mp3(await run_filter(command, plain(text).encode("utf-8", "replace")))
+        if speed != 1.0:
+            command += ["-s", str(round(speed * _WORDS_PER_MIN))]
+        return await run_filter(command, plain(text).encode("utf-8", "replace"))
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from app.domain.language import Language
 from app.domain.language_tags import nearest_tag
 from app.services.tts.speech_engine import Gender, Voice
-from app.services.tts.speech_server import SpeechServer
+from app.services.tts.speech_server import SERVER_ABILITIES, SpeechServer
 from app.settings import Settings
 
 _URL = "http://localhost:8880/v1"
@@ -56,6 +56,7 @@ class KokoroEngine:
     """Synthesizes on a Kokoro server, which chooses the language by the voice."""
 
     name = "kokoro"
+    abilities = SERVER_ABILITIES
 
     def __init__(self, settings: Settings) -> None:
         tts = settings.tts
@@ -93,6 +94,14 @@ class KokoroEngine:
             SpeechError: the server failed.
         """
         return await self._server.speak(text, voice.id)
+
+    async def sound(self, text: str, voice: Voice, speed: float) -> bytes:
+        """Return the text as WAV, or as what the server answers with.
+
+        Raises:
+            SpeechError: the server failed.
+        """
+        return await self._server.sound(text, voice.id, speed)
 
 
 def _voice(name: str) -> Voice:

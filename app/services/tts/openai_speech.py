@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.errors import EngineLoadError
 from app.domain.language import Language
 from app.services.tts.speech_engine import ANY_LANGUAGE, Voice
-from app.services.tts.speech_server import SpeechServer
+from app.services.tts.speech_server import SERVER_ABILITIES, SpeechServer
 from app.settings import Settings
 
 _URL = "https://api.openai.com/v1"
@@ -23,6 +23,7 @@ class OpenAiEngine:
     """Synthesizes on a speech server; every voice speaks every language of its model."""
 
     name = "openai"
+    abilities = SERVER_ABILITIES
 
     def __init__(self, settings: Settings) -> None:
         tts = settings.tts
@@ -63,3 +64,11 @@ class OpenAiEngine:
             SpeechError: the server failed.
         """
         return await self._server.speak(text, voice.id)
+
+    async def sound(self, text: str, voice: Voice, speed: float) -> bytes:
+        """Return the text as WAV, or as what the server answers with.
+
+        Raises:
+            SpeechError: the server failed.
+        """
+        return await self._server.sound(text, voice.id, speed)

@@ -34,16 +34,37 @@ class Voice:
     gender: Gender
 
 
+@dataclass(frozen=True, slots=True)
+class SpeechAbilities:
+    """What an engine can do beside its voices.
+
+    Attributes:
+        slowest: lowest speed that it takes, as a multiple of the voice's own.
+        fastest: highest speed; equal to ``slowest`` where it has one speed alone.
+        sample_rate_hz: of its sound; None where each answer says so itself.
+    """
+
+    slowest: float = 1.0
+    fastest: float = 1.0
+    sample_rate_hz: int | None = None
+
+    def nearest_speed(self, speed: float) -> float:
+        """Return the speed nearest to a wanted one that the engine takes."""
+        return min(max(speed, self.slowest), self.fastest)
+
+
 class SpeechEngine(Protocol):
     """Synthesizes speech of short texts.
 
     Attributes:
         name: as in ``TTS_ENGINE``.
         revision: changes whenever the same voice may sound different.
+        abilities: what it can do; valid once it is open.
     """
 
     name: str
     revision: str
+    abilities: SpeechAbilities
 
     async def open(self) -> None:
         """Load the engine; called once, before everything else.
@@ -63,6 +84,18 @@ class SpeechEngine(Protocol):
 
     async def speak(self, text: str, voice: Voice) -> bytes:
         """Return the text as MP3.
+
+        Raises:
+            SpeechError: synthesis failed.
+        """
+
+    async def sound(self, text: str, voice: Voice, speed: float) -> bytes:
+        """Return the text without loss, as WAV or any other format whose header tells its rate.
+
+        Args:
+            text: to be spoken.
+            voice: of this engine.
+            speed: multiple of the voice's own, within `abilities`.
 
         Raises:
             SpeechError: synthesis failed.

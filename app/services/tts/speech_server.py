@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import httpx2
 import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
 from app.domain.errors import SpeechError
 from app.services.tts.mp3 import is_mp3, to_mp3
+from app.services.tts.speech_engine import SpeechAbilities
 from app.settings import TtsSettings
 from app.system.answer_limits import (
     PLAIN_HEADERS,
@@ -15,6 +18,12 @@ from app.system.answer_limits import (
     AnswerLimits,
     limit_answer,
 )
+
+AudioForm = Literal["mp3", "wav"]
+
+SERVER_ABILITIES = SpeechAbilities(0.25, 4.0)
+"""Source: OpenAI's reference of ``audio/speech``, ``speed``. A server that knows no speed answers
+at its own; whoever asks measures what comes."""
 
 _CONNECT_TIMEOUT_S = 5.0
 """Time limit for establishing a connection."""
@@ -61,8 +70,20 @@ class SpeechServer:
         Raises:
             SpeechError: the server cannot be reached, or refuses.
         """
+        audio = await self._answer(text, voice, "mp3", 1.0)
+        return audio if is_mp3(audio) else await to_mp3(audio)
+
+    async def sound(self, text: str, voice: str, speed: float) -> bytes:
+        """Return the text as WAV, or whatever other format the server answers with.
+
+        Raises:
+            SpeechError: the server cannot be reached, or refuses.
+        """
+        return await self._answer(text, voice, "wav", speed)
+
+    async def _answer(self, text: str, voice: str, form: AudioForm, speed: float) -> bytes:
         try:
-            audio = await self._request(text, voice)
+            audio = await self._request(text, voice, form, speed)
         except openai.APIStatusError as error:
             raise SpeechError(f"The speech server answered with {error.status_code}") from None
         except AnswerLimitError as error:
@@ -75,12 +96,14 @@ class SpeechServer:
             raise SpeechError("The speech server cannot be reached") from None
         if not audio:
             raise SpeechError("The speech server sent nothing")
-        return audio if is_mp3(audio) else await to_mp3(audio)
+        return audio
 
-    async def _request(self, text: str, voice: str) -> bytes:
+    async def _request(self, text: str, voice: str, form: AudioForm, speed: float) -> bytes:
         audio = bytearray()
+        # Models that know no speed refuse the field, so it is there only where it says something.
+        told = openai.omit if speed == 1.0 else speed
         async with self._speech.create(
-            model=self._model, voice=voice, input=text, response_format="mp3"
+            model=self._model, voice=voice, input=text, response_format=form, speed=told
         ) as answer:
             async for data in answer.iter_bytes():
                 audio += data

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,10 +18,12 @@ from app.domain.errors import (
     InvalidLanguageError,
     OverloadedError,
     SpeechError,
+    SpeechTimeoutError,
     SpeechUnavailableError,
 )
 from app.domain.language import Language
 from app.services.tts.speech_engine import SpeechEngine, Voice, build_speech_engine
+from app.services.tts.speech_sound import SpeechSound, check_length, heard_part, read_sound
 from app.settings import Settings
 
 
@@ -66,6 +68,9 @@ class MemorySpeechStore:
 log = structlog.get_logger()
 
 _STAGE = "speech"
+_SOUND_STAGE = "sound"
+"""Speech as samples, for dubbing."""
+
 _MAX_WAITING = 64
 """Texts that may wait to be synthesized; a refused player uses its own voices."""
 
@@ -158,9 +163,42 @@ class SpeechSynthesizer:
         cached = await self._store.get(_STAGE, key) if utterance.use_cache else None
         if cached is not None:
             return cached
-        audio = await self._synthesize(engine, voice, utterance.text)
+        try:
+            audio = await self._synthesize(lambda: engine.speak(utterance.text, voice))
+        except SpeechTimeoutError as error:
+            # Clients of single texts know one code for all that goes wrong with them.
+            raise SpeechError(error.message) from None
         await self._store.put(_STAGE, key, audio)
         return audio
+
+    async def sound(self, text: str, voice: Voice, speed: float = 1.0) -> SpeechSound:
+        """Return a text as samples, without the silence around it.
+
+        What an engine answers is checked before it is stored: silence, and sound that is far too
+        short or too long for the text, are errors.
+
+        Args:
+            text: to be spoken.
+            voice: of the engine.
+            speed: multiple of the voice's own; the nearest one that the engine takes counts.
+
+        Raises:
+            SpeechUnavailableError: speech is not available on this server.
+            SpeechTimeoutError, SpeechSilentError, SpeechTruncatedError: see there.
+            OverloadedError: too many wait already.
+            SpeechError: the engine failed.
+        """
+        engine = await self.engine()
+        told = engine.abilities.nearest_speed(speed)
+        key = _key(engine, voice, text, told)
+        cached = await self._store.get(_SOUND_STAGE, key)
+        if cached is not None:
+            return await read_sound(cached)
+        audio = await self._synthesize(lambda: engine.sound(text, voice, told))
+        heard = await asyncio.to_thread(heard_part, await read_sound(audio))
+        check_length(heard, text, told)
+        await self._store.put(_SOUND_STAGE, key, heard.to_wav())
+        return heard
 
     async def _open(self) -> None:
         try:
@@ -173,16 +211,16 @@ class SpeechSynthesizer:
             return
         self._engine = engine
 
-    async def _synthesize(self, engine: SpeechEngine, voice: Voice, text: str) -> bytes:
+    async def _synthesize(self, work: Callable[[], Awaitable[bytes]]) -> bytes:
         if self._waiting >= _MAX_WAITING:
             raise OverloadedError("Too many texts wait to be spoken", _RETRY_AFTER_S)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.tts.timeout_s):
                 async with self._slots:
-                    return await engine.speak(text, voice)
+                    return await work()
         except TimeoutError:
-            raise SpeechError("The text could not be spoken in time") from None
+            raise SpeechTimeoutError("The text could not be spoken in time") from None
         finally:
             self._waiting -= 1
 
@@ -199,6 +237,8 @@ def _select_voice(engine: SpeechEngine, utterance: Utterance) -> Voice:
     return voices[0]
 
 
-def _key(engine: SpeechEngine, voice: Voice, text: str) -> str:
-    parts = json.dumps([engine.name, engine.revision, voice.id, text])
-    return hashlib.sha256(parts.encode()).hexdigest()
+def _key(engine: SpeechEngine, voice: Voice, text: str, speed: float | None = None) -> str:
+    parts: list[object] = [engine.name, engine.revision, voice.id, text]
+    if speed is not None:
+        parts.append(round(speed, 4))
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -70,7 +70,14 @@ async def operation_answer(job: EnvelopeJob) -> Payload:
     delivery.check()
     async with (
         _reported(job) as tell,
-        job.services.operations.running(operation, checked, tell, delivery.deliver) as result,
+        job.services.operations.running(
+            operation,
+            checked,
+            tell,
+            delivery.deliver,
+            caller=job.caller,
+            holder=job.holder,
+        ) as result,
     ):
         return await delivery.answer(result)
 

@@ -1,0 +1,1 @@
+"""Dubbing: cues spoken at their times, and mixed with the original sound."""

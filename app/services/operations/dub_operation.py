@@ -1,0 +1,192 @@
+"""`dub`: a spoken track in another language, on the cues' times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from app.domain.errors import CuestreamError, InvalidLanguageError, NoSpeechError
+from app.domain.language import Language
+from app.services.dubbing.dub_mix import MixPlan, speech_gain_db
+from app.services.dubbing.dubbed_lines import DubbedLine, DubbingRoom, LineDubber
+from app.services.dubbing.gain_curve import GainCurve
+from app.services.dubbing.line_condenser import LongLine, condensed_lines
+from app.services.dubbing.line_speaker import LineSpeaker
+from app.services.dubbing.programme_sound import measure_sound
+from app.services.dubbing.speech_track import write_gain, write_speech
+from app.services.dubbing.spoken_lines import SpokenLine, spoken_lines
+from app.services.dubbing.voice_choice import VoiceChoice, choose_voices, given_voices
+from app.services.media.media_facts import MediaFacts
+from app.services.operations.dub_cues import dub_cues
+from app.services.operations.dub_files import dub_file
+from app.services.operations.dub_input import DubInput
+from app.services.operations.dub_programme import Programme, measured_programme
+from app.services.operations.dub_report import dub_notices, line_entries
+from app.services.operations.operation import MediaOperation, OperationResult
+from app.services.operations.operation_context import OperationContext
+from app.services.translation.translator import TranslationContext
+from app.services.tts.speech_engine import Voice
+from app.system.thread_groups import DISK
+
+log = structlog.get_logger()
+
+
+async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
+    """Speak cues, and mix them with the original sound.
+
+    Raises:
+        SpeechUnavailableError: this server does not speak.
+        InvalidLanguageError: no voice speaks the language.
+        SpeechError: the speech engine does not work; its codes say how.
+        CuestreamError: the media or the subtitles cannot be fetched or read, or ffmpeg failed.
+    """
+    fetching, hearing, measuring, speaking, mixing = context.steps(5, 40, 5, 35, 15)
+    synthesizer = context.services.synthesizer
+    given = given_voices(_given(wanted), await synthesizer.voices(None))
+    media, facts = await _media(wanted, fetching)
+    found, language = await dub_cues(wanted, hearing, media)
+    lines = spoken_lines(found.cues, language.tag)
+    choice = await _choice(context, lines, language, given)
+    programme = await measured_programme(measuring, media, facts, found.cues)
+    dubbed = await _dubbed(speaking, lines, choice, language, programme)
+    plan = await _mix_plan(mixing, wanted, programme, dubbed)
+    output = await dub_file(mixing, wanted, plan, programme, language)
+    engine = await synthesizer.engine()
+    return OperationResult(
+        (output,),
+        "Dubbed successfully",
+        {
+            "language": language.tag,
+            "engine": engine.name,
+            "duration_ms": programme.length_ms,
+            "samples": programme.samples,
+            "sample_rate_hz": programme.rate_hz,
+            "programme_lufs": programme.loudness_lufs,
+            "speech_gain_db": round(plan.speech_gain_db, 1),
+            "lines": line_entries(dubbed, programme.rate_hz),
+        },
+        notices=(
+            *((each.code, each.message) for each in found.notices),
+            *dub_notices(dubbed, choice),
+        ),
+    )
+
+
+_EVERYBODY = "*"
+
+
+def _given(wanted: DubInput) -> Mapping[str, str]:
+    return {**({_EVERYBODY: wanted.voice} if wanted.voice else {}), **wanted.voices}
+
+
+async def _media(
+    wanted: DubInput, context: OperationContext
+) -> tuple[Path | None, MediaFacts | None]:
+    if wanted.url_video is None:
+        return None, None
+    path = await context.fetch(wanted.url_video, "programme")
+    facts = await context.facts(path)
+    return path, facts
+
+
+async def _choice(
+    context: OperationContext,
+    lines: Sequence[SpokenLine],
+    language: Language,
+    given: Mapping[str, Voice],
+) -> VoiceChoice:
+    """Choose the voices of all who speak.
+
+    Raises:
+        NoSpeechError: nothing is to be spoken.
+        InvalidLanguageError: no voice speaks the language.
+    """
+    roles = {line.role for line in lines if not line.unspoken}
+    if not roles:
+        raise NoSpeechError("No cue holds anything that could be spoken")
+    voices = await context.services.synthesizer.voices(language)
+    named = {label: voice for label, voice in given.items() if label != _EVERYBODY}
+    if (everybody := given.get(_EVERYBODY)) is not None:
+        return replace(choose_voices(roles, [everybody], named), is_shared=False)
+    if not voices:
+        raise InvalidLanguageError(f"No voice of this server speaks {language.tag}")
+    return choose_voices(roles, voices, named)
+
+
+async def _dubbed(
+    context: OperationContext,
+    lines: Sequence[SpokenLine],
+    choice: VoiceChoice,
+    language: Language,
+    programme: Programme,
+) -> list[DubbedLine]:
+    settings = context.services.settings.tts
+    room = DubbingRoom(context.folder, programme.rate_hz, programme.samples, settings.concurrency)
+
+    async def condense(long: Sequence[LongLine]) -> Mapping[int, str]:
+        ledger = context.services.open_ledger(context.caller)
+        try:
+            return await condensed_lines(
+                long, context.services.translator(), language, TranslationContext(ledger=ledger)
+            )
+        except CuestreamError as error:
+            # The dub is complete without; what is too long is told line by line.
+            log.warning("lines are not condensed", code=error.code, reason=error.message)
+            return {}
+
+    def tell(done: int, of: int, eta_ms: int | None) -> None:
+        context.progress(f"Speaking line {done} of {of}", 100 * done / of, eta_ms)
+
+    speaker = LineSpeaker(context.services.synthesizer, settings.concurrency)
+    return await LineDubber(speaker, choice, room, condense, tell).dub(lines)
+
+
+async def _mix_plan(
+    context: OperationContext,
+    wanted: DubInput,
+    programme: Programme,
+    dubbed: Sequence[DubbedLine],
+) -> MixPlan:
+    """Write the tracks that are mixed, and measure how loud the speech is to be."""
+    sounds = [line.sound for line in dubbed if line.sound is not None]
+    speech, rate = context.folder / "speech.wav", programme.rate_hz
+    await DISK.run(write_speech, speech, rate, programme.samples, sounds)
+    plan = MixPlan(
+        wanted.mode,
+        rate,
+        programme.layout,
+        programme.samples,
+        speech,
+        original=programme.path if programme.stream is not None else None,
+        stream=programme.stream or 0,
+    )
+    limit_s = context.services.settings.jobs.max_duration_s
+    measured = await measure_sound(speech, 0, rate, plan.layout, limit_s)
+    plan = replace(
+        plan, speech_gain_db=speech_gain_db(programme.loudness_lufs, measured.loudness_lufs)
+    )
+    if wanted.mode != "duck" or plan.original is None:
+        return plan
+    gain = context.folder / "gain.wav"
+    curve = GainCurve(
+        [(each.start, each.end) for each in sounds], rate, 10 ** (-wanted.duck_db / 20)
+    )
+    await DISK.run(write_gain, gain, rate, programme.samples, curve)
+    return replace(plan, gain=gain)
+
+
+DUB = MediaOperation(
+    name="dub",
+    summary="Speak subtitles over a recording, in the language of its translation",
+    input=DubInput,
+    run=dub,
+    required=(("url_video", "url_srt", "subtitles", "job_id"),),
+    example={
+        "url_video": "https://example.com/talk.mp4",
+        "target_lang": "es",
+        "voices": {"SPEAKER_00": "es+f3"},
+    },
+)

@@ -1,0 +1,247 @@
+"""Dubbing with real voices and real ffmpeg."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from app.domain.audio import Audio
+from app.domain.cue import Cue
+from app.domain.errors import InvalidFieldError, UnreadableMediaError
+from app.domain.time import Span
+from app.gpu.engines.whisperx import WhisperxTranscriber
+from app.gpu.protocols import Window
+from app.gpu.self_test import transcribe_windows
+from tests.chat_server import ChatServer
+from tests.chatting import translator_at
+from tests.processes import own_children
+from tests.real_models import whisper_settings
+from tests.services.operations.dubbing import (
+    Dubber,
+    cues_of,
+    decoded,
+    lines_of,
+    loudness,
+    make_media,
+    onsets_ms,
+    probe,
+    tone_level,
+)
+from tests.wording import word_errors
+
+RATE_HZ = 44_100
+CUES = cues_of(
+    (700, 2400, "Good evening, and welcome."),
+    (3300, 5200, "The house is near the river."),
+    (6050, 8000, "Thank you very much."),
+)
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine and a bit seconds of stereo noise with a picture, at a rate that is not ours."""
+    path = tmp_path_factory.mktemp("dub") / "talk.mkv"
+    return make_media(
+        path,
+        "anoisesrc=d=9.1234:c=pink:a=0.05:r=44100,aformat=channel_layouts=stereo",
+        "testsrc=d=9.12:s=64x64:r=10",
+        **{"c:a": "flac", "c:v": "libx264", "preset": "ultrafast"},
+    )
+
+
+@pytest.fixture(scope="module")
+def ear() -> WhisperxTranscriber:
+    return WhisperxTranscriber(whisper_settings("base"))
+
+
+async def test_every_line_begins_with_its_cue_and_the_length_is_the_originals(
+    talk: Path, tmp_path: Path
+) -> None:
+    result = await Dubber(tmp_path, CUES).dub(talk, mode="replace")
+    (file,) = result.files
+    sound = decoded(file.path, RATE_HZ)
+    assert len(sound) == len(decoded(talk, RATE_HZ)) == result.fields["samples"]
+    for wanted, begun in zip(CUES, onsets_ms(sound, RATE_HZ, 500), strict=True):
+        assert abs(begun - wanted.span.start_ms) <= 100
+    lines = lines_of(result)
+    assert all(line["fits"] and line["spoken"] and not line["overlaps"] for line in lines)
+    assert all(a["end_ms"] <= b["start_ms"] for a, b in pairwise(lines))
+
+
+async def test_another_ear_hears_the_words_again(
+    talk: Path, ear: WhisperxTranscriber, tmp_path: Path
+) -> None:
+    """Through the ducked original, in two voices, of which one is sped up."""
+    said = [
+        (500, 3300, "We are going to talk about the history of the river.", "SPEAKER_00"),
+        (3300, 5900, "My grandmother remembered the winter when it was covered with ice.", "B"),
+        (6100, 8900, "Nobody could cross it for three weeks.", "SPEAKER_00"),
+    ]
+    cues = [
+        Cue(n, Span(begin, end), text, speaker=who, language="en")
+        for n, (begin, end, text, who) in enumerate(said)
+    ]
+    voices = {"SPEAKER_00": "en-gb", "B": "en-us"}
+    result = await Dubber(tmp_path, cues).dub(talk, format="wav", voices=voices)
+    sound = Audio(decoded(result.files[0].path, 16_000))
+    (segments,) = await asyncio.to_thread(transcribe_windows, ear, [Window(sound)])
+    heard = " ".join(segment.text for segment in segments)
+    assert word_errors(" ".join(text for _, _, text, _ in said), heard) <= 0.1, heard
+    assert [line["voice"] for line in lines_of(result)] == ["en-gb", "en-us", "en-gb"]
+
+
+async def test_the_original_is_lower_under_speech_and_the_speech_as_loud_as_it_was(
+    tmp_path: Path,
+) -> None:
+    tone = make_media(tmp_path / "tone.wav", "sine=f=3900:d=6:sample_rate=48000", af="volume=-14dB")
+    cues = cues_of((2000, 4000, "The house is near the river."))
+    (tmp_path / "out").mkdir()
+    dubber = Dubber(tmp_path / "out", cues)
+    ducked = decoded((await dubber.dub(tone, format="wav")).files[0].path, 48_000)
+    level = tone_level(ducked[48_000 // 2 : 48_000], 3900, 48_000)
+    under = tone_level(ducked[2_300 * 48 : 3_000 * 48], 3900, 48_000)
+    after = tone_level(ducked[5_200 * 48 : 5_800 * 48], 3900, 48_000)
+    assert abs(20 * np.log10(under / level) + 15) < 1.5
+    assert abs(20 * np.log10(after / level)) < 0.3
+    replaced = (await dubber.dub(tone, mode="replace", format="wav")).files[0].path
+    assert abs(loudness(replaced) - loudness(tone)) < 1.5
+    mixed = decoded((await dubber.dub(tone, mode="mix", format="wav")).files[0].path, 48_000)
+    assert abs(20 * np.log10(tone_level(mixed[2_300 * 48 : 3_000 * 48], 3900, 48_000) / level)) < 1
+    assert len(ducked) == len(mixed) == 6 * 48_000
+
+
+async def test_the_video_gets_a_second_track_and_keeps_its_own(talk: Path, tmp_path: Path) -> None:
+    result = await Dubber(tmp_path, CUES).dub(talk, output="track", default_track=True)
+    streams = probe(result.files[0].path)
+    assert [each["codec_type"] for each in streams] == ["video", "audio", "audio"]
+    assert [each["codec_name"] for each in streams[1:]] == ["flac", "aac"]
+    assert streams[2]["tags"]["language"] == "eng"
+    assert [each["disposition"]["default"] for each in streams[1:]] == [0, 1]
+    own = decoded(result.files[0].path, RATE_HZ, "0:a:0")
+    assert np.array_equal(own, decoded(talk, RATE_HZ))
+    begins = onsets_ms(
+        decoded(await replaced_track(talk, tmp_path), RATE_HZ, "0:a:1"), RATE_HZ, 500
+    )
+    assert all(abs(at - cue.span.start_ms) <= 100 for at, cue in zip(begins, CUES, strict=True))
+
+
+async def replaced_track(talk: Path, folder: Path) -> Path:
+    """Return the video with the speech alone as its second track."""
+    result = await Dubber(folder, CUES).dub(talk, output="track", mode="replace")
+    (first, second) = probe(result.files[0].path)[1:]
+    assert (first["disposition"], second["disposition"]["default"]) == (
+        probe(talk)[0]["disposition"],
+        0,
+    )
+    return result.files[0].path
+
+
+async def test_a_silent_video_gets_its_first_sound(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    video = make_media(
+        tmp_path / "silent.mp4",
+        "testsrc=d=8.5:s=64x64:r=10",
+        **{"c:v": "libx264", "preset": "ultrafast"},
+    )
+    result = await Dubber(tmp_path / "out", CUES).dub(video, output="video")
+    streams = probe(result.files[0].path)
+    assert [each["codec_type"] for each in streams] == ["video", "audio"]
+    assert result.files[0].media_type == "video/mp4"
+    assert abs(float(streams[1]["duration"]) - 8.5) < 0.03
+    with pytest.raises(UnreadableMediaError, match="no video"):
+        sound = make_media(tmp_path / "sound.wav", "sine=d=9")
+        await Dubber(tmp_path / "out", CUES).dub(sound, output="track")
+
+
+async def test_subtitles_alone_become_a_track_of_speech(tmp_path: Path) -> None:
+    result = await Dubber(tmp_path, CUES).dub(None, mode="replace")
+    begins = onsets_ms(decoded(result.files[0].path, 48_000), 48_000, 500)
+    assert all(abs(at - cue.span.start_ms) <= 100 for at, cue in zip(begins, CUES, strict=True))
+
+
+LONG = "The new harbour bridge of Valencia cost 4500 euros and was opened by the mayor in spring."
+SPANISH = (
+    "El nuevo puente del puerto de Valencia costó 4500 euros y fue inaugurado por la señora "
+    "alcaldesa durante la primavera."
+)
+
+
+async def test_what_does_not_fit_is_told_and_cuts_nothing(talk: Path, tmp_path: Path) -> None:
+    cues = cues_of((500, 3400, LONG), (3400, 5000, "She said so."), (8000, 9000, "[door] ♪ la ♪"))
+    result = await Dubber(tmp_path, cues).dub(talk, mode="replace")
+    first, second, third = lines_of(result)
+    assert (first["fits"], first["speed_up"] > 1.2) == (False, True)
+    assert second["late_ms"] > 0
+    assert second["start_ms"] >= first["end_ms"]
+    assert (third["spoken"], third["reason"]) == (False, "song")
+    assert {code for code, _ in result.notices} == {
+        "lines_not_spoken",
+        "lines_shifted",
+        "lines_too_long",
+    }
+
+
+@pytest.mark.parametrize(
+    ("shorter", "condensed"),
+    [
+        ("El puente de Valencia costó 4500 euros.", True),
+        ("El puente del puerto costó 4500 euros.", False),  # the name is lost
+        ("El puente de Valencia es muy caro.", False),  # the figure is lost
+    ],
+)
+async def test_what_does_not_fit_is_condensed_by_the_translator(
+    talk: Path, tmp_path: Path, shorter: str, condensed: bool
+) -> None:
+    cues = [
+        Cue(0, Span(500, 4300), LONG, SPANISH, language="en"),
+        Cue(1, Span(4300, 5500), "She said so.", "Ella lo dijo.", language="en"),
+    ]
+    with ChatServer(translate=lambda *_: SPANISH, condense=lambda *_: shorter) as server:
+        dubber = Dubber(tmp_path, cues, target="es", translator=lambda: translator_at(server))
+        first, second = lines_of(await dubber.dub(talk, mode="replace"))
+    assert first["condensed"] is condensed
+    assert first["fits"] is condensed
+    assert (second["late_ms"] == 0) is condensed
+
+
+async def test_cues_that_overlap_are_heard_at_once_and_it_is_told(
+    talk: Path, tmp_path: Path
+) -> None:
+    cues = cues_of(
+        (500, 4000, "We are going to talk about the river."), (1200, 2500, "Yes, please.")
+    )
+    result = await Dubber(tmp_path, cues).dub(talk)
+    assert [line["overlaps"] for line in lines_of(result)] == [True, True]
+    assert "lines_overlap" in dict(result.notices)
+
+
+async def test_voices_are_given_by_label_and_unknown_ones_are_refused(
+    talk: Path, tmp_path: Path
+) -> None:
+    cues = [replace(cue, speaker=f"SPEAKER_0{n % 2}") for n, cue in enumerate(CUES)]
+    chosen = {"SPEAKER_01": "en-gb", "SPEAKER_07": "en-us"}
+    result = await Dubber(tmp_path, cues).dub(talk, voices=chosen)
+    assert [line["voice"] for line in lines_of(result)][1] == "en-gb"
+    assert "SPEAKER_07" in dict(result.notices)["voices_unused"]
+    with pytest.raises(InvalidFieldError, match="no such voice"):
+        await Dubber(tmp_path, cues).dub(talk, voice="nobody")
+
+
+async def test_who_leaves_ends_the_work_and_nothing_is_left_running(
+    talk: Path, tmp_path: Path
+) -> None:
+    dubber = Dubber(tmp_path, cues_of(*[(n * 80, n * 80 + 60, f"Line {n}.") for n in range(100)]))
+    work = asyncio.create_task(dubber.dub(talk))
+    while not any("Speaking" in told.message for told in dubber.told):
+        await asyncio.sleep(0.01)
+    assert dubber.told[-1].eta_ms is not None
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    running = [child.name() for child in own_children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert not {"espeak-ng", "ffmpeg"} & set(running)
