@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
+from typing import Literal
 
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.caption_faults import FaultKind, FaultLog
@@ -72,7 +73,7 @@ def read_table(text: str) -> RawTrack:
     delimiter = "\t" if head is None else _delimiter(first)
     columns = head or _Columns({"start": 0, "end": 1, "text": 2})
     # Tab-separated values have no quotes. Source: IANA, text/tab-separated-values.
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     try:
         rows = list(csv.reader(StringIO(text), delimiter=delimiter, quoting=quoting))
     except csv.Error as error:
