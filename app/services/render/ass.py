@@ -72,6 +72,9 @@ def write_ass(
         subs.styles[_ORIGINAL] = replace(
             _style(SPEAKER_COLOURS[0], profile), alignment=Alignment.TOP_CENTER
         )
+    if options.words:
+        for style in subs.styles.values():
+            style.secondarycolor = Color(*_UNSPOKEN)
     subs.events = [_event(cue, numbers, profile) for cue in shown]
     file = StringIO()
     _LongSubstation.to_file(subs, file, "ass", header_notice="Cuestream")
@@ -99,7 +102,6 @@ def _style(colour: Colour, profile: ReadingProfile) -> SSAStyle:
         fontname="Arial",
         fontsize=round(size),
         primarycolor=Color(colour.red, colour.green, colour.blue),
-        secondarycolor=Color(*_UNSPOKEN),
         backcolor=Color(0, 0, 0, 128),
         outline=round(size / 20, 1),
         shadow=round(size / 40, 1),
