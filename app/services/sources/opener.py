@@ -30,6 +30,7 @@ from app.services.sources.source_cache import (
     SourceCache,
 )
 from app.services.sources.source_opener import SourceOpener, SourceServices
+from app.services.sources.text_tracks import TextTracks
 from app.services.sources.upload_source import UploadOpener
 from app.services.sources.url_source import UrlOpener
 from app.services.sources.ytdlp.site_session import SiteSession
@@ -61,9 +62,11 @@ class MediaOpener:
         sources = settings.sources
         guard = SsrfGuard(sources.allow_private_urls, sources.fetch_connect_s)
         recordings = RecordingOpener(settings.jobs.max_duration_s, workdir)
-        cache = SourceCache(caches or no_caches(settings), recordings)
+        caches = caches or no_caches(settings)
+        texts = TextTracks(caches)
+        cache = SourceCache(caches, recordings, texts, workdir)
         services = SourceServices(
-            sources, guard, Fetcher(sources, guard), recordings, cache, workdir
+            sources, guard, Fetcher(sources, guard), recordings, cache, texts, workdir
         )
         self._workdir = workdir
         self.fetcher = services.fetcher

@@ -13,7 +13,7 @@ from app.domain.request import SiteVideo
 from app.services.cache.source_metadata import SourceMetadata
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, choose_track
-from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.sources.source_cache import OpenRequest
 from app.services.sources.source_opener import SourceServices
 from app.services.sources.ytdlp.site_session import SiteSession, site_session
@@ -53,8 +53,10 @@ class SiteOpener:
         if captions is not None:
             return captions
         request.require_transcription()
-        media = await cache.open_stream(session.audio(), identity, metadata, request)
-        return replace(media, info=session.info)
+        opened = await cache.open_stream(session.audio(), identity, metadata, request)
+        return (
+            opened if isinstance(opened, OpenedTranscript) else replace(opened, info=session.info)
+        )
 
     async def _captions(
         self, session: SiteSession, preference: CaptionPreference | None, identity: str
