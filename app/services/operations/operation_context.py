@@ -204,7 +204,13 @@ class OperationContext:
             )
 
     async def encode(
-        self, build: BuildGraph, output: Path, length_ms: int, *, copied_bytes: int = 0
+        self,
+        build: BuildGraph,
+        output: Path,
+        length_ms: int,
+        *,
+        copied_bytes: int = 0,
+        on_warning: Callable[[str], None] = lambda _: None,
     ) -> str:
         """Make a video; see `FfmpegRunner.encode`.
 
@@ -213,13 +219,13 @@ class OperationContext:
             output: the file that it makes.
             length_ms: of it.
             copied_bytes: that are taken over from inputs at most.
+            on_warning: told each line of ffmpeg's warnings.
 
         Returns:
             The encoder's name.
         """
-        return await self.services.ffmpeg.encode(
-            build, self._work(output, length_ms, copied_bytes, "Encoding the video")
-        )
+        work = self._work(output, length_ms, copied_bytes, "Encoding the video")
+        return await self.services.ffmpeg.encode(build, replace(work, on_warning=on_warning))
 
     async def run(
         self,
