@@ -130,6 +130,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         FfmpegRunner(settings.media),
         synthesizer,
         partial(cues_of_job, runner),
+        caches,
     )
     services = Services(
         settings=settings,

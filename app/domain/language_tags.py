@@ -160,6 +160,23 @@ def base_of(tag: str) -> str:
     return _MAIN_MEMBERS.get(base, base)
 
 
+def three_letters(tag: str, *, bibliographic: bool = False) -> str:
+    """Return the code of ISO 639-2 for a standard tag's language, as containers of media have it.
+
+    Args:
+        tag: standard.
+        bibliographic: whether the older code is wanted where there are two: ``ger`` for ``deu``.
+
+    Returns:
+        ``und`` where the language has none.
+    """
+    with _language(tag) as language:
+        try:
+            return str(language.to_alpha3(variant="B" if bibliographic else "T"))
+        except LookupError:
+            return "und"
+
+
 def english_name(tag: str) -> str:
     """Return a standard tag's name in English: ``Chinese (China)``."""
     with _language(tag) as language:

@@ -21,9 +21,10 @@ from app.services.batch.screenshot_items import (
     format_clock,
     parse_screenshot_item,
 )
+from app.services.batch.taken_pictures import taken_pictures
 from app.services.batch.video_address import platform_of, video_id_of
 from app.services.media.byte_stream import spool
-from app.services.media.video_frame import VideoFrame, video_frame
+from app.services.media.video_frame import VideoFrame
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
 from app.system.workdir import WorkDir
@@ -120,16 +121,17 @@ class _ItemRun:
 
     async def take(self, path: Path) -> None:
         """Take every picture; one that fails fails alone."""
-        for moment in self._item.moments:
+        item = self._item
+        async for picture in taken_pictures(path, item.moments, item.quality):
+            shown = picture.moment.shown
+            if picture.frame is None:
+                self.failures.append(f"{shown}: {picture.error}")
+                continue
             try:
-                if moment.at_ms is None:
-                    self.failures.append(f"{moment.shown}: Invalid timestamp")
-                    continue
-                frame = await video_frame(path, moment.at_ms, self._item.quality)
-                await self._put(moment, moment.at_ms, frame)
+                await self._put(picture.moment, picture.at_ms, picture.frame)
                 self.extracted += 1
             except CuestreamError as error:
-                self.failures.append(f"{moment.shown}: {error.message}")
+                self.failures.append(f"{shown}: {error.message}")
         if self._item.transcription_id and self.extracted:
             await self._mark(self._item.transcription_id)
 

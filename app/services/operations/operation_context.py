@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from app.domain.errors import (
     PayloadTooLargeError,
     SourceUnsupportedError,
 )
+from app.services.cache.caches import Caches
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
 from app.services.media.encode_places import usable_cores
@@ -46,6 +47,7 @@ class OperationProgress:
         eta_ms: time to the end of the present step; None while it is not known.
         step: from 1.
         total_steps: of the operation.
+        ready: what can be used already, such as the address of a playlist.
     """
 
     message: str
@@ -53,6 +55,7 @@ class OperationProgress:
     eta_ms: int | None = None
     step: int = 1
     total_steps: int = 1
+    ready: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class OperationServices:
         ffmpeg: runs it.
         synthesizer: speaks.
         job_cues: returns the cues of a subtitle job by its id; raises `JobNotFoundError`.
+        caches: results of earlier jobs.
     """
 
     settings: Settings
@@ -87,6 +91,7 @@ class OperationServices:
     ffmpeg: FfmpegRunner
     synthesizer: SpeechSynthesizer
     job_cues: Callable[[str], Awaitable[JobCues]]
+    caches: Caches
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,34 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
+from app.services.operations.audio_operations import EXTRACT_AUDIO, LOUDNESS
 from app.services.operations.caption_operation import CAPTION
+from app.services.operations.mux_operation import MUX
 from app.services.operations.operation import MediaOperation
+from app.services.operations.picture_operations import (
+    CHECK_VIDEO_CACHE,
+    CONTACT_SHEET,
+    SCREENSHOTS,
+)
+from app.services.operations.track_operations import EXTRACT_TRACK, TRACKS
 
 _NAME_CHARS = 100
 
 OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
-    {each.name: each for each in (CAPTION,)}
+    {
+        each.name: each
+        for each in (
+            CAPTION,
+            MUX,
+            TRACKS,
+            EXTRACT_TRACK,
+            EXTRACT_AUDIO,
+            LOUDNESS,
+            SCREENSHOTS,
+            CONTACT_SHEET,
+            CHECK_VIDEO_CACHE,
+        )
+    }
 )
 """Every operation, by its name on the wire."""
 

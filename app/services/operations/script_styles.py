@@ -108,10 +108,22 @@ def _known(name: str) -> str:
 
 _DEFAULTS: Mapping[str, str] = {
     **dict.fromkeys(_FIELDS, "0"),
-    "Name": "Default", "Fontname": "Arial", "Fontsize": "18", "PrimaryColour": "&H00FFFFFF",
-    "SecondaryColour": "&H0000FFFF", "OutlineColour": "&H00000000", "BackColour": "&H80000000",
-    "ScaleX": "100", "ScaleY": "100", "BorderStyle": "1", "Outline": "2", "Alignment": "2",
-    "MarginL": "20", "MarginR": "20", "MarginV": "20", "Encoding": "1",
+    "Name": "Default",
+    "Fontname": "Arial",
+    "Fontsize": "18",
+    "PrimaryColour": "&H00FFFFFF",
+    "SecondaryColour": "&H0000FFFF",
+    "OutlineColour": "&H00000000",
+    "BackColour": "&H80000000",
+    "ScaleX": "100",
+    "ScaleY": "100",
+    "BorderStyle": "1",
+    "Outline": "2",
+    "Alignment": "2",
+    "MarginL": "20",
+    "MarginR": "20",
+    "MarginV": "20",
+    "Encoding": "1",
 }
 """Source: libass, ``ass.c``, ``set_default_style``."""
 
