@@ -133,6 +133,8 @@ class FolderStore:
             self._folder.mkdir(0o700, parents=True, exist_ok=True)
             size = _size(file.content)
             key = owner + secrets.token_hex(_RANDOM_BYTES)
+            if file.replaces is not None:
+                key = file.replaces.key
             self._reserve(StoredEntry(key, owner, size, time.time()))
             try:
                 return self._write(key, file, size)

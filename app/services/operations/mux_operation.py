@@ -204,7 +204,6 @@ def _track_options(plan: _Plan) -> dict[str, object]:
         own = "ass" if each.demuxer == "ass" else "subrip"
         options[f"c:s:{number}"] = "mov_text" if plan.container == "mp4" else own
         options[f"disposition:s:{number}"] = each.dispositions
-        code = each.language_code(plan.container)
         title = " ".join(each.title.split())
         options |= {
             f"metadata:s:s:{number}#language": f"language={each.language_code(plan.container)}",

@@ -107,6 +107,7 @@ class OperationContext:
         part: the share of the progress that the present step has: percent at its begin and end.
         step: number of the present step, from 1.
         total_steps: of the operation.
+        ready: what can be used before the end, which its progress tells; shared by all steps.
     """
 
     services: OperationServices
@@ -116,6 +117,7 @@ class OperationContext:
     part: tuple[float, float] = field(default=(0.0, 100.0))
     step: int = 1
     total_steps: int = 1
+    ready: dict[str, object] = field(default_factory=dict)
 
     def steps(self, *shares: float) -> list[OperationContext]:
         """Return a context for each step of an operation, whose progress goes from 0 to 100 as one.
@@ -143,7 +145,8 @@ class OperationContext:
         """
         begin, end = self.part
         shown = round(begin + (end - begin) * percent / 100, 1)
-        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps))
+        ready = dict(self.ready)
+        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps, ready))
 
     async def fetch(self, source: MediaSource, name: str) -> Path:
         """Return the file of a source, downloaded into the folder where it is an address.

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from app.domain.errors import OperationUnavailableError
 from app.services.operations.audio_operations import EXTRACT_AUDIO, LOUDNESS
 from app.services.operations.caption_operation import CAPTION
+from app.services.operations.hls_operation import HLS
 from app.services.operations.mux_operation import MUX
 from app.services.operations.operation import MediaOperation
 from app.services.operations.picture_operations import (
@@ -30,6 +31,7 @@ OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
         for each in (
             CAPTION,
             MUX,
+            HLS,
             TRACKS,
             EXTRACT_TRACK,
             EXTRACT_AUDIO,
