@@ -218,3 +218,15 @@ def test_a9_case_14_a_video_that_is_not_cached(server: ServerProcess) -> None:
     assert answer["cached"] is False
     for name in ("cache_path", "cache_age_seconds", "expires_in_seconds"):
         assert answer[name] is None
+
+
+def test_a_film_with_subtitles_is_not_heard(server: ServerProcess, video: Path) -> None:
+    """This server loads no engine: whatever it answers, it did not hear."""
+    with server.client() as client, video.open("rb") as file:
+        files = {"file": (video.name, file)}
+        answer = client.post("/api/process", files=files, data={"target_lang": "en"})
+    result = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert [cue["text"] for cue in result["subtitles"]] == ["The river rose."]
+    assert result["source"] == "youtube_direct"
+    assert "subtitle_track_used" in [each["code"] for each in result["notices"]]
