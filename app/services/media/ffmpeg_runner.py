@@ -32,8 +32,8 @@ _POINTERS = re.compile(r" @ 0x[0-9a-f]{1,16}")
 _FULL = ("No space left on device", "Disk quota exceeded")
 
 _CPU_S, _CPU_S_PER_S = 300, 600
-"""Processor time that an encode may take, and for each second that it writes: 4K at the usual
-preset takes 160."""
+"""Processor time that an encode may take, and for each second that it writes. HD takes about one;
+the bound only ends what never would."""
 _WALL_S, _WALL_S_PER_S = 900, 120
 
 

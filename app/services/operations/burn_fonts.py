@@ -14,6 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from app.domain import language_tags
+from app.domain.direction import runs_right_to_left
 
 LATIN = "Noto Sans"
 _CJK = "Noto Sans CJK"
@@ -36,6 +37,23 @@ _FAMILIES: Mapping[str, str] = MappingProxyType(
     }
 )
 """By the first word of the Unicode names of a script's letters."""
+
+_SIZES: Mapping[str, int] = MappingProxyType(
+    {
+        "Noto Sans Arabic": 155,
+        "Noto Sans Javanese": 149,
+        "Noto Sans Lao": 121,
+        "Noto Sans Mongolian": 128,
+        "Noto Sans Myanmar": 160,
+        "Noto Sans Thaana": 110,
+        "Noto Sans Thai": 111,
+        "Noto Serif Tibetan": 207,
+        **{f"{_CJK} {region}": 106 for region in ("SC", "TC", "JP", "KR")},
+    }
+)
+"""Size of a family, in per cent, at which its letters are as large as those of Noto Sans: a font
+size is the height of a line, for which some families leave much more room.
+Source: usWinAscent and usWinDescent of the fonts' OS/2 tables; libass, ``ass_font.c``."""
 
 _HAN = "CJK"
 _HAN_FAMILIES = {"ja": f"{_CJK} JP", "ko": f"{_CJK} KR"}
@@ -79,22 +97,35 @@ def with_fonts(text: str, base: str, language: str = "und") -> str:
         language: BCP 47 tag of the text.
     """
     pieces = _CODES.split(text)
-    family = font_of("".join(pieces[::2]), language) or base
-    begin = "" if family == base else f"{{\\fn{family}}}"
-    back = f"{{\\fn{family}}}"
+    plain = "".join(pieces[::2])
+    family = font_of(plain, language) or base
+    begin = "" if family == base else _switch(family)
+    if runs_right_to_left(plain, language=False):
+        # libass sets the parts of a line from left to right, so it stays whole.
+        return begin + text
     drawn = [
-        piece if number % 2 else "".join(_with_pictographs(piece, back))
+        piece if number % 2 else "".join(_with_pictographs(piece, family))
         for number, piece in enumerate(pieces)
     ]
     return begin + "".join(drawn)
 
 
-def _with_pictographs(text: str, back: str) -> Iterator[str]:
+def font_size_percent(family: str) -> int:
+    """Return the size at which a family's letters are as large as those of Noto Sans."""
+    return _SIZES.get(family, 100)
+
+
+def _switch(family: str) -> str:
+    size = font_size_percent(family)
+    return f"{{\\fn{family}\\fscx{size}\\fscy{size}}}"
+
+
+def _with_pictographs(text: str, family: str) -> Iterator[str]:
     place = 0
     for match in _PICTOGRAPHS.finditer(text):
         plain = _JOINERS.sub("", match[0])
         yield text[place : match.start()]
-        yield f"{{\\fn{EMOJI}}}{plain}{back}"
+        yield f"{_switch(EMOJI)}{plain}{_switch(family)}"
         place = match.end()
     yield text[place:]
 

@@ -85,7 +85,10 @@ async def burn_script(
             **encoder,
             **options,
             map_metadata=0,
+            # Frames stay when they are, whatever rate the source claims: without the former they
+            # move to its grid, without the latter the grid is filled with copies.
             enc_time_base="1:90000",
+            **{"fps_mode:v": "vfr"},
             movflags="+faststart",
         )
 

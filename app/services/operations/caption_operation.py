@@ -75,7 +75,7 @@ async def burn_captions(wanted: CaptionInput, context: OperationContext) -> Oper
         CuestreamError: the video or the subtitles cannot be fetched or read, or ffmpeg failed.
     """
     style = parse_force_style(wanted.force_style) if wanted.force_style else UNFORCED
-    language = _language(wanted.language)
+    language = language_tag(wanted.language)
     if wanted.profile:
         profile_named(wanted.profile)
     fetching, encoding = context.steps(1, 9)
@@ -101,7 +101,7 @@ async def _script(
     if source:
         return await script_of_file(await subtitle_bytes(source, context), target)
     found = await context.services.job_cues(wanted.job_id or "")
-    cues, language = shown_cues(found, _language(wanted.language))
+    cues, language = shown_cues(found, language_tag(wanted.language))
     return SubtitleScript(await script_of_cues(cues, replace(target, language=language)))
 
 
@@ -131,7 +131,7 @@ async def write_script(context: OperationContext, text: str) -> Path:
     return path
 
 
-def _language(text: str | None) -> str | None:
+def language_tag(text: str | None) -> str | None:
     """Return a language's tag in standard spelling; None where it is not given.
 
     Raises:

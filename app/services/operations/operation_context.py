@@ -14,6 +14,7 @@ from app.domain.errors import (
     PayloadTooLargeError,
     SourceUnsupportedError,
 )
+from app.domain.transcript import Word
 from app.services.cache.caches import Caches
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
@@ -66,11 +67,13 @@ class JobCues:
         cues: in order of their start.
         language: BCP 47 tag of what is spoken; ``und`` where it is not known.
         target: BCP 47 tag of the translations; None without them.
+        words: what is spoken, with its times, where they are known; in order.
     """
 
     cues: Sequence[Cue]
     language: str
     target: str | None
+    words: Sequence[Word] = ()
 
 
 @dataclass(frozen=True, slots=True)

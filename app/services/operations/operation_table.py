@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
 from app.services.operations.audio_operations import EXTRACT_AUDIO, LOUDNESS
+from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
+from app.services.operations.caption_segments import CAPTION_SEGMENTS
 from app.services.operations.hls_operation import HLS
 from app.services.operations.mux_operation import MUX
 from app.services.operations.operation import MediaOperation
@@ -25,23 +27,22 @@ from app.services.operations.track_operations import EXTRACT_TRACK, TRACKS
 
 _NAME_CHARS = 100
 
-OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
-    {
-        each.name: each
-        for each in (
-            CAPTION,
-            MUX,
-            HLS,
-            TRACKS,
-            EXTRACT_TRACK,
-            EXTRACT_AUDIO,
-            LOUDNESS,
-            SCREENSHOTS,
-            CONTACT_SHEET,
-            CHECK_VIDEO_CACHE,
-        )
-    }
+_ROWS: tuple[MediaOperation, ...] = (
+    CAPTION,
+    CAPTION_SEGMENTS,
+    CAPTION_HIGHLIGHT,
+    MUX,
+    HLS,
+    TRACKS,
+    EXTRACT_TRACK,
+    EXTRACT_AUDIO,
+    LOUDNESS,
+    SCREENSHOTS,
+    CONTACT_SHEET,
+    CHECK_VIDEO_CACHE,
 )
+
+OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType({each.name: each for each in _ROWS})
 """Every operation, by its name on the wire."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.services.operations.force_style import ForcedField, ForcedStyle
 
-_FIELDS = (
+STYLE_FIELDS = (
     *("Name", "Fontname", "Fontsize", "PrimaryColour", "SecondaryColour", "OutlineColour"),
     *("BackColour", "Bold", "Italic", "Underline", "StrikeOut", "ScaleX", "ScaleY", "Spacing"),
     *("Angle", "BorderStyle", "Outline", "Shadow", "Alignment", "MarginL", "MarginR", "MarginV"),
@@ -77,7 +77,7 @@ class _Section:
     """The section of styles: whether the line at hand is in it, and its fields."""
 
     inside: bool = False
-    fields: Sequence[str] = _FIELDS
+    fields: Sequence[str] = STYLE_FIELDS
 
 
 def _lines(script: str, change: Callable[[dict[str, str]], None]) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _lines(script: str, change: Callable[[dict[str, str]], None]) -> Iterator[st
             section = _Section("styles" in stripped.lower())
         elif section.inside and key.lower() == "format":
             section.fields = [_known(name) for name in rest.split(",")]
-            missing = [name for name in _FIELDS if name not in section.fields]
+            missing = [name for name in STYLE_FIELDS if name not in section.fields]
             yield f"Format: {', '.join([*section.fields, *missing])}"
             continue
         elif section.inside and key.lower() == "style":
@@ -98,7 +98,7 @@ def _lines(script: str, change: Callable[[dict[str, str]], None]) -> Iterator[st
         yield line
 
 
-_BY_LOWER = {name.lower(): name for name in _FIELDS}
+_BY_LOWER = {name.lower(): name for name in STYLE_FIELDS}
 
 
 def _known(name: str) -> str:
@@ -107,7 +107,7 @@ def _known(name: str) -> str:
 
 
 _DEFAULTS: Mapping[str, str] = {
-    **dict.fromkeys(_FIELDS, "0"),
+    **dict.fromkeys(STYLE_FIELDS, "0"),
     "Name": "Default",
     "Fontname": "Arial",
     "Fontsize": "18",
@@ -130,9 +130,9 @@ _DEFAULTS: Mapping[str, str] = {
 
 def _style(rest: str, names: Sequence[str], change: Callable[[dict[str, str]], None]) -> str:
     given = dict(zip(names, (each.strip() for each in rest.split(",")), strict=False))
-    fields = {**{name: _DEFAULTS[name] for name in _FIELDS}, **given}
+    fields = {**{name: _DEFAULTS[name] for name in STYLE_FIELDS}, **given}
     change(fields)
-    order = [*names, *(name for name in _FIELDS if name not in names)]
+    order = [*names, *(name for name in STYLE_FIELDS if name not in names)]
     return f"Style: {','.join(fields.get(name, '0') for name in order)}"
 
 

@@ -13,7 +13,7 @@ from app.domain.profile import PROFILES, ReadingProfile
 from app.services.captions.encoding import decode_file
 from app.services.captions.parse import parse_bounded
 from app.services.captions.readers.substation import looks_like_substation
-from app.services.operations.burn_fonts import main_font, with_fonts
+from app.services.operations.burn_fonts import LATIN, font_size_percent, main_font, with_fonts
 from app.services.operations.force_style import UNFORCED, ForcedStyle
 from app.services.operations.operation_context import JobCues
 from app.services.operations.script_styles import (
@@ -104,6 +104,8 @@ async def script_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> str:
     profile = profile_for(target)
     script = await render_bounded(cues, "ass", profile, target.language)
     family = main_font([cue.shown for cue in cues], target.language)
+    if any(each.field == "Fontname" for each in target.style.fields):
+        family = LATIN  # the caller's font has its letters; all other scripts have theirs named
     lines = script_lines(script)
     parts = [
         "\n".join(lines[n : n + _LINES_PER_PART]) for n in range(0, len(lines), _LINES_PER_PART)
@@ -111,7 +113,8 @@ async def script_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> str:
     drawn = await work_on(_with_fonts, parts, family, target.language, chars=len(script))
 
     def change(fields: dict[str, str]) -> None:
-        fields["Fontname"] = family
+        size = str(font_size_percent(family))
+        fields |= {"Fontname": family, "ScaleX": size, "ScaleY": size}
 
     whole = with_styles("\n".join(drawn), change)
     base = target.style.canvas or USUAL_CANVAS
