@@ -150,7 +150,7 @@ async def _batch(request: Request, services: Services, body: BatchDownload) -> P
         "failed": len(entries) - len(done),
         "skipped": len(body.urls) - len(unique),
         "downloads": entries,
-        "total_size": sum(each["file_size"] for each in done),
+        "total_size": sum(size for each in done if isinstance(size := each["file_size"], int)),
         "duration_seconds": round(time.monotonic() - began_s, 2),
     }
 
