@@ -118,7 +118,7 @@ async def kept(request: Request, services: Services, found: Download, name: str)
         "downloadBatch",
         "Download several media files",
         dict[str, object],
-        example={"urls": ["https://example.com/talk.mp4"], "min_delay": 0, "max_delay": 0},
+        example={"urls": ["https://www.youtube.com/watch?v=dQw4w9WgXcQ"], "min_delay": 0},
     ),
 )
 @raises(*DOWNLOAD_ERRORS)

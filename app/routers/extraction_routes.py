@@ -17,7 +17,7 @@ from app.domain import errors as e
 from app.domain.events import Result
 from app.domain.media import NO_INFO
 from app.domain.profile import DEFAULT_PROFILE
-from app.domain.request import JobRequest, MediaUrl, Source, UploadedFile
+from app.domain.request import JobRequest, Source, UploadedFile
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
@@ -31,7 +31,7 @@ from app.routers.late_json import late_json
 from app.routers.raised_errors import JOB_ERRORS, family, raises
 from app.services.batch.screenshot_items import format_clock, parse_screenshot_item
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
-from app.services.batch.video_address import platform_of, video_id_of
+from app.services.batch.video_address import platform_of, source_of, video_id_of
 from app.services.files.result_file import NewFile
 from app.services.media.media_facts import media_facts
 from app.services.operations.audio_operations import AUDIO_KINDS, EXTRACT_AUDIO, ExtractAudioInput
@@ -59,7 +59,12 @@ _JPEG = "image/jpeg"
 LinkQuery = Annotated[
     str | None, Query(max_length=_URL_CHARS, description="Link to a file that this server stores")
 ]
-AddressQuery = Annotated[str | None, Query(max_length=_URL_CHARS, description="Page or media")]
+_EXAMPLE = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+_EXAMPLES: Any = {"video": {"value": _EXAMPLE}}
+AddressQuery = Annotated[
+    str | None,
+    Query(max_length=_URL_CHARS, description="Page or media", openapi_examples=_EXAMPLES),
+]
 
 
 class VideoScreenshots(BaseModel):
@@ -154,7 +159,13 @@ async def transcribe_file(
     request: Request,
     services: ServicesDep,
     audio_file: Annotated[
-        str, Query(min_length=1, max_length=_URL_CHARS, description="Link to a file, or an address")
+        str,
+        Query(
+            min_length=1,
+            max_length=_URL_CHARS,
+            description="Link to a file, or an address",
+            openapi_examples=_EXAMPLES,
+        ),
     ],
     language: Annotated[str | None, Query(max_length=35)] = None,
     model_size: Annotated[
@@ -199,7 +210,7 @@ async def transcribe_file(
 
 async def _audio(services: Services, audio_file: str) -> Source:
     if "/files/" not in audio_file and audio_file.startswith(("http://", "https://")):
-        return MediaUrl(audio_file)
+        return source_of(audio_file)
     path = await stored_copy(services, audio_file)
     digest = await DISK.run(_sha256, path)
     return UploadedFile(path, digest)
@@ -260,7 +271,7 @@ async def _transcript(
         "takeScreenshots",
         "Take pictures of a video",
         dict[str, object],
-        example={"video_url": "https://example.com/talk.mp4", "timestamps": ["00:00:01,500"]},
+        example={"video_url": _EXAMPLE, "timestamps": ["00:00:01,500"]},
     ),
 )
 @raises(
