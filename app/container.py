@@ -118,6 +118,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         partial(cues_of_request, runner),
         lambda: readiness.translator,
         ledgers.open,
+        caches,
     )
     services = Services(
         settings=settings,

@@ -65,6 +65,40 @@ class AudioTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class SubtitleTrack:
+    """A subtitle track of a recording.
+
+    Attributes:
+        index: among the subtitle tracks, from 0.
+        language: BCP 47 tag in standard spelling; ``und`` where the track names none.
+        title: untrusted text; empty without one.
+        role: what it holds: ``full`` dialogue; ``hearing_impaired``, which describes sounds beside
+            it (SDH); ``forced``, what is foreign in the dubbed sound alone; ``commentary``,
+            ``description`` or ``lyrics``.
+        default: whether players are to choose it.
+        codec: ffmpeg's name; empty where it is not known.
+        form: ``text``, ``pictures`` (PGS, VobSub, DVB), or ``unknown`` where it cannot be decoded.
+    """
+
+    index: int
+    language: str = "und"
+    title: str = ""
+    role: str = "full"
+    default: bool = False
+    codec: str = ""
+    form: str = "text"
+
+    @property
+    def summary(self) -> str:
+        """The track for people, such as ``2 (en, forced, "Signs")``."""
+        role = {"full": "", "hearing_impaired": "SDH"}.get(self.role, self.role)
+        title = f'"{self.title}"' if self.title else ""
+        codec = self.codec if self.form != "text" else ""
+        language = "no language" if self.language == "und" else self.language
+        return f"{self.index} ({', '.join(filter(None, [language, role, title, codec]))})"
+
+
+@dataclass(frozen=True, slots=True)
 class HeardTrack:
     """The audio track that is heard, among all of its recording.
 

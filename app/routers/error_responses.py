@@ -94,6 +94,13 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/jobs/", detailed_body),
     ErrorShape("/subtitles", detailed_body),
     ErrorShape("/transcription", detailed_body),
+    ErrorShape("/transcribe", detailed_body),
+    ErrorShape("/extract-audio", detailed_body),
+    ErrorShape("/download", detailed_body),
+    ErrorShape("/batch-download", detailed_body),
+    ErrorShape("/screenshot/", detailed_body),
+    ErrorShape("/cache", detailed_body),
+    ErrorShape("/admin/", detailed_body),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""

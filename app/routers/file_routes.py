@@ -19,6 +19,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import ServicesDep
 from app.routers.described import FILE, SUBTITLE_TEXTS, described
 from app.routers.raised_errors import raises
+from app.services.files.result_file import PLAYLIST_TYPE
 from app.services.files.s3_store import content_disposition
 
 router = APIRouter(prefix="/files", tags=["files"], route_class=GuardedRoute)
@@ -67,7 +68,7 @@ async def stored_file(
     headers = {
         "ETag": etag,
         "Content-Disposition": content_disposition(found.file.name),
-        "Cache-Control": f"private, max-age={remaining_s}, immutable",
+        "Cache-Control": _caching(found.file.media_type, remaining_s),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
@@ -76,6 +77,13 @@ async def stored_file(
     return FileResponse(
         found.path, headers=headers, media_type=found.file.media_type, stat_result=found.status
     )
+
+
+def _caching(media_type: str, remaining_s: int) -> str:
+    """Return how long a client may keep a file: playlists grow while their video is made."""
+    if media_type == PLAYLIST_TYPE:
+        return "private, no-cache"
+    return f"private, max-age={remaining_s}, immutable"
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

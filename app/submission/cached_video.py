@@ -1,53 +1,14 @@
-"""Whether the media of an address is in the cache already."""
+"""Whether the media of an address is in the cache already, as the batch queue says it."""
 
 from __future__ import annotations
 
-import time
-
 from app.container import Services
-from app.domain.errors import CuestreamError
-from app.domain.request import MediaUrl, SiteVideo
-from app.services.batch.video_address import source_of, video_id_of
-from app.services.net.fetch import check_url
-
-_HOUR_S = 3600
-_URL_CHARS = 8000
-
-_NOT_CACHED: dict[str, object] = {
-    "cached": False,
-    "cache_path": None,
-    "cache_age_seconds": None,
-    "expires_in_seconds": None,
-}
+from app.services.batch.video_cache import cached_media
 
 
 async def cached_video(services: Services, url: object) -> dict[str, object]:
-    """Return whether the media of an address is cached, how old it is and when it expires.
-
-    ``cache_path`` names its content (``sha256:...``), by which the cache stores it.
-    """
+    """Return the answer to ``check_video_cache``; see `cached_media`."""
     if not isinstance(url, str) or not url.strip():
         return {"ok": False, "error": "Missing required field: video_url"}
-    url = url.strip()
-    answer: dict[str, object] = {"ok": True, **_NOT_CACHED, "video_id": None, "error": None}
-    try:
-        check_url(url[: _URL_CHARS + 1])
-    except CuestreamError as error:
-        return {**answer, "error": error.message}
-    answer["video_id"] = video_id_of(url)
-    for source in dict.fromkeys((source_of(url), MediaUrl(url), SiteVideo(url))):
-        found = await services.caches.source_metadata.get(source.identity)
-        file = await services.caches.downloads.get(source.identity)
-        if file is None:
-            continue
-        file.close()
-        age_s = max(0.0, time.time() - found.seen_at) if found is not None else 0.0
-        lifetime_s = services.settings.caches.cache_audio_ttl_hours * _HOUR_S
-        return {
-            **answer,
-            "cached": True,
-            "cache_path": f"sha256:{file.content}",
-            "cache_age_seconds": round(age_s),
-            "expires_in_seconds": round(max(0.0, lifetime_s - age_s)),
-        }
-    return answer
+    lifetime_hours = services.settings.caches.cache_audio_ttl_hours
+    return {"ok": True, **await cached_media(services.caches, lifetime_hours, url.strip())}

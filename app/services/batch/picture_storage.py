@@ -48,6 +48,10 @@ class PictureStorage:
             reason = " ".join(answer.text.split())[:_REASON_CHARS]
             raise DocumentStoreError(f"The storage refused: {answer.status_code} {reason}")
 
+    def public_url(self, path: str) -> str:
+        """Return the address under which everybody may see a picture of the public bucket."""
+        return f"{self._url}/public/{BUCKET}/{quote(path)}"
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -21,9 +21,10 @@ from app.services.batch.screenshot_items import (
     format_clock,
     parse_screenshot_item,
 )
+from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import platform_of, video_id_of
 from app.services.media.byte_stream import spool
-from app.services.media.video_frame import VideoFrame, video_frame
+from app.services.media.video_frame import VideoFrame
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
 from app.system.workdir import WorkDir
@@ -60,6 +61,22 @@ class ScreenshotRunner:
                 "Supabase not configured. Set SUPABASE_URL and SUPABASE_SERVICE_KEY"
             )
         return [await self._result(job, self.store, self.storage) for job in jobs]
+
+    async def upload(self, video_url: str, document_id: str | None, picture: TakenPicture) -> str:
+        """Store a picture and its row; return the address under which everybody may see it.
+
+        Raises:
+            BatchUnavailableError: there is no database, or no storage for pictures.
+            DocumentStoreError: one of them refuses or does not answer.
+        """
+        if self.store is None or self.storage is None or picture.frame is None:
+            raise BatchUnavailableError(
+                "Supabase not configured. Set SUPABASE_URL and SUPABASE_SERVICE_KEY"
+            )
+        item = ScreenshotItem(video_url, (), document_id=document_id)
+        run = _ItemRun(item, str(uuid.uuid4()), self.worker_name, self.store, self.storage)
+        path = await run.put(picture.moment, picture.at_ms, picture.frame)
+        return self.storage.public_url(path)
 
     async def _result(
         self, job: object, store: DocumentStore, storage: PictureStorage
@@ -120,20 +137,22 @@ class _ItemRun:
 
     async def take(self, path: Path) -> None:
         """Take every picture; one that fails fails alone."""
-        for moment in self._item.moments:
+        item = self._item
+        async for picture in taken_pictures(path, item.moments, item.quality):
+            shown = picture.moment.shown
+            if picture.frame is None:
+                self.failures.append(f"{shown}: {picture.error}")
+                continue
             try:
-                if moment.at_ms is None:
-                    self.failures.append(f"{moment.shown}: Invalid timestamp")
-                    continue
-                frame = await video_frame(path, moment.at_ms, self._item.quality)
-                await self._put(moment, moment.at_ms, frame)
+                await self.put(picture.moment, picture.at_ms, picture.frame)
                 self.extracted += 1
             except CuestreamError as error:
-                self.failures.append(f"{moment.shown}: {error.message}")
+                self.failures.append(f"{shown}: {error.message}")
         if self._item.transcription_id and self.extracted:
             await self._mark(self._item.transcription_id)
 
-    async def _put(self, moment: Moment, at_ms: int, frame: VideoFrame) -> None:
+    async def put(self, moment: Moment, at_ms: int, frame: VideoFrame) -> str:
+        """Store a picture and its row; return its path in the bucket."""
         path = f"screenshots/{self._video_id}/{at_ms}.jpg"
         await self._storage.put(path, frame.jpeg)
         item = self._item
@@ -165,6 +184,7 @@ class _ItemRun:
             "metadata": metadata,
         }
         await self._store.add_picture(row)
+        return path
 
     async def _mark(self, transcription_id: str) -> None:
         try:

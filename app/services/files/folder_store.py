@@ -29,6 +29,7 @@ _RANDOM_BYTES = 12
 _KEY = re.compile(r"[0-9a-f]{36}")
 """Of a stored file: its owner's name, then what nobody can guess."""
 _OWNER_DIGITS = 12
+_MOST_LISTED = 1000
 _BYTES, _PART, _RECORD = ".bytes", ".part", ".json"
 _SCAN_S = 5.0
 """How old the list of files may be, which other workers change as well."""
@@ -108,6 +109,17 @@ class FolderStore:
         """
         return await DISK.run(self._open, name, expires, signature)
 
+    async def listed(self, holder: str) -> list[tuple[StoredFile, float]]:
+        """Return the files of one holder with the times at which they were stored, newest first.
+
+        Args:
+            holder: as `NewFile.holder`.
+
+        Raises:
+            StorageError: the disk failed.
+        """
+        return await DISK.run(self._listed, holder)
+
     async def sweep(self) -> int:
         """Remove expired files, and those beyond the room; return their number.
 
@@ -133,6 +145,8 @@ class FolderStore:
             self._folder.mkdir(0o700, parents=True, exist_ok=True)
             size = _size(file.content)
             key = owner + secrets.token_hex(_RANDOM_BYTES)
+            if file.replaces is not None:
+                key = file.replaces.key
             self._reserve(StoredEntry(key, owner, size, time.time()))
             try:
                 return self._write(key, file, size)
@@ -165,6 +179,20 @@ class FolderStore:
             except (FileNotFoundError, ValueError, TypeError):
                 raise FileNotStoredError("The file was removed; store it again") from None
             return OpenFile(path, replace(record, name=shown), expires_s, status)
+
+    def _listed(self, holder: str) -> list[tuple[StoredFile, float]]:
+        with storage_errors(), self._lock:
+            if not self._folder.is_dir():
+                return []
+            self._scan()
+            owner = self._links().owner(holder)
+            entries = [each for each in self._entries.values() if each.owner == owner]
+            found: list[tuple[StoredFile, float]] = []
+            for each in sorted(entries, key=lambda entry: -entry.stored_s)[:_MOST_LISTED]:
+                with suppress(OSError, ValueError, TypeError):  # removed meanwhile, or unfinished
+                    record = json.loads(self._path(each.key, _RECORD).read_text("utf-8"))
+                    found.append((StoredFile(**record), each.stored_s))
+            return found
 
     def _sweep(self) -> int:
         with storage_errors(), self._lock:

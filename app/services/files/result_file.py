@@ -15,6 +15,9 @@ avoid in object keys, RFC 3986 section 2.2, the names that Windows refuses."""
 _SPACES = re.compile(r"\s+")
 _DEFAULT_NAME = "result"
 
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+"""Of HLS playlists. Source: RFC 8216 section 10."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
@@ -27,6 +30,7 @@ class NewFile:
         holder: who holds its place, as `JobRequest.holder`; no secret.
         place: key in an object store that its caller names, folders and all; None for one that
             nobody can guess. A store in a folder has none.
+        replaces: an earlier state of the file, whose links lead to this one from now on.
     """
 
     name: str
@@ -34,6 +38,7 @@ class NewFile:
     media_type: str
     holder: str = ""
     place: str | None = None
+    replaces: StoredFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ class S3Store:
         In the server's store a place that a caller names lies in a folder of his own, so that none
         writes over another's files.
         """
+        if file.replaces is not None:
+            return file.replaces.key
         if file.place is not None and self._guard is not None:
             return named_place(file.place)
         prefix = "/".join(safe_name(part) for part in self._config.prefix.split("/") if part)

@@ -136,6 +136,32 @@ def probe_command(source: MediaInput) -> list[str]:
     ]
 
 
+def probe_text_command(source: MediaInput) -> list[str]:
+    """Return the command that writes the tracks and the length to stdout, as JSON."""
+    shown = "stream=codec_type,codec_name,codec_tag_string,sample_fmt,channels"
+    return [
+        *("ffprobe", "-hide_banner", "-loglevel", "fatal"),
+        *("-show_entries", f"{shown}:stream_disposition:stream_tags:format=duration"),
+        *("-of", "json", *_input(source)),
+    ]
+
+
+def text_track_command(source: MediaInput, track: int, codec: str, muxer: str) -> list[str]:
+    """Return the command that writes one subtitle track to stdout.
+
+    Args:
+        source: the media.
+        track: index among the subtitle tracks.
+        codec: that writes it; ``copy`` where its text is taken over.
+        muxer: format that it is written in.
+    """
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "error", "-threads", "1"),
+        *_input(source),
+        *("-map", f"0:s:{track}", "-map_metadata", "-1", "-c:s", codec, "-f", muxer, "pipe:1"),
+    ]
+
+
 _TEST_S = 3
 _STRICT = ("-err_detect", "crccheck+bitstream+buffer+explode")
 """Frames with errors are given up, which decoders otherwise make up for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from app.services.media.ffmpeg_command import DEMUXERS
 
 GraphNode = Any
 """A node of ffmpeg-python's, which has no types."""
+
+_REPEATED = re.compile(r"\A(-metadata[a-z0-9:]{0,20})#[a-z_]{1,20}\Z")
+"""An option with a name of its own, as ffmpeg-python takes each option once."""
 
 _GLOBAL = (
     *("-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+warning"),
@@ -42,6 +46,8 @@ def media_output(path: Path, *streams: GraphNode, **options: object) -> GraphNod
         path: of the file; its ending chooses the container unless ``format`` does.
         streams: that are written, in order.
         options: of ffmpeg, without their dash; ``c:v`` and the like by ``**{"c:v": "copy"}``.
+            Metadata that is given several times has names of its own behind a ``#``:
+            ``metadata:s:s:0#title``.
     """
     return ffmpeg.output(*streams, f"file:{path.absolute()}", **options)
 
@@ -54,4 +60,5 @@ def ffmpeg_command(outputs: GraphNode | Iterable[GraphNode]) -> list[str]:
     """
     nodes = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
     merged = nodes[0] if len(nodes) == 1 else ffmpeg.merge_outputs(*nodes)
-    return ["ffmpeg", *_GLOBAL, *ffmpeg.get_args(merged)]
+    arguments = [_REPEATED.sub(r"\1", each) for each in ffmpeg.get_args(merged)]
+    return ["ffmpeg", *_GLOBAL, *arguments]

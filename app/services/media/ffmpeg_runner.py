@@ -109,6 +109,31 @@ class FfmpegRunner:
         async with self._places.place():
             await self._execute(ffmpeg_command(graph), work)
 
+    async def measure(self, command: Sequence[str], length_ms: int) -> str:
+        """Run an ffmpeg that writes no file; return the end of what it says.
+
+        Args:
+            command: that holds a place as an encode does.
+            length_ms: of what it reads.
+
+        Raises:
+            FfmpegError: it failed.
+            ResourceLimitError: it takes more memory or time than it may.
+            OverloadedError: too many encodes wait.
+        """
+        work = FfmpegWork((), length_ms, 0)
+        async with (
+            self._places.place(),
+            running(command, limits=self._limits(work)) as child,
+        ):
+            while await child.stdout.read(2**14):
+                pass
+            status = await child.wait()
+            child.check_limits("This media operation")
+        if status != 0:
+            raise _failure(child.stderr)
+        return child.stderr
+
     async def _encode(self, build: BuildGraph, work: FfmpegWork, encoder: VideoEncoder) -> None:
         async with self._places.place(nvenc=encoder.is_nvenc) as threads:
             graph = build(encoder.output_options(threads))

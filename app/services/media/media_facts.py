@@ -128,6 +128,25 @@ async def media_facts(path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
         raise UnreadableMediaError("This is not audio or video that can be decoded") from None
 
 
+async def start_ms(path: Path, demuxers: str = DEMUXERS) -> float:
+    """Return when a file's picture begins on its own clock, or its sound where it has none.
+
+    Raises:
+        UnreadableMediaError: it is not media.
+    """
+    command = [*_command(path, demuxers), "-show_entries", "stream=codec_type,start_time"]
+    excess = UnreadableMediaError("The media has too many streams")
+    async with running(command, limits=PROBE) as child:
+        output = await child.exchange(b"", _MOST_BYTES, excess)
+        await child.wait()
+    try:
+        found = json.loads(output)["streams"]
+        starts = {each["codec_type"]: float(each["start_time"]) for each in reversed(found)}
+        return 1000 * starts.get("video", starts.get("audio", 0.0))
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableMediaError("This is not audio or video that can be decoded") from None
+
+
 def _size(path: Path) -> int:
     size = path.stat().st_size
     if not size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from app.domain.errors import InternalError
@@ -35,8 +36,10 @@ _TITLE_CHARS = 100
 _ONE_TRACK = (b"ID3", b"fLaC", b"FORM", b".snd", b"caff", b"#!AMR", b"wvpk", b"MAC ", b"OggS")
 """Beginnings of containers that hold one audio track. Ogg may hold several; none is known."""
 
-_HANDLERS = frozenset({"soundhandler", "iso media file produced by google inc.", "mainconcept"})
-"""Names that writers of MP4 give every audio track. Source: libavformat/movenc.c and files."""
+_HANDLERS = frozenset(
+    {"soundhandler", "subtitlehandler", "iso media file produced by google inc.", "mainconcept"}
+)
+"""Names that writers of MP4 give every track. Source: libavformat/movenc.c and files."""
 
 _TEXT_BYTES = 512
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -86,11 +89,33 @@ async def probe_tracks(source: MediaInput, head: bytes) -> tuple[AudioTrack, ...
         source: the file; None for a stream.
         head: the first bytes of the stream, which have to do.
     """
-    output, _ = await _run(probe_command(source), None if source is not None else head)
+    found = await probed(probe_command(source), None if source is not None else head)
+    return audio_tracks(streams_of(found))
+
+
+async def probed(command: list[str], head: bytes | None) -> dict[str, object]:
+    """Return the JSON object that ffprobe writes; empty where it cannot or takes too long.
+
+    Args:
+        command: of ffprobe.
+        head: what it reads from its standard input; None where it reads a file.
+    """
+    output, _ = await _run(command, head)
     try:
-        streams = cast("dict[str, list[dict[str, object]]]", json.loads(output))["streams"]
-    except (ValueError, KeyError, TypeError):
-        return ()
+        found = json.loads(output)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def streams_of(found: dict[str, object]) -> list[dict[str, object]]:
+    """Return the streams that ffprobe found."""
+    streams = found.get("streams")
+    return cast("list[dict[str, object]]", streams) if isinstance(streams, list) else []
+
+
+def audio_tracks(streams: Sequence[dict[str, object]]) -> tuple[AudioTrack, ...]:
+    """Return the tracks of audio streams, in order, as many as are looked at."""
     return tuple(_track(index, each) for index, each in enumerate(streams[:_MOST_TRACKS]))
 
 
@@ -130,9 +155,8 @@ async def _read(child: Subprocess) -> bytes:
 
 
 def _track(index: int, stream: dict[str, object]) -> AudioTrack:
-    tags = {key.lower(): str(value) for key, value in _mapping(stream, "tags").items()}
-    marks = _mapping(stream, "disposition")
-    title = _title(tags)
+    tags, marks = stream_tags(stream), stream_marks(stream)
+    title = stream_title(tags)
     channels = stream.get("channels")
     return AudioTrack(
         index=index,
@@ -149,12 +173,23 @@ def _track(index: int, stream: dict[str, object]) -> AudioTrack:
     )
 
 
+def stream_tags(stream: dict[str, object]) -> dict[str, str]:
+    """Return a stream's tags under names in lower case; untrusted text."""
+    return {key.lower(): str(value) for key, value in _mapping(stream, "tags").items()}
+
+
+def stream_marks(stream: dict[str, object]) -> dict[str, object]:
+    """Return a stream's dispositions, 1 where set."""
+    return _mapping(stream, "disposition")
+
+
 def _mapping(stream: dict[str, object], name: str) -> dict[str, object]:
     value = stream.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _title(tags: dict[str, str]) -> str:
+def stream_title(tags: dict[str, str]) -> str:
+    """Return a stream's title in one line of bounded length; empty without one."""
     for key in ("title", "name", "handler_name"):
         text = " ".join(_CONTROLS.sub(" ", tags.get(key, "")).split())[:_TITLE_CHARS]
         if text and text.lower() not in _HANDLERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from app.domain.errors import (
 from app.domain.events import Notice, Progress
 from app.domain.request import JobRequest
 from app.domain.transcript import Word
+from app.services.cache.caches import Caches
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
 from app.services.media.encode_places import usable_cores
@@ -50,6 +51,7 @@ class OperationProgress:
         eta_ms: time to the end of the present step; None while it is not known.
         step: from 1.
         total_steps: of the operation.
+        ready: what can be used already, such as the address of a playlist.
     """
 
     message: str
@@ -57,6 +59,7 @@ class OperationProgress:
     eta_ms: int | None = None
     step: int = 1
     total_steps: int = 1
+    ready: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class OperationServices:
         subtitles: runs a request for subtitles and returns its cues, telling its progress.
         translator: the translator; raises `NotReadyError` until it is loaded.
         open_ledger: returns the account of a job for the caller who pays for it.
+        caches: results of earlier jobs.
     """
 
     settings: Settings
@@ -107,6 +111,7 @@ class OperationServices:
     subtitles: RunSubtitles
     translator: Callable[[], Translator]
     open_ledger: Callable[[str], Ledger]
+    caches: Caches
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class OperationContext:
         total_steps: of the operation.
         caller: who pays for what models do; empty where no key is needed.
         holder: who holds the places that it takes; see `JobRequest`.
+        ready: what can be used before the end, which its progress tells; shared by all steps.
     """
 
     services: OperationServices
@@ -135,6 +141,7 @@ class OperationContext:
     total_steps: int = 1
     caller: str = ""
     holder: str = ""
+    ready: dict[str, object] = field(default_factory=dict)
 
     def steps(self, *shares: float) -> list[OperationContext]:
         """Return a context for each step of an operation, whose progress goes from 0 to 100 as one.
@@ -162,7 +169,8 @@ class OperationContext:
         """
         begin, end = self.part
         shown = round(begin + (end - begin) * percent / 100, 1)
-        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps))
+        ready = dict(self.ready)
+        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps, ready))
 
     async def fetch(self, source: MediaSource, name: str) -> Path:
         """Return the file of a source, downloaded into the folder where it is an address.

@@ -11,11 +11,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
+from app.services.operations.audio_operations import EXTRACT_AUDIO, LOUDNESS
 from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
 from app.services.operations.caption_segments import CAPTION_SEGMENTS
 from app.services.operations.dub_operation import DUB
+from app.services.operations.hls_operation import HLS
+from app.services.operations.mux_operation import MUX
 from app.services.operations.operation import MediaOperation
+from app.services.operations.picture_operations import (
+    CHECK_VIDEO_CACHE,
+    CONTACT_SHEET,
+    SCREENSHOTS,
+)
+from app.services.operations.track_operations import EXTRACT_TRACK, TRACKS
 
 _NAME_CHARS = 100
 
@@ -24,6 +33,15 @@ _ROWS: tuple[MediaOperation, ...] = (
     CAPTION_SEGMENTS,
     CAPTION_HIGHLIGHT,
     DUB,
+    MUX,
+    HLS,
+    TRACKS,
+    EXTRACT_TRACK,
+    EXTRACT_AUDIO,
+    LOUDNESS,
+    SCREENSHOTS,
+    CONTACT_SHEET,
+    CHECK_VIDEO_CACHE,
 )
 
 OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType({each.name: each for each in _ROWS})

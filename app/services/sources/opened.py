@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.audio import Audio
 from app.domain.captions import Captions
@@ -24,7 +24,7 @@ class OpenedCaptions:
         origin: relation of the captions to the request.
         info: metadata of the video by its page.
         duration_ms: of the video; None when unknown.
-        format: of the site's file; empty for captions that a client sent.
+        format: of the site's file or the file's track; empty for captions that a client sent.
     """
 
     captions: Captions
@@ -98,6 +98,11 @@ class OpenedMedia:
     lost_ms: Callable[[], int] = _nothing
     video: VideoSource = no_video
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def with_notices(self, notices: tuple[Notice, ...]) -> OpenedMedia:
+        """Return the same media, which tells more."""
+        own = self.notices
+        return replace(self, notices=lambda: (*notices, *own())) if notices else self
 
     async def aclose(self) -> None:
         """Stop decoding: end child processes, close connections, remove temporary files.

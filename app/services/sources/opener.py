@@ -31,9 +31,11 @@ from app.services.sources.source_cache import (
     SourceCache,
 )
 from app.services.sources.source_opener import SourceOpener, SourceServices
+from app.services.sources.text_tracks import TextTracks
 from app.services.sources.upload_source import UploadOpener
 from app.services.sources.url_source import UrlOpener
 from app.services.sources.ytdlp.site_session import SiteSession
+from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
 from app.settings import Settings
 from app.system.workdir import WorkDir
 
@@ -63,9 +65,11 @@ class MediaOpener:
         sources = settings.sources
         guard = SsrfGuard(sources.allow_private_urls, sources.fetch_connect_s)
         recordings = RecordingOpener(settings.jobs.max_duration_s, workdir)
-        cache = SourceCache(caches or no_caches(settings), recordings)
+        caches = caches or no_caches(settings)
+        texts = TextTracks(caches)
+        cache = SourceCache(caches, recordings, texts, workdir)
         services = SourceServices(
-            sources, guard, Fetcher(sources, guard), recordings, cache, workdir
+            sources, guard, Fetcher(sources, guard), recordings, cache, texts, workdir
         )
         self._workdir = workdir
         self.fetcher = services.fetcher
@@ -98,15 +102,21 @@ class MediaOpener:
         """
         await self._openers[type(source)].check(source)
 
-    def site(self, page_url: str) -> AbstractAsyncContextManager[SiteSession]:
-        """Extract a page's metadata once; its captions and audio are fetched on demand.
+    def site(
+        self, page_url: str, media_format: str = BEST_AUDIO
+    ) -> AbstractAsyncContextManager[SiteSession]:
+        """Extract a page's metadata once; its captions and media are fetched on demand.
+
+        Args:
+            page_url: the page.
+            media_format: which of its media is wanted, as yt-dlp selects formats.
 
         Raises:
             UrlBlockedError: the page leads to an address that must not be reached.
             SourceError: the site gives no video; its subclasses say why.
             StorageError: the disk is full or not writable.
         """
-        return self._sites.session(page_url)
+        return self._sites.session(page_url, media_format)
 
     @overload
     async def open(

@@ -13,10 +13,11 @@ from app.domain.request import SiteVideo
 from app.services.cache.source_metadata import SourceMetadata
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, choose_track
-from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.sources.source_cache import OpenRequest
 from app.services.sources.source_opener import SourceServices
 from app.services.sources.ytdlp.site_session import SiteSession, site_session
+from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
 
 log = structlog.get_logger()
 
@@ -35,10 +36,14 @@ class SiteOpener:
         """Check the page's address without any request."""
         self._services.guard.parse(source.page_url)
 
-    def session(self, page_url: str) -> AbstractAsyncContextManager[SiteSession]:
-        """Extract a page's metadata; its captions and audio can be fetched within the block."""
+    def session(
+        self, page_url: str, media_format: str = BEST_AUDIO
+    ) -> AbstractAsyncContextManager[SiteSession]:
+        """Extract a page's metadata; its captions and media can be fetched within the block."""
         services = self._services
-        return site_session(page_url, services.settings, services.guard, services.workdir)
+        return site_session(
+            page_url, services.settings, services.guard, services.workdir, media_format
+        )
 
     async def open(self, source: SiteVideo, request: OpenRequest) -> Opened:
         """Return a cached result, else captions that serve, else the video's audio."""
@@ -53,8 +58,10 @@ class SiteOpener:
         if captions is not None:
             return captions
         request.require_transcription()
-        media = await cache.open_stream(session.audio(), identity, metadata, request)
-        return replace(media, info=session.info)
+        opened = await cache.open_stream(session.audio(), identity, metadata, request)
+        return (
+            opened if isinstance(opened, OpenedTranscript) else replace(opened, info=session.info)
+        )
 
     async def _captions(
         self, session: SiteSession, preference: CaptionPreference | None, identity: str

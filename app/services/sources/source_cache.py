@@ -18,10 +18,16 @@ from app.services.cache.source_metadata import SourceMetadata
 from app.services.cache.transcript_cache import Transcript
 from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CaptionPreference, TrackChoice, choose_track
-from app.services.media.byte_stream import ByteStream
+from app.services.media.byte_stream import ByteStream, spool
+from app.services.media.mp4_index import StreamLayout
+from app.services.media.subtitle_probe import FileTracks
 from app.services.media.track_choice import ANY_TRACK, TrackWish
-from app.services.sources.opened import Opened, OpenedCaptions, OpenedMedia, OpenedTranscript
+from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.sources.recording import RecordingOpener
+from app.services.sources.text_track_choice import TextPlan, plan_text
+from app.services.sources.text_tracks import TextTracks
+from app.services.sources.track_selection import tracks_in_stream
+from app.system.workdir import WorkDir
 
 
 class CachedInputs(Protocol):
@@ -88,11 +94,17 @@ class SourceCache:
     Args:
         caches: the stores behind it.
         recordings: decodes cached files.
+        texts: reads text tracks of cached files.
+        workdir: where media is stored whose text tracks are read.
     """
 
-    def __init__(self, caches: Caches, recordings: RecordingOpener) -> None:
+    def __init__(
+        self, caches: Caches, recordings: RecordingOpener, texts: TextTracks, workdir: WorkDir
+    ) -> None:
         self._caches = caches
         self._recordings = recordings
+        self._texts = texts
+        self._workdir = workdir
 
     async def find(
         self, identity: str, request: OpenRequest, now: SourceMetadata | None = None
@@ -121,7 +133,9 @@ class SourceCache:
             return await self._cached_captions(identity, choices[0], language, found)
         if found.content is None:
             return None
-        request.require_transcription()
+        texts = await self._texts.of_content(found.content, preference, request.wish, found.info)
+        if texts is not None and texts.captions is not None:
+            return texts.captions
         transcript = await request.cached.transcript(found.content, found.info)
         if transcript is not None:
             return OpenedTranscript(transcript, found.info)
@@ -147,19 +161,56 @@ class SourceCache:
 
     async def open_stream(
         self, stream: ByteStream, identity: str, metadata: SourceMetadata, request: OpenRequest
-    ) -> OpenedMedia:
-        """Decode a stream while its bytes are copied into the cache.
+    ) -> Opened:
+        """Open a stream while its bytes are copied into the cache.
+
+        It is decoded as it arrives, unless it holds text that may replace its sound: that is read
+        once all of it is there.
 
         Args:
             stream: the media.
             identity: of its source.
             metadata: of the source.
-            request: which audio track of it is wanted.
+            request: which captions may replace the recording, and which audio track is wanted.
+
+        Raises:
+            TranscriptionDisabledError: it has no text that serves, and this server does not
+                transcribe.
         """
-        download = CachingDownload(self._caches, identity, metadata)
+        download = CachingDownload(self._caches, self._texts, identity, metadata)
         stream = replace(stream, tee=download.tee)
+        plan = TextPlan()
+        if request.preference is not None:
+            stream, found = await tracks_in_stream(stream)
+            if stream.layout is StreamLayout.INDEX_LAST:
+                return await self._open_stored(stream, download, metadata, request)
+            download.tracks = found
+            plan = plan_text(found, request.preference, request.wish)
+        if plan.chosen:
+            return await self._open_stored(stream, download, metadata, request)
+        request.require_transcription()
         media = await self._recordings.stream(stream, request.resources, request.wish)
-        return replace(media, content=lambda: download.content)
+        return replace(media, content=lambda: download.content).with_notices(plan.notices)
+
+    async def _open_stored(
+        self,
+        stream: ByteStream,
+        download: CachingDownload,
+        metadata: SourceMetadata,
+        request: OpenRequest,
+    ) -> Opened:
+        """Download a stream; open the text in it, else its sound."""
+        path = self._workdir.new_file(".media")
+        request.resources.callback(path.unlink, missing_ok=True)
+        await spool(stream.all_bytes(), path)
+        found = await self._texts.of_file(
+            path, download.content, request.preference, request.wish, metadata.info
+        )
+        if found.captions is not None:
+            return found.captions
+        request.require_transcription()
+        media = await self._recordings.file(path, request.resources, request.wish)
+        return replace(media, content=lambda: download.content).with_notices(found.notices)
 
     async def _cached_captions(
         self, identity: str, choice: TrackChoice, language: str, metadata: SourceMetadata
@@ -178,13 +229,19 @@ class SourceCache:
 
     async def _cached_media(
         self, identity: str, metadata: SourceMetadata, request: OpenRequest
-    ) -> OpenedMedia | None:
+    ) -> Opened | None:
         file = await self._caches.downloads.get(identity)
         if file is None:
             return None
         request.resources.callback(file.close)
+        preference, info = request.preference, metadata.info
+        texts = await self._texts.of_file(file.path, file.content, preference, request.wish, info)
+        if texts.captions is not None:
+            return texts.captions
+        request.require_transcription()
         media = await self._recordings.file(file.path, request.resources, request.wish)
-        return replace(media, info=metadata.info, content=lambda: file.content)
+        media = replace(media, info=info, content=lambda: file.content)
+        return media.with_notices(texts.notices)
 
 
 class CachingDownload:
@@ -192,10 +249,15 @@ class CachingDownload:
 
     Attributes:
         content: SHA-256 of its bytes, hexadecimal; None until all of them have passed.
+        tracks: that it lists, for later jobs; None where they are not listed.
     """
 
-    def __init__(self, caches: Caches, identity: str, metadata: SourceMetadata) -> None:
+    def __init__(
+        self, caches: Caches, texts: TextTracks, identity: str, metadata: SourceMetadata
+    ) -> None:
+        self.tracks: FileTracks | None = None
         self._caches = caches
+        self._texts = texts
         self._identity = identity
         self._metadata = metadata
         self.content: str | None = None
@@ -207,6 +269,8 @@ class CachingDownload:
             async for chunk in passed:
                 yield chunk
         self.content = copy.content
+        if self.tracks is not None:
+            await self._texts.note(copy.content, self.tracks)
         metadata = replace(self._metadata, content=copy.content, seen_at=time.time())
         await self._caches.source_metadata.put(self._identity, metadata)
 

@@ -10,6 +10,7 @@ from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.opened import Opened
 from app.services.sources.recording import RecordingOpener
 from app.services.sources.source_cache import OpenRequest, SourceCache
+from app.services.sources.text_tracks import TextTracks
 from app.settings import SourceSettings
 from app.system.workdir import WorkDir
 
@@ -48,6 +49,7 @@ class SourceServices:
         fetcher: downloads over HTTP.
         recordings: decodes files and streams.
         cache: downloads, captions and metadata of earlier jobs.
+        texts: reads text tracks of files.
         workdir: where temporary files go.
     """
 
@@ -56,4 +58,5 @@ class SourceServices:
     fetcher: Fetcher
     recordings: RecordingOpener
     cache: SourceCache
+    texts: TextTracks
     workdir: WorkDir

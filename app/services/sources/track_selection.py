@@ -9,6 +9,16 @@ from app.domain.language import Language
 from app.domain.media import UNLISTED_TRACK, AudioTrack, HeardTrack
 from app.services.media.byte_stream import ByteStream
 from app.services.media.ffmpeg_command import MediaInput
+from app.services.media.mp4_boxes import is_mp4
+from app.services.media.mp4_index import StreamLayout
+from app.services.media.subtitle_probe import (
+    HEAD_BYTES,
+    MOST_INDEX_BYTES,
+    NO_TRACKS,
+    FileTracks,
+    shows_all_tracks,
+    stream_tracks,
+)
 from app.services.media.track_choice import (
     TrackWish,
     channel_of,
@@ -70,6 +80,24 @@ async def select_in_stream(
     if len(tracks) > 1:
         stream = await stream.peek(_ENOUGH_BYTES[-1])
     return stream, await _selected(tracks, wish, None, stream.head)
+
+
+async def tracks_in_stream(stream: ByteStream) -> tuple[ByteStream, FileTracks]:
+    """List the tracks of a stream; none where its index comes last.
+
+    Returns:
+        The stream, of whose head as much was read as it took, and the tracks.
+    """
+    stream = await stream.peek()
+    if stream.layout is StreamLayout.INDEX_LAST or not lists_tracks_early(stream.head):
+        return stream, NO_TRACKS
+    size = len(stream.head)
+    while not shows_all_tracks(stream.head) and size < MOST_INDEX_BYTES:
+        size = min(2 * size, MOST_INDEX_BYTES)
+        stream = await stream.peek(size)
+        if len(stream.head) < size or (size >= HEAD_BYTES and not is_mp4(stream.head)):
+            break
+    return stream, await stream_tracks(stream.head)
 
 
 async def select_in_file(source: MediaInput, head: bytes, wish: TrackWish) -> TrackSelection:

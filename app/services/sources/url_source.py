@@ -107,7 +107,6 @@ class UrlOpener:
                 if is_caption_file(_file_name(url), stream.head, body.content_type):
                     return await _opened_captions(stream, _file_name(url), request)
                 if not _is_playlist(stream.head):
-                    request.require_transcription()
                     request.resources.push_async_exit(connection.pop_all())
                     return await cache.open_stream(stream, identity, metadata, request)
         return await self._sites.open(SiteVideo(url), request)

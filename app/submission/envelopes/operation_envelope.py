@@ -202,6 +202,7 @@ def progress_of(progress: OperationProgress) -> Payload:
         "step": progress.step,
         "totalSteps": progress.total_steps,
     }
+    payload |= progress.ready
     if progress.eta_ms:
         payload["eta"] = format_eta(progress.eta_ms)
     return payload

@@ -19,7 +19,7 @@ from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.upstream_proxy import UpstreamProxy
 from app.services.sources.ytdlp.site_errors import site_error
-from app.services.sources.ytdlp.ytdlp_options import YtdlpTask
+from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO, YtdlpTask
 from app.settings import SourceSettings, child_environment
 from app.system.child_limits import SITE
 from app.system.subprocesses import Subprocess, running
@@ -39,9 +39,20 @@ _VERSION = re.compile(r"^__version__ = '([^']+)'", re.M)
 
 @asynccontextmanager
 async def site_process(
-    page_url: str, settings: SourceSettings, guard: SsrfGuard, workdir: WorkDir
+    page_url: str,
+    settings: SourceSettings,
+    guard: SsrfGuard,
+    workdir: WorkDir,
+    media_format: str = BEST_AUDIO,
 ) -> AsyncIterator[SiteProcess]:
     """Run yt-dlp on a page for as long as the block lasts.
+
+    Args:
+        page_url: the page.
+        settings: of sources.
+        guard: checks addresses.
+        workdir: where the child's files lie.
+        media_format: which of the site's media is wanted, as yt-dlp selects formats.
 
     Raises:
         StorageError: the disk is full or not writable.
@@ -79,6 +90,7 @@ async def site_process(
             "rate_limit": None if rate is None else rate * 1024,
             "sleep_s": settings.ytdlp_sleep_s,
             "js_runtime": settings.ytdlp_js_runtime,
+            "format": media_format,
         }
         await child.write(json.dumps(task).encode() + b"\n")
         yield SiteProcess(child, proxy, report)

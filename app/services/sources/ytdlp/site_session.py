@@ -23,6 +23,7 @@ from app.services.sources.ytdlp.child_process import SiteProcess, site_process
 from app.services.sources.ytdlp.info_dict import FoundVideo
 from app.services.sources.ytdlp.site_errors import site_error
 from app.services.sources.ytdlp.site_metadata import caption_tracks, media_info, parse_found
+from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
 from app.settings import SourceSettings
 from app.system.workdir import WorkDir
 
@@ -88,7 +89,9 @@ class SiteSession:
         raise failure
 
     def audio(self) -> ByteStream:
-        """Return the best audio as it arrives; it is requested when the first byte is read.
+        """Return the media as it arrives, the best audio unless the session wants another format.
+
+        It is requested when the first byte is read.
 
         The chunks raise SourceError where the site sends no media or not all of it,
         UrlBlockedError where it is at a forbidden address, PayloadTooLargeError where it has
@@ -132,7 +135,11 @@ class SiteSession:
 
 @asynccontextmanager
 async def site_session(
-    page_url: str, settings: SourceSettings, guard: SsrfGuard, workdir: WorkDir
+    page_url: str,
+    settings: SourceSettings,
+    guard: SsrfGuard,
+    workdir: WorkDir,
+    media_format: str = BEST_AUDIO,
 ) -> AsyncIterator[SiteSession]:
     """Extract a page; its captions and audio can be fetched for as long as the block lasts.
 
@@ -145,7 +152,7 @@ async def site_session(
         StorageError: the disk is full or not writable.
     """
     guard.parse(page_url)
-    async with site_process(page_url, settings, guard, workdir) as process:
+    async with site_process(page_url, settings, guard, workdir, media_format) as process:
         _, data = await answer_in_time(process, settings)
         session = SiteSession(process, parse_found(data), settings)
         try:

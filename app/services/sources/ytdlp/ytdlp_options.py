@@ -12,6 +12,10 @@ _RUNTIMES = ("deno", "node", "bun", "quickjs")
 """JavaScript runtimes that yt-dlp searches on PATH, the one that it trusts most first."""
 
 
+BEST_AUDIO = "bestaudio/best"
+"""The sound alone where the site has it alone."""
+
+
 class YtdlpTask(TypedDict):
     """Task of the child process.
 
@@ -24,6 +28,7 @@ class YtdlpTask(TypedDict):
         rate_limit: bytes per second, or None.
         sleep_s: pause between requests in seconds.
         js_runtime: a runtime's name, perhaps with ``:PATH``; empty for any that is installed.
+        format: which of the site's media is wanted, as yt-dlp selects formats.
     """
 
     page_url: str
@@ -34,6 +39,7 @@ class YtdlpTask(TypedDict):
     rate_limit: int | None
     sleep_s: float
     js_runtime: str
+    format: str
 
 
 class _Silent:
@@ -47,7 +53,7 @@ class _Silent:
 def options(task: YtdlpTask) -> dict[str, object]:
     """Return yt-dlp's parameters. Source: the docstring of ``yt_dlp.YoutubeDL``."""
     return {
-        "format": "bestaudio/best",
+        "format": task["format"],
         "outtmpl": {"default": "-"},
         "proxy": task["proxy"],
         "cookiefile": task["cookies"],

@@ -133,6 +133,7 @@ def task(**given: object) -> YtdlpTask:
         "rate_limit": None,
         "sleep_s": 0.0,
         "js_runtime": "",
+        "format": "bestaudio/best",
     }
     return {**usual, **given}  # type: ignore[typeddict-item]
 
