@@ -511,6 +511,12 @@ class MediaTooLongError(MediaError):
     code = "media_too_long"
 
 
+class PictureTooLargeError(MediaError):
+    """A picture of more pixels than the server decodes."""
+
+    code = "picture_too_large"
+
+
 class NoSpeechError(MediaError):
     """The recording contains no speech.
 
