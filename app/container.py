@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from app.gpu.engine_manager import EngineManager
 from app.services.batch.document_runner import DocumentRunner
@@ -22,7 +23,11 @@ from app.services.jobs.scheduler_metrics import SchedulerMetrics
 from app.services.jobs.store.open_job_store import open_job_store
 from app.services.jobs.streams import StreamHub
 from app.services.live.sessions import LiveSessions
+from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.net.caller_places import CallerPlaces
+from app.services.operations.job_captions import cues_of_job
+from app.services.operations.operation_context import OperationServices
+from app.services.operations.operation_runner import OperationRunner
 from app.services.pipeline.pipeline_factory import PipelineFactory
 from app.services.rate_limits import RateLimits
 from app.services.readiness import Readiness
@@ -58,6 +63,7 @@ class Services:
     caches: Caches
     batches: DocumentRunner
     screenshots: ScreenshotRunner
+    operations: OperationRunner
 
 
 _ADDRESS_CHECKS = 8
@@ -112,15 +118,23 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         stack.push_async_callback(pictures.close)
     name = settings.batch.worker
     screenshots = ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
+    runner = JobRunner(
+        settings,
+        readiness,
+        JobWork(settings, readiness, pipelines, metrics),
+        open_job_store(settings),
+    )
+    operations = OperationServices(
+        settings,
+        opener.fetcher,
+        FfmpegRunner(settings.media),
+        synthesizer,
+        partial(cues_of_job, runner),
+    )
     services = Services(
         settings=settings,
         readiness=readiness,
-        runner=JobRunner(
-            settings,
-            readiness,
-            JobWork(settings, readiness, pipelines, metrics),
-            open_job_store(settings),
-        ),
+        runner=runner,
         streams=StreamHub(settings.jobs),
         metrics=metrics,
         workdir=workdir,
@@ -137,6 +151,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         caches=caches,
         batches=batches,
         screenshots=screenshots,
+        operations=OperationRunner(operations, workdir),
     )
     _register_gauges(services, engines, caches)
     return services

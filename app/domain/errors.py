@@ -23,6 +23,7 @@
     |  |- TruncatedMediaError       cut off before its end
     |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
     |  |- MediaTooLongError         longer than MAX_DURATION_S
+    |  |- FfmpegError               ffmpeg could not make what was asked for
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
     |  |- LinkInvalidError          a link to a stored file with a wrong signature
@@ -515,6 +516,12 @@ class PictureTooLargeError(MediaError):
     """A picture of more pixels than the server decodes."""
 
     code = "picture_too_large"
+
+
+class FfmpegError(MediaError):
+    """ffmpeg could not make what was asked for."""
+
+    code = "ffmpeg_failed"
 
 
 class NoSpeechError(MediaError):

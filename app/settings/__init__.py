@@ -22,6 +22,7 @@ from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
 from app.settings.live_settings import LiveSettings
+from app.settings.media_settings import EncoderChoice, MediaSettings
 from app.settings.model_settings import ModelSettings
 from app.settings.other_systems import OTHER_NAMES
 from app.settings.provider_choice import chosen_by_key
@@ -50,12 +51,14 @@ __all__ = [
     "CacheSettings",
     "ChatName",
     "DiarizationSettings",
+    "EncoderChoice",
     "EndpointSettings",
     "FileSettings",
     "Group",
     "JobSettings",
     "JobStoreSettings",
     "LiveSettings",
+    "MediaSettings",
     "Mode",
     "ModelSettings",
     "ParakeetSettings",
@@ -103,6 +106,7 @@ class Settings(BaseModel):
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
+    media: MediaSettings = Field(default_factory=MediaSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
     vad: VadSettings = Field(default_factory=VadSettings)

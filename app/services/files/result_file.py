@@ -25,12 +25,15 @@ class NewFile:
         content: its bytes, or the path of a file, which stays where it is.
         media_type: with its parameters.
         holder: who holds its place, as `JobRequest.holder`; no secret.
+        place: key in an object store that its caller names, folders and all; None for one that
+            nobody can guess. A store in a folder has none.
     """
 
     name: str
     content: bytes | Path
     media_type: str
     holder: str = ""
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ class ResultFiles:
             self.folder if config is None else S3Store(config, settings.files)
         )
 
+    @property
+    def is_object_store(self) -> bool:
+        """Whether the server's own files lie in an object store."""
+        return self._store is not self.folder
+
     def check(self, own: S3Config | None = None, base_url: str | None = None) -> None:
         """Check that files could be stored and linked, ahead of the work that makes them.
 

@@ -83,7 +83,7 @@ class S3Store:
         """See the protocol."""
         size, digest = await DISK.run(_measure, file.content)
         name = safe_name(file.name)
-        stored = StoredFile(name, self._key(name, file.holder), file.media_type, size, digest)
+        stored = StoredFile(name, self._key(file, name), file.media_type, size, digest)
         async with self._connected() as client:
             await put_async(
                 client,
@@ -130,13 +130,22 @@ class S3Store:
         stored_s = found["last_modified"].timestamp()
         return StoredEntry(found["path"], owner[0], found["size"], stored_s)
 
-    def _key(self, name: str, holder: str) -> str:
-        """Return where a file goes: a caller's own store has no owners."""
+    def _key(self, file: NewFile, name: str) -> str:
+        """Return where a file goes: a caller's own store has no owners.
+
+        In the server's store a place that a caller names lies in a folder of his own, so that none
+        writes over another's files.
+        """
+        if file.place is not None and self._guard is not None:
+            return named_place(file.place)
         prefix = "/".join(safe_name(part) for part in self._config.prefix.split("/") if part)
         if self._guard is not None:
             place = [prefix] if prefix else [secrets.token_hex(_RANDOM_BYTES)]
         else:
-            place = [prefix, self._owner(holder), secrets.token_hex(_RANDOM_BYTES)]
+            owner = self._owner(file.holder)
+            if file.place is not None:
+                return "/".join([*filter(None, [prefix, owner]), named_place(file.place)])
+            place = [prefix, owner, secrets.token_hex(_RANDOM_BYTES)]
         return "/".join([*filter(None, place), name])
 
     def _owner(self, holder: str) -> str:
@@ -220,6 +229,11 @@ def _store_error(error: Exception) -> ObjectStoreError:
     if isinstance(error, ValueError):
         return ObjectStoreDeniedError("The object store's settings are not valid")
     return ObjectStoreError(f"The object store failed or did not answer{shown}")
+
+
+def named_place(place: str) -> str:
+    """Return a key that a caller names, each of its parts as `safe_name` writes it."""
+    return "/".join(safe_name(part) for part in place.split("/") if part)
 
 
 def content_disposition(name: str) -> str:

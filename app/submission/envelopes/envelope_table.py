@@ -8,16 +8,16 @@ from typing import Any
 from app.submission.envelopes.audio_envelope import audio_output
 from app.submission.envelopes.batch_envelope import answer_batch
 from app.submission.envelopes.envelope import Envelope
+from app.submission.envelopes.operation_envelope import answer_operation
 from app.submission.envelopes.path_envelope import call_route
 from app.submission.envelopes.subtitle_envelope import subtitle_parts
-from app.submission.envelopes.unoffered_envelope import refuse
 
 SUBTITLES = Envelope("subtitles", frozenset({"video_id", "url"}), parts=subtitle_parts)
 
 ENVELOPES: tuple[Envelope, ...] = (
     Envelope("batch", frozenset({"queue", "jobs"}), answer=answer_batch),
     Envelope("audio", frozenset({"audio"}), answer=audio_output),
-    Envelope("media", frozenset({"operation"}), answer=refuse),
+    Envelope("media", frozenset({"operation"}), answer=answer_operation),
     Envelope("route", frozenset({"path"}), answer=call_route),
     SUBTITLES,
 )

@@ -1,0 +1,54 @@
+"""Places of encodes: one for each processor core, and one for each session of NVENC."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.settings import MediaSettings
+from app.system.fair_places import FairPlaces
+
+_MOST_WAITING = 1000
+_CALLER_SHARE = 250
+
+
+class EncodePlaces:
+    """Who encodes when; whoever has waited longest goes first, one of each caller in turn.
+
+    Args:
+        settings: how many may encode at a time.
+    """
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._cores = usable_cores()
+        self._running = 0
+        places = settings.media_jobs or self._cores
+        self._processor = FairPlaces(places, _MOST_WAITING, _CALLER_SHARE)
+        self._nvenc = FairPlaces(settings.media_nvenc_sessions, _MOST_WAITING, _CALLER_SHARE)
+
+    @asynccontextmanager
+    async def place(self, *, nvenc: bool = False) -> AsyncIterator[int]:
+        """Hold a place.
+
+        Yields:
+            How many threads an encoder may have, so that those who encode share the cores.
+
+        Raises:
+            OverloadedError: too much waits.
+        """
+        places = self._nvenc if nvenc else self._processor
+        async with places.place():
+            self._running += 1
+            try:
+                yield max(1, self._cores // self._running)
+            finally:
+                self._running -= 1
+
+
+def usable_cores() -> int:
+    """Return how many processor cores this process may use. Source: sched_getaffinity(2)."""
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except (AttributeError, OSError):
+        return os.cpu_count() or 1

@@ -1,0 +1,208 @@
+"""What a media file holds, by ffprobe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import EmptyMediaError, ForbiddenMediaError, UnreadableMediaError
+from app.services.media.ffmpeg_command import DEMUXERS
+from app.system.child_limits import PROBE
+from app.system.subprocesses import running
+
+_MOST_BYTES = 4 * 2**20
+_MOST_FPS = 1000
+_HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+"""PQ and HLG. Source: ITU-T H.273, transfer characteristics 16 and 18."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """A video stream.
+
+    Attributes:
+        index: among all streams of the file.
+        codec: ffmpeg's name.
+        width: in pixels as they are stored, before the rotation.
+        height: the same.
+        rotation: degrees that a player turns the picture: 0, 90, 180 or 270.
+        frame_rate: mean frames per second; 0 where it is not known.
+        pixel_aspect: width of a pixel divided by its height.
+        pixel_format: ffmpeg's name.
+        transfer: transfer characteristics, ffmpeg's name; empty where it is not told.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    rotation: int = 0
+    frame_rate: Fraction = Fraction(0)
+    pixel_aspect: Fraction = Fraction(1)
+    pixel_format: str = ""
+    transfer: str = ""
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether its brightness is that of PQ or HLG, which usual displays do not show."""
+        return self.transfer in _HDR_TRANSFERS
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height in pixels as ffmpeg decodes it: turned as players turn it."""
+        if self.rotation in (90, 270):
+            return self.height, self.width
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStream:
+    """A stream of sound or of text.
+
+    Attributes:
+        index: among all streams of the file.
+        codec: ffmpeg's name.
+        tags: of the stream, with lower-case keys; untrusted text.
+        dispositions: names of the marks that are set, such as ``default`` and ``forced``.
+        channels: of sound; 0 otherwise.
+        rate_hz: of sound; 0 otherwise.
+    """
+
+    index: int
+    codec: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dispositions: frozenset[str] = frozenset()
+    channels: int = 0
+    rate_hz: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a media file holds.
+
+    Attributes:
+        duration_ms: of the longest stream; 0 where it is not known.
+        size_bytes: of the file.
+        format_names: names of its container, ffmpeg's.
+        video: its first video stream that is no cover picture; None without one.
+        audio: streams of sound, in order.
+        subtitles: streams of subtitles, in order.
+    """
+
+    duration_ms: int
+    size_bytes: int
+    format_names: tuple[str, ...] = ()
+    video: VideoStream | None = None
+    audio: tuple[OtherStream, ...] = ()
+    subtitles: tuple[OtherStream, ...] = ()
+
+
+async def media_facts(path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
+    """Return what a media file holds.
+
+    Args:
+        path: of the file.
+        demuxers: that may read it.
+
+    Raises:
+        EmptyMediaError: it has no bytes.
+        ForbiddenMediaError: it names other files or addresses.
+        UnreadableMediaError: it is not media, or not of a kind that these demuxers read.
+        ResourceLimitError: reading its beginning takes more memory or time than it may.
+    """
+    size = _size(path)
+    excess = UnreadableMediaError("The media has too many streams")
+    async with running(_command(path, demuxers), limits=PROBE) as child:
+        output = await child.exchange(b"", _MOST_BYTES, excess)
+        await child.wait()
+        child.check_limits("Reading the media")
+    if "not on whitelist" in child.stderr and not output.strip(b"{}\n "):
+        raise ForbiddenMediaError("The media refers to other files or addresses")
+    try:
+        return _facts(json.loads(output), size)
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableMediaError("This is not audio or video that can be decoded") from None
+
+
+def _size(path: Path) -> int:
+    size = path.stat().st_size
+    if not size:
+        raise EmptyMediaError("The media is empty")
+    return size
+
+
+def _command(path: Path, demuxers: str) -> list[str]:
+    return [
+        *("ffprobe", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file"),
+        *("-format_whitelist", demuxers, "-show_format", "-show_streams", "-of", "json"),
+        *("-i", f"file:{path.absolute()}"),
+    ]
+
+
+def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
+    streams: Sequence[Mapping[str, Any]] = found["streams"]
+    videos = [each for each in streams if each.get("codec_type") == "video"]
+    pictures = [each for each in videos if not each.get("disposition", {}).get("attached_pic")]
+    lengths = [_seconds(found["format"]), *map(_seconds, streams)]
+    return MediaFacts(
+        duration_ms=round(max(lengths) * 1000),
+        size_bytes=size_bytes,
+        format_names=tuple(str(found["format"].get("format_name", "")).split(",")),
+        video=_video(pictures[0]) if pictures else None,
+        audio=tuple(_other(each) for each in streams if each.get("codec_type") == "audio"),
+        subtitles=tuple(_other(each) for each in streams if each.get("codec_type") == "subtitle"),
+    )
+
+
+def _video(stream: Mapping[str, Any]) -> VideoStream:
+    rate = _ratio(stream.get("avg_frame_rate")) or _ratio(stream.get("r_frame_rate"))
+    return VideoStream(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "")),
+        width=int(stream.get("width", 0)),
+        height=int(stream.get("height", 0)),
+        rotation=_rotation(stream),
+        frame_rate=rate if rate <= _MOST_FPS else Fraction(0),
+        pixel_aspect=_ratio(str(stream.get("sample_aspect_ratio", "")).replace(":", "/"))
+        or Fraction(1),
+        pixel_format=str(stream.get("pix_fmt", "")),
+        transfer=str(stream.get("color_transfer", "")),
+    )
+
+
+def _other(stream: Mapping[str, Any]) -> OtherStream:
+    marks: Mapping[str, Any] = stream.get("disposition", {})
+    tags: Mapping[str, Any] = stream.get("tags", {})
+    return OtherStream(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "")),
+        tags={str(name).lower(): str(value) for name, value in tags.items()},
+        dispositions=frozenset(name for name, value in marks.items() if value),
+        channels=int(stream.get("channels", 0)),
+        rate_hz=int(stream.get("sample_rate", 0)),
+    )
+
+
+def _rotation(stream: Mapping[str, Any]) -> int:
+    """Return how far the display matrix turns the picture, to the next quarter."""
+    data: Sequence[Mapping[str, Any]] = stream.get("side_data_list", ())
+    turned = next((each["rotation"] for each in data if "rotation" in each), 0)
+    return round(-float(turned) / 90) % 4 * 90
+
+
+def _seconds(part: Mapping[str, Any]) -> float:
+    try:
+        return max(0.0, float(part.get("duration", 0)))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _ratio(text: object) -> Fraction:
+    try:
+        return Fraction(str(text))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)

@@ -1,0 +1,1 @@
+"""Media operations: jobs that make a media file out of others."""

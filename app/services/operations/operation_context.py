@@ -1,0 +1,262 @@
+"""What an operation works with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.domain.cue import Cue
+from app.domain.errors import (
+    EmptyMediaError,
+    MediaTooLongError,
+    PayloadTooLargeError,
+    SourceUnsupportedError,
+)
+from app.services.files.result_file import FileLink, NewFile
+from app.services.media.byte_stream import spool
+from app.services.media.encode_places import usable_cores
+from app.services.media.ffmpeg_command import DEMUXERS
+from app.services.media.ffmpeg_graph import GraphNode
+from app.services.media.ffmpeg_progress import EncodeProgress
+from app.services.media.ffmpeg_runner import BuildGraph, FfmpegRunner, FfmpegWork
+from app.services.media.media_facts import MediaFacts, media_facts
+from app.services.media.video_encoders import MOST_BITS_PER_S
+from app.services.net.fetch import Fetcher
+from app.services.net.transfer import HTML_TYPES
+from app.services.operations.operation import LocalMedia, MediaSource
+from app.services.tts.speech_synthesizer import SpeechSynthesizer
+from app.settings import Settings
+from app.system.thread_groups import DISK
+from app.system.workdir import storage_errors
+
+_AUDIO_BITS_PER_S = 400_000
+_CONTAINER_BYTES = 16 * 2**20
+_TEXT_BYTES = 10 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class OperationProgress:
+    """How far an operation is.
+
+    Attributes:
+        message: for people.
+        percent: of the whole, 0..100.
+        eta_ms: time to the end of the present step; None while it is not known.
+        step: from 1.
+        total_steps: of the operation.
+    """
+
+    message: str
+    percent: float
+    eta_ms: int | None = None
+    step: int = 1
+    total_steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JobCues:
+    """The cues of a subtitle job.
+
+    Attributes:
+        cues: in order of their start.
+        language: BCP 47 tag of what is spoken; ``und`` where it is not known.
+        target: BCP 47 tag of the translations; None without them.
+    """
+
+    cues: Sequence[Cue]
+    language: str
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationServices:
+    """The services of the process that operations use.
+
+    Attributes:
+        settings: of the process.
+        fetcher: downloads from checked addresses alone.
+        ffmpeg: runs it.
+        synthesizer: speaks.
+        job_cues: returns the cues of a subtitle job by its id; raises `JobNotFoundError`.
+    """
+
+    settings: Settings
+    fetcher: Fetcher
+    ffmpeg: FfmpegRunner
+    synthesizer: SpeechSynthesizer
+    job_cues: Callable[[str], Awaitable[JobCues]]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContext:
+    """What one run of an operation works with.
+
+    Attributes:
+        services: of the process.
+        folder: its own; removed once the files that it made are stored.
+        tell: takes its progress; the latest one is shown, so it may be told as often as it likes.
+        deliver: stores a file and returns a signed link to it, for results that name files inside
+            files; those of an `OperationResult` are stored without it.
+        part: the share of the progress that the present step has: percent at its begin and end.
+        step: number of the present step, from 1.
+        total_steps: of the operation.
+    """
+
+    services: OperationServices
+    folder: Path
+    tell: Callable[[OperationProgress], None]
+    deliver: Callable[[NewFile], Awaitable[FileLink]]
+    part: tuple[float, float] = field(default=(0.0, 100.0))
+    step: int = 1
+    total_steps: int = 1
+
+    def steps(self, *shares: float) -> list[OperationContext]:
+        """Return a context for each step of an operation, whose progress goes from 0 to 100 as one.
+
+        Args:
+            shares: of the time that the steps take, about.
+        """
+        begin, end = self.part
+        ends = [
+            begin + (end - begin) * sum(shares[: n + 1]) / sum(shares) for n in range(len(shares))
+        ]
+        begins = [begin, *ends[:-1]]
+        return [
+            replace(self, part=part, step=number, total_steps=len(shares))
+            for number, part in enumerate(zip(begins, ends, strict=True), 1)
+        ]
+
+    def progress(self, message: str, percent: float, eta_ms: int | None = None) -> None:
+        """Tell how far the present step is.
+
+        Args:
+            message: for people.
+            percent: of the step, 0..100.
+            eta_ms: time to its end.
+        """
+        begin, end = self.part
+        shown = round(begin + (end - begin) * percent / 100, 1)
+        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps))
+
+    async def fetch(self, source: MediaSource, name: str) -> Path:
+        """Return the file of a source, downloaded into the folder where it is an address.
+
+        Args:
+            source: an address, or an upload.
+            name: for its file in the folder; ours, not a caller's.
+
+        Raises:
+            EmptyMediaError: it has no bytes.
+            UrlBlockedError, SourceError, PayloadTooLargeError: see `Fetcher.get`.
+            SourceUnsupportedError: it is a web page.
+            StorageError: the disk is full.
+        """
+        if isinstance(source, LocalMedia):
+            if not source.path.stat().st_size:
+                raise EmptyMediaError("The uploaded file is empty")
+            return source.path
+        path = self.folder / name
+        self.progress("Downloading", 0)
+        async with self.services.fetcher.get(source) as body:
+            if body.content_type in HTML_TYPES:
+                raise SourceUnsupportedError("The address leads to a web page, not to a media file")
+            await spool(body.chunks, path)
+        if not path.stat().st_size:
+            raise EmptyMediaError(f"Downloaded file is empty: {shown_address(source)}")
+        return path
+
+    async def fetch_text(self, source: MediaSource, name: str) -> bytes:
+        """Return the bytes of a source that is a text.
+
+        Raises:
+            PayloadTooLargeError: it is larger than a text may be.
+            CuestreamError: see `fetch`.
+        """
+        path = await self.fetch(source, name)
+        if path.stat().st_size > _TEXT_BYTES:
+            raise PayloadTooLargeError(_TEXT_BYTES // 2**20, "Text")
+        with storage_errors():
+            return await DISK.run(path.read_bytes)
+
+    async def facts(self, path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
+        """Return what a media file holds, and check its length.
+
+        Raises:
+            MediaTooLongError: it is longer than the server's limit.
+            MediaError: it cannot be read.
+        """
+        facts = await media_facts(path, demuxers)
+        self.check_length(facts.duration_ms)
+        return facts
+
+    def check_length(self, length_ms: int) -> None:
+        """Check the length of media against the server's limit, ahead of the work.
+
+        Raises:
+            MediaTooLongError: it is longer.
+        """
+        limit_s = self.services.settings.jobs.max_duration_s
+        if length_ms > limit_s * 1000:
+            raise MediaTooLongError(
+                f"The media is {length_ms / 1000:.0f} s long; this server takes {limit_s} s at most"
+            )
+
+    async def encode(
+        self, build: BuildGraph, output: Path, length_ms: int, *, copied_bytes: int = 0
+    ) -> str:
+        """Make a video; see `FfmpegRunner.encode`.
+
+        Args:
+            build: the graph for an encoder's options.
+            output: the file that it makes.
+            length_ms: of it.
+            copied_bytes: that are taken over from inputs at most.
+
+        Returns:
+            The encoder's name.
+        """
+        return await self.services.ffmpeg.encode(
+            build, self._work(output, length_ms, copied_bytes, "Encoding the video")
+        )
+
+    async def run(
+        self,
+        graph: GraphNode | Sequence[GraphNode],
+        output: Path,
+        length_ms: int,
+        *,
+        copied_bytes: int = 0,
+        message: str = "Writing the file",
+    ) -> None:
+        """Make what needs no video encoder; see `FfmpegRunner.run`."""
+        await self.services.ffmpeg.run(graph, self._work(output, length_ms, copied_bytes, message))
+
+    def _work(self, output: Path, length_ms: int, copied_bytes: int, message: str) -> FfmpegWork:
+        def tell(progress: EncodeProgress) -> None:
+            self.progress(message, progress.percent, progress.eta_ms)
+
+        return FfmpegWork((output,), length_ms, most_bytes(length_ms, copied_bytes), tell)
+
+    @property
+    def cores(self) -> int:
+        """Processor cores that this process may use."""
+        return usable_cores()
+
+
+def most_bytes(length_ms: int, copied_bytes: int = 0) -> int:
+    """Return what a file of our encoders takes at most.
+
+    Args:
+        length_ms: of it.
+        copied_bytes: that are taken over from inputs.
+    """
+    bits = length_ms * (MOST_BITS_PER_S + _AUDIO_BITS_PER_S) // 1000
+    return _CONTAINER_BYTES + bits // 8 * 5 // 4 + copied_bytes
+
+
+def shown_address(url: str) -> str:
+    """Return an address without what may be secret: its query, its fragment, its user."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,0 +1,35 @@
+"""The table of media operations.
+
+An operation is a module of this package: a model of its input, a function that does its work, and
+a `MediaOperation` that names both. A row here offers it at every door: in envelopes with
+``operation``, and under ``/api/media/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.domain.errors import OperationUnavailableError
+from app.services.operations.caption_operation import CAPTION
+from app.services.operations.operation import MediaOperation
+
+_NAME_CHARS = 100
+
+OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
+    {each.name: each for each in (CAPTION,)}
+)
+"""Every operation, by its name on the wire."""
+
+
+def operation_named(name: object) -> MediaOperation:
+    """Return an operation.
+
+    Raises:
+        OperationUnavailableError: none has this name.
+    """
+    found = OPERATIONS.get(name) if isinstance(name, str) else None
+    if found is None:
+        shown = name if isinstance(name, str) else type(name).__name__
+        raise OperationUnavailableError(f"Unknown operation: {str(shown)[:_NAME_CHARS]}")
+    return found
