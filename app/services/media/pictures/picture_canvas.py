@@ -18,7 +18,7 @@ PictureFit = Literal["contain", "cover"]
 """``contain`` shows the whole picture between black bars, ``cover`` fills the canvas and cuts off
 what does not fit. Neither distorts it."""
 
-_KINDS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
+_KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
 """Kinds of file that are read. Left out are those that Pillow hands to other programs (EPS, WMF)
 or that hold lists of other files."""
 
@@ -92,7 +92,7 @@ def _decoding_errors() -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError:
-        kinds = ", ".join(each for each in _KINDS if each != "MPO")
+        kinds = ", ".join(_KINDS)
         raise UnreadableMediaError(f"This is no picture that can be read ({kinds})") from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError):
         raise UnreadableMediaError("The picture is damaged and cannot be decoded") from None
