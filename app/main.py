@@ -30,6 +30,7 @@ from app.routers import (
     health_routes,
     home_routes,
     job_routes,
+    media_routes,
     process_routes,
     render_routes,
     runpod_routes,
@@ -90,6 +91,7 @@ _ROUTERS = (
     tts_routes.router,
     feedback_routes.router,
     file_routes.router,
+    media_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )

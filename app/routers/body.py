@@ -103,7 +103,7 @@ class _UploadSink:
         return UploadedFile(self._path, self._digest.hexdigest(), self._name, self._media_type)
 
 
-class _FieldSink:
+class TextField:
     """A text field, with a limit for all its values together."""
 
     def __init__(self, max_bytes: int = _MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
@@ -112,17 +112,19 @@ class _FieldSink:
         self.repeats = repeats
 
     def begin(self, file_name: str | None, media_type: str) -> None:
+        """Begin a value."""
         del file_name, media_type
         self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
+        """Take bytes of it."""
         self._free_bytes -= len(data)
         if self._free_bytes < 0:
             raise InvalidFieldError("A form field is too long")
         self._values[-1] += data
 
     def finish(self) -> None:
-        pass
+        """Do nothing: the next value begins with `begin`."""
 
     @property
     def texts(self) -> list[str]:
@@ -196,22 +198,22 @@ CAPTIONS_EXAMPLE = {
 _DEFINITION = "#/$defs/"
 
 
-def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a schema with its definitions in the places that refer to them."""
     if isinstance(schema, list):
-        return [_written_out(each, definitions) for each in schema]
+        return [written_out(each, definitions) for each in schema]
     if not isinstance(schema, dict):
         return schema
     if (target := str(schema.get("$ref", ""))).startswith(_DEFINITION):
-        found = _written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
+        found = written_out(definitions[target.removeprefix(_DEFINITION)], definitions)
         return {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
     return {
-        name: _written_out(value, definitions) for name, value in schema.items() if name != "$defs"
+        name: written_out(value, definitions) for name, value in schema.items() if name != "$defs"
     }
 
 
 _FULL_SCHEMA = SubtitleBody.model_json_schema()
-_SCHEMA = _written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
+_SCHEMA = written_out(_FULL_SCHEMA, _FULL_SCHEMA.get("$defs", {}))
 SUBMISSION_OPENAPI = {
     "requestBody": {
         "required": True,
@@ -259,7 +261,7 @@ async def _read_plain_form(text: bytes) -> Submission:
     return Submission(form, notices=notices)
 
 
-def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
+def _fill(fields: Mapping[str, TextField], text: bytes) -> None:
     whole = text.decode("utf-8", _KEPT)
     try:
         pairs = parse_qsl(whole, keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors=_KEPT)
@@ -278,9 +280,9 @@ def _fill(fields: Mapping[str, _FieldSink], text: bytes) -> None:
         field.write(value.encode("utf-8", _KEPT))
 
 
-def _field_sinks() -> dict[str, _FieldSink]:
-    fields = {name: _FieldSink(repeats=name in _LISTS) for name in _FIELDS}
-    return fields | {"captions": _FieldSink(_MAX_CAPTIONS_BYTES)}
+def _field_sinks() -> dict[str, TextField]:
+    fields = {name: TextField(repeats=name in _LISTS) for name in _FIELDS}
+    return fields | {"captions": TextField(_MAX_CAPTIONS_BYTES)}
 
 
 async def _read_json(request: JsonRequest) -> object:
@@ -303,7 +305,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
     fields = _field_sinks()
     try:
-        await _parse(request, {**fields, "file": file})
+        await parse_form(request, {**fields, "file": file})
         body, notices = await DISK.run(_body_of, fields)
         if not file.begun:
             if not body.captions:
@@ -346,9 +348,9 @@ async def read_file_form(
         raise BadRequestError("Send a multipart form with a part named file")
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: _FieldSink(repeats=name in lists) for name in (*names, *lists)}
+    fields = {name: TextField(repeats=name in lists) for name in (*names, *lists)}
     try:
-        await _parse(request, {**fields, "file": file})
+        await parse_form(request, {**fields, "file": file})
         if not file.begun:
             raise BadRequestError("The form has no part named file")
         if not file.complete:
@@ -363,7 +365,7 @@ async def read_file_form(
         file.give_room_back()
 
 
-def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
+def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
     """Validate the fields of a form; the language that they name helps to read the captions."""
     texts = {name: field.value for name, field in fields.items() if field.texts}
     if not texts.pop("captions", ""):
@@ -373,7 +375,14 @@ def _body_of(fields: Mapping[str, _FieldSink]) -> tuple[SubtitleBody, tuple[Noti
     return _validated({**texts, "captions": captions.text}), captions.notices
 
 
-async def _parse(request: Request, sinks: Mapping[str, PartSink]) -> None:
+async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
+    """Read a form into sinks.
+
+    Raises:
+        BadRequestError: it cannot be understood.
+        JobCancelledError: the client left.
+        StorageError: the disk is full.
+    """
     form = MultipartForm(request.headers.get("content-type", ""), sinks)
     pending = bytearray()
     try:

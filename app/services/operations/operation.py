@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, StringConstraints, WithJsonSchema
 
 if TYPE_CHECKING:
     from app.services.operations.operation_context import OperationContext
@@ -30,10 +30,10 @@ class LocalMedia:
     name: str = ""
 
 
-MediaSource = (
-    Annotated[str, StringConstraints(min_length=1, max_length=_URL_CHARS, strip_whitespace=True)]
-    | InstanceOf[LocalMedia]
-)
+_Address = Annotated[
+    str, StringConstraints(min_length=1, max_length=_URL_CHARS, strip_whitespace=True)
+]
+MediaSource = Annotated[_Address | InstanceOf[LocalMedia], WithJsonSchema({"type": "string"})]
 """A media file of a request: its address, or an upload."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import InvalidFieldError, StoreNotConfiguredError
 from app.services.files.result_file import FileLink, NewFile
 from app.services.files.s3_config import S3Config
 from app.services.operations.operation import (
@@ -47,15 +47,26 @@ async def answer_operation(job: EnvelopeJob) -> object:
     ``error_type``.
 
     Raises:
+        CuestreamError: see `operation_answer`.
+    """
+    try:
+        return await operation_answer(job)
+    except StoreNotConfiguredError as error:
+        return {"error": error.message, "error_type": _CONFIG_ERROR}
+
+
+async def operation_answer(job: EnvelopeJob) -> Payload:
+    """Do a media operation and return its answer.
+
+    Raises:
         OperationUnavailableError: no operation has this name.
         InvalidFieldError: a field is missing or wrong.
+        StoreNotConfiguredError: the result is to go to an object store, and there is none.
         CuestreamError: the operation failed.
     """
     operation = operation_named(job.input.get("operation"))
     checked = operation_input(operation, job.input)
     delivery = _Delivery(job, operation, checked)
-    if checked.is_placed and not delivery.has_object_store:
-        return {"error": _STORE_MISSING, "error_type": _CONFIG_ERROR}
     delivery.check()
     async with (
         _reported(job) as tell,
@@ -93,12 +104,17 @@ class _Delivery:
         self._own = _own_store(job)
 
     @property
-    def has_object_store(self) -> bool:
-        """Whether files go to an object store, the caller's or the server's."""
+    def _has_object_store(self) -> bool:
         return self._own is not None or self._files.is_object_store
 
     def check(self) -> None:
-        """Check that files could be stored; see `ResultFiles.check`."""
+        """Check that files could be stored, ahead of the work.
+
+        Raises:
+            StoreNotConfiguredError: they could not, or not where the caller wants them.
+        """
+        if self._checked.is_placed and not self._has_object_store:
+            raise StoreNotConfiguredError(_STORE_MISSING)
         self._files.check(self._own, self._job.base_url)
 
     async def deliver(self, file: NewFile) -> FileLink:

@@ -1,0 +1,184 @@
+"""`/api/media`: media operations, a route for each row of their table."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain import errors as e
+from app.routers.accepted_types import OfferedForm, preferred_form
+from app.routers.access.api_keys import require_key
+from app.routers.access.guarded_route import GuardedRoute
+from app.routers.access.rate_limited import rate_limited
+from app.routers.body import written_out
+from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.described import FILE, STREAM, described
+from app.routers.edge.request_body import form_or_json
+from app.routers.encoders import Payload
+from app.routers.file_links import base_url
+from app.routers.media_form import FILES, part_names, read_media_fields
+from app.routers.media_stream import stream_work
+from app.routers.patient_json import patient_json
+from app.routers.queue_body import owner_of
+from app.routers.raised_errors import family, raises
+from app.services.operations.operation import MediaOperation
+from app.services.operations.operation_table import OPERATIONS, operation_named
+from app.submission.envelopes.envelope import Envelope, EnvelopeJob
+from app.submission.envelopes.job_output import checked_outputs
+from app.submission.envelopes.operation_envelope import operation_answer
+
+router = APIRouter(
+    prefix="/api/media",
+    tags=["media"],
+    dependencies=[
+        Depends(require_key),
+        rate_limited("process"),
+        Depends(require_admission),
+        form_or_json(),
+    ],
+    route_class=GuardedRoute,
+)
+
+_EVENTS = "events"
+_OFFERS = (
+    OfferedForm("json", "application/json"),
+    OfferedForm(_EVENTS, "text/event-stream", named_only=True),
+)
+
+_ENVELOPE = Envelope("media", frozenset({"operation"}), answer=operation_answer)
+
+MEDIA_ERRORS = (
+    e.InvalidFieldError,
+    e.InvalidCaptionsError,
+    e.InvalidLanguageError,
+    e.InvalidProfileError,
+    e.TooMuchWorkError,
+    e.UrlBlockedError,
+    e.StoreNotConfiguredError,
+    e.JobNotFoundError,
+    e.OverloadedError,
+    e.StorageError,
+    e.ObjectStoreError,
+    e.ResourceLimitError,
+    e.JobCancelledError,
+    e.PayloadTooLargeError,
+    e.InternalError,
+    *family(e.MediaError, e.SourceError),
+)
+"""What a media operation may end with."""
+
+
+class MadeMedia(BaseModel):
+    """Answer of a media operation; each has further fields of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    success: bool
+    message: str = Field(description="One sentence for people")
+
+
+Endpoint = Callable[[Request, ServicesDep], Awaitable[Response]]
+
+
+def _endpoint(operation: MediaOperation) -> Endpoint:
+    """Return the endpoint of an operation."""
+
+    @raises(*MEDIA_ERRORS)
+    async def make_media(request: Request, services: ServicesDep) -> Response:
+        return await _made(request, services, operation)
+
+    make_media.__doc__ = (
+        f"{operation.summary}. Uploads come as parts of a form. With ``Accept: text/event-stream`` "
+        "the answer is a stream of the progress that ends with the result."
+    )
+    return make_media
+
+
+async def _made(request: Request, services: ServicesDep, operation: MediaOperation) -> Response:
+    """Answer with an operation's result, or stream its progress; uploads go with the work."""
+    fields, discard = await read_media_fields(request, operation)
+    stages: asyncio.Queue[Payload] = asyncio.Queue()
+    job = _job(request, services, {**fields, "operation": operation.name}, stages)
+    working = asyncio.ensure_future(_output(job))
+    working.add_done_callback(lambda _: discard())
+    accept = ",".join(request.headers.getlist("accept"))
+    if preferred_form(accept, _OFFERS) == _EVENTS:
+        return stream_work(working, stages, services.settings.jobs.comment_s)
+    return await patient_json(request, working, services.settings.server.sync_keepalive_after_s)
+
+
+async def _output(job: EnvelopeJob) -> object:
+    limit_bytes = job.services.settings.queue.max_output_mb * 2**20
+    (value,) = [value async for value in checked_outputs(_ENVELOPE, job, limit_bytes)]
+    return value
+
+
+def _job(
+    request: Request,
+    services: ServicesDep,
+    fields: Mapping[str, object],
+    stages: asyncio.Queue[Payload],
+) -> EnvelopeJob:
+    owner = owner_of(request)
+    return EnvelopeJob(
+        id=uuid.uuid4().hex,
+        input=fields,
+        services=services,
+        caller=owner.payer,
+        holder=owner.name,
+        key=owner.key,
+        report=stages.put,
+        base_url=base_url(request),
+    )
+
+
+def _openapi(operation: MediaOperation) -> dict[str, Any]:
+    """Return an operation's body for OpenAPI: as JSON, and as a form with uploads."""
+    full = operation.input.model_json_schema()
+    schema = written_out(full, full.get("$defs", {}))
+    properties = schema.get("properties", {})
+    uploads = {name: FILE for name in part_names(operation) if name not in properties}
+    form = {"type": "object", "properties": {**properties, **uploads, FILES: FILE}}
+    example = {"example": dict(operation.example)} if operation.example else {}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": schema, **example},
+                "multipart/form-data": {"schema": form},
+            },
+        }
+    }
+
+
+def _add_routes() -> None:
+    for operation in OPERATIONS.values():
+        words = operation.name.split("_")
+        router.post(
+            f"/{operation.name}",
+            **described(
+                f"media{''.join(word.capitalize() for word in words)}",
+                operation.summary,
+                MadeMedia,
+                content=STREAM,
+                extra=_openapi(operation),
+            ),
+        )(_endpoint(operation))
+
+
+_add_routes()
+
+
+@router.post(
+    "/{operation}", **described("makeMedia", "Do a media operation by its name", MadeMedia)
+)
+@raises(e.OperationUnavailableError, *MEDIA_ERRORS)
+async def make_media(request: Request, services: ServicesDep, operation: str) -> Response:
+    """Refuse an operation that this server does not have; each one that it has is a route."""
+    return await _made(request, services, operation_named(operation))
