@@ -24,7 +24,6 @@ _MEDIA = "this server makes no videos"
 
 OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "BATCH_SIZE": "ASR_BATCH_SIZE limits the transcriber's batches",
         "CHUNK_DURATION": "VAD_WINDOW_MS and silence decide where a recording is cut",
         "DEBUG": "LOG_LEVEL=DEBUG shows more",
         "DIARIZATION_BACKEND": "DIARIZATION_ENGINE chooses the diarizer",

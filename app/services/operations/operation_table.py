@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
 from app.services.operations.caption_operation import CAPTION
+from app.services.operations.img2vid_operation import IMG2VID
 from app.services.operations.operation import MediaOperation
 
 _NAME_CHARS = 100
 
 OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
-    {each.name: each for each in (CAPTION,)}
+    {each.name: each for each in (CAPTION, IMG2VID)}
 )
 """Every operation, by its name on the wire."""
 

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from app.domain.errors import EmptyMediaError, PictureTooLargeError, UnreadableMediaError
-
-PictureFit = Literal["contain", "cover"]
-"""``contain`` shows the whole picture between black bars, ``cover`` fills the canvas and cuts off
-what does not fit. Neither distorts it."""
+from app.services.media.pictures.zoom_task import CanvasSize, PictureFit
 
 _KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
 """Kinds of file that are read. Left out are those that Pillow hands to other programs (EPS, WMF)
@@ -27,23 +24,8 @@ _MOST_SCALED_PIXELS = 120_000_000
 """JPEG is decoded at a half, a quarter or an eighth of its size where that is enough, so phones'
 pictures of 108 million pixels cost little."""
 
-_LEAST_SIDE = 1
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own bound, ahead of which ours tells the size
 _RGB = ImageCms.createProfile("sRGB")
-
-
-@dataclass(frozen=True, slots=True)
-class CanvasSize:
-    """Width and height of a canvas in pixels, both even."""
-
-    width: int
-    height: int
-
-    def placed(self, width: int, height: int, fit: PictureFit) -> tuple[int, int]:
-        """Return the size at which a picture lies on it, its proportions unchanged."""
-        scales = self.width / width, self.height / height
-        scale = min(scales) if fit == "contain" else max(scales)
-        return max(_LEAST_SIDE, round(width * scale)), max(_LEAST_SIDE, round(height * scale))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +145,9 @@ def _planes(canvas: Image.Image) -> PicturePlanes:
     luma += rgb[..., 2] * np.float32(0.0722)
     blue = (rgb[..., 2] - luma) * np.float32(224 / 1.8556) + np.float32(128)
     red = (rgb[..., 0] - luma) * np.float32(224 / 1.5748) + np.float32(128)
-    return PicturePlanes(_plane(luma * np.float32(219) + np.float32(16)), _halved(blue), _halved(red))
+    return PicturePlanes(
+        _plane(luma * np.float32(219) + np.float32(16)), _halved(blue), _halved(red)
+    )
 
 
 def _plane(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Image.Image:

@@ -11,65 +11,20 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
 from app.domain.errors import CuestreamError
-from app.services.media.pictures.picture_canvas import (
-    CanvasSize,
-    PictureFit,
-    PicturePlanes,
-    picture_planes,
-)
-from app.services.media.pictures.zoom_path import ZoomPath
+from app.services.media.pictures.picture_canvas import PicturePlanes, picture_planes
+from app.services.media.pictures.zoom_task import ZoomTask
 
 _AHEAD = 3
 """Frames that are made while earlier ones are written, 3 MB each at 1080p."""
 
 _THREADS = 2
 """Pillow lets go of Python's lock while it scales."""
-
-
-@dataclass(frozen=True, slots=True)
-class ZoomTask:
-    """A zoom over a picture.
-
-    Attributes:
-        picture: path of its file.
-        pipe: path of the named pipe that takes the frames.
-        width: of a frame in pixels; even.
-        height: the same.
-        frames: how many there are.
-        path: of the zoom.
-        fit: how the picture lies on the canvas.
-    """
-
-    picture: str
-    pipe: str
-    width: int
-    height: int
-    frames: int
-    path: ZoomPath
-    fit: PictureFit = "contain"
-
-    def to_json(self) -> str:
-        """Return the task as the argument of its process."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> ZoomTask:
-        """Return the task of an argument."""
-        fields = json.loads(text)
-        return cls(**{**fields, "path": ZoomPath(**fields["path"])})
-
-    @property
-    def canvas(self) -> CanvasSize:
-        """The canvas, on which the largest magnification shows one pixel as one."""
-        scale = self.path.largest
-        return CanvasSize(2 * round(self.width * scale / 2), 2 * round(self.height * scale / 2))
 
 
 def frame_bytes(planes: PicturePlanes, task: ZoomTask, frame: int) -> bytes:

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from app.domain.errors import EmptyMediaError, PictureTooLargeError, UnreadableMediaError
-from app.services.media.pictures.picture_canvas import CanvasSize, PicturePlanes, picture_planes
+from app.services.media.pictures.picture_canvas import PicturePlanes, picture_planes
+from app.services.media.pictures.zoom_task import CanvasSize
 
 SIZE = CanvasSize(160, 90)
 BLACK, GREY, RED, GREEN = (0, 0, 0), (128, 128, 128), (255, 0, 0), (0, 255, 0)
@@ -59,7 +60,9 @@ def planes_of(picture: Image.Image, folder: Path, kind: str, **options: object) 
         ("TIFF", {}),
     ],
 )
-def test_every_kind_shows_its_colours(tmp_path: Path, kind: str, options: dict[str, object]) -> None:
+def test_every_kind_shows_its_colours(
+    tmp_path: Path, kind: str, options: dict[str, object]
+) -> None:
     planes = planes_of(halves(), tmp_path, kind, **options)
     assert close(colour_at(planes, 0.25, 0.5), RED)
     assert close(colour_at(planes, 0.75, 0.5), GREEN)
@@ -153,7 +156,9 @@ def _png_of(width: int, height: int) -> bytes:
     """Return a PNG whose head tells a size and that holds no pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_c7_11_both_edges_of_a_pan_move_from_left_to_right_at_even_speed() -> No
     windows = [ZOOM_PATHS["zoompanright"].window(frame, 50) for frame in range(50)]
     lefts, rights = [each.left for each in windows], [each.right for each in windows]
     for edges in (lefts, rights):
-        steps = [later - earlier for earlier, later in zip(edges, edges[1:], strict=False)]
+        steps = [later - earlier for earlier, later in pairwise(edges)]
         assert min(steps) > 0.001
         assert max(steps) - min(steps) < 1e-9
     assert lefts[0] == 0
