@@ -9,12 +9,12 @@ cd "$(dirname "$0")/.."
 
 packages_for() {
     case $1 in
-        demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng ;;
+        demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng fonts-noto-core fonts-noto-cjk fonts-symbola ;;
         samples) echo ffmpeg ;;
         # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech,
         # jobs are shared through a database, and a browser and a proxy are what stands between many
         # users and a server.
-        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core nodejs npm pocketsphinx-testdata postgresql chromium nginx-light ;;
+        test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-symbola nodejs npm pocketsphinx-testdata postgresql chromium nginx-light ;;
         *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
     esac
 }

@@ -32,6 +32,7 @@ TAGS = (
     {"name": "documents", "description": "Captions and transcriptions for that database's clients"},
     {"name": "uploads", "description": "Large files in parts, by the tus protocol"},
     {"name": "tts", "description": "Subtitles, spoken"},
+    {"name": "media", "description": "Media files made out of others"},
     {"name": "files", "description": "Stored result files, by signed links"},
     {"name": "feedback", "description": "Viewers' ratings of translations"},
     {"name": "health", "description": "What runs here and how it does"},
@@ -76,6 +77,7 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "upload_id": "Id of an upload",
     "document_id": "Id of a document",
     "webhook_id": "Id of a webhook",
+    "operation": "Name of a media operation",
     "name": "Any name of a file, whose extension is the format",
 }
 

@@ -115,10 +115,12 @@ def _nothing() -> None:
 def part_names(operation: MediaOperation) -> dict[str, str]:
     """Return the names of a form's parts with the fields that they give.
 
-    A file for ``url_video`` may be named ``video``.
+    A file for ``url_video`` may be named ``video``, and one for the first required field ``file``.
     """
     fields = operation.input.model_fields
     short = {name.removeprefix("url_"): name for name in fields}
+    if operation.required:
+        short = {"file": operation.required[0][0], **short}
     return {**short, **{name: name for name in fields}, "s3_config": "s3_config"}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,7 +53,15 @@ _OFFERS = (
 
 _ENVELOPE = Envelope("media", frozenset({"operation"}), answer=operation_answer)
 
+_NAME_CHARS = 100
+_FORM_EXAMPLE = {
+    "file": "talk.mp4",
+    "subtitles": "1\n00:00:01,000 --> 00:00:03,500\nWhere do you want to go?\n",
+}
+"""A form that `caption` takes as it stands."""
+
 MEDIA_ERRORS = (
+    e.OperationUnavailableError,
     e.InvalidFieldError,
     e.InvalidCaptionsError,
     e.InvalidLanguageError,
@@ -81,23 +89,6 @@ class MadeMedia(BaseModel):
 
     success: bool
     message: str = Field(description="One sentence for people")
-
-
-Endpoint = Callable[[Request, ServicesDep], Awaitable[Response]]
-
-
-def _endpoint(operation: MediaOperation) -> Endpoint:
-    """Return the endpoint of an operation."""
-
-    @raises(*MEDIA_ERRORS)
-    async def make_media(request: Request, services: ServicesDep) -> Response:
-        return await _made(request, services, operation)
-
-    make_media.__doc__ = (
-        f"{operation.summary}. Uploads come as parts of a form. With ``Accept: text/event-stream`` "
-        "the answer is a stream of the progress that ends with the result."
-    )
-    return make_media
 
 
 async def _made(request: Request, services: ServicesDep, operation: MediaOperation) -> Response:
@@ -138,47 +129,68 @@ def _job(
     )
 
 
-def _openapi(operation: MediaOperation) -> dict[str, Any]:
-    """Return an operation's body for OpenAPI: as JSON, and as a form with uploads."""
-    full = operation.input.model_json_schema()
-    schema = written_out(full, full.get("$defs", {}))
-    properties = schema.get("properties", {})
-    uploads = {name: FILE for name in part_names(operation) if name not in properties}
-    form = {"type": "object", "properties": {**properties, **uploads, FILES: FILE}}
-    example = {"example": dict(operation.example)} if operation.example else {}
+def _bodies() -> dict[str, Any]:
+    """Return the bodies of all operations for OpenAPI: as forms with uploads, and as JSON."""
+    rows = OPERATIONS.values()
+    forms = [_form_schema(operation) for operation in rows]
+    examples = {
+        operation.name: {"summary": operation.summary, "value": dict(operation.example)}
+        for operation in rows
+    }
     return {
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": schema, **example},
-                "multipart/form-data": {"schema": form},
+                "multipart/form-data": {"schema": {"anyOf": forms}, "example": _FORM_EXAMPLE},
+                "application/json": {
+                    "schema": {"anyOf": [_json_schema(operation) for operation in rows]},
+                    "examples": examples,
+                },
             },
         }
     }
 
 
-def _add_routes() -> None:
-    for operation in OPERATIONS.values():
-        words = operation.name.split("_")
-        router.post(
-            f"/{operation.name}",
-            **described(
-                f"media{''.join(word.capitalize() for word in words)}",
-                operation.summary,
-                MadeMedia,
-                content=STREAM,
-                extra=_openapi(operation),
-            ),
-        )(_endpoint(operation))
+def _json_schema(operation: MediaOperation) -> dict[str, Any]:
+    full = operation.input.model_json_schema()
+    schema: dict[str, Any] = written_out(full, full.get("$defs", {}))
+    return {**schema, "title": operation.name, "description": operation.summary}
 
 
-_add_routes()
+def _form_schema(operation: MediaOperation) -> dict[str, Any]:
+    """Return a form's schema, in which each field with a medium may be a file."""
+    schema = _json_schema(operation)
+    fields: dict[str, Any] = schema.get("properties", {})
+    uploads = {name: FILE for name in part_names(operation) if name not in fields}
+    properties = {**fields, **uploads, FILES: {"type": "array", "items": FILE}}
+    return {**schema, "properties": properties, "required": []}
+
+
+OperationName = Annotated[
+    str,
+    Path(
+        max_length=_NAME_CHARS,
+        openapi_examples={name: {"value": name} for name in OPERATIONS},
+    ),
+]
 
 
 @router.post(
-    "/{operation}", **described("makeMedia", "Do a media operation by its name", MadeMedia)
+    "/{operation}",
+    **described(
+        "makeMedia",
+        "Make a media file out of others",
+        MadeMedia,
+        content=STREAM,
+        extra=_bodies(),
+    ),
 )
-@raises(e.OperationUnavailableError, *MEDIA_ERRORS)
-async def make_media(request: Request, services: ServicesDep, operation: str) -> Response:
-    """Refuse an operation that this server does not have; each one that it has is a route."""
+@raises(*MEDIA_ERRORS)
+async def make_media(request: Request, services: ServicesDep, operation: OperationName) -> Response:
+    """Do a media operation and answer with its result.
+
+    Files come as parts of a form, or lie at the addresses that the fields name. With
+    ``Accept: text/event-stream`` the answer is a stream of the progress, which ends with the
+    result. `/run` takes the same fields with ``operation`` for a job that outlives the connection.
+    """
     return await _made(request, services, operation_named(operation))

@@ -164,6 +164,16 @@ class Settings(BaseModel):
         return "local"
 
     @property
+    def proxy_url(self) -> str | None:
+        """Address of RunPod's proxy ahead of this pod; None elsewhere. Source: RunPod's guide to
+        exposing ports.
+        """
+        pod_id = os.environ.get("RUNPOD_POD_ID", "")
+        if self.mode != "pod" or not pod_id:
+            return None
+        return f"https://{pod_id}-{self.port}.proxy.runpod.net"
+
+    @property
     def aligns(self) -> bool:
         """Whether words are to be aligned, where that is possible.
 

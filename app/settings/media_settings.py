@@ -24,7 +24,8 @@ class MediaSettings(Group):
     """Most encodes by NVENC at a time. Consumer GPUs refuse more sessions than their driver
     allows."""
     media_memory_mb: int = Field(4096, ge=256)
-    """Memory in MiB that one ffmpeg may take. 4K takes about 1500, 8K four times as much."""
+    """Memory in MiB that one ffmpeg may take; one that needs more is ended and its job fails. Raise
+    it for pictures larger than 4K."""
     batch_size: int = Field(5, ge=1)
     """Most pictures of one job that become videos at a time. They share MEDIA_JOBS with all
     others, so that more of them do not encode faster."""

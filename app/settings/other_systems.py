@@ -20,7 +20,6 @@ _POLLER = "there is no poller; jobs come by the API"
 _QUEUE = "jobs run in this process; MAX_JOBS limits them"
 _TIMES = "streams and answers have no such limit; see SYNC_LIMIT_S"
 _YOUTUBE = "signing in is done by a browser; COOKIES_FILE takes its cookies"
-_MEDIA = "this server makes no videos"
 
 OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -65,8 +64,8 @@ OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "SERVERLESS": _PLATFORM,
         "TEMPERATURE": "WHISPER_TEMPERATURES are the temperatures of the attempts",
         "TRANSCRIPTION_WORKER_ENABLED": _POLLER,
-        "VPS_MAX_CONCURRENT_JOBS": _MEDIA,
-        "VPS_WORK_DIR": _MEDIA,
+        "VPS_MAX_CONCURRENT_JOBS": "MEDIA_JOBS is the number of encodes at a time",
+        "VPS_WORK_DIR": "WORK_DIR is the folder for temporary files",
         "WHISPER_BACKEND": _MLX,
         "WHISPER_CONDITION_ON_PREVIOUS": "each window is transcribed by itself",
         "WHISPER_HF_REPO": "WHISPER_MODEL takes a hub id",

@@ -144,7 +144,8 @@ def test_runpod_26_heartbeats_name_the_jobs_that_run(
         (None, "input is required and must be an object"),
         ("text", "input is required and must be an object"),
         ({"path": ""}, "Missing 'path' in job input"),
-        ({"operation": "caption", "path": "/x"}, "This server does not offer jobs with"),
+        ({"operation": "caption", "path": "/x"}, "Missing required fields: url_video, url_srt"),
+        ({"operation": "nope", "path": "/x"}, "Unknown operation: nope"),
         ({"answer": 1, "error": "x" * 5000}, "… (truncated)"),
     ],
 )

@@ -37,6 +37,7 @@ class ResultFiles:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings.files
+        self._proxy_url = settings.proxy_url
         self._guard = SsrfGuard(allow_private=settings.sources.allow_private_urls)
         self._sweeper: asyncio.Task[None] | None = None
         config = configured_store(settings.files)
@@ -64,7 +65,9 @@ class ResultFiles:
         if own is not None:
             if own.endpoint_url is not None:
                 self._guard.parse(own.endpoint_url)
-        elif self._store is self.folder and not (base_url or self._settings.public_url):
+        elif self._store is self.folder and not (
+            base_url or self._proxy_url or self._settings.public_url
+        ):
             raise StoreNotConfiguredError(
                 "S3 configuration is required but not provided: send s3Config, or set "
                 "S3_BUCKET_NAME with its keys, or PUBLIC_URL where clients reach this server"
@@ -97,7 +100,7 @@ class ResultFiles:
         Raises:
             StoreNotConfiguredError: nobody outside could reach the file.
         """
-        return await self._of(own).link(file, base_url)
+        return await self._of(own).link(file, self._proxy_url or base_url)
 
     async def deliver(
         self, file: NewFile, own: S3Config | None = None, base_url: str | None = None

@@ -14,7 +14,7 @@ GraphNode = Any
 """A node of ffmpeg-python's, which has no types."""
 
 _GLOBAL = (
-    *("-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+error"),
+    *("-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+warning"),
     *("-progress", "pipe:1", "-stats_period", "0.5"),
 )
 
@@ -38,8 +38,6 @@ def media_input(path: Path, demuxers: str = DEMUXERS, **options: object) -> Grap
 def media_output(path: Path, *streams: GraphNode, **options: object) -> GraphNode:
     """Return an output into a file.
 
-    Names and other texts of the inputs are not taken over unless the options say so.
-
     Args:
         path: of the file; its ending chooses the container unless ``format`` does.
         streams: that are written, in order.
@@ -51,7 +49,8 @@ def media_output(path: Path, *streams: GraphNode, **options: object) -> GraphNod
 def ffmpeg_command(outputs: GraphNode | Iterable[GraphNode]) -> list[str]:
     """Return the command line that makes one or more outputs of a graph.
 
-    It writes its progress to standard output and errors alone to its standard error.
+    It writes its progress to standard output, and warnings and errors to its standard error, each
+    line with its level.
     """
     nodes = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
     merged = nodes[0] if len(nodes) == 1 else ffmpeg.merge_outputs(*nodes)

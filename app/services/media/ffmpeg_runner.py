@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +24,16 @@ from app.system.workdir import storage_errors
 log = structlog.get_logger()
 
 _TAIL_CHARS = 1000
+_TAIL_LINES = 20
+_ERRORS = ("[error]", "[fatal]", "[panic]")
 _FOLDERS = re.compile(r"(?:file:)?/[^\s'\"|]{0,4000}/")
 _ADDRESSES = re.compile(r"[a-z]{2,8}://[^\s'\"]{0,4000}")
 _POINTERS = re.compile(r" @ 0x[0-9a-f]{1,16}")
 _FULL = ("No space left on device", "Disk quota exceeded")
 
 _CPU_S, _CPU_S_PER_S = 300, 600
-"""Processor time that an encode may take, and for each second that it writes: 4K at the usual
-preset takes 160."""
+"""Processor time that an encode may take, and for each second that it writes. HD takes about one;
+the bound only ends what never would."""
 _WALL_S, _WALL_S_PER_S = 900, 120
 
 
@@ -43,12 +46,14 @@ class FfmpegWork:
         length_ms: of what it writes; 0 where it is not known.
         most_bytes: that it may write; checked against the disk before it starts.
         on_progress: told several times a second at most.
+        on_warning: told each line of ffmpeg's warnings and errors.
     """
 
     outputs: tuple[Path, ...]
     length_ms: int
     most_bytes: int
     on_progress: OnProgress = lambda _: None
+    on_warning: Callable[[str], None] = lambda _: None
 
 
 BuildGraph = Callable[[dict[str, object]], GraphNode | Sequence[GraphNode]]
@@ -112,13 +117,19 @@ class FfmpegRunner:
     async def _execute(self, command: list[str], work: FfmpegWork) -> None:
         self._check_room(work)
         reader = ProgressReader(work.length_ms, work.on_progress)
-        async with running(command, limits=self._limits(work)) as child:
+        limits, errors = self._limits(work), _ErrorTail()
+
+        def on_line(line: str) -> None:
+            errors.read(line)
+            work.on_warning(line)
+
+        async with running(command, on_line=on_line, limits=limits) as child:
             while data := await child.stdout.read(2**12):
                 reader.feed(data)
             status = await child.wait()
             child.check_limits("This media operation")
         if status != 0:
-            raise _failure(child.stderr)
+            raise _failure(errors.text or child.stderr)
         for output in work.outputs:
             if not output.is_file() or not output.stat().st_size:
                 raise FfmpegError("FFmpeg produced empty output")
@@ -143,6 +154,21 @@ class FfmpegRunner:
             open_files=512,
             wall_s=_WALL_S + length_s * _WALL_S_PER_S,
         )
+
+
+class _ErrorTail:
+    """The last lines of ffmpeg's log that are errors."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def read(self, line: str) -> None:
+        if any(level in line for level in _ERRORS):
+            self._lines.append(line[:_TAIL_CHARS])
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._lines)
 
 
 def _failure(stderr: str) -> FfmpegError | StorageError:

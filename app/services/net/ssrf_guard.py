@@ -93,7 +93,13 @@ def port_of(url: httpx.URL) -> int:
 
 
 def _literal(host: str) -> Address | None:
-    """Read an address in any form that connecting would accept: ``127.1``, ``0x7f000001``."""
+    """Read an address in any form that connecting would accept: ``127.1``, ``0x7f000001``.
+
+    ``localhost`` and names below it stand for nothing else. Source: RFC 6761, section 6.3.
+    """
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return IPv4Address("127.0.0.1")
     try:
         return ip_address(host)
     except ValueError:

@@ -28,4 +28,5 @@ async def cues_of_job(runner: JobRunner, job_id: str) -> JobCues:
     if not result.cues:
         raise InvalidFieldError("job_id: the job has no cues")
     target = job.request.target.tag if job.request.target else None
-    return JobCues(result.cues, result.language, target)
+    words = [word for segment in result.segments for word in segment.words]
+    return JobCues(result.cues, result.language, target, words)

@@ -14,6 +14,7 @@ from app.domain.errors import (
     PayloadTooLargeError,
     SourceUnsupportedError,
 )
+from app.domain.transcript import Word
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
 from app.services.media.encode_places import usable_cores
@@ -63,11 +64,13 @@ class JobCues:
         cues: in order of their start.
         language: BCP 47 tag of what is spoken; ``und`` where it is not known.
         target: BCP 47 tag of the translations; None without them.
+        words: what is spoken, with its times, where they are known; in order.
     """
 
     cues: Sequence[Cue]
     language: str
     target: str | None
+    words: Sequence[Word] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,13 @@ class OperationContext:
             )
 
     async def encode(
-        self, build: BuildGraph, output: Path, length_ms: int, *, copied_bytes: int = 0
+        self,
+        build: BuildGraph,
+        output: Path,
+        length_ms: int,
+        *,
+        copied_bytes: int = 0,
+        on_warning: Callable[[str], None] = lambda _: None,
     ) -> str:
         """Make a video; see `FfmpegRunner.encode`.
 
@@ -213,13 +222,13 @@ class OperationContext:
             output: the file that it makes.
             length_ms: of it.
             copied_bytes: that are taken over from inputs at most.
+            on_warning: told each line of ffmpeg's warnings.
 
         Returns:
             The encoder's name.
         """
-        return await self.services.ffmpeg.encode(
-            build, self._work(output, length_ms, copied_bytes, "Encoding the video")
-        )
+        work = self._work(output, length_ms, copied_bytes, "Encoding the video")
+        return await self.services.ffmpeg.encode(build, replace(work, on_warning=on_warning))
 
     async def run(
         self,

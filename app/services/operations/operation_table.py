@@ -11,15 +11,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
+from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
+from app.services.operations.caption_segments import CAPTION_SEGMENTS
 from app.services.operations.img2vid_operation import IMG2VID
 from app.services.operations.operation import MediaOperation
 
 _NAME_CHARS = 100
 
-OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType(
-    {each.name: each for each in (CAPTION, IMG2VID)}
+_ROWS: tuple[MediaOperation, ...] = (
+    CAPTION,
+    CAPTION_SEGMENTS,
+    CAPTION_HIGHLIGHT,
+    IMG2VID,
 )
+
+OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType({each.name: each for each in _ROWS})
 """Every operation, by its name on the wire."""
 
 

@@ -1,0 +1,146 @@
+"""A SubStation script that shows lines of words and highlights each word while it is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.domain.direction import runs_right_to_left
+from app.services.operations.burn_fonts import font_size_percent, main_font
+from app.services.operations.highlight_style import HighlightStyle
+from app.services.operations.script_styles import STYLE_FIELDS
+from app.services.render.timecodes import centisecond_time
+
+_ROOM = 12
+"""Between the text and the edge of its box."""
+_LINE_MS = 5000
+"""A line ends before a word that begins so long after its first."""
+
+_HIDDEN, _SHOWN = "{\\alpha&HFF&}", "{\\r}"
+_CUT = "{\\1a&H01&}"
+"""Changes nothing that is seen, and ends a part all the same."""
+_WORD_JOINER = "\u2060"
+_ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}", "\n": " ", "\r": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word with its time in milliseconds; the end is after the start."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+Line = tuple[TimedWord, ...]
+
+
+def lines_of(words: Sequence[TimedWord], words_per_line: int) -> list[Line]:
+    """Group words into lines: of so many words, of five seconds, up to a full stop."""
+    lines: list[list[TimedWord]] = []
+    for word in words:
+        line = lines[-1] if lines else None
+        if (
+            line is None
+            or len(line) >= words_per_line
+            or word.end_ms - line[0].start_ms > _LINE_MS
+            or line[-1].text.endswith(".")
+        ):
+            lines.append([word])
+        else:
+            line.append(word)
+    return [tuple(line) for line in lines]
+
+
+def highlight_script(words: Sequence[TimedWord], style: HighlightStyle, language: str) -> str:
+    """Return the script.
+
+    Args:
+        words: in order of their start.
+        style: look of the text.
+        language: BCP 47 tag.
+    """
+    lines = lines_of(words, style.words_per_line)
+    groups = [tuple(lines[n : n + style.max_lines]) for n in range(0, len(lines), style.max_lines)]
+    family = main_font([word.text for word in words], language)
+    head = _head(style, family)
+    events = [event for group in _with_ends(groups) for event in _events(*group, style)]
+    return "\n".join([*head, *events, ""])
+
+
+def _with_ends(groups: Sequence[tuple[Line, ...]]) -> Iterator[tuple[tuple[Line, ...], int]]:
+    """Yield what is shown at a time with its end, which is not after the next one's begin."""
+    for group, following in pairwise([*groups, ()]):
+        end_ms = max(word.end_ms for line in group for word in line)
+        if following:
+            end_ms = min(end_ms, max(following[0][0].start_ms, group[0][0].start_ms + 10))
+        yield group, end_ms
+
+
+def _events(group: tuple[Line, ...], end_ms: int, style: HighlightStyle) -> Iterator[str]:
+    """Yield the text of a group, and above it one event for each of its words."""
+    start_ms = group[0][0].start_ms
+    yield _event(0, start_ms, end_ms, "Base", _text(group, style, None))
+    words = [word for line in group for word in line]
+    ends = [min(a.end_ms, max(b.start_ms, a.start_ms + 10)) for a, b in pairwise(words)]
+    for word, word_end_ms in zip(words, [*ends, end_ms], strict=True):
+        text = _text(group, style, word)
+        yield _event(2, word.start_ms, max(word_end_ms, word.start_ms + 10), "Highlight", text)
+
+
+def _event(layer: int, start_ms: int, end_ms: int, style: str, text: str) -> str:
+    times = f"{centisecond_time(start_ms)},{centisecond_time(end_ms)}"
+    return f"Dialogue: {layer},{times},{style},,0,0,0,,{text}"
+
+
+def _text(group: tuple[Line, ...], style: HighlightStyle, shown: TimedWord | None) -> str:
+    """Return the lines with one word visible, or all of them.
+
+    libass sets parts between overrides from left to right, so the words of a line that runs from
+    right to left come in the order of the screen. All events of a group are cut alike: their words
+    stand at the same places.
+    """
+    parts: list[str] = []
+    for line in group:
+        rtl = runs_right_to_left(" ".join(word.text for word in line), language=False)
+        ordered = reversed(line) if rtl else line
+        parts.append(" ".join(_word(word, style, shown) for word in ordered))
+    return "\\N".join(parts)
+
+
+def _word(word: TimedWord, style: HighlightStyle, shown: TimedWord | None) -> str:
+    text = word.text.upper() if style.uppercase else word.text
+    before, after = (_SHOWN, _HIDDEN) if word is shown else (_HIDDEN, _HIDDEN)
+    if shown is None:
+        before, after = _SHOWN, _CUT
+    return f"{before}{text.translate(_ESCAPES)}{after}"
+
+
+def _head(style: HighlightStyle, family: str) -> list[str]:
+    size = font_size_percent(family)
+    font = style.fonte if size == 100 and style.fonte else family
+    shape = f"{style.tamanho_fonte:g}"
+    rest = f"-1,0,0,0,{size},{size},0,0"
+    margins = f"{style.padding_horizontal},{style.padding_horizontal},{style.padding_vertical},1"
+    border = style.highlight_borda
+    # A box of style 4 has the shadow's width as its room, one of style 3 the outline's.
+    box = f"4,0,{_ROOM}" if style.fundo_arredondado else f"3,{_ROOM},0"
+    base = f"{style.text_colour},&H000000FF,{style.background},{style.background}"
+    high = f"{style.highlight_text},&H000000FF,{style.highlight},&HFF000000"
+    return [
+        "[Script Info]",
+        "ScriptType: v4.00+",
+        "WrapStyle: 2",
+        "ScaledBorderAndShadow: yes",
+        "PlayResX: 1920",
+        "PlayResY: 1080",
+        "",
+        "[V4+ Styles]",
+        f"Format: {', '.join(STYLE_FIELDS)}",
+        f"Style: Base,{font},{shape},{base},{rest},{box},{style.alignment},{margins}",
+        f"Style: Highlight,{font},{shape},{high},{rest},1,{border},0,{style.alignment},{margins}",
+        "",
+        "[Events]",
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+    ]
