@@ -62,6 +62,8 @@ class ImagesInput(OperationInput):
     )
     seed: int = Field(0, description="Of the shuffling; the same one gives the same order")
     start_index: int = Field(0, ge=0, le=10**6, description="Pictures ahead of these in the list")
+    width: int = Field(1920, ge=16, le=3840, multiple_of=2, description="Of a frame, in pixels")
+    height: int = Field(1080, ge=16, le=3840, multiple_of=2, description="Of a frame, in pixels")
     fit: PictureFit = Field(
         "contain", description="`contain` shows whole pictures between bars, `cover` fills frames"
     )
@@ -149,7 +151,8 @@ async def _picture(
         output = context.folder / f"video-{place}.mp4"
         frames = frame_count(item.duracao, wanted.rate)
         path = ZOOM_PATHS[zoom]
-        video = ZoomVideo(picture, output, frames, wanted.rate, path, wanted.fit)
+        size = wanted.width, wanted.height
+        video = ZoomVideo(picture, output, frames, wanted.rate, path, wanted.fit, *size)
         encoder = await encode_zoom(context, video)
     except CuestreamError as error:
         return _Failed(error, fields)

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
+from app.services.operations.addaudio_operation import ADD_AUDIO
 from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
 from app.services.operations.caption_segments import CAPTION_SEGMENTS
+from app.services.operations.concat_audio_operation import CONCAT_VIDEO_AUDIO
+from app.services.operations.concatenate_operation import CONCATENATE
 from app.services.operations.img2vid_operation import IMG2VID
 from app.services.operations.operation import MediaOperation
+from app.services.operations.trilhasonora_operation import TRILHASONORA
 
 _NAME_CHARS = 100
 
@@ -24,6 +28,10 @@ _ROWS: tuple[MediaOperation, ...] = (
     CAPTION_SEGMENTS,
     CAPTION_HIGHLIGHT,
     IMG2VID,
+    ADD_AUDIO,
+    CONCATENATE,
+    CONCAT_VIDEO_AUDIO,
+    TRILHASONORA,
 )
 
 OPERATIONS: Mapping[str, MediaOperation] = MappingProxyType({each.name: each for each in _ROWS})

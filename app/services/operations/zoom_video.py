@@ -25,8 +25,6 @@ from app.system.child_limits import ChildLimits
 from app.system.subprocesses import Subprocess, running
 from app.system.workdir import storage_errors
 
-VIDEO_WIDTH, VIDEO_HEIGHT = 1920, 1080
-
 _MIB = 2**20
 _CPU_S, _CPU_S_PER_FRAME = 120, 2
 """Processor time for the picture and for a frame, which takes some 50 ms."""
@@ -55,6 +53,8 @@ class ZoomVideo:
         rate: frames per second.
         path: of the zoom.
         fit: how the picture lies in the frame.
+        width: of a frame in pixels; even.
+        height: the same.
     """
 
     picture: Path
@@ -63,6 +63,8 @@ class ZoomVideo:
     rate: Fraction
     path: ZoomPath
     fit: PictureFit
+    width: int
+    height: int
 
     @property
     def length_ms(self) -> int:
@@ -83,8 +85,8 @@ async def encode_zoom(context: OperationContext, video: ZoomVideo) -> str:
     task = ZoomTask(
         str(video.picture),
         str(pipe),
-        VIDEO_WIDTH,
-        VIDEO_HEIGHT,
+        video.width,
+        video.height,
         video.frames,
         video.path,
         video.fit,
@@ -105,7 +107,7 @@ async def _encode(context: OperationContext, video: ZoomVideo, pipe: Path) -> st
             "rawvideo",
             format="rawvideo",
             pixel_format="yuv420p",
-            video_size=(VIDEO_WIDTH, VIDEO_HEIGHT),
+            video_size=(video.width, video.height),
             framerate=str(video.rate),
         )
         quick = {"preset:v": "veryfast"} if encoder["c:v"] == "libx264" else {}
