@@ -40,6 +40,7 @@ from app.routers import (
     upload_routes,
     usage_routes,
     webhook_routes,
+    video_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.api_document import DescribedApi
@@ -92,6 +93,8 @@ _ROUTERS = (
     feedback_routes.router,
     file_routes.router,
     media_routes.router,
+    video_routes.router,
+    video_routes.output_router,
     upload_routes.capabilities,
     upload_routes.router,
 )

@@ -23,6 +23,7 @@ from app.services.operations.clip_parts import (
     fetched_sound,
     frames_in,
     shown_picture,
+    size_of,
     video_of,
 )
 from app.services.operations.operation import (
@@ -174,7 +175,7 @@ async def _encoded(
         heard: dict[str, object] = {"c:a": "copy"} if whole else AAC
         return media_output(parts.output, even, sound, **encoder, **heard, movflags="+faststart")
 
-    room = parts.sound.stat().st_size
+    room = size_of(parts.sound)
     return await context.encode(build, parts.output, length_ms, copied_bytes=room)
 
 

@@ -108,6 +108,13 @@ def exact_frames(picture: GraphNode, rate: Fraction, frames: int) -> GraphNode:
     return longer.filter("trim", end_frame=frames).filter("setpts", "PTS-STARTPTS")
 
 
+def stereo_sound(track: GraphNode, channels: int) -> GraphNode:
+    """Return a sound on two channels; ffmpeg's conversion of one makes it quieter by 3 dB."""
+    if channels == 1:
+        return track.filter("channelmap", map="0-0|0-1", channel_layout="stereo")
+    return track.filter("aformat", channel_layouts="stereo")
+
+
 def frames_in(length_ms: int, rate: Fraction) -> int:
     """Return how many frames a time has, to the nearest."""
     return round(length_ms * rate / 1000)
@@ -165,7 +172,7 @@ async def fetched_sound(
     output = context.folder / f"{name}{ending}"
     track = media_input(path)[str(facts.audio[0].index)]
     steady = track.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})
-    graph = media_output(output, steady, ac=2, **options)
+    graph = media_output(output, stereo_sound(steady, facts.audio[0].channels), **options)
     room = facts.duration_ms * _SOUND_BYTES_PER_S // 1000 + facts.size_bytes
     await context.run(graph, output, facts.duration_ms, copied_bytes=room)
     made = await media_facts(output)
@@ -226,8 +233,11 @@ def _exact_sound(source: GraphNode, facts: MediaFacts, samples: int) -> GraphNod
         return silence.filter("atrim", end_sample=samples)
     track = source[str(facts.audio[0].index)]
     steady = track.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})
-    stereo = steady.filter("aformat", channel_layouts="stereo")
-    return stereo.filter("apad").filter("atrim", end_sample=samples)
+    return (
+        stereo_sound(steady, facts.audio[0].channels)
+        .filter("apad")
+        .filter("atrim", end_sample=samples)
+    )
 
 
 def joined_input(folder: Path, names: Sequence[str]) -> GraphNode:
@@ -235,3 +245,8 @@ def joined_input(folder: Path, names: Sequence[str]) -> GraphNode:
     listed = folder / "joined.txt"
     listed.write_text("".join(f"file '{name}'\n" for name in names), encoding="utf-8")
     return media_input(listed, f"concat,{DEMUXERS}", format="concat", safe=1)
+
+
+def size_of(*paths: Path) -> int:
+    """Return how many bytes files have together."""
+    return sum(path.stat().st_size for path in paths)

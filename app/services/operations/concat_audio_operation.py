@@ -18,6 +18,7 @@ from app.services.operations.clip_parts import (
     fetched_sound,
     frames_in,
     joined_input,
+    size_of,
     uniform_clip,
 )
 from app.services.operations.concatenate_operation import (
@@ -152,8 +153,7 @@ class _Uniform:
         picture = joined_input(context.folder, names)["v:0"]
         track = media_input(sound)["a:0"]
         options: dict[str, object] = {"c:a": "copy", "movflags": "+faststart"}
-        room = sound.stat().st_size
-        room += sum((context.folder / name).stat().st_size for name in names)
+        room = size_of(sound, *(context.folder / name for name in names))
         if len(self._encoders) == 1:
             graph = media_output(output, picture, track, **{"c:v": "copy"}, **options)
             await context.run(graph, output, length_ms, copied_bytes=room)

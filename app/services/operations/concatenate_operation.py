@@ -16,6 +16,7 @@ from app.services.operations.clip_parts import (
     constant_rate,
     fetched_clip,
     joined_input,
+    size_of,
     uniform_clip,
     video_of,
 )
@@ -109,7 +110,7 @@ async def _join(
     """Join uniform clips; encoded anew where a change of encoder made them differ."""
     source = joined_input(context.folder, names)
     sound = {**AAC, "movflags": "+faststart"}
-    room = sum((context.folder / name).stat().st_size for name in names)
+    room = size_of(*(context.folder / name for name in names))
     if len(encoders) == 1:
         graph = media_output(output, source["v:0"], source["a:0"], **{"c:v": "copy"}, **sound)
         await context.run(graph, output, length_ms, copied_bytes=room)

@@ -23,6 +23,7 @@ from app.services.operations.clip_parts import (
     fetched_sound,
     frames_in,
     shown_picture,
+    stereo_sound,
     video_of,
 )
 from app.services.operations.drive_links import download_address
@@ -125,16 +126,20 @@ async def mean_volume_db(path: Path, index: int, max_duration_s: int) -> float:
         if (match := _MEAN.search(line)) is not None:
             found.append(match[1])
 
-    command = [
-        *("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-protocol_whitelist", "file"),
-        *("-format_whitelist", DEMUXERS, "-i", f"file:{path.absolute()}", "-map", f"0:{index}"),
-        *("-af", "volumedetect", "-f", "null", "-"),
-    ]
+    command = _volume_command(path, index)
     async with running(command, on_line=on_line, limits=decoder_limits(max_duration_s)) as child:
         await child.wait()
         child.check_limits("Measuring the sound")
     level = float(found[-1]) if found else _UNREADABLE_DB
     return level if level > _SILENT_DB else _UNREADABLE_DB
+
+
+def _volume_command(path: Path, index: int) -> list[str]:
+    return [
+        *("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-protocol_whitelist", "file"),
+        *("-format_whitelist", DEMUXERS, "-i", f"file:{path.absolute()}", "-map", f"0:{index}"),
+        *("-af", "volumedetect", "-f", "null", "-"),
+    ]
 
 
 def _mixed(
@@ -151,9 +156,8 @@ def _mixed(
     layout = _LAYOUTS.get(track.channels, "stereo")
     heard = media_input(video)[str(track.index)]
     heard = heard.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})
-    if track.channels == 1:
-        # The usual conversion to two channels makes one quieter by 3 dB.
-        heard = heard.filter("pan", "stereo|c0=c0|c1=c0")
+    if layout == "stereo":
+        heard = stereo_sound(heard, track.channels)
     heard = heard.filter("aformat", channel_layouts=layout, sample_fmts="fltp")
     under = quieter.filter("aformat", channel_layouts=layout, sample_fmts="fltp")
     pair = [heard.filter("apad").filter("atrim", end=end_s), under]
