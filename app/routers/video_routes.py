@@ -32,6 +32,7 @@ from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.file_links import base_url
 from app.routers.file_routes import stored_file
+from app.routers.job_answers import QueueFrame, QueueHealth
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
 from app.routers.queue_dependencies import QueueDep, TicketDep
@@ -80,6 +81,9 @@ class PicturesBody(VideoBody):
         default_factory=list, max_length=1000, description="`{id, image_url, duracao}` of each"
     )
     frame_rate: float = Field(24, description="Frames a second")
+    width: int = Field(1920, description="Of a frame, in pixels")
+    height: int = Field(1080, description="Of a frame, in pixels")
+    fit: str = Field("contain", max_length=20, description="`contain` or `cover`")
 
 
 class SoundBody(VideoBody):
@@ -225,7 +229,9 @@ class WorkerConfig(BaseModel):
     maxWorkers: int  # noqa: N815
 
 
-@router.get("/runpod/health", **described("getVideoWorkers", "Count this worker's jobs"))
+@router.get(
+    "/runpod/health", **described("getVideoWorkers", "Count this worker's jobs", QueueHealth)
+)
 async def runpod_health(queue: QueueDep) -> Payload:
     """Return the health of the queue that does the work."""
     return queue.health()
@@ -241,14 +247,16 @@ async def runpod_config() -> Payload:
     }
 
 
-@router.get("/job/{job_id}", **described("getVideoJob", "Get a job's status and its output"))
+@router.get(
+    "/job/{job_id}", **described("getVideoJob", "Get a job's status and its output", QueueFrame)
+)
 @raises(JobNotFoundError)
 async def video_job(ticket: TicketDep) -> Payload:
     """Return a job's status; a finished one comes with its output."""
     return ticket.report()
 
 
-@router.post("/job/{job_id}/cancel", **described("cancelVideoJob", "Cancel a job"))
+@router.post("/job/{job_id}/cancel", **described("cancelVideoJob", "Cancel a job", QueueFrame))
 @raises(JobNotFoundError)
 async def cancel_video_job(ticket: TicketDep, queue: QueueDep) -> Payload:
     """Cancel a job: one that waits never starts, one that runs stops."""

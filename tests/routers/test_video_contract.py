@@ -81,15 +81,13 @@ def test_c2_one_video_comes_with_its_path_and_times(
     assert made["video_url"].startswith("/output/")
     assert set(made["execution"]) == {"startTime", "endTime", "durationMs", "durationSeconds"}
     assert {"jobId", "delayTime", "executionTime"} <= set(made["stats"])
-    got = httpx.get(f"{client.base_url}{made['video_url'].lstrip('/')}")  # no key is needed
+    got = httpx.get(client.base_url.join(made["video_url"]))  # no key is needed
     assert got.status_code == 200
     seconds = length_s(got.content, tmp_path)
     assert seconds == pytest.approx(1 if operation == "caption" else 2, abs=0.11)
     job = client.get(f"/job/{made['stats']['jobId']}").json()
     assert job["status"] == "COMPLETED"
-    ranged = httpx.get(
-        f"{client.base_url}{made['video_url'].lstrip('/')}", headers={"Range": "bytes=0-3"}
-    )
+    ranged = httpx.get(client.base_url.join(made["video_url"]), headers={"Range": "bytes=0-3"})
     assert (ranged.status_code, len(ranged.content)) == (206, 4)
 
 
@@ -101,14 +99,20 @@ def pictures(media: MediaServer, count: int) -> list[dict[str, object]]:
 def test_c7_06_fifty_one_pictures_are_three_jobs_of_seventeen(
     client: httpx.Client, media: MediaServer
 ) -> None:
-    body = {"images": pictures(media, 51), "width": 32, "height": 18}
-    made = client.post("/video/img2vid", json=body).json()
+    images = pictures(media, 51)
+    made_of = [0, 17, 34, 50]
+    for number in set(range(51)) - set(made_of):
+        images[number]["image_url"] = f"{media.url}/status/404"
+    made = client.post("/video/img2vid", json={"images": images, "width": 32, "height": 18}).json()
     assert made["message"] == "Images converted to videos successfully"
-    assert [each["id"] for each in made["videos"]] == [f"id-{n}" for n in range(51)]
-    assert [each["index"] for each in made["videos"]] == list(range(1, 52))
+    assert [each["id"] for each in made["videos"]] == [f"id-{n}" for n in made_of]
+    assert [each["index"] for each in made["videos"]] == [n + 1 for n in made_of]
+    assert [each["index"] for each in made["errors"]] == sorted(
+        n + 1 for n in range(51) if n not in made_of
+    )
     stats = made["stats"]
     assert (stats["totalImages"], stats["workersUsed"], stats["imagesPerWorker"]) == (51, 3, 17)
-    assert (stats["total"], stats["processed"]) == (51, 51)
+    assert (stats["total"], stats["processed"]) == (51, 4)
     assert made["videos"][0]["video_url"].startswith("/output/")
 
 

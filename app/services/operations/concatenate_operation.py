@@ -64,7 +64,9 @@ async def concatenate(wanted: ConcatenateInput, context: OperationContext) -> Op
     clips = await fetched_clips(fetching, wanted.sources)
     context.check_length(sum(facts.duration_ms for _, facts in clips))
     shape = shape_of(clips[0][1])
-    names, encoders, length_ms = [], set(), 0
+    names: list[str] = []
+    encoders: set[str] = set()
+    length_ms = 0
     for step, clip in zip(encoding.steps(*(1.0 for _ in clips)), clips, strict=True):
         name = f"clip-{len(names)}.mov"
         made = await uniform_clip(step, clip, shape, context.folder / name, sound=True)
