@@ -14,6 +14,7 @@ import uvloop
 from bench import (
     accuracy,
     alignment,
+    burn_in,
     busy,
     callers,
     caption_lines,
@@ -80,6 +81,7 @@ MEASURES: Mapping[str, Measure] = {
     "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
+    "burn_in": burn_in.measure,
 }
 
 

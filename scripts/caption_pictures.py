@@ -40,7 +40,7 @@ async def main() -> None:
             for place, word in enumerate(_WORDS)
         ]
         style = HighlightStyle(padding_vertical=160)
-        script = highlight_script(timed_words(words), style, "en")
+        script = highlight_script(timed_words(words), style, "en", ScriptTarget(size).canvas)
         _draw(script, size, 1.8, PICTURES / f"highlight-{shape}.jpg")
 
 

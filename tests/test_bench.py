@@ -12,6 +12,7 @@ import pytest
 from bench import (
     accuracy,
     alignment,
+    burn_in,
     busy,
     callers,
     caption_lines,
@@ -87,6 +88,7 @@ GOALS = {
     "postgres_4_workers_over_1": 2,
     "enqueue_to_start_p99_ms": 100,
     "event_append_overhead": 1.05,
+    "burn_in_over_ffmpeg": 1.05,
 }
 
 
@@ -94,7 +96,7 @@ def test_every_figure_has_its_goal() -> None:
     modules = (
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
-        hallucinations, whole_file, long_form, caption_lines, jobs,
+        hallucinations, whole_file, long_form, caption_lines, jobs, burn_in,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

@@ -165,8 +165,9 @@ class Settings(BaseModel):
 
     @property
     def proxy_url(self) -> str | None:
-        """Address of RunPod's proxy ahead of this pod; None elsewhere. Source: RunPod's guide to
-        exposing ports.
+        """Address of RunPod's proxy ahead of this pod; None elsewhere.
+
+        Source: RunPod's guide to exposing ports.
         """
         pod_id = os.environ.get("RUNPOD_POD_ID", "")
         if self.mode != "pod" or not pod_id:

@@ -23,7 +23,8 @@ class FileSettings(Group):
     public_url: str | None = None
     """Address under which clients reach this server, such as `https://captions.example.org`: links
     to files in the folder begin with it. Unless set, they begin with the address of RunPod's proxy
-    on a pod, elsewhere with that of the request that asks for them, and a queue worker, which has none, needs an S3 store."""
+    on a pod, elsewhere with that of the request that asks for them, and a queue worker, which
+    has none, needs an S3 store."""
     files_secret: SecretStr | None = None
     """Secret that signs links and seals the keys of callers' own stores, 16 characters or more.
     Unless set, a random one in the folder of files. Set it where several workers without a common

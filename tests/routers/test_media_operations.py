@@ -23,7 +23,7 @@ MISSING = "Missing required fields: url_video, url_srt"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("media")
-    process = ServerProcess(folder, {**DEAF, "ALLOW_PRIVATE_URLS": "true"})
+    process = ServerProcess(folder, {**DEAF, "ALLOW_PRIVATE_URLS": "true", "FETCH_READ_S": "1"})
     process.wait_ready()
     yield process
     process.stop()
@@ -166,6 +166,9 @@ def test_a_source_that_stops_in_the_middle_is_an_error(
 ) -> None:
     told = run(server, {**fields, "url_video": f"{site.url}/status/404"})
     assert (told["status"], told["code"]) == ("FAILED", "source_removed")
+    stalled = run(server, {**fields, "url_video": f"{site.url}/stall/talk.mp4"})
+    assert stalled["status"] == "FAILED"
+    assert stalled["code"] in {"source_failed", "source_too_slow"}
 
 
 def test_uploads_and_text_of_a_form(server: ServerProcess, video: Path) -> None:

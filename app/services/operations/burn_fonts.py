@@ -66,7 +66,7 @@ _PICTOGRAPHS = re.compile(
 _JOINERS = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
 """What chooses a colour or joins pictures to one, which a font in one colour has not."""
 
-_CODES = re.compile(r"(\{[^}]{0,2000}\}|\\[Nnh])")
+_CODES = re.compile(r"(\{[^{}]{0,2000}\}|\\[Nnh])")
 
 
 def font_of(text: str, language: str = "und") -> str | None:

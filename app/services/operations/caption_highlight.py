@@ -66,8 +66,9 @@ async def burn_highlights(
     fetching, encoding = context.steps(1, 9)
     video = await fetching.fetch(wanted.url_video, "video")
     facts = await fetching.facts(video)
-    words = await _words(wanted, fetching, ScriptTarget(shown_size(facts), language))
-    text = highlight_script(words, wanted.style, language)
+    target = ScriptTarget(shown_size(facts), language)
+    words = await _words(wanted, fetching, target)
+    text = highlight_script(words, wanted.style, language, target.canvas)
     script = await write_script(context, text)
     output = context.folder / "captioned.mp4"
     burned = await burn_script(encoding, video, facts, script, output)

@@ -27,9 +27,6 @@ from app.services.operations.subtitle_script import (
     shown_cues,
 )
 
-CANVAS = (1920, 1080)
-"""What numbers of styles are measured on, whatever the video's size."""
-
 _SENTENCE_END = re.compile(r"(?<!\.)\. (?=\S)")
 """A full stop with a space, and no ellipsis."""
 
@@ -97,7 +94,7 @@ class SegmentStyle(_Style):
             "Alignment": self.position.alignment,
             "MarginV": self.position.margin_vertical,
         }
-        return replace(parse_force_style(fields), canvas=CANVAS)
+        return parse_force_style(fields)
 
 
 class CaptionSegmentsInput(CaptionInput):
@@ -122,6 +119,7 @@ async def burn_segments(wanted: CaptionSegmentsInput, context: OperationContext)
     video = await fetching.fetch(wanted.url_video, "video")
     facts = await fetching.facts(video)
     target = ScriptTarget(shown_size(facts), language or "und", style, wanted.profile)
+    target = replace(target, style=replace(style, canvas=target.canvas))
     cues, target = await _cues(wanted, fetching, target)
     styled = [segment_cue(cue, uppercase=wanted.style.uppercase) for cue in cues]
     script = await write_script(context, await script_of_cues(styled, target))

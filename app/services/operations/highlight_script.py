@@ -53,18 +53,24 @@ def lines_of(words: Sequence[TimedWord], words_per_line: int) -> list[Line]:
     return [tuple(line) for line in lines]
 
 
-def highlight_script(words: Sequence[TimedWord], style: HighlightStyle, language: str) -> str:
+def highlight_script(
+    words: Sequence[TimedWord],
+    style: HighlightStyle,
+    language: str,
+    canvas: tuple[int, int] = (1920, 1080),
+) -> str:
     """Return the script.
 
     Args:
         words: in order of their start.
         style: look of the text.
         language: BCP 47 tag.
+        canvas: what the style's lengths are measured on.
     """
     lines = lines_of(words, style.words_per_line)
     groups = [tuple(lines[n : n + style.max_lines]) for n in range(0, len(lines), style.max_lines)]
     family = main_font([word.text for word in words], language)
-    head = _head(style, family)
+    head = _head(style, family, canvas)
     events = [event for group in _with_ends(groups) for event in _events(*group, style)]
     return "\n".join([*head, *events, ""])
 
@@ -117,7 +123,7 @@ def _word(word: TimedWord, style: HighlightStyle, shown: TimedWord | None) -> st
     return f"{before}{text.translate(_ESCAPES)}{after}"
 
 
-def _head(style: HighlightStyle, family: str) -> list[str]:
+def _head(style: HighlightStyle, family: str, canvas: tuple[int, int]) -> list[str]:
     size = font_size_percent(family)
     font = style.fonte if size == 100 and style.fonte else family
     shape = f"{style.tamanho_fonte:g}"
@@ -131,10 +137,10 @@ def _head(style: HighlightStyle, family: str) -> list[str]:
     return [
         "[Script Info]",
         "ScriptType: v4.00+",
-        "WrapStyle: 2",
+        "WrapStyle: 0",
         "ScaledBorderAndShadow: yes",
-        "PlayResX: 1920",
-        "PlayResY: 1080",
+        f"PlayResX: {canvas[0]}",
+        f"PlayResY: {canvas[1]}",
         "",
         "[V4+ Styles]",
         f"Format: {', '.join(STYLE_FIELDS)}",

@@ -5,36 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:
-    from app.services.operations.operation_context import OperationContext
+from app.services.operations.media_source import LocalMedia as LocalMedia
+from app.services.operations.media_source import MediaSource as MediaSource
+from app.services.operations.operation_context import OperationContext
 
-_URL_CHARS = 8000
 _NAME_CHARS = 255
 _PATH_CHARS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LocalMedia:
-    """An uploaded file. No JSON becomes one: a caller names no file of this server.
-
-    Attributes:
-        path: of the file, which its owner removes.
-        name: as the client calls it; untrusted.
-    """
-
-    path: Path
-    name: str = ""
-
-
-_Address = Annotated[
-    str, StringConstraints(min_length=1, max_length=_URL_CHARS, strip_whitespace=True)
-]
-MediaSource = Annotated[_Address | InstanceOf[LocalMedia], WithJsonSchema({"type": "string"})]
-"""A media file of a request: its address, or an upload."""
 
 
 class OperationInput(BaseModel):
@@ -98,7 +78,7 @@ class OperationResult:
 
 _Input = TypeVar("_Input", bound=OperationInput)
 
-RunOperation = Callable[[_Input, "OperationContext"], Awaitable[OperationResult]]
+RunOperation = Callable[[_Input, OperationContext], Awaitable[OperationResult]]
 """Works on a checked input in a folder of its own, which is removed once the files are stored.
 
 It raises a `CuestreamError` where it cannot.

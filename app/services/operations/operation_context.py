@@ -26,7 +26,7 @@ from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.media.video_encoders import MOST_BITS_PER_S
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
-from app.services.operations.operation import LocalMedia, MediaSource
+from app.services.operations.media_source import LocalMedia, MediaSource
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
 from app.settings import Settings
 from app.system.thread_groups import DISK

@@ -61,6 +61,12 @@ class ScriptTarget:
     style: ForcedStyle = UNFORCED
     profile: str | None = None
 
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """What the lengths of a look are measured on: HD, upright where the picture is."""
+        width, height = self.size
+        return (1080, 1920) if height > width else (1920, 1080)
+
 
 def profile_for(target: ScriptTarget) -> ReadingProfile:
     """Return the reading profile for a picture: an upright one has room for short lines."""
