@@ -39,8 +39,8 @@ from app.routers import (
     tts_routes,
     upload_routes,
     usage_routes,
-    webhook_routes,
     video_routes,
+    webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.api_document import DescribedApi

@@ -28,6 +28,7 @@ from bench import (
     jobs,
     long_form,
     memory,
+    picture_zoom,
     pipeline,
     readers,
     reuse,
@@ -82,6 +83,7 @@ MEASURES: Mapping[str, Measure] = {
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
     "burn_in": burn_in.measure,
+    "img2vid": picture_zoom.measure,
 }
 
 
