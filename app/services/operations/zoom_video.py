@@ -29,6 +29,9 @@ _MIB = 2**20
 _CPU_S, _CPU_S_PER_FRAME = 120, 2
 """Processor time for the picture and for a frame, which takes some 50 ms."""
 
+_MOST_ATTEMPTS = 2
+"""By NVENC, then by x264."""
+
 _COLOURS = {
     "colorspace": "bt709",
     "color_primaries": "bt709",
@@ -79,12 +82,10 @@ async def encode_zoom(context: OperationContext, video: ZoomVideo) -> str:
         MediaError: the picture cannot be read, or is too large.
         CuestreamError: ffmpeg failed, or the disk is full.
     """
-    pipe = video.output.with_suffix(".pipe")
-    with storage_errors():
-        os.mkfifo(pipe, 0o600)
+    pipes = _Pipes(video.output)
     task = ZoomTask(
         str(video.picture),
-        str(pipe),
+        pipes.names,
         video.width,
         video.height,
         video.frames,
@@ -94,16 +95,40 @@ async def encode_zoom(context: OperationContext, video: ZoomVideo) -> str:
     command = (sys.executable, "-m", "app.services.media.pictures.zoom_frames", task.to_json())
     async with running(command, limits=_limits(video.frames)) as child:
         await _check_picture(child)
-        encoder = await _while_running(child, _encode(context, video, pipe))
+        encoder = await _while_running(child, _encode(context, video, pipes))
         if not await child.stdout.readline():
             raise await _ended_early(child)
     return encoder
 
 
-async def _encode(context: OperationContext, video: ZoomVideo, pipe: Path) -> str:
+class _Pipes:
+    """Named pipes for the frames, one for each attempt to encode them."""
+
+    def __init__(self, output: Path) -> None:
+        self._paths = [output.with_suffix(f".pipe{number}") for number in range(_MOST_ATTEMPTS)]
+        self._used = 0
+        with storage_errors():
+            for path in self._paths:
+                os.mkfifo(path, 0o600)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their paths."""
+        return tuple(str(path) for path in self._paths)
+
+    def next(self) -> Path:
+        """Return the pipe of the next attempt; whoever writes to the last one is sent on."""
+        if self._used:
+            # The encoder before may have failed ahead of opening it.
+            os.close(os.open(self._paths[self._used - 1], os.O_RDONLY | os.O_NONBLOCK))
+        self._used += 1
+        return self._paths[self._used - 1]
+
+
+async def _encode(context: OperationContext, video: ZoomVideo, pipes: _Pipes) -> str:
     def build(encoder: dict[str, object]) -> GraphNode:
         frames = media_input(
-            pipe,
+            pipes.next(),
             "rawvideo",
             format="rawvideo",
             pixel_format="yuv420p",

@@ -208,7 +208,7 @@ async def test_a_picture_that_cannot_be_read_fails_alone(
     assert [(each["id"], each["index"], each["code"]) for each in errors] == [
         ("p1", 2, "media_unreadable"),
         ("p2", 3, "media_empty"),
-        ("p3", 4, "source_error"),
+        ("p3", 4, "source_removed"),
     ]
     assert str(operations.folder) not in str(errors)
 

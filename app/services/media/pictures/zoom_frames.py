@@ -7,10 +7,12 @@ filters of ffmpeg cut at whole pixels (``docs/decisions/0102-zooms-between-pixel
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,10 +60,11 @@ def _write(planes: PicturePlanes, task: ZoomTask, pipe: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Tell whether the picture can be read, then write the frames to whoever reads the pipe.
+    """Tell whether the picture can be read, then write the frames to whoever reads the pipes.
 
-    A reader that leaves gets none of the rest, and the next one all from the beginning: an encoder
-    that failed is followed by another. A line ``written`` follows each whole pass.
+    Each pipe has one reader and gets all frames from the beginning, unless its reader leaves: an
+    encoder that failed is followed by another one at the next pipe. A line ``written`` follows each
+    whole pass. The process ends when it is killed.
     """
     task = ZoomTask.from_json(sys.argv[1])
     try:
@@ -73,13 +76,12 @@ def main() -> None:
         _say({"error": "PictureTooLargeError", "message": "The picture takes too much memory"})
         return
     _say({"ready": True})
-    while True:
-        try:
-            with Path(task.pipe).open("wb") as pipe:
+    for name in task.pipes:
+        with suppress(BrokenPipeError):
+            with Path(name).open("wb") as pipe:
                 _write(planes, task, pipe)
             _say({"written": task.frames})
-        except BrokenPipeError:
-            continue
+    signal.pause()
 
 
 def _say(message: dict[str, object]) -> None:

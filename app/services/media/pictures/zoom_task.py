@@ -33,7 +33,7 @@ class ZoomTask:
 
     Attributes:
         picture: path of its file.
-        pipe: path of the named pipe that takes the frames.
+        pipes: paths of named pipes that take the frames, one for each attempt to encode them.
         width: of a frame in pixels; even.
         height: the same.
         frames: how many there are.
@@ -42,7 +42,7 @@ class ZoomTask:
     """
 
     picture: str
-    pipe: str
+    pipes: tuple[str, ...]
     width: int
     height: int
     frames: int
