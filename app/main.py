@@ -43,6 +43,7 @@ from app.routers import (
     tts_routes,
     upload_routes,
     usage_routes,
+    video_routes,
     webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
@@ -102,6 +103,8 @@ _ROUTERS = (
     feedback_routes.router,
     file_routes.router,
     media_routes.router,
+    video_routes.router,
+    video_routes.output_router,
     upload_routes.capabilities,
     upload_routes.router,
 )

@@ -31,6 +31,7 @@ from bench import (
     long_form,
     memory,
     packaging,
+    picture_zoom,
     pipeline,
     readers,
     reuse,
@@ -89,6 +90,7 @@ MEASURES: Mapping[str, Measure] = {
     "costs": measured_costs.measure,
     "layout": layout.measure,
     "burn_in": burn_in.measure,
+    "img2vid": picture_zoom.measure,
 }
 
 

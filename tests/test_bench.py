@@ -30,6 +30,8 @@ from bench import (
     layout,
     long_form,
     memory,
+    packaging,
+    picture_zoom,
     pipeline,
     readers,
     recording,
@@ -100,6 +102,8 @@ GOALS = {
     "layout_rtf": 0.01,
     "layout_conforming": 1.0,
     "burn_in_over_ffmpeg": 1.05,
+    "img2vid_over_ffmpeg": 1.0,
+    "hls_first_segment_over_whole": 0.1,
 }
 
 
@@ -108,7 +112,7 @@ def test_every_figure_has_its_goal() -> None:
         pipeline, throughput, first_text, callers, busy, stages, first_cue, memory, health, crowd,
         readers, translation, faults, reuse, alignment, diarization, accuracy, word_times,
         hallucinations, whole_file, long_form, caption_lines, jobs, measured_costs, layout,
-        burn_in,
+        burn_in, picture_zoom, packaging,
     )  # fmt: skip
     found = [value for module in modules for value in vars(module).values()]
     goals = {goal.name: goal.goal for goal in found if isinstance(goal, Goal)}

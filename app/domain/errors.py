@@ -24,6 +24,7 @@
     |  |- ForbiddenMediaError       a playlist or container that names other files or addresses
     |  |- MediaTooLongError         longer than MAX_DURATION_S
     |  |- MediaMismatchError        subtitles that do not belong to the recording
+    |  |- PictureTooLargeError      a picture of too many pixels
     |  |- FfmpegError               ffmpeg could not make what was asked for
     |  `- NoSpeechError             no speech in the recording
     |- AccessError
@@ -88,6 +89,7 @@
     |- ObjectStoreError             the object store did not answer, or failed
     |  `- ObjectStoreDeniedError    the object store refuses the keys, or has no such bucket
     |- QueueError                   a job that waited, and that nobody works on any more
+    |  |- VideoFailedError          a job for a video failed, or did not end in time
     |  |- JobInterruptedError       its worker died, and it cannot go on elsewhere
     |  |- JobExpiredError           it waited in the queue longer than it was to
     |  `- ExecutionTimeoutError     it ran longer than it was to
@@ -546,6 +548,12 @@ class MediaMismatchError(MediaError):
         self.confidence = confidence
 
 
+class PictureTooLargeError(MediaError):
+    """A picture of more pixels than the server decodes."""
+
+    code = "picture_too_large"
+
+
 class FfmpegError(MediaError):
     """ffmpeg could not make what was asked for."""
 
@@ -805,6 +813,12 @@ class QueueError(CuestreamError):
     """Nobody works on the job any more."""
 
     code = "queue_failed"
+
+
+class VideoFailedError(QueueError):
+    """A job for a video failed, or did not end in time."""
+
+    code = "video_failed"
 
 
 class JobInterruptedError(QueueError):

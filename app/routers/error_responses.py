@@ -18,6 +18,7 @@ from app.routers.error_shapes import (
     detailed_body,
     native_body,
     openai_body,
+    video_body,
 )
 from app.routers.job_answers import OpenAiError
 from app.routers.tus_version import TUS_VERSION
@@ -35,6 +36,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.UnreadableMediaError: 415,
     e.ForbiddenMediaError: 400,
     e.MediaTooLongError: 413,
+    e.PictureTooLargeError: 413,
     e.LinkInvalidError: 403,
     e.LinkExpiredError: 403,
     e.UnauthorizedError: 401,
@@ -92,6 +94,9 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
     ErrorShape("/v1/", openai_body, model=OpenAiError),
     ErrorShape("/jobs/", detailed_body),
+    ErrorShape("/video/", video_body),
+    ErrorShape("/runpod/", video_body),
+    ErrorShape("/job/", video_body),
     ErrorShape("/subtitles", detailed_body),
     ErrorShape("/transcription", detailed_body),
     ErrorShape("/transcribe", detailed_body),

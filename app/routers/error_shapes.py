@@ -82,3 +82,22 @@ def detailed_body(error: HttpError) -> dict[str, object]:
             "suggested_workflow": "POST /api/process transcribes the recording",
         }
     return {**native_body(error), "detail": detail}
+
+
+_VIDEO_ERRORS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Job not found",
+    500: "Processing failed",
+}
+_NO_KEY = "Invalid or missing API key"
+
+
+def video_body(error: HttpError) -> dict[str, object]:
+    """Return an error as clients of `/video` read it: a title, and a message for people.
+
+    Our own fields stand beside them.
+    """
+    title = _VIDEO_ERRORS.get(error.status, error.text)
+    message = _NO_KEY if error.status == 401 else error.text
+    return {**native_body(error), "error": title, "message": message}

@@ -26,6 +26,9 @@ class MediaSettings(Group):
     media_memory_mb: int = Field(4096, ge=256)
     """Memory in MiB that one ffmpeg may take; one that needs more is ended and its job fails. Raise
     it for pictures larger than 4K."""
+    batch_size: int = Field(5, ge=1)
+    """Most pictures of one job that become videos at a time. They share MEDIA_JOBS with all
+    others, so that more of them do not encode faster."""
     media_reserve_mb: int = Field(256, ge=0)
     """Space in MiB of WORK_DIR's disk that operations leave free."""
 

@@ -23,7 +23,6 @@ _YOUTUBE = "signing in is done by a browser; COOKIES_FILE takes its cookies"
 
 OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "BATCH_SIZE": "ASR_BATCH_SIZE limits the transcriber's batches",
         "CHUNK_DURATION": "VAD_WINDOW_MS and silence decide where a recording is cut",
         "DEBUG": "LOG_LEVEL=DEBUG shows more",
         "DIARIZATION_BACKEND": "DIARIZATION_ENGINE chooses the diarizer",

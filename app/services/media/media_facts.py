@@ -34,6 +34,7 @@ class VideoStream:
         pixel_aspect: width of a pixel divided by its height.
         pixel_format: ffmpeg's name.
         transfer: transfer characteristics, ffmpeg's name; empty where it is not told.
+        duration_ms: of this stream; 0 where the container does not tell it.
     """
 
     index: int
@@ -45,6 +46,7 @@ class VideoStream:
     pixel_aspect: Fraction = Fraction(1)
     pixel_format: str = ""
     transfer: str = ""
+    duration_ms: int = 0
 
     @property
     def is_hdr(self) -> bool:
@@ -190,6 +192,7 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         or Fraction(1),
         pixel_format=str(stream.get("pix_fmt", "")),
         transfer=str(stream.get("color_transfer", "")),
+        duration_ms=round(_seconds(stream) * 1000),
     )
 
 

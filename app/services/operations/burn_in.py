@@ -41,7 +41,7 @@ def shown_size(facts: MediaFacts) -> tuple[int, int]:
     """
     video = _video(facts)
     width, height = video.shown_size
-    aspect = _shown_aspect(video)
+    aspect = shown_aspect(video)
     return max(2, round(width * aspect)), max(2, height)
 
 
@@ -111,18 +111,18 @@ async def burn_script(
 def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
     picture = source[str(stream.index)]
     if stream.is_hdr:
-        picture = _tone_mapped(picture)
+        picture = tone_mapped(picture)
     width, height = stream.shown_size
     if width % 2 or height % 2:
         picture = picture.filter("pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2")
     options = {"filename": str(script)}
-    aspect = _shown_aspect(stream)
+    aspect = shown_aspect(stream)
     if aspect != 1:
         options["original_size"] = f"{max(1, round(width * aspect))}x{height}"
     return picture.filter("ass", **options)
 
 
-def _tone_mapped(picture: GraphNode) -> GraphNode:
+def tone_mapped(picture: GraphNode) -> GraphNode:
     """Map PQ or HLG to the brightness and colours of BT.709.
 
     Source: ffmpeg's documentation of ``tonemap``: light is made linear at 100 cd/m2 for white,
@@ -140,7 +140,7 @@ def _video(facts: MediaFacts) -> VideoStream:
     return facts.video
 
 
-def _shown_aspect(video: VideoStream) -> Fraction:
+def shown_aspect(video: VideoStream) -> Fraction:
     """Return the width of a pixel by its height as the picture is shown, turned."""
     aspect = video.pixel_aspect
     if not Fraction(1, 20) <= aspect <= 20:

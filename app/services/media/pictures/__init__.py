@@ -1,0 +1,1 @@
+"""Pictures as moving video: decoding, placing on a canvas, zooming."""

@@ -1,0 +1,140 @@
+"""`concatenate`: clips one after another, made uniform first."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.services.media.ffmpeg_graph import GraphNode, media_output
+from app.services.media.media_facts import MediaFacts
+from app.services.operations.burn_in import shown_size
+from app.services.operations.clip_parts import (
+    AAC,
+    ClipShape,
+    constant_rate,
+    fetched_clip,
+    joined_input,
+    size_of,
+    uniform_clip,
+    video_of,
+)
+from app.services.operations.drive_links import download_address
+from app.services.operations.operation import (
+    MediaOperation,
+    MediaSource,
+    OperationInput,
+    OperationResult,
+    OutputFile,
+)
+from app.services.operations.operation_context import OperationContext
+
+MOST_CLIPS = 50
+
+
+class ClipItem(BaseModel):
+    """A clip of a list."""
+
+    model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
+
+    video_url: MediaSource = Field(description="Address of the clip")
+
+
+class ConcatenateInput(OperationInput):
+    """Input of `concatenate`."""
+
+    video_urls: list[ClipItem | MediaSource] = Field(
+        min_length=2, max_length=MOST_CLIPS, description="Clips in their order, as `{video_url}`"
+    )
+
+    @property
+    def sources(self) -> list[MediaSource]:
+        """The clips in their order."""
+        return [e.video_url if isinstance(e, ClipItem) else e for e in self.video_urls]
+
+
+async def concatenate(wanted: ConcatenateInput, context: OperationContext) -> OperationResult:
+    """Join clips; the first one decides on size and frame rate, and silence fills missing sound.
+
+    Raises:
+        CuestreamError: a clip cannot be fetched or read, or ffmpeg failed.
+    """
+    fetching, encoding, joining = context.steps(2, 7, 1)
+    clips = await fetched_clips(fetching, wanted.sources)
+    context.check_length(sum(facts.duration_ms for _, facts in clips))
+    shape = shape_of(clips[0][1])
+    names: list[str] = []
+    encoders: set[str] = set()
+    length_ms = 0
+    for step, clip in zip(encoding.steps(*(1.0 for _ in clips)), clips, strict=True):
+        name = f"clip-{len(names)}.mov"
+        made = await uniform_clip(step, clip, shape, context.folder / name, sound=True)
+        encoders.add(made[0])
+        names.append(name)
+        length_ms += round(1000 * made[1] / shape.rate)
+    output = context.folder / "joined.mp4"
+    encoder = await _join(joining, names, encoders, output, length_ms)
+    return OperationResult(
+        (OutputFile(output, f"{uuid.uuid4()}_concatenated.mp4"),),
+        "Videos concatenated successfully",
+        {"video_count": len(clips), "encoder": encoder},
+    )
+
+
+async def fetched_clips(
+    context: OperationContext, sources: list[MediaSource]
+) -> list[tuple[Path, MediaFacts]]:
+    """Return clips and what each holds.
+
+    Raises:
+        UnreadableMediaError: one has no video, or no length.
+        CuestreamError: one cannot be fetched.
+    """
+    clips = []
+    for number, source in enumerate(sources):
+        address = download_address(source) if isinstance(source, str) else source
+        clip = await fetched_clip(context, address, f"source-{number}")
+        video_of(clip[1])
+        clips.append(clip)
+    return clips
+
+
+def shape_of(facts: MediaFacts) -> ClipShape:
+    """Return the shape of a clip as it is shown, with even sides."""
+    width, height = shown_size(facts)
+    return ClipShape(width + width % 2, height + height % 2, constant_rate(video_of(facts)))
+
+
+async def _join(
+    context: OperationContext, names: list[str], encoders: set[str], output: Path, length_ms: int
+) -> str:
+    """Join uniform clips; encoded anew where a change of encoder made them differ."""
+    source = joined_input(context.folder, names)
+    sound = {**AAC, "movflags": "+faststart"}
+    room = size_of(*(context.folder / name for name in names))
+    if len(encoders) == 1:
+        graph = media_output(output, source["v:0"], source["a:0"], **{"c:v": "copy"}, **sound)
+        await context.run(graph, output, length_ms, copied_bytes=room)
+        return encoders.pop()
+
+    def build(encoder: dict[str, object]) -> GraphNode:
+        return media_output(output, source["v:0"], source["a:0"], **encoder, **sound)
+
+    return await context.encode(build, output, length_ms, copied_bytes=room)
+
+
+CONCATENATE = MediaOperation(
+    name="concatenate",
+    summary="Join clips",
+    input=ConcatenateInput,
+    run=concatenate,
+    required=(("video_urls",),),
+    example={
+        "video_urls": [
+            {"video_url": "https://example.com/1.mp4"},
+            {"video_url": "https://example.com/2.mp4"},
+        ]
+    },
+    joins_path=True,
+)
