@@ -33,6 +33,7 @@ TAGS = (
     {"name": "uploads", "description": "Large files in parts, by the tus protocol"},
     {"name": "tts", "description": "Subtitles, spoken"},
     {"name": "media", "description": "Media files made out of others"},
+    {"name": "video", "description": "The same for clients of video services"},
     {"name": "files", "description": "Stored result files, by signed links"},
     {"name": "feedback", "description": "Viewers' ratings of translations"},
     {"name": "health", "description": "What runs here and how it does"},

@@ -267,7 +267,9 @@ async def cancel_video_job(ticket: TicketDep, queue: QueueDep) -> Payload:
 @output_router.get(
     "/{name}",
     **described(
-        "getOutputFile", "Get a video by its link", content={"video/mp4": {"schema": FILE}}
+        "getOutputFile",
+        "Get a video by its link",
+        content={"application/octet-stream": {"schema": FILE}},
     ),
 )
 @raises(

@@ -84,16 +84,17 @@ def document(client: httpx.Client) -> dict[str, Any]:
 WITHOUT_CAUSE = {
     **dict.fromkeys(("retryJob", "retryEndpointJob"), 400),
     **dict.fromkeys(("sendWebhookAgain", "deleteWebhook"), 404),
-    **dict.fromkeys(("getStoredFile", "checkStoredFile"), 403),
+    **dict.fromkeys(("getStoredFile", "checkStoredFile", "getOutputFile"), 403),
+    **dict.fromkeys(("captionVideo", "addAudioToVideo", "videosOfPictures"), 500),
     **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText"), 400),
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
-for a database's documents, where there is none, and of those for media at an address that the
-tests do not reach."""
+ for a database's documents, where there is none, and of those for media at an address that the
+ tests do not reach, such as videos."""
 
-TICKETS = ("/status-sync/", "/stream/", "/retry/")
+TICKETS = ("/status-sync/", "/stream/", "/retry/", "/job/")
 """In paths of routes for jobs that came by the queue's own door."""
 
 
@@ -136,7 +137,11 @@ def test_keys_are_declared_where_they_are_wanted(document: dict[str, Any]) -> No
     assert (schemes["ApiKey"]["name"], schemes["Bearer"]["scheme"]) == ("X-API-Key", "bearer")
     for method, path, operation in operations(document):
         wanted: list[dict[str, Any]] = [{"ApiKey": []}, {"Bearer": []}]
-        if path in {"/ping", "/health"} or method == "options" or path.startswith("/files"):
+        if (
+            path in {"/ping", "/health"}
+            or method == "options"
+            or path.startswith(("/files", "/output"))
+        ):
             wanted = []
         elif path.startswith("/api/tts"):
             wanted.insert(0, {})
