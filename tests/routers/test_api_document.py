@@ -91,8 +91,8 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("retimeSubtitles", "alignText"), 400),
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
- for a database's documents, where there is none, and of those for media at an address that the
- tests do not reach, such as videos."""
+for a database's documents, where there is none, and of those for media at an address that the
+tests do not reach, such as videos."""
 
 TICKETS = ("/status-sync/", "/stream/", "/retry/", "/job/")
 """In paths of routes for jobs that came by the queue's own door."""
