@@ -3,6 +3,7 @@
 import psutil
 
 from tests.server import ServerProcess
+from tests.server_process import FORK_SERVERS
 
 
 def own_children() -> list[psutil.Process]:
@@ -10,7 +11,8 @@ def own_children() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children():
         try:
-            if child.pid in ServerProcess.started or child.name() == "postgres":
+            shared = child.pid in ServerProcess.started | FORK_SERVERS
+            if shared or child.name() == "postgres":
                 continue
             found.append(child)
             found += child.children(recursive=True)

@@ -21,6 +21,10 @@ READ_AT_IMPORT = ("HF_", "HUGGINGFACE_", "OMP_", "PYTHON", "LD_", "LANG")
 path: what the servers' children import is found anew."""
 
 
+FORK_SERVERS: set[int] = set()
+"""Ids of the processes that servers are forked from, which live as long as the tests."""
+
+
 class Forks:
     """The process that servers are forked from; see `tests.forked_gunicorn`."""
 
@@ -39,6 +43,7 @@ class Forks:
             text=True,
             start_new_session=True,
         )
+        FORK_SERVERS.add(self._process.pid)
 
     def ask(self, **order: Any) -> int:
         """Have something done; return the answer."""

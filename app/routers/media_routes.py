@@ -62,6 +62,9 @@ _FORM_EXAMPLE = {
 
 MEDIA_ERRORS = (
     e.OperationUnavailableError,
+    e.RepeatedFieldError,
+    e.SeveralSourcesError,
+    e.InvalidFormatError,
     e.InvalidFieldError,
     e.InvalidCaptionsError,
     e.InvalidLanguageError,

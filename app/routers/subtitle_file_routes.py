@@ -63,6 +63,8 @@ _FILE_PART = CaptionPart("captions", "language", ("file",))
 _SECOND_PART = CaptionPart("second", "second_language")
 
 _FILE_ERRORS = (
+    e.RepeatedFieldError,
+    e.SeveralSourcesError,
     e.InvalidFormatError,
     e.InvalidProfileError,
     e.InvalidLanguageError,

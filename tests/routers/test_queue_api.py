@@ -341,9 +341,11 @@ def test_a_webhook_to_a_forbidden_address_is_refused_at_once(api: httpx.Client, 
     assert (answer.status_code, answer.json()["code"]) == (400, "url_blocked")
 
 
-def test_operations_on_media_are_not_offered_and_have_a_code(api: httpx.Client) -> None:
-    told = ended(api, handed_in(api, operation="caption", path="/health"))
+def test_an_operation_comes_before_a_path_and_its_failure_has_a_code(api: httpx.Client) -> None:
+    told = ended(api, handed_in(api, operation="nope", path="/health"))
     assert (told["status"], told["code"]) == ("FAILED", "operation_unavailable")
+    told = ended(api, handed_in(api, operation="caption", path="/health"))
+    assert (told["status"], told["code"]) == ("FAILED", "invalid_field")
 
 
 def test_what_subtitles_cannot_be_made_of_is_refused_before_the_queue(api: httpx.Client) -> None:

@@ -236,7 +236,7 @@ def test_a_part_may_be_larger_than_a_json_body_and_no_larger_than_an_upload(
 
 def test_a_file_and_an_upload_together_are_refused(client: httpx.Client) -> None:
     answer = client.post("/api/process", files={"file": b"x"}, data={"upload_id": "0" * 32})
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
+    assert (answer.status_code, answer.json()["code"]) == (400, "several_sources")
 
 
 def test_an_upload_outlives_a_server_that_is_killed(
