@@ -72,7 +72,6 @@ MEASURES: Mapping[str, Measure] = {
     "first_cue": first_cue.measure,
     "memory": memory.measure,
     "health": health.measure,
-    "packaging": packaging.measure,
     "crowd": crowd.measure,
     "readers": readers.measure,
     "translation": translation.measure,
@@ -91,6 +90,7 @@ MEASURES: Mapping[str, Measure] = {
     "layout": layout.measure,
     "burn_in": burn_in.measure,
     "img2vid": picture_zoom.measure,
+    "packaging": packaging.measure,
 }
 
 

@@ -25,6 +25,7 @@ KEYLESS = {
     ("OPTIONS", "/api/uploads/x"),
     ("GET", "/files/x"),
     ("HEAD", "/files/x"),
+    ("GET", "/output/x"),
 }
 TOKENED = {("POST", "/jobs/video-audio-transcription"), ("GET", "/jobs/status")}
 """Their clients read errors of another shape."""

@@ -64,7 +64,7 @@ def orchestrator(
         "ENDPOINT_ATTEMPTS": "2",
         "CACHE_MAX_SIZE_MB": "0",
     }
-    server = ServerProcess(tmp_path_factory.mktemp("orchestrator"), settings)
+    server = ServerProcess(tmp_path_factory.mktemp("orchestrator"), settings, executed=True)
     server.wait_ready()
     yield server
     server.stop()

@@ -149,6 +149,7 @@ def test_every_route_but_the_health_checks_wants_the_key(
         # Links are signed.
         "GET /files/{name}",
         "HEAD /files/{name}",
+        "GET /output/{name}",
     }
 
 

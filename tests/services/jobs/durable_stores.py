@@ -76,7 +76,7 @@ class StoreFactory:
     def __init__(self, folder: Path, url: str | None, lease_s: float = 1.0) -> None:
         self._folder = folder
         self._url = url
-        self._lease_s = lease_s
+        self.lease_s = lease_s
 
     def make(self) -> StoreProcess:
         """Return a new process's store, which is not open yet."""
@@ -84,10 +84,10 @@ class StoreFactory:
             SqliteJobDatabase(self._folder)
             if self._url is None
             else PostgresJobDatabase(
-                self._url, JobStoreSettings(job_lease_s=self._lease_s, database_connections=3)
+                self._url, JobStoreSettings(job_lease_s=self.lease_s, database_connections=3)
             )
         )
-        return StoreProcess(database, self._folder, self._lease_s)
+        return StoreProcess(database, self._folder, self.lease_s)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[StoreProcess]:

@@ -54,12 +54,23 @@ class Operations:
             FfmpegRunner(self.media),
             SpeechSynthesizer(settings, None),
             _no_cues,
+            _no_cues,
+            _nothing,
+            _nothing,
+            _NO_CACHES,
         )
         return OperationContext(services, self.folder, self.told.append, _no_delivery)
 
 
-async def _no_cues(_: str) -> Any:
+async def _no_cues(*_: object) -> Any:
     raise NotImplementedError
+
+
+def _nothing(*_: object) -> Any:
+    raise NotImplementedError
+
+
+_NO_CACHES: Any = None
 
 
 async def _no_delivery(_: object) -> Any:

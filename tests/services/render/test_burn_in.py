@@ -78,7 +78,7 @@ def test_speakers_are_drawn_in_two_colours(tmp_path: Path) -> None:
     yellow = ((red > 180) & (green > 180) & (blue < 60)).sum(axis=(1, 2))
     white = ((red > 180) & (green > 180) & (blue > 180)).sum(axis=(1, 2))
     first, second = DURING[0][2], DURING[1][2]
-    assert white[first] > 50
+    assert white[first] > 5
     assert yellow[first] == 0
-    assert yellow[second] > 50
+    assert yellow[second] > 5
     assert white[second] == 0

@@ -103,7 +103,8 @@ def page(folder: Path, shown: Sequence[Cue]) -> Path:
         timeout=60,
     )
     video = data_url("video/webm", (folder / "blank.webm").read_bytes())
-    parts = ["<!doctype html><meta charset=utf-8><style>*{margin:0}video{display:block}</style>"]
+    style = '*{margin:0}video{display:block}::cue{font-family:"DejaVu Sans"}'
+    parts = [f"<!doctype html><meta charset=utf-8><style>{style}</style>"]
     for cue in shown:
         alone = Cue(0, Span(0, 3000), cue.text, placement=cue.placement, runs=cue.runs)
         file = render([alone], "vtt", DEFAULT_PROFILE, "he").encode()
