@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TypeVar
 
 from app.domain.cue import Cue
@@ -89,6 +90,25 @@ class EventLog:
         begin = max(0, seq)
         end = self._shown if most is None else min(self._shown, begin + most)
         return list(enumerate(self._events[begin:end], start=begin + 1))
+
+    async def until_closed(self) -> AsyncGenerator[Event]:
+        """Yield every event that readers see, from the first one on, as they come, to the end."""
+        arrived = asyncio.Event()
+        stop = self.listen(arrived.set)
+        seq = 0
+        try:
+            while True:
+                arrived.clear()
+                for number, event in self.after(seq):
+                    seq = number
+                    yield event
+                if seq < len(self):
+                    continue
+                if self.closed:
+                    return
+                await arrived.wait()
+        finally:
+            stop()
 
     def latest(self, kind: type[E], until: int | None = None) -> E | None:
         """Return the newest event of a class.

@@ -164,28 +164,16 @@ async def _final_cues(
     work: JobRuntime, sent: SentCues, report: Report
 ) -> AsyncGenerator[Sequence[Cue], None]:
     """Follow a job to its end; report its progress on the way."""
-    arrived = asyncio.Event()
-    stop = work.log.listen(arrived.set)
     reports = _Reports(report)
-    seq = 0
-    try:
-        while True:
-            arrived.clear()
-            for number, event in work.log.after(seq):
-                seq = number
-                sent.take(event)
-                if isinstance(event, Progress):
-                    await reports.tell(event)
-                # A part an event, however late it is read, so that whoever reads a job, now or
-                # after a restart, finds the same parts.
-                for cues in _slices(list(sent.ready())):
-                    yield cues
-            if work.log.closed and seq >= len(work.log):
-                return
-            if seq >= len(work.log):
-                await arrived.wait()
-    finally:
-        stop()
+    async with aclosing(work.log.until_closed()) as events:
+        async for event in events:
+            sent.take(event)
+            if isinstance(event, Progress):
+                await reports.tell(event)
+            # A part an event, however late it is read, so that whoever reads a job, now or
+            # after a restart, finds the same parts.
+            for cues in _slices(list(sent.ready())):
+                yield cues
 
 
 class _Reports:

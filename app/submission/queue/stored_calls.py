@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from app.container import Services
@@ -84,22 +85,10 @@ async def call_parts(job: JobRuntime, report: Report) -> AsyncGenerator[object, 
     Raises:
         CuestreamError: the call failed.
     """
-    arrived = asyncio.Event()
-    stop = job.log.listen(arrived.set)
-    seq = 0
-    try:
-        while True:
-            arrived.clear()
-            for number, event in job.log.after(seq):
-                seq = number
-                if isinstance(event, Progress):
-                    await report(progress_payload(event))
-                elif isinstance(event, OutputPart):
-                    yield await asyncio.to_thread(json.loads, event.json)
-            if job.log.closed and seq >= len(job.log):
-                break
-            if seq >= len(job.log):
-                await arrived.wait()
-    finally:
-        stop()
+    async with aclosing(job.log.until_closed()) as events:
+        async for event in events:
+            if isinstance(event, Progress):
+                await report(progress_payload(event))
+            elif isinstance(event, OutputPart):
+                yield await asyncio.to_thread(json.loads, event.json)
     await job.wait_for_result()
