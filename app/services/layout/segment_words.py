@@ -61,7 +61,8 @@ def _spread_text(segment: Segment) -> list[Word]:
 
 def _parts(word: Word, max_width: int) -> Iterator[Word]:
     """Yield a word, cut where a line may break in it, and where it is too wide for one."""
-    tokens = tokenize(word.text, max_width)
+    # A no-break space may stand alone, and nothing of it is seen.
+    tokens = [token for token in tokenize(word.text, max_width) if not token.text.isspace()]
     spans = share_span(word.span, [token.text for token in tokens])
     for index, (token, span) in enumerate(zip(tokens, spans, strict=True)):
         glued = token.glued if index else word.glued

@@ -66,3 +66,9 @@ def test_a_text_without_spaces_is_glued_again() -> None:
         ("字", True),
         ("abc", False),
     ]
+
+
+def test_a_no_break_space_alone_is_no_word() -> None:
+    said = (Word("\u00a0", Span(0, 100)), Word("a \u202f\u00a0 b", Span(100, 300)))
+    words = words_of(segment_of(*said), DEFAULT_PROFILE)
+    assert [(word.text, word.glued) for word in words] == [("a", False), ("b", False)]
