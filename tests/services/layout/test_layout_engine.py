@@ -179,6 +179,22 @@ class BruteForce:
 NARROW = parse_profile({"base": "netflix", "max_line_chars": 16, "max_duration_ms": 3000})
 
 
+def in_sight(words: Sequence[Word]) -> list[Word]:
+    """Return words that the engine sees all of before a cue is final.
+
+    It looks ahead one sentence at most, and a change of speaker ends one as a full stop does.
+    """
+    kept: list[Word] = []
+    speaker, changes = None, 0
+    for word in [word for word in words if not word.text.endswith((".", "。"))] or words[:2]:
+        changes += None not in (speaker, word.speaker) and word.speaker != speaker
+        if changes > 1:
+            break
+        speaker = word.speaker or speaker
+        kept.append(word)
+    return kept
+
+
 @settings(max_examples=40)
 @given(
     words=turns(7),
@@ -194,7 +210,7 @@ def test_no_layout_is_cheaper(
     language: str,
     until: int | None,
 ) -> None:
-    words = [word for word in words if not word.text.endswith((".", "。"))] or words[:2]
+    words = in_sight(words)
     video = VideoTiming(25.0, cuts)
     layout = StreamLayout(profile, language, video=video)
     cues = layout.feed(words) + layout.finish(until)
