@@ -87,7 +87,7 @@ class _Stretch:
     change: int
 
 
-class StreamLayout:
+class IncrementalLayout:
     """Lays out words as they come.
 
     A cue is returned once no later word can change it, at the latest when the sentence behind it
@@ -371,7 +371,7 @@ def lay_out(
         allows, none is shorter or longer, and none begins before the gap behind the one before it;
         where that leaves no other choice a cue begins after its words.
     """
-    layout = StreamLayout(profile, language, from_ms=from_ms, video=video)
+    layout = IncrementalLayout(profile, language, from_ms=from_ms, video=video)
     return [*layout.feed(words), *layout.finish(until_ms)]
 
 

@@ -17,7 +17,7 @@ from app.domain.text import join_words
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.domain.video_timing import NO_VIDEO, VideoTiming
-from app.services.layout import LaidOutCue, StreamLayout, lay_out
+from app.services.layout import IncrementalLayout, LaidOutCue, lay_out
 from app.services.layout.breaks import Break
 from app.services.layout.laid_out_cue import dialogue_dashes
 from app.services.layout.layout_costs import CueText, LayoutCosts
@@ -212,7 +212,7 @@ def test_no_layout_is_cheaper(
 ) -> None:
     words = in_sight(words)
     video = VideoTiming(25.0, cuts)
-    layout = StreamLayout(profile, language, video=video)
+    layout = IncrementalLayout(profile, language, video=video)
     cues = layout.feed(words) + layout.finish(until)
     own = profile.in_language(language).at_frame_rate(25.0)
     pieces = [word for cue in cues for word in cue.words]
@@ -240,7 +240,7 @@ def test_limits_hold_nothing_is_lost_and_arrival_does_not_matter(
     cues = lay_out(words, PROFILES[name], language, video=video)
     profile = PROFILES[name].in_language(language).at_frame_rate(rate)
     check(cues, words, profile)
-    layout = StreamLayout(PROFILES[name], language, video=video)
+    layout = IncrementalLayout(PROFILES[name], language, video=video)
     fed: list[LaidOutCue] = []
     for start in range(0, len(words), step):
         fed += layout.feed(words[start : start + step])
@@ -280,14 +280,14 @@ def test_a_cue_waits_for_one_sentence_at_most() -> None:
         "Then the boat came in with a very tired crew on board.", first[-1].span.end_ms + 20
     )
     third = said("Nobody was on board.", second[-1].span.end_ms + 20)
-    layout = StreamLayout(profile_named("web"), "en")
+    layout = IncrementalLayout(profile_named("web"), "en")
     fed = layout.feed(first + second)
     fed += layout.feed(third[:3])
     assert [cue.text for cue in fed][:1] == ["We had been waiting at the harbour for hours."]
 
 
 def test_speech_without_sentences_does_not_wait_for_long() -> None:
-    layout = StreamLayout(profile_named("web"), "en")
+    layout = IncrementalLayout(profile_named("web"), "en")
     words = said(" ".join(["water", "flows", "slowly"] * 60))
     shown_ms = 0
     for word in words:
