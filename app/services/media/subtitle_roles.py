@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from app.services.media.track_roles import matched_role
+
 _ROLES_BY_MARK = (
     ("forced", "forced"),
     ("comment", "commentary"),
@@ -15,8 +17,6 @@ _ROLES_BY_MARK = (
     ("captions", "hearing_impaired"),
 )
 """Dispositions of ffmpeg. Source: libavformat/avformat.h, ``AV_DISPOSITION_*``."""
-
-_TITLE_CHARS = 200
 
 _FORCED = re.compile(
     r"\bforced\b|\bforc[ée]s?\b|\bforzad[oa]s?\b|\bforzat[oi]\b|\berzwungen|\bforçad[oa]s?\b"
@@ -52,10 +52,4 @@ def subtitle_role(marks: Mapping[str, object], title: str) -> str:
         marks: its dispositions, 1 where set.
         title: as the container has it.
     """
-    for mark, role in _ROLES_BY_MARK:
-        if marks.get(mark) == 1:
-            return role
-    for pattern, role in _ROLES_BY_TITLE:
-        if pattern.search(title[:_TITLE_CHARS]):
-            return role
-    return "full"
+    return matched_role(marks, title, _ROLES_BY_MARK, _ROLES_BY_TITLE) or "full"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _ROLES_BY_MARK = (
     ("comment", "commentary"),
@@ -56,10 +56,27 @@ def role_of(marks: Mapping[str, object], title: str) -> str:
         marks: its dispositions, 1 where set.
         title: as the container has it.
     """
-    for mark, role in _ROLES_BY_MARK:
+    return matched_role(marks, title, _ROLES_BY_MARK, _ROLES_BY_TITLE) or "main"
+
+
+def matched_role(
+    marks: Mapping[str, object],
+    title: str,
+    by_mark: Sequence[tuple[str, str]],
+    by_title: Sequence[tuple[re.Pattern[str], str]],
+) -> str | None:
+    """Return the role of the first mark that is set, else of the first pattern in the title.
+
+    Args:
+        marks: a track's dispositions, 1 where set.
+        title: as the container has it.
+        by_mark: roles by disposition.
+        by_title: roles by what the title says.
+    """
+    for mark, role in by_mark:
         if marks.get(mark) == 1:
             return role
-    for pattern, role in _ROLES_BY_TITLE:
+    for pattern, role in by_title:
         if pattern.search(title[:_TITLE_CHARS]):
             return role
-    return "main"
+    return None
