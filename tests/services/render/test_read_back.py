@@ -64,7 +64,8 @@ def written(cue: Cue, format_name: str) -> ReadCue:
     if format_name in WITHOUT_SPEAKERS:
         speaker = None
     if format_name in TABLES:
-        text = clean_text(cue.shown) if format_name == "tsv" else clean_turns(cue.shown)
+        turns = clean_turns(cue.shown)
+        text = clean_text(turns) if format_name == "tsv" else turns
     return ReadCue(start_ms, end_ms, shown_by(text, format_name), speaker)
 
 
