@@ -21,6 +21,8 @@ def text_width(text: str) -> int:
 
 def cluster_width(cluster: str) -> int:
     """Return the columns of one cluster; an emoji sequence is drawn as one wide picture."""
+    if cluster.isascii():  # control characters too, as in a text that is ASCII alone
+        return len(cluster)
     return min(2, sum(map(_char_width, cluster)))
 
 
