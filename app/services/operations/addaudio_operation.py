@@ -13,11 +13,10 @@ from pydantic import Field
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts, VideoStream
+from app.services.operations.burn_in import even_sides
 from app.services.operations.clip_parts import (
     AAC,
     constant_rate,
-    copied_video,
-    copies_into_mp4,
     exact_frames,
     fetched_clip,
     fetched_sound,
@@ -25,6 +24,7 @@ from app.services.operations.clip_parts import (
     shown_picture,
     size_of,
     video_of,
+    write_with_sound,
 )
 from app.services.operations.operation import (
     MediaOperation,
@@ -165,8 +165,7 @@ async def _encoded(
 ) -> str:
     """Encode a picture with the sound at a length; return the encoder's name."""
     frames = max(1, frames_in(length_ms, rate))
-    steady = exact_frames(picture, rate, frames)
-    even = steady.filter("pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2")
+    even = even_sides(exact_frames(picture, rate, frames))
     track = media_input(parts.sound)["a:0"]
     whole = parts.sound_ms <= length_ms
     sound = track if whole else track.filter("atrim", end=length_ms / 1000)
@@ -182,27 +181,8 @@ async def _encoded(
 async def _with_picture(
     context: OperationContext, parts: _Parts, track: GraphNode, length_ms: int
 ) -> str:
-    """Put a sound to the video as it is, where MP4 holds it; return the encoder's name."""
-    if not copies_into_mp4(parts.stream):
-        rate = constant_rate(parts.stream)
-        shown = shown_picture(media_input(parts.video), parts.stream)
-        frames = max(1, frames_in(length_ms, rate))
-        picture = exact_frames(shown, rate, frames).filter(
-            "pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2"
-        )
-
-        def build(encoder: dict[str, object]) -> GraphNode:
-            return media_output(
-                parts.output, picture, track, **encoder, **AAC, movflags="+faststart"
-            )
-
-        return await context.encode(build, parts.output, length_ms)
-    copied = media_input(parts.video)[str(parts.stream.index)]
-    options = {**copied_video(parts.stream), **AAC, "movflags": "+faststart"}
-    graph = media_output(parts.output, copied, track, **options)
-    room = parts.facts.size_bytes
-    await context.run(graph, parts.output, length_ms, copied_bytes=room)
-    return "copy"
+    clip = (parts.video, parts.facts)
+    return await write_with_sound(context, clip, track, parts.output, length_ms)
 
 
 ADD_AUDIO = MediaOperation(

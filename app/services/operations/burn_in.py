@@ -114,12 +114,17 @@ def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
         picture = tone_mapped(picture)
     width, height = stream.shown_size
     if width % 2 or height % 2:
-        picture = picture.filter("pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2")
+        picture = even_sides(picture)
     options = {"filename": str(script)}
     aspect = shown_aspect(stream)
     if aspect != 1:
         options["original_size"] = f"{max(1, round(width * aspect))}x{height}"
     return picture.filter("ass", **options)
+
+
+def even_sides(picture: GraphNode) -> GraphNode:
+    """Return a picture whose sides are even, as the usual form of colours wants them."""
+    return picture.filter("pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2")
 
 
 def tone_mapped(picture: GraphNode) -> GraphNode:

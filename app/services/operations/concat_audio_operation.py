@@ -9,7 +9,6 @@ from pathlib import Path
 from pydantic import Field
 
 from app.domain.errors import EmptyMediaError
-from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.operations.clip_cycle import ClipCycle, clip_cycle
 from app.services.operations.clip_parts import (
@@ -17,9 +16,8 @@ from app.services.operations.clip_parts import (
     ClipShape,
     fetched_sound,
     frames_in,
-    joined_input,
-    size_of,
     uniform_clip,
+    write_joined,
 )
 from app.services.operations.concatenate_operation import (
     MOST_CLIPS,
@@ -150,19 +148,7 @@ class _Uniform:
         self, context: OperationContext, names: list[str], sound: Path, output: Path, length_ms: int
     ) -> str:
         """Join files with the sound; return the encoder's name."""
-        picture = joined_input(context.folder, names)["v:0"]
-        track = media_input(sound)["a:0"]
-        options: dict[str, object] = {"c:a": "copy", "movflags": "+faststart"}
-        room = size_of(sound, *(context.folder / name for name in names))
-        if len(self._encoders) == 1:
-            graph = media_output(output, picture, track, **{"c:v": "copy"}, **options)
-            await context.run(graph, output, length_ms, copied_bytes=room)
-            return self._encoders.pop()
-
-        def build(encoder: dict[str, object]) -> GraphNode:
-            return media_output(output, picture, track, **encoder, **options)
-
-        return await context.encode(build, output, length_ms, copied_bytes=room)
+        return await write_joined(context, names, self._encoders, output, length_ms, sound)
 
 
 CONCAT_VIDEO_AUDIO = MediaOperation(

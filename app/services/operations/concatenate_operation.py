@@ -7,18 +7,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.services.media.ffmpeg_graph import GraphNode, media_output
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.burn_in import shown_size
 from app.services.operations.clip_parts import (
-    AAC,
     ClipShape,
     constant_rate,
     fetched_clip,
-    joined_input,
-    size_of,
     uniform_clip,
     video_of,
+    write_joined,
 )
 from app.services.operations.drive_links import download_address
 from app.services.operations.operation import (
@@ -74,7 +71,7 @@ async def concatenate(wanted: ConcatenateInput, context: OperationContext) -> Op
         names.append(name)
         length_ms += round(1000 * made[1] / shape.rate)
     output = context.folder / "joined.mp4"
-    encoder = await _join(joining, names, encoders, output, length_ms)
+    encoder = await write_joined(joining, names, encoders, output, length_ms)
     return OperationResult(
         (OutputFile(output, f"{uuid.uuid4()}_concatenated.mp4"),),
         "Videos concatenated successfully",
@@ -104,24 +101,6 @@ def shape_of(facts: MediaFacts) -> ClipShape:
     """Return the shape of a clip as it is shown, with even sides."""
     width, height = shown_size(facts)
     return ClipShape(width + width % 2, height + height % 2, constant_rate(video_of(facts)))
-
-
-async def _join(
-    context: OperationContext, names: list[str], encoders: set[str], output: Path, length_ms: int
-) -> str:
-    """Join uniform clips; encoded anew where a change of encoder made them differ."""
-    source = joined_input(context.folder, names)
-    sound = {**AAC, "movflags": "+faststart"}
-    room = size_of(*(context.folder / name for name in names))
-    if len(encoders) == 1:
-        graph = media_output(output, source["v:0"], source["a:0"], **{"c:v": "copy"}, **sound)
-        await context.run(graph, output, length_ms, copied_bytes=room)
-        return encoders.pop()
-
-    def build(encoder: dict[str, object]) -> GraphNode:
-        return media_output(output, source["v:0"], source["a:0"], **encoder, **sound)
-
-    return await context.encode(build, output, length_ms, copied_bytes=room)
 
 
 CONCATENATE = MediaOperation(

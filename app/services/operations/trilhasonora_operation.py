@@ -10,21 +10,15 @@ import ffmpeg
 from pydantic import Field
 
 from app.services.media.ffmpeg_command import DEMUXERS
-from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
-from app.services.media.media_facts import MediaFacts, VideoStream
+from app.services.media.ffmpeg_graph import GraphNode, media_input
+from app.services.media.media_facts import MediaFacts
 from app.services.operations.clip_parts import (
-    AAC,
     SOUND_HZ,
-    constant_rate,
-    copied_video,
-    copies_into_mp4,
-    exact_frames,
     fetched_clip,
     fetched_sound,
-    frames_in,
-    shown_picture,
     stereo_sound,
     video_of,
+    write_with_sound,
 )
 from app.services.operations.drive_links import download_address
 from app.services.operations.operation import (
@@ -87,7 +81,7 @@ async def add_soundtrack(wanted: SoundtrackInput, context: OperationContext) -> 
     loops = max(1, -(-length_ms // music_ms))
     mixed = _mixed(video, facts, (music, loops, reduction_db), length_ms)
     output = context.folder / "with-music.mp4"
-    encoder = await _write(writing, (video, facts, stream), mixed, output, length_ms)
+    encoder = await write_with_sound(writing, (video, facts), mixed, output, length_ms)
     return OperationResult(
         (OutputFile(output, f"{uuid.uuid4()}_trilha.mp4"),),
         "Soundtrack added successfully",
@@ -162,32 +156,6 @@ def _mixed(
     under = quieter.filter("aformat", channel_layouts=layout, sample_fmts="fltp")
     pair = [heard.filter("apad").filter("atrim", end=end_s), under]
     return ffmpeg.filter(pair, "amix", inputs=2, duration="first", normalize=0)
-
-
-async def _write(
-    context: OperationContext,
-    source: tuple[Path, MediaFacts, VideoStream],
-    sound: GraphNode,
-    output: Path,
-    length_ms: int,
-) -> str:
-    video, facts, stream = source
-    if copies_into_mp4(stream):
-        picture = media_input(video)[str(stream.index)]
-        options = {**copied_video(stream), **AAC, "movflags": "+faststart"}
-        graph = media_output(output, picture, sound, **options)
-        await context.run(graph, output, length_ms, copied_bytes=facts.size_bytes)
-        return "copy"
-    rate = constant_rate(stream)
-    shown = shown_picture(media_input(video), stream)
-    even = exact_frames(shown, rate, max(1, frames_in(length_ms, rate))).filter(
-        "pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2"
-    )
-
-    def build(encoder: dict[str, object]) -> GraphNode:
-        return media_output(output, even, sound, **encoder, **AAC, movflags="+faststart")
-
-    return await context.encode(build, output, length_ms)
 
 
 TRILHASONORA = MediaOperation(
