@@ -7,9 +7,7 @@ the same script onto the same video, in turns; the figure is the ratio of their 
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,11 +15,9 @@ from pathlib import Path
 from app.container import Services, build_services
 from app.services.operations.operation import LocalMedia
 from app.services.operations.subtitle_script import ScriptTarget, script_of_file
-from app.settings import CacheSettings, FileSettings, MediaSettings, Settings, SourceSettings
-from app.submission.envelopes.envelope import EnvelopeJob
-from app.submission.envelopes.operation_envelope import operation_answer
-from bench.figure import BenchError, Figure, Goal
+from bench.figure import Figure, Goal
 from bench.measure import BenchEnvironment
+from bench.operations import ffmpeg_s, operation_s, operation_settings
 
 OVER_FFMPEG = Goal("burn_in_over_ffmpeg", 1.05, "")
 
@@ -39,7 +35,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         script = folder / "script.ass"
         script.write_text((await script_of_file(subtitles.encode(), ScriptTarget(_SIZE))).text)
         async with AsyncExitStack() as stack:
-            services = build_services(_settings(folder), stack)
+            services = build_services(operation_settings(folder), stack)
             ours: list[float] = []
             bare: list[float] = []
             for number in range(_RUNS):
@@ -51,19 +47,15 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
 
 
 async def _ours_s(services: Services, video: Path, subtitles: str) -> float:
-    fields = {"operation": "caption", "url_video": LocalMedia(video), "subtitles": subtitles}
-    job = EnvelopeJob("bench", fields, services, base_url="http://127.0.0.1")
-    started_s = time.perf_counter()
-    await operation_answer(job)
-    return time.perf_counter() - started_s
+    return await operation_s(
+        services, operation="caption", url_video=LocalMedia(video), subtitles=subtitles
+    )
 
 
 def _bare_s(video: Path, script: Path, output: Path) -> float:
     drawn = ("-vf", f"ass={script}", "-c:v", "libx264", "-preset", "medium", "-crf", "23")
     rest = ("-maxrate", "10M", "-bufsize", "20M", "-pix_fmt", "yuv420p", "-c:a", "copy")
-    started_s = time.perf_counter()
-    _ffmpeg("-i", str(video), *drawn, *rest, "-movflags", "+faststart", str(output))
-    return time.perf_counter() - started_s
+    return ffmpeg_s("-i", str(video), *drawn, *rest, "-movflags", "+faststart", str(output))
 
 
 def _video(folder: Path) -> Path:
@@ -72,7 +64,7 @@ def _video(folder: Path) -> Path:
     picture = f"testsrc2=s={width}x{height}:r=25:d={_SECONDS}"
     tone = f"sine=d={_SECONDS}"
     fast = ("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
-    _ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, *fast, str(path))
+    ffmpeg_s("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, *fast, str(path))
     return path
 
 
@@ -82,18 +74,3 @@ def _subtitles() -> str:
         for second in range(_SECONDS)
     )
     return "\n".join(cues)
-
-
-def _settings(folder: Path) -> Settings:
-    return Settings(
-        caches=CacheSettings(cache_dir=folder / "cache"),
-        sources=SourceSettings(work_dir=folder),
-        files=FileSettings(files_dir=folder / "files"),
-        media=MediaSettings(media_encoder="x264"),
-    )
-
-
-def _ffmpeg(*arguments: str) -> None:
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments]
-    if subprocess.run(command, check=False).returncode:
-        raise BenchError("ffmpeg failed")

@@ -8,20 +8,16 @@ picture, in turns; the figure is the ratio of their best times.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from app.container import Services, build_services
 from app.services.operations.operation import LocalMedia
-from app.settings import CacheSettings, FileSettings, MediaSettings, Settings, SourceSettings
-from app.submission.envelopes.envelope import EnvelopeJob
-from app.submission.envelopes.operation_envelope import operation_answer
-from bench.figure import BenchError, Figure, Goal
+from bench.figure import Figure, Goal
 from bench.measure import BenchEnvironment
+from bench.operations import ffmpeg_s, operation_s, operation_settings
 
 OVER_FFMPEG = Goal("img2vid_over_ffmpeg", 1.0, "")
 
@@ -35,7 +31,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
         folder = Path(name)
         picture = await asyncio.to_thread(_picture, folder)
         async with AsyncExitStack() as stack:
-            services = build_services(_settings(folder), stack)
+            services = build_services(operation_settings(folder), stack)
             ours: list[float] = []
             bare: list[float] = []
             for number in range(_RUNS):
@@ -48,11 +44,7 @@ async def measure(environment: BenchEnvironment) -> Sequence[Figure]:
 
 async def _ours_s(services: Services, picture: Path) -> float:
     item = {"id": "1", "image_url": LocalMedia(picture), "duracao": _SECONDS}
-    fields = {"operation": "img2vid", "images": [item], "frame_rate": _RATE}
-    job = EnvelopeJob("bench", fields, services, base_url="http://127.0.0.1")
-    started_s = time.perf_counter()
-    await operation_answer(job)
-    return time.perf_counter() - started_s
+    return await operation_s(services, operation="img2vid", images=[item], frame_rate=_RATE)
 
 
 def _bare_s(picture: Path, output: Path) -> float:
@@ -62,27 +54,10 @@ def _bare_s(picture: Path, output: Path) -> float:
     filters = f"scale=11520:6480:flags=lanczos,{zoom}{centred},format=yuv420p"
     encoder = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23")
     rest = ("-maxrate", "10M", "-bufsize", "20M", "-movflags", "+faststart")
-    started_s = time.perf_counter()
-    _ffmpeg("-i", str(picture), "-vf", filters, *encoder, *rest, str(output))
-    return time.perf_counter() - started_s
+    return ffmpeg_s("-i", str(picture), "-vf", filters, *encoder, *rest, str(output))
 
 
 def _picture(folder: Path) -> Path:
     path = folder / "picture.jpg"
-    _ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=3840x2160", "-frames:v", "1", str(path))
+    ffmpeg_s("-f", "lavfi", "-i", "mandelbrot=s=3840x2160", "-frames:v", "1", str(path))
     return path
-
-
-def _settings(folder: Path) -> Settings:
-    return Settings(
-        caches=CacheSettings(cache_dir=folder / "cache"),
-        sources=SourceSettings(work_dir=folder),
-        files=FileSettings(files_dir=folder / "files"),
-        media=MediaSettings(media_encoder="x264"),
-    )
-
-
-def _ffmpeg(*arguments: str) -> None:
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments]
-    if subprocess.run(command, check=False).returncode:
-        raise BenchError("ffmpeg failed")
