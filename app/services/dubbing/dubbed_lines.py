@@ -27,6 +27,7 @@ from app.services.dubbing.voice_choice import VoiceChoice
 from app.services.layout.width import text_width
 from app.services.tts.speech_engine import Voice
 from app.services.tts.speech_sound import SpeechSound, read_sound
+from app.system.gathering import gather_or_cancel
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
@@ -201,13 +202,7 @@ class LineDubber:
             async with at_once:
                 return await self._dubbed(number, places.get(number))
 
-        tasks = [asyncio.create_task(work(number)) for number in range(len(self._lines))]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return await gather_or_cancel(work(number) for number in range(len(self._lines)))
 
     async def _dubbed(self, number: int, place: LinePlacement | None) -> DubbedLine:
         line = self._lines[number]

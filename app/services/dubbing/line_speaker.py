@@ -12,6 +12,7 @@ from app.domain.errors import OverloadedError, SpeechError
 from app.services.tts.speech_engine import Voice
 from app.services.tts.speech_sound import SpeechSound
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
+from app.system.gathering import gather_or_cancel
 
 log = structlog.get_logger()
 
@@ -78,13 +79,7 @@ class LineSpeaker:
                 if sound is not None:
                     take(order, sound)
 
-        tasks = [asyncio.create_task(work()) for _ in range(self._at_once)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await gather_or_cancel(work() for _ in range(self._at_once))
         if self._last is not None and all(order.number in self.failures for order in orders):
             raise self._last
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import cast
@@ -17,6 +16,7 @@ from app.services.translation.translator import (
     TranslationContext,
     Translator,
 )
+from app.system.gathering import gather_or_cancel
 
 _CONTEXT_LINES = 3
 """Preceding source lines that are sent along as context."""
@@ -69,13 +69,7 @@ class _ListTranslation:
     async def run(self) -> None:
         size = self._translator.batch_sizes[-1]
         starts = range(0, len(self._lines), size)
-        tasks = [asyncio.create_task(self._batch(start, start + size)) for start in starts]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await gather_or_cancel(self._batch(start, start + size) for start in starts)
 
     async def _batch(self, start: int, end: int) -> None:
         before = self._lines[max(0, start - _CONTEXT_LINES) : start]
