@@ -51,7 +51,10 @@ def s3_config(value: object) -> S3Config | None:
     if isinstance(value, str):
         if len(value) > _CONFIG_CHARS:
             raise InvalidFieldError("s3Config is too long")
-        value = read_json(value) if value.strip() else None
+        try:
+            value = read_json(value) if value.strip() else None
+        except ValueError:
+            raise InvalidFieldError("s3Config is no JSON") from None
     if value is None:
         return None
     if not isinstance(value, Mapping):

@@ -79,8 +79,7 @@ def _read_parts(parts: list[str], language: str) -> Iterator[WrittenTrack | Writ
 
 
 def _cues(track: RawTrack) -> Iterator[WrittenCue]:
-    starts = [caption.start_ms for caption in track.captions]
-    following = [*starts[1:], None]
+    following = [*(caption.start_ms for caption in track.captions), None][1:]
     for number, (caption, next_ms) in enumerate(
         zip(track.captions, following, strict=True), start=1
     ):

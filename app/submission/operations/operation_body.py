@@ -102,7 +102,7 @@ class PictureFields(BaseModel):
     """What a client says of the picture."""
 
     frame_rate: float | None = Field(
-        None, gt=0, le=1000, allow_inf_nan=False, description="Frames per second of the picture"
+        None, ge=1, le=1000, allow_inf_nan=False, description="Frames per second of the picture"
     )
     shot_changes_ms: Annotated[
         list[Annotated[int, Field(ge=0, le=_LATEST_MS)]],
