@@ -97,7 +97,7 @@ async def transcribe_documents(
         results = [{name: each.get(name) for name in _RESULT_FIELDS} for each in report.results]
         return {"ok": True, "summary": report.summary, "results": results}
 
-    return await late_json(request, work())
+    return await late_json(request, work(), goes_on=True)
 
 
 @router.get("/status", **described("getBatchStatus", "Say how batches are worked on", BatchStatus))

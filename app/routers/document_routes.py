@@ -80,7 +80,9 @@ class SavedTranscription(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     document_id: UUID
-    segments: list[dict[str, object]] = Field(max_length=_MOST_SEGMENTS)
+    segments: Annotated[list[dict[str, object]], Field(fail_fast=True)] = Field(
+        max_length=_MOST_SEGMENTS
+    )
     language: str = Field(min_length=1, max_length=100)
     source: str = Field(min_length=1, max_length=50)
     confidence_score: float | None = None

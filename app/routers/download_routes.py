@@ -21,6 +21,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import FILE, described
+from app.routers.disconnect import cancel_on_disconnect
 from app.routers.document_routes import UrlQuery
 from app.routers.encoders import Payload
 from app.routers.file_links import base_url
@@ -96,12 +97,17 @@ async def download_media(
     With `keep` it is stored too, and `X-Server-Path` is a link to it.
     """
     async with AsyncExitStack() as resources:
-        found = await download(services, url, format, resources)
-        name = found.file_name(custom_title)
-        headers = {"Content-Disposition": content_disposition(name), "Cache-Control": "no-store"}
-        if keep:
-            link = await kept(request, services, found, name)
-            headers["X-Server-Path"] = link.url
+
+        async def fetched() -> tuple[Download, dict[str, str]]:
+            found = await download(services, url, format, resources)
+            name = found.file_name(custom_title)
+            disposition = content_disposition(name)
+            headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+            if keep:
+                headers["X-Server-Path"] = (await kept(request, services, found, name)).url
+            return found, headers
+
+        found, headers = await cancel_on_disconnect(request, fetched())
         done = BackgroundTask(resources.pop_all().aclose)
         return FileResponse(found.path, headers=headers, media_type=MEDIA_TYPE, background=done)
 
@@ -126,12 +132,14 @@ async def batch_download(request: Request, services: ServicesDep, body: BatchDow
     """Download files one after another, and answer with what became of each.
 
     Between two there is a pause, by chance between `min_delay` and `max_delay` seconds. An address
-    that comes again is skipped. What was kept has its link as `file_path`.
+    that comes again is skipped. What was kept has its link as `file_path`. The batch goes on when
+    the client leaves; a caller may have 16 under way.
     """
     checked_format(body.format)
     if body.max_delay < body.min_delay:
         raise e.InvalidFieldError("max_delay: less than min_delay")
-    return await late_json(request, _batch(request, services, body))
+    work = _batch(request, services, body)
+    return await late_json(request, work, caller=caller_name(request), goes_on=True)
 
 
 async def _batch(request: Request, services: Services, body: BatchDownload) -> Payload:

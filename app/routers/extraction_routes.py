@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,9 +41,10 @@ from app.services.render.formats import render_bounded
 from app.submission.envelopes.batch_envelope import model_of
 from app.submission.media_download import Download, download, stored_copy
 from app.submission.request_fields import language_code
-from app.submission.run_to_end import run_to_end
+from app.submission.run_to_end import run_made
 from app.submission.server_defaults import with_server_defaults
 from app.system.thread_groups import DISK
+from app.system.workdir import storage_errors
 
 router = APIRouter(
     tags=["documents"],
@@ -100,7 +102,11 @@ async def extract_audio(
     if output_format not in AUDIO_KINDS:
         raise e.BadRequestError(f"output_format: one of {', '.join(AUDIO_KINDS)}")
     wanted = (output_format, quality)
-    return await late_json(request, _sound(request, services, url or "", local_file, wanted))
+    return await _answered(request, _sound(request, services, url or "", local_file, wanted))
+
+
+async def _answered(request: Request, work: Coroutine[Any, Any, Payload]) -> Response:
+    return await late_json(request, work, caller=caller_name(request))
 
 
 async def _sound(
@@ -185,15 +191,20 @@ async def transcribe_file(
     if not services.settings.asr.enabled:
         raise e.TranscriptionDisabledError("This server does not transcribe")
     services.readiness.admit()
-    job = JobRequest(
-        await _audio(services, audio_file),
-        spoken=language_code(language) if language else None,
-        force_whisper=True,
-        reuse_transcript=True,
-        caller=caller_of(request),
-        audience="batch",
-        holder=caller_name(request),
-    )
+    spoken = language_code(language) if language else None
+
+    async def job() -> JobRequest:
+        wanted = JobRequest(
+            await _audio(services, audio_file),
+            spoken=spoken,
+            force_whisper=True,
+            reuse_transcript=True,
+            caller=caller_of(request),
+            audience="batch",
+            holder=caller_name(request),
+        )
+        return with_server_defaults(wanted, services.settings)
+
     told: Payload = {
         "video_id": video_id or (video_id_of(url) if url else None),
         "url": url,
@@ -202,17 +213,22 @@ async def transcribe_file(
     }
 
     async def work() -> Payload:
-        result = await run_to_end(services, with_server_defaults(job, services.settings))
+        result = await run_made(services, job)
         return await _transcript(services, result, output_format, told)
 
-    return await late_json(request, work())
+    return await _answered(request, work())
 
 
 async def _audio(services: Services, audio_file: str) -> Source:
     if "/files/" not in audio_file and audio_file.startswith(("http://", "https://")):
         return source_of(audio_file)
     path = await stored_copy(services, audio_file)
-    digest = await DISK.run(_sha256, path)
+    try:
+        with storage_errors():
+            digest = await DISK.run(_sha256, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return UploadedFile(path, digest)
 
 
@@ -289,13 +305,14 @@ async def screenshot_video(
             "Supabase not configured. Set SUPABASE_URL and SUPABASE_SERVICE_KEY"
         )
     parse_screenshot_item(body.model_dump())
-    return await late_json(request, _pictures(request, services, body))
+    return await _answered(request, _pictures(request, services, body))
 
 
 async def _pictures(request: Request, services: Services, body: VideoScreenshots) -> Payload:
     item = parse_screenshot_item(body.model_dump())
     async with AsyncExitStack() as resources:
         video = await download(services, item.video_url, _VIDEO, resources)
+        await resources.enter_async_context(services.operations.place())
         facts = await media_facts(video.path)
         shots: list[Payload] = []
         failures: list[str] = []

@@ -233,7 +233,7 @@ async def _waited(
         return ticket.report()
 
     silence_s = services.settings.server.sync_keepalive_after_s
-    return await patient_json(request, report(), silence_s)
+    return await patient_json(request, report(), silence_s, is_bounded=True)
 
 
 async def _json(payload: object) -> Response:

@@ -51,10 +51,7 @@ def s3_config(value: object) -> S3Config | None:
     if isinstance(value, str):
         if len(value) > _CONFIG_CHARS:
             raise InvalidFieldError("s3Config is too long")
-        try:
-            value = read_json(value) if value.strip() else None
-        except ValueError:
-            raise InvalidFieldError("s3Config is no JSON") from None
+        value = _parsed(value) if value.strip() else None
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -64,6 +61,13 @@ def s3_config(value: object) -> S3Config | None:
         if not parts[name]:
             raise InvalidFieldError(f"s3Config: {_FIELDS[name][0]} is missing")
     return S3Config.of(**{name: part for name, part in parts.items() if part})
+
+
+def _parsed(text: str) -> object:
+    try:
+        return read_json(text)
+    except ValueError:
+        raise InvalidFieldError("s3Config is no JSON") from None
 
 
 def _part(value: Mapping[str, object], names: Sequence[str]) -> str | None:

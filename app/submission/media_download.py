@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import time
+import weakref
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.container import Services
-from app.domain.errors import FileNotStoredError, InvalidFieldError, OverloadedError
+from app.domain.errors import FileNotStoredError, InvalidFieldError
 from app.domain.media import NO_INFO, MediaInfo
 from app.domain.request import SiteVideo
 from app.services.batch.video_address import platform_of, source_of
@@ -20,6 +22,7 @@ from app.services.cache.source_metadata import SourceMetadata
 from app.services.media.byte_stream import spool
 from app.services.net.fetch import check_url
 from app.services.net.transfer import HTML_TYPES
+from app.system.fair_places import FairPlaces
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
@@ -27,8 +30,9 @@ BEST = "best"
 _FORMAT = re.compile(r"[A-Za-z0-9_<>=?!\[\]/.,*^$:-]{1,200}")
 """Selectors of one file: no joining of two, no patterns."""
 
-_MOST_DOWNLOADS = 8
-_RETRY_AFTER_S = 10
+_MOST_DOWNLOADS, _MOST_OF_CALLER = 8, 4
+_WAITING_MOST, _CALLER_SHARE = 64, 16
+_REFUSAL = "Too many downloads are under way"
 _TITLE_CHARS = 50
 _PREFIXES = {
     "youtube": "YT",
@@ -42,7 +46,9 @@ _PREFIXES = {
 }
 _OTHER_PREFIX = "VIDEO"
 _GAPS = re.compile(r"[\W_]{1,400}")
-_downloads = asyncio.Semaphore(_MOST_DOWNLOADS)
+_downloads: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FairPlaces] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +119,9 @@ async def download(
     identity = f"video:{url} {media_format}" if isinstance(source, SiteVideo) else plain
     if (found := await _cached(services, url, identity, resources)) is not None:
         return found
-    if _downloads.locked():
-        raise OverloadedError("Too many downloads are under way", _RETRY_AFTER_S)
-    path = services.workdir.new_file(".media")
-    resources.callback(path.unlink, missing_ok=True)
-    async with _downloads:
+    async with _places().place():
+        path = services.workdir.new_file(".media")
+        resources.callback(path.unlink, missing_ok=True)
         if not isinstance(source, SiteVideo):
             async with services.opener.fetcher.get(url) as body:
                 if body.content_type not in HTML_TYPES:
@@ -125,6 +129,20 @@ async def download(
                     return Download(path, url, NO_INFO, None, cached=False)
         address = source.page_url if isinstance(source, SiteVideo) else url
         return await _from_page(services, (url, address, identity), media_format, path)
+
+
+def _places() -> FairPlaces:
+    """Return the places of this event loop: a source that drips may hold one for long."""
+    return _downloads.setdefault(
+        asyncio.get_running_loop(),
+        FairPlaces(
+            _MOST_DOWNLOADS,
+            _WAITING_MOST,
+            _CALLER_SHARE,
+            caller_places=_MOST_OF_CALLER,
+            refusal=_REFUSAL,
+        ),
+    )
 
 
 async def _from_page(
@@ -172,6 +190,19 @@ async def stored_copy(services: Services, link: str) -> Path:
     expires, signature = (query.get(key, [""])[0] for key in ("expires", "signature"))
     found = await services.files.folder.open(unquote(name), expires, signature)
     path = services.workdir.new_file(".media")
-    with storage_errors():
-        await DISK.run(shutil.copyfile, found.path, path)
+    try:
+        with storage_errors():
+            await DISK.run(_second_name, found.path, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return path
+
+
+def _second_name(stored: Path, path: Path) -> None:
+    """Give a stored file a second name, which takes no room; copy it where that cannot be."""
+    path.unlink(missing_ok=True)
+    try:
+        os.link(stored, path)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(stored, path)

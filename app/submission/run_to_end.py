@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from app.container import Services
 from app.domain.errors import OverloadedError
@@ -25,9 +26,23 @@ async def run_to_end(services: Services, request: JobRequest) -> Result:
     Raises:
         CuestreamError: the request or its media is bad, or the job failed.
     """
+
+    async def same() -> JobRequest:
+        return request
+
+    return await run_made(services, same)
+
+
+async def run_made(services: Services, make: Callable[[], Awaitable[JobRequest]]) -> Result:
+    """Run a request whose file a refusal removes; see `run_to_end`.
+
+    Args:
+        services: of the process.
+        make: returns the request with its file; called for each try.
+    """
     while True:
         try:
-            job = await submit(services, request)
+            job = await submit(services, await make())
             break
         except OverloadedError as error:
             await asyncio.sleep(min(error.retry_after_s, _LONGEST_WAIT_S))

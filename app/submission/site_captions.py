@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import structlog
 
 from app.container import Services
 from app.domain.captions import Captions, CaptionTrack
-from app.domain.errors import CuestreamError, NoCaptionsError, OverloadedError, SourceError
+from app.domain.errors import CuestreamError, NoCaptionsError, SourceError
 from app.domain.events import Notice
 from app.domain.language import Language
 from app.services.batch.video_address import source_of
@@ -21,6 +22,7 @@ from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CHAT
 from app.services.net.fetch import check_url
 from app.services.sources.ytdlp.site_session import SiteSession
+from app.system.fair_places import FairPlaces
 
 log = structlog.get_logger()
 
@@ -28,8 +30,12 @@ _TRACKS_TRIED = 3
 _MOST_PAGES = 8
 """Pages that are looked at at a time; each takes a child process of some 120 MB."""
 
-_RETRY_AFTER_S = 10
-_pages = asyncio.Semaphore(_MOST_PAGES)
+_MOST_OF_CALLER = 4
+_WAITING_MOST, _CALLER_SHARE = 64, 16
+_REFUSAL = "Too many pages are being looked at"
+_pages: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FairPlaces] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,23 @@ async def page_tracks(services: Services, url: str) -> PageTracks:
 async def _page(services: Services, url: str) -> AsyncIterator[SiteSession]:
     """Look at a page within the block."""
     check_url(url)
-    if _pages.locked():
-        raise OverloadedError("Too many pages are being looked at", _RETRY_AFTER_S)
     address = source_of(url).identity.partition(":")[2]
-    async with _pages, services.opener.site(address) as page:
+    async with _places().place(), services.opener.site(address) as page:
         yield page
+
+
+def _places() -> FairPlaces:
+    """Return the places of this event loop."""
+    return _pages.setdefault(
+        asyncio.get_running_loop(),
+        FairPlaces(
+            _MOST_PAGES,
+            _WAITING_MOST,
+            _CALLER_SHARE,
+            caller_places=_MOST_OF_CALLER,
+            refusal=_REFUSAL,
+        ),
+    )
 
 
 async def _first_readable(page: SiteSession, tracks: Sequence[CaptionTrack]) -> PageCaptions:

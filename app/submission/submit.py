@@ -10,6 +10,7 @@ from app.domain.events import Notice
 from app.domain.request import Audience, JobRequest, SentCaptions, UploadedFile
 from app.services.jobs.admission import check_role
 from app.services.jobs.runtime import JobRuntime
+from app.services.jobs.uploads_of_jobs import discard_upload
 from app.submission.caption_body import uploaded_captions
 from app.submission.file_delivery import s3_config
 from app.submission.server_defaults import with_server_defaults
@@ -21,6 +22,8 @@ from app.system.thread_groups import DISK
 async def submit(services: Services, request: JobRequest) -> JobRuntime:
     """Return the job of a request: a new one, or one that an equal request has started.
 
+    The file of a refused request is removed.
+
     Args:
         services: of the process.
         request: with its caller and its audience.
@@ -28,8 +31,12 @@ async def submit(services: Services, request: JobRequest) -> JobRuntime:
     Raises:
         CuestreamError: the request or its media is bad, or the server is full.
     """
-    await check_request(services, request)
-    await take_turn()
+    try:
+        await check_request(services, request)
+        await take_turn()
+    except BaseException:
+        discard_upload(request)
+        raise
     return await services.runner.submit(request)
 
 

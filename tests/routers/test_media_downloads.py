@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,24 @@ def test_a8_extracted_sound_is_transcribed(
     assert unified["word_count"] == len(unified["full_text"].split())
     assert vtt["content"].startswith("WEBVTT")
     assert text["transcript"] == unified["full_text"]
+    with server.client() as client:
+        refused = client.post("/transcribe", params={**asked, "language": "no language"})
+    assert refused.status_code == 400
+    assert not list(server.folder.rglob("*.media")), "a second name of the sound was kept"
+
+
+def test_work_ends_when_its_client_leaves(
+    start_server: StartServer, site: MediaServer, clip: str, tmp_path: Path
+) -> None:
+    server = start_server(**DEAF, ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))
+    held = f"{site.url}/stall/talk.mp4"
+    with server.client(timeout=1) as client, pytest.raises(httpx.ReadTimeout):
+        client.get("/download", params={"url": held})
+    with server.client(timeout=1) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/extract-audio", params={"url": held})
+    with server.client() as client:  # a request that comes later sees the others ended
+        assert client.get("/download", params={"url": clip}).status_code == 200
+    until_s = time.monotonic() + 20
+    while left := [each for each in tmp_path.rglob("*") if each.suffix == ".media"]:
+        assert time.monotonic() < until_s, left
+        time.sleep(0.05)

@@ -97,3 +97,16 @@ async def test_a_turn_that_comes_as_its_caller_leaves_goes_on_to_the_next() -> N
     assert second.cancelled() or second.done()
     await work.end("c1")
     await third
+
+
+async def test_one_caller_holds_his_share_of_the_places_alone() -> None:
+    work = Work(FairPlaces(3, 64, 16, caller_places=2))
+    tasks = [await work.ask(name) for name in ("a1", "a2", "a3", "b1", "b2")]
+    assert work.begun == ["a1", "a2", "b1"], "a3 waits though a place was free"
+    await work.end("b1")
+    assert work.begun[-1] == "b2", "whoever holds all he may is passed over"
+    await work.end("a1")
+    assert work.begun[-1] == "a3"
+    for name in ("a2", "a3", "b2"):
+        await work.end(name)
+    await asyncio.gather(*tasks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from app.services.captions.select import (
     language_distance,
     same_base,
 )
+from app.system.fair_places import CALLER
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ _MAX_CACHED_BYTES = 64 * 2**20
 _ITEM_BYTES = 300
 """Objects of one caption or word."""
 
-_MAX_FETCHING = 16
+_MAX_FETCHING, _MAX_FETCHING_OF_CALLER = 16, 8
 """Pages that are fetched at a time; each takes a child process of some 120 MB."""
 
 _RETRY_AFTER_S = 10
@@ -132,6 +133,8 @@ class CaptionLookupCache:
         self._cached: OrderedDict[LookupKey, _CachedLookup] = OrderedDict()
         self._cached_bytes = 0
         self._fetching: dict[LookupKey, asyncio.Task[FoundCaptions]] = {}
+        self._begun: Counter[str] = Counter()
+        """Fetches under way, by the caller who asked first."""
 
     async def find(self, page_url: str, language: Language) -> FoundCaptions:
         """Return the best captions of a video, in a language or else in English.
@@ -139,7 +142,7 @@ class CaptionLookupCache:
         Raises:
             NoCaptionsError: it has none in either.
             SourceError: the page or its captions cannot be fetched; such failures are not cached.
-            OverloadedError: too many pages are being fetched.
+            OverloadedError: too many pages are being fetched, or too many for this caller.
         """
         key = (page_url, language.tag)
         cached = self._cached.get(key)
@@ -150,11 +153,14 @@ class CaptionLookupCache:
             return cached.result
         task = self._fetching.get(key)
         if task is None:
-            if len(self._fetching) >= _MAX_FETCHING:
+            own = self._begun[caller] if (caller := CALLER.get()) else 0
+            if len(self._fetching) >= _MAX_FETCHING or own >= _MAX_FETCHING_OF_CALLER:
                 raise OverloadedError("Too many pages are being looked at", _RETRY_AFTER_S)
             task = asyncio.create_task(self._fetch(key, language), name="caption lookup")
             task.add_done_callback(_retrieve_exception)
             self._fetching[key] = task
+            self._begun[caller] += 1
+            task.add_done_callback(lambda _: self._ended(caller))
         # A caller that is cancelled does not cancel the fetch for the others.
         return await asyncio.shield(task)
 
@@ -164,6 +170,11 @@ class CaptionLookupCache:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, caller: str) -> None:
+        self._begun[caller] -= 1
+        if not self._begun[caller]:
+            del self._begun[caller]
 
     async def _fetch(self, key: LookupKey, language: Language) -> FoundCaptions:
         try:

@@ -26,6 +26,7 @@ from app.services.jobs.runtime import JobRuntime
 from app.services.playback.playback import Playback
 from app.services.readiness import Readiness
 from app.settings import Settings
+from app.system.fair_places import CALLER
 
 log = structlog.get_logger()
 
@@ -110,6 +111,8 @@ class JobWork:
 async def run_to_an_end(job: JobRuntime, work: Coroutine[None, None, None]) -> None:
     """Do the work on a job; whatever ends it before its time is the last event of its log."""
     queue = job.record.queue
+    if queue is not None:
+        CALLER.set(job.record.owner)  # one that a request began has its caller already
     limit = asyncio.timeout(queue.execution_timeout_s if queue else None)
     try:
         async with limit:

@@ -24,8 +24,8 @@ class EncodePlaces:
         self._cores = usable_cores()
         self._running = 0
         places = settings.media_jobs or self._cores
-        self._processor = FairPlaces(places, _MOST_WAITING, _CALLER_SHARE)
-        self._nvenc = FairPlaces(settings.media_nvenc_sessions, _MOST_WAITING, _CALLER_SHARE)
+        self._processor = _places(places)
+        self._nvenc = _places(settings.media_nvenc_sessions)
 
     @asynccontextmanager
     async def place(self, *, nvenc: bool = False) -> AsyncIterator[int]:
@@ -44,6 +44,10 @@ class EncodePlaces:
                 yield max(1, self._cores // self._running)
             finally:
                 self._running -= 1
+
+
+def _places(count: int) -> FairPlaces:
+    return FairPlaces(count, _MOST_WAITING, _CALLER_SHARE, refusal="Too many encodes wait")
 
 
 def usable_cores() -> int:

@@ -16,10 +16,14 @@ class CallerPlaces:
 
     Args:
         limit: places of one caller.
+        refusal: what is said to one who holds all of his.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self, limit: int, refusal: str = "Too many addresses of yours are looked up"
+    ) -> None:
         self._limit = limit
+        self._refusal = refusal
         self._taken: Counter[str] = Counter()
 
     @contextmanager
@@ -33,7 +37,7 @@ class CallerPlaces:
             OverloadedError: the caller holds all of its places.
         """
         if caller and self._taken[caller] >= self._limit:
-            raise OverloadedError("Too many addresses of yours are looked up", _RETRY_AFTER_S)
+            raise OverloadedError(self._refusal, _RETRY_AFTER_S)
         self._taken[caller] += 1
         try:
             yield

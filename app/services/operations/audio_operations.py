@@ -61,6 +61,7 @@ AUDIO_KINDS: dict[str, AudioKind] = {
     "wav": AudioKind("audio/wav", "wav", "pcm_s16le", frozenset({"pcm_s16le"}), has_rate=False),
 }
 DEFAULT_KBPS = 192
+_MOST_NORMALIZED = 32
 _LOSSLESS_BYTES_PER_S = 2 * 4 * 48_000 * 8
 """Eight channels of 32 bits, twice: no sound takes more."""
 
@@ -221,10 +222,13 @@ async def normalized_tracks(
 
     Raises:
         UnreadableMediaError: the file has no sound.
+        InvalidFieldError: it has too many tracks: each is decoded as a whole.
         FfmpegError: a track cannot be decoded.
     """
     if not facts.audio:
         raise UnreadableMediaError("The media has no audio")
+    if len(facts.audio) > _MOST_NORMALIZED:
+        raise InvalidFieldError(f"loudness: at most {_MOST_NORMALIZED} audio tracks")
     source, ffmpeg = media_input(path), context.services.ffmpeg
     tracks: list[tuple[GraphNode, Loudness]] = []
     for number in range(len(facts.audio)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field, InstanceOf, field_validator
 
@@ -32,6 +33,8 @@ _MOST_WORDS = 200_000
 _WORD_CHARS = 200
 _LATEST_S = 10**6
 
+_Words = Annotated[list[dict[str, object]], Field(fail_fast=True)]
+
 
 class CaptionHighlightInput(OperationInput):
     """Input of `caption_highlight`."""
@@ -40,7 +43,7 @@ class CaptionHighlightInput(OperationInput):
     url_words_json: MediaSource | None = Field(
         None, description='Address of the word times: {"words":[{"word","start","end"}]}, seconds'
     )
-    words: list[dict[str, object]] | InstanceOf[LocalMedia] | None = Field(
+    words: _Words | InstanceOf[LocalMedia] | None = Field(
         None, description="The word times themselves"
     )
     job_id: str | None = Field(None, max_length=64, description="Subtitle job whose cues are shown")

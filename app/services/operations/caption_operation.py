@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, InstanceOf, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, InstanceOf, StringConstraints, WithJsonSchema
 
 from app.domain.language import Language
 from app.domain.profile import profile_named
@@ -21,6 +21,7 @@ from app.services.operations.operation import (
     OperationInput,
     OperationResult,
     OutputFile,
+    few_entries,
 )
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.subtitle_script import (
@@ -64,6 +65,7 @@ class CaptionInput(OperationInput):
     )
     force_style: Annotated[
         Mapping[str, str | int | float | bool] | str | None,
+        BeforeValidator(few_entries),
         Field(description="Fields of an ASS style: an object, or text as libass has it"),
     ] = None
 

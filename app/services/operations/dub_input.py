@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.services.dubbing.dub_mix import MixMode
 from app.services.operations.caption_operation import SubtitleSource
 from app.services.operations.media_source import MediaSource
-from app.services.operations.operation import OperationInput
+from app.services.operations.operation import OperationInput, few_entries
 
 DubOutput = Literal["audio", "track", "video"]
 """A file of the sound alone, the video with it as a further track, or the video with no other."""
@@ -43,7 +43,7 @@ class DubInput(OperationInput):
         None, description="Whether a recording's speakers are told apart; the server's choice else"
     )
     voice: _Label | None = Field(None, description="Voice of everybody to whom voices gives none")
-    voices: dict[_Label, _Label] = Field(
+    voices: Annotated[dict[_Label, _Label], BeforeValidator(few_entries)] = Field(
         default_factory=dict,
         max_length=_MOST_SPEAKERS,
         description="Voices of speakers, by their labels",

@@ -202,7 +202,8 @@ async def _packaged(wanted: HlsInput, path: Path, facts: MediaFacts, stream: _St
     sound: list[GraphNode] = [source["a:0"]] if facts.audio else []
     sound_copied = all(each.codec == "aac" for each in facts.audio[:1])
     if wanted.loudness is not None and facts.audio:
-        sound = [(await normalized_tracks(context, path, facts, wanted.loudness))[0][0]]
+        first = replace(facts, audio=facts.audio[:1])
+        sound = [(await normalized_tracks(context, path, first, wanted.loudness))[0][0]]
         sound_copied = False
     options = _muxing(wanted, stream)
     options |= (
@@ -264,7 +265,7 @@ async def _texts(
     notices: list[tuple[str, str]] = []
     own = (await listed_subtitles(path)).subtitles if wanted.keep_tracks else ()
     for track in own:
-        if track.form != "text":
+        if track.form != "text" or len(texts) >= MOST_TRACKS:
             text = f"HLS cannot hold this subtitle track of the video: {track.summary}"
             notices.append(("subtitle_tracks_dropped", text))
             continue

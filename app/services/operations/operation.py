@@ -15,6 +15,18 @@ from app.services.operations.operation_context import OperationContext
 
 _NAME_CHARS = 255
 _PATH_CHARS = 500
+_MOST_ENTRIES = 100
+
+
+def few_entries(value: object) -> object:
+    """Refuse an object of very many entries before each of them is looked at.
+
+    Raises:
+        ValueError: it has too many.
+    """
+    if isinstance(value, Mapping) and len(value) > _MOST_ENTRIES:
+        raise ValueError(f"at most {_MOST_ENTRIES} entries")
+    return value
 
 
 class OperationInput(BaseModel):

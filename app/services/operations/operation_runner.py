@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from app.services.files.result_file import FileLink, NewFile
 from app.services.operations.operation import (
@@ -17,12 +17,18 @@ from app.services.operations.operation_context import (
     OperationProgress,
     OperationServices,
 )
+from app.system.fair_places import FairPlaces
 from app.system.thread_groups import DISK
 from app.system.workdir import WorkDir
 
+_PLACES, _PLACES_OF_CALLER = 16, 8
+_WAITING_MOST, _CALLER_SHARE = 1000, 250
+"""Operations at a time, those of one caller, and those that wait: each may have a download of
+MAX_DOWNLOAD_MB and its results on the disk, and a source may drip for long."""
+
 
 class OperationRunner:
-    """Runs media operations.
+    """Runs media operations, so many at a time.
 
     Args:
         services: that operations use.
@@ -32,6 +38,13 @@ class OperationRunner:
     def __init__(self, services: OperationServices, workdir: WorkDir) -> None:
         self.services = services
         self._workdir = workdir
+        self._places = FairPlaces(
+            _PLACES,
+            _WAITING_MOST,
+            _CALLER_SHARE,
+            caller_places=_PLACES_OF_CALLER,
+            refusal="Too many media operations wait",
+        )
 
     @asynccontextmanager
     async def running(
@@ -55,13 +68,23 @@ class OperationRunner:
             holder: who holds its places.
 
         Raises:
+            OverloadedError: too many wait, or too many of this caller.
             CuestreamError: it failed.
         """
-        folder = self._workdir.new_folder()
-        try:
-            context = OperationContext(
-                self.services, folder, tell, deliver, caller=caller, holder=holder
-            )
-            yield await operation.run(checked, context)
-        finally:
-            await DISK.run(shutil.rmtree, folder, True)
+        async with self.place():
+            folder = self._workdir.new_folder()
+            try:
+                context = OperationContext(
+                    self.services, folder, tell, deliver, caller=caller, holder=holder
+                )
+                yield await operation.run(checked, context)
+            finally:
+                await DISK.run(shutil.rmtree, folder, True)
+
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """Hold a place, for work on media that is not in the table.
+
+        Raises:
+            OverloadedError: too many wait, or too many of this caller.
+        """
+        return self._places.place()
