@@ -25,6 +25,7 @@ def keeper(start_server: StartServer, site: MediaServer) -> ServerProcess:
         **DEAF,
         ALLOW_PRIVATE_URLS="true",
         API_KEYS="key-of-a-client",
+        FETCH_READ_S="300",
         PYTHONPATH=str(PLUGINS),
         STANDIN_SITE=site.url,
     )
@@ -207,17 +208,19 @@ def test_a8_extracted_sound_is_transcribed(
 
 
 def test_work_ends_when_its_client_leaves(
-    start_server: StartServer, site: MediaServer, clip: str, tmp_path: Path
+    keeper: ServerProcess, site: MediaServer, clip: str
 ) -> None:
-    server = start_server(**DEAF, ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))
-    held = f"{site.url}/stall/talk.mp4"
-    with server.client(timeout=1) as client, pytest.raises(httpx.ReadTimeout):
-        client.get("/download", params={"url": held})
-    with server.client(timeout=1) as client, pytest.raises(httpx.ReadTimeout):
-        client.post("/extract-audio", params={"url": held})
-    with server.client() as client:  # a request that comes later sees the others ended
-        assert client.get("/download", params={"url": clip}).status_code == 200
-    until_s = time.monotonic() + 20
-    while left := [each for each in tmp_path.rglob("*") if each.suffix == ".media"]:
+    held = {"url": clip.replace("sea.mp4", "held/sea.mp4")}
+    short = httpx.Timeout(120, read=1)
+    with keeper.client(headers=KEY) as client:
+        for method, path in (("GET", "/download"), ("POST", "/extract-audio")):
+            with pytest.raises(httpx.ReadTimeout):
+                client.request(method, path, params=held, timeout=short)
+        body = {"video_url": held["url"], "timestamps": [0]}
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/screenshot/video", json=body, timeout=short)
+    until_s = time.monotonic() + 60
+    while left := list(keeper.folder.rglob("*.media")):
         assert time.monotonic() < until_s, left
         time.sleep(0.05)
+    site.released.set()
