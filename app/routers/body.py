@@ -64,6 +64,7 @@ class _UploadSink:
     """Writes the file part to disk and hashes it on its way; it takes room meanwhile."""
 
     repeats = False
+    kept_bytes = 0
 
     def __init__(self, path: Path, room: UploadRoom, owner: str) -> None:
         self._path = path
@@ -112,6 +113,7 @@ class TextField:
         self._free_bytes = max_bytes
         self._values: list[bytearray] = []
         self.repeats = repeats
+        self.kept_bytes = 0
 
     def begin(self, file_name: str | None, media_type: str) -> None:
         """Begin a value."""
@@ -124,6 +126,7 @@ class TextField:
         if self._free_bytes < 0:
             raise InvalidFieldError("A form field is too long")
         self._values[-1] += data
+        self.kept_bytes += len(data)
 
     def finish(self) -> None:
         """Do nothing: the next value begins with `begin`."""
@@ -426,16 +429,25 @@ async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
         BadRequestError: it cannot be understood.
         JobCancelledError: the client left.
         StorageError: the disk is full.
+        OverloadedError: the memory for bodies is used up.
     """
     form = MultipartForm(request.headers.get("content-type", ""), sinks)
     pending = bytearray()
+    kept = 0
+
+    async def write() -> None:
+        nonlocal kept
+        await DISK.run(form.write, bytes(pending))
+        pending.clear()
+        before, kept = kept, sum(sink.kept_bytes for sink in sinks.values())
+        body_of(request).keep(kept - before)
+
     try:
         async for piece in request.stream():
             pending += piece
             if len(pending) >= _BLOCK_BYTES:
-                await DISK.run(form.write, bytes(pending))
-                pending.clear()
-        await DISK.run(form.write, bytes(pending))
+                await write()
+        await write()
     except ClientDisconnect:
         raise JobCancelledError("The client left during the upload") from None
     except OSError:

@@ -45,6 +45,11 @@ class _Part:
     def _room(self) -> UploadRoom:
         return self._services.uploads.room
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of its text."""
+        return self.text.kept_bytes
+
     def begin(self, file_name: str | None, media_type: str) -> None:
         self.open = True
         if file_name is None:

@@ -33,6 +33,11 @@ class PartSink(Protocol):
 
     repeats: bool
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that it holds in memory."""
+        ...
+
     def begin(self, file_name: str | None, media_type: str) -> None:
         """Begin; the name is None where the part is no file, the type empty where it has none."""
         ...

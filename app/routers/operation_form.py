@@ -18,7 +18,7 @@ from app.domain.request import UploadedFile
 from app.routers.body import read_files_form
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
-from app.routers.edge.request_body import is_multipart
+from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_file
@@ -81,6 +81,7 @@ async def read_operation(
         BadRequestError: it cannot be understood.
         RequestValidationError: a field is wrong.
         InvalidCaptionsError: a subtitle file is too large for one.
+        OverloadedError: the memory for bodies is used up.
     """
     if not is_multipart(request):
         try:
@@ -92,6 +93,8 @@ async def read_operation(
     files = [*parts, *([media] if media else [])]
     texts, uploads = await read_files_form(request, services_of(request), names, files)
     try:
+        sizes = (uploads[name].path.stat().st_size for name in parts if name in uploads)
+        body_of(request).keep(sum(min(size, MAX_MB * 2**20) for size in sizes))
         return await DISK.run(_with_files, model, parts, media, texts, uploads)
     except BaseException:
         for upload in uploads.values():

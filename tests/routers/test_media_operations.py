@@ -248,3 +248,13 @@ def test_contract_c7_19_addresses_of_the_inside_are_refused(
             assert client.post("/run", json=public).status_code == 200
     finally:
         closed.stop()
+
+
+def test_texts_of_a_form_take_the_memory_of_bodies(server: ServerProcess) -> None:
+    names = ("url_video", "url_srt", "subtitles", "job_id", "profile")
+    parts = {name: (None, b"x" * 9 * 2**20) for name in names}
+    with server.client() as client:
+        refused = client.post("/api/media/caption", files=parts)
+        assert (refused.status_code, refused.json()["code"]) == (429, "overloaded")
+        again = client.post("/api/media/caption", files={"job_id": (None, b"x")})
+    assert again.json()["code"] == "invalid_field", "the memory was given back"

@@ -54,6 +54,7 @@ class RequestBody:
         self._memory = memory
         self._taken: list[tuple[str, int]] = []
         self._read = 0
+        self._kept = 0
         self._waited_s = 0.0
         self._complete = False
 
@@ -88,6 +89,15 @@ class RequestBody:
         self._complete = not message.get("more_body", False)
         return message
 
+    def keep(self, count: int) -> None:
+        """Count bytes that the route keeps in memory of a body that it does not keep as a whole.
+
+        Raises:
+            OverloadedError: the memory for bodies is used up.
+        """
+        before, self._kept = self._kept, self._kept + count
+        self._take(before, self._kept)
+
     def release(self) -> None:
         """Give back the memory once the request has ended."""
         for caller, count in self._taken:
@@ -109,8 +119,12 @@ class RequestBody:
         before, self._read = self._read, self._read + count
         if self._read > self._limit_bytes:
             raise PayloadTooLargeError(self._limit_bytes // 2**20)
-        surplus = max(0, self._read - FREE_BYTES) - max(0, before - FREE_BYTES)
-        if self._in_memory and surplus:
+        if self._in_memory:
+            self._take(before, self._read)
+
+    def _take(self, before: int, now: int) -> None:
+        surplus = max(0, now - FREE_BYTES) - max(0, before - FREE_BYTES)
+        if surplus:
             self._memory.take(self.caller, surplus)
             self._taken.append((self.caller, surplus))
 
