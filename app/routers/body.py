@@ -36,8 +36,9 @@ from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.multipart import MultipartForm, PartSink
 from app.routers.queue_dependencies import refuse_nested_route
+from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.decoded_file import DecodedFile
-from app.services.captions.encoding import decode_file, decode_text
+from app.services.captions.encoding import decode_text
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.submission.envelopes.envelope import Envelope
 from app.submission.envelopes.envelope_table import SUBTITLES, envelope_of
@@ -141,9 +142,9 @@ class TextField:
         """The text; several where there are several."""
         return self.texts if len(self.texts) > 1 else "".join(self.texts)
 
-    def read_as_file(self, language: Language | None) -> DecodedFile:
+    async def read_as_file(self, language: Language | None) -> DecodedFile:
         """Return the text of a field that was sent as a file, which may be in any encoding."""
-        return decode_file(b"".join(self._values), language)
+        return await decode_bounded(b"".join(self._values), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ def _looks_like_json(text: bytes) -> bool:
 async def _read_plain_form(text: bytes) -> Submission:
     fields = _field_sinks()
     await DISK.run(_fill, fields, text)
-    form, notices = await DISK.run(_body_of, fields)
+    form, notices = await _body_of(fields)
     return Submission(form, notices=notices)
 
 
@@ -311,7 +312,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
     fields = _field_sinks()
     try:
         await parse_form(request, {**fields, "file": file})
-        body, notices = await DISK.run(_body_of, fields)
+        body, notices = await _body_of(fields)
         if not file.begun:
             if not body.captions:
                 raise BadRequestError(
@@ -412,14 +413,16 @@ async def read_file_form(
         file.give_room_back()
 
 
-def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
+async def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple[Notice, ...]]:
     """Validate the fields of a form; the language that they name helps to read the captions."""
-    texts = {name: field.value for name, field in fields.items() if field.texts}
-    if not texts.pop("captions", ""):
-        return _validated(texts), ()
-    language = _validated(texts).caption_language()
-    captions = fields["captions"].read_as_file(language)
-    return _validated({**texts, "captions": captions.text}), captions.notices
+    others = {name: field for name, field in fields.items() if name != "captions"}
+    texts = {name: field.value for name, field in others.items() if field.texts}
+    body = await DISK.run(_validated, texts)
+    if not fields["captions"].kept_bytes:
+        return body, ()
+    captions = await fields["captions"].read_as_file(body.caption_language())
+    whole = {**texts, "captions": captions.text}
+    return await DISK.run(_validated, whole), captions.notices
 
 
 async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:

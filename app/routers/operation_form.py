@@ -20,8 +20,7 @@ from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
-from app.services.captions.decoded_file import DecodedFile
-from app.services.captions.encoding import decode_file
+from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB
 from app.submission.request_fields import caption_language
@@ -95,7 +94,7 @@ async def read_operation(
     try:
         sizes = (uploads[name].path.stat().st_size for name in parts if name in uploads)
         body_of(request).keep(sum(min(size, MAX_MB * 2**20) for size in sizes))
-        return await DISK.run(_with_files, model, parts, media, texts, uploads)
+        return await _with_files(model, parts, media, texts, uploads)
     except BaseException:
         for upload in uploads.values():
             upload.path.unlink(missing_ok=True)
@@ -111,25 +110,26 @@ def _field_names(model: type[BaseModel]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _with_files(
+async def _with_files(
     model: type[Body],
     parts: Mapping[str, CaptionPart],
     media: str | None,
     texts: dict[str, str],
     uploads: Mapping[str, UploadedFile],
 ) -> OperationRequest[Body]:
-    """Validate a form's fields with the texts of its subtitle files; reads the disk."""
+    """Validate a form's fields with the texts of its subtitle files."""
     notices: list[Notice] = []
     for name, part in parts.items():
         if name not in uploads:
             continue
         language = _language(texts.get(part.language) or texts.get(f"{part.name}_lang"))
-        decoded = _decoded(uploads[name], language)
+        data = await DISK.run(_read, uploads[name])
         uploads[name].path.unlink(missing_ok=True)
-        if decoded is not None:
+        if data.strip():
+            decoded = await decode_bounded(data, language)
             texts[part.name] = decoded.text
             notices += decoded.notices
-    body = _validated(model, texts)
+    body = await DISK.run(_validated, model, texts)
     file = uploads.get(media) if media else None
     return OperationRequest(body, file, tuple(notices))
 
@@ -139,15 +139,15 @@ def _language(text: str | None) -> Language | None:
     return known_language(tag) if tag else None
 
 
-def _decoded(upload: UploadedFile, language: Language | None) -> DecodedFile | None:
-    """Return the text of a subtitle file; None where it is empty."""
+def _read(upload: UploadedFile) -> bytes:
+    """Return the bytes of a subtitle file."""
     with storage_errors(), upload.path.open("rb") as file:
         data = file.read(MAX_MB * 2**20 + 1)
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
     if foreign := foreign_format(upload.name, data[:64]):
         raise InvalidCaptionsError(f"Captions in this format are not read: {foreign}")
-    return decode_file(data, language) if data.strip() else None
+    return data
 
 
 def _validated(model: type[Body], fields: object) -> Body:

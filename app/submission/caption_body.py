@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from app.domain.errors import InvalidCaptionsError
 from app.domain.language import Language
 from app.domain.request import SentCaptions, UploadedFile
+from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.decoded_file import DecodedFile
-from app.services.captions.encoding import decode_file
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB, SNIFF_LENGTH, is_caption_file
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.captions.readers.caption_json import write_cue_list
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.submission.request_fields import caption_language
+from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -117,10 +118,8 @@ def sent_captions(
     return SentCaptions(_without_surrogates(field), tag)
 
 
-def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedFile | None:
+async def uploaded_captions(upload: UploadedFile, language: Language | None) -> DecodedFile | None:
     """Return the text of an upload that is a caption file, or None where it is media.
-
-    Reads the disk.
 
     Args:
         upload: media or captions.
@@ -130,7 +129,18 @@ def uploaded_captions(upload: UploadedFile, language: Language | None) -> Decode
         InvalidCaptionsError: it is a caption file, and empty, far too large for one, or in a
             format that is not read.
         StorageError: the disk cannot be read.
+        TooMuchWorkError: guessing its encoding takes more memory or time than it may.
     """
+    data = await DISK.run(_caption_bytes, upload)
+    if data is None:
+        return None
+    decoded = await decode_bounded(data, language)
+    if not decoded.text.strip("\ufeff\0 \t\r\n"):
+        raise InvalidCaptionsError("The caption file is empty")
+    return decoded
+
+
+def _caption_bytes(upload: UploadedFile) -> bytes | None:
     with storage_errors(), upload.path.open("rb") as file:
         head = file.read(SNIFF_LENGTH)
         if not is_caption_file(upload.name, head, upload.media_type):
@@ -141,10 +151,7 @@ def uploaded_captions(upload: UploadedFile, language: Language | None) -> Decode
         raise InvalidCaptionsError(f"Captions in this format are not read: {foreign}")
     if len(data) > MAX_MB * 2**20:
         raise InvalidCaptionsError(f"A caption file may have {MAX_MB} MiB at most")
-    decoded = decode_file(data, language)
-    if not decoded.text.strip("\ufeff\0 \t\r\n"):
-        raise InvalidCaptionsError("The caption file is empty")
-    return decoded
+    return data
 
 
 def _without_surrogates(text: str) -> str:

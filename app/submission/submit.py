@@ -16,7 +16,6 @@ from app.submission.file_delivery import s3_config
 from app.submission.server_defaults import with_server_defaults
 from app.submission.subtitle_body import SubtitleBody
 from app.system.loop_turns import take_turn
-from app.system.thread_groups import DISK
 
 
 async def submit(services: Services, request: JobRequest) -> JobRuntime:
@@ -104,7 +103,7 @@ async def prepared(services: Services, sent: SentBody) -> JobRequest:
     try:
         if upload is not None:
             language = body.caption_language()
-            decoded = await DISK.run(uploaded_captions, upload, language)
+            decoded = await uploaded_captions(upload, language)
             if decoded is not None:
                 upload.path.unlink(missing_ok=True)
                 body, upload = body.model_copy(update={"captions": decoded.text}), None

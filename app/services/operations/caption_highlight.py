@@ -13,10 +13,11 @@ from app.domain.cue import Cue
 from app.domain.errors import InvalidCaptionsError
 from app.domain.json_text import read_json
 from app.domain.transcript import Segment
+from app.services.captions.bounded_decoding import pieces
 from app.services.layout.segment_words import words_of
 from app.services.operations.burn_in import burn_script, shown_size
 from app.services.operations.caption_operation import language_tag, write_script
-from app.services.operations.highlight_script import TimedWord, highlight_script
+from app.services.operations.highlight_script import TimedWord, highlight_script_bounded
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.operation import (
     LocalMedia,
@@ -28,10 +29,13 @@ from app.services.operations.operation import (
 )
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.subtitle_script import ScriptTarget, profile_for, shown_cues
+from app.system.bounded_work import work_on
 
 _MOST_WORDS = 200_000
 _WORD_CHARS = 200
 _LATEST_S = 10**6
+_CHARS_PER_WORD = 64
+"""Of an entry with its times, as JSON has it."""
 
 _Words = Annotated[list[dict[str, object]], Field(fail_fast=True)]
 
@@ -71,7 +75,7 @@ async def burn_highlights(
     facts = await fetching.facts(video)
     target = ScriptTarget(shown_size(facts), language)
     words = await _words(wanted, fetching, target)
-    text = highlight_script(words, wanted.style, language, target.canvas)
+    text = await highlight_script_bounded(words, wanted.style, language, target.canvas)
     script = await write_script(context, text)
     output = context.folder / "captioned.mp4"
     burned = await burn_script(encoding, video, facts, script, output)
@@ -87,19 +91,26 @@ async def _words(
     wanted: CaptionHighlightInput, context: OperationContext, target: ScriptTarget
 ) -> list[TimedWord]:
     if wanted.words is not None and not isinstance(wanted.words, LocalMedia):
-        return timed_words({"words": wanted.words})
+        given = wanted.words
+        return await work_on(timed_words, given, chars=_CHARS_PER_WORD * len(given))
     source = wanted.url_words_json or wanted.words
     if source is not None and not isinstance(source, list):
-        return timed_words(_json(await context.fetch_text(source, "words")))
+        data = await context.fetch_text(source, "words")
+        return await work_on(_words_of_file, pieces(data), chars=len(data))
     found = await context.services.job_cues(wanted.job_id or "")
     cues, language = shown_cues(found, language_tag(wanted.language))
     if found.words and language == found.language:
         spoken = (TimedWord(w.text, w.span.start_ms, w.span.end_ms) for w in found.words)
         return sorted(spoken, key=lambda word: word.start_ms)
-    return list(_of_cues(cues, target))
+    chars = sum(len(cue.shown) for cue in cues)
+    return await work_on(_words_of_cues, cues, target, chars=chars)
 
 
-def _of_cues(cues: Sequence[Cue], target: ScriptTarget) -> Iterator[TimedWord]:
+def _words_of_file(parts: list[bytes]) -> list[TimedWord]:
+    return timed_words(_json(b"".join(parts)))
+
+
+def _words_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> Iterator[TimedWord]:
     """Yield the words of cues, which share their cue's time by their length."""
     profile = profile_for(target)
     for cue in cues:

@@ -14,7 +14,7 @@ from app.domain.events import Progress
 from app.domain.language import Language, known_language, needs_translation, parse_target
 from app.domain.profile import profile_named
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
-from app.services.captions.encoding import decode_file
+from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.parse import parse_bounded
 from app.services.operations.caption_operation import subtitle_bytes
 from app.services.operations.dub_input import DubInput
@@ -63,7 +63,7 @@ async def _file_cues(
     captions = await parse_bounded(data, None, source.tag if source else "und", "manual")
     written = source or known_language(captions.language)
     if target is not None and written is not None and needs_translation(written, target):
-        sent = SentCaptions(decode_file(data, written).text, written.tag)
+        sent = SentCaptions((await decode_bounded(data, written)).text, written.tag)
 
         async def make() -> JobRequest:
             return JobRequest(

@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.domain.direction import runs_right_to_left
+from app.domain.errors import TooMuchWorkError
+from app.services.captions.bounded_decoding import text_pieces
 from app.services.operations.burn_fonts import font_size_percent, main_font
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.script_styles import STYLE_FIELDS
 from app.services.render.timecodes import centisecond_time
+from app.system.bounded_work import work_on
 
 _ROOM = 12
 """Between the text and the edge of its box."""
 _LINE_MS = 5000
 """A line ends before a word that begins so long after its first."""
+
+_MOST_CHARS = 32 * 2**20
+"""Of a script. One of a film, four words to a line and two lines, has some 5 MB."""
+_CODE_CHARS = 30
+"""Of the overrides around a word."""
 
 _HIDDEN, _SHOWN = "{\\alpha&HFF&}", "{\\r}"
 _CUT = "{\\1a&H01&}"
@@ -53,6 +61,28 @@ def lines_of(words: Sequence[TimedWord], words_per_line: int) -> list[Line]:
     return [tuple(line) for line in lines]
 
 
+async def highlight_script_bounded(
+    words: Sequence[TimedWord],
+    style: HighlightStyle,
+    language: str,
+    canvas: tuple[int, int] = (1920, 1080),
+) -> str:
+    """Return the script where writing it delays nothing else; see `highlight_script`.
+
+    Raises:
+        TooMuchWorkError: it is too large, or takes more memory or time than it may.
+    """
+    at_once = min(len(words), style.words_per_line * style.max_lines)
+    chars = sum(len(word.text) + _CODE_CHARS for word in words) * at_once
+    return "".join(await work_on(_written, words, style, language, canvas, chars=chars))
+
+
+def _written(
+    words: list[TimedWord], style: HighlightStyle, language: str, canvas: tuple[int, int]
+) -> Iterator[str]:
+    yield from text_pieces(highlight_script(words, style, language, canvas))
+
+
 def highlight_script(
     words: Sequence[TimedWord],
     style: HighlightStyle,
@@ -66,12 +96,22 @@ def highlight_script(
         style: look of the text.
         language: BCP 47 tag.
         canvas: what the style's lengths are measured on.
+
+    Raises:
+        TooMuchWorkError: it is too large: each word is an event with all that is shown with it.
     """
     lines = lines_of(words, style.words_per_line)
     groups = [tuple(lines[n : n + style.max_lines]) for n in range(0, len(lines), style.max_lines)]
     family = main_font([word.text for word in words], language)
     head = _head(style, family, canvas)
-    events = [event for group in _with_ends(groups) for event in _events(*group, style)]
+    events: list[str] = []
+    size = 0
+    for group in _with_ends(groups):
+        for event in _events(*group, style):
+            size += len(event)
+            if size > _MOST_CHARS:
+                raise TooMuchWorkError("Too many words are shown at a time")
+            events.append(event)
     return "\n".join([*head, *events, ""])
 
 

@@ -16,7 +16,11 @@ STYLE_FIELDS = (
 """Order of a style's fields where a script names none. Source: libass, ``ass.c``."""
 
 _ATTACHED = ("[fonts]", "[graphics]")
-"""Sections with files: a stranger's fonts are not loaded."""
+"""Sections with files: a stranger's fonts are not loaded. Source: libass, ``ass.c``, which looks at
+the beginning of a line alone, whatever follows."""
+
+_AHEAD = " \t\v\f\ufeff"
+"""What may stand ahead of a section's name. Source: libass, ``process_text``, ``skip_spaces``."""
 
 _TALL = frozenset({"Fontsize", "Spacing", "Outline", "Shadow", "MarginV"})
 _WIDE = frozenset({"MarginL", "MarginR"})
@@ -36,8 +40,9 @@ def without_attachments(script: str) -> str:
     kept: list[str] = []
     attached = False
     for line in script_lines(script):
-        if line.lstrip().startswith("["):
-            attached = line.strip().lower() in _ATTACHED
+        head = line.lstrip(_AHEAD).lower()
+        if head.startswith("["):
+            attached = head.startswith(_ATTACHED)
         if not attached:
             kept.append(line)
     return "\n".join(kept) + "\n"

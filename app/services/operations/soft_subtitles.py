@@ -12,19 +12,16 @@ from app.domain.cue import Cue
 from app.domain.language import Language
 from app.domain.language_tags import english_name, three_letters
 from app.domain.profile import DEFAULT_PROFILE, profile_named
-from app.services.captions.encoding import decode_file
 from app.services.captions.parse import parse_bounded
-from app.services.captions.readers.substation import looks_like_substation
 from app.services.operations.caption_operation import SubtitleSource, subtitle_bytes
 from app.services.operations.operation_context import OperationContext
-from app.services.operations.subtitle_script import shown_cues
+from app.services.operations.subtitle_script import own_script, shown_cues
 from app.services.render.formats import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _TITLE_CHARS = 200
-_SNIFFED = 2**16
 
 
 class SoftTrack(BaseModel):
@@ -117,9 +114,9 @@ async def soft_file(
         captions = await parse_bounded(data, None, language or "und", "manual")
         notices = tuple((each.code, each.message) for each in captions.notices)
         language = language or captions.language
-        text = decode_file(data, None).text.lstrip("\ufeff")
-        if keeps_style and looks_like_substation(text[:_SNIFFED]):
-            path = await _written(context, f"track{number}.ass", text)
+        own = await own_script(data, None, None) if keeps_style else ""
+        if own:
+            path = await _written(context, f"track{number}.ass", own)
             return SoftFile(path, "ass", language, track, notices)
         cues: list[Cue] = [cue async for cue in caption_cues(captions, profile)]
     else:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from app.domain.captions import Captions
 from app.domain.cue import Cue
 from app.domain.errors import InvalidFieldError
-from app.domain.language import known_language
+from app.domain.language import Language, known_language
 from app.domain.profile import PROFILES, ReadingProfile
+from app.services.captions.bounded_decoding import pieces, text_pieces
 from app.services.captions.encoding import decode_file
 from app.services.captions.parse import parse_bounded
 from app.services.captions.readers.substation import looks_like_substation
@@ -28,7 +29,6 @@ from app.services.stages.caption_cues import caption_cues
 from app.system.bounded_work import work_on
 
 _SNIFFED = 2**16
-_LINES_PER_PART = 500
 _EVENT_FIELDS = 10
 
 
@@ -87,13 +87,36 @@ async def script_of_file(data: bytes, target: ScriptTarget) -> SubtitleScript:
     """
     captions = await parse_bounded(data, None, target.language, "manual")
     notices = tuple((each.code, each.message) for each in captions.notices)
-    text = decode_file(data, known_language(target.language)).text.lstrip("\ufeff")
-    if looks_like_substation(text[:_SNIFFED]):
-        own = without_attachments(text)
-        return SubtitleScript(forced(own, target.style), notices)
+    own = await own_script(data, known_language(target.language), target.style)
+    if own:
+        return SubtitleScript(own, notices)
     cues = await cues_of(captions, target)
     language = captions.language if target.language == "und" else target.language
     return SubtitleScript(await script_of_cues(cues, replace(target, language=language)), notices)
+
+
+async def own_script(data: bytes, language: Language | None, drawn: ForcedStyle | None) -> str:
+    """Return a file that is a script itself; empty where it is none.
+
+    Args:
+        data: of the file.
+        language: of its text, where it is known.
+        drawn: a style to force where it is drawn, for which the files inside it are left out; None
+            to leave it as it is.
+
+    Raises:
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    return "".join(await work_on(_own_script, pieces(data), language, drawn, chars=len(data)))
+
+
+def _own_script(
+    parts: list[bytes], language: Language | None, drawn: ForcedStyle | None
+) -> Iterator[str]:
+    text = decode_file(b"".join(parts), language).text.lstrip("\ufeff")
+    if looks_like_substation(text[:_SNIFFED]):
+        changed = text if drawn is None else forced(without_attachments(text), drawn)
+        yield from text_pieces(changed)
 
 
 async def cues_of(captions: Captions, target: ScriptTarget) -> list[Cue]:
@@ -109,23 +132,30 @@ async def script_of_cues(cues: Sequence[Cue], target: ScriptTarget) -> str:
     """
     profile = profile_for(target)
     script = await render_bounded(cues, "ass", profile, target.language)
-    family = main_font([cue.shown for cue in cues], target.language)
+    shown = [cue.shown for cue in cues]
+    [family] = await work_on(_family, shown, target.language, chars=sum(map(len, shown)))
     if any(each.field == "Fontname" for each in target.style.fields):
         family = LATIN  # the caller's font has its letters; all other scripts have theirs named
-    lines = script_lines(script)
-    parts = [
-        "\n".join(lines[n : n + _LINES_PER_PART]) for n in range(0, len(lines), _LINES_PER_PART)
-    ]
-    drawn = await work_on(_with_fonts, parts, family, target.language, chars=len(script))
+    parts = list(text_pieces(script))
+    return "".join(await work_on(_drawn, parts, family, target, chars=len(script)))
+
+
+def _family(texts: list[str], language: str) -> Iterator[str]:
+    yield main_font(texts, language)
+
+
+def _drawn(parts: list[str], family: str, target: ScriptTarget) -> Iterator[str]:
+    """Yield a script with the fonts of its letters and the style that is forced."""
+    lines = script_lines("".join(parts))
+    named = "\n".join(_event(line, family, target.language) for line in lines)
 
     def change(fields: dict[str, str]) -> None:
         size = str(font_size_percent(family))
         fields |= {"Fontname": family, "ScaleX": size, "ScaleY": size}
 
-    whole = with_styles("\n".join(drawn), change)
     base = target.style.canvas or USUAL_CANVAS
     scale = (target.size[0] / base[0], target.size[1] / base[1])
-    return forced(whole, target.style, scale)
+    yield from text_pieces(forced(with_styles(named, change), target.style, scale))
 
 
 def shown_cues(found: JobCues, language: str | None) -> tuple[list[Cue], str]:
@@ -144,11 +174,6 @@ def shown_cues(found: JobCues, language: str | None) -> tuple[list[Cue], str]:
         known = ", ".join(tag for tag in (found.language, found.target) if tag)
         raise InvalidFieldError(f"language: the job's cues are in {known}")
     return [replace(cue, translation=None) for cue in found.cues], found.language
-
-
-def _with_fonts(parts: list[str], family: str, language: str) -> Iterator[str]:
-    for part in parts:
-        yield "\n".join(_event(line, family, language) for line in script_lines(part))
 
 
 def _event(line: str, family: str, language: str) -> str:

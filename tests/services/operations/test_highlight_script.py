@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from app.domain.errors import InvalidCaptionsError
+from app.domain.errors import InvalidCaptionsError, TooMuchWorkError
 from app.services.operations.burn_fonts import font_of, with_fonts
 from app.services.operations.caption_highlight import timed_words
 from app.services.operations.highlight_script import highlight_script
 from app.services.operations.highlight_style import HighlightStyle
+from app.services.operations.script_styles import without_attachments
 
 
 def events(*words: str, **style: object) -> list[str]:
@@ -94,3 +95,17 @@ def test_emoji_have_a_font_of_their_own_except_in_lines_from_right_to_left() -> 
     assert drawn.startswith("ok {\\fnSymbola\\fscx100\\fscy100}👍{\\fnNoto Sans")
     assert drawn.endswith("{\\i1}fine")
     assert "Symbola" not in with_fonts("שלום 👍", "Noto Sans Hebrew", "he")
+
+
+def test_words_that_are_all_shown_at_a_time_make_no_endless_script() -> None:
+    words = timed_words([{"word": "x" * 200, "start": 0, "end": 0.01}] * 20_000)
+    with pytest.raises(TooMuchWorkError):
+        highlight_script(words, HighlightStyle(words_per_line=50, max_lines=10), "en")
+
+
+@pytest.mark.parametrize("head", ["[Fonts]", "[fonts] x", "\ufeff[Fonts]", "\t [FONTS]X"])
+def test_files_inside_a_script_are_left_out_however_their_section_is_written(head: str) -> None:
+    script = f"[Script Info]\n{head}\nfontname: evil.ttf\n!!!!\n[Events]\nDialogue: x\n"
+    kept = without_attachments(script)
+    assert "evil" not in kept
+    assert "[Events]\nDialogue: x" in kept
