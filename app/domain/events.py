@@ -8,6 +8,7 @@ from typing import Literal
 
 from app.domain.cue import Cue
 from app.domain.media import UNLISTED_TRACK, HeardTrack
+from app.domain.quality_score import QualityScore
 from app.domain.transcript import Segment, SpeakerTurn
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 
@@ -163,12 +164,12 @@ class Result:
             speakers; for captions one segment each, with words only where the track times them.
         spoken: BCP 47 tag of what was spoken, where the transcriber was to translate it; None
             otherwise.
-        video: frame rate of the picture, and its shot changes where they were looked for.
         caption_format: format of the site's caption file, such as ``json3``; empty where the text
             comes from no such file.
         heard: audio track of the recording; without tracks where they are not listed.
         translators: what translated the cues, for people; empty where nothing was translated.
         video: frame rate of the picture, and its shot changes where they were looked for.
+        quality: how far the cues obey the reading profile; None where that was not measured.
     """
 
     cues: tuple[Cue, ...]
@@ -190,6 +191,7 @@ class Result:
     heard: HeardTrack = UNLISTED_TRACK
     caption_format: str = ""
     video: VideoTiming = NO_VIDEO
+    quality: QualityScore | None = None
 
     @property
     def rtf(self) -> float:

@@ -55,6 +55,9 @@ class WorkedSubtitles(Answer):
     subtitles: list[WorkedSubtitle]
     language: str
     formats: dict[str, str] | Absent = Field(None, description="Subtitle files by format")
+    formats_base64: list[str] | Absent = Field(
+        None, description="Those of formats that are binary, and therefore in base64"
+    )
     notices: list[CodedNotice] | Absent = None
 
 

@@ -13,7 +13,6 @@ from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
 from app.services.pipeline.progress import format_eta
-from app.services.quality.quality_report import check_shown_bounded
 from app.services.render.formats import render_file
 from app.services.render.written_file import WrittenFile
 from app.submission.quality_payload import score_payload
@@ -88,8 +87,8 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
             "frame_rate": round(result.video.frames_per_s, 3),
             "shot_changes_ms": list(result.video.shot_changes_ms),
         }
-    if result.cues:
-        payload["quality"] = await _quality(result, job)
+    if result.quality is not None:
+        payload["quality"] = score_payload(result.quality)
     return add_files(payload, await rendered_formats(result, job, formats)) if formats else payload
 
 
@@ -107,13 +106,6 @@ def add_files(payload: Payload, files: Mapping[str, WrittenFile]) -> Payload:
         more = [dataclasses.asdict(notice) for notice in notices]
         payload["notices"] = [*cast("list[object]", told), *more]
     return payload
-
-
-async def _quality(result: Result, job: JobRuntime) -> Payload:
-    """Return how many cues of a result obey its profile, as its subtitle files show them."""
-    language = job.request.target.tag if job.request.target else result.language
-    report = await check_shown_bounded(result.cues, job.request.profile, language, result.video)
-    return score_payload(report)
 
 
 async def rendered_formats(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.quality_score import QualityScore
 from app.domain.written_cue import WrittenCue
 from app.services.quality.quality_report import QualityReport, RuleReport
 
@@ -42,13 +43,12 @@ def _rule_payload(rule: RuleReport, cues: dict[int, WrittenCue]) -> dict[str, ob
     }
 
 
-def score_payload(report: QualityReport) -> dict[str, object]:
+def score_payload(found: QualityScore) -> dict[str, object]:
     """Return what a result says of its quality: the score, and how often each rule is broken."""
-    broken = {rule.name: len(rule.faults) for rule in report.rules if rule.faults}
     return {
-        "profile": report.profile,
-        "score": report.score,
-        "cues": report.cues,
-        "conforming": report.conforming,
-        "broken": broken,
+        "profile": found.profile,
+        "score": found.score,
+        "cues": found.cues,
+        "conforming": found.conforming,
+        "broken": dict(found.broken),
     }

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import srt
 
+from app.services.render.formats import FORMATS
 from tests.server import ROOT, ServerProcess
 
 TALK = ROOT / "fixtures/talk/two-voices.mp4"
@@ -149,6 +150,31 @@ def test_two_files_become_one_with_both_languages(client: httpx.Client) -> None:
     content = " ".join(cue.content for cue in srt.parse(found["formats"]["srt"]))
     for word in (*spanish.split()[4:], "laughs", "ANNA:", "home."):
         assert word in content
+
+
+def test_every_format_has_both_languages_of_a_merged_file(client: httpx.Client) -> None:
+    english = "1\n00:00:01,000 --> 00:00:03,500\nWhere do you go?\n"
+    spanish = "1\n00:00:01,000 --> 00:00:03,500\n¿Adónde vas?\n"
+    names = [*FORMATS, "vtt:regions", "srt:translation-first"]
+    # The translations of this profile stand on their own in other files.
+    body = {"captions": english, "second": spanish, "profile": "netflix", "formats": names}
+    found = posted(client, "/api/merge", {**body, "language": "en", "second_language": "es"})
+    assert list(found["formats"]) == names
+    assert found["formats_base64"] == ["stl"]
+    for name, text in found["formats"].items():
+        if name not in {"scc", "stl"}:  # bytes of another code
+            assert "Where do you go?" in text, name
+            assert "¿Adónde vas?" in text, name
+    assert found["formats"]["srt"].split("\n")[2:4] == ["Where do you go?", "¿Adónde vas?"]
+    assert found["formats"]["srt:translation-first"].split("\n")[2] == "¿Adónde vas?"
+    assert found["formats"]["vtt:regions"].count("-->") == 2
+
+
+def test_text_that_is_too_fast_is_told(client: httpx.Client) -> None:
+    found = posted(client, "/api/relayout", {"captions": STYLED, "profile": {"max_cps": 5}})
+    (notice,) = (each for each in found["notices"] if each["code"] == "cues_too_fast")
+    assert notice["message"].startswith(f"{found['quality']['broken']['reading_speed']} of ")
+    assert "more than 5 characters a second" in notice["message"]
 
 
 @pytest.mark.parametrize(("offset_ms", "ratio"), [(4000, 1.0), (-400, 1.0), (1500, 25 / 24)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.cue import Cue
 from app.domain.events import MediaOpened, Result
@@ -18,6 +18,7 @@ from app.services.pipeline.request_options import (
     check_language_pair,
     without_unwanted,
 )
+from app.services.pipeline.result_quality import with_quality
 from app.services.pipeline.reuse import ReusePolicy
 from app.services.playback.playback import Playback
 from app.services.sources.opened import (
@@ -77,13 +78,15 @@ class Pipeline:
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             run.report_sound()
             await reuse.store(source, events, options)
-            return await events.result(
+            result = await events.result(
                 final,
                 run.cached_shares(memory),
                 ledger.usage(),
                 run.untranscribed_ms,
                 run.translators(final),
             )
+            measured = await with_quality(result, request, events.notice)
+            return replace(measured, elapsed_ms=events.clock.elapsed_ms)
 
     def _require_spoken(self, request: JobRequest, source: Opened) -> None:
         """Check that the transcriber hears the spoken language, where something is transcribed.

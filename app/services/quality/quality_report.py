@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
+from app.domain.quality_score import QualityScore
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.domain.written_cue import WrittenCue
 from app.services.layout.line_breaks import break_lines
+from app.services.layout.translated_track import translated_track
 from app.services.quality.line_rules import LINE_RULES
 from app.services.quality.quality_rule import Examination, Fault, QualityRule, Severity, Value
 from app.services.quality.speaker_rules import SPEAKER_RULES
@@ -20,7 +23,7 @@ from app.system.bounded_work import work_on
 RULES: tuple[QualityRule, ...] = (*TIMING_RULES, *LINE_RULES, *TEXT_RULES, *SPEAKER_RULES)
 """Every rule, in the order of a report."""
 
-_CUE_CHARS = 160
+CUE_CHARS = 160
 """Checking a cue takes about as long as reading this much text."""
 
 
@@ -69,6 +72,12 @@ class QualityReport:
         """
         return int(10_000 * self.conforming / self.cues) / 10_000 if self.cues else 1.0
 
+    @property
+    def summary(self) -> QualityScore:
+        """The score, and how often each rule is broken."""
+        broken = {rule.name: len(rule.faults) for rule in self.rules if rule.faults}
+        return QualityScore(self.profile, self.score, self.cues, self.conforming, broken)
+
 
 def check_quality(examination: Examination) -> QualityReport:
     """Check cues by every rule; pure, and linear in the size of the text."""
@@ -108,7 +117,7 @@ async def check_bounded(
     Raises:
         TooMuchWorkError: it takes more memory or time than it may.
     """
-    chars = sum(len(cue.text) + len(cue.markup) + _CUE_CHARS for cue in cues)
+    chars = sum(len(cue.text) + len(cue.markup) + CUE_CHARS for cue in cues)
     found = await work_on(_report, cues, profile, language, video, file_rate, chars=chars)
     return found[0]
 
@@ -118,15 +127,18 @@ async def check_shown_bounded(
     profile: ReadingProfile,
     language: str = "und",
     video: VideoTiming = NO_VIDEO,
-) -> QualityReport:
+) -> tuple[QualityReport, list[WrittenCue]]:
     """Check the cues of a job as its subtitle files show them; see `check_quality`.
+
+    Returns:
+        The report, and the cues that it numbers.
 
     Raises:
         TooMuchWorkError: it takes more memory or time than it may.
     """
-    chars = sum(len(cue.shown) + _CUE_CHARS for cue in cues)
-    found = await work_on(_report_of_shown, cues, profile, language, video, chars=chars)
-    return found[0]
+    chars = sum(len(cue.shown) + CUE_CHARS for cue in cues)
+    report, *shown = await work_on(_report_of_shown, cues, profile, language, video, chars=chars)
+    return cast("QualityReport", report), cast("list[WrittenCue]", shown)
 
 
 def _report(
@@ -141,14 +153,21 @@ def _report(
 
 def _report_of_shown(
     cues: list[Cue], profile: ReadingProfile, language: str, video: VideoTiming
-) -> Iterator[QualityReport]:
-    yield check_quality(Examination(shown_cues(cues, profile, language), profile, language, video))
+) -> Iterator[QualityReport | WrittenCue]:
+    shown = shown_cues(cues, profile, language)
+    yield check_quality(Examination(shown, profile, language, video))
+    yield from shown
 
 
 def shown_cues(
     cues: Sequence[Cue], profile: ReadingProfile, language: str = "und"
 ) -> list[WrittenCue]:
-    """Return cues as a subtitle file of the server shows them, broken into lines."""
+    """Return cues as a subtitle file of the server shows them, broken into lines.
+
+    Where the profile's translations stand on their own, so do they in files.
+    """
+    if profile.free_translations and any(cue.translation for cue in cues):
+        cues = translated_track(cues, profile, language)
     own = profile.in_language(language)
     ordered = sorted(cues, key=lambda cue: cue.span)
     return [

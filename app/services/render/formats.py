@@ -181,7 +181,14 @@ FORMATS: Mapping[str, SubtitleFormat] = MappingProxyType(
                 aliases=("text/x-lrc", "application/lrc"),
                 takes=("words", *_STACKED),
             ),
-            SubtitleFormat("tsv", "text/tab-separated-values", "tsv", write_tsv, opening=TSV_HEAD),
+            SubtitleFormat(
+                "tsv",
+                "text/tab-separated-values",
+                "tsv",
+                write_tsv,
+                opening=TSV_HEAD,
+                takes=_STACKED,
+            ),
             SubtitleFormat("csv", "text/csv", "csv", write_csv, opening=CSV_HEAD),
             SubtitleFormat("transcript", "text/plain", "txt", write_transcript, takes=_STACKED),
         )
@@ -216,6 +223,18 @@ def check_format(name: str) -> SubtitleFormat:
     return replace(kind, name=name, options=options)
 
 
+def bilingual_name(name: str) -> str:
+    """Return a format's name, with the option for both languages where it has one and needs it.
+
+    Raises:
+        InvalidFormatError: no format has that name, or that option.
+    """
+    kind = check_format(name)
+    if kind.options.bilingual != "no" or _STACKED[0] not in kind.takes:
+        return name
+    return f"{name}{_OPTION_MARK}{_STACKED[0]}"
+
+
 def format_of_file(name: str) -> SubtitleFormat:
     """Return the format of a file by the extension of its name.
 
@@ -231,7 +250,7 @@ def format_of_file(name: str) -> SubtitleFormat:
     raise InvalidFormatError(extension, tuple(FORMATS))
 
 
-_PAIRED = frozenset({"json"})
+_PAIRED = frozenset({"json", "csv"})
 """Formats that hold each translation beside its source."""
 
 

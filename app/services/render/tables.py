@@ -10,6 +10,7 @@ from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.services.render.display_cues import (
     NO_WORDS,
+    DisplayCue,
     WordTimes,
     clean_label,
     clean_text,
@@ -35,8 +36,12 @@ def write_tsv(
     neither quotes nor escapes, so tabs and line breaks within a text are spaces.
     """
     shown = display_cues(cues, profile, language, options, words)
-    rows = (f"{cue.start_ms}\t{cue.end_ms}\t{clean_text(cue.text)}\n" for cue in shown)
+    rows = (f"{cue.start_ms}\t{cue.end_ms}\t{_flat(cue)}\n" for cue in shown)
     return "".join([TSV_HEAD, *rows])
+
+
+def _flat(cue: DisplayCue) -> str:
+    return " ".join(clean_text(part.text) for part in cue.parts)
 
 
 def write_csv(

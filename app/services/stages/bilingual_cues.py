@@ -216,13 +216,6 @@ def _with_space(words: Sequence[Word]) -> Iterator[str]:
         yield word.text if word.glued or not index else f" {word.text}"
 
 
-def stacked(cue: Cue) -> Cue:
-    """Return a bilingual cue as one text, the first language's lines above the second one's."""
-    texts = [text for text in (cue.text, cue.translation or "") if text]
-    both = joined(((cue.text, cue.runs), (cue.translation or "", cue.translation_runs)))
-    return replace(cue, text="\n".join(texts), runs=both, translation=None, translation_runs=())
-
-
 async def merge_bounded(
     first: WrittenLanguage, second: WrittenLanguage, profile: ReadingProfile
 ) -> list[Cue]:

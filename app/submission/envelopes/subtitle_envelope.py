@@ -29,6 +29,9 @@ _PART_FORMAT_CHARS = 200_000
 """Subtitle files that are longer together come in a part each; escapes of JSON take six bytes a
 character at most, so a part stays below 1 MB unless one file alone is longer."""
 
+_PART_SHOT_CHANGES = 20_000
+"""More of them come in a part of their own: the most that are looked for take 800 kB."""
+
 _REPORT_S = 2.0
 _PLACE_WAIT_S = 1.0
 
@@ -211,6 +214,8 @@ async def _last_parts(
         for name, text in files.items():
             yield {"subtitles": [], **_files({name: text}, binary)}
         files = {}
+    if len(result.video.shot_changes_ms) > _PART_SHOT_CHANGES and "video" in payload:
+        yield {"subtitles": [], "video": payload.pop("video")}
     payload["subtitles"] = [cue_payload(cue) for cue in last]
     yield payload | (_files(files, binary) if files else {})
 

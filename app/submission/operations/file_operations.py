@@ -18,8 +18,9 @@ from app.services.captions.parse import detect_format, parse_bounded
 from app.services.captions.written_cues import WrittenTrack, read_written_bounded
 from app.services.jobs.runtime import JobRuntime
 from app.services.layout.line_breaks import break_lines
-from app.services.quality.quality_report import check_bounded, check_shown_bounded, shown_cues
-from app.services.stages.bilingual_cues import WrittenLanguage, merge_bounded, stacked
+from app.services.quality.job_quality import measure_bounded
+from app.services.quality.quality_report import check_bounded, check_shown_bounded
+from app.services.stages.bilingual_cues import WrittenLanguage, merge_bounded
 from app.services.stages.relayout import relayout_bounded
 from app.services.stages.without_sdh import without_sdh
 from app.submission.job_payloads import Payload
@@ -65,8 +66,8 @@ async def examine_job(body: QualityBody, job: JobRuntime) -> Payload:
     language = request.target.tag if request.target else result.language
     said = body.frame_rate is not None or body.shot_changes_ms
     video = body.video if said else result.video
-    report = await check_shown_bounded(result.cues, asked, language, video)
-    return report_payload(report, shown_cues(result.cues, asked, language))
+    report, shown = await check_shown_bounded(result.cues, asked, language, video)
+    return report_payload(report, shown)
 
 
 def _profile_of_job(body: QualityBody, own: ReadingProfile) -> ReadingProfile:
@@ -90,9 +91,10 @@ async def relaid(body: RelayoutBody, services: Services, notices: Sequence[Notic
         captions, notices = await without_sdh(captions)
         said += notices
     cues = await relayout_bounded(captions, profile, body.video)
+    quality = await measure_bounded(cues, profile, captions.language, body.video)
+    said += quality.notices
     payload = await subtitles_payload(cues, captions.language, profile, body.formats, said)
-    report = await check_shown_bounded(cues, profile, captions.language, body.video)
-    return {**payload, "quality": score_payload(report)}
+    return {**payload, "quality": score_payload(quality.score)}
 
 
 async def merged(body: MergeBody, services: Services, notices: Sequence[Notice] = ()) -> Payload:
@@ -114,7 +116,7 @@ async def merged(body: MergeBody, services: Services, notices: Sequence[Notice] 
         profile,
         body.formats,
         said,
-        shown=[stacked(cue) for cue in cues],
+        second_language=tracks[1].language,
     )
     return {**payload, "second_language": tracks[1].language}
 

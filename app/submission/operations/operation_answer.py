@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from app.domain.cue import Cue
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
-from app.services.render.formats import render_bounded
+from app.services.render.formats import bilingual_name, render_file
 from app.services.retiming.sync import Sync
-from app.submission.job_payloads import Payload, cue_payload
+from app.submission.job_payloads import Payload, add_files, cue_payload
 
 
 def sync_payload(sync: Sync) -> Payload:
@@ -35,27 +35,33 @@ async def subtitles_payload(
     formats: Sequence[str],
     notices: Sequence[Notice] = (),
     *,
-    shown: Sequence[Cue] | None = None,
+    second_language: str | None = None,
 ) -> Payload:
     """Return subtitles as JSON with the files that are wanted.
 
     Args:
         cues: sorted.
-        language: BCP 47 tag of the text in the files.
+        language: BCP 47 tag of the text.
         profile: of the files.
         formats: names of the files.
         notices: what could not be done, or was done otherwise.
-        shown: cues as the files have them; the same unless given.
+        second_language: BCP 47 tag of the translations, where the files have both languages.
     """
     payload: Payload = {"subtitles": list(_cue_payloads(cues)), "language": language}
-    if formats:
-        files = cues if shown is None else shown
-        payload["formats"] = {
-            name: await render_bounded(files, name, profile, language) for name in formats
-        }
     if notices:
         payload["notices"] = [dataclasses.asdict(notice) for notice in dict.fromkeys(notices)]
-    return payload
+    if not formats:
+        return payload
+    files = {
+        name: await render_file(
+            cues,
+            name if second_language is None else bilingual_name(name),
+            profile,
+            second_language or language,
+        )
+        for name in formats
+    }
+    return add_files(payload, files)
 
 
 def _cue_payloads(cues: Sequence[Cue]) -> Iterator[Payload]:

@@ -31,7 +31,8 @@ from app.services.layout.segment_words import words_of
 from app.services.layout.width import text_width
 from app.services.net.fetch import check_url
 from app.services.pipeline.detected_speech import DetectedSpeech, detect_speech
-from app.services.quality.quality_report import check_bounded, check_shown_bounded
+from app.services.quality.job_quality import measure_bounded
+from app.services.quality.quality_report import check_bounded
 from app.services.retiming.aligned_text import AlignedText, align_text
 from app.services.retiming.speech_sync import find_sync
 from app.services.retiming.sync import Sync, require_confidence
@@ -137,7 +138,7 @@ async def retimed(
         for cue, span in zip(track.cues, spans, strict=True)
     ]
     report = await check_bounded(moved, profile, track.language)
-    return {**payload, "sync": sync_payload(sync), "quality": score_payload(report)}
+    return {**payload, "sync": sync_payload(sync), "quality": score_payload(report.summary)}
 
 
 def _shown(track: WrittenTrack) -> WrittenTrack:
@@ -307,8 +308,9 @@ async def aligned(
     else:
         cues = _timed(track, text, language, profile)
     said = [*notices, *(track.notices if track else ()), *result.notices, *_unheard(text)]
+    quality = await measure_bounded(cues, profile, language)
+    said += quality.notices
     payload = await subtitles_payload(cues, language, profile, body.formats, said)
-    report = await check_shown_bounded(cues, profile, language)
     return {
         **payload,
         "alignment": {
@@ -317,7 +319,7 @@ async def aligned(
             "known": text.known,
             "matched": text.match.share,
         },
-        "quality": score_payload(report),
+        "quality": score_payload(quality.score),
     }
 
 

@@ -18,6 +18,7 @@ from app.domain.written_cue import WrittenCue
 from app.services.captions.written_cues import read_written
 from app.services.quality.quality_report import RULES, QualityReport, check_quality, shown_cues
 from app.services.quality.quality_rule import Examination
+from app.services.quality.reading_speed import too_fast
 from tests.server import ROOT
 
 NETFLIX = PROFILES["netflix"]
@@ -181,3 +182,24 @@ def test_results_are_checked_by_the_lines_that_their_files_have() -> None:
 def test_the_guide_names_every_rule() -> None:
     named = set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/quality.md").read_text(), re.M))
     assert named == {rule.name for rule in RULES}
+
+
+def test_cues_that_are_too_fast_are_told_with_the_first_places() -> None:
+    fast = [cue(n, 2000 * n, 2000 * n + 1000, "We measure the river every day.") for n in range(12)]
+    notice = too_fast(report(GOOD, *fast), [GOOD, *fast])
+    assert notice is not None
+    assert notice.code == "cues_too_fast"
+    assert notice.message.startswith("12 of 13 cues")
+    assert "more than 20 characters a second, at most 31: at 0.0, 2.0, 4.0," in notice.message
+    assert notice.message.endswith("18.0 and later s")
+    assert too_fast(report(GOOD), [GOOD]) is None
+
+
+def test_a_translation_that_stands_on_its_own_is_checked_as_files_have_it() -> None:
+    halves = [
+        Cue(0, Span(0, 1500), "Wir messen", "We measure"),
+        Cue(1, Span(1600, 4000), "den Fluss.", "the river."),
+    ]
+    (shown,) = shown_cues(halves, NETFLIX, "en")
+    assert shown.lines == ("We measure the river.",)
+    assert len(shown_cues(halves, PROFILES["web"], "en")) == 2

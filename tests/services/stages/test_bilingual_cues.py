@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.domain.profile import PROFILES
 from app.domain.written_cue import WrittenCue
-from app.services.stages.bilingual_cues import WrittenLanguage, merge_languages, stacked
+from app.services.stages.bilingual_cues import WrittenLanguage, merge_languages
 
 WEB = PROFILES["web"]
 
@@ -44,13 +44,6 @@ def test_a_text_that_is_too_long_for_one_cue_is_divided() -> None:
 def test_what_has_no_counterpart_stays_alone() -> None:
     found = merged([cue(0, 2000, "Hello.")], [cue(5000, 6000, "Adiós.")])
     assert found == [(0, "Hello.", ""), (5000, "", "Adiós.")]
-
-
-def test_files_have_one_language_above_the_other() -> None:
-    pair = WrittenLanguage([cue(0, 2000, "Hello.")], "en")
-    (both,) = merge_languages(pair, WrittenLanguage([cue(0, 2000, "Hola.")], "es"), WEB)
-    assert stacked(both).text == "Hello.\nHola."
-    assert stacked(both).translation is None
 
 
 ROWS = st.lists(
