@@ -87,6 +87,33 @@ class Distracted:
         return [said("word", (span.start_ms + 200, end - 200))]
 
 
+class Deaf(Distracted):
+    """Understands nothing of what is spoken."""
+
+    def _hear(self, window: Window) -> list[Segment]:
+        self.asked.append(window.audio.span)
+        return []
+
+
+async def test_speech_that_is_not_understood_is_heard_again_a_bounded_number_of_times(
+    tmp_path: Path,
+) -> None:
+    engine = Deaf()
+    scheduler = Scheduler(engine)
+    cache = WindowCache(10, store_in(tmp_path))
+    audio = Audio(np.full(480_000, 0.1, np.float32), 0)
+    voiced = tuple(Span(2000 * n, 2000 * n + 1000 + 10 * n) for n in range(14))
+    options = TranscribeOptions("a", WorkContext("job"))
+    transcriber = WindowTranscriber(scheduler, cache, options, StageClock())
+    try:
+        assert await transcriber.transcribe(SpeechWindow(1, audio, 30_000, voiced)) == []
+    finally:
+        scheduler.close()
+        await cache.close()
+    assert [span.start_ms for span in engine.asked[1:]] == [2000 * n - 200 for n in range(6, 14)]
+    assert options.untranscribed.ms == sum(span.duration_ms for span in voiced)
+
+
 async def test_a_gap_is_heard_once_more_and_what_stays_is_counted(tmp_path: Path) -> None:
     engine = Distracted()
     scheduler = Scheduler(engine)
