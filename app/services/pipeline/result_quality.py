@@ -25,6 +25,9 @@ async def with_quality(
     """
     quality = await _measured(result, request)
     notices = (_NOT_MEASURED,) if quality is None else quality.notices
+    if quality is not None and result.origin != "whisper" and not result.translated:
+        # Captions are shown as their authors timed them; the score says how fast they are.
+        notices = ()
     for notice in notices:
         tell(notice)
     score = None if quality is None else quality.score

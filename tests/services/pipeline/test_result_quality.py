@@ -30,6 +30,10 @@ async def test_a_result_has_its_score_and_tells_of_cues_that_are_too_fast() -> N
     assert (found.quality.score, found.quality.broken) == (0.5, {"reading_speed": 1})
     assert [notice.code for notice in found.notices] == ["gaps_skipped", "cues_too_fast"]
     assert told == list(found.notices[1:])
+    authored = replace(RESULT, origin="client_captions")
+    found = await with_quality(authored, REQUEST, told.append)
+    assert found.notices == RESULT.notices
+    assert found.quality is not None
     slow = replace(REQUEST, profile=replace(PROFILES["web"], max_cps=40.0))
     assert (await with_quality(RESULT, slow, told.append)).notices == RESULT.notices
 
