@@ -103,6 +103,7 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/extract-audio", detailed_body),
     ErrorShape("/download", detailed_body),
     ErrorShape("/batch-download", detailed_body),
+    ErrorShape("/playlist/", detailed_body),
     ErrorShape("/screenshot/", detailed_body),
     ErrorShape("/cache", detailed_body),
     ErrorShape("/admin/", detailed_body),

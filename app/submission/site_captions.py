@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,20 +20,11 @@ from app.services.captions.parse import parse_bounded
 from app.services.captions.select import CHAT
 from app.services.net.fetch import check_url
 from app.services.sources.ytdlp.site_session import SiteSession
-from app.system.fair_places import FairPlaces
+from app.submission.page_slots import page_slot
 
 log = structlog.get_logger()
 
 _TRACKS_TRIED = 3
-_MOST_PAGES = 8
-"""Pages that are looked at at a time; each takes a child process of some 120 MB."""
-
-_MOST_OF_CALLER = 4
-_WAITING_MOST, _CALLER_SHARE = 64, 16
-_REFUSAL = "Too many pages are being looked at"
-_pages: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FairPlaces] = (
-    weakref.WeakKeyDictionary()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +106,8 @@ async def _page(services: Services, url: str) -> AsyncIterator[SiteSession]:
     """Look at a page within the block."""
     check_url(url)
     address = source_of(url).identity.partition(":")[2]
-    async with _places().place(), services.opener.site(address) as page:
+    async with page_slot(), services.opener.site(address) as page:
         yield page
-
-
-def _places() -> FairPlaces:
-    """Return the places of this event loop."""
-    return _pages.setdefault(
-        asyncio.get_running_loop(),
-        FairPlaces(
-            _MOST_PAGES,
-            _WAITING_MOST,
-            _CALLER_SHARE,
-            caller_places=_MOST_OF_CALLER,
-            refusal=_REFUSAL,
-        ),
-    )
 
 
 async def _first_readable(page: SiteSession, tracks: Sequence[CaptionTrack]) -> PageCaptions:

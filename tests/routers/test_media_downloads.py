@@ -57,6 +57,7 @@ def test_a8_case_20_every_route_wants_the_key(keeper: ServerProcess) -> None:
     routes = [
         *(("GET", "/download?url=http://a/b.mp4"), ("POST", "/batch-download")),
         *(("POST", "/extract-audio?url=http://a/b.mp4"), ("POST", "/transcribe?audio_file=x")),
+        ("GET", "/playlist/info?url=http://a/list"),
         *(("POST", "/screenshot/video"), ("GET", "/cache"), ("DELETE", "/cache/cleanup")),
         *(("GET", "/downloads/list"), ("POST", "/admin/refresh-cookies")),
         *(("GET", "/admin/cookie-scheduler/status"), ("GET", "/admin/transcription-worker/status")),

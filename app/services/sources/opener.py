@@ -34,6 +34,7 @@ from app.services.sources.source_opener import SourceOpener, SourceServices
 from app.services.sources.text_tracks import TextTracks
 from app.services.sources.upload_source import UploadOpener
 from app.services.sources.url_source import UrlOpener
+from app.services.sources.ytdlp.playlist_info import FoundPlaylist, PlaylistWish
 from app.services.sources.ytdlp.site_session import SiteSession
 from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
 from app.settings import Settings
@@ -117,6 +118,10 @@ class MediaOpener:
             StorageError: the disk is full or not writable.
         """
         return self._sites.session(page_url, media_format)
+
+    async def playlist(self, page_url: str, wish: PlaylistWish) -> FoundPlaylist:
+        """List a site's playlist or channel; errors are those of ``site_playlist``."""
+        return await self._sites.playlist(page_url, wish)
 
     @overload
     async def open(

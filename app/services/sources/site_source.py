@@ -16,7 +16,8 @@ from app.services.captions.select import CaptionPreference, choose_track
 from app.services.sources.opened import Opened, OpenedCaptions, OpenedTranscript
 from app.services.sources.source_cache import OpenRequest
 from app.services.sources.source_opener import SourceServices
-from app.services.sources.ytdlp.site_session import SiteSession, site_session
+from app.services.sources.ytdlp.playlist_info import FoundPlaylist, PlaylistWish
+from app.services.sources.ytdlp.site_session import SiteSession, site_playlist, site_session
 from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
 
 log = structlog.get_logger()
@@ -43,6 +44,13 @@ class SiteOpener:
         services = self._services
         return site_session(
             page_url, services.settings, services.guard, services.workdir, media_format
+        )
+
+    async def playlist(self, page_url: str, wish: PlaylistWish) -> FoundPlaylist:
+        """List a playlist; errors are those of ``site_playlist``."""
+        services = self._services
+        return await site_playlist(
+            page_url, wish, services.settings, services.guard, services.workdir
         )
 
     async def open(self, source: SiteVideo, request: OpenRequest) -> Opened:

@@ -18,6 +18,7 @@ from app.domain.errors import CuestreamError, ResourceLimitError, SourceError
 from app.services.net.egress_proxy import EgressProxy
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.net.upstream_proxy import UpstreamProxy
+from app.services.sources.ytdlp.playlist_info import PlaylistWish
 from app.services.sources.ytdlp.site_errors import site_error
 from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO, YtdlpTask
 from app.settings import SourceSettings, child_environment
@@ -44,6 +45,7 @@ async def site_process(
     guard: SsrfGuard,
     workdir: WorkDir,
     media_format: str = BEST_AUDIO,
+    playlist: PlaylistWish | None = None,
 ) -> AsyncIterator[SiteProcess]:
     """Run yt-dlp on a page for as long as the block lasts.
 
@@ -53,6 +55,7 @@ async def site_process(
         guard: checks addresses.
         workdir: where the child's files lie.
         media_format: which of the site's media is wanted, as yt-dlp selects formats.
+        playlist: which entries of a playlist are to be listed, in place of a video.
 
     Raises:
         StorageError: the disk is full or not writable.
@@ -91,6 +94,7 @@ async def site_process(
             "sleep_s": settings.ytdlp_sleep_s,
             "js_runtime": settings.ytdlp_js_runtime,
             "format": media_format,
+            "playlist": playlist,
         }
         await child.write(json.dumps(task).encode() + b"\n")
         yield SiteProcess(child, proxy, report)

@@ -4,6 +4,7 @@ Once yt-dlp has found the video and before it downloads anything, the child send
 The server then makes requests, one JSON object a line: ``{"caption": {"kind", "name", "format"}}``
 any number of times, at last ``{"audio": true}``. Each answer is a line of JSON with ``answer`` and
 ``bytes``, then that many bytes; the audio's bytes come bare. So one extraction serves all requests.
+A playlist is one answer, ``listed``, without any request.
 """
 
 from __future__ import annotations
@@ -53,6 +54,12 @@ class Dialogue:
         self._media_bytes = 0
         self._caption_deadline = 0.0
 
+    def answer(self, name: str, data: bytes) -> None:
+        """Send one answer."""
+        head = json.dumps({"answer": name, "bytes": len(data)})
+        self._answers.write(head.encode() + b"\n" + data)
+        self._answers.flush()
+
     def attach(self, video: YoutubeDL) -> None:
         """Hook into yt-dlp, which calls the match filter for every video before its download."""
         video.params["match_filter"] = lambda info, *, incomplete: self._serve_requests(
@@ -74,7 +81,7 @@ class Dialogue:
         if incomplete is True or self._found_sent:  # a link in a list, or the same video again
             return
         self._found_sent = True
-        self._answer("found", json.dumps(describe_video(info)).encode())
+        self.answer("found", json.dumps(describe_video(info)).encode())
         for line in self._requests:
             request = json.loads(line)
             if "audio" in request:
@@ -90,11 +97,11 @@ class Dialogue:
             data = self._fetch(video, info, entry)
         except YoutubeDLError as error:
             kind, text = classify(error)
-            self._answer("failed", json.dumps({"kind": kind, "text": text}).encode())
+            self.answer("failed", json.dumps({"kind": kind, "text": text}).encode())
         except OSError:
-            self._answer("failed", b'{"kind": "broken_off", "text": ""}')
+            self.answer("failed", b'{"kind": "broken_off", "text": ""}')
         else:
-            self._answer("caption", data)
+            self.answer("caption", data)
 
     def _fetch(self, video: YoutubeDL, info: Mapping[str, object], entry: Entry) -> bytes:
         """Fetch a caption file by yt-dlp, with its cookies, headers, fragments of playlists."""
@@ -132,8 +139,3 @@ class Dialogue:
         if done < self._media_bytes:  # the server cannot resume, so bytes came twice
             raise RestartedError
         self._media_bytes = done
-
-    def _answer(self, name: str, data: bytes) -> None:
-        head = json.dumps({"answer": name, "bytes": len(data)})
-        self._answers.write(head.encode() + b"\n" + data)
-        self._answers.flush()

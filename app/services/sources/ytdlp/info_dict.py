@@ -5,6 +5,7 @@ Only the child process imports this; it needs nothing but the standard library.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypedDict
@@ -68,13 +69,12 @@ def is_live(info: Mapping[str, object]) -> bool:
 
 def describe_video(info: Mapping[str, object]) -> FoundVideo:
     """Return the metadata that the server uses."""
-    duration_s = info.get("duration")
     tracks = caption_files(info)
     return {
         "title": _title(info)[:_TITLE_CHARS],
         "description": _text(info.get("description"))[:_DESCRIPTION_CHARS],
         "chapters": list(_chapters(info))[:_CHAPTERS],
-        "duration_s": float(duration_s) if isinstance(duration_s, int | float) else None,
+        "duration_s": finite(info.get("duration")),
         "language": _text(info.get("language")) or _audio_language(info),
         "tracks": [
             {
@@ -86,6 +86,17 @@ def describe_video(info: Mapping[str, object]) -> FoundVideo:
         ],
         "tracks_left_out": max(0, len(tracks) - _TRACKS),
     }
+
+
+def finite(given: object) -> float | None:
+    """Return a number; None for anything else, "not a number" and infinity, which JSON may hold."""
+    if not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def caption_files(info: Mapping[str, object]) -> dict[tuple[str, str], dict[str, Entry]]:
@@ -146,8 +157,10 @@ def _title(info: Mapping[str, object]) -> str:
 def _chapters(info: Mapping[str, object]) -> Iterator[tuple[float, str]]:
     chapters = info.get("chapters")
     for chapter in chapters if isinstance(chapters, list) else ():
-        if isinstance(chapter, Mapping) and isinstance(chapter.get("start_time"), int | float):
-            yield float(chapter["start_time"]), _text(chapter.get("title"))[:_TITLE_CHARS]
+        if not isinstance(chapter, Mapping):
+            continue
+        if (start_s := finite(chapter.get("start_time"))) is not None:
+            yield start_s, _text(chapter.get("title"))[:_TITLE_CHARS]
 
 
 def _audio_language(info: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from app.domain.errors import (
     CuestreamError,
+    InvalidFieldError,
     ResourceLimitError,
     SourceAgeRestrictedError,
     SourceBotCheckError,
@@ -22,6 +23,7 @@ from app.domain.errors import (
     SourceUnsupportedError,
 )
 from app.services.net.transfer import status_error
+from app.services.sources.ytdlp.playlist_info import MOST_ENTRIES
 
 _SEND = "you can send the media or its captions yourself"
 _COOKIES = f"The server's owner can set COOKIES_FILE to cookies of a signed-in browser, or {_SEND}."
@@ -65,6 +67,14 @@ _KINDS: Mapping[str, Reason] = {
         "The site sends its answers in an encoding that was not asked for",
     ),
     "page_size": (ResourceLimitError, "The site's page is larger than this server reads"),
+    "selection": (
+        InvalidFieldError,
+        "items, dateafter, datebefore: places such as 1:3,7 and days such as 20240131, in order",
+    ),
+    "long_list": (
+        InvalidFieldError,
+        f"items: the list has more than {MOST_ENTRIES} entries; count from its beginning",
+    ),
     "memory": (ResourceLimitError, "The page takes more memory than this server allows"),
     "network": (SourceError, "The site cannot be reached"),
     "broken_off": (SourceError, "The download broke off"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from app.domain.captions import CaptionTrack
 from app.domain.errors import (
@@ -21,6 +22,7 @@ from app.services.net.pace import TransferPace
 from app.services.net.ssrf_guard import SsrfGuard
 from app.services.sources.ytdlp.child_process import SiteProcess, site_process
 from app.services.sources.ytdlp.info_dict import FoundVideo
+from app.services.sources.ytdlp.playlist_info import FoundPlaylist, PlaylistWish
 from app.services.sources.ytdlp.site_errors import site_error
 from app.services.sources.ytdlp.site_metadata import caption_tracks, media_info, parse_found
 from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
@@ -161,6 +163,27 @@ async def site_session(
             await session.aclose()
 
 
+async def site_playlist(
+    page_url: str,
+    wish: PlaylistWish,
+    settings: SourceSettings,
+    guard: SsrfGuard,
+    workdir: WorkDir,
+) -> FoundPlaylist:
+    """List a playlist without looking at its videos; a video's page is a list of one.
+
+    Raises:
+        InvalidFieldError: places or days cannot be read from the wish.
+        UrlBlockedError: the page leads to an address that must not be reached.
+        SourceError: the site gives no list; its subclasses say why.
+        StorageError: the disk is full or not writable.
+    """
+    guard.parse(page_url)
+    async with site_process(page_url, settings, guard, workdir, playlist=wish) as process:
+        _, data = await answer_in_time(process, settings)
+        return cast("FoundPlaylist", json.loads(data))
+
+
 async def answer_in_time(process: SiteProcess, settings: SourceSettings) -> Answer:
     """Read one answer of the child, which is killed if it takes too long.
 
@@ -180,7 +203,7 @@ async def read_answer(process: SiteProcess) -> Answer:
     """Read one answer of the child.
 
     Returns:
-        Its name (``found``, ``caption`` or ``failed``) and its bytes.
+        Its name (``found``, ``listed``, ``caption`` or ``failed``) and its bytes.
 
     Raises:
         CuestreamError: the child has ended instead; the error is the child's.

@@ -1,8 +1,8 @@
 """Child process that runs yt-dlp: ``python -m app.services.sources.ytdlp.ytdlp_child``.
 
-It reads its task from the first line of stdin, reports the video that it found (see ``dialogue``)
-and writes what the server requests to stdout. An error is reported on stderr, as a line of JSON
-with ``error``. Exit status 0 means that every byte was written.
+It reads its task from the first line of stdin, reports the playlist or the video that it found
+(see ``dialogue``) and writes what the server requests to stdout. An error is reported on stderr,
+as a line of JSON with ``error``. Exit status 0 means that every byte was written.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from yt_dlp.utils import YoutubeDLError
 
 from app.services.sources.ytdlp.bounded_ydl import BoundedYoutubeDL
 from app.services.sources.ytdlp.dialogue import Dialogue
+from app.services.sources.ytdlp.playlist_child import list_playlist
 from app.services.sources.ytdlp.ytdlp_errors import FinishedError, classify
 from app.services.sources.ytdlp.ytdlp_options import YtdlpTask, options
 
@@ -32,6 +33,10 @@ def main() -> int:
     dialogue = Dialogue(sys.stdin.buffer, sys.stdout.buffer, task["timeout_s"])
     try:
         video = BoundedYoutubeDL(options(task))
+        if task["playlist"] is not None:
+            listed = list_playlist(video, task["page_url"], task["playlist"])
+            dialogue.answer("listed", json.dumps(listed).encode())
+            return 0
         dialogue.attach(video)
         found = video.extract_info(task["page_url"])
         if not sys.stdout.closed:  # which it is after a playlist

@@ -43,6 +43,18 @@ class PageSizeError(DownloadCancelled):  # type: ignore[misc]
     """A page has more bytes than pages do."""
 
 
+class SelectionError(DownloadCancelled):  # type: ignore[misc]
+    """Days or places of a playlist's entries cannot be read."""
+
+
+class LongListError(DownloadCancelled):  # type: ignore[misc]
+    """Places are counted from the end of a list that is too long to be read to its end."""
+
+
+class NothingError(DownloadCancelled):  # type: ignore[misc]
+    """The page has neither a list nor a video."""
+
+
 def classify(error: YoutubeDLError) -> tuple[str, str]:
     """Return the kind of an error with its HTTP status or the site's own message, if any."""
     kinds: tuple[tuple[type[BaseException], str], ...] = (
@@ -51,6 +63,9 @@ def classify(error: YoutubeDLError) -> tuple[str, str]:
         (CaptionLimitError, "broken_off"),
         (EncodingError, "encoding"),
         (PageSizeError, "page_size"),
+        (SelectionError, "selection"),
+        (LongListError, "long_list"),
+        (NothingError, "nothing"),
         (CookieLoadError, "cookies"),
         (GeoRestrictedError, "geo"),
         (UnsupportedError, "unsupported"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TypedDict
 
+from app.services.sources.ytdlp.playlist_info import PlaylistWish
+
 _RETRIES = 5
 """Attempts at each request that broke off on the way."""
 
@@ -29,6 +31,8 @@ class YtdlpTask(TypedDict):
         sleep_s: pause between requests in seconds.
         js_runtime: a runtime's name, perhaps with ``:PATH``; empty for any that is installed.
         format: which of the site's media is wanted, as yt-dlp selects formats.
+        playlist: which entries of a playlist are to be listed, in place of a video; None for the
+            video.
     """
 
     page_url: str
@@ -40,6 +44,7 @@ class YtdlpTask(TypedDict):
     sleep_s: float
     js_runtime: str
     format: str
+    playlist: PlaylistWish | None
 
 
 class _Silent:
@@ -64,8 +69,10 @@ def options(task: YtdlpTask) -> dict[str, object]:
         "ratelimit": task["rate_limit"],
         "sleep_interval_requests": task["sleep_s"],
         "skip_unavailable_fragments": False,  # a hole would shift all that follows
-        "noplaylist": True,
+        "noplaylist": task["playlist"] is None,
         "playlist_items": "1",
+        # Lists of YouTube tell no days but "3 weeks ago".
+        "extractor_args": {"youtubetab": {"approximate_date": ["yes"]}},
         "hls_prefer_native": True,
         "fixup": "never",
         # Its ffmpeg would open connections of its own.
