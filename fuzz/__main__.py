@@ -61,7 +61,7 @@ def fuzz_target(folder: Path) -> Iterator[tuple[ServerProcess, FuzzTarget]]:
         server = ServerProcess(folder, {**_settings(model), **DEAF})
         try:
             server.wait_ready()
-            yield server, FuzzTarget(server.url, KEY, _known_ids(server))
+            yield server, FuzzTarget(server.url, KEY, _known_ids(server), _operations(server))
         finally:
             server.stop()
 
@@ -87,6 +87,12 @@ def _known_ids(server: ServerProcess) -> dict[str, str]:
         headers = {"Upload-Length": str(len(_CAPTIONS))}
         made = client.post("/api/uploads", headers=headers).raise_for_status()
     return {"job_id": job, "upload_id": made.headers["location"].rpartition("/")[2]}
+
+
+def _operations(server: ServerProcess) -> int:
+    with server.client() as client:
+        paths = client.get("/openapi.json").raise_for_status().json()["paths"]
+    return sum("responses" in operation for path in paths.values() for operation in path.values())
 
 
 if __name__ == "__main__":

@@ -26,7 +26,10 @@ CHECKS = (
 """Ours and Schemathesis' own. Whether a request is refused at all is not compared with its schema:
 what is a language, or a caption file, no schema says."""
 
-_ROUTES = 37
+_MOST_CASES = 30
+"""Of each operation in one round: what a round finds is told at its end, so the time should cut
+off little."""
+
 _REQUEST_TIMEOUT_S = 30
 
 
@@ -72,11 +75,13 @@ class FuzzTarget:
         url: of the server.
         key: one of its keys.
         known_ids: a value for each parameter of a path that names something.
+        operations: how many the server's description has.
     """
 
     url: str
     key: str
     known_ids: Mapping[str, str]
+    operations: int
 
 
 def fuzz(
@@ -96,7 +101,8 @@ def fuzz(
     seed = 1
     while figures.requests < requests and (left_s := limit_s - time.monotonic() + began_s) > 0:
         phases = "fuzzing" if brief or seed > 1 else "examples,coverage,fuzzing"
-        cases = max(1, (requests - figures.requests) // _ROUTES)
+        cases = (requests - figures.requests) // target.operations
+        cases = max(1, min(cases, _MOST_CASES))
         tally = folder / f"round-{seed}.jsonl"
         output, failed = _round(target, tally, (phases, cases, seed), left_s)
         _count(tally, figures)
