@@ -99,6 +99,46 @@ async def test_another_process_follows_a_job_as_it_goes(stores: StoreFactory) ->
         assert reader.host.messages == []
 
 
+async def test_who_asks_for_a_job_that_is_being_claimed_gets_all_its_events(
+    stores: StoreFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stores.opened() as store:
+        record = await store.enqueue(queued())
+        claimed = (await store.claim()).record
+        assert claimed is not None
+        for event in EVENTS[:2]:
+            claimed.log.append(event)
+        await store.flush()
+        await store.give_back(claimed)
+    del record, claimed
+    async with stores.opened() as store:
+        reached, go_on = asyncio.Event(), asyncio.Event()
+        events = store.database.events
+
+        async def slowly(job_id: str, after: int) -> object:
+            reached.set()
+            await go_on.wait()
+            return await events(job_id, after)
+
+        monkeypatch.setattr(store.database, "events", slowly)
+        claim = asyncio.create_task(store.claim())
+        await reached.wait()
+        (job_id,) = store._records
+
+        async def seen_at_once() -> int:
+            found = await store.get(job_id)
+            assert found is not None
+            return len(found.log)
+
+        readers = [asyncio.create_task(seen_at_once()) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        assert await asyncio.gather(*readers) == [2, 2, 2]
+        taken = (await claim).record
+        assert taken is not None
+        assert [event for _, event in taken.log.after(0)] == EVENTS[:2]
+
+
 async def test_a_dead_process_leaves_its_jobs_to_another_one_once(stores: StoreFactory) -> None:
     dead = stores.make()
     await dead.open(dead.host)

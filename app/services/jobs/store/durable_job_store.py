@@ -69,7 +69,7 @@ class DurableJobStore:
         self._host: StoreHost | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._catching_up: dict[str, asyncio.Lock] = {}
+        self._catching_up: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._behind: set[str] = set()
         self._swept_s = 0.0
         self._leasing = asyncio.Lock()
@@ -167,7 +167,8 @@ class DurableJobStore:
         """See `JobStore`."""
         record = self._records.get(job_id)
         if record is not None:
-            return record
+            async with self._catch_up_lock(job_id):
+                return record  # with all that a claim may be reading: who resumes counts on it
         row = await self._database.job(job_id)
         return None if row is None else await self._loaded(row)
 
@@ -275,30 +276,28 @@ class DurableJobStore:
 
     async def _follow(self, record: JobRecord) -> None:
         """Read what another process has written; what comes meanwhile is read once more."""
-        lock = self._catching_up.setdefault(record.id, asyncio.Lock())
-        async with lock:
+        async with self._catch_up_lock(record.id):
             self._behind.discard(record.id)
         await self._catch_up(record)
 
     async def _catch_up(self, record: JobRecord) -> None:
         """Add the events of a record that are in the database alone."""
-        lock = self._catching_up.setdefault(record.id, asyncio.Lock())
-        try:
-            async with lock:
-                stored = await self._database.events(record.id, len(record.log))
-                if self._writer.holds(record.id):
-                    return
-                if stored:
-                    events = [decode_event(kind, data) for kind, data in stored]
-                    record.queued = record.queued and all(
-                        isinstance(event, Progress) and event.stage == "waiting" for event in events
-                    )
-                    record.log.follow(events)
-                if record.log.closed and record.ended_s is None:
-                    record.ended_s = time.monotonic()
-        finally:
-            if not lock.locked():
-                self._catching_up.pop(record.id, None)
+        async with self._catch_up_lock(record.id):
+            stored = await self._database.events(record.id, len(record.log))
+            if self._writer.holds(record.id):
+                return
+            if stored:
+                events = [decode_event(kind, data) for kind, data in stored]
+                record.queued = record.queued and all(
+                    isinstance(event, Progress) and event.stage == "waiting" for event in events
+                )
+                record.log.follow(events)
+            if record.log.closed and record.ended_s is None:
+                record.ended_s = time.monotonic()
+
+    def _catch_up_lock(self, job_id: str) -> asyncio.Lock:
+        """Return what one at a time holds while a job's events are read; it goes with its users."""
+        return self._catching_up.setdefault(job_id, asyncio.Lock())
 
     async def _see_who_left(self, job_id: str) -> None:
         """Tell of cancels whose messages were missed: they are stored with the job."""

@@ -134,6 +134,7 @@ def task(**given: object) -> YtdlpTask:
         "sleep_s": 0.0,
         "js_runtime": "",
         "format": "bestaudio/best",
+        "playlist": None,
     }
     return {**usual, **given}  # type: ignore[typeddict-item]
 
