@@ -106,7 +106,7 @@ def test_the_words_are_whispers(result: dict[str, Any], talk: Talk) -> None:
     assert result["language"] == "en"
     assert all(cue["translatedText"] and cue["confidence"] > 0.5 for cue in result["subtitles"])
     assert result["voiced_untranscribed_s"] <= 2
-    assert "notices" not in result
+    assert {each["code"] for each in result.get("notices", ())} <= {"cues_too_fast"}
 
 
 def test_the_turns_are_returned(result: dict[str, Any], talk: Talk) -> None:

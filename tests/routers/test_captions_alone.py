@@ -143,6 +143,6 @@ def test_row_28_another_script_is_converted_and_said_to_be(deaf: ServerProcess) 
     result = _upload(deaf, data, captions_lang="zh", target_lang="zh-TW")
     shown = [cue["translatedText"] for cue in result["subtitles"]]
     assert shown == OpenCC("s2twp").convert("\n".join(lines)).split("\n")
-    assert [notice["code"] for notice in result["notices"]] == ["script_converted"]
+    assert [notice["code"] for notice in result["notices"]] == ["script_converted", "cues_too_fast"]
     assert result["translators"] == ["OpenCC (s2twp)"]
     assert result["translated"] is True

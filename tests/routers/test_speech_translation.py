@@ -112,7 +112,11 @@ def test_the_translation_of_speech_is_cached(
     assert "translate" not in again["stage_ms"]
     words = [" ".join(cue["translatedText"] for cue in r["subtitles"]) for r in (first, again)]
     assert words[0].split() == words[1].split()
-    assert again["notices"] == first["notices"]
+    # How fast cues are is a matter of the profile, so it is measured anew.
+    kept = [
+        [each for each in r["notices"] if each["code"] != "cues_too_fast"] for r in (first, again)
+    ]
+    assert kept[0] == kept[1]
 
 
 def test_apertium_still_translates_its_own_pair(whisper: ServerProcess, tmp_path: Path) -> None:

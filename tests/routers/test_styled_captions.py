@@ -66,7 +66,7 @@ def test_case_20_21_styles_and_speakers_lines_reach_every_format_translated(
         "formats": ["srt", "vtt", "ass", "ttml", "json"],
     }
     found = result(captions_server, body)
-    assert "notices" not in found
+    assert {each["code"] for each in found.get("notices", ())} <= {"cues_too_fast"}
     files = found["formats"]
     assert files["srt"].splitlines() == [
         "1",
