@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import structlog
@@ -14,24 +13,21 @@ import structlog
 from app.domain.errors import StorageError
 from app.domain.events import Failed, Progress
 from app.services.jobs.caller_notes import CallerNotes
-from app.services.jobs.event_log import EventLog
-from app.services.jobs.job_summary import JobSummary, title_of
-from app.services.jobs.queue_options import QueueOptions
+from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.record import JobRecord
-from app.services.jobs.store.encoded_events import encoded_events, recent_bytes
+from app.services.jobs.store.encoded_events import recent_bytes
 from app.services.jobs.store.event_codec import (
     decode_event,
     decode_value,
     encode_event,
-    encode_value,
 )
 from app.services.jobs.store.event_writer import NOT_STORED, EventWriter
 from app.services.jobs.store.job_database import JobDatabase
-from app.services.jobs.store.job_rows import JobRow, NewJob
+from app.services.jobs.store.job_row_codec import JobRowCodec, summary_of
+from app.services.jobs.store.job_rows import JobRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
 from app.services.jobs.store.kept_uploads import KeptUploads
-from app.services.jobs.store.request_codec import decode_request, encode_request
 from app.services.jobs.store.secret_box import SecretBox
 from app.services.jobs.uploads_of_jobs import discard_upload
 
@@ -60,7 +56,7 @@ class DurableJobStore:
     ) -> None:
         self._database = database
         self._uploads = uploads
-        self._box = box
+        self._codec = JobRowCodec(box)
         self._tick_s = lease_s / 3
         self._writer = EventWriter(
             database, self._lost, lambda record: discard_upload(record.request)
@@ -109,7 +105,7 @@ class DurableJobStore:
                 record.request = await self._uploads.keep(record.id, record.request, copy=False)
             async with self._leasing:
                 # A replay has all cues of a finished job.
-                new = await asyncio.to_thread(self._new, record)
+                new = await asyncio.to_thread(self._codec.row_of, record)
                 await self._database.insert(new)
                 if record.running:
                     record.fence = record.attempts = 1
@@ -124,7 +120,7 @@ class DurableJobStore:
         record.queued = record.stored = True
         record.request = await self._uploads.keep(record.id, record.request, copy=True)
         self._records[record.id] = record
-        new = await asyncio.to_thread(self._new, record)  # a call may have a large input
+        new = await asyncio.to_thread(self._codec.row_of, record)  # a call may have a large input
         job_id = await self._database.insert(new)
         if job_id != record.id:
             known = await self.get(job_id)
@@ -180,7 +176,7 @@ class DurableJobStore:
     async def listed(self, owner: str, limit: int, before: str | None) -> Sequence[JobSummary]:
         """See `JobStore`."""
         rows = await self._database.listed(owner, limit, before)
-        return [_summary(row) for row in rows]
+        return [summary_of(row) for row in rows]
 
     async def waiting(self, owner: str) -> tuple[int, int]:
         """See `JobStore`."""
@@ -208,7 +204,7 @@ class DurableJobStore:
 
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
-        self._spawn(self._database.save_callers(record.id, self._encoded_notes(record)))
+        self._spawn(self._database.save_callers(record.id, self._codec.encoded_notes(record)))
 
     async def advance(self, job_id: str, reader: str, place: int) -> int:
         """See `JobStore`."""
@@ -323,83 +319,6 @@ class DurableJobStore:
         known = self._records.get(row.id)
         if known is not None:
             return known
-        now = time.monotonic()
-        record = JobRecord(
-            decode_request(row.request),
-            row.id,
-            EventLog(),
-            now - row.age_s,
-            None if row.ended_age_s is None else now - row.ended_age_s,
-            queue=self._options(row),
-            queued=row.state == "queued",
-            callers=self._notes(row),
-            fence=row.fence,
-            attempts=row.attempts,
-            stored=True,
-        )
+        record = self._codec.record_of(row)
         self._records[row.id] = record
         return record
-
-    def _encoded_notes(self, record: JobRecord) -> bytes:
-        """Return what a record says of its callers, their stores encrypted."""
-        stores = {
-            caller: self._box.seal_text(record.id, text)
-            for caller, text in record.callers.stores.items()
-        }
-        return encode_value(replace(record.callers, stores=stores))
-
-    def _notes(self, row: JobRow) -> CallerNotes:
-        notes: CallerNotes = decode_value(CallerNotes, row.callers)
-        notes.stores = {
-            caller: self._box.open_text(row.id, text) for caller, text in notes.stores.items()
-        }
-        return notes
-
-    def _options(self, row: JobRow) -> QueueOptions | None:
-        if row.queue is None:
-            return None
-        options: QueueOptions = decode_value(QueueOptions, row.queue)
-        return replace(options, secrets=self._box.open(row.id, row.secrets))
-
-    def _new(self, record: JobRecord) -> NewJob:
-        """Return the row of a new record."""
-        queue = record.queue
-        events = encoded_events(record.log.beyond(0))
-        bare = None if queue is None else encode_value(replace(queue, secrets={}))
-        secrets = self._box.seal(record.id, queue.secrets) if queue else None
-        return NewJob(
-            id=record.id,
-            request=encode_request(record.request),
-            request_key=record.request.key,
-            owner=record.owner,
-            caller=record.request.caller,
-            title=title_of(record),
-            kind=queue.kind if queue else "",
-            state="queued" if record.queued else events.state,
-            events=events.events,
-            weight_bytes=events.weight_bytes + len(secrets or b""),
-            queue=bare,
-            secrets=secrets,
-            callers=self._encoded_notes(record),
-            progress=events.progress,
-            priority=queue.priority if queue else 0,
-            delay_s=queue.delay_s if queue else 0.0,
-            ttl_s=queue.ttl_s if queue else None,
-            idempotency_key=queue.idempotency_key if queue else None,
-            is_call=queue.is_call if queue else False,
-        )
-
-
-def _summary(row: JobRow) -> JobSummary:
-    now = time.time()
-    ended = row.ended_age_s
-    return JobSummary(
-        id=row.id,
-        state=row.state,
-        created_ms=round((now - row.age_s) * 1000),
-        ended_ms=None if ended is None else round((now - ended) * 1000),
-        title=row.title,
-        progress=None if row.progress is None else decode_value(Progress, row.progress),
-        kind=row.kind,
-        code=row.code,
-    )
