@@ -31,8 +31,8 @@ class AsrSettings(Group):
     lanes: int | None = Field(None, ge=1)
     """Batches at a time. One unless set, which is enough for a device."""
     batch_size: int | None = Field(None, ge=1)
-    """Windows in one batch at most, of any number of requests. 16 on a GPU and 4 on a CPU unless
-    set: a CPU gains nothing by more, and first windows wait for the batch that runs. Each takes
+    """Windows in one batch at most, of any number of requests. 16 on a GPU and 2 on a CPU unless
+    set: a CPU gains a twentieth by more, and first windows wait for the batch that runs. Each takes
     GPU memory while it is decoded: with 5 beams about 0.43 GB for `large-v3`, 0.06 GB for
     `turbo`, 0.1 GB for `small`. A batch that does not fit is halved."""
     self_test: bool = True
@@ -54,7 +54,7 @@ class AsrSettings(Group):
 
     def max_batch(self, device: Literal["cuda", "cpu"]) -> int:
         """Windows in one batch at most, on a device."""
-        return self.batch_size or (16 if device == "cuda" else 4)
+        return self.batch_size or (16 if device == "cuda" else 2)
 
 
 class WhisperSettings(Group):

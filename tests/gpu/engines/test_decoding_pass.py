@@ -121,7 +121,7 @@ def test_a_window_that_fails_comes_back_alone(watched: Watch) -> None:
     third = engine.decode([outcome for outcome in second if isinstance(outcome, Prepared)])
     assert [said(outcome) for outcome in third] == [GERMAN, GERMAN]
     assert third[1][0].span.start_ms >= 50_000
-    assert model.encoded == [3], "what was encoded once is not encoded again"
+    assert model.encoded == [1] * 3, "what was encoded once is not encoded again"
     assert [call.windows for call in model.calls] == [3, 2, 2]
 
 
