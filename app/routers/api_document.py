@@ -187,9 +187,12 @@ def _error_answer(kinds: list[type[e.CuestreamError]], shape: ErrorShape) -> dic
         for name, text in _HEADERS.get(parent, {}).items()
     }
     schema = {"$ref": _COMPONENTS + shape.model.__name__}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
+    if shape.is_text:
+        content = {"text/plain": {"schema": {"type": "string"}}}
     answer: dict[str, Any] = {
         "description": "\n".join(f"- `{kind.code}`: {_sentence(kind)}" for kind in kinds),
-        "content": {"application/json": {"schema": schema, "examples": examples}},
+        "content": content,
     }
     return {**answer, "headers": headers} if headers else answer
 
