@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,9 +19,8 @@ from pydantic import BaseModel
 from app.container import Services
 from app.domain.errors import InvalidFieldError, NoSpeechError
 from app.domain.events import Result
-from app.domain.language import ENGLISH
 from app.domain.profile import profile_named
-from app.domain.request import JobRequest, Source, SpeakerCount, Task, UploadedFile
+from app.domain.request import JobRequest, Source, SpeakerCount, UploadedFile
 from app.domain.version import __version__
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
@@ -35,9 +33,9 @@ from app.routers.film_upload import FilmUpload
 from app.routers.patient_text import patient_text
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.submission.asr_output import FORMAT_NAMES, AsrFormat, asr_text
+from app.submission.asr_wish import AsrWish
 from app.submission.audio_output import silent
 from app.submission.film_jobs import FilmJobs
-from app.submission.request_fields import spoken_language
 from app.submission.run_to_end import run_made
 from app.submission.spoken_head import HEAD_S, language_answer, write_first_speech
 from app.system.thread_groups import DISK
@@ -45,9 +43,7 @@ from app.system.thread_groups import DISK
 log = structlog.get_logger()
 
 _BYTES_PER_S = 32_000
-_PROMPT_CHARS = 1000
 _NAME_CHARS = 300
-_NO_LANGUAGE = frozenset({"", "auto", "und", "none"})
 
 
 class Version(BaseModel):
@@ -93,55 +89,6 @@ status_router = APIRouter(tags=["health"])
 
 Encode = Annotated[bool, Query(description="false: bare samples, s16le mono at 16 kHz")]
 VideoFile = Annotated[str, Query(description="Path of the film at the client; only logged")]
-
-
-@dataclass(frozen=True, slots=True)
-class AsrWish:
-    """What a request wants of a film."""
-
-    task: Task
-    language: str
-    prompt: str
-    diarize: bool
-    speakers: SpeakerCount
-    caller: str
-    holder: str
-
-    def request(self, services: Services, source: Source) -> JobRequest:
-        """Return the job request.
-
-        Raises:
-            InvalidFieldError: not a language.
-            UnavailableOptionError: this server tells no speakers apart.
-        """
-        spoken = None
-        if self.language.lower() not in _NO_LANGUAGE:
-            spoken = spoken_language(language_named(self.language) or self.language)
-        translates = self.task == "translate" and (spoken is None or spoken.base != ENGLISH.base)
-        # A transcriber that was not trained to translate leaves it to the translator.
-        by_speech = translates and _translates_speech(services)
-        return JobRequest(
-            source,
-            spoken=spoken,
-            task="translate" if by_speech else "transcribe",
-            target=ENGLISH if translates and not by_speech else None,
-            profile=profile_named(services.settings.jobs.default_profile),
-            diarize=self.diarize,
-            speakers=self.speakers,
-            force_whisper=True,
-            reuse_transcript=True,
-            prompt=self.prompt[:_PROMPT_CHARS],
-            caller=self.caller,
-            holder=self.holder,
-            audience="batch",
-        )
-
-
-def _translates_speech(services: Services) -> bool:
-    readiness = services.readiness
-    if not (readiness.loaded and services.settings.asr.enabled):
-        return True
-    return readiness.engine_manager.engines.translates
 
 
 @router.post(
