@@ -81,21 +81,30 @@ router = APIRouter(
 
 _ERRORS = (BadRequestError, InvalidFieldError, StorageError, e.OverloadedError)
 _NOTHING: dict[str, Any] = {"content": {"application/json": {"schema": TEXT}}}
-_JSON = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+
+
+def _json_body(example: Mapping[str, str]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"type": "object"}, "example": dict(example)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_JELLYFIN = {"NotificationType": "ItemAdded", "ItemId": "0123456789abcdef0123456789abcdef"}
+_TAUTULLI = {"event": "added", "file": "/films/Film.mkv"}
+_PLEX = '{"event": "library.new", "Metadata": {"ratingKey": "77"}}'
+_EMBY = '{"Event": "library.new", "Item": {"Path": "/films/Film.mkv"}}'
 Token = Annotated[str, Query(description="One of API_KEYS, for senders that have no headers")]
 
 
-def _form(name: str) -> dict[str, Any]:
+def _form(name: str, example: str) -> dict[str, Any]:
     properties = {name: {"type": "string", "description": "JSON"}}
     schema = {"type": "object", "required": [name], "properties": properties}
     kinds = ("multipart/form-data", "application/x-www-form-urlencoded")
-    return {
-        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
-    }
+    content = {kind: {"schema": schema, "example": {name: example}} for kind in kinds}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @router.post(
-    "/plex", **described("plexEvent", "Webhook of Plex", extra=_form("payload"), **_NOTHING)
+    "/plex", **described("plexEvent", "Webhook of Plex", extra=_form("payload", _PLEX), **_NOTHING)
 )
 @raises(*_ERRORS)
 async def plex(request: Request, services: ServicesDep, token: Token = "") -> Response:
@@ -107,7 +116,8 @@ async def plex(request: Request, services: ServicesDep, token: Token = "") -> Re
 
 
 @router.post(
-    "/jellyfin", **described("jellyfinEvent", "Webhook of Jellyfin", extra=_JSON, **_NOTHING)
+    "/jellyfin",
+    **described("jellyfinEvent", "Webhook of Jellyfin", extra=_json_body(_JELLYFIN), **_NOTHING),
 )
 @raises(*_ERRORS)
 async def jellyfin(request: Request, services: ServicesDep, token: Token = "") -> Response:
@@ -118,7 +128,9 @@ async def jellyfin(request: Request, services: ServicesDep, token: Token = "") -
     return await _queued(request, event, {"server": "jellyfin", "item": item})
 
 
-@router.post("/emby", **described("embyEvent", "Webhook of Emby", extra=_form("data"), **_NOTHING))
+@router.post(
+    "/emby", **described("embyEvent", "Webhook of Emby", extra=_form("data", _EMBY), **_NOTHING)
+)
 @raises(*_ERRORS)
 async def emby(request: Request, services: ServicesDep, token: Token = "") -> Response:
     """Queue the film that Emby tells of."""
@@ -129,7 +141,8 @@ async def emby(request: Request, services: ServicesDep, token: Token = "") -> Re
 
 
 @router.post(
-    "/tautulli", **described("tautulliEvent", "Webhook of Tautulli", extra=_JSON, **_NOTHING)
+    "/tautulli",
+    **described("tautulliEvent", "Webhook of Tautulli", extra=_json_body(_TAUTULLI), **_NOTHING),
 )
 @raises(*_ERRORS)
 async def tautulli(request: Request, services: ServicesDep, token: Token = "") -> Response:

@@ -82,8 +82,13 @@ def document(client: httpx.Client) -> dict[str, Any]:
 
 
 WITHOUT_CAUSE = {
-    **{"asr": 415, "detectLanguage": 415, "plexEvent": 400, "jellyfinEvent": 400},
-    **{"embyEvent": 400, "tautulliEvent": 400, "subtitleFolder": 400},
+    "asr": 415,
+    "detectLanguage": 415,
+    "plexEvent": 400,
+    "jellyfinEvent": 400,
+    "embyEvent": 400,
+    "tautulliEvent": 400,
+    "subtitleFolder": 400,
     **dict.fromkeys(("retryJob", "retryEndpointJob"), 400),
     **dict.fromkeys(("sendWebhookAgain", "deleteWebhook"), 404),
     **dict.fromkeys(("getStoredFile", "checkStoredFile", "getOutputFile"), 403),
