@@ -20,6 +20,7 @@ from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
+    asr_routes,
     audio_routes,
     batch_routes,
     caption_routes,
@@ -32,6 +33,7 @@ from app.routers import (
     health_routes,
     home_routes,
     job_routes,
+    library_routes,
     media_routes,
     playlist_routes,
     process_routes,
@@ -48,6 +50,7 @@ from app.routers import (
     webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
+from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
@@ -63,6 +66,7 @@ from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
 from app.services.uploads.upload_expiry import UploadExpiry
 from app.settings import Settings, unused_variables
+from app.submission.film_jobs import FilmJobs
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.webhooks import Webhooks
 from app.system.file_limit import raise_file_limit
@@ -86,6 +90,9 @@ _ROUTERS = (
     process_routes.router,
     transcribe_routes.router,
     audio_routes.router,
+    asr_routes.router,
+    asr_routes.status_router,
+    library_routes.router,
     caption_routes.router,
     job_routes.router,
     batch_routes.router,
@@ -154,6 +161,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(ResponseHeaders)
     app.add_middleware(AccessLog)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", validator=_is_plain)
+    app.add_middleware(PathKey)
 
 
 def _is_plain(request_id: str) -> bool:
@@ -207,6 +215,7 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     stack.push_async_callback(queue.close)
     services.runner.on_claim = queue.begun
     services.runner.take_calls(queue.calls.begin)
+    app.state.film_jobs = FilmJobs(services)
     await services.runner.open()
 
 

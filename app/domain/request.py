@@ -38,6 +38,47 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrivingFile:
+    """A recording whose upload has begun and goes on while its job works.
+
+    Attributes:
+        id: unguessable; names the upload in the process that receives it.
+    """
+
+    id: str
+
+    @property
+    def identity(self) -> str:
+        """Key of the upload; its content is not known yet."""
+        return f"arriving:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFile:
+    """A file of a media server's library, under a folder that the settings name.
+
+    Attributes:
+        path: of the file, without symbolic links; no job ever changes or removes it.
+        size: in bytes when it was asked for.
+        modified_ns: Unix time of its last change then, in nanoseconds.
+    """
+
+    path: Path
+    size: int
+    modified_ns: int
+
+    @property
+    def identity(self) -> str:
+        """Key by which equal files share work: a film is too large to be hashed each time."""
+        return f"library:{self.path}:{self.size}:{self.modified_ns}"
+
+    @property
+    def content(self) -> str:
+        """Address of what is stored of the file, in place of the hash of its bytes."""
+        return hashlib.sha256(self.identity.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class MediaUrl:
     """A media file behind an http or https address, or a page with a video.
 
@@ -110,7 +151,7 @@ class NoMedia:
         return f"call:{self.id}"
 
 
-Source = UploadedFile | MediaUrl | SiteVideo | SentCaptions | NoMedia
+Source = UploadedFile | ArrivingFile | LibraryFile | MediaUrl | SiteVideo | SentCaptions | NoMedia
 
 Task = Literal["transcribe", "translate"]
 """What a transcriber writes: the words that are said, or their translation into English. The names

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from app.domain import errors as e
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.error_responses import ERROR_SHAPES, shape_for, status_of_kind
-from app.routers.error_shapes import ErrorShape, HttpError
+from app.routers.error_shapes import ErrorShape, HttpError, plain_text
 from app.routers.raised_errors import KeyNeed, errors_of, key_need_of
 
 TAGS = (
@@ -187,9 +187,18 @@ def _error_answer(kinds: list[type[e.CuestreamError]], shape: ErrorShape) -> dic
         for name, text in _HEADERS.get(parent, {}).items()
     }
     schema = {"$ref": _COMPONENTS + shape.model.__name__}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
+    if shape.is_text:
+        lines = {
+            kind.code: {
+                "value": plain_text(HttpError(status_of_kind(kind), _sentence(kind), kind.code))
+            }
+            for kind in kinds
+        }
+        content = {"text/plain": {"schema": {"type": "string"}, "examples": lines}}
     answer: dict[str, Any] = {
         "description": "\n".join(f"- `{kind.code}`: {_sentence(kind)}" for kind in kinds),
-        "content": {"application/json": {"schema": schema, "examples": examples}},
+        "content": content,
     }
     return {**answer, "headers": headers} if headers else answer
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -18,6 +18,7 @@ from app.routers.error_shapes import (
     detailed_body,
     native_body,
     openai_body,
+    plain_text,
     video_body,
 )
 from app.routers.job_answers import OpenAiError
@@ -107,6 +108,8 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/screenshot/", detailed_body),
     ErrorShape("/cache", detailed_body),
     ErrorShape("/admin/", detailed_body),
+    ErrorShape("/asr", native_body, is_text=True),
+    ErrorShape("/detect-language", native_body, is_text=True),
     ErrorShape("/", native_body),
 )
 """The first row whose prefix a path has applies; the last one has every path's."""
@@ -150,33 +153,36 @@ def shape_for(path: str) -> ErrorShape:
     return next(shape for shape in ERROR_SHAPES if path.startswith(shape.prefix))
 
 
-def error_response(error: HttpError, path: str) -> JSONResponse:
+def error_response(error: HttpError, path: str) -> Response:
     """Return the response to a request for a path, in the shape of that path's routes."""
     shape = shape_for(path)
-    return JSONResponse(shape.body(error), error.status, {**error.headers, **shape.headers})
+    headers = {**error.headers, **shape.headers}
+    if shape.is_text:
+        return PlainTextResponse(plain_text(error), error.status, headers)
+    return JSONResponse(shape.body(error), error.status, headers)
 
 
 def install_error_handlers(app: FastAPI) -> None:
     """Answer every error in the shape of its path."""
 
     @app.exception_handler(e.CuestreamError)
-    async def expected(request: Request, error: e.CuestreamError) -> JSONResponse:
+    async def expected(request: Request, error: e.CuestreamError) -> Response:
         request.app.state.services.metrics.error(error.code)
         return error_response(http_error(error), request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         return await expected(request, _request_error(error))
 
     @app.exception_handler(HTTPException)
-    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+    async def framework(request: Request, error: HTTPException) -> Response:
         cause = _body_error(error)
         if cause is not None:
             return await expected(request, cause)
         return error_response(_framework_error(error), request.url.path)
 
     @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> JSONResponse:
+    async def defect(request: Request, error: Exception) -> Response:
         log.error("request failed by a defect", exc_info=error)
         internal = e.InternalError("Internal server error")
         return error_response(http_error(internal), request.url.path)

@@ -41,12 +41,15 @@ class ErrorShape:
         body: makes the JSON body of an error.
         headers: that every error carries.
         model: describes the body.
+        is_text: whether an error is its text alone, for clients that look at no status and take
+            an object for an answer.
     """
 
     prefix: str
     body: Callable[[HttpError], dict[str, object]]
     headers: Mapping[str, str] = field(default_factory=dict)
     model: type[BaseModel] = ApiError
+    is_text: bool = False
 
 
 def error_body(text: str, code: str, *, retryable: bool, **details: object) -> dict[str, object]:
@@ -57,6 +60,11 @@ def error_body(text: str, code: str, *, retryable: bool, **details: object) -> d
 def native_body(error: HttpError) -> dict[str, object]:
     """Return an error in our own shape."""
     return error_body(error.text, error.code, retryable=error.retryable, **error.details)
+
+
+def plain_text(error: HttpError) -> str:
+    """Return an error as a line that no reader of subtitles or of JSON takes for an answer."""
+    return f"Error ({error.code}): {error.text}"
 
 
 def openai_body(error: HttpError) -> dict[str, object]:

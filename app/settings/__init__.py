@@ -21,6 +21,7 @@ from app.settings.file_settings import FileSettings
 from app.settings.group import Group
 from app.settings.job_settings import JobSettings
 from app.settings.job_store_settings import JobStoreSettings, StoreName
+from app.settings.library_settings import LibrarySettings
 from app.settings.live_settings import LiveSettings
 from app.settings.media_settings import EncoderChoice, MediaSettings
 from app.settings.model_settings import ModelSettings
@@ -57,6 +58,7 @@ __all__ = [
     "Group",
     "JobSettings",
     "JobStoreSettings",
+    "LibrarySettings",
     "LiveSettings",
     "MediaSettings",
     "Mode",
@@ -105,6 +107,7 @@ class Settings(BaseModel):
     sources: SourceSettings = Field(default_factory=SourceSettings)
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     files: FileSettings = Field(default_factory=FileSettings)
+    libraries: LibrarySettings = Field(default_factory=LibrarySettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
+from app.routers.access.path_key import path_key
 from app.routers.dependencies import services_of
 from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
@@ -37,7 +38,8 @@ async def require_key(request: Request) -> None:
 def _refusal(request: Request) -> str:
     """Return what is wrong with the key of a request that has none of the configured ones."""
     text = "A valid API key is required"
-    sent = request.headers.get("authorization", "") + request.headers.get("x-api-key", "")
+    headers = (request.headers.get(name, "") for name in ("authorization", "x-api-key"))
+    sent = "".join((*headers, path_key(request)))
     if not sent:
         return f"{text}, as X-API-Key or as Authorization: Bearer KEY"
     if request.url.path == _TIER_4:
@@ -58,6 +60,7 @@ def matching_key(request: HTTPConnection) -> int | None:
     candidates = (
         request.headers.get("x-api-key", ""),
         bearer_token(request.headers.get("authorization", "")),
+        path_key(request),
     )
     return find_key(services_of(request).settings.access.api_keys, candidates)
 

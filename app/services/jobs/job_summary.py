@@ -6,7 +6,16 @@ import time
 from dataclasses import dataclass
 
 from app.domain.events import Progress
-from app.domain.request import JobRequest, MediaUrl, NoMedia, SentCaptions, SiteVideo, UploadedFile
+from app.domain.request import (
+    ArrivingFile,
+    JobRequest,
+    LibraryFile,
+    MediaUrl,
+    NoMedia,
+    SentCaptions,
+    SiteVideo,
+    UploadedFile,
+)
 from app.services.jobs.record import JobRecord, JobState
 
 _TITLE_CHARS = 300
@@ -61,6 +70,10 @@ def source_name(request: JobRequest) -> str:
     match request.source:
         case UploadedFile(name=name):
             return name or "upload"
+        case ArrivingFile():
+            return "upload"
+        case LibraryFile(path=path):
+            return path.name
         case MediaUrl(url=url):
             return _bare(url)
         case SiteVideo(page_url=page_url):

@@ -12,14 +12,25 @@ from typing import Any, overload
 import numpy as np
 
 from app.domain.errors import CuestreamError, EngineLoadError
-from app.domain.request import MediaUrl, NoMedia, SentCaptions, SiteVideo, Source, UploadedFile
+from app.domain.request import (
+    ArrivingFile,
+    LibraryFile,
+    MediaUrl,
+    NoMedia,
+    SentCaptions,
+    SiteVideo,
+    Source,
+    UploadedFile,
+)
 from app.domain.time import SAMPLE_RATE_HZ
 from app.services.cache.caches import Caches, no_caches
 from app.services.captions.select import CaptionPreference
 from app.services.media.track_choice import ANY_TRACK, TrackWish
 from app.services.net.fetch import Fetcher
 from app.services.net.ssrf_guard import SsrfGuard
+from app.services.sources.arriving_source import ArrivingOpener
 from app.services.sources.captions_source import CaptionsOpener
+from app.services.sources.library_source import LibraryOpener
 from app.services.sources.no_media import NoMediaOpener
 from app.services.sources.opened import Opened, OpenedMedia
 from app.services.sources.recording import RecordingOpener
@@ -37,11 +48,14 @@ from app.services.sources.url_source import UrlOpener
 from app.services.sources.ytdlp.playlist_info import FoundPlaylist, PlaylistWish
 from app.services.sources.ytdlp.site_session import SiteSession
 from app.services.sources.ytdlp.ytdlp_options import BEST_AUDIO
+from app.services.uploads.arriving_files import ArrivingFiles
 from app.settings import Settings
 from app.system.workdir import WorkDir
 
 SOURCE_OPENERS: Mapping[type[Source], Callable[[SourceServices], SourceOpener[Any]]] = {
     UploadedFile: UploadOpener,
+    ArrivingFile: ArrivingOpener,
+    LibraryFile: LibraryOpener,
     MediaUrl: UrlOpener,
     SiteVideo: SiteOpener,
     SentCaptions: CaptionsOpener,
@@ -60,6 +74,7 @@ class MediaOpener:
 
     Attributes:
         fetcher: downloads files over HTTP from checked addresses.
+        arriving: uploads that jobs read while they arrive.
     """
 
     def __init__(self, settings: Settings, workdir: WorkDir, caches: Caches | None = None) -> None:
@@ -70,10 +85,19 @@ class MediaOpener:
         texts = TextTracks(caches)
         cache = SourceCache(caches, recordings, texts, workdir)
         services = SourceServices(
-            sources, guard, Fetcher(sources, guard), recordings, cache, texts, workdir
+            sources,
+            guard,
+            Fetcher(sources, guard),
+            recordings,
+            cache,
+            texts,
+            workdir,
+            ArrivingFiles(),
+            settings.libraries.roots,
         )
         self._workdir = workdir
         self.fetcher = services.fetcher
+        self.arriving = services.arriving
         self._sites = SiteOpener(services)
         self._openers = {kind: opener(services) for kind, opener in SOURCE_OPENERS.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from app.services.net.fetch import Fetcher
@@ -11,6 +12,7 @@ from app.services.sources.opened import Opened
 from app.services.sources.recording import RecordingOpener
 from app.services.sources.source_cache import OpenRequest, SourceCache
 from app.services.sources.text_tracks import TextTracks
+from app.services.uploads.arriving_files import ArrivingFiles
 from app.settings import SourceSettings
 from app.system.workdir import WorkDir
 
@@ -51,6 +53,8 @@ class SourceServices:
         cache: downloads, captions and metadata of earlier jobs.
         texts: reads text tracks of files.
         workdir: where temporary files go.
+        arriving: uploads that jobs read while they arrive.
+        media_roots: folders of media libraries.
     """
 
     settings: SourceSettings
@@ -60,3 +64,5 @@ class SourceServices:
     cache: SourceCache
     texts: TextTracks
     workdir: WorkDir
+    arriving: ArrivingFiles
+    media_roots: tuple[Path, ...]

@@ -8,6 +8,7 @@ from typing import Any
 from app.submission.envelopes.audio_envelope import audio_output
 from app.submission.envelopes.batch_envelope import answer_batch
 from app.submission.envelopes.envelope import Envelope
+from app.submission.envelopes.library_envelope import answer_library
 from app.submission.envelopes.operation_envelope import answer_operation
 from app.submission.envelopes.path_envelope import call_route, is_idempotent
 from app.submission.envelopes.subtitle_envelope import subtitle_parts
@@ -17,6 +18,7 @@ SUBTITLES = Envelope("subtitles", frozenset({"video_id", "url"}), parts=subtitle
 ENVELOPES: tuple[Envelope, ...] = (
     Envelope("batch", frozenset({"queue", "jobs"}), answer=answer_batch),
     Envelope("audio", frozenset({"audio"}), answer=audio_output),
+    Envelope("library", frozenset({"library"}), answer=answer_library),
     Envelope("media", frozenset({"operation"}), answer=answer_operation),
     Envelope("route", frozenset({"path"}), answer=call_route, repeats=is_idempotent),
     SUBTITLES,

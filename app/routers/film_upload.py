@@ -1,0 +1,181 @@
+"""The upload of a film: a form whose sound may be headerless, written to disk as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import struct
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from fastapi import Request
+
+from app.container import Services
+from app.domain.errors import BadRequestError, CuestreamError, InternalError, JobCancelledError
+from app.domain.time import SAMPLE_RATE_HZ
+from app.routers.body import parse_form
+from app.routers.edge.request_body import body_of, is_multipart
+from app.services.uploads.arriving_files import ArrivingUpload
+from app.services.uploads.upload_room import UploadRoom, owner_of
+from app.system.thread_groups import DISK
+
+_PART = "audio_file"
+_SAMPLE_BYTES = 2
+_UNKNOWN_SIZE = 0xFFFFFFFF
+_MAGIC_BYTES = 12
+"""Enough of a file to know its container. Fewer bytes of sound are six samples."""
+
+_MAGIC = (b"OggS", b"fLaC", b"ID3", b"\x1a\x45\xdf\xa3", b"RF64")
+
+
+def wav_head() -> bytes:
+    """Return the header of WAV for s16le at 16 kHz, mono, of unknown length.
+
+    Source: Microsoft's RIFF; ffmpeg and sox write these sizes to pipes.
+    """
+    rate = SAMPLE_RATE_HZ
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, _SAMPLE_BYTES, 16)
+    data = struct.pack("<4sI", b"data", _UNKNOWN_SIZE)
+    return struct.pack("<4sI4s", b"RIFF", _UNKNOWN_SIZE, b"WAVE") + form + data
+
+
+def has_container(head: bytes) -> bool:
+    """Whether bytes that are said to be samples begin a file: a client may say it by mistake."""
+    is_wave = head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ")
+    return is_wave or head[4:8] == b"ftyp" or head.startswith(_MAGIC)
+
+
+class _FilmSink:
+    """Writes the part to disk and hashes it; takes room, and tells of every block."""
+
+    repeats = False
+    kept_bytes = 0
+
+    def __init__(self, film: FilmUpload, room: UploadRoom, owner: str) -> None:
+        self._film = film
+        self._room, self._owner = room, owner
+        self._file = film.upload.path.open("wb", buffering=0)
+        self._digest = hashlib.sha256()
+        self._head: bytes | None = b""
+        self._size = self._taken = 0
+        self.name = ""
+        self.complete = False
+
+    def begin(self, file_name: str | None, media_type: str) -> None:
+        self.name = file_name or ""
+
+    def write(self, data: bytes) -> None:
+        if self._head is not None:
+            self._head += data
+            if len(self._head) < _MAGIC_BYTES:
+                return
+            data = self._take_head()
+        self._store(data)
+
+    def finish(self) -> None:
+        if self._head:
+            self._store(self._take_head())
+        self._file.close()
+        self.complete = True
+
+    def close(self) -> None:
+        self._file.close()
+        self._room.passed(self._owner, self._taken)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def _take_head(self) -> bytes:
+        head, self._head = self._head or b"", None
+        bare = self._film.is_headerless and not has_container(head)
+        self._film.is_headerless = bare
+        if not bare:
+            self._film.kept_bytes = sys.maxsize  # the route's limit holds
+        return wav_head() + head if bare else head
+
+    def _store(self, data: bytes) -> None:
+        data = data[: self._film.kept_bytes - self._size]
+        if not data:
+            return  # the rest is of no use, and only drained
+        self._room.pass_through(self._owner, len(data))
+        self._taken += len(data)
+        self._digest.update(data)
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+        self._size += len(data)
+        self._film.upload.grow(self._size)
+
+
+class FilmUpload:
+    """One film on its way here; `close` removes what was written.
+
+    Args:
+        request: with the form.
+        services: of the process.
+        is_headerless: whether the client says that the part is bare samples.
+        kept_bytes: bytes of it that are stored; the rest is drained. For a file with a container
+            that is all of it, since its index may come last.
+
+    Attributes:
+        upload: what a job may read meanwhile.
+        is_headerless: as given, and false once the part turned out to begin with a container.
+        kept_bytes: as given.
+    """
+
+    def __init__(
+        self, request: Request, services: Services, *, is_headerless: bool, kept_bytes: int
+    ) -> None:
+        declared = request.headers.get("content-length", "")
+        length = int(declared) if declared.isdecimal() and len(declared) < 16 else None
+        path = services.workdir.new_file(".wav" if is_headerless else ".upload")
+        self.upload = ArrivingUpload(path, length)
+        self.is_headerless = is_headerless
+        self.kept_bytes = kept_bytes
+        self._request = request
+        self._services = services
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.upload.path
+
+    async def receive(self) -> str:
+        """Receive all of it and return the client's name of the file.
+
+        Raises:
+            BadRequestError: it is no form with that part, or it is cut off or empty.
+            StorageError: there is no room.
+            CuestreamError: the body is too large, too slow, or its client left.
+        """
+        if not is_multipart(self._request):
+            raise self._failed(BadRequestError(f"Send a multipart form with a part {_PART}"))
+        owner = owner_of(body_of(self._request).caller)
+        sink = _FilmSink(self, self._services.uploads.room, owner)
+        try:
+            await parse_form(self._request, {_PART: sink})
+        except CuestreamError as error:
+            raise self._failed(error) from None
+        except asyncio.CancelledError:
+            self.upload.fail(JobCancelledError("The client left during the upload"))
+            raise
+        except Exception:
+            self.upload.fail(InternalError("Internal server error"))
+            raise
+        finally:
+            sink.close()
+        if not sink.complete:
+            raise self._failed(BadRequestError(f"The form has no whole part {_PART}"))
+        self.upload.complete(sink.sha256)
+        return sink.name
+
+    async def close(self) -> None:
+        """Remove the file; a job that reads it goes on."""
+        with suppress(OSError):
+            await DISK.run(self.path.unlink, missing_ok=True)
+
+    def _failed(self, error: CuestreamError) -> CuestreamError:
+        self.upload.fail(error)
+        return error
