@@ -84,7 +84,7 @@ def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Nobody reads any more; a second error at the interpreter's end would be told for nothing.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = ExitCode.FAILED
     finally:
         signal.signal(signal.SIGTERM, before)

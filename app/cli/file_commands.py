@@ -123,7 +123,7 @@ def _print_report(path: Path, report: dict[str, Any], *, as_json: bool) -> None:
         if faults:
             limit = f"{rule.get('limit', '')} {rule.get('unit', '')}".strip()
             first = ", ".join(str(fault["cue"]) for fault in faults[:5])
-            table.add_row(str(rule["name"]), str(len(faults)), limit, first)
+            table.add_row(str(rule["rule"]), str(len(faults)), limit, first)
     Console().print(table if table.row_count else Text(title))
 
 

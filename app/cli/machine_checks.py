@@ -128,8 +128,8 @@ def _has_cudnn() -> bool:
 def _model(settings: Settings) -> CheckResult:
     if not settings.asr.enabled or not settings.asr.is_whisper:
         return CheckResult("model", "ok", f"ASR_ENGINE is {settings.asr.engine}: none is needed")
-    device = "cuda" if settings.asr.device != "cpu" and cuda_devices() else "cpu"
-    name = settings.whisper.model or default_model(device)
+    on_gpu = settings.asr.device != "cpu" and cuda_devices() > 0
+    name = settings.whisper.model or default_model("cuda" if on_gpu else "cpu")
     try:
         found = Inventory(settings.models).verify(name)
     except EngineLoadError as error:
