@@ -21,6 +21,7 @@ check format "$python" -m ruff format --check --quiet .
 check lint "$python" -m ruff check --quiet .
 check types "$python" -m mypy
 check imports .venv/bin/lint-imports --no-logo
+check docs env NO_MKDOCS_2_WARNING=1 "$python" -m mkdocs build --strict --quiet
 check shell .venv/bin/shellcheck --external-sources scripts/*.sh .ci/run
 check docker .venv/bin/hadolint Dockerfile.server Dockerfile.worker
 

@@ -13,7 +13,7 @@ case ${1:-} in
     base) wanted=. satisfied_by=(base gpu full) ;;
     gpu) wanted=".[gpu]" satisfied_by=(gpu full) ;;
     parakeet) wanted=".[parakeet]" satisfied_by=(parakeet full) ;;
-    full) wanted=".[gpu,parakeet,worker,dev]" satisfied_by=(full) ;;
+    full) wanted=".[gpu,parakeet,worker,dev,docs]" satisfied_by=(full) ;;
     *) fail "usage: scripts/venv.sh base|gpu|parakeet|full" ;;
 esac
 

@@ -33,6 +33,7 @@ from app.settings.role_settings import AudioApiSettings, EndpointSettings, Role,
 from app.settings.scheduler_settings import SchedulerSettings
 from app.settings.server_settings import AccessSettings, Mode, ServerSettings
 from app.settings.source_settings import SourceSettings
+from app.settings.terminal_settings import TerminalSettings
 from app.settings.transcriber_settings import AsrSettings, ParakeetSettings, WhisperSettings
 from app.settings.translation_settings import TranslationSettings
 from app.settings.tts_settings import TtsSettings
@@ -74,6 +75,7 @@ __all__ = [
     "SettingsError",
     "SourceSettings",
     "StoreName",
+    "TerminalSettings",
     "TranslationSettings",
     "TtsSettings",
     "UploadSettings",
@@ -123,6 +125,7 @@ class Settings(BaseModel):
     translation: TranslationSettings = Field(default_factory=TranslationSettings)
     vendors: VendorSettings = Field(default_factory=VendorSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
+    terminal: TerminalSettings = Field(default_factory=TerminalSettings)
 
     @model_validator(mode="before")
     @classmethod

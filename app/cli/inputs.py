@@ -1,0 +1,138 @@
+"""What the command is to work on: files, folders, patterns, addresses, standard input."""
+
+from __future__ import annotations
+
+import glob
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.cli.exit_codes import CommandError, ExitCode
+
+MEDIA_ENDINGS = frozenset(
+    [
+        "3gp",
+        "aac",
+        "ac3",
+        "aiff",
+        "avi",
+        "flac",
+        "flv",
+        "m2ts",
+        "m4a",
+        "m4b",
+        "m4v",
+        "mka",
+        "mkv",
+        "mov",
+        "mp2",
+        "mp3",
+        "mp4",
+        "mpeg",
+        "mpg",
+        "mts",
+        "mxf",
+        "oga",
+        "ogg",
+        "ogv",
+        "opus",
+        "ts",
+        "vob",
+        "wav",
+        "webm",
+        "wma",
+        "wmv",
+    ]
+)
+"""Endings of files that a folder is searched for."""
+
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class InputItem:
+    """One thing to be worked on.
+
+    Attributes:
+        name: as people see it.
+        path: of a file; None for an address.
+        url: address; empty for a file.
+        named: whether the user named this very thing rather than its folder.
+        from_pipe: whether the file holds what came by standard input.
+    """
+
+    name: str
+    path: Path | None = None
+    url: str = ""
+    named: bool = True
+    from_pipe: bool = False
+
+
+def gathered(given: Sequence[str], spool: Path) -> list[InputItem]:
+    """Return what the arguments name, each once.
+
+    Args:
+        given: arguments.
+        spool: folder for what comes by standard input.
+
+    Raises:
+        CommandError: one names nothing that is there.
+    """
+    found: dict[str, InputItem] = {}
+    for text in given:
+        for item in _items(text, spool):
+            key = item.url or str(item.path.resolve() if item.path else "")
+            found.setdefault(key, item)
+    return list(found.values())
+
+
+def _items(text: str, spool: Path) -> Iterator[InputItem]:
+    if text == "-":
+        yield _from_pipe(spool)
+        return
+    if _ADDRESS.match(text):
+        yield InputItem(text, url=text)
+        return
+    path = Path(text).expanduser()
+    if path.is_dir():
+        yield from _files_in(path)
+    elif path.is_file():
+        yield InputItem(text, path)
+    elif path.exists():
+        raise CommandError(f"{text} is neither a file nor a folder", ExitCode.NO_INPUT)
+    else:
+        yield from _matching(text, path)
+
+
+def _matching(text: str, path: Path) -> Iterator[InputItem]:
+    names = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207 - a whole pattern, perhaps absolute
+    files = [Path(name) for name in names if Path(name).is_file()]
+    if not files:
+        raise CommandError(f"there is no file {text!r} in {Path.cwd()}", ExitCode.NO_INPUT)
+    yield from (InputItem(str(file), file, named=False) for file in files)
+
+
+def _files_in(folder: Path) -> Iterator[InputItem]:
+    files = [path for path in sorted(folder.rglob("*")) if is_media(path)]
+    if not files:
+        raise CommandError(f"{folder} holds no media", ExitCode.NO_INPUT)
+    yield from (InputItem(str(path), path, named=False) for path in files)
+
+
+def is_media(path: Path) -> bool:
+    """Whether a path is a file with an ending of media that is neither hidden nor in the making."""
+    named = path.suffix.lower().removeprefix(".") in MEDIA_ENDINGS
+    return named and not path.name.startswith(".") and path.is_file()
+
+
+def _from_pipe(spool: Path) -> InputItem:
+    """Keep standard input in a file: a server is told the size of what it gets."""
+    path = spool / "stdin"
+    with path.open("wb") as file:
+        while part := sys.stdin.buffer.read(2**20):
+            file.write(part)
+    if not path.stat().st_size:
+        raise CommandError("nothing came by standard input", ExitCode.NO_INPUT)
+    return InputItem("standard input", path, from_pipe=True)

@@ -1,0 +1,160 @@
+"""Following one job to its end, across cut connections."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+
+from app.cli.event_stream import StreamEvent, read_events
+from app.cli.exit_codes import CommandError, server_error
+from app.cli.job_memory import RememberedJob
+from app.cli.job_reporter import JobReporter
+from app.cli.server_client import ServerClient, unreachable
+
+_WAITS_S = (1, 2, 4, 8, 15, 30, 30, 60, 60, 60)
+"""Seconds before each new try; a server that is started again has as long to load."""
+
+_GONE = frozenset({"job_not_found", "upload_not_found", "job_interrupted", "cancelled", "404"})
+"""What is remembered is not there any more: it has to be sent again."""
+
+_PASSING = frozenset({"server_shutdown", "not_ready", "rate_limited", "overloaded", "503", "502"})
+
+Open = Callable[[], AbstractContextManager[httpx.Response]]
+
+
+class JobGoneError(Exception):
+    """The server knows nothing of a job any more."""
+
+
+class JobFollower:
+    """Reads the events of one job, and comes back where a connection was cut.
+
+    Args:
+        client: of the server.
+        job: what is remembered of it; kept up to date.
+        name: of the input.
+        reporter: is told of everything.
+        save: stores what is remembered.
+    """
+
+    def __init__(
+        self,
+        client: ServerClient,
+        job: RememberedJob,
+        name: str,
+        reporter: JobReporter,
+        save: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._job = job
+        self._name = name
+        self._reporter = reporter
+        self._save = save
+        self._failures = 0
+
+    def result(self, begin: Open) -> dict[str, Any]:
+        """Return the job's result; a job that is remembered is not begun again.
+
+        Args:
+            begin: sends the request whose answer is the stream.
+
+        Raises:
+            CommandError: the job failed, or the server stays out of reach.
+        """
+        while True:
+            try:
+                return self._followed(self._resume if self._job.events else begin)
+            except JobGoneError:
+                self._job.events = self._job.last_event = self._job.upload = ""
+                self._save()
+            except httpx.TransportError as error:
+                self._wait(str(error) or type(error).__name__, unreachable(self._address, error))
+            except json.JSONDecodeError as error:
+                self._wait("damaged event", server_error(f"no event: {error}", "stream"))
+            except CommandError as error:
+                if error.code not in _PASSING:
+                    raise
+                self._wait(error.message, error)
+
+    @property
+    def _address(self) -> str:
+        return self._client.address
+
+    def _followed(self, opened: Open) -> dict[str, Any]:
+        try:
+            with opened() as response:
+                self._job.worker = response.headers.get("X-Runpod-Worker-Id", "")
+                if response.status_code == httpx.codes.NO_CONTENT:
+                    return self._finished()
+                for event in read_events(_lines(response)):
+                    result = self._seen(event)
+                    if result is not None:
+                        return result
+        except CommandError as error:
+            if self._job.events and error.code in _GONE:
+                raise JobGoneError from None
+            raise
+        raise httpx.ReadError("the stream ended before its job")
+
+    def _resume(self) -> AbstractContextManager[httpx.Response]:
+        headers = {"Last-Event-ID": self._job.last_event} if self._job.last_event else {}
+        if self._job.worker:
+            headers["X-Runpod-Worker-Id"] = f"strict {self._job.worker}"
+        return self._client.stream("GET", self._job.events, headers=headers)
+
+    def _finished(self) -> dict[str, Any]:
+        """Return the result of a job whose events were all seen."""
+        path, _, query = self._job.events.partition("/events")
+        try:
+            state = self._client.http.get(f"{path}{query}").json()
+        except ValueError:
+            raise JobGoneError from None
+        if "result" not in state:
+            raise JobGoneError
+        return dict(state["result"])
+
+    def _seen(self, event: StreamEvent) -> dict[str, Any] | None:
+        payload = event.payload
+        if "events" in payload and not self._job.events:
+            self._job.events = str(payload["events"])
+            self._reporter.job(str(payload.get("job_id", "")))
+            self._save()
+        if "error" in payload:
+            raise _failure(payload)
+        self._job.last_event = event.number or self._job.last_event
+        self._failures = 0
+        if "result" in payload:
+            return dict(payload["result"])
+        if "subtitles" in payload:
+            self._reporter.cues(payload["subtitles"])
+            self._save()
+        elif "stage" in payload:
+            self._reporter.stage(payload)
+        return None
+
+    def _wait(self, reason: str, error: CommandError) -> None:
+        if self._failures == len(_WAITS_S):
+            raise error
+        wait_s = _WAITS_S[self._failures]
+        self._failures += 1
+        self._reporter.reconnecting(self._name, reason, wait_s)
+        time.sleep(wait_s)
+
+
+def _failure(payload: dict[str, Any]) -> CommandError:
+    retryable = bool(payload.get("retryable"))
+    return server_error(str(payload["error"]), str(payload.get("code", "")), retryable=retryable)
+
+
+def _lines(response: httpx.Response) -> Iterator[str]:
+    """Yield the lines of a stream: they end with LF alone, whatever characters a text holds."""
+    pending = ""
+    for text in response.iter_text():
+        pending += text
+        *lines, pending = pending.split("\n")
+        yield from lines

@@ -1,0 +1,246 @@
+"""The command `cuestream`: its sub-commands; what they do is imported when one is called."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+_DEFAULT = "subtitle"
+_OF_THE_GROUP = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
+
+
+class DefaultGroup(TyperGroup):
+    """Sub-commands of which one is meant where none is named."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Put the default command ahead of arguments that name none."""
+        if args and args[0] not in _OF_THE_GROUP and args[0] not in self.commands:
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+cli = typer.Typer(
+    cls=DefaultGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Subtitle media: cuestream talk.mp4 --to es. Without a command, `subtitle` is meant.",
+)
+
+Server = Annotated[str, typer.Option("--server", help="Address of a server; CUESTREAM_SERVER")]
+Key = Annotated[str, typer.Option("--key", help="Its key; CUESTREAM_API_KEY keeps it off lists")]
+Json = Annotated[bool, typer.Option("--json", help="Events as JSON, an object a line")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell errors alone")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
+Output = Annotated[str, typer.Option("--output", "-o", help="File or folder, - for a pipe")]
+Profile = Annotated[str, typer.Option("--profile", help="Reading profile, such as netflix-en")]
+
+
+@cli.callback(invoke_without_command=True)
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version")] = False,
+) -> None:
+    if version:
+        from app.domain.version import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@cli.command()
+def subtitle(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, patterns, addresses, - for a pipe")
+    ] = None,
+    to: Annotated[str, typer.Option("--to", help="Languages to translate into: es,pt-BR")] = "",
+    spoken: Annotated[str, typer.Option("--from", help="The spoken language")] = "",
+    formats: Annotated[str, typer.Option("--format", help="Formats: srt,vtt:words")] = "srt",
+    profile: Profile = "",
+    speakers: Annotated[bool, typer.Option("--speakers", help="Say who speaks")] = False,
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", help="Other fields of a request: NAME=VALUE")
+    ] = None,
+    output: Output = "",
+    force: Force = False,
+    live: Annotated[bool, typer.Option("--live", help="Print cues as they come")] = False,
+    watch: Annotated[str, typer.Option("--watch", help="Folder that new files come to")] = "",
+    settle_s: Annotated[float, typer.Option(help="Seconds a watched file has to rest")] = 3.0,
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write subtitles beside media, in the language that is spoken or in others."""
+    from app.cli.subtitle_command import SubtitleArguments, subtitle_all
+
+    arguments = SubtitleArguments(
+        tuple(inputs or ()), to, spoken, formats, profile, speakers, tuple(fields or ()), output,
+        force, live, watch, settle_s, server, key, as_json, quiet,
+    )  # fmt: skip
+    _leave(subtitle_all(arguments))
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; HOST")] = "",
+    port: Annotated[int, typer.Option(help="Port; PORT")] = 0,
+) -> None:
+    """Run the server in the foreground."""
+    from app.cli.serve_command import serve_here
+
+    serve_here(host, port)
+
+
+@cli.command()
+def qc(
+    files: Annotated[list[str], typer.Argument(help="Subtitle files")],
+    profile: Profile = "",
+    language: Annotated[str, typer.Option(help="Their language")] = "",
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Say what a professional would object to; exits with 7 where there is anything."""
+    from app.cli.file_commands import check_files
+
+    _leave(check_files(files, profile, language, server, key, as_json=as_json))
+
+
+@cli.command()
+def relayout(
+    file: Annotated[str, typer.Argument(help="Subtitle file")],
+    profile: Annotated[str, typer.Option("--profile", help="Reading profile")],
+    kind: Annotated[str, typer.Option("--format", help="Format; the file's unless given")] = "",
+    output: Output = "",
+    force: Force = False,
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Divide subtitles among cues anew, as another profile wants it."""
+    from app.cli.file_commands import FileWork, relayout_file
+
+    work = FileWork(output, force, server, key, as_json, quiet)
+    _leave(relayout_file(file, profile, kind, work))
+
+
+@cli.command()
+def align(
+    text: Annotated[str, typer.Argument(help="Text that is spoken, or subtitles")],
+    media: Annotated[str, typer.Argument(help="Its recording")],
+    spoken: Annotated[str, typer.Option("--from", help="The spoken language")] = "",
+    kind: Annotated[str, typer.Option("--format", help="Format")] = "srt",
+    profile: Profile = "",
+    output: Output = "",
+    force: Force = False,
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Give a text the times at which a recording says it."""
+    from app.cli.file_commands import FileWork, align_file
+
+    work = FileWork(output, force, server, key, as_json, quiet)
+    _leave(align_file(text, media, {"source_lang": spoken, "profile": profile}, kind, work))
+
+
+@cli.command()
+def burn(
+    video: Annotated[str, typer.Argument(help="Video")],
+    subtitles: Annotated[str, typer.Argument(help="Subtitle file")],
+    output: Output = "",
+    force: Force = False,
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Burn subtitles into a video."""
+    from app.cli.file_commands import FileWork
+    from app.cli.media_commands import burn_in_file
+
+    _leave(burn_in_file(video, subtitles, FileWork(output, force, server, key, as_json, quiet)))
+
+
+@cli.command()
+def dub(
+    media: Annotated[str, typer.Argument(help="Video or sound")],
+    to: Annotated[str, typer.Option("--to", help="Language that is spoken in the result")] = "",
+    subtitles: Annotated[str, typer.Option("--subtitles", help="Subtitles to speak")] = "",
+    kind: Annotated[str, typer.Option("--make", help="audio, track or video")] = "audio",
+    voice: Annotated[str, typer.Option("--voice", help="Voice of everybody")] = "",
+    output: Output = "",
+    force: Force = False,
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Speak subtitles over a recording."""
+    from app.cli.file_commands import FileWork
+    from app.cli.media_commands import dub_file
+
+    fields = {"target_lang": to, "output": kind, "voice": voice}
+    work = FileWork(output, force, server, key, as_json, quiet)
+    _leave(dub_file(media, subtitles, fields, work))
+
+
+@cli.command()
+def live(
+    source: Annotated[str, typer.Argument(help="File in place of the microphone")] = "",
+    to: Annotated[str, typer.Option("--to", help="Language to translate into")] = "",
+    spoken: Annotated[str, typer.Option("--from", help="The spoken language")] = "",
+    device: Annotated[str, typer.Option("--device", help="Microphone, as ffmpeg names it")] = "",
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Caption a microphone, line by line."""
+    from app.cli.live_command import caption_live
+
+    _leave(caption_live(source, device, to, spoken, server, key, as_json=as_json))
+
+
+@cli.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def models(ctx: typer.Context) -> None:
+    """List, fetch, verify and find Whisper models."""
+    from app.models import main as model_command
+
+    raise typer.Exit(model_command(ctx.args))
+
+
+@cli.command()
+def doctor(
+    as_json: Json = False,
+    no_calls: Annotated[bool, typer.Option("--no-calls", help="Ask no language model")] = False,
+) -> None:
+    """Look at all that the server needs here, and say what to do."""
+    from app.cli.doctor_command import examine
+
+    _leave(examine(as_json=as_json, calls=not no_calls))
+
+
+@cli.command()
+def config(
+    as_json: Json = False,
+    everything: Annotated[bool, typer.Option("--all", help="Defaults too")] = False,
+) -> None:
+    """Show the settings and where each comes from; secrets stay hidden."""
+    from app.cli.config_command import show_settings
+
+    _leave(show_settings(as_json=as_json, everything=everything))
+
+
+def _leave(code: int) -> NoReturn:
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command of this process."""
+    cli(prog_name="cuestream")
