@@ -85,17 +85,17 @@ class TranscriptionWork:
         Raises:
             CuestreamError: there is none.
         """
-        job = await self.job()
         try:
-            return self.finished(await job.wait_for_result())
-        except NoSpeechError as error:
-            return self.without_speech(error.audio_ms)
+            job = await self.job()
+            try:
+                return self.finished(await job.wait_for_result())
+            finally:
+                job.detach(0)
         except CuestreamError as error:
             if error.code != NoSpeechError.code:
                 raise
-            return self.without_speech()
-        finally:
-            job.detach(0)
+            audio_ms = error.audio_ms if isinstance(error, NoSpeechError) else 0
+            return self.without_speech(audio_ms)
 
     def without_speech(self, audio_ms: int = 0) -> Result:
         """Return the result of a recording in which nobody speaks."""
