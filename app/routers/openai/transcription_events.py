@@ -113,7 +113,13 @@ async def stream_transcription(request: Request, work: TranscriptionWork) -> Eve
     Raises:
         CuestreamError: the job was refused, or failed before its media was open.
     """
-    job = await work.job()
+    encoder: Encoder = ChatChunks(work) if work.options.chat_chunks else OpenAiEvents(work)
+    try:
+        job = await work.job()
+    except CuestreamError as error:
+        if not _is_silence(error):
+            raise
+        return EventSourceResponse(_silence(work, encoder), sep=_LF, ping=0)
     handed_over = False
     gone = asyncio.create_task(disconnected(request))
     opening = asyncio.create_task(job.wait_until_open(_OPEN_LIMIT_S))
@@ -127,13 +133,17 @@ async def stream_transcription(request: Request, work: TranscriptionWork) -> Eve
         opening.cancel()
         if not handed_over:
             job.detach(0)
-    encoder: Encoder = ChatChunks(work) if work.options.chat_chunks else OpenAiEvents(work)
     return EventSourceResponse(
         _events(request, job, work, encoder),
         sep=_LF,
         ping=0,
         headers={"Cache-Control": "no-cache", "X-Job-Id": job.id},
     )
+
+
+async def _silence(work: TranscriptionWork, encoder: Encoder) -> AsyncIterator[bytes]:
+    for piece in encoder.end(work.without_speech()):
+        yield piece
 
 
 def _is_silence(error: BaseException | None) -> bool:
