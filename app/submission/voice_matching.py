@@ -169,10 +169,10 @@ async def _join(services: Services, head: Path, recording: Path, joined: Path) -
     graph = f"[0:a]{mono}[head];[1:a:0]{mono}[rest];[head][rest]concat=n=2:v=0:a=1"
     raw = ("-f", "s16le", "-ar", str(_RATE_HZ), "-ac", "1", "-i", str(head))
     command = [*_FFMPEG, "-y", *raw, *_input(recording), "-filter_complex", graph]
-    async with running(
-        [*command, "-f", "wav", str(joined)],
-        limits=decoder_limits(services.settings.jobs.max_duration_s),
-    ) as child:
+    longest_s = services.settings.jobs.max_duration_s
+    written = (longest_s * 1000 + 4 * (_MOST_MS + _PAUSE_MS)) * _BYTES_PER_MS
+    limits = replace(decoder_limits(longest_s), file_bytes=written)
+    async with running([*command, "-f", "wav", str(joined)], limits=limits) as child:
         status = await child.wait()
         child.check_limits("Decoding the recording")
     if status != 0:
