@@ -57,7 +57,9 @@ def sdk(server: ServerProcess, key: str = "none", **options: Any) -> openai.Open
 def create(server: ServerProcess, data: bytes = TALK, name: str = "a.wav", **fields: Any) -> Any:
     fields = {"model": "whisper-1", **fields}
     with sdk(server) as client:
-        return client.audio.transcriptions.create(file=(name, data), **fields)
+        answer = client.audio.transcriptions.create(file=(name, data), **fields)
+        # A stream is read while its client is open.
+        return list(answer) if fields.get("stream") else answer
 
 
 def post(
