@@ -6,9 +6,9 @@ Clients ask for lists before anybody has entered a key, or never send it with th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from app.domain.errors import ModelNotFoundError, SpeechError, SpeechUnavailableError, quoted
 from app.routers.access.api_keys import require_key
@@ -58,7 +58,10 @@ async def models(request: Request) -> dict[str, Any]:
     **described("retrieveModel", "Return a model as OpenAI's API does", OpenAiModel),
 )
 @raises(ModelNotFoundError)
-async def model(model_id: str, request: Request) -> dict[str, Any]:
+async def model(
+    model_id: Annotated[str, Path(openapi_examples={"usual": {"value": "whisper-1"}})],
+    request: Request,
+) -> dict[str, Any]:
     """Return a model that `/v1/models` lists."""
     if model_id not in _names(request):
         raise ModelNotFoundError(f"The model {quoted(model_id)} does not exist")
