@@ -21,7 +21,6 @@ from app.domain.version import __version__
 from app.logs import configure_logs
 from app.routers import (
     asr_routes,
-    audio_routes,
     batch_routes,
     caption_routes,
     docs_routes,
@@ -60,6 +59,7 @@ from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
+from app.routers.openai import model_routes, speech_routes, transcription_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
@@ -89,10 +89,13 @@ _ROUTERS = (
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,
-    audio_routes.router,
     asr_routes.router,
     asr_routes.status_router,
     library_routes.router,
+    transcription_routes.router,
+    model_routes.router,
+    model_routes.lists,
+    speech_routes.router,
     caption_routes.router,
     job_routes.router,
     batch_routes.router,

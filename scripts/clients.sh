@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
 . scripts/progress.sh
 
-clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13)
+clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13
+    openai@6.49.0 axios@1.21.1 form-data@4.0.6)
 folder=tests/clients
 
 current() {

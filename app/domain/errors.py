@@ -3,6 +3,7 @@
     CuestreamError
     |- BadRequestError              the request itself is wrong; asking again will not help
     |  |- InvalidFieldError         a field is missing, of the wrong type or out of range
+    |  |  |- NamedFieldError        the same, with the field's name apart
     |  |  `- RepeatedFieldError      a field comes more than once that has one value
     |  |- InvalidLanguageError      not a language, or not one that the engines serve
     |  |- InvalidAudioTrackError    not an audio track of the recording, or one that is no sound
@@ -143,6 +144,22 @@ class InvalidFieldError(BadRequestError):
     """A field is missing, of the wrong type or out of range."""
 
     code = "invalid_field"
+
+
+class NamedFieldError(InvalidFieldError):
+    """A field is missing, of the wrong type or out of range; its name is told apart from the text.
+
+    Args:
+        field: its name.
+        problem: what is wrong with it.
+
+    Attributes:
+        field: its name.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
 
 
 class RepeatedFieldError(InvalidFieldError):
@@ -308,6 +325,12 @@ class NotFoundError(AccessError):
     """No such route or job."""
 
     code = "not_found"
+
+
+class ModelNotFoundError(NotFoundError):
+    """No model of that name."""
+
+    code = "model_not_found"
 
 
 class JobNotFoundError(NotFoundError):

@@ -79,6 +79,7 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "document_id": "Id of a document",
     "webhook_id": "Id of a webhook",
     "operation": "Name of a media operation",
+    "model_id": "Name of a model",
     "name": "Any name of a file, whose extension is the format",
 }
 
@@ -167,7 +168,8 @@ def error_answers(
     """Return the answers of some classes of errors, by status."""
     by_status: dict[str, list[type[e.CuestreamError]]] = {}
     for kind in sorted(set(kinds), key=lambda kind: kind.code):
-        by_status.setdefault(str(status_of_kind(kind)), []).append(kind)
+        status = status_of_kind(kind)
+        by_status.setdefault(str(shape.statuses.get(status, status)), []).append(kind)
     return {status: _error_answer(found, shape) for status, found in by_status.items()}
 
 

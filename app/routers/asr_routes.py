@@ -29,8 +29,9 @@ from app.routers.dependencies import ServicesDep, require_admission, services_of
 from app.routers.described import TEXT, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import upload
+from app.routers.error_shapes import plain_text
 from app.routers.film_upload import FilmUpload
-from app.routers.patient_text import patient_text
+from app.routers.patient_text import LateText, patient_text
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.submission.asr_output import FORMAT_NAMES, AsrFormat, asr_text
 from app.submission.asr_wish import AsrWish
@@ -41,6 +42,11 @@ from app.submission.spoken_head import HEAD_S, language_answer, write_first_spee
 from app.system.thread_groups import DISK
 
 log = structlog.get_logger()
+
+_PLAIN = "text/plain; charset=utf-8"
+_NOTHING = b"nothing"
+"""What ends a late answer that would be empty: a file of spaces is read as one without cues, which
+Bazarr would store."""
 
 _BYTES_PER_S = 32_000
 _NAME_CHARS = 300
@@ -152,7 +158,9 @@ async def asr(
         "Asr-Engine": services.settings.asr.engine,
         "Content-Disposition": f'attachment; filename="{quote(name)}.{kind}"',
     }
-    return await patient_text(request, work, headers, has_filler=kind in ("srt", "json"))
+    filler = b" " if kind in ("srt", "json") else b""
+    late = LateText(_PLAIN, headers, filler, nothing=_NOTHING, failure=plain_text)
+    return await patient_text(request, work, late)
 
 
 async def _written(

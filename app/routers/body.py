@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,7 @@ from app.domain.errors import (
     BadRequestError,
     InvalidFieldError,
     JobCancelledError,
+    NamedFieldError,
     RepeatedFieldError,
     StorageError,
 )
@@ -372,20 +374,24 @@ async def read_files_form(
             sink.give_room_back()
 
 
-async def read_file_form(
-    request: Request, services: Services, names: Sequence[str], lists: Sequence[str] = ()
-) -> tuple[dict[str, str], UploadedFile]:
+async def read_file_fields(
+    request: Request,
+    services: Services,
+    names: Sequence[str],
+    lists: Sequence[str] = (),
+    large: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[dict[str, list[str]], UploadedFile]:
     """Read a form with a file and text fields; fields of other names are ignored.
 
     Args:
         request: with the form.
         services: of the process.
         names: of the fields.
-        lists: names of those that may come several times.
+        lists: names of those that may come several times, with brackets behind them or without.
+        large: limits of those that may be longer than usual, in bytes.
 
     Returns:
-        The texts of the fields that are not empty, one that comes several times separated by
-        spaces, and the file.
+        The texts of the fields that are not empty, and the file.
 
     Raises:
         BadRequestError: it is no form, has no file, or a field twice that is no list.
@@ -396,16 +402,19 @@ async def read_file_form(
         raise BadRequestError("Send a multipart form with a part named file")
     owner = owner_of(body_of(request).caller)
     file = _UploadSink(services.workdir.new_file(".upload"), services.uploads.room, owner)
-    fields = {name: TextField(repeats=name in lists) for name in (*names, *lists)}
+    fields = {
+        name: TextField(large.get(name, _MAX_FIELD_BYTES), repeats=name in lists)
+        for name in (*names, *lists)
+    }
     try:
         await parse_form(request, {**fields, "file": file})
         if not file.begun:
-            raise BadRequestError("The form has no part named file")
+            raise NamedFieldError("file", "the form has no part named file")
         if not file.complete:
             raise BadRequestError("The upload is cut off")
-        joined = {name: " ".join(field.texts).strip() for name, field in fields.items()}
-        texts = {name: text for name, text in joined.items() if text}
-        return texts, file.upload()
+        stripped = {name: [t.strip() for t in field.texts] for name, field in fields.items()}
+        texts = {name: [text for text in found if text] for name, found in stripped.items()}
+        return {name: found for name, found in texts.items() if found}, file.upload()
     except BaseException:
         file.discard()
         raise

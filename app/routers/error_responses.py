@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
 from app.routers.error_shapes import (
+    OPENAI_STATUSES,
     ErrorShape,
     HttpError,
     detailed_body,
@@ -93,7 +94,9 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
-    ErrorShape("/v1/", openai_body, model=OpenAiError),
+    ErrorShape(
+        "/v1", openai_body, model=OpenAiError, statuses=OPENAI_STATUSES, advises_retries=True
+    ),
     ErrorShape("/jobs/", detailed_body),
     ErrorShape("/video/", video_body),
     ErrorShape("/runpod/", video_body),
@@ -156,10 +159,11 @@ def shape_for(path: str) -> ErrorShape:
 def error_response(error: HttpError, path: str) -> Response:
     """Return the response to a request for a path, in the shape of that path's routes."""
     shape = shape_for(path)
-    headers = {**error.headers, **shape.headers}
+    shown = shape.shown(error)
+    headers = {**shown.headers, **shape.headers, **shape.retry_headers(shown)}
     if shape.is_text:
-        return PlainTextResponse(plain_text(error), error.status, headers)
-    return JSONResponse(shape.body(error), error.status, headers)
+        return PlainTextResponse(plain_text(shown), shown.status, headers)
+    return JSONResponse(shape.body(shown), shown.status, headers)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -201,7 +205,7 @@ def _details(error: e.CuestreamError) -> Mapping[str, object]:
             return {"available": error.available}
         case e.UpgradeRequiredError():
             return {"upgrade": True}
-        case e.RepeatedFieldError():
+        case e.RepeatedFieldError() | e.NamedFieldError():
             return {"field": error.field}
         case e.NoCaptionsError():
             tracks = {"available_manual": error.manual, "available_auto": error.auto}

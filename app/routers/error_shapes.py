@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
+from app.domain import errors as e
 from app.domain.errors import NoCaptionsError
 from app.routers.job_answers import ApiError
 
@@ -41,6 +42,8 @@ class ErrorShape:
         body: makes the JSON body of an error.
         headers: that every error carries.
         model: describes the body.
+        statuses: in place of our own, where clients take one of ours for something else.
+        advises_retries: whether errors that clients might send again say if that is of use.
         is_text: whether an error is its text alone, for clients that look at no status and take
             an object for an answer.
     """
@@ -49,7 +52,24 @@ class ErrorShape:
     body: Callable[[HttpError], dict[str, object]]
     headers: Mapping[str, str] = field(default_factory=dict)
     model: type[BaseModel] = ApiError
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    advises_retries: bool = False
     is_text: bool = False
+
+    def shown(self, error: HttpError) -> HttpError:
+        """Return an error with the status that these clients get."""
+        return replace(error, status=self.statuses.get(error.status, error.status))
+
+    def retry_headers(self, error: HttpError) -> Mapping[str, str]:
+        """Return what says whether the request is worth another try."""
+        if not self.advises_retries or (error.status not in _RETRIED and error.status < 500):
+            return {}
+        return {"X-Should-Retry": "true" if error.retryable else "false"}
+
+
+_RETRIED = frozenset({408, 409, 429})
+"""Statuses below 500 after which OpenAI's SDKs send a request again unless `X-Should-Retry` says
+otherwise. Source: ``_should_retry`` of their Python SDK."""
 
 
 def error_body(text: str, code: str, *, retryable: bool, **details: object) -> dict[str, object]:
@@ -67,10 +87,46 @@ def plain_text(error: HttpError) -> str:
     return f"Error ({error.code}): {error.text}"
 
 
+OPENAI_STATUSES: Mapping[int, int] = {415: 400, 422: 400}
+"""A client that gets 422 tries another route with the same file; the SDKs have no class for 415."""
+
+_OPENAI_TYPES: Mapping[int, str] = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+_OPENAI_CODES: Mapping[str, str] = {e.UnauthorizedError.code: "invalid_api_key"}
+_OPENAI_PARAMS: Mapping[str, str] = {
+    e.InvalidFormatError.code: "response_format",
+    e.InvalidLanguageError.code: "language",
+    e.ModelNotFoundError.code: "model",
+    **{
+        kind.code: "file"
+        for kind in (
+            e.MediaError,
+            e.EmptyMediaError,
+            e.UnreadableMediaError,
+            e.TruncatedMediaError,
+            e.ForbiddenMediaError,
+            e.MediaTooLongError,
+            e.ResourceLimitError,
+            e.PayloadTooLargeError,
+        )
+    },
+}
+"""Parameter that an error of a class is always about."""
+
+
 def openai_body(error: HttpError) -> dict[str, object]:
     """Return an error as OpenAI's SDKs read it: ``error`` is an object with a text."""
-    kind = "invalid_request_error" if error.status < 500 else "server_error"
-    return {"error": {"message": error.text, "type": kind, "param": None, "code": error.code}}
+    usual = "invalid_request_error" if error.status < 500 else "server_error"
+    body: dict[str, object] = {
+        "message": error.text,
+        "type": _OPENAI_TYPES.get(error.status, usual),
+        "param": error.details.get("field", _OPENAI_PARAMS.get(error.code)),
+        "code": _OPENAI_CODES.get(error.code, error.code),
+    }
+    return {"error": body}
 
 
 def detailed_body(error: HttpError) -> dict[str, object]:

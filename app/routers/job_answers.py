@@ -47,7 +47,7 @@ class OpenAiErrorBody(Answer):
 
     message: str
     type: str
-    param: None
+    param: str | None = Field(description="Parameter that is wrong, where one is")
     code: str
 
 

@@ -52,4 +52,5 @@ async def filled(
 
 def json_error(error: HttpError, path: str) -> bytes:
     """Return the body of an error in the shape of a route."""
-    return json.dumps(shape_for(path).body(error)).encode()
+    shape = shape_for(path)
+    return json.dumps(shape.body(shape.shown(error))).encode()

@@ -110,6 +110,13 @@ class AudioBody(BaseModel):
         return self.audio.lower().startswith(("http://", "https://"))
 
     @property
+    def language_code(self) -> str | None:
+        """Code of the language; it may be sent by its English name, as servers write it."""
+        if not self.language:
+            return None
+        return language_named(self.language) or self.language
+
+    @property
     def wants_speakers(self) -> bool:
         """Whether speakers are wanted, where the worker can tell them apart."""
         return self.diarize is not False
@@ -185,7 +192,7 @@ class AudioJob:
         finds = self.role != "transcription" and self.has_diarizer and body.wants_speakers
         return JobRequest(
             source,
-            spoken=spoken_language(_code(body.language)),
+            spoken=spoken_language(body.language_code),
             diarize=not speakers_only and (bool(turns) or finds),
             speakers=SpeakerCount(body.num_speakers, body.min_speakers, body.max_speakers),
             turns=None if speakers_only else turns or None,
@@ -206,11 +213,6 @@ def address_of(body: AudioBody) -> MediaUrl:
     """
     check_url(body.audio)
     return MediaUrl(body.audio)
-
-
-def _code(language: str | None) -> str | None:
-    """Return a language's code; it may be sent by its English name, as servers write it."""
-    return (language_named(language) or language) if language else None
 
 
 def _decoded(text: str) -> bytes:

@@ -45,13 +45,14 @@ class AudioOutput:
 
     async def written(self, result: Result) -> Payload:
         """Return a result as ``response_format`` wants it; always an object."""
-        payload = await self._formatted(result)
+        return await self._formatted(result) | self.warnings(result)
+
+    def warnings(self, result: Result) -> Payload:
+        """Return what could not be done, or not as well as usual; empty where there is nothing."""
         notices = [*self.notices, *result.notices]
         if self.body.response_format != "verbose_json":
             notices = [notice for notice in notices if notice.code in _ALWAYS_REPORTED]
-        if notices:
-            payload["warnings"] = [dataclasses.asdict(notice) for notice in notices]
-        return payload
+        return {"warnings": [dataclasses.asdict(each) for each in notices]} if notices else {}
 
     async def _formatted(self, result: Result) -> Payload:
         match self.body.response_format:

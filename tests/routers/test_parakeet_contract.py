@@ -252,7 +252,7 @@ def test_17_the_openai_route_refuses_an_unknown_format_before_it_decodes(
 def test_17_the_openai_route_answers_in_every_format(worker: ServerProcess) -> None:
     plain = post(worker, model="whisper-1")
     assert plain.headers["content-type"] == "application/json"
-    assert plain.json() == {"text": "Hello number 0. Hello number 3. Hello number 5."}
+    assert plain.json()["text"] == "Hello number 0. Hello number 3. Hello number 5."
     for kind, media_type in (("text", "text/plain"), ("vtt", "text/vtt"), ("srt", "application/")):
         answer = post(worker, response_format=kind)
         assert answer.headers["content-type"].startswith(media_type)
@@ -284,7 +284,7 @@ def test_17_openai_s_own_client_reads_it(worker: ServerProcess) -> None:
         assert words.segments is None
         with pytest.raises(openai.APIStatusError) as caught:
             client.audio.transcriptions.create(file=("a.wav", b"no sound"), model="m")
-        assert caught.value.status_code == 415
+        assert caught.value.status_code == 400
         assert caught.value.code == "media_unreadable"
 
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
-from app.routers.access.path_key import path_key
+from app.routers.access.sent_keys import bearer_token as bearer_token
+from app.routers.access.sent_keys import sent_keys
 from app.routers.dependencies import services_of
 from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
@@ -38,9 +39,7 @@ async def require_key(request: Request) -> None:
 def _refusal(request: Request) -> str:
     """Return what is wrong with the key of a request that has none of the configured ones."""
     text = "A valid API key is required"
-    headers = (request.headers.get(name, "") for name in ("authorization", "x-api-key"))
-    sent = "".join((*headers, path_key(request)))
-    if not sent:
+    if not any(sent_keys(request)):
         return f"{text}, as X-API-Key or as Authorization: Bearer KEY"
     if request.url.path == _TIER_4:
         return (
@@ -57,12 +56,7 @@ def matching_key(request: HTTPConnection) -> int | None:
     """
     if (route_caller := request.scope.get(SCOPE_KEY)) is not None:
         return cast("RouteCaller", route_caller).key
-    candidates = (
-        request.headers.get("x-api-key", ""),
-        bearer_token(request.headers.get("authorization", "")),
-        path_key(request),
-    )
-    return find_key(services_of(request).settings.access.api_keys, candidates)
+    return find_key(services_of(request).settings.access.api_keys, sent_keys(request))
 
 
 def caller_of(request: HTTPConnection) -> str:
@@ -75,12 +69,6 @@ def caller_of(request: HTTPConnection) -> str:
     if index is None:
         return ""
     return key_owner(services_of(request).settings.access.api_keys[index])
-
-
-def bearer_token(authorization: str) -> str:
-    """Return the token of an ``Authorization`` header; empty for any other scheme."""
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def find_key(keys: Sequence[SecretStr], candidates: Sequence[str]) -> int | None:

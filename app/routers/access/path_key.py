@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.routers.access.sent_keys import add_sent_key
+
 _PREFIX = "/k/"
-_SCOPE_KEY = "cuestream.path_key"
 _MAX_KEY_CHARS = 1000
 
 
@@ -31,10 +31,5 @@ class PathKey:
             if start.startswith(_PREFIX) and key:
                 rest = f"/{rest}" if slash else "/"
                 scope = {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1")}
-                scope[_SCOPE_KEY] = unquote(key)[:_MAX_KEY_CHARS]
+                add_sent_key(scope, unquote(key)[:_MAX_KEY_CHARS])
         await self._app(scope, receive, send)
-
-
-def path_key(request: HTTPConnection) -> str:
-    """Return the key that came in the path; empty without one."""
-    return str(request.scope.get(_SCOPE_KEY, ""))

@@ -1,0 +1,1 @@
+"""OpenAI's audio API: a file of routes for each resource, encoders apart."""

@@ -1,0 +1,42 @@
+"""Answers of OpenAI's API that are JSON, as the API's description has them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.routers.job_answers import Answer
+
+
+class OpenAiModel(Answer):
+    """A model."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelList(Answer):
+    """The models."""
+
+    object: Literal["list"]
+    data: list[OpenAiModel]
+
+
+class NamedChoice(Answer):
+    """Something to choose."""
+
+    id: str
+    name: str
+
+
+class AudioModelList(Answer):
+    """The models' names."""
+
+    models: list[NamedChoice]
+
+
+class SpeakerList(Answer):
+    """The voices' names."""
+
+    voices: list[NamedChoice]
