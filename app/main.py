@@ -57,6 +57,7 @@ from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
+from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
@@ -86,6 +87,7 @@ _ROUTERS = (
     process_routes.router,
     transcribe_routes.router,
     audio_routes.router,
+    realtime_routes.router,
     caption_routes.router,
     job_routes.router,
     batch_routes.router,
@@ -177,7 +179,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
             services.runner,
             services.streams,
             settings.server.shutdown_finish_s,
-            services.live_sessions.leave,
+            partial(_leave_live, services),
         ).install()
         _check_serving(services, stack)
         _open_health_port(services, stack)
@@ -216,6 +218,11 @@ def _connection_bounds(settings: Settings) -> dict[str, object]:
     paths = {path.encode() for path in ("/ping", settings.server.health_check_path)}
     is_proxy = partial(is_trusted_peer, trusted=settings.trusted_proxies)
     return {PLACES: ConnectionPlaces(limit, is_proxy), HEALTH_PATHS: frozenset(paths)}
+
+
+async def _leave_live(services: Services) -> None:
+    """End every live stream, whichever door it came by, with a notice of the shutdown."""
+    await asyncio.gather(services.live_sessions.leave(), services.live_places.leave())
 
 
 async def _load_engines(services: Services) -> None:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from app.domain.errors import UnauthorizedError
+from app.routers.access.socket_keys import socket_keys
 from app.routers.dependencies import services_of
 from app.routers.raised_errors import raises, wants_key
 from app.submission.envelopes.route_caller import SCOPE_KEY, RouteCaller
@@ -58,6 +59,7 @@ def matching_key(request: HTTPConnection) -> int | None:
     candidates = (
         request.headers.get("x-api-key", ""),
         bearer_token(request.headers.get("authorization", "")),
+        *socket_keys(request),
     )
     return find_key(services_of(request).settings.access.api_keys, candidates)
 
