@@ -59,6 +59,7 @@ from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
+from app.routers.wyoming.wyoming_server import WyomingServer
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
@@ -183,6 +184,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         ).install()
         _check_serving(services, stack)
         _open_health_port(services, stack)
+        await _open_wyoming(services, stack)
         yield _connection_bounds(settings)
 
 
@@ -218,6 +220,21 @@ def _connection_bounds(settings: Settings) -> dict[str, object]:
     paths = {path.encode() for path in ("/ping", settings.server.health_check_path)}
     is_proxy = partial(is_trusted_peer, trusted=settings.trusted_proxies)
     return {PLACES: ConnectionPlaces(limit, is_proxy), HEALTH_PATHS: frozenset(paths)}
+
+
+async def _open_wyoming(services: Services, stack: AsyncExitStack) -> None:
+    """Listen for Home Assistant; a port that cannot be had is told and costs nothing else."""
+    port = services.settings.wyoming.port
+    if port is None:
+        return
+    server = WyomingServer(services, port)
+    try:
+        await server.start()
+    except OSError as error:
+        log.error("wyoming cannot listen", port=port, reason=error.strerror)
+        return
+    services.live_places.enter(server, server.leave)
+    stack.push_async_callback(server.leave)
 
 
 async def _leave_live(services: Services) -> None:

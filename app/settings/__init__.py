@@ -40,6 +40,7 @@ from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
 from app.settings.wrong_variables import wrong_variables
+from app.settings.wyoming_settings import WyomingSettings
 
 __all__ = [
     "OTHER_NAMES",
@@ -78,6 +79,7 @@ __all__ = [
     "VadSettings",
     "VendorSettings",
     "WhisperSettings",
+    "WyomingSettings",
     "child_environment",
     "prepare_sdk_environment",
     "read_settings",
@@ -106,6 +108,7 @@ class Settings(BaseModel):
     uploads: UploadSettings = Field(default_factory=UploadSettings)
     files: FileSettings = Field(default_factory=FileSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
+    wyoming: WyomingSettings = Field(default_factory=WyomingSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
