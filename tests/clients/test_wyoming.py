@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from wyoming.asr import Transcribe, Transcript, TranscriptChunk
@@ -21,6 +22,7 @@ from wyoming.tts import (
 )
 
 from tests.clients.test_realtime import sound
+from tests.conftest import read_samples
 from tests.server import ServerProcess, free_port
 
 WORDS = "There was nobody at all"
@@ -31,10 +33,10 @@ class WyomingProcess(ServerProcess):
     wyoming = 0
 
 
-def started(folder: object, app: str, **settings: str) -> WyomingProcess:
+def started(folder: Path, app: str, **settings: str) -> WyomingProcess:
     port = free_port()
     given = {"WYOMING_PORT": str(port), "ASR_SELF_TEST": "false", "LIVE_PARTIAL_MS": "500"}
-    server = WyomingProcess(folder, given | settings, app)  # type: ignore[arg-type]
+    server = WyomingProcess(folder, given | settings, app)
     server.wyoming = port
     server.wait_ready()
     return server
@@ -155,13 +157,15 @@ async def test_50_what_is_no_event_is_an_error_and_the_end(
 
 
 async def test_51_a_failure_of_the_engine_is_told_and_the_connection_closed(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, dialogue: Path
 ) -> None:
     app = "tests.clients.failing_engine:application()"
     server = started(tmp_path_factory.mktemp("failing"), app, LIVE_PARTIAL_MS="0")
     try:
         async with client(server) as connection:
-            await say(connection, sound(2, 1, RATE))
+            await say(
+                connection, (read_samples(dialogue)[: RATE * 5] * 32_767).astype("<i2").tobytes()
+            )
             events = await until(connection, "error")
             assert events[-1].data["text"] == "The device was lost"
             assert await asyncio.wait_for(connection.read_event(), 10) is None

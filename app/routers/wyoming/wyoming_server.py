@@ -15,7 +15,9 @@ from app.system.fair_places import FairPlaces
 log = structlog.get_logger()
 
 _FAREWELL_S = 0.5
-"""A client has so long to take what was written."""
+"""A client has so long to take what was written, while what he sends is dropped."""
+
+_DROPPED_BYTES = 2**16
 
 
 class WyomingServer:
@@ -66,7 +68,7 @@ class WyomingServer:
             log.error("wyoming connection failed by a defect", exc_info=error)
         finally:
             self._tasks.discard(task)
-            await _closed(writer)
+            await _closed(reader, writer)
 
     async def leave(self) -> None:
         """Stop listening, and end every connection."""
@@ -78,11 +80,18 @@ class WyomingServer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _closed(writer: asyncio.StreamWriter) -> None:
-    """Close a connection once its client has what was written, at the latest after a moment."""
+async def _closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close a connection once its client has what was written, at the latest after a moment.
+
+    To close while the client sends would reset the connection, and he would not see the error.
+    """
     try:
-        writer.close()
         async with asyncio.timeout(_FAREWELL_S):
-            await writer.wait_closed()
+            if writer.can_write_eof():
+                writer.write_eof()
+            while await reader.read(_DROPPED_BYTES):
+                pass
     except (TimeoutError, OSError):
+        pass  # it is closed in any case
+    finally:
         writer.transport.abort()

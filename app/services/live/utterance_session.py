@@ -50,7 +50,11 @@ class _Clear:
     pass
 
 
-_Command = Samples | _Commit | _Clear | told.TurnOptions | None
+class _Look:
+    """Words are known that may end an utterance by their meaning."""
+
+
+_Command = Samples | _Commit | _Clear | _Look | told.TurnOptions | None
 
 
 class UtteranceSession:
@@ -165,7 +169,7 @@ class UtteranceSession:
             prompt=options.prompt,
         )
 
-    async def _obey(self, command: Samples | _Commit | _Clear | told.TurnOptions) -> None:
+    async def _obey(self, command: Samples | _Commit | _Clear | _Look | told.TurnOptions) -> None:
         match command:
             case _Commit():
                 await self._commit_now(command)
@@ -177,6 +181,8 @@ class UtteranceSession:
                     self._current.dropped = True
                     self._current = None
                 await self._send(told.Cleared())
+            case _Look():
+                await self._look_at_meaning()
             case told.TurnOptions():
                 await self._configure_now(command)
             case _:
@@ -292,6 +298,8 @@ class UtteranceSession:
             return
         current.untold += current.hear(words)
         await self._tell_untold(current)
+        if current.is_whole and not self._inbox.full():  # where it is full, sound leads to a look
+            self._inbox.put_nowait(_Look())
 
     async def _tell_untold(self, current: Utterance) -> None:
         if current.streams and current.untold:
