@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
 . scripts/progress.sh
 
-clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13)
+clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13 openai@6.49.0)
 folder=tests/clients
 
 current() {
@@ -19,5 +19,5 @@ current() {
 
 current && exit 0
 with_progress "Installing JavaScript clients: ${clients[*]}" \
-    npm install --no-save --no-package-lock --no-audit --no-fund --prefix "$folder" "${clients[@]}"
+    npm install --legacy-peer-deps --no-save --no-package-lock --no-audit --no-fund --prefix "$folder" "${clients[@]}"
 current || fail "npm installed other versions than ${clients[*]}"

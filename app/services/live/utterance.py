@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.domain.errors import CuestreamError
@@ -80,8 +81,8 @@ class Utterance:
         language = self.segments[0].language if self.segments else ""
         return language.partition("-")[0] in _NO_SPACE_AFTER
 
-    def _joined(self, texts: object) -> str:
-        return ("" if self._is_glued else " ").join(filter(None, texts))  # type: ignore[arg-type]
+    def _joined(self, texts: Iterable[str]) -> str:
+        return ("" if self._is_glued else " ").join(filter(None, texts))
 
 
 Hearing = tuple[Utterance, "asyncio.Task[list[Segment] | CuestreamError] | None"]
