@@ -90,7 +90,7 @@ async def transcribed(server: WyomingProcess, pcm: bytes, rate_hz: int = RATE) -
 
 
 async def test_48_it_describes_itself_while_it_works(server: WyomingProcess) -> None:
-    decoding = asyncio.create_task(transcribed(server, sound(20, 0, RATE)))
+    decoding = asyncio.create_task(transcribed(server, sound(12, 0, RATE)))
     async with client(server) as connection:
         await connection.write_event(Describe().event())
         info = Info.from_event(await read(connection))

@@ -43,8 +43,10 @@ class AgreedWords:
 
         Where it differs in words that were told, those stand: only whole transcripts correct them.
         """
-        rest = _TOKEN.findall(text)[self._told :]
-        self._earlier, self._told = [], 0
+        words = _TOKEN.findall(text)
+        rest = words[self._told :]
+        # Where the sound was cut ahead of words that were told, those come with the next part.
+        self._earlier, self._told = [], max(0, self._told - len(words))
         return "".join(rest)
 
 
