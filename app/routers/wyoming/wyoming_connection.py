@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import structlog
@@ -105,7 +106,8 @@ class WyomingConnection:
             await self._send("transcript-start", _tagged(self._options.language))
             await self._feed(session, start)
             await session.commit(always=True)
-            await asyncio.wait({done, session.task}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {done, session.task}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not done.done():
                 await session.task
                 raise InvalidFieldError("No sound came any more")
@@ -166,11 +168,11 @@ class _Sound:
         whole = len(data) - len(data) % self._frame_bytes
         self._rest = data[whole:]
         samples = read_samples(data[:whole], self._coding, self._channels)
-        return self._resampler.feed(samples)  # type: ignore[return-value]
+        return self._resampler.feed(samples)
 
     def finish(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """Return the samples that are left."""
-        return self._resampler.finish()  # type: ignore[return-value]
+        return self._resampler.finish()
 
 
 def _options(data: Mapping[str, object]) -> told.TurnOptions:

@@ -203,8 +203,7 @@ class UtteranceSession:
             self._begin(self._cutter.heard_ms)
         for cut, at_ms in await self._cutter.feed(samples):
             if cut == "start":
-                current = self._begin(at_ms)
-                await self._send(told.SpeechStarted(current.id, at_ms))
+                await self._send(told.SpeechStarted(self._begin(at_ms).id, at_ms))
             elif cut == "stop":
                 await self._stop(at_ms)
             elif isinstance(cut, Audio):
