@@ -30,7 +30,15 @@ _TOO_BIG = 1009
 class _Held:
     """What the unfinished large messages of this worker take."""
 
-    total = 0
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, count: int) -> None:
+        """Count so many bytes more, or less."""
+        self.total += count
+
+
+_HELD = _Held()
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -52,14 +60,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Take bytes; a large message needs room that all connections share."""
         super().data_received(data)
         self._hold(len(self.conn.reader.buffer) + sum(map(len, self.frames)))
-        if self._held_bytes > _SMALL_BYTES and _Held.total > _LARGE_BYTES:
+        if self._held_bytes > _SMALL_BYTES and _HELD.total > _LARGE_BYTES:
             self._bounded.abort()
 
     _held_bytes = 0
 
     def _hold(self, held_bytes: int) -> None:
         """Count what of a message has come."""
-        _Held.total += max(0, held_bytes - _SMALL_BYTES) - max(0, self._held_bytes - _SMALL_BYTES)
+        before, now = (max(0, each - _SMALL_BYTES) for each in (self._held_bytes, held_bytes))
+        _HELD.add(now - before)
         self._held_bytes = held_bytes
 
     def connection_lost(self, exc: Exception | None) -> None:

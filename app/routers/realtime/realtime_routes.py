@@ -27,6 +27,11 @@ async def realtime(socket: WebSocket) -> None:
     if refusal is not None:
         await _refuse(socket, refusal)
         return
+    await _serve_in_place(socket, services)
+
+
+async def _serve_in_place(socket: WebSocket, services: Services) -> None:
+    """Serve a client who has a place, or tell him that there is none."""
     caller = caller_name(socket)
     try:
         services.live_places.take(caller)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 _TOKEN = re.compile(
-    r"\s*+(?:[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|"
-    r"[^\s\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]++)"
+    r"\s++|[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|"
+    r"[^\s\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]++"
 )
-"""A word with the space before it, or one character of a script that writes no spaces."""
+"""A space, one character of a script that writes none, or a word."""
 
 _BARE = str.maketrans("", "", " \t\n.,;:!?…。、！？\"'")
 
@@ -27,7 +27,7 @@ class AgreedWords:
 
     def hear(self, text: str) -> str:
         """Take another hearing of the sound so far; return the words that are now sure."""
-        words = _TOKEN.findall(text)
+        words = _words(text)
         agreed = 0
         for one, other in zip(self._earlier, words[:-1], strict=False):
             if _bare(one) != _bare(other):
@@ -43,7 +43,7 @@ class AgreedWords:
 
         Where it differs in words that were told, those stand: only whole transcripts correct them.
         """
-        words = _TOKEN.findall(text)
+        words = _words(text)
         rest = words[self._told :]
         # Where the sound was cut ahead of words that were told, those come with the next part.
         self._earlier, self._told = [], max(0, self._told - len(words))
@@ -52,3 +52,16 @@ class AgreedWords:
 
 def _bare(word: str) -> str:
     return word.translate(_BARE).casefold()
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, each with the space before it."""
+    words: list[str] = []
+    space = ""
+    for token in _TOKEN.findall(text):
+        if token.isspace():
+            space = token
+        else:
+            words.append(space + token)
+            space = ""
+    return words
