@@ -23,6 +23,7 @@ from app.services.jobs.runner import JobRunner
 from app.services.jobs.scheduler_metrics import SchedulerMetrics
 from app.services.jobs.store.open_job_store import open_job_store
 from app.services.jobs.streams import StreamHub
+from app.services.live.live_places import LivePlaces
 from app.services.live.sessions import LiveSessions
 from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.net.caller_places import CallerPlaces
@@ -59,6 +60,7 @@ class Services:
     synthesizer: SpeechSynthesizer
     feedback: FeedbackStore
     live_sessions: LiveSessions
+    live_places: LivePlaces
     ledgers: CallerLedgers
     address_checks: CallerPlaces
     caches: Caches
@@ -120,6 +122,7 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         ledgers.open,
         caches,
     )
+    places = LivePlaces(settings.live.max_sessions)
     services = Services(
         settings=settings,
         readiness=readiness,
@@ -134,7 +137,8 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         files=ResultFiles(settings, files_folder),
         synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
-        live_sessions=LiveSessions(settings, readiness),
+        live_sessions=LiveSessions(settings, readiness, places),
+        live_places=places,
         ledgers=ledgers,
         address_checks=CallerPlaces(_ADDRESS_CHECKS),
         caches=caches,
@@ -186,5 +190,5 @@ def _register_gauges(services: Services, engines: EngineManager, caches: Caches)
     gauge("streams", "Streams that are open", lambda: services.streams.readers)
     gauge("queue_windows", "Windows that wait for the transcriber", lambda: engines.queued)
     gauge("engine_busy_seconds", "Time that the transcriber worked", lambda: engines.busy_s)
-    gauge("live_streams", "Live streams that are open", lambda: services.live_sessions.sessions)
+    gauge("live_streams", "Live streams that are open", lambda: services.live_places.taken)
     services.metrics.collect_from(SchedulerMetrics(engines.report))

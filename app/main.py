@@ -60,7 +60,9 @@ from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
 from app.routers.openai import model_routes, speech_routes, transcription_routes
+from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
+from app.routers.wyoming.wyoming_server import WyomingServer
 from app.services.jobs.graceful_shutdown import GracefulShutdown
 from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
@@ -96,6 +98,7 @@ _ROUTERS = (
     model_routes.router,
     model_routes.lists,
     speech_routes.router,
+    realtime_routes.router,
     caption_routes.router,
     job_routes.router,
     batch_routes.router,
@@ -188,10 +191,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
             services.runner,
             services.streams,
             settings.server.shutdown_finish_s,
-            services.live_sessions.leave,
+            partial(_leave_live, services),
         ).install()
         _check_serving(services, stack)
         _open_health_port(services, stack)
+        await _open_wyoming(services, stack)
         yield _connection_bounds(settings)
 
 
@@ -228,6 +232,26 @@ def _connection_bounds(settings: Settings) -> dict[str, object]:
     paths = {path.encode() for path in ("/ping", settings.server.health_check_path)}
     is_proxy = partial(is_trusted_peer, trusted=settings.trusted_proxies)
     return {PLACES: ConnectionPlaces(limit, is_proxy), HEALTH_PATHS: frozenset(paths)}
+
+
+async def _open_wyoming(services: Services, stack: AsyncExitStack) -> None:
+    """Listen for Home Assistant; a port that cannot be had is told and costs nothing else."""
+    port = services.settings.wyoming.port
+    if port is None:
+        return
+    server = WyomingServer(services, port)
+    try:
+        await server.start()
+    except OSError as error:
+        log.error("wyoming cannot listen", port=port, reason=error.strerror)
+        return
+    services.live_places.enter(server, server.leave)
+    stack.push_async_callback(server.leave)
+
+
+async def _leave_live(services: Services) -> None:
+    """End every live stream, whichever door it came by, with a notice of the shutdown."""
+    await asyncio.gather(services.live_sessions.leave(), services.live_places.leave())
 
 
 async def _load_engines(services: Services) -> None:

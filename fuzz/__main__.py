@@ -77,6 +77,8 @@ def _settings(model: ChatServer) -> dict[str, str]:
         "SERVER_MODEL": "test-model",
         "JOB_RETENTION_S": "7200",
         "LOG_LEVEL": "WARNING",
+        # Answers that may come late begin to do so before the random client loses patience.
+        "SYNC_KEEPALIVE_AFTER_S": "5",
     }
 
 

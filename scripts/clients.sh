@@ -20,5 +20,5 @@ current() {
 
 current && exit 0
 with_progress "Installing JavaScript clients: ${clients[*]}" \
-    npm install --no-save --no-package-lock --no-audit --no-fund --prefix "$folder" "${clients[@]}"
+    npm install --legacy-peer-deps --no-save --no-package-lock --no-audit --no-fund --prefix "$folder" "${clients[@]}"
 current || fail "npm installed other versions than ${clients[*]}"

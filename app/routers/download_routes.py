@@ -29,6 +29,7 @@ from app.routers.late_json import late_json
 from app.routers.raised_errors import family, raises
 from app.services.files.result_file import FileLink, NewFile
 from app.services.files.s3_store import content_disposition
+from app.services.net.fetch import check_url
 from app.submission.media_download import BEST, Download, checked_format, download
 
 router = APIRouter(
@@ -131,7 +132,8 @@ async def kept(request: Request, services: Services, found: Download, name: str)
 async def batch_download(request: Request, services: ServicesDep, body: BatchDownload) -> Response:
     """Download files one after another, and answer with what became of each.
 
-    Between two there is a pause, by chance between `min_delay` and `max_delay` seconds. An address
+    Between two there is a pause, by chance between `min_delay` and `max_delay` seconds, which what
+    is no address at all does not take. An address
     that comes again is skipped. What was kept has its link as `file_path`. The batch goes on when
     the client leaves; a caller may have 16 under way.
     """
@@ -146,11 +148,18 @@ async def _batch(request: Request, services: Services, body: BatchDownload) -> P
     began_s = time.monotonic()
     unique = list(dict.fromkeys(body.urls))
     entries: list[Payload] = []
-    for number, url in enumerate(unique):
-        if number:
+    fetched = False
+    for url in unique:
+        try:
+            check_url(url)
+        except e.CuestreamError as error:
+            entries.append(_failed(url, error))
+            continue
+        if fetched:
             pause_s = random.uniform(body.min_delay, body.max_delay)  # noqa: S311 - no secret
             await asyncio.sleep(pause_s)
         entries.append(await _entry(request, services, url, body))
+        fetched = True
     done = [each for each in entries if each["success"]]
     return {
         "total": len(body.urls),
@@ -166,11 +175,7 @@ async def _batch(request: Request, services: Services, body: BatchDownload) -> P
 async def _entry(
     request: Request, services: Services, url: str, body: BatchDownload
 ) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "url": url,
-        "success": False,
-        **dict.fromkeys(("filename", "file_path", "file_size", "platform", "title", "error")),
-    }
+    entry: dict[str, object] = {"url": url, "success": False, **dict.fromkeys(_ENTRY_FIELDS)}
     try:
         async with AsyncExitStack() as resources:
             found = await download(services, url, body.format, resources)
@@ -182,7 +187,15 @@ async def _entry(
                 entry["file_path"] = (await kept(request, services, found, name)).url
             return {**entry, "success": True}
     except e.CuestreamError as error:
-        return {**entry, "error": error.message}
+        return _failed(url, error)
+
+
+_ENTRY_FIELDS = ("filename", "file_path", "file_size", "platform", "title", "error")
+
+
+def _failed(url: str, error: e.CuestreamError) -> dict[str, object]:
+    empty = dict.fromkeys(_ENTRY_FIELDS)
+    return {"url": url, "success": False, **empty, "error": error.message}
 
 
 @router.get(

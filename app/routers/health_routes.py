@@ -96,7 +96,7 @@ async def health(services: ServicesDep) -> JSONResponse:
         "gpu": await _gpu(readiness),
         "scheduler": await _scheduler(readiness),
         "jobs": {"running": len(services.runner.running), "streams": services.streams.readers},
-        "live": services.live_sessions.sessions,
+        "live": services.live_places.taken,
     }
     if failure:
         body["error"] = failure

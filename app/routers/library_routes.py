@@ -16,10 +16,11 @@ from fastapi.responses import Response
 from app.domain import errors as e
 from app.domain.errors import BadRequestError, InvalidFieldError, StorageError, UnauthorizedError
 from app.domain.json_text import read_json
-from app.routers.access.api_keys import find_key, matching_key, require_key
+from app.routers.access.api_keys import matching_key, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
+from app.routers.access.sent_keys import allow_key_in_query
 from app.routers.body import TextField, parse_form
 from app.routers.dependencies import ServicesDep, require_admission, services_of
 from app.routers.described import TEXT, described
@@ -57,8 +58,8 @@ async def _require_sender(request: Request) -> None:
     Raises:
         UnauthorizedError: no key, or a wrong one.
     """
-    if _token_key(request) is None:
-        await require_key(request)
+    allow_key_in_query(request)
+    await require_key(request)
 
 
 @raises(e.UnavailableOptionError)
@@ -195,17 +196,11 @@ async def _enqueue(request: Request, library: Mapping[str, object]) -> None:
 
 def _owner(request: Request) -> TicketOwner:
     keys = services_of(request).settings.access.api_keys
-    index = _token_key(request)
-    index = matching_key(request) if index is None else index
+    index = matching_key(request)
     if index is None:
         return TicketOwner(caller_name(request))
     payer = key_owner(keys[index])
     return TicketOwner(f"key {payer}", payer, index)
-
-
-def _token_key(request: Request) -> int | None:
-    sent = request.query_params.get("token", "")
-    return find_key(services_of(request).settings.access.api_keys, (sent,)) if sent else None
 
 
 def _taken() -> Response:

@@ -7,7 +7,7 @@ with 16-bit mono PCM at 16 kHz, and perhaps ``stop_stream``; the server sends ``
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import socketio
@@ -19,6 +19,7 @@ from app.container import Services
 from app.domain.errors import CuestreamError
 from app.routers.access.api_keys import bearer_token, find_key
 from app.routers.access.callers import caller_name
+from app.routers.access.origins import AllowedOrigins
 from app.routers.bounded_socketio import BoundedSocketServer
 from app.services.live.audio_queue import read_pcm
 from app.services.live.live_result import LiveResult
@@ -27,10 +28,6 @@ from app.settings import Settings
 _PATH = "/socket.io"
 _NAMESPACES = ("/live", "//live")
 """A client whose base address ends with a slash connects to the second one."""
-
-_EXTENSIONS = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
-"""Schemes of the origins of browser extensions: their ids are no secret and differ by store, so
-listing them would protect nothing."""
 
 _MAX_MESSAGE_BYTES = 2**19
 
@@ -44,7 +41,7 @@ def mount_live(app: FastAPI, settings: Settings) -> None:
         settings.live.max_sessions,
         async_mode="asgi",
         transports=["websocket"],
-        cors_allowed_origins=_AllowedOrigins(settings.server.cors_origins),
+        cors_allowed_origins=AllowedOrigins(settings.server.cors_origins),
         max_http_buffer_size=_MAX_MESSAGE_BYTES,
         # One event after the other: audio must stay in order.
         async_handlers=False,
@@ -52,18 +49,6 @@ def mount_live(app: FastAPI, settings: Settings) -> None:
     for namespace in _NAMESPACES:
         server.register_namespace(_LiveNamespace(namespace, app))
     app.mount(_PATH, socketio.ASGIApp(server, socketio_path=None))
-
-
-class _AllowedOrigins:
-    """Decides which origins may connect; a client without an origin is no page."""
-
-    def __init__(self, allowed: Sequence[str]) -> None:
-        self._allowed = allowed
-
-    def __call__(self, origin: str | None, environ: object = None) -> bool:
-        if origin is None or "*" in self._allowed or origin in self._allowed:
-            return True
-        return origin.startswith(_EXTENSIONS)
 
 
 _Handler = Callable[..., Coroutine[Any, Any, None]]

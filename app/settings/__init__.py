@@ -42,6 +42,7 @@ from app.settings.upload_settings import UploadSettings
 from app.settings.vad_settings import VadSettings
 from app.settings.vendor_settings import ChatName, VendorSettings
 from app.settings.wrong_variables import wrong_variables
+from app.settings.wyoming_settings import WyomingSettings
 
 __all__ = [
     "OTHER_NAMES",
@@ -82,6 +83,7 @@ __all__ = [
     "VadSettings",
     "VendorSettings",
     "WhisperSettings",
+    "WyomingSettings",
     "child_environment",
     "prepare_sdk_environment",
     "read_settings",
@@ -111,6 +113,7 @@ class Settings(BaseModel):
     files: FileSettings = Field(default_factory=FileSettings)
     libraries: LibrarySettings = Field(default_factory=LibrarySettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
+    wyoming: WyomingSettings = Field(default_factory=WyomingSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
     caches: CacheSettings = Field(default_factory=CacheSettings)
     scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)

@@ -42,23 +42,25 @@ def texts(output: Any) -> list[str]:
     return [cue["text"] for part in output for cue in part["subtitles"]]
 
 
-def test_the_python_client_hands_a_job_in_and_reads_it(endpoint: Any) -> None:
+def test_53_the_python_client_hands_a_job_in_and_reads_it(endpoint: Any) -> None:
     job = endpoint.run(REQUEST)
     assert texts(job.output(timeout=60)) == TEXTS
     assert job.status() == "COMPLETED"
 
 
-def test_the_python_client_wraps_a_bare_input(endpoint: Any) -> None:
+def test_53_the_python_client_wraps_a_bare_input(endpoint: Any) -> None:
     assert texts(endpoint.run(REQUEST["input"]).output(timeout=60)) == TEXTS
     assert endpoint.run_sync({"answer": {"n": 1}}) == {"n": 1}
 
 
-def test_the_python_client_streams_every_part_once_and_ends(endpoint: Any) -> None:
+def test_53_55_the_python_client_streams_every_part_once_and_ends(endpoint: Any) -> None:
     parts = [{"n": n} for n in range(3)]
     assert list(endpoint.run({"parts": parts}).stream()) == parts
 
 
-def test_the_python_client_cancels_and_purges_without_a_body(endpoint: Any, tmp_path: Path) -> None:
+def test_53_the_python_client_cancels_and_purges_without_a_body(
+    endpoint: Any, tmp_path: Path
+) -> None:
     job = endpoint.run({"answer": 1, "until": f"{tmp_path}/never"})
     assert job.cancel()["status"] == "CANCELLED"
     assert job.status() == "CANCELLED"
@@ -68,7 +70,7 @@ def test_the_python_client_cancels_and_purges_without_a_body(endpoint: Any, tmp_
     assert health["workers"]["ready"] == 1
 
 
-def test_the_python_client_is_told_that_its_key_is_wrong(base: str, endpoint: Any) -> None:
+def test_53_the_python_client_is_told_that_its_key_is_wrong(base: str, endpoint: Any) -> None:
     with pytest.raises(RuntimeError, match="401"):
         runpod.Endpoint("my-endpoint", api_key="another").run(REQUEST)
 
@@ -90,7 +92,13 @@ def test_a_job_that_calls_a_route_has_its_callers_key(base: str, endpoint: Any) 
         assert endpoint.run_sync({"path": path})["status_code"] == 404
 
 
-def test_the_javascript_client_calls_every_operation(base: str, tmp_path: Path) -> None:
+def test_56_eight_megabytes_of_sound_are_accepted(endpoint: Any) -> None:
+    """The client gives up after ten seconds by itself."""
+    job = endpoint.run({"answer": {"n": 1}, "audio": "A" * 8_000_000})
+    assert job.output(timeout=60) == {"n": 1}
+
+
+def test_53_55_the_javascript_client_calls_every_operation(base: str, tmp_path: Path) -> None:
     options = {"base": base, "key": KEY, "request": REQUEST, "never": f"{tmp_path}/never"}
     done = subprocess.run(
         ["node", HERE / "runpod_sdk.mjs", json.dumps(options)],

@@ -30,7 +30,7 @@ def test_the_card_is_shown_when_the_transcriber_runs_on_it(
         ),
         runner=SimpleNamespace(running=[]),
         streams=SimpleNamespace(readers=0),
-        live_sessions=SimpleNamespace(sessions=0),
+        live_places=SimpleNamespace(taken=0),
     )
     monkeypatch.setattr(
         health_routes, "gpu_info", lambda _: GpuInfo("NVIDIA L4", 24 * 2**30, 20 * 2**30)

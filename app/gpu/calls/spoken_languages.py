@@ -24,6 +24,9 @@ urdu=ur uzbek=uz valencian=ca vietnamese=vi welsh=cy yiddish=yi yoruba=yo
 
 _CODES = MappingProxyType(dict(pair.split("=") for pair in _TABLE.split()))
 
+LANGUAGE_CODES = tuple(sorted(set(_CODES.values())))
+"""Codes of all languages that Whisper knows."""
+
 
 def language_named(name: str) -> str:
     """Return the code of a language by its name in any case; empty where it is not known."""

@@ -2,26 +2,26 @@
 
 Clients disagree about the place: ``Authorization`` with a scheme or with the bare key, headers of
 other vendors, the query, the path. The headers are read on every route. A key in the query stands
-in logs of proxies, so a route reads it only where its policy says so (`allow_keys_in`), and one in
-the path is put into the scope by the route that has it there (`add_sent_key`).
+in logs of proxies, so a route reads it only where its policy says so (`allow_key_in_query`), and
+one in the path is put into the scope by what takes it out of there (`add_sent_key`). A browser can
+set no header of a WebSocket's handshake, so its query and its subprotocols count too.
 """
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
-KeyPlace = Literal["query", "subprotocol"]
-
-_PLACES = "cuestream.key_places"
+_IN_QUERY = "cuestream.key_in_query"
 _ADDED = "cuestream.added_keys"
 _HEADERS = ("x-api-key", "api-key", "xi-api-key")
 """Our own, Azure's and ElevenLabs'."""
 _SCHEMES = frozenset({"bearer", "token"})
 """The usual one and Deepgram's."""
 _QUERY = ("api_key", "token")
+_MOST_PROTOCOLS = 16
 _SUBPROTOCOL = "openai-insecure-api-key."
 """Source: OpenAI's guide to the Realtime API over WebSocket in browsers."""
 
@@ -34,22 +34,22 @@ def sent_keys(connection: HTTPConnection) -> tuple[str, ...]:
         _token(authorization),
         *connection.scope.get(_ADDED, ()),
     ]
-    places: tuple[KeyPlace, ...] = connection.scope.get(_PLACES, ())
-    if "query" in places:
+    is_socket = connection.scope["type"] == "websocket"
+    if is_socket or connection.scope.get(_IN_QUERY):
         found += [connection.query_params.get(name, "") for name in _QUERY]
-    if "subprotocol" in places:
-        offered = connection.headers.get("sec-websocket-protocol", "").split(",")
-        found += [
-            each.strip().removeprefix(_SUBPROTOCOL)
-            for each in offered
-            if each.strip().startswith(_SUBPROTOCOL)
-        ]
+    if is_socket:
+        offered = connection.scope.get("subprotocols", ())[:_MOST_PROTOCOLS]
+        found += [each.removeprefix(_SUBPROTOCOL) for each in offered if _is_key(each)]
     return tuple(key for key in found if key)
 
 
-def allow_keys_in(connection: HTTPConnection, *places: KeyPlace) -> None:
-    """Have further places of a request read for keys."""
-    connection.scope[_PLACES] = (*connection.scope.get(_PLACES, ()), *places)
+def _is_key(subprotocol: str) -> bool:
+    return subprotocol.startswith(_SUBPROTOCOL)
+
+
+def allow_key_in_query(connection: HTTPConnection) -> None:
+    """Have the query of a request read for keys."""
+    connection.scope[_IN_QUERY] = True
 
 
 def add_sent_key(scope: MutableMapping[str, Any], key: str) -> None:

@@ -27,6 +27,7 @@ class PartialTranscriber:
         every_ms: further speech after which the window is transcribed again; 0 for never.
         send: receives the segments, unless the line was finished meanwhile.
         task: whether the speech is transcribed or translated.
+        prompt: words that are likely to occur.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class PartialTranscriber:
         every_ms: int,
         send: Callable[[Sequence[Segment]], Awaitable[None]],
         task: Task = "transcribe",
+        prompt: str = "",
     ) -> None:
         self._scheduler = scheduler
         self._context = context
         self._every_ms = every_ms
         self._send = send
         self._task_of_window: Task = task
+        self._prompt = prompt
         self._transcribed_ms = 0
         self._task: asyncio.Task[None] | None = None
         self._cancelled = threading.Event()
@@ -59,7 +62,9 @@ class PartialTranscriber:
         self._context.position_ms = audio.span.start_ms
         self._transcribed_ms = length_ms
         self._cancelled = threading.Event()
-        window = Window(audio, language, cancelled=self._cancelled, task=self._task_of_window)
+        window = Window(
+            audio, language, self._prompt, cancelled=self._cancelled, task=self._task_of_window
+        )
         self._task = asyncio.create_task(self._transcribe(window), name="live-partial")
 
     def cancel(self) -> None:

@@ -7,14 +7,10 @@ import asyncio
 import structlog
 
 from app.domain.audio import Samples
-from app.domain.errors import (
-    CuestreamError,
-    InvalidFieldError,
-    InvalidLanguageError,
-    OverloadedError,
-)
+from app.domain.errors import CuestreamError, InvalidFieldError, InvalidLanguageError
 from app.domain.language import parse_target
 from app.domain.request import Task
+from app.services.live.live_places import LivePlaces
 from app.services.live.live_result import LiveResult, SendResult
 from app.services.live.session import LiveSession, check_options
 from app.services.readiness import Readiness
@@ -22,12 +18,7 @@ from app.settings import Settings
 
 log = structlog.get_logger()
 
-_RETRY_AFTER_S = 15
-
 _ENDED = "it has ended; send start_stream to begin another"
-
-_SHARE = 2
-"""A caller gets one of so many places."""
 
 
 class LiveSessions:
@@ -36,10 +27,14 @@ class LiveSessions:
     Args:
         settings: limits.
         readiness: engines and translator.
+        places: of all live streams; its own unless given.
     """
 
-    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+    def __init__(
+        self, settings: Settings, readiness: Readiness, places: LivePlaces | None = None
+    ) -> None:
         self._settings = settings
+        self._places = places or LivePlaces(settings.live.max_sessions)
         self._readiness = readiness
         self._sessions: dict[str, tuple[LiveSession, SendResult]] = {}
         self._callers: dict[LiveSession, str] = {}
@@ -92,12 +87,7 @@ class LiveSessions:
         language, done = parse_target(target), _task(task)
         if self._readiness.loaded:
             check_options(self._readiness, language, done)
-        limit = self._settings.live.max_sessions
-        if self.sessions >= limit:
-            raise OverloadedError(f"All {limit} live places are taken", _RETRY_AFTER_S)
-        share = max(1, limit // _SHARE)
-        if list(self._callers.values()).count(caller) >= share:
-            raise OverloadedError(f"All {share} live places of a caller are taken", _RETRY_AFTER_S)
+        self._places.take(caller)
         session = LiveSession(language, self._readiness, self._settings, send, done)
         self._sessions[client] = (session, send)
         self._callers[session] = caller
@@ -144,7 +134,9 @@ class LiveSessions:
         await asyncio.gather(*(self.stop(client) for client in list(self._sessions)))
 
     def _forget(self, client: str, session: LiveSession) -> None:
-        self._callers.pop(session, None)
+        caller = self._callers.pop(session, None)
+        if caller is not None:
+            self._places.free(caller)
         found = self._sessions.get(client)
         if found is not None and found[0] is session:
             del self._sessions[client]

@@ -176,6 +176,18 @@ class WindowCutter:
             return None
         return Audio(np.concatenate(self._frames), self._first_frame * self._frame_samples)
 
+    @property
+    def open_from_ms(self) -> int | None:
+        """Where the open window begins, once it holds more voice than a click; None before."""
+        if not self._open or self._ms(sum(self._voiced)) < _LEAST_SPEECH_MS:
+            return None
+        return self._ms(self._first_frame)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a window is open."""
+        return self._open
+
     def push(self, frame: Samples, probability: float) -> list[SpeechWindow]:
         """Take the next frame; return the window that it completes, if any."""
         self._frames.append(frame)

@@ -1,0 +1,1 @@
+"""Realtime transcription over WebSocket, as OpenAI and vLLM have it."""
