@@ -136,17 +136,44 @@ async def start_ms(path: Path, demuxers: str = DEMUXERS) -> float:
     Raises:
         UnreadableMediaError: it is not media.
     """
-    command = [*_command(path, demuxers), "-show_entries", "stream=codec_type,start_time"]
+    entries = "stream=codec_type,start_time:stream_disposition=attached_pic"
+    found = (await _probed(path, demuxers, ("-show_entries", entries))).get("streams", [])
+    starts = {
+        str(each.get("codec_type")): _number(each.get("start_time"))
+        for each in reversed(found)
+        if not each.get("disposition", {}).get("attached_pic")
+    }
+    return 1000 * starts.get("video", starts.get("audio", 0.0))
+
+
+async def _probed(path: Path, demuxers: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     excess = UnreadableMediaError("The media has too many streams")
-    async with running(command, limits=PROBE) as child:
+    async with running([*_command(path, demuxers), *wanted], limits=PROBE) as child:
         output = await child.exchange(b"", _MOST_BYTES, excess)
         await child.wait()
     try:
-        found = json.loads(output)["streams"]
-        starts = {each["codec_type"]: float(each["start_time"]) for each in reversed(found)}
-        return 1000 * starts.get("video", starts.get("audio", 0.0))
-    except (ValueError, KeyError, TypeError):
+        found: dict[str, Any] = json.loads(output)
+    except ValueError:
         raise UnreadableMediaError("This is not audio or video that can be decoded") from None
+    return found
+
+
+async def picture_delay_ms(path: Path) -> float:
+    """Return how much later than the file its picture begins, or its sound where it has none.
+
+    Raises:
+        UnreadableMediaError: it is not media.
+    """
+    picture = await start_ms(path)
+    found = await _probed(path, DEMUXERS, ("-show_entries", "format=start_time"))
+    return picture - 1000 * _number(found.get("format", {}).get("start_time"))
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
 
 
 def _size(path: Path) -> int:
