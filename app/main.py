@@ -44,6 +44,7 @@ from app.routers import (
     tts_routes,
     upload_routes,
     usage_routes,
+    video_job_routes,
     video_routes,
     webhook_routes,
 )
@@ -107,6 +108,7 @@ _ROUTERS = (
     media_routes.router,
     video_routes.router,
     video_routes.output_router,
+    video_job_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )

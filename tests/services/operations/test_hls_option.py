@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.media_operations import FAST, Operations, ffmpeg, make_video, probed
+from app.services.operations.operation import LocalMedia
+from tests.media_operations import FAST, Operations, ffmpeg, make_video
+from tests.media_operations import probed as probed_lines
 
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello there\n"
+
+
+def probed(path: Path, entries: str, stream: str = "v:0") -> list[str]:
+    """Return what ffprobe says of a stream; a transport stream's it lists by its programme too."""
+    return list(dict.fromkeys(probed_lines(path, entries, stream)))
 
 
 @pytest.fixture
@@ -67,22 +75,13 @@ async def test_soft_tracks_become_renditions(operations: Operations) -> None:
 
 
 async def test_each_picture_has_a_stream_of_its_own(operations: Operations) -> None:
-    from PIL import Image
-
     picture = operations.folder / "p.png"
     Image.new("RGB", (32, 18), (10, 200, 30)).save(picture)
-    image = {"image_url": "", "duracao": 0.2}
-    images = [{**image, "id": name, "image_url": _upload(picture)} for name in ("a", "b")]
+    images = [{"id": name, "image_url": LocalMedia(picture), "duracao": 0.2} for name in ("a", "b")]
     answer = await operations.run("img2vid", images=images, width=32, height=18, hls=True)
     urls = [each["playlist_url"] for each in answer["videos"]]
     assert len(set(urls)) == 2
     assert all(each["hls"]["segments"] == 1 for each in answer["videos"])
-
-
-def _upload(path: Path) -> object:
-    from app.services.operations.operation import LocalMedia
-
-    return LocalMedia(path)
 
 
 def two_sounds(path: Path) -> Path:
