@@ -24,7 +24,7 @@ from app.routers.runpod_routes import ORDER_ERRORS
 from app.services.operations.operation_table import operation_named
 from app.submission.envelopes.operation_envelope import operation_input
 from app.submission.queue.ticket import JobOrder
-from app.submission.video_job import video_input, video_job_report, video_status
+from app.submission.queue.video_job import video_input, video_job_report, video_status
 
 router = APIRouter(tags=["video"], dependencies=[Depends(require_key)], route_class=GuardedRoute)
 

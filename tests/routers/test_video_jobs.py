@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from app.submission.video_webhook import root_of
+from app.submission.queue.video_webhook import root_of
 from tests.media_operations import make_video
 from tests.media_server import MediaServer, media_server
 from tests.server import DEAF, ServerProcess

@@ -72,6 +72,7 @@ class OtherStream:
         dispositions: names of the marks that are set, such as ``default`` and ``forced``.
         channels: of sound; 0 otherwise.
         rate_hz: of sound; 0 otherwise.
+        layout: of the sound's channels, ffmpeg's name; empty where it is not told.
     """
 
     index: int
@@ -80,6 +81,7 @@ class OtherStream:
     dispositions: frozenset[str] = frozenset()
     channels: int = 0
     rate_hz: int = 0
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ def _other(stream: Mapping[str, Any]) -> OtherStream:
         dispositions=frozenset(name for name, value in marks.items() if value),
         channels=int(stream.get("channels", 0)),
         rate_hz=int(stream.get("sample_rate", 0)),
+        layout=str(stream.get("channel_layout", "")),
     )
 
 

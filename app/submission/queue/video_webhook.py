@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from app.submission.envelopes.envelope import Payload
 from app.submission.queue.ticket import Ticket
-from app.submission.video_job import is_video_job, video_status
+from app.submission.queue.video_job import is_video_job, video_status
 
 _PROCESSING_ERROR = "PROCESSING_ERROR"
 
