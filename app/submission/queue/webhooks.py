@@ -21,8 +21,8 @@ from app.services.net.pinned_transport import PinnedTransport
 from app.services.net.ssrf_guard import SsrfGuard
 from app.settings import QueueSettings, Settings
 from app.submission.queue.ticket import Ticket
-from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
 from app.submission.queue.video_webhook import webhook_body, webhook_headers
+from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
 from app.system.thread_groups import DISK
 
 log = structlog.get_logger()
