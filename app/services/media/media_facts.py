@@ -95,6 +95,7 @@ class MediaFacts:
         video: its first video stream that is no cover picture; None without one.
         audio: streams of sound, in order.
         subtitles: streams of subtitles, in order.
+        start_ms: of its clock, which some containers count into the duration; 0 or more.
     """
 
     duration_ms: int
@@ -103,6 +104,12 @@ class MediaFacts:
     video: VideoStream | None = None
     audio: tuple[OtherStream, ...] = ()
     subtitles: tuple[OtherStream, ...] = ()
+    start_ms: int = 0
+
+    @property
+    def shortest_ms(self) -> int:
+        """What is there at least, if the duration counts from 0 although the clock does not."""
+        return max(0, self.duration_ms - self.start_ms)
 
 
 async def media_facts(path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
@@ -205,6 +212,7 @@ def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
         video=_video(pictures[0]) if pictures else None,
         audio=tuple(_other(each) for each in streams if each.get("codec_type") == "audio"),
         subtitles=tuple(_other(each) for each in streams if each.get("codec_type") == "subtitle"),
+        start_ms=max(0, round(1000 * _number(found["format"].get("start_time")))),
     )
 
 
