@@ -141,9 +141,17 @@ async def test_channels_stay_and_speech_comes_from_where_dialogue_is(
         assert abs(20 * np.log10(tone_level(after[quiet], hz, 48_000) / level)) < 0.3
         assert abs(20 * np.log10(tone_level(after[under], hz, 48_000) / level) + 15) < 1.5
     replaced = (await dubber.dub(path, mode="replace", format="flac")).files[0].path
-    heard = [bool(np.abs(channel(replaced, n, 48_000)).max() > 0.01) for n in range(channels)]
+    heard = [peak != "-inf" for peak in peaks(replaced)]
     assert heard == ([True, True] if channels == 2 else [n == 2 for n in range(6)])
     assert abs(loudness(replaced) - loudness(path)) < 1.5
+
+
+def peaks(path: Path) -> list[str]:
+    """Return the highest level of each channel in dB, `-inf` for one that is silent."""
+    meter = "astats=measure_overall=none:measure_perchannel=Peak_level"
+    command = ["ffmpeg", "-hide_banner", "-i", str(path), "-af", meter, "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, check=True).stderr.decode()
+    return [line.split()[-1] for line in said.splitlines() if "Peak level dB" in line]
 
 
 def channel(path: Path, number: int, rate_hz: int) -> Samples:
