@@ -45,6 +45,7 @@ from app.routers import (
     tts_routes,
     upload_routes,
     usage_routes,
+    video_job_routes,
     video_routes,
     webhook_routes,
 )
@@ -120,6 +121,7 @@ _ROUTERS = (
     media_routes.router,
     video_routes.router,
     video_routes.output_router,
+    video_job_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
 )

@@ -35,7 +35,8 @@ from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import platform_of, source_of, video_id_of
 from app.services.files.result_file import NewFile
 from app.services.media.media_facts import media_facts
-from app.services.operations.audio_operations import AUDIO_KINDS, EXTRACT_AUDIO, ExtractAudioInput
+from app.services.operations.audio_kinds import AUDIO_KINDS
+from app.services.operations.extract_audio_operation import EXTRACT_AUDIO, ExtractAudioInput
 from app.services.operations.operation import LocalMedia
 from app.services.render.formats import render_bounded
 from app.submission.envelopes.batch_envelope import model_of

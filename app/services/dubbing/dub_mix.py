@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import ffmpeg
@@ -13,6 +15,12 @@ from app.services.media.ffmpeg_graph import GraphNode, media_input
 
 MixMode = Literal["duck", "replace", "mix"]
 """What becomes of the original: lower under speech, gone, or as it was."""
+
+MIXED_LAYOUTS: Mapping[str, int] = MappingProxyType(
+    {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "quad": 4, "4.0": 4, "5.0": 5, "5.0(side)": 5}
+    | {"5.1": 6, "5.1(side)": 6, "6.1": 7, "7.1": 8}
+)
+"""Layouts that are kept in a mix, by ffmpeg's names, with the number of their channels."""
 
 _WITHOUT_PROGRAMME_LUFS = -23.0
 """Source: EBU R128, the loudness of a programme, where there is none to be like."""
@@ -29,7 +37,7 @@ class MixPlan:
     Attributes:
         mode: what becomes of the original.
         rate_hz: sample rate.
-        layout: of the channels, ``mono`` or ``stereo``.
+        layout: of the channels, a name of `MIXED_LAYOUTS`.
         samples: length of the result.
         speech: WAV of the spoken lines, mono.
         speech_gain_db: that makes it as loud as the programme.
@@ -63,9 +71,13 @@ def speech_gain_db(programme_lufs: float | None, speech_lufs: float | None) -> f
 
 
 def speech_graph(plan: MixPlan) -> GraphNode:
-    """Return the speech at its loudness, its peaks limited."""
-    spread = _spread(media_input(plan.speech)["a:0"], plan.layout)
-    louder = spread.filter("volume", f"{plan.speech_gain_db:.2f}dB")
+    """Return the speech at its loudness, its peaks limited.
+
+    ffmpeg puts mono where a film has its dialogue: in the centre, or at -3 dB in left and right
+    where there is none. The speech was measured there, so its gain fits.
+    """
+    placed = media_input(plan.speech)["a:0"].filter("aformat", channel_layouts=plan.layout)
+    louder = placed.filter("volume", f"{plan.speech_gain_db:.2f}dB")
     return _limited(louder, _SPEECH_PEAK)
 
 
@@ -91,8 +103,7 @@ def _of_two(name: str, first: GraphNode, second: GraphNode, **options: object) -
 
 def _spread(mono: GraphNode, layout: str) -> GraphNode:
     """Return a mono stream in every channel of a layout, unchanged in each."""
-    channels = {"mono": 1}.get(layout, 2)
-    copies = "|".join(f"c{number}=c0" for number in range(channels))
+    copies = "|".join(f"c{number}=c0" for number in range(MIXED_LAYOUTS[layout]))
     return mono.filter("pan", args=f"{layout}|{copies}")
 
 

@@ -64,7 +64,7 @@ async def measure_sound(
         path: of the file.
         stream: index among all its streams.
         rate_hz: at which its samples are counted.
-        layout: of its channels when it is heard, ``mono`` or ``stereo``.
+        layout: of its channels when it is heard, ffmpeg's name.
         max_duration_s: longest programme that this server takes.
 
     Raises:

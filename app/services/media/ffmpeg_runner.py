@@ -152,8 +152,11 @@ class FfmpegRunner:
             while data := await child.stdout.read(2**12):
                 reader.feed(data)
             status = await child.wait()
-            child.check_limits("This media operation")
-        if status != 0:
+            # The memory that NVENC runs out of is the device's: no limit of ours.
+            if not nvenc_failed(errors.text):
+                child.check_limits("This media operation")
+        # What is written last, from a buffer, fails without a word in the status.
+        if status != 0 or any(text in errors.text for text in _FULL):
             raise _failure(errors.text or child.stderr)
         for output in work.outputs:
             if not output.is_file() or not output.stat().st_size:

@@ -72,6 +72,7 @@ class OtherStream:
         dispositions: names of the marks that are set, such as ``default`` and ``forced``.
         channels: of sound; 0 otherwise.
         rate_hz: of sound; 0 otherwise.
+        layout: of the sound's channels, ffmpeg's name; empty where it is not told.
     """
 
     index: int
@@ -80,6 +81,7 @@ class OtherStream:
     dispositions: frozenset[str] = frozenset()
     channels: int = 0
     rate_hz: int = 0
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class MediaFacts:
         video: its first video stream that is no cover picture; None without one.
         audio: streams of sound, in order.
         subtitles: streams of subtitles, in order.
+        start_ms: of its clock, which some containers count into the duration; 0 or more.
     """
 
     duration_ms: int
@@ -101,6 +104,12 @@ class MediaFacts:
     video: VideoStream | None = None
     audio: tuple[OtherStream, ...] = ()
     subtitles: tuple[OtherStream, ...] = ()
+    start_ms: int = 0
+
+    @property
+    def shortest_ms(self) -> int:
+        """What is there at least, if the duration counts from 0 although the clock does not."""
+        return max(0, self.duration_ms - self.start_ms)
 
 
 async def media_facts(path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
@@ -136,17 +145,44 @@ async def start_ms(path: Path, demuxers: str = DEMUXERS) -> float:
     Raises:
         UnreadableMediaError: it is not media.
     """
-    command = [*_command(path, demuxers), "-show_entries", "stream=codec_type,start_time"]
+    entries = "stream=codec_type,start_time:stream_disposition=attached_pic"
+    found = (await _probed(path, demuxers, ("-show_entries", entries))).get("streams", [])
+    starts = {
+        str(each.get("codec_type")): _number(each.get("start_time"))
+        for each in reversed(found)
+        if not each.get("disposition", {}).get("attached_pic")
+    }
+    return 1000 * starts.get("video", starts.get("audio", 0.0))
+
+
+async def _probed(path: Path, demuxers: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     excess = UnreadableMediaError("The media has too many streams")
-    async with running(command, limits=PROBE) as child:
+    async with running([*_command(path, demuxers), *wanted], limits=PROBE) as child:
         output = await child.exchange(b"", _MOST_BYTES, excess)
         await child.wait()
     try:
-        found = json.loads(output)["streams"]
-        starts = {each["codec_type"]: float(each["start_time"]) for each in reversed(found)}
-        return 1000 * starts.get("video", starts.get("audio", 0.0))
-    except (ValueError, KeyError, TypeError):
+        found: dict[str, Any] = json.loads(output)
+    except ValueError:
         raise UnreadableMediaError("This is not audio or video that can be decoded") from None
+    return found
+
+
+async def picture_delay_ms(path: Path) -> float:
+    """Return how much later than the file its picture begins, or its sound where it has none.
+
+    Raises:
+        UnreadableMediaError: it is not media.
+    """
+    picture = await start_ms(path)
+    found = await _probed(path, DEMUXERS, ("-show_entries", "format=start_time"))
+    return picture - 1000 * _number(found.get("format", {}).get("start_time"))
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
 
 
 def _size(path: Path) -> int:
@@ -176,6 +212,7 @@ def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
         video=_video(pictures[0]) if pictures else None,
         audio=tuple(_other(each) for each in streams if each.get("codec_type") == "audio"),
         subtitles=tuple(_other(each) for each in streams if each.get("codec_type") == "subtitle"),
+        start_ms=max(0, round(1000 * _number(found["format"].get("start_time")))),
     )
 
 
@@ -206,6 +243,7 @@ def _other(stream: Mapping[str, Any]) -> OtherStream:
         dispositions=frozenset(name for name, value in marks.items() if value),
         channels=int(stream.get("channels", 0)),
         rate_hz=int(stream.get("sample_rate", 0)),
+        layout=str(stream.get("channel_layout", "")),
     )
 
 

@@ -29,9 +29,9 @@ from app.services.operations.clip_parts import (
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 
@@ -41,7 +41,7 @@ _LEAST_TEMPO, _MOST_TEMPO = 0.5, 100.0
 """Source: ffmpeg's documentation of ``atempo``."""
 
 
-class AddAudioInput(OperationInput):
+class AddAudioInput(PackagedInput):
     """Input of `addaudio`."""
 
     url_video: MediaSource = Field(description="Address of the video")

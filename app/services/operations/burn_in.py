@@ -96,7 +96,7 @@ async def burn_script(
         build, output, facts.duration_ms, copied_bytes=facts.size_bytes, on_warning=on_warning
     )
     made = await media_facts(output)
-    if made.duration_ms < facts.duration_ms - tolerance_ms(facts.duration_ms):
+    if made.duration_ms < facts.shortest_ms - tolerance_ms(facts.duration_ms):
         raise truncated_error()
     if not copied:
         burned.notices.append(

@@ -23,9 +23,9 @@ from app.services.operations.operation import (
     LocalMedia,
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.subtitle_script import ScriptTarget, profile_for, shown_cues
@@ -40,7 +40,7 @@ _CHARS_PER_WORD = 64
 _Words = Annotated[list[dict[str, object]], Field(fail_fast=True)]
 
 
-class CaptionHighlightInput(OperationInput):
+class CaptionHighlightInput(PackagedInput):
     """Input of `caption_highlight`."""
 
     url_video: MediaSource = Field(description="Address of the video")

@@ -18,9 +18,9 @@ from app.services.operations.operation import (
     LocalMedia,
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
     few_entries,
 )
 from app.services.operations.operation_context import OperationContext
@@ -44,7 +44,7 @@ SubtitleSource = Annotated[
 """Subtitles of a request: their address, their text, or an upload."""
 
 
-class CaptionInput(OperationInput):
+class CaptionInput(PackagedInput):
     """Input of `caption`."""
 
     url_video: MediaSource = Field(description="Address of the video")

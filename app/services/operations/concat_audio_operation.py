@@ -29,16 +29,16 @@ from app.services.operations.drive_links import download_address
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 
 _USUAL = ClipShape(1920, 1080, Fraction(30))
 
 
-class ConcatAudioInput(OperationInput):
+class ConcatAudioInput(PackagedInput):
     """Input of `concat_video_audio`."""
 
     video_urls: list[ClipItem | MediaSource] = Field(

@@ -21,9 +21,9 @@ from app.services.operations.drive_links import download_address
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 
@@ -38,7 +38,7 @@ class ClipItem(BaseModel):
     video_url: MediaSource = Field(description="Address of the clip")
 
 
-class ConcatenateInput(OperationInput):
+class ConcatenateInput(PackagedInput):
     """Input of `concatenate`."""
 
     video_urls: list[ClipItem | MediaSource] = Field(

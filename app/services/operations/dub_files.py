@@ -9,7 +9,7 @@ from types import MappingProxyType
 from app.domain.errors import UnreadableMediaError
 from app.domain.language import Language
 from app.domain.language_tags import three_letters
-from app.services.dubbing.dub_mix import MixPlan, mix_graph
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan, mix_graph
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_input import DubInput
@@ -27,6 +27,10 @@ _FORMATS: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
     }
 )
 """Media type and options of ffmpeg by format. FLAC and WAV keep the length to the sample."""
+
+_MP3_CHANNELS = 2
+_OPUS_LAYOUTS = {"5.0(side)": "5.0", "5.1(side)": "5.1", "2.1": "3.0", "4.0": "quad"}
+"""Source: RFC 7845 section 5.1.1.2, the channels of mapping family 1."""
 
 _MESSAGE = "Mixing the sound"
 
@@ -48,7 +52,10 @@ async def dub_file(
     if wanted.output == "audio":
         media_type, options = _FORMATS[wanted.format]
         output = context.folder / f"dubbed.{wanted.format}"
-        graph = media_output(output, mix_graph(plan), ar=_rate(wanted, plan), **options)
+        mix = mix_graph(plan)
+        if (layout := written_layout(plan.layout, wanted.format)) != plan.layout:
+            mix = mix.filter("aformat", channel_layouts=layout)
+        graph = media_output(output, mix, ar=_rate(wanted, plan), **options)
         await context.run(graph, output, length_ms, message=_MESSAGE)
         name = f"{uuid.uuid4()}_dubbed.{wanted.format}"
         return OutputFile(output, name, media_type, url_field="audio_url")
@@ -66,6 +73,13 @@ async def dub_file(
     )
     media_type = "video/mp4" if ending == "mp4" else "video/x-matroska"
     return OutputFile(output, f"{uuid.uuid4()}_dubbed.{ending}", media_type)
+
+
+def written_layout(layout: str, form: str) -> str:
+    """Return the layout of a mix in a sound file: MP3 has two channels, Opus names others."""
+    if form == "mp3":
+        return layout if MIXED_LAYOUTS[layout] <= _MP3_CHANNELS else "stereo"
+    return _OPUS_LAYOUTS.get(layout, layout) if form == "opus" else layout
 
 
 def _rate(wanted: DubInput, plan: MixPlan) -> int:
@@ -91,7 +105,7 @@ def _video(
         "c:a": "copy",
         "c:s": "copy",
         f"c:a:{number}": "aac",
-        f"b:a:{number}": "192k",
+        f"b:a:{number}": f"{max(192, 64 * MIXED_LAYOUTS[plan.layout])}k",
         f"ar:a:{number}": plan.rate_hz,
         f"metadata:s:a:{number}": f"language={code}",
     }

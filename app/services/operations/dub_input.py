@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from app.services.dubbing.dub_mix import MixMode
 from app.services.operations.caption_operation import SubtitleSource
 from app.services.operations.media_source import MediaSource
-from app.services.operations.operation import OperationInput, few_entries
+from app.services.operations.operation import PackagedInput, few_entries
 
 DubOutput = Literal["audio", "track", "video"]
 """A file of the sound alone, the video with it as a further track, or the video with no other."""
@@ -20,7 +20,7 @@ _Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _MOST_SPEAKERS = 100
 
 
-class DubInput(OperationInput):
+class DubInput(PackagedInput):
     """Input of `dub`."""
 
     url_video: MediaSource | None = Field(

@@ -10,7 +10,7 @@ import structlog
 
 from app.domain.errors import CuestreamError, InvalidLanguageError, NoSpeechError
 from app.domain.language import Language
-from app.services.dubbing.dub_mix import MixPlan, speech_gain_db
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan, speech_gain_db
 from app.services.dubbing.dubbed_lines import DubbedLine, DubbingRoom, LineDubber
 from app.services.dubbing.gain_curve import GainCurve
 from app.services.dubbing.line_condenser import LongLine, condensed_lines
@@ -21,7 +21,7 @@ from app.services.dubbing.spoken_lines import SpokenLine, spoken_lines
 from app.services.dubbing.voice_choice import VoiceChoice, choose_voices, given_voices
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_cues import dub_cues
-from app.services.operations.dub_files import dub_file
+from app.services.operations.dub_files import dub_file, written_layout
 from app.services.operations.dub_input import DubInput
 from app.services.operations.dub_programme import Programme, measured_programme
 from app.services.operations.dub_report import dub_notices, line_entries
@@ -63,6 +63,7 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
             "engine": engine.name,
             "duration_ms": programme.length_ms,
             "samples": programme.samples,
+            "channel_layout": _written(wanted, plan),
             "sample_rate_hz": programme.rate_hz,
             "programme_lufs": programme.loudness_lufs,
             "speech_gain_db": round(plan.speech_gain_db, 1),
@@ -70,9 +71,25 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
         },
         notices=(
             *((each.code, each.message) for each in found.notices),
+            *_downmixed(wanted, plan, programme),
             *dub_notices(dubbed, choice),
         ),
     )
+
+
+def _written(wanted: DubInput, plan: MixPlan) -> str:
+    return written_layout(plan.layout, wanted.format) if wanted.output == "audio" else plan.layout
+
+
+def _downmixed(wanted: DubInput, plan: MixPlan, programme: Programme) -> Sequence[tuple[str, str]]:
+    """Return the notice of a mix with fewer channels than the original."""
+    sound = programme.facts.audio[0] if programme.facts and programme.facts.audio else None
+    written = _written(wanted, plan)
+    if sound is None or sound.channels <= MIXED_LAYOUTS[written]:
+        return ()
+    return [
+        ("sound_downmixed", f"The original has {sound.channels} channels; the dub is {written}")
+    ]
 
 
 _EVERYBODY = "*"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.cue import Cue
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS
 from app.services.dubbing.programme_sound import measure_sound, mixing_rate
-from app.services.media.media_facts import MediaFacts
+from app.services.media.media_facts import MediaFacts, OtherStream
 from app.services.operations.operation_context import OperationContext
 
 _TAIL_MS = 10_000
@@ -66,11 +67,17 @@ async def measured_programme(
     if not facts.audio:
         return Programme(media, facts, rate, "stereo", facts.duration_ms * rate // 1000)
     context.progress("Measuring the sound", 0)
-    layout = "mono" if facts.audio[0].channels == 1 else "stereo"
+    layout = mixed_layout(facts.audio[0])
     limit_s = context.services.settings.jobs.max_duration_s
     found = await measure_sound(media, facts.audio[0].index, rate, layout, limit_s)
     samples = _with_picture(found.samples, rate, facts)
     return Programme(media, facts, rate, layout, samples, found.loudness_lufs)
+
+
+def mixed_layout(stream: OtherStream) -> str:
+    """Return the layout in which a sound is mixed: its own where it is one of the usual ones."""
+    own = stream.layout or {1: "mono", 2: "stereo"}.get(stream.channels, "")
+    return own if MIXED_LAYOUTS.get(own) == stream.channels else "stereo"
 
 
 _LONGER_MS = 500

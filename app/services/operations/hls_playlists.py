@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.media import SubtitleTrack
+from app.domain.media import AudioTrack, SubtitleTrack
 
 _CLOCK_HZ = 90_000
 """Of transport streams. Source: ISO/IEC 13818-1 section 2.4.3.6."""
@@ -22,6 +22,9 @@ _QUOTED = re.compile(r'["\r\n]')
 _SOUNDS = (
     "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 )
+
+_DESCRIBES = "public.accessibility.describes-video"
+"""Source of both: RFC 8216 section 4.3.4.1, ``CHARACTERISTICS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,21 @@ class HlsSubtitles:
     track: SubtitleTrack
 
 
+@dataclass(frozen=True, slots=True)
+class HlsSound:
+    """A rendition of sound.
+
+    Attributes:
+        track: its language, title and marks.
+        url: address of its playlist; empty for the one that comes with the picture.
+        segments: of that playlist.
+    """
+
+    track: AudioTrack
+    url: str = ""
+    segments: Sequence[HlsSegment] = ()
+
+
 def listed_segments(playlist: str) -> list[HlsSegment]:
     """Return the segments that a muxer's playlist lists so far."""
     return [HlsSegment(float(length), name) for length, name in _SEGMENT.findall(playlist)]
@@ -80,6 +98,7 @@ def master_playlist(
     segments: Sequence[HlsSegment],
     size: tuple[int, int] | None,
     subtitles: Sequence[HlsSubtitles],
+    sounds: Sequence[HlsSound] = (),
 ) -> str:
     """Return a master playlist.
 
@@ -88,20 +107,28 @@ def master_playlist(
         segments: of that, by which its bits per second are told.
         size: width and height of the picture in pixels; None without one.
         subtitles: renditions, in order.
+        sounds: renditions, in order; none where the sound comes with the picture alone.
     """
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
     names: set[str] = set()
+    chosen = next((each for each in sounds if each.track.default), sounds[0] if sounds else None)
+    for sound in sounds:
+        lines += [_sound_rendition(sound, names, chosen=sound is chosen)]
+    names = set()
     for each in subtitles:
         lines += [_rendition(each, names)]
-    rates = [each.size_bytes * 8 / each.duration_s for each in segments if each.duration_s]
-    total_s = sum(each.duration_s for each in segments)
-    mean = sum(each.size_bytes for each in segments) * 8 / total_s if total_s else 0
+    further = [_rates(each.segments) for each in sounds]
+    highest, mean = _rates(segments)
+    highest += max((each[0] for each in further), default=0)
+    mean += max((each[1] for each in further), default=0)
     stream = [
-        f"BANDWIDTH={max(1, math.ceil(max(rates, default=0)))}",
+        f"BANDWIDTH={max(1, math.ceil(highest))}",
         f"AVERAGE-BANDWIDTH={max(1, math.ceil(mean))}",
     ]
     if size is not None:
         stream.append(f"RESOLUTION={size[0]}x{size[1]}")
+    if sounds:
+        stream.append('AUDIO="sound"')
     if subtitles:
         stream.append('SUBTITLES="subs"')
     lines += [f"#EXT-X-STREAM-INF:{','.join(stream)}", media_url]
@@ -120,15 +147,43 @@ def timed_vtt(vtt: str, start_s: float) -> str:
     return f"{head}\nX-TIMESTAMP-MAP=MPEGTS:{ticks},LOCAL:00:00:00.000\n{rest}"
 
 
-def _rendition(each: HlsSubtitles, names: set[str]) -> str:
-    track = each.track
-    language = "" if track.language == "und" else track.language
-    title = _QUOTED.sub(" ", track.title).strip() or language or "Subtitles"
+def _rates(segments: Sequence[HlsSegment]) -> tuple[float, float]:
+    """Return the highest and the mean bits per second of segments."""
+    rates = [each.size_bytes * 8 / each.duration_s for each in segments if each.duration_s]
+    total_s = sum(each.duration_s for each in segments)
+    mean = sum(each.size_bytes for each in segments) * 8 / total_s if total_s else 0
+    return max(rates, default=0), mean
+
+
+def _name(title: str, names: set[str]) -> str:
+    """Return a title that no rendition of the group has yet."""
     name, number = title, 1
     while name in names:
         number += 1
         name = f"{title} {number}"
     names.add(name)
+    return name
+
+
+def _sound_rendition(each: HlsSound, names: set[str], *, chosen: bool) -> str:
+    track = each.track
+    language = track.languages[0] if len(track.languages) == 1 else ""
+    name = _name(_QUOTED.sub(" ", track.title).strip() or language or "Sound", names)
+    attributes = ["TYPE=AUDIO", 'GROUP-ID="sound"', f'NAME="{name}"']
+    if language:
+        attributes.append(f'LANGUAGE="{language}"')
+    attributes += [f"DEFAULT={'YES' if chosen else 'NO'}", "AUTOSELECT=YES"]
+    if track.role == "description":
+        attributes.append(f'CHARACTERISTICS="{_DESCRIBES}"')
+    if each.url:
+        attributes.append(f'URI="{each.url}"')
+    return f"#EXT-X-MEDIA:{','.join(attributes)}"
+
+
+def _rendition(each: HlsSubtitles, names: set[str]) -> str:
+    track = each.track
+    language = "" if track.language == "und" else track.language
+    name = _name(_QUOTED.sub(" ", track.title).strip() or language or "Subtitles", names)
     attributes = ["TYPE=SUBTITLES", 'GROUP-ID="subs"', f'NAME="{name}"']
     if language:
         attributes.append(f'LANGUAGE="{language}"')

@@ -22,9 +22,9 @@ from app.services.media.pictures.zoom_task import PictureFit
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext, OperationProgress
 from app.services.operations.zoom_video import ZoomVideo, encode_zoom
@@ -49,7 +49,7 @@ class PictureItem(BaseModel):
     zoom: ZoomName | None = Field(None, description="Its zoom, whatever `zoom_types` gives it")
 
 
-class ImagesInput(OperationInput):
+class ImagesInput(PackagedInput):
     """Input of `img2vid`."""
 
     images: list[PictureItem] = Field(min_length=1, max_length=MOST_PICTURES)

@@ -17,21 +17,18 @@ from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.loudness import LOUDEST_LUFS, QUIETEST_LUFS
 from app.services.media.media_facts import MediaFacts
 from app.services.media.subtitle_probe import listed_subtitles
-from app.services.operations.audio_operations import (
-    DEFAULT_KBPS,
-    loudness_payload,
-    normalized_tracks,
-)
+from app.services.operations.audio_kinds import DEFAULT_KBPS
 from app.services.operations.caption_operation import SubtitleSource
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.soft_subtitles import SoftFile, SoftTrack, soft_file
+from app.services.operations.sound_loudness import loudness_payload, normalized_tracks
 
 Container = Literal["mp4", "mkv"]
 
@@ -49,7 +46,7 @@ _TEXT_DEMUXERS = f"{DEMUXERS},srt,ass,webvtt"
 _TEXT_BYTES = 64 * 2**20
 
 
-class MuxInput(OperationInput):
+class MuxInput(PackagedInput):
     """Input of `mux`."""
 
     url_video: MediaSource = Field(description="Address of the video")

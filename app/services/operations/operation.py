@@ -50,6 +50,14 @@ class OperationInput(BaseModel):
         return bool(self.path or self.output_filename)
 
 
+class PackagedInput(OperationInput):
+    """Input of an operation that makes videos or sound, which may be packaged for streaming too."""
+
+    hls: bool = Field(
+        False, description="Whether the result is packaged for streaming too, as `hls` does it"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFile:
     """A file that an operation made.

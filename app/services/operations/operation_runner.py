@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from app.services.files.result_file import FileLink, NewFile
+from app.services.operations.hls_option import with_playlists
 from app.services.operations.operation import (
     MediaOperation,
     OperationInput,
     OperationResult,
+    PackagedInput,
 )
 from app.services.operations.operation_context import (
     OperationContext,
@@ -77,7 +80,7 @@ class OperationRunner:
                 context = OperationContext(
                     self.services, folder, tell, deliver, caller=caller, holder=holder
                 )
-                yield await operation.run(checked, context)
+                yield await _result(operation, checked, context)
             finally:
                 await DISK.run(shutil.rmtree, folder, True)
 
@@ -88,3 +91,12 @@ class OperationRunner:
             OverloadedError: too many wait, or too many of this caller.
         """
         return self._places.place()
+
+
+async def _result(
+    operation: MediaOperation, checked: OperationInput, context: OperationContext
+) -> OperationResult:
+    """Return what an operation made, packaged for streaming too where that is asked for."""
+    if isinstance(checked, PackagedInput) and checked.hls:
+        return await with_playlists(partial(operation.run, checked), context)
+    return await operation.run(checked, context)

@@ -12,15 +12,16 @@ from types import MappingProxyType
 
 from app.domain.errors import OperationUnavailableError
 from app.services.operations.addaudio_operation import ADD_AUDIO
-from app.services.operations.audio_operations import EXTRACT_AUDIO, LOUDNESS
 from app.services.operations.caption_highlight import CAPTION_HIGHLIGHT
 from app.services.operations.caption_operation import CAPTION
 from app.services.operations.caption_segments import CAPTION_SEGMENTS
 from app.services.operations.concat_audio_operation import CONCAT_VIDEO_AUDIO
 from app.services.operations.concatenate_operation import CONCATENATE
 from app.services.operations.dub_operation import DUB
+from app.services.operations.extract_audio_operation import EXTRACT_AUDIO
 from app.services.operations.hls_operation import HLS
 from app.services.operations.img2vid_operation import IMG2VID
+from app.services.operations.loudness_operation import LOUDNESS
 from app.services.operations.mux_operation import MUX
 from app.services.operations.operation import MediaOperation
 from app.services.operations.picture_operations import (

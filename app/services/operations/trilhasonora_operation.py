@@ -24,9 +24,9 @@ from app.services.operations.drive_links import download_address
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
-    OperationInput,
     OperationResult,
     OutputFile,
+    PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
 from app.system.child_limits import decoder_limits
@@ -44,7 +44,7 @@ _MEAN = re.compile(r"mean_volume: (-?[0-9.]{1,12}|-inf) dB")
 _LAYOUTS = {6: "5.1", 8: "7.1"}
 
 
-class SoundtrackInput(OperationInput):
+class SoundtrackInput(PackagedInput):
     """Input of `trilhasonora`."""
 
     url_video: MediaSource = Field(description="Address of the video")

@@ -21,6 +21,7 @@ from app.services.net.pinned_transport import PinnedTransport
 from app.services.net.ssrf_guard import SsrfGuard
 from app.settings import QueueSettings, Settings
 from app.submission.queue.ticket import Ticket
+from app.submission.queue.video_webhook import webhook_body, webhook_headers
 from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
 from app.system.thread_groups import DISK
 
@@ -70,7 +71,7 @@ class Webhooks:
         """Tell a job's address that it has ended; nothing where it names none."""
         if ticket.order.webhook is None:
             return
-        body = json.dumps(ticket.report(), ensure_ascii=False)
+        body = json.dumps(webhook_body(ticket), ensure_ascii=False)
         letter = new_letter(uuid.uuid4().hex, ticket.order.webhook, ticket.order.owner.name, body)
         self._deliver_later(letter)
 
@@ -186,13 +187,16 @@ class Webhooks:
 def signature_headers(letter_id: str, body: bytes, settings: QueueSettings) -> dict[str, str]:
     """Return the headers that identify a webhook, signed where there is a secret.
 
-    Source: the Standard Webhooks specification, symmetric signatures (v1).
+    Source: the Standard Webhooks specification, symmetric signatures (v1). Those of video services'
+    routes have the headers of their receivers beside them.
     """
     timestamp = str(int(time.time()))
     headers = {"webhook-id": letter_id, "webhook-timestamp": timestamp}
-    if settings.webhook_secret is None:
+    secret = settings.webhook_secret and settings.webhook_secret.get_secret_value()
+    headers |= webhook_headers(body, timestamp, secret or None)
+    if not secret:
         return headers
-    key = _signing_key(settings.webhook_secret.get_secret_value())
+    key = _signing_key(secret)
     signed = f"{letter_id}.{timestamp}.".encode() + body
     digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     return {**headers, "webhook-signature": f"v1,{digest}"}

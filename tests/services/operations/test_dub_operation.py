@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.processes import own_children
 from tests.real_models import whisper_settings
 from tests.services.operations.dubbing import (
     Dubber,
+    Samples,
     cues_of,
     decoded,
     lines_of,
@@ -114,6 +116,67 @@ async def test_the_original_is_lower_under_speech_and_the_speech_as_loud_as_it_w
     mixed = decoded((await dubber.dub(tone, mode="mix", format="wav")).files[0].path, 48_000)
     assert abs(20 * np.log10(tone_level(mixed[2_300 * 48 : 3_000 * 48], 3900, 48_000) / level)) < 1
     assert len(ducked) == len(mixed) == 6 * 48_000
+
+
+@pytest.mark.parametrize("layout", ["stereo", "5.1", "5.1(side)"])
+async def test_channels_stay_and_speech_comes_from_where_dialogue_is(
+    tmp_path: Path, layout: str
+) -> None:
+    """Each channel of the original has a tone of its own."""
+    channels = {"stereo": 2}.get(layout, 6)
+    tones = "|".join(f"0.05*sin({2000 + 500 * n}*2*PI*t)" for n in range(channels))
+    path = make_media(tmp_path / "t.wav", f"aevalsrc={tones}:c={layout}:d=6:s=48000")
+    (tmp_path / "out").mkdir()
+    dubber = Dubber(tmp_path / "out", cues_of((2000, 4000, "The house is near the river.")))
+    result = await dubber.dub(path, format="flac")
+    assert result.fields["channel_layout"] == layout
+    assert not [code for code, _ in result.notices if code == "sound_downmixed"]
+    made = result.files[0].path
+    for number in range(channels):
+        before = channel(path, number, 48_000)
+        after = channel(made, number, 48_000)
+        hz = 2000 + 500 * number
+        quiet, under = slice(24_000, 48_000), slice(2_300 * 48, 3_000 * 48)
+        level = tone_level(before[quiet], hz, 48_000)
+        assert abs(20 * np.log10(tone_level(after[quiet], hz, 48_000) / level)) < 0.3
+        assert abs(20 * np.log10(tone_level(after[under], hz, 48_000) / level) + 15) < 1.5
+
+
+async def test_speech_alone_comes_from_the_centre(tmp_path: Path) -> None:
+    tones = "0.05*sin(2000*2*PI*t)|0|0|0|0|0.05*sin(4500*2*PI*t)"
+    path = make_media(tmp_path / "t.wav", f"aevalsrc={tones}:c=5.1:d=6:s=48000")
+    (tmp_path / "out").mkdir()
+    dubber = Dubber(tmp_path / "out", cues_of((2000, 4000, "The house is near the river.")))
+    result = await dubber.dub(path, mode="replace", format="flac")
+    heard = [peak != "-inf" for peak in peaks(result.files[0].path)]
+    assert heard == [n == 2 for n in range(6)]
+
+
+def peaks(path: Path) -> list[str]:
+    """Return the highest level of each channel in dB, `-inf` for one that is silent."""
+    meter = "astats=measure_overall=none:measure_perchannel=Peak_level"
+    command = ["ffmpeg", "-hide_banner", "-i", str(path), "-af", meter, "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, check=True).stderr.decode()
+    return [line.split()[-1] for line in said.splitlines() if "Peak level dB" in line]
+
+
+def channel(path: Path, number: int, rate_hz: int) -> Samples:
+    """Return the samples of one channel."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-af", f"pan=mono|c0=c{number}"]
+    command += ["-ar", str(rate_hz), "-f", "f32le", "-"]
+    return np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, "<f4")
+
+
+async def test_a_format_with_fewer_channels_is_told(tmp_path: Path) -> None:
+    path = make_media(
+        tmp_path / "t.wav", "anoisesrc=d=3:a=0.05:r=48000,aformat=channel_layouts=5.1"
+    )
+    (tmp_path / "out").mkdir()
+    dubber = Dubber(tmp_path / "out", cues_of((500, 2500, "The house is near the river.")))
+    for form, channels, told in (("mp3", 2, ["sound_downmixed"]), ("opus", 6, []), ("m4a", 6, [])):
+        result = await dubber.dub(path, format=form)
+        assert probe(result.files[0].path)[0]["channels"] == channels
+        assert [code for code, _ in result.notices if code == "sound_downmixed"] == told
 
 
 async def test_the_video_gets_a_second_track_and_keeps_its_own(talk: Path, tmp_path: Path) -> None:

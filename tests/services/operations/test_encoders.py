@@ -1,0 +1,103 @@
+"""Encoders that fail in the middle: one retry by x264 where NVENC did, none elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import StorageError
+from app.services.media import video_encoders
+from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
+from app.services.media.ffmpeg_runner import FfmpegRunner, FfmpegWork
+from app.settings import MediaSettings
+from tests.media_operations import Operations, make_video, probed
+
+SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello there\n"
+
+STAND_IN = """#!/bin/sh
+noted() {{ mkdir "{calls}/$(date +%s%N)_$1"; }}
+case "$*" in
+  *h264_nvenc*-f\\ null*) noted test; exit {test_status};;
+  *h264_nvenc*)
+    noted h264_nvenc
+    for last; do :; done
+    printf partial > "${{last#file:}}"
+    echo "[h264_nvenc @ 0x55d0] [error] OpenEncodeSessionEx failed: out of memory (10)" >&2
+    exit 1;;
+  *libx264*) noted libx264;;
+esac
+exec {ffmpeg} "$@"
+"""
+"""An ffmpeg whose NVENC passes or fails the test encode, and breaks off in the middle of a job."""
+
+
+@pytest.fixture
+async def operations(tmp_path: Path) -> AsyncIterator[Operations]:
+    async with AsyncExitStack() as stack:
+        yield await Operations.open(tmp_path, stack, media={"media_encoder": "auto"})
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, *, proven: bool) -> Path:
+    """Put the stand-in ahead of ffmpeg; return the folder of its calls.
+
+    A folder each: an ffmpeg that only looks may write no file.
+    """
+    real, programs, calls = shutil.which("ffmpeg"), folder / "bin", folder / "calls"
+    programs.mkdir()
+    calls.mkdir()
+    program = programs / "ffmpeg"
+    program.write_text(STAND_IN.format(calls=calls, test_status=int(not proven), ffmpeg=real))
+    program.chmod(0o755)
+    device = folder / "nvidiactl"
+    device.touch()
+    monkeypatch.setattr(video_encoders, "_DEVICES", (device,))
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    return calls
+
+
+async def test_contract_c7_8_nvenc_that_breaks_off_in_a_job_costs_one_retry(
+    operations: Operations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 0.4)
+    calls = stand_in(monkeypatch, tmp_path, proven=True)
+    answer = await operations.run("caption", url_video=video, subtitles=SRT)
+    assert answer["encoder"] == "libx264"
+    assert probed(operations.file(answer), "stream=nb_frames") == ["10"]
+    assert used(calls) == ["test", "h264_nvenc", "libx264"]
+    # It is tested again before the next job; that it still passes costs another try.
+    again = await operations.run("caption", url_video=video, subtitles=SRT)
+    assert again["encoder"] == "libx264"
+
+
+async def test_nvenc_that_fails_its_test_is_never_asked_again(
+    operations: Operations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 0.4)
+    calls = stand_in(monkeypatch, tmp_path, proven=False)
+    for _ in range(2):
+        answer = await operations.run("caption", url_video=video, subtitles=SRT)
+        assert answer["encoder"] == "libx264"
+    assert used(calls) == ["test", "libx264", "libx264"]
+
+
+def used(calls: Path) -> list[str]:
+    """Return the encoders that were called, in order."""
+    return [each.name.partition("_")[2] for each in sorted(calls.iterdir())]
+
+
+async def test_a_disk_that_fills_up_during_an_encode_is_said(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "v.mp4", 2, "320x180", sound=False)
+    output = tmp_path / "out.mkv"
+    output.symlink_to("/dev/full")
+
+    def build(encoder: dict[str, object]) -> GraphNode:
+        return media_output(output, media_input(video)["v:0"], **encoder, format="matroska")
+
+    runner = FfmpegRunner(MediaSettings(media_encoder="x264"))
+    with pytest.raises(StorageError, match="No space left on device"):
+        await runner.encode(build, FfmpegWork((output,), 2000, 2**20))
