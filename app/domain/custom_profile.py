@@ -62,6 +62,7 @@ PROFILE_FIELDS: Mapping[str, Callable[[str, object], object]] = MappingProxyType
         "free_translations": _flag,
         "children": _flag,
         "sdh": _flag,
+        "labels": _flag,
     }
 )
 """Fields of a profile that a request may set, each with its parser."""
@@ -108,7 +109,8 @@ def _custom(fields: Mapping[str, object]) -> ReadingProfile:
     fixed = tuple(sorted({*profile.fixed, *parsed}))
     made = replace(profile, name=_CUSTOM, fixed=fixed, **parsed)  # type: ignore[arg-type]
     if "children" in parsed or "sdh" in parsed:
-        made = made.for_readers(children=made.children, sdh=made.sdh)
+        labels = made.labels if "labels" in parsed else None
+        made = made.for_readers(children=made.children, sdh=made.sdh, labels=labels)
     _check(made)
     return made
 

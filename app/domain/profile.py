@@ -42,6 +42,7 @@ class ReadingProfile:
             reads best in, rather than a cue for each cue of the source.
         children: whether the readers are children.
         sdh: whether the readers do not hear: subtitles for the deaf and hard of hearing.
+        labels: whether the text names its speakers where they change.
         language_table: name of a table of ``LANGUAGE_LIMITS``; empty where all languages have the
             limits above.
         fixed: names of limits that hold for every language, in spite of the table.
@@ -65,6 +66,7 @@ class ReadingProfile:
     free_translations: bool = False
     children: bool = False
     sdh: bool = False
+    labels: bool = False
     language_table: str = ""
     fixed: tuple[str, ...] = ()
 
@@ -98,15 +100,28 @@ class ReadingProfile:
             return self
         return replace(self, min_gap_ms=ceil(_GAP_FRAMES * 1000 / frames_per_s))
 
-    def for_readers(self, *, children: bool, sdh: bool) -> ReadingProfile:
+    def for_readers(
+        self, *, children: bool, sdh: bool, labels: bool | None = None
+    ) -> ReadingProfile:
         """Return the profile for children, or for readers who do not hear.
 
         Without a table of languages children read at ``CHILDREN_CPS`` at most.
+
+        Args:
+            children: whether the readers are children.
+            sdh: whether they do not hear.
+            labels: whether the text names its speakers; None where readers who do not hear need it.
         """
         cps = self.max_cps
         if children and not self.language_table and "max_cps" not in self.fixed:
             cps = min(cps, CHILDREN_CPS)
-        return replace(self, children=self.children or children, sdh=self.sdh or sdh, max_cps=cps)
+        return replace(
+            self,
+            children=self.children or children,
+            sdh=self.sdh or sdh,
+            labels=self.labels or sdh if labels is None else labels,
+            max_cps=cps,
+        )
 
 
 CHILDREN_CPS = 17.0

@@ -22,11 +22,10 @@ def with_server_defaults(
     """
     if speakers and settings.diarizes_by_default and not isinstance(request.source, SentCaptions):
         # Labels in the text need the speakers ahead of the layout.
-        request = replace(request, diarize=True, late_speakers=not request.profile.sdh)
+        request = replace(request, diarize=True, late_speakers=not request.profile.labels)
     if profile:
         own = profile_named(settings.jobs.default_profile)
         readers = request.profile
-        request = replace(
-            request, profile=own.for_readers(children=readers.children, sdh=readers.sdh)
-        )
+        own = own.for_readers(children=readers.children, sdh=readers.sdh, labels=readers.labels)
+        request = replace(request, profile=own)
     return request

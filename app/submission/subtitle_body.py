@@ -178,6 +178,9 @@ class SubtitleBody(BaseModel):
     sdh: bool | None = Field(
         False, description="Subtitles for the deaf and hard of hearing, with their reading speed"
     )
+    labels: bool | None = Field(
+        None, description="Name speakers in the text where they change; absent: where sdh is true"
+    )
     remove_sdh: bool | None = Field(
         False, description="Captions lose sounds in brackets, music signs and speaker labels"
     )
@@ -262,7 +265,7 @@ class SubtitleBody(BaseModel):
             spoken=spoken,
             task=task,
             profile=self.reading_profile(),
-            diarize=bool(self.diarize),
+            diarize=self._finds_speakers(source),
             speakers=self._speakers(),
             allowed_languages=self._languages(),
             force_whisper=bool(self.force_whisper),
@@ -275,6 +278,12 @@ class SubtitleBody(BaseModel):
             remove_sdh=bool(self.remove_sdh),
         )
 
+    def _finds_speakers(self, source: Source) -> bool:
+        """Whether speakers are wanted: labels cannot do without them, captions name their own."""
+        if self.diarize is not None or isinstance(source, SentCaptions):
+            return bool(self.diarize)
+        return bool(self.labels)
+
     def reading_profile(self, default: ReadingProfile = DEFAULT_PROFILE) -> ReadingProfile:
         """Return the profile that the body names or describes, for its readers.
 
@@ -286,7 +295,9 @@ class SubtitleBody(BaseModel):
             InvalidFieldError: a limit is wrong.
         """
         profile = parse_profile(self.profile) if self.profile else default
-        return profile.for_readers(children=bool(self.children), sdh=bool(self.sdh))
+        return profile.for_readers(
+            children=bool(self.children), sdh=bool(self.sdh), labels=self.labels
+        )
 
     def caption_language(self) -> Language | None:
         """Return the language of captions that come with the body; None where it is not named.

@@ -140,6 +140,19 @@ def test_a_file_is_laid_out_anew_with_its_styles_and_without_sdh(client: httpx.C
     assert [notice["code"] for notice in bare["notices"]] == ["sdh_removed"]
 
 
+def test_speakers_are_named_in_the_text_on_request(client: httpx.Client) -> None:
+    voices = "WEBVTT\n\n" + "\n\n".join(
+        f"00:0{n}.000 --> 00:0{n + 1}.500\n<v SPEAKER_0{n % 4}>I would like to go."
+        for n in (1, 3, 5)
+    )
+    body = {"captions": voices, "captions_lang": "en", "profile": "web", "labels": True}
+    found = posted(client, "/api/relayout", body)
+    texts = [" ".join(cue["text"].split()) for cue in found["subtitles"]]
+    assert texts == [f"[Speaker {n}] I would like to go." for n in (2, 4, 2)]
+    plain = posted(client, "/api/relayout", {**body, "labels": False, "sdh": True})
+    assert "[" not in plain["subtitles"][0]["text"]
+
+
 def test_two_files_become_one_with_both_languages(client: httpx.Client) -> None:
     spanish = "1\n00:00:01,100 --> 00:00:05,900\n¿Adónde quieres ir el año que viene?\n"
     files = {"captions": ("en.srt", STYLED.encode()), "second": ("es.srt", spanish.encode())}

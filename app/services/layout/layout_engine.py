@@ -27,6 +27,7 @@ from app.services.layout.laid_out_cue import (
 from app.services.layout.layout_costs import CueText, LayoutCosts
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.segment_words import WordTidier
+from app.services.layout.speaker_labelling import SpeakerLabelling
 from app.services.layout.width import text_width
 
 _MAX_STARTS = 8
@@ -98,6 +99,7 @@ class IncrementalLayout:
         language: BCP 47 tag of the words; empty where it is not known.
         from_ms: earliest start of a cue.
         video: frame rate and shot changes.
+        labels: whether a label stands ahead of the first word of whoever begins to speak.
     """
 
     def __init__(
@@ -107,11 +109,13 @@ class IncrementalLayout:
         *,
         from_ms: int = 0,
         video: VideoTiming = NO_VIDEO,
+        labels: bool = False,
     ) -> None:
         self._profile = profile.in_language(language).at_frame_rate(video.frames_per_s)
         self._language = language
         self._costs = LayoutCosts(self._profile, video)
         self._tidier = WordTidier(self._profile)
+        self._labelling = SpeakerLabelling() if labels else None
         self._words = MeasuredWords(self._profile, language)
         self._from_ms = from_ms
         self._dashes = tuple(map(text_width, dialogue_dashes(language)))
@@ -134,7 +138,7 @@ class IncrementalLayout:
                 mended as `words_of` does.
         """
         cues: list[LaidOutCue] = []
-        for word in words:
+        for word in self._labelling.labelled(words) if self._labelling else words:
             for piece in self._tidier.parts(word):
                 self._words.wait(piece)
                 while self._words.measure(is_end=False):
@@ -355,6 +359,7 @@ def lay_out(
     from_ms: int = 0,
     until_ms: int | None = None,
     video: VideoTiming = NO_VIDEO,
+    labels: bool = False,
 ) -> list[LaidOutCue]:
     """Lay out words as cues that obey a profile.
 
@@ -365,13 +370,15 @@ def lay_out(
         from_ms: earliest start of a cue.
         until_ms: when the next speech begins; None where there is none.
         video: frame rate and shot changes.
+        labels: whether a label stands ahead of the first word of whoever begins to speak, such as
+            ``[Anna]``; its characters count in the width of lines and the reading speed.
 
     Returns:
         Cues in order. Every word is in one of them. None has more or wider lines than the profile
         allows, none is shorter or longer, and none begins before the gap behind the one before it;
         where that leaves no other choice a cue begins after its words.
     """
-    layout = IncrementalLayout(profile, language, from_ms=from_ms, video=video)
+    layout = IncrementalLayout(profile, language, from_ms=from_ms, video=video, labels=labels)
     return [*layout.feed(words), *layout.finish(until_ms)]
 
 

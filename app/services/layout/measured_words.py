@@ -12,6 +12,7 @@ from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
 from app.services.layout.layout_costs import MAX_WORD_MS, SILENCE_MS, inner_cost
 from app.services.layout.line_breaks import LineBreaker
 from app.services.layout.segment_words import share_span
+from app.services.layout.speaker_labelling import is_label
 from app.services.layout.tokens import Token, cut_text, may_part
 from app.services.layout.width import text_width
 
@@ -62,6 +63,7 @@ class MeasuredWords:
         self._dashes = profile.speaker_dashes and profile.max_lines > 1
         self._waiting: list[Word] = []
         self._before: list[str] = []
+        self._is_behind_label = False
         self._speaker: str | None = None
         self._ended_ms = 0
 
@@ -86,7 +88,10 @@ class MeasuredWords:
         word = self._waiting.pop(0)
         after = [word.text, *(each.text for each in self._waiting[: CONTEXT_WORDS - 1])]
         context = [*self._before, *after]
-        kind = break_at(context, len(self._before), self._language) if self._before else Break.BAD
+        kind = Break.BAD
+        if self._before and not self._is_behind_label:
+            kind = break_at(context, len(self._before), self._language)
+        self._is_behind_label = is_label(word)
         item = self._measured(word, kind)
         self.lines.add(Token(word.text, word.glued, text_width(word.text)), item.kind)
         self.items.append(item)

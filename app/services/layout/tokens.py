@@ -13,6 +13,8 @@ from app.services.layout.width import cluster_width, clusters, text_width
 _SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 """White space at which a line may break: all but the no-break spaces."""
 
+_NO_BREAK_SPACES = "\u00a0\u2007\u202f"
+
 _UNSPACED_SCRIPTS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -125,13 +127,15 @@ def may_part(before: str, after: str) -> bool:
 
 
 def cut_text(piece: str, max_width: int) -> Iterator[str]:
-    """Yield the pieces of a text, each as wide as it may be."""
+    """Yield the pieces of a text, each as wide as it may be; no-break spaces give way first."""
     current, width = "", 0
     for cluster in clusters(piece):
         columns = cluster_width(cluster)
         if current and width + columns > max_width:
-            yield current
-            current, width = "", 0
+            at = 1 + max(map(current.rfind, _NO_BREAK_SPACES))
+            yield current[: at or None]
+            current = current[at:] if at else ""
+            width = text_width(current)
         current += cluster
         width += columns
     yield current

@@ -135,7 +135,7 @@ class DiarizedFinalizer:
         drafts = dict(events.drafts)
         segments = assign_speakers(events.segments, turns)
         events.speakers_found(turns, segments)
-        shown = with_speaker_labels(segments) if self.profile.sdh else segments
+        shown = with_speaker_labels(segments) if self.profile.labels else segments
         built = build_cues(each(shown), self.profile, video=events.video)
         revised = [cue async for cue in revise(built, drafts)]
         events.expect_cues(len(revised))

@@ -11,6 +11,7 @@ from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
 from app.services.captions.select import CaptionPreference
 from app.services.sources.opened import Opened, OpenedCaptions
+from app.services.stages.labelled_captions import labelled
 from app.services.stages.without_sdh import without_sdh
 from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.text.script_conversion import needs_translator
@@ -107,13 +108,18 @@ def _sentences(parts: Sequence[str]) -> str:
 
 
 async def without_unwanted(request: JobRequest, source: Opened) -> Opened:
-    """Return a source without what the request wants removed from its captions.
+    """Return a source whose captions are without what the request wants removed, and labelled.
 
     Raises:
         InvalidCaptionsError: nothing else is in them.
         TooMuchWorkError: it takes more memory or time than it may.
     """
-    if not request.remove_sdh or not isinstance(source, OpenedCaptions):
+    if not isinstance(source, OpenedCaptions):
         return source
-    captions, notices = await without_sdh(source.captions)
-    return replace(source, captions=replace(captions, notices=(*captions.notices, *notices)))
+    captions = source.captions
+    if request.remove_sdh:
+        captions, notices = await without_sdh(captions)
+        captions = replace(captions, notices=(*source.captions.notices, *notices))
+    if request.profile.labels:
+        captions = await labelled(captions)
+    return replace(source, captions=captions)

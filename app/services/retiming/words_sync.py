@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from app.domain.time import Span
@@ -20,9 +21,8 @@ _JUMP_MS = 400
 """Difference between neighbouring offsets that is another offset rather than an inexact cue."""
 
 _PIECE_ANCHORS = 5
-"""Fewest cues that prove an offset of their own."""
+"""Fewest cues that prove an offset of their own, and whose median is that of a place."""
 
-_WINDOW = 5
 _FAR_MS = 500.0
 _RATIO_COST_MS = 15.0
 _PIECE_COST_MS = 25.0
@@ -88,13 +88,14 @@ def _groups(offsets: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return runs of offsets that agree: index of the first, one past the last."""
     if len(offsets) < 2 * _PIECE_ANCHORS:
         return [(0, len(offsets))]
+    # A window ends ahead of each place that may be an edge, and another one begins with it.
+    medians = np.median(sliding_window_view(offsets, _PIECE_ANCHORS), axis=1)
+    before, after = medians[:-_PIECE_ANCHORS], medians[_PIECE_ANCHORS:]
+    first = offsets[_PIECE_ANCHORS : _PIECE_ANCHORS + len(before)]
+    is_apart = np.abs(first - before) > np.abs(first - after)
     edges = [0]
-    for at in range(_PIECE_ANCHORS, len(offsets) - _PIECE_ANCHORS + 1):
-        before = offsets[max(edges[-1], at - _WINDOW) : at]
-        after = offsets[at : at + _WINDOW]
-        jump = abs(float(np.median(after)) - float(np.median(before)))
-        apart = abs(offsets[at] - np.median(before)) > abs(offsets[at] - np.median(after))
-        if jump > _JUMP_MS and apart and at - edges[-1] >= _PIECE_ANCHORS:
-            edges.append(at)
+    for at in np.flatnonzero((np.abs(after - before) > _JUMP_MS) & is_apart) + _PIECE_ANCHORS:
+        if at - edges[-1] >= _PIECE_ANCHORS:
+            edges.append(int(at))
     edges.append(len(offsets))
     return list(pairwise(edges))

@@ -1,4 +1,4 @@
-"""Speaker labels in the text, for viewers who do not hear who speaks."""
+"""Speaker labels in the text of a whole recording, or of captions that name speakers."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.time import Span
-from app.domain.transcript import Segment, Word
+from app.domain.captions import Caption, Captions
+from app.domain.dialogue_turns import speaker_dash
+from app.domain.style import StyleRun, ink_length
+from app.domain.transcript import Segment
+from app.services.layout.speaker_labelling import SpeakerLabelling, label_of
+from app.services.sdh.speaker_labels import SpeakerLabels
 
-_DIARIZED = re.compile(r"SPEAKER_([0-9]{1,4})")
-
-
-def label_of(speaker: str) -> str:
-    """Return how a speaker is named on screen: ``[Speaker 1]``, or by the name that he has.
-
-    Source: Netflix Timed Text Style Guide, "Subtitles for the Deaf and Hard of Hearing": speaker
-    identifiers stand in square brackets.
-    """
-    match = _DIARIZED.fullmatch(speaker)
-    return f"[Speaker {int(match[1]) + 1}]" if match else f"[{speaker}]"
+_BRACKETS = re.compile(r"[\[(（［]([^\])）］]{1,80})[\])）］]")
 
 
 def with_speaker_labels(segments: Sequence[Segment]) -> list[Segment]:
     """Return segments whose words have a label ahead of them wherever another one speaks.
 
-    A recording with one speaker alone needs none. The label is a word without duration, so that
-    layout counts its characters and leaves the times of what is said.
+    A recording with one speaker alone needs none.
 
     Args:
         segments: of the whole recording in order, words with their speakers.
@@ -34,23 +27,58 @@ def with_speaker_labels(segments: Sequence[Segment]) -> list[Segment]:
     speakers = {word.speaker for segment in segments for word in segment.words} - {None}
     if len(speakers) < 2:
         return list(segments)
-    labelled: list[Segment] = []
+    labelling = SpeakerLabelling()
+    return [
+        replace(segment, words=tuple(labelling.labelled(segment.words))) for segment in segments
+    ]
+
+
+def with_caption_labels(captions: Captions) -> Captions:
+    """Return captions with a label ahead of the text wherever another speaker begins.
+
+    Captions whose text names its speaker already stay as they are, and so do all where one
+    speaker alone is named.
+    """
+    speakers = {caption.speaker for caption in captions.items if caption.speaker}
+    if len(speakers) < 2:
+        return captions
+    written = SpeakerLabels(line for each in captions.items for line in each.text.split("\n"))
     current: str | None = None
-    for segment in segments:
-        words: list[Word] = []
-        for word in segment.words:
-            if word.speaker is not None and word.speaker != current:
-                current = word.speaker
-                words += _label_words(word)
-                word = replace(word, glued=False)
-            words.append(word)
-        labelled.append(replace(segment, words=tuple(words)))
-    return labelled
+    items: list[Caption] = []
+    for caption in captions.items:
+        is_new = bool(caption.speaker) and caption.speaker != current
+        current = caption.speaker or current
+        if is_new and not _is_named(caption, written):
+            caption = _labelled(caption)
+        items.append(caption)
+    return replace(captions, items=tuple(items))
 
 
-def _label_words(before: Word) -> list[Word]:
-    start_ms = before.span.start_ms
-    texts = label_of(before.speaker or "").split()
-    # No line breaks within a label: its words are joined by no-break spaces.
-    text = "\u00a0".join(texts)
-    return [Word(text, Span(start_ms, start_ms), before.confidence, before.speaker)]
+def _is_named(caption: Caption, written: SpeakerLabels) -> bool:
+    """Whether the text itself says who speaks."""
+    first = caption.text.split("\n")[0]
+    if written.find(first) is not None:
+        return True
+    found = _BRACKETS.match(first[len(speaker_dash(first)) :].lstrip())
+    own = label_of(caption.speaker or "").strip("[]").replace("\u00a0", " ")
+    names = {own.casefold(), (caption.speaker or "").strip().casefold()}
+    return found is not None and " ".join(found[1].split()).casefold() in names
+
+
+def _labelled(caption: Caption) -> Caption:
+    label = label_of(caption.speaker or "")
+    dash = speaker_dash(caption.text)
+    text = f"{dash}{label} {caption.text[len(dash) :].lstrip()}"
+    ahead, by = ink_length(dash), ink_length(label)
+    runs = tuple(_moved(run, ahead, by) for run in caption.runs)
+    named = [replace(word, speaker=caption.speaker) for word in caption.words]
+    # Behind a dash the words are found by their length.
+    words = () if dash else tuple(SpeakerLabelling().labelled(named))
+    return replace(caption, text=text, runs=runs, words=words)
+
+
+def _moved(run: StyleRun, ahead: int, by: int) -> StyleRun:
+    """Return a run of a text that gets so much ink behind its first part."""
+    if run.end <= ahead:
+        return run
+    return replace(run, start=run.start + (by if run.start >= ahead else 0), end=run.end + by)

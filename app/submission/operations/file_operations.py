@@ -21,6 +21,7 @@ from app.services.layout.line_breaks import break_lines
 from app.services.quality.job_quality import measure_bounded
 from app.services.quality.quality_report import check_bounded, check_shown_bounded
 from app.services.stages.bilingual_cues import WrittenLanguage, merge_bounded
+from app.services.stages.labelled_captions import labelled
 from app.services.stages.relayout import relayout_bounded
 from app.services.stages.without_sdh import without_sdh
 from app.submission.job_payloads import Payload
@@ -72,7 +73,7 @@ async def examine_job(body: QualityBody, job: JobRuntime) -> Payload:
 
 def _profile_of_job(body: QualityBody, own: ReadingProfile) -> ReadingProfile:
     profile = parse_profile(body.profile) if body.profile else own
-    return profile.for_readers(children=bool(body.children), sdh=bool(body.sdh))
+    return profile.for_readers(children=bool(body.children), sdh=bool(body.sdh), labels=body.labels)
 
 
 async def relaid(body: RelayoutBody, services: Services, notices: Sequence[Notice] = ()) -> Payload:
@@ -90,6 +91,8 @@ async def relaid(body: RelayoutBody, services: Services, notices: Sequence[Notic
     if body.remove_sdh:
         captions, notices = await without_sdh(captions)
         said += notices
+    if profile.labels:
+        captions = await labelled(captions)
     cues = await relayout_bounded(captions, profile, body.video)
     quality = await measure_bounded(cues, profile, captions.language, body.video)
     said += quality.notices

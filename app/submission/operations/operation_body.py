@@ -52,6 +52,9 @@ class SubtitleFileBody(BaseModel):
     )
     children: bool | None = Field(False, description="Reading speed of children")
     sdh: bool | None = Field(False, description="Reading speed of readers who do not hear")
+    labels: bool | None = Field(
+        None, description="Name speakers in the text where they change; absent: where sdh is true"
+    )
     formats: Formats = Field(
         default_factory=list, description="Subtitle files wanted in the answer"
     )
@@ -86,7 +89,9 @@ class SubtitleFileBody(BaseModel):
         """
         default = profile_named(settings.jobs.default_profile)
         profile = parse_profile(self.profile) if self.profile else default
-        return profile.for_readers(children=bool(self.children), sdh=bool(self.sdh))
+        return profile.for_readers(
+            children=bool(self.children), sdh=bool(self.sdh), labels=self.labels
+        )
 
     def check_formats(self) -> None:
         """Check the names of the formats.

@@ -1,4 +1,4 @@
-"""Caption files in JSON: YouTube's json3 or a list of cues."""
+"""Caption files in JSON: YouTube's json3, a list of cues, transcripts of other programs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.services.captions.caption_faults import FaultKind, FaultLog
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_times import log_order, repaired_times
 from app.services.captions.readers.timestamps import number_ms
+from app.services.captions.readers.transcript_json import read_transcript_json, unit_of
 from app.services.captions.readers.youtube_looks import (
     YouTubeLooks,
     pen_style,
@@ -43,12 +44,15 @@ def read_caption_json(text: str) -> RawTrack:
         raise InvalidCaptionsError("The captions are not valid JSON") from None
     if isinstance(value, dict) and isinstance(value.get("events"), list):
         return RawTrack(tuple(_events(value["events"], _looks(value))))
+    if (transcript := read_transcript_json(value)) is not None:
+        return transcript
     cues = _cue_rows(value)
     if cues is None:
         raise InvalidCaptionsError("The JSON holds no captions")
     language = value.get("language") if isinstance(value, dict) else None
     log = FaultLog()
-    captions = repaired_times(list(_cues(cues, log)), log)
+    unit_ms = unit_of(cues, whisper=isinstance(value, dict) and value.get("segments") is cues)
+    captions = repaired_times(list(_cues(cues, log, unit_ms)), log)
     log_order(captions, log, frozenset())
     named = language if isinstance(language, str) else ""
     return RawTrack(tuple(captions), named, faults=log.summary())
@@ -140,27 +144,33 @@ def _cue_rows(value: object) -> list[object] | None:
     return value if isinstance(value, list) else None
 
 
-def _cues(rows: list[object], log: FaultLog) -> Iterator[RawCaption]:
+def _cues(rows: list[object], log: FaultLog, unit_ms: int) -> Iterator[RawCaption]:
     """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
 
-    Times are milliseconds under either name. The fields of `style_fields` are read too.
+    Times named ``_ms`` are milliseconds, the others of the given unit. The fields of
+    `style_fields` are read too.
     """
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
             log.add_at(FaultKind.NO_FIELDS, f"caption {number}")
             continue
-        start_ms = number_ms(row.get("start_ms", row.get("start")))
+        start_ms = _time(row, "start", unit_ms)
         if start_ms is None:
             log.add_at(FaultKind.NO_FIELDS, f"caption {number}", row["text"])
             continue
         speaker = row.get("speaker")
         yield RawCaption(
             start_ms,
-            number_ms(row.get("end_ms", row.get("end"))),
+            _time(row, "end", unit_ms),
             _styled_runs(row["text"], row.get("styled_text")),
             speaker=speaker if isinstance(speaker, str) else None,
             placement=read_placement(row.get("placement")),
         )
+
+
+def _time(row: Mapping[str, object], name: str, unit_ms: int) -> int | None:
+    exact = f"{name}_ms"
+    return number_ms(row[exact]) if exact in row else number_ms(row.get(name), unit_ms)
 
 
 def _styled_runs(text: str, pieces: object) -> tuple[TextRun, ...]:
