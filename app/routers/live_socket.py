@@ -63,7 +63,15 @@ class _AllowedOrigins:
     def __call__(self, origin: str | None, environ: object = None) -> bool:
         if origin is None or "*" in self._allowed or origin in self._allowed:
             return True
+        if isinstance(environ, Mapping) and _is_own_page(origin, environ):
+            return True
         return origin.startswith(_EXTENSIONS)
+
+
+def _is_own_page(origin: str, environ: Mapping[str, Any]) -> bool:
+    """Whether a browser names the origin that it has the server's own page from."""
+    scheme, _, host = origin.partition("://")
+    return scheme in {"http", "https"} and host == environ.get("HTTP_HOST", "")
 
 
 _Handler = Callable[..., Coroutine[Any, Any, None]]
