@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
 . scripts/progress.sh
 
-clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13)
+clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13 axe-core@4.10.3)
 folder=tests/clients
 
 current() {
