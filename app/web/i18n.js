@@ -59,6 +59,6 @@ export function languageName(tag) {
 }
 
 export function duration(seconds) {
-  const [value, unit] = seconds < 90 ? [Math.max(1, Math.round(seconds)), "second"] : [Math.round(seconds / 60), "minute"];
+  const [value, unit] = seconds < 90 ? [Math.ceil(seconds), "second"] : [Math.round(seconds / 60), "minute"];
   return new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "long" }).format(value);
 }

@@ -37,7 +37,9 @@ export class JobView {
     this.bar = el("progress", { max: 100, value: 0, attr: { "aria-label": t("progress") } });
     this.link = el("p", { className: "link", hidden: true, attr: { role: "status" } });
     this.problem = el("div", { className: "problem", hidden: true, attr: { role: "alert" } });
-    this.notices = el("ul", { className: "notices" });
+    this.notices = el("ul");
+    this.noticeCount = el("summary");
+    this.told = el("details", { className: "notices", hidden: true }, this.noticeCount, this.notices);
     this.cancel = el("button", { type: "button", className: "quiet", textContent: t("cancel_job"), on: { click: () => this.#cancel() } });
     const shown = el("select", { on: { change: () => this.player.show(shown.value) } },
       ...["target", "source", "both", "none"].map((value) => el("option", { value, textContent: t(`show_${value}`) })));
@@ -52,7 +54,7 @@ export class JobView {
       el("section", { className: "screen" }, this.player.video,
         el("div", { className: "tools" }, el("label", {}, `${t("show")} `, shown),
           el("label", { className: "button quiet" }, t("open_media"), open), this.cancel),
-        this.bar, this.status, this.link, this.problem, this.menu, this.notices),
+        this.bar, this.status, this.link, this.problem, this.menu, this.told),
       el("section", { className: "side" }, el("h2", { textContent: t("cues") }), this.player.list), this.editor);
   }
 
@@ -90,6 +92,8 @@ export class JobView {
     const { job } = this;
     if (job.progress && !job.ended) this.#progress(job.progress);
     this.notices.replaceChildren(...job.notices.map(({ code, message }) => el("li", { title: code, textContent: message })));
+    this.told.hidden = job.notices.length === 0;
+    this.noticeCount.textContent = t("notices", { n: job.notices.length });
     this.element.dataset.state = job.error ? "failed" : job.result ? "done" : "running";
     this.cancel.hidden = job.ended;
     if (job.error) this.fail(job.error);
@@ -231,13 +235,13 @@ export class JobView {
       this.fail({ error: t("error_cancelled"), code: "cancelled" });
       return;
     }
+    this.#ending.abort(); // the work stops with its last reader
     try {
-      await call(`api/jobs/${this.job.id}`, { method: "DELETE" });
+      await call(`cancel/${this.job.id}`, { method: "POST" });
     } catch (error) {
       this.fail(error);
       return;
     }
     if (!this.job.ended) this.job.apply({ error: t("error_cancelled"), code: "cancelled" });
-    this.#ending.abort();
   }
 }

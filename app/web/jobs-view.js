@@ -63,7 +63,7 @@ function row(job, look, fail) {
   const code = hasText(`error_${job.code}`) ? t(`error_${job.code}`) : job.code;
   const detail = isOpen && progress ? ` · ${progress.percent} %` : state === "failed" ? ` · ${code}` : "";
   const cancel = el("button", { type: "button", className: "quiet", textContent: t("cancel_job"), on: {
-    click: () => call(`api/jobs/${job.id}`, { method: "DELETE" }).then(look, fail) } });
+    click: () => call(`cancel/${job.id}`, { method: "POST" }).then(look, fail) } });
   const created = new Intl.DateTimeFormat(language(), { dateStyle: "short", timeStyle: "short" }).format(job.created);
   const title = job.title || job.id;
   return el("tr", { data: { id: job.id, state } }, el("td", {}, state === "gone" ? title : el("a", { href: `#job/${job.id}`, textContent: title })),

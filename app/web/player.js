@@ -19,6 +19,7 @@ export class Player extends EventTarget {
     this.target = this.video.addTextTrack("subtitles", t("show_target"), "und");
     this.list = el("ol", { className: "cues", tabIndex: 0, attr: { "aria-label": t("cues") } });
     this.show("target");
+    this.video.hidden = true; // until there is a file of the reader's own
     this.video.addEventListener("timeupdate", () => this.#follow());
     this.video.addEventListener("seeking", () => {
       this.#tell(this.video.currentTime * 1000);
@@ -30,6 +31,7 @@ export class Player extends EventTarget {
     this.release();
     this.url = URL.createObjectURL(file);
     this.video.src = this.url;
+    this.video.hidden = false;
   }
 
   release() {
@@ -92,7 +94,7 @@ export class Player extends EventTarget {
     const button = el("button", { type: "button", on: { click: () => this.seek(cue.start_ms) } },
       el("span", { className: "time", textContent: clock(cue.start_ms, true) }), speaker,
       el("span", { className: "text", lang, dir: "auto", textContent: cue.text }),
-      cue.translation ? el("span", { className: "translation", dir: "auto", textContent: cue.translation }) : null);
+      cue.translation && cue.translation !== cue.text ? el("span", { className: "translation", dir: "auto", textContent: cue.translation }) : null);
     return el("li", { className: cue.final ? "" : "draft", data: { id: cue.id } }, button);
   }
 

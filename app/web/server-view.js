@@ -23,7 +23,7 @@ export function serverView(fail) {
     ];
     element.append(el("div", { className: "panels" }, ...panels));
     const cache = await getJson("cache");
-    element.querySelector(".panels").append(panel("cache", flat(cache)));
+    element.querySelector(".panels").append(panel("cache", flat(cache.summary)));
   };
   show().catch(fail);
   return element;
@@ -34,6 +34,6 @@ function flat(value, before = "") {
   return Object.entries(value).flatMap(([name, inner]) => {
     const path = before ? `${before} ${name}` : name;
     if (inner !== null && typeof inner === "object") return flat(inner, path);
-    return [[path.replaceAll("_", " "), /bytes/.test(name) ? bytes(inner, language()) : String(inner)]];
+    return [[path.replaceAll("_", " "), /bytes|size/.test(name) ? bytes(inner, language()) : String(inner)]];
   });
 }

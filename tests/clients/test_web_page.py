@@ -152,7 +152,7 @@ def test_a_jump_comes_next_and_a_job_is_cancelled(page: Page, long_talk: Path) -
     page.get_by_text("Cancel job").click()
     expect(page.locator(".problem strong")).to_have_text("Cancelled")
     page.click("#views a[href='#jobs']")
-    expect(page.locator("tr").nth(1)).to_contain_text("Cancelled")
+    expect(page.locator("tr").nth(1)).to_contain_text("Cancelled", timeout=60_000)
 
 
 def test_the_first_cue_is_on_the_video_before_the_job_is_done(done: Page) -> None:
