@@ -148,7 +148,7 @@ class JobRuntime:
             else:
                 self.cancel()
         elif self.callers.has_left(self.record.owner):
-            self.cancel()  # its owner cancelled it while somebody, perhaps he himself, still read it
+            self.cancel()  # its owner cancelled it while somebody still read it
 
     def await_reader(self) -> None:
         """Uncount a reader whose next one is about to come, however short the grace time."""
