@@ -30,10 +30,11 @@ from app.routers import (
     feedback_routes,
     file_routes,
     health_routes,
-    home_routes,
     job_routes,
     library_routes,
     media_routes,
+    option_routes,
+    page_routes,
     playlist_routes,
     process_routes,
     render_routes,
@@ -88,7 +89,8 @@ _EXPOSED_HEADERS = (
 )
 _ROUTERS = (
     health_routes.router,
-    home_routes.router,
+    page_routes.router,
+    option_routes.router,
     docs_routes.router,
     process_routes.router,
     transcribe_routes.router,

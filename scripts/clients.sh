@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/progress.sh
 
 clients=(socket.io-client@4.7.2 tus-js-client@4.3.1 runpod-sdk@1.1.2 hls.js@1.6.13
-    openai@6.49.0 axios@1.21.1 form-data@4.0.6)
+    openai@6.49.0 axios@1.21.1 form-data@4.0.6 axe-core@4.10.3)
 folder=tests/clients
 
 current() {

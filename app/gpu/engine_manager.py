@@ -203,6 +203,11 @@ class EngineManager:
         """Whether no further work may wait for the engines."""
         return self._scheduler is not None and self._scheduler.full
 
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """Base tags that the transcriber knows; None where it has no list or is not loaded."""
+        return None if self._engines is None else self._engines.languages
+
     def expected_first_wait_s(self, audience: Audience) -> float:
         """Predict how long the first window of a new job would wait; 0 while nothing is loaded."""
         if self._scheduler is None:

@@ -157,6 +157,10 @@ class JobRunner:
             await job.wait_until_open(self._settings.jobs.admission_wait_s)
         return job
 
+    async def queued(self, owner: str) -> tuple[int, int]:
+        """Return how many jobs wait in the queue, and how many of one owner."""
+        return await self._store.waiting(owner)
+
     async def enqueue(self, request: JobRequest, options: QueueOptions) -> JobRuntime:
         """Admit a request to the queue: its job is begun once a worker has a place for it.
 

@@ -147,6 +147,8 @@ class JobRuntime:
                 self._cancel_after(grace_s)
             else:
                 self.cancel()
+        elif self.callers.has_left(self.record.owner):
+            self.cancel()  # its owner cancelled it while somebody still read it
 
     def await_reader(self) -> None:
         """Uncount a reader whose next one is about to come, however short the grace time."""

@@ -209,6 +209,8 @@ class JobQueue:
             job = await self._services.runner.get(ticket.job_id)
             await self._services.runner.cancel(job, ticket.order.owner.name)
         self._end(ticket, "CANCELLED")
+        if (follower := self._followers.get(ticket.id)) is not None:
+            follower.cancel()  # it counts as a reader, and the work stops with the last one
 
     async def retry(self, ticket: Ticket) -> None:
         """Return a failed job to the queue, under its id and with its input.

@@ -1,0 +1,39 @@
+// What runs here: state, engines, device, queue, cost, cache and versions.
+
+import { getJson } from "./api.js";
+import { bytes, el } from "./dom.js";
+import { duration, language, t } from "./i18n.js";
+
+const panel = (title, rows) => el("section", { className: "panel" }, el("h2", { textContent: t(title) }),
+  el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", { textContent: name }), el("dd", { textContent: value })])));
+
+export function serverView(fail) {
+  const element = el("section", { className: "server" }, el("h1", { textContent: t("view_server") }));
+  const show = async () => {
+    const [health, version, queue, usage] = await Promise.all(
+      ["health", "api/version", "api/queue", "api/usage"].map((path) => getJson(path)));
+    const cost = usage.cost_usd === null ? "–" : new Intl.NumberFormat(language(), { style: "currency", currency: "USD", maximumFractionDigits: 4 }).format(usage.cost_usd);
+    const panels = [
+      panel("engines", health.engines.map(({ role, name, state, device, detail, error }) =>
+        [role, [state === "disabled" ? "–" : name, device, detail, error, state].filter(Boolean).join(" · ")])),
+      panel("device", health.gpu ? [[health.gpu.name, `${bytes(health.gpu.free_bytes, language())} / ${bytes(health.gpu.total_bytes, language())}`]] : [["CPU", "✓"]]),
+      panel("queue", [[t("job_running"), queue.running], [t("job_queued"), queue.waiting], [t("busy_label"), duration(queue.expected_wait_s)], [t("view_live"), health.live]]),
+      panel("cost", [["USD", cost], [t("requests"), usage.requests]]),
+      panel("versions", [["Cuestream", version.version], ["yt-dlp", version.yt_dlp], [t("device"), version.platform]]),
+    ];
+    element.append(el("div", { className: "panels" }, ...panels));
+    const cache = await getJson("cache");
+    element.querySelector(".panels").append(panel("cache", flat(cache.summary)));
+  };
+  show().catch(fail);
+  return element;
+}
+
+/** The numbers of an object as rows. */
+function flat(value, before = "") {
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = before ? `${before} ${name}` : name;
+    if (inner !== null && typeof inner === "object") return flat(inner, path);
+    return [[path.replaceAll("_", " "), /bytes|size/.test(name) ? bytes(inner, language()) : String(inner)]];
+  });
+}
