@@ -87,7 +87,9 @@ class EditorTab:
 
     def cues(self) -> list[dict[str, Any]]:
         """Return the cues of the editor."""
-        found: list[dict[str, Any]] = self.page.evaluate("document.querySelector('cue-editor').cues")
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "document.querySelector('cue-editor').cues"
+        )
         return found
 
 

@@ -44,9 +44,7 @@ class EditsVersion(Answer):
 class EditedQuality(QualityAnswer):
     """What quality control found in edited cues."""
 
-    ids: list[int] | Absent = Field(
-        None, description="Of the cues by their numbers, unless they were divided anew"
-    )
+    ids: list[int] = Field(description="Of the cues by their numbers")
 
 
 class TranslatedCue(Answer):

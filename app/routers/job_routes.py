@@ -28,7 +28,7 @@ from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import check_format, format_of_file, render_file
-from app.submission.operations.edit_operations import edited_cues
+from app.submission.operations.edit_operations import edited_cues, edited_profile
 
 router = APIRouter(
     prefix="/api/jobs",
@@ -240,11 +240,11 @@ async def file(
     kind = check_format(file_format.strip().lower()) if file_format else format_of_file(name)
     result = job.result
     cues = job.log.final_cues() if result is None else result.cues
-    if edited:
-        own = await edited_cues(job, services, caller_of(request))
-        cues = cues if own is None else own
+    profile = job.request.profile
+    if edited and (own := await edited_cues(job, services, caller_of(request))) is not None:
+        cues, profile = own, edited_profile(job)
     segments = () if result is None else result.segments
-    written = await render_file(cues, kind.name, job.request.profile, _language_of(job), segments)
+    written = await render_file(cues, kind.name, profile, _language_of(job), segments)
     headers = {
         "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",

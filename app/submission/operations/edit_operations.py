@@ -7,7 +7,7 @@ import base64
 import os
 import weakref
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from app.container import Services
 from app.domain.cue import Cue
@@ -20,6 +20,7 @@ from app.domain.errors import (
 )
 from app.domain.events import Result
 from app.domain.language import Language, known_language, parse_target
+from app.domain.profile import ReadingProfile
 from app.domain.request import MediaUrl, SiteVideo, UploadedFile
 from app.domain.transcript import Word
 from app.domain.written_cue import WrittenCue
@@ -72,6 +73,11 @@ def shown_language(job: JobRuntime, result: Result) -> str:
     return job.request.target.tag if job.request.target else result.language
 
 
+def edited_profile(job: JobRuntime) -> ReadingProfile:
+    """Return the profile of a job's edited cues: their translations keep cues and times."""
+    return replace(job.request.profile, free_translations=False)
+
+
 async def edited_cues(job: JobRuntime, services: Services, owner: str) -> list[Cue] | None:
     """Return a finished job's cues as an owner has edited them; None where he has not.
 
@@ -97,11 +103,10 @@ async def examine_edits(job: JobRuntime, services: Services, owner: str) -> Payl
     edited = await edited_cues(job, services, owner)
     cues = list(result.cues) if edited is None else edited
     language = shown_language(job, result)
-    report, shown = await check_shown_bounded(cues, job.request.profile, language, result.video)
-    payload = report_payload(report, shown)
-    if len(shown) == len(cues):
-        payload["ids"] = [cue.id for cue in sorted(cues, key=lambda cue: cue.span)]
-    return payload
+    profile = edited_profile(job)
+    report, shown = await check_shown_bounded(cues, profile, language, result.video)
+    ids = [cue.id for cue in sorted(cues, key=lambda cue: cue.span)]
+    return {**report_payload(report, shown), "ids": ids}
 
 
 async def translate_cues(

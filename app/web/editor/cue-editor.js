@@ -34,6 +34,7 @@ export class CueEditor extends HTMLElement {
   #speakers = new Map();
   #looking = 0;
   #reading = null;
+  #hasTexts = false;
 
   constructor() {
     super();
@@ -59,8 +60,7 @@ export class CueEditor extends HTMLElement {
   }
 
   connectedCallback() {
-    this.texts ??= null;
-    this.#write();
+    if (!this.#hasTexts) this.texts = null;
     if (this.#jobId && !this.sync) this.#open();
   }
 
@@ -117,6 +117,7 @@ export class CueEditor extends HTMLElement {
     const tag = typeof texts === "string" ? texts : this.closest("[lang]")?.lang || navigator.language;
     const own = texts && typeof texts === "object" ? texts : EDITOR_TEXTS[tag.split("-")[0].toLowerCase()];
     this.#texts = { ...EDITOR_TEXTS.en, ...own };
+    this.#hasTexts = texts !== null;
     this.#write();
   }
 

@@ -203,7 +203,7 @@ export class EditSync extends EventTarget {
       await this.#lookAtTheirs();
     } else if (error.code === "job_not_found") {
       this.#tell("gone", error.message);
-    } else if (error instanceof ApiFailure && error.status >= 400 && error.status < 500 && error.status !== 429) {
+    } else if (error.status >= 400 && error.status < 500 && error.status !== 429) {
       this.#tell("refused", error.message);
     } else {
       this.#tell("offline", error.message);

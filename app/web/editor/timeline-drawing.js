@@ -17,22 +17,23 @@ function prepared(canvas) {
   return { context, width, height };
 }
 
-/** Return the colours that the style sheet has for canvases. */
+const COLOURS = ["wave", "line", "text", "muted", "playhead", "fault", "advice", "accent"];
+
+/** Return hidden elements from which `colours` reads what the style sheet says of each name. */
+export function colourSamples() {
+  const samples = document.createElement("span");
+  samples.hidden = true;
+  samples.append(
+    ...COLOURS.map((name) => Object.assign(document.createElement("i"), { className: `paint-${name}` })),
+  );
+  return samples;
+}
+
+/** Return the colours for canvases: a canvas takes no `light-dark()` or variable. */
 function colours(canvas) {
-  const style = getComputedStyle(canvas);
-  const of = (name) => style.getPropertyValue(name).trim();
-  return {
-    wave: of("--wave"),
-    grid: of("--grid-line"),
-    text: of("--canvas-text"),
-    muted: of("--canvas-muted"),
-    playhead: of("--playhead"),
-    fault: of("--fault-mark"),
-    advice: of("--advice-mark"),
-    accent: of("--accent-mark"),
-    light: of("--cue-light"),
-    font: style.fontFamily,
-  };
+  const samples = [...canvas.parentElement.querySelectorAll("i[class^=paint]")];
+  const found = samples.map((each, n) => [COLOURS[n], getComputedStyle(each).color]);
+  return { ...Object.fromEntries(found), font: getComputedStyle(canvas).fontFamily };
 }
 
 export function drawTimeline(canvas, look, view) {
@@ -65,13 +66,13 @@ function drawRuler(context, paint, view, px, height) {
   const first = Math.floor(view.from_ms / step) * step;
   for (let ms = first; ms < view.from_ms + view.span_ms; ms += step) {
     const x = Math.round(px(ms));
-    context.fillStyle = paint.grid;
+    context.fillStyle = paint.line;
     context.fillRect(x, 0, 1, height);
     context.fillStyle = paint.muted;
     const label = clock(ms);
     context.fillText(step >= 1000 ? label.slice(0, -4) : label.slice(0, -2), x + 4, RULER_PX / 2 + 1);
   }
-  context.fillStyle = paint.grid;
+  context.fillStyle = paint.line;
   context.fillRect(0, RULER_PX, context.canvas.width, 1);
 }
 
@@ -98,9 +99,9 @@ function drawCue(context, paint, look, cue, px, height, view) {
   const grey = cue.speaker ? 62 : 8;
   const isHot = view.hover?.cue.id === cue.id;
   const strength = isActive ? 0.42 : look.chosen.has(cue.id) ? 0.34 : isHot ? 0.28 : 0.2;
-  context.fillStyle = `hsl(${hue} ${grey}% ${paint.light} / ${strength})`;
+  context.fillStyle = `hsl(${hue} ${grey}% 55% / ${strength})`;
   context.fillRect(x, top, width, tall);
-  context.fillStyle = `hsl(${hue} ${grey}% ${paint.light})`;
+  context.fillStyle = `hsl(${hue} ${grey}% 55%)`;
   context.fillRect(x, top, Math.min(2, width), tall);
   context.fillRect(x + width - Math.min(2, width), top, Math.min(2, width), tall);
   const mark = look.marks.get(cue.id)?.severity;

@@ -2,7 +2,7 @@
 
 import { SHORTEST_MS } from "./cue-operations.js";
 import { clock, shownText } from "./times.js";
-import { drawOverview, drawTimeline } from "./timeline-drawing.js";
+import { colourSamples, drawOverview, drawTimeline } from "./timeline-drawing.js";
 
 const EDGE_PX = 7;
 const SNAP_PX = 6;
@@ -36,7 +36,7 @@ export class Timeline extends EventTarget {
     this.overview = document.createElement("canvas");
     this.overview.className = "overview";
     this.overview.setAttribute("aria-hidden", "true");
-    this.element.append(this.canvas, this.overview);
+    this.element.append(this.canvas, this.overview, colourSamples());
     this.#listen();
     new ResizeObserver(() => this.refresh()).observe(this.element);
   }
