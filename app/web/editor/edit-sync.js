@@ -49,6 +49,7 @@ export class EditSync extends EventTarget {
   #cues;
   #version = 0;
   #dirty = false;
+  #changes = 0;
   #saving = null;
   #saveTimer = 0;
   #draftTimer = 0;
@@ -119,6 +120,7 @@ export class EditSync extends EventTarget {
   /** Note that the cues were edited: keep them here at once and on the server soon. */
   changed() {
     this.#dirty = true;
+    this.#changes += 1;
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#writeDraft(), DRAFT_MS);
     if (this.state === "gone" || this.#conflict) return;
@@ -184,11 +186,12 @@ export class EditSync extends EventTarget {
   }
 
   async #put(cues) {
+    const changes = this.#changes;
     try {
       const headers = { "If-Match": `"${this.#version}"` };
       const saved = await this.#api.json(this.path, { method: "PUT", headers, body: { cues } });
       this.#version = saved.version;
-      this.#dirty = this.#cues() !== cues;
+      this.#dirty = this.#changes !== changes; // something was typed meanwhile
       this.#channel.postMessage({ saved: saved.version, by: this.#tabId });
       this.#tell(this.#dirty ? "pending" : "saved");
       await this.#writeDraft();
