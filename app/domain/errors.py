@@ -44,6 +44,10 @@
     |  |- UploadIncompleteError     bytes are missing yet
     |  |- ChecksumError             a part is not what its sender meant
     |  `- UploadVersionError        another version of the protocol
+    |- EditError                    edits of a job's cues are not stored as they were sent
+    |  |- EditsChangedError         others were stored since the sender read them
+    |  |- EditsUnconditionalError   the sender does not say which ones he has read
+    |  `- JobUnfinishedError        the job's cues still change
     |- BusyError
     |  |- OverloadedError           every place is taken; carries retry_after_s
     |  |- RateLimitedError          the caller asked too often
@@ -351,6 +355,12 @@ class FileNotStoredError(NotFoundError):
     code = "file_not_found"
 
 
+class AudioNotStoredError(NotFoundError):
+    """The server does not have the sound of a job (any more)."""
+
+    code = "audio_not_stored"
+
+
 class NoCaptionsError(NotFoundError):
     """The video has no captions in a language that was asked for.
 
@@ -385,6 +395,38 @@ class HeadersTooLargeError(AccessError):
     """A longer request line or header section than the server reads."""
 
     code = "headers_too_large"
+
+
+class EditError(CuestreamError):
+    """Edits of a job's cues are not stored as they were sent."""
+
+    code = "edit_failed"
+
+
+class EditsChangedError(EditError):
+    """Others were stored since the sender read them, perhaps by another tab.
+
+    Attributes:
+        version: of what is stored.
+    """
+
+    code = "edits_changed"
+
+    def __init__(self, version: int) -> None:
+        super().__init__("The edits were changed meanwhile: read them again")
+        self.version = version
+
+
+class EditsUnconditionalError(EditError):
+    """The sender does not say which edits he has read, so others' might be lost."""
+
+    code = "if_match_required"
+
+
+class JobUnfinishedError(EditError):
+    """The cues of a job that runs still change, and one that failed has none."""
+
+    code = "job_unfinished"
 
 
 class BusyError(CuestreamError):

@@ -46,6 +46,9 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
     e.HeadersTooLargeError: 431,
+    e.EditError: 409,
+    e.EditsChangedError: 412,
+    e.EditsUnconditionalError: 428,
     e.UploadError: 409,
     e.UploadLockedError: 423,
     e.ChecksumError: 460,
@@ -203,6 +206,8 @@ def _details(error: e.CuestreamError) -> Mapping[str, object]:
             return {"max_size_mb": error.limit_mb}
         case e.NotAcceptableError():
             return {"available": error.available}
+        case e.EditsChangedError():
+            return {"version": error.version}
         case e.UpgradeRequiredError():
             return {"upgrade": True}
         case e.RepeatedFieldError() | e.NamedFieldError():

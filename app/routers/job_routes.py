@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from app.domain import errors as e
 from app.domain.errors import InvalidFieldError, UnavailableOptionError
 from app.domain.time import seconds_to_ms
-from app.routers.access.api_keys import require_key
+from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import JobDep, ServicesDep
@@ -28,6 +28,7 @@ from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import check_format, format_of_file, render_file
+from app.submission.operations.edit_operations import edited_cues, edited_profile
 
 router = APIRouter(
     prefix="/api/jobs",
@@ -84,6 +85,11 @@ FileFormatQuery = Annotated[
         max_length=100,
         description="Format with its options, such as vtt:words; absent for the extension's",
     ),
+]
+
+
+EditedQuery = Annotated[
+    bool, Query(description="Whether the cues are to be as the caller has edited them, if he has")
 ]
 
 
@@ -218,8 +224,15 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
         headers={"X-Job-State": {"description": "Whether that is all", "schema": TEXT}},
     ),
 )
-@raises(e.InvalidFormatError, e.TooMuchWorkError)
-async def file(job: JobDep, name: FileName, file_format: FileFormatQuery = None) -> Response:
+@raises(e.InvalidFormatError, e.TooMuchWorkError, e.JobUnfinishedError, e.StorageError)
+async def file(
+    request: Request,
+    job: JobDep,
+    name: FileName,
+    services: ServicesDep,
+    file_format: FileFormatQuery = None,
+    edited: EditedQuery = False,
+) -> Response:
     """Return the cues so far as a subtitle file, all of them once the job has ended.
 
     Any name will do; its extension is the format, unless `format` names it with its options.
@@ -227,8 +240,11 @@ async def file(job: JobDep, name: FileName, file_format: FileFormatQuery = None)
     kind = check_format(file_format.strip().lower()) if file_format else format_of_file(name)
     result = job.result
     cues = job.log.final_cues() if result is None else result.cues
+    profile = job.request.profile
+    if edited and (own := await edited_cues(job, services, caller_of(request))) is not None:
+        cues, profile = own, edited_profile(job)
     segments = () if result is None else result.segments
-    written = await render_file(cues, kind.name, job.request.profile, _language_of(job), segments)
+    written = await render_file(cues, kind.name, profile, _language_of(job), segments)
     headers = {
         "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",

@@ -33,6 +33,9 @@ class JobSettings(Group):
     """Seconds that a job continues after its last client left, so that a cut stream can resume."""
     job_retention_s: float = Field(900.0, ge=0)
     """Seconds that a finished job can still be read."""
+    edited_job_retention_s: float = Field(604_800.0, ge=0)
+    """Seconds that a job whose cues somebody has edited can still be read after the last edit;
+    never less than JOB_RETENTION_S."""
     max_kept_jobs: int = Field(200, ge=0)
     """Most finished jobs that can be read; the oldest are dropped first."""
     max_kept_jobs_mb: int = Field(256, ge=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
@@ -28,6 +28,7 @@ from app.services.jobs.record import JobRecord
 from app.services.jobs.remote_owner import RemoteOwner
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.store.job_store import JobStore, Message
+from app.services.jobs.stored_edits import StoredEdits
 from app.services.jobs.uploads_of_jobs import discard_upload
 from app.services.readiness import Readiness
 from app.settings import Settings
@@ -108,6 +109,16 @@ class JobRunner:
     async def advance(self, job_id: str, reader: str, place: int) -> int:
         """Note how much of a job's output a reader has got; see `JobStore.advance`."""
         return await self._store.advance(job_id, reader, place)
+
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """Return what an owner has made of a job's cues; see `JobStore.edits`."""
+        return await self._store.edits(job_id, owner)
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """Store an owner's edits of a job's cues; see `JobStore.save_edits`."""
+        return await self._store.save_edits(job_id, owner, content, versions)
 
     async def get(self, job_id: str) -> JobRuntime:
         """Return a job by its id, whichever process works on it.
@@ -426,7 +437,10 @@ class JobRunner:
     async def _remove_ended(self) -> None:
         limits = self._settings.jobs
         removed = await self._store.remove_ended(
-            limits.job_retention_s, limits.max_kept_jobs, limits.max_kept_jobs_mb * 2**20
+            limits.job_retention_s,
+            limits.max_kept_jobs,
+            limits.max_kept_jobs_mb * 2**20,
+            max(limits.job_retention_s, limits.edited_job_retention_s),
         )
         for job_id in removed:
             self._runtimes.pop(job_id, None)

@@ -67,6 +67,9 @@ _MS_PER_CHAR = 50
 _CUE_CHARS = 60
 """Synchronizing takes as long as reading so much text: a film by a process of its own."""
 
+_WORD_CHARS = 8
+"""Matching a transcribed word takes about as long as reading so much text."""
+
 _PAUSE_MS = 700
 """Silence between words of a text at which a cue may not go on."""
 
@@ -172,7 +175,7 @@ async def _sync(
     if body.method == "words" or (body.method == "auto" and not sure):
         result = await _transcribed(source, body.spoken(), services, owner)
         notices += result.notices
-        heard = _words(result)
+        heard = words_of_result(result)
         texts = [cue.text for cue in track.cues]
         results = await work_on(
             _by_words, [spans, texts, heard], chars=sum(map(len, texts)) + 8 * len(heard)
@@ -256,7 +259,7 @@ def _linked(upload: UploadedFile, workdir: WorkDir) -> Path:
     return path
 
 
-def _words(result: Result) -> list[Word]:
+def words_of_result(result: Result) -> list[Word]:
     """Return the transcribed words of a result in order, each with a time."""
     profile = ReadingProfile("words")
     return [word for segment in result.segments for word in words_of(segment, profile)]
@@ -295,18 +298,17 @@ async def aligned(
         profile = body.reading_profile(services.settings)
         track, paragraphs = await _given(body, profile)
         result = await _transcribed(source, body.spoken(), services, owner)
-    heard = _words(result)
-    chars = sum(map(len, paragraphs)) + 8 * len(heard)
-    found = await work_on(_aligned, [paragraphs, heard], result.audio_ms, chars=chars)
-    text = found[0]
+    heard = words_of_result(result)
+    text = await align_bounded(paragraphs, heard, result.audio_ms)
     if text.match.confidence < LEAST_CONFIDENCE:
         raise MediaMismatchError(text.match.confidence)
     language = (track.language if track else None) or "und"
     language = result.language if language == "und" else language
     if track is None:
+        chars = sum(map(len, paragraphs)) + _WORD_CHARS * len(heard)
         cues = await work_on(_laid_out, [text], language, profile, chars=chars)
     else:
-        cues = _timed(track, text, language, profile)
+        cues = timed_cues(track, text, language, profile)
     said = [*notices, *(track.notices if track else ()), *result.notices, *_unheard(text)]
     quality = await measure_bounded(cues, profile, language)
     said += quality.notices
@@ -331,6 +333,17 @@ async def _given(body: AlignBody, profile: ReadingProfile) -> tuple[WrittenTrack
     if len(text) > _TEXT_CHARS:
         raise InvalidFieldError(f"text: at most {_TEXT_CHARS} characters")
     return None, [line for line in map(str.strip, text.splitlines()) if line]
+
+
+async def align_bounded(paragraphs: list[str], heard: list[Word], length_ms: int) -> AlignedText:
+    """Find the times of a text's words where that delays nothing else; see `align_text`.
+
+    Raises:
+        TooMuchWorkError: it takes more memory or time than it may.
+    """
+    chars = sum(map(len, paragraphs)) + _WORD_CHARS * len(heard)
+    found = await work_on(_aligned, [paragraphs, heard], length_ms, chars=chars)
+    return found[0]
 
 
 def _aligned(parts: list[list[object]], length_ms: int) -> list[AlignedText]:
@@ -368,7 +381,7 @@ def _without_pauses(words: Sequence[Word], language: str) -> list[Segment]:
     ]
 
 
-def _timed(
+def timed_cues(
     track: WrittenTrack, text: AlignedText, language: str, profile: ReadingProfile
 ) -> list[Cue]:
     """Return written cues in the times of their words, long enough to be read."""

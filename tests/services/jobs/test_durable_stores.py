@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.cue import Cue
-from app.domain.errors import StorageError
+from app.domain.errors import JobNotFoundError, StorageError
 from app.domain.events import CuesReady, Done, Event, Failed, Progress, Result
 from app.domain.request import JobRequest, SiteVideo, UploadedFile
 from app.domain.time import Span
@@ -20,6 +20,7 @@ from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.secret_box import SecretBox
 from app.services.jobs.store.sqlite_tables import TABLES
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits
 from tests.services.jobs.durable_stores import StoreFactory
 
 REQUEST = JobRequest(SiteVideo("https://site.example/1"), holder="key a")
@@ -378,3 +379,30 @@ async def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path
             await store.enqueue(record)
             assert (await store.claim()).record is not None
             assert await store.advance(record.id, "a", 1) == 0
+
+
+async def test_edits_have_versions_and_hold_their_job(stores: StoreFactory) -> None:
+    async with stores.opened() as one, stores.opened() as other:
+        record, unedited = JobRecord(REQUEST), JobRecord(REQUEST)
+        for each in (record, unedited):
+            await one.add(each)
+            for event in EVENTS:
+                each.log.append(event)
+        await one.flush()
+        assert await one.edits(record.id, "a") == UNEDITED
+        assert await one.save_edits(record.id, "a", b"first", {0}) == 1
+        written = [store.save_edits(record.id, "a", b"second", {1}) for store in (one, other)]
+        assert sorted(await asyncio.gather(*written), key=bool) == [None, 2]
+        assert await other.edits(record.id, "a") == StoredEdits(2, b"second")
+        assert await other.edits(record.id, "b") == UNEDITED
+        assert await other.save_edits(record.id, "b", b"theirs", None) == 1
+        assert await other.save_edits(record.id, "a", None, None) == 3
+        assert await one.edits(record.id, "a") == StoredEdits(3, None)
+        with pytest.raises(JobNotFoundError):
+            await one.save_edits("unknown", "a", b"", None)
+        weights = {row.id: row.weight_bytes for row in await one.database.ended()}
+        assert weights[record.id] - weights[unedited.id] == len(b"theirs")
+        assert await one.remove_ended(0, 9, 2**30, 3600) == [unedited.id]
+        one._swept_s = 0.0
+        assert await one.remove_ended(0, 9, 2**30, 0) == [record.id]
+        assert await other.edits(record.id, "b") == UNEDITED

@@ -19,6 +19,7 @@ from app.services.jobs.record import JobRecord
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.store.encoded_events import encoded_events, recent_bytes
 from app.services.jobs.store.memory_job_store import MemoryJobStore
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits
 from app.settings import Settings
 
 REQUEST = JobRequest(SiteVideo("https://site.example/1"))
@@ -168,3 +169,20 @@ def test_what_is_kept_for_replays_counts_in_the_memory_of_kept_jobs() -> None:
     assert recent_bytes() > held > small.weight_bytes
     again = encoded_events([CuesReady(cues, final=True)])
     assert again.events[0] is large.events[0], "it is encoded once"
+
+
+async def test_edits_in_memory_have_versions_and_hold_their_job() -> None:
+    store = MemoryJobStore()
+    edited, other = ended(50), ended(20)
+    for record in (edited, other):
+        await store.add(record)
+    assert await store.edits(edited.id, "a") == UNEDITED
+    assert await store.save_edits(edited.id, "a", b"cues", {0}) == 1
+    assert await store.save_edits(edited.id, "a", b"more", {0, 7}) is None
+    assert await store.save_edits(edited.id, "a", b"more", None) == 2
+    assert await store.edits(edited.id, "a") == StoredEdits(2, b"more")
+    assert await store.remove_ended(0, 9, 2**30, 3600) == [other.id]
+    assert await store.remove_ended(0, 9, 2**30) == [edited.id]
+    with pytest.raises(JobNotFoundError):
+        await store.save_edits(edited.id, "a", b"late", None)
+    assert await store.edits(edited.id, "a") == UNEDITED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from weakref import WeakValueDictionary
 
 import structlog
@@ -29,6 +29,7 @@ from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
 from app.services.jobs.store.kept_uploads import KeptUploads
 from app.services.jobs.store.secret_box import SecretBox
+from app.services.jobs.stored_edits import StoredEdits
 from app.services.jobs.uploads_of_jobs import discard_upload
 
 log = structlog.get_logger()
@@ -182,7 +183,23 @@ class DurableJobStore:
         """See `JobStore`."""
         return await self._database.waiting(owner)
 
-    async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """See `JobStore`."""
+        return await self._database.edits(job_id, owner)
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """See `JobStore`."""
+        return await self._database.save_edits(job_id, owner, content, versions)
+
+    async def remove_ended(
+        self,
+        retention_s: float,
+        limit: int,
+        limit_bytes: int,
+        edited_retention_s: float | None = None,
+    ) -> Sequence[str]:
         """See `JobStore`."""
         now = time.monotonic()
         if now - self._swept_s < _SWEEP_S:
@@ -191,7 +208,7 @@ class DurableJobStore:
         try:
             ended = await self._database.ended()
             room = max(0, limit_bytes - recent_bytes())
-            gone = surplus_jobs(ended, retention_s, limit, room)
+            gone = surplus_jobs(ended, retention_s, limit, room, edited_retention_s)
             if gone:
                 await self._database.remove(gone)
             await self._uploads.remove({job.id for job in ended})

@@ -13,6 +13,7 @@ from app.services.jobs.store.job_rows import (
     StoredEvent,
 )
 from app.services.jobs.store.job_store import Message
+from app.services.jobs.stored_edits import StoredEdits
 
 
 class DatabaseListener(Protocol):
@@ -127,6 +128,16 @@ class JobDatabase(Protocol):
 
     async def advance(self, job_id: str, reader: str, place: int) -> int:
         """Note how much of its output a reader has got; see `JobStore.advance`."""
+        ...
+
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """Return an owner's edits of a job; see `JobStore.edits`."""
+        ...
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """Store an owner's edits of a job; see `JobStore.save_edits`."""
         ...
 
     async def tell(self, job_id: str, message: Message) -> None:

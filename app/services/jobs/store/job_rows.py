@@ -144,11 +144,13 @@ class EndedRow:
     """What decides how long an ended job is kept.
 
     Attributes:
-        age_s: since its end.
+        age_s: since its end, or since the last edit of its cues.
         caller: whose jobs are weighed together.
+        edited: whether somebody has edited its cues.
     """
 
     id: str
     caller: str
     age_s: float
     weight_bytes: int
+    edited: bool = False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.events import Failed
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.record import JobRecord
+from app.services.jobs.stored_edits import StoredEdits
 
 Message = Mapping[str, str | int | None]
 """What a process tells the one that works on a job."""
@@ -131,11 +132,42 @@ class JobStore(Protocol):
         """Return how many jobs wait in the queue, and how many of one owner."""
         ...
 
-    async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """Return what an owner has made of a job's cues; version 0 where nothing was written."""
+        ...
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """Store an owner's edits of a job's cues; they go with the job.
+
+        Args:
+            job_id: of a job that has ended.
+            owner: whose edits they are.
+            content: see `encode_edits`; None for the job's own cues again.
+            versions: those that may be replaced; None for any.
+
+        Returns:
+            The new version; None where another one than those is stored.
+
+        Raises:
+            JobNotFoundError: the store has no such job (any more).
+        """
+        ...
+
+    async def remove_ended(
+        self,
+        retention_s: float,
+        limit: int,
+        limit_bytes: int,
+        edited_retention_s: float | None = None,
+    ) -> Sequence[str]:
         """Remove records of jobs that have ended.
 
         Args:
             retention_s: age after the end from which a record goes.
+            edited_retention_s: age after the last edit from which the record of a job with edits
+                goes; as for others unless given.
             limit: ended jobs that stay at most; the oldest go first.
             limit_bytes: memory that ended jobs hold at most. The oldest jobs of the caller whose
                 jobs hold most go first; the one that ended last stays whatever it holds.

@@ -9,18 +9,30 @@ from app.services.jobs.store.job_rows import EndedRow
 
 
 def surplus_jobs(
-    ended: Sequence[EndedRow], retention_s: float, limit: int, limit_bytes: int
+    ended: Sequence[EndedRow],
+    retention_s: float,
+    limit: int,
+    limit_bytes: int,
+    edited_retention_s: float | None = None,
 ) -> list[str]:
     """Return the ids of ended jobs that go; see `JobStore.remove_ended`.
 
     Args:
-        ended: the one that ended first comes first.
+        ended: of equal age the one that ended first comes first.
         retention_s: age after the end from which a job goes.
         limit: jobs that stay at most.
         limit_bytes: what they hold at most.
+        edited_retention_s: age after the last edit from which a job with edits goes; as for others
+            unless given.
     """
+    ended = sorted(ended, key=lambda row: -row.age_s)
+    edited_s = retention_s if edited_retention_s is None else edited_retention_s
     surplus = max(0, len(ended) - limit)
-    gone = [row for n, row in enumerate(ended) if n < surplus or row.age_s > retention_s]
+    gone = [
+        row
+        for n, row in enumerate(ended)
+        if n < surplus or row.age_s > (edited_s if row.edited else retention_s)
+    ]
     ids = {row.id for row in gone}
     kept = [row for row in ended if row.id not in ids]
     return [row.id for row in [*gone, *_too_heavy(kept, limit_bytes)]]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from app.domain.errors import JobNotFoundError
 from app.domain.events import Failed
 from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.job_rows import MOST_READERS, EndedRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits
 from app.services.jobs.uploads_of_jobs import discard_upload
 
 _FRAME_BYTES = 2000
@@ -27,6 +29,8 @@ class MemoryJobStore:
         self._host: StoreHost | None = None
         self._records: dict[str, JobRecord] = {}
         self._places: dict[str, dict[str, int]] = {}
+        self._edits: dict[str, dict[str, StoredEdits]] = {}
+        self._edited_s: dict[str, float] = {}
         self._served: dict[str, int] = {}
         self._request_keys: dict[str, str] = {}  # hashes of whole requests, sent captions included
 
@@ -128,20 +132,53 @@ class MemoryJobStore:
         """See `JobStore`."""
         return [self._records[i] for i, key in self._request_keys.items() if key == request_key]
 
-    async def remove_ended(self, retention_s: float, limit: int, limit_bytes: int) -> Sequence[str]:
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """See `JobStore`."""
+        return self._edits.get(job_id, {}).get(owner, UNEDITED)
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """See `JobStore`."""
+        if job_id not in self._records:
+            raise JobNotFoundError("The job was removed meanwhile")
+        stored = await self.edits(job_id, owner)
+        if versions is not None and stored.version not in versions:
+            return None
+        new = StoredEdits(stored.version + 1, content)
+        self._edits.setdefault(job_id, {})[owner] = new
+        self._edited_s[job_id] = time.monotonic()
+        return new.version
+
+    async def remove_ended(
+        self,
+        retention_s: float,
+        limit: int,
+        limit_bytes: int,
+        edited_retention_s: float | None = None,
+    ) -> Sequence[str]:
         """See `JobStore`."""
         now_s = time.monotonic()
         ended = sorted((r for r in self._records.values() if r.ended_s is not None), key=_end)
         weights = _bytes_by_record(ended)
-        rows = [EndedRow(r.id, r.request.caller, now_s - _end(r)[0], weights[r.id]) for r in ended]
-        removed = surplus_jobs(rows, retention_s, limit, limit_bytes)
+        rows = [self._ended_row(r, now_s, weights[r.id]) for r in ended]
+        removed = surplus_jobs(rows, retention_s, limit, limit_bytes, edited_retention_s)
         for job_id in removed:
             del self._records[job_id], self._request_keys[job_id]
             self._places.pop(job_id, None)
+            self._edits.pop(job_id, None)
+            self._edited_s.pop(job_id, None)
         if removed:
             owners = {record.owner for record in self._records.values()}
             self._served = {k: v for k, v in self._served.items() if k in owners}
         return removed
+
+    def _ended_row(self, record: JobRecord, now_s: float, weight_bytes: int) -> EndedRow:
+        edits = self._edits.get(record.id, {}).values()
+        weight_bytes += sum(len(each.content or b"") for each in edits)
+        last_s = max(_end(record)[0], self._edited_s.get(record.id, 0.0))
+        caller = record.request.caller
+        return EndedRow(record.id, caller, now_s - last_s, weight_bytes, bool(edits))
 
 
 def _is_call(record: JobRecord) -> bool:

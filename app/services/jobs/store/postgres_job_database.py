@@ -34,6 +34,7 @@ from app.services.jobs.store.job_rows import (
 )
 from app.services.jobs.store.job_store import Message
 from app.services.jobs.store.postgres_connections import PostgresConnections
+from app.services.jobs.store.postgres_edits import read_edits, write_edits
 from app.services.jobs.store.postgres_listener import PostgresListener
 from app.services.jobs.store.postgres_queue import (
     NEXT,
@@ -48,6 +49,7 @@ from app.services.jobs.store.postgres_queue import (
     write_events,
 )
 from app.services.jobs.store.postgres_tables import ROW, make_tables
+from app.services.jobs.stored_edits import StoredEdits
 from app.settings import JobStoreSettings
 from app.system.thread_groups import ThreadGroup
 
@@ -179,8 +181,11 @@ class PostgresJobDatabase(PostgresConnections):
 
     async def ended(self) -> Sequence[EndedRow]:
         """See `JobDatabase`."""
-        query = """SELECT id, caller, extract(epoch FROM clock_timestamp() - ended_at)::float8,
-            bytes FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at, place"""
+        query = """SELECT id, caller, extract(epoch FROM clock_timestamp() -
+                greatest(ended_at, edited_at))::float8, bytes, edited_at IS NOT NULL
+            FROM jobs LEFT JOIN (SELECT job_id, max(saved_at) AS edited_at FROM edits
+                GROUP BY job_id) AS edited ON job_id = id
+            WHERE ended_at IS NOT NULL ORDER BY ended_at, place"""
         return [EndedRow(*row) for row in await self.fetch(query, [])]
 
     async def remove(self, job_ids: Sequence[str]) -> None:
@@ -190,6 +195,7 @@ class PostgresJobDatabase(PostgresConnections):
             ids = list(job_ids)
             await connection.execute("DELETE FROM events WHERE job_id = ANY(%s)", [ids])
             await connection.execute("DELETE FROM reads WHERE job_id = ANY(%s)", [ids])
+            await connection.execute("DELETE FROM edits WHERE job_id = ANY(%s)", [ids])
             await connection.execute("DELETE FROM jobs WHERE id = ANY(%s)", [ids])
             await connection.execute(
                 "DELETE FROM shares WHERE NOT owner IN (SELECT owner FROM jobs)"
@@ -221,6 +227,18 @@ class PostgresJobDatabase(PostgresConnections):
             values,
         )
         return int(found[0][0]) if found else 0
+
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """See `JobDatabase`."""
+        return await self.run(lambda connection: read_edits(connection, job_id, owner))
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """See `JobDatabase`."""
+        return await self.run(
+            lambda connection: write_edits(connection, job_id, owner, content, versions)
+        )
 
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""

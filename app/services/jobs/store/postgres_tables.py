@@ -67,6 +67,14 @@ CREATE TABLE IF NOT EXISTS reads (
     place integer NOT NULL,
     PRIMARY KEY (job_id, reader)
 );
+CREATE TABLE IF NOT EXISTS edits (
+    job_id text NOT NULL,
+    owner text NOT NULL,
+    version integer NOT NULL,
+    saved_at timestamptz NOT NULL,
+    content bytea,
+    PRIMARY KEY (job_id, owner)
+);
 CREATE TABLE IF NOT EXISTS procrastinate_migrations (name text PRIMARY KEY);
 """
 

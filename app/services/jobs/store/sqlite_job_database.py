@@ -33,7 +33,9 @@ from app.services.jobs.store.job_rows import (
 )
 from app.services.jobs.store.job_store import Message
 from app.services.jobs.store.local_workers import LocalWorkers
+from app.services.jobs.store.sqlite_edits import read_edits, write_edits
 from app.services.jobs.store.sqlite_tables import MIGRATIONS, ROW, VERSION
+from app.services.jobs.stored_edits import StoredEdits
 from app.system.private_folders import private_folder
 from app.system.thread_groups import ThreadGroup
 
@@ -143,10 +145,13 @@ class SqliteJobDatabase:
 
     async def ended(self) -> Sequence[EndedRow]:
         """See `JobDatabase`."""
-        sql = """SELECT id, caller, ? - ended_at, bytes FROM jobs WHERE ended_at IS NOT NULL
-            ORDER BY ended_at, place"""
+        sql = """SELECT id, caller, ? - max(ended_at, ifnull(edited_at, 0)), bytes,
+                edited_at IS NOT NULL
+            FROM jobs LEFT JOIN (SELECT job_id, max(saved_at) AS edited_at FROM edits
+                GROUP BY job_id) ON job_id = id
+            WHERE ended_at IS NOT NULL ORDER BY ended_at, place"""
         rows = await self._run(self._fetch, sql, (time.time(),))
-        return [EndedRow(*row) for row in rows]
+        return [EndedRow(i, c, age, size, bool(edited)) for i, c, age, size, edited in rows]
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """See `JobDatabase`."""
@@ -160,6 +165,18 @@ class SqliteJobDatabase:
     async def advance(self, job_id: str, reader: str, place: int) -> int:
         """See `JobDatabase`."""
         return await self._run(self._advance, job_id, reader, place)
+
+    async def edits(self, job_id: str, owner: str) -> StoredEdits:
+        """See `JobDatabase`."""
+        return await self._run(lambda: read_edits(self._database, job_id, owner))
+
+    async def save_edits(
+        self, job_id: str, owner: str, content: bytes | None, versions: Collection[int] | None
+    ) -> int | None:
+        """See `JobDatabase`."""
+        return await self._run(
+            lambda: write_edits(self._database, job_id, owner, content, versions)
+        )
 
     async def tell(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""
@@ -368,7 +385,12 @@ class SqliteJobDatabase:
 
     def _remove(self, job_ids: Sequence[str]) -> None:
         ids = [(job_id,) for job_id in job_ids]
-        for table, column in (("events", "job_id"), ("reads", "job_id"), ("jobs", "id")):
+        for table, column in (
+            ("events", "job_id"),
+            ("reads", "job_id"),
+            ("edits", "job_id"),
+            ("jobs", "id"),
+        ):
             sql = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 - our own texts
             self._database.executemany(sql, ids)
         self._execute("DELETE FROM shares WHERE owner NOT IN (SELECT owner FROM jobs)", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.services.jobs.store.job_rows import row_columns
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE jobs (
@@ -61,7 +61,19 @@ CREATE TABLE reads (
 """
 """Of version 2: when which owner was served, and how much of a job's output its readers got."""
 
-MIGRATIONS = (TABLES, SHARES)
+EDITS = """
+CREATE TABLE edits (
+    job_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    saved_at REAL NOT NULL,
+    content BLOB,
+    PRIMARY KEY (job_id, owner)
+);
+"""
+"""Of version 3: what owners made of the cues of a job."""
+
+MIGRATIONS = (TABLES, SHARES, EDITS)
 """What each version adds to the one before."""
 
 ROW = row_columns(":now - created_at", ":now - ended_at")
