@@ -1,0 +1,87 @@
+"""Write the README's table of clients from the names of their tests.
+
+``python -m scripts.compatibility_table`` writes it; a test compares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.document import write_part
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+GUIDES = ROOT / "docs" / "clients"
+PART = "clients"
+
+_OPENAI = "tests/clients/test_openai_api.py"
+_BAZARR = "tests/routers/test_bazarr_contract.py"
+_LIBRARY = "tests/routers/test_media_servers.py"
+_REALTIME = "tests/clients/test_realtime.py"
+_WYOMING = "tests/clients/test_wyoming.py"
+_RUNPOD = "tests/clients/test_runpod_clients.py"
+
+_NAME = re.compile(r"^(?:async )?def test_((?:\d+_)*)(\w+)\(", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTests:
+    """Tests of a client.
+
+    Attributes:
+        guide: name of its page under `docs/clients`, without the suffix.
+        file: of the tests.
+        numbers: of the tests in that file; empty for all whose names contain ``word``.
+        word: see ``numbers``.
+    """
+
+    guide: str
+    file: str
+    numbers: tuple[int, ...] = ()
+    word: str = ""
+
+
+CLIENTS = (
+    ClientTests("openai-python", _OPENAI, (1, 2, 3, 4, 9, 10, 13, 14, 15, 19, 20)),
+    ClientTests("openai-node", _OPENAI, (3, 6, 11)),
+    ClientTests("openai-realtime", _REALTIME, (23, 24, 25)),
+    ClientTests("open-webui", _OPENAI, (38, 39, 40)),
+    ClientTests("librechat", _OPENAI, (41,)),
+    ClientTests("subtitle-edit", _OPENAI, (42, 43)),
+    ClientTests("voiceink", _OPENAI, (44,)),
+    ClientTests("obsidian-whisper", _OPENAI, (46,)),
+    ClientTests("bazarr", _BAZARR, (27, 28, 30, 31, 32, 33, 34, 35, 36)),
+    ClientTests("subgen", _BAZARR, (29, 37)),
+    ClientTests("whisper-shortcut", _BAZARR, (47,)),
+    ClientTests("home-assistant", _WYOMING, (48, 49, 50, 51, 52)),
+    ClientTests("runpod-sdk", _RUNPOD, (53, 55, 56)),
+)
+
+
+def test_sentences(client: ClientTests) -> Iterator[str]:
+    """Yield what the names of a client's tests say, in their order."""
+    for numbers, words in _NAME.findall((ROOT / client.file).read_text()):
+        own = {int(number) for number in numbers.split("_") if number}
+        if own & set(client.numbers) or (client.word and client.word in words):
+            yield words.replace("_s_", "'s ").replace("_", " ")
+
+
+def title_of(guide: str) -> str:
+    """Return the heading of a guide."""
+    return (GUIDES / f"{guide}.md").read_text().partition("\n")[0].removeprefix("# ")
+
+
+def table() -> list[str]:
+    """Return the lines of the table."""
+    rows = ["| client | what its tests say |", "| --- | --- |"]
+    for client in CLIENTS:
+        link = f"[{title_of(client.guide)}](docs/clients/{client.guide}.md)"
+        rows.append(f"| {link} | {'; '.join(test_sentences(client))} |")
+    return rows
+
+
+if __name__ == "__main__":
+    write_part(PART, table(), README)
