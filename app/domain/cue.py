@@ -24,7 +24,7 @@ class Cue:
         text: the source text, one paragraph; a line break stands in it, and in the translation,
             only where another speaker's turn begins.
         translation: the text in the target language, or None while there is none.
-        speaker: digit-bearing label such as ``SPEAKER_01``, or None when unknown.
+        speaker: label such as ``SPEAKER_01``, or the name that captions have; None when unknown.
         language: BCP 47 tag of ``text``.
         confidence: 0..1.
         revision: 0 for the first version; a later version replaces the earlier by ``id``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 import langcodes
@@ -18,6 +18,9 @@ from langcodes.tag_parser import LanguageTagError
 
 MAX_TAG_CHARS = 35
 """Source: BCP 47 (RFC 5646), section 4.4.1: the length that holds every registered combination."""
+
+_MAX_NAME_CHARS = 64
+"""More than any language's name in English has."""
 
 _REMEMBERED_MOST = 2048
 """Tags, and pairs of tags, that the library may remember: more than any server meets in earnest,
@@ -103,6 +106,24 @@ def standard_tag(text: str) -> str | None:
     base, hyphen, rest = tag.partition("-")
     tag = _MAIN_MEMBERS.get(base, base) + hyphen + rest
     return tag if is_tag(tag) else None
+
+
+def named_tag(text: str) -> str | None:
+    """Return the standard tag of a language that a file names by a tag or in English (``english``).
+
+    Args:
+        text: of any length.
+
+    Returns:
+        None where it names no language. Names are those of CLDR and of the IANA registry, which
+        have those of Whisper (``castilian``, ``haitian creole``) among them.
+    """
+    tag = standard_tag(text)
+    if tag is not None or not 4 <= len(text.strip()) <= _MAX_NAME_CHARS:
+        return tag
+    with suppress(LookupError):
+        return standard_tag(str(langcodes.find(text.strip(), "en")))
+    return None
 
 
 def family_of(tag: str) -> str:

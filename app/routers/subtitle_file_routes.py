@@ -29,6 +29,7 @@ from app.routers.subtitle_answers import (
     QualityAnswer,
     RetimedSubtitles,
 )
+from app.submission.operations.align_operation import aligned
 from app.submission.operations.file_operations import examine, examine_job, merged, relaid
 from app.submission.operations.operation_body import (
     AlignBody,
@@ -37,7 +38,8 @@ from app.submission.operations.operation_body import (
     RelayoutBody,
     RetimeBody,
 )
-from app.submission.operations.timing_operations import Owner, aligned, retimed
+from app.submission.operations.recording_media import Owner
+from app.submission.operations.retime_operation import retimed
 
 files = APIRouter(
     prefix="/api",

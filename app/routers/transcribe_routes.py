@@ -27,6 +27,7 @@ from app.routers.job_answers import ApiError, VideoTranscript
 from app.routers.json_answer import JsonAnswer
 from app.routers.raised_errors import JOB_ERRORS, raises
 from app.services.jobs.runtime import JobRuntime
+from app.submission.job_payloads import numbered_speaker
 from app.submission.request_fields import youtube_video
 from app.submission.server_defaults import with_server_defaults
 from app.submission.submit import submit
@@ -114,6 +115,6 @@ def _segment(cue: Cue) -> Payload:
         "end": cue.span.end_ms / 1000,
         "text": cue.text,
     }
-    if cue.speaker is not None:
-        segment["speaker"] = cue.speaker
+    if (speaker := numbered_speaker(cue)) is not None:
+        segment["speaker"] = speaker
     return segment

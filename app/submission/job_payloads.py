@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -20,6 +21,8 @@ from app.submission.quality_payload import score_payload
 Payload = dict[str, object]
 """A JSON object of the wire."""
 
+_DIGIT = re.compile("[0-9]")
+
 
 def progress_payload(progress: Progress) -> Payload:
     """Return a stage event; ``eta`` is a string or absent."""
@@ -35,8 +38,12 @@ def progress_payload(progress: Progress) -> Payload:
     return payload
 
 
-def cue_payload(cue: Cue) -> Payload:
+def cue_payload(cue: Cue, *, names: bool = False) -> Payload:
     """Return a cue in the extension's shape; ``speaker`` is absent when unknown.
+
+    Args:
+        cue: of a job or of a file.
+        names: whether a speaker may have a name without digits; see `numbered_speaker`.
 
     Texts hold no markup and no marks of direction: the extension sets them as plain text in an
     element of its own. What a style adds is in fields that it does not look at.
@@ -50,9 +57,19 @@ def cue_payload(cue: Cue) -> Payload:
     }
     if cue.language != "und":
         payload["language"] = cue.language
-    if cue.speaker is not None:
-        payload["speaker"] = cue.speaker
+    speaker = cue.speaker if names else numbered_speaker(cue)
+    if speaker is not None:
+        payload["speaker"] = speaker
     return {**payload, **style_fields(cue)}
+
+
+def numbered_speaker(cue: Cue) -> str | None:
+    """Return a cue's speaker by a label with digits; None for a name without any.
+
+    The extension tells speakers apart by the digits of their labels and shows a name that captions
+    have as a number that is none. Files and the native view have the name.
+    """
+    return cue.speaker if _DIGIT.search(cue.speaker or "") else None
 
 
 def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from app.domain import language_tags
 from app.domain.captions import Caption, CaptionKind, Captions
-from app.domain.errors import InvalidLanguageError
-from app.domain.language import Language
 from app.domain.text import join_words
 from app.domain.time import Span
 from app.services.captions.alternates import choose_language
@@ -19,18 +18,16 @@ from app.services.captions.caption_lines import (
     read_lines,
     styles_of,
 )
-from app.services.captions.markup import strip_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
 from app.services.captions.reading_notices import ReadingNotices
 from app.services.captions.rolling import is_rolling, join_continued, unroll
 from app.services.captions.signs import signs_apart
+from app.services.captions.speaker_names import speaker_name
 from app.services.captions.timed_words import split_words
 
 _DEFAULT_DURATION_MS = 3000
 """Display time of a caption whose file has no end for it: the extension's own default."""
-
-_LABEL_CHARS = 40
 
 
 def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
@@ -112,7 +109,7 @@ def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
         yield Caption(
             span,
             dialogue(caption.lines),
-            speaker=_label(caption.speaker),
+            speaker=speaker_name(caption.speaker),
             lane=caption.lane,
             placement=caption.placement,
             runs=styles_of(caption.lines),
@@ -128,19 +125,10 @@ def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:
         span = Span(caption.start_ms, min(caption.end_ms, next_ms))
         words = split_words(caption, span.end_ms) if timed else ()
         text = join_words(words) if words else paragraph(caption.lines)
-        yield Caption(span, text, words, _label(caption.speaker))
+        yield Caption(span, text, words, speaker_name(caption.speaker))
 
 
 def _language(requested: str, named: str) -> str:
     if requested and requested != "und":
         return requested
-    try:
-        return Language.parse(named).tag
-    except InvalidLanguageError:
-        return "und"
-
-
-def _label(name: str | None) -> str | None:
-    """Return a speaker's label; clients distinguish speakers by its digits, so it needs some."""
-    label = " ".join(strip_markup(name or "").split())[:_LABEL_CHARS]
-    return label if any(char in "0123456789" for char in label) else None
+    return language_tags.named_tag(named) or "und"

@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
-from app.domain.errors import InvalidCaptionsError, InvalidLanguageError
+from app.domain import language_tags
+from app.domain.errors import InvalidCaptionsError
 from app.domain.events import Notice
-from app.domain.language import Language
 from app.domain.written_cue import WrittenCue
 from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import read_lines, styles_of
-from app.services.captions.markup import strip_markup
 from app.services.captions.parse import SLICE_CHARS, read_track
 from app.services.captions.raw_captions import RawCaption, RawTrack
+from app.services.captions.speaker_names import speaker_name
 from app.services.captions.unnamed_language import language_by_script
 from app.system.bounded_work import work_on
 
 _DEFAULT_DURATION_MS = 3000
 """Display time of a caption whose file has no end for it."""
-
-_NAME_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,8 @@ def _cues(track: RawTrack) -> Iterator[WrittenCue]:
             caption.start_ms,
             _end_ms(caption, next_ms),
             tuple(line.text for line in lines),
-            _name(caption.speaker) or next((line.voice for line in lines if line.voice), None),
+            speaker_name(caption.speaker)
+            or next((line.voice for line in lines if line.voice), None),
             placement,
             styles_of(lines),
             caption.lane,
@@ -104,15 +103,8 @@ def _end_ms(caption: RawCaption, next_ms: int | None) -> int:
     return end_ms if next_ms is None or next_ms <= caption.start_ms else min(end_ms, next_ms)
 
 
-def _name(speaker: str | None) -> str | None:
-    return " ".join(strip_markup(speaker or "").split())[:_NAME_CHARS] or None
-
-
 def _language(requested: str, named: str, cues: tuple[WrittenCue, ...]) -> str:
     for tag in (requested, named):
-        if tag and tag != "und":
-            try:
-                return Language.parse(tag).tag
-            except InvalidLanguageError:
-                continue
+        if tag and tag != "und" and (found := language_tags.named_tag(tag)):
+            return found
     return language_by_script(cue.text for cue in cues) or "und"

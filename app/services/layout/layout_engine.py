@@ -9,8 +9,6 @@ so the cheapest path to each state is all that is kept (Bellman's principle).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 from math import inf
 
 from app.domain.profile import ReadingProfile
@@ -25,6 +23,13 @@ from app.services.layout.laid_out_cue import (
     two_speakers,
 )
 from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.layout_states import (
+    LayoutState,
+    Stretch,
+    common_state,
+    descends,
+    path_behind,
+)
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.segment_words import WordTidier
 from app.services.layout.speaker_labelling import SpeakerLabelling
@@ -44,48 +49,6 @@ _MAX_CUE_WORDS = 200
 _LOOK_AHEAD_MS = 15_000
 """Speech behind the end of a cue that may still change it, where no sentence ends: three cues or
 so, which share evenly what is left."""
-
-
-@dataclass(slots=True, eq=False)
-class _State:
-    """A cue's beginning on the cheapest path to it.
-
-    Attributes:
-        place: number of the word that it begins with.
-        time_ms: when it begins.
-        cost: of all cues before it.
-        before: the beginning of the cue before it; None for the first.
-        end_ms: end of the cue before it.
-        change: number of the word with which the second speaker of that cue begins; 0 for none.
-    """
-
-    place: int
-    time_ms: int
-    cost: float
-    before: _State | None = None
-    end_ms: int = 0
-    change: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Words of one cue.
-
-    Attributes:
-        start: index of the first.
-        cost: of the text.
-        read_ms: how long it takes to read.
-        spoken_ms: end of the speech.
-        last_ms: end of its last word.
-        change: index of the second speaker's first word; 0 for none.
-    """
-
-    start: int
-    cost: float
-    read_ms: int
-    spoken_ms: int
-    last_ms: int
-    change: int
 
 
 class IncrementalLayout:
@@ -119,10 +82,10 @@ class IncrementalLayout:
         self._words = MeasuredWords(self._profile, language)
         self._from_ms = from_ms
         self._dashes = tuple(map(text_width, dialogue_dashes(language)))
-        self._states: list[list[_State]] = []
+        self._states: list[list[LayoutState]] = []
         self._base = 0
         self._sentence = 0
-        self._root: _State | None = None
+        self._root: LayoutState | None = None
         self._cost = 0.0
 
     @property
@@ -165,12 +128,12 @@ class IncrementalLayout:
         """Find the cheapest paths to the newest word; yield the cues that they have in common."""
         at = len(self._words.items) - 1
         if at == 0 and self._root is None:
-            self._root = _State(-1, 0, 0.0)
+            self._root = LayoutState(-1, 0, 0.0)
             first = self._words.items[0].start_ms
             times = {max(self._from_ms, time) for time in self._costs.starts(first)}
             self._states.append(
                 [
-                    _State(0, time, self._costs.of_start(first, time), self._root)
+                    LayoutState(0, time, self._costs.of_start(first, time), self._root)
                     for time in sorted(times)
                 ]
             )
@@ -179,11 +142,11 @@ class IncrementalLayout:
         self._states.append(self._reached(at, stretches))
         yield from self._settled(at, stretches)
 
-    def _reached(self, at: int, stretches: Sequence[_Stretch]) -> list[_State]:
+    def _reached(self, at: int, stretches: Sequence[Stretch]) -> list[LayoutState]:
         word_ms = self._words.items[at].start_ms
         step_ms = self._profile.min_duration_ms + self._profile.min_gap_ms
         natural = self._costs.starts(word_ms)
-        found: dict[int, _State] = {}
+        found: dict[int, LayoutState] = {}
         for stretch in stretches:
             for state in self._states[stretch.start]:
                 if not self._is_shown(state, stretch, at):
@@ -195,10 +158,12 @@ class IncrementalLayout:
                     cost += state.cost + stretch.cost + self._costs.of_start(word_ms, time)
                     if time not in found or cost < found[time].cost:
                         change = stretch.change and stretch.change + self._base
-                        found[time] = _State(at + self._base, time, cost, state, end_ms, change)
+                        found[time] = LayoutState(
+                            at + self._base, time, cost, state, end_ms, change
+                        )
         return self._kept(found)
 
-    def _kept(self, found: Mapping[int, _State]) -> list[_State]:
+    def _kept(self, found: Mapping[int, LayoutState]) -> list[LayoutState]:
         """Return the states of a word that may be part of the best layout.
 
         A cue that begins earlier has more time, so one that begins later and costs no less is left
@@ -206,7 +171,7 @@ class IncrementalLayout:
         can be worth.
         """
         slack = _SLACK_COST if self._profile.snap_ms or self._profile.chain_below_ms else 0.0
-        kept: list[_State] = []
+        kept: list[LayoutState] = []
         least = inf
         for time in sorted(found):
             state = found[time]
@@ -215,14 +180,14 @@ class IncrementalLayout:
                 least = min(least, state.cost)
         return sorted(kept, key=lambda state: state.cost)[:_MAX_STARTS]
 
-    def _is_shown(self, state: _State, stretch: _Stretch, until: int) -> bool:
+    def _is_shown(self, state: LayoutState, stretch: Stretch, until: int) -> bool:
         """Whether speech is not longer than a cue may be; one word may be cut."""
         if until - stretch.start == 1:
             return True
         start_ms = min(state.time_ms, self._words.items[stretch.start].start_ms)
         return stretch.last_ms - start_ms <= self._profile.max_duration_ms
 
-    def _stretches(self, until: int, kind: Break | None) -> Iterator[_Stretch]:
+    def _stretches(self, until: int, kind: Break | None) -> Iterator[Stretch]:
         """Yield the stretches of words up to an index that fit a cue, the shortest first."""
         items = self._words.items
         last_ms = items[until - 1].last_ms
@@ -250,7 +215,7 @@ class IncrementalLayout:
             cost = self._costs.of_text(text)
             read_ms = self._costs.read_ms(columns)
             latest_ms = items[start].start_ms + self._profile.max_duration_ms
-            yield _Stretch(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
+            yield Stretch(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
 
     def _lines(self, start: int, until: int, change: int) -> tuple[int, float] | None:
         """Return a cue's columns and the cost of its lines; None where it does not fit."""
@@ -268,14 +233,14 @@ class IncrementalLayout:
         found = lines.within(start, until, profile.max_lines)
         return None if found is None else (columns, found[0])
 
-    def _settled(self, at: int, stretches: Sequence[_Stretch]) -> Iterator[LaidOutCue]:
+    def _settled(self, at: int, stretches: Sequence[Stretch]) -> Iterator[LaidOutCue]:
         """Yield the cues that no later word changes; forget what cannot be part of a layout."""
         first = at if self._words.items[at].is_edge else stretches[-1].start
         for states in self._states[:first]:
             states.clear()
         item = self._words.items[at]
         if item.is_edge or item.kind <= Break.CLAUSE:
-            common = _common(state for states in self._states[first:] for state in states)
+            common = common_state(state for states in self._states[first:] for state in states)
             if common is not self._root and common.place >= 0:
                 yield from self._committed(common)
         if item.kind is Break.SENTENCE:
@@ -288,7 +253,7 @@ class IncrementalLayout:
     def _forced(self, at: int, sentence: int | None) -> Iterator[LaidOutCue]:
         """Yield cues that have waited for a sentence, or too long."""
         best = min(self._states[at], key=lambda state: (state.cost, state.time_ms))
-        path = _path(best, self._root)
+        path = path_behind(best, self._root)
         chosen = None
         if sentence is not None:
             chosen = next((state for state in path if 0 <= state.place <= sentence), None)
@@ -301,13 +266,13 @@ class IncrementalLayout:
         if chosen is not None:
             yield from self._committed(chosen)
             for states in self._states:
-                states[:] = [state for state in states if _descends(state, chosen)]
+                states[:] = [state for state in states if descends(state, chosen)]
 
-    def _last(self, until_ms: int | None) -> _State:
+    def _last(self, until_ms: int | None) -> LayoutState:
         """Return the state behind the last word."""
         count = len(self._words.items)
         next_ms = until_ms
-        found: _State | None = None
+        found: LayoutState | None = None
         for stretch in self._stretches(count, None):
             for state in self._states[stretch.start]:
                 if not self._is_shown(state, stretch, count):
@@ -318,20 +283,20 @@ class IncrementalLayout:
                 cost += state.cost + stretch.cost
                 if found is None or cost < found.cost:
                     change = stretch.change and stretch.change + self._base
-                    found = _State(count + self._base, end_ms, cost, state, end_ms, change)
+                    found = LayoutState(count + self._base, end_ms, cost, state, end_ms, change)
         if found is None:
             raise AssertionError("A word is wider than a cue")
         return found
 
-    def _committed(self, state: _State) -> Iterator[LaidOutCue]:
+    def _committed(self, state: LayoutState) -> Iterator[LaidOutCue]:
         """Yield the cues up to a state, which becomes the root of all others."""
-        for end in reversed(_path(state, self._root)):
+        for end in reversed(path_behind(state, self._root)):
             begin = end.before
             if begin is not None and begin.place >= 0:
                 yield self._cue(begin, end)
         self._root = state
 
-    def _cue(self, begin: _State, end: _State) -> LaidOutCue:
+    def _cue(self, begin: LayoutState, end: LayoutState) -> LaidOutCue:
         start, until = begin.place - self._base, end.place - self._base
         words = tuple(item.word for item in self._words.items[start:until])
         span = Span(begin.time_ms, end.end_ms)
@@ -380,36 +345,3 @@ def lay_out(
     """
     layout = IncrementalLayout(profile, language, from_ms=from_ms, video=video, labels=labels)
     return [*layout.feed(words), *layout.finish(until_ms)]
-
-
-def _path(state: _State, root: _State | None) -> list[_State]:
-    """Return the states from one back to the root, which is left out."""
-    path: list[_State] = []
-    current: _State | None = state
-    while current is not None and current is not root:
-        path.append(current)
-        current = current.before
-    return path
-
-
-def _descends(state: _State, ancestor: _State) -> bool:
-    current: _State | None = state
-    while current is not None and current.place >= ancestor.place:
-        if current is ancestor:
-            return True
-        current = current.before
-    return False
-
-
-def _common(states: Iterable[_State]) -> _State:
-    """Return the last state that all paths have in common."""
-    known = {id(state): state for state in states}
-    heap = [(-state.place, -state.time_ms, key) for key, state in known.items()]
-    heapify(heap)
-    while len(heap) > 1:
-        _, _, key = heappop(heap)
-        before = known.pop(key).before
-        if before is not None and id(before) not in known:
-            known[id(before)] = before
-            heappush(heap, (-before.place, -before.time_ms, id(before)))
-    return known[heap[0][2]]

@@ -132,6 +132,18 @@ class _Recording:
             if pause_ms >= _PAUSE_MS
         ]
         self.onsets = np.array(onsets or [speech[0].start_ms], np.float64)
+        self.centred = self.signal - self.signal.mean()
+        self.energy = (self.centred**2).sum()
+        self._spectra: dict[int, NDArray[np.complexfloating]] = {}
+
+    def spectrum(self, size: int) -> NDArray[np.complexfloating]:
+        """Return the spectrum of the signal behind its mean, padded to a number of steps.
+
+        It is computed once for each of the few powers of two that all runs of cues need.
+        """
+        if size not in self._spectra:
+            self._spectra[size] = np.fft.rfft(self.centred, size)
+        return self._spectra[size]
 
     @property
     def chance(self) -> float:
@@ -169,7 +181,7 @@ def _correlated(cues: Sequence[Span], recording: _Recording, count: int) -> list
     base_ms = cues[0].start_ms
     moved = [Span(cue.start_ms - base_ms, cue.end_ms - base_ms) for cue in cues]
     signal = activity(moved, max(cue.end_ms for cue in moved))
-    values = _correlation(signal, recording.signal)
+    values = _correlation(signal, recording)
     peaks: list[tuple[int, float]] = []
     width = _PEAK_WIDTH_MS // GRID_MS
     for _ in range(count):
@@ -182,15 +194,15 @@ def _correlated(cues: Sequence[Span], recording: _Recording, count: int) -> list
     return peaks
 
 
-def _correlation(cues: Signal, speech: Signal) -> NDArray[np.float64]:
-    """Return the correlation of two signals at every shift that has them overlap."""
-    ours, theirs = cues - cues.mean(), speech - speech.mean()
-    steps = len(ours) + len(theirs) - 1
+def _correlation(cues: Signal, recording: _Recording) -> NDArray[np.float64]:
+    """Return the correlation of cues and a recording at every shift that has them overlap."""
+    ours, length = cues - cues.mean(), len(recording.signal)
+    steps = len(ours) + length - 1
     size = 1 << (steps - 1).bit_length()
-    product = np.fft.rfft(theirs, size) * np.conj(np.fft.rfft(ours, size))
+    product = recording.spectrum(size) * np.conj(np.fft.rfft(ours, size))
     whole = np.fft.irfft(product, size)
-    lags = np.concatenate([whole[size - len(ours) + 1 :], whole[: len(theirs)]])
-    norm = float(np.sqrt((ours**2).sum() * (theirs**2).sum())) or 1.0
+    lags = np.concatenate([whole[size - len(ours) + 1 :], whole[:length]])
+    norm = float(np.sqrt((ours**2).sum() * recording.energy)) or 1.0
     return np.asarray(lags / norm, np.float64)
 
 

@@ -36,13 +36,10 @@ from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.text.list_translation import translate_list
 from app.services.translation.translator import LanguagePair, TranslationContext
 from app.submission.job_payloads import Payload
+from app.submission.operations.align_operation import align_bounded, timed_cues
 from app.submission.operations.edit_body import AlignCuesBody, TranslateCuesBody
-from app.submission.operations.timing_operations import (
-    LEAST_CONFIDENCE,
-    align_bounded,
-    timed_cues,
-    words_of_result,
-)
+from app.submission.operations.recording_media import heard_words
+from app.submission.operations.timed_track import LEAST_CONFIDENCE
 from app.submission.quality_payload import report_payload
 from app.system.fair_places import FairPlaces
 from app.system.thread_groups import DISK
@@ -184,7 +181,7 @@ async def align_cues(job: JobRuntime, body: AlignCuesBody) -> Payload:
 
 
 def _heard(result: Result, from_ms: int, until_ms: int) -> list[Word]:
-    words = words_of_result(result)
+    words = heard_words(result)
     return [word for word in words if from_ms <= word.span.start_ms < until_ms]
 
 

@@ -66,7 +66,7 @@ async def subtitles_payload(
 
 def _cue_payloads(cues: Sequence[Cue]) -> Iterator[Payload]:
     for cue in cues:
-        payload = cue_payload(cue)
+        payload = cue_payload(cue, names=True)
         # Nobody transcribed these: a confidence would say nothing.
         del payload["confidence"]
         yield payload

@@ -195,6 +195,32 @@ def test_an_stl_file_of_another_code_table_is_read_by_it() -> None:
     assert rows(read(data)) == ["1000-3000 Доброе утро"]
 
 
+@pytest.mark.parametrize(
+    ("disk", "start_ms"), [(b"STL25.01", 1400), (b"STL30.01", 1335)], ids=["25", "30"]
+)
+@pytest.mark.parametrize(
+    ("table", "encoding", "text"),
+    [
+        (b"01", "iso8859_5", "Вода поднялась"),
+        (b"02", "iso8859_6", "صباح الخير"),
+        (b"03", "iso8859_7", "Καλημέρα σας"),
+        (b"04", "iso8859_8", "בוקר טוב"),
+    ],
+)
+def test_code_tables_and_frame_rates_of_stl(
+    table: bytes, encoding: str, text: str, disk: bytes, start_ms: int
+) -> None:
+    data = stl("x")
+    data[3:11], data[12:14] = disk, table
+    data[block(0) + 8] = 10
+    field = block(0) + 16
+    data[field : field + stl_codes.TEXT_BYTES] = text.encode(encoding).ljust(
+        stl_codes.TEXT_BYTES, bytes([stl_codes.UNUSED])
+    )
+    found = read(bytes(data)).items
+    assert [(item.span.start_ms, item.text) for item in found] == [(start_ms, text)]
+
+
 def test_cumulative_subtitles_are_one_caption() -> None:
     data = stl("One,", "two,", "three.")
     for number, status in enumerate((1, 2, 3)):

@@ -101,7 +101,7 @@ def test_webvtt_drops_notes_styles_and_identifiers() -> None:
     )
     assert captions.language == "pt-BR"
     assert rows(captions) == ["1000-2000 Well-known\u00a0words", "2500-3000 1 < 2"]
-    assert [item.speaker for item in captions.items] == ["Speaker 2", None]
+    assert [item.speaker for item in captions.items] == ["Speaker 2", "Anna"]
 
 
 ROLLING = """\

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.parse import parse_captions as parse
+from app.services.captions.written_cues import read_written
 
 WORDS = [
     {"word": "Hello", "start": 1.0, "end": 1.4},
@@ -25,6 +26,24 @@ def deepgram(speaker: int | None, **more: object) -> object:
     ]
     best = {"transcript": "x", "words": words}
     return {"metadata": {}, "results": {"channels": [{"alternatives": [best], **more}]}}
+
+
+def amazon(speaker: str, **more: object) -> object:
+    said = [("Hello", "1.0", "1.4"), ("there", "1.5", "2.0")]
+    items: list[object] = [
+        {
+            "type": "pronunciation",
+            "alternatives": [{"confidence": "0.9", "content": text}],
+            "start_time": start,
+            "end_time": end,
+        }
+        for text, start, end in said
+    ]
+    mark = {"type": "punctuation", "alternatives": [{"content": "."}]}
+    turns = [{"start_time": start, "speaker_label": speaker} for _, start, _ in said]
+    labels = {"speakers": 1, "segments": [{"speaker_label": speaker, "items": turns}]}
+    results = {"items": [*items, mark], "speaker_labels": labels, **more}
+    return {"jobName": "x", "status": "COMPLETED", "results": results}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +72,42 @@ def deepgram(speaker: int | None, **more: object) -> object:
             },
             "SPEAKER_00",
         ),
+        (
+            {
+                "language_code": "eng",
+                "words": [
+                    {
+                        "text": "Hello",
+                        "start": 1.0,
+                        "end": 1.4,
+                        "type": "word",
+                        "speaker_id": "speaker_1",
+                    },
+                    {
+                        "text": " ",
+                        "start": 1.4,
+                        "end": 1.5,
+                        "type": "spacing",
+                        "speaker_id": "speaker_1",
+                    },
+                    {
+                        "text": "there.",
+                        "start": 1.5,
+                        "end": 2.0,
+                        "type": "word",
+                        "speaker_id": "speaker_1",
+                    },
+                ],
+            },
+            "SPEAKER_01",
+        ),
+        (amazon("spk_2"), "SPEAKER_02"),
+        (
+            {"segments": [{**SEGMENT, "type": "transcript.text.segment", "speaker": "B"}]},
+            "SPEAKER_01",
+        ),
+        ([{**SEGMENT, "speaker": "Anna"}], "Anna"),
+        ([{**SEGMENT, "speaker": 4}], "SPEAKER_04"),
         ({"utterances": [{"start": 1000, "end": 2000, "text": "Hello there."}]}, None),
     ],
 )
@@ -60,6 +115,32 @@ def test_times_are_those_that_the_program_means(value: object, speaker: str | No
     found = parse(json.dumps(value), None, "und", "manual").items
     cues = [(each.span.start_ms, each.span.end_ms, each.text, each.speaker) for each in found]
     assert cues == [(1000, 2000, "Hello there.", speaker)]
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [
+        ({"language": "english", "segments": [SEGMENT]}, "en"),
+        ({"language": "Haitian Creole", "segments": [SEGMENT]}, "ht"),
+        ({"language": "mandarin", "words": WORDS}, "zh"),
+        ({"language": "pt_BR", "words": WORDS}, "pt-BR"),
+        ({"language": "unknown", "segments": [SEGMENT]}, "und"),
+        (amazon("spk_0", language_code="en-US"), "en-US"),
+        (
+            amazon(
+                "spk_0",
+                language_codes=[
+                    {"language_code": "en-US", "duration_in_seconds": 2.5},
+                    {"language_code": "es-US", "duration_in_seconds": 13.0},
+                ],
+            ),
+            "es-US",
+        ),
+    ],
+)
+def test_languages_are_read_by_tag_and_by_name(value: object, tag: str) -> None:
+    assert parse(json.dumps(value), None, "und", "manual").language == tag
+    assert read_written(json.dumps(value)).language == tag
 
 
 def test_milliseconds_stay_what_they_are() -> None:
@@ -85,7 +166,8 @@ def test_words_become_captions_at_sentences_pauses_and_speakers() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"words": 3}, {"transcription": 5}, {"results": {"channels": 1}}]
+    "value",
+    [{"words": 3}, {"results": {"items": 1}}, {"transcription": 5}, {"results": {"channels": 1}}],
 )
 def test_what_has_no_captions_is_refused(value: object) -> None:
     with pytest.raises(InvalidCaptionsError):

@@ -15,6 +15,7 @@ from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_times import log_order, repaired_times
 from app.services.captions.readers.timestamps import number_ms
 from app.services.captions.readers.transcript_json import read_transcript_json, unit_of
+from app.services.captions.readers.transcript_words import speaker_of
 from app.services.captions.readers.youtube_looks import (
     YouTubeLooks,
     pen_style,
@@ -159,11 +160,13 @@ def _cues(rows: list[object], log: FaultLog, unit_ms: int) -> Iterator[RawCaptio
             log.add_at(FaultKind.NO_FIELDS, f"caption {number}", row["text"])
             continue
         speaker = row.get("speaker")
+        # OpenAI's segments have a type and count speakers by letters; elsewhere texts are names.
+        is_name = isinstance(speaker, str) and "type" not in row
         yield RawCaption(
             start_ms,
             _time(row, "end", unit_ms),
             _styled_runs(row["text"], row.get("styled_text")),
-            speaker=speaker if isinstance(speaker, str) else None,
+            speaker=speaker if is_name else speaker_of(row),
             placement=read_placement(row.get("placement")),
         )
 

@@ -3,38 +3,31 @@
 Sources: whisper.cpp ``output_json`` (``transcription``, ``offsets`` in ms); openai-whisper and
 whisperX ``WriteJSON`` and OpenAI's ``verbose_json`` (``segments`` and ``words``, seconds); Deepgram
 ``/v1/listen`` (``results``, seconds); AssemblyAI ``/v2/transcript`` (``utterances`` and ``words``,
-ms).
+ms); ElevenLabs ``/v1/speech-to-text`` (``words`` with a ``type``, seconds); Amazon Transcribe, see
+`amazon_json`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from statistics import median
 
-from app.domain.text import ends_sentence
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
+from app.services.captions.readers.amazon_json import read_amazon_json
 from app.services.captions.readers.timestamps import number_ms
+from app.services.captions.readers.transcript_words import (
+    Row,
+    SpokenWord,
+    captions_of,
+    rows_of,
+    speaker_of,
+)
 
 _SECOND_MS = 1000
 
 _SHORTEST = 60
 """Cues that last less than so many units on average are in seconds: in milliseconds nobody could
 see them, and in seconds nobody could read one for longer."""
-
-_PAUSE_MS = 700
-_CAPTION_CHARS = 84
-"""Where a caption of bare words ends: at a pause, or when two lines of 42 characters are full."""
-
-Row = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    start_ms: int
-    end_ms: int
-    speaker: str | None
 
 
 def read_transcript_json(value: object) -> RawTrack | None:
@@ -46,14 +39,19 @@ def read_transcript_json(value: object) -> RawTrack | None:
     if not isinstance(value, dict):
         return None
     if "transcription" in value:
-        return RawTrack(tuple(_whisper_cpp(_rows(value["transcription"]))), _language(value))
+        return RawTrack(tuple(_whisper_cpp(rows_of(value["transcription"]))), _language(value))
     results = value.get("results")
     if isinstance(results, dict) and "channels" in results:
         return _deepgram(results)
+    if isinstance(results, dict) and "items" in results:
+        return read_amazon_json(results)
+    if _is_scribe(value):
+        words = [row for row in rows_of(value["words"]) if row.get("type") != "spacing"]
+        return RawTrack(tuple(captions_of(_words(words, _SECOND_MS))), _language(value))
     if _is_assembly(value):
         return _spoken(value, value, 1, "text")
-    if "segments" not in value and _rows(value.get("words")):
-        return RawTrack(tuple(_captions(_words(value["words"], _SECOND_MS))), _language(value))
+    if "segments" not in value and rows_of(value.get("words")):
+        return RawTrack(tuple(captions_of(_words(value["words"], _SECOND_MS))), _language(value))
     return None
 
 
@@ -76,15 +74,11 @@ def unit_of(rows: Sequence[object], *, whisper: bool) -> int:
     return _SECOND_MS if spans and fractions and median(spans) < _SHORTEST else 1
 
 
-def _rows(value: object) -> list[Row]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
 def _language(value: Row) -> str:
     named = next((value[key] for key in ("language", "language_code") if key in value), None)
     if named is None and isinstance(value.get("result"), dict):
         return _language(value["result"])  # type: ignore[arg-type]
-    return named.replace("_", "-") if isinstance(named, str) else ""
+    return named if isinstance(named, str) else ""
 
 
 def _whisper_cpp(rows: Sequence[Row]) -> Iterator[RawCaption]:
@@ -96,18 +90,22 @@ def _whisper_cpp(rows: Sequence[Row]) -> Iterator[RawCaption]:
             yield RawCaption(start_ms, number_ms(times.get("to")), (TextRun(text),))
 
 
+def _is_scribe(value: Row) -> bool:
+    return any("type" in row for row in rows_of(value.get("words"))[:1])
+
+
 def _is_assembly(value: Row) -> bool:
     return "utterances" in value or ("language_code" in value and "words" in value)
 
 
 def _deepgram(results: Row) -> RawTrack:
-    channels = _rows(results.get("channels"))
+    channels = rows_of(results.get("channels"))
     language = next((c["detected_language"] for c in channels if "detected_language" in c), "")
     words = [
         word
         for channel in channels
-        for best in _rows(channel.get("alternatives"))[:1]
-        for word in _rows(best.get("words"))
+        for best in rows_of(channel.get("alternatives"))[:1]
+        for word in rows_of(best.get("words"))
     ]
     whole = {"words": words, "language": language}
     return _spoken(results, whole, _SECOND_MS, "transcript")
@@ -118,29 +116,19 @@ def _spoken(turns: Row, whole: Row, unit_ms: int, text_key: str) -> RawTrack:
     language = _language(whole)
     words = _words(whole.get("words"), unit_ms)
     if words:
-        return RawTrack(tuple(_captions(words)), language)
+        return RawTrack(tuple(captions_of(words)), language)
     captions: list[RawCaption] = []
-    for row in _rows(turns.get("utterances")):
+    for row in rows_of(turns.get("utterances")):
         start_ms, text = number_ms(row.get("start"), unit_ms), row.get(text_key)
         if start_ms is not None and isinstance(text, str):
             end_ms = number_ms(row.get("end"), unit_ms)
-            captions.append(RawCaption(start_ms, end_ms, (TextRun(text),), speaker=_speaker(row)))
+            captions.append(RawCaption(start_ms, end_ms, (TextRun(text),), speaker=speaker_of(row)))
     return RawTrack(tuple(captions), language)
 
 
-def _speaker(row: Row) -> str | None:
-    speaker = row.get("speaker")
-    if isinstance(speaker, int) and not isinstance(speaker, bool):
-        return f"SPEAKER_{speaker:02}" if 0 <= speaker < 1000 else None
-    if isinstance(speaker, str) and len(speaker) == 1 and "A" <= speaker <= "Z":
-        # AssemblyAI counts speakers by letters; labels count them from 0.
-        return f"SPEAKER_{ord(speaker) - ord('A'):02}"
-    return speaker if isinstance(speaker, str) and speaker else None
-
-
-def _words(value: object, unit_ms: int) -> list[_Word]:
-    words: list[_Word] = []
-    for row in _rows(value):
+def _words(value: object, unit_ms: int) -> list[SpokenWord]:
+    words: list[SpokenWord] = []
+    for row in rows_of(value):
         texts = (row.get(key) for key in ("punctuated_word", "word", "text"))
         text = next((each for each in texts if isinstance(each, str) and each.strip()), None)
         start_ms = number_ms(row.get("start"), unit_ms)
@@ -149,32 +137,5 @@ def _words(value: object, unit_ms: int) -> list[_Word]:
             # A word that an aligner could not place is said behind the one before it.
             start_ms = start_ms if start_ms is not None else words[-1].end_ms if words else 0
             end_ms = start_ms if end_ms is None else max(start_ms, end_ms)
-            words.append(_Word(text.strip(), start_ms, end_ms, _speaker(row)))
+            words.append(SpokenWord(text.strip(), start_ms, end_ms, speaker_of(row)))
     return sorted(words, key=lambda word: word.start_ms)
-
-
-def _captions(words: Sequence[_Word]) -> Iterator[RawCaption]:
-    """Yield captions of words: one for each sentence, turn, or what two lines hold."""
-    own: list[_Word] = []
-    chars = 0
-    for word in words:
-        if own and (chars + len(word.text) > _CAPTION_CHARS or _parts(own[-1], word)):
-            yield _caption(own)
-            own, chars = [], 0
-        own.append(word)
-        chars += len(word.text) + 1
-    if own:
-        yield _caption(own)
-
-
-def _parts(before: _Word, word: _Word) -> bool:
-    if before.speaker != word.speaker or word.start_ms - before.end_ms >= _PAUSE_MS:
-        return True
-    return ends_sentence(before.text, word.text)
-
-
-def _caption(words: Sequence[_Word]) -> RawCaption:
-    # Times of its words are not told apart from a roll-up track's: the whole is one text.
-    text = " ".join(word.text for word in words)
-    end_ms = max(word.end_ms for word in words)
-    return RawCaption(words[0].start_ms, end_ms, (TextRun(text),), speaker=words[0].speaker)
