@@ -192,7 +192,7 @@ export class EditSync extends EventTarget {
       const saved = await this.#api.json(this.path, { method: "PUT", headers, body: { cues } });
       this.#version = saved.version;
       this.#dirty = this.#changes !== changes; // something was typed meanwhile
-      this.#channel.postMessage({ saved: saved.version, by: this.#tabId });
+      if (!this.#closed) this.#channel.postMessage({ saved: saved.version, by: this.#tabId });
       this.#tell(this.#dirty ? "pending" : "saved");
       await this.#writeDraft();
       if (this.#dirty) this.#saveSoon(SAVE_MS);
