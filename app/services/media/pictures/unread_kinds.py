@@ -1,4 +1,4 @@
-"""Kinds of picture that are known by their first bytes and not read, so that an error names them."""
+"""Kinds of picture that are known by their first bytes and not read; errors name them."""
 
 from __future__ import annotations
 
