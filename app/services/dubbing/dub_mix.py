@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import Literal
 
 import ffmpeg
 
-from app.services.dubbing.programme_sound import timed_filters
+from app.services.dubbing.programme_sound import Filter, timed_filters
 from app.services.media.ffmpeg_graph import GraphNode, media_input
 
 MixMode = Literal["duck", "replace", "mix"]
@@ -21,6 +21,10 @@ MIXED_LAYOUTS: Mapping[str, int] = MappingProxyType(
     | {"5.1": 6, "5.1(side)": 6, "6.1": 7, "7.1": 8}
 )
 """Layouts that are kept in a mix, by ffmpeg's names, with the number of their channels."""
+
+_WITHOUT_CENTRE = ("stereo", "2.1", "quad")
+_FOLDED_DB = 3.01
+_LIMITED_TOGETHER = 2
 
 _WITHOUT_PROGRAMME_LUFS = -23.0
 """Source: EBU R128, the loudness of a programme, where there is none to be like."""
@@ -70,31 +74,39 @@ def speech_gain_db(programme_lufs: float | None, speech_lufs: float | None) -> f
     return min(max(wanted, _QUIETEST_LUFS), _LOUDEST_LUFS) - speech_lufs
 
 
-def speech_graph(plan: MixPlan) -> GraphNode:
-    """Return the speech at its loudness, its peaks limited.
+def speech_filters(plan: MixPlan) -> list[Filter]:
+    """Return what makes the speech as loud as it is to be, its peaks limited, in its channels.
 
-    ffmpeg puts mono where a film has its dialogue: in the centre, or at -3 dB in left and right
-    where there is none. The speech was measured there, so its gain fits.
+    They are those of a film's dialogue: the centre, or left and right at -3 dB each where there is
+    none. Source: ITU-R BS.775 annex 4, how a centre is folded into left and right.
     """
-    placed = media_input(plan.speech)["a:0"].filter("aformat", channel_layouts=plan.layout)
-    louder = placed.filter("volume", f"{plan.speech_gain_db:.2f}dB")
-    return _limited(louder, _SPEECH_PEAK)
+    centre = plan.layout not in _WITHOUT_CENTRE
+    gain_db = plan.speech_gain_db - (0 if centre else _FOLDED_DB)
+    filters: list[Filter] = [("volume", {"volume": f"{gain_db:.2f}dB"}), _limiter(_SPEECH_PEAK)]
+    if plan.layout == "mono":
+        return filters
+    channels = "FC=c0" if centre else "FL=c0|FR=c0"
+    return [*filters, ("pan", {"args": f"{plan.layout}|{channels}"})]
 
 
 def mix_graph(plan: MixPlan) -> GraphNode:
     """Return the mix, as long as the plan says to the sample."""
-    speech = speech_graph(plan)
+    speech = _filtered(media_input(plan.speech)["a:0"], speech_filters(plan))
     if plan.mode == "replace" or plan.original is None:
         return _exact(speech, plan.samples)
-    original = media_input(plan.original)[str(plan.stream)]
-    for name, options in timed_filters(plan.rate_hz, plan.layout):
-        original = original.filter(name, **options)
-    original = _exact(original, plan.samples)
+    timed = timed_filters(plan.rate_hz, plan.layout)
+    original = _exact(_filtered(media_input(plan.original)[str(plan.stream)], timed), plan.samples)
     if plan.gain is not None:
         gain = _spread(media_input(plan.gain)["a:0"], plan.layout)
         original = _of_two("amultiply", original, gain)
     mixed = _of_two("amix", original, speech, inputs=2, normalize=0, duration="first")
-    return _exact(_limited(mixed, 1.0), plan.samples)
+    return _exact(_limited(mixed, plan.layout), plan.samples)
+
+
+def _filtered(stream: GraphNode, filters: Sequence[Filter]) -> GraphNode:
+    for name, options in filters:
+        stream = stream.filter(name, **options)
+    return stream
 
 
 def _of_two(name: str, first: GraphNode, second: GraphNode, **options: object) -> GraphNode:
@@ -107,9 +119,24 @@ def _spread(mono: GraphNode, layout: str) -> GraphNode:
     return mono.filter("pan", args=f"{layout}|{copies}")
 
 
-def _limited(stream: GraphNode, limit: float) -> GraphNode:
-    """Return a stream whose peaks stay below a limit; quieter parts stay as they are."""
-    return stream.filter("alimiter", limit=limit, level=0, latency=1)
+def _limited(mixed: GraphNode, layout: str) -> GraphNode:
+    """Return a mix whose peaks stay below full scale; quieter parts stay as they are.
+
+    ffmpeg's limiter looks at the first two channels alone for how high an earlier peak was, and
+    divides by it (`ppeak` in its af_alimiter.c): a film whose left and right are silent then comes
+    out as noise in every channel. So the channels of a surround mix are limited one by one.
+    """
+    name, options = _limiter(1.0)
+    count = MIXED_LAYOUTS[layout]
+    if count <= _LIMITED_TOGETHER:
+        return mixed.filter(name, **options)
+    split = ffmpeg.filter_multi_output(mixed, "channelsplit", channel_layout=layout)
+    channels = [split.stream(number).filter(name, **options) for number in range(count)]
+    return ffmpeg.filter(channels, "join", inputs=count, channel_layout=layout)
+
+
+def _limiter(limit: float) -> Filter:
+    return "alimiter", {"limit": limit, "level": 0, "latency": 1}
 
 
 def _exact(stream: GraphNode, samples: int) -> GraphNode:

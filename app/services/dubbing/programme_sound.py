@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ _SAMPLES = re.compile(r"Number of samples: ([0-9]{1,15})$")
 _INTEGRATED = re.compile(r"^ {1,16}I: {1,16}(-?[0-9]{1,3}\.[0-9]) LUFS$")
 _SILENCE_LUFS = -70.0
 """Source: EBU R128, the absolute gate: a programme in which nothing is louder has no loudness."""
+
+Filter = tuple[str, Mapping[str, object]]
+"""Name of one of ffmpeg's filters, and its options."""
 
 _FULL_RATES = (48_000, 44_100)
 _LEAST_RATE_HZ = 32_000
@@ -43,7 +47,7 @@ def mixing_rate(rate_hz: int) -> int:
     return next((rate for rate in _FULL_RATES if rate_hz and rate % rate_hz == 0), _FULL_RATES[0])
 
 
-def timed_filters(rate_hz: int, layout: str) -> list[tuple[str, dict[str, object]]]:
+def timed_filters(rate_hz: int, layout: str) -> list[Filter]:
     """Return the filters that put a stream on the container's clock, at a rate and layout.
 
     A track that begins late begins with silence, and holes in it are silent, so that sample 0 is
@@ -56,15 +60,14 @@ def timed_filters(rate_hz: int, layout: str) -> list[tuple[str, dict[str, object
 
 
 async def measure_sound(
-    path: Path, stream: int, rate_hz: int, layout: str, max_duration_s: int
+    path: Path, stream: int, filters: Sequence[Filter], max_duration_s: int
 ) -> SoundMeasure:
     """Measure a stream of sound by ffmpeg's meter of EBU R128.
 
     Args:
         path: of the file.
         stream: index among all its streams.
-        rate_hz: at which its samples are counted.
-        layout: of its channels when it is heard, ffmpeg's name.
+        filters: ahead of the meter; what comes out of them is counted and heard.
         max_duration_s: longest programme that this server takes.
 
     Raises:
@@ -73,7 +76,7 @@ async def measure_sound(
     """
     reader = _MeterReader()
     async with running(
-        _command(path, stream, rate_hz, layout),
+        _command(path, stream, filters),
         on_line=reader.read,
         limits=decoder_limits(max_duration_s),
     ) as child:
@@ -101,17 +104,17 @@ class _MeterReader:
             self.loudness_lufs = loudness if loudness > _SILENCE_LUFS else None
 
 
-def _command(path: Path, stream: int, rate_hz: int, layout: str) -> list[str]:
+def _command(path: Path, stream: int, filters: Sequence[Filter]) -> list[str]:
     named = [
         f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
-        for name, options in timed_filters(rate_hz, layout)
+        for name, options in filters
     ]
     # The meter comes last: it resamples to 48 kHz.
     counted = "astats=measure_overall=Number_of_samples:measure_perchannel=none"
-    filters = ",".join([*named, counted, "ebur128=framelog=verbose"])
+    graph = ",".join([*named, counted, "ebur128=framelog=verbose"])
     return [
         *("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-threads", "1"),
         *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
-        *("-i", f"file:{path.absolute()}", "-map", f"0:{stream}", "-af", filters),
+        *("-i", f"file:{path.absolute()}", "-map", f"0:{stream}", "-af", graph),
         *("-f", "null", "-"),
     ]

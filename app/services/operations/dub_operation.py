@@ -10,26 +10,23 @@ import structlog
 
 from app.domain.errors import CuestreamError, InvalidLanguageError, NoSpeechError
 from app.domain.language import Language
-from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan, speech_gain_db
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan
 from app.services.dubbing.dubbed_lines import DubbedLine, DubbingRoom, LineDubber
-from app.services.dubbing.gain_curve import GainCurve
 from app.services.dubbing.line_condenser import LongLine, condensed_lines
 from app.services.dubbing.line_speaker import LineSpeaker
-from app.services.dubbing.programme_sound import measure_sound
-from app.services.dubbing.speech_track import write_gain, write_speech
 from app.services.dubbing.spoken_lines import SpokenLine, spoken_lines
 from app.services.dubbing.voice_choice import VoiceChoice, choose_voices, given_voices
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_cues import dub_cues
 from app.services.operations.dub_files import dub_file, written_layout
 from app.services.operations.dub_input import DubInput
+from app.services.operations.dub_plan import mix_plan
 from app.services.operations.dub_programme import Programme, measured_programme
 from app.services.operations.dub_report import dub_notices, line_entries
 from app.services.operations.operation import MediaOperation, OperationResult
 from app.services.operations.operation_context import OperationContext
 from app.services.translation.translator import TranslationContext
 from app.services.tts.speech_engine import Voice
-from app.system.thread_groups import DISK
 
 log = structlog.get_logger()
 
@@ -52,7 +49,7 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
     choice = await _choice(context, lines, language, given)
     programme = await measured_programme(measuring, media, facts, found.cues)
     dubbed = await _dubbed(speaking, lines, choice, language, programme)
-    plan = await _mix_plan(mixing, wanted, programme, dubbed)
+    plan = await mix_plan(mixing, wanted, programme, dubbed)
     output = await dub_file(mixing, wanted, plan, programme, language)
     engine = await synthesizer.engine()
     return OperationResult(
@@ -159,40 +156,6 @@ async def _dubbed(
 
     speaker = LineSpeaker(context.services.synthesizer, settings.concurrency)
     return await LineDubber(speaker, choice, room, condense, tell).dub(lines)
-
-
-async def _mix_plan(
-    context: OperationContext,
-    wanted: DubInput,
-    programme: Programme,
-    dubbed: Sequence[DubbedLine],
-) -> MixPlan:
-    """Write the tracks that are mixed, and measure how loud the speech is to be."""
-    sounds = [line.sound for line in dubbed if line.sound is not None]
-    speech, rate = context.folder / "speech.wav", programme.rate_hz
-    await DISK.run(write_speech, speech, rate, programme.samples, sounds)
-    plan = MixPlan(
-        wanted.mode,
-        rate,
-        programme.layout,
-        programme.samples,
-        speech,
-        original=programme.path if programme.stream is not None else None,
-        stream=programme.stream or 0,
-    )
-    limit_s = context.services.settings.jobs.max_duration_s
-    measured = await measure_sound(speech, 0, rate, plan.layout, limit_s)
-    plan = replace(
-        plan, speech_gain_db=speech_gain_db(programme.loudness_lufs, measured.loudness_lufs)
-    )
-    if wanted.mode != "duck" or plan.original is None:
-        return plan
-    gain = context.folder / "gain.wav"
-    curve = GainCurve(
-        [(each.start, each.end) for each in sounds], rate, 10 ** (-wanted.duck_db / 20)
-    )
-    await DISK.run(write_gain, gain, rate, programme.samples, curve)
-    return replace(plan, gain=gain)
 
 
 DUB = MediaOperation(

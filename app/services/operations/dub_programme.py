@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.cue import Cue
 from app.services.dubbing.dub_mix import MIXED_LAYOUTS
-from app.services.dubbing.programme_sound import measure_sound, mixing_rate
+from app.services.dubbing.programme_sound import measure_sound, mixing_rate, timed_filters
 from app.services.media.media_facts import MediaFacts, OtherStream
 from app.services.operations.operation_context import OperationContext
 
@@ -69,7 +69,8 @@ async def measured_programme(
     context.progress("Measuring the sound", 0)
     layout = mixed_layout(facts.audio[0])
     limit_s = context.services.settings.jobs.max_duration_s
-    found = await measure_sound(media, facts.audio[0].index, rate, layout, limit_s)
+    filters = timed_filters(rate, layout)
+    found = await measure_sound(media, facts.audio[0].index, filters, limit_s)
     samples = _with_picture(found.samples, rate, facts)
     return Programme(media, facts, rate, layout, samples, found.loudness_lufs)
 

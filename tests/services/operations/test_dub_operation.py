@@ -19,6 +19,7 @@ from app.domain.time import Span
 from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS
 from tests.chat_server import ChatServer
 from tests.chatting import translator_at
 from tests.processes import own_children
@@ -140,16 +141,34 @@ async def test_channels_stay_and_speech_comes_from_where_dialogue_is(
         level = tone_level(before[quiet], hz, 48_000)
         assert abs(20 * np.log10(tone_level(after[quiet], hz, 48_000) / level)) < 0.3
         assert abs(20 * np.log10(tone_level(after[under], hz, 48_000) / level) + 15) < 1.5
+    replaced = (await dubber.dub(path, mode="replace", format="flac")).files[0].path
+    heard = [peak != "-inf" for peak in peaks(replaced)]
+    assert heard == ([True, True] if channels == 2 else [n == 2 for n in range(6)])
+    assert abs(loudness(replaced) - loudness(path)) < 1
 
 
-async def test_speech_alone_comes_from_the_centre(tmp_path: Path) -> None:
-    tones = "0.05*sin(2000*2*PI*t)|0|0|0|0|0.05*sin(4500*2*PI*t)"
-    path = make_media(tmp_path / "t.wav", f"aevalsrc={tones}:c=5.1:d=6:s=48000")
+@pytest.mark.parametrize("layout", ["mono", "quad", "7.1"])
+async def test_limited_speech_is_in_its_channels_alone_and_as_loud_as_wanted(
+    tmp_path: Path, layout: str
+) -> None:
+    """The programme is loud, so peaks are limited, and only its last channel has sound."""
+    count = MIXED_LAYOUTS[layout]
+    tones = "|".join(["0"] * (count - 1) + ["0.15*sin(3900*2*PI*t)"])
+    path = make_media(tmp_path / "t.wav", f"aevalsrc={tones}:c={layout}:d=5:s=48000")
     (tmp_path / "out").mkdir()
-    dubber = Dubber(tmp_path / "out", cues_of((2000, 4000, "The house is near the river.")))
-    result = await dubber.dub(path, mode="replace", format="flac")
-    heard = [peak != "-inf" for peak in peaks(result.files[0].path)]
-    assert heard == [n == 2 for n in range(6)]
+    dubber = Dubber(tmp_path / "out", cues_of((500, 4500, "The house is near the river.")))
+    replaced = (await dubber.dub(path, mode="replace")).files[0].path
+    spoken = {"mono": [0], "quad": [0, 1]}.get(layout, [2])
+    levels = peaks(replaced)
+    assert [n for n, peak in enumerate(levels) if peak != "-inf"] == spoken
+    assert all(float(levels[n]) < -1.9 for n in spoken)
+    assert abs(loudness(replaced) - loudness(path)) < 1
+    mixed = (await dubber.dub(path, mode="mix")).files[0].path
+    heard = [n for n, peak in enumerate(peaks(mixed)) if peak != "-inf"]
+    assert heard == sorted({*spoken, count - 1})
+    tone = tone_level(channel(mixed, count - 1, 48_000)[2_000:20_000], 3900, 48_000)
+    before = tone_level(channel(path, count - 1, 48_000)[2_000:20_000], 3900, 48_000)
+    assert abs(20 * np.log10(tone / before)) < 0.3
 
 
 def peaks(path: Path) -> list[str]:

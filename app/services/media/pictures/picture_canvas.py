@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from app.domain.errors import EmptyMediaError, PictureTooLargeError, UnreadableMediaError
+from app.services.media.pictures.unread_kinds import unread_kind
 from app.services.media.pictures.zoom_task import CanvasSize, PictureFit
 
 _KINDS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
@@ -58,7 +59,7 @@ def picture_planes(path: Path, size: CanvasSize, fit: PictureFit) -> PicturePlan
     """
     if not path.stat().st_size:
         raise EmptyMediaError("The picture is empty")
-    with _decoding_errors(), Image.open(path, formats=_KINDS) as opened:
+    with _decoding_errors(path), Image.open(path, formats=_KINDS) as opened:
         _check_size(opened)
         if isinstance(opened, JpegImagePlugin.JpegImageFile):
             largest = max(size.width, size.height)
@@ -69,12 +70,14 @@ def picture_planes(path: Path, size: CanvasSize, fit: PictureFit) -> PicturePlan
 
 
 @contextmanager
-def _decoding_errors() -> Iterator[None]:
+def _decoding_errors(path: Path) -> Iterator[None]:
     """Translate what Pillow raises for files that it cannot decode."""
     try:
         yield
     except UnidentifiedImageError:
-        kinds = ", ".join(_KINDS)
+        found, kinds = unread_kind(path), ", ".join(_KINDS)
+        if found is not None:
+            raise UnreadableMediaError(f"This is a file of {found}; pictures are {kinds}") from None
         raise UnreadableMediaError(f"This is no picture that can be read ({kinds})") from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError):
         raise UnreadableMediaError("The picture is damaged and cannot be decoded") from None

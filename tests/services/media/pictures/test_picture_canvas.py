@@ -105,11 +105,45 @@ def test_transparent_palettes_show_the_canvas(tmp_path: Path) -> None:
     assert close(colour_at(planes, 0.75, 0.5), GREEN)
 
 
-def test_animated_gif_shows_its_first_picture(tmp_path: Path) -> None:
-    path = tmp_path / "moving.gif"
-    halves().save(path, save_all=True, append_images=[Image.new("RGB", (320, 180), GREY)])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "PNG", "TIFF"])
+def test_animated_pictures_show_their_first_one(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"moving.{kind.lower()}"
+    others = [Image.new("RGB", (320, 180), colour) for colour in (GREY, GREEN)]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    halves().save(path, kind, save_all=True, append_images=others, **options)
     planes = picture_planes(path, SIZE, "contain")
     assert close(colour_at(planes, 0.25, 0.5), RED)
+    assert close(colour_at(planes, 0.75, 0.5), GREEN)
+
+
+def _iso(*brands: bytes) -> bytes:
+    """Return an ISO base media file of some brands whose items cannot be decoded."""
+    kinds = brands[0] + bytes(4) + b"".join(brands)
+    return struct.pack(">I4s", 8 + len(kinds), b"ftyp") + kinds + struct.pack(">I4s", 8, b"mdat")
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (_iso(b"heic", b"mif1"), "a file of HEIC; pictures are JPEG"),
+        (_iso(b"mif1", b"heic"), "a file of HEIC; pictures are JPEG"),
+        (_iso(b"hevc", b"msf1"), "a file of HEIC; pictures are JPEG"),
+        (_iso(b"mif1", b"miaf"), "a file of HEIF; pictures are JPEG"),
+        (_iso(b"isom", b"mp42"), "a file of video; pictures are JPEG"),
+        (_iso(b"avif", b"mif1"), "no picture that can be read"),
+        (b"\xff\x0a" + bytes(64), "a file of JPEG XL; pictures are JPEG"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(64), "a file of JPEG XL; pictures are JPEG"),
+        (b'<?xml version="1.0"?><svg/>', "a file of SVG; pictures are JPEG"),
+        (b"%PDF-1.7", "a file of PDF; pictures are JPEG"),
+        (b"8BPS\0\x01", "a file of Photoshop; pictures are JPEG"),
+        (b"RIFF\0\0\0\0WEBPVP8X", "damaged"),
+    ],
+)
+def test_a_kind_that_is_not_read_is_named(tmp_path: Path, head: bytes, told: str) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(head)
+    with pytest.raises(UnreadableMediaError, match=told):
+        picture_planes(path, SIZE, "contain")
 
 
 def test_sixteen_bits_and_single_bits_keep_their_brightness(tmp_path: Path) -> None:
