@@ -32,7 +32,7 @@ from tests.server import ServerProcess
 APP = "tests.asr_app:application()"
 KEY = "a key/with ü"
 ASR = {"task": "transcribe", "language": "en", "output": "srt", "encode": "false"}
-TIMEOUT = (5, 60)
+TIMEOUT = (60, 120)
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 HEAD = b'--x\r\nContent-Disposition: form-data; name="audio_file"; filename="a"\r\n\r\n'
 TAIL = b"\r\n--x--\r\n"
@@ -148,7 +148,7 @@ def test_28_a_long_film_takes_no_memory(server: ServerProcess, path: str) -> Non
         yield TAIL
 
     answer = requests.post(
-        f"{server.url}{path}", params=ASR, data=body(), headers=FORM, timeout=(5, 120)
+        f"{server.url}{path}", params=ASR, data=body(), headers=FORM, timeout=TIMEOUT
     )
     most = max(most, worker.memory_info().rss)
     if path == "/asr":

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import ForbiddenMediaError, InvalidFieldError
 from app.submission.envelopes import library_envelope
-from app.submission.envelopes.library_envelope import _films_in
+from app.submission.envelopes.library_envelope import films_in
 from app.submission.libraries.item_paths import local_path
 from app.submission.libraries.subtitle_names import languages_beside
 
@@ -21,10 +21,10 @@ def test_films_are_found_in_order_and_links_are_not_followed(tmp_path: Path) -> 
         (folder / "notes.txt").touch()
     (root / "c").symlink_to(outside)
     (root / "loop").symlink_to(root)
-    assert _films_in(root, (root,)) == [root / "a" / "film.MKV", root / "b" / "film.MKV"]
+    assert films_in(root, (root,)) == [root / "a" / "film.MKV", root / "b" / "film.MKV"]
     for place in (Path("/"), root / "..", root / "c", outside, tmp_path / "missing"):
         with pytest.raises(ForbiddenMediaError):
-            _films_in(place, (root,))
+            films_in(place, (root,))
 
 
 def test_a_tree_that_is_too_large_is_refused_while_it_is_read(
@@ -34,7 +34,7 @@ def test_a_tree_that_is_too_large_is_refused_while_it_is_read(
         (tmp_path / f"{n}.txt").touch()
     monkeypatch.setattr(library_envelope, "_MOST_ENTRIES", 29)
     with pytest.raises(InvalidFieldError, match="more than 29 files"):
-        _films_in(tmp_path, (tmp_path,))
+        films_in(tmp_path, (tmp_path,))
 
 
 def test_a_map_of_folders_is_plain_text() -> None:

@@ -66,7 +66,7 @@ async def _films(fields: Mapping[str, object], settings: LibrarySettings) -> lis
         return [local_path(path, settings.path_map)]
     if directory := _text(fields, "directory"):
         place = local_path(directory, settings.path_map)
-        return await DISK.run(_films_in, place, settings.roots)
+        return await DISK.run(films_in, place, settings.roots)
     server, item = _text(fields, "server"), _text(fields, "item")
     if server not in ("plex", "jellyfin"):
         raise InvalidFieldError("library: a path, a directory, or a server with an item")
@@ -74,7 +74,7 @@ async def _films(fields: Mapping[str, object], settings: LibrarySettings) -> lis
     return [local_path(each, settings.path_map) for each in found]
 
 
-def _films_in(place: Path, roots: tuple[Path, ...]) -> list[Path]:
+def films_in(place: Path, roots: tuple[Path, ...]) -> list[Path]:
     """Return the films under a folder, or the one that the path names; links are not followed."""
     real = inside(place, roots)
     if real.is_file():
