@@ -81,7 +81,10 @@ class _FilmSink:
 
     def close(self) -> None:
         self._file.close()
+
+    def give_room_back(self) -> None:
         self._room.passed(self._owner, self._taken)
+        self._taken = 0
 
     @property
     def sha256(self) -> str:
@@ -136,6 +139,7 @@ class FilmUpload:
         self.kept_bytes = kept_bytes
         self._request = request
         self._services = services
+        self._sink: _FilmSink | None = None
 
     @property
     def path(self) -> Path:
@@ -153,7 +157,7 @@ class FilmUpload:
         if not is_multipart(self._request):
             raise self._failed(BadRequestError(f"Send a multipart form with a part {_PART}"))
         owner = owner_of(body_of(self._request).caller)
-        sink = _FilmSink(self, self._services.uploads.room, owner)
+        sink = self._sink = _FilmSink(self, self._services.uploads.room, owner)
         try:
             await parse_form(self._request, {_PART: sink})
         except CuestreamError as error:
@@ -172,9 +176,14 @@ class FilmUpload:
         return sink.name
 
     async def close(self) -> None:
-        """Remove the file; a job that reads it goes on."""
+        """Remove the file and give back its room, which a film that waits takes as well.
+
+        A job that reads the file goes on.
+        """
         with suppress(OSError):
             await DISK.run(self.path.unlink, missing_ok=True)
+        if self._sink is not None:
+            self._sink.give_room_back()
 
     def _failed(self, error: CuestreamError) -> CuestreamError:
         self.upload.fail(error)

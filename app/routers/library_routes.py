@@ -34,6 +34,10 @@ from app.submission.queue.stored_calls import enqueue_call
 from app.submission.queue.ticket import JobOrder, TicketOwner
 
 _PAYLOAD_BYTES = 2**20
+_PATH_CHARS = 4096
+_ITEM_CHARS = 64
+"""Linux's longest path; ids of items have 36 characters at most."""
+
 _ADDED, _PLAYED, _TEST = "added", "played", "test"
 _EVENTS: Mapping[str, str] = {
     "library.new": _ADDED,
@@ -113,7 +117,8 @@ async def plex(request: Request, services: ServicesDep, token: Token = "") -> Re
     payload = await _payload(request, "payload")
     metadata = payload.get("Metadata")
     item = metadata.get("ratingKey", "") if isinstance(metadata, dict) else ""
-    return await _queued(request, payload.get("event"), {"server": "plex", "item": str(item)})
+    item = str(item) if isinstance(item, int) else item
+    return await _queued(request, payload.get("event"), {"server": "plex", "item": item})
 
 
 @router.post(
@@ -124,7 +129,7 @@ async def plex(request: Request, services: ServicesDep, token: Token = "") -> Re
 async def jellyfin(request: Request, services: ServicesDep, token: Token = "") -> Response:
     """Queue the film that Jellyfin tells of; its path is asked from Jellyfin."""
     payload = await _payload(request)
-    item = str(payload.get("ItemId", ""))
+    item = payload.get("ItemId", "")
     event = payload.get("NotificationType")
     return await _queued(request, event, {"server": "jellyfin", "item": item})
 
@@ -159,8 +164,12 @@ async def tautulli(request: Request, services: ServicesDep, token: Token = "") -
 async def batch(
     request: Request,
     services: ServicesDep,
-    directory: Annotated[str, Query(description="Folder, or one film")],
-    forceLanguage: Annotated[str, Query(description="Spoken language")] = "",  # noqa: N803
+    directory: Annotated[
+        str, Query(description="Folder, or one film", min_length=1, max_length=_PATH_CHARS)
+    ],
+    forceLanguage: Annotated[  # noqa: N803
+        str, Query(description="Spoken language", max_length=35)
+    ] = "",
     token: Token = "",
 ) -> Response:
     """Queue all films under a folder."""
@@ -169,11 +178,13 @@ async def batch(
 
 
 async def _queued(request: Request, event: object, source: Mapping[str, object]) -> Response:
-    kind = _EVENTS.get(str(event).lower())
+    kind = _EVENTS.get(event.lower()) if isinstance(event, str) else None
     wanted: tuple[LibraryEvent, ...] = services_of(request).settings.libraries.events
     if kind in wanted:
-        if not all(isinstance(value, str) and value for value in source.values()):
-            raise InvalidFieldError("The event names no film")
+        for name, value in source.items():
+            longest = _PATH_CHARS if name == "path" else _ITEM_CHARS
+            if not isinstance(value, str) or not 0 < len(value) <= longest:
+                raise InvalidFieldError("The event names no film")
         await _enqueue(request, {**source, "event": str(kind)})
     return _taken()
 

@@ -18,7 +18,10 @@ class ModelSettings(Group):
     )
     """Hugging Face token for gated models."""
     model_cache_dir: Path | None = Field(
-        None, validation_alias=names("MODEL_CACHE_DIR", "WHISPER_CACHE_DIR")
+        None,
+        validation_alias=names(
+            "MODEL_CACHE_DIR", "WHISPER_CACHE_DIR", "MODEL_PATH", "ASR_MODEL_PATH"
+        ),
     )
     """Folder for downloaded models, in Hugging Face's own layout; folders in it that are called
     as a model is are found too. Hugging Face's own unless set."""

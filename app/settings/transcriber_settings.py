@@ -60,7 +60,9 @@ class AsrSettings(Group):
 class WhisperSettings(Group):
     """Whisper."""
 
-    model: str | None = Field(None, validation_alias=names("WHISPER_MODEL", "WORKER_MODEL_SIZE"))
+    model: str | None = Field(
+        None, validation_alias=names("WHISPER_MODEL", "WORKER_MODEL_SIZE", "ASR_MODEL")
+    )
     """Size name (`tiny` ... `large-v3`, `large`, `turbo`, `distil-large-v3`), hub id, or local
     folder in CTranslate2 form. Unless set, `base` on a CPU and `large-v3-turbo` on a GPU. OpenAI's
     own hub ids stand for the converted models. GPU memory of the weights in float16: `tiny` 0.1 GB,
@@ -82,7 +84,9 @@ class WhisperSettings(Group):
         (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), min_length=1
     )
     """Sampling temperatures of the attempts, separated by commas."""
-    cpu_threads: int = Field(0, ge=0)
+    cpu_threads: int = Field(
+        0, ge=0, validation_alias=names("WHISPER_CPU_THREADS", "WHISPER_THREADS")
+    )
     """CTranslate2 threads on a CPU; 0 for its own choice."""
     allowed_languages: Annotated[tuple[str, ...], NoDecode] = ()
     """Languages that detection chooses from when a request names none, separated by commas, such

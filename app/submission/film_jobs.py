@@ -22,7 +22,9 @@ from app.domain.events import Result
 from app.domain.request import ArrivingFile, JobRequest, Source, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.services.uploads.arriving_files import ArrivingUpload
+from app.submission.asr_wish import AsrWish
 from app.submission.run_to_end import run_made
+from app.submission.spoken_head import HeardPart, film_language
 from app.submission.submit import submit
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
@@ -34,6 +36,9 @@ _LEADER_WAIT_S = 60.0
 """How long a film that is there waits for an equal one that began earlier and comes slowly."""
 
 _LONGEST_HOLD_S = 30.0
+
+_HEADS_AT_A_TIME = 4
+"""Films whose first speech is looked for at a time; the others wait."""
 
 MakeRequest = Callable[[Source], JobRequest]
 """Returns the request of a film, once the engines are known; raises what is wrong with it."""
@@ -62,6 +67,12 @@ class FilmJobs:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._leaders: dict[str, _Leader] = {}
+        self._heads = asyncio.Semaphore(_HEADS_AT_A_TIME)
+
+    async def language(self, film: Path, part: HeardPart, wish: AsrWish) -> dict[str, object]:
+        """Return the language of a film that is there; see `film_language`."""
+        await self._hold(wish.holder)
+        return await film_language(self._services, film, part, wish, self._heads)
 
     async def result(
         self,
@@ -91,7 +102,7 @@ class FilmJobs:
             await received
             leader = await leading if leading is not None else None
             if not may_begin:
-                await self.hold(holder)
+                await self._hold(holder)
             return await self._shared(upload, leader) or await self._own(upload, make)
         finally:
             if leading is not None:
@@ -192,7 +203,7 @@ class FilmJobs:
             return False
         return True
 
-    async def hold(self, holder: str) -> None:
+    async def _hold(self, holder: str) -> None:
         """Wait until the caller may ask again: a refusal would make Bazarr stay away for a day."""
         while True:
             try:

@@ -11,7 +11,10 @@ from app.domain.events import Result
 from app.domain.request import JobRequest
 from app.submission.submit import submit
 
+_FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 30.0
+"""Between two tries for a place; each wait is twice the one before, since most places are free
+sooner than a refusal promises."""
 
 
 async def run_to_end(services: Services, request: JobRequest) -> Result:
@@ -40,12 +43,14 @@ async def run_made(services: Services, make: Callable[[], Awaitable[JobRequest]]
         services: of the process.
         make: returns the request with its file; called for each try.
     """
+    wait_s = _FIRST_WAIT_S
     while True:
         try:
             job = await submit(services, await make())
             break
         except OverloadedError as error:
-            await asyncio.sleep(min(error.retry_after_s, _LONGEST_WAIT_S))
+            await asyncio.sleep(min(error.retry_after_s, wait_s))
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
     job.attach()
     try:
         return await job.wait_for_result()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 import threading
 import time
 import wave
@@ -200,3 +202,77 @@ def test_payloads_that_are_none(library: Library) -> None:
     assert library.post("/jellyfin", data="[]").status_code == 400
     missing = {"event": "library.new", "Metadata": {}}
     assert library.post("/plex", files={"payload": (None, json.dumps(missing))}).status_code == 400
+
+
+def test_a_text_track_inside_a_film_stands_for_its_language(library: Library) -> None:
+    sound = library.film("sound.wav")
+    text = library.folder / "inside.srt.txt"
+    text.write_text("1\n00:00:00,300 --> 00:00:01,800\nAlready said.\n")
+    film = library.folder / "Inside" / "film.mkv"
+    film.parent.mkdir()
+    command = ["ffmpeg", "-v", "error", "-i", str(sound), "-f", "srt", "-i", str(text)]
+    maps = ["-map", "0:a", "-map", "1:s", "-c:s", "srt", "-metadata:s:s:0", "language=eng"]
+    subprocess.run([*command, *maps, str(film)], check=True)
+    next_one = library.film("Inside/next.wav").rename(film.with_name("next.mkv"))
+    query = {"directory": str(film.parent), "forceLanguage": "en"}
+    taken(library.post("/batch", params=query))
+    library.wait_for(next_one.with_name("next.en.vtt"))  # films are worked on in order
+    assert not list(film.parent.glob("film.*.srt"))
+    told = [each["file"] for each in library.elsewhere.told]
+    assert str(film) not in told
+
+
+def test_each_file_that_was_written_is_told(library: Library) -> None:
+    film = library.film("Told once.wav")
+    taken(library.post("/tautulli", json={"event": "added", "file": str(film)}))
+    paths = [film.with_name(f"Told once.en.{kind}") for kind in ("srt", "vtt")]
+    wanted = [
+        {"event": "added", "file": str(film), "subtitle": str(path), "language": "en"}
+        for path in paths
+    ]
+
+    def told() -> list[dict[str, Any]]:
+        return [each for each in library.elsewhere.told if each["file"] == str(film)]
+
+    deadline = time.monotonic() + 60
+    while len(told()) < 2:
+        assert time.monotonic() < deadline, library.server.log[-3000:]
+        time.sleep(0.05)
+    assert told() == wanted
+
+
+def _deep(levels: int) -> str:
+    return '{"event": "library.new", "Metadata": ' + "[" * levels + "]" * levels + "}"
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status"),
+    [
+        ("/plex", {"files": {"payload": (None, _deep(100_000))}}, 400),
+        ("/plex", {"files": {"payload": (None, _deep(50))}}, 400),
+        ("/plex", {"files": {"payload": (None, "[" * 2**20)}}, 400),
+        ("/plex", {"files": {"payload": (None, " " * (2**20 + 1))}}, 400),
+        ("/emby", {"data": {"data": '{"Event": "library.new", "Item": {"Path": 7}}'}}, 400),
+        ("/emby", {"data": {"data": json.dumps({"Event": "library.new", "Item": []})}}, 400),
+        ("/jellyfin", {"json": {"NotificationType": "ItemAdded", "ItemId": "a" * 65}}, 400),
+        ("/jellyfin", {"json": {"NotificationType": ["ItemAdded"], "ItemId": {}}}, 200),
+        ("/tautulli", {"json": {"event": "added", "file": "/" + "x" * 5000}}, 400),
+        ("/tautulli", {"json": {"event": "added", "file": "/x\ud800\0y"}}, 200),
+        ("/tautulli", {"json": {"event": "added", "file": "../etc/passwd"}}, 200),
+        ("/batch", {"params": {"directory": "/"}}, 200),
+        ("/batch", {"params": {"directory": ""}}, 400),
+        ("/batch", {"params": {"directory": "/", "forceLanguage": "x" * 400}}, 400),
+    ],
+)
+def test_what_a_hostile_sender_may_say(
+    library: Library, path: str, options: dict[str, Any], status: int
+) -> None:
+    answer = library.post(path, **options)
+    assert answer.status_code == status, answer.text
+
+
+def test_a_body_of_100_mb_is_refused_before_it_is_read(library: Library) -> None:
+    with socket.create_connection(("127.0.0.1", library.server.port), timeout=30) as raw:
+        head = f"POST /k/{KEY}/plex HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n"
+        raw.sendall(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n--x".encode())
+        assert raw.recv(100).split(b" ")[1] == b"413"

@@ -14,6 +14,11 @@ from app.system.workdir import storage_errors
 
 _READ_BYTES = 2**18
 
+_GRACE_S = 10.0
+_SLOWEST_BYTES_PER_S = 32_000
+"""A job that hears an upload may wait for bytes as long as that, and as long as they last when they
+are spoken: s16le, mono, at 16 kHz. What comes slower would keep a place from others."""
+
 
 class ArrivingUpload:
     """One upload on its way to the disk; methods but `grow` belong to the event loop.
@@ -75,6 +80,16 @@ class ArrivingUpload:
         """Wait until no more bytes come."""
         await self.wait_for(sys.maxsize)
 
+    async def _wait_in_time(self, size: int, limit_s: float) -> float:
+        """Wait for so many bytes and return how long that took."""
+        began_s = self._loop.time()
+        try:
+            async with asyncio.timeout(limit_s):
+                await self.wait_for(size)
+        except TimeoutError:
+            raise JobInterruptedError("The upload comes slower than it is spoken") from None
+        return self._loop.time() - began_s
+
     def _wake(self) -> None:
         for changed in self._waiting:
             changed.set()
@@ -83,15 +98,18 @@ class ArrivingUpload:
         """Yield the bytes as they arrive.
 
         Raises:
+            JobInterruptedError: they come slower than they are spoken.
             CuestreamError: the upload broke off.
             StorageError: the disk cannot be read.
         """
         with storage_errors():
             file = self.path.open("rb")
         with file:
-            passed = 0
+            passed, waited_s = 0, 0.0
             while True:
-                await self.wait_for(passed + 1)
+                waited_s += await self._wait_in_time(
+                    passed + 1, _GRACE_S + passed / _SLOWEST_BYTES_PER_S - waited_s
+                )
                 if self._failure is not None:
                     raise self._failure
                 chunk = await DISK.run(file.read, min(_READ_BYTES, self._size - passed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.domain.errors import CuestreamError, InvalidFieldError, UnavailableOptionError
@@ -17,6 +17,8 @@ from app.submission.request_fields import spoken_language
 from app.system.thread_groups import DISK
 
 _MOST_FILMS = 20_000
+_MOST_ENTRIES = 500_000
+"""Entries of a tree that are looked at: some seconds of a disk, apart from the event loop."""
 
 
 async def answer_library(job: EnvelopeJob) -> object:
@@ -64,7 +66,7 @@ async def _films(fields: Mapping[str, object], settings: LibrarySettings) -> lis
         return [local_path(path, settings.path_map)]
     if directory := _text(fields, "directory"):
         place = local_path(directory, settings.path_map)
-        return await DISK.run(_films_in, place, settings.roots)
+        return await DISK.run(films_in, place, settings.roots)
     server, item = _text(fields, "server"), _text(fields, "item")
     if server not in ("plex", "jellyfin"):
         raise InvalidFieldError("library: a path, a directory, or a server with an item")
@@ -72,22 +74,41 @@ async def _films(fields: Mapping[str, object], settings: LibrarySettings) -> lis
     return [local_path(each, settings.path_map) for each in found]
 
 
-def _films_in(place: Path, roots: tuple[Path, ...]) -> list[Path]:
+def films_in(place: Path, roots: tuple[Path, ...]) -> list[Path]:
     """Return the films under a folder, or the one that the path names; links are not followed."""
     real = inside(place, roots)
     if real.is_file():
         return [real]
     found: list[Path] = []
-    for folder, folders, names in os.walk(real):
-        folders.sort()
-        found += [
-            Path(folder, name)
-            for name in sorted(names)
-            if Path(name).suffix.lower() in FILM_SUFFIXES
-        ]
-        if len(found) > _MOST_FILMS:
-            raise InvalidFieldError(f"directory: more than {_MOST_FILMS} films; name a part of it")
-    return found
+    for entry in _entries(real):
+        if Path(entry.name).suffix.lower() in FILM_SUFFIXES and entry.is_file():
+            found.append(Path(entry.path))
+            if len(found) > _MOST_FILMS:
+                raise InvalidFieldError(
+                    f"directory: more than {_MOST_FILMS} films; name a part of it"
+                )
+    return sorted(found)
+
+
+def _entries(root: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies in a tree but its folders; one that cannot be read is passed over."""
+    folders, seen = [os.fspath(root)], 0
+    while folders:
+        try:
+            entries = os.scandir(folders.pop())
+        except OSError:
+            continue
+        with entries:
+            for entry in entries:
+                seen += 1
+                if seen > _MOST_ENTRIES:
+                    raise InvalidFieldError(
+                        f"directory: more than {_MOST_ENTRIES} files; name a part of it"
+                    )
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

@@ -43,11 +43,13 @@ def subtitle_path(film: Path, language: str, kind: str) -> Path:
 def languages_beside(film: Path) -> list[Language]:
     """Return the languages of the whole subtitles that lie beside a film; reads the disk."""
     found = []
-    with storage_errors():
-        names = [each.name for each in os.scandir(film.parent) if each.is_file()]
+    start = f"{film.stem}."
+    with storage_errors(), os.scandir(film.parent) as entries:
+        # Names first: a folder may hold a hundred thousand files of others.
+        names = [each.name for each in entries if each.name.startswith(start) and each.is_file()]
     for name in names:
         path = Path(name)
-        if path.suffix.lower() in _SIDE_SUFFIXES and name.startswith(f"{film.stem}."):
+        if path.suffix.lower() in _SIDE_SUFFIXES:
             marks = name[len(film.stem) : -len(path.suffix)].lower().strip(".").split(".")
             if not _PARTIAL & set(marks):
                 tags = (known_language(mark) for mark in marks if mark and mark not in _FLAGS)
