@@ -1,7 +1,7 @@
 # What people run; every target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu simulate samples fixtures settings clean distclean
+.PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu simulate samples fixtures settings docs clean distclean
 
 ARGS ?=
 # Most tests wait for servers rather than work, so there are more workers than cores. A file stays in
@@ -70,8 +70,12 @@ settings: ## write docs/settings.md and .env.example again
 	@.venv/bin/python -m scripts.settings_table
 	@.venv/bin/python -m scripts.env_example
 
+docs: ## build the docs site into site/ (ARGS="-d /somewhere/else")
+	@scripts/install.sh docs
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet $(ARGS)
+
 clean: ## remove what runs leave behind
-	rm -rf out build dist cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf out build dist site cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove .venv and the tests' clients too

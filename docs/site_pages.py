@@ -12,11 +12,6 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-_HOST = "https://github.com/cuestream/cuestream/blob/main/"
-"""Where files of the repository that are no pages are linked to."""
-
-_LEAVING = re.compile(r"\]\((?:\.\./)+([^)\s]+)\)")
-
 _SECTIONS = (
     ("Start", ("index.md", "start-cpu.md", "start-gpu.md", "pod.md", "load-balancer.md")),
     ("Use", ("terminal.md", "api.md", "api-reference.md", "errors.md", "settings.md")),
@@ -53,10 +48,21 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links out of the folder to the repository, and those to decisions to their first."""
-    del config, files
+    """Lead links out of the folder to the repository, and those to decisions to their first.
+
+    Without ``repo_url`` a file that is no page is named by its path in the repository.
+    """
+    del files
     depth = page.file.src_uri.count("/") + 1
-    away = re.compile(r"\]\((?:\.\./){" + str(depth) + r"}([^)\s]+)\)")
-    markdown = away.sub(lambda found: f"]({_HOST}{found[1]})", markdown)
+    away = re.compile(r"\[([^\]\n]+)\]\((?:\.\./){" + str(depth) + r"}([^)\s]+)\)")
+    markdown = away.sub(lambda found: _outside(found[1], found[2], config.repo_url), markdown)
     first = "decisions/0001-uv-inside-the-environment.md"
     return markdown.replace("](decisions)", f"]({first})")
+
+
+def _outside(text: str, path: str, repository: str | None) -> str:
+    """Return what stands for a link to a file of the repository that is no page."""
+    if repository:
+        return f"[{text}]({repository.rstrip('/')}/blob/HEAD/{path})"
+    plain = text.strip("`")
+    return text if plain == path.rstrip("/") else f"{text} (`{path}`)"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.cli.exit_codes import ADVICE
+from app.domain.error_advice import ADVICE
 from app.domain.errors import CuestreamError
 from app.main import create_app
 from app.routers.error_responses import STATUSES
@@ -78,8 +79,13 @@ def errors_page() -> str:
     lines += ["| code | status | meaning | what helps |", "| --- | --- | --- | --- |"]
     for code, status, retryable, meaning in sorted(set(_codes(CuestreamError))):
         helps = ADVICE.get(code) or _usual_advice(status, retryable=retryable)
-        lines.append(f"| `{code}` | {status} | {_cell(meaning)} | {_cell(helps)} |")
+        lines.append(f"| `{code}` | {status} | {_cell(meaning)} | {_linked(_cell(helps))} |")
     return "\n".join([*lines, ""])
+
+
+def _linked(text: str) -> str:
+    """Return advice whose pages are links."""
+    return re.sub(r"\bdocs/([\w-]+\.md)", r"[\1](\1)", text)
 
 
 def _codes(kind: type[CuestreamError]) -> Iterator[tuple[str, int, bool, str]]:

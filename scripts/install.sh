@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install everything that a command needs: Debian's packages, Python's, tests' clients, models.
 #
-# usage: scripts/install.sh demo|serve|samples|test
+# usage: scripts/install.sh demo|serve|samples|docs|test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,8 @@ if [[ $1 == test ]]; then
     scripts/venv.sh full
     scripts/clients.sh
     scripts/model.sh base tiny.en
+elif [[ $1 == docs ]]; then
+    scripts/venv.sh docs
 else
     scripts/venv.sh base
 fi

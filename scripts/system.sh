@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the Debian packages that a command needs, only those that are missing.
 #
-# usage: scripts/system.sh demo|serve|samples|test
+# usage: scripts/system.sh demo|serve|samples|docs|test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
@@ -11,11 +11,12 @@ packages_for() {
     case $1 in
         demo | serve) echo ffmpeg apertium apertium-eng-spa espeak-ng fonts-noto-core fonts-noto-cjk fonts-symbola ;;
         samples) echo ffmpeg ;;
+        docs) ;;
         # flite speaks, the fonts draw subtitles, node runs clients, the test data is human speech,
         # jobs are shared through a database, and a browser and a proxy are what stands between many
         # users and a server.
         test) echo ffmpeg apertium apertium-eng-spa espeak-ng flite fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-symbola nodejs npm pocketsphinx-testdata postgresql chromium nginx-light ;;
-        *) fail "unknown purpose '$1'; known: demo serve samples test" ;;
+        *) fail "unknown purpose '$1'; known: demo serve samples docs test" ;;
     esac
 }
 

@@ -2,19 +2,20 @@
 # Make .venv hold what pyproject.toml asks for at the versions of constraints.txt; a stamp keyed on
 # both files makes the next run a matter of milliseconds.
 #
-# usage: scripts/venv.sh base|gpu|parakeet|full    base: the embedded engines; gpu: whisperx too;
-# parakeet: onnx-asr too; full: all of it and the tools of development
+# usage: scripts/venv.sh base|gpu|parakeet|docs|full    base: the embedded engines; gpu: whisperx too;
+# parakeet: onnx-asr too; docs: mkdocs-material too; full: all of it and the tools of development
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
 . scripts/progress.sh
 
 case ${1:-} in
-    base) wanted=. satisfied_by=(base gpu full) ;;
+    base) wanted=. satisfied_by=(base gpu docs full) ;;
     gpu) wanted=".[gpu]" satisfied_by=(gpu full) ;;
     parakeet) wanted=".[parakeet]" satisfied_by=(parakeet full) ;;
+    docs) wanted=".[docs]" satisfied_by=(docs full) ;;
     full) wanted=".[gpu,parakeet,worker,dev,docs]" satisfied_by=(full) ;;
-    *) fail "usage: scripts/venv.sh base|gpu|parakeet|full" ;;
+    *) fail "usage: scripts/venv.sh base|gpu|parakeet|docs|full" ;;
 esac
 
 key=$(cat pyproject.toml constraints.txt | sha256sum | cut -d ' ' -f 1)
@@ -48,7 +49,7 @@ if ! "$python" -m uv --version >/dev/null 2>&1; then
         "$python" -m pip install --disable-pip-version-check -c constraints.txt uv
 fi
 note=""
-[[ $1 != base ]] && note=" (with PyTorch and CUDA libraries: several GB the first time)"
+[[ $1 != base && $1 != docs ]] && note=" (with PyTorch and CUDA libraries: several GB the first time)"
 with_progress "Installing Python packages$note" env -u VIRTUAL_ENV \
     "$python" -m uv pip install --python "$python" --no-python-downloads \
     --constraints constraints.txt --build-constraints constraints.txt --editable "$wanted"

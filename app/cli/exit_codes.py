@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from app.domain.error_advice import ADVICE
+
 
 class ExitCode(IntEnum):
     """Exit codes; ``docs/terminal.md`` lists them."""
@@ -47,19 +49,6 @@ class CommandError(Exception):
 
 
 _KEY_CODES = frozenset({"unauthorized"})
-
-ADVICE = {
-    "invalid_language": "a language model translates all languages: set TRANSLATION_PROVIDER and "
-    "its key where the server runs",
-    "media_too_long": "MAX_DURATION_S of the server allows longer media",
-    "no_speech": "nobody speaks in the track that was heard; --field audio_track=N hears another",
-    "payload_too_large": "MAX_UPLOAD_MB of the server allows larger files",
-    "source_bot_check": "the site refuses the server's address; docs/sites.md says what helps",
-    "source_login_required": "the site wants a login; docs/sites.md says what helps",
-    "translation_auth": "SERVER_API_KEY of the server is not a key of its translation provider",
-    "unauthorized": "give the server's key by --key or CUESTREAM_API_KEY",
-}
-"""What helps against errors of some codes."""
 
 
 def server_error(message: str, code: str, *, retryable: bool = False) -> CommandError:

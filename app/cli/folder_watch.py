@@ -35,6 +35,9 @@ def new_files(folder: Path, settle_s: float, stop: threading.Event) -> Iterator[
     )
     waiting: dict[Path, tuple[tuple[int, int], float]] = {}
     yield from _whole(_news(folder, seen), waiting, seen, settle_s)
+    next(changes, None)
+    # What came between the first look and the beginning of the watch was not told.
+    yield from _whole(_news(folder, seen), waiting, seen, settle_s)
     for change in changes:
         paths = [Path(name) for _, name in change] if change else []
         candidates = {*waiting, *(path for path in paths if is_media(path))}

@@ -22,7 +22,16 @@ _WAITS_S = (1, 2, 4, 8, 15, 30, 30, 60, 60, 60)
 _GONE = frozenset({"job_not_found", "upload_not_found", "job_interrupted", "cancelled", "404"})
 """What is remembered is not there any more: it has to be sent again."""
 
-_PASSING = frozenset({"server_shutdown", "not_ready", "rate_limited", "overloaded", "503", "502"})
+_PASSING = frozenset(
+    [
+        *("server_shutdown", "not_ready", "rate_limited", "overloaded"),
+        # The server may not have seen yet that the connection of a part was cut.
+        *("upload_locked", "upload_offset"),
+        # Of gateways, whose answers have no code.
+        *("429", "502", "503", "504"),
+    ]
+)
+"""Codes and statuses after which the same request is sent again."""
 
 Open = Callable[[], AbstractContextManager[httpx.Response]]
 

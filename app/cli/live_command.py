@@ -24,15 +24,17 @@ _CAPTURES = {
 }
 """ffmpeg's way to a microphone, and the usual one. Source: ffmpeg's documentation of devices."""
 
-_GRACE_S = 2
-"""Seconds in which the server says that there is a last line."""
+_ANY_CAPTIONS = "1\n00:00:00,000 --> 00:00:01,000\nHello\n"
 
-_QUIET_S = 12
-"""Seconds that the last line may take: it ends at a silence, or after 7 s."""
+_LAST_S = 12
+"""Seconds in which the last line comes, if there is one: it ends at a silence, or after 7 s."""
+
+_MORE_S = 1
+"""Seconds in which the server says, after a line, that another one is heard."""
 
 
 def caption_live(
-    source: str, device: str, to: str, spoken: str, server: str, key: str, *, as_json: bool
+    source: str, device: str, to: str, server: str, key: str, *, as_json: bool
 ) -> ExitCode:
     """Print lines as they are spoken, until the sound ends.
 
@@ -40,7 +42,6 @@ def caption_live(
         source: file in place of a microphone; empty for that.
         device: as ffmpeg names it; empty for the usual one.
         to: language to translate into; empty for none.
-        spoken: the spoken language; empty for whatever it is.
         server: address; empty for that of the settings.
         key: empty for that of the settings.
         as_json: whether lines are written as JSON.
@@ -51,7 +52,7 @@ def caption_live(
         command = _capture(source, device)
         with chosen_server(server, key, reporter) as (client, _):
             known = key or _known_key(client)
-            return _LiveCaptions(client, known, as_json=as_json).run(command, to, spoken)
+            return _LiveCaptions(client, known, as_json=as_json).run(command, to)
 
     return exit_of(work, reporter)
 
@@ -81,10 +82,9 @@ class _LiveCaptions:
         self._key = key
         self._as_json = as_json
         self._error: CommandError | None = None
-        self._still = threading.Event()
-        self._still.set()
+        self._ended = threading.Event()
 
-    def run(self, command: list[str], to: str, spoken: str) -> ExitCode:
+    def run(self, command: list[str], to: str) -> ExitCode:
         """Send what a command captures and print what comes back.
 
         Raises:
@@ -93,8 +93,7 @@ class _LiveCaptions:
         import socketio
 
         sio = socketio.Client(reconnection=True)
-        wanted = {"target_lang": to, "source_lang": spoken}
-        start = {name: value for name, value in wanted.items() if value}
+        start = {"target_lang": to} if to else {}
         sio.on("connect", lambda: sio.emit("start_stream", start, "/live"), "/live")
         sio.on("live_result", self._print, "/live")
         try:
@@ -105,9 +104,7 @@ class _LiveCaptions:
                 namespaces=["/live"],
             )
         except socketio.exceptions.ConnectionError as error:
-            raise CommandError(
-                f"{self._client.address} takes no live captions: {error}", ExitCode.UNREACHABLE
-            ) from None
+            raise self._refused(str(error)) from None
         try:
             self._send(sio, command)
         finally:
@@ -115,6 +112,13 @@ class _LiveCaptions:
         if self._error is not None:
             raise self._error
         return ExitCode.DONE
+
+    def _refused(self, reason: str) -> CommandError:
+        """Return why there is no connection; the socket itself tells no code, a route does."""
+        self._client.post("/api/qc", data={"captions": _ANY_CAPTIONS})
+        return CommandError(
+            f"{self._client.address} takes no live captions: {reason}", ExitCode.UNREACHABLE
+        )
 
     def _send(self, sio: Any, command: list[str]) -> None:
         capture = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -133,12 +137,15 @@ class _LiveCaptions:
             if capture.poll() is None:
                 capture.kill()
             capture.wait()
-        # A silence ends the last line; then its text is waited for.
+        # A silence ends the last line; then its text is waited for, until no other one is begun.
+        self._ended.clear()
         for _ in range(8):
             sio.emit("audio_chunk", {"audio": bytes(_CHUNK_BYTES)}, "/live")
         sio.emit("stop_stream", None, "/live")
-        sio.sleep(_GRACE_S)
-        self._still.wait(_QUIET_S)
+        while self._ended.wait(_LAST_S):
+            sio.sleep(_MORE_S)
+            if self._ended.is_set():
+                return
 
     def _print(self, line: dict[str, Any]) -> None:
         status = line.get("status")
@@ -152,9 +159,9 @@ class _LiveCaptions:
 
             print(plain(str(line.get("translatedText") or line.get("text"))), flush=True)
         if status in ("final", "error"):
-            self._still.set()
+            self._ended.set()
         else:
-            self._still.clear()
+            self._ended.clear()
 
 
 def _jsonable(value: object) -> object:

@@ -192,7 +192,6 @@ def dub(
 def live(
     source: Annotated[str, typer.Argument(help="File in place of the microphone")] = "",
     to: Annotated[str, typer.Option("--to", help="Language to translate into")] = "",
-    spoken: Annotated[str, typer.Option("--from", help="The spoken language")] = "",
     device: Annotated[str, typer.Option("--device", help="Microphone, as ffmpeg names it")] = "",
     server: Server = "",
     key: Key = "",
@@ -201,7 +200,7 @@ def live(
     """Caption a microphone, line by line."""
     from app.cli.live_command import caption_live
 
-    _leave(caption_live(source, device, to, spoken, server, key, as_json=as_json))
+    _leave(caption_live(source, device, to, server, key, as_json=as_json))
 
 
 @cli.command(

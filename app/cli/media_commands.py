@@ -106,6 +106,7 @@ def _result(
                 return dict(event.payload["result"])
             if "error" in event.payload:
                 told = event.payload
-                raise server_error(str(told["error"]), str(told.get("code", "")))
+                retryable = bool(told.get("retryable"))
+                raise server_error(str(told["error"]), str(told.get("code")), retryable=retryable)
             reporter.stage(event.payload)
     raise CommandError("the connection was cut before the end", ExitCode.TRY_LATER)

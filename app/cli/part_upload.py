@@ -5,6 +5,7 @@ Source: the tus resumable upload protocol, version 1.0.0.
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,7 @@ def upload_in_parts(
     with path.open("rb") as file:
         while True:
             try:
-                offset = _offset(client, job, size_bytes, save)
+                offset = _offset(client, job, path, size_bytes, save)
                 while offset < size_bytes:
                     file.seek(offset)
                     offset = _send(client, job.upload, offset, file.read(PART_BYTES))
@@ -62,14 +63,20 @@ def upload_in_parts(
 
 
 def _offset(
-    client: ServerClient, job: RememberedJob, size_bytes: int, save: Callable[[], None]
+    client: ServerClient,
+    job: RememberedJob,
+    path: Path,
+    size_bytes: int,
+    save: Callable[[], None],
 ) -> int:
     """Return how much has arrived of the remembered upload, or begin one."""
     if job.upload:
         response = client.http.head(job.upload, headers=_TUS)
         if response.status_code not in _NOT_THERE:
             return int(checked(response).headers["Upload-Offset"])
-    headers = {**_TUS, "Upload-Length": str(size_bytes)}
+    name = base64.b64encode(path.name.encode(errors="replace")).decode()
+    length = {"Upload-Length": str(size_bytes), "Upload-Metadata": f"filename {name}"}
+    headers = {**_TUS, **length}
     response = checked(client.http.post("/api/uploads", headers=headers))
     job.upload = httpx.URL(response.headers["Location"]).path
     save()

@@ -110,9 +110,14 @@ async def _asked(name: str, endpoint: Endpoint) -> CheckResult:
         return CheckResult(name, "broken", text, "check SERVER_API_URL, and the network")
     if response.is_success:
         return CheckResult(name, "ok", "it answered a request for one token")
-    text = f"it answered {response.status_code}: {response.text[:200]}"
+    text = f"it answered {response.status_code}: {_without_key(response.text, endpoint)[:200]}"
     if response.status_code in _REFUSED:
         return CheckResult(name, "broken", text, "the key is wrong: check SERVER_API_KEY")
     if response.status_code in _QUOTA:
         return CheckResult(name, "broken", text, "the account has no credit, or asks for patience")
     return CheckResult(name, "broken", text, "check SERVER_MODEL and SERVER_API_URL")
+
+
+def _without_key(text: str, endpoint: Endpoint) -> str:
+    """Return an answer without the key, which careless servers quote."""
+    return text.replace(endpoint.key.get_secret_value(), "***") if endpoint.key else text

@@ -252,7 +252,7 @@ def test_live_captions_of_a_file(server: ServerProcess, tmp_path: Path) -> None:
     command = ["ffmpeg", "-v", "error", "-ss", "15", "-t", "2.5", "-i", str(CLIP), str(wav)]
     subprocess.run(command, check=True)
     env = environment(tmp_path, CUESTREAM_SERVER=server.url)
-    done = started(tmp_path, env, "live", "talk.wav", "--from", "en", "--json")
+    done = started(tmp_path, env, "live", "talk.wav", "--json")
     output, _ = done.communicate(timeout=60)
     assert done.returncode == 0, output
     lines = [json.loads(line) for line in output.splitlines()]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app.cli.exit_codes import ExitCode
+from app.domain.error_advice import ADVICE
 from tests.packaging.documented import Block, GuideShell, blocks_of
 from tests.server import ROOT, ServerProcess
 
 DOCS = ROOT / "docs"
 GUIDES = ("start-cpu.md", "start-gpu.md", "terminal.md")
-NOT_HERE = ("make serve", "pipx install", "docker compose")
-"""Commands that install things, run for ever or need a GPU: their syntax alone is checked."""
+NOT_HERE = ("make ", "pipx install", "docker compose")
+"""Commands that install things, run for ever or need a GPU: `checked` looks at their syntax."""
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +52,54 @@ def test_every_route_and_error_stands_on_its_page(site: Path) -> None:
         assert re.search(rf"<code>{code}</code></td>\s*<td>{status}<", errors), code
 
 
+def test_every_error_of_a_caller_has_advice_that_names_real_settings() -> None:
+    from scripts.settings_table import env_names, fields
+    from tests.packaging.test_docs import codes
+
+    assert {code for code, status in codes() if status < 500} <= set(ADVICE)
+    ours = {variable for group, n, field in fields() for variable in env_names(group, n, field)}
+    for code, advice in ADVICE.items():
+        named = set(re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", advice))
+        assert named - {"CUESTREAM_API_KEY"} <= ours, code
+        for page in re.findall(r"\b(?:docs|scripts)/[\w.-]+\w", advice):
+            assert (ROOT / page).exists(), code
+
+
 def test_exit_codes_are_those_of_the_page() -> None:
     table = (DOCS / "terminal.md").read_text().partition("## Exit codes")[2]
     rows = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     named = {int(code) for row in rows for code in row.split(", ")}
     assert named == set(map(int, ExitCode))
+
+
+def checked(line: str) -> None:
+    """Assert that a command which cannot be run here names what is there."""
+    words = shlex.split(line, comments=True)
+    if words[0] == "make":
+        done = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    elif words[:2] == ["pipx", "install"]:
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        known = [f".[{name}]" for name in extras["optional-dependencies"]]
+        assert words[2:] in [["."], *([name] for name in known)], line
+    else:
+        assert words[:3] == ["docker", "compose", "up"], line
+        services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+        assert {word for word in words[3:] if not word.startswith("-")} <= set(services)
+
+
+def test_commands_that_are_not_run_have_the_right_syntax() -> None:
+    lines = [
+        line
+        for name in GUIDES
+        for block in blocks_of(DOCS / name)
+        if block.kind == "bash"
+        for line in block.text.splitlines()
+        if line.startswith(NOT_HERE)
+    ]
+    assert lines
+    for line in lines:
+        checked(line)
 
 
 def runnable(block: Block) -> Block:

@@ -189,6 +189,8 @@ def test_the_python_that_it_finds_can_make_environments(tmp_path: Path) -> None:
         ("base", (), False),
         ("full", ("base",), False),
         ("gpu", ("full",), True),
+        ("docs", ("full",), True),
+        ("docs", ("base",), False),
         ("full", ("full",), True),
     ],
 )
