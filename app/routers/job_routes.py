@@ -22,6 +22,7 @@ from app.routers.error_shapes import error_body
 from app.routers.file_answer import attachment, notice_headers
 from app.routers.file_links import file_delivery
 from app.routers.job_answers import JobStanding, SubtitleFile
+from app.routers.queue_dependencies import QueueDep
 from app.routers.raised_errors import raises
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
@@ -144,13 +145,16 @@ async def listed(
 @router.delete(
     "/{job_id}", **described("cancelSubtitleJob", "Cancel a job for this caller", Cancelled)
 )
-async def cancel(request: Request, job: JobDep, services: ServicesDep) -> Cancelled:
+async def cancel(
+    request: Request, job: JobDep, services: ServicesDep, queue: QueueDep
+) -> Cancelled:
     """Cancel a job for the caller, for good.
 
     A queued job of his never starts; a running one stops at its next window unless others read it.
     """
     caller = caller_name(request)
     await services.runner.cancel(job, caller)
+    await queue.withdraw(job.id, caller)
     has_left = job.callers.has_left(caller)
     return Cancelled(job_id=job.id, state=_state_of(job), cancelled=has_left)
 

@@ -3,7 +3,7 @@
 import { address, call, getJson, postJson } from "./api.js";
 import { el } from "./dom.js";
 import { followJob, readEvents } from "./events.js";
-import { duration, hasText, t } from "./i18n.js";
+import { duration, hasText, language, t } from "./i18n.js";
 import { Job } from "./job.js";
 import { remember } from "./jobs-view.js";
 import { Player } from "./player.js";
@@ -24,6 +24,7 @@ export class JobView {
     if (this.file) this.player.file = this.file;
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
     this.#build();
+    this.editing = null;
     (id ? this.#follow(id) : this.#begin()).catch((error) => this.fail(error));
   }
 
@@ -32,30 +33,37 @@ export class JobView {
     this.player.release();
   }
 
+  /** Say everything in the language that the page has now; elements with `data-t` are written by it. */
+  rewrite() {
+    if (this.job) this.#changed();
+    if (this.editing) this.editing.texts = language();
+  }
+
   #build() {
     this.status = el("p", { className: "status", attr: { role: "status" } });
-    this.bar = el("progress", { max: 100, value: 0, attr: { "aria-label": t("progress") } });
+    this.bar = el("progress", { max: 100, value: 0, data: { tLabel: "progress" }, attr: { "aria-label": t("progress") } });
     this.link = el("p", { className: "link", hidden: true, attr: { role: "status" } });
     this.problem = el("div", { className: "problem", hidden: true, attr: { role: "alert" } });
     this.notices = el("ul");
     this.noticeCount = el("summary");
     this.told = el("details", { className: "notices", hidden: true }, this.noticeCount, this.notices);
-    this.cancel = el("button", { type: "button", className: "quiet", textContent: t("cancel_job"), on: { click: () => this.#cancel() } });
+    this.cancel = el("button", { type: "button", className: "quiet", data: { t: "cancel_job" }, textContent: t("cancel_job"), on: { click: () => this.#cancel() } });
     const shown = el("select", { on: { change: () => this.player.show(shown.value) } },
-      ...["target", "source", "both", "none"].map((value) => el("option", { value, textContent: t(`show_${value}`) })));
+      ...["target", "source", "both", "none"].map((value) => el("option", { value, data: { t: `show_${value}` }, textContent: t(`show_${value}`) })));
     const open = el("input", { type: "file", className: "unseen", on: { change: () => {
       this.file = open.files[0] ?? this.file;
       if (this.file) this.player.file = this.file;
       if (this.job) files.set(this.job.id, this.file);
     } } });
     this.menu = el("div", { className: "menu", hidden: true });
+    this.made = el("div", { className: "made", attr: { role: "status" } });
     this.editor = el("section", { className: "edit", hidden: true });
     this.element = el("div", { className: "job" },
       el("section", { className: "screen" }, this.player.video,
-        el("div", { className: "tools" }, el("label", {}, `${t("show")} `, shown),
-          el("label", { className: "button quiet" }, t("open_media"), open), this.cancel),
-        this.bar, this.status, this.link, this.problem, this.menu, this.told),
-      el("section", { className: "side" }, el("h2", { textContent: t("cues") }), this.player.list), this.editor);
+        el("div", { className: "tools" }, el("label", {}, el("span", { data: { t: "show" }, textContent: t("show") }), " ", shown),
+          el("label", { className: "button quiet" }, el("span", { data: { t: "open_media" }, textContent: t("open_media") }), open), this.cancel),
+        this.bar, this.status, this.link, this.problem, this.menu, this.made, this.told),
+      el("section", { className: "side" }, el("h2", { data: { t: "cues" }, textContent: t("cues") }), this.player.list), this.editor);
   }
 
   async #begin() {
@@ -144,24 +152,32 @@ export class JobView {
     this.menu.hidden = false;
     getJson("api/options").then((options) => this.#offer(options), (error) => this.fail(error));
     this.#offerEditor();
+    this.#showEdits().catch((error) => this.#unmade(error));
+  }
+
+  /** Show what was edited before, by this browser or another one of the same key. */
+  async #showEdits() {
+    const { edited, cues } = await getJson(`api/jobs/${this.job.id}/edits`);
+    if (edited && !this.editing) this.#edited(cues);
   }
 
   #offer(options) {
     const names = options.formats.flatMap(({ name, options: takes }) => [name, ...takes.filter((each) => each === "bilingual").map((each) => `${name}:${each}`)]);
-    const format = el("select", { attr: { "aria-label": t("format") } }, ...names.map((name) => el("option", { value: name, textContent: name })));
-    const get = el("button", { type: "button", className: "main", textContent: t("download"), on: { click: () => {
+    const format = el("select", { data: { tLabel: "format" }, attr: { "aria-label": t("format") } }, ...names.map((name) => el("option", { value: name, textContent: name })));
+    const get = el("button", { type: "button", className: "main", data: { t: "download" }, textContent: t("download"), on: { click: () => {
       const kind = options.formats.find(({ name }) => name === format.value.split(":")[0]);
-      this.#download(format.value, kind.extension).catch((error) => this.fail(error));
+      this.#download(format.value, kind.extension).catch((error) => this.#unmade(error));
     } } });
     const has = new Set(options.operations.map(({ name }) => name));
     const wanted = ["caption", "mux", ...(options.speech ? ["dub"] : [])].filter((name) => has.has(name));
-    this.made = el("div", { className: "made", attr: { role: "status" } });
-    this.menu.append(format, get, ...wanted.map((name) => el("button", { type: "button", textContent: t(`make_${name}`), on: { click: () => this.#make(name) } })), this.made);
+    this.menu.append(format, get, ...wanted.map((name) => el("button", { type: "button", data: { t: `make_${name}` }, textContent: t(`make_${name}`), on: { click: () => this.#make(name) } })));
   }
 
   async #download(format, extension) {
+    if (this.editing?.sync && !(await this.editing.sync.flush())) throw new Error(t("edits_unsaved"));
+    this.made.replaceChildren();
     const stem = (this.file?.name ?? "subtitles").replace(/\.[^.]*$/, "");
-    const query = new URLSearchParams({ format });
+    const query = new URLSearchParams({ format, edited: true });
     const answer = await call(`api/jobs/${this.job.id}/files/${encodeURIComponent(`${stem}.${extension}`)}?${query}`);
     const url = URL.createObjectURL(await answer.blob());
     el("a", { href: url, download: `${stem}.${extension}` }).click();
@@ -183,9 +199,13 @@ export class JobView {
         if (data.result) this.#made(data.result);
       }
     } catch (error) {
-      this.made.replaceChildren(error.message);
+      this.#unmade(error);
     }
     return null;
+  }
+
+  #unmade(error) {
+    if (error.name !== "AbortError") this.made.replaceChildren([error.message, error.advice].filter(Boolean).join(" "));
   }
 
   #made(result) {
@@ -199,26 +219,38 @@ export class JobView {
     } catch {
       return; // this server has no editor
     }
-    const open = el("button", { type: "button", textContent: t("edit"), on: { click: () => {
-      const editor = document.createElement("cue-editor");
-      editor.request = (path, init) => call(path, init);
-      editor.texts = document.documentElement.lang;
-      editor.media = this.player.video;
-      if (this.file) editor.file = this.file;
-      editor.addEventListener("edit", ({ detail }) => this.#edited(detail.cues));
-      editor.jobId = this.job.id;
-      this.editor.replaceChildren(editor);
-      this.editor.hidden = false;
+    const open = el("button", { type: "button", data: { t: "edit" }, textContent: t("edit"), on: { click: () => {
       open.hidden = true;
+      this.#openEditor();
     } } });
     this.menu.append(open);
   }
 
+  #openEditor() {
+    const editor = document.createElement("cue-editor");
+    editor.request = (path, init) => call(path, init);
+    editor.texts = language();
+    editor.media = this.player.video;
+    if (this.file) editor.file = this.file;
+    editor.addEventListener("edit", ({ detail }) => this.#edited(detail.cues));
+    editor.addEventListener("state", () => editor.cues.length && this.#edited(editor.cues)); // a draft was restored
+    editor.jobId = this.job.id;
+    this.editing = editor;
+    this.editor.replaceChildren(editor);
+    this.editor.hidden = false;
+    this.element.classList.add("editing");
+  }
+
   #edited(cues) {
+    const fields = ["start_ms", "end_ms", "text", "translation", "speaker"];
+    const known = this.job.cues;
     const kept = new Set(cues.map(({ id }) => id));
-    const dropped = [...this.job.cues.keys()].filter((id) => !kept.has(id));
-    this.job.cues = new Map(cues.map((cue) => [cue.id, { language: "und", ...cue, final: true }]));
-    this.player.update({ changed: [...this.job.cues.values()], dropped });
+    const dropped = [...known.keys()].filter((id) => !kept.has(id));
+    const isNew = (cue) => !known.has(cue.id) || fields.some((name) => (known.get(cue.id)[name] ?? null) !== (cue[name] ?? null));
+    const changed = cues.filter(isNew).map((cue) => ({ language: "und", ...known.get(cue.id), ...cue, final: true }));
+    for (const id of dropped) known.delete(id);
+    for (const cue of changed) known.set(cue.id, cue);
+    this.player.update({ changed, dropped });
   }
 
   #moved(time_ms) {

@@ -1,12 +1,14 @@
 // Live captions of a microphone or of a tab's sound.
 
-import { address, key } from "./api.js";
+import { address, getJson, key } from "./api.js";
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
+import { targetOptions } from "./new-view.js";
 
 export function liveView(fail) {
   let running = null;
-  const target = el("select", {}, ...[["", t("no_translation")], ["en", "English"], ["es", "Español"]].map(([value, textContent]) => el("option", { value, textContent })));
+  const target = el("select", {}, el("option", { value: "", textContent: t("no_translation") }));
+  getJson("api/options").then((found) => target.append(...targetOptions(found)), fail);
   const lines = el("ol", { className: "live", tabIndex: 0, attr: { "aria-live": "polite", "aria-label": t("cues") } });
   const now = el("p", { className: "now" });
   const start = (open) => async () => {

@@ -14,6 +14,7 @@ const SOON_MS = 3_000;
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 let close = () => {};
+let job = null;
 
 function fail(error) {
   banner.hidden = false;
@@ -28,7 +29,11 @@ function showJob(wanted) {
     showJob(detail);
   });
   main.replaceChildren(view.element);
-  close = () => view.close();
+  job = view;
+  close = () => {
+    view.close();
+    job = null;
+  };
 }
 
 async function show() {
@@ -78,7 +83,8 @@ write();
 offerThemes(document.getElementById("theme"));
 offerLanguages(document.getElementById("language"), () => {
   write();
-  if (!location.hash.startsWith("#job")) show();
+  if (job) job.rewrite();
+  else show();
 });
 document.getElementById("key").addEventListener("click", async () => {
   if (await changeKey()) show();

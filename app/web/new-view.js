@@ -14,6 +14,9 @@ function languages(tags) {
   return named.sort((a, b) => a[1].localeCompare(b[1])).map(([tag, name]) => option(tag, name));
 }
 
+/** Options of a list of target languages: those of the server, else the common ones. */
+export const targetOptions = (found) => languages(found.target_languages ?? COMMON);
+
 /** Return the view; `begin({file, fields})` gets what the reader wants. */
 export async function newView(begin, fail) {
   const choose = el("input", { type: "file", id: "file", accept: "video/*,audio/*,.srt,.vtt,.ass", className: "unseen" });
@@ -46,7 +49,7 @@ export async function newView(begin, fail) {
   choose, drop, el("div", { className: "row" }, labelled("or_address", url), go));
   getJson("api/options").then((found) => {
     spoken.append(...languages(found.spoken_languages ?? COMMON));
-    target.append(...languages(found.target_languages ?? COMMON));
+    target.append(...targetOptions(found));
     profile.append(...found.profiles.map((name) => option(name, name)));
     profile.value = found.default_profile;
     if (found.speakers) speakers.append(option("true", t("yes")));

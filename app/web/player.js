@@ -14,10 +14,10 @@ export class Player extends EventTarget {
 
   constructor() {
     super();
-    this.video = el("video", { controls: true, playsInline: true, attr: { "aria-label": t("video") } });
+    this.video = el("video", { controls: true, playsInline: true, data: { tLabel: "video" }, attr: { "aria-label": t("video") } });
     this.source = this.video.addTextTrack("subtitles", t("show_source"), "und");
     this.target = this.video.addTextTrack("subtitles", t("show_target"), "und");
-    this.list = el("ol", { className: "cues", tabIndex: 0, attr: { "aria-label": t("cues") } });
+    this.list = el("ol", { className: "cues", tabIndex: 0, data: { tLabel: "cues" }, attr: { "aria-label": t("cues") } });
     this.show("target");
     this.video.hidden = true; // until there is a file of the reader's own
     this.video.addEventListener("timeupdate", () => this.#follow());

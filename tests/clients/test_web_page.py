@@ -9,6 +9,7 @@ import socket
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -207,6 +208,77 @@ def test_a_second_tab_lists_and_reopens_the_job(done: Page, context: BrowserCont
     rows = second.locator(".cues li")
     expect(rows).to_have_count(done.locator(".cues li").count())
     second.close()
+
+
+def test_edited_cues_are_shown_saved_downloaded_and_kept(
+    context: BrowserContext, dialogue: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.add_init_script(f"sessionStorage.setItem('cuestream.key', JSON.stringify('{KEY}'))")
+    tab.goto("/")
+    tab.select_option("[name=target_lang]", "es")
+    tab.set_input_files("#file", dialogue)
+    expect(tab.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
+    count = tab.locator(".cues li").count()
+    tab.get_by_role("button", name="Edit cues").click()
+    field = tab.locator("cue-editor .detail [name=text]")
+    first = tab.locator(".cues li").first.locator(".text")
+    before = first.inner_text()
+    expect(field).to_have_value(before)
+    shown = "document.querySelector('video').textTracks[0].cues[0].text"
+    field.fill("The river <b>&</b> its height")
+    expect(first).to_have_text("The river <b>&</b> its height")
+    assert tab.evaluate(shown) == "The river &lt;b&gt;&amp;&lt;/b&gt; its height"
+    tab.locator("cue-editor .tools button[name=undo]").click()
+    expect(first).to_have_text(before)
+    assert tab.evaluate(shown) == before
+    field.fill("The river is high")
+    tab.select_option(".menu select", "srt:bilingual")
+    with tab.expect_download() as downloading:  # what was typed just now is in it
+        tab.click(".menu button.main")
+    text = Path(downloading.value.path()).read_text()
+    assert "The river is high" in text
+    assert text.count(" --> ") == count
+    tab.screenshot(path=tmp_path / "edited.png", full_page=True)
+    tab.select_option("#language", "de")
+    expect(tab.locator("cue-editor .tools button[name=undo]")).to_have_text("Rückgängig")
+    expect(tab.locator(".status").first).to_contain_text("Fertig")
+    expect(tab.locator(".menu button.main")).to_have_text("Herunterladen")
+    tab.reload()
+    expect(first).to_have_text("The river is high")
+    expect(tab.locator(".cues li")).to_have_count(count)
+    tab.select_option("#language", "en")
+    tab.close()
+    assert [text for text in said if "Failed to load resource" not in text] == []
+
+
+def test_a_deleted_job_of_the_queue_stops_when_its_owner_stops_reading(
+    served: ServerProcess, long_talk: Path
+) -> None:
+    with served.client() as client:
+        client.headers["X-API-Key"] = KEY
+        with long_talk.open("rb") as file:
+            tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(long_talk.stat().st_size)}
+            place = client.post("/api/uploads", headers=tus).headers["location"]
+            part = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+            client.patch(place, headers={**tus, **part}, content=file.read())
+        upload_id = place.rsplit("/", 1)[1]
+        asked = {"upload_id": upload_id, "force_refresh": True}
+        job = client.post("/run", json={"input": asked}).json()["id"]
+        with client.stream("GET", f"/api/jobs/{job}/events") as events:
+            next(line for line in events.iter_lines() if '"transcribing"' in line)
+            gone = client.delete(f"/api/jobs/{job}").json()
+            assert gone["cancelled"] is True
+        deadline = time.monotonic() + 60
+        while (told := client.get(f"/api/jobs/{job}").json())["state"] in {"running", "stopping"}:
+            assert time.monotonic() < deadline, told
+            time.sleep(0.05)
+        assert told["state"] == "failed"
+        assert client.get(f"/status/{job}").json()["status"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -212,6 +212,19 @@ class JobQueue:
         if (follower := self._followers.get(ticket.id)) is not None:
             follower.cancel()  # it counts as a reader, and the work stops with the last one
 
+    async def withdraw(self, job_id: str, owner: str) -> None:
+        """Cancel what an owner has in the queue and a subtitle job works for.
+
+        The queue reads such a job itself: it would go on for the queue alone after its owner left.
+
+        Args:
+            job_id: id of the subtitle job.
+            owner: who cancelled it; orders of others stay.
+        """
+        for ticket in self._tickets:
+            if ticket.order.owner.name == owner and self.subtitle_job(ticket.id) == job_id:
+                await self.cancel(ticket)
+
     async def retry(self, ticket: Ticket) -> None:
         """Return a failed job to the queue, under its id and with its input.
 
