@@ -72,7 +72,7 @@ IfMatch = Annotated[
 @router.get(
     "/edits", **described("getEdits", "Get a job's cues as edited", EditedSubtitles, headers=_ETAG)
 )
-@raises(e.JobUnfinishedError, e.StorageError)
+@raises(e.JobUnfinishedError, *family(e.StorageError))
 async def edits(request: Request, job: JobDep, services: ServicesDep) -> Response:
     """Return a finished job's cues as the caller's key has edited them, else its own.
 
@@ -107,7 +107,7 @@ async def edits(request: Request, job: JobDep, services: ServicesDep) -> Respons
     ),
     dependencies=[large_json()],
 )
-@raises(*family(e.EditError), e.StorageError, e.OverloadedError)
+@raises(*family(e.EditError), *family(e.StorageError), e.OverloadedError)
 async def put_edits(
     request: Request,
     job: JobDep,
@@ -128,7 +128,7 @@ async def put_edits(
 @router.delete(
     "/edits", **described("deleteEdits", "Return to a job's own cues", EditsVersion, headers=_ETAG)
 )
-@raises(*family(e.EditError), e.StorageError)
+@raises(*family(e.EditError), *family(e.StorageError))
 async def delete_edits(
     request: Request, job: JobDep, services: ServicesDep, if_match: IfMatch = None
 ) -> Response:
@@ -142,7 +142,7 @@ async def delete_edits(
     **described("checkEdits", "Check a job's edited cues", EditedQuality | ApiError),
     dependencies=[rate_limited("subtitles")],
 )
-@raises(e.JobUnfinishedError, e.StorageError, e.TooMuchWorkError, e.OverloadedError)
+@raises(e.JobUnfinishedError, *family(e.StorageError), e.TooMuchWorkError, e.OverloadedError)
 async def quality(request: Request, job: JobDep, services: ServicesDep) -> Response:
     """Report every rule of the job's profile and every edited cue that breaks it.
 
@@ -211,7 +211,7 @@ async def align_again(
 @raises(
     e.AudioNotStoredError,
     e.OverloadedError,
-    e.StorageError,
+    *family(e.StorageError),
     e.ResourceLimitError,
     e.InvalidAudioTrackError,
     *family(e.MediaError),

@@ -23,7 +23,7 @@ from app.routers.file_answer import attachment, notice_headers
 from app.routers.file_links import file_delivery
 from app.routers.job_answers import JobStanding, SubtitleFile
 from app.routers.queue_dependencies import QueueDep
-from app.routers.raised_errors import raises
+from app.routers.raised_errors import family, raises
 from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
@@ -228,7 +228,7 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
         headers={"X-Job-State": {"description": "Whether that is all", "schema": TEXT}},
     ),
 )
-@raises(e.InvalidFormatError, e.TooMuchWorkError, e.JobUnfinishedError, e.StorageError)
+@raises(e.InvalidFormatError, e.TooMuchWorkError, e.JobUnfinishedError, *family(e.StorageError))
 async def file(
     request: Request,
     job: JobDep,
