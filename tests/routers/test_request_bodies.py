@@ -144,6 +144,9 @@ def test_every_route_but_the_health_checks_wants_the_key(
     assert {route for route, status in answers.items() if status != 401} == {
         "GET /ping",
         "GET /health",
+        "GET /status",
+        "GET /v1/audio/models",
+        "GET /v1/audio/voices",
         "OPTIONS /api/uploads",
         "OPTIONS /api/uploads/{upload_id}",
         # Links are signed.

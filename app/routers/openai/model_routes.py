@@ -21,10 +21,10 @@ from app.routers.raised_errors import raises
 
 SPEECH_MODEL = "tts-1"
 
-_ALIASES = (
+_TRANSCRIBERS = (
     *("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe-diarize"),
-    *(SPEECH_MODEL, "gpt-4o-mini-tts"),
 )
+_SPEECH_MODELS = (SPEECH_MODEL, "gpt-4o-mini-tts")
 """Names that clients ask for unless they are told another; all of them work."""
 _CREATED_S = 1_669_852_800
 """Unix time that stands for all models; clients only want a number."""
@@ -39,8 +39,13 @@ lists = APIRouter(prefix="/v1/audio", tags=["health"], route_class=GuardedRoute)
 
 
 def _names(request: Request) -> list[str]:
-    own = services_of(request).readiness.engine_manager.engines.transcriber_name
-    return list(dict.fromkeys([name for name in (own,) if name] + [*_ALIASES]))
+    services = services_of(request)
+    if not services.settings.asr.enabled:
+        return [*_SPEECH_MODELS]
+    own = []
+    if services.readiness.loaded:
+        own = [services.readiness.engine_manager.engines.transcriber_name]
+    return list(dict.fromkeys([*own, *_TRANSCRIBERS, *_SPEECH_MODELS]))
 
 
 def _model(name: str) -> dict[str, Any]:

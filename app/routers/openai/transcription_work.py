@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 
 from fastapi import Request
 
-from app.domain.errors import CuestreamError, NoSpeechError
+from app.domain.errors import CuestreamError, NoSpeechError, OverloadedError
 from app.domain.events import Result
 from app.domain.language import ENGLISH
 from app.domain.request import JobRequest, UploadedFile
@@ -20,6 +22,11 @@ from app.submission.audio_output import AudioOutput, silent
 from app.submission.openai_request import TranscriptionOptions
 from app.submission.submit import submit
 from app.submission.voice_matching import with_known_voices
+from app.system.thread_groups import DISK
+from app.system.workdir import storage_errors
+
+_PATIENCE_S = 20.0
+_FIRST_WAIT_S = 0.25
 
 
 class TranscriptionWork:
@@ -71,13 +78,45 @@ class TranscriptionWork:
             wanted = self._job_request()
             if self.options.voices and wanted.diarize:
                 wanted = await with_known_voices(self._services, wanted, self.options.voices)
-            job = await submit(self._services, wanted)
+            job = await self._submitted(wanted)
         except BaseException:
             with suppress(OSError):
                 self._file.path.unlink(missing_ok=True)
             raise
         job.attach()
         return job
+
+    async def _submitted(self, wanted: JobRequest) -> JobRuntime:
+        """Submit a request; while every place is taken it waits a while for one.
+
+        Open WebUI sends the parts of a recording side by side and gives all of them up when one is
+        refused.
+        """
+        until_s = time.monotonic() + _PATIENCE_S
+        wait_s = _FIRST_WAIT_S
+        while True:
+            attempt = await DISK.run(self._linked, wanted)
+            try:
+                job = await submit(self._services, attempt)
+            except OverloadedError:
+                if time.monotonic() + wait_s > until_s:
+                    raise
+                await asyncio.sleep(wait_s)
+                wait_s *= 2
+            else:
+                if isinstance(wanted.source, UploadedFile):
+                    await DISK.run(wanted.source.path.unlink, True)
+                return job
+
+    def _linked(self, wanted: JobRequest) -> JobRequest:
+        """Return a request whose file is another name of its file: a refusal removes that one."""
+        if not isinstance(wanted.source, UploadedFile):
+            return wanted
+        path = self._services.workdir.new_file(wanted.source.path.suffix)
+        path.unlink(missing_ok=True)
+        with storage_errors():
+            path.hardlink_to(wanted.source.path)
+        return replace(wanted, source=replace(wanted.source, path=path))
 
     async def result(self) -> Result:
         """Return the result; that of a recording without speech is empty.
