@@ -42,6 +42,25 @@ def texts(output: Any) -> list[str]:
     return [cue["text"] for part in output for cue in part["subtitles"]]
 
 
+def node(program: str, **options: Any) -> Any:
+    """Run a program of RunPod's JavaScript client; return its last line, after the client's own."""
+    done = subprocess.run(
+        ["node", HERE / program, json.dumps(options)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def long_jobs(base: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("gates")
+    return node("runpod_long_jobs.mjs", base=base, key=KEY, folder=str(folder))
+
+
 def test_53_the_python_client_hands_a_job_in_and_reads_it(endpoint: Any) -> None:
     job = endpoint.run(REQUEST)
     assert texts(job.output(timeout=60)) == TEXTS
@@ -99,16 +118,7 @@ def test_56_eight_megabytes_of_sound_are_accepted(endpoint: Any) -> None:
 
 
 def test_53_55_the_javascript_client_calls_every_operation(base: str, tmp_path: Path) -> None:
-    options = {"base": base, "key": KEY, "request": REQUEST, "never": f"{tmp_path}/never"}
-    done = subprocess.run(
-        ["node", HERE / "runpod_sdk.mjs", json.dumps(options)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = node("runpod_sdk.mjs", base=base, key=KEY, request=REQUEST, never=f"{tmp_path}/never")
     assert texts(part["output"] for part in told["parts"]) == TEXTS
     assert told["status"]["succeeded"] is True
     assert texts(told["status"]["output"]) == texts(told["sync"]["output"]) == TEXTS
@@ -116,3 +126,28 @@ def test_53_55_the_javascript_client_calls_every_operation(base: str, tmp_path: 
     assert told["statusSync"]["completed"] is True
     assert "initializing" in told["health"]["workers"]
     assert told["purged"]["status"] == "completed"
+
+
+def test_54_the_javascript_client_waits_on_after_its_wait(long_jobs: Any) -> None:
+    told = long_jobs["waited"]
+    assert told["done"]["status"] == "COMPLETED"
+    assert told["done"]["output"] == {"n": 1}
+    assert told["runs"] == 1
+    # The client asks without a pause: only a server that holds its question is asked so seldom.
+    assert 1 <= told["polls"] <= 3
+
+
+def test_55_the_javascript_client_gets_every_chunk_once_with_few_polls(long_jobs: Any) -> None:
+    """Sixty polls of a job of twenty seconds are three a second."""
+    told = long_jobs["streamed"]
+    assert told["got"] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert 3 <= told["polls"] < 3 * told["tookMs"] / 1000
+
+
+def test_56_the_javascript_client_hands_in_eight_megabytes_of_base64(long_jobs: Any) -> None:
+    """Accepted before the job has ended, which waits for the answer."""
+    told = long_jobs["large"]
+    assert told["accepted"]["id"]
+    assert told["before"]["status"] in {"IN_QUEUE", "IN_PROGRESS"}
+    assert told["after"]["status"] == "COMPLETED"
+    assert told["after"]["output"] == {"n": 2}

@@ -25,6 +25,10 @@ log = structlog.get_logger()
 
 _CODINGS: Mapping[int, PcmCoding] = {1: "s8", 2: "s16", 3: "s24", 4: "s32"}
 _MOST_CHANNELS = 8
+
+_SEND_S = 30.0
+"""A client who reads nothing for so long has left: he would keep his place for ever."""
+
 _MAX_PROMPT_CHARS = 500
 
 
@@ -61,7 +65,7 @@ class WyomingConnection:
                 if event is None or not await self._answer(event):
                     return
         except TimeoutError:
-            return  # nobody speaks any more
+            return  # nobody speaks any more, or nobody reads
         except BadFrameError as error:
             await self._fail(str(error), "bad_event")
         except CuestreamError as error:
@@ -144,7 +148,8 @@ class WyomingConnection:
     async def _send(self, kind: str, data: Mapping[str, object], payload: bytes = b"") -> None:
         async with self._lock:
             self._writer.write(written(WyomingEvent(kind, data, payload)))
-            await self._writer.drain()
+            async with asyncio.timeout(_SEND_S):
+                await self._writer.drain()
 
 
 class _Sound:

@@ -62,8 +62,8 @@ class WyomingServer:
         self._tasks.add(task)
         try:
             await WyomingConnection(reader, writer, self._services, self._places).serve()
-        except ConnectionError:
-            pass  # the client has left
+        except (ConnectionError, TimeoutError):
+            pass  # the client has left, or does not read why he is refused
         except Exception as error:
             log.error("wyoming connection failed by a defect", exc_info=error)
         finally:
