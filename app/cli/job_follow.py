@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import httpx
@@ -101,7 +103,8 @@ class JobFollower:
                 if response.status_code == httpx.codes.NO_CONTENT:
                     return self._finished()
                 for event in read_events(_lines(response)):
-                    result = self._seen(event)
+                    with interrupts_wait():
+                        result = self._seen(event)
                     if result is not None:
                         return result
         except CommandError as error:
@@ -153,6 +156,27 @@ class JobFollower:
         self._failures += 1
         self._reporter.reconnecting(self._name, reason, wait_s)
         time.sleep(wait_s)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Let Ctrl-C wait for the block: what was written and what is remembered must agree."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    waiting = False
+
+    def note(number: int, frame: object) -> None:
+        nonlocal waiting
+        waiting = True
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 def _failure(payload: dict[str, Any]) -> CommandError:

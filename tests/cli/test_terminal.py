@@ -166,7 +166,7 @@ def started(folder: Path, env: dict[str, str], *arguments: str) -> subprocess.Po
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.DEVNULL,  # events alone go to the standard output
         text=True,
     )
 

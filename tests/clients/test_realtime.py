@@ -221,6 +221,7 @@ async def test_25_the_key_of_a_browser_comes_as_a_subprotocol(server: ServerProc
 async def test_the_key_may_come_in_every_way_that_clients_send_it(
     server: ServerProcess, headers: dict[str, str], query: str
 ) -> None:
+    await asyncio.to_thread(wait_for_streams, server, 0)
     async with raw(server, f"/v1/realtime{query}", headers=headers) as socket:
         assert json.loads(await socket.recv())["type"] == "session.created"
 

@@ -134,7 +134,7 @@ def test_the_second_jump_goes_back_to_what_was_skipped(
     told = slots(frames.cues)
     # The few windows after the first jump may all be on their way when the second one comes.
     skipped = [slot for slot in told[seen[1] :] if slot < 11]
-    assert 6 in skipped[:3], "behind what was on its way when the jump came"
+    assert 6 in skipped[:5], "behind what was on its way when the jump came"
     assert answers[1] == {
         "job_id": answers[0]["job_id"],
         "position_s": 73.0,

@@ -77,7 +77,7 @@ def test_substation_scripts_lose_tags_comments_and_drawings() -> None:
         """.replace("        ", "")
     )
     assert rows(captions) == ["1000-2500 The river, rose fast.", "5000-6000 Slow down"]
-    assert [item.speaker for item in captions.items] == ["Speaker 3", None]
+    assert [item.speaker for item in captions.items] == ["Speaker 3", "Anna"]
 
 
 def test_a_list_of_cues_reads_back() -> None:
