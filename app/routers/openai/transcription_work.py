@@ -92,7 +92,9 @@ class TranscriptionWork:
         Open WebUI sends the parts of a recording side by side and gives all of them up when one is
         refused.
         """
-        until_s = time.monotonic() + _PATIENCE_S
+        # A refusal has to come before a late answer begins, which is 200 by then.
+        silence_s = self._services.settings.server.sync_keepalive_after_s
+        until_s = time.monotonic() + min(_PATIENCE_S, silence_s / 2)
         wait_s = _FIRST_WAIT_S
         while True:
             attempt = await DISK.run(self._linked, wanted)
