@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +25,7 @@ from app.submission.run_to_end import run_made
 from app.submission.spoken_head import HeardPart, film_language
 from app.submission.submit import submit
 from app.system.thread_groups import DISK
-from app.system.workdir import storage_errors
+from app.system.workdir import second_name, storage_errors
 
 _HEAD_BYTES = 2**16
 """What tells films apart before all of them is there, beside their length: 2 s of samples."""
@@ -175,7 +173,7 @@ class FilmJobs:
             path = services.workdir.new_file(upload.path.suffix)
             try:
                 with storage_errors():
-                    await DISK.run(_second_name, upload.path, path)
+                    await DISK.run(second_name, upload.path, path)
                 return make(UploadedFile(path, upload.sha256 or ""))
             except BaseException:
                 path.unlink(missing_ok=True)
@@ -216,12 +214,3 @@ class FilmJobs:
 def _head(path: Path) -> bytes:
     with storage_errors(), path.open("rb") as file:
         return file.read(_HEAD_BYTES)
-
-
-def _second_name(stored: Path, path: Path) -> None:
-    """Give a file a second name, which takes no room; copy it where that cannot be."""
-    path.unlink(missing_ok=True)
-    try:
-        os.link(stored, path)
-    except OSError:  # a file system without links
-        shutil.copyfile(stored, path)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 import time
 import weakref
 from contextlib import AsyncExitStack
@@ -24,7 +22,7 @@ from app.services.net.fetch import check_url
 from app.services.net.transfer import HTML_TYPES
 from app.system.fair_places import FairPlaces
 from app.system.thread_groups import DISK
-from app.system.workdir import storage_errors
+from app.system.workdir import second_name, storage_errors
 
 BEST = "best"
 _FORMAT = re.compile(r"[A-Za-z0-9_<>=?!\[\]/.,*^$:-]{1,200}")
@@ -192,17 +190,8 @@ async def stored_copy(services: Services, link: str) -> Path:
     path = services.workdir.new_file(".media")
     try:
         with storage_errors():
-            await DISK.run(_second_name, found.path, path)
+            await DISK.run(second_name, found.path, path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path
-
-
-def _second_name(stored: Path, path: Path) -> None:
-    """Give a stored file a second name, which takes no room; copy it where that cannot be."""
-    path.unlink(missing_ok=True)
-    try:
-        os.link(stored, path)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(stored, path)

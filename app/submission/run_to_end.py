@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from app.container import Services
 from app.domain.errors import OverloadedError
 from app.domain.events import Result
 from app.domain.request import JobRequest
+from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit
 
 _FIRST_WAIT_S = 0.25
@@ -43,16 +45,36 @@ async def run_made(services: Services, make: Callable[[], Awaitable[JobRequest]]
         services: of the process.
         make: returns the request with its file; called for each try.
     """
-    wait_s = _FIRST_WAIT_S
-    while True:
-        try:
-            job = await submit(services, await make())
-            break
-        except OverloadedError as error:
-            await asyncio.sleep(min(error.retry_after_s, wait_s))
-            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+    job = await submit_patiently(services, make)
     job.attach()
     try:
         return await job.wait_for_result()
     finally:
         job.detach(0.0)
+
+
+async def submit_patiently(
+    services: Services,
+    make: Callable[[], Awaitable[JobRequest]],
+    patience_s: float | None = None,
+) -> JobRuntime:
+    """Submit a request; while every place is taken it waits for one.
+
+    Args:
+        services: of the process.
+        make: returns the request with its file, which a refusal removes; called for each try.
+        patience_s: longest wait; None for any.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the server is full for too long.
+    """
+    until_s = None if patience_s is None else time.monotonic() + patience_s
+    wait_s = _FIRST_WAIT_S
+    while True:
+        try:
+            return await submit(services, await make())
+        except OverloadedError as error:
+            if until_s is not None and time.monotonic() + wait_s > until_s:
+                raise
+            await asyncio.sleep(min(error.retry_after_s, wait_s))
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)

@@ -81,6 +81,17 @@ class WorkDir:
             os.close(handle)
         return Path(name)
 
+    def new_link(self, path: Path, suffix: str = "") -> Path:
+        """Return another name of a file, which may be removed without the file.
+
+        Raises:
+            StorageError: the disk is full or not writable.
+        """
+        link = self.new_file(suffix)
+        with storage_errors():
+            second_name(path, link)
+        return link
+
     def new_folder(self) -> Path:
         """Return a new empty folder that only this user can read.
 
@@ -138,3 +149,12 @@ def _sweep(home: Path) -> None:
         # A locked file raises BlockingIOError, a missing one or another user's other OSErrors.
         with suppress(OSError), _locked(folder / _MARK, fcntl.LOCK_NB, create=False):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def second_name(stored: Path, path: Path) -> None:
+    """Give a file a second name, which takes no room; copy it where that cannot be."""
+    path.unlink(missing_ok=True)
+    try:
+        os.link(stored, path)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(stored, path)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from contextlib import suppress
 from dataclasses import replace
 
 from fastapi import Request
 
-from app.domain.errors import CuestreamError, NoSpeechError, OverloadedError
+from app.domain.errors import CuestreamError, NoSpeechError
 from app.domain.events import Result
 from app.domain.language import ENGLISH
 from app.domain.request import JobRequest, UploadedFile
@@ -20,13 +18,11 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.audio_body import AudioJob
 from app.submission.audio_output import AudioOutput, silent
 from app.submission.openai_request import TranscriptionOptions
-from app.submission.submit import submit
+from app.submission.run_to_end import submit_patiently
 from app.submission.voice_matching import with_known_voices
 from app.system.thread_groups import DISK
-from app.system.workdir import storage_errors
 
 _PATIENCE_S = 20.0
-_FIRST_WAIT_S = 0.25
 
 
 class TranscriptionWork:
@@ -92,33 +88,22 @@ class TranscriptionWork:
         Open WebUI sends the parts of a recording side by side and gives all of them up when one is
         refused.
         """
+
+        async def attempt() -> JobRequest:
+            """Return the request with another name of its file: a refusal removes that one."""
+            if not isinstance(wanted.source, UploadedFile):
+                return wanted
+            own = wanted.source.path
+            link = await DISK.run(self._services.workdir.new_link, own, own.suffix)
+            return replace(wanted, source=replace(wanted.source, path=link))
+
         # A refusal has to come before a late answer begins, which is 200 by then.
         silence_s = self._services.settings.server.sync_keepalive_after_s
-        until_s = time.monotonic() + min(_PATIENCE_S, silence_s / 2)
-        wait_s = _FIRST_WAIT_S
-        while True:
-            attempt = await DISK.run(self._linked, wanted)
-            try:
-                job = await submit(self._services, attempt)
-            except OverloadedError:
-                if time.monotonic() + wait_s > until_s:
-                    raise
-                await asyncio.sleep(wait_s)
-                wait_s *= 2
-            else:
-                if isinstance(wanted.source, UploadedFile):
-                    await DISK.run(wanted.source.path.unlink, True)
-                return job
-
-    def _linked(self, wanted: JobRequest) -> JobRequest:
-        """Return a request whose file is another name of its file: a refusal removes that one."""
-        if not isinstance(wanted.source, UploadedFile):
-            return wanted
-        path = self._services.workdir.new_file(wanted.source.path.suffix)
-        path.unlink(missing_ok=True)
-        with storage_errors():
-            path.hardlink_to(wanted.source.path)
-        return replace(wanted, source=replace(wanted.source, path=path))
+        patience_s = min(_PATIENCE_S, silence_s / 2)
+        job = await submit_patiently(self._services, attempt, patience_s)
+        if isinstance(wanted.source, UploadedFile):
+            await DISK.run(wanted.source.path.unlink, True)
+        return job
 
     async def result(self) -> Result:
         """Return the result; that of a recording without speech is empty.

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.domain.json_text import read_json
-from app.routers.realtime.realtime_events import Event, OpenAiEvents, VllmEvents, named
+from app.routers.realtime.realtime_events import Event, RealtimeEvents, VllmEvents, named
 from app.routers.realtime.realtime_options import RealtimeOptions, UnknownValueError
 from app.services.live.utterance_events import TurnOptions, UtteranceEvent
 from app.services.live.utterance_session import UtteranceSession
@@ -58,7 +58,7 @@ class RealtimeConnection:
         self._id = f"sess_{uuid.uuid4().hex[:21]}"
         self._begun = int(time.time())
         self._options = RealtimeOptions(model=socket.query_params.get("model") or "whisper-1")
-        self._events: OpenAiEvents | VllmEvents = OpenAiEvents()
+        self._events: RealtimeEvents | VllmEvents = RealtimeEvents()
         self._resampler = StreamResampler(self._options.rate_hz)
         self._odd = b""
         self._send_lock = asyncio.Lock()
@@ -172,7 +172,7 @@ class RealtimeConnection:
         if options.rate_hz != self._options.rate_hz or options.coding != self._options.coding:
             self._resampler, self._odd = StreamResampler(options.rate_hz), b""
         self._options = options
-        if isinstance(self._events, OpenAiEvents):
+        if isinstance(self._events, RealtimeEvents):
             self._events.logprobs = options.logprobs
         if self._session is not None:
             await self._session.configure(options.turns)

@@ -19,7 +19,7 @@ _ITEM = "conversation.item.input_audio_transcription"
 _LEAST_CONFIDENCE = 1e-4
 
 
-class OpenAiEvents:
+class RealtimeEvents:
     """Writes events as OpenAI's clients read them.
 
     Attributes:

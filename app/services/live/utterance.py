@@ -17,7 +17,7 @@ _NO_SPACE_AFTER = ("zh", "ja", "th", "lo", "km", "my", "yue")
 
 
 @dataclass(slots=True, eq=False)
-class Utterance:
+class HeardUtterance:
     """What is known of an utterance.
 
     Attributes:
@@ -85,5 +85,5 @@ class Utterance:
         return ("" if self._is_glued else " ").join(filter(None, texts))
 
 
-Hearing = tuple[Utterance, "asyncio.Task[list[Segment] | CuestreamError] | None"]
+Hearing = tuple[HeardUtterance, "asyncio.Task[list[Segment] | CuestreamError] | None"]
 """An utterance with one of its windows; without one, its end."""

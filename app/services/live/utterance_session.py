@@ -18,7 +18,7 @@ from app.gpu.work_context import WorkContext
 from app.services.live import utterance_events as told
 from app.services.live.partial_transcriber import PartialTranscriber
 from app.services.live.turn_cutter import TurnCutter
-from app.services.live.utterance import Hearing, Utterance
+from app.services.live.utterance import HeardUtterance, Hearing
 from app.services.readiness import Readiness
 from app.settings import Settings
 
@@ -86,7 +86,7 @@ class UtteranceSession:
         self._hearings: asyncio.Queue[Hearing | None] = asyncio.Queue(_WINDOWS_AHEAD)
         self._context = WorkContext(f"utterances-{uuid.uuid4().hex}")
         self._lock = asyncio.Lock()
-        self._current: Utterance | None = None
+        self._current: HeardUtterance | None = None
         self._since_commit = 0
         self.idle = False
         self.task = asyncio.create_task(self._run(), name="utterances")
@@ -213,8 +213,8 @@ class UtteranceSession:
         if current is not None and current.streams and not current.unheard:
             self._partials.update(self._cutter.open_window, self._options.language)
 
-    def _begin(self, at_ms: int) -> Utterance:
-        current = Utterance(at_ms, streams=self._options.ends_by != "commit")
+    def _begin(self, at_ms: int) -> HeardUtterance:
+        current = HeardUtterance(at_ms, streams=self._options.ends_by != "commit")
         self._current = current
         return current
 
@@ -290,7 +290,9 @@ class UtteranceSession:
                 else:
                     await self._tell_window(current, words)
 
-    async def _tell_window(self, current: Utterance, words: list[Segment] | CuestreamError) -> None:
+    async def _tell_window(
+        self, current: HeardUtterance, words: list[Segment] | CuestreamError
+    ) -> None:
         current.unheard -= 1
         if isinstance(words, CuestreamError):
             current.error = words
@@ -300,12 +302,12 @@ class UtteranceSession:
         if current.is_whole and not self._inbox.full():  # where it is full, sound leads to a look
             self._inbox.put_nowait(_Look())
 
-    async def _tell_untold(self, current: Utterance) -> None:
+    async def _tell_untold(self, current: HeardUtterance) -> None:
         if current.streams and current.untold:
             text, current.untold = current.untold, ""
             await self._send(told.TextDelta(current.id, text))
 
-    async def _tell_end(self, current: Utterance) -> None:
+    async def _tell_end(self, current: HeardUtterance) -> None:
         if current.error is not None:
             await self._send(told.NotTranscribed(current.id, current.error))
             return

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from app.services.operations.dub_input import DubInput
 from app.services.operations.operation_context import JobCues, OperationContext
 from app.services.operations.subtitle_script import shown_cues
 from app.system.thread_groups import DISK
-from app.system.workdir import storage_errors
+from app.system.workdir import second_name, storage_errors
 
 
 async def dub_cues(
@@ -113,11 +111,7 @@ async def _recording_request(
 def _copy(media: Path, copy: Path) -> None:
     """Give a recording a second name: a job removes its upload, and the dub needs it afterwards."""
     with storage_errors():
-        copy.unlink(missing_ok=True)
-        try:
-            os.link(media, copy)
-        except OSError:  # another file system, or one without links
-            shutil.copyfile(media, copy)
+        second_name(media, copy)
 
 
 def _teller(context: OperationContext) -> Callable[[Progress], None]:

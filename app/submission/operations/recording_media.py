@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from app.container import Services
 from app.domain.errors import (
@@ -27,7 +25,6 @@ from app.submission.operations.operation_body import MediaFields
 from app.submission.submit import check_request, submit
 from app.system.fair_places import FairPlaces
 from app.system.thread_groups import DISK
-from app.system.workdir import WorkDir, storage_errors
 
 _PLACES = 2
 _WAITING_MOST = 32
@@ -104,7 +101,9 @@ async def transcribed(
     """
     if isinstance(source, UploadedFile):
         # The job removes its file, which others still read.
-        source = replace(source, path=await DISK.run(_linked, source, services.workdir))
+        source = replace(
+            source, path=await DISK.run(services.workdir.new_link, source.path, ".upload")
+        )
     request = JobRequest(
         source,
         spoken=spoken,
@@ -126,14 +125,6 @@ async def transcribed(
         return await job.wait_for_result()
     finally:
         job.detach(0)
-
-
-def _linked(upload: UploadedFile, workdir: WorkDir) -> Path:
-    path = workdir.new_file(".upload")
-    with storage_errors():
-        path.unlink()
-        os.link(upload.path, path)
-    return path
 
 
 def heard_words(result: Result) -> list[Word]:
