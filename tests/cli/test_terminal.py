@@ -166,7 +166,6 @@ def started(folder: Path, env: dict[str, str], *arguments: str) -> subprocess.Po
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # events alone go to the standard output
         text=True,
     )
 
@@ -179,7 +178,19 @@ def read_until(process: subprocess.Popen[str], kind: str) -> Iterator[dict[str, 
         yield event
         if event["event"] == kind:
             return
-    raise AssertionError(f"the command ended without {kind!r}")
+    process.wait(60)
+    raise AssertionError(f"the command ended without {kind!r}, with {process.returncode}")
+
+
+def rest_of(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    """Return the events from here to the command's end.
+
+    ``communicate`` would lose those that were read ahead and not taken yet.
+    """
+    assert process.stdout is not None
+    events = [json.loads(line) for line in process.stdout]
+    process.wait(60)
+    return events
 
 
 def cue_times(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
@@ -197,9 +208,8 @@ def test_after_an_interrupt_the_next_run_goes_on(server: ServerProcess, tmp_path
     first = started(tmp_path, env, "talk.mp4", "--json", "--field", "force_refresh=true")
     seen = list(read_until(first, "cues"))
     first.send_signal(signal.SIGINT)
-    rest, _ = first.communicate(timeout=60)
+    seen += rest_of(first)
     assert first.returncode == 130
-    seen += [json.loads(line) for line in rest.splitlines()]
     assert not list(tmp_path.glob("*.srt"))
     second = started(tmp_path, env, "talk.mp4", "--json", "--field", "force_refresh=true")
     output, _ = second.communicate(timeout=100)
@@ -228,7 +238,7 @@ def test_a_watched_file_is_taken_once_it_is_whole(server: ServerProcess, tmp_pat
         file.write(content[len(content) // 2 :])
     events = list(read_until(watching, "written"))
     watching.send_signal(signal.SIGINT)
-    watching.communicate(timeout=30)
+    rest_of(watching)
     assert watching.returncode == 130
     assert [event["input"] for event in events if event["event"] == "begun"] == ["new.wav"]
     assert events[-1]["duration_ms"] > 5500, "a part of the file was heard"

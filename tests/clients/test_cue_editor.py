@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -272,7 +273,7 @@ def test_cues_are_translated_and_aligned_again(
     tab.field("text").fill(LINES[0])
     tab.row(3).click()
     tab.tool("alignFromHere").click()
-    tab.page.wait_for_function("!document.querySelector('cue-editor').hasAttribute('busy')")
+    expect(tab.page.locator("cue-editor")).not_to_have_attribute("busy", re.compile(""))
     assert tab.cues()[2]["start_ms"] == 7000
     assert tab.cues()[1]["start_ms"] == 5500 != before["start_ms"]
     assert tab.complaints == []
