@@ -36,7 +36,7 @@ from app.routers.job_answers import QueueFrame, QueueHealth
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
 from app.routers.queue_dependencies import QueueDep, TicketDep
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.services.media.pictures.zoom_order import parts_of
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.ticket import JobOrder
@@ -115,6 +115,7 @@ class VideoAnswer(BaseModel):
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def caption_video(
     request: Request, body: CaptionBody, services: ServicesDep, queue: QueueDep
 ) -> Response:
@@ -138,6 +139,7 @@ async def caption_video(
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def add_audio_to_video(
     request: Request, body: SoundBody, services: ServicesDep, queue: QueueDep
 ) -> Response:
@@ -158,6 +160,7 @@ async def add_audio_to_video(
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def videos_of_pictures(
     request: Request, body: PicturesBody, services: ServicesDep, queue: QueueDep
 ) -> Response:

@@ -23,7 +23,7 @@ from app.routers.openai.transcription_form import FormFields, read_transcription
 from app.routers.openai.transcription_work import TranscriptionWork
 from app.routers.patient_json import patient_json
 from app.routers.patient_text import LateText, patient_text
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.submission.openai_request import (
     ALL_FORMATS,
     LIST_FIELDS,
@@ -107,6 +107,7 @@ router = APIRouter(
     ),
 )
 @raises(*JOB_ERRORS, BadRequestError)
+@answers_late
 async def transcriptions(request: Request, services: ServicesDep) -> Response:
     """Transcribe a file; any model name is the model of this server."""
     fields, file = await read_transcription_form(request, services)
@@ -125,6 +126,7 @@ async def transcriptions(request: Request, services: ServicesDep) -> Response:
     ),
 )
 @raises(*JOB_ERRORS, BadRequestError)
+@answers_late
 async def translations(request: Request, services: ServicesDep) -> Response:
     """Translate a file's speech into English; any model name is the model of this server."""
     fields, file = await read_transcription_form(request, services)
