@@ -9,12 +9,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from app.container import Services
 from app.domain.events import Notice, Result
-from app.routers.body import Submission
 from app.routers.breakable_response import BrokenOffError
 from app.routers.encoders import rendered_formats
 from app.routers.error_responses import shape_for
 from app.routers.error_shapes import HttpError
 from app.routers.job_answer import JobAnswer
+from app.routers.submission_body import Submission
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import SubtitleFormat
 

@@ -14,8 +14,8 @@ from fastapi import Request
 from app.container import Services
 from app.domain.errors import BadRequestError, CuestreamError, InternalError, JobCancelledError
 from app.domain.time import SAMPLE_RATE_HZ
-from app.routers.body import parse_form
 from app.routers.edge.request_body import body_of, is_multipart
+from app.routers.form_reader import parse_form
 from app.services.uploads.arriving_files import ArrivingUpload
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.system.thread_groups import DISK

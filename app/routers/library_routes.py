@@ -21,11 +21,12 @@ from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.access.sent_keys import allow_key_in_query
-from app.routers.body import TextField, parse_form
 from app.routers.dependencies import ServicesDep, require_admission, services_of
 from app.routers.described import TEXT, described
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import is_multipart, large_json
+from app.routers.form_parts import TextField
+from app.routers.form_reader import parse_form
 from app.routers.raised_errors import raises, wants_key
 from app.settings.library_settings import LibraryEvent
 from app.submission.envelopes.library_envelope import require_libraries

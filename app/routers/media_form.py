@@ -11,11 +11,12 @@ from fastapi import Request
 from app.container import Services
 from app.domain.errors import BadRequestError, InvalidFieldError, quoted
 from app.domain.json_text import read_json
-from app.routers.body import TextField, parse_form
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
+from app.routers.form_parts import TextField
+from app.routers.form_reader import parse_form
 from app.routers.multipart import PartSink
 from app.services.operations.operation import LocalMedia, MediaOperation
 from app.services.uploads.upload_room import UploadRoom, owner_of

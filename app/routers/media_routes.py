@@ -16,7 +16,6 @@ from app.routers.accepted_types import OfferedForm, preferred_form
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
-from app.routers.body import written_out
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import FILE, STREAM, described
 from app.routers.edge.request_body import form_or_json
@@ -27,6 +26,7 @@ from app.routers.media_stream import stream_work
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
 from app.routers.raised_errors import answers_late, family, raises
+from app.routers.submission_schema import written_out
 from app.services.operations.operation import MediaOperation
 from app.services.operations.operation_table import OPERATIONS, operation_named
 from app.submission.envelopes.envelope import Envelope, EnvelopeJob

@@ -15,11 +15,12 @@ from app.domain.errors import BadRequestError, InvalidCaptionsError
 from app.domain.events import Notice
 from app.domain.language import Language, known_language
 from app.domain.request import UploadedFile
-from app.routers.body import read_files_form
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
+from app.routers.form_reader import read_files_form
+from app.routers.submission_schema import written_out
 from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB
@@ -170,8 +171,6 @@ def operation_openapi(
         example: that works as it stands.
         files: parts of a form that are files, each with the name of an example.
     """
-    from app.routers.body import written_out
-
     schema = model.model_json_schema()
     plain = written_out(schema, schema.get("$defs", {}))
     parts = {name: {"type": "string", "format": "binary"} for name in files}

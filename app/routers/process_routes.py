@@ -17,7 +17,6 @@ from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.answer_form import check_answer_form, requested_form
-from app.routers.body import SUBMISSION_OPENAPI, Submission, SubmissionDep
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
@@ -31,6 +30,8 @@ from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
 from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.routers.sse import stream_job
+from app.routers.submission_body import Submission, SubmissionDep
+from app.routers.submission_schema import SUBMISSION_OPENAPI
 from app.services.jobs.runtime import JobRuntime
 from app.services.render.formats import check_format
 from app.submission.envelopes.envelope import EnvelopeJob

@@ -21,7 +21,6 @@ from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
-from app.routers.body import CAPTIONS_EXAMPLE
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
@@ -34,6 +33,7 @@ from app.routers.queue_body import QueueBody
 from app.routers.queue_dependencies import QueueDep, TicketDep, WebhooksDep, refuse_nested_route
 from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.routers.sliced_json import sliced_json
+from app.routers.submission_schema import CAPTIONS_EXAMPLE
 from app.submission.envelopes.envelope_table import envelope_of
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.ticket import JobOrder, Ticket

@@ -21,8 +21,8 @@ from app.container import Services
 from app.domain.errors import BadRequestError, NamedFieldError
 from app.domain.json_text import read_json
 from app.domain.request import UploadedFile
-from app.routers.body import read_file_fields
 from app.routers.edge.request_body import is_multipart
+from app.routers.form_reader import read_file_fields
 from app.submission.known_voices import REFERENCES
 from app.submission.openai_request import LIST_FIELDS, OTHER_SOURCES, SINGLE_FIELDS
 from app.system.thread_groups import DISK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from app.domain.errors import OverloadedError, UnavailableOptionError
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
@@ -11,9 +12,10 @@ from app.services.readiness import Readiness
 from app.services.translation.speech_pairs import SpeechPairs
 from app.services.translation.text.script_conversion import needs_translator
 from app.services.translation.translator import LanguagePair
-from app.settings import SchedulerSettings, Settings
+from app.settings import JobSettings, JobStoreSettings, SchedulerSettings, Settings
 
 _FULL_RETRY_S = 30
+_RETRY_AFTER_S = 15
 
 
 def check_options(request: JobRequest, settings: Settings, readiness: Readiness) -> None:
@@ -93,4 +95,44 @@ def check_wait(manager: EngineManager, request: JobRequest, settings: SchedulerS
         raise OverloadedError(
             f"The device is busy: the first words would take about {math.ceil(wait_s)} s",
             max(1, math.ceil(wait_s - limit_s)),
+        )
+
+
+def check_places(running: Sequence[JobRequest], request: JobRequest, limits: JobSettings) -> None:
+    """Refuse a job that finds no free place, or whose caller has his share of them.
+
+    Args:
+        running: requests of the jobs that this process works on.
+        request: of the new job.
+        limits: number of places, and a caller's share.
+
+    Raises:
+        OverloadedError: it is refused.
+    """
+    if len(running) >= limits.max_jobs:
+        raise OverloadedError(f"All {limits.max_jobs} places are taken", _RETRY_AFTER_S)
+    own = [each for each in running if each.holder == request.holder]
+    if request.holder and len(own) >= limits.caller_share:
+        raise OverloadedError(
+            f"{len(own)} jobs of yours are running, which is one caller's share", _RETRY_AFTER_S
+        )
+
+
+def check_queue(waiting: int, own: int, owner: str, limits: JobStoreSettings) -> None:
+    """Refuse a job that finds no place in the queue, or whose owner has his share of it.
+
+    Args:
+        waiting: number of jobs in the queue.
+        own: number of the owner's among them.
+        owner: of the new job; empty for nobody in particular.
+        limits: length of the queue, and an owner's share.
+
+    Raises:
+        OverloadedError: it is refused.
+    """
+    if waiting >= limits.max_queued_jobs:
+        raise OverloadedError(f"{waiting} jobs wait already", _RETRY_AFTER_S)
+    if owner and own >= limits.max_queued_jobs_per_caller:
+        raise OverloadedError(
+            f"{own} jobs of yours wait, which is one caller's share", _RETRY_AFTER_S
         )

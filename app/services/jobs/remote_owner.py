@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Protocol
 
 import structlog
 
 from app.domain.errors import StorageError
+from app.services.jobs.job_control import JobControl
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.store.job_store import JobStore, Message
 
@@ -20,27 +20,17 @@ _HOLD_S = 45
 _RENEW_S = 15.0
 
 
-class JobControl(Protocol):
-    """What another process's readers do to a job of this one."""
-
-    async def cancel(self, job: JobRuntime, caller: str) -> None:
-        """Cancel a job for a caller."""
-        ...
-
-    def watch(self, job: JobRuntime, position_ms: int | None = None) -> None:
-        """Schedule a job as one with a viewer."""
-        ...
-
-
 class RemoteOwner:
-    """Tells the process that works on a job what this one's readers do, and obeys others.
+    """Sends what this process's readers do to the process that works on a job, and obeys others.
 
     Args:
         store: carries the messages.
+        control: of the jobs that this process works on.
     """
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, control: JobControl) -> None:
         self._store = store
+        self._control = control
         self._name = f"worker {uuid.uuid4().hex[:12]}"
         self._held: dict[str, asyncio.TimerHandle] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -72,8 +62,8 @@ class RemoteOwner:
             timer.cancel()
         self._held.clear()
 
-    def obey(self, control: JobControl, job: JobRuntime, message: Message) -> None:
-        """Do what another process told of a job that this one works on."""
+    def obey(self, job: JobRuntime, message: Message) -> None:
+        """Do what a message of another process asks of a job that this one works on."""
         caller, position_ms = str(message.get("caller", "")), message.get("position_ms")
         match message.get("do"):
             case "hold":
@@ -81,20 +71,20 @@ class RemoteOwner:
             case "release":
                 job.callers.end_lease(caller)
             case "leave":
-                task = asyncio.ensure_future(control.cancel(job, caller))
+                task = asyncio.ensure_future(self._control.cancel(job, caller))
                 self._keep(task)
             case "watch":
-                control.watch(job, position_ms if isinstance(position_ms, int) else None)
+                self._control.watch(job, position_ms if isinstance(position_ms, int) else None)
 
     def _send(self, job_id: str, message: Message) -> None:
-        self._keep(asyncio.ensure_future(self._tell(job_id, message)))
+        self._keep(asyncio.ensure_future(self._deliver(job_id, message)))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _tell(self, job_id: str, message: Message) -> None:
+    async def _deliver(self, job_id: str, message: Message) -> None:
         try:
             await self._store.tell(job_id, message)
         except StorageError as error:
-            log.warning("a worker cannot be told", job_id=job_id, reason=error.message)
+            log.warning("a message to a worker is not sent", job_id=job_id, reason=error.message)

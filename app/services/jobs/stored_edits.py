@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.cue import Cue
 from app.domain.edited_cue import EditedCue
+from app.domain.errors import JobNotFoundError
 from app.domain.style import Runs, StyleRun, ink_length
 from app.domain.time import Span
 
@@ -24,8 +25,31 @@ class StoredEdits:
     version: int
     content: bytes | None = None
 
+    def replaced(
+        self, content: bytes | None, versions: Collection[int] | None
+    ) -> StoredEdits | None:
+        """Return the edits after a write; None where it is refused.
+
+        Args:
+            content: of the write.
+            versions: of stored edits that it may replace; None for any.
+        """
+        if versions is not None and self.version not in versions:
+            return None
+        return StoredEdits(self.version + 1, content)
+
+    @property
+    def content_bytes(self) -> int:
+        """Size of the content."""
+        return len(self.content or b"")
+
 
 UNEDITED = StoredEdits(0)
+
+
+def job_removed() -> JobNotFoundError:
+    """Return the error of edits of a job that is no longer stored."""
+    return JobNotFoundError("The job was removed meanwhile")
 
 
 def encode_edits(cues: Sequence[EditedCue]) -> bytes:

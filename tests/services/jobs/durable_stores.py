@@ -58,7 +58,7 @@ class StoreProcess(DurableJobStore):
                 workers._socket.close()
                 workers._socket = None
                 os.close(workers._lock)
-            await self.database._thread.run(self.database._close)
+            await self.database._connection.close()
         elif isinstance(self.database, PostgresJobDatabase):
             await self.database._listener.close()
             await self.database.pool.close()

@@ -170,8 +170,8 @@ async def test_a_store_that_fails_holds_no_job_up_and_says_so(tmp_path: Path) ->
         (job,) = one.runner.running
         await one.runner._store.flush()
         database = one.runner._store._database
-        whole = database._connection
-        database._connection = None
+        whole = database._connection._connection
+        database._connection._connection = None
         with pytest.raises(StoreUnavailableError):
             await one.runner.enqueue(REQUEST, QueueOptions())
         job.log.append(Progress("transcribing", "On", 50))
@@ -181,7 +181,7 @@ async def test_a_store_that_fails_holds_no_job_up_and_says_so(tmp_path: Path) ->
         notices = [event for _, event in job.log.after(0) if isinstance(event, Notice)]
         assert notices == [NOT_STORED]
         stored = len(job.log)
-        database._connection = whole
+        database._connection._connection = whole
         await one.runner._store.flush()
         assert (await database.job(job.id)).state == "done"
         assert len(await database.events(job.id, 0)) == stored

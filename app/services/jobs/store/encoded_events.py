@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from app.domain.errors import JobExpiredError
 from app.domain.events import CuesReady, Done, Event, Failed, Progress
 from app.services.jobs.job_weight import event_bytes
 from app.services.jobs.store.event_codec import encode_event
@@ -36,6 +37,12 @@ def encoded_events(events: Sequence[Event]) -> EncodedEvents:
         title=last.result.title if isinstance(last, Done) else "",
         code=last.code if isinstance(last, Failed) else None,
     )
+
+
+def expired_event() -> tuple[StoredEvent, str]:
+    """Return the event that ends a job which waited in the queue too long, and its code."""
+    error = JobExpiredError("The job waited in the queue longer than it was to")
+    return encode_event(Failed(error.message, error.code, error.retryable)), error.code
 
 
 def _encoded(event: Event) -> StoredEvent:

@@ -11,6 +11,9 @@ from app.services.jobs.record import JobState
 MOST_READERS = 100
 """Readers of one job's output whose places are remembered."""
 
+RESUMED_PRIORITY = 1000
+"""Of jobs that a worker has left, which go first."""
+
 StoredEvent = tuple[str, bytes]
 """Kind and fields of an event, as `event_codec` writes them."""
 

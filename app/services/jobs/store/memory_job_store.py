@@ -6,14 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from app.domain.errors import JobNotFoundError
 from app.domain.events import Failed
 from app.services.jobs.job_summary import JobSummary, summary_of
 from app.services.jobs.record import JobRecord
 from app.services.jobs.store.job_rows import MOST_READERS, EndedRow
 from app.services.jobs.store.job_store import Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
-from app.services.jobs.stored_edits import UNEDITED, StoredEdits
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits, job_removed
 from app.services.jobs.uploads_of_jobs import discard_upload
 
 _FRAME_BYTES = 2000
@@ -141,11 +140,10 @@ class MemoryJobStore:
     ) -> int | None:
         """See `JobStore`."""
         if job_id not in self._records:
-            raise JobNotFoundError("The job was removed meanwhile")
-        stored = await self.edits(job_id, owner)
-        if versions is not None and stored.version not in versions:
+            raise job_removed()
+        new = (await self.edits(job_id, owner)).replaced(content, versions)
+        if new is None:
             return None
-        new = StoredEdits(stored.version + 1, content)
         self._edits.setdefault(job_id, {})[owner] = new
         self._edited_s[job_id] = time.monotonic()
         return new.version

@@ -14,8 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.domain.errors import StoreUnavailableError
 from app.services.jobs.store.job_rows import JobRow
-from app.services.jobs.store.postgres_queue import Connection
-from app.services.jobs.store.postgres_tables import ROW
+from app.services.jobs.store.postgres_tables import ROW, Connection
 from app.settings import JobStoreSettings
 
 log = structlog.get_logger()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from app.domain.errors import JobNotFoundError
-from app.services.jobs.store.postgres_queue import Connection
-from app.services.jobs.stored_edits import UNEDITED, StoredEdits
+from app.services.jobs.store.postgres_tables import Connection
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits, job_removed
 
 
 async def read_edits(connection: Connection, job_id: str, owner: str) -> StoredEdits:
@@ -31,18 +30,19 @@ async def write_edits(
     # The lock on the job's row lets one writer of its edits pass at a time.
     found = await connection.execute("SELECT 1 FROM jobs WHERE id = %s FOR UPDATE", [job_id])
     if await found.fetchone() is None:
-        raise JobNotFoundError("The job was removed meanwhile")
+        raise job_removed()
     stored = await read_edits(connection, job_id, owner)
-    if versions is not None and stored.version not in versions:
+    new = stored.replaced(content, versions)
+    if new is None:
         return None
     await connection.execute(
         """INSERT INTO edits VALUES (%s, %s, %s, clock_timestamp(), %s)
             ON CONFLICT (job_id, owner) DO UPDATE SET version = excluded.version,
                 saved_at = excluded.saved_at, content = excluded.content""",
-        [job_id, owner, stored.version + 1, content],
+        [job_id, owner, new.version, content],
     )
-    more_bytes = len(content or b"") - len(stored.content or b"")
+    more_bytes = new.content_bytes - stored.content_bytes
     await connection.execute(
         "UPDATE jobs SET bytes = bytes + %s WHERE id = %s", [more_bytes, job_id]
     )
-    return stored.version + 1
+    return new.version

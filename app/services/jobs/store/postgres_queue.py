@@ -1,22 +1,16 @@
-"""Statements on the queue of jobs in PostgreSQL: procrastinate's rows beside ours."""
+"""Statements on the queue of jobs in PostgreSQL, within a transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from procrastinate.sql import queries
-from psycopg import AsyncConnection
+from app.services.jobs.store.encoded_events import expired_event
+from app.services.jobs.store.job_rows import RESUMED_PRIORITY, JobRow, StoredEvent
+from app.services.jobs.store.postgres_rows import finish, write_events
+from app.services.jobs.store.postgres_tables import QUEUE, ROW, Connection
+from app.services.jobs.store.postgres_worker import PostgresWorker
 
-from app.services.jobs.store.job_rows import NewJob, StoredEvent
-
-Connection = AsyncConnection[tuple[Any, ...]]
-
-QUEUE = "cuestream"
-RESUMED_PRIORITY = 1000
-"""Jobs that were begun go first."""
-
-NEXT = """
+_NEXT = """
     UPDATE procrastinate_jobs SET status = 'doing', worker_id = %(worker)s WHERE id = (
         SELECT waiting.id FROM procrastinate_jobs AS waiting
             JOIN jobs ON jobs.queue_id = waiting.id AND jobs.ended_at IS NULL
@@ -33,49 +27,43 @@ NEXT = """
     ) RETURNING id"""
 """What procrastinate's own ``fetch_job`` does, with owners in turn."""
 
-SERVED = """
+_SERVED = """
     INSERT INTO shares SELECT owner, nextval('shares_served') FROM jobs WHERE id = %s
     ON CONFLICT (owner) DO UPDATE SET served = excluded.served"""
 
 
-async def register(connection: Connection) -> int:
-    """Make this process a worker; return its number."""
-    found = await connection.execute(queries["register_worker"])
-    (worker_id,) = await found.fetchone() or (0,)
-    return int(worker_id)
+async def claim_job(
+    connection: Connection, worker: PostgresWorker, calls: bool
+) -> JobRow | float | None:
+    """Lease the job that is due next to the worker; see `JobDatabase.claim`."""
+    while True:
+        values = {"queue": QUEUE, "worker": worker.row_id, "calls": calls}
+        queue_row = await (await connection.execute(_NEXT, values)).fetchone()
+        if queue_row is None:
+            return await _due_s(connection)
+        changed = await connection.execute(
+            f"""UPDATE jobs SET state = 'running', worker = %s, fence = fence + 1,
+                attempts = attempts + 1 WHERE queue_id = %s AND ended_at IS NULL
+                AND coalesce(expires_at > clock_timestamp(), true)
+            RETURNING {ROW}""".encode(),  # noqa: S608 - our own texts
+            [worker.name, queue_row[0]],
+        )
+        row = await changed.fetchone()
+        if row is not None:
+            await connection.execute(_SERVED, [row[0]])
+            return JobRow(*row)
+        if not await _expire(connection, worker, queue_row[0]):
+            await finish(connection, queue_row[0])
 
 
-async def known_job(connection: Connection, job: NewJob) -> str:
-    """Return the id of the job that is there already."""
-    query = "SELECT id FROM jobs WHERE id = %s OR (owner = %s AND idempotency_key = %s)"
-    found = await connection.execute(query, [job.id, job.owner, job.idempotency_key])
-    (job_id,) = await found.fetchone() or (job.id,)
-    return str(job_id)
-
-
-async def write_events(
-    connection: Connection, job_id: str, after: int, events: Sequence[StoredEvent]
-) -> None:
-    """Add events to a job's log after a number."""
-    if not events:
-        return
-    await connection.execute(
-        """INSERT INTO events SELECT %s, e.seq, e.kind, e.fields
-            FROM unnest(%s::integer[], %s::text[], %s::bytea[]) AS e (seq, kind, fields)""",
-        (
-            *(job_id, list(range(after + 1, after + 1 + len(events)))),
-            *([kind for kind, _ in events], [fields for _, fields in events]),
-        ),
+async def _due_s(connection: Connection) -> float | None:
+    """Return the seconds until a job that waits is due; None where none is."""
+    found = await connection.execute(
+        """SELECT extract(epoch FROM min(scheduled_at) - now())::float8 FROM procrastinate_jobs
+            WHERE status = 'todo' AND scheduled_at > now()"""
     )
-
-
-async def finish(connection: Connection, queue_id: int) -> None:
-    """Take a job out of the queue."""
-    await connection.execute(
-        """SELECT procrastinate_finish_job_v1(id, 'succeeded', true) FROM procrastinate_jobs
-            WHERE id = %s""",
-        [queue_id],
-    )
+    (due_s,) = await found.fetchone() or (None,)
+    return None if due_s is None else float(due_s)
 
 
 async def queue_again(connection: Connection, queue_id: int) -> None:
@@ -87,11 +75,58 @@ async def queue_again(connection: Connection, queue_id: int) -> None:
     )
 
 
-async def due_s(connection: Connection) -> float | None:
-    """Return the seconds until a job that waits is due; None where none is."""
+async def give_back(
+    connection: Connection, worker: PostgresWorker, job_id: str, fence: int
+) -> None:
+    """Put a job into the queue again whose lease has a fence."""
     found = await connection.execute(
-        """SELECT extract(epoch FROM min(scheduled_at) - now())::float8 FROM procrastinate_jobs
-            WHERE status = 'todo' AND scheduled_at > now()"""
+        """UPDATE jobs SET state = 'queued', worker = NULL, attempts = attempts - 1
+        WHERE id = %s AND fence = %s AND state = 'running' RETURNING queue_id""",
+        [job_id, fence],
     )
-    (due_s,) = await found.fetchone() or (None,)
-    return None if due_s is None else float(due_s)
+    row = await found.fetchone()
+    if row is not None:
+        await queue_again(connection, row[0])
+        await worker.notify(connection, {"work": 1})
+
+
+async def end_expired(connection: Connection, worker: PostgresWorker) -> None:
+    """End jobs that waited in the queue too long."""
+    expired = await connection.execute(
+        "SELECT queue_id FROM jobs WHERE state = 'queued' AND expires_at <= clock_timestamp()"
+    )
+    for (queue_id,) in await expired.fetchall():
+        await _expire(connection, worker, queue_id)
+
+
+async def _expire(connection: Connection, worker: PostgresWorker, queue_id: int) -> bool:
+    """End a job that waited too long; return whether there is one."""
+    query = "SELECT id FROM jobs WHERE queue_id = %s AND ended_at IS NULL"
+    row = await (await connection.execute(query, [queue_id])).fetchone()
+    if row is None:
+        return False
+    event, code = expired_event()
+    return await end_queued(connection, worker, row[0], [event], code)
+
+
+async def end_queued(
+    connection: Connection,
+    worker: PostgresWorker,
+    job_id: str,
+    events: Sequence[StoredEvent],
+    code: str,
+) -> bool:
+    """End a job that still waits in the queue; return whether it did."""
+    changed = await connection.execute(
+        """UPDATE jobs SET state = 'failed', code = %s, ended_at = clock_timestamp(),
+            events = events + %s, fence = fence + 1
+        WHERE id = %s AND state = 'queued' RETURNING events, queue_id""",
+        [code, len(events), job_id],
+    )
+    row = await changed.fetchone()
+    if row is None:
+        return False
+    await write_events(connection, job_id, row[0] - len(events), events)
+    await finish(connection, row[1])
+    await worker.notify(connection, {"events": job_id})
+    return True

@@ -7,11 +7,17 @@ have what a job is, and its events. Both lie in one schema and change in one tra
 from __future__ import annotations
 
 from importlib import resources
+from typing import Any
 
 from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection, sql
 
 from app.services.jobs.store.job_rows import row_columns
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+QUEUE = "cuestream"
+"""Name of the queue of procrastinate's."""
 
 _LOCK = 7_303_150_014
 """Of the transaction that makes the tables."""

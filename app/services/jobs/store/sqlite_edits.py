@@ -6,8 +6,7 @@ import time
 from collections.abc import Collection
 from sqlite3 import Connection
 
-from app.domain.errors import JobNotFoundError
-from app.services.jobs.stored_edits import UNEDITED, StoredEdits
+from app.services.jobs.stored_edits import UNEDITED, StoredEdits, job_removed
 
 
 def read_edits(connection: Connection, job_id: str, owner: str) -> StoredEdits:
@@ -29,15 +28,16 @@ def write_edits(
     Raises:
         JobNotFoundError: there is no such job.
     """
+    if connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job_id,)).fetchone() is None:
+        raise job_removed()
     stored = read_edits(connection, job_id, owner)
-    if versions is not None and stored.version not in versions:
+    new = stored.replaced(content, versions)
+    if new is None:
         return None
-    more_bytes = len(content or b"") - len(stored.content or b"")
-    sql = "UPDATE jobs SET bytes = bytes + ? WHERE id = ?"
-    if connection.execute(sql, (more_bytes, job_id)).rowcount == 0:
-        raise JobNotFoundError("The job was removed meanwhile")
     connection.execute(
         "INSERT OR REPLACE INTO edits VALUES (?, ?, ?, ?, ?)",
-        (job_id, owner, stored.version + 1, time.time(), content),
+        (job_id, owner, new.version, time.time(), content),
     )
-    return stored.version + 1
+    more_bytes = new.content_bytes - stored.content_bytes
+    connection.execute("UPDATE jobs SET bytes = bytes + ? WHERE id = ?", (more_bytes, job_id))
+    return new.version

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlite3 import Connection
+
+from app.domain.errors import StoreUnavailableError
 from app.services.jobs.store.job_rows import row_columns
 
 VERSION = 3
@@ -78,3 +81,21 @@ MIGRATIONS = (TABLES, SHARES, EDITS)
 
 ROW = row_columns(":now - created_at", ":now - ended_at")
 """Columns of a `JobRow`; ``:now`` is Unix time in seconds."""
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables where they are missing, and what later versions add to them.
+
+    Raises:
+        StoreUnavailableError: the file is of a newer version.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StoreUnavailableError(
+            "The file of jobs is of a newer version: set JOBS_DIR to another folder"
+        )
+    for added in MIGRATIONS[version:]:
+        for statement in added.split(";\n"):
+            connection.execute(statement)
+    if version < VERSION:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
