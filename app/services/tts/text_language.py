@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from app.domain.errors import InvalidLanguageError
@@ -54,15 +54,15 @@ def language_of_text(text: str, speaks: Callable[[Language], bool]) -> Language:
     Raises:
         InvalidLanguageError: no voice speaks the language that the text is certainly in.
     """
-    shares: Counter[str] = Counter()
+    shares: defaultdict[str, float] = defaultdict(float)
     for label, share in language_identifier().rank(text[:_SAMPLE_CHARS]):
-        shares[_SPOKEN_AS.get(label, label)] += float(share)
-    likeliest, share = shares.most_common(1)[0]
+        shares[_SPOKEN_AS.get(label, label)] += share
+    likeliest = max(shares, key=lambda label: shares[label])
     if speaks(Language(likeliest)):
         kin = next((kin for kin in _KIN if likeliest in kin), frozenset({likeliest}))
         if sum(shares[each] for each in kin) >= _LIKELY:
             return Language(likeliest)
-    elif share >= _CERTAIN and likeliest != _NO_LANGUAGE:
+    elif shares[likeliest] >= _CERTAIN and likeliest != _NO_LANGUAGE:
         raise _no_voice(Language(likeliest))
     usual = Language(_language_of_script(text[:_SAMPLE_CHARS]))
     if not speaks(usual):
