@@ -102,13 +102,18 @@ class TranscriptionWork:
 
     def without_speech(self, audio_ms: int = 0) -> Result:
         """Return the result of a recording in which nobody speaks."""
-        return silent(self.options.body.language_code, audio_ms)
+        spoken = self.options.body.language_code
+        if self._target is None:
+            return silent(spoken, audio_ms)
+        return replace(silent(self._target.tag, audio_ms), spoken=spoken or "und")
 
     def finished(self, result: Result) -> Result:
         """Return a job's result as the answer has it: a translation is its text."""
-        if self._target is None or not result.translated:
+        if self._target is None:
             return result
-        return _translated(result, self._target)
+        if result.translated:
+            return _translated(result, self._target)
+        return replace(result, spoken=result.spoken or result.language)
 
     def _job_request(self) -> JobRequest:
         settings = self._services.settings
