@@ -64,7 +64,12 @@ from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
-from app.routers.openai import model_routes, speech_routes, transcription_routes
+from app.routers.openai import (
+    diarization_routes,
+    model_routes,
+    speech_routes,
+    transcription_routes,
+)
 from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.routers.wyoming.wyoming_server import WyomingServer
@@ -89,6 +94,7 @@ _EXPOSED_HEADERS = (
     "X-Notices",
     "X-Request-ID",
     "X-Runpod-Worker-Id",
+    "X-Voice",
 )
 _ROUTERS = (
     health_routes.router,
@@ -101,6 +107,7 @@ _ROUTERS = (
     asr_routes.status_router,
     library_routes.router,
     transcription_routes.router,
+    diarization_routes.router,
     model_routes.router,
     model_routes.lists,
     speech_routes.router,
