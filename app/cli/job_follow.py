@@ -160,23 +160,22 @@ class JobFollower:
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Let Ctrl-C wait for the block: what was written and what is remembered must agree."""
+    """Let interrupts wait for the block: what was written and what is remembered must agree."""
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield
         return
-    waiting = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal waiting
-        waiting = True
-
-    previous = signal.signal(signal.SIGINT, note)
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
-    if waiting:
-        raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _failure(payload: dict[str, Any]) -> CommandError:
