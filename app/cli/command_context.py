@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from app.cli.exit_codes import CommandError, ExitCode
+from app.cli.file_writing import give_up_stdout
 from app.cli.job_reporter import JobReporter, JsonReporter, QuietReporter
 from app.cli.own_server import own_server
 from app.cli.server_client import ServerClient
@@ -114,10 +114,3 @@ def _tell_interrupt(code: ExitCode, reporter: JobReporter) -> None:
         reporter.ended(code)
     except OSError:
         give_up_stdout()
-
-
-def give_up_stdout() -> None:
-    """Write nothing more to standard output, nor what it still holds: that would fail again."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)
