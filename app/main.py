@@ -51,6 +51,7 @@ from app.routers import (
     usage_routes,
     video_job_routes,
     video_routes,
+    video_worker_routes,
     webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
@@ -135,7 +136,8 @@ _ROUTERS = (
     file_routes.router,
     media_routes.router,
     video_routes.router,
-    video_routes.output_router,
+    video_worker_routes.router,
+    video_worker_routes.output_router,
     video_job_routes.router,
     upload_routes.capabilities,
     upload_routes.router,
