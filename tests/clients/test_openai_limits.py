@@ -21,7 +21,7 @@ import pytest
 from tests.audio_engines import speech_like
 from tests.clients.held_engines import Held, held_server
 from tests.clients.test_openai_api import late_failure, node, sdk
-from tests.routers.test_parakeet_contract import LOUD, QUIET, TALK, wav
+from tests.routers.test_parakeet_contract import LOUD, QUIET, wav
 
 SENTENCE = wav(speech_like((0, 0.5), (QUIET, 1.5), (0, 1.0)))
 OTHER = wav(speech_like((0, 0.7), (LOUD, 1.5), (0, 1.0)))
@@ -157,9 +157,7 @@ def test_22_a_decode_longer_than_the_read_timeout_succeeds(impatient: Held) -> N
     assert srt.strip().startswith("1\n00:00:00,7")
 
 
-def test_11_an_error_in_a_stream_has_every_field_in_both_sdks(
-    single: Held, tmp_path: Path
-) -> None:
+def test_11_an_error_in_a_stream_has_every_field_in_both_sdks(single: Held, tmp_path: Path) -> None:
     with sdk(single.server) as client, pytest.raises(openai.APIError) as caught:
         for _ in client.audio.transcriptions.create(
             file=("a.wav", late_failure()), model="m", stream=True

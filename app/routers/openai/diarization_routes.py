@@ -23,7 +23,7 @@ from app.routers.openai.sound_routes import CHECKS, sound_body
 from app.routers.openai.transcription_form import read_transcription_form
 from app.routers.patient_json import patient_json
 from app.routers.patient_text import LateText, patient_text
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.submission.diarization_request import (
     DIARIZATION_FORMATS,
     DiarizationOptions,
@@ -61,6 +61,7 @@ router = APIRouter(
     ),
 )
 @raises(*JOB_ERRORS, BadRequestError)
+@answers_late
 async def diarization(request: Request, services: ServicesDep) -> Response:
     """Tell the speakers of a file apart; nothing is transcribed."""
     fields, file = await read_transcription_form(request, services)
