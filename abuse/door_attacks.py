@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import struct
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from websockets.exceptions import WebSocketException
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
@@ -48,21 +50,26 @@ def realtime_places(caller: HostileCaller) -> str:
 
 
 def realtime_unread(caller: HostileCaller) -> str:
-    """Events that are each answered by an error, from a client who reads none of them."""
-    client = _realtime(caller)
-    sent, ends_s = 0, time.monotonic() + 2 * _HOLD_S
-    try:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.recv_bufsize = 1
-        while time.monotonic() < ends_s and sent < 50_000:
-            client.socket.settimeout(1.0)
-            client.send(json.dumps({"type": "no.such.event", "event_id": "x" * 400}))
-            sent += 1
-        return "held"
-    except (OSError, WebSocketException):
-        return "cut"
-    finally:
-        client.socket.close()
+    """Events that are each answered by an error, from a client who reads none of the answers."""
+    key = base64.b64encode(bytes(16))
+    head = f"GET {_REALTIME} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    text = json.dumps({"type": "no.such.event", "event_id": "x" * 400}).encode()
+    event = Frame(Opcode.TEXT, text).serialize(mask=True)
+    with caller.connection() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(
+            head.encode() + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key
+        )
+        connection.sendall(b"\r\n\r\n")
+        connection.settimeout(_HOLD_S)
+        try:
+            for _ in range(1000):
+                connection.sendall(event * 100)
+            return "taken"
+        except TimeoutError:
+            return "held back"
+        except OSError:
+            return "cut"
 
 
 def endless_film(caller: HostileCaller) -> str:
