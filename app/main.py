@@ -51,6 +51,7 @@ from app.routers import (
     usage_routes,
     video_job_routes,
     video_routes,
+    video_worker_routes,
     webhook_routes,
 )
 from app.routers.access.client_address import is_trusted_peer
@@ -64,7 +65,12 @@ from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
-from app.routers.openai import model_routes, speech_routes, transcription_routes
+from app.routers.openai import (
+    diarization_routes,
+    model_routes,
+    speech_routes,
+    transcription_routes,
+)
 from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.routers.wyoming.wyoming_server import WyomingServer
@@ -89,6 +95,7 @@ _EXPOSED_HEADERS = (
     "X-Notices",
     "X-Request-ID",
     "X-Runpod-Worker-Id",
+    "X-Voice",
 )
 _ROUTERS = (
     health_routes.router,
@@ -101,6 +108,7 @@ _ROUTERS = (
     asr_routes.status_router,
     library_routes.router,
     transcription_routes.router,
+    diarization_routes.router,
     model_routes.router,
     model_routes.lists,
     speech_routes.router,
@@ -128,7 +136,8 @@ _ROUTERS = (
     file_routes.router,
     media_routes.router,
     video_routes.router,
-    video_routes.output_router,
+    video_worker_routes.router,
+    video_worker_routes.output_router,
     video_job_routes.router,
     upload_routes.capabilities,
     upload_routes.router,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from app.cli.exit_codes import CommandError, ExitCode
+from app.cli.file_writing import give_up_stdout
 from app.cli.job_reporter import JobReporter, JsonReporter, QuietReporter
 from app.cli.own_server import own_server
 from app.cli.server_client import ServerClient
@@ -70,28 +71,46 @@ def chosen_server(
 
 def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     """Do a command's work and return its exit code, whatever ends it."""
-    before = signal.signal(signal.SIGTERM, _terminated)
+    terminated = False
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
+        # What waits in a library's own code gives an interrupt on and swallows other exceptions.
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
-        code = work()
-    except CommandError as error:
-        reporter.failed("", error)
-        code = error.exit_code
-    except SettingsError as error:
-        reporter.failed("", CommandError(f"these settings are wrong\n{error}", ExitCode.USAGE))
-        code = ExitCode.USAGE
+        code = _told(work, reporter)
+        reporter.ended(code)
     except KeyboardInterrupt:
-        reporter.skipped("interrupted", "the same command goes on where this one ended")
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads any more; a second error at the interpreter's end would be told for nothing.
-        sys.stdout = None
+        code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+        _tell_interrupt(code, reporter)
+    except OSError as error:  # of standard output, that a reporter writes to
         code = ExitCode.FAILED
+        give_up_stdout()
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: nothing can be written: {error.strerror}", file=sys.stderr)
     finally:
         signal.signal(signal.SIGTERM, before)
-    if sys.stdout is not None:
-        reporter.ended(code)
     return code
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(ExitCode.TERMINATED)
+def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
+    try:
+        return work()
+    except CommandError as error:
+        reporter.failed("", error)
+        return error.exit_code
+    except SettingsError as error:
+        reporter.failed("", CommandError(f"these settings are wrong\n{error}", ExitCode.USAGE))
+        return ExitCode.USAGE
+
+
+def _tell_interrupt(code: ExitCode, reporter: JobReporter) -> None:
+    what = "terminated" if code is ExitCode.TERMINATED else "interrupted"
+    try:
+        reporter.skipped(what, "the same command goes on where this one ended")
+        reporter.ended(code)
+    except OSError:
+        give_up_stdout()

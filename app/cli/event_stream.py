@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
@@ -26,12 +28,18 @@ def read_events(lines: Iterable[str]) -> Iterator[StreamEvent]:
 
     Args:
         lines: of the stream, without their ends.
+
+    Raises:
+        ValueError: the data of one is no JSON object.
     """
     number, data = "", list[str]()
     for line in lines:
         if not line:
             if data:
-                yield StreamEvent(number, dict(json.loads("\n".join(data))))
+                payload = json.loads("\n".join(data))
+                if not isinstance(payload, dict):
+                    raise ValueError(f"{type(payload).__name__} in place of an object")
+                yield StreamEvent(number, payload)
             number, data = "", []
             continue
         name, _, value = line.partition(":")
@@ -39,3 +47,12 @@ def read_events(lines: Iterable[str]) -> Iterator[StreamEvent]:
             data.append(value.removeprefix(" "))
         elif name == "id":
             number = value.removeprefix(" ")
+
+
+def stream_lines(response: httpx.Response) -> Iterator[str]:
+    """Yield the lines of a stream: they end with LF alone, whatever characters a text holds."""
+    pending = ""
+    for text in response.iter_text():
+        pending += text
+        *lines, pending = pending.split("\n")
+        yield from lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,11 +13,14 @@ from typing import Any
 
 from app.cli.command_context import chosen_reporter, chosen_server, exit_of
 from app.cli.exit_codes import CommandError, ExitCode
-from app.cli.file_writing import write_whole
+from app.cli.file_writing import write_stdout, write_whole
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
-from app.cli.server_client import ServerClient, form_fields
+from app.cli.server_client import ServerClient, form_fields, sendable_name
 from app.cli.subtitle_command import endings
+
+TO_PIPE = "-"
+"""Output that is standard output."""
 
 TEXT_ENDINGS = frozenset({".txt", ".md", ""})
 """Endings of files that are a plain text and no subtitles."""
@@ -54,14 +57,27 @@ class FileWork:
             usual: where it goes unless something else was said.
 
         Raises:
-            CommandError: that place is taken.
+            CommandError: that place is taken, or events go to standard output.
         """
+        if self.output == TO_PIPE:
+            check_pipe(as_json=self.as_json)
+            return usual
         path = Path(self.output).expanduser() if self.output else usual
-        if path.is_dir():
+        if self.output.endswith("/") or os.path.isdir(path):  # noqa: PTH112
             path = path / usual.name
         if path.exists() and not self.force:
             raise CommandError(f"{path} is there already; --force overwrites it", ExitCode.EXISTS)
         return path
+
+
+def check_pipe(*, as_json: bool) -> None:
+    """Check that standard output is free for a result.
+
+    Raises:
+        CommandError: events go there.
+    """
+    if as_json:
+        raise CommandError("--json has standard output for itself: --output FILE", ExitCode.USAGE)
 
 
 def existing(text: str) -> Path:
@@ -71,7 +87,7 @@ def existing(text: str) -> Path:
         CommandError: it is not.
     """
     path = Path(text).expanduser()
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - a name that no file can have is no error
         raise CommandError(f"there is no file {text!r} in {Path.cwd()}", ExitCode.NO_INPUT)
     return path
 
@@ -82,7 +98,8 @@ def sent(
     """Send files with fields, those that are empty left out; return the answer."""
     with ExitStack() as stack:
         parts = {
-            name: (path.name, stack.enter_context(path.open("rb"))) for name, path in files.items()
+            name: (sendable_name(path), stack.enter_context(path.open("rb")))
+            for name, path in files.items()
         }
         data = form_fields({name: value for name, value in fields.items() if value != ""})
         return client.post(route, files=parts, data=data)
@@ -181,8 +198,8 @@ def _write_answer(
     text = str(answer["formats"][name])
     is_binary = name in answer.get("formats_base64", ())
     content = base64.b64decode(text) if is_binary else text.encode()
-    if work.output == "-":
-        sys.stdout.buffer.write(content)
+    if work.output == TO_PIPE:
+        write_stdout(content)
         return
     write_whole(target, content, force=work.force)
     reporter.written(source, target, answer)

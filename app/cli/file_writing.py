@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from app.cli.exit_codes import CommandError, ExitCode
 
@@ -22,19 +26,61 @@ def write_whole(path: Path, content: bytes, *, force: bool) -> None:
     Raises:
         CommandError: it is there already, or cannot be written.
     """
+    with whole_file(path, force=force) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
+    """Open a file that gets its name once the block has ended, and is gone where that failed.
+
+    Raises:
+        CommandError: it is there already, or cannot be written.
+    """
+    temporary: Path | None = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".cuestream-", dir=path.parent)
+        temporary = Path(name)
         with os.fdopen(number, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        put_in_place(Path(name), path, force=force)
+        _put_in_place(temporary, path, force=force)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}") from None
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
-def put_in_place(temporary: Path, path: Path, *, force: bool) -> None:
-    """Give a finished file its name; the temporary name is gone afterwards.
+def write_stdout(content: bytes) -> None:
+    """Write to standard output.
+
+    Raises:
+        CommandError: it cannot be written.
+        BrokenPipeError: nobody reads it any more.
+    """
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up_stdout()
+        reason = error.strerror or error
+        raise CommandError(f"standard output cannot be written: {reason}") from None
+
+
+def give_up_stdout() -> None:
+    """Write nothing more to standard output, nor what it still holds: that would fail again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def _put_in_place(temporary: Path, path: Path, *, force: bool) -> None:
+    """Give a finished file its name; the temporary name may be left.
 
     Raises:
         CommandError: the name is taken and may not be overwritten.
@@ -50,8 +96,6 @@ def put_in_place(temporary: Path, path: Path, *, force: bool) -> None:
         raise CommandError(
             f"{path} is there already; --force overwrites it", ExitCode.EXISTS
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _link(temporary: Path, path: Path) -> None:

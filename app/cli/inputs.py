@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -96,11 +97,12 @@ def _items(text: str, spool: Path) -> Iterator[InputItem]:
         yield InputItem(text, url=text)
         return
     path = Path(text).expanduser()
-    if path.is_dir():
+    # Unlike the methods of `Path` these are no error for a name that no file can have.
+    if os.path.isdir(path):  # noqa: PTH112
         yield from _files_in(path)
-    elif path.is_file():
+    elif os.path.isfile(path):  # noqa: PTH113
         yield InputItem(text, path)
-    elif path.exists():
+    elif os.path.exists(path):  # noqa: PTH110
         raise CommandError(f"{text} is neither a file nor a folder", ExitCode.NO_INPUT)
     else:
         yield from _matching(text, path)
@@ -108,23 +110,30 @@ def _items(text: str, spool: Path) -> Iterator[InputItem]:
 
 def _matching(text: str, path: Path) -> Iterator[InputItem]:
     names = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207 - a whole pattern, perhaps absolute
-    files = [Path(name) for name in names if Path(name).is_file()]
+    files = [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113
     if not files:
         raise CommandError(f"there is no file {text!r} in {Path.cwd()}", ExitCode.NO_INPUT)
     yield from (InputItem(str(file), file, named=False) for file in files)
 
 
 def _files_in(folder: Path) -> Iterator[InputItem]:
-    files = [path for path in sorted(folder.rglob("*")) if is_media(path)]
+    files = media_below(folder)
     if not files:
         raise CommandError(f"{folder} holds no media", ExitCode.NO_INPUT)
     yield from (InputItem(str(path), path, named=False) for path in files)
 
 
+def media_below(folder: Path) -> list[Path]:
+    """Return the files of media in a folder and below it, sorted; what vanishes is left out."""
+    found = (Path(above) / name for above, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if is_media(path))
+
+
 def is_media(path: Path) -> bool:
     """Whether a path is a file with an ending of media that is neither hidden nor in the making."""
     named = path.suffix.lower().removeprefix(".") in MEDIA_ENDINGS
-    return named and not path.name.startswith(".") and path.is_file()
+    # Unlike the method of `Path` it is no error where nobody may look, or a network share is away.
+    return named and not path.name.startswith(".") and os.path.isfile(path)  # noqa: PTH113
 
 
 def _from_pipe(spool: Path) -> InputItem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
@@ -12,17 +11,24 @@ from typing import Any
 
 import httpx
 
-from app.cli.event_stream import StreamEvent, read_events
+from app.cli.event_stream import StreamEvent, read_events, stream_lines
 from app.cli.exit_codes import CommandError, server_error
 from app.cli.job_memory import RememberedJob
 from app.cli.job_reporter import JobReporter
-from app.cli.server_client import ServerClient, unreachable
+from app.cli.server_client import ServerClient, checked, checked_stream, unreachable
 
 _WAITS_S = (1, 2, 4, 8, 15, 30, 30, 60, 60, 60)
 """Seconds before each new try; a server that is started again has as long to load."""
 
-_GONE = frozenset({"job_not_found", "upload_not_found", "job_interrupted", "cancelled", "404"})
+_MOST_BEGUN = 3
+"""Times that one run sends the same request: a job that a server loses again and again may be what
+ends the server."""
+
+_GONE = frozenset({"job_not_found", "upload_not_found", "job_interrupted", "404"})
 """What is remembered is not there any more: it has to be sent again."""
+
+_CANCELLED = "cancelled"
+"""By somebody, or since nobody read the job while the connection was cut."""
 
 _PASSING = frozenset(
     [
@@ -39,7 +45,15 @@ Open = Callable[[], AbstractContextManager[httpx.Response]]
 
 
 class JobGoneError(Exception):
-    """The server knows nothing of a job any more."""
+    """The server knows nothing of a job any more.
+
+    Attributes:
+        reason: what it said instead.
+    """
+
+    def __init__(self, reason: CommandError) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
 
 
 class JobFollower:
@@ -67,6 +81,9 @@ class JobFollower:
         self._reporter = reporter
         self._save = save
         self._failures = 0
+        self._begun = 0
+        self._resumed = False
+        self._new_events = 0
 
     def result(self, begin: Open) -> dict[str, Any]:
         """Return the job's result; a job that is remembered is not begun again.
@@ -79,37 +96,39 @@ class JobFollower:
         """
         while True:
             try:
-                return self._followed(self._resume if self._job.events else begin)
-            except JobGoneError:
-                self._job.events = self._job.last_event = self._job.upload = ""
-                self._save()
-            except httpx.TransportError as error:
-                self._wait(str(error) or type(error).__name__, unreachable(self._address, error))
-            except json.JSONDecodeError as error:
+                return self._followed(begin)
+            except JobGoneError as gone:
+                self._lose(gone.reason)
+            except httpx.HTTPError as error:
+                reason = str(error) or type(error).__name__
+                self._wait(reason, unreachable(self._client.address, error))
+            except ValueError as error:  # of an event that came damaged
                 self._wait("damaged event", server_error(f"no event: {error}", "stream"))
             except CommandError as error:
                 if error.code not in _PASSING:
                     raise
                 self._wait(error.message, error)
 
-    @property
-    def _address(self) -> str:
-        return self._client.address
+    def moved(self) -> None:
+        """Note that something came through: the next cut is a first one again."""
+        self._failures = 0
 
-    def _followed(self, opened: Open) -> dict[str, Any]:
+    def _followed(self, begin: Open) -> dict[str, Any]:
+        self._resumed, self._new_events = bool(self._job.events), 0
+        self._begun += not self._resumed
         try:
-            with opened() as response:
+            with (self._resume if self._resumed else begin)() as response:
                 self._job.worker = response.headers.get("X-Runpod-Worker-Id", "")
                 if response.status_code == httpx.codes.NO_CONTENT:
                     return self._finished()
-                for event in read_events(_lines(response)):
+                for event in read_events(stream_lines(checked_stream(response, self._client))):
                     with interrupts_wait():
                         result = self._seen(event)
                     if result is not None:
                         return result
         except CommandError as error:
-            if self._job.events and error.code in _GONE:
-                raise JobGoneError from None
+            if (self._job.events or self._job.upload) and error.code in _GONE:
+                raise JobGoneError(error) from None
             raise
         raise httpx.ReadError("the stream ended before its job")
 
@@ -122,13 +141,11 @@ class JobFollower:
     def _finished(self) -> dict[str, Any]:
         """Return the result of a job whose events were all seen."""
         path, _, query = self._job.events.partition("/events")
-        try:
-            state = self._client.http.get(f"{path}{query}").json()
-        except ValueError:
-            raise JobGoneError from None
-        if "result" not in state:
-            raise JobGoneError
-        return dict(state["result"])
+        state = checked(self._client.http.get(f"{path}{query}")).json()
+        result = state.get("result") if isinstance(state, dict) else None
+        if not isinstance(result, dict):
+            raise JobGoneError(server_error("its result is not kept any more", "job_not_found"))
+        return result
 
     def _seen(self, event: StreamEvent) -> dict[str, Any] | None:
         payload = event.payload
@@ -137,9 +154,10 @@ class JobFollower:
             self._reporter.job(str(payload.get("job_id", "")))
             self._save()
         if "error" in payload:
-            raise _failure(payload)
+            raise self._failed(payload)
         self._job.last_event = event.number or self._job.last_event
-        self._failures = 0
+        self._new_events += 1
+        self.moved()
         if "result" in payload:
             return dict(payload["result"])
         if "subtitles" in payload:
@@ -148,6 +166,35 @@ class JobFollower:
         elif "stage" in payload:
             self._reporter.stage(payload)
         return None
+
+    def _failed(self, payload: dict[str, Any]) -> Exception:
+        """Return what a job's last event means: it failed for good, or it has to be sent again."""
+        retryable = bool(payload.get("retryable"))
+        error = server_error(
+            str(payload["error"]), str(payload.get("code", "")), retryable=retryable
+        )
+        if error.code in _GONE or (self._resumed and error.code == _CANCELLED):
+            return JobGoneError(error)
+        if error.code in _PASSING:
+            # Told once more, it is the job's end rather than the server's.
+            return JobGoneError(error) if self._resumed and not self._new_events else error
+        self._forget()
+        return error
+
+    def _forget(self) -> None:
+        """Let the next run begin the job anew rather than read again how it ended."""
+        self._job.events = self._job.last_event = ""
+        self._save()
+
+    def _lose(self, reason: CommandError) -> None:
+        """Make ready to send the request again."""
+        self._job.upload = ""
+        self._forget()
+        if self._begun >= _MOST_BEGUN:
+            raise reason
+        if reason.code in _PASSING:
+            self._wait(reason.message, reason)
+        self._reporter.notice("begun_again", f"the job is begun again: {reason.message}")
 
     def _wait(self, reason: str, error: CommandError) -> None:
         if self._failures == len(_WAITS_S):
@@ -160,34 +207,19 @@ class JobFollower:
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Let Ctrl-C wait for the block: what was written and what is remembered must agree."""
+    """Let interrupts wait for the block: what was written and what is remembered must agree."""
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield
         return
-    waiting = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal waiting
-        waiting = True
-
-    previous = signal.signal(signal.SIGINT, note)
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
-    if waiting:
-        raise KeyboardInterrupt
-
-
-def _failure(payload: dict[str, Any]) -> CommandError:
-    retryable = bool(payload.get("retryable"))
-    return server_error(str(payload["error"]), str(payload.get("code", "")), retryable=retryable)
-
-
-def _lines(response: httpx.Response) -> Iterator[str]:
-    """Yield the lines of a stream: they end with LF alone, whatever characters a text holds."""
-    pending = ""
-    for text in response.iter_text():
-        pending += text
-        *lines, pending = pending.split("\n")
-        yield from lines
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from app.cli.inputs import InputItem
 
@@ -45,9 +49,9 @@ class JobMemory:
     def load(self, key: str) -> RememberedJob:
         """Return what is remembered; a file that cannot be read is nothing."""
         try:
-            found = json.loads((self._folder / f"{key}.json").read_text("utf-8"))
-            return RememberedJob(**found)
-        except (OSError, ValueError, TypeError):
+            found = (self._folder / f"{key}.json").read_bytes()
+            return TypeAdapter(RememberedJob).validate_json(found)
+        except (OSError, ValueError):
             return RememberedJob()
 
     def save(self, key: str, job: RememberedJob) -> None:
@@ -59,12 +63,36 @@ class JobMemory:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{key}.json"
         written = path.with_suffix(f".{os.getpid()}")
-        written.write_text(json.dumps(asdict(job)), "utf-8")
-        written.replace(path)
+        try:
+            written.write_text(json.dumps(asdict(job)), "utf-8")
+            written.replace(path)
+        finally:
+            written.unlink(missing_ok=True)
 
-    def forget(self, key: str) -> None:
-        """Forget a job."""
-        (self._folder / f"{key}.json").unlink(missing_ok=True)
+    @contextmanager
+    def claimed(self, key: str, busy: Callable[[], None]) -> Iterator[None]:
+        """Keep a job to this run; another run waits for its end and then finds what it wrote.
+
+        Args:
+            key: of the job.
+            busy: is told where another run has it.
+        """
+        lock = FileLock(self._folder / f"{key}.lock")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                busy()
+                lock.acquire()
+        except (OSError, NotImplementedError):
+            # Nothing can be remembered here, or this file system has no locks; saving tells it.
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def job_key(server: str, item: InputItem, fields: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +12,19 @@ from urllib.parse import urlsplit
 import httpx
 
 from app.cli.command_context import chosen_server, exit_of
-from app.cli.event_stream import read_events
+from app.cli.event_stream import read_events, stream_lines
 from app.cli.exit_codes import CommandError, ExitCode, server_error
-from app.cli.file_commands import FileWork, existing
-from app.cli.file_writing import put_in_place
+from app.cli.file_commands import TO_PIPE, FileWork, existing
+from app.cli.file_writing import whole_file
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
-from app.cli.server_client import ServerClient, form_fields, unreachable
+from app.cli.server_client import (
+    ServerClient,
+    checked_stream,
+    form_fields,
+    sendable_name,
+    unreachable,
+)
 
 _AUDIO_ENDING = "flac"
 
@@ -70,7 +77,7 @@ def _made(
     reporter.begun(source, resumed=False)
     try:
         result = _result(client, operation, files, fields, reporter)
-    except httpx.TransportError as error:
+    except httpx.HTTPError as error:
         raise unreachable(client.address, error) from None
     for notice in result.get("notices", ()):
         reporter.notice(str(notice["code"]), str(notice["message"]))
@@ -78,12 +85,12 @@ def _made(
     # A link of the server's own is asked for where it is known to be, whatever name it has itself.
     parts = urlsplit(link)
     near = f"{parts.path}?{parts.query}" if parts.path.startswith("/files/") else link
-    partial = target.with_name(f".cuestream-{target.name}")
-    try:
-        client.download(near, partial)
-        put_in_place(partial, target, force=work.force)
-    finally:
-        partial.unlink(missing_ok=True)
+    if work.output == TO_PIPE:
+        client.download(near, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    with whole_file(target, force=work.force) as file:
+        client.download(near, file)
     reporter.written(source, target, result)
 
 
@@ -96,12 +103,14 @@ def _result(
 ) -> dict[str, Any]:
     with ExitStack() as stack:
         parts = {
-            name: (path.name, stack.enter_context(path.open("rb"))) for name, path in files.items()
+            name: (sendable_name(path), stack.enter_context(path.open("rb")))
+            for name, path in files.items()
         }
         data = form_fields({name: value for name, value in fields.items() if value})
         asked = {"files": parts, "data": data, "headers": {"Accept": "text/event-stream"}}
         opened = client.stream("POST", f"/api/media/{operation}", **asked)
-        for event in read_events(stack.enter_context(opened).iter_lines()):
+        response = checked_stream(stack.enter_context(opened), client)
+        for event in read_events(stream_lines(response)):
             if "result" in event.payload:
                 return dict(event.payload["result"])
             if "error" in event.payload:

@@ -6,21 +6,21 @@ Source: the tus resumable upload protocol, version 1.0.0.
 from __future__ import annotations
 
 import base64
-import time
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import httpx
 
-from app.cli.exit_codes import CommandError
+from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.job_memory import RememberedJob
-from app.cli.server_client import ServerClient, checked, unreachable
+from app.cli.server_client import ServerClient, checked, not_cuestream, sendable_name
 
 PART_BYTES = 16 * 2**20
 """Below the 30 MB that a load balancer of RunPod passes on."""
 
 _TUS = {"Tus-Resumable": "1.0.0"}
-_ATTEMPTS = 8
 _NOT_THERE = (404, 410)
 
 
@@ -31,7 +31,7 @@ def upload_in_parts(
     sent: Callable[[int], None],
     save: Callable[[], None],
 ) -> str:
-    """Send a file, from where an earlier run stopped; return the id of the upload.
+    """Send a file, from where an earlier try stopped; return the id of the upload.
 
     Args:
         client: of the server.
@@ -41,25 +41,30 @@ def upload_in_parts(
         save: stores what is remembered.
 
     Raises:
-        CommandError: the server refuses it or stays out of reach.
+        CommandError: the server refuses it, or the file changes meanwhile.
+        httpx.TransportError: the connection was cut.
     """
-    size_bytes = path.stat().st_size
-    failures = 0
     with path.open("rb") as file:
-        while True:
-            try:
-                offset = _offset(client, job, path, size_bytes, save)
-                while offset < size_bytes:
-                    file.seek(offset)
-                    offset = _send(client, job.upload, offset, file.read(PART_BYTES))
-                    sent(100 * offset // size_bytes)
-                    failures = 0
-                return job.upload.rpartition("/")[2]
-            except httpx.TransportError as error:
-                failures += 1
-                if failures == _ATTEMPTS:
-                    raise unreachable(client.address, error) from None
-                time.sleep(2 ** min(failures, 5))
+        before = _state(file)
+        size_bytes = before[0]
+        offset = _offset(client, job, path, size_bytes, save)
+        while offset < size_bytes:
+            file.seek(offset)
+            part = file.read(PART_BYTES)
+            if not part or _state(file) != before:
+                raise _changed(path)
+            offset = _send(client, job.upload, offset, part)
+            sent(100 * offset // size_bytes)
+    return job.upload.rpartition("/")[2]
+
+
+def _state(file: IO[bytes]) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
+
+
+def _changed(path: Path) -> CommandError:
+    return CommandError(f"{path} changed while it was sent", ExitCode.NO_INPUT)
 
 
 def _offset(
@@ -73,12 +78,14 @@ def _offset(
     if job.upload:
         response = client.http.head(job.upload, headers=_TUS)
         if response.status_code not in _NOT_THERE:
-            return int(checked(response).headers["Upload-Offset"])
-    name = base64.b64encode(path.name.encode(errors="replace")).decode()
+            return _told_offset(checked(response))
+    name = base64.b64encode(sendable_name(path).encode()).decode()
     length = {"Upload-Length": str(size_bytes), "Upload-Metadata": f"filename {name}"}
     headers = {**_TUS, **length}
     response = checked(client.http.post("/api/uploads", headers=headers))
-    job.upload = httpx.URL(response.headers["Location"]).path
+    job.upload = httpx.URL(response.headers.get("Location", "")).path
+    if not job.upload.rpartition("/")[2]:
+        raise not_cuestream(client.address, "it begins no uploads")
     save()
     return 0
 
@@ -90,8 +97,13 @@ def _send(client: ServerClient, where: str, offset: int, part: bytes) -> int:
         "Content-Type": "application/offset+octet-stream",
     }
     response = client.http.patch(where, headers=headers, content=part)
-    if response.status_code == httpx.codes.CONFLICT:
-        if "Upload-Offset" not in response.headers:
-            raise CommandError("the upload stands elsewhere than it should", code="upload_offset")
-        return int(response.headers["Upload-Offset"])
-    return int(checked(response).headers["Upload-Offset"])
+    if response.status_code == httpx.codes.CONFLICT and "Upload-Offset" in response.headers:
+        return _told_offset(response)
+    return _told_offset(checked(response))
+
+
+def _told_offset(response: httpx.Response) -> int:
+    told = response.headers.get("Upload-Offset", "")
+    if not told.isdecimal():
+        raise CommandError("the server does not say how much has arrived", code="upload_offset")
+    return int(told)

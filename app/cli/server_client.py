@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -37,6 +37,8 @@ class ServerClient:
                 f"{address!r} is no address of a server, such as http://localhost:5001",
                 ExitCode.USAGE,
             )
+        if not (key or "").isascii():
+            raise CommandError("a key has ASCII letters alone", ExitCode.KEY)
         self.address = address.rstrip("/")
         keys = {"X-API-Key": key, "Authorization": f"Bearer {key}"} if key else {}
         self.http = httpx.Client(
@@ -57,9 +59,16 @@ class ServerClient:
             CommandError: the server refused it or cannot be reached.
         """
         try:
-            return dict(checked(self.http.post(path, **content)).json())
-        except httpx.TransportError as error:
+            response = checked(self.http.post(path, **content))
+        except httpx.HTTPError as error:
             raise unreachable(self.address, error) from None
+        answer = _body(response)
+        if not answer:
+            raise not_cuestream(self.address, "its answer is no JSON object")
+        if "error" in answer and "code" in answer:
+            # One that came late: the status had been sent already, to keep proxies waiting.
+            raise server_error(*_told(response), retryable=_retryable(response))
+        return answer
 
     @contextmanager
     def stream(self, method: str, path: str, **content: Any) -> Iterator[httpx.Response]:
@@ -67,22 +76,23 @@ class ServerClient:
 
         Raises:
             CommandError: the server refused it.
-            httpx.TransportError: the connection failed.
+            httpx.HTTPError: the connection failed.
         """
         with self.http.stream(method, path, **content) as response:
             yield checked(response)
 
-    def download(self, url: str, target: Path) -> None:
-        """Fetch a stored file into a new file.
+    def download(self, url: str, file: IO[bytes]) -> None:
+        """Fetch a stored file into an open one.
 
         Raises:
             CommandError: it cannot be had.
+            OSError: the file cannot be written.
         """
         try:
-            with self.stream("GET", url) as response, target.open("wb") as file:
+            with self.stream("GET", url) as response:
                 for part in response.iter_bytes():
                     file.write(part)
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             raise unreachable(self.address, error) from None
 
 
@@ -92,10 +102,34 @@ def checked(response: httpx.Response) -> httpx.Response:
     Raises:
         CommandError: it is one.
     """
-    if not response.is_error:
+    if response.is_success:
         return response
+    if response.has_redirect_location:
+        where = response.headers["Location"]
+        raise not_cuestream(str(response.url), f"it leads on to {where}")
     response.read()
     raise server_error(*_told(response), retryable=_retryable(response))
+
+
+def checked_stream(response: httpx.Response, client: ServerClient) -> httpx.Response:
+    """Return a response that is a stream of events.
+
+    Raises:
+        CommandError: it is something else.
+    """
+    kind = response.headers.get("Content-Type", "nothing")
+    if not kind.startswith("text/event-stream"):
+        raise not_cuestream(client.address, f"it sends {kind} in place of events")
+    return response
+
+
+def not_cuestream(address: str, reason: str) -> CommandError:
+    """Return the error of an address where something else answers."""
+    return CommandError(
+        f"{address} does not answer as Cuestream does: {reason}",
+        ExitCode.UNREACHABLE,
+        advice="is the address the server's own, with https:// where it has that?",
+    )
 
 
 def _told(response: httpx.Response) -> tuple[str, str]:
@@ -124,6 +158,11 @@ def unreachable(address: str, error: Exception) -> CommandError:
         advice="is it running, and is the address right? Without --server and CUESTREAM_SERVER "
         "the command starts a server of its own",
     )
+
+
+def sendable_name(path: Path) -> str:
+    """Return a file's name as text that can be sent, whatever bytes it has."""
+    return path.name.encode(errors="replace").decode()
 
 
 def form_fields(fields: Mapping[str, Any]) -> dict[str, str]:

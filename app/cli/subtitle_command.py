@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from app.cli.command_context import chosen_reporter, chosen_server, exit_of, terminal_settings
 from app.cli.exit_codes import CommandError, ExitCode, combined
+from app.cli.folder_watch import FolderWatch
 from app.cli.inputs import gathered
 from app.cli.job_memory import JobMemory
 from app.cli.job_reporter import JobReporter
@@ -63,15 +63,19 @@ def _run(given: SubtitleArguments, reporter: JobReporter) -> ExitCode:
             run = SubtitleRun(client, options, reporter, memory, own=own)
             codes = [run.work_on(item) for item in items]
             if folder is not None:
-                _watch(folder, given.settle_s, run)
+                codes.append(_watch(FolderWatch(folder, given.settle_s, reporter.notice), run))
         return combined(codes)
 
 
-def _watch(folder: Path, settle_s: float, run: SubtitleRun) -> None:
-    from app.cli.folder_watch import new_files
-
-    for item in new_files(folder, settle_s, threading.Event()):
-        run.work_on(item)
+def _watch(folder: FolderWatch, run: SubtitleRun) -> ExitCode:
+    """Work on new files until an interrupt, or until the server refuses the key."""
+    for item in folder.items():
+        code = run.work_on(item)
+        if code is ExitCode.KEY:
+            return code
+        if code in (ExitCode.UNREACHABLE, ExitCode.TRY_LATER):
+            folder.again(item)
+    return ExitCode.DONE
 
 
 def _may_be_folder(output: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 import httpx
 
 from app.cli.exit_codes import CommandError, ExitCode
-from app.cli.file_writing import plain_stem, write_whole
+from app.cli.file_writing import plain_stem, write_stdout, write_whole
 from app.cli.inputs import InputItem
 from app.cli.job_follow import JobFollower
 from app.cli.job_memory import JobMemory, RememberedJob, job_key
 from app.cli.job_reporter import JobReporter
 from app.cli.part_upload import PART_BYTES, upload_in_parts
-from app.cli.server_client import ServerClient, form_fields
+from app.cli.server_client import ServerClient, form_fields, not_cuestream, sendable_name
 
 _TO_PIPE = "-"
 
@@ -68,6 +67,7 @@ class SubtitleRun:
         self._reporter = reporter
         self._memory = memory
         self._own = own
+        self._forgetful = False
 
     def work_on(self, item: InputItem) -> ExitCode:
         """Subtitle one input in every language; what fails is told."""
@@ -78,18 +78,32 @@ class SubtitleRun:
         try:
             return self._subtitled(item, target)
         except CommandError as error:
-            self._reporter.failed(item.name, error)
-            return error.exit_code
+            told = error
+        except BrokenPipeError:
+            raise  # nobody reads the results any more
         except OSError as error:
-            reason = f"{error.filename or item.name}: {error.strerror}"
-            self._reporter.failed(item.name, CommandError(reason, ExitCode.NO_INPUT))
-            return ExitCode.NO_INPUT
+            reason = f"{error.filename or item.name}: {error.strerror or error}"
+            told = CommandError(reason, ExitCode.NO_INPUT)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            # An answer of another version, say. The inputs that follow may fare better.
+            reason = f"the answer is not understood ({type(error).__name__}: {error})"
+            told = not_cuestream(self._client.address, reason)
+            told.exit_code = ExitCode.FAILED
+        self._reporter.failed(item.name, told)
+        return told.exit_code
 
     def _subtitled(self, item: InputItem, target: str) -> ExitCode:
         fields = {**self._options.fields, "formats": list(self._options.formats)}
         if target:
             fields["target_lang"] = target
         key = job_key("" if self._own else self._client.address, item, fields)
+        busy = f"another run of the command has begun {item.name}; waiting for it"
+        with self._memory.claimed(key, lambda: self._reporter.waiting(busy)):
+            return self._worked_on(item, target, fields, key)
+
+    def _worked_on(
+        self, item: InputItem, target: str, fields: dict[str, Any], key: str
+    ) -> ExitCode:
         job = self._memory.load(key)
         if taken := self._taken(item, target, job):
             reason = f"{', '.join(map(str, taken))} is there already; --force overwrites it"
@@ -98,15 +112,33 @@ class SubtitleRun:
             self._reporter.skipped(item.name, reason)
             return ExitCode.DONE
         self._reporter.begun(item.name, resumed=bool(job.events or job.upload))
-        follower = JobFollower(
-            self._client, job, item.name, self._reporter, lambda: self._memory.save(key, job)
-        )
-        result = follower.result(lambda: self._begin(item, fields, job, key))
+
+        def save() -> None:
+            self._save(key, job)
+
+        follower = JobFollower(self._client, job, item.name, self._reporter, save)
+
+        def sent(percent: int) -> None:
+            follower.moved()
+            self._reporter.stage({"stage": "uploading", "percent": percent})
+
+        result = follower.result(lambda: self._begin(item, fields, job, sent, save))
         for notice in result.get("notices", ()):
             self._reporter.notice(str(notice["code"]), str(notice["message"]))
         paths = self._write(item, result)
-        self._memory.save(key, RememberedJob(outputs=[str(path) for path in paths]))
+        self._save(key, RememberedJob(outputs=[str(path) for path in paths]))
         return ExitCode.DONE
+
+    def _save(self, key: str, job: RememberedJob) -> None:
+        """Remember a job; where that cannot be, it is told once and the work goes on."""
+        try:
+            self._memory.save(key, job)
+        except OSError as error:
+            if not self._forgetful:
+                reason = f"{error.filename or 'the state'}: {error.strerror or error}"
+                text = f"the next run cannot go on with this one ({reason}); CUESTREAM_STATE_DIR"
+                self._reporter.notice("state_not_saved", text)
+            self._forgetful = True
 
     def _taken(self, item: InputItem, target: str, job: RememberedJob) -> list[Path]:
         """Return files that would be overwritten, as far as their names are known by now."""
@@ -121,7 +153,12 @@ class SubtitleRun:
 
     @contextmanager
     def _begin(
-        self, item: InputItem, fields: dict[str, Any], job: RememberedJob, key: str
+        self,
+        item: InputItem,
+        fields: dict[str, Any],
+        job: RememberedJob,
+        sent: Callable[[int], None],
+        save: Callable[[], None],
     ) -> Iterator[httpx.Response]:
         """Send a request; its answer is the stream of the job."""
         path = "/api/stream"
@@ -129,19 +166,14 @@ class SubtitleRun:
             with self._client.stream("POST", path, json={**fields, "url": item.url}) as response:
                 yield response
         elif not self._own and item.path.stat().st_size > PART_BYTES:
-
-            def sent(percent: int) -> None:
-                self._reporter.stage({"stage": "uploading", "percent": percent})
-
-            upload = upload_in_parts(
-                self._client, item.path, job, sent, lambda: self._memory.save(key, job)
-            )
+            upload = upload_in_parts(self._client, item.path, job, sent, save)
             body = {**fields, "upload_id": upload}
             with self._client.stream("POST", path, json=body) as response:
                 yield response
         else:
             with item.path.open("rb") as file:
-                content = {"files": {"file": (item.path.name, file)}, "data": form_fields(fields)}
+                name = sendable_name(item.path)
+                content = {"files": {"file": (name, file)}, "data": form_fields(fields)}
                 with self._client.stream("POST", path, **content) as response:
                     yield response
 
@@ -152,11 +184,9 @@ class SubtitleRun:
         for name, ending in self._options.formats.items():
             content = _content(result, name)
             if self._options.output == _TO_PIPE:
-                sys.stdout.buffer.write(content)
-                sys.stdout.buffer.flush()
+                write_stdout(content)
                 continue
             path = self._place(item, str(result.get("title") or ""), language, ending)
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content, force=self._options.force)
             self._reporter.written(item.name, path, result)
             paths.append(path)
@@ -176,7 +206,7 @@ class SubtitleRun:
 
 
 def _content(result: dict[str, Any], name: str) -> bytes:
-    text = str(result.get("formats", {})[name])
+    text = str(result["formats"][name])
     if name in result.get("formats_base64", ()):
         return base64.b64decode(text)
     return text.encode()

@@ -22,7 +22,7 @@ from app.domain import errors as e
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.error_responses import ERROR_SHAPES, shape_for, status_of_kind
 from app.routers.error_shapes import ErrorShape, HttpError, plain_text
-from app.routers.raised_errors import KeyNeed, errors_of, key_need_of
+from app.routers.raised_errors import KeyNeed, errors_of, is_late, key_need_of
 
 TAGS = (
     {"name": "subtitles", "description": "Media in, subtitles out"},
@@ -139,9 +139,20 @@ def _complete(operation: dict[str, Any], context: RouteContext, route: APIRoute)
     responses = operation["responses"]
     if _is_framework_refusal(responses.get("422", {})):
         del responses["422"]
-    for status, response in error_answers(kinds, shape_for(str(context.path_format))).items():
+    shape = shape_for(str(context.path_format))
+    if any(map(is_late, functions)):
+        _declare_late_errors(responses["200"], shape)
+    for status, response in error_answers(kinds, shape).items():
         responses.setdefault(status, response)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _declare_late_errors(answer: dict[str, Any], shape: ErrorShape) -> None:
+    """Say that an answer with status 200 may be an error; see `late_body`."""
+    described = answer["content"]["application/json"]
+    error = {"$ref": _COMPONENTS + shape.model.__name__}
+    described["schema"] = {"anyOf": [described["schema"], error]}
+    answer["description"] += "; an error too, where the answer began before the work had ended"
 
 
 def _functions(context: RouteContext, route: APIRoute) -> Iterator[Callable[..., Any]]:

@@ -14,7 +14,7 @@ from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.late_json import late_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.batch.batch_items import TRANSCRIPTION_QUEUE
 from app.submission.envelopes.batch_envelope import model_of, run_batch
 
@@ -81,6 +81,7 @@ class BatchStatus(BaseModel):
     ),
 )
 @raises(*family(DocumentStoreError))
+@answers_late
 async def transcribe_documents(
     request: Request, body: BatchBody, services: ServicesDep
 ) -> Response:

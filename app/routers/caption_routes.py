@@ -16,9 +16,8 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.encoders import Payload
-from app.routers.job_answers import ApiError
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.routers.server_answers import Json3Captions
 from app.services.captions.lookup import FoundCaptions
 from app.services.captions.readers.caption_json import write_json3
@@ -45,7 +44,7 @@ VideoIdQuery = Annotated[
     **described(
         "getVideoCaptions",
         "Get the captions that a YouTube video has",
-        Json3Captions | ApiError,
+        Json3Captions,
         answer="The captions; an answer that began late may be an error in its place",
     ),
 )
@@ -61,6 +60,7 @@ VideoIdQuery = Annotated[
     e.StorageError,
     *family(e.SourceError),
 )
+@answers_late
 async def subtitles(
     request: Request,
     services: ServicesDep,

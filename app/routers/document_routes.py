@@ -24,7 +24,7 @@ from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.batch.storable_values import storable, storable_json
 from app.services.batch.transcription_row import fitting_language
 from app.services.batch.video_address import platform_of, video_id_of
@@ -93,6 +93,7 @@ class SavedTranscription(BaseModel):
     "/subtitles", **described("getSiteSubtitles", "Get a page's captions", dict[str, object])
 )
 @raises(*_SITE_ERRORS)
+@answers_late
 async def site_subtitles(
     request: Request,
     services: ServicesDep,
@@ -152,6 +153,7 @@ async def _captions_payload(
     **described("listCaptionLocales", "List the languages of a page's captions", dict[str, object]),
 )
 @raises(*_SITE_ERRORS)
+@answers_late
 async def caption_locales(request: Request, services: ServicesDep, url: UrlQuery) -> Response:
     """Return the languages of a video's captions."""
 

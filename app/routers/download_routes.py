@@ -26,7 +26,7 @@ from app.routers.document_routes import UrlQuery
 from app.routers.encoders import Payload
 from app.routers.file_links import base_url
 from app.routers.late_json import late_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.files.result_file import FileLink, NewFile
 from app.services.files.s3_store import content_disposition
 from app.services.net.fetch import check_url
@@ -129,6 +129,7 @@ async def kept(request: Request, services: Services, found: Download, name: str)
     ),
 )
 @raises(*DOWNLOAD_ERRORS)
+@answers_late
 async def batch_download(request: Request, services: ServicesDep, body: BatchDownload) -> Response:
     """Download files one after another, and answer with what became of each.
 

@@ -30,9 +30,8 @@ from app.routers.edit_answers import (
     TranslatedCues,
     Waveform,
 )
-from app.routers.job_answers import ApiError
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.routers.sliced_json import sliced_json
 from app.services.jobs.stored_edits import decode_edits, editable_cues, encode_edits
 from app.submission.operations.edit_body import AlignCuesBody, EditsBody, TranslateCuesBody
@@ -139,10 +138,11 @@ async def delete_edits(
 
 @router.get(
     "/edits/quality",
-    **described("checkEdits", "Check a job's edited cues", EditedQuality | ApiError),
+    **described("checkEdits", "Check a job's edited cues", EditedQuality),
     dependencies=[rate_limited("subtitles")],
 )
 @raises(e.JobUnfinishedError, *family(e.StorageError), e.TooMuchWorkError, e.OverloadedError)
+@answers_late
 async def quality(request: Request, job: JobDep, services: ServicesDep) -> Response:
     """Report every rule of the job's profile and every edited cue that breaks it.
 
@@ -157,7 +157,7 @@ async def quality(request: Request, job: JobDep, services: ServicesDep) -> Respo
     **described(
         "translateEdits",
         "Translate cues again",
-        TranslatedCues | ApiError,
+        TranslatedCues,
         example={"cues": [{"id": 0, "text": _CUE["text"]}], "target_lang": "es"},
     ),
     dependencies=[rate_limited("translate"), Depends(require_admission), large_json()],
@@ -170,6 +170,7 @@ async def quality(request: Request, job: JobDep, services: ServicesDep) -> Respo
     e.ResourceLimitError,
     *family(e.TranslationError),
 )
+@answers_late
 async def translate_again(
     request: Request, job: JobDep, body: TranslateCuesBody, services: ServicesDep
 ) -> Response:
@@ -183,7 +184,7 @@ async def translate_again(
     **described(
         "alignEdits",
         "Find the times of cues again",
-        AlignedCues | ApiError,
+        AlignedCues,
         example={"cues": [{"id": 0, "text": "Where do you want to go?"}]},
     ),
     dependencies=[rate_limited("subtitles"), large_json()],
@@ -195,6 +196,7 @@ async def translate_again(
     e.TooMuchWorkError,
     e.OverloadedError,
 )
+@answers_late
 async def align_again(
     request: Request, job: JobDep, body: AlignCuesBody, services: ServicesDep
 ) -> Response:
@@ -205,7 +207,7 @@ async def align_again(
 
 @router.get(
     "/peaks",
-    **described("getPeaks", "Get the waveform of a job's recording", Waveform | ApiError),
+    **described("getPeaks", "Get the waveform of a job's recording", Waveform),
     dependencies=[rate_limited("subtitles")],
 )
 @raises(
@@ -216,6 +218,7 @@ async def align_again(
     e.InvalidAudioTrackError,
     *family(e.MediaError),
 )
+@answers_late
 async def peaks(
     request: Request,
     job: JobDep,

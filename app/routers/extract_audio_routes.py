@@ -25,7 +25,7 @@ from app.routers.extraction import (
     extraction_router,
 )
 from app.routers.file_links import base_url
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.batch.video_address import video_id_of
 from app.services.files.result_file import NewFile
 from app.services.operations.audio_kinds import AUDIO_KINDS
@@ -47,6 +47,7 @@ LinkQuery = Annotated[
     "/extract-audio", **described("extractAudio", "Get the sound of a video", dict[str, object])
 )
 @raises(*DOWNLOAD_ERRORS, e.BadRequestError, *family(e.MediaError))
+@answers_late
 async def extract_audio(
     request: Request,
     services: ServicesDep,

@@ -25,7 +25,7 @@ from app.routers.media_form import FILES, part_names, read_media_fields
 from app.routers.media_stream import stream_work
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.routers.submission_schema import written_out
 from app.services.operations.operation import MediaOperation
 from app.services.operations.operation_table import OPERATIONS, operation_named
@@ -191,6 +191,7 @@ OperationName = Annotated[
     ),
 )
 @raises(*MEDIA_ERRORS)
+@answers_late
 async def make_media(request: Request, services: ServicesDep, operation: OperationName) -> Response:
     """Do a media operation and answer with its result.
 

@@ -1,11 +1,13 @@
 """`/`: the page for people, and the modules, styles and libraries that it loads.
 
 The files of `app/web` are served as they are: there is no build step. A browser may keep each, but
-asks every time whether it is still the same, by the hash of its bytes.
+asks every time whether it is still the same, by the hash of its bytes. What it does not have yet
+travels in gzip where it takes that: the files are compressed once, when the first one is asked for.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +50,9 @@ _POLICY = "; ".join(
 """Nothing from elsewhere, no inline script; `blob:` is the browser's own file in its player."""
 
 
+_HEADERS = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
+
+
 @dataclass(frozen=True, slots=True)
 class PageFile:
     """A file of the page.
@@ -55,12 +60,14 @@ class PageFile:
     Attributes:
         data: its bytes.
         media_type: for ``Content-Type``.
-        tag: for ``ETag``.
+        tag: for ``ETag``, without quotes.
+        compressed: its bytes in gzip; ``None`` where that would not make it smaller.
     """
 
     data: bytes
     media_type: str
     tag: str
+    compressed: bytes | None
 
 
 @cache
@@ -72,8 +79,10 @@ def page_files() -> Mapping[str, PageFile]:
 
 def _read(path: Path) -> PageFile:
     data = path.read_bytes()
-    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    return PageFile(data, _TYPES[path.suffix], tag)
+    tag = hashlib.sha256(data).hexdigest()[:32]
+    compressed = gzip.compress(data, mtime=0)
+    smaller = compressed if len(compressed) < len(data) else None
+    return PageFile(data, _TYPES[path.suffix], tag, smaller)
 
 
 @router.head("/")
@@ -98,12 +107,32 @@ def _answer(request: Request, name: str) -> Response:
     found = page_files().get(name)
     if found is None:
         raise NotFoundError("Not found")
-    headers = {"ETag": found.tag, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
-    known = {tag.strip().removeprefix("W/") for tag in _sent_tags(request)}
-    if found.tag in known or "*" in known:
+    headers = dict(_HEADERS)
+    data, tag = found.data, f'"{found.tag}"'
+    if found.compressed is not None:
+        headers["Vary"] = "Accept-Encoding"
+        if _takes_gzip(request):
+            # Another representation has another strong tag.
+            data, tag = found.compressed, f'"{found.tag}-gzip"'
+            headers["Content-Encoding"] = "gzip"
+    headers["ETag"] = tag
+    known = {sent.removeprefix("W/") for sent in _listed(request, "if-none-match")}
+    if tag in known or "*" in known:
+        headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
-    return Response(found.data, media_type=found.media_type, headers=headers)
+    return Response(data, media_type=found.media_type, headers=headers)
 
 
-def _sent_tags(request: Request) -> list[str]:
-    return ",".join(request.headers.getlist("if-none-match")).split(",")
+def _takes_gzip(request: Request) -> bool:
+    """Whether the client takes gzip: named, or by ``*``, and with a weight above zero."""
+    weights: dict[str, bool] = {}
+    for coding in _listed(request, "accept-encoding"):
+        name, _, parameter = coding.partition(";")
+        weight = parameter.replace(" ", "").lower().removeprefix("q=")
+        weights[name.strip().lower()] = not parameter or weight.strip("0.") != ""
+    return weights.get("gzip", weights.get("*", False))
+
+
+def _listed(request: Request, name: str) -> list[str]:
+    """Return the elements of a header that holds a list."""
+    return [each.strip() for each in ",".join(request.headers.getlist(name)).split(",")]

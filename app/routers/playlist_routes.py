@@ -19,7 +19,7 @@ from app.routers.described import described
 from app.routers.document_routes import UrlQuery
 from app.routers.encoders import Payload
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.net.fetch import check_url
 from app.services.sources.ytdlp.playlist_info import (
     MOST_ENTRIES,
@@ -58,6 +58,7 @@ DayQuery = Annotated[
     e.StorageError,
     *family(e.SourceError),
 )
+@answers_late
 async def playlist_info(
     request: Request,
     services: ServicesDep,

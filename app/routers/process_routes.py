@@ -24,11 +24,11 @@ from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload, encoder_named, result_payload
 from app.routers.file_answer import FileAnswer, file_stem
 from app.routers.file_links import base_url, file_delivery
-from app.routers.job_answers import ApiError, JobResult, SubtitleFile
+from app.routers.job_answers import JobResult, SubtitleFile
 from app.routers.json_answer import JsonAnswer
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.routers.sse import stream_job
 from app.routers.submission_body import Submission, SubmissionDep
 from app.routers.submission_schema import SUBMISSION_OPENAPI
@@ -82,7 +82,7 @@ FormatQuery = Annotated[
     **described(
         "makeSubtitles",
         "Make subtitles",
-        JobResult | ApiError | SubtitleFile,
+        JobResult | SubtitleFile,
         answer="The result; an answer that began late may be an error in its place",
         content={**STREAM, **SUBTITLE_TEXTS},
         headers=JOB_HEADER,
@@ -90,6 +90,7 @@ FormatQuery = Annotated[
     ),
 )
 @raises(NotAcceptableError, *JOB_ERRORS)
+@answers_late
 async def process(
     request: Request,
     submission: SubmissionDep,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from app.domain import errors as e
 
@@ -29,6 +29,7 @@ class KeyNeed:
 _ERRORS: WeakKeyDictionary[Callable[..., Any], tuple[type[e.CuestreamError], ...]]
 _ERRORS = WeakKeyDictionary()
 _KEY_NEEDS: WeakKeyDictionary[Callable[..., Any], KeyNeed] = WeakKeyDictionary()
+_LATE: WeakSet[Callable[..., Any]] = WeakSet()
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -46,6 +47,15 @@ def raises(*kinds: type[e.CuestreamError]) -> Callable[[_Function], _Function]:
         return function
 
     return mark
+
+
+def answers_late(function: _Function) -> _Function:
+    """Say of an endpoint that its JSON may begin before its work has ended.
+
+    Such an answer has status 200 whatever happens, so its body may be an error.
+    """
+    _LATE.add(function)
+    return function
 
 
 def wants_key(*schemes: str, optional: bool = False) -> Callable[[_Function], _Function]:
@@ -66,6 +76,11 @@ def wants_key(*schemes: str, optional: bool = False) -> Callable[[_Function], _F
 def errors_of(function: Callable[..., Any]) -> tuple[type[e.CuestreamError], ...]:
     """Return what a function says that it raises."""
     return _ERRORS.get(function, ())
+
+
+def is_late(function: Callable[..., Any]) -> bool:
+    """Return whether a function says that its answer may come late."""
+    return function in _LATE
 
 
 def key_need_of(function: Callable[..., Any]) -> KeyNeed | None:

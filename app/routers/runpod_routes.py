@@ -31,7 +31,7 @@ from app.routers.job_report import job_report
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import QueueBody
 from app.routers.queue_dependencies import QueueDep, TicketDep, WebhooksDep, refuse_nested_route
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.routers.sliced_json import sliced_json
 from app.routers.submission_schema import CAPTIONS_EXAMPLE
 from app.submission.envelopes.envelope_table import envelope_of
@@ -106,6 +106,7 @@ async def run(
     **described("runEndpointJobAndWait", *_WAITED, example=_EXAMPLE),
 )
 @raises(*ORDER_ERRORS)
+@answers_late
 async def runsync(
     request: Request,
     body: QueueBody,
@@ -137,6 +138,7 @@ async def status(request: Request, job_id: str, services: ServicesDep, queue: Qu
 
 @router.get("/status-sync/{job_id}", **described("waitForJob", *_STATUS_SYNC))
 @router.get("/v2/{endpoint}/status-sync/{job_id}", **described("waitForEndpointJob", *_STATUS_SYNC))
+@answers_late
 async def status_sync(
     request: Request,
     ticket: TicketDep,

@@ -23,7 +23,7 @@ from app.routers.extraction import (
     extraction_router,
 )
 from app.routers.file_links import base_url
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.services.batch.screenshot_items import format_clock, parse_screenshot_item
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import video_id_of
@@ -63,6 +63,7 @@ class VideoScreenshots(BaseModel):
     e.BatchUnavailableError,
     *family(e.MediaError, e.DocumentStoreError),
 )
+@answers_late
 async def screenshot_video(
     request: Request, services: ServicesDep, body: VideoScreenshots
 ) -> Response:

@@ -28,7 +28,7 @@ from app.routers.extraction import (
     answered,
     extraction_router,
 )
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.services.batch.video_address import platform_of, source_of, video_id_of
 from app.services.render.formats import render_bounded
 from app.submission.envelopes.batch_envelope import model_of
@@ -46,6 +46,7 @@ router = extraction_router()
     "/transcribe", **described("transcribeAudioFile", "Transcribe a file", dict[str, object])
 )
 @raises(*DOWNLOAD_ERRORS, e.BadRequestError, e.TranscriptionDisabledError, *JOB_ERRORS)
+@answers_late
 async def transcribe_file(
     request: Request,
     services: ServicesDep,

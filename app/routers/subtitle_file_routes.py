@@ -13,7 +13,6 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, require_admission
 from app.routers.described import described
 from app.routers.edge.request_body import form_or_json
-from app.routers.job_answers import ApiError
 from app.routers.operation_form import (
     CAPTIONS_PART,
     CaptionPart,
@@ -21,7 +20,7 @@ from app.routers.operation_form import (
     read_operation,
 )
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.routers.subtitle_answers import (
     AlignedSubtitles,
     BilingualSubtitles,
@@ -83,13 +82,14 @@ _FILE_ERRORS = (
     **described(
         "checkSubtitles",
         "Check subtitles against a reading profile",
-        QualityAnswer | ApiError,
+        QualityAnswer,
         extra=operation_openapi(
             QualityBody, {"captions": _SRT, "profile": "netflix"}, {"file": "talk.srt"}
         ),
     ),
 )
 @raises(e.JobNotFoundError, *_FILE_ERRORS)
+@answers_late
 async def check_subtitles(request: Request, services: ServicesDep) -> Response:
     """Report every rule, every cue that breaks it, and a score.
 
@@ -111,7 +111,7 @@ async def check_subtitles(request: Request, services: ServicesDep) -> Response:
     **described(
         "layOutSubtitles",
         "Lay subtitles out by another reading profile",
-        LaidOutSubtitles | ApiError,
+        LaidOutSubtitles,
         extra=operation_openapi(
             RelayoutBody,
             {"captions": _SRT, "profile": "shorts", "formats": ["srt"]},
@@ -120,6 +120,7 @@ async def check_subtitles(request: Request, services: ServicesDep) -> Response:
     ),
 )
 @raises(*_FILE_ERRORS)
+@answers_late
 async def lay_out_subtitles(request: Request, services: ServicesDep) -> Response:
     """Divide the text of a subtitle file among cues anew; times stay where its words are."""
     sent = await read_operation(request, RelayoutBody, (_FILE_PART,))
@@ -132,7 +133,7 @@ async def lay_out_subtitles(request: Request, services: ServicesDep) -> Response
     **described(
         "mergeSubtitles",
         "Merge two subtitle files into a bilingual one",
-        BilingualSubtitles | ApiError,
+        BilingualSubtitles,
         extra=operation_openapi(
             MergeBody,
             {"captions": _SRT, "second": _SPANISH, "formats": ["srt"]},
@@ -141,6 +142,7 @@ async def lay_out_subtitles(request: Request, services: ServicesDep) -> Response
     ),
 )
 @raises(*_FILE_ERRORS)
+@answers_late
 async def merge_subtitles(request: Request, services: ServicesDep) -> Response:
     """Show the texts of two files together, by the time that their cues share."""
     sent = await read_operation(request, MergeBody, (_FILE_PART, _SECOND_PART))
@@ -153,7 +155,7 @@ async def merge_subtitles(request: Request, services: ServicesDep) -> Response:
     **described(
         "retimeSubtitles",
         "Bring subtitles in line with their media",
-        RetimedSubtitles | ApiError,
+        RetimedSubtitles,
         extra=operation_openapi(
             RetimeBody,
             {"captions": _SRT, "url": "https://example.com/talk.mp4", "formats": ["srt"]},
@@ -162,6 +164,7 @@ async def merge_subtitles(request: Request, services: ServicesDep) -> Response:
     ),
 )
 @raises(e.MediaMismatchError, *JOB_ERRORS)
+@answers_late
 async def retime_subtitles(request: Request, services: ServicesDep) -> Response:
     """Find offset and drift by what is said in the media, and mend them, or refuse."""
     sent = await read_operation(request, RetimeBody, (CAPTIONS_PART,), "file")
@@ -175,7 +178,7 @@ async def retime_subtitles(request: Request, services: ServicesDep) -> Response:
     **described(
         "alignText",
         "Time a text by its media",
-        AlignedSubtitles | ApiError,
+        AlignedSubtitles,
         extra=operation_openapi(
             AlignBody,
             {"text": "Where do you want to go?", "url": "https://example.com/talk.mp4"},
@@ -184,6 +187,7 @@ async def retime_subtitles(request: Request, services: ServicesDep) -> Response:
     ),
 )
 @raises(e.MediaMismatchError, *JOB_ERRORS)
+@answers_late
 async def align_text_with_media(request: Request, services: ServicesDep) -> Response:
     """Find when the words of a text, or of subtitles, are said in the media, or refuse."""
     sent = await read_operation(request, AlignBody, (CAPTIONS_PART,), "file")

@@ -23,9 +23,9 @@ from app.routers.caption_routes import VideoIdQuery
 from app.routers.dependencies import ServicesDep
 from app.routers.described import JOB_HEADER, described
 from app.routers.encoders import Payload
-from app.routers.job_answers import ApiError, VideoTranscript
+from app.routers.job_answers import VideoTranscript
 from app.routers.json_answer import JsonAnswer
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.services.jobs.runtime import JobRuntime
 from app.submission.job_payloads import numbered_speaker
 from app.submission.request_fields import youtube_video
@@ -53,12 +53,13 @@ Source: Chrome's guide to the life cycle of extension service workers.
     **described(
         "transcribeVideo",
         "Transcribe a YouTube video",
-        VideoTranscript | ApiError,
+        VideoTranscript,
         answer="The transcript; an answer that began late may be an error in its place",
         headers=JOB_HEADER,
     ),
 )
 @raises(UpgradeRequiredError, TranscriptionDisabledError, BadRequestError, *JOB_ERRORS)
+@answers_late
 async def transcribe(
     request: Request,
     services: ServicesDep,

@@ -19,9 +19,8 @@ from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.edge.request_body import large_json
-from app.routers.job_answers import ApiError
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import family, raises
+from app.routers.raised_errors import answers_late, family, raises
 from app.routers.server_answers import Translations
 from app.services.translation.answer_remarks import AnswerRemarks
 from app.services.translation.llm.ledger import JobLedger, unlimited_ledger
@@ -97,7 +96,7 @@ class TranslateBody(BaseModel):
     **described(
         "translateLines",
         "Translate lines",
-        Translations | ApiError,
+        Translations,
         example={"subtitles": [{"text": "Where do you want to go?"}], "target_lang": "es"},
     ),
 )
@@ -111,6 +110,7 @@ class TranslateBody(BaseModel):
     e.ResourceLimitError,
     *family(e.TranslationError),
 )
+@answers_late
 async def translate(request: Request, body: TranslateBody, services: ServicesDep) -> Response:
     """Translate a list of lines: as many come back, each in its place.
 

@@ -1,4 +1,4 @@
-"""`/video`, `/runpod` and `/job`: the API of video services ahead of a queue of workers."""
+"""`/video`: operations whose client waits, as services ahead of a queue of workers offer them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import (
-    FileNotStoredError,
     InvalidFieldError,
-    JobNotFoundError,
-    LinkExpiredError,
-    LinkInvalidError,
     OperationUnavailableError,
-    StorageError,
     StoreNotConfiguredError,
     VideoFailedError,
 )
@@ -27,16 +22,15 @@ from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep, require_admission
-from app.routers.described import FILE, described
+from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.file_links import base_url
-from app.routers.file_routes import stored_file
-from app.routers.job_answers import QueueFrame, QueueHealth
 from app.routers.patient_json import patient_json
 from app.routers.queue_body import owner_of
-from app.routers.queue_dependencies import QueueDep, TicketDep
-from app.routers.raised_errors import JOB_ERRORS, raises
+from app.routers.queue_dependencies import QueueDep
+from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
+from app.routers.video_bodies import CaptionBody, PicturesBody, SoundBody, VideoBody
 from app.services.media.pictures.zoom_order import parts_of
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.ticket import JobOrder
@@ -44,11 +38,8 @@ from app.submission.video_answer import video_answer
 
 router = APIRouter(tags=["video"], dependencies=[Depends(require_key)], route_class=GuardedRoute)
 
-output_router = APIRouter(prefix="/output", tags=["video"], route_class=GuardedRoute)
-"""No key is needed: whoever has a link may use it."""
-
-_MOST_IN_ONE_JOB = 50
-_WORKERS = 3
+MOST_IN_ONE_JOB = 50
+MOST_PARTS = 3
 """More pictures are split over so many jobs. Source: what clients of these routes know."""
 
 _CHECKS = [rate_limited("process"), Depends(require_admission), large_json()]
@@ -59,38 +50,6 @@ _ERRORS = (
     StoreNotConfiguredError,
     VideoFailedError,
 )
-
-
-class VideoBody(BaseModel):
-    """Body of ``/video/...``; what is missing is said in words that clients know."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class CaptionBody(VideoBody):
-    """Body of ``/video/caption``."""
-
-    url_video: str = Field("", max_length=8000, description="Address of the video")
-    url_srt: str = Field("", max_length=8000, description="Address of the subtitles")
-
-
-class PicturesBody(VideoBody):
-    """Body of ``/video/img2vid``."""
-
-    images: list[dict[str, Any]] = Field(
-        default_factory=list, max_length=1000, description="`{id, image_url, duracao}` of each"
-    )
-    frame_rate: float = Field(24, description="Frames a second")
-    width: int = Field(1920, description="Of a frame, in pixels")
-    height: int = Field(1080, description="Of a frame, in pixels")
-    fit: str = Field("contain", max_length=20, description="`contain` or `cover`")
-
-
-class SoundBody(VideoBody):
-    """Body of ``/video/addaudio``."""
-
-    url_video: str = Field("", max_length=8000, description="Address of the video")
-    url_audio: str = Field("", max_length=8000, description="Address of the sound")
 
 
 class VideoAnswer(BaseModel):
@@ -115,6 +74,7 @@ class VideoAnswer(BaseModel):
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def caption_video(
     request: Request, body: CaptionBody, services: ServicesDep, queue: QueueDep
 ) -> Response:
@@ -138,6 +98,7 @@ async def caption_video(
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def add_audio_to_video(
     request: Request, body: SoundBody, services: ServicesDep, queue: QueueDep
 ) -> Response:
@@ -158,6 +119,7 @@ async def add_audio_to_video(
     ),
 )
 @raises(*_ERRORS)
+@answers_late
 async def videos_of_pictures(
     request: Request, body: PicturesBody, services: ServicesDep, queue: QueueDep
 ) -> Response:
@@ -166,7 +128,7 @@ async def videos_of_pictures(
         raise InvalidFieldError("images array is required with at least one image")
     if not all(_is_complete(each) for each in body.images):
         raise InvalidFieldError("Each image must have id, image_url, and duracao")
-    parts = _WORKERS if len(body.images) > _MOST_IN_ONE_JOB else 1
+    parts = MOST_PARTS if len(body.images) > MOST_IN_ONE_JOB else 1
     inputs, before = [], 0
     for images in parts_of(body.images, parts):
         inputs.append({**_input("img2vid", body), "images": [*images], "start_index": before})
@@ -219,68 +181,3 @@ def _order(request: Request, services: ServicesDep, fields: Payload) -> JobOrder
 
 def _shown(moment_s: float) -> str:
     return datetime.fromtimestamp(moment_s, UTC).isoformat(timespec="milliseconds")
-
-
-class WorkerConfig(BaseModel):
-    """Answer of ``/runpod/config``."""
-
-    endpointId: str = Field(description="Of this server's queue")  # noqa: N815 - on the wire
-    multiWorkerThreshold: int  # noqa: N815
-    maxWorkers: int  # noqa: N815
-
-
-@router.get(
-    "/runpod/health", **described("getVideoWorkers", "Count this worker's jobs", QueueHealth)
-)
-async def runpod_health(queue: QueueDep) -> Payload:
-    """Return the health of the queue that does the work."""
-    return queue.health()
-
-
-@router.get("/runpod/config", **described("getVideoConfig", "Show how work is split", WorkerConfig))
-async def runpod_config() -> Payload:
-    """Show how work is split."""
-    return {
-        "endpointId": "local",
-        "multiWorkerThreshold": _MOST_IN_ONE_JOB,
-        "maxWorkers": _WORKERS,
-    }
-
-
-@router.get(
-    "/job/{job_id}", **described("getVideoJob", "Get a job's status and its output", QueueFrame)
-)
-@raises(JobNotFoundError)
-async def video_job(ticket: TicketDep) -> Payload:
-    """Return a job's status; a finished one comes with its output."""
-    return ticket.report()
-
-
-@router.post("/job/{job_id}/cancel", **described("cancelVideoJob", "Cancel a job", QueueFrame))
-@raises(JobNotFoundError)
-async def cancel_video_job(ticket: TicketDep, queue: QueueDep) -> Payload:
-    """Cancel a job: one that waits never starts, one that runs stops."""
-    await queue.cancel(ticket)
-    return {"id": ticket.id, "status": ticket.status}
-
-
-@output_router.get(
-    "/{name}",
-    **described(
-        "getOutputFile",
-        "Get a video by its link",
-        content={"application/octet-stream": {"schema": FILE}},
-    ),
-)
-@raises(
-    LinkInvalidError, LinkExpiredError, FileNotStoredError, StoreNotConfiguredError, StorageError
-)
-async def output_file(
-    request: Request,
-    services: ServicesDep,
-    name: Annotated[str, Path(max_length=255)],
-    expires: Annotated[str, Query(max_length=20)] = "",
-    signature: Annotated[str, Query(max_length=64)] = "",
-) -> Response:
-    """Return a video; the link comes with the answer and works until it expires."""
-    return await stored_file(request, services, name, expires, signature)

@@ -55,6 +55,10 @@ class ServerSettings(Group):
     sync_keepalive_after_s: float = Field(40.0, gt=0)
     """Seconds after which a JSON answer that is still missing begins with spaces, so that gateways
     do not close the connection: nginx does after 60 s unless told otherwise."""
+    sync_place_wait_s: float = Field(20.0, ge=0)
+    """Seconds that a file sent to OpenAI's API waits for a place before it is refused with 429; at
+    most half of SYNC_KEEPALIVE_AFTER_S, since a late answer can be refused no more. 0 to refuse it
+    at once."""
     sync_limit_s: float | None = None
     """Seconds after which a JSON answer fails with `timed_out`. 300 behind a load balancer (which
     cuts at 330), else none."""

@@ -39,7 +39,7 @@ _ENDING = re.compile(r"\.?([A-Za-z0-9]{1,10})")
 _OTHER_SOURCES = ("url", "stream_url", "video_url", "upload_id", "captions")
 _SPACES = re.compile(r"\s+")
 _MAX_TURNS = 100_000
-_MAX_SPEAKERS = 50
+MAX_SPEAKERS = 50
 _MAX_S = 10.0**6
 _PROMPT_CHARS = 500
 
@@ -76,9 +76,9 @@ class AudioBody(BaseModel):
     diarization_segments: Annotated[
         list[TurnField] | None, Field(max_length=_MAX_TURNS, fail_fast=True)
     ] = None
-    num_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS)
-    min_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS)
-    max_speakers: int | None = Field(None, ge=1, le=_MAX_SPEAKERS)
+    num_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     prompt: str | None = None
     allowed_languages: Annotated[list[str] | None, Field(max_length=100)] = None
 

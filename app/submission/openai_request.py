@@ -19,7 +19,9 @@ from app.domain.errors import (
     SeveralSourcesError,
     quoted,
 )
-from app.submission.audio_body import FORMATS, AudioBody
+from app.domain.language import ENGLISH, Language
+from app.gpu.calls.spoken_languages import language_named
+from app.submission.audio_body import FORMATS, MAX_SPEAKERS, AudioBody
 from app.submission.known_voices import KnownVoice, known_voices
 from app.submission.request_fields import base_languages, spoken_language
 
@@ -39,16 +41,22 @@ SINGLE_FIELDS = (
     *("model", "language", "prompt", "response_format", "temperature", "stream", "hotwords"),
     *("timestamps", "word_timestamps", "diarize", "vad_filter", "num_speakers"),
     *("min_speakers", "max_speakers", "stream_include_usage", "vllm_xargs", "without_timestamps"),
-    *(_STRATEGY, *_STRATEGY_FIELDS),
+    *("to_language", _STRATEGY, *_STRATEGY_FIELDS),
 )
 LIST_FIELDS = (
     *("timestamp_granularities", "include", "languages", "keywords"),
     *("known_speaker_names", "known_speaker_references"),
 )
 
+TARGET = "to_language"
+"""Of translations alone: a transcription is in the language that is spoken, as vLLM's is."""
+
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
+COUNT_FIELDS = ("num_speakers", "min_speakers", "max_speakers")
+
 _GRANULARITIES = frozenset({"word", "segment"})
+_NO_LANGUAGES = frozenset({"auto", "undefined", "null", "none"})
 _MAX_TEMPERATURE = 1.0
 _MAX_KEYWORD_CHARS = 400
 
@@ -129,9 +137,35 @@ def _body(fields: Fields, kind: str) -> AudioBody:
         "word_timestamps": _flag(fields, "word_timestamps"),
         "diarize": diarized or _flag(fields, "diarize"),
     }
-    for name in ("num_speakers", "min_speakers", "max_speakers"):
-        given[name] = _one(fields, name) or None
-    return AudioBody.parse(given)
+    return AudioBody.parse(given | speaker_counts(fields))
+
+
+def speaker_counts(fields: Fields) -> dict[str, int]:
+    """Return how many speakers there are, by the names of the fields that say so.
+
+    Raises:
+        NamedFieldError: a field is no number that there may be.
+    """
+    return {
+        name: round(_number(name, text, 1, MAX_SPEAKERS, whole=True))
+        for name in COUNT_FIELDS
+        if (text := _one(fields, name))
+    }
+
+
+def translation_target(fields: Fields) -> Language:
+    """Return the language into which a translation is wanted, English unless told otherwise.
+
+    Raises:
+        NamedFieldError: not a language.
+    """
+    text = _one(fields, TARGET)
+    if not text or text.lower() in _NO_LANGUAGES:
+        return ENGLISH
+    try:
+        return Language.parse(language_named(text) or text)
+    except InvalidLanguageError as error:
+        raise NamedFieldError(TARGET, error.message) from None
 
 
 def _languages(fields: Fields) -> tuple[str | None, list[str] | None]:
@@ -144,7 +178,7 @@ def _languages(fields: Fields) -> tuple[str | None, list[str] | None]:
         raise NamedFieldError("languages", error.message) from None
     if not language and len(several) == 1:
         language = several[0]
-    if not language or language.lower() in {"auto", "undefined", "null", "none"}:
+    if not language or language.lower() in _NO_LANGUAGES:
         return None, several if len(several) > 1 else None
     try:
         spoken_language(AudioBody(audio="file", language=language).language_code)
@@ -185,11 +219,13 @@ def _parts(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
-def _number(name: str, value: object, least: float, most: float) -> float:
+def _number(name: str, value: object, least: float, most: float, *, whole: bool = False) -> float:
     try:
         number = float(str(value))
     except ValueError:
         raise NamedFieldError(name, "a number") from None
+    if whole and not number.is_integer():
+        raise NamedFieldError(name, "a whole number")
     if not least <= number <= most:
         raise NamedFieldError(name, f"{least:g} to {most:g}")
     return number

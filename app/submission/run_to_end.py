@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 
 from app.container import Services
 from app.domain.errors import OverloadedError
 from app.domain.events import Result
-from app.domain.request import JobRequest
+from app.domain.request import JobRequest, UploadedFile
 from app.services.jobs.runtime import JobRuntime
 from app.submission.submit import submit
+from app.system.thread_groups import DISK
 
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 30.0
@@ -78,3 +81,41 @@ async def submit_patiently(
                 raise
             await asyncio.sleep(min(error.retry_after_s, wait_s))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+
+async def run_file(services: Services, request: JobRequest) -> Result:
+    """Run a request with a file as `submit_file_patiently` submits it, and return its result."""
+    job = await submit_file_patiently(services, request)
+    job.attach()
+    try:
+        return await job.wait_for_result()
+    finally:
+        job.detach(0.0)
+
+
+async def submit_file_patiently(services: Services, request: JobRequest) -> JobRuntime:
+    """Submit a request with a file, which is removed; while every place is taken it waits for one.
+
+    Open WebUI sends the parts of a recording side by side and gives all of them up when one is
+    refused, so a request waits as long as `sync_place_wait_s` says. The refusal comes before a late
+    answer begins, which is 200 by then.
+
+    Raises:
+        CuestreamError: the request or its media is bad, or the server is full for too long.
+    """
+    server = services.settings.server
+    patience_s = min(server.sync_place_wait_s, server.sync_keepalive_after_s / 2)
+    if not isinstance(request.source, UploadedFile):
+        raise TypeError("only requests with a file are submitted here")
+    source = request.source
+
+    async def attempt() -> JobRequest:
+        """Return the request with another name of its file: a refusal removes that one."""
+        link = await DISK.run(services.workdir.new_link, source.path, source.path.suffix)
+        return replace(request, source=replace(source, path=link))
+
+    try:
+        return await submit_patiently(services, attempt, patience_s)
+    finally:
+        with suppress(OSError):
+            await DISK.run(source.path.unlink, True)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.container import Services
 from app.domain.errors import NamedFieldError, SpeechError, UnreadableMediaError
+from app.domain.events import Result
 from app.domain.request import JobRequest, SpeakerCount, UploadedFile
 from app.domain.time import Span
 from app.domain.transcript import SpeakerTurn
 from app.services.media.ffmpeg_command import DEMUXERS
 from app.submission.known_voices import REFERENCES, KnownVoice
-from app.submission.submit import submit
 from app.system.child_limits import decoder_limits
 from app.system.filter_subprocess import run_filter
 from app.system.subprocesses import running
@@ -36,6 +36,9 @@ _FFMPEG = ("ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin")
 _MONO = ("-vn", "-ac", "1", "-ar", str(_RATE_HZ))
 
 
+Run = Callable[[JobRequest], Awaitable[Result]]
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedVoice:
     """A reference with its place ahead of the recording."""
@@ -44,17 +47,23 @@ class PlacedVoice:
     span: Span
 
 
-async def with_known_voices(
-    services: Services, request: JobRequest, voices: Sequence[KnownVoice]
-) -> JobRequest:
-    """Return a request that knows its speaker turns, with the names of those whose voice is known.
+async def result_with_voices(
+    services: Services, request: JobRequest, voices: Sequence[KnownVoice], run: Run
+) -> Result:
+    """Return who speaks when in a recording, with the names of those whose voice is known.
+
+    Args:
+        services: of the process.
+        request: with a file, which stays where it is.
+        voices: of the speakers.
+        run: works on the request for the speakers of another file, which it removes.
 
     Raises:
         NamedFieldError: a reference is no sound, or has another length than it may.
         CuestreamError: the recording cannot be diarized.
     """
     if not isinstance(request.source, UploadedFile):
-        return request
+        raise TypeError("voices are put ahead of files alone")
     path, head = services.workdir.new_file(".wav"), services.workdir.new_file(".head")
     try:
         placed, head_ms = await _write_head(services, head, voices)
@@ -64,20 +73,13 @@ async def with_known_voices(
         alone = replace(
             request, source=joined, speakers=speakers, diarize=False, speakers_only=True, prompt=""
         )
-        job = await submit(services, alone)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise
+        result = await run(alone)
     finally:
-        with suppress(OSError):
-            head.unlink(missing_ok=True)
-    job.attach()
-    try:
-        result = await job.wait_for_result()
-    finally:
-        job.detach(0)
-    return replace(request, turns=named_turns(result.turns, placed, head_ms))
+        for own in (path, head):
+            with suppress(OSError):
+                own.unlink(missing_ok=True)
+    turns = named_turns(result.turns, placed, head_ms)
+    return replace(result, turns=turns, audio_ms=max(0, result.audio_ms - head_ms))
 
 
 def named_turns(

@@ -41,6 +41,7 @@ for (const name of names) {
     line = { value: await calls[name]() };
   } catch (error) {
     line = { error: error.constructor.name, status: error.status, code: error.code };
+    line = { ...line, type: error.type, param: error.param, message: error.message };
   }
   console.log(JSON.stringify(line));
 }

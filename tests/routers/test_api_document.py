@@ -96,11 +96,12 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText", "stopVideoJob"), 400),
-    **dict.fromkeys(("getPeaks",), 404),
+    "getPeaks": 404,
+    "createDiarization": 400,
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
 for a database's documents, where there is none, and of those for media at an address that the
-tests do not reach, such as videos."""
+tests do not reach, such as videos, or for engines that the server lacks."""
 
 TICKETS = ("/status-sync/", "/stream/", "/retry/", "/job/")
 """In paths of routes for jobs that came by the queue's own door."""

@@ -40,3 +40,19 @@ class SpeakerList(Answer):
     """The voices' names."""
 
     voices: list[NamedChoice]
+
+
+class SpeakerTurn(Answer):
+    """A stretch in which somebody speaks, in seconds."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+class SpeakerTurns(Answer):
+    """Who speaks when."""
+
+    duration: float
+    num_speakers: int
+    segments: list[SpeakerTurn]

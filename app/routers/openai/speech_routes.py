@@ -16,21 +16,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import (
     InvalidFormatError,
+    InvalidLanguageError,
     NamedFieldError,
     OverloadedError,
     SpeechError,
     SpeechUnavailableError,
-    quoted,
 )
-from app.domain.language import ENGLISH
+from app.domain.language import Language
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import ServicesDep
 from app.routers.described import FILE, TEXT, described
 from app.routers.disconnect import cancel_on_disconnect
-from app.routers.openai.speech_voices import voice_named
+from app.routers.openai.speech_voices import DEFAULT_VOICE, chosen_voice
 from app.routers.raised_errors import family, raises
+from app.services.tts.speech_engine import ANY_LANGUAGE, Voice
 from app.services.tts.speech_formats import SPEECH_FORMATS, encode_speech
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
 
@@ -38,7 +39,6 @@ _MAX_CHARS = 4096
 _SLOWEST, _FASTEST = 0.25, 4.0
 """Source of these limits: OpenAI's reference of ``audio.speech.create``."""
 _DELTA_BYTES = 24_000
-_DEFAULT_VOICE = "alloy"
 
 
 class SpeechBody(BaseModel):
@@ -49,7 +49,12 @@ class SpeechBody(BaseModel):
     input: str = Field(description=f"What to say; {_MAX_CHARS} characters at most")
     model: str | None = Field("tts-1", description="Any name")
     voice: str | dict[str, Any] | None = Field(
-        _DEFAULT_VOICE, description="Of this server, or one of OpenAI's names; or an object with id"
+        DEFAULT_VOICE,
+        description="Of this server, or one of OpenAI's names, which stands for a voice of the "
+        "text's language; or an object with id",
+    )
+    language: str | None = Field(
+        None, description="Language of the text in any spelling; found out if absent"
     )
     instructions: str | None = Field(None, description="Has no effect")
     response_format: str | None = Field("mp3", description=", ".join(SPEECH_FORMATS))
@@ -90,7 +95,16 @@ class SpeechBody(BaseModel):
     def voice_name(self) -> str:
         """The wanted voice."""
         named = self.voice.get("id") if isinstance(self.voice, dict) else self.voice
-        return str(named or _DEFAULT_VOICE)
+        return str(named or DEFAULT_VOICE)
+
+    @property
+    def spoken(self) -> Language | None:
+        """The language of the text; None where nobody names it.
+
+        Raises:
+            InvalidLanguageError: not a language.
+        """
+        return Language.parse(self.language) if self.language else None
 
 
 router = APIRouter(
@@ -115,10 +129,15 @@ router = APIRouter(
         },
         answer="The text, spoken",
         example={"input": "Where do you want to go?", "model": "tts-1", "voice": "alloy"},
+        headers={
+            "X-Voice": {"description": "Id of the voice that speaks", "schema": TEXT},
+            "Content-Language": {"description": "Language of that voice", "schema": TEXT},
+        },
     ),
 )
 @raises(
     InvalidFormatError,
+    InvalidLanguageError,
     OverloadedError,
     SpeechUnavailableError,
     NamedFieldError,
@@ -127,17 +146,20 @@ router = APIRouter(
 async def speech(request: Request, body: SpeechBody, services: ServicesDep) -> Response:
     """Speak a text; the work stops when the client disconnects."""
     body.check()
-    data = await cancel_on_disconnect(request, _spoken(services.synthesizer, body))
+    voice = await chosen_voice(services.synthesizer, body.voice_name, body.input, body.spoken)
+    data = await cancel_on_disconnect(request, _spoken(services.synthesizer, body, voice))
+    headers = {"X-Voice": voice.id}
+    if voice.lang != ANY_LANGUAGE:
+        headers["Content-Language"] = voice.lang
     if body.stream_format == "sse":
-        return StreamingResponse(_events(data, body), media_type="text/event-stream")
-    return Response(data, headers={"Content-Type": SPEECH_FORMATS[body.kind].media_type})
+        return StreamingResponse(
+            _events(data, body), media_type="text/event-stream", headers=headers
+        )
+    headers["Content-Type"] = SPEECH_FORMATS[body.kind].media_type
+    return Response(data, headers=headers)
 
 
-async def _spoken(synthesizer: SpeechSynthesizer, body: SpeechBody) -> bytes:
-    voices = await synthesizer.voices(None)
-    voice = voice_named(body.voice_name, voices, ENGLISH)
-    if voice is None:
-        raise NamedFieldError("voice", f"no voice {quoted(body.voice_name)}")
+async def _spoken(synthesizer: SpeechSynthesizer, body: SpeechBody, voice: Voice) -> bytes:
     sound = await synthesizer.sound(body.input, voice, body.wanted_speed)
     return await encode_speech(sound, body.kind)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable
 
+from app.domain.errors import InvalidLanguageError, NamedFieldError, quoted
 from app.domain.language import Language
-from app.services.tts.speech_engine import Gender, Voice
+from app.services.tts.speech_engine import ANY_LANGUAGE, Gender, Voice
+from app.services.tts.speech_synthesizer import SpeechSynthesizer
+from app.services.tts.text_language import language_of_text
 
 OPENAI_VOICES: dict[str, Gender] = {
     "alloy": "neutral",
@@ -25,18 +29,49 @@ OPENAI_VOICES: dict[str, Gender] = {
 """Source: OpenAI's guide to text to speech."""
 
 
-def voice_named(name: str, voices: Sequence[Voice], language: Language) -> Voice | None:
-    """Return the engine's voice for a name; None where there is none.
+DEFAULT_VOICE = "default"
+"""Stands for the voice that the server itself chooses for the language."""
+
+
+async def chosen_voice(
+    synthesizer: SpeechSynthesizer, name: str, text: str, language: Language | None
+) -> Voice:
+    """Return the engine's voice for a name; docs/decisions/0132 says how they map.
 
     Args:
-        name: of the engine, or one of OpenAI's, which stands for a voice of the language.
-        voices: of the engine, those of the language first.
-        language: of the text.
+        synthesizer: speaks.
+        name: a voice's of the engine, or one of OpenAI's, which stands for a voice of its gender in
+            the text's language; empty or ``default`` for the language's first one.
+        text: to be spoken.
+        language: of the text; None where it is to be found.
+
+    Raises:
+        NamedFieldError: no such voice.
+        InvalidLanguageError: no voice speaks the language.
+        SpeechUnavailableError: speech is not available on this server.
     """
-    own = next((voice for voice in voices if voice.id == name), None)
-    if own is not None or name.lower() not in OPENAI_VOICES:
+    everyone = await synthesizer.voices(None)
+    wanted = name.lower()
+    is_default = wanted in ("", DEFAULT_VOICE)
+    own = None if is_default else next((voice for voice in everyone if voice.id == name), None)
+    if own is not None:
         return own
-    gender = OPENAI_VOICES[name.lower()]
-    speaking = [each for each in voices if each.lang.partition("-")[0] == language.base]
-    fitting = [each for each in speaking if each.gender == gender]
-    return next(iter([*fitting, *speaking, *voices]), None)
+    if not is_default and wanted not in OPENAI_VOICES:
+        raise NamedFieldError("voice", f"no voice {quoted(name)}")
+    if language is None and all(voice.lang == ANY_LANGUAGE for voice in everyone):
+        return everyone[0]
+    if language is None:
+        # Its statistics take a second to load.
+        language = await asyncio.to_thread(language_of_text, text, await _speaks(synthesizer))
+    speaking = await synthesizer.voices(language)
+    if not speaking:
+        raise InvalidLanguageError(f"No voice of this server speaks {language.tag}")
+    if is_default:
+        return speaking[0]
+    gender = OPENAI_VOICES[wanted]
+    return next((each for each in speaking if each.gender == gender), speaking[0])
+
+
+async def _speaks(synthesizer: SpeechSynthesizer) -> Callable[[Language], bool]:
+    engine = await synthesizer.engine()
+    return lambda language: bool(engine.voices(language))

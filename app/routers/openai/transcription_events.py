@@ -24,6 +24,7 @@ from app.routers.error_responses import http_error
 from app.routers.error_shapes import HttpError, openai_body
 from app.routers.openai.transcription_work import TranscriptionWork
 from app.services.jobs.runtime import JobRuntime
+from app.services.jobs.stored_error import stored_error
 from app.services.jobs.streams import LoggedEvent, ServerLeaving
 from app.submission.audio_output import full_text
 from app.submission.job_payloads import Payload
@@ -187,7 +188,7 @@ async def _last(
     elif event.code == NoSpeechError.code:
         result = work.without_speech()
     else:
-        yield encoder.error(HttpError(500, event.message, event.code, event.retryable))
+        yield encoder.error(http_error(stored_error(event)))
         return
     rest = full_text(result.segments)
     if rest.startswith(sent) and rest != sent:

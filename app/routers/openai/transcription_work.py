@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from fastapi import Request
 
 from app.domain.errors import CuestreamError, NoSpeechError
 from app.domain.events import Result
-from app.domain.language import ENGLISH
+from app.domain.language import ENGLISH, Language
 from app.domain.request import JobRequest, UploadedFile
 from app.routers.access.api_keys import caller_of
 from app.routers.access.callers import caller_name
@@ -18,11 +19,8 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.audio_body import AudioJob
 from app.submission.audio_output import AudioOutput, silent
 from app.submission.openai_request import TranscriptionOptions
-from app.submission.run_to_end import submit_patiently
-from app.submission.voice_matching import with_known_voices
-from app.system.thread_groups import DISK
-
-_PATIENCE_S = 20.0
+from app.submission.run_to_end import run_file, submit_file_patiently
+from app.submission.voice_matching import result_with_voices
 
 
 class TranscriptionWork:
@@ -32,7 +30,7 @@ class TranscriptionWork:
         request: its body has been read.
         options: what is wanted.
         file: that came along.
-        into_english: whether a translation is wanted.
+        target: language of a translation; None where none is wanted.
     """
 
     def __init__(
@@ -40,14 +38,13 @@ class TranscriptionWork:
         request: Request,
         options: TranscriptionOptions,
         file: UploadedFile,
-        *,
-        into_english: bool = False,
+        target: Language | None = None,
     ) -> None:
         self._request = request
         self._services = services_of(request)
         self.options = options
         self._file = file
-        self._into_english = into_english
+        self._target = target
 
     @property
     def model(self) -> str:
@@ -58,7 +55,7 @@ class TranscriptionWork:
     def translates_text(self) -> bool:
         """Whether texts are translated after their transcription."""
         engines = self._services.readiness.engine_manager.engines
-        return self._into_english and not engines.translates
+        return self._target is not None and (self._target != ENGLISH or not engines.translates)
 
     def output(self) -> AudioOutput:
         """Return the writer of the answer."""
@@ -73,36 +70,16 @@ class TranscriptionWork:
         try:
             wanted = self._job_request()
             if self.options.voices and wanted.diarize:
-                wanted = await with_known_voices(self._services, wanted, self.options.voices)
-            job = await self._submitted(wanted)
+                heard = await result_with_voices(
+                    self._services, wanted, self.options.voices, partial(run_file, self._services)
+                )
+                wanted = replace(wanted, turns=heard.turns)
         except BaseException:
             with suppress(OSError):
                 self._file.path.unlink(missing_ok=True)
             raise
+        job = await submit_file_patiently(self._services, wanted)
         job.attach()
-        return job
-
-    async def _submitted(self, wanted: JobRequest) -> JobRuntime:
-        """Submit a request; while every place is taken it waits a while for one.
-
-        Open WebUI sends the parts of a recording side by side and gives all of them up when one is
-        refused.
-        """
-
-        async def attempt() -> JobRequest:
-            """Return the request with another name of its file: a refusal removes that one."""
-            if not isinstance(wanted.source, UploadedFile):
-                return wanted
-            own = wanted.source.path
-            link = await DISK.run(self._services.workdir.new_link, own, own.suffix)
-            return replace(wanted, source=replace(wanted.source, path=link))
-
-        # A refusal has to come before a late answer begins, which is 200 by then.
-        silence_s = self._services.settings.server.sync_keepalive_after_s
-        patience_s = min(_PATIENCE_S, silence_s / 2)
-        job = await submit_patiently(self._services, attempt, patience_s)
-        if isinstance(wanted.source, UploadedFile):
-            await DISK.run(wanted.source.path.unlink, True)
         return job
 
     async def result(self) -> Result:
@@ -125,11 +102,18 @@ class TranscriptionWork:
 
     def without_speech(self, audio_ms: int = 0) -> Result:
         """Return the result of a recording in which nobody speaks."""
-        return silent(self.options.body.language_code, audio_ms)
+        spoken = self.options.body.language_code
+        if self._target is None:
+            return silent(spoken, audio_ms)
+        return replace(silent(self._target.tag, audio_ms), spoken=spoken or "und")
 
     def finished(self, result: Result) -> Result:
         """Return a job's result as the answer has it: a translation is its text."""
-        return _translated(result) if result.translated else result
+        if self._target is None:
+            return result
+        if result.translated:
+            return _translated(result, self._target)
+        return replace(result, spoken=result.spoken or result.language)
 
     def _job_request(self) -> JobRequest:
         settings = self._services.settings
@@ -142,14 +126,14 @@ class TranscriptionWork:
             caller=caller_of(self._request),
             holder=caller_name(self._request),
         )
-        if not self._into_english:
+        if self._target is None:
             return wanted
         if self.translates_text:
-            return replace(wanted, target=ENGLISH)
+            return replace(wanted, target=self._target)
         return replace(wanted, task="translate")
 
 
-def _translated(result: Result) -> Result:
+def _translated(result: Result, target: Language) -> Result:
     """Return a result whose texts are their translations, a segment for each cue."""
     cues = tuple(replace(cue, text=cue.translation or cue.text, runs=()) for cue in result.cues)
     template = result.segments[0] if result.segments else None
@@ -159,7 +143,7 @@ def _translated(result: Result) -> Result:
             text=cue.text,
             span=cue.span,
             words=(),
-            language=ENGLISH.tag,
+            language=target.tag,
             confidence=cue.confidence,
             clear_until_ms=cue.span.end_ms,
         )
@@ -167,5 +151,5 @@ def _translated(result: Result) -> Result:
         if template is not None
     )
     return replace(
-        result, cues=cues, segments=segments, language=ENGLISH.tag, spoken=result.language
+        result, cues=cues, segments=segments, language=target.tag, spoken=result.language
     )

@@ -11,21 +11,15 @@ from pydantic import Field
 from app.domain.errors import EmptyMediaError
 from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.operations.clip_cycle import ClipCycle, clip_cycle
-from app.services.operations.clip_parts import (
-    AAC,
-    ClipShape,
-    fetched_sound,
-    frames_in,
-    uniform_clip,
-    write_joined,
-)
+from app.services.operations.clip_graphs import AAC, ClipShape, frames_in
 from app.services.operations.concatenate_operation import (
     MOST_CLIPS,
     ClipItem,
-    fetched_clips,
     shape_of,
 )
 from app.services.operations.drive_links import download_address
+from app.services.operations.fetched_clips import fetched_clips, fetched_sound
+from app.services.operations.joined_clips import write_joined
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
@@ -34,6 +28,7 @@ from app.services.operations.operation import (
     PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
+from app.services.operations.uniform_clips import uniform_clip
 
 _USUAL = ClipShape(1920, 1080, Fraction(30))
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.burn_in import shown_size
-from app.services.operations.clip_parts import (
-    ClipShape,
-    constant_rate,
-    fetched_clip,
-    uniform_clip,
-    video_of,
-    write_joined,
-)
-from app.services.operations.drive_links import download_address
+from app.services.operations.clip_graphs import ClipShape, constant_rate, video_of
+from app.services.operations.fetched_clips import fetched_clips
+from app.services.operations.joined_clips import write_joined
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
@@ -26,6 +19,7 @@ from app.services.operations.operation import (
     PackagedInput,
 )
 from app.services.operations.operation_context import OperationContext
+from app.services.operations.uniform_clips import uniform_clip
 
 MOST_CLIPS = 50
 
@@ -77,24 +71,6 @@ async def concatenate(wanted: ConcatenateInput, context: OperationContext) -> Op
         "Videos concatenated successfully",
         {"video_count": len(clips), "encoder": encoder},
     )
-
-
-async def fetched_clips(
-    context: OperationContext, sources: list[MediaSource]
-) -> list[tuple[Path, MediaFacts]]:
-    """Return clips and what each holds.
-
-    Raises:
-        UnreadableMediaError: one has no video, or no length.
-        CuestreamError: one cannot be fetched.
-    """
-    clips = []
-    for number, source in enumerate(sources):
-        address = download_address(source) if isinstance(source, str) else source
-        clip = await fetched_clip(context, address, f"source-{number}")
-        video_of(clip[1])
-        clips.append(clip)
-    return clips
 
 
 def shape_of(facts: MediaFacts) -> ClipShape:

@@ -12,15 +12,10 @@ from pydantic import Field
 from app.services.media.ffmpeg_command import DEMUXERS
 from app.services.media.ffmpeg_graph import GraphNode, media_input
 from app.services.media.media_facts import MediaFacts
-from app.services.operations.clip_parts import (
-    SOUND_HZ,
-    fetched_clip,
-    fetched_sound,
-    stereo_sound,
-    video_of,
-    write_with_sound,
-)
+from app.services.operations.clip_graphs import SOUND_HZ, stereo_sound, video_of
 from app.services.operations.drive_links import download_address
+from app.services.operations.fetched_clips import fetched_clip, fetched_sound
+from app.services.operations.joined_clips import write_with_sound
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
