@@ -87,45 +87,16 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     uploads_folder, files_folder = _separate_folders(settings)
     workdir = WorkDir.open(settings.sources.work_dir)
     stack.callback(workdir.close)
-    engines = EngineManager(settings)
-    stack.push_async_callback(asyncio.to_thread, engines.close)
-    metrics = Metrics()
-    caches = open_caches(settings, metrics.cache_looked_up)
-    caches.start()
-    stack.push_async_callback(caches.close)
-    opener = MediaOpener(settings, workdir, caches)
-    readiness = Readiness(settings, engines, opener)
-    stack.push_async_callback(readiness.close)
-    ledgers = open_ledgers(settings, metrics.model_paid)
-    pipelines = PipelineFactory(settings, readiness, opener, caches, workdir, ledgers)
-    synthesizer = SpeechSynthesizer(
-        settings, caches.store if settings.caches.cache_max_size_mb else None
-    )
-    stack.push_async_callback(synthesizer.close)
+    foundation = _build_foundation(settings, workdir, stack)
+    metrics, caches, opener = foundation.metrics, foundation.caches, foundation.opener
+    runner, synthesizer = _build_runner(foundation), _build_synthesizer(foundation, stack)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
     batches, screenshots = _document_workers(settings, opener, workdir, stack)
-    runner = JobRunner(
-        settings,
-        readiness,
-        JobWork(settings, readiness, pipelines, metrics),
-        open_job_store(settings),
-    )
-    operations = OperationServices(
-        settings,
-        opener.fetcher,
-        FfmpegRunner(settings.media),
-        synthesizer,
-        partial(cues_of_job, runner),
-        partial(cues_of_request, runner),
-        lambda: readiness.translator,
-        ledgers.open,
-        caches,
-    )
     places = LivePlaces(settings.live.max_sessions)
     services = Services(
         settings=settings,
-        readiness=readiness,
+        readiness=foundation.readiness,
         runner=runner,
         streams=StreamHub(settings.jobs),
         metrics=metrics,
@@ -137,17 +108,89 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         files=ResultFiles(settings, files_folder),
         synthesizer=synthesizer,
         feedback=FeedbackStore(settings.caches.folder),
-        live_sessions=LiveSessions(settings, readiness, places),
+        live_sessions=LiveSessions(settings, foundation.readiness, places),
         live_places=places,
-        ledgers=ledgers,
+        ledgers=foundation.ledgers,
         address_checks=CallerPlaces(_ADDRESS_CHECKS),
         caches=caches,
         batches=batches,
         screenshots=screenshots,
-        operations=OperationRunner(operations, workdir),
+        operations=_build_operations(foundation, runner, synthesizer),
     )
-    _register_gauges(services, engines, caches)
+    _register_gauges(services, foundation.engines, caches)
     return services
+
+
+@dataclass(frozen=True, slots=True)
+class _Foundation:
+    """What the other services of a process are built from."""
+
+    settings: Settings
+    workdir: WorkDir
+    engines: EngineManager
+    metrics: Metrics
+    caches: Caches
+    opener: MediaOpener
+    readiness: Readiness
+    ledgers: CallerLedgers
+
+
+def _build_foundation(settings: Settings, workdir: WorkDir, stack: AsyncExitStack) -> _Foundation:
+    """Return the engines, caches and sources, of which nothing is loaded yet."""
+    engines = EngineManager(settings)
+    stack.push_async_callback(asyncio.to_thread, engines.close)
+    metrics = Metrics()
+    caches = open_caches(settings, metrics.cache_looked_up)
+    caches.start()
+    stack.push_async_callback(caches.close)
+    opener = MediaOpener(settings, workdir, caches)
+    readiness = Readiness(settings, engines, opener)
+    stack.push_async_callback(readiness.close)
+    ledgers = open_ledgers(settings, metrics.model_paid)
+    return _Foundation(settings, workdir, engines, metrics, caches, opener, readiness, ledgers)
+
+
+def _build_runner(foundation: _Foundation) -> JobRunner:
+    """Return the runner of jobs, whose store is not open yet."""
+    settings, readiness = foundation.settings, foundation.readiness
+    pipelines = PipelineFactory(
+        settings,
+        readiness,
+        foundation.opener,
+        foundation.caches,
+        foundation.workdir,
+        foundation.ledgers,
+    )
+    work = JobWork(settings, readiness, pipelines, foundation.metrics)
+    return JobRunner(settings, readiness, work, open_job_store(settings))
+
+
+def _build_synthesizer(foundation: _Foundation, stack: AsyncExitStack) -> SpeechSynthesizer:
+    """Return the speech output; spoken texts are cached where there is a cache."""
+    settings = foundation.settings
+    store = foundation.caches.store if settings.caches.cache_max_size_mb else None
+    synthesizer = SpeechSynthesizer(settings, store)
+    stack.push_async_callback(synthesizer.close)
+    return synthesizer
+
+
+def _build_operations(
+    foundation: _Foundation, runner: JobRunner, synthesizer: SpeechSynthesizer
+) -> OperationRunner:
+    """Return what runs media operations; some of them read the captions of jobs."""
+    settings, readiness = foundation.settings, foundation.readiness
+    services = OperationServices(
+        settings,
+        foundation.opener.fetcher,
+        FfmpegRunner(settings.media),
+        synthesizer,
+        partial(cues_of_job, runner),
+        partial(cues_of_request, runner),
+        lambda: readiness.translator,
+        foundation.ledgers.open,
+        foundation.caches,
+    )
+    return OperationRunner(services, foundation.workdir)
 
 
 def _separate_folders(settings: Settings) -> tuple[Path, Path]:

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
 
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from app.domain.errors import CuestreamError, InternalError, JobCancelledError, TimedOutError
 from app.routers.dependencies import services_of
-from app.routers.disconnect import disconnected
-from app.routers.error_responses import http_error
-from app.routers.late_body import KEEPALIVE_S, filled, first_wait_s, json_error
+from app.routers.error_shapes import HttpError
+from app.routers.late_body import json_error
+from app.routers.patient_answer import Patience, patient_answer
 from app.routers.sliced_json import sliced_json
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBody:
+    """JSON, which allows spaces before its value; see `AnswerBody`.
+
+    Attributes:
+        path: of the request, which decides the shape of errors.
+        headers: of the answer.
+        has_details: whether a late error has its details.
+    """
+
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    has_details: bool = True
+    media_type: str = "application/json"
+    filler: bytes = b" "
+    nothing: bytes = b""
+
+    async def content(self, result: object) -> bytes:
+        """See `AnswerBody`."""
+        return await sliced_json(result)
+
+    def late_error(self, error: HttpError) -> bytes:
+        """See `AnswerBody`."""
+        return json_error(error if self.has_details else replace(error, details={}), self.path)
 
 
 async def patient_json(
@@ -34,42 +59,10 @@ async def patient_json(
     Raises:
         CuestreamError: there will be none, or the client disconnected.
     """
-    limit_s = None if is_bounded else services_of(request).settings.sync_limit_s
-    ends_s = None if limit_s is None else time.monotonic() + limit_s
-    work = asyncio.ensure_future(payload)
-    gone = asyncio.create_task(disconnected(request))
-    handed_over = False
-    try:
-        wait_s = first_wait_s(silence_s, limit_s)
-        await asyncio.wait({work, gone}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return Response(await sliced_json(work.result()), media_type="application/json")
-        if gone.done():
-            raise JobCancelledError("The client left")
-        handed_over = True
-        spaces = _after_spaces(work, ends_s, request.url.path, min(KEEPALIVE_S, silence_s))
-        return StreamingResponse(spaces, media_type="application/json")
-    finally:
-        gone.cancel()
-        if not handed_over:
-            work.cancel()
-
-
-async def _after_spaces(
-    work: asyncio.Future[object], ends_s: float | None, path: str, repeat_s: float
-) -> AsyncIterator[bytes]:
-    def check() -> None:
-        if ends_s is not None and time.monotonic() >= ends_s:
-            raise TimedOutError("The work was not finished in time; POST /run takes it as a job")
-
-    try:
-        try:
-            async for space in filled(work, b" ", repeat_s, check):
-                yield space
-            yield await sliced_json(work.result())
-        except CuestreamError as error:
-            yield json_error(http_error(error), path)
-        except Exception:  # noqa: BLE001 - the answer has begun
-            yield json_error(http_error(InternalError("Internal server error")), path)
-    finally:
-        work.cancel()
+    patience = Patience(
+        silence_s,
+        None if is_bounded else services_of(request).settings.sync_limit_s,
+        "The work was not finished in time; POST /run takes it as a job",
+    )
+    body = JsonBody(request.url.path)
+    return await patient_answer(request, asyncio.ensure_future(payload), body, patience)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from app.domain.errors import CuestreamError, InternalError, JobCancelledError, TimedOutError
-from app.routers.breakable_response import BreakableResponse, BrokenOffError
 from app.routers.dependencies import services_of
-from app.routers.disconnect import disconnected
-from app.routers.error_responses import http_error
 from app.routers.error_shapes import HttpError
-from app.routers.late_body import KEEPALIVE_S, filled
+from app.routers.patient_answer import Patience, patient_answer
 
 
 @dataclass(frozen=True, slots=True)
 class LateText:
-    """How a text answer is sent.
+    """How a text answer is sent; see `AnswerBody`.
 
     Attributes:
         media_type: of the answer.
@@ -39,6 +34,14 @@ class LateText:
     nothing: bytes = b""
     failure: Callable[[HttpError], str] | None = None
 
+    async def content(self, result: str) -> bytes:
+        """See `AnswerBody`."""
+        return result.encode()
+
+    def late_error(self, error: HttpError) -> bytes | None:
+        """See `AnswerBody`."""
+        return None if self.failure is None else self.failure(error).encode()
+
 
 async def patient_text(request: Request, text: Awaitable[str], late: LateText) -> Response:
     """Answer with a text once it is there; its work stops when the client disconnects.
@@ -53,49 +56,10 @@ async def patient_text(request: Request, text: Awaitable[str], late: LateText) -
     Raises:
         CuestreamError: there will be none, or the client disconnected.
     """
-    work = asyncio.ensure_future(text)
     settings = services_of(request).settings
-    limit_s = settings.sync_limit_s
-    ends_s = None if limit_s is None else time.monotonic() + limit_s
-    gone = asyncio.create_task(disconnected(request))
-    handed_over = False
-    first_s = settings.server.sync_keepalive_after_s if late.filler else None
-    wait_s = min((each for each in (first_s, limit_s) if each is not None), default=None)
-    try:
-        await asyncio.wait({work, gone}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return Response(work.result(), media_type=late.media_type, headers=dict(late.headers))
-        if gone.done():
-            raise JobCancelledError("The client left")
-        if first_s is None:
-            raise TimedOutError("The work was not finished in time")
-        handed_over = True
-        body = _after_filler(work, ends_s, late, min(KEEPALIVE_S, first_s))
-        kind = BreakableResponse if late.failure is None else StreamingResponse
-        return kind(body, media_type=late.media_type, headers=dict(late.headers))
-    finally:
-        gone.cancel()
-        if not handed_over:
-            work.cancel()
-
-
-async def _after_filler(
-    work: asyncio.Future[str], ends_s: float | None, late: LateText, repeat_s: float
-) -> AsyncIterator[bytes]:
-    def check() -> None:
-        if ends_s is not None and time.monotonic() >= ends_s:
-            raise TimedOutError("The work was not finished in time")
-
-    try:
-        async for filler in filled(work, late.filler, repeat_s, check):
-            yield filler
-        yield work.result().encode() or late.nothing
-    except Exception as error:  # noqa: BLE001 - the answer has begun
-        if late.failure is None:
-            raise BrokenOffError from None
-        known = (
-            error if isinstance(error, CuestreamError) else InternalError("Internal server error")
-        )
-        yield late.failure(http_error(known)).encode()
-    finally:
-        work.cancel()
+    patience = Patience(
+        settings.server.sync_keepalive_after_s if late.filler else None,
+        settings.sync_limit_s,
+        "The work was not finished in time",
+    )
+    return await patient_answer(request, asyncio.ensure_future(text), late, patience)

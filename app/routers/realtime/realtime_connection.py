@@ -239,8 +239,8 @@ class RealtimeConnection:
         shared = {"object": "realtime.transcription_session", "id": self._id}
         session = {**shared, "expires_at": self._begun + _SESSION_S, **fields}
         kind = "transcription_session" if self._flat else "session"
-        told = {"type": f"{kind}.{what}", "session": session}
-        return named({**told, "id": self._id, "created": self._begun})
+        shown = {"type": f"{kind}.{what}", "session": session}
+        return named({**shown, "id": self._id, "created": self._begun})
 
 
 async def _parsed(text: object) -> object:

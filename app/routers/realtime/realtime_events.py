@@ -11,7 +11,7 @@ import uuid
 from app.domain.errors import CuestreamError
 from app.domain.language import known_language
 from app.domain.transcript import Segment, Word
-from app.services.live import utterance_events as told
+from app.services.live import utterance_events as events
 
 Event = dict[str, object]
 
@@ -23,35 +23,35 @@ class RealtimeEvents:
     """Writes events as OpenAI's clients read them.
 
     Attributes:
-        logprobs: whether probabilities of words are told.
+        logprobs: whether probabilities of words are sent.
     """
 
     def __init__(self) -> None:
         self.logprobs = False
         self._previous: str | None = None
 
-    def event(self, happened: told.UtteranceEvent) -> Event:
+    def event(self, happened: events.UtteranceEvent) -> Event:
         """Return one event."""
         match happened:
-            case told.SpeechStarted(item, at_ms):
+            case events.SpeechStarted(item, at_ms):
                 kind: Event = {"type": "input_audio_buffer.speech_started"}
                 return named(kind | {"item_id": item, "audio_start_ms": at_ms})
-            case told.SpeechStopped(item, at_ms):
+            case events.SpeechStopped(item, at_ms):
                 kind = {"type": "input_audio_buffer.speech_stopped"}
                 return named(kind | {"item_id": item, "audio_end_ms": at_ms})
-            case told.Committed(item):
+            case events.Committed(item):
                 previous, self._previous = self._previous, item
                 kind = {"type": "input_audio_buffer.committed"}
                 return named(kind | {"item_id": item, "previous_item_id": previous})
-            case told.Cleared():
+            case events.Cleared():
                 return named({"type": "input_audio_buffer.cleared"})
-            case told.TextDelta(item, text):
+            case events.TextDelta(item, text):
                 return named(_item("delta", item) | {"delta": text})
-            case told.Transcribed():
+            case events.Transcribed():
                 return named(self._completed(happened))
-            case told.NotTranscribed(item, error):
+            case events.NotTranscribed(item, error):
                 return named(_item("failed", item) | {"error": failure(error)})
-            case told.NothingToCommit(sound_ms, reference):
+            case events.NothingToCommit(sound_ms, reference):
                 text = "Error committing input audio buffer: buffer too small. Expected at least "
                 text += f"100ms of audio, but buffer only has {sound_ms:.2f}ms of audio."
                 return self.error(text, "input_audio_buffer_commit_empty", reference=reference)
@@ -63,29 +63,31 @@ class RealtimeEvents:
         error = {"type": "invalid_request_error", "code": code, "message": text}
         return named({"type": "error", "error": {**error, "param": param, "event_id": reference}})
 
-    def _completed(self, heard: told.Transcribed) -> Event:
-        event = _item("completed", heard.item) | {
-            "transcript": heard.text,
-            "languages": [{"code": code} for code in _languages(heard.segments)],
-            "usage": {"type": "duration", "seconds": heard.sound_ms / 1000},
+    def _completed(self, transcribed: events.Transcribed) -> Event:
+        event = _item("completed", transcribed.item) | {
+            "transcript": transcribed.text,
+            "languages": [{"code": code} for code in _languages(transcribed.segments)],
+            "usage": {"type": "duration", "seconds": transcribed.sound_ms / 1000},
         }
         if self.logprobs:
-            event["logprobs"] = [_logprob(w.text, w.confidence) for w in _words(heard.segments)]
+            event["logprobs"] = [
+                _logprob(w.text, w.confidence) for w in _words(transcribed.segments)
+            ]
         return event
 
 
 class VllmEvents:
     """Writes events as clients of vLLM read them; there is one utterance at a time."""
 
-    def event(self, happened: told.UtteranceEvent) -> Event | None:
+    def event(self, happened: events.UtteranceEvent) -> Event | None:
         """Return one event; None for what these clients do not know."""
         match happened:
-            case told.TextDelta(_, text):
+            case events.TextDelta(_, text):
                 return {"type": "transcription.delta", "delta": text}
-            case told.Transcribed():
+            case events.Transcribed():
                 usage = {"type": "duration", "seconds": happened.sound_ms / 1000}
                 return {"type": "transcription.done", "text": happened.text, "usage": usage}
-            case told.NotTranscribed(_, error):
+            case events.NotTranscribed(_, error):
                 return self.error(error.message, error.code)
             case _:
                 return None

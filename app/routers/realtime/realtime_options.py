@@ -51,8 +51,8 @@ class RealtimeOptions:
         rate_hz: of the sound.
         model: as the client names it.
         detection: turn detection as the client reads it back; None for none.
-        turns: how the stream is cut and heard.
-        logprobs: whether probabilities of words are told.
+        turns: how the stream is cut and transcribed.
+        logprobs: whether probabilities of words are sent.
         transcription: further fields of the transcription that are read back.
     """
 
@@ -172,7 +172,7 @@ class RealtimeOptions:
         return replace(self, detection=shown, turns=turns)
 
     def nested(self) -> dict[str, object]:
-        """Return the fields as clients of today read them; what is not done is told as off."""
+        """Return the fields as current clients read them; what is not supported is shown as off."""
         return {
             "type": "transcription",
             "audio": {

@@ -1,4 +1,4 @@
-"""One connection of Wyoming: an utterance to hear, or a text to speak."""
+"""One connection of Wyoming: an utterance to transcribe, or a text to speak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.errors import CuestreamError, InvalidFieldError
 from app.routers.wyoming.wyoming_frames import BadFrameError, WyomingEvent, read_event, written
 from app.routers.wyoming.wyoming_info import server_info
 from app.routers.wyoming.wyoming_speech import WyomingSpeech
-from app.services.live import utterance_events as told
+from app.services.live import utterance_events as events
 from app.services.live.utterance_session import UtteranceSession
 from app.services.media.pcm_formats import SAMPLE_BYTES, PcmCoding, read_samples
 from app.services.media.stream_resampler import LEAST_RATE_HZ, MOST_RATE_HZ, StreamResampler
@@ -38,7 +38,7 @@ class WyomingConnection:
     Args:
         reader, writer: of the connection.
         services: of the process.
-        places: of utterances that are heard at a time.
+        places: of utterances that are transcribed at a time.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class WyomingConnection:
     ) -> None:
         self._reader, self._writer = reader, writer
         self._services, self._places = services, places
-        self._options = told.TurnOptions(ends_by="stream")
+        self._options = events.TurnOptions(ends_by="stream")
         self._lock = asyncio.Lock()
         self._speech = WyomingSpeech(services.synthesizer, self._send)
 
@@ -82,27 +82,27 @@ class WyomingConnection:
                 self._options = _options(event.data)
             case "audio-start":
                 async with self._places.place():
-                    await self._hear(event)
-                self._options = told.TurnOptions(ends_by="stream")
+                    await self._transcribe(event)
+                self._options = events.TurnOptions(ends_by="stream")
             case "audio-chunk" | "audio-stop":
                 raise InvalidFieldError(f"{event.type} came without audio-start")
             case _:
                 await self._speech.take(event)
         return True
 
-    async def _hear(self, start: WyomingEvent) -> None:
-        """Hear sound up to its end; send its transcript."""
+    async def _transcribe(self, start: WyomingEvent) -> None:
+        """Transcribe audio up to its end; send the transcript."""
         services = self._services
         services.readiness.admit()
-        done: asyncio.Future[told.Transcribed] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[events.Transcribed] = asyncio.get_running_loop().create_future()
 
-        async def tell(happened: told.UtteranceEvent) -> None:
+        async def tell(happened: events.UtteranceEvent) -> None:
             match happened:
-                case told.TextDelta(_, text):
+                case events.TextDelta(_, text):
                     await self._send("transcript-chunk", {"text": text})
-                case told.Transcribed() if not done.done():
+                case events.Transcribed() if not done.done():
                     done.set_result(happened)
-                case told.NotTranscribed(_, error) if not done.done():
+                case events.NotTranscribed(_, error) if not done.done():
                     done.set_exception(error)
 
         session = UtteranceSession(services.readiness, services.settings, self._options, tell)
@@ -115,14 +115,16 @@ class WyomingConnection:
             if not done.done():
                 await session.task
                 raise InvalidFieldError("No sound came any more")
-            heard = done.result()
+            transcribed = done.result()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
             await session.close()
         await self._send("transcript-stop", {})
-        language = heard.segments[0].language if heard.segments else self._options.language
-        await self._send("transcript", {"text": heard.text, **_tagged(language)})
+        language = (
+            transcribed.segments[0].language if transcribed.segments else self._options.language
+        )
+        await self._send("transcript", {"text": transcribed.text, **_tagged(language)})
 
     async def _feed(self, session: UtteranceSession, start: WyomingEvent) -> None:
         sound = _Sound(start.data)
@@ -180,8 +182,8 @@ class _Sound:
         return self._resampler.finish()
 
 
-def _options(data: Mapping[str, object]) -> told.TurnOptions:
-    """Return how an utterance is to be heard.
+def _options(data: Mapping[str, object]) -> events.TurnOptions:
+    """Return how an utterance is to be transcribed.
 
     Raises:
         InvalidFieldError: no such language.
@@ -192,7 +194,7 @@ def _options(data: Mapping[str, object]) -> told.TurnOptions:
     words = [w for part in (names, terms) if isinstance(part, list) for w in part]
     prompt = ", ".join(word for word in words if isinstance(word, str))[:_MAX_PROMPT_CHARS]
     tag = None if found is None else found.tag
-    return told.TurnOptions(ends_by="stream", language=tag, prompt=prompt)
+    return events.TurnOptions(ends_by="stream", language=tag, prompt=prompt)
 
 
 def _tagged(language: str | None) -> dict[str, object]:

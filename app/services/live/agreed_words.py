@@ -1,4 +1,4 @@
-"""Words of a growing text that will not change any more."""
+"""Words of a growing transcript that will not change any more."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _BARE = str.maketrans("", "", " \t\n.,;:!?…。、！？\"'")
 
 
 class AgreedWords:
-    """Yields each word once, as soon as two hearings agree on it and on all before it.
+    """Yields each word once, as soon as two hypotheses agree on it and on all before it.
 
     Source: local agreement of two hypotheses, Macháček, Dabre and Bojar, "Turning Whisper into
-    Real-Time Transcription System", 2023. The last word of a hearing never counts: the sound may
-    end within it.
+    Real-Time Transcription System", 2023. The last word of a hypothesis never counts: the
+    audio may end within it.
     """
 
     def __init__(self) -> None:
         self._earlier: list[str] = []
-        self._told = 0
+        self._confirmed = 0
 
-    def hear(self, text: str) -> str:
-        """Take another hearing of the sound so far; return the words that are now sure."""
+    def update(self, text: str) -> str:
+        """Take another hypothesis of the audio so far; return the words that are now confirmed."""
         words = _words(text)
         agreed = 0
         for one, other in zip(self._earlier, words[:-1], strict=False):
@@ -34,19 +34,20 @@ class AgreedWords:
                 break
             agreed += 1
         self._earlier = words
-        sure = words[self._told : agreed]
-        self._told = max(self._told, agreed)
-        return "".join(sure)
+        confirmed = words[self._confirmed : agreed]
+        self._confirmed = max(self._confirmed, agreed)
+        return "".join(confirmed)
 
     def finish(self, text: str) -> str:
-        """Take the last hearing; return the words that were not told, and begin anew.
+        """Take the final hypothesis; return the words that were not confirmed, and begin anew.
 
-        Where it differs in words that were told, those stand: only whole transcripts correct them.
+        Where it differs in words that were confirmed, those stand: only the transcript of the whole
+        utterance corrects them.
         """
         words = _words(text)
-        rest = words[self._told :]
-        # Where the sound was cut ahead of words that were told, those come with the next part.
-        self._earlier, self._told = [], max(0, self._told - len(words))
+        rest = words[self._confirmed :]
+        # Where the audio was cut ahead of confirmed words, those come with the next window.
+        self._earlier, self._confirmed = [], max(0, self._confirmed - len(words))
         return "".join(rest)
 
 

@@ -1,4 +1,4 @@
-"""Transcriber of the unfinished line of a live stream."""
+"""Transcriber of the open window of a live stream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext
 
 _QUEUE_PLACE = 1
-"""Scheduler place: after first windows and finished lines, with what viewers see next."""
+"""Scheduler place: after first and finished windows, with what viewers see next."""
 
 
 class PartialTranscriber:
@@ -25,7 +25,7 @@ class PartialTranscriber:
         scheduler: the queue that all requests share.
         context: the stream's work context.
         every_ms: further speech after which the window is transcribed again; 0 for never.
-        send: receives the segments, unless the line was finished meanwhile.
+        send: receives the segments, unless the window was finished meanwhile.
         task: whether the speech is transcribed or translated.
         prompt: words that are likely to occur.
     """
@@ -68,7 +68,7 @@ class PartialTranscriber:
         self._task = asyncio.create_task(self._transcribe(window), name="live-partial")
 
     def cancel(self) -> None:
-        """Drop the request under way: the line is finished."""
+        """Cancel the request in flight: the window is finished."""
         self._cancelled.set()
         self._transcribed_ms = 0
         if self._task is not None:
@@ -80,7 +80,7 @@ class PartialTranscriber:
         try:
             segments = await self._scheduler.transcribe(window, self._context, _QUEUE_PLACE)
         except CuestreamError:
-            # The finished line meets the same failure and reports it.
+            # The finished window meets the same failure and reports it.
             return
         finally:
             if not window.cancelled.is_set():

@@ -19,10 +19,10 @@ _WINDOW_MS = 10_000
 """From this length on, a part of an utterance ends at the next short silence."""
 
 _LIMIT_MS = 20_000
-"""Longest part: what is under way is heard again as it grows, so long ones cost more each time."""
+"""Longest part: an open one is transcribed again as it grows, so long ones cost more each time."""
 
 _CHECK_MS = 400
-"""Silence after which it is looked at whether a sentence has ended."""
+"""Silence after which it is checked whether a sentence has ended."""
 
 _SLOWEST_MS = 3_000
 """Silence that ends a part, where the client ends the utterance."""
@@ -40,7 +40,7 @@ class TurnCutter:
         start_sample: of the stream, where this cutter begins.
 
     Attributes:
-        heard_ms: how much of the stream was cut.
+        position_ms: how much of the stream was cut.
         begin_ms: where the utterance begins that "start" was yielded for.
     """
 
@@ -70,7 +70,7 @@ class TurnCutter:
         self._next = -(-start_sample // vad.frame_samples)
         self._silent = 0
         self.turn = by_client
-        self.begin_ms = self.heard_ms
+        self.begin_ms = self.position_ms
         self._cutter = self._new_cutter()
 
     def _new_cutter(self) -> WindowCutter:
@@ -78,7 +78,7 @@ class TurnCutter:
         return WindowCutter(self._settings, frame, self._next, limit_ms=_LIMIT_MS)
 
     @property
-    def heard_ms(self) -> int:
+    def position_ms(self) -> int:
         """How much of the stream was cut."""
         return samples_to_ms(self._next * self._vad.frame_samples)
 
@@ -89,7 +89,7 @@ class TurnCutter:
 
     @property
     def silent_ms(self) -> int:
-        """How long nobody has spoken."""
+        """Length of the silence so far."""
         return samples_to_ms(self._silent * self._vad.frame_samples)
 
     @property
@@ -122,10 +122,10 @@ class TurnCutter:
             self.turn, self.begin_ms = True, opened_ms
             yield "start", opened_ms
         for window in windows:
-            yield window.audio, self.heard_ms
+            yield window.audio, self.position_ms
         if self._has_ended():
             self.turn = False
-            yield "stop", self.heard_ms
+            yield "stop", self.position_ms
 
     def _has_ended(self) -> bool:
         if not self.turn or self.options.ends_by in ("commit", "stream"):
@@ -145,13 +145,13 @@ class TurnCutter:
         return windows
 
     def reset(self) -> None:
-        """Forget the open window, and what the detector remembers."""
+        """Discard the open window and the state of the detector."""
         self._state = None
         self._rest = self._rest[:0]
         self._silent = 0
         self._cutter = self._new_cutter()
         self.turn = self.options.ends_by in ("commit", "stream")
-        self.begin_ms = self.heard_ms
+        self.begin_ms = self.position_ms
 
     def end_turn(self) -> None:
         """Note that the utterance has ended, in the silence after it."""

@@ -17,62 +17,66 @@ _NO_SPACE_AFTER = ("zh", "ja", "th", "lo", "km", "my", "yue")
 
 
 @dataclass(slots=True, eq=False)
-class HeardUtterance:
-    """What is known of an utterance.
+class LiveUtterance:
+    """An utterance and its transcript so far.
 
     Attributes:
         id: on the wire.
-        begin_ms: where its sound begins, counted from the stream's start.
-        streams: whether its words may be sent.
-        unheard: windows whose words are not known yet.
-        untold: words that wait until they may be sent.
-        dropped: set when nobody wants it any more.
+        begin_ms: where its audio begins, counted from the stream's start.
+        streams: whether its text may be sent before it ends.
+        pending_windows: number of windows that are not transcribed yet.
+        unsent_text: text that waits until it may be sent.
+        dropped: set when the client has cleared it.
+        error: of a window that could not be transcribed.
+        end_ms: where its audio ends; 0 before it does.
+        segments: of the windows that were transcribed.
+        agreed: words of the open window that will not change.
+        open_window_sent: whether text of the open window was sent, with the space ahead of it.
     """
 
     begin_ms: int
     streams: bool
     id: str = field(default_factory=lambda: f"item_{uuid.uuid4().hex[:21]}")
-    unheard: int = 0
-    untold: str = ""
+    pending_windows: int = 0
+    unsent_text: str = ""
     dropped: bool = False
     error: CuestreamError | None = None
     end_ms: int = 0
     segments: list[Segment] = field(default_factory=list)
     agreed: AgreedWords = field(default_factory=AgreedWords)
-    told_open: bool = False
-    """Whether words of the open window were told, with the space ahead of them."""
+    open_window_sent: bool = False
 
     @property
     def text(self) -> str:
-        """The words so far."""
+        """The transcript so far."""
         return self._joined(segment.text.strip() for segment in self.segments)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether all of it so far was heard and ends as a sentence does."""
-        if self.unheard or not self.segments:
+    def is_complete_sentence(self) -> bool:
+        """Whether every window so far is transcribed, and the text ends as a sentence does."""
+        if self.pending_windows or not self.segments:
             return False
         last = self.segments[-1]
         return ends_sentence(last.text, language=last.language)
 
-    def partial(self, segments: list[Segment]) -> str:
-        """Take a hearing of the open window; return the words that are now sure."""
-        sure = self.agreed.hear(self._joined(segment.text.strip() for segment in segments))
-        return self._spaced(sure)
+    def update_open_window(self, segments: list[Segment]) -> str:
+        """Take a transcript of the open window; return the text that will not change any more."""
+        confirmed = self.agreed.update(self._joined(segment.text.strip() for segment in segments))
+        return self._spaced(confirmed)
 
-    def hear(self, segments: list[Segment]) -> str:
-        """Take the words of a finished window; return those that were not told."""
+    def finish_window(self, segments: list[Segment]) -> str:
+        """Take the transcript of a finished window; return the text that was not sent."""
         rest = self.agreed.finish(self._joined(segment.text.strip() for segment in segments))
         rest = self._spaced(rest)
         self.segments += [segment for segment in segments if segment.text.strip()]
-        self.told_open = False
+        self.open_window_sent = False
         return rest
 
     def _spaced(self, words: str) -> str:
         """Return words with a space ahead of those that begin a window after another one."""
-        if not words or self.told_open:
+        if not words or self.open_window_sent:
             return words
-        self.told_open = True
+        self.open_window_sent = True
         words = words.lstrip()
         return words if not self.segments or self._is_glued else f" {words}"
 
@@ -85,5 +89,8 @@ class HeardUtterance:
         return ("" if self._is_glued else " ").join(filter(None, texts))
 
 
-Hearing = tuple[HeardUtterance, "asyncio.Task[list[Segment] | CuestreamError] | None"]
-"""An utterance with one of its windows; without one, its end."""
+Transcription = asyncio.Task[list[Segment] | CuestreamError]
+"""The transcription of a window, under way; its result is an error where it failed."""
+
+QueuedWindow = tuple[LiveUtterance, Transcription | None]
+"""An utterance with one of its windows; None marks its end."""

@@ -1,4 +1,4 @@
-"""What a stream of utterances is told to do, and what it tells."""
+"""Options of a stream of utterances, and the events that it sends."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ is sent before he says so; the client, while text is sent as it is known."""
 
 @dataclass(frozen=True, slots=True)
 class TurnOptions:
-    """How a stream is cut into utterances, and how they are heard.
+    """How a stream is cut into utterances, and how they are transcribed.
 
     Attributes:
         ends_by: what ends an utterance.
         threshold: probability from which a frame counts as speech, 0..1.
-        padding_ms: sound ahead of speech that belongs to it.
+        padding_ms: audio ahead of speech that belongs to it.
         silence_ms: length of the silence that ends an utterance; the longest one by meaning.
         language: BCP 47 tag, or None to detect it.
         prompt: words that are likely to occur.
-        partial_ms: further speech after which the open part is heard again; None as set.
+        partial_ms: further speech after which the open window is transcribed again; None for the
+            server's setting.
     """
 
     ends_by: TurnEnd = "silence"
@@ -39,7 +40,7 @@ class TurnOptions:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Somebody began to speak; times count from the stream's start."""
+    """Speech began; times count from the stream's start."""
 
     item: str
     start_ms: int
@@ -55,7 +56,7 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """No more sound is added to an utterance."""
+    """No more audio is added to an utterance."""
 
     item: str
 
@@ -75,12 +76,12 @@ class NothingToCommit:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """The sound that was not committed is forgotten."""
+    """The audio that was not committed is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """Further words of an utterance."""
+    """Further text of an utterance."""
 
     item: str
     text: str
@@ -88,10 +89,10 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """All words of an utterance.
+    """The transcript of a whole utterance.
 
     Attributes:
-        sound_ms: length of its sound.
+        sound_ms: length of its audio.
     """
 
     item: str
@@ -102,7 +103,7 @@ class Transcribed:
 
 @dataclass(frozen=True, slots=True)
 class NotTranscribed:
-    """An utterance that could not be heard; the stream goes on."""
+    """An utterance that could not be transcribed; the stream continues."""
 
     item: str
     error: CuestreamError

@@ -15,23 +15,21 @@ from app.domain.time import SAMPLE_RATE_HZ, samples_to_ms
 from app.domain.transcript import Segment
 from app.gpu.protocols import Window
 from app.gpu.work_context import WorkContext
-from app.services.live import utterance_events as told
+from app.services.live import utterance_events as events
 from app.services.live.partial_transcriber import PartialTranscriber
 from app.services.live.turn_cutter import TurnCutter
-from app.services.live.utterance import HeardUtterance, Hearing
+from app.services.live.utterance import LiveUtterance
+from app.services.live.utterance_output import UtteranceOutput
 from app.services.readiness import Readiness
 from app.settings import Settings
 
 log = structlog.get_logger()
 
 _BLOCK = SAMPLE_RATE_HZ
-"""Samples that are cut at a time: a second."""
+"""Samples that are cut at a time: one second."""
 
 _WAITING_BLOCKS = 8
-"""Blocks and commands that wait; a client that sends more waits himself."""
-
-_WINDOWS_AHEAD = 4
-"""Finished windows that may wait for the transcriber; after that the sound has to wait."""
+"""Blocks and commands that wait; a client that sends more waits."""
 
 _LEAST_COMMIT_MS = 100
 """Source: OpenAI's reference of `input_audio_buffer.commit`."""
@@ -50,49 +48,48 @@ class _Clear:
     pass
 
 
-class _Look:
-    """Words are known that may end an utterance by their meaning."""
+class _SentenceEnded:
+    """The text of the utterance ends as a sentence does, which may end the utterance."""
 
 
-_Command = Samples | _Commit | _Clear | _Look | told.TurnOptions | None
+_Command = Samples | _Commit | _Clear | _SentenceEnded | events.TurnOptions | None
 
 
 class UtteranceSession:
-    """Hears a stream until it is finished or closed, or falls silent for too long.
+    """Transcribes a stream until it is finished or closed, or no audio comes for too long.
 
-    Nothing is skipped: a client that sends faster than the server hears waits in `feed`.
+    Nothing is skipped: a client that sends faster than the server transcribes waits in `feed`.
 
     Args:
         readiness: engines; they may still be loading.
         settings: lengths and limits.
-        options: how the stream is cut and heard.
-        send: receives what happens, in order.
+        options: how the stream is cut and transcribed.
+        send: receives the events, in order.
 
     Attributes:
         task: ends when the stream does; it raises what ended it.
-        idle: whether it was ended because no sound came.
+        idle: whether it was ended because no audio came.
     """
 
     def __init__(
         self,
         readiness: Readiness,
         settings: Settings,
-        options: told.TurnOptions,
-        send: told.SendEvent,
+        options: events.TurnOptions,
+        send: events.SendEvent,
     ) -> None:
         self._readiness, self._settings, self._send = readiness, settings, send
         self._options = options
         self._inbox: asyncio.Queue[_Command] = asyncio.Queue(_WAITING_BLOCKS)
-        self._hearings: asyncio.Queue[Hearing | None] = asyncio.Queue(_WINDOWS_AHEAD)
+        self._output = UtteranceOutput(send, self._sentence_ended)
         self._context = WorkContext(f"utterances-{uuid.uuid4().hex}")
-        self._lock = asyncio.Lock()
-        self._current: HeardUtterance | None = None
+        self._current: LiveUtterance | None = None
         self._since_commit = 0
         self.idle = False
         self.task = asyncio.create_task(self._run(), name="utterances")
 
     async def feed(self, samples: Samples) -> None:
-        """Add sound: mono, 16 kHz; waits while much waits already."""
+        """Add audio, mono float32 at 16 kHz; waits while much waits already."""
         for at in range(0, len(samples), _BLOCK):
             await self._put(samples[at : at + _BLOCK])
 
@@ -100,21 +97,21 @@ class UtteranceSession:
         """End the utterance.
 
         Args:
-            reference: told again where there is nothing to end.
-            always: whether an utterance without sound is one too.
+            reference: of the command, which the event repeats where there is nothing to end.
+            always: whether an utterance without audio is one too.
         """
         await self._put(_Commit(reference, always))
 
     async def clear(self) -> None:
-        """Forget the sound that was not committed."""
+        """Discard the audio that was not committed."""
         await self._put(_Clear())
 
-    async def configure(self, options: told.TurnOptions) -> None:
-        """Hear what follows in another way."""
+    async def configure(self, options: events.TurnOptions) -> None:
+        """Cut and transcribe what follows with other options."""
         await self._put(options)
 
     async def finish(self) -> None:
-        """End the stream once all of it is told."""
+        """End the stream once all of it is transcribed and sent."""
         await self._put(None)
 
     async def close(self) -> None:
@@ -124,7 +121,7 @@ class UtteranceSession:
         await asyncio.gather(self.task, return_exceptions=True)
 
     async def _put(self, command: _Command) -> None:
-        """Hand a command over; one that comes after the end of the stream is nobody's."""
+        """Queue a command; one that comes after the end of the stream is dropped."""
         putting = asyncio.ensure_future(self._inbox.put(command))
         try:
             await asyncio.wait({putting, self.task}, return_when=asyncio.FIRST_COMPLETED)
@@ -135,12 +132,12 @@ class UtteranceSession:
         try:
             await self._readiness.wait()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen(tasks))
-                tasks.create_task(self._tell())
+                tasks.create_task(self._read_commands(tasks))
+                tasks.create_task(self._output.run())
         finally:
             self._context.cancelled.set()
 
-    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
+    async def _read_commands(self, tasks: asyncio.TaskGroup) -> None:
         self._tasks = tasks
         self._apply(self._options, 0)
         try:
@@ -149,14 +146,14 @@ class UtteranceSession:
                     command = await self._inbox.get()
                 if command is None:
                     break
-                await self._obey(command)
+                await self._handle(command)
         except TimeoutError:
             self.idle = True
         finally:
             self._partials.cancel()
-        await self._hearings.put(None)
+        await self._output.finish()
 
-    def _apply(self, options: told.TurnOptions, start_sample: int) -> None:
+    def _apply(self, options: events.TurnOptions, start_sample: int) -> None:
         engines = self._readiness.engine_manager.engines
         self._options = options
         self._cutter = TurnCutter(engines.vad, self._settings.vad, options, start_sample)
@@ -165,11 +162,13 @@ class UtteranceSession:
             engines.scheduler,
             self._context,
             self._settings.live.partial_ms if every_ms is None else every_ms,
-            self._tell_partial,
+            self._send_partial,
             prompt=options.prompt,
         )
 
-    async def _obey(self, command: Samples | _Commit | _Clear | _Look | told.TurnOptions) -> None:
+    async def _handle(
+        self, command: Samples | _Commit | _Clear | _SentenceEnded | events.TurnOptions
+    ) -> None:
         match command:
             case _Commit():
                 await self._commit_now(command)
@@ -180,68 +179,72 @@ class UtteranceSession:
                 if self._current is not None:
                     self._current.dropped = True
                     self._current = None
-                await self._send(told.Cleared())
-            case _Look():
-                await self._look_at_meaning()
-            case told.TurnOptions():
+                await self._send(events.Cleared())
+            case _SentenceEnded():
+                await self._end_after_sentence()
+            case events.TurnOptions():
                 await self._configure_now(command)
             case _:
-                await self._hear(command)
+                await self._receive(command)
 
-    async def _configure_now(self, options: told.TurnOptions) -> None:
-        """Hear what follows otherwise; an utterance that is under way ends here."""
+    async def _configure_now(self, options: events.TurnOptions) -> None:
+        """Apply other options from here on; an open utterance ends here."""
         if options == self._options:
             return
         if self._current is not None:
-            await self._end(await self._cutter.cut(), self._cutter.heard_ms)
+            await self._end(await self._cutter.cut(), self._cutter.position_ms)
         self._partials.cancel()
         self._apply(options, self._cutter.next_sample)
 
-    async def _hear(self, samples: Samples) -> None:
+    async def _receive(self, samples: Samples) -> None:
         self._since_commit += len(samples)
         if self._options.ends_by in ("commit", "stream") and self._current is None:
-            self._begin(self._cutter.heard_ms)
+            self._begin(self._cutter.position_ms)
         for cut, at_ms in await self._cutter.feed(samples):
             if cut == "start":
-                await self._send(told.SpeechStarted(self._begin(at_ms).id, at_ms))
+                await self._send(events.SpeechStarted(self._begin(at_ms).id, at_ms))
             elif cut == "stop":
                 await self._stop(at_ms)
             elif isinstance(cut, Audio):
                 await self._transcribe([cut])
-        await self._look_at_meaning()
+        await self._end_after_sentence()
         current = self._current
-        if current is not None and current.streams and not current.unheard:
+        if current is not None and current.streams and not current.pending_windows:
             self._partials.update(self._cutter.open_window, self._options.language)
 
-    def _begin(self, at_ms: int) -> HeardUtterance:
-        current = HeardUtterance(at_ms, streams=self._options.ends_by != "commit")
+    def _begin(self, at_ms: int) -> LiveUtterance:
+        current = LiveUtterance(at_ms, streams=self._options.ends_by != "commit")
         self._current = current
         return current
 
-    async def _look_at_meaning(self) -> None:
+    async def _end_after_sentence(self) -> None:
         current = self._current
-        if self._options.ends_by != "meaning" or current is None or not current.is_whole:
+        if (
+            self._options.ends_by != "meaning"
+            or current is None
+            or not current.is_complete_sentence
+        ):
             return
         if self._cutter.open_window is None and self._cutter.silent_ms:
             self._cutter.end_turn()
-            await self._stop(self._cutter.heard_ms)
+            await self._stop(self._cutter.position_ms)
 
     async def _stop(self, at_ms: int) -> None:
         if self._current is not None:
-            await self._send(told.SpeechStopped(self._current.id, at_ms))
+            await self._send(events.SpeechStopped(self._current.id, at_ms))
             await self._end([], at_ms)
 
     async def _commit_now(self, command: _Commit) -> None:
         sound_ms = self._since_commit * 1000 / SAMPLE_RATE_HZ
         if self._current is None and sound_ms < _LEAST_COMMIT_MS and not command.always:
-            await self._send(told.NothingToCommit(sound_ms, command.reference))
+            await self._send(events.NothingToCommit(sound_ms, command.reference))
             return
         if self._options.ends_by == "commit" and sound_ms < _LEAST_COMMIT_MS and not command.always:
-            await self._send(told.NothingToCommit(sound_ms, command.reference))
+            await self._send(events.NothingToCommit(sound_ms, command.reference))
             return
         if self._current is None:
-            self._begin(max(0, self._cutter.heard_ms - samples_to_ms(self._since_commit)))
-        await self._end(await self._cutter.cut(), self._cutter.heard_ms)
+            self._begin(max(0, self._cutter.position_ms - samples_to_ms(self._since_commit)))
+        await self._end(await self._cutter.cut(), self._cutter.position_ms)
 
     async def _end(self, windows: Sequence[Audio], at_ms: int) -> None:
         """End the utterance with its last windows."""
@@ -250,11 +253,11 @@ class UtteranceSession:
             return
         self._since_commit = 0
         current.streams, current.end_ms = True, at_ms
-        await self._send(told.Committed(current.id))
+        await self._send(events.Committed(current.id))
         await self._transcribe(windows)
         self._partials.cancel()
         self._current = None
-        await self._hearings.put((current, None))
+        await self._output.end_utterance(current)
 
     async def _transcribe(self, windows: Sequence[Audio]) -> None:
         current = self._current
@@ -262,12 +265,11 @@ class UtteranceSession:
             return
         for audio in windows:
             self._partials.cancel()
-            current.unheard += 1
-            task = self._tasks.create_task(self._words(audio, self._options))
-            await self._hearings.put((current, task))
+            task = self._tasks.create_task(self._segments(audio, self._options))
+            await self._output.add_window(current, task)
 
-    async def _words(
-        self, audio: Audio, options: told.TurnOptions
+    async def _segments(
+        self, audio: Audio, options: events.TurnOptions
     ) -> list[Segment] | CuestreamError:
         cancelled = self._context.cancelled
         window = Window(audio, options.language, options.prompt, cancelled=cancelled)
@@ -277,48 +279,10 @@ class UtteranceSession:
         except CuestreamError as error:
             return error
 
-    async def _tell(self) -> None:
-        """Tell what was heard, window by window, in the order of the utterances."""
-        while (hearing := await self._hearings.get()) is not None:
-            current, task = hearing
-            words = None if task is None else await task
-            if current.dropped:
-                continue
-            async with self._lock:
-                if words is None:
-                    await self._tell_end(current)
-                else:
-                    await self._tell_window(current, words)
+    def _sentence_ended(self) -> None:
+        if not self._inbox.full():  # where it is full, audio leads to the same check
+            self._inbox.put_nowait(_SentenceEnded())
 
-    async def _tell_window(
-        self, current: HeardUtterance, words: list[Segment] | CuestreamError
-    ) -> None:
-        current.unheard -= 1
-        if isinstance(words, CuestreamError):
-            current.error = words
-            return
-        current.untold += current.hear(words)
-        await self._tell_untold(current)
-        if current.is_whole and not self._inbox.full():  # where it is full, sound leads to a look
-            self._inbox.put_nowait(_Look())
-
-    async def _tell_untold(self, current: HeardUtterance) -> None:
-        if current.streams and current.untold:
-            text, current.untold = current.untold, ""
-            await self._send(told.TextDelta(current.id, text))
-
-    async def _tell_end(self, current: HeardUtterance) -> None:
-        if current.error is not None:
-            await self._send(told.NotTranscribed(current.id, current.error))
-            return
-        await self._tell_untold(current)
-        sound_ms = max(0, current.end_ms - current.begin_ms)
-        segments = tuple(current.segments)
-        await self._send(told.Transcribed(current.id, current.text, sound_ms, segments))
-
-    async def _tell_partial(self, segments: Sequence[Segment]) -> None:
-        async with self._lock:
-            current = self._current
-            if current is not None and not current.unheard and not current.dropped:
-                current.untold += current.partial(list(segments))
-                await self._tell_untold(current)
+    async def _send_partial(self, segments: Sequence[Segment]) -> None:
+        if self._current is not None:
+            await self._output.send_partial(self._current, segments)
