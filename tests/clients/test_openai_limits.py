@@ -5,10 +5,12 @@ Numbers are those of the clients' contract.
 
 from __future__ import annotations
 
+import io
 import itertools
 import socket
 import threading
 import time
+import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,7 +44,8 @@ def sentence() -> bytes:
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     """A server of one place, for which a file waits for ten seconds."""
-    held = held_server(tmp_path_factory.mktemp("single"), MAX_JOBS="1", SYNC_PLACE_WAIT_S="10")
+    folder = tmp_path_factory.mktemp("single")
+    held = held_server(folder, MAX_JOBS="1", SYNC_PLACE_WAIT_S="10", COMMENT_S="0.2")
     yield held
     held.release()
     held.server.stop()
@@ -83,6 +86,27 @@ def test_6_a_body_that_is_too_large_is_refused_ahead_of_its_end(impatient: Held)
         answer = connection.makefile("rb")
         assert answer.readline().split()[1] == b"413"
         assert b'"code":"payload_too_large"' in answer.read()
+
+
+def test_9_signs_of_life_are_invisible(single: Held) -> None:
+    recording = sentence()
+    single.hold()
+    with ThreadPoolExecutor(1) as pool, single.server.client() as client:
+        theirs = pool.submit(lambda: list(transcribe_events(single, recording)))
+        form = {"data": {"stream": "true"}, "files": {"file": ("a.wav", recording)}}
+        with client.stream("POST", "/v1/audio/transcriptions", **form) as answer:
+            lines = answer.iter_lines()
+            assert next(line for line in lines if line.startswith(":"))
+            single.release()
+            assert any(line.startswith("event: transcript.text.done") for line in lines)
+        events = theirs.result()
+    assert [event.type for event in events] == ["transcript.text.delta", "transcript.text.done"]
+    assert events[0].delta == events[1].text == SAID
+
+
+def transcribe_events(held: Held, data: bytes) -> Iterator[Any]:
+    with sdk(held.server) as client:
+        yield from client.audio.transcriptions.create(file=("a.wav", data), model="m", stream=True)
 
 
 def test_12_whoever_leaves_a_stream_gives_the_place_back(single: Held) -> None:
@@ -178,3 +202,30 @@ def test_11_an_error_in_a_stream_has_every_field_in_both_sdks(single: Held, tmp_
     [line] = node(single.server, tmp_path, "events", data=late_failure())
     assert (line["type"], line["code"]) == (caught.value.type, caught.value.code)
     assert line["message"] == caught.value.message
+
+
+def studio_wav(seconds: float, said_s: float) -> bytes:
+    """Return 32-bit stereo at 96 kHz, 768 kB for each second, with a sentence in it."""
+    sound = np.zeros((int(seconds * 96_000), 2), np.float32)
+    said = speech_like((QUIET, said_s)).repeat(6)
+    sound[48_000 : 48_000 + len(said)] = said[:, None]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(2)
+        writer.setsampwidth(4)
+        writer.setframerate(96_000)
+        writer.writeframes((sound * (2**31 - 256)).astype("<i4").tobytes())
+    return file.getvalue()
+
+
+@pytest.mark.slow
+def test_39_parts_of_twenty_megabytes_side_by_side(tmp_path: Path) -> None:
+    held = held_server(tmp_path, SYNC_PLACE_WAIT_S="300", SYNC_KEEPALIVE_AFTER_S="600")
+    parts = [studio_wav(26.5, 1.5 + number / 10) for number in range(10)]
+    assert min(len(part) for part in parts) > 20_000_000
+    try:
+        with ThreadPoolExecutor(10) as pool:
+            answers = list(pool.map(lambda part: transcribe(held, part, timeout=600), parts))
+    finally:
+        held.server.stop()
+    assert [answer.text for answer in answers] == [SAID] * 10
