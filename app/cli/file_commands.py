@@ -13,14 +13,11 @@ from typing import Any
 
 from app.cli.command_context import chosen_reporter, chosen_server, exit_of
 from app.cli.exit_codes import CommandError, ExitCode
-from app.cli.file_writing import write_stdout, write_whole
+from app.cli.file_writing import TO_PIPE, check_pipe, write_stdout, write_whole
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
 from app.cli.server_client import ServerClient, form_fields, sendable_name
 from app.cli.subtitle_command import endings
-
-TO_PIPE = "-"
-"""Output that is standard output."""
 
 TEXT_ENDINGS = frozenset({".txt", ".md", ""})
 """Endings of files that are a plain text and no subtitles."""
@@ -68,16 +65,6 @@ class FileWork:
         if path.exists() and not self.force:
             raise CommandError(f"{path} is there already; --force overwrites it", ExitCode.EXISTS)
         return path
-
-
-def check_pipe(*, as_json: bool) -> None:
-    """Check that standard output is free for a result.
-
-    Raises:
-        CommandError: events go there.
-    """
-    if as_json:
-        raise CommandError("--json has standard output for itself: --output FILE", ExitCode.USAGE)
 
 
 def existing(text: str) -> Path:
