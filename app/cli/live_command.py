@@ -31,8 +31,13 @@ _CAPTURES = {
 
 _ANY_CAPTIONS = "1\n00:00:00,000 --> 00:00:01,000\nHello\n"
 
-_LOADING, _NO_STREAM = "The models are loading", "No stream is open"
-"""Beginnings of errors: of one that passes, and of one that nothing can follow."""
+_LOADING, _NO_STREAM, _LEAVING = (
+    "The models are loading",
+    "No stream is open",
+    "The server is shutting down",
+)
+"""What errors say that pass by themselves, that nothing can follow, and after which another server
+has to be found."""
 
 _WAITS_S = (1, 2, 4, 8, 15, 30)
 """Seconds before each new try to connect."""
@@ -108,6 +113,7 @@ class _LiveCaptions:
         self._error: CommandError | None = None
         self._unwritten: OSError | None = None
         self._over = threading.Event()
+        self._left = threading.Event()
         self._ended = threading.Event()
 
     def run(self, command: list[str], to: str) -> ExitCode:
@@ -156,6 +162,8 @@ class _LiveCaptions:
         import socketio
 
         try:
+            if self._left.is_set():
+                self._sio.disconnect()
             self._sio.emit(name, content, "/live")
         except socketio.exceptions.SocketIOError:
             self._connect_again()
@@ -166,6 +174,7 @@ class _LiveCaptions:
         for wait_s in _WAITS_S:
             self._reporter.reconnecting("live", reason, wait_s)
             time.sleep(wait_s)
+            self._left.clear()
             try:
                 self._connect()
             except CommandError as error:
@@ -189,9 +198,11 @@ class _LiveCaptions:
         self._emit("stop_stream", None)
         while self._ended.wait(_LAST_S):
             self._sio.sleep(_MORE_S)
-            if self._ended.is_set():
+            if self._ended.is_set() and not self._left.is_set():
                 return
-        if not self._sio.connected:
+            if self._left.is_set():
+                break
+        if self._left.is_set() or not self._sio.connected:
             raise CommandError("the connection was cut before the last line", ExitCode.TRY_LATER)
 
     def _print(self, line: dict[str, Any]) -> None:
@@ -206,10 +217,12 @@ class _LiveCaptions:
         status = line.get("status")
         reason = plain(str(line.get("error")))
         if status == "error":
-            if not reason.startswith(_LOADING):
+            if _LEAVING in reason:
+                self._left.set()
+            elif not reason.startswith(_LOADING):
                 self._error = server_error(reason, "live")
-            if reason.startswith(_NO_STREAM):
-                self._over.set()
+                if reason.startswith(_NO_STREAM):
+                    self._over.set()
         if self._as_json:
             shown = {name: _jsonable(value) for name, value in line.items()}
             print(json.dumps({"event": "live", **shown}), flush=True)

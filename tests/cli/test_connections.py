@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_process import CLIP, CommandProcess, cue_times
+from tests.cli.command_process import CLIP, PATIENCE_S, CommandProcess, cue_times
 from tests.cli.cutting_proxy import Cut, CuttingProxy
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
@@ -106,6 +109,17 @@ def test_after_a_termination_the_next_run_goes_on(server: ServerProcess, here: P
     assert_whole(second, here / "talk.en.srt")
 
 
+def wait_until_closed(port: int) -> None:
+    """Wait until the last process of a killed server has gone."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("a process of the server goes on")
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_server_that_is_started_again_in_mid_job_ends_it(
     start_server: StartServer, here: Path, long_talk: Path, number: int
@@ -116,8 +130,9 @@ def test_a_server_that_is_started_again_in_mid_job_ends_it(
     arguments = ("talk.wav", *ANEW[1:])
     with CommandProcess(here, *arguments, CUESTREAM_SERVER=first.url) as command:
         command.until("cues")
-        first.process.send_signal(number)
+        os.killpg(first.process.pid, number)
         first.process.wait(60)
+        wait_until_closed(first.port)
         start_server(**settings)
         assert command.end() == 0, command.events
     assert command.of("reconnecting")
