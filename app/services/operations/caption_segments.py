@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.cue import Cue
 from app.services.captions.parse import parse_bounded
-from app.services.operations.burn_in import burn_script, shown_size
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
 from app.services.operations.caption_operation import (
     CaptionInput,
     language_tag,
