@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from app.domain.errors import TooMuchWorkError
 from app.services.captions.bounded_decoding import text_pieces
 from app.services.layout.tokens import space_between
-from app.services.operations.burn_fonts import font_size_percent, main_font
+from app.services.operations.burn_fonts import font_of, font_size_percent, font_switch, main_font
 from app.services.operations.highlight_lines import (
     Line,
     TimedWord,
@@ -77,12 +78,12 @@ def highlight_script(
     rtl = base_direction(words, language)
     lines = lines_of(words, style.words_per_line)
     groups = [tuple(lines[n : n + style.max_lines]) for n in range(0, len(lines), style.max_lines)]
-    family = main_font([word.text for word in words], language)
-    head = _head(style, family, canvas)
+    fonts = _Fonts(main_font([word.text for word in words], language), language, style.fonte)
+    head = _head(style, fonts, canvas)
     events: list[str] = []
     size = 0
     for group in _with_ends(groups):
-        for event in _events(*group, style, rtl=rtl):
+        for event in _events(*group, style, fonts, rtl=rtl):
             size += len(event)
             if size > _MOST_CHARS:
                 raise TooMuchWorkError("Too many words are shown at a time")
@@ -100,15 +101,15 @@ def _with_ends(groups: Sequence[tuple[Line, ...]]) -> Iterator[tuple[tuple[Line,
 
 
 def _events(
-    group: tuple[Line, ...], end_ms: int, style: HighlightStyle, *, rtl: bool
+    group: tuple[Line, ...], end_ms: int, style: HighlightStyle, fonts: _Fonts, *, rtl: bool
 ) -> Iterator[str]:
     """Yield the text of a group, and above it one event for each of its words."""
     start_ms = group[0][0].start_ms
-    yield _event(0, start_ms, end_ms, "Base", _text(group, style, None, rtl=rtl))
+    yield _event(0, start_ms, end_ms, "Base", _text(group, style, fonts, None, rtl=rtl))
     words = [word for line in group for word in line]
     ends = [min(a.end_ms, max(b.start_ms, a.start_ms + 10)) for a, b in pairwise(words)]
     for word, word_end_ms in zip(words, [*ends, end_ms], strict=True):
-        text = _text(group, style, word, rtl=rtl)
+        text = _text(group, style, fonts, word, rtl=rtl)
         yield _event(2, word.start_ms, max(word_end_ms, word.start_ms + 10), "Highlight", text)
 
 
@@ -118,7 +119,12 @@ def _event(layer: int, start_ms: int, end_ms: int, style: str, text: str) -> str
 
 
 def _text(
-    group: tuple[Line, ...], style: HighlightStyle, shown: TimedWord | None, *, rtl: bool
+    group: tuple[Line, ...],
+    style: HighlightStyle,
+    fonts: _Fonts,
+    shown: TimedWord | None,
+    *,
+    rtl: bool,
 ) -> str:
     """Return the lines with one word visible, or all of them.
 
@@ -131,23 +137,51 @@ def _text(
         before = ""
         for word in screen_order(line, rtl=rtl):
             gap = space_between(before, word.text) if before else ""
-            parts.append(f"{gap}{_word(word, style, shown)}")
+            parts.append(f"{gap}{_word(word, style, fonts, shown)}")
             before = word.text
         lines.append("".join(parts))
     return "\\N".join(lines)
 
 
-def _word(word: TimedWord, style: HighlightStyle, shown: TimedWord | None) -> str:
+def _word(word: TimedWord, style: HighlightStyle, fonts: _Fonts, shown: TimedWord | None) -> str:
     text = word.text.upper() if style.uppercase else word.text
     before, after = (_SHOWN, _HIDDEN) if word is shown else (_HIDDEN, _HIDDEN)
     if shown is None:
         before, after = _SHOWN, _CUT
-    return f"{before}{text.translate(_ESCAPES)}{after}"
+    set_font, set_own = fonts.around(text)
+    return f"{before}{set_font}{text.translate(_ESCAPES)}{after}{set_own}"
 
 
-def _head(style: HighlightStyle, family: str, canvas: tuple[int, int]) -> list[str]:
-    size = font_size_percent(family)
-    font = style.fonte if size == 100 and style.fonte else family
+@dataclass(frozen=True, slots=True)
+class _Fonts:
+    """Fonts of a script.
+
+    Attributes:
+        family: that has most of its letters.
+        language: BCP 47 tag.
+        wanted: font that is asked for; empty for none.
+    """
+
+    family: str
+    language: str
+    wanted: str
+
+    @property
+    def own(self) -> str:
+        """The font of its styles: the one that is asked for, where it may have the letters."""
+        return self.wanted if font_size_percent(self.family) == 100 and self.wanted else self.family
+
+    def around(self, text: str) -> tuple[str, str]:
+        """Return overrides ahead of a word and behind it, where its letters are in another font."""
+        family = font_of(text, self.language) or self.family
+        if family == self.family:
+            return "", ""
+        size = font_size_percent(self.family)
+        return font_switch(family), f"{{\\fn{self.own}\\fscx{size}\\fscy{size}}}"
+
+
+def _head(style: HighlightStyle, fonts: _Fonts, canvas: tuple[int, int]) -> list[str]:
+    size, font = font_size_percent(fonts.family), fonts.own
     shape = f"{style.tamanho_fonte:g}"
     rest = f"-1,0,0,0,{size},{size},0,0"
     margins = f"{style.padding_horizontal},{style.padding_horizontal},{style.padding_vertical},1"

@@ -13,6 +13,8 @@ from app.services.operations.highlight_script import highlight_script
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.script_styles import without_attachments
 
+MIXED = ("النهر", "Cuestream", "البحر")
+
 
 def events(*words: str, **style: object) -> list[str]:
     timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(words)])
@@ -66,6 +68,18 @@ def test_words_of_two_directions_keep_their_own_order(
     timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(texts)])
     script = highlight_script(timed, HighlightStyle(words_per_line=9), language)
     assert shown(next(line for line in script.split("\n") if "Base,," in line)) == screen
+
+
+def test_a_word_of_another_script_has_its_font_at_its_size() -> None:
+    timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(MIXED)])
+    script = highlight_script(timed, HighlightStyle(), "ar")
+    assert "Style: Base,Noto Sans Arabic,72" in script
+    words = [line for line in script.split("\n") if line.startswith("Dialogue:")]
+    assert len(words) == 1 + len(MIXED)
+    for line in words:
+        font = r"\{\\fnNoto Sans\\fscx100\\fscy100\}Cuestream"
+        back = r"\{\\fnNoto Sans Arabic\\fscx155\\fscy155\}"
+        assert re.search(f"{font}[^}}]+}}{back}", line), "the same in each event"
 
 
 def test_scripts_without_spaces_get_none_and_fill_their_lines() -> None:
