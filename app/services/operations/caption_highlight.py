@@ -15,9 +15,11 @@ from app.domain.json_text import read_json
 from app.domain.transcript import Segment
 from app.services.captions.bounded_decoding import pieces
 from app.services.layout.segment_words import words_of
-from app.services.operations.burn_in import burn_script, shown_size
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
 from app.services.operations.caption_operation import language_tag, write_script
-from app.services.operations.highlight_script import TimedWord, highlight_script_bounded
+from app.services.operations.highlight_lines import TimedWord
+from app.services.operations.highlight_script import highlight_script_bounded
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.operation import (
     LocalMedia,

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, InstanceOf, StringConstraints, With
 
 from app.domain.language import Language
 from app.domain.profile import profile_named
-from app.services.operations.burn_in import burn_script, shown_size
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
 from app.services.operations.force_style import UNFORCED, parse_force_style
 from app.services.operations.operation import (
     LocalMedia,
