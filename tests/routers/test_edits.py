@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.chat_server import ChatServer
 from tests.conftest import StartServer, read_samples
@@ -256,7 +257,7 @@ def test_edits_outlive_the_server_and_hold_their_job(
         assert client.get(path).headers["etag"] == '"1"'
 
 
-def test_peaks_come_while_the_sound_is_stored(
+def test_peaks_come_from_stored_sound_and_of_finished_uploads(
     server: ServerProcess,
     client: httpx.Client,
     path: str,
@@ -272,10 +273,24 @@ def test_peaks_come_while_the_sound_is_stored(
         answer = own.get(f"/api/jobs/{job}/peaks", params={"bin_ms": 50})
         assert answer.headers["cache-control"] == "private, max-age=3600"
         found = answer.json()
+        with dialogue.open("rb") as file:
+            sent = own.post("/api/process", files={"file": file}, data={"force_refresh": "true"})
+        finished = f"/api/jobs/{sent.json()['job_id']}/peaks"
+        fine = own.get(finished, params={"bin_ms": 20}).json()
+        coarse = own.get(finished, params={"bin_ms": 60}).json()
+        other = own.get(finished, params={"bin_ms": 30})
+    assert (other.status_code, other.json()["code"]) == (404, "audio_not_stored")
     samples = read_samples(dialogue)
-    values = np.frombuffer(base64.b64decode(found["peaks_base64"]), np.uint8)
-    assert (found["bin_ms"], found["length_ms"]) == (50, len(samples) // 16)
-    assert len(values) == -(-len(samples) // 800)
-    whole = samples[: len(samples) // 800 * 800].reshape(-1, 800)
+    for told, bin_ms in ((found, 50), (fine, 20), (coarse, 60)):
+        _check_peaks(told, bin_ms, samples)
+
+
+def _check_peaks(told: dict[str, Any], bin_ms: int, samples: NDArray[np.float32]) -> None:
+    """Compare peaks with the samples that they are of."""
+    values = np.frombuffer(base64.b64decode(told["peaks_base64"]), np.uint8)
+    size = bin_ms * 16
+    assert (told["bin_ms"], told["length_ms"]) == (bin_ms, len(samples) // 16)
+    assert len(values) == -(-len(samples) // size)
+    whole = samples[: len(samples) // size * size].reshape(-1, size)
     wanted = np.rint(np.abs(whole).max(axis=1) * 255)
     assert np.abs(values[: len(wanted)] - wanted).max() <= 2
