@@ -48,7 +48,7 @@ class CaptionHighlightInput(PackagedInput):
         None, description='Address of the word times: {"words":[{"word","start","end"}]}, seconds'
     )
     words: _Words | InstanceOf[LocalMedia] | None = Field(
-        None, description="The word times themselves"
+        None, description="The same as url_words_json, or the word times themselves"
     )
     job_id: str | None = Field(None, max_length=64, description="Subtitle job whose cues are shown")
     edited: EditedCues = False
