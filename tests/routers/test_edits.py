@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,38 @@ def test_cues_are_aligned_again_by_the_words_that_were_transcribed(client: httpx
     assert (nowhere.status_code, nowhere.json()["code"]) == (400, "option_unavailable")
     blank = client.post(f"{path}/align", json={"cues": [{"id": 0, "text": "  "}]})
     assert blank.status_code == 422, blank.text
+
+
+def test_operations_take_the_edits_of_their_caller(
+    server: ServerProcess, client: httpx.Client, tmp_path: Path
+) -> None:
+    path = made(client)
+    cues = client.get(path).json()["cues"]
+    cues[1] |= {"text": "Down the river."}
+    put(client, path, cues[:2])
+    video = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=320x180:d=10:r=5", video)
+    job = path.split("/")[3]
+    for key, edited, text in (
+        ("alpha", True, "Down"),
+        ("alpha", False, "Up"),
+        ("beta", True, "Up"),
+    ):
+        fields = {"job_id": job, "edited": str(edited).lower(), "container": "mkv"}
+        headers = {"X-API-Key": key}
+        with video.open("rb") as film, server.client(headers=headers) as caller:
+            answer = caller.post("/api/media/mux", data=fields, files={"video": film})
+            assert answer.status_code == 200, answer.text
+            muxed = tmp_path / "muxed.mkv"
+            muxed.write_bytes(caller.get(answer.json()["video_url"]).content)
+        ffmpeg("-i", muxed, "-y", tmp_path / "track.srt")
+        track = (tmp_path / "track.srt").read_text()
+        assert f"{text} the" in track
+        assert track.count("-->") == (2 if text == "Down" else 3)
+
+
+def ffmpeg(*args: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-loglevel", "error", *args], check=True)
 
 
 def test_edits_outlive_the_server_and_hold_their_job(

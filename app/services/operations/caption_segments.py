@@ -148,9 +148,9 @@ async def _cues(
 ) -> tuple[list[Cue], ScriptTarget, tuple[tuple[str, str], ...]]:
     source = wanted.url_srt or wanted.subtitles
     if source is None:
-        found = await context.services.job_cues(wanted.job_id or "")
+        found = await context.job_cues(wanted.job_id, edited=wanted.edited)
         cues, language = shown_cues(found, language_tag(wanted.language))
-        return cues, replace(target, language=language), ()
+        return cues, replace(target, language=language, edited=wanted.edited), ()
     data = await subtitle_bytes(source, context)
     captions = await parse_bounded(data, None, target.language, "manual")
     language = captions.language if target.language == "und" else target.language

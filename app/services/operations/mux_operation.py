@@ -17,7 +17,7 @@ from app.services.media.loudness import LOUDEST_LUFS, QUIETEST_LUFS
 from app.services.media.media_facts import MediaFacts
 from app.services.media.subtitle_probe import listed_subtitles
 from app.services.operations.audio_kinds import DEFAULT_KBPS
-from app.services.operations.caption_operation import SubtitleSource
+from app.services.operations.caption_operation import EditedCues, SubtitleSource
 from app.services.operations.container_tracks import (
     CONTAINER_TYPES,
     Container,
@@ -58,6 +58,7 @@ class MuxInput(PackagedInput):
     )
     subtitles: SubtitleSource | None = Field(None, description="The same as url_srt")
     job_id: str | None = Field(None, max_length=64, description="Subtitle job, as in a track")
+    edited: EditedCues = False
     language: str | None = Field(None, max_length=35, description="Of the one track")
     title: str | None = Field(None, max_length=200, description="Of the one track")
     default: bool = Field(False, description="Of the one track")
