@@ -25,7 +25,7 @@ from app.system.thread_priority import lower_priority
 from bench.document import write_part
 from bench.machine import describe_machine
 from tests.api_requests import stream_file
-from tests.server import Frames, ServerProcess
+from tests.server import Frames, ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "security.md"
@@ -87,21 +87,22 @@ def main() -> int:
 
 
 def _all(folder: Path, site: HostileSite, names: Sequence[str]) -> list[Outcome]:
-    server = _server(folder, site)
+    wyoming_port = free_port()
+    server = _server(folder, site, wyoming_port)
     outcomes: list[Outcome] = []
     try:
         for number, name in enumerate(names):
             if server.process.poll() is not None:
-                server = _server(folder, site)
-            outcomes.append(_one(server, site, folder, name, number))
+                server = _server(folder, site, wyoming_port)
+            caller = HostileCaller(server.port, site, folder, wyoming_port)
+            outcomes.append(_one(server, caller, name, number))
             print(" | ".join(outcomes[-1].cells), flush=True)
     finally:
         server.stop()
     return outcomes
 
 
-def _one(server: ServerProcess, site: HostileSite, folder: Path, name: str, number: int) -> Outcome:
-    caller = HostileCaller(server.port, site, folder)
+def _one(server: ServerProcess, caller: HostileCaller, name: str, number: int) -> Outcome:
     with (
         ThreadPoolExecutor(1) as pool,
         # Attackers would not compute on the server's machine: they get what it leaves.
@@ -123,13 +124,14 @@ def _lost(job: Future[Frames]) -> str:
     return str(told["code"]) if told else ""
 
 
-def _server(folder: Path, site: HostileSite) -> ServerProcess:
+def _server(folder: Path, site: HostileSite, wyoming_port: int) -> ServerProcess:
     settings = {
         "ALLOW_PRIVATE_URLS": "true",
         "TRANSLATION_PROVIDER": "openai_compatible",
         "SERVER_API_URL": f"{site.url}/v1",
         "SERVER_MODEL": "hostile",
         "LIVE_OPEN": "true",
+        "WYOMING_PORT": str(wyoming_port),
     }
     limits = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (_DATA_BYTES, limits[1]))

@@ -10,6 +10,7 @@ from websockets.exceptions import WebSocketException
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
+from abuse import door_attacks as doors
 from abuse.caller import HostileCaller
 
 Attack = Callable[[HostileCaller], str]
@@ -280,5 +281,16 @@ ATTACKS: Mapping[str, Attack] = {
     "half characters": json_text("/api/process", b'{"url": "\\ud800", "apiKey": "\\udfff"}'),
     "event number of 5,000 digits": last_event_id,
     "two files and a name": two_files,
+    "Realtime: event of 100 MB": doors.realtime_frame,
+    "Realtime: 100 silent connections": doors.realtime_places,
+    "Realtime: answers unread": doors.realtime_unread,
+    "film: 1 GiB of samples": doors.endless_film,
+    "film: 60 that stop": doors.silent_films,
+    "media server: nested event": doors.deep_event,
+    "Wyoming: line without end": doors.wyoming_line,
+    "Wyoming: announced payload": doors.wyoming_payload,
+    "Wyoming: 300 silent connections": doors.wyoming_places,
+    "20,000 cues checked and laid out": doors.long_edits,
+    "pictures of 400 megapixels": doors.picture_bomb,
 }
 """What is tried, by the name that the table has for it."""

@@ -29,11 +29,13 @@ class HostileCaller:
         port: of the server.
         site: that he controls.
         folder: for the files that he makes.
+        wyoming_port: of the server's listener for Home Assistant.
     """
 
     port: int
     site: HostileSite
     folder: Path
+    wyoming_port: int
 
     def post(self, path: str, content: bytes | Iterable[bytes], kind: str) -> str:
         """Send a body; return the status and, of an error, its code."""
@@ -63,10 +65,10 @@ class HostileCaller:
             except OSError:
                 return "cut"
 
-    def connection(self) -> socket.socket:
-        """Return an open connection."""
+    def connection(self, port: int | None = None) -> socket.socket:
+        """Return an open connection to a port, that of HTTP unless given."""
         return socket.create_connection(
-            ("127.0.0.1", self.port), _LIMIT_S, source_address=(ADDRESS, 0)
+            ("127.0.0.1", port or self.port), _LIMIT_S, source_address=(ADDRESS, 0)
         )
 
     def held(self, count: int, first: bytes) -> list[socket.socket]:

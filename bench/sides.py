@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.figure import BenchError
 from bench.measure import BenchEnvironment
 from bench.peer_cache import PeerCache
+from bench.peer_process import PeerProcess
 from bench.peers import BATCHED, SEQUENTIAL, WHISPERX, Peer, peers_on
 from bench.product import Product, product
 from bench.recognition import Recognition
@@ -30,11 +31,13 @@ class Sides:
 
     Attributes:
         cached: the peers' results of earlier runs.
+        timed: the peers once more, each in a process of its own.
     """
 
     ours: Product
     peers: Mapping[str, Peer]
     cached: PeerCache
+    timed: Mapping[str, PeerProcess]
 
     async def recognize(
         self, side: str, media: Path, language: str | None, *, words: bool = False
@@ -56,7 +59,7 @@ class Sides:
         """Return what one side makes of a file now, for its time."""
         if side == OURS:
             return await self.ours.recognize(media, language)
-        return await asyncio.to_thread(self.peers[side].recognize, media, language)
+        return await asyncio.to_thread(self.timed[side].recognize, media, language)
 
 
 @asynccontextmanager
@@ -68,7 +71,12 @@ async def real_sides(environment: BenchEnvironment) -> AsyncIterator[Sides]:
     """
     model = _checkpoint()
     async with product(model) as ours:
-        yield Sides(ours, peers_on(model), PeerCache(model, environment.fresh_peers))
+        timed = {side: PeerProcess(model, side) for side in PEERS}
+        try:
+            yield Sides(ours, peers_on(model), PeerCache(model, environment.fresh_peers), timed)
+        finally:
+            for each in timed.values():
+                each.close()
 
 
 def _checkpoint() -> Path:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _SECTIONS = (
     ("Start", ("index.md", "start-cpu.md", "start-gpu.md", "pod.md", "load-balancer.md")),
     ("Use", ("terminal.md", "api.md", "api-reference.md", "errors.md", "settings.md")),
-    ("Subtitles", ("formats.md", "layout.md", "quality.md", "media.md", "sites.md")),
+    ("Subtitles", ("formats.md", "layout.md", "quality.md", "editor.md", "media.md", "sites.md")),
     ("Operate", ("queue-worker.md", "roles.md", "scaling.md", "supabase.md", "security.md")),
     ("Inside", ("architecture.md", "glossary.md", "benchmarks.md")),
 )

@@ -105,6 +105,12 @@ def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     except SettingsError as error:
         reporter.failed("", CommandError(f"these settings are wrong\n{error}", ExitCode.USAGE))
         return ExitCode.USAGE
+    except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
+        told = CommandError(f"{error.filename}: {error.strerror}", ExitCode.NO_INPUT)
+        reporter.failed("", told)
+        return told.exit_code
 
 
 def _tell_interrupt(code: ExitCode, reporter: JobReporter) -> None:

@@ -59,7 +59,8 @@ def server_error(message: str, code: str, *, retryable: bool = False) -> Command
         code: of the error.
         retryable: whether the same request may succeed later.
     """
-    exit_code = ExitCode.TRY_LATER if retryable else ExitCode.FAILED
+    # What somebody cancelled is not to be tried again by a program.
+    exit_code = ExitCode.TRY_LATER if retryable and code != "cancelled" else ExitCode.FAILED
     if code in _KEY_CODES:
         exit_code = ExitCode.KEY
     return CommandError(message, exit_code, code, ADVICE.get(code, ""))

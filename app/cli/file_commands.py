@@ -13,14 +13,12 @@ from typing import Any
 
 from app.cli.command_context import chosen_reporter, chosen_server, exit_of
 from app.cli.exit_codes import CommandError, ExitCode
-from app.cli.file_writing import write_stdout, write_whole
+from app.cli.file_writing import TO_PIPE, check_pipe, write_stdout, write_whole
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
 from app.cli.server_client import ServerClient, form_fields, sendable_name
 from app.cli.subtitle_command import endings
-
-TO_PIPE = "-"
-"""Output that is standard output."""
+from app.logs import plain
 
 TEXT_ENDINGS = frozenset({".txt", ".md", ""})
 """Endings of files that are a plain text and no subtitles."""
@@ -68,16 +66,6 @@ class FileWork:
         if path.exists() and not self.force:
             raise CommandError(f"{path} is there already; --force overwrites it", ExitCode.EXISTS)
         return path
-
-
-def check_pipe(*, as_json: bool) -> None:
-    """Check that standard output is free for a result.
-
-    Raises:
-        CommandError: events go there.
-    """
-    if as_json:
-        raise CommandError("--json has standard output for itself: --output FILE", ExitCode.USAGE)
 
 
 def existing(text: str) -> Path:
@@ -133,7 +121,8 @@ def _print_report(path: Path, report: dict[str, Any], *, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    title = f"{path}: {report['conforming']} of {report['cues']} cues obey {report['profile']}"
+    obeyed = f"{report['conforming']} of {report['cues']} cues obey {report['profile']}"
+    title = f"{plain(str(path))}: {obeyed}"
     table = Table("rule", "cues", "limit", "first", title=Text(title), title_justify="left")
     for rule in report["rules"]:
         faults = rule.get("faults") or []
@@ -174,7 +163,7 @@ def align_file(
         target = work.place(recording.with_name(f"{recording.stem}{language}.{ending}"))
         files, asked = {"file": recording}, {**fields, "formats": name}
         if spoken.suffix.lower() in TEXT_ENDINGS:
-            asked["text"] = spoken.read_text("utf-8-sig")
+            asked["text"] = _text_of(spoken)
         else:
             files["captions"] = spoken
         with chosen_server(work.server, work.key, reporter) as (client, _):
@@ -183,6 +172,15 @@ def align_file(
         return ExitCode.DONE
 
     return exit_of(done, reporter)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandError(
+            f"{path} is no text in UTF-8: {error.reason}", ExitCode.NO_INPUT
+        ) from None
 
 
 def _write_answer(

@@ -14,6 +14,9 @@ from typing import IO
 
 from app.cli.exit_codes import CommandError, ExitCode
 
+TO_PIPE = "-"
+"""Output that is standard output."""
+
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 _MAX_STEM_BYTES = 180
@@ -52,6 +55,16 @@ def whole_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_pipe(*, as_json: bool) -> None:
+    """Check that standard output is free for a result.
+
+    Raises:
+        CommandError: events go there.
+    """
+    if as_json:
+        raise CommandError("--json has standard output for itself: --output FILE", ExitCode.USAGE)
 
 
 def write_stdout(content: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.cli.inputs import InputItem, is_media, media_below
+from app.cli.inputs import InputItem, found_item, is_media, media_below
 from app.cli.open_files import OpenForWriting
 
 _LOOK_MS = 500
@@ -138,7 +138,7 @@ class FolderWatch:
             # A job before it took its time.
             if _state(path) == self._resting[path].state:
                 self._seen[path] = self._resting.pop(path).state
-                yield InputItem(str(path), path, named=False)
+                yield found_item(path, self._folder)
         self._looked_s = max(self._looked_s, time.monotonic() - _LOOK_S)
 
     def _settled(self, path: Path, passed_s: float, now_s: float) -> bool:

@@ -62,6 +62,8 @@ class InputItem:
         url: address; empty for a file.
         named: whether the user named this very thing rather than its folder.
         from_pipe: whether the file holds what came by standard input.
+        below: folder of the file, as seen from the folder that was named; a folder of results has
+            the same ones, so that files of one name do not meet there.
     """
 
     name: str
@@ -69,6 +71,7 @@ class InputItem:
     url: str = ""
     named: bool = True
     from_pipe: bool = False
+    below: Path = Path()
 
 
 def gathered(given: Sequence[str], spool: Path) -> list[InputItem]:
@@ -94,6 +97,8 @@ def _items(text: str, spool: Path) -> Iterator[InputItem]:
         yield _from_pipe(spool)
         return
     if _ADDRESS.match(text):
+        if not is_text(text):
+            raise CommandError(f"{text!r} is no address", ExitCode.USAGE)
         yield InputItem(text, url=text)
         return
     path = Path(text).expanduser()
@@ -113,14 +118,31 @@ def _matching(text: str, path: Path) -> Iterator[InputItem]:
     files = [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113
     if not files:
         raise CommandError(f"there is no file {text!r} in {Path.cwd()}", ExitCode.NO_INPUT)
-    yield from (InputItem(str(file), file, named=False) for file in files)
+    base = _plain_beginning(path)
+    yield from (found_item(file, base) for file in files)
 
 
 def _files_in(folder: Path) -> Iterator[InputItem]:
     files = media_below(folder)
     if not files:
         raise CommandError(f"{folder} holds no media", ExitCode.NO_INPUT)
-    yield from (InputItem(str(path), path, named=False) for path in files)
+    yield from (found_item(path, folder) for path in files)
+
+
+def found_item(path: Path, folder: Path) -> InputItem:
+    """Return the item of a file that was found in a folder or below it."""
+    return InputItem(str(path), path, named=False, below=path.parent.relative_to(folder))
+
+
+def _plain_beginning(pattern: Path) -> Path:
+    """Return the folder in which everything is that a pattern matches."""
+    plain = (above for above in pattern.parents if not glob.has_magic(str(above)))
+    return next(plain, Path())
+
+
+def is_text(argument: str) -> bool:
+    """Whether an argument is text that can be sent; names of files may have any bytes."""
+    return argument.encode(errors="replace").decode() == argument
 
 
 def media_below(folder: Path) -> list[Path]:

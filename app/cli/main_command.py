@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated, NoReturn
 
 import typer
@@ -242,4 +244,8 @@ def _leave(code: int) -> NoReturn:
 
 def main() -> None:
     """Run the command of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a letter shows its number; results are written as bytes.
+            stream.reconfigure(errors="backslashreplace")
     cli(prog_name="cuestream")

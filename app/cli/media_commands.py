@@ -14,8 +14,8 @@ import httpx
 from app.cli.command_context import chosen_server, exit_of
 from app.cli.event_stream import read_events, stream_lines
 from app.cli.exit_codes import CommandError, ExitCode, server_error
-from app.cli.file_commands import TO_PIPE, FileWork, existing
-from app.cli.file_writing import whole_file
+from app.cli.file_commands import FileWork, existing
+from app.cli.file_writing import TO_PIPE, whole_file
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
 from app.cli.server_client import (

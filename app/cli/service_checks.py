@@ -82,7 +82,7 @@ def _other_translator(settings: Settings) -> CheckResult:
     url = settings.translation.libretranslate_url
     try:
         httpx.get(f"{url.rstrip('/')}/languages", timeout=_CALL_S).raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return CheckResult("translator", "broken", f"{url}: {error}", "set LIBRETRANSLATE_URL")
     return CheckResult("translator", "ok", f"LibreTranslate at {url}")
 
@@ -105,10 +105,13 @@ async def _asked(name: str, endpoint: Endpoint) -> CheckResult:
     try:
         async with httpx.AsyncClient(timeout=_CALL_S) as client:
             response = await client.post(url, json=body, headers=key)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         text = f"{endpoint.base_url} cannot be reached: {error or type(error).__name__}"
         return CheckResult(name, "broken", text, "check SERVER_API_URL, and the network")
-    if response.is_success:
+    except UnicodeEncodeError:
+        text = "the key has letters that no request can carry"
+        return CheckResult(name, "broken", text, "check SERVER_API_KEY")
+    if response.is_success and _is_completion(response):
         return CheckResult(name, "ok", "it answered a request for one token")
     text = f"it answered {response.status_code}: {_without_key(response.text, endpoint)[:200]}"
     if response.status_code in _REFUSED:
@@ -116,6 +119,15 @@ async def _asked(name: str, endpoint: Endpoint) -> CheckResult:
     if response.status_code in _QUOTA:
         return CheckResult(name, "broken", text, "the account has no credit, or asks for patience")
     return CheckResult(name, "broken", text, "check SERVER_MODEL and SERVER_API_URL")
+
+
+def _is_completion(response: httpx.Response) -> bool:
+    """Whether an answer is a model's rather than the page of a proxy or of another server."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and isinstance(answer.get("choices"), list)
 
 
 def _without_key(text: str, endpoint: Endpoint) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from app.cli.command_context import chosen_reporter, chosen_server, exit_of, terminal_settings
 from app.cli.exit_codes import CommandError, ExitCode, combined
+from app.cli.file_writing import TO_PIPE, check_pipe
 from app.cli.folder_watch import FolderWatch
-from app.cli.inputs import gathered
+from app.cli.inputs import gathered, is_text
 from app.cli.job_memory import JobMemory
 from app.cli.job_reporter import JobReporter
 from app.cli.subtitle_run import SubtitleOptions, SubtitleRun
@@ -79,7 +80,7 @@ def _watch(folder: FolderWatch, run: SubtitleRun) -> ExitCode:
 
 
 def _may_be_folder(output: str) -> bool:
-    return output == "-" or output.endswith("/") or Path(output).expanduser().is_dir()
+    return output == TO_PIPE or output.endswith("/") or Path(output).expanduser().is_dir()
 
 
 def _check_single(files: int, folder: Path | None) -> None:
@@ -97,7 +98,8 @@ def _options(given: SubtitleArguments) -> SubtitleOptions:
         CommandError: a language, a format or a field is none.
     """
     try:
-        targets = [parse_target(text.strip()) for text in given.to.split(",")]
+        named = [text.strip() for text in given.to.split(",") if text.strip()]
+        targets = [parse_target(text) for text in named or [""]]
         spoken = parse_target(given.spoken)
     except CuestreamError as error:
         raise CommandError(error.message, ExitCode.USAGE, error.code) from None
@@ -108,16 +110,16 @@ def _options(given: SubtitleArguments) -> SubtitleOptions:
         fields["profile"] = given.profile
     if given.speakers:
         fields["diarize"] = True
-    output = given.output or ("-" if list(given.inputs) == ["-"] else "")
-    if output == "-" and given.as_json:
-        raise CommandError("--json has standard output for itself: --output FILE", ExitCode.USAGE)
-    tags = [target.tag if target else "" for target in targets]
+    output = given.output or (TO_PIPE if list(given.inputs) == ["-"] else "")
+    if output == TO_PIPE:
+        check_pipe(as_json=given.as_json)
+    tags = list(dict.fromkeys(target.tag if target else "" for target in targets))
     return SubtitleOptions(endings(given.formats), tags, output, given.force, fields)
 
 
 def _named(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name:
+    if not equals or not name or not is_text(text):
         raise CommandError(f"--field {text!r} is not NAME=VALUE", ExitCode.USAGE)
     return name, value
 

@@ -12,15 +12,13 @@ from typing import Any
 import httpx
 
 from app.cli.exit_codes import CommandError, ExitCode
-from app.cli.file_writing import plain_stem, write_stdout, write_whole
+from app.cli.file_writing import TO_PIPE, plain_stem, write_stdout, write_whole
 from app.cli.inputs import InputItem
 from app.cli.job_follow import JobFollower
 from app.cli.job_memory import JobMemory, RememberedJob, job_key
 from app.cli.job_reporter import JobReporter
 from app.cli.part_upload import PART_BYTES, upload_in_parts
 from app.cli.server_client import ServerClient, form_fields, not_cuestream, sendable_name
-
-_TO_PIPE = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ class SubtitleRun:
 
     def _taken(self, item: InputItem, target: str, job: RememberedJob) -> list[Path]:
         """Return files that would be overwritten, as far as their names are known by now."""
-        if self._options.force or self._options.output == _TO_PIPE:
+        if self._options.force or self._options.output == TO_PIPE:
             return []
         written = [path for path in map(Path, job.outputs) if path.exists()]
         language = target or str(self._options.fields.get("source_lang", ""))
@@ -183,7 +181,7 @@ class SubtitleRun:
         paths: list[Path] = []
         for name, ending in self._options.formats.items():
             content = _content(result, name)
-            if self._options.output == _TO_PIPE:
+            if self._options.output == TO_PIPE:
                 write_stdout(content)
                 continue
             path = self._place(item, str(result.get("title") or ""), language, ending)
@@ -201,7 +199,7 @@ class SubtitleRun:
             beside = item.path is not None and not item.from_pipe
             return item.path.with_name(name) if item.path and beside else Path(name)
         if output.is_dir() or self._options.output.endswith("/"):
-            return output / name
+            return output / item.below / name
         return output
 
 

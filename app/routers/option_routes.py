@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
@@ -12,6 +14,7 @@ from app.routers.access.callers import caller_name
 from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.job_answers import Answer
+from app.services.operations.operation_fields import FieldKind, OperationField, operation_fields
 from app.services.operations.operation_table import OPERATIONS
 from app.services.render.formats import FORMATS
 
@@ -29,11 +32,28 @@ class FormatOption(Answer):
     options: list[str] = Field(description="What may stand behind its name and a colon")
 
 
+class FieldOption(Answer):
+    """A field of a media operation."""
+
+    name: str
+    kind: FieldKind = Field(
+        description="file is a part of the form or an address, files a list of them"
+    )
+    description: str
+    required: bool
+    default: bool | int | float | str | None = Field(description="Null where there is none")
+    minimum: float | None
+    maximum: float | None
+    choices: list[str] = Field(description="Empty where it may be anything")
+    items: list[FieldOption] = Field(description="Fields of each entry of a list of objects")
+
+
 class OperationOption(Answer):
     """A media operation."""
 
     name: str
     summary: str
+    fields: list[FieldOption]
 
 
 class ServerOptions(Answer):
@@ -81,7 +101,12 @@ async def options(services: ServicesDep) -> ServerOptions:
         profiles=list(PROFILES),
         default_profile=settings.jobs.default_profile,
         operations=[
-            OperationOption(name=each.name, summary=each.summary) for each in OPERATIONS.values()
+            OperationOption(
+                name=each.name,
+                summary=each.summary,
+                fields=[_field_option(field) for field in operation_fields(each)],
+            )
+            for each in OPERATIONS.values()
         ],
         spoken_languages=_spoken(services),
         target_languages=list(_EMBEDDED_TARGETS) if embedded else None,
@@ -108,6 +133,10 @@ async def queue(request: Request, services: ServicesDep) -> QueueStanding:
         running=len(services.runner.running),
         expected_wait_s=services.readiness.engine_manager.expected_first_wait_s("batch"),
     )
+
+
+def _field_option(field: OperationField) -> FieldOption:
+    return FieldOption.model_validate(asdict(field))
 
 
 def _spoken(services: Services) -> list[str] | None:

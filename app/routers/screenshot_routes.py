@@ -85,7 +85,7 @@ async def _pictures(request: Request, services: Services, body: VideoScreenshots
         facts = await media_facts(video.path)
         shots: list[Payload] = []
         failures: list[str] = []
-        async for picture in taken_pictures(video.path, item.moments, item.quality):
+        async for picture in taken_pictures(video.path, facts, item.moments, item.quality):
             if picture.frame is None:
                 failures.append(f"{picture.moment.shown}: {picture.error}")
                 continue

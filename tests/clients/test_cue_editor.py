@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -13,7 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.chat_server import ChatServer
 from tests.conftest import StartServer
 from tests.editor_page import EditorTab, chromium
-from tests.server import DEAF, ServerProcess
+from tests.server import DEAF, ROOT, ServerProcess
+
+AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
+_MOST_CHANGES_PER_ROW = 30
+"""A row has six cells and a dozen attributes."""
 
 LINES = [
     "Where do you want to go today?",
@@ -304,6 +309,54 @@ def test_a_long_list_has_few_rows_in_the_document(
     assert tab.complaints == []
 
 
+_SCROLL = """
+async (steps) => {
+  const grid = document.querySelector('cue-editor').shadowRoot.querySelector('.grid');
+  const tasks_ms = [0];
+  const seen = (list) => tasks_ms.push(...list.getEntries().map((task) => task.duration));
+  const observer = new PerformanceObserver(seen);
+  observer.observe({type: 'longtask'});
+  let changes = 0;
+  const watch = new MutationObserver((records) => { changes += records.length; });
+  watch.observe(grid, {subtree: true, childList: true, attributes: true, characterData: true});
+  const work = [];
+  const rows = [];
+  for (let step = 1; step <= steps; step += 1) {
+    changes = 0;
+    grid.scrollTop = (step / steps) * (grid.scrollHeight - grid.clientHeight);
+    await new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume)));
+    work.push(changes);
+    rows.push(grid.querySelectorAll('.row').length);
+  }
+  watch.disconnect();
+  await new Promise((resume) => setTimeout(resume, 100));
+  observer.disconnect();
+  return {work: Math.max(...work), rows: Math.max(...rows), task_ms: Math.max(...tasks_ms)};
+}
+"""
+
+
+def test_scrolling_two_hours_costs_as_much_as_scrolling_minutes(
+    context: BrowserContext, server: ServerProcess
+) -> None:
+    """A frame changes the rows that are seen, however many cues there are.
+
+    The longest task is printed and not asserted: on a busy machine it measures the machine.
+    """
+    costs = {}
+    for count in (150, 2500):
+        tab = EditorTab(context, server.url)
+        tab.open(count=str(count))
+        costs[count] = tab.page.evaluate(_SCROLL, 100)
+        print(f"{count} cues: {costs[count]}")
+        assert tab.complaints == []
+    short, long = costs[150], costs[2500]
+    assert long["rows"] == short["rows"] < 60
+    assert 0 < long["work"] <= long["rows"] * _MOST_CHANGES_PER_ROW
+    # While rows are drawn anew whole, each frame costs the same.
+    assert long["work"] <= short["work"] * 2
+
+
 def test_every_language_has_every_text(context: BrowserContext, server: ServerProcess) -> None:
     tab = EditorTab(context, server.url)
     tab.open(count="3", lang="ja")
@@ -326,3 +379,123 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
     expect(tab.page.locator("cue-editor dialog.help")).to_contain_text("Alt+V")
     tab.page.keyboard.press("Escape")
     expect(tab.page.locator("cue-editor dialog.help")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    context: BrowserContext, server: ServerProcess, scheme: Literal["light", "dark"]
+) -> None:
+    tab = EditorTab(context, server.url)
+    tab.page.emulate_media(color_scheme=scheme)
+    tab.open(job=made(server, target_lang="es"))
+    tab.wait_saved()
+    tab.row(5).click()
+    tab.field("duration").fill("0.2")
+    tab.page.keyboard.press("Enter")
+    save(tab)
+    finding = tab.page.locator("cue-editor .quality details.error").first
+    finding.locator("summary").click()
+    tab.page.evaluate(AXE.read_text())
+    assert _serious(tab) == []
+    tab.tool("find").click()
+    tab.page.locator("cue-editor .find [name=pattern]").fill("water")
+    expect(tab.page.locator("cue-editor .find output")).to_have_text(re.compile("/ 1"))
+    assert _serious(tab) == []
+    tab.tool("help").click()
+    expect(tab.page.locator("cue-editor dialog.help")).to_be_visible()
+    assert _serious(tab) == []
+    assert tab.complaints == []
+
+
+def _serious(tab: EditorTab) -> list[Any]:
+    """Return what axe-core finds that is serious or worse, with the elements."""
+    found = tab.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert found["passes"]
+    return [
+        (each["id"], [node["html"] for node in each["nodes"]])
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_keys_are_those_of_the_guide_and_leave_letters_of_a_layout(
+    tab: EditorTab, server: ServerProcess
+) -> None:
+    rows = tab.page.evaluate(
+        r"""async () => {
+        const {SHORTCUTS, shownKey} = await import('/page/app/web/editor/shortcuts.js');
+        const {en} = await import('/page/app/web/editor/texts/en.js');
+        return SHORTCUTS.map(({command, keys, from, where}) =>
+          [en[`do_${command}`], keys.map((key) => `\`${shownKey(key)}\``).join(', '), from, where]);
+        }"""
+    )
+    names = {"SE": "Subtitle Edit", "Ae": "Aegisub", "": "–"}
+    places = {"all": "everywhere", "plain": "outside fields"}
+    places |= {"list": "in the list", "field": "in a field"}
+    table = [
+        f"| {name} | {keys} | {names[source]} | {places[where]} |"
+        for name, keys, source, where in rows
+    ]
+    guide = (ROOT / "docs" / "editor.md").read_text("utf-8")
+    assert "\n".join(table) in guide
+    tab.row(3).click()
+    text = tab.field("text")
+    text.evaluate("(field, at) => { field.focus(); field.setSelectionRange(at, at); }", 21)
+    pressed = (
+        "(field, modifierAltGraph) => field.dispatchEvent(new KeyboardEvent('keydown', {key: 'v',"
+        " code: 'KeyV', ctrlKey: true, altKey: true, modifierAltGraph, bubbles: true,"
+        " composed: true, cancelable: true}))"
+    )
+    assert text.evaluate(pressed, True), "what AltGr writes is not taken"
+    assert len(tab.cues()) == len(LINES)
+    assert not text.evaluate(pressed, False)
+    assert len(tab.cues()) == len(LINES) + 1
+    tab.page.locator("cue-editor .grid").focus()
+    tab.page.keyboard.press("Control+z")
+    tab.page.keyboard.press("Control+Shift+Insert")
+    tab.page.locator("cue-editor .grid").focus()
+    tab.page.keyboard.press("Control+z")
+    assert [cue["text"] for cue in tab.cues()] == LINES
+
+
+def test_findings_are_walked_in_both_directions(tab: EditorTab) -> None:
+    for number in (2, 5):
+        tab.row(number).click()
+        tab.field("duration").fill("0.2")
+        tab.page.keyboard.press("Enter")
+    save(tab)
+    expect(tab.row(2)).to_have_attribute("data-mark", "error")
+    expect(tab.row(5)).to_have_attribute("data-mark", "error")
+    marked = tab.page.locator("cue-editor .row:not([data-mark=''])")
+    numbers = [int(row.get_attribute("aria-rowindex") or "") - 1 for row in marked.all()]
+    assert {2, 5} <= set(numbers)
+    tab.row(1).click()
+    tab.page.locator("cue-editor .grid").focus()
+    ahead = [number for number in sorted(numbers) if number > 1]
+    for number in ahead:
+        tab.page.keyboard.press("F8")
+        expect(tab.row(number)).to_have_attribute("aria-selected", "true")
+    for number in reversed(ahead[:-1]):
+        tab.page.keyboard.press("Shift+F8")
+        expect(tab.row(number)).to_have_attribute("aria-selected", "true")
+
+
+def test_a_finished_upload_has_its_waveform(
+    context: BrowserContext, start_server: StartServer, dialogue: Path
+) -> None:
+    hearing = start_server()
+    with hearing.client() as client, dialogue.open("rb") as file:
+        job = client.post("/api/process", files={"file": file}).json()["job_id"]
+    tab = EditorTab(context, hearing.url)
+    with tab.page.expect_response("**/peaks?*") as answer:
+        tab.open(job=job)
+    assert answer.value.ok
+    loudest = tab.page.wait_for_selector("cue-editor canvas.wave").evaluate(
+        """async (canvas) => {
+        const editor = canvas.getRootNode().host;
+        while (!editor.wave) await new Promise(requestAnimationFrame);
+        return editor.wave.peak(0, 60_000);
+        }"""
+    )
+    assert loudest == 1
+    assert tab.complaints == []

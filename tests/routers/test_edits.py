@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.chat_server import ChatServer
 from tests.conftest import StartServer, read_samples
@@ -237,6 +239,38 @@ def test_cues_are_aligned_again_by_the_words_that_were_transcribed(client: httpx
     assert blank.status_code == 422, blank.text
 
 
+def test_operations_take_the_edits_of_their_caller(
+    server: ServerProcess, client: httpx.Client, tmp_path: Path
+) -> None:
+    path = made(client)
+    cues = client.get(path).json()["cues"]
+    cues[1] |= {"text": "Down the river."}
+    put(client, path, cues[:2])
+    video = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=320x180:d=10:r=5", video)
+    job = path.split("/")[3]
+    for key, edited, text in (
+        ("alpha", True, "Down"),
+        ("alpha", False, "Up"),
+        ("beta", True, "Up"),
+    ):
+        fields = {"job_id": job, "edited": str(edited).lower(), "container": "mkv"}
+        headers = {"X-API-Key": key}
+        with video.open("rb") as film, server.client(headers=headers) as caller:
+            answer = caller.post("/api/media/mux", data=fields, files={"video": film})
+            assert answer.status_code == 200, answer.text
+            muxed = tmp_path / "muxed.mkv"
+            muxed.write_bytes(caller.get(answer.json()["video_url"]).content)
+        ffmpeg("-i", muxed, "-y", tmp_path / "track.srt")
+        track = (tmp_path / "track.srt").read_text()
+        assert f"{text} the" in track
+        assert track.count("-->") == (2 if text == "Down" else 3)
+
+
+def ffmpeg(*args: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-loglevel", "error", *args], check=True)
+
+
 def test_edits_outlive_the_server_and_hold_their_job(
     start_server: StartServer, settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -256,7 +290,7 @@ def test_edits_outlive_the_server_and_hold_their_job(
         assert client.get(path).headers["etag"] == '"1"'
 
 
-def test_peaks_come_while_the_sound_is_stored(
+def test_peaks_come_from_stored_sound_and_of_finished_uploads(
     server: ServerProcess,
     client: httpx.Client,
     path: str,
@@ -272,10 +306,24 @@ def test_peaks_come_while_the_sound_is_stored(
         answer = own.get(f"/api/jobs/{job}/peaks", params={"bin_ms": 50})
         assert answer.headers["cache-control"] == "private, max-age=3600"
         found = answer.json()
+        with dialogue.open("rb") as file:
+            sent = own.post("/api/process", files={"file": file}, data={"force_refresh": "true"})
+        finished = f"/api/jobs/{sent.json()['job_id']}/peaks"
+        fine = own.get(finished, params={"bin_ms": 20}).json()
+        coarse = own.get(finished, params={"bin_ms": 60}).json()
+        other = own.get(finished, params={"bin_ms": 30})
+    assert (other.status_code, other.json()["code"]) == (404, "audio_not_stored")
     samples = read_samples(dialogue)
-    values = np.frombuffer(base64.b64decode(found["peaks_base64"]), np.uint8)
-    assert (found["bin_ms"], found["length_ms"]) == (50, len(samples) // 16)
-    assert len(values) == -(-len(samples) // 800)
-    whole = samples[: len(samples) // 800 * 800].reshape(-1, 800)
+    for told, bin_ms in ((found, 50), (fine, 20), (coarse, 60)):
+        _check_peaks(told, bin_ms, samples)
+
+
+def _check_peaks(told: dict[str, Any], bin_ms: int, samples: NDArray[np.float32]) -> None:
+    """Compare peaks with the samples that they are of."""
+    values = np.frombuffer(base64.b64decode(told["peaks_base64"]), np.uint8)
+    size = bin_ms * 16
+    assert (told["bin_ms"], told["length_ms"]) == (bin_ms, len(samples) // 16)
+    assert len(values) == -(-len(samples) // size)
+    whole = samples[: len(samples) // size * size].reshape(-1, size)
     wanted = np.rint(np.abs(whole).max(axis=1) * 255)
     assert np.abs(values[: len(wanted)] - wanted).max() <= 2

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.domain.errors import BadRequestError, CuestreamError
+from app.domain.errors import BadRequestError, CuestreamError, NoSpeechError
 from app.domain.events import Result
 from app.domain.request import UploadedFile
 from app.routers.access.api_keys import caller_of
@@ -24,6 +24,7 @@ from app.routers.openai.transcription_form import read_transcription_form
 from app.routers.patient_json import patient_json
 from app.routers.patient_text import LateText, patient_text
 from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
+from app.submission.audio_output import silent
 from app.submission.diarization_request import (
     DIARIZATION_FORMATS,
     DiarizationOptions,
@@ -85,6 +86,15 @@ async def _rttm(request: Request, options: DiarizationOptions, file: UploadedFil
 
 
 async def _result(request: Request, options: DiarizationOptions, file: UploadedFile) -> Result:
+    try:
+        return await _found(request, options, file)
+    except CuestreamError as error:
+        if error.code != NoSpeechError.code:
+            raise
+        return silent(None, error.audio_ms if isinstance(error, NoSpeechError) else 0)
+
+
+async def _found(request: Request, options: DiarizationOptions, file: UploadedFile) -> Result:
     services = services_of(request)
     wanted = replace(
         options.job_request(file), caller=caller_of(request), holder=caller_name(request)

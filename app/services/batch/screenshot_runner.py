@@ -24,6 +24,7 @@ from app.services.batch.screenshot_items import (
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import platform_of, video_id_of
 from app.services.media.byte_stream import spool
+from app.services.media.media_facts import media_facts
 from app.services.media.video_frame import VideoFrame
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
@@ -136,9 +137,13 @@ class _ItemRun:
         self.failures: list[str] = []
 
     async def take(self, path: Path) -> None:
-        """Take every picture; one that fails fails alone."""
-        item = self._item
-        async for picture in taken_pictures(path, item.moments, item.quality):
+        """Take every picture; one that fails fails alone.
+
+        Raises:
+            MediaError: the file is no media.
+        """
+        item, facts = self._item, await media_facts(path)
+        async for picture in taken_pictures(path, facts, item.moments, item.quality):
             shown = picture.moment.shown
             if picture.frame is None:
                 self.failures.append(f"{shown}: {picture.error}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.domain.errors import CuestreamError
 from app.services.batch.screenshot_items import Moment
+from app.services.media.media_facts import MediaFacts
 from app.services.media.video_frame import VideoFrame, video_frame
 
 
@@ -29,12 +30,13 @@ class TakenPicture:
 
 
 async def taken_pictures(
-    path: Path, moments: tuple[Moment, ...], quality: int
+    path: Path, facts: MediaFacts, moments: tuple[Moment, ...], quality: int
 ) -> AsyncIterator[TakenPicture]:
     """Yield the pictures of a video in the order of the moments.
 
     Args:
         path: of the video.
+        facts: of the file.
         moments: at which it is looked at.
         quality: of JPEG by ffmpeg's scale, 1 (best) to 31.
     """
@@ -43,7 +45,7 @@ async def taken_pictures(
             yield TakenPicture(moment, error="Invalid timestamp")
             continue
         try:
-            frame = await video_frame(path, moment.at_ms, quality)
+            frame = await video_frame(path, facts, moment.at_ms, quality)
         except CuestreamError as error:
             yield TakenPicture(moment, moment.at_ms, error=error.message)
         else:

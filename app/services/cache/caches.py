@@ -12,6 +12,7 @@ from app.services.cache.downloads import DownloadCache, DownloadStore, NullDownl
 from app.services.cache.eviction import EvictionTask
 from app.services.cache.lifetimes import Lifetimes
 from app.services.cache.lookups import OnLookup, ignore_lookup
+from app.services.cache.peak_cache import PeakCache
 from app.services.cache.source_metadata import SourceMetadataCache
 from app.services.cache.stage_store import NullStore, StageStore, Store
 from app.services.cache.transcript_cache import TranscriptCache
@@ -36,6 +37,7 @@ class Caches:
         transcripts: transcripts of whole recordings.
         source_metadata: metadata of sources.
         downloads: downloaded media.
+        peaks: waveforms of recordings.
         translations: translated texts.
         eviction: keeps the size limits; None without a cache on disk.
     """
@@ -45,6 +47,7 @@ class Caches:
     transcripts: TranscriptCache
     source_metadata: SourceMetadataCache
     downloads: DownloadStore
+    peaks: PeakCache
     translations: TranslationCache
     eviction: EvictionTask | None
     _resources: AsyncExitStack
@@ -90,6 +93,7 @@ def open_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Cach
         transcripts=TranscriptCache(store, on_lookup),
         source_metadata=SourceMetadataCache(source_store, on_lookup),
         downloads=downloads,
+        peaks=PeakCache(store, on_lookup),
         translations=TranslationCache(store, on_lookup),
         eviction=eviction,
         _resources=_closing(folder.disk, windows, downloads, eviction),
@@ -110,6 +114,7 @@ def no_caches(settings: Settings, on_lookup: OnLookup = ignore_lookup) -> Caches
         transcripts=TranscriptCache(store, on_lookup),
         source_metadata=SourceMetadataCache(store, on_lookup),
         downloads=NullDownloadStore(),
+        peaks=PeakCache(store, on_lookup),
         translations=TranslationCache(store, on_lookup),
         eviction=None,
         _resources=AsyncExitStack(),

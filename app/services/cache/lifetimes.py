@@ -9,6 +9,7 @@ from app.settings import CacheSettings
 WINDOWS = "windows"
 TRANSCRIPTS = "transcripts"
 TRANSLATIONS = "translations"
+PEAKS = "peaks"
 SOURCE_METADATA = "sightings"
 """The folder's name on disk and the label in the metrics, which must not change."""
 CAPTIONS = "captions"

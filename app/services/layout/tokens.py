@@ -84,7 +84,7 @@ def split_spaces(text: str) -> list[str]:
 
 def join_texts(texts: Sequence[str]) -> str:
     """Join texts with spaces, except between two of a script that writes none."""
-    return texts[0] + "".join(_space_between(a, b) + b for a, b in pairwise(texts))
+    return texts[0] + "".join(space_between(a, b) + b for a, b in pairwise(texts))
 
 
 def is_unspaced(char: str) -> bool:
@@ -93,7 +93,8 @@ def is_unspaced(char: str) -> bool:
     return code >= 0x0E00 and any(low <= code <= high for low, high in _UNSPACED_SCRIPTS)
 
 
-def _space_between(before: str, after: str) -> str:
+def space_between(before: str, after: str) -> str:
+    """Return what stands between two words: a space, or nothing in a script that writes none."""
     is_glued = is_unspaced(before[-1:] or " ") and is_unspaced(after[:1] or " ")
     return "" if is_glued else " "
 

@@ -11,6 +11,8 @@ DEMUXERS = (
     # Containers of video with audio.
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,kux,mpeg,mpegts,asf,asf_o,rm,ivr,mxf,gxf,dv,"
     "wtv,nut,nuv,nsv,ogg,"
+    # Moving pictures.
+    "gif,"
     # Audio alone.
     "aac,ac3,aea,aiff,amr,amrnb,amrwb,ape,au,caf,dsf,dts,dtshd,eac3,flac,gsm,iff,ircam,loas,"
     "mlp,truehd,mp3,mpc,mpc8,oma,qcp,rso,rf64,shn,sox,tak,tta,voc,w64,wav,wsd,wv,xwma"

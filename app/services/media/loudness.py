@@ -51,7 +51,7 @@ class Loudness:
 
 
 async def measure_loudness(
-    ffmpeg: FfmpegRunner, path: Path, length_ms: int, target_lufs: float, track: int = 0
+    ffmpeg: FfmpegRunner, path: Path, length_ms: int, target_lufs: float, stream: int = 0
 ) -> Loudness:
     """Measure the loudness of an audio track: the first of two passes.
 
@@ -60,12 +60,12 @@ async def measure_loudness(
         path: of the media.
         length_ms: of it.
         target_lufs: that it is brought to afterwards.
-        track: index among its audio tracks.
+        stream: index of the sound among all streams of the file.
 
     Raises:
-        FfmpegError: it cannot be decoded, or has no such track.
+        FfmpegError: it cannot be decoded, or there is no such stream.
     """
-    said = await ffmpeg.measure(_command(path, target_lufs, track), length_ms)
+    said = await ffmpeg.measure(_command(path, target_lufs, stream), length_ms)
     reports = _REPORT.findall(said)
     try:
         found: dict[str, str] = json.loads(reports[-1])
@@ -80,12 +80,12 @@ async def measure_loudness(
         raise FfmpegError("The loudness of the sound could not be measured") from None
 
 
-def _command(path: Path, target_lufs: float, track: int) -> list[str]:
+def _command(path: Path, target_lufs: float, stream: int) -> list[str]:
     asked = f"loudnorm={_target(target_lufs)}:print_format=json"
     return [
         *("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"),
         *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
-        *("-i", f"file:{path.absolute()}", "-map", f"0:a:{track}", "-af", asked),
+        *("-i", f"file:{path.absolute()}", "-map", f"0:{stream}", "-af", asked),
         *("-f", "null", "-"),
     ]
 

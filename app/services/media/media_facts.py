@@ -9,13 +9,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import EmptyMediaError, ForbiddenMediaError, UnreadableMediaError
+from app.domain.errors import EmptyMediaError, MediaError, UnreadableMediaError
 from app.services.media.ffmpeg_command import DEMUXERS
+from app.services.media.ffmpeg_log import FfmpegReport
 from app.system.child_limits import PROBE
 from app.system.subprocesses import running
 
 _MOST_BYTES = 4 * 2**20
 _MOST_FPS = 1000
+ENCRYPTED_TAGS = frozenset({"enca", "encv", "drms", "drmi"})
+"""Source: ISO/IEC 14496-12 section 8.12, protected sample entries; Apple's FairPlay."""
+
+_FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
+"""Source: ffprobe's ``field_order``."""
+
 _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ and HLG. Source: ITU-T H.273, transfer characteristics 16 and 18."""
 
@@ -34,6 +41,10 @@ class VideoStream:
         pixel_aspect: width of a pixel divided by its height.
         pixel_format: ffmpeg's name.
         transfer: transfer characteristics, ffmpeg's name; empty where it is not told.
+        primaries: colours of the primaries, the same.
+        matrix: of the conversion from RGB, the same.
+        is_interlaced: whether its frames are made of two fields.
+        decodable: whether the decoder knows its codec.
         duration_ms: of this stream; 0 where the container does not tell it.
     """
 
@@ -47,6 +58,10 @@ class VideoStream:
     pixel_format: str = ""
     transfer: str = ""
     duration_ms: int = 0
+    primaries: str = ""
+    matrix: str = ""
+    is_interlaced: bool = False
+    decodable: bool = True
 
     @property
     def is_hdr(self) -> bool:
@@ -73,6 +88,7 @@ class OtherStream:
         channels: of sound; 0 otherwise.
         rate_hz: of sound; 0 otherwise.
         layout: of the sound's channels, ffmpeg's name; empty where it is not told.
+        decodable: whether the decoder knows the codec of the sound.
     """
 
     index: int
@@ -82,6 +98,7 @@ class OtherStream:
     channels: int = 0
     rate_hz: int = 0
     layout: str = ""
+    decodable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,11 @@ class MediaFacts:
     audio: tuple[OtherStream, ...] = ()
     subtitles: tuple[OtherStream, ...] = ()
     start_ms: int = 0
+
+    @property
+    def sounds(self) -> tuple[OtherStream, ...]:
+        """Its streams of sound that can be decoded, in order."""
+        return tuple(each for each in self.audio if each.decodable)
 
     @property
     def shortest_ms(self) -> int:
@@ -131,12 +153,18 @@ async def media_facts(path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
         output = await child.exchange(b"", _MOST_BYTES, excess)
         await child.wait()
         child.check_limits("Reading the media")
-    if "not on whitelist" in child.stderr and not output.strip(b"{}\n "):
-        raise ForbiddenMediaError("The media refers to other files or addresses")
     try:
         return _facts(json.loads(output), size)
     except (ValueError, KeyError, TypeError):
-        raise UnreadableMediaError("This is not audio or video that can be decoded") from None
+        raise _refusal(child.stderr) from None
+
+
+def _refusal(stderr: str) -> MediaError:
+    """Return why there is nothing to tell of a file, by what ffprobe says."""
+    report = FfmpegReport()
+    for line in stderr.splitlines():
+        report.read(line)
+    return report.error()
 
 
 async def start_ms(path: Path, demuxers: str = DEMUXERS) -> float:
@@ -229,6 +257,11 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         or Fraction(1),
         pixel_format=str(stream.get("pix_fmt", "")),
         transfer=str(stream.get("color_transfer", "")),
+        primaries=str(stream.get("color_primaries", "")),
+        matrix=str(stream.get("color_space", "")),
+        is_interlaced=stream.get("field_order") in _FIELD_ORDERS,
+        # ffmpeg knows the format of pixels only of codecs that it has a decoder for.
+        decodable="pix_fmt" in stream and _is_plain(stream),
         duration_ms=round(_seconds(stream) * 1000),
     )
 
@@ -244,7 +277,12 @@ def _other(stream: Mapping[str, Any]) -> OtherStream:
         channels=int(stream.get("channels", 0)),
         rate_hz=int(stream.get("sample_rate", 0)),
         layout=str(stream.get("channel_layout", "")),
+        decodable="sample_fmt" in stream and bool(stream.get("channels")) and _is_plain(stream),
     )
+
+
+def _is_plain(stream: Mapping[str, Any]) -> bool:
+    return str(stream.get("codec_tag_string")) not in ENCRYPTED_TAGS
 
 
 def _rotation(stream: Mapping[str, Any]) -> int:

@@ -1,48 +1,52 @@
-"""Peaks of a recording: what a waveform is drawn from."""
+"""Finds the peaks of a recording, from which a waveform is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.audio import Audio
+from app.domain.peaks import Peaks
 from app.domain.time import SAMPLES_PER_MS, samples_to_ms
 
 _LOUDEST = 255
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Peaks:
-    """Loudest samples of a recording.
+class PeakMeter:
+    """Finds the peaks of audio as it passes; its samples are not kept.
 
-    Attributes:
-        bin_ms: time that each covers.
-        length_ms: of the recording.
-        values: shape ``(n,)``, uint8; the largest magnitude in each bin, 255 for full scale.
+    Args:
+        bin_ms: time of a bin, at least 1.
     """
 
-    bin_ms: int
-    length_ms: int
-    values: NDArray[np.uint8]
+    def __init__(self, bin_ms: int) -> None:
+        self._bin_ms = bin_ms
+        self._found = bytearray()
+        self._end_sample = 0
+
+    def add(self, block: Audio) -> None:
+        """Take a block, which begins where the one before it ended or later."""
+        self._end_sample = max(self._end_sample, block.end_sample)
+        _raise_bins(self._found, block, self._bin_ms * SAMPLES_PER_MS)
+
+    def peaks(self) -> Peaks:
+        """Return the peaks so far."""
+        values = np.frombuffer(bytes(self._found), np.uint8)
+        return Peaks(self._bin_ms, samples_to_ms(self._end_sample), values)
 
 
 async def find_peaks(blocks: AsyncIterator[Audio], bin_ms: int) -> Peaks:
-    """Return the peaks of decoded audio; its samples are not kept.
+    """Return the peaks of decoded audio.
 
     Args:
         blocks: in order, each where the one before it ends or later.
         bin_ms: time of a bin, at least 1.
     """
-    size = bin_ms * SAMPLES_PER_MS
-    found = bytearray()
-    end_sample = 0
+    meter = PeakMeter(bin_ms)
     async for block in blocks:
-        end_sample = max(end_sample, block.end_sample)
-        _raise_bins(found, block, size)
-    return Peaks(bin_ms, samples_to_ms(end_sample), np.frombuffer(bytes(found), np.uint8))
+        meter.add(block)
+    return meter.peaks()
 
 
 def _raise_bins(found: bytearray, block: Audio, size: int) -> None:

@@ -17,6 +17,7 @@ from app.services.media.ffmpeg_command import (
     is_transport_stream,
     probe_command,
 )
+from app.services.media.media_facts import ENCRYPTED_TAGS
 from app.services.media.track_roles import role_of
 from app.system.child_limits import PROBE
 from app.system.subprocesses import Subprocess, running
@@ -25,9 +26,6 @@ _MOST_TRACKS = 64
 
 _LEAST_SOUND_BYTES = 2 * 8000 // 4
 """A quarter of a second at 8 kHz: rubbish may happen to look like a frame or two."""
-
-_ENCRYPTED = frozenset({"enca", "drms", "drmi"})
-"""Source: ISO/IEC 14496-12 section 8.12, protected sample entries; Apple's FairPlay."""
 
 _MOST_BYTES = 2**20
 _TIME_LIMIT_S = 20.0
@@ -169,7 +167,7 @@ def _track(index: int, stream: dict[str, object]) -> AudioTrack:
         # ffmpeg knows the format of samples only of codecs that it has a decoder for.
         decodable="sample_fmt" in stream
         and channels != 0
-        and str(stream.get("codec_tag_string")) not in _ENCRYPTED,
+        and str(stream.get("codec_tag_string")) not in ENCRYPTED_TAGS,
     )
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import ffmpeg
 
 from app.domain.errors import MediaError, UnreadableMediaError
-from app.services.media.ffmpeg_command import DEMUXERS
+from app.services.media.ffmpeg_graph import GraphNode, media_input
+from app.services.media.media_facts import MediaFacts
+from app.services.media.picture_graph import square_picture, video_of
 from app.system.child_limits import PROBE
 from app.system.subprocesses import running
 
@@ -15,6 +20,16 @@ _LIMITS = replace(PROBE, memory_bytes=1024 * 2**20, wall_s=30)
 
 _MOST_BYTES = 32 * 2**20
 _LARGEST_SIDE = 8192
+
+_TICKS_PER_S = 1000
+"""Of the clock on which a picture is looked for, that of the times that are asked for."""
+
+_TO_KEY_FRAME: dict[str, Any] = {"noaccurate_seek": None}
+"""Reading begins at the key frame before a time, whose clock is below 0 then."""
+
+_LEAD_MS = 12_000
+_WITHOUT_INDEX = frozenset({"mpegts", "mpeg", "ogg", "avi"})
+"""Encoders put a key frame every ten seconds at least, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +46,66 @@ class VideoFrame:
     height: int
 
 
-def frame_command(path: Path, at_ms: int, quality: int) -> list[str]:
+def shown_at(
+    path: Path, facts: MediaFacts, at_ms: int, *, lead_ms: int, number: int = 0
+) -> GraphNode:
+    """Return the one picture that a video shows at a time: the last that began before it.
+
+    Args:
+        path: of the video.
+        facts: of the file.
+        at_ms: time from its start.
+        lead_ms: how much earlier reading begins, see `lead_of`.
+        number: tells pictures of one graph apart, of which several may be of one time.
+
+    Raises:
+        UnreadableMediaError: there is no video that can be decoded.
+    """
+    video = video_of(facts)
+    lead = min(lead_ms, at_ms)
+    begin = at_ms - lead
+    sought = {"ss": f"{begin / 1000:.3f}", **({} if lead else _TO_KEY_FRAME)} if begin else {}
+    source = media_input(path, **sought)
+    timed = source[str(video.index)].filter("setpts", f"PTS-{lead / 1000}/TB+0*{number}")
+    picture = square_picture(timed, video)
+    if at_ms < facts.duration_ms:
+        # Few containers tell how long the last picture is shown.
+        picture = picture.filter("tpad", stop=-1, stop_mode="clone")
+    steady = picture.filter("fps", fps=_TICKS_PER_S, start_time=0)
+    return steady.filter("trim", end_frame=1).filter("setpts", "PTS-STARTPTS")
+
+
+def lead_of(facts: MediaFacts) -> int:
+    """Return how much earlier than a picture a file is read, in milliseconds.
+
+    Transport and program streams and Ogg have no index of key frames, that of AVI no times.
+    """
+    return _LEAD_MS if _WITHOUT_INDEX.intersection(facts.format_names) else 0
+
+
+def frame_command(path: Path, facts: MediaFacts, at_ms: int, quality: int, lead: int) -> list[str]:
     """Return the command that writes the picture at a time to stdout, as JPEG.
 
     Args:
         path: of the video.
+        facts: of the file.
         at_ms: time from its start.
         quality: ffmpeg's scale, 1 (best) to 31.
+        lead: how much earlier reading begins, in milliseconds.
     """
-    return [
-        *("ffmpeg", "-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-threads", "1"),
-        *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
-        *("-ss", f"{at_ms / 1000:.3f}", "-i", f"file:{path.absolute()}"),
-        *("-map", "0:V:0", "-frames:v", "1", "-q:v", str(quality), "-pix_fmt", "yuvj420p"),
-        *("-c:v", "mjpeg", "-f", "image2pipe", "pipe:1"),
-    ]
+    picture = shown_at(path, facts, at_ms, lead_ms=lead)
+    options = {"c:v": "mjpeg", "q:v": quality, "pix_fmt": "yuvj420p"}
+    written = ffmpeg.output(picture, "pipe:1", format="image2pipe", **options)
+    quiet = ("-hide_banner", "-nostats", "-nostdin", "-loglevel", "error")
+    return ["ffmpeg", *quiet, "-threads", "1", *ffmpeg.get_args(written)]
 
 
-async def video_frame(path: Path, at_ms: int, quality: int) -> VideoFrame:
-    """Return the picture that a video shows at a time.
+async def video_frame(path: Path, facts: MediaFacts, at_ms: int, quality: int) -> VideoFrame:
+    """Return the picture that a video shows at a time, in square pixels and usual brightness.
 
     Args:
         path: of the video.
+        facts: of the file.
         at_ms: time from its start.
         quality: ffmpeg's scale, 1 (best) to 31.
 
@@ -60,15 +113,24 @@ async def video_frame(path: Path, at_ms: int, quality: int) -> VideoFrame:
         MediaError: there is no picture at that time, or the video cannot be decoded.
         ResourceLimitError: decoding takes more memory or time than it may.
     """
-    excess = MediaError("The picture is too large")
-    async with running(frame_command(path, at_ms, quality), limits=_LIMITS) as child:
-        jpeg = await child.exchange(b"", _MOST_BYTES, excess)
-        await child.wait()
-        child.check_limits("The picture")
+    lead = lead_of(facts)
+    jpeg = await _taken(frame_command(path, facts, at_ms, quality, lead))
+    if not jpeg and lead < at_ms < (facts.duration_ms or at_ms + 1):
+        # No key frame was found in time: the video is read from its start.
+        jpeg = await _taken(frame_command(path, facts, at_ms, quality, at_ms))
     size = jpeg_size(jpeg)
     if size is None:
         raise UnreadableMediaError("The video shows no picture at this time")
     return VideoFrame(jpeg, *size)
+
+
+async def _taken(command: list[str]) -> bytes:
+    excess = MediaError("The picture is too large")
+    async with running(command, limits=_LIMITS) as child:
+        jpeg = await child.exchange(b"", _MOST_BYTES, excess)
+        await child.wait()
+        child.check_limits("The picture")
+    return jpeg
 
 
 def jpeg_size(data: bytes) -> tuple[int, int] | None:

@@ -13,14 +13,13 @@ from pydantic import Field
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts, VideoStream
-from app.services.operations.burn_in import even_sides
+from app.services.media.picture_graph import even_sides, video_of
 from app.services.operations.clip_graphs import (
     AAC,
     constant_rate,
     exact_frames,
     frames_in,
     shown_picture,
-    video_of,
 )
 from app.services.operations.fetched_clips import fetched_clip, fetched_sound
 from app.services.operations.joined_clips import size_of, write_with_sound

@@ -99,7 +99,7 @@ def with_fonts(text: str, base: str, language: str = "und") -> str:
     pieces = _CODES.split(text)
     plain = "".join(pieces[::2])
     family = font_of(plain, language) or base
-    begin = "" if family == base else _switch(family)
+    begin = "" if family == base else font_switch(family)
     if runs_right_to_left(plain, language=False):
         # libass sets the parts of a line from left to right, so it stays whole.
         return begin + text
@@ -115,7 +115,8 @@ def font_size_percent(family: str) -> int:
     return _SIZES.get(family, 100)
 
 
-def _switch(family: str) -> str:
+def font_switch(family: str) -> str:
+    """Return the override that sets a family, its letters as large as those of Noto Sans."""
     size = font_size_percent(family)
     return f"{{\\fn{family}\\fscx{size}\\fscy{size}}}"
 
@@ -125,7 +126,7 @@ def _with_pictographs(text: str, family: str) -> Iterator[str]:
     for match in _PICTOGRAPHS.finditer(text):
         plain = _JOINERS.sub("", match[0])
         yield text[place : match.start()]
-        yield f"{_switch(EMOJI)}{plain}{_switch(family)}"
+        yield f"{font_switch(EMOJI)}{plain}{font_switch(family)}"
         place = match.end()
     yield text[place:]
 

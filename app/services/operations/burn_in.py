@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
-from app.domain.errors import UnreadableMediaError
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.media_facts import MediaFacts, VideoStream, media_facts
+from app.services.media.picture_graph import even_sides, shown_aspect, usual_picture, video_of
+from app.services.operations.container_tracks import lost_sounds
 from app.services.operations.operation_context import OperationContext
 
 _COPIED_SOUND = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus"})
@@ -33,18 +33,6 @@ class BurnedVideo:
     notices: list[tuple[str, str]] = field(default_factory=list)
 
 
-def shown_size(facts: MediaFacts) -> tuple[int, int]:
-    """Return width and height of a video's picture in square pixels, as it is shown.
-
-    Raises:
-        UnreadableMediaError: the file has no video.
-    """
-    video = _video(facts)
-    width, height = video.shown_size
-    aspect = shown_aspect(video)
-    return max(2, round(width * aspect)), max(2, height)
-
-
 async def burn_script(
     context: OperationContext, video: Path, facts: MediaFacts, script: Path, output: Path
 ) -> BurnedVideo:
@@ -65,18 +53,18 @@ async def burn_script(
         TruncatedMediaError: the video breaks off before its end.
         CuestreamError: see `OperationContext.encode`.
     """
-    stream, burned = _video(facts), BurnedVideo()
+    stream, burned = video_of(facts), BurnedVideo()
     lost: set[str] = set()
 
     def on_warning(line: str) -> None:
         if _NO_GLYPH in line and len(lost) < _MOST_GLYPHS:
             lost.add(line.partition(_NO_GLYPH)[2].split()[0])
 
-    copied = all(each.codec in _COPIED_SOUND for each in facts.audio)
+    copied = all(each.codec in _COPIED_SOUND for each in facts.sounds)
 
     def build(encoder: dict[str, object]) -> GraphNode:
         source = media_input(video)
-        sound = [source[str(each.index)] for each in facts.audio]
+        sound = [source[str(each.index)] for each in facts.sounds]
         options: dict[str, object] = {"c:a": "copy"} if copied else {"c:a": "aac", "b:a": "192k"}
         return media_output(
             output,
@@ -98,6 +86,7 @@ async def burn_script(
     made = await media_facts(output)
     if made.duration_ms < facts.shortest_ms - tolerance_ms(facts.duration_ms):
         raise truncated_error()
+    burned.notices += lost_sounds(facts)
     if not copied:
         burned.notices.append(
             ("sound_encoded", "MP4 does not hold the video's sound as it is; it is AAC now")
@@ -109,9 +98,7 @@ async def burn_script(
 
 
 def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
-    picture = source[str(stream.index)]
-    if stream.is_hdr:
-        picture = tone_mapped(picture)
+    picture = usual_picture(source[str(stream.index)], stream)
     width, height = stream.shown_size
     if width % 2 or height % 2:
         picture = even_sides(picture)
@@ -120,34 +107,3 @@ def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
     if aspect != 1:
         options["original_size"] = f"{max(1, round(width * aspect))}x{height}"
     return picture.filter("ass", **options)
-
-
-def even_sides(picture: GraphNode) -> GraphNode:
-    """Return a picture whose sides are even, as the usual form of colours wants them."""
-    return picture.filter("pad", w="ceil(iw/2)*2", h="ceil(ih/2)*2")
-
-
-def tone_mapped(picture: GraphNode) -> GraphNode:
-    """Map PQ or HLG to the brightness and colours of BT.709.
-
-    Source: ffmpeg's documentation of ``tonemap``: light is made linear at 100 cd/m2 for white,
-    compressed by Hable's curve, and written as BT.709 again.
-    """
-    linear = picture.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le")
-    mapped = linear.filter("zscale", p="bt709").filter("tonemap", tonemap="hable", desat=0)
-    written = mapped.filter("zscale", t="bt709", m="bt709", r="tv")
-    return written.filter("format", "yuv420p")
-
-
-def _video(facts: MediaFacts) -> VideoStream:
-    if facts.video is None or not facts.video.width or not facts.video.height:
-        raise UnreadableMediaError("The file has no video")
-    return facts.video
-
-
-def shown_aspect(video: VideoStream) -> Fraction:
-    """Return the width of a pixel by its height as the picture is shown, turned."""
-    aspect = video.pixel_aspect
-    if not Fraction(1, 20) <= aspect <= 20:
-        return Fraction(1)
-    return 1 / aspect if video.rotation in (90, 270) else aspect

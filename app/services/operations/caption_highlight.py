@@ -15,9 +15,11 @@ from app.domain.json_text import read_json
 from app.domain.transcript import Segment
 from app.services.captions.bounded_decoding import pieces
 from app.services.layout.segment_words import words_of
-from app.services.operations.burn_in import burn_script, shown_size
-from app.services.operations.caption_operation import language_tag, write_script
-from app.services.operations.highlight_script import TimedWord, highlight_script_bounded
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
+from app.services.operations.caption_operation import EditedCues, language_tag, write_script
+from app.services.operations.highlight_lines import TimedWord
+from app.services.operations.highlight_script import highlight_script_bounded
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.operation import (
     LocalMedia,
@@ -48,9 +50,10 @@ class CaptionHighlightInput(PackagedInput):
         None, description='Address of the word times: {"words":[{"word","start","end"}]}, seconds'
     )
     words: _Words | InstanceOf[LocalMedia] | None = Field(
-        None, description="The word times themselves"
+        None, description="The same as url_words_json, or the word times themselves"
     )
     job_id: str | None = Field(None, max_length=64, description="Subtitle job whose cues are shown")
+    edited: EditedCues = False
     language: str | None = Field(None, max_length=35, description="Language of the words")
     style: HighlightStyle = Field(default_factory=HighlightStyle, description="Look of the text")
 
@@ -97,7 +100,7 @@ async def _words(
     if source is not None and not isinstance(source, list):
         data = await context.fetch_text(source, "words")
         return await work_on(_words_of_file, pieces(data), chars=len(data))
-    found = await context.services.job_cues(wanted.job_id or "")
+    found = await context.job_cues(wanted.job_id, edited=wanted.edited)
     cues, language = shown_cues(found, language_tag(wanted.language))
     if found.words and language == found.language:
         spoken = (TimedWord(w.text, w.span.start_ms, w.span.end_ms) for w in found.words)

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, InstanceOf, StringConstraints, With
 
 from app.domain.language import Language
 from app.domain.profile import profile_named
-from app.services.operations.burn_in import burn_script, shown_size
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
 from app.services.operations.force_style import UNFORCED, parse_force_style
 from app.services.operations.operation import (
     LocalMedia,
@@ -44,6 +45,11 @@ SubtitleSource = Annotated[
 """Subtitles of a request: their address, their text, or an upload."""
 
 
+EditedCues = Annotated[
+    bool, Field(description="Whether the job's cues are taken as the caller has edited them")
+]
+
+
 class CaptionInput(PackagedInput):
     """Input of `caption`."""
 
@@ -55,6 +61,7 @@ class CaptionInput(PackagedInput):
     job_id: str | None = Field(
         None, max_length=64, description="Subtitle job whose cues are burned in"
     )
+    edited: EditedCues = False
     language: str | None = Field(
         None,
         max_length=35,
@@ -102,9 +109,10 @@ async def _script(
     source = wanted.url_srt or wanted.subtitles
     if source:
         return await script_of_file(await subtitle_bytes(source, context), target)
-    found = await context.services.job_cues(wanted.job_id or "")
+    found = await context.job_cues(wanted.job_id, edited=wanted.edited)
     cues, language = shown_cues(found, language_tag(wanted.language))
-    return SubtitleScript(await script_of_cues(cues, replace(target, language=language)))
+    shown = replace(target, language=language, edited=wanted.edited)
+    return SubtitleScript(await script_of_cues(cues, shown))
 
 
 async def subtitle_bytes(source: str | LocalMedia, context: OperationContext) -> bytes:

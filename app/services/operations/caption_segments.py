@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.cue import Cue
 from app.services.captions.parse import parse_bounded
-from app.services.operations.burn_in import burn_script, shown_size
+from app.services.media.picture_graph import shown_size
+from app.services.operations.burn_in import burn_script
 from app.services.operations.caption_operation import (
     CaptionInput,
     language_tag,
@@ -120,7 +121,7 @@ async def burn_segments(wanted: CaptionSegmentsInput, context: OperationContext)
     facts = await fetching.facts(video)
     target = ScriptTarget(shown_size(facts), language or "und", style, wanted.profile)
     target = replace(target, style=replace(style, canvas=target.canvas))
-    cues, target = await _cues(wanted, fetching, target)
+    cues, target, notices = await _cues(wanted, fetching, target)
     styled = [segment_cue(cue, uppercase=wanted.style.uppercase) for cue in cues]
     script = await write_script(context, await script_of_cues(styled, target))
     output = context.folder / "captioned.mp4"
@@ -129,7 +130,7 @@ async def burn_segments(wanted: CaptionSegmentsInput, context: OperationContext)
         (OutputFile(output, f"{uuid.uuid4()}_captioned.mp4"),),
         "Caption added successfully",
         {"encoder": burned.encoder},
-        notices=tuple(burned.notices),
+        notices=(*notices, *burned.notices),
     )
 
 
@@ -144,16 +145,17 @@ def segment_cue(cue: Cue, *, uppercase: bool) -> Cue:
 
 async def _cues(
     wanted: CaptionSegmentsInput, context: OperationContext, target: ScriptTarget
-) -> tuple[list[Cue], ScriptTarget]:
+) -> tuple[list[Cue], ScriptTarget, tuple[tuple[str, str], ...]]:
     source = wanted.url_srt or wanted.subtitles
     if source is None:
-        found = await context.services.job_cues(wanted.job_id or "")
+        found = await context.job_cues(wanted.job_id, edited=wanted.edited)
         cues, language = shown_cues(found, language_tag(wanted.language))
-        return cues, replace(target, language=language)
+        return cues, replace(target, language=language, edited=wanted.edited), ()
     data = await subtitle_bytes(source, context)
     captions = await parse_bounded(data, None, target.language, "manual")
     language = captions.language if target.language == "und" else target.language
-    return await cues_of(captions, target), replace(target, language=language)
+    notices = tuple((each.code, each.message) for each in captions.notices)
+    return await cues_of(captions, target), replace(target, language=language), notices
 
 
 CAPTION_SEGMENTS = MediaOperation(

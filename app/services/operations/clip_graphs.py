@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from app.domain.errors import UnreadableMediaError
 from app.services.media.ffmpeg_graph import GraphNode
-from app.services.media.media_facts import MediaFacts, VideoStream
-from app.services.operations.burn_in import shown_aspect, tone_mapped
+from app.services.media.media_facts import VideoStream
+from app.services.media.picture_graph import square_picture
 
 SOUND_HZ = 48_000
 SOUND_BYTES_PER_S = SOUND_HZ * 2 * 2
@@ -32,17 +31,6 @@ class ClipShape:
     rate: Fraction
 
 
-def video_of(facts: MediaFacts) -> VideoStream:
-    """Return the video of a file.
-
-    Raises:
-        UnreadableMediaError: it has none.
-    """
-    if facts.video is None or not facts.video.width or not facts.video.height:
-        raise UnreadableMediaError("The file has no video")
-    return facts.video
-
-
 def constant_rate(video: VideoStream) -> Fraction:
     """Return the constant rate for a video: its own, or the usual one above a varying one."""
     rate = video.frame_rate
@@ -58,24 +46,9 @@ def copies_into_mp4(video: VideoStream) -> bool:
     return video.codec in _COPIED
 
 
-def copied_video(video: VideoStream) -> dict[str, object]:
-    """Return the options of an output that takes a video over as it is.
-
-    HEVC has a tag by which all players know it. Source: Apple's HLS authoring specification 1.10.
-    """
-    tag = {"tag:v": "hvc1"} if video.codec == "hevc" else {}
-    return {"c:v": "copy", **tag}
-
-
 def shown_picture(source: GraphNode, video: VideoStream) -> GraphNode:
-    """Return the picture of an input in square pixels and usual brightness; ffmpeg turns it."""
-    picture = source[str(video.index)]
-    if video.is_hdr:
-        picture = tone_mapped(picture)
-    aspect = shown_aspect(video)
-    if aspect != 1:
-        picture = picture.filter("scale", w=f"iw*{aspect}", h="ih").filter("setsar", 1)
-    return picture
+    """Return the picture of an input in square pixels, as usual displays show it."""
+    return square_picture(source[str(video.index)], video)
 
 
 def in_frame(picture: GraphNode, shape: ClipShape) -> GraphNode:

@@ -7,8 +7,8 @@ import uuid
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.services.media.media_facts import MediaFacts
-from app.services.operations.burn_in import shown_size
-from app.services.operations.clip_graphs import ClipShape, constant_rate, video_of
+from app.services.media.picture_graph import shown_size, video_of
+from app.services.operations.clip_graphs import ClipShape, constant_rate
 from app.services.operations.fetched_clips import fetched_clips
 from app.services.operations.joined_clips import write_joined
 from app.services.operations.operation import (

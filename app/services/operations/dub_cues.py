@@ -39,7 +39,7 @@ async def dub_cues(
     """
     target = parse_target(wanted.target_lang)
     if wanted.job_id:
-        found = await context.services.job_cues(wanted.job_id)
+        found = await context.job_cues(wanted.job_id, edited=wanted.edited)
         cues, tag = shown_cues(found, target.tag if target else None)
         return JobCues(cues, found.language, found.target, notices=found.notices), _spoken(tag)
     source = wanted.url_srt or wanted.subtitles

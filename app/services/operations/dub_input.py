@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.services.dubbing.dub_mix import MixMode
-from app.services.operations.caption_operation import SubtitleSource
+from app.services.operations.caption_operation import EditedCues, SubtitleSource
 from app.services.operations.media_source import MediaSource
 from app.services.operations.operation import PackagedInput, few_entries
 
@@ -33,6 +33,7 @@ class DubInput(PackagedInput):
     job_id: str | None = Field(
         None, max_length=64, description="Subtitle job whose cues are spoken"
     )
+    edited: EditedCues = False
     target_lang: str | None = Field(
         None, max_length=35, description="Language that is spoken; what is in another is translated"
     )

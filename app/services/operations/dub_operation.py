@@ -18,7 +18,7 @@ from app.services.dubbing.spoken_lines import SpokenLine, spoken_lines
 from app.services.dubbing.voice_choice import VoiceChoice, choose_voices, given_voices
 from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_cues import dub_cues
-from app.services.operations.dub_files import dub_file, written_layout
+from app.services.operations.dub_files import dub_file, dub_layout
 from app.services.operations.dub_input import DubInput
 from app.services.operations.dub_plan import mix_plan
 from app.services.operations.dub_programme import Programme, measured_programme
@@ -50,10 +50,10 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
     programme = await measured_programme(measuring, media, facts, found.cues)
     dubbed = await _dubbed(speaking, lines, choice, language, programme)
     plan = await mix_plan(mixing, wanted, programme, dubbed)
-    output = await dub_file(mixing, wanted, plan, programme, language)
+    made = await dub_file(mixing, wanted, plan, programme, language)
     engine = await synthesizer.engine()
     return OperationResult(
-        (output,),
+        (made.output,),
         "Dubbed successfully",
         {
             "language": language.tag,
@@ -69,18 +69,19 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
         notices=(
             *((each.code, each.message) for each in found.notices),
             *_downmixed(wanted, plan, programme),
+            *made.notices,
             *dub_notices(dubbed, choice),
         ),
     )
 
 
 def _written(wanted: DubInput, plan: MixPlan) -> str:
-    return written_layout(plan.layout, wanted.format) if wanted.output == "audio" else plan.layout
+    return dub_layout(plan.layout, wanted.format) if wanted.output == "audio" else plan.layout
 
 
 def _downmixed(wanted: DubInput, plan: MixPlan, programme: Programme) -> Sequence[tuple[str, str]]:
     """Return the notice of a mix with fewer channels than the original."""
-    sound = programme.facts.audio[0] if programme.facts and programme.facts.audio else None
+    sound = programme.facts.sounds[0] if programme.facts and programme.facts.sounds else None
     written = _written(wanted, plan)
     if sound is None or sound.channels <= MIXED_LAYOUTS[written]:
         return ()

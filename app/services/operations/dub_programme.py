@@ -44,7 +44,7 @@ class Programme:
     @property
     def stream(self) -> int | None:
         """Index of the sound that is dubbed; None where there is none."""
-        return self.facts.audio[0].index if self.facts and self.facts.audio else None
+        return self.facts.sounds[0].index if self.facts and self.facts.sounds else None
 
 
 async def measured_programme(
@@ -59,18 +59,18 @@ async def measured_programme(
         UnreadableMediaError: its sound cannot be decoded.
         MediaTooLongError: the cues go on for longer than this server takes.
     """
-    rate = mixing_rate(facts.audio[0].rate_hz if facts and facts.audio else 0)
+    rate = mixing_rate(facts.sounds[0].rate_hz if facts and facts.sounds else 0)
     if media is None or facts is None:
         length_ms = max(cue.span.end_ms for cue in cues) + _TAIL_MS
         context.check_length(length_ms)
         return Programme(None, None, rate, "mono", length_ms * rate // 1000)
-    if not facts.audio:
+    if not facts.sounds:
         return Programme(media, facts, rate, "stereo", facts.duration_ms * rate // 1000)
     context.progress("Measuring the sound", 0)
-    layout = mixed_layout(facts.audio[0])
+    layout = mixed_layout(facts.sounds[0])
     limit_s = context.services.settings.jobs.max_duration_s
     filters = timed_filters(rate, layout)
-    found = await measure_sound(media, facts.audio[0].index, filters, limit_s)
+    found = await measure_sound(media, facts.sounds[0].index, filters, limit_s)
     samples = _with_picture(found.samples, rate, facts)
     return Programme(media, facts, rate, layout, samples, found.loudness_lufs)
 

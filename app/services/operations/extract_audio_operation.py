@@ -9,20 +9,24 @@ from pathlib import Path
 from pydantic import Field
 
 from app.domain.errors import InvalidFieldError, UnreadableMediaError
-from app.services.media.ffmpeg_graph import media_input, media_output
+from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.loudness import (
     LOUDEST_LUFS,
     QUIETEST_LUFS,
     measure_loudness,
     normalized,
 )
-from app.services.media.media_facts import MediaFacts
+from app.services.media.media_facts import MediaFacts, OtherStream
 from app.services.operations.audio_kinds import (
     AUDIO_KINDS,
     DEFAULT_KBPS,
     AudioFormat,
     AudioKind,
+    written_kbps,
+    written_layout,
+    written_rate_hz,
 )
+from app.services.operations.clip_graphs import SOUND_HZ
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
@@ -77,54 +81,110 @@ async def extract_audio(wanted: ExtractAudioInput, context: OperationContext) ->
     kind = AUDIO_KINDS[wanted.format]
     plan = AudioPlan(kind, wanted.track, wanted.quality, wanted.loudness)
     output = context.folder / f"audio.{wanted.format}"
-    fields = await write_audio(encoding, path, facts, plan, output)
+    made = await write_audio(encoding, path, facts, plan, output)
     file = OutputFile(
         output, f"{uuid.uuid4()}.{wanted.format}", kind.media_type, url_field="audio_url"
     )
     return OperationResult(
         (file,),
         "Audio extracted successfully",
-        {"format": wanted.format, "duration": facts.duration_ms / 1000, **fields},
+        {"format": wanted.format, "duration": facts.duration_ms / 1000, **made.fields},
+        notices=made.notices,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAudio:
+    """What is told of a file of sound.
+
+    Attributes:
+        fields: whether it was copied, its kilobits per second, its loudness.
+        notices: code and message of what is not as the sound was, or as it was asked for.
+    """
+
+    fields: dict[str, object]
+    notices: tuple[tuple[str, str], ...] = ()
 
 
 async def write_audio(
     context: OperationContext, path: Path, facts: MediaFacts, plan: AudioPlan, output: Path
-) -> dict[str, object]:
-    """Write an audio track; return what is told of it: whether it was copied, its loudness.
+) -> WrittenAudio:
+    """Write an audio track.
 
     Raises:
         InvalidFieldError: there is no such track.
-        UnreadableMediaError: there is no sound at all.
+        UnreadableMediaError: there is no sound at all, or it cannot be decoded.
         CuestreamError: ffmpeg failed.
     """
-    if not facts.audio:
-        raise UnreadableMediaError("The media has no audio")
-    if plan.track >= len(facts.audio):
-        raise InvalidFieldError(f"track: the media has {len(facts.audio)} audio tracks")
-    codec = facts.audio[plan.track].codec
-    copied = codec in plan.kind.copied and plan.kbps is None and plan.target_lufs is None
-    source = media_input(path)[f"a:{plan.track}"]
+    sound = _sound_of(facts, plan.track)
+    copied = sound.codec in plan.kind.copied and plan.kbps is None and plan.target_lufs is None
+    source = media_input(path)[str(sound.index)]
     fields: dict[str, object] = {"copied": copied}
-    options: dict[str, object] = {"c:a": "copy"} if copied else _encoded(plan)
     if plan.target_lufs is not None:
         length_ms, target = facts.duration_ms, plan.target_lufs
         context.progress("Measuring the loudness", 0)
         ffmpeg = context.services.ffmpeg
-        measured = await measure_loudness(ffmpeg, path, length_ms, target, plan.track)
+        measured = await measure_loudness(ffmpeg, path, length_ms, target, sound.index)
         source = normalized(source, measured, target)
         fields["loudness"] = loudness_payload(measured, target)
+    options: dict[str, object] = {"c:a": "copy"}
+    notices: list[tuple[str, str]] = []
+    if not copied:
+        source, options, notices = _encoded(source, sound, plan)
+    if "b:a" in options:
+        fields["quality"] = int(str(options["b:a"]).removesuffix("k"))
     graph = media_output(output, source, **options, format=plan.kind.muxer, map_metadata=0)
     room = facts.size_bytes + facts.duration_ms // 1000 * _LOSSLESS_BYTES_PER_S
     await context.run(graph, output, facts.duration_ms, copied_bytes=room, message="Writing sound")
-    return fields
+    return WrittenAudio(fields, tuple(notices))
 
 
-def _encoded(plan: AudioPlan) -> dict[str, object]:
-    options: dict[str, object] = {"c:a": plan.kind.encoder}
-    if plan.kind.has_rate:
-        options["b:a"] = f"{plan.kbps or DEFAULT_KBPS}k"
-    return options
+def _sound_of(facts: MediaFacts, track: int) -> OtherStream:
+    """Return an audio track.
+
+    Raises:
+        UnreadableMediaError: there is none, or it cannot be decoded.
+        InvalidFieldError: there is none of this index.
+    """
+    if not facts.audio:
+        raise UnreadableMediaError("The media has no audio")
+    if track >= len(facts.audio):
+        raise InvalidFieldError(f"track: the media has {len(facts.audio)} audio tracks")
+    sound = facts.audio[track]
+    if not sound.decodable:
+        raise UnreadableMediaError(f"Audio track {track} is encrypted, or of an unknown codec")
+    return sound
+
+
+def first_sound(facts: MediaFacts) -> int:
+    """Return the index of the first audio track that can be decoded; 0 where none can."""
+    return next((number for number, each in enumerate(facts.audio) if each.decodable), 0)
+
+
+def _encoded(
+    source: GraphNode, sound: OtherStream, plan: AudioPlan
+) -> tuple[GraphNode, dict[str, object], list[tuple[str, str]]]:
+    """Return a sound with what its kind of file holds of it, its options, and what is told."""
+    kind, notices = plan.kind, list[tuple[str, str]]()
+    layout = written_layout(kind, sound.channels, sound.layout)
+    channels = min(sound.channels, kind.most_channels) if layout != "stereo" else 2
+    if channels < sound.channels:
+        text = f"The sound has {sound.channels} channels; the file is {layout}"
+        notices.append(("sound_downmixed", text))
+    if layout != sound.layout:
+        source = source.filter("aformat", channel_layouts=layout)
+    options: dict[str, object] = {"c:a": kind.encoder}
+    rate_hz = SOUND_HZ if plan.target_lufs is not None else sound.rate_hz
+    if rate := written_rate_hz(kind, rate_hz):
+        options["ar"] = rate_hz = rate
+    if kind.has_rate:
+        wanted = plan.kbps or DEFAULT_KBPS
+        kbps = written_kbps(kind, wanted, channels, rate_hz)
+        options["b:a"] = f"{kbps}k"
+        if plan.kbps is not None and kbps != plan.kbps:
+            text = f"{plan.kbps} kbit/s are not possible for this sound; it has {kbps}"
+            notices.append(("quality_bounded", text))
+    return source, options, notices
 
 
 EXTRACT_AUDIO = MediaOperation(

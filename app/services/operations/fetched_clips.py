@@ -8,7 +8,8 @@ from app.domain.errors import EmptyMediaError, UnreadableMediaError
 from app.services.media.ffmpeg_graph import media_input, media_output
 from app.services.media.integrity import check_file
 from app.services.media.media_facts import MediaFacts, media_facts
-from app.services.operations.clip_graphs import SOUND_BYTES_PER_S, SOUND_HZ, stereo_sound, video_of
+from app.services.media.picture_graph import video_of
+from app.services.operations.clip_graphs import SOUND_BYTES_PER_S, SOUND_HZ, stereo_sound
 from app.services.operations.drive_links import download_address
 from app.services.operations.operation import MediaSource
 from app.services.operations.operation_context import OperationContext
@@ -32,7 +33,7 @@ async def fetched_clip(
     # Recorders in browsers write no length; a copy has one.
     copy = context.folder / f"{name}-copy.mkv"
     streams = [facts.video.index] if facts.video else []
-    streams += [each.index for each in facts.audio[:1]]
+    streams += [each.index for each in facts.sounds[:1]]
     if not streams:
         raise UnreadableMediaError("This is not audio or video that can be decoded")
     read = media_input(path)
@@ -79,12 +80,12 @@ async def fetched_sound(
         CuestreamError: it cannot be fetched, read or encoded.
     """
     path, facts = await fetched_clip(context, source, name)
-    if not facts.audio:
+    if not facts.sounds:
         raise EmptyMediaError("The file has no sound")
     output = context.folder / f"{name}{ending}"
-    track = media_input(path)[str(facts.audio[0].index)]
+    track = media_input(path)[str(facts.sounds[0].index)]
     steady = track.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})
-    graph = media_output(output, stereo_sound(steady, facts.audio[0].channels), **options)
+    graph = media_output(output, stereo_sound(steady, facts.sounds[0].channels), **options)
     room = facts.duration_ms * SOUND_BYTES_PER_S // 1000 + facts.size_bytes
     await context.run(graph, output, facts.duration_ms, copied_bytes=room)
     made = await media_facts(output)

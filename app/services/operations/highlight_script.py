@@ -6,10 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.domain.direction import runs_right_to_left
 from app.domain.errors import TooMuchWorkError
 from app.services.captions.bounded_decoding import text_pieces
-from app.services.operations.burn_fonts import font_size_percent, main_font
+from app.services.layout.tokens import space_between
+from app.services.operations.burn_fonts import font_of, font_size_percent, font_switch, main_font
+from app.services.operations.highlight_lines import (
+    Line,
+    TimedWord,
+    base_direction,
+    lines_of,
+    screen_order,
+)
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.script_styles import STYLE_FIELDS
 from app.services.render.timecodes import centisecond_time
@@ -17,9 +24,6 @@ from app.system.bounded_work import work_on
 
 _ROOM = 12
 """Between the text and the edge of its box."""
-_LINE_MS = 5000
-"""A line ends before a word that begins so long after its first."""
-
 _MOST_CHARS = 32 * 2**20
 """Of a script. One of a film, four words to a line and two lines, has some 5 MB."""
 _CODE_CHARS = 30
@@ -30,35 +34,6 @@ _CUT = "{\\1a&H01&}"
 """Changes nothing that is seen, and ends a part all the same."""
 _WORD_JOINER = "\u2060"
 _ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}", "\n": " ", "\r": " "})
-
-
-@dataclass(frozen=True, slots=True)
-class TimedWord:
-    """A word with its time in milliseconds; the end is after the start."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-
-
-Line = tuple[TimedWord, ...]
-
-
-def lines_of(words: Sequence[TimedWord], words_per_line: int) -> list[Line]:
-    """Group words into lines: of so many words, of five seconds, up to a full stop."""
-    lines: list[list[TimedWord]] = []
-    for word in words:
-        line = lines[-1] if lines else None
-        if (
-            line is None
-            or len(line) >= words_per_line
-            or word.end_ms - line[0].start_ms > _LINE_MS
-            or line[-1].text.endswith(".")
-        ):
-            lines.append([word])
-        else:
-            line.append(word)
-    return [tuple(line) for line in lines]
 
 
 async def highlight_script_bounded(
@@ -100,14 +75,15 @@ def highlight_script(
     Raises:
         TooMuchWorkError: it is too large: each word is an event with all that is shown with it.
     """
+    rtl = base_direction(words, language)
     lines = lines_of(words, style.words_per_line)
     groups = [tuple(lines[n : n + style.max_lines]) for n in range(0, len(lines), style.max_lines)]
-    family = main_font([word.text for word in words], language)
-    head = _head(style, family, canvas)
+    fonts = _Fonts(main_font([word.text for word in words], language), language, style.fonte)
+    head = _head(style, fonts, canvas)
     events: list[str] = []
     size = 0
     for group in _with_ends(groups):
-        for event in _events(*group, style):
+        for event in _events(*group, style, fonts, rtl=rtl):
             size += len(event)
             if size > _MOST_CHARS:
                 raise TooMuchWorkError("Too many words are shown at a time")
@@ -124,14 +100,16 @@ def _with_ends(groups: Sequence[tuple[Line, ...]]) -> Iterator[tuple[tuple[Line,
         yield group, end_ms
 
 
-def _events(group: tuple[Line, ...], end_ms: int, style: HighlightStyle) -> Iterator[str]:
+def _events(
+    group: tuple[Line, ...], end_ms: int, style: HighlightStyle, fonts: _Fonts, *, rtl: bool
+) -> Iterator[str]:
     """Yield the text of a group, and above it one event for each of its words."""
     start_ms = group[0][0].start_ms
-    yield _event(0, start_ms, end_ms, "Base", _text(group, style, None))
+    yield _event(0, start_ms, end_ms, "Base", _text(group, style, fonts, None, rtl=rtl))
     words = [word for line in group for word in line]
     ends = [min(a.end_ms, max(b.start_ms, a.start_ms + 10)) for a, b in pairwise(words)]
     for word, word_end_ms in zip(words, [*ends, end_ms], strict=True):
-        text = _text(group, style, word)
+        text = _text(group, style, fonts, word, rtl=rtl)
         yield _event(2, word.start_ms, max(word_end_ms, word.start_ms + 10), "Highlight", text)
 
 
@@ -140,32 +118,70 @@ def _event(layer: int, start_ms: int, end_ms: int, style: str, text: str) -> str
     return f"Dialogue: {layer},{times},{style},,0,0,0,,{text}"
 
 
-def _text(group: tuple[Line, ...], style: HighlightStyle, shown: TimedWord | None) -> str:
+def _text(
+    group: tuple[Line, ...],
+    style: HighlightStyle,
+    fonts: _Fonts,
+    shown: TimedWord | None,
+    *,
+    rtl: bool,
+) -> str:
     """Return the lines with one word visible, or all of them.
 
-    libass sets parts between overrides from left to right, so the words of a line that runs from
-    right to left come in the order of the screen. All events of a group are cut alike: their words
-    stand at the same places.
+    libass sets parts between overrides from left to right, so the words of a line come in the order
+    of the screen. All events of a group are cut alike: their words stand at the same places.
     """
-    parts: list[str] = []
+    lines: list[str] = []
     for line in group:
-        rtl = runs_right_to_left(" ".join(word.text for word in line), language=False)
-        ordered = reversed(line) if rtl else line
-        parts.append(" ".join(_word(word, style, shown) for word in ordered))
-    return "\\N".join(parts)
+        parts: list[str] = []
+        before = ""
+        for word in screen_order(line, rtl=rtl):
+            gap = space_between(before, word.text) if before else ""
+            parts.append(f"{gap}{_word(word, style, fonts, shown)}")
+            before = word.text
+        lines.append("".join(parts))
+    return "\\N".join(lines)
 
 
-def _word(word: TimedWord, style: HighlightStyle, shown: TimedWord | None) -> str:
+def _word(word: TimedWord, style: HighlightStyle, fonts: _Fonts, shown: TimedWord | None) -> str:
     text = word.text.upper() if style.uppercase else word.text
     before, after = (_SHOWN, _HIDDEN) if word is shown else (_HIDDEN, _HIDDEN)
     if shown is None:
         before, after = _SHOWN, _CUT
-    return f"{before}{text.translate(_ESCAPES)}{after}"
+    set_font, set_own = fonts.around(text)
+    return f"{before}{set_font}{text.translate(_ESCAPES)}{after}{set_own}"
 
 
-def _head(style: HighlightStyle, family: str, canvas: tuple[int, int]) -> list[str]:
-    size = font_size_percent(family)
-    font = style.fonte if size == 100 and style.fonte else family
+@dataclass(frozen=True, slots=True)
+class _Fonts:
+    """Fonts of a script.
+
+    Attributes:
+        family: that has most of its letters.
+        language: BCP 47 tag.
+        wanted: font that is asked for; empty for none.
+    """
+
+    family: str
+    language: str
+    wanted: str
+
+    @property
+    def own(self) -> str:
+        """The font of its styles: the one that is asked for, where it may have the letters."""
+        return self.wanted if font_size_percent(self.family) == 100 and self.wanted else self.family
+
+    def around(self, text: str) -> tuple[str, str]:
+        """Return overrides ahead of a word and behind it, where its letters are in another font."""
+        family = font_of(text, self.language) or self.family
+        if family == self.family:
+            return "", ""
+        size = font_size_percent(self.family)
+        return font_switch(family), f"{{\\fn{self.own}\\fscx{size}\\fscy{size}}}"
+
+
+def _head(style: HighlightStyle, fonts: _Fonts, canvas: tuple[int, int]) -> list[str]:
+    size, font = font_size_percent(fonts.family), fonts.own
     shape = f"{style.tamanho_fonte:g}"
     rest = f"-1,0,0,0,{size},{size},0,0"
     margins = f"{style.padding_horizontal},{style.padding_horizontal},{style.padding_vertical},1"

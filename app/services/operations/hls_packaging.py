@@ -11,9 +11,9 @@ from app.domain.errors import UnreadableMediaError
 from app.domain.media import AudioTrack
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts, VideoStream
+from app.services.media.picture_graph import even_sides, usual_picture, video_of
 from app.services.media.subtitle_probe import listed_subtitles
 from app.services.operations.audio_kinds import DEFAULT_KBPS
-from app.services.operations.burn_in import even_sides, tone_mapped
 from app.services.operations.hls_stream import GrowingPlaylist, HlsStream
 from app.services.operations.hls_texts import HlsText, own_texts
 from app.services.operations.operation_context import OperationContext
@@ -76,6 +76,8 @@ async def package(plan: HlsPlan, added: Sequence[HlsText], context: OperationCon
     facts = plan.facts
     if facts.video is None and not facts.audio:
         raise UnreadableMediaError("The file has neither video nor sound")
+    if facts.video is not None:
+        video_of(facts)
     found = await listed_subtitles(plan.path)
     texts, notices = await own_texts(plan.path, found.subtitles if plan.keeps_texts else ())
     offered = [track for track in found.audio if track.decodable][:_MOST_SOUNDS]
@@ -150,14 +152,15 @@ async def _written(plan: HlsPlan, tracks: Sequence[AudioTrack], stream: HlsStrea
 def _is_copied(video: VideoStream) -> bool:
     """Whether every player shows a picture as it is: a transport stream cannot say it is turned."""
     plain = video.codec == "h264" and video.pixel_format in ("yuv420p", "yuvj420p")
-    return plain and not video.rotation and not video.is_hdr
+    shown = not (video.rotation or video.is_hdr or video.is_interlaced)
+    return plain and shown
 
 
 def _picture(source: GraphNode, video: VideoStream, is_copied: bool) -> GraphNode:
     picture = source["V:0"]
     if is_copied:
         return picture
-    return even_sides(tone_mapped(picture) if video.is_hdr else picture)
+    return even_sides(usual_picture(picture, video))
 
 
 async def _sounds(
@@ -167,7 +170,7 @@ async def _sounds(
     encoded: dict[str, object] = {"c:a": "aac", "b:a": f"{DEFAULT_KBPS}k", "ac": 2}
     if plan.target_lufs is not None and tracks:
         heard = await normalized_tracks(context, plan.path, plan.facts, plan.target_lufs)
-        return [(heard[each.index][0], encoded) for each in tracks]
+        return [(node, encoded) for (node, _), _ in zip(heard, tracks, strict=False)]
     source = media_input(plan.path)
     return [
         (source[f"a:{each.index}"], {"c:a": "copy"} if each.codec == "aac" else encoded)

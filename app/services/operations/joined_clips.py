@@ -8,17 +8,16 @@ from pathlib import Path
 from app.services.media.ffmpeg_command import DEMUXERS
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts
-from app.services.operations.burn_in import even_sides
+from app.services.media.picture_graph import even_sides, video_of
 from app.services.operations.clip_graphs import (
     AAC,
     constant_rate,
-    copied_video,
     copies_into_mp4,
     exact_frames,
     frames_in,
     shown_picture,
-    video_of,
 )
+from app.services.operations.container_tracks import copied_picture
 from app.services.operations.operation_context import OperationContext
 
 
@@ -49,7 +48,7 @@ async def write_with_sound(
     stream = video_of(facts)
     source = media_input(path)
     if copies_into_mp4(stream):
-        options = {**copied_video(stream), **AAC, "movflags": "+faststart"}
+        options = {**copied_picture(stream, "mp4"), **AAC, "movflags": "+faststart"}
         graph = media_output(output, source[str(stream.index)], sound, **options)
         await context.run(graph, output, length_ms, copied_bytes=facts.size_bytes)
         return "copy"

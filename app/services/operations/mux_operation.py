@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
@@ -18,7 +17,19 @@ from app.services.media.loudness import LOUDEST_LUFS, QUIETEST_LUFS
 from app.services.media.media_facts import MediaFacts
 from app.services.media.subtitle_probe import listed_subtitles
 from app.services.operations.audio_kinds import DEFAULT_KBPS
-from app.services.operations.caption_operation import SubtitleSource
+from app.services.operations.caption_operation import EditedCues, SubtitleSource
+from app.services.operations.container_tracks import (
+    CONTAINER_TYPES,
+    Container,
+    KeptTexts,
+    copied_picture,
+    holds_video,
+    kept_sounds,
+    kept_texts,
+    lost_sounds,
+    own_container,
+    sound_notices,
+)
 from app.services.operations.operation import (
     MediaOperation,
     MediaSource,
@@ -30,18 +41,7 @@ from app.services.operations.operation_context import OperationContext
 from app.services.operations.soft_subtitles import SoftFile, SoftTrack, soft_file
 from app.services.operations.sound_loudness import loudness_payload, normalized_tracks
 
-Container = Literal["mp4", "mkv"]
-
 MOST_TRACKS = 50
-_MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
-_MP4_SOUND = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"})
-"""Source: MP4 registration authority, codecs, as far as ``movenc.c`` of ffmpeg 5.1 writes them."""
-
-_MKV_TEXT = frozenset({"subrip", "ass", "ssa", "webvtt"})
-_MKV_PICTURES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
-"""What Matroska holds as it is. Source: the codec mappings of Matroska."""
-
-_TYPES: Mapping[str, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska"}
 _TEXT_DEMUXERS = f"{DEMUXERS},srt,ass,webvtt"
 _TEXT_BYTES = 64 * 2**20
 
@@ -58,6 +58,7 @@ class MuxInput(PackagedInput):
     )
     subtitles: SubtitleSource | None = Field(None, description="The same as url_srt")
     job_id: str | None = Field(None, max_length=64, description="Subtitle job, as in a track")
+    edited: EditedCues = False
     language: str | None = Field(None, max_length=35, description="Of the one track")
     title: str | None = Field(None, max_length=200, description="Of the one track")
     default: bool = Field(False, description="Of the one track")
@@ -95,7 +96,7 @@ class _Plan:
     """
 
     container: str
-    kept: tuple[SubtitleTrack, ...]
+    kept: KeptTexts
     added: tuple[SoftFile, ...]
     notices: tuple[tuple[str, str], ...]
 
@@ -117,33 +118,35 @@ async def mux(wanted: MuxInput, context: OperationContext) -> OperationResult:
     streams, options, fields = await _sound(wanted, path, facts, container, writing)
     source = media_input(path)
     pictures = [source["V?"]] if facts.video is not None else []
-    kept = [source[f"s:{track.index}"] for track in plan.kept]
+    kept = [source[f"s:{track.index}"] for track in plan.kept.tracks]
     added = [media_input(each.path, _TEXT_DEMUXERS, f=each.demuxer)["s:0"] for each in plan.added]
     fonts = [source["t?"]] if container == "mkv" else []
+    options |= {"c:t": "copy"} if fonts else {}
     graph = media_output(
         output, *pictures, *streams, *kept, *added, *fonts, **options, **_track_options(plan)
     )
+    told = lost_sounds(facts) if wanted.loudness else sound_notices(facts, container)
     room = facts.size_bytes + _TEXT_BYTES
     await writing.run(graph, output, facts.duration_ms, copied_bytes=room)
-    file = OutputFile(output, f"{uuid.uuid4()}_muxed.{container}", _TYPES[container])
+    file = OutputFile(output, f"{uuid.uuid4()}_muxed.{container}", CONTAINER_TYPES[container])
     fields["tracks"] = [
-        _track_payload(each, n + len(plan.kept)) for n, each in enumerate(plan.added)
+        _track_payload(each, n + len(plan.kept.tracks)) for n, each in enumerate(plan.added)
     ]
-    return OperationResult((file,), "Subtitles added successfully", fields, notices=plan.notices)
+    return OperationResult(
+        (file,), "Subtitles added successfully", fields, notices=(*plan.notices, *told)
+    )
 
 
 def _container(wanted: MuxInput, facts: MediaFacts) -> str:
     if wanted.container is not None:
         return wanted.container
     ending = (wanted.output_filename or "").lower().rpartition(".")[2]
-    if ending in _TYPES:
-        return ending
-    return "mkv" if "matroska" in facts.format_names else "mp4"
+    return ending if ending in CONTAINER_TYPES else own_container(facts)
 
 
 def _check_picture(container: str, facts: MediaFacts) -> None:
     video = facts.video
-    if container == "mp4" and video is not None and video.codec not in _MP4_VIDEO:
+    if video is not None and not holds_video(container, video):
         raise InvalidFieldError(f"container: MP4 cannot hold {video.codec} video; choose mkv")
 
 
@@ -156,48 +159,37 @@ async def _plan(wanted: MuxInput, container: str, path: Path, context: Operation
     )
     notices = [notice for each in added for notice in each.notices]
     own = (await listed_subtitles(path)).subtitles if wanted.keep_tracks else ()
-    kept = tuple(track for track in own if _stays(track, container))
-    lost = [track.summary for track in own if track not in kept]
-    if lost:
-        text = f"{container} cannot hold these subtitle tracks of the video: {'; '.join(lost)}"
-        notices.append(("subtitle_tracks_dropped", text))
-    return _Plan(container, kept, added, tuple(notices))
-
-
-def _stays(track: SubtitleTrack, container: str) -> bool:
-    return track.form == "text" or (container == "mkv" and track.codec in _MKV_PICTURES)
+    kept = kept_texts(own, container)
+    return _Plan(container, kept, added, (*notices, *kept.notices))
 
 
 async def _sound(
     wanted: MuxInput, path: Path, facts: MediaFacts, container: str, context: OperationContext
 ) -> tuple[Sequence[GraphNode], dict[str, object], dict[str, object]]:
     """Return the streams of sound with the options of the output, and what is told of them."""
-    options: dict[str, object] = {"c": "copy", "map_metadata": 0, "map_chapters": 0}
+    options: dict[str, object] = {"map_metadata": 0, "map_chapters": 0}
+    options |= copied_picture(facts.video, container)
     if container == "mp4":
         options["movflags"] = "+faststart"
-    source = media_input(path)
-    copied = [source[f"a:{number}"] for number in range(len(facts.audio))]
-    encoded: dict[str, object] = {"c:a": "aac", "b:a": f"{DEFAULT_KBPS}k"}
-    if wanted.loudness is not None and facts.audio:
+    if wanted.loudness is not None and facts.sounds:
         tracks = await normalized_tracks(context, path, facts, wanted.loudness)
         told = loudness_payload(tracks[0][1], wanted.loudness)
+        encoded: dict[str, object] = {"c:a": "aac", "b:a": f"{DEFAULT_KBPS}k"}
         return [stream for stream, _ in tracks], {**options, **encoded}, {"loudness": told}
-    if container == "mp4":
-        for number, each in enumerate(facts.audio):
-            if each.codec not in _MP4_SOUND:
-                options |= {f"{name}:{number}": value for name, value in encoded.items()}
-    return copied, options, {}
+    source = media_input(path)
+    copied = [source[str(each.index)] for each in facts.sounds]
+    return copied, {**options, **kept_sounds(facts, container, DEFAULT_KBPS)}, {}
 
 
 def _track_options(plan: _Plan) -> dict[str, object]:
     """Return codecs, languages, titles and marks of the subtitle tracks."""
     options: dict[str, object] = {}
     any_default = any(each.track.default for each in plan.added)
-    for number, track in enumerate(plan.kept):
-        options[f"c:s:{number}"] = _kept_codec(track, plan.container)
+    for number, track in enumerate(plan.kept.tracks):
+        options[f"c:s:{number}"] = plan.kept.codec(track)
         if any_default:
             options[f"disposition:s:{number}"] = _marks_but_default(track)
-    for number, each in enumerate(plan.added, len(plan.kept)):
+    for number, each in enumerate(plan.added, len(plan.kept.tracks)):
         own = "ass" if each.demuxer == "ass" else "subrip"
         options[f"c:s:{number}"] = "mov_text" if plan.container == "mp4" else own
         options[f"disposition:s:{number}"] = each.dispositions
@@ -210,12 +202,6 @@ def _track_options(plan: _Plan) -> dict[str, object]:
             # Players of MP4 read a track's name from its handler.
             options[f"metadata:s:s:{number}#handler"] = f"handler_name={title}"
     return options
-
-
-def _kept_codec(track: SubtitleTrack, container: str) -> str:
-    if container == "mp4":
-        return "copy" if track.codec == "mov_text" else "mov_text"
-    return "copy" if track.codec in _MKV_TEXT | _MKV_PICTURES else "subrip"
 
 
 def _marks_but_default(track: SubtitleTrack) -> str:

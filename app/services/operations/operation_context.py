@@ -96,7 +96,8 @@ class OperationServices:
         fetcher: downloads from checked addresses alone.
         ffmpeg: runs it.
         synthesizer: speaks.
-        job_cues: returns the cues of a subtitle job by its id; raises `JobNotFoundError`.
+        job_cues: returns the cues of a subtitle job by its id, as somebody has edited them unless
+            the name is None; see `cues_of_job`.
         subtitles: runs a request for subtitles and returns its cues, telling its progress.
         translator: the translator; raises `NotReadyError` until it is loaded.
         open_ledger: returns the account of a job for the caller who pays for it.
@@ -107,7 +108,7 @@ class OperationServices:
     fetcher: Fetcher
     ffmpeg: FfmpegRunner
     synthesizer: SpeechSynthesizer
-    job_cues: Callable[[str], Awaitable[JobCues]]
+    job_cues: Callable[[str, str | None], Awaitable[JobCues]]
     subtitles: RunSubtitles
     translator: Callable[[], Translator]
     open_ledger: Callable[[str], Ledger]
@@ -171,6 +172,19 @@ class OperationContext:
         shown = round(begin + (end - begin) * percent / 100, 1)
         ready = dict(self.ready)
         self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps, ready))
+
+    async def job_cues(self, job_id: str | None, *, edited: bool) -> JobCues:
+        """Return the cues of a subtitle job.
+
+        Args:
+            job_id: of the job.
+            edited: whether they are to be as the caller has edited them, if he has.
+
+        Raises:
+            JobNotFoundError: there is no such job.
+            CuestreamError: see `cues_of_job`.
+        """
+        return await self.services.job_cues(job_id or "", self.caller if edited else None)
 
     async def fetch(self, source: MediaSource, name: str) -> Path:
         """Return the file of a source, downloaded into the folder where it is an address.

@@ -17,9 +17,10 @@ from app.services.batch.screenshot_items import (
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import video_id_of
 from app.services.batch.video_cache import cached_media
-from app.services.media.ffmpeg_graph import media_input, media_output
-from app.services.media.media_facts import VideoStream
-from app.services.media.video_frame import jpeg_size
+from app.services.media.ffmpeg_graph import GraphNode, media_output
+from app.services.media.media_facts import MediaFacts
+from app.services.media.picture_graph import shown_size
+from app.services.media.video_frame import jpeg_size, lead_of, shown_at
 from app.services.operations.operation import (
     LocalMedia,
     MediaOperation,
@@ -84,7 +85,7 @@ async def take_screenshots(wanted: ScreenshotsInput, context: OperationContext) 
     fetching, taking = context.steps(5, 5)
     path = await fetching.fetch(source, "video")
     facts = await fetching.facts(path)
-    files, failures = await _taken(taking, path, item)
+    files, failures = await _taken(taking, path, facts, item)
     if not files:
         raise UnreadableMediaError(f"No screenshot could be taken: {'; '.join(failures[:3])}")
     fields = {
@@ -99,12 +100,12 @@ async def take_screenshots(wanted: ScreenshotsInput, context: OperationContext) 
 
 
 async def _taken(
-    context: OperationContext, path: Path, item: ScreenshotItem
+    context: OperationContext, path: Path, facts: MediaFacts, item: ScreenshotItem
 ) -> tuple[list[OutputFile], list[str]]:
     files: list[OutputFile] = []
     failures: list[str] = []
     done = 0
-    async for picture in taken_pictures(path, item.moments, item.quality):
+    async for picture in taken_pictures(path, facts, item.moments, item.quality):
         done += 1
         context.progress("Taking screenshots", 100 * done / len(item.moments))
         if picture.frame is None:
@@ -151,14 +152,16 @@ async def make_contact_sheet(
     fetching, drawing = context.steps(5, 5)
     path = await fetching.fetch(wanted.url_video, "video")
     facts = await fetching.facts(path)
-    if facts.video is None:
-        raise UnreadableMediaError("The file has no video")
-    cell = cell_size(facts.video, wanted.width)
+    cell = cell_size(facts, wanted.width)
     if max(cell[0] * wanted.columns, cell[1] * wanted.rows) > _MOST_SIDE_PX:
         raise InvalidFieldError(f"width: a sheet has {_MOST_SIDE_PX} pixels at most on a side")
     times_ms = [round(facts.duration_ms * (n + 0.5) / count) for n in range(count)]
     output = context.folder / "sheet.jpg"
-    cells = [_cell(path, at_ms, cell) for at_ms in times_ms]
+    lead = lead_of(facts)
+    cells = [
+        _cell(shown_at(path, facts, at_ms, lead_ms=lead, number=number), cell)
+        for number, at_ms in enumerate(times_ms)
+    ]
     tiled = ffmpeg.concat(*cells, v=1, a=0).filter("tile", f"{wanted.columns}x{wanted.rows}")
     options = {"frames:v": 1, "q:v": wanted.quality, "c:v": "mjpeg", "pix_fmt": "yuvj420p"}
     graph = media_output(output, tiled, **options, format="image2", update=1)
@@ -176,17 +179,13 @@ async def make_contact_sheet(
     return OperationResult((file,), "Contact sheet made successfully", fields)
 
 
-def cell_size(video: VideoStream, width: int) -> tuple[int, int]:
+def cell_size(facts: MediaFacts, width: int) -> tuple[int, int]:
     """Return width and height of a picture as it is shown, both even."""
-    shown_width, shown_height = video.shown_size
-    aspect = video.pixel_aspect if video.rotation in (0, 180) else 1 / video.pixel_aspect
-    height = width * shown_height / max(1.0, float(shown_width * aspect))
-    return width // 2 * 2, max(2, round(height / 2) * 2)
+    shown_width, shown_height = shown_size(facts)
+    return width // 2 * 2, max(2, round(width * shown_height / shown_width / 2) * 2)
 
 
-def _cell(path: Path, at_ms: int, size: tuple[int, int]) -> Any:
-    source = media_input(path, ss=f"{at_ms / 1000:.3f}", t=10)
-    picture = source["V:0"].filter("trim", end_frame=1).filter("setpts", "PTS-STARTPTS")
+def _cell(picture: GraphNode, size: tuple[int, int]) -> GraphNode:
     return picture.filter("scale", *size).filter("setsar", 1).filter("format", "yuvj420p")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +13,7 @@ from app.domain.language import Language
 from app.domain.language_tags import english_name, three_letters
 from app.domain.profile import DEFAULT_PROFILE, profile_named
 from app.services.captions.parse import parse_bounded
-from app.services.operations.caption_operation import SubtitleSource, subtitle_bytes
+from app.services.operations.caption_operation import EditedCues, SubtitleSource, subtitle_bytes
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.subtitle_script import own_script, shown_cues
 from app.services.render.formats import render_bounded
@@ -34,6 +34,7 @@ class SoftTrack(BaseModel):
     )
     subtitles: SubtitleSource | None = Field(None, description="The same as url_srt")
     job_id: str | None = Field(None, max_length=64, description="Subtitle job whose cues it has")
+    edited: EditedCues = False
     language: str | None = Field(
         None, max_length=35, description="Language; of a job's cues, the one that is shown"
     )
@@ -120,8 +121,10 @@ async def soft_file(
             return SoftFile(path, "ass", language, track, notices)
         cues: list[Cue] = [cue async for cue in caption_cues(captions, profile)]
     else:
-        found = await context.services.job_cues(track.job_id or "")
+        found = await context.job_cues(track.job_id, edited=track.edited)
         cues, language = shown_cues(found, language)
+        if track.edited:
+            profile = replace(profile, free_translations=False)
     text = await render_bounded(cues, "srt", profile, language)
     path = await _written(context, f"track{number}.srt", text)
     return SoftFile(path, "srt", language, track, notices)

@@ -16,23 +16,24 @@ _MOST_NORMALIZED = 32
 async def normalized_tracks(
     context: OperationContext, path: Path, facts: MediaFacts, target_lufs: float
 ) -> list[tuple[GraphNode, Loudness]]:
-    """Return every audio track of a file at a loudness, with what was measured.
+    """Return every audio track of a file that can be decoded at a loudness, with what was measured.
 
     Raises:
         UnreadableMediaError: the file has no sound.
         InvalidFieldError: it has too many tracks: each is decoded as a whole.
         FfmpegError: a track cannot be decoded.
     """
-    if not facts.audio:
+    sounds = facts.sounds
+    if not sounds:
         raise UnreadableMediaError("The media has no audio")
-    if len(facts.audio) > _MOST_NORMALIZED:
+    if len(sounds) > _MOST_NORMALIZED:
         raise InvalidFieldError(f"loudness: at most {_MOST_NORMALIZED} audio tracks")
     source, ffmpeg = media_input(path), context.services.ffmpeg
     tracks: list[tuple[GraphNode, Loudness]] = []
-    for number in range(len(facts.audio)):
-        context.progress("Measuring the loudness", 100 * number / len(facts.audio))
-        measured = await measure_loudness(ffmpeg, path, facts.duration_ms, target_lufs, number)
-        tracks.append((normalized(source[f"a:{number}"], measured, target_lufs), measured))
+    for number, each in enumerate(sounds):
+        context.progress("Measuring the loudness", 100 * number / len(sounds))
+        measured = await measure_loudness(ffmpeg, path, facts.duration_ms, target_lufs, each.index)
+        tracks.append((normalized(source[str(each.index)], measured, target_lufs), measured))
     return tracks
 
 

@@ -54,12 +54,14 @@ class ScriptTarget:
         language: BCP 47 tag of the text; ``und`` where it is not known.
         style: forced on all.
         profile: reading profile by name; None for the picture's shape to choose.
+        edited: whether people have edited the cues, which then stay as they are.
     """
 
     size: tuple[int, int]
     language: str = "und"
     style: ForcedStyle = UNFORCED
     profile: str | None = None
+    edited: bool = False
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -72,7 +74,8 @@ def profile_for(target: ScriptTarget) -> ReadingProfile:
     """Return the reading profile for a picture: an upright one has room for short lines."""
     width, height = target.size
     named = target.profile or ("shorts" if height > width else "netflix")
-    return replace(PROFILES[named], frame_width_px=width, frame_height_px=height)
+    profile = replace(PROFILES[named], frame_width_px=width, frame_height_px=height)
+    return replace(profile, free_translations=False) if target.edited else profile
 
 
 async def script_of_file(data: bytes, target: ScriptTarget) -> SubtitleScript:

@@ -12,7 +12,8 @@ from pydantic import Field
 from app.services.media.ffmpeg_command import DEMUXERS
 from app.services.media.ffmpeg_graph import GraphNode, media_input
 from app.services.media.media_facts import MediaFacts
-from app.services.operations.clip_graphs import SOUND_HZ, stereo_sound, video_of
+from app.services.media.picture_graph import video_of
+from app.services.operations.clip_graphs import SOUND_HZ, stereo_sound
 from app.services.operations.drive_links import download_address
 from app.services.operations.fetched_clips import fetched_clip, fetched_sound
 from app.services.operations.joined_clips import write_with_sound
@@ -96,10 +97,10 @@ async def _reduction_db(
 ) -> float:
     if wanted.volume_reduction_db is not None:
         return wanted.volume_reduction_db
-    if not facts.audio:
+    if not facts.sounds:
         return 0.0
     limit_s = context.services.settings.jobs.max_duration_s
-    speech_db = await mean_volume_db(video, facts.audio[0].index, limit_s)
+    speech_db = await mean_volume_db(video, facts.sounds[0].index, limit_s)
     music_db = await mean_volume_db(music, 0, limit_s)
     return min(_MOST_DB, max(0.0, music_db - speech_db + _BELOW_DB))
 
@@ -139,9 +140,9 @@ def _mixed(
     looped = media_input(path, stream_loop=loops - 1)["a:0"]
     quieter = looped.filter("volume", f"{-reduction_db:.2f}dB")
     end_s = length_ms / 1000
-    if not facts.audio:
+    if not facts.sounds:
         return quieter.filter("atrim", end=end_s)
-    track = facts.audio[0]
+    track = facts.sounds[0]
     layout = _LAYOUTS.get(track.channels, "stereo")
     heard = media_input(video)[str(track.index)]
     heard = heard.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})

@@ -9,6 +9,7 @@ import ffmpeg
 from app.domain.errors import UnreadableMediaError
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
 from app.services.media.media_facts import MediaFacts
+from app.services.media.picture_graph import video_of
 from app.services.operations.clip_graphs import (
     SOUND_BYTES_PER_S,
     SOUND_HZ,
@@ -18,7 +19,6 @@ from app.services.operations.clip_graphs import (
     in_frame,
     shown_picture,
     stereo_sound,
-    video_of,
 )
 from app.services.operations.operation_context import OperationContext
 
@@ -69,13 +69,13 @@ async def uniform_clip(
 
 
 def _exact_sound(source: GraphNode, facts: MediaFacts, samples: int) -> GraphNode:
-    if not facts.audio:
+    if not facts.sounds:
         silence = ffmpeg.input(f"anullsrc=r={SOUND_HZ}:cl=stereo", format="lavfi")
         return silence.filter("atrim", end_sample=samples)
-    track = source[str(facts.audio[0].index)]
+    track = source[str(facts.sounds[0].index)]
     steady = track.filter("aresample", SOUND_HZ, **{"async": 1, "first_pts": 0})
     return (
-        stereo_sound(steady, facts.audio[0].channels)
+        stereo_sound(steady, facts.sounds[0].channels)
         .filter("apad")
         .filter("atrim", end_sample=samples)
     )

@@ -78,6 +78,7 @@ class Pipeline:
             final = await run.finalizer(diarization, memory, ledger).finish(cues)
             run.report_sound()
             await reuse.store(source, events, options)
+            await run.store_peaks()
             result = await events.result(
                 final,
                 run.cached_shares(memory),
@@ -115,6 +116,7 @@ class Pipeline:
     ) -> AsyncIterator[Segment]:
         """Return the segments of a recording, with aligned words."""
         audio = tap(media.blocks, run.events.decoded, run.events.decoding_ended)
+        audio = tap(audio, run.peaks.add)
         if diarization is not None and diarization.beside:
             diarization.start()
             audio = diarization.record_ahead(audio)

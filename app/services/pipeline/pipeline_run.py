@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from app.domain.audio import Audio
 from app.domain.cue import Cue
@@ -17,6 +18,7 @@ from app.services.cache.caches import Caches
 from app.services.cache.lookups import Lookups
 from app.services.cache.transcript_keys import window_key
 from app.services.cache.translation_cache import CachedTranslations
+from app.services.media.peaks import PeakMeter
 from app.services.pipeline.event_emitter import EventEmitter, is_translated
 from app.services.pipeline.finalizers import (
     DiarizedFinalizer,
@@ -47,6 +49,8 @@ from app.services.translation.translator import TranslationContext, Translator
 from app.settings import Settings
 from app.system.workdir import WorkDir
 
+_PEAK_MS = 20
+"""Time of a peak: a pixel of a waveform that shows half a minute."""
 _NOTED_GAP_MS = 5_000
 """Gaps of less in all are not reported: the sound of many videos starts after the picture."""
 
@@ -83,6 +87,7 @@ class PipelineRun:
         options: how its windows are transcribed.
         resources: closed at the end of the run, before the source.
         translated_windows: counts look-ups of translations that the transcriber made.
+        peaks: of what was decoded so far.
     """
 
     services: PipelineServices
@@ -93,6 +98,7 @@ class PipelineRun:
     options: TranscribeOptions
     resources: AsyncExitStack
     translated_windows: Lookups = field(default_factory=Lookups)
+    peaks: PeakMeter = field(default_factory=partial(PeakMeter, _PEAK_MS))
 
     @property
     def engines(self) -> Engines:
@@ -207,6 +213,14 @@ class PipelineRun:
         if gap_ms >= _NOTED_GAP_MS:
             text = f"The recording has no sound at all for {format_duration(gap_ms)} (m:ss) of it"
             self.events.notice(Notice("gaps_skipped", text))
+
+    async def store_peaks(self) -> None:
+        """Cache the waveform of a recording that was decoded to its end."""
+        if isinstance(self.source, OpenedMedia) and not self.options.context.cancelled.is_set():
+            request, peaks = self.request, self.services.caches.peaks
+            await peaks.put(
+                request.source.identity, request.audio_track, request.spoken, self.peaks.peaks()
+            )
 
     def diarization_feed(self) -> DiarizationFeed | None:
         """Return the diarization beside the pipeline; None where it is not asked for.

@@ -20,6 +20,7 @@ from app.domain.errors import (
 )
 from app.domain.events import Result
 from app.domain.language import Language, known_language, parse_target
+from app.domain.peaks import Peaks
 from app.domain.profile import ReadingProfile
 from app.domain.request import MediaUrl, SiteVideo, UploadedFile
 from app.domain.transcript import Word
@@ -186,13 +187,29 @@ def _heard(result: Result, from_ms: int, until_ms: int) -> list[Word]:
 
 
 async def peaks_of_job(job: JobRuntime, services: Services, bin_ms: int) -> Payload:
-    """Return the peaks of a job's recording, as long as the server has its sound.
+    """Return the peaks of a job's recording.
+
+    Those that were found while it was decoded are cached; other ones are found as long as the
+    server has the sound.
 
     Raises:
-        AudioNotStoredError: it has not (any more).
+        AudioNotStoredError: it has neither.
         OverloadedError: too many wait for theirs.
         MediaError: the recording cannot be decoded.
     """
+    request = job.request
+    cached = await services.caches.peaks.get(
+        request.source.identity, request.audio_track, request.spoken
+    )
+    peaks = None if cached is None else cached.in_bins(bin_ms)
+    if peaks is None:
+        peaks = await _found_peaks(job, services, bin_ms)
+    values = base64.b64encode(peaks.values.tobytes()).decode()
+    return {"bin_ms": peaks.bin_ms, "length_ms": peaks.length_ms, "peaks_base64": values}
+
+
+async def _found_peaks(job: JobRuntime, services: Services, bin_ms: int) -> Peaks:
+    """Decode the stored sound of a job's recording."""
     places = _places.setdefault(
         asyncio.get_running_loop(), FairPlaces(_PLACES, _WAITING_MOST, _CALLER_SHARE)
     )
@@ -202,9 +219,7 @@ async def peaks_of_job(job: JobRuntime, services: Services, bin_ms: int) -> Payl
         wish = TrackWish(job.request.audio_track, job.request.spoken)
         media = await services.opener.open(file, wish=wish)
         await stack.enter_async_context(aclosing(media))
-        peaks = await find_peaks(media.blocks, bin_ms)
-    values = base64.b64encode(peaks.values.tobytes()).decode()
-    return {"bin_ms": peaks.bin_ms, "length_ms": peaks.length_ms, "peaks_base64": values}
+        return await find_peaks(media.blocks, bin_ms)
 
 
 async def _stored_sound(job: JobRuntime, services: Services, stack: AsyncExitStack) -> UploadedFile:

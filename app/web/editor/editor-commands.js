@@ -16,6 +16,11 @@ function step(editor, by) {
   if (cue) editor.choose(cue.id, { seek: true });
 }
 
+function toFault(editor, by) {
+  const id = editor.quality.nextFault(editor.model, editor.model.indexOf(editor.active), by);
+  if (id !== null) editor.jump(id);
+}
+
 function current(editor) {
   return editor.active === null ? null : editor.model.get(editor.active);
 }
@@ -160,10 +165,8 @@ const COMMANDS = {
   forward: (editor) => editor.seek(editor.playback.now_ms + PIECE_MS),
   previous: (editor) => step(editor, -1),
   next: (editor) => step(editor, 1),
-  nextFault: (editor) => {
-    const id = editor.quality.nextFault(editor.model, editor.model.indexOf(editor.active));
-    if (id !== null) editor.jump(id);
-  },
+  nextFault: (editor) => toFault(editor, 1),
+  previousFault: (editor) => toFault(editor, -1),
   goTo: async (editor) => {
     const number = await askNumber(editor.shadowRoot, editor.texts, editor.model.cues.length);
     const cue = editor.model.cues[number - 1];

@@ -46,10 +46,10 @@ export class QualityPanel extends EventTarget {
   }
 
   /** Return the id of the next cue with a finding behind a place in the list, or null. */
-  nextFault(model, place) {
+  nextFault(model, place, by = 1) {
     const places = [...this.marks.keys()].map((id) => model.indexOf(id)).filter((at) => at >= 0);
-    places.sort((a, b) => a - b);
-    const at = places.find((each) => each > place) ?? places[0];
+    places.sort((a, b) => (a - b) * by);
+    const at = places.find((each) => (each - place) * by > 0) ?? places[0];
     return at === undefined ? null : model.cues[at].id;
   }
 

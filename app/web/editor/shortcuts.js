@@ -1,13 +1,16 @@
 // Keys of the editor: those of Subtitle Edit (SE) and Aegisub (Ae) where they have one.
 
 /**
- * Each row: the command, its keys, whose keys they are, and where they work. `plain` keys are
- * letters that work where nothing is typed; the others work everywhere in the editor.
+ * Each row: the command, its keys, in whose documentation they are defaults, and where they work.
+ * `plain` keys work where nothing is typed; those of `list` and `field` there alone, the others
+ * everywhere in the editor. Keys that a browser needs (F5, Ctrl+P, Shift+Insert in a field) are
+ * left to it.
  */
 export const SHORTCUTS = [
-  ["play", ["Ctrl+P", "Ctrl+Space"], "SE"],
-  ["play", ["Space"], "Ae", "plain"],
-  ["playCue", ["S", "R"], "Ae", "plain"],
+  ["play", ["Ctrl+Space"], "SE"],
+  ["play", ["Space"], "SE", "plain"],
+  ["playCue", ["S"], "Ae", "plain"],
+  ["playCue", ["R"], "", "plain"],
   ["playBefore", ["Q"], "Ae", "plain"],
   ["playAfter", ["W"], "Ae", "plain"],
   ["playFirst", ["E"], "Ae", "plain"],
@@ -19,6 +22,7 @@ export const SHORTCUTS = [
   ["previous", ["Z"], "Ae", "plain"],
   ["next", ["X", "G"], "Ae", "plain"],
   ["nextFault", ["F8"], "SE"],
+  ["previousFault", ["Shift+F8"], "SE"],
   ["goTo", ["Ctrl+G"], "SE"],
   ["setStart", ["F11"], "SE"],
   ["setEnd", ["F12"], "SE"],
@@ -28,29 +32,34 @@ export const SHORTCUTS = [
   ["endLater", ["Alt+Shift+ArrowRight"], ""],
   ["earlier", ["Ctrl+Alt+ArrowLeft"], ""],
   ["later", ["Ctrl+Alt+ArrowRight"], ""],
-  ["leadIn", ["C"], "Ae", "plain"],
-  ["leadOut", ["V"], "Ae", "plain"],
-  ["split", ["Alt+V"], "SE"],
+  ["leadIn", ["C"], "", "plain"],
+  ["leadOut", ["V"], "", "plain"],
+  ["split", ["Ctrl+Alt+V"], "SE"],
+  ["split", ["Alt+V"], ""],
   ["merge", ["Ctrl+Shift+M"], "SE"],
-  ["insertAfter", ["Insert"], "SE"],
-  ["insertBefore", ["Shift+Insert"], "SE"],
-  ["duplicate", ["Ctrl+D"], "Ae"],
+  ["insertAfter", ["Alt+Insert"], "SE"],
+  ["insertAfter", ["Insert"], "", "plain"],
+  ["insertBefore", ["Ctrl+Shift+Insert"], "SE"],
+  ["insertBefore", ["Shift+Insert"], "", "plain"],
+  ["duplicate", ["Ctrl+D"], ""],
   ["remove", ["Delete"], "SE", "list"],
-  ["remove", ["Ctrl+Delete"], "Ae", "list"],
+  ["remove", ["Ctrl+Delete"], "", "list"],
   ["selectAll", ["Ctrl+A"], "SE", "list"],
   ["editText", ["Enter", "F2"], "", "list"],
   ["leaveText", ["Escape"], "", "field"],
-  ["nextField", ["Ctrl+Enter"], "Ae", "field"],
-  ["undo", ["Ctrl+Z"], "SE, Ae"],
-  ["redo", ["Ctrl+Y", "Ctrl+Shift+Z"], "SE, Ae"],
-  ["find", ["Ctrl+F"], "SE, Ae"],
-  ["replace", ["Ctrl+H"], "SE, Ae"],
-  ["findNext", ["F3"], "SE, Ae"],
+  ["nextField", ["Ctrl+Enter"], "", "field"],
+  ["undo", ["Ctrl+Z"], "SE"],
+  ["redo", ["Ctrl+Y"], "SE"],
+  ["redo", ["Ctrl+Shift+Z"], ""],
+  ["find", ["Ctrl+F"], "SE"],
+  ["replace", ["Ctrl+H"], "SE"],
+  ["findNext", ["F3"], "SE"],
   ["findPrevious", ["Shift+F3"], "SE"],
-  ["save", ["Ctrl+S"], "SE, Ae"],
+  ["save", ["Ctrl+S"], "SE"],
   ["zoomIn", ["+"], "", "plain"],
   ["zoomOut", ["-"], "", "plain"],
-  ["help", ["F1", "?"], "SE", "help"],
+  ["help", ["F1"], "SE"],
+  ["help", ["?"], "", "plain"],
 ].map(([command, keys, from, where = "all"]) => ({ command, keys, from, where }));
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -76,13 +85,13 @@ function written(event) {
  */
 export function commandOf(event, place) {
   if (event.isComposing) return null; // an input method has the keys
+  if (event.getModifierState("AltGraph")) return null; // it writes a letter of the layout
   const key = written(event);
   const works = {
     all: true,
     plain: place !== "field",
     list: place === "list",
     field: place === "field",
-    help: key === "F1" || place !== "field",
   };
   const found = SHORTCUTS.find(({ keys, where }) => works[where] && keys.includes(key));
   return found?.command ?? null;

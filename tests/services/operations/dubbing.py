@@ -85,7 +85,7 @@ class Dubber:
     def context(self) -> OperationContext:
         """Return a context whose files go to a folder of its own."""
 
-        async def cues(_: str) -> JobCues:
+        async def cues(_: str, editor: str | None) -> JobCues:
             return self._found
 
         services = OperationServices(

@@ -13,6 +13,8 @@ from app.services.operations.highlight_script import highlight_script
 from app.services.operations.highlight_style import HighlightStyle
 from app.services.operations.script_styles import without_attachments
 
+MIXED = ("النهر", "Cuestream", "البحر")
+
 
 def events(*words: str, **style: object) -> list[str]:
     timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(words)])
@@ -47,6 +49,53 @@ def test_lines_have_so_many_words_and_five_seconds() -> None:
 
 def test_words_from_right_to_left_come_in_the_order_of_the_screen() -> None:
     assert shown(events("שלום", "עולם")[0]) == "עולם שלום"
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken", "screen"),
+    [
+        ("ar", "قال John Smith اليوم", "اليوم John Smith قال"),
+        ("ar", "عام 2024 كان", "كان 2024 عام"),
+        ("ar", "John Smith", "John Smith"),
+        ("und", "قال John اليوم مرحبا", "مرحبا اليوم John قال"),
+        ("en", "says שלום עולם today", "says עולם שלום today"),
+    ],
+)
+def test_words_of_two_directions_keep_their_own_order(
+    language: str, spoken: str, screen: str
+) -> None:
+    texts = spoken.split()
+    timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(texts)])
+    script = highlight_script(timed, HighlightStyle(words_per_line=9), language)
+    assert shown(next(line for line in script.split("\n") if "Base,," in line)) == screen
+
+
+def test_a_word_of_another_script_has_its_font_at_its_size() -> None:
+    timed = timed_words([{"word": w, "start": n, "end": n + 1} for n, w in enumerate(MIXED)])
+    script = highlight_script(timed, HighlightStyle(), "ar")
+    assert "Style: Base,Noto Sans Arabic,72" in script
+    words = [line for line in script.split("\n") if line.startswith("Dialogue:")]
+    assert len(words) == 1 + len(MIXED)
+    for line in words:
+        font = r"\{\\fnNoto Sans\\fscx100\\fscy100\}Cuestream"
+        back = r"\{\\fnNoto Sans Arabic\\fscx155\\fscy155\}"
+        assert re.search(f"{font}[^}}]+}}{back}", line), "the same in each event"
+
+
+def test_scripts_without_spaces_get_none_and_fill_their_lines() -> None:
+    quick = [
+        {"word": c, "start": n / 10, "end": n / 10 + 0.1}
+        for n, c in enumerate("川は海へ流れます。風が吹く")
+    ]
+    lines = highlight_script(timed_words(quick), HighlightStyle(max_lines=1), "ja").split("\n")
+    texts = [shown(line) for line in lines if "Base,," in line]
+    assert [*dict.fromkeys(texts)] == ["川は海へ流れます。", "風が吹く"]
+    long = [{"word": c, "start": n / 10, "end": n / 10 + 0.1} for n, c in enumerate("海" * 30)]
+    script = highlight_script(timed_words(long), HighlightStyle(), "ja")
+    assert shown(next(line for line in script.split("\n") if "Base,," in line)) == (
+        f"{'海' * 12}\\N{'海' * 12}"
+    )
+    assert shown(events("अच्छा", "है।", "नदी")[0]) == "अच्छा है।\\Nनदी"
 
 
 def test_text_of_words_is_no_override() -> None:

@@ -30,6 +30,7 @@ export const en = {
   do_playAfter: "Play 0.5 s after the cue", do_playFirst: "Play its first 0.5 s",
   do_playLast: "Play its last 0.5 s", do_back: "Back 0.5 s", do_forward: "Forward 0.5 s",
   do_previous: "Previous cue", do_next: "Next cue", do_nextFault: "Next finding",
+  do_previousFault: "Previous finding",
   do_goTo: "Go to a cue by its number", do_setStart: "Start at the playhead",
   do_setEnd: "End at the playhead", do_startEarlier: "Start 0.1 s earlier",
   do_startLater: "Start 0.1 s later", do_endEarlier: "End 0.1 s earlier",

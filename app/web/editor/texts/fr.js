@@ -31,6 +31,7 @@ export const fr = {
   do_playAfter: "Lire 0,5 s après", do_playFirst: "Lire les premières 0,5 s",
   do_playLast: "Lire les dernières 0,5 s", do_back: "Reculer de 0,5 s", do_forward: "Avancer de 0,5 s",
   do_previous: "Sous-titre précédent", do_next: "Sous-titre suivant", do_nextFault: "Constat suivant",
+  do_previousFault: "Constat précédent",
   do_goTo: "Aller à un numéro", do_setStart: "Début à la tête de lecture",
   do_setEnd: "Fin à la tête de lecture", do_startEarlier: "Début 0,1 s plus tôt",
   do_startLater: "Début 0,1 s plus tard", do_endEarlier: "Fin 0,1 s plus tôt",

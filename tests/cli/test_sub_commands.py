@@ -1,0 +1,263 @@
+"""Sub-commands that make files and captions, the doctor's call, and the shell's completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import srt
+
+from tests.chat_behaviours import refuses_key, says, status
+from tests.chat_server import ChatServer
+from tests.cli.command_process import CAPTIONS, CLIP, CommandProcess, environment
+from tests.conftest import StartServer
+from tests.endpoint_server import Reply, called_server
+from tests.server import ROOT, ServerProcess, free_port
+
+TALK = ROOT / "fixtures" / "talk" / "two-voices.mp4"
+SENTENCES: list[dict[str, Any]] = json.loads(TALK.with_suffix(".json").read_text())["sentences"]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+def run(here: Path, *arguments: str, **variables: str) -> CommandProcess:
+    """Run the command with `--json` to its end."""
+    with CommandProcess(here, *arguments, "--json", **variables) as command:
+        command.end()
+    return command
+
+
+def piped(
+    here: Path, *arguments: str, stdin: bytes = b"", **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command with its standard streams in pipes."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "app", *arguments],
+        cwd=here,
+        env=environment(here, variables),
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
+
+
+def streams_of(path: Path) -> list[str]:
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0"]
+    done = subprocess.run([*command, str(path)], check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("kind", ["text", "subtitles"])
+def test_a_text_gets_the_times_at_which_it_is_said(
+    server: ServerProcess, here: Path, kind: str
+) -> None:
+    shutil.copy(TALK, here / "talk.mp4")
+    if kind == "text":
+        given = "script.txt"
+        text = "\n".join(each["text"] for each in SENTENCES)
+    else:
+        given = "wrong.srt"
+        block = "{}\n00:00:00,000 --> 00:00:00,500\n{}\n"
+        text = "\n".join(block.format(n, each["text"]) for n, each in enumerate(SENTENCES, 1))
+    (here / given).write_text(text)
+    arguments = ("align", given, "talk.mp4", "--from", "en")
+    done = run(here, *arguments, CUESTREAM_SERVER=server.url)
+    assert done.process.returncode == 0, done.events
+    assert done.of("written")[0]["path"] == "talk.en.srt"
+    cues = list(srt.parse((here / "talk.en.srt").read_text()))
+    words = " ".join(each["text"] for each in SENTENCES).split()
+    assert " ".join(cue.content for cue in cues).split() == words
+    begins_ms = cues[0].start.total_seconds() * 1000
+    assert abs(begins_ms - SENTENCES[0]["start_ms"]) <= 150
+    assert run(here, *arguments, CUESTREAM_SERVER=server.url).process.returncode == 3
+
+
+def test_a_text_that_is_not_said_is_refused(server: ServerProcess, here: Path) -> None:
+    shutil.copy(TALK, here / "talk.mp4")
+    (here / "other.txt").write_text("nothing like this was ever said by any of them in the talk")
+    done = run(here, "align", "other.txt", "talk.mp4", CUESTREAM_SERVER=server.url)
+    assert done.process.returncode == 1
+    assert [event["code"] for event in done.of("failed")] == ["media_mismatch"]
+    assert not list(here.glob("*.srt"))
+
+
+def test_subtitles_are_spoken_as_sound_as_a_track_and_in_a_video(
+    server: ServerProcess, here: Path
+) -> None:
+    shutil.copy(CLIP, here / "talk.mp4")
+    (here / "talk.srt").write_text(CAPTIONS)
+    given = ("dub", "talk.mp4", "--subtitles", "talk.srt", "--to", "es")
+    for kind, name, streams in [
+        ("audio", "talk.es.dub.flac", ["audio"]),
+        ("track", "talk.es.dub.mp4", ["video", "audio", "audio"]),
+    ]:
+        done = run(here, *given, "--make", kind, CUESTREAM_SERVER=server.url)
+        assert done.process.returncode == 0, done.events
+        assert done.of("written")[0]["path"] == name
+        assert streams_of(here / name) == streams
+        assert done.of("stage")
+    taken = run(here, *given, "--make", "video", CUESTREAM_SERVER=server.url)
+    assert taken.process.returncode == 3
+    made = run(here, *given, "--make", "video", "-o", "new/", CUESTREAM_SERVER=server.url)
+    assert made.process.returncode == 0, made.events
+    assert streams_of(here / "new" / "talk.es.dub.mp4") == ["video", "audio"]
+    assert not list(here.rglob(".cuestream*"))
+
+
+def test_a_recording_is_heard_and_spoken_in_another_language(
+    server: ServerProcess, here: Path
+) -> None:
+    clip = ["ffmpeg", "-v", "error", "-t", "6", "-i", str(CLIP), "talk.wav"]
+    subprocess.run(clip, cwd=here, check=True)
+    done = piped(
+        here, "dub", "talk.wav", "--to", "es", "-o", "-", "-q", CUESTREAM_SERVER=server.url
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout[:4] == b"fLaC"
+    assert os.listdir(here) == ["talk.wav"]
+    clash = run(here, "dub", "talk.wav", "--to", "es", "-o", "-", CUESTREAM_SERVER=server.url)
+    assert clash.process.returncode == 2
+    no_voice = run(here, "dub", "talk.wav", "--voice", "nobody", CUESTREAM_SERVER=server.url)
+    assert no_voice.process.returncode == 1
+    assert no_voice.of("failed")[0]["code"] == "invalid_field"
+
+
+def test_live_captions_are_translated_and_outlive_a_server(
+    start_server: StartServer, here: Path
+) -> None:
+    clip = ["ffmpeg", "-v", "error", "-ss", "4", "-t", "8", "-i", str(CLIP), "a:b.wav"]
+    subprocess.run([*clip[:-1], "file:a:b.wav"], cwd=here, check=True)
+    port = str(free_port())
+    first = start_server(PORT=port)
+    with CommandProcess(
+        here, "live", "a:b.wav", "--to", "es", "--json", CUESTREAM_SERVER=first.url
+    ) as command:
+        command.until("live")
+        first.stop()
+        start_server(PORT=port)
+        command.end()
+    assert command.of("reconnecting")
+    assert command.process.returncode == 0, command.events
+    finals = [line for line in command.of("live") if line["status"] == "final"]
+    assert finals
+    assert all(line["translatedText"] != line["text"] for line in finals)
+
+
+def test_without_ffmpeg_there_is_no_sound_to_caption(server: ServerProcess, here: Path) -> None:
+    (here / "talk.wav").write_bytes(b"no sound")
+    broken = run(here, "live", "talk.wav", CUESTREAM_SERVER=server.url)
+    assert broken.process.returncode == 6, broken.events
+    missing = run(here, "live", "talk.wav", CUESTREAM_SERVER=server.url, PATH="/nowhere")
+    assert missing.process.returncode == 1, missing.events
+    assert "doctor" in missing.of("failed")[0]["advice"]
+
+
+def checks(command: CommandProcess) -> dict[str, dict[str, Any]]:
+    return {event["name"]: event for event in command.of("check")}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state", "said"),
+    [
+        (says("Hi"), "ok", "one token"),
+        (refuses_key(401), "broken", "SERVER_API_KEY"),
+        (status(402), "broken", "credit"),
+        (status(404), "broken", "SERVER_MODEL"),
+    ],
+    ids=["good", "wrong-key", "no-credit", "no-model"],
+)
+def test_the_doctor_asks_a_language_model_for_one_token(
+    here: Path, behaviour: Any, state: str, said: str
+) -> None:
+    with ChatServer() as model:
+        model.behaviour = behaviour
+        settings = {
+            "TRANSLATION_PROVIDER": "openai",
+            "SERVER_API_URL": model.url,
+            "SERVER_API_KEY": "sk-secret-key",
+            "SERVER_MODEL": "test-model",
+        }
+        done = run(here, "doctor", **settings)
+        assert len(model.calls) == 1
+        assert model.calls[0].headers["authorization"] == "Bearer sk-secret-key"
+        limits = {"max_tokens", "max_completion_tokens"} & set(model.calls[0].body)
+        assert [model.calls[0].body[name] for name in limits] == [1]
+        found = checks(done)["translator (openai, test-model)"]
+        assert found["state"] == state
+        assert said in f"{found['message']} {found['advice']}"
+        assert "sk-secret-key" not in json.dumps(done.events)
+        if state == "broken":
+            assert done.process.returncode == 8
+        silent = run(here, "doctor", "--no-calls", **settings)
+        assert len(model.calls) == 1
+        assert checks(silent)["translator (openai, test-model)"]["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"SERVER_API_URL": "http://127.0.0.1:9/v1"},
+        {"SERVER_API_KEY": "kéy"},
+    ],
+    ids=["nobody-there", "no-key-at-all"],
+)
+def test_the_doctor_outlives_settings_that_lead_nowhere(here: Path, wrong: dict[str, str]) -> None:
+    settings = {
+        "TRANSLATION_PROVIDER": "openai",
+        "SERVER_API_URL": "http://127.0.0.1:9/v1",
+        "SERVER_API_KEY": "sk-secret-key",
+        "SERVER_MODEL": "test-model",
+        **wrong,
+    }
+    done = run(here, "doctor", **settings)
+    assert done.process.returncode in (2, 8), done.events
+    assert done.events[-1]["event"] == "ended"
+
+
+def test_the_doctor_does_not_take_a_web_page_for_a_model(here: Path) -> None:
+    with called_server(lambda _: Reply(b"<html>It works!</html>")) as page:
+        settings = {
+            "TRANSLATION_PROVIDER": "openai",
+            "SERVER_API_URL": f"{page.url}/v1",
+            "SERVER_API_KEY": "sk-secret-key",
+            "SERVER_MODEL": "test-model",
+        }
+        done = run(here, "doctor", **settings)
+    assert checks(done)["translator (openai, test-model)"]["state"] == "broken"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_commands_and_options(here: Path, shell: str) -> None:
+    script = piped(here, "--show-completion", shell)
+    assert script.returncode == 0, script.stderr
+    assert b"_CUESTREAM_COMPLETE" in script.stdout
+    asked = {"bash": ("doc", "doctor"), "zsh": ("rel", "relayout"), "fish": ("mod", "models")}
+    typed, whole = asked[shell]
+    variables = {
+        "_CUESTREAM_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": f"cuestream {typed}",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": f"cuestream {typed}",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": typed,
+    }
+    done = piped(here, **variables)
+    assert whole in done.stdout.decode(), (done.stdout, done.stderr)
+    variables |= {"COMP_WORDS": "cuestream talk.mp4 --to", "COMP_CWORD": "2"}
+    variables |= {"_TYPER_COMPLETE_ARGS": "cuestream talk.mp4 --forc"}
+    variables |= {"_TYPER_COMPLETE_WORD_TO_COMPLETE": "--forc"}
+    if shell == "bash":
+        assert b"--to" in piped(here, **variables).stdout
+    else:
+        assert b"--force" in piped(here, **variables).stdout
