@@ -177,11 +177,14 @@ def error_answers(
     kinds: Iterable[type[e.CuestreamError]], shape: ErrorShape
 ) -> dict[str, dict[str, Any]]:
     """Return the answers of some classes of errors, by status."""
-    by_status: dict[str, list[type[e.CuestreamError]]] = {}
-    for kind in sorted(set(kinds), key=lambda kind: kind.code):
+    by_status: dict[str, dict[str, type[e.CuestreamError]]] = {}
+    # Of classes with one code the most general one is described, which comes last.
+    for kind in sorted(set(kinds), key=lambda kind: (kind.code, -len(kind.__mro__), kind.__name__)):
         status = status_of_kind(kind)
-        by_status.setdefault(str(shape.statuses.get(status, status)), []).append(kind)
-    return {status: _error_answer(found, shape) for status, found in by_status.items()}
+        by_status.setdefault(str(shape.statuses.get(status, status)), {})[kind.code] = kind
+    return {
+        status: _error_answer(list(found.values()), shape) for status, found in by_status.items()
+    }
 
 
 def _error_answer(kinds: list[type[e.CuestreamError]], shape: ErrorShape) -> dict[str, Any]:

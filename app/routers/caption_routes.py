@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from app.domain import errors as e
 from app.domain.language import Language
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
@@ -17,7 +16,7 @@ from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.encoders import Payload
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import answers_late, family, raises
+from app.routers.raised_errors import SITE_CAPTION_ERRORS, answers_late, raises
 from app.routers.server_answers import Json3Captions
 from app.services.captions.lookup import FoundCaptions
 from app.services.captions.readers.caption_json import write_json3
@@ -48,18 +47,7 @@ VideoIdQuery = Annotated[
         answer="The captions; an answer that began late may be an error in its place",
     ),
 )
-@raises(
-    e.BadRequestError,
-    e.InvalidLanguageError,
-    e.UrlBlockedError,
-    e.NoCaptionsError,
-    e.OverloadedError,
-    e.InvalidCaptionsError,
-    e.TooMuchWorkError,
-    e.ResourceLimitError,
-    e.StorageError,
-    *family(e.SourceError),
-)
+@raises(*SITE_CAPTION_ERRORS)
 @answers_late
 async def subtitles(
     request: Request,

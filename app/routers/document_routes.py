@@ -24,7 +24,7 @@ from app.routers.described import described
 from app.routers.edge.request_body import large_json
 from app.routers.encoders import Payload
 from app.routers.patient_json import patient_json
-from app.routers.raised_errors import answers_late, family, raises
+from app.routers.raised_errors import SITE_CAPTION_ERRORS, answers_late, family, raises
 from app.services.batch.storable_values import storable, storable_json
 from app.services.batch.transcription_row import fitting_language
 from app.services.batch.video_address import platform_of, video_id_of
@@ -54,18 +54,6 @@ UrlQuery = Annotated[
 CaptionFormat = Literal["text", "json", "segments", "srt", "vtt"]
 
 
-_SITE_ERRORS = (
-    e.BadRequestError,
-    e.InvalidLanguageError,
-    e.UrlBlockedError,
-    e.NoCaptionsError,
-    e.OverloadedError,
-    e.InvalidCaptionsError,
-    e.TooMuchWorkError,
-    e.ResourceLimitError,
-    e.StorageError,
-    *family(e.SourceError),
-)
 _EXAMPLE = {
     "document_id": "5f0e1f0e-3a6f-4f5e-9b0a-6f9d2f9f8a11",
     "segments": [{"start": 1.0, "end": 2.5, "text": "The river rose."}],
@@ -92,7 +80,7 @@ class SavedTranscription(BaseModel):
 @router.get(
     "/subtitles", **described("getSiteSubtitles", "Get a page's captions", dict[str, object])
 )
-@raises(*_SITE_ERRORS)
+@raises(*SITE_CAPTION_ERRORS)
 @answers_late
 async def site_subtitles(
     request: Request,
@@ -152,7 +140,7 @@ async def _captions_payload(
     "/transcription/locales",
     **described("listCaptionLocales", "List the languages of a page's captions", dict[str, object]),
 )
-@raises(*_SITE_ERRORS)
+@raises(*SITE_CAPTION_ERRORS)
 @answers_late
 async def caption_locales(request: Request, services: ServicesDep, url: UrlQuery) -> Response:
     """Return the languages of a video's captions."""

@@ -8,18 +8,17 @@ import time
 from contextlib import AsyncExitStack
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from app.container import Services
 from app.domain import errors as e
-from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.access.process_checks import process_checks
+from app.routers.dependencies import ServicesDep
 from app.routers.described import FILE, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.document_routes import UrlQuery
@@ -34,7 +33,7 @@ from app.submission.media_download import BEST, Download, checked_format, downlo
 
 router = APIRouter(
     tags=["documents"],
-    dependencies=[Depends(require_key), rate_limited("process"), Depends(require_admission)],
+    dependencies=process_checks(),
     route_class=GuardedRoute,
 )
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from app.routers.access.api_keys import require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import require_admission
+from app.routers.access.process_checks import process_checks
 from app.routers.encoders import Payload
 from app.routers.late_json import late_json
 
@@ -32,7 +30,7 @@ def extraction_router() -> APIRouter:
     """Return a router whose routes work on a video for a caller."""
     return APIRouter(
         tags=["documents"],
-        dependencies=[Depends(require_key), rate_limited("process"), Depends(require_admission)],
+        dependencies=process_checks(),
         route_class=GuardedRoute,
     )
 

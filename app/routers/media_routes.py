@@ -7,16 +7,15 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import errors as e
 from app.routers.accepted_types import OfferedForm, preferred_form
-from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.access.process_checks import process_checks
+from app.routers.dependencies import ServicesDep
 from app.routers.described import FILE, STREAM, described
 from app.routers.edge.request_body import form_or_json
 from app.routers.encoders import Payload
@@ -36,12 +35,7 @@ from app.submission.envelopes.operation_envelope import operation_answer
 router = APIRouter(
     prefix="/api/media",
     tags=["media"],
-    dependencies=[
-        Depends(require_key),
-        rate_limited("process"),
-        Depends(require_admission),
-        form_or_json(),
-    ],
+    dependencies=[*process_checks(), form_or_json()],
     route_class=GuardedRoute,
 )
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from app.domain.errors import BadRequestError, InvalidCaptionsError
 from app.domain.events import Notice
@@ -20,6 +19,7 @@ from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.error_responses import INVALID_JSON
 from app.routers.form_reader import read_files_form
+from app.routers.request_validation import validated_body
 from app.routers.submission_schema import written_out
 from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.foreign_formats import foreign_format
@@ -153,11 +153,7 @@ def _read(upload: UploadedFile) -> bytes:
 
 def _validated(model: type[Body], fields: object) -> Body:
     with suppress(RecursionError):
-        try:
-            return model.model_validate(fields)
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False)
-            raise RequestValidationError(problems) from None
+        return validated_body(model, fields)
     raise BadRequestError("The request body is nested too deeply")
 
 

@@ -12,12 +12,12 @@ from app.container import Services
 from app.domain.errors import BadRequestError, NotAcceptableError
 from app.domain.events import Result
 from app.domain.request import Audience
-from app.routers.access.api_keys import caller_of, require_key
+from app.routers.access.api_keys import caller_of
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
-from app.routers.access.rate_limited import rate_limited
+from app.routers.access.process_checks import process_checks
 from app.routers.answer_form import check_answer_form, requested_form
-from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.dependencies import ServicesDep
 from app.routers.described import JOB_HEADER, STREAM, SUBTITLE_TEXTS, described
 from app.routers.disconnect import cancel_on_disconnect
 from app.routers.edge.request_body import form_or_json
@@ -42,12 +42,7 @@ from app.submission.submit import SentBody, submit_body
 router = APIRouter(
     prefix="/api",
     tags=["subtitles"],
-    dependencies=[
-        Depends(require_key),
-        rate_limited("process"),
-        Depends(require_admission),
-        form_or_json(),
-    ],
+    dependencies=[*process_checks(), form_or_json()],
     route_class=GuardedRoute,
 )
 

@@ -132,3 +132,17 @@ JOB_ERRORS = (
     e.InternalError,
 )
 """What a job may end with."""
+
+SITE_CAPTION_ERRORS = (
+    e.BadRequestError,
+    e.InvalidLanguageError,
+    e.UrlBlockedError,
+    e.NoCaptionsError,
+    e.OverloadedError,
+    e.InvalidCaptionsError,
+    e.TooMuchWorkError,
+    e.ResourceLimitError,
+    e.StorageError,
+    *family(e.SourceError),
+)
+"""What a look-up of a site's captions raises."""

@@ -12,8 +12,6 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 
 from app.container import Services
 from app.domain.errors import BadRequestError, InvalidFieldError, RepeatedFieldError
@@ -26,6 +24,7 @@ from app.routers.error_responses import INVALID_JSON
 from app.routers.form_parts import TextField
 from app.routers.form_reader import parse_form, received_files
 from app.routers.queue_dependencies import refuse_nested_route
+from app.routers.request_validation import validated_body
 from app.submission.envelopes.envelope import Envelope
 from app.submission.envelopes.envelope_table import SUBTITLES, envelope_of
 from app.submission.subtitle_body import SubtitleBody
@@ -139,11 +138,7 @@ async def _read_json(request: JsonRequest) -> object:
 
 
 def _validated(fields: object) -> SubtitleBody:
-    try:
-        return SubtitleBody.model_validate(fields)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        raise RequestValidationError(problems) from None
+    return validated_body(SubtitleBody, fields)
 
 
 async def _read_upload(request: Request, services: Services) -> Submission:

@@ -9,8 +9,9 @@ from app.domain import errors as e
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.access.process_checks import process_checks
 from app.routers.access.rate_limited import rate_limited
-from app.routers.dependencies import ServicesDep, require_admission
+from app.routers.dependencies import ServicesDep
 from app.routers.described import described
 from app.routers.edge.request_body import form_or_json
 from app.routers.operation_form import (
@@ -49,12 +50,7 @@ files = APIRouter(
 timing = APIRouter(
     prefix="/api",
     tags=["subtitles"],
-    dependencies=[
-        Depends(require_key),
-        rate_limited("process"),
-        Depends(require_admission),
-        form_or_json(),
-    ],
+    dependencies=[*process_checks(), form_or_json()],
     route_class=GuardedRoute,
 )
 
