@@ -37,7 +37,7 @@ def part(start_s: float, end_s: float) -> bytes:
 
 def translate(server: ServerProcess, data: bytes, **fields: Any) -> Any:
     with sdk(server, timeout=300) as client:
-        with pytest.warns(DeprecationWarning, match="translations"):
+        with pytest.warns(DeprecationWarning, match="deprecated"):
             return client.audio.translations.create(
                 file=("a.wav", data), model="whisper-1", **fields
             )
