@@ -18,6 +18,7 @@ GUIDES = ROOT / "docs" / "clients"
 PART = "clients"
 
 _OPENAI = "tests/clients/test_openai_api.py"
+_LIMITS = "tests/clients/test_openai_limits.py"
 _BAZARR = "tests/routers/test_bazarr_contract.py"
 _LIBRARY = "tests/routers/test_media_servers.py"
 _REALTIME = "tests/clients/test_realtime.py"
@@ -46,6 +47,7 @@ class ClientTests:
 
 CLIENTS = (
     ClientTests("openai-python", _OPENAI, (1, 2, 3, 4, 9, 10, 13, 14, 15, 19, 20)),
+    ClientTests("openai-python", _LIMITS, (12, 16, 22)),
     ClientTests("openai-node", _OPENAI, (3, 6, 11)),
     ClientTests("openai-realtime", _REALTIME, (23, 24, 25)),
     ClientTests("open-webui", _OPENAI, (38, 39, 40)),
@@ -77,9 +79,11 @@ def title_of(guide: str) -> str:
 def table() -> list[str]:
     """Return the lines of the table."""
     rows = ["| client | what its tests say |", "| --- | --- |"]
-    for client in CLIENTS:
-        link = f"[{title_of(client.guide)}](docs/clients/{client.guide}.md)"
-        rows.append(f"| {link} | {'; '.join(test_sentences(client))} |")
+    for guide in dict.fromkeys(client.guide for client in CLIENTS):
+        link = f"[{title_of(guide)}](docs/clients/{guide}.md)"
+        files = [client for client in CLIENTS if client.guide == guide]
+        sentences = [text for client in files for text in test_sentences(client)]
+        rows.append(f"| {link} | {'; '.join(sentences)} |")
     return rows
 
 

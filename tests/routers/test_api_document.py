@@ -82,6 +82,7 @@ def document(client: httpx.Client) -> dict[str, Any]:
 
 
 WITHOUT_CAUSE = {
+    "createDiarization": 400,
     "asr": 415,
     "detectLanguage": 415,
     "plexEvent": 400,

@@ -16,6 +16,7 @@ from app.routers.access.api_keys import caller_of
 from app.routers.access.callers import caller_name
 from app.routers.dependencies import services_of
 from app.services.jobs.runtime import JobRuntime
+from app.services.translation.speech_pairs import EMBEDDED
 from app.submission.audio_body import AudioJob
 from app.submission.audio_output import AudioOutput, silent
 from app.submission.openai_request import TranscriptionOptions
@@ -53,9 +54,15 @@ class TranscriptionWork:
 
     @property
     def translates_text(self) -> bool:
-        """Whether texts are translated after their transcription."""
+        """Whether texts are translated after their transcription.
+
+        The embedded translator leaves the languages that it lacks to a transcriber that translates;
+        small Whispers leave sentences as they are spoken, so they come second.
+        """
         engines = self._services.readiness.engine_manager.engines
-        return self._target is not None and (self._target != ENGLISH or not engines.translates)
+        embedded = self._services.settings.translation.provider == EMBEDDED
+        by_transcriber = self._target == ENGLISH and engines.translates and not embedded
+        return self._target is not None and not by_transcriber
 
     def output(self) -> AudioOutput:
         """Return the writer of the answer."""

@@ -9,7 +9,7 @@ from app.domain.language import ENGLISH, Language
 from app.services.translation.translator import LanguagePair, Translator
 from app.settings import Settings
 
-_EMBEDDED = "embedded"
+EMBEDDED = "embedded"
 """The translator that needs no other server and no key: it works with what is here."""
 
 
@@ -44,7 +44,7 @@ class SpeechPairs:
             target: of the job.
             translates: whether the transcriber can translate into English.
         """
-        allowed = translates and settings.translation.provider == _EMBEDDED
+        allowed = translates and settings.translation.provider == EMBEDDED
         return cls(translator, target, allowed)
 
     @property
