@@ -201,7 +201,17 @@ def test_a_terminal_shows_a_bar_for_each_stage_and_the_speed(
     ours, theirs = pty.openpty()
     shown = {"CUESTREAM_SERVER": server.url, "TERM": "xterm-256color", "COLUMNS": "120"}
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "app", "talk.wav", "--from", "en", "--to", "es"],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "app",
+            "talk.wav",
+            "--to",
+            "es",
+            "--field",
+            "force_refresh=true",
+        ],
         cwd=here,
         env=environment(here, shown),
         stdout=subprocess.DEVNULL,
