@@ -95,6 +95,14 @@ class SupabaseDatabase:
 
 def make_template(postgres: PostgresServer) -> str:
     """Create a database with the schema, and Supabase's roles; return its name."""
+    url = database_without_schema(postgres)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SCHEMA.read_text("utf-8"))
+    return url.rpartition("/")[2]
+
+
+def database_without_schema(postgres: PostgresServer) -> str:
+    """Create a database as Supabase gives one, with its roles and queues; return its address."""
     url = postgres.create_database()
     with psycopg.connect(url, autocommit=True) as connection:
         for role in _ROLES:
@@ -104,8 +112,7 @@ def make_template(postgres: PostgresServer) -> str:
             )
         connection.execute("create schema pgmq")
         connection.execute(files("pgmq").joinpath("sql/pgmq.sql").read_text("utf-8"))
-        connection.execute(SCHEMA.read_text("utf-8"))
-    return url.rpartition("/")[2]
+    return url
 
 
 @contextmanager

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,17 @@ def mount_or_skip() -> None:
     command = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "x", "/mnt"]
     if subprocess.run(command, check=False, capture_output=True).returncode:
         pytest.skip("this system lets nobody mount a file system of their own")
+
+
+def wait_until_closed(port: int) -> None:
+    """Wait until the last process of a killed server has gone."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("a process of the server goes on")
 
 
 def cue_times(events: list[dict[str, Any]]) -> list[tuple[int, int]]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_process import CLIP, PATIENCE_S, CommandProcess, cue_times
+from tests.cli.command_process import CLIP, CommandProcess, cue_times, wait_until_closed
 from tests.cli.cutting_proxy import Cut, CuttingProxy
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
@@ -107,17 +105,6 @@ def test_after_a_termination_the_next_run_goes_on(server: ServerProcess, here: P
     assert second.events[0] == {"event": "begun", "input": "talk.mp4", "resumed": True}
     second.events = first.events + second.events
     assert_whole(second, here / "talk.en.srt")
-
-
-def wait_until_closed(port: int) -> None:
-    """Wait until the last process of a killed server has gone."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline_s:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("a process of the server goes on")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

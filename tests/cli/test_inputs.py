@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from tests.cli.command_process import CAPTIONS, CLIP, CommandProcess, environment, mount_or_skip
 from tests.cli.test_sub_commands import piped, run
 from tests.conftest import StartServer
-from tests.media_server import MediaServer
+from tests.endpoint_server import Reply, called_server
 from tests.server import ROOT, ServerProcess
 
 PLUGINS = ROOT / "tests" / "services" / "sources" / "ytdlp" / "site_plugins"
@@ -171,24 +173,65 @@ def viewer(start_server: StartServer) -> ServerProcess:
     return start_server(ALLOW_PRIVATE_URLS="true", PYTHONPATH=str(PLUGINS))
 
 
-def publish(site: MediaServer, folder: Path, name: str, **page: object) -> str:
-    """Publish a page with what yt-dlp tells of it; return its address."""
-    path = folder / name
-    path.write_text(json.dumps(page))
-    site.add(path)
-    return f"{site.url}/watch/{name}"
-
-
 def test_a_page_that_ytdlp_knows_is_subtitled_under_its_title(
-    viewer: ServerProcess, site: MediaServer, here: Path, talk: Path, tmp_path: Path
+    viewer: ServerProcess, here: Path, talk: Path
 ) -> None:
-    sound = {"url": site.add(talk), "ext": "wav", "vcodec": "none"}
-    address = publish(site, tmp_path, "lecture", title="../A talk: part 1/2", formats=[sound])
-    done = run(here, address, "--from", "en", CUESTREAM_SERVER=viewer.url)
-    assert done.process.returncode == 0, done.events
-    assert os.listdir(here) == ["A talk part 1 2.en.srt"]
-    hidden = publish(site, tmp_path, "hidden", fails="login")
-    refused = run(here, hidden, CUESTREAM_SERVER=viewer.url)
+    answers = {"/talk.wav": Reply(talk.read_bytes(), headers={"Content-Type": "audio/wav"})}
+    with called_server(lambda call: answers.get(call.path, Reply({}, status=404))) as site:
+        sound = {"url": f"{site.url}/talk.wav", "ext": "wav", "vcodec": "none"}
+        answers["/page/lecture"] = Reply({"title": "../A talk: part 1/2", "formats": [sound]})
+        answers["/page/hidden"] = Reply({"fails": "login"})
+        for name in ("lecture", "hidden"):
+            page = Reply(b"<html>A player</html>", headers={"Content-Type": "text/html"})
+            answers[f"/watch/{name}"] = page
+        address = f"{site.url}/watch/lecture"
+        done = run(here, address, "--from", "en", CUESTREAM_SERVER=viewer.url)
+        assert done.process.returncode == 0, done.events
+        assert os.listdir(here) == ["A talk part 1 2.en.srt"]
+        refused = run(here, f"{site.url}/watch/hidden", CUESTREAM_SERVER=viewer.url)
     assert refused.process.returncode == 1
-    assert refused.of("failed")[0]["code"] == "login_required"
+    assert refused.of("failed")[0]["code"] == "source_login_required"
     assert refused.of("failed")[0]["advice"]
+
+
+def test_a_terminal_shows_a_bar_for_each_stage_and_the_speed(
+    server: ServerProcess, here: Path, talk: Path
+) -> None:
+    shutil.copy(talk, here / "talk.wav")
+    ours, theirs = pty.openpty()
+    shown = {"CUESTREAM_SERVER": server.url, "TERM": "xterm-256color", "COLUMNS": "120"}
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "app",
+            "talk.wav",
+            "--to",
+            "es",
+            "--field",
+            "force_refresh=true",
+        ],
+        cwd=here,
+        env=environment(here, shown),
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        drawn = b"".join(_read(ours)).decode()
+    os.close(ours)
+    assert process.returncode == 0, drawn
+    assert re.search(r"transcrib\w*.*\d+ %", drawn), drawn
+    assert re.search(r"\d+\.\dx", drawn), drawn
+    assert "talk.es.srt" in drawn
+    assert drawn.rfind("\x1b[?25h") > drawn.rfind("\x1b[?25l"), "the cursor stays hidden"
+
+
+def _read(terminal: int) -> Iterator[bytes]:
+    """Yield what a terminal is sent; its end is an error."""
+    while True:
+        try:
+            part = os.read(terminal, 2**16)
+        except OSError:
+            return
+        yield part
