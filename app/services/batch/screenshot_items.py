@@ -13,6 +13,7 @@ MOST_TIMESTAMPS = 100
 _DEFAULT_QUALITY = 2
 _WORST_QUALITY = 31
 _URL_CHARS = 8000
+_SHOWN_CHARS = 40
 _TEXT_CHARS = 2000
 _ID_CHARS = 200
 _LATEST_S = 10**6
@@ -98,11 +99,14 @@ def _moment(value: object) -> Moment:
         # Zero is a time too.
         value = next((value[key] for key in _TIME_KEYS if value.get(key) is not None), None)
     at_ms = _milliseconds(value)
-    if at_ms is None:
-        shown = quoted(value) if isinstance(value, str) else type(value).__name__
-    else:
-        shown = str(value)
-    return Moment(shown, at_ms, details)
+    return Moment(_shown(value, is_time=at_ms is not None), at_ms, details)
+
+
+def _shown(value: object, *, is_time: bool) -> str:
+    """Return a timestamp for messages: as it was sent, where that is a text or a number."""
+    if is_time or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return str(value)[:_SHOWN_CHARS]
+    return quoted(value) if isinstance(value, str) else type(value).__name__
 
 
 def _milliseconds(value: object) -> int | None:

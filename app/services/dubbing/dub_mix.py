@@ -74,6 +74,20 @@ def speech_gain_db(programme_lufs: float | None, speech_lufs: float | None) -> f
     return min(max(wanted, _QUIETEST_LUFS), _LOUDEST_LUFS) - speech_lufs
 
 
+def bounded_lufs(programme_lufs: float | None) -> float | None:
+    """Return the loudness of speech over a programme that is louder or quieter than speech may be.
+
+    Args:
+        programme_lufs: its integrated loudness; None where there is no sound.
+
+    Returns:
+        The nearest loudness that speech may have; None where it is the programme's.
+    """
+    if programme_lufs is None or _QUIETEST_LUFS <= programme_lufs <= _LOUDEST_LUFS:
+        return None
+    return min(max(programme_lufs, _QUIETEST_LUFS), _LOUDEST_LUFS)
+
+
 def speech_filters(plan: MixPlan) -> list[Filter]:
     """Return what makes the speech as loud as it is to be, its peaks limited, in its channels.
 

@@ -10,7 +10,7 @@ import structlog
 
 from app.domain.errors import CuestreamError, InvalidLanguageError, NoSpeechError
 from app.domain.language import Language
-from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan
+from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan, bounded_lufs
 from app.services.dubbing.dubbed_lines import DubbedLine, DubbingRoom, LineDubber
 from app.services.dubbing.line_condenser import LongLine, condensed_lines
 from app.services.dubbing.line_speaker import LineSpeaker
@@ -70,6 +70,7 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
             *((each.code, each.message) for each in found.notices),
             *_downmixed(wanted, plan, programme),
             *made.notices,
+            *_bounded(programme),
             *dub_notices(dubbed, choice),
         ),
     )
@@ -88,6 +89,15 @@ def _downmixed(wanted: DubInput, plan: MixPlan, programme: Programme) -> Sequenc
     return [
         ("sound_downmixed", f"The original has {sound.channels} channels; the dub is {written}")
     ]
+
+
+def _bounded(programme: Programme) -> Sequence[tuple[str, str]]:
+    """Return the notice of speech that is not as loud as its programme."""
+    spoken = bounded_lufs(programme.loudness_lufs)
+    if spoken is None:
+        return ()
+    text = f"The programme has {programme.loudness_lufs:.1f} LUFS; its speech has {spoken:g} LUFS"
+    return [("speech_loudness_bounded", text)]
 
 
 _EVERYBODY = "*"

@@ -45,13 +45,14 @@ async def test_a16_every_kind_of_timestamp_gives_a_frame_and_a_bad_one_fails_alo
         "values (%s, '[]', 'en', 'ai') returning id::text",
         database.document(),
     )
-    timestamps = [0, {"screenshot_timestamp": 0, "segment_id": 1}, "00:00:01,500", "bad"]
+    timestamps = [0, {"screenshot_timestamp": 0, "segment_id": 1}, "00:00:01,500", "bad", -1.5]
     url = site.add(video_mp4)
     (answer,) = await runner.run(
         [{"video_url": url, "timestamps": timestamps, "transcription_id": transcription}]
     )
     assert (answer["status"], answer["total_extracted"]) == ("completed", 3)
-    assert answer["failed_timestamps"] == ["'bad': Invalid timestamp"]
+    failures = ["'bad': Invalid timestamp", "-1.5: Invalid timestamp"]
+    assert answer["failed_timestamps"] == failures
     path = "public_media/screenshots/video"
     assert sorted(front.stored) == [f"{path}/0.jpg", f"{path}/1500.jpg"]
     assert jpeg_size(front.stored[f"{path}/1500.jpg"]) == (160, 120)

@@ -266,6 +266,7 @@ async def test_what_does_not_fit_is_told_and_cuts_nothing(talk: Path, tmp_path: 
         "lines_not_spoken",
         "lines_shifted",
         "lines_too_long",
+        "speech_loudness_bounded",
     }
 
 
@@ -325,5 +326,11 @@ async def test_who_leaves_ends_the_work_and_nothing_is_left_running(
     assert dubber.told[-1].eta_ms is not None
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
-    running = [child.name() for child in own_children() if child.status() != psutil.STATUS_ZOMBIE]
-    assert not {"espeak-ng", "ffmpeg"} & set(running)
+    async with asyncio.timeout(60):  # a killed process of a busy machine takes a while to go
+        while _left_running():
+            await asyncio.sleep(0.05)
+
+
+def _left_running() -> set[str]:
+    names = {child.name() for child in own_children() if child.status() != psutil.STATUS_ZOMBIE}
+    return names & {"espeak-ng", "ffmpeg"}
