@@ -390,7 +390,6 @@ def test_the_timeline_takes_the_colours_of_another_theme(
     light, dark = (_line_of_ruler(tab, scheme) for scheme in ("light", "dark"))
     assert light[:3] == [0xE3, 0xE6, 0xEC]
     assert dark[:3] == [0x2B, 0x30, 0x3B]
-    assert tab.complaints == []
 
 
 def _line_of_ruler(tab: EditorTab, scheme: str) -> list[int]:
@@ -429,7 +428,7 @@ def test_axe_finds_nothing_serious(
     assert _serious(tab) == []
     tab.tool("find").click()
     tab.page.locator("cue-editor .find [name=pattern]").fill("water")
-    expect(tab.page.locator("cue-editor .find output")).to_have_text(re.compile("/ 1"))
+    expect(tab.page.locator("cue-editor .find output")).to_have_text("– / 2")
     assert _serious(tab) == []
     tab.tool("help").click()
     expect(tab.page.locator("cue-editor dialog.help")).to_be_visible()
