@@ -381,6 +381,35 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
     expect(tab.page.locator("cue-editor dialog.help")).to_have_count(0)
 
 
+def test_the_timeline_takes_the_colours_of_another_theme(
+    context: BrowserContext, server: ServerProcess
+) -> None:
+    tab = EditorTab(context, server.url)
+    tab.page.emulate_media(color_scheme="light")
+    tab.open(count="3")
+    light, dark = (_line_of_ruler(tab, scheme) for scheme in ("light", "dark"))
+    assert light[:3] == [0xE3, 0xE6, 0xEC]
+    assert dark[:3] == [0x2B, 0x30, 0x3B]
+
+
+def _line_of_ruler(tab: EditorTab, scheme: str) -> list[int]:
+    """Return the colour of the line below the ruler, once it is that of a theme."""
+    tab.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found: list[int] = tab.page.evaluate(
+        """async (wanted) => {
+        const canvas = document.querySelector('cue-editor').timeline.canvas;
+        const scale = devicePixelRatio;
+        const read = () => [...canvas.getContext('2d').getImageData(3, 20 * scale, 1, 1).data];
+        for (let frame = 0; frame < 600 && read()[0] !== wanted; frame += 1) {
+          await new Promise(requestAnimationFrame);
+        }
+        return read();
+        }""",
+        0x2B if scheme == "dark" else 0xE3,
+    )
+    return found
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(
     context: BrowserContext, server: ServerProcess, scheme: Literal["light", "dark"]
@@ -399,12 +428,13 @@ def test_axe_finds_nothing_serious(
     assert _serious(tab) == []
     tab.tool("find").click()
     tab.page.locator("cue-editor .find [name=pattern]").fill("water")
-    expect(tab.page.locator("cue-editor .find output")).to_have_text(re.compile("/ 1"))
+    expect(tab.page.locator("cue-editor .find output")).to_have_text("– / 2")
     assert _serious(tab) == []
     tab.tool("help").click()
     expect(tab.page.locator("cue-editor dialog.help")).to_be_visible()
     assert _serious(tab) == []
-    assert tab.complaints == []
+    # What the policy refuses here are styles that axe-core itself puts into the page.
+    assert [text for text in tab.complaints if "inline style" not in text] == []
 
 
 def _serious(tab: EditorTab) -> list[Any]:

@@ -123,6 +123,9 @@ export class Timeline extends EventTarget {
     canvas.addEventListener("pointercancel", () => this.#end());
     canvas.addEventListener("pointerleave", () => this.#hovered(null));
     canvas.addEventListener("keydown", (event) => this.#key(event));
+    this.element.addEventListener("transitionend", ({ target, propertyName }) => {
+      if (target === this.element && propertyName === "color") this.refresh(); // another theme
+    });
     this.element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     overview.addEventListener("pointerdown", (event) => {
       overview.setPointerCapture(event.pointerId);
