@@ -30,12 +30,13 @@ export function showFailure(place, error) {
   place.replaceChildren([error.message, error.advice].filter(Boolean).join(" "));
 }
 
-/** A link for each file of a result; a result without files as it is. */
+/** A link for each file of a result; a result without files, or that failed in parts, as it is too. */
 function results(result) {
   const links = [...files(result)].map(({ url, name }) => el("a", { href: url, download: name, textContent: name }));
   const notices = (result.notices ?? []).map(({ code, message }) => el("p", { title: code, textContent: message }));
   const { success, notices: told, ...rest } = result;
-  const shown = links.length ? links : [el("pre", { tabIndex: 0, textContent: JSON.stringify(rest, null, 2) })];
+  const isWhole = !Object.entries(result).some(([name, value]) => name.startsWith("failed_") && value?.length);
+  const shown = links.length && isWhole ? links : [...links, el("pre", { tabIndex: 0, textContent: JSON.stringify(rest, null, 2) })];
   return [...shown.flatMap((each) => [each, " "]), ...notices];
 }
 

@@ -97,7 +97,7 @@ function inputFor({ name, kind, choices, minimum, maximum }, options) {
   if (name === "profile") return el("select", {}, option("", "–"), ...options.profiles.map((each) => option(each)));
   if (name === "target_lang") return el("select", {}, option("", "–"), ...targetOptions(options));
   if (kind === "number") return el("input", { type: "number", step: "any", min: minimum ?? "", max: maximum ?? "" });
-  if (kind === "list") return el("input", { type: "text", placeholder: "12.5; 1:02:03", spellcheck: false });
+  if (kind === "list") return el("input", { type: "text", placeholder: "12.5; 00:01:02,500", spellcheck: false });
   return el("input", { type: "text", spellcheck: false });
 }
 
