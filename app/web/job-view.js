@@ -7,6 +7,7 @@ import { duration, hasText, language, t } from "./i18n.js";
 import { JobMenu } from "./job-menu.js";
 import { Job } from "./job.js";
 import { known, remember } from "./jobs-view.js";
+import { keepMedia, keptMedia } from "./kept-media.js";
 import { showFailure } from "./making.js";
 import { Player } from "./player.js";
 import { upload } from "./upload.js";
@@ -30,6 +31,7 @@ export class JobView {
     if (this.file) this.player.file = this.file;
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
     this.#build();
+    if (id && !this.file) this.#openKept(id);
     (id ? this.#follow(id) : this.#begin()).catch((error) => this.fail(error));
   }
 
@@ -56,9 +58,7 @@ export class JobView {
     const shown = el("select", { on: { change: () => this.player.show(shown.value) } },
       ...["target", "source", "both", "none"].map((value) => el("option", { value, data: { t: `show_${value}` }, textContent: t(`show_${value}`) })));
     const open = el("input", { type: "file", className: "unseen", on: { change: () => {
-      this.file = open.files[0] ?? this.file;
-      if (this.file) this.player.file = this.file;
-      if (this.job) files.set(this.job.id, this.file);
+      if (open.files[0]) this.#use(this.job?.id, open.files[0]);
     } } });
     this.menu = new JobMenu(() => ({
       id: this.job.id, file: this.file, url: this.fields.url, signal: this.#ending.signal,
@@ -73,6 +73,20 @@ export class JobView {
       el("section", { className: "side" }, el("h2", { data: { t: "cues" }, textContent: t("cues") }), this.player.list), this.editor);
   }
 
+  /** Play what the browser has kept of the job's media. */
+  async #openKept(id) {
+    const file = await keptMedia(id).catch(() => null);
+    if (!file || this.file || this.#ending.signal.aborted) return;
+    this.#use(id, file);
+  }
+
+  #use(id, file) {
+    this.file = file;
+    this.player.file = file;
+    if (id) files.set(id, file);
+    if (this.editing) this.editing.file = file;
+  }
+
   async #begin() {
     const { signal } = this.#ending;
     const input = { ...this.fields, position_s: this.player.video.currentTime };
@@ -83,7 +97,10 @@ export class JobView {
       } });
     }
     const { id } = await postJson("run", { input }, { signal });
-    if (this.file) files.set(id, this.file);
+    if (this.file) {
+      files.set(id, this.file);
+      keepMedia(id, this.file).catch(() => {}); // it can be opened by hand
+    }
     remember({ id, title: this.file?.name ?? this.fields.url, url: this.fields.url ?? null, created: Date.now() });
     history.replaceState(null, "", `#job/${id}`);
     await this.#follow(id);

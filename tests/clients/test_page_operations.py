@@ -84,6 +84,23 @@ def test_an_edited_cue_is_burned_in(page: Page, film: Path, tmp_path: Path) -> N
     assert 0 < lit_width(after, middle_s) < WIDTH / 8
 
 
+def test_a_job_that_is_opened_again_plays(page: Page, film: Path) -> None:
+    page.set_input_files("#file", film)
+    expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
+    count = page.locator(".cues li").count()
+    page.reload()
+    expect(page.locator("video")).to_be_visible()
+    expect(page.locator(".cues li")).to_have_count(count)
+    expect(page.locator(".job[data-state=done]")).to_be_visible()
+    page.locator(".cues li button").nth(1).click()
+    video = page.locator("video")
+    start = page.evaluate("document.querySelector('video').textTracks[0].cues[1].startTime")
+    assert video.evaluate("video => video.currentTime") == pytest.approx(start)
+    assert video.evaluate("video => video.play().then(() => video.videoWidth)") == WIDTH
+    page.get_by_role("button", name="Add as track").click()  # no file has to be chosen for it
+    expect(page.locator("div.made a")).to_be_visible(timeout=60_000)
+
+
 def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: Path) -> None:
     page.click("#views a[href='#operations']")
     expect(page.locator(".operation")).to_be_visible()

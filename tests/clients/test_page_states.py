@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -128,3 +129,18 @@ def test_a_server_that_is_gone_comes_back(tmp_path: Path) -> None:
     finally:
         for server in servers:
             server.stop()
+
+
+def test_how_many_speak_is_asked_for(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, {"ENABLE_DIARIZATION": "true"}, LISTENER)
+    try:
+        server.wait_ready()
+        with browser_page(server) as page:
+            page.fill("[name=num_speakers]", "2")
+            with page.expect_request("**/run") as asking:
+                page.set_input_files("#file", tone(tmp_path / "tone.wav", 220))
+            asked = json.loads(asking.value.post_data or "")["input"]
+            assert (asked["num_speakers"], asked["diarize"]) == (2, True)
+            expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
+    finally:
+        server.stop()
