@@ -1,15 +1,19 @@
 // A job: its video, progress, cues, files and what can be made of it.
 
-import { address, call, getJson, postJson } from "./api.js";
+import { call, getJson, postJson } from "./api.js";
 import { el } from "./dom.js";
-import { followJob, readEvents } from "./events.js";
+import { followJob } from "./events.js";
 import { duration, hasText, language, t } from "./i18n.js";
+import { JobMenu } from "./job-menu.js";
 import { Job } from "./job.js";
-import { remember } from "./jobs-view.js";
+import { known, remember } from "./jobs-view.js";
+import { keepMedia, keptMedia } from "./kept-media.js";
+import { showFailure } from "./making.js";
 import { Player } from "./player.js";
 import { upload } from "./upload.js";
 
 const POSITION_MS = 250;
+const QUEUE_MS = 3000;
 const files = new Map(); // media that this page has opened, by job
 
 /** A view of a job that begins now, or of one that there is already. */
@@ -17,14 +21,17 @@ export class JobView {
   #ending = new AbortController();
   #timer = null;
 
-  constructor({ id = null, file = null, fields = {} }) {
-    this.fields = fields;
+  constructor({ id = null, file = null, fields = {}, after = {} }) {
+    const url = known(id)?.url;
+    this.fields = url ? { ...fields, url } : fields;
+    this.after = after;
+    this.editing = null;
     this.file = file ?? files.get(id) ?? null;
     this.player = new Player();
     if (this.file) this.player.file = this.file;
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
     this.#build();
-    this.editing = null;
+    if (id && !this.file) this.#openKept(id);
     (id ? this.#follow(id) : this.#begin()).catch((error) => this.fail(error));
   }
 
@@ -51,19 +58,33 @@ export class JobView {
     const shown = el("select", { on: { change: () => this.player.show(shown.value) } },
       ...["target", "source", "both", "none"].map((value) => el("option", { value, data: { t: `show_${value}` }, textContent: t(`show_${value}`) })));
     const open = el("input", { type: "file", className: "unseen", on: { change: () => {
-      this.file = open.files[0] ?? this.file;
-      if (this.file) this.player.file = this.file;
-      if (this.job) files.set(this.job.id, this.file);
+      if (open.files[0]) this.#use(this.job?.id, open.files[0]);
     } } });
-    this.menu = el("div", { className: "menu", hidden: true });
-    this.made = el("div", { className: "made", attr: { role: "status" } });
+    this.menu = new JobMenu(() => ({
+      id: this.job.id, file: this.file, url: this.fields.url, signal: this.#ending.signal,
+      flush: async () => !this.editing?.sync || this.editing.sync.flush(),
+    }));
     this.editor = el("section", { className: "edit", hidden: true });
     this.element = el("div", { className: "job" },
       el("section", { className: "screen" }, this.player.video,
         el("div", { className: "tools" }, el("label", {}, el("span", { data: { t: "show" }, textContent: t("show") }), " ", shown),
           el("label", { className: "button quiet" }, el("span", { data: { t: "open_media" }, textContent: t("open_media") }), open), this.cancel),
-        this.bar, this.status, this.link, this.problem, this.menu, this.made, this.told),
+        this.bar, this.status, this.link, this.problem, this.menu.element, this.menu.made, this.told),
       el("section", { className: "side" }, el("h2", { data: { t: "cues" }, textContent: t("cues") }), this.player.list), this.editor);
+  }
+
+  /** Play what the browser has kept of the job's media. */
+  async #openKept(id) {
+    const file = await keptMedia(id).catch(() => null);
+    if (!file || this.file || this.#ending.signal.aborted) return;
+    this.#use(id, file);
+  }
+
+  #use(id, file) {
+    this.file = file;
+    this.player.file = file;
+    if (id) files.set(id, file);
+    if (this.editing) this.editing.file = file;
   }
 
   async #begin() {
@@ -76,7 +97,10 @@ export class JobView {
       } });
     }
     const { id } = await postJson("run", { input }, { signal });
-    if (this.file) files.set(id, this.file);
+    if (this.file) {
+      files.set(id, this.file);
+      keepMedia(id, this.file).catch(() => {}); // it can be opened by hand
+    }
     remember({ id, title: this.file?.name ?? this.fields.url, url: this.fields.url ?? null, created: Date.now() });
     history.replaceState(null, "", `#job/${id}`);
     await this.#follow(id);
@@ -110,14 +134,30 @@ export class JobView {
 
   #progress({ stage, percent, eta, message }) {
     const text = hasText(`stage_${stage}`) ? t(`stage_${stage}`) : message;
-    this.#say(eta ? `${text} · ${t("left", { eta })}` : text, percent);
-    if (stage === "waiting" && !this.asked) {
-      this.asked = true;
-      getJson("api/queue").then(({ waiting, own, expected_wait_s }) => {
-        if (this.job?.progress?.stage !== "waiting") return;
-        this.#say(`${t("queue_place", { n: waiting, own })} · ${t("busy", { wait: duration(expected_wait_s) })}`, 0);
-      }, () => {});
-    }
+    if (stage === "waiting") this.#showQueue(text);
+    else this.#say(eta ? `${text} · ${t("left", { eta })}` : text, percent);
+  }
+
+  /** Say how much waits and for how long the engines are busy, again and again while the job waits. */
+  #showQueue(text) {
+    if (this.asking) return;
+    this.asking = true;
+    this.#say(text, 0);
+    const look = async () => {
+      if (this.#ending.signal.aborted || this.job.ended || this.job.progress.stage !== "waiting") {
+        this.asking = false;
+        return;
+      }
+      try {
+        const { waiting, own, expected_wait_s } = await getJson("api/queue");
+        const wait = t("busy", { wait: duration(expected_wait_s) });
+        if (this.job.progress.stage === "waiting" && !this.job.ended) this.#say(`${t("queue_place", { n: waiting, own })} · ${wait}`, 0);
+      } catch {
+        // The connection itself says that it is cut.
+      }
+      setTimeout(look, QUEUE_MS);
+    };
+    look();
   }
 
   #say(text, percent) {
@@ -135,7 +175,7 @@ export class JobView {
     this.cancel.hidden = true;
     this.problem.hidden = false;
     const again = el("button", { type: "button", textContent: t("again"), on: { click: () => {
-      this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: { file: this.file, fields: this.fields } }));
+      this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: { file: this.file, fields: this.fields, after: this.after } }));
     } } });
     const known = hasText(`error_${code}`) ? t(`error_${code}`) : null;
     this.problem.replaceChildren(...[known && el("strong", { textContent: known }),
@@ -148,69 +188,16 @@ export class JobView {
 
   #finished() {
     this.#say(this.player.list.childElementCount ? t("stage_complete") : t("error_no_speech"), 100);
-    if (!this.menu.hidden) return;
-    this.menu.hidden = false;
-    getJson("api/options").then((options) => this.#offer(options), (error) => this.fail(error));
+    if (!this.menu.element.hidden) return;
+    this.menu.offer(this.after).catch((error) => this.fail(error));
     this.#offerEditor();
-    this.#showEdits().catch((error) => this.#unmade(error));
+    this.#showEdits().catch((error) => showFailure(this.menu.made, error));
   }
 
   /** Show what was edited before, by this browser or another one of the same key. */
   async #showEdits() {
     const { edited, cues } = await getJson(`api/jobs/${this.job.id}/edits`);
     if (edited && !this.editing) this.#edited(cues);
-  }
-
-  #offer(options) {
-    const names = options.formats.flatMap(({ name, options: takes }) => [name, ...takes.filter((each) => each === "bilingual").map((each) => `${name}:${each}`)]);
-    const format = el("select", { data: { tLabel: "format" }, attr: { "aria-label": t("format") } }, ...names.map((name) => el("option", { value: name, textContent: name })));
-    const get = el("button", { type: "button", className: "main", data: { t: "download" }, textContent: t("download"), on: { click: () => {
-      const kind = options.formats.find(({ name }) => name === format.value.split(":")[0]);
-      this.#download(format.value, kind.extension).catch((error) => this.#unmade(error));
-    } } });
-    const has = new Set(options.operations.map(({ name }) => name));
-    const wanted = ["caption", "mux", ...(options.speech ? ["dub"] : [])].filter((name) => has.has(name));
-    this.menu.append(format, get, ...wanted.map((name) => el("button", { type: "button", data: { t: `make_${name}` }, textContent: t(`make_${name}`), on: { click: () => this.#make(name) } })));
-  }
-
-  async #download(format, extension) {
-    if (this.editing?.sync && !(await this.editing.sync.flush())) throw new Error(t("edits_unsaved"));
-    this.made.replaceChildren();
-    const stem = (this.file?.name ?? "subtitles").replace(/\.[^.]*$/, "");
-    const query = new URLSearchParams({ format, edited: true });
-    const answer = await call(`api/jobs/${this.job.id}/files/${encodeURIComponent(`${stem}.${extension}`)}?${query}`);
-    const url = URL.createObjectURL(await answer.blob());
-    el("a", { href: url, download: `${stem}.${extension}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  }
-
-  async #make(operation) {
-    const body = new FormData();
-    if (this.file) body.append("video", this.file);
-    else if (this.fields.url) body.append("url_video", this.fields.url);
-    else return this.made.replaceChildren(t("needs_media"));
-    body.append("job_id", this.job.id);
-    this.made.replaceChildren(t("uploading"));
-    try {
-      const answer = await call(`api/media/${operation}`, { method: "POST", body, headers: { Accept: "text/event-stream" }, signal: this.#ending.signal });
-      for await (const { data } of readEvents(answer)) {
-        if (data.error) throw Object.assign(new Error(data.error), data);
-        if (data.stage) this.made.replaceChildren(el("progress", { max: 100, value: data.percent }), ` ${data.message}`);
-        if (data.result) this.#made(data.result);
-      }
-    } catch (error) {
-      this.#unmade(error);
-    }
-    return null;
-  }
-
-  #unmade(error) {
-    if (error.name !== "AbortError") this.made.replaceChildren([error.message, error.advice].filter(Boolean).join(" "));
-  }
-
-  #made(result) {
-    const url = result.video_url ?? result.audio_url ?? result.url ?? Object.values(result).find((value) => /^https?:/.test(value));
-    this.made.replaceChildren(el("a", { href: url, download: result.filename ?? "", textContent: result.filename ?? t("download") }));
   }
 
   async #offerEditor() {
@@ -223,7 +210,7 @@ export class JobView {
       open.hidden = true;
       this.#openEditor();
     } } });
-    this.menu.append(open);
+    this.menu.element.append(open);
   }
 
   #openEditor() {

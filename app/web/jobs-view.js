@@ -10,12 +10,16 @@ const EVERY_MS = 3000;
 
 const own = () => stored(localStorage, KEPT) ?? [];
 
+/** What this browser knows of a job that it began. */
+export const known = (id) => own().find((job) => job.id === id) ?? null;
+
 /** Keep a job in this browser's list. */
 export function remember(job) {
   store(localStorage, KEPT, [job, ...own().filter(({ id }) => id !== job.id)].slice(0, MOST));
 }
 
-async function listed() {
+/** The jobs of the key, else those that this browser began. */
+export async function listed() {
   const options = await getJson("api/options");
   if (options.jobs_listed) {
     const { jobs } = await getJson("api/jobs?limit=100");

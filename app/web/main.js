@@ -7,6 +7,7 @@ import { JobView } from "./job-view.js";
 import { jobsView } from "./jobs-view.js";
 import { liveView } from "./live-view.js";
 import { newView } from "./new-view.js";
+import { operationsView } from "./operations-view.js";
 import { serverView } from "./server-view.js";
 
 const HEALTH_MS = 15_000;
@@ -47,8 +48,9 @@ async function show() {
   }
   if (name === "job") return showJob({ id });
   if (name === "server") return main.replaceChildren(serverView(fail));
-  if (name === "jobs" || name === "live") {
-    const view = name === "jobs" ? jobsView(fail) : liveView(fail);
+  const viewOf = { jobs: jobsView, live: liveView, operations: operationsView }[name];
+  if (viewOf) {
+    const view = viewOf(fail);
     close = view.close;
     return main.replaceChildren(view.element);
   }

@@ -15,7 +15,7 @@ export function serverView(fail) {
     const cost = usage.cost_usd === null ? "–" : new Intl.NumberFormat(language(), { style: "currency", currency: "USD", maximumFractionDigits: 4 }).format(usage.cost_usd);
     const panels = [
       panel("engines", health.engines.map(({ role, name, state, device, detail, error }) =>
-        [role, [state === "disabled" ? "–" : name, device, detail, error, state].filter(Boolean).join(" · ")])),
+        [t(`role_${role}`), [state === "disabled" ? null : name, detail, device, error, t(`engine_${state}`)].filter(Boolean).join(" · ")])),
       panel("device", health.gpu ? [[health.gpu.name, `${bytes(health.gpu.free_bytes, language())} / ${bytes(health.gpu.total_bytes, language())}`]] : [["CPU", "✓"]]),
       panel("queue", [[t("job_running"), queue.running], [t("job_queued"), queue.waiting], [t("busy_label"), duration(queue.expected_wait_s)], [t("view_live"), health.live]]),
       panel("cost", [["USD", cost], [t("requests"), usage.requests]]),

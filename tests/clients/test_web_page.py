@@ -17,11 +17,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
+from app.services.operations.operation_fields import operation_fields
+from app.services.operations.operation_table import OPERATIONS
 from tests.server import ROOT, ServerProcess
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed")
 
 KEY = "a-key-for-the-page"
+VIEWS = ("#new", "#jobs", "#live", "#operations", "#server")
 AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 _ORDER = """
 new MutationObserver(() => {
@@ -285,7 +288,7 @@ def test_a_deleted_job_of_the_queue_stops_when_its_owner_stops_reading(
 def test_axe_finds_nothing_serious(done: Page, theme: str) -> None:
     done.select_option("#theme", theme)
     done.evaluate(AXE.read_text())
-    for view in ("", "#new", "#jobs", "#live", "#server"):
+    for view in ("", *VIEWS):
         if view:
             done.click(f"#views a[href='{view}']")
             done.wait_for_selector(f"#views a[href='{view}'][aria-current]")
@@ -300,7 +303,7 @@ def test_axe_finds_nothing_serious(done: Page, theme: str) -> None:
         ]
         assert serious == [], view
     done.go_back()
-    for _ in range(3):
+    for _ in VIEWS[1:]:
         done.go_back()
     done.wait_for_selector(".job[data-state=done]")
 
@@ -313,6 +316,11 @@ def test_all_languages_have_all_texts() -> None:
         assert all(texts), key
         names = [sorted(re.findall(r"\{\w+\}", text)) for text in texts]
         assert all(each == names[0] for each in names), key
+    for operation in OPERATIONS.values():
+        assert f"op_{operation.name}" in table["texts"]
+        for field in operation_fields(operation):
+            shown = {field.name, *(each.name for each in field.items if each.kind == "number")}
+            assert {f"field_{name}" for name in shown - {"edited"}} <= set(table["texts"])
     sources = "".join(
         path.read_text("utf-8")
         for path in (ROOT / "app" / "web").glob("*.*")

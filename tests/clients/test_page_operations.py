@@ -1,0 +1,158 @@
+"""What the page makes out of media: by a job's menu with edited cues, and by the form of tools."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.clients.browser import NEEDS_BROWSER, browser_page
+from tests.server import ServerProcess
+
+pytestmark = NEEDS_BROWSER
+
+WIDTH, HEIGHT = 640, 360
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path_factory.mktemp("page"), {"MEDIA_ENCODER": "x264"})
+    server.wait_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(served: ServerProcess) -> Iterator[Page]:
+    with browser_page(served) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def film(dialogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dialogue with a black picture."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    picture = ["-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r=5"]
+    ffmpeg("-i", dialogue, *picture, "-shortest", "-pix_fmt", "yuv420p", path)
+    return path
+
+
+def ffmpeg(*args: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *args], check=True)
+
+
+def lit_width(video: Path, at_s: float) -> int:
+    """Return how many columns of a frame the bright letters span."""
+    command = ["ffmpeg", "-v", "error", "-ss", str(at_s), "-i", video, "-frames:v", "1"]
+    raw = subprocess.run(
+        [*command, "-f", "rawvideo", "-pix_fmt", "gray", "-"], check=True, capture_output=True
+    ).stdout
+    lit = np.flatnonzero((np.frombuffer(raw, np.uint8).reshape(HEIGHT, WIDTH) > 128).any(axis=0))
+    return int(lit[-1] - lit[0]) if len(lit) else 0
+
+
+def made_file(page: Page, path: Path) -> Path:
+    """Save the first file that an operation has made."""
+    link = page.locator("div.made a").first
+    expect(link).to_be_visible(timeout=180_000)
+    answer = page.request.get(link.get_attribute("href") or "")
+    assert answer.status == 200
+    path.write_bytes(answer.body())
+    return path
+
+
+def test_an_edited_cue_is_burned_in(page: Page, film: Path, tmp_path: Path) -> None:
+    page.select_option("[name=format]", "srt")
+    page.select_option("[name=operation]", "caption")
+    page.set_input_files("#file", film)
+    expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
+    expect(page.locator("p.made a")).to_have_text("film.srt")
+    cue = "document.querySelector('video').textTracks[0].cues[0]"
+    middle_s = page.evaluate(f"({cue}.startTime + {cue}.endTime) / 2")
+    before = made_file(page, tmp_path / "before.mp4")
+    assert lit_width(before, middle_s) > WIDTH / 4
+    page.get_by_role("button", name="Edit cues").click()
+    page.locator("cue-editor .detail [name=text]").fill("Hm")
+    page.get_by_role("button", name="Burn in").click()  # what was typed just now is in it
+    expect(page.locator("div.made a")).to_have_count(0)
+    after = made_file(page, tmp_path / "after.mp4")
+    assert 0 < lit_width(after, middle_s) < WIDTH / 8
+
+
+def test_a_job_that_is_opened_again_plays(page: Page, film: Path) -> None:
+    page.set_input_files("#file", film)
+    expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
+    count = page.locator(".cues li").count()
+    page.reload()
+    expect(page.locator("video")).to_be_visible()
+    expect(page.locator(".cues li")).to_have_count(count)
+    expect(page.locator(".job[data-state=done]")).to_be_visible()
+    page.locator(".cues li button").nth(1).click()
+    video = page.locator("video")
+    start = page.evaluate("document.querySelector('video').textTracks[0].cues[1].startTime")
+    assert video.evaluate("video => video.currentTime") == pytest.approx(start)
+    assert video.evaluate("video => video.play().then(() => video.videoWidth)") == WIDTH
+    page.get_by_role("button", name="Add as track").click()  # no file has to be chosen for it
+    expect(page.locator("div.made a")).to_be_visible(timeout=60_000)
+
+
+def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: Path) -> None:
+    page.click("#views a[href='#operations']")
+    expect(page.locator(".operation")).to_be_visible()
+    names = page.locator("[name=operation] option").evaluate_all("all => all.map(o => o.value)")
+    assert {"img2vid", "addaudio", "screenshots", "hls", "caption", "dub"} <= set(names)
+    for name in names:
+        page.select_option("[name=operation]", name)
+        expect(page.locator(".operation .fields .field").first).to_be_visible()
+
+
+def test_pictures_become_videos(page: Page, tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        ffmpeg("-f", "lavfi", "-i", "testsrc=s=320x180", "-frames:v", "1", tmp_path / name)
+    page.click("#views a[href='#operations']")
+    page.select_option("[name=operation]", "img2vid")
+    page.set_input_files("[name=images]", [tmp_path / "one.png", tmp_path / "two.png"])
+    page.fill("[name=duracao]", "1")
+    page.click(".operation summary")
+    page.fill("[name=width]", "320")
+    page.fill("[name=height]", "180")
+    page.click(".operation .main")
+    expect(page.locator("div.made a")).to_have_count(2, timeout=180_000)
+    assert length_s(made_file(page, tmp_path / "one.mp4")) == pytest.approx(1, abs=0.2)
+
+
+def test_sound_is_added_to_a_video(page: Page, film: Path, dialogue: Path, tmp_path: Path) -> None:
+    page.click("#views a[href='#operations']")
+    page.select_option("[name=operation]", "addaudio")
+    page.click(".operation .main")
+    assert page.eval_on_selector("[type=url]", "field => field.validationMessage") != ""
+    page.set_input_files("[name=url_video]", film)
+    page.set_input_files("[name=url_audio]", dialogue)
+    page.click(".operation .main")
+    assert length_s(made_file(page, tmp_path / "sounding.mp4")) == pytest.approx(17, abs=3)
+
+
+def test_screenshots_and_what_has_no_file(page: Page, film: Path, tmp_path: Path) -> None:
+    page.click("#views a[href='#operations']")
+    page.select_option("[name=operation]", "screenshots")
+    page.set_input_files("[name=video_url]", film)
+    page.fill("[name=timestamps]", "1.5; 00:00:03,000; soon")
+    page.click(".operation .main")
+    expect(page.locator("div.made a")).to_have_count(2, timeout=120_000)
+    expect(page.locator(".made pre")).to_contain_text("soon")
+    assert made_file(page, tmp_path / "shot").read_bytes()[:2] == b"\xff\xd8"
+    page.select_option("[name=operation]", "tracks")
+    page.set_input_files("[name=url_video]", film)
+    page.click(".operation .main")
+    expect(page.locator(".made pre")).to_contain_text("aac", timeout=60_000)
+
+
+def length_s(path: Path) -> float:
+    command = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "json", path]
+    shown = subprocess.run(command, check=True, capture_output=True).stdout
+    return float(json.loads(shown)["format"]["duration"])

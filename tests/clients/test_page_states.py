@@ -1,0 +1,146 @@
+"""What the page says of a server that loads, is busy, wants a key or is gone, and of no speech."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from tests.clients.browser import NEEDS_BROWSER, browser_page
+from tests.clients.held_engines import held_server
+from tests.conftest import write_wav
+from tests.server import DEAF, ServerProcess, free_port
+
+pytestmark = NEEDS_BROWSER
+
+LISTENER = "tests.audio_engines:application()"
+
+
+def tone(path: Path, hertz: int) -> Path:
+    """Write three seconds that a scripted engine takes for speech."""
+    times_s = np.arange(48_000, dtype=np.float32) / 16_000
+    write_wav(path, (0.3 * np.sin(2 * np.pi * hertz * times_s)).astype(np.float32))
+    return path
+
+
+def state(page: Page, name: str) -> None:
+    expect(page.locator("#health")).to_have_attribute("data-state", name, timeout=90_000)
+
+
+def test_a_file_without_speech(server: ServerProcess, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.wav"
+    write_wav(silent, np.zeros(64_000, np.float32))
+    with browser_page(server) as page:
+        page.set_input_files("#file", silent)
+        expect(page.locator(".problem strong")).to_have_text("No speech was found", timeout=60_000)
+        expect(page.locator(".problem code")).to_have_text("no_speech")
+        page.select_option("#language", "de")
+        expect(page.locator(".problem strong")).to_have_text("Keine Sprache gefunden")
+
+
+def test_models_that_load_are_said_to_load(tmp_path: Path) -> None:
+    hold = tmp_path / "cache" / "hold"
+    hold.parent.mkdir()
+    hold.touch()
+    server = ServerProcess(tmp_path, {}, LISTENER)
+    try:
+        server.wait_listening()
+        with browser_page(server) as page:
+            state(page, "loading")
+            expect(page.locator("#health")).to_have_text("Loading models")
+            page.click("#views a[href='#server']")
+            expect(page.locator(".panel").first).to_contain_text("Transcription")
+            expect(page.locator(".panel").first).to_contain_text("loading")
+            hold.unlink()
+            state(page, "ready")
+            expect(page.locator("#health")).to_have_text("Ready")
+    finally:
+        hold.unlink(missing_ok=True)
+        server.stop()
+
+
+def test_a_waiting_job_says_where_it_stands(tmp_path: Path) -> None:
+    held = held_server(tmp_path, MAX_JOBS="1")
+    try:
+        held.hold()
+        with browser_page(held.server) as page:
+            page.set_input_files("#file", tone(tmp_path / "first.wav", 220))
+            expect(page.locator(".status")).to_contain_text("Transcribing", timeout=60_000)
+            page.click("#views a[href='#new']")
+            page.set_input_files("#file", tone(tmp_path / "second.wav", 330))
+            expect(page.locator(".status")).to_have_text(
+                re.compile(
+                    r"In the queue: 1 jobs wait, 1 of them yours · engines busy for about \d"
+                )
+            )
+            held.release()
+            expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
+    finally:
+        held.release()
+        held.server.stop()
+
+
+def test_a_key_is_asked_for_once(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, {**DEAF, "API_KEYS": "right"})
+    try:
+        server.wait_ready()
+        with browser_page(server) as page:
+            page.fill("#key-field", "wrong")
+            page.click("#key-dialog .main")
+            expect(page.locator("#key-reason")).to_have_text("The server does not know this key.")
+            page.fill("#key-field", "right")
+            page.click("#key-dialog .main")
+            expect(page.locator("[name=profile] option").first).to_be_attached()
+            for view in ("jobs", "server", "operations"):
+                page.click(f"#views a[href='#{view}']")
+                expect(page.locator("main h1")).to_be_visible()
+            page.reload()
+            expect(page.locator(".operation")).to_be_visible()
+            expect(page.locator("#key-dialog")).to_be_hidden()
+            kept = page.evaluate(
+                "[sessionStorage['cuestream.key'], Object.values(localStorage).join()]"
+            )
+            assert kept[0] == '"right"'
+            assert "right" not in kept[1]
+    finally:
+        server.stop()
+
+
+def test_a_server_that_is_gone_comes_back(tmp_path: Path) -> None:
+    settings = {**DEAF, "PORT": str(free_port())}
+    servers = [ServerProcess(tmp_path, settings)]
+    try:
+        servers[0].wait_ready()
+        with browser_page(servers[0]) as page:
+            state(page, "ready")
+            servers[0].stop()
+            state(page, "gone")
+            page.click("#views a[href='#jobs']")
+            expect(page.locator("#banner")).to_contain_text("The server cannot be reached.")
+            servers.append(ServerProcess(tmp_path, settings))
+            servers[1].wait_ready()
+            state(page, "ready")
+            page.click("#views a[href='#new']")
+            expect(page.locator("#banner")).to_be_hidden()
+            expect(page.locator("[name=profile] option").first).to_be_attached()
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def test_how_many_speak_is_asked_for(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, {"ENABLE_DIARIZATION": "true"}, LISTENER)
+    try:
+        server.wait_ready()
+        with browser_page(server) as page:
+            page.fill("[name=num_speakers]", "2")
+            with page.expect_request("**/run") as asking:
+                page.set_input_files("#file", tone(tmp_path / "tone.wav", 220))
+            asked = json.loads(asking.value.post_data or "")["input"]
+            assert (asked["num_speakers"], asked["diarize"]) == (2, True)
+            expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
+    finally:
+        server.stop()
