@@ -38,10 +38,10 @@ class _UnfinishedCaption:
         return cls(item.span, [item], item.speaker, item.lane)
 
     def add(self, item: Caption) -> None:
-        """Merge a caption that appeared with it; a repeated text is not added."""
+        """Merge a caption that appeared with it; a speaker's repeated text is not added."""
         end_ms = max(self.span.end_ms, item.span.end_ms)
         self.span = replace(self.span, end_ms=end_ms)
-        if item.text != self.parts[-1].text:
+        if (item.text, item.speaker) != (self.parts[-1].text, self.parts[-1].speaker):
             self.parts.append(item)
             self.speaker = self.speaker if self.speaker == item.speaker else None
 

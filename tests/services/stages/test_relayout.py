@@ -78,3 +78,44 @@ def test_all_ink_with_its_styles_is_there_in_order(
     assert ink([cue.text for cue in cues]) == ink([item.text for item in items])
     assert joined((c.text, c.runs) for c in cues) == joined((i.text, i.runs) for i in items)
     assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(cues))
+
+
+def test_captions_that_are_shown_at_once_keep_their_beginnings() -> None:
+    for late_ms in (0, 200, 1500):
+        captions = Captions(
+            "en",
+            "manual",
+            (
+                Caption(Span(1000, 4000), "Is it late?", speaker="Anna"),
+                Caption(Span(1000 + late_ms, 4000), "By an hour.", speaker="Bob"),
+                Caption(Span(5000, 7000), "Oh dear.", speaker="Anna"),
+            ),
+        )
+        cues = relayout(captions, PROFILES["netflix"])
+        found = [(cue.span.start_ms, cue.text, cue.speaker) for cue in cues]
+        if late_ms < 833:
+            assert found[0] == (1000, "Is it late?\nBy an hour.", None)
+        else:
+            assert found[:2] == [(1000, "Is it late?", "Anna"), (2500, "By an hour.", "Bob")]
+        assert found[-1] == (5000, "Oh dear.", "Anna")
+
+
+def test_two_speakers_who_say_the_same_at_once_both_stay() -> None:
+    items = tuple(Caption(Span(0, 2000), "No.", speaker=name) for name in ("Anna", "Bob"))
+    (cue,) = relayout(Captions("en", "manual", items), PROFILES["web"])
+    assert cue.text == "No.\nNo."
+
+
+def test_a_short_dialogue_stays_as_long_as_the_profile_wants_where_there_is_room() -> None:
+    captions = Captions(
+        "en",
+        "manual",
+        (
+            Caption(Span(0, 400), "- Yes.\n- No."),
+            Caption(Span(600, 900), "- What?\n- Go."),
+            Caption(Span(5000, 5200), "- Who?\n- Me."),
+        ),
+    )
+    profile = PROFILES["web"]
+    spans = [cue.span for cue in relayout(captions, profile)]
+    assert spans == [Span(0, 600 - profile.min_gap_ms), Span(600, 1433), Span(5000, 5833)]
