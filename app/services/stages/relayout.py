@@ -124,9 +124,16 @@ def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> 
 
 
 def _from(captions: Captions, free_ms: int) -> Captions:
-    """Return captions whose spans do not overlap those before them."""
+    """Return captions whose spans do not overlap those before them.
+
+    Captions that follow one another do so too where both begin later than they did.
+    """
     items: list[Caption] = []
+    ended_ms = 0
     for caption in captions.items:
+        if items and caption.span.start_ms >= ended_ms:
+            free_ms = max(free_ms, items[-1].span.end_ms)
+        ended_ms = caption.span.end_ms
         start_ms = max(free_ms, caption.span.start_ms)
         end_ms = max(caption.span.end_ms, start_ms + 1)
         items.append(replace(caption, span=replace(caption.span, start_ms=start_ms, end_ms=end_ms)))
