@@ -57,19 +57,36 @@ class TimedLines:
 def read_lines(caption: RawCaption, track: RawTrack) -> tuple[list[CaptionLine], Placement | None]:
     """Return the lines of a caption without markup, blank ones left out, and where they stand.
 
+    A voice that begins within a line of another one begins a line.
+
     Args:
         caption: of the track.
         track: its styles and the size of its picture are looked at.
     """
     markup = MarkupReader(track.styles, track.frame_px)
     rows: list[list[StyledPiece]] = [[]]
+    voice = ""
     for run in caption.runs:
         for piece in markup.read(run):
+            if piece.voice and piece.text.strip():
+                if voice not in ("", piece.voice) and any(each.text.strip() for each in rows[-1]):
+                    rows.append([])
+                voice = piece.voice
             first, *others = piece.text.split("\n")
             rows[-1].append(replace(piece, text=_collapse_spaces(first)))
             rows.extend([replace(piece, text=_collapse_spaces(part))] for part in others)
     lines = [line for row in rows if (line := _line(row)) is not None]
     return lines, markup.placement(caption.placement)
+
+
+def by_voice(lines: Sequence[CaptionLine]) -> list[tuple[str, list[CaptionLine]]]:
+    """Return runs of lines with the voice that each stands in; empty for lines outside of one."""
+    return [(voice, list(group)) for voice, group in groupby(lines, key=lambda line: line.voice)]
+
+
+def has_voices(lines: Sequence[CaptionLine]) -> bool:
+    """Whether lines of one caption are said by several named speakers."""
+    return len({line.voice for line in lines} - {""}) > 1
 
 
 def styles_of(lines: Sequence[CaptionLine]) -> Runs:

@@ -13,14 +13,16 @@ from app.services.captions.alternates import choose_language
 from app.services.captions.caption_faults import caption_notices
 from app.services.captions.caption_lines import (
     TimedLines,
+    by_voice,
     dialogue,
+    has_voices,
     paragraph,
     read_lines,
     styles_of,
 )
 from app.services.captions.raw_captions import RawCaption, RawTrack
 from app.services.captions.readers.timestamps import LATEST_MS
-from app.services.captions.reading_notices import ReadingNotices
+from app.services.captions.reading_notices import ReadingNotices, tell_voices
 from app.services.captions.rolling import is_rolling, join_continued, unroll
 from app.services.captions.signs import signs_apart
 from app.services.captions.speaker_names import speaker_name
@@ -47,7 +49,9 @@ def normalize(track: RawTrack, language: str, kind: CaptionKind) -> Captions:
     if is_rolling(captions, automatic=kind == "auto"):
         captions, kind = unroll(captions), "auto"
     moved = ReadingNotices()
-    items = _automatic(captions) if kind == "auto" else signs_apart([*_manual(captions)], moved)
+    items = (
+        _automatic(captions) if kind == "auto" else signs_apart([*_manual(captions, moved)], moved)
+    )
     faults = caption_notices(track.faults)
     notices = (*track.notices, *faults, *choice.notices, *moved.notices())
     tag = _language(language, choice.language or track.language)
@@ -103,17 +107,22 @@ def _end_ms(caption: RawCaption, start_ms: int, next_ms: int) -> int:
     return min(next_ms, start_ms + _DEFAULT_DURATION_MS)
 
 
-def _manual(captions: Sequence[TimedLines]) -> Iterator[Caption]:
+def _manual(captions: Sequence[TimedLines], notices: ReadingNotices) -> Iterator[Caption]:
+    """Yield captions as their authors timed them; one of several voices is one for each of them."""
     for caption in captions:
-        span = Span(caption.start_ms, caption.end_ms)
-        yield Caption(
-            span,
-            dialogue(caption.lines),
-            speaker=speaker_name(caption.speaker),
-            lane=caption.lane,
-            placement=caption.placement,
-            runs=styles_of(caption.lines),
-        )
+        parts = [(caption.speaker, list(caption.lines))]
+        if has_voices(caption.lines):
+            parts = [(voice or None, lines) for voice, lines in by_voice(caption.lines)]
+            tell_voices(notices, caption.start_ms)
+        for speaker, lines in parts:
+            yield Caption(
+                Span(caption.start_ms, caption.end_ms),
+                dialogue(lines),
+                speaker=speaker_name(speaker),
+                lane=caption.lane,
+                placement=caption.placement,
+                runs=styles_of(lines),
+            )
 
 
 def _automatic(captions: Sequence[TimedLines]) -> Iterator[Caption]:

@@ -65,3 +65,10 @@ class ReadingNotices:
         named = ", ".join(places[:_PLACES_NAMED])
         more = ", …" if len(places) > _PLACES_NAMED else ""
         return f"{key[1]}: {self._counts[key]}" + (f" ({named}{more})" if named else "")
+
+
+def tell_voices(notices: ReadingNotices, start_ms: int) -> None:
+    """Count a caption in which several named speakers speak: a cue has one name or none."""
+    minutes, rest_ms = divmod(start_ms, 60_000)
+    place = f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}"
+    notices.repaired("Several voices in one caption, which as a cue has no single speaker", place)

@@ -11,9 +11,10 @@ from app.domain.errors import InvalidCaptionsError
 from app.domain.events import Notice
 from app.domain.written_cue import WrittenCue
 from app.services.captions.caption_faults import caption_notices
-from app.services.captions.caption_lines import read_lines, styles_of
+from app.services.captions.caption_lines import has_voices, read_lines, styles_of
 from app.services.captions.parse import SLICE_CHARS, read_track
 from app.services.captions.raw_captions import RawCaption, RawTrack
+from app.services.captions.reading_notices import ReadingNotices, tell_voices
 from app.services.captions.speaker_names import speaker_name
 from app.services.captions.unnamed_language import language_by_script
 from app.system.bounded_work import work_on
@@ -48,10 +49,11 @@ def read_written(data: bytes | str, language: str = "und") -> WrittenTrack:
         InvalidCaptionsError: it cannot be read, or holds no text.
     """
     track, assumed = read_track(data, None, language)
-    cues = tuple(_cues(track))
+    voices = ReadingNotices()
+    cues = tuple(_cues(track, voices))
     if not any(cue.lines for cue in cues):
         raise InvalidCaptionsError("The caption file holds no captions that can be used")
-    notices = (*assumed, *track.notices, *caption_notices(track.faults))
+    notices = (*assumed, *track.notices, *caption_notices(track.faults), *voices.notices())
     return WrittenTrack(cues, _language(language, track.language, cues), notices)
 
 
@@ -76,19 +78,22 @@ def _read_parts(parts: list[str], language: str) -> Iterator[WrittenTrack | Writ
     yield from track.cues
 
 
-def _cues(track: RawTrack) -> Iterator[WrittenCue]:
+def _cues(track: RawTrack, notices: ReadingNotices) -> Iterator[WrittenCue]:
     following = [*(caption.start_ms for caption in track.captions), None][1:]
     for number, (caption, next_ms) in enumerate(
         zip(track.captions, following, strict=True), start=1
     ):
         lines, placement = read_lines(caption, track)
+        voice = next((line.voice for line in lines if line.voice), None)
+        if has_voices(lines):
+            voice = None
+            tell_voices(notices, caption.start_ms)
         yield WrittenCue(
             number,
             caption.start_ms,
             _end_ms(caption, next_ms),
             tuple(line.text for line in lines),
-            speaker_name(caption.speaker)
-            or next((line.voice for line in lines if line.voice), None),
+            speaker_name(caption.speaker) or speaker_name(voice),
             placement,
             styles_of(lines),
             caption.lane,

@@ -10,9 +10,10 @@ from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
 from app.domain.dialogue_turns import ends_turn, speaker_dash
 from app.domain.profile import ReadingProfile
-from app.domain.style import Placement, divided, joined, zone
+from app.domain.style import Placement, divided, ink_length, joined, shifted, zone
 from app.domain.time import Span
 from app.domain.transcript import Segment
+from app.services.layout.laid_out_cue import dialogue_dashes
 from app.services.layout.layout_engine import lay_out
 from app.services.layout.line_breaks import fits
 from app.services.layout.phrase import Phrase
@@ -38,17 +39,19 @@ class _UnfinishedCaption:
         return cls(item.span, [item], item.speaker, item.lane)
 
     def add(self, item: Caption) -> None:
-        """Merge a caption that appeared with it; a repeated text is not added."""
+        """Merge a caption that appeared with it; a speaker's repeated text is not added."""
         end_ms = max(self.span.end_ms, item.span.end_ms)
         self.span = replace(self.span, end_ms=end_ms)
-        if item.text != self.parts[-1].text:
+        if (item.text, item.speaker) != (self.parts[-1].text, self.parts[-1].speaker):
             self.parts.append(item)
             self.speaker = self.speaker if self.speaker == item.speaker else None
 
-    def caption(self) -> Caption:
-        first, *others = self.parts
+    def caption(self, profile: ReadingProfile, language: str) -> Caption:
+        """Return all of it as one caption."""
+        parts = _with_dashes(self.parts, profile, language)
+        first, *others = parts
         text = first.text
-        for before, after in pairwise(self.parts):
+        for before, after in pairwise(parts):
             text += ("\n" if _is_apart(before, after) else " ") + after.text
         places = {part.placement for part in others} - {first.placement}
         return Caption(
@@ -57,8 +60,25 @@ class _UnfinishedCaption:
             speaker=self.speaker,
             lane=self.lane,
             placement=None if places else first.placement,
-            runs=joined((part.text, part.runs) for part in self.parts),
+            runs=joined((part.text, part.runs) for part in parts),
         )
+
+
+def _with_dashes(
+    parts: Sequence[Caption], profile: ReadingProfile, language: str
+) -> Sequence[Caption]:
+    """Return the lines of two named speakers with the dashes that a profile wants there."""
+    is_dialogue = len(parts) == 2 and profile.speaker_dashes and parts[0].lane == "dialogue"
+    if not is_dialogue or len({part.speaker for part in parts} - {None}) != 2:
+        return parts
+    if any("\n" in part.text or speaker_dash(part.text) for part in parts):
+        return parts
+    dashed = [
+        replace(part, text=dash + part.text, runs=shifted(part.runs, ink_length(dash)))
+        for part, dash in zip(parts, dialogue_dashes(language), strict=True)
+    ]
+    # Dashes are of no use on two cues, which is what does not fit one becomes.
+    return dashed if fits("\n".join(part.text for part in dashed), profile) else parts
 
 
 def _is_apart(before: Caption, after: Caption) -> bool:
@@ -78,7 +98,8 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     Every caption retains its text and its times, but ends early where the next one begins. Two
     of one lane that appear together become one cue. A text that is too long for a cue is divided as
     if it were speech, first between speakers; a single line that is shown for longer than a cue may
-    be ends earlier. Styles stay with their words.
+    be ends earlier. Styles stay with their words. Two named speakers who appear together have
+    dashes where the profile wants them.
 
     Yields:
         Cues with ids from 0, sorted, never two at once, ``min_gap_ms`` apart where a cue stays
@@ -86,7 +107,7 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
     """
     free_ms = 0
     number = 0
-    items = list(_one_at_a_time(captions.items, profile))
+    items = list(_one_at_a_time(captions.items, profile, captions.language))
     limits = [item.span.start_ms for item in items[1:]]
     for item, next_ms in zip(items, [*limits, None], strict=True):
         shown = _laid_out(item, free_ms, next_ms, profile, captions.language)
@@ -106,12 +127,14 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
             free_ms = span.end_ms
 
 
-def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterator[Caption]:
+def _one_at_a_time(
+    items: Iterable[Caption], profile: ReadingProfile, language: str
+) -> Iterator[Caption]:
     open_caption: _UnfinishedCaption | None = None
     for item in sorted(items, key=lambda item: item.span.start_ms):
         if open_caption is None or item.span.start_ms >= open_caption.span.end_ms:
             if open_caption is not None:
-                yield open_caption.caption()
+                yield open_caption.caption(profile, language)
         elif (
             item.lane == open_caption.lane
             and item.span.start_ms - open_caption.span.start_ms < profile.min_duration_ms
@@ -120,10 +143,10 @@ def _one_at_a_time(items: Iterable[Caption], profile: ReadingProfile) -> Iterato
             continue
         else:
             open_caption.span = replace(open_caption.span, end_ms=item.span.start_ms)
-            yield open_caption.caption()
+            yield open_caption.caption(profile, language)
         open_caption = _UnfinishedCaption.of(item)
     if open_caption is not None:
-        yield open_caption.caption()
+        yield open_caption.caption(profile, language)
 
 
 def _laid_out(

@@ -16,24 +16,13 @@ from app.domain.time import Span
 from app.domain.transcript import Word
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout.breaks import Break
-from app.services.layout.laid_out_cue import (
-    LaidOutCue,
-    dialogue_dashes,
-    one_speaker,
-    two_speakers,
-)
-from app.services.layout.layout_costs import CueText, LayoutCosts
-from app.services.layout.layout_states import (
-    LayoutState,
-    Stretch,
-    common_state,
-    descends,
-    path_behind,
-)
+from app.services.layout.cue_stretches import MAX_CUE_WORDS, CueStretches, Stretch
+from app.services.layout.laid_out_cue import LaidOutCue, one_speaker, two_speakers
+from app.services.layout.layout_costs import LayoutCosts
+from app.services.layout.layout_states import LayoutState, common_state, descends, path_behind
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.segment_words import WordTidier
 from app.services.layout.speaker_labelling import SpeakerLabelling
-from app.services.layout.width import text_width
 
 _MAX_STARTS = 8
 """States of one word that are kept, the cheapest: more than one there are only where cues begin
@@ -42,9 +31,6 @@ late, or at a shot change."""
 _SLACK_COST = 130.0
 """What a later beginning can be worth: a missed shot change and a gap that is not closed, with some
 speech that is cut."""
-
-_MAX_CUE_WORDS = 200
-"""Words of a cue, however narrow they are."""
 
 _LOOK_AHEAD_MS = 15_000
 """Speech behind the end of a cue that may still change it, where no sentence ends: three cues or
@@ -81,7 +67,7 @@ class IncrementalLayout:
         self._labelling = SpeakerLabelling() if labels else None
         self._words = MeasuredWords(self._profile, language)
         self._from_ms = from_ms
-        self._dashes = tuple(map(text_width, dialogue_dashes(language)))
+        self._stretches = CueStretches(self._words, self._costs, language)
         self._states: list[list[LayoutState]] = []
         self._base = 0
         self._sentence = 0
@@ -138,7 +124,7 @@ class IncrementalLayout:
                 ]
             )
             return
-        stretches = list(self._stretches(at, self._words.items[at].kind))
+        stretches = list(self._stretches.until(at, self._words.items[at].kind, self._states))
         self._states.append(self._reached(at, stretches))
         yield from self._settled(at, stretches)
 
@@ -149,7 +135,7 @@ class IncrementalLayout:
         found: dict[int, LayoutState] = {}
         for stretch in stretches:
             for state in self._states[stretch.start]:
-                if not self._is_shown(state, stretch, at):
+                if not self._stretches.is_shown(state.time_ms, stretch, at):
                     continue
                 for time in {max(each, state.time_ms + step_ms) for each in natural}:
                     cost, end_ms = self._costs.end(
@@ -179,59 +165,6 @@ class IncrementalLayout:
                 kept.append(state)
                 least = min(least, state.cost)
         return sorted(kept, key=lambda state: state.cost)[:_MAX_STARTS]
-
-    def _is_shown(self, state: LayoutState, stretch: Stretch, until: int) -> bool:
-        """Whether speech is not longer than a cue may be; one word may be cut."""
-        if until - stretch.start == 1:
-            return True
-        start_ms = min(state.time_ms, self._words.items[stretch.start].start_ms)
-        return stretch.last_ms - start_ms <= self._profile.max_duration_ms
-
-    def _stretches(self, until: int, kind: Break | None) -> Iterator[Stretch]:
-        """Yield the stretches of words up to an index that fit a cue, the shortest first."""
-        items = self._words.items
-        last_ms = items[until - 1].last_ms
-        pause_ms = items[until].pause_ms if kind is not None else 0
-        is_end = kind is None or items[until].is_beginning
-        spoken_ms, inner, change, sentences = last_ms, 0.0, 0, 0
-        for start in range(until - 1, max(-1, until - 1 - _MAX_CUE_WORDS), -1):
-            if start < until - 1:
-                inside = items[start + 1]
-                if inside.is_edge or (inside.is_other_speaker and change):
-                    return
-                change = start + 1 if inside.is_other_speaker else change
-                inner += inside.inner_cost
-                sentences += inside.is_beginning
-                spoken_ms = max(spoken_ms, items[start].last_ms)
-            lines = self._lines(start, until, change)
-            if lines is None:
-                return
-            if not self._states[start]:
-                continue
-            columns, lines_cost = lines
-            spoken = last_ms - items[start].start_ms
-            torn = (not is_end) + (not items[start].is_beginning) if sentences else 0
-            text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, torn)
-            cost = self._costs.of_text(text)
-            read_ms = self._costs.read_ms(columns)
-            latest_ms = items[start].start_ms + self._profile.max_duration_ms
-            yield Stretch(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
-
-    def _lines(self, start: int, until: int, change: int) -> tuple[int, float] | None:
-        """Return a cue's columns and the cost of its lines; None where it does not fit."""
-        lines, profile = self._words.lines, self._profile
-        if change:
-            first, second = self._dashes
-            top = lines.width(start, change) + first
-            bottom = lines.width(change, until) + second
-            if max(top, bottom) > profile.max_line_chars:
-                return None
-            return top + bottom, 0.0
-        columns = lines.width(start, until)
-        if columns > profile.max_chars + profile.max_lines - 1:
-            return None
-        found = lines.within(start, until, profile.max_lines)
-        return None if found is None else (columns, found[0])
 
     def _settled(self, at: int, stretches: Sequence[Stretch]) -> Iterator[LaidOutCue]:
         """Yield the cues that no later word changes; forget what cannot be part of a layout."""
@@ -273,9 +206,9 @@ class IncrementalLayout:
         count = len(self._words.items)
         next_ms = until_ms
         found: LayoutState | None = None
-        for stretch in self._stretches(count, None):
+        for stretch in self._stretches.until(count, None, self._states):
             for state in self._states[stretch.start]:
-                if not self._is_shown(state, stretch, count):
+                if not self._stretches.is_shown(state.time_ms, stretch, count):
                     continue
                 cost, end_ms = self._costs.end(
                     state.time_ms, stretch.spoken_ms, stretch.read_ms, next_ms
@@ -307,7 +240,7 @@ class IncrementalLayout:
 
     def _forget(self) -> None:
         """Forget the words before the root."""
-        if self._root is None or self._root.place - self._base < _MAX_CUE_WORDS:
+        if self._root is None or self._root.place - self._base < MAX_CUE_WORDS:
             return
         count = self._root.place - self._base
         self._root.before = None

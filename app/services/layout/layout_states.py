@@ -28,27 +28,6 @@ class LayoutState:
     change: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Words of one cue.
-
-    Attributes:
-        start: index of the first.
-        cost: of the text.
-        read_ms: how long it takes to read.
-        spoken_ms: end of the speech.
-        last_ms: end of its last word.
-        change: index of the second speaker's first word; 0 for none.
-    """
-
-    start: int
-    cost: float
-    read_ms: int
-    spoken_ms: int
-    last_ms: int
-    change: int
-
-
 def path_behind(state: LayoutState, root: LayoutState | None) -> list[LayoutState]:
     """Return the states from one back to the root, which is left out."""
     path: list[LayoutState] = []

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
+from app.domain.captions import Caption
 from app.domain.cue import Cue
 from app.domain.errors import InvalidLanguageError, NoSpeechError
 from app.domain.events import Progress
 from app.domain.language import Language, known_language, needs_translation, parse_target
 from app.domain.profile import profile_named
 from app.domain.request import JobRequest, SentCaptions, UploadedFile
+from app.domain.time import Span
 from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.parse import parse_bounded
+from app.services.layout.width import text_width
 from app.services.operations.caption_operation import subtitle_bytes
 from app.services.operations.dub_input import DubInput
 from app.services.operations.operation_context import JobCues, OperationContext
@@ -79,9 +84,26 @@ async def _file_cues(
         raise InvalidLanguageError("target_lang: nothing says in which language to speak")
     cues = [
         Cue(n, each.span, each.text, speaker=each.speaker, language=spoken.tag, lane=each.lane)
-        for n, each in enumerate(captions.items)
+        for n, each in enumerate(one_after_another(captions.items))
     ]
     return JobCues(cues, spoken.tag, None, notices=captions.notices), spoken
+
+
+def one_after_another(items: Sequence[Caption]) -> list[Caption]:
+    """Return captions of which those with one span share its time by the width of their texts.
+
+    So the turns of one caption are spoken one after another, as those on lines of their own are.
+    """
+    found: list[Caption] = []
+    for span, group in groupby(items, key=lambda item: item.span):
+        parts = list(group)
+        ends = list(accumulate(max(1, text_width(part.text)) for part in parts))
+        edges = [span.start_ms + span.duration_ms * end // ends[-1] for end in (0, *ends)]
+        found += [
+            replace(part, span=Span(begin_ms, max(begin_ms + 1, end_ms)))
+            for part, (begin_ms, end_ms) in zip(parts, pairwise(edges), strict=True)
+        ]
+    return found
 
 
 async def _recording_request(

@@ -178,13 +178,16 @@ def _end_of_brackets(turn: str, start: int) -> int | None:
         if not depth:
             inside = turn[start + 1 : place]
             goes = opening in _SQUARE or _is_description(turn, start, place + 1, inside)
-            return _past_colon(turn, place + 1, inside) if goes else None
+            return _past_colon(turn, start, place + 1) if goes else None
     return None
 
 
-def _past_colon(turn: str, end: int, inside: str) -> int:
-    """Return the end with the colon behind a name in brackets: ``[ANNA]: ``."""
-    return end + 1 if inside.strip() and turn[end : end + 1] in (":", "：") else end
+def _past_colon(turn: str, start: int, end: int) -> int:
+    """Return the end with the colon behind a name in brackets that begins a turn: ``[ANNA]: ``."""
+    is_name = (
+        turn[start + 1 : end - 1].strip() and not turn[len(speaker_dash(turn)) : start].strip()
+    )
+    return end + 1 if is_name and turn[end : end + 1] in (":", "：") else end
 
 
 def _is_description(turn: str, start: int, end: int, inside: str) -> bool:

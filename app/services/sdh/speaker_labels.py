@@ -17,6 +17,9 @@ _MOST_UNCASED_CHARS = 8
 """Of a name in a script that writes no spaces, such as 旁白 or ナレーター."""
 
 _NAME = re.compile(r"[^\W\d_][\w .,'’#&()\[\]/-]*+", re.ASCII | re.IGNORECASE)
+_ASIDE = re.compile(r"(?<=\w)\s*[\[(（［][^\[\]()（）［］]{1,30}[\])）］]$")
+"""How or from where a speaker speaks, behind the name: ``JOHN (on phone):``."""
+
 _DIARIZED = re.compile(r"\[?speaker[ _]?\d{1,3}\]?", re.IGNORECASE)
 
 _NOT_NAMES = frozenset(
@@ -110,11 +113,12 @@ class SpeakerLabels:
 def _candidate(turn: str) -> LabelSpan | None:
     """Return what stands ahead of the first colon of a turn, if a name could."""
     start = len(speaker_dash(turn))
+    start += len(turn[start:]) - len(turn[start:].lstrip())
     head = turn[start : start + _MOST_CHARS + 1]
     colon = next((place for place, char in enumerate(head) if char in _COLONS), None)
     if not colon:
         return None
-    name = head[:colon].strip().strip("[]()（）［］").strip()
+    name = _ASIDE.sub("", head[:colon].strip()).strip("[]()（）［］").strip()
     end = start + colon + 1
     wide = head[colon] == "：" or not name.isascii()
     if not name or not _is_name(name) or (turn[end : end + 1].strip() and not wide):

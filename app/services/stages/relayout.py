@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
@@ -15,6 +15,9 @@ from app.services.layout.authored_cues import authored_cues
 from app.services.stages.caption_cues import caption_segments
 from app.services.stages.cues import CueLayout
 from app.system.bounded_work import work_on
+
+_SLOPPY_MS = 200
+"""Time by which captions that follow one another overlap where nobody looked closely."""
 
 
 async def relayout_bounded(
@@ -42,7 +45,8 @@ def relayout(
 
     Sentences that stand on several captions become cues as if they were speech: the words of a
     caption share its time by their width where the track has no times for them. Captions of another
-    speaker, place or lane are not joined, and dialogue within one caption stays together.
+    speaker, place or lane are not joined, and dialogue within one caption stays together, as do
+    captions that are shown at once.
 
     Args:
         captions: of one file.
@@ -56,18 +60,49 @@ def relayout(
     profile = profile.at_frame_rate(video.frames_per_s)
     cues: list[Cue] = []
     free_ms = 0
-    for key, group in groupby(captions.items, key=_kind):
+    kinds = iter(_kinds(captions.items))
+    for kind, group in groupby(captions.items, key=lambda _: next(kinds)):
         part = _from(replace(captions, items=tuple(group)), free_ms)
-        made = _authored(part, profile) if key[0] else _joined(part, profile, video)
+        made = _authored(part, profile) if kind is None else _joined(part, profile, video)
         cues.extend(made)
         free_ms = max([free_ms, *(cue.span.end_ms + profile.min_gap_ms for cue in made)])
     ordered = sorted(cues, key=lambda cue: cue.span)
-    return [replace(cue, id=number) for number, cue in enumerate(ordered)]
+    shown = _long_enough(ordered, profile)
+    return [replace(cue, id=number) for number, cue in enumerate(shown)]
 
 
-def _kind(caption: Caption) -> tuple[bool, str | None, Placement | None, Lane]:
-    """Return what captions have in common that may be joined, whether they are dialogues first."""
-    return "\n" in caption.text, caption.speaker, caption.placement, caption.lane
+_Kind = tuple[str | None, Placement | None, Lane]
+"""What captions have in common that may be joined."""
+
+
+def _kinds(items: Sequence[Caption]) -> list[_Kind | None]:
+    """Return the kind of each caption; None for dialogues.
+
+    Captions of two kinds that are shown at once are a dialogue too: both keep their beginning.
+    """
+    kinds: list[_Kind | None] = [(item.speaker, item.placement, item.lane) for item in items]
+    for at, item in enumerate(items):
+        if "\n" in item.text:
+            kinds[at] = None
+    for at, (before, item) in enumerate(pairwise(items), start=1):
+        own = (before.speaker, before.placement, before.lane)
+        is_other = own != (item.speaker, item.placement, item.lane)
+        if is_other and item.span.start_ms < before.span.end_ms - _SLOPPY_MS:
+            kinds[at - 1] = kinds[at] = None
+    return kinds
+
+
+def _long_enough(cues: Sequence[Cue], profile: ReadingProfile) -> list[Cue]:
+    """Return cues of which short ones stay as long as the profile wants, where there is room."""
+    nexts = [*(cue.span.start_ms for cue in cues[1:]), None]
+    shown: list[Cue] = []
+    for cue, next_ms in zip(cues, nexts, strict=True):
+        end_ms = cue.span.start_ms + profile.min_duration_ms
+        if next_ms is not None:
+            end_ms = min(end_ms, next_ms - profile.min_gap_ms)
+        longer = replace(cue.span, end_ms=max(cue.span.end_ms, end_ms))
+        shown.append(replace(cue, span=longer))
+    return shown
 
 
 def _authored(captions: Captions, profile: ReadingProfile) -> list[Cue]:
@@ -89,9 +124,16 @@ def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> 
 
 
 def _from(captions: Captions, free_ms: int) -> Captions:
-    """Return captions whose spans do not overlap those before them."""
+    """Return captions whose spans do not overlap those before them.
+
+    Captions that follow one another do so too where both begin later than they did.
+    """
     items: list[Caption] = []
+    ended_ms = 0
     for caption in captions.items:
+        if items and caption.span.start_ms >= ended_ms:
+            free_ms = max(free_ms, items[-1].span.end_ms)
+        ended_ms = caption.span.end_ms
         start_ms = max(free_ms, caption.span.start_ms)
         end_ms = max(caption.span.end_ms, start_ms + 1)
         items.append(replace(caption, span=replace(caption.span, start_ms=start_ms, end_ms=end_ms)))

@@ -8,6 +8,9 @@ import pytest
 
 from app.domain.captions import Caption
 from app.domain.style import PLAIN, InlineStyle, Placement, pieces_of
+from app.domain.time import Span
+from app.services.captions.parse import parse_captions
+from app.services.captions.written_cues import read_written
 from tests.services.captions.caption_files import read
 
 ITALIC, BOLD, UNDER, STRUCK = (
@@ -107,8 +110,31 @@ def test_case_21_a_line_for_each_speaker_and_for_each_colour() -> None:
     coloured_lines = "<font color=yellow>Is it late?</font>\n<font color=cyan>By an hour.</font>"
     assert srt(coloured_lines).text == "Is it late?\nBy an hour."
     assert srt("He read <i>The\nRiver</i> twice.").text == "He read The River twice."
-    voices = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>Is it late?\n<v Bob>By an hour."
-    assert first(voices).text == "Is it late?\nBy an hour."
+
+
+@pytest.mark.parametrize("between", ["\n", " ", "</v>\n", "</v> "])
+def test_every_voice_of_a_caption_keeps_its_name(between: str) -> None:
+    text = f"WEBVTT\n\n00:01.000 --> 00:04.000\n<v A &amp; B>Late?{between}<v.loud Bob><i>No.</i>"
+    track = parse_captions(text, None, "en", "manual")
+    assert [(item.speaker, item.text) for item in track.items] == [
+        ("A & B", "Late?"),
+        ("Bob", "No."),
+    ]
+    assert {item.span for item in track.items} == {Span(1000, 4000)}
+    assert pieces(track.items[1]) == [("No.", ITALIC)]
+    assert "Several voices in one caption" in track.notices[0].message
+    assert "00:00:01" in track.notices[0].message
+    (written,) = read_written(text).cues
+    assert (written.lines, written.speaker) == (("Late?", "No."), None)
+    assert "Several voices in one caption" in read_written(text).notices[0].message
+
+
+def test_a_voice_beside_a_sound_is_the_captions_voice() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:04.000\n(door)\n<v Bob>No.</v>"
+    track = parse_captions(text, None, "en", "manual")
+    assert [(item.speaker, item.text) for item in track.items] == [("Bob", "(door)\nNo.")]
+    assert not track.notices
+    assert read_written(text).cues[0].speaker == "Bob"
 
 
 VTT = """WEBVTT

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from app.domain.audio import Audio
+from app.domain.captions import Caption
 from app.domain.cue import Cue
 from app.domain.errors import InvalidFieldError, UnreadableMediaError
 from app.domain.time import Span
@@ -20,6 +21,7 @@ from app.gpu.engines.whisperx import WhisperxTranscriber
 from app.gpu.protocols import Window
 from app.gpu.self_test import transcribe_windows
 from app.services.dubbing.dub_mix import MIXED_LAYOUTS
+from app.services.operations.dub_cues import one_after_another
 from tests.chat_server import ChatServer
 from tests.chatting import translator_at
 from tests.processes import own_children
@@ -334,3 +336,14 @@ async def test_who_leaves_ends_the_work_and_nothing_is_left_running(
 def _left_running() -> set[str]:
     names = {child.name() for child in own_children() if child.status() != psutil.STATUS_ZOMBIE}
     return names & {"espeak-ng", "ffmpeg"}
+
+
+def test_captions_of_one_span_are_spoken_one_after_another() -> None:
+    items = [
+        Caption(Span(1000, 4000), "abcd", speaker="Anna"),
+        Caption(Span(1000, 4000), "ab", speaker="Bob"),
+        Caption(Span(4000, 5000), "c", speaker="Anna"),
+    ]
+    found = one_after_another(items)
+    assert [item.span for item in found] == [Span(1000, 3000), Span(3000, 4000), Span(4000, 5000)]
+    assert [item.speaker for item in found] == ["Anna", "Bob", "Anna"]

@@ -15,6 +15,8 @@ from app.domain.time import Span
 from app.domain.transcript import Word
 from app.services.retiming.aligned_text import align_text
 from app.services.retiming.rate_ratios import RATIOS
+from app.services.retiming.speech_fits import Fit, Recording
+from app.services.retiming.speech_pieces import OFFSETS_MOST, candidate_offsets
 from app.services.retiming.speech_sync import find_sync
 from app.services.retiming.sync import require_confidence
 from app.services.retiming.words_sync import find_words_sync
@@ -172,3 +174,27 @@ def test_every_word_has_a_time_in_order(texts: list[str], said: list[str]) -> No
     flat = [word for own in found.paragraphs for word in own]
     assert ink(w.text for w in flat) == ink(texts)
     assert all(a.span.start_ms <= b.span.start_ms for a, b in pairwise(flat))
+
+
+def test_two_hours_with_drift_and_a_cut_are_mended_exactly() -> None:
+    speech = talk(1700, seed=5)
+    length_ms = speech[-1].end_ms + 2000
+    assert length_ms > 2 * 3_600_000
+    ratio, middle = 25 * 1001 / 24000, len(speech) // 2
+    cues = cues_of(speech)
+    cut = [*moved(cues[:middle], ratio, -40_000), *moved(cues[middle:], ratio, -52_000)]
+    sync = require_confidence(find_sync(cut, speech, length_ms), 0.8)
+    assert sync.ratio == pytest.approx(ratio, abs=1e-6)
+    assert [piece.offset_ms for piece in sync.pieces] == pytest.approx([-40_000, -52_000], abs=30)
+    assert sync.pieces[1].first == pytest.approx(middle, abs=3)
+
+
+def test_cues_of_another_film_choose_among_a_bounded_number_of_offsets() -> None:
+    speech, cues = talk(700, seed=6), cues_of(talk(1500, seed=7))
+    recording = Recording(speech, speech[-1].end_ms)
+    offsets = candidate_offsets(cues, Fit(1.0, 777, 0.0, 0, 0.0), recording)
+    assert offsets[0] == 777
+    assert len(set(offsets)) == len(offsets) == OFFSETS_MOST
+    sync = find_sync(cues, speech, speech[-1].end_ms)
+    assert sync is not None
+    assert sync.confidence < 0.5

@@ -78,3 +78,102 @@ def test_all_ink_with_its_styles_is_there_in_order(
     assert ink([cue.text for cue in cues]) == ink([item.text for item in items])
     assert joined((c.text, c.runs) for c in cues) == joined((i.text, i.runs) for i in items)
     assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(cues))
+
+
+def test_captions_that_are_shown_at_once_keep_their_beginnings() -> None:
+    for late_ms in (0, 200, 1500):
+        captions = Captions(
+            "en",
+            "manual",
+            (
+                Caption(Span(1000, 4000), "Is it late?", speaker="Anna"),
+                Caption(Span(1000 + late_ms, 4000), "By an hour.", speaker="Bob"),
+                Caption(Span(5000, 7000), "Oh dear.", speaker="Anna"),
+            ),
+        )
+        cues = relayout(captions, PROFILES["netflix"])
+        found = [(cue.span.start_ms, cue.text, cue.speaker) for cue in cues]
+        if late_ms < 833:
+            assert found[0] == (1000, "-Is it late?\n-By an hour.", None)
+        else:
+            assert found[:2] == [(1000, "Is it late?", "Anna"), (2500, "By an hour.", "Bob")]
+        assert found[-1] == (5000, "Oh dear.", "Anna")
+
+
+def test_two_speakers_who_say_the_same_at_once_both_stay() -> None:
+    items = tuple(Caption(Span(0, 2000), "No.", speaker=name) for name in ("Anna", "Bob"))
+    (cue,) = relayout(Captions("en", "manual", items), PROFILES["web"])
+    assert cue.text == "No.\nNo."
+
+
+def test_a_short_dialogue_stays_as_long_as_the_profile_wants_where_there_is_room() -> None:
+    captions = Captions(
+        "en",
+        "manual",
+        (
+            Caption(Span(0, 400), "- Yes.\n- No."),
+            Caption(Span(600, 900), "- What?\n- Go."),
+            Caption(Span(5000, 5200), "- Who?\n- Me."),
+        ),
+    )
+    profile = PROFILES["web"]
+    spans = [cue.span for cue in relayout(captions, profile)]
+    assert spans == [Span(0, 600 - profile.min_gap_ms), Span(600, 1433), Span(5000, 5833)]
+
+
+def test_two_speakers_at_once_have_the_dashes_of_the_profile_and_their_styles() -> None:
+    items = (
+        Caption(Span(0, 2000), "C'est tard ?", speaker="Anna"),
+        Caption(Span(0, 2000), "Oui.", speaker="Bob", runs=(StyleRun(0, 4, ITALIC),)),
+    )
+    (cue,) = relayout(Captions("fr", "manual", items), PROFILES["netflix"])
+    assert cue.text == "- C'est tard ?\n- Oui."
+    (run,) = cue.runs
+    assert "".join(cue.text.split())[run.start : run.end] == "Oui."
+    (plain,) = relayout(Captions("fr", "manual", items), PROFILES["web"])
+    assert plain.text == "C'est tard ?\nOui."
+
+
+def test_equal_dialogues_that_both_come_late_both_stay() -> None:
+    items = (
+        Caption(Span(0, 100), "we"),
+        Caption(Span(100, 200), "- Who is it?\n- Me.", placement=TOP),
+        Caption(Span(200, 300), "- Who is it?\n- Me.", placement=TOP),
+    )
+    cues = relayout(Captions("en", "manual", items), PROFILES["web"])
+    assert [cue.text for cue in cues] == [item.text for item in items]
+    assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(cues))
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Captions:
+    """Captions of two speakers in two places, many of them at once."""
+    at = 0
+    items = []
+    texts = ["Yes.", "what a", "river", "- Go!\n- Stay.", "extraordinarily long words here,"]
+    for number in range(draw(st.integers(1, 8))):
+        at += draw(st.sampled_from([0, 0, 100, 500, 900, 2000, 4000]))
+        end = at + draw(st.sampled_from([1, 300, 900, 2500, 6000]))
+        items.append(
+            Caption(
+                Span(at, end),
+                f"{draw(st.sampled_from(texts))} {number}",
+                speaker=draw(st.sampled_from([None, "Anna", "Bob"])),
+                placement=draw(st.sampled_from([None, TOP])),
+            )
+        )
+    return Captions("en", "manual", tuple(items))
+
+
+@given(crowds(), st.sampled_from(sorted(PROFILES)))
+@settings(max_examples=60)
+def test_nothing_is_lost_and_nothing_overlaps_where_several_speak(
+    captions: Captions, profile: str
+) -> None:
+    cues = relayout(captions, PROFILES[profile])
+    assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(cues))
+    found, given_ = (
+        sorted(ink([each.text for each in group]).replace("-", ""))
+        for group in (cues, captions.items)
+    )
+    assert found == given_
