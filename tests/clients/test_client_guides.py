@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.server import ServerProcess
 
 KEY = "the-key-of-the-guides"
 APP = "tests.asr_app:application()"
+SENTENCES = "Hello number N. Hello number N. Hello number N."
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,8 @@ def mp3(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mp3")
     wav, made = folder / "talk.wav", folder / "talk.mp3"
     wav.write_bytes(TALK)
-    # Softer, since the peaks of MP3 are higher than the recording's.
-    command = ["ffmpeg", "-v", "error", "-i", str(wav), "-af", "volume=0.6", str(made)]
+    # Softer, since MP3 has higher peaks than the recording.
+    command = ["ffmpeg", "-v", "error", "-i", str(wav), "-af", "volume=0.4", str(made)]
     subprocess.run(command, check=True)
     return made
 
@@ -56,6 +58,11 @@ def buzz(server: ServerProcess, sound: Path, route: str, **fields: Any) -> Any:
     with openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0) as client:
         with sound.open("rb") as file:
             return getattr(client.audio, route).create(file=file, **fields)
+
+
+def said(text: str) -> str:
+    """Return a text without its numbers, which are seconds: MP3 begins a few samples earlier."""
+    return re.sub(r"\d", "N", text)
 
 
 def check_times(parts: list[Any]) -> None:
@@ -79,7 +86,7 @@ def test_anythingllm_is_told_that_its_key_is_wrong(server: ServerProcess, tmp_pa
 def test_buzz_reads_segments_with_times(server: ServerProcess, mp3: Path) -> None:
     fields = {"model": "whisper-1", "language": "en", "response_format": "verbose_json"}
     answer = buzz(server, mp3, "transcriptions", **fields)
-    assert " ".join(segment.text.strip() for segment in answer.segments) == TEXT
+    assert said(" ".join(segment.text.strip() for segment in answer.segments)) == SENTENCES
     check_times(answer.segments)
 
 
@@ -87,18 +94,19 @@ def test_buzz_s_word_mode_has_words_and_no_segments(server: ServerProcess, mp3: 
     fields = {"response_format": "verbose_json", "timestamp_granularities": ["word"]}
     answer = buzz(server, mp3, "transcriptions", model="whisper-1", **fields)
     assert "segments" not in answer.to_dict()
-    assert " ".join(word.word.strip() for word in answer.words) == TEXT
+    assert said(" ".join(word.word.strip() for word in answer.words)) == SENTENCES
     check_times(answer.words)
 
 
 def test_buzz_asks_models_of_the_name_gpt_4o_for_json(server: ServerProcess, mp3: Path) -> None:
     answer = buzz(server, mp3, "transcriptions", model="gpt-4o-mini", response_format="json")
-    assert answer.text == TEXT
+    assert said(answer.text) == SENTENCES
 
 
 def test_buzz_s_translation_is_english(server: ServerProcess, mp3: Path) -> None:
     answer = buzz(server, mp3, "translations", model="whisper-1", response_format="verbose_json")
     assert answer.language == "english"
+    assert said(answer.text) == SENTENCES
     check_times(answer.segments)
 
 
