@@ -22,6 +22,8 @@ _LIMITS = "tests/clients/test_openai_limits.py"
 _BAZARR = "tests/routers/test_bazarr_contract.py"
 _LIBRARY = "tests/routers/test_media_servers.py"
 _REALTIME = "tests/clients/test_realtime.py"
+_GUIDES = "tests/clients/test_client_guides.py"
+_PLUGINS = "tests/clients/test_realtime_guides.py"
 _WYOMING = "tests/clients/test_wyoming.py"
 _RUNPOD = "tests/clients/test_runpod_clients.py"
 
@@ -55,10 +57,19 @@ CLIENTS = (
     ClientTests("subtitle-edit", _OPENAI, (42, 43)),
     ClientTests("voiceink", _OPENAI, (44,)),
     ClientTests("obsidian-whisper", _OPENAI, (46,)),
+    ClientTests("anythingllm", _GUIDES, word="anythingllm"),
+    ClientTests("buzz", _GUIDES, word="buzz"),
+    ClientTests("n8n", _GUIDES, word="n8n"),
     ClientTests("bazarr", _BAZARR, (27, 28, 30, 31, 32, 33, 34, 35, 36)),
     ClientTests("subgen", _BAZARR, (29, 37)),
     ClientTests("whisper-shortcut", _BAZARR, (47,)),
+    ClientTests("plex", _LIBRARY, word="plex"),
+    ClientTests("jellyfin", _LIBRARY, word="jellyfin"),
+    ClientTests("emby", _LIBRARY, word="emby"),
+    ClientTests("tautulli", _LIBRARY, word="tautulli"),
     ClientTests("home-assistant", _WYOMING, (48, 49, 50, 51, 52)),
+    ClientTests("livekit-agents", _PLUGINS, word="livekit"),
+    ClientTests("pipecat", _PLUGINS, word="pipecat"),
     ClientTests("runpod-sdk", _RUNPOD, (53, 55, 56)),
 )
 

@@ -74,7 +74,11 @@ async def film_file(
         work.cancel()
         await asyncio.gather(receiving, work, return_exceptions=True)
         raise
-    name = "" if receiving.exception() else receiving.result()
+    if (error := receiving.exception()) is not None:
+        # Its work ends by itself, and has to: it removes what was written of the film.
+        await asyncio.gather(work, return_exceptions=True)
+        raise error
+    name = receiving.result()
     headers = {
         "Asr-Engine": services.settings.asr.engine,
         "Content-Disposition": f'attachment; filename="{quote(name)}.{wanted.kind}"',

@@ -178,12 +178,17 @@ class FilmUpload:
     async def close(self) -> None:
         """Remove the file and give back its room, which a film that waits takes as well.
 
-        A job that reads the file goes on.
+        A job that reads the file goes on. Whoever is cancelled meanwhile leaves nothing behind.
         """
-        with suppress(OSError):
-            await DISK.run(self.path.unlink, missing_ok=True)
-        if self._sink is not None:
-            self._sink.give_room_back()
+        await asyncio.shield(self._remove())
+
+    async def _remove(self) -> None:
+        try:
+            with suppress(OSError):
+                await DISK.run(self.path.unlink, missing_ok=True)
+        finally:
+            if self._sink is not None:
+                self._sink.give_room_back()
 
     def _failed(self, error: CuestreamError) -> CuestreamError:
         self.upload.fail(error)

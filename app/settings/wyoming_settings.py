@@ -19,8 +19,8 @@ class WyomingSettings(Group):
     """Address to listen on. Home Assistant on another machine needs 0.0.0.0, or better the address
     of the network that it is in; API_KEYS do not protect this port."""
     max_connections: int = Field(64, ge=1)
-    """Connections at a time; further ones wait in the system's queue."""
+    """Connections at a time, of which one address gets half; further ones are closed at once."""
     concurrency: int = Field(16, ge=1)
-    """Utterances that are heard at a time; those of further connections wait."""
+    """Utterances that are heard at a time, of which one address gets half; further ones wait."""
 
     model_config = config("WYOMING_")

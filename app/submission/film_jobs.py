@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from app.container import Services
@@ -105,9 +106,8 @@ class FilmJobs:
         finally:
             if leading is not None:
                 leading.cancel()
-                await asyncio.gather(leading, return_exceptions=True)
-                if not leading.cancelled() and leading.exception() is None:
-                    self._leave(upload, leading.result())
+                # No await here: a client who leaves cancels this, and the job would go on.
+                leading.add_done_callback(partial(self._led, upload))
 
     async def _lead(self, upload: ArrivingUpload, make: MakeRequest) -> _Leader | None:
         """Return the leader that a film is or follows; None where it came at once."""
@@ -180,6 +180,10 @@ class FilmJobs:
                 raise
 
         return await run_made(services, request)
+
+    def _led(self, upload: ArrivingUpload, leading: asyncio.Task[_Leader | None]) -> None:
+        if not leading.cancelled() and leading.exception() is None:
+            self._leave(upload, leading.result())
 
     def _leave(self, upload: ArrivingUpload, leader: _Leader | None) -> None:
         if leader is None:

@@ -5,9 +5,10 @@ import OpenAI, { toFile } from "openai";
 import axios from "axios";
 import FormData from "form-data";
 
+const key = process.env.API_KEY ?? "none";
 const [url, path, ...names] = process.argv.slice(2);
 const client = (options = {}) =>
-  new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0, ...options });
+  new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, ...options });
 const create = (fields, options) => client(options).audio.transcriptions.create(fields);
 const stream = () => fs.createReadStream(path);
 
@@ -25,6 +26,24 @@ const calls = {
   retried: async () =>
     create({ file: await toFile(fs.readFileSync(path), "a.wav"), model: "m" }, { maxRetries: 2 }),
   unretried: () => create({ file: stream(), model: "m" }, { maxRetries: 2 }),
+  anythingllm_microphone: async () =>
+    create({ file: await toFile(fs.readFileSync(path), "recording.wav"), model: "whisper-1" }),
+  anythingllm_file: () =>
+    create({ file: stream(), model: "whisper-small", temperature: 0, response_format: "json" }),
+  n8n: async () => {
+    const form = new FormData();
+    form.append("model", "whisper-1");
+    form.append("language", "en");
+    form.append("temperature", "0.2");
+    form.append("file", fs.readFileSync(path), { filename: "a.wav", contentType: "audio/wav" });
+    const answers = [];
+    for (const route of ["transcriptions", "translations"]) {
+      const headers = { ...form.getHeaders(), Authorization: `Bearer ${key}`, "X-Title": "n8n" };
+      const body = form.getBuffer();
+      answers.push((await axios.post(`${url}/v1/audio/${route}`, body, { headers })).data);
+    }
+    return answers;
+  },
   librechat: async () => {
     const form = new FormData();
     form.append("file", stream(), { filename: "audio.webm", contentType: "video/webm" });

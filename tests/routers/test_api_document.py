@@ -98,7 +98,6 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText", "stopVideoJob"), 400),
     "getPeaks": 404,
-    "createDiarization": 400,
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
 for a database's documents, where there is none, and of those for media at an address that the

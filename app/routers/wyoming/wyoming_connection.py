@@ -39,6 +39,7 @@ class WyomingConnection:
         reader, writer: of the connection.
         services: of the process.
         places: of utterances that are transcribed at a time.
+        peer: name of the subscriber at the other end.
     """
 
     def __init__(
@@ -47,16 +48,17 @@ class WyomingConnection:
         writer: asyncio.StreamWriter,
         services: Services,
         places: FairPlaces,
+        peer: str,
     ) -> None:
         self._reader, self._writer = reader, writer
-        self._services, self._places = services, places
+        self._services, self._places, self._peer = services, places, peer
         self._options = events.TurnOptions(ends_by="stream")
         self._lock = asyncio.Lock()
         self._speech = WyomingSpeech(services.synthesizer, self._send)
 
     async def serve(self) -> None:
         """Answer events until the client leaves, or one of them fails."""
-        CALLER.set(f"wyoming {(self._writer.get_extra_info('peername') or ('?',))[0]}")
+        CALLER.set(f"wyoming {self._peer}")
         idle_s = self._services.settings.live.idle_s
         try:
             while True:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 
 import structlog
 
 from app.container import Services
+from app.routers.access.client_address import client_address, subscriber
 from app.routers.wyoming.wyoming_connection import WyomingConnection
 from app.routers.wyoming.wyoming_frames import MAX_LINE_BYTES
 from app.system.fair_places import FairPlaces
@@ -18,6 +20,9 @@ _FAREWELL_S = 0.5
 """A client has so long to take what was written, while what he sends is dropped."""
 
 _DROPPED_BYTES = 2**16
+
+_SHARE = 2
+"""An address gets one of so many connections, and of so many places of utterances."""
 
 
 class WyomingServer:
@@ -32,7 +37,12 @@ class WyomingServer:
         self._services, self._port = services, port
         settings = services.settings.wyoming
         self._most = settings.max_connections
-        self._places = FairPlaces(settings.concurrency, self._most, self._most)
+        self._share = max(1, self._most // _SHARE)
+        own_places = max(1, settings.concurrency // _SHARE)
+        self._places = FairPlaces(
+            settings.concurrency, self._most, self._most, caller_places=own_places
+        )
+        self._peers: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -55,20 +65,25 @@ class WyomingServer:
         log.info("wyoming listens", host=host, port=self._port)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._tasks) >= self._most:
+        task, peer = asyncio.current_task(), _peer_of(writer)
+        if task is None or not self._has_room(peer):
             writer.transport.abort()
             return
         self._tasks.add(task)
+        self._peers[peer] += 1
         try:
-            await WyomingConnection(reader, writer, self._services, self._places).serve()
+            await WyomingConnection(reader, writer, self._services, self._places, peer).serve()
         except (ConnectionError, TimeoutError):
             pass  # the client has left, or does not read why he is refused
         except Exception as error:
             log.error("wyoming connection failed by a defect", exc_info=error)
         finally:
             self._tasks.discard(task)
+            self._peers -= Counter((peer,))  # which forgets a peer that has none left
             await _closed(reader, writer)
+
+    def _has_room(self, peer: str) -> bool:
+        return len(self._tasks) < self._most and self._peers[peer] < self._share
 
     async def leave(self) -> None:
         """Stop listening, and end every connection."""
@@ -78,6 +93,12 @@ class WyomingServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _peer_of(writer: asyncio.StreamWriter) -> str:
+    """Return a name for the subscriber at the other end."""
+    host = (writer.get_extra_info("peername") or ("",))[0]
+    return subscriber(client_address(host, "", 0))
 
 
 async def _closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

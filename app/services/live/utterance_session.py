@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import structlog
 
 from app.domain.audio import Audio, Samples
@@ -140,13 +141,18 @@ class UtteranceSession:
     async def _read_commands(self, tasks: asyncio.TaskGroup) -> None:
         self._tasks = tasks
         self._apply(self._options, 0)
+        clock, idle_s = asyncio.get_running_loop().time, self._settings.live.idle_s
+        silent_from_s = clock()
         try:
             while True:
-                async with asyncio.timeout(self._settings.live.idle_s):
+                # Sound alone counts: a client could hold a place by other commands for ever.
+                async with asyncio.timeout_at(silent_from_s + idle_s):
                     command = await self._inbox.get()
                 if command is None:
                     break
                 await self._handle(command)
+                if isinstance(command, np.ndarray):
+                    silent_from_s = clock()
         except TimeoutError:
             self.idle = True
         finally:
