@@ -20,7 +20,7 @@ from app.routers.dependencies import ServicesDep, services_of
 from app.routers.described import TEXT, described
 from app.routers.openai.openai_answers import SpeakerTurns
 from app.routers.openai.sound_routes import CHECKS, sound_body
-from app.routers.openai.transcription_form import read_transcription_form
+from app.routers.openai.transcription_form import FormFields, read_transcription_form
 from app.routers.patient_json import patient_json
 from app.routers.patient_text import LateText, patient_text
 from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
@@ -66,15 +66,20 @@ router = APIRouter(
 async def diarization(request: Request, services: ServicesDep) -> Response:
     """Tell the speakers of a file apart; nothing is transcribed."""
     fields, file = await read_transcription_form(request, services)
-    try:
-        options = diarization_options(fields)
-    except CuestreamError:
-        file.path.unlink(missing_ok=True)
-        raise
+    options = _options(fields, file)
     if options.kind == "rttm":
         return await patient_text(request, _rttm(request, options, file), LateText(_RTTM))
     silence_s = services.settings.server.sync_keepalive_after_s
     return await patient_json(request, _payload(request, options, file), silence_s)
+
+
+def _options(fields: FormFields, file: UploadedFile) -> DiarizationOptions:
+    """Return the checked options; the file of refused ones is removed."""
+    try:
+        return diarization_options(fields)
+    except CuestreamError:
+        file.path.unlink(missing_ok=True)
+        raise
 
 
 async def _payload(request: Request, options: DiarizationOptions, file: UploadedFile) -> object:
