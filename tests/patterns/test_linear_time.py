@@ -18,7 +18,7 @@ from tests.patterns.foreign_patterns import Use, all_uses
 from tests.patterns.growth import grows_linearly, quick
 from tests.patterns.hostile_texts import HostileText, hostile_texts
 
-SIZE = 3000
+SIZE = 6000
 SUSPICIOUS_S = 0.004
 """Linear work on a text of that size takes a tenth of it, quadratic work several times as much."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import Any
 
 import httpx
 
-_TEXT = re.compile(r"text/.*|application/(?:.*\+)?(?:json|xml|javascript|x-ndjson|x-subrip).*")
-_JSON = re.compile(r"application/(?:.*\+)?json.*")
+_TEXTS = frozenset({"xml", "javascript", "x-ndjson", "x-subrip"})
+"""What an `application` type that is text is called, or ends in after a plus sign."""
+
 _OWN = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 """Headers that describe the bytes on a connection, which there is none of."""
 
@@ -23,19 +23,26 @@ def answer_payload(response: httpx.Response) -> dict[str, Any]:
     """
     headers = {name: value for name, value in response.headers.items() if name not in _OWN}
     payload: dict[str, Any] = {"status_code": response.status_code, "headers": headers}
-    media_type = response.headers.get("content-type", "").lower()
+    kind, _, subtype = _media_type(response).partition("/")
+    form = subtype.rpartition("+")[2] if kind == "application" else ""
     try:
         if not response.content:
             body: object = ""
-        elif _JSON.fullmatch(media_type):
+        elif form == "json":
             body = json.loads(response.content, parse_constant=_refuse)
-        elif _TEXT.fullmatch(media_type):
+        elif kind == "text" or form in _TEXTS:
             body = response.content.decode(response.charset_encoding or "utf-8")
         else:
             return {**payload, **_binary(response.content)}
     except (ValueError, LookupError):
         return {**payload, **_binary(response.content)}
     return {**payload, "body": body}
+
+
+def _media_type(response: httpx.Response) -> str:
+    """Return the type without its parameters, such as ``application/problem+json``."""
+    sent = str(response.headers.get("content-type", ""))
+    return sent.partition(";")[0].strip().lower()
 
 
 def _binary(content: bytes) -> dict[str, Any]:
