@@ -13,29 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_process import CAPTIONS, CLIP, CommandProcess, environment, mount_or_skip
+from tests.cli.command_process import CAPTIONS, CommandProcess, environment, mount_or_skip
 from tests.cli.test_sub_commands import piped, run
 from tests.conftest import StartServer
 from tests.endpoint_server import Reply, called_server
 from tests.server import ROOT, ServerProcess
 
 PLUGINS = ROOT / "tests" / "services" / "sources" / "ytdlp" / "site_plugins"
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some seconds of speech."""
-    path = tmp_path_factory.mktemp("talk") / "talk.wav"
-    command = ["ffmpeg", "-v", "error", "-t", "6", "-i", str(CLIP), str(path)]
-    subprocess.run(command, check=True)
-    return path
 
 
 def names_below(folder: Path) -> list[str]:

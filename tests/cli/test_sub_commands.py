@@ -31,13 +31,6 @@ TALK = ROOT / "fixtures" / "talk" / "two-voices.mp4"
 SENTENCES: list[dict[str, Any]] = json.loads(TALK.with_suffix(".json").read_text())["sentences"]
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
 def run(here: Path, *arguments: str, **variables: str) -> CommandProcess:
     """Run the command with `--json` to its end."""
     with CommandProcess(here, *arguments, "--json", **variables) as command:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_process import CLIP, CommandProcess, mount_or_skip
+from tests.cli.command_process import CommandProcess, mount_or_skip
 from tests.conftest import StartServer
 from tests.server import DEAF, ServerProcess, free_port
 
@@ -22,15 +21,6 @@ def inbox(tmp_path: Path) -> Path:
     folder = tmp_path / "inbox"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some seconds of speech."""
-    path = tmp_path_factory.mktemp("talk") / "talk.wav"
-    command = ["ffmpeg", "-v", "error", "-t", "6", "-i", str(CLIP), str(path)]
-    subprocess.run(command, check=True)
-    return path
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class SpeakerList(Answer):
     voices: list[NamedChoice]
 
 
-class SpeakerTurn(Answer):
+class DiarizedTurn(Answer):
     """A stretch in which somebody speaks, in seconds."""
 
     start: float
@@ -55,4 +55,4 @@ class SpeakerTurns(Answer):
 
     duration: float
     num_speakers: int
-    segments: list[SpeakerTurn]
+    segments: list[DiarizedTurn]
