@@ -75,7 +75,8 @@ export class JobView {
 
   /** Play what the browser has kept of the job's media. */
   async #openKept(id) {
-    const file = await keptMedia(id).catch(() => null);
+    const kept = known(id)?.media;
+    const file = kept ? await keptMedia(kept).catch(() => null) : null;
     if (!file || this.file || this.#ending.signal.aborted) return;
     this.#use(id, file);
   }
@@ -90,18 +91,18 @@ export class JobView {
   async #begin() {
     const { signal } = this.#ending;
     const input = { ...this.fields, position_s: this.player.video.currentTime };
+    // Beside the upload and done before the job begins: whoever sees the job can open it again.
+    const keeping = this.file && keepMedia(this.file).catch(() => null);
     if (this.file) {
       this.#say(t("uploading"), 0);
       input.upload_id = await upload(this.file, { signal, progress: (share, isCut) => {
         this.#say(isCut ? t("upload_cut") : t("uploading"), Math.round(share * 100));
       } });
     }
+    const media = await keeping; // null where it was not kept; it can be opened by hand
     const { id } = await postJson("run", { input }, { signal });
-    if (this.file) {
-      files.set(id, this.file);
-      keepMedia(id, this.file).catch(() => {}); // it can be opened by hand
-    }
-    remember({ id, title: this.file?.name ?? this.fields.url, url: this.fields.url ?? null, created: Date.now() });
+    if (this.file) files.set(id, this.file);
+    remember({ id, media, title: this.file?.name ?? this.fields.url, url: this.fields.url ?? null, created: Date.now() });
     history.replaceState(null, "", `#job/${id}`);
     await this.#follow(id);
   }

@@ -28,10 +28,11 @@ async function within(mode, work) {
   }
 }
 
-/** Keep a job's file if there is room, and let go of the oldest ones. */
-export async function keepMedia(id, file) {
+/** Keep a file if there is room, and let go of the oldest ones; returns its id, null where there is no room. */
+export async function keepMedia(file) {
   const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-  if (file.size > Math.min(MOST_BYTES, (quota - usage) * MOST_SHARE)) return;
+  if (file.size > Math.min(MOST_BYTES, (quota - usage) * MOST_SHARE)) return null;
+  const id = `${Date.now()}-${Math.random()}`; // crypto.randomUUID is for secure origins alone
   await within("readwrite", async (store) => {
     await done(store.put({ id, file, at: Date.now() }));
     const times = [];
@@ -42,9 +43,10 @@ export async function keepMedia(id, file) {
     }
     for (const [, key] of times.sort((a, b) => b[0] - a[0]).slice(MOST_FILES)) await done(store.delete(key));
   });
+  return id;
 }
 
-/** The file of a job; null where it is not kept. */
+/** A file that was kept; null where it is no longer. */
 export async function keptMedia(id) {
   return (await within("readonly", (store) => done(store.get(id))))?.file ?? null;
 }
