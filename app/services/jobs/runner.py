@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 import structlog
 
 from app.domain.errors import (
+    CuestreamError,
     DrainingError,
     JobInterruptedError,
     JobNotFoundError,
@@ -202,6 +204,18 @@ class JobRunner:
     async def cancel(self, job: JobRuntime, caller: str) -> None:
         """Cancel a job for a caller, for good; see `JobControl.cancel`."""
         await self._control.cancel(job, caller)
+
+    async def forget(self, job: JobRuntime, caller: str) -> None:
+        """Remove a job of a caller's; one that has not ended is cancelled first.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        await self.cancel(job, caller)
+        with suppress(CuestreamError):
+            await job.wait_for_result()
+        await self._store.remove(job.id)
+        self._runtimes.remove([job.id])
 
     async def wait_until_open(self, job: JobRuntime, limit_s: float) -> None:
         """Wait until a job's media is open; see `JobControl.wait_until_open`."""

@@ -219,6 +219,12 @@ class DurableJobStore:
             self._records.pop(job_id, None)
         return gone
 
+    async def remove(self, job_id: str) -> None:
+        """See `JobStore`."""
+        await self.flush()
+        await self._database.remove([job_id])
+        self._records.pop(job_id, None)
+
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
         self._spawn(self._database.save_callers(record.id, self._codec.encoded_notes(record)))

@@ -177,6 +177,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def remove(self, job_id: str) -> None:
+        """Remove the record of a job that has ended, with all that belongs to it."""
+        ...
+
     def save_callers(self, record: JobRecord) -> None:
         """Store what a record says of its callers, soon."""
         ...
