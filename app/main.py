@@ -58,7 +58,7 @@ from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
 from app.routers.assemblyai import transcript_routes
-from app.routers.deepgram import listen_routes
+from app.routers.deepgram import listen_live_routes, listen_routes
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
@@ -118,6 +118,7 @@ _ROUTERS = (
     speech_routes.router,
     realtime_routes.router,
     listen_routes.router,
+    listen_live_routes.router,
     caption_routes.router,
     job_routes.router,
     edit_routes.router,
