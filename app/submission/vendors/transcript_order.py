@@ -137,9 +137,9 @@ class TranscriptBody(BaseModel):
         Raises:
             UnavailableOptionError, InvalidFieldError: there are such.
         """
-        for name in _given(self.model_extra or {}):
-            if name in _REFUSED:
-                raise UnavailableOptionError(f"{name}: {_REFUSED[name]}")
+        for option in _given(self.model_extra or {}):
+            if option in _REFUSED:
+                raise UnavailableOptionError(f"{option}: {_REFUSED[option]}")
         name, value = self.webhook_auth_header_name, self.webhook_auth_header_value
         if (name is None) != (value is None):
             raise NamedFieldError("webhook_auth_header_name", "name and value belong together")
