@@ -161,7 +161,7 @@ def test_an_answer_goes_to_a_callback(worker: ServerProcess) -> None:
     assert headers["webhook-id"]
 
 
-def test_a_key_in_each_of_deepgrams_places(worker: ServerProcess) -> None:
+def test_a_key_in_each_of_deepgram_s_places(worker: ServerProcess) -> None:
     assert transcribe(worker, TALK).results.channels
     with pytest.raises(ApiError) as refused:
         transcribe(worker, TALK, key="another")
