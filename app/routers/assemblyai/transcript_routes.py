@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from app.container import Services
@@ -100,7 +100,12 @@ ResultDep = Annotated[Result, Depends(_finished)]
         extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/octet-stream": {"schema": FILE}},
+                "content": {
+                    "application/octet-stream": {
+                        "schema": FILE,
+                        "example": "the bytes of a recording",
+                    }
+                },
             }
         },
     ),
@@ -186,7 +191,7 @@ async def paragraphs(job: TranscriptDep, result: ResultDep, services: ServicesDe
 )
 @raises(e.TooMuchWorkError)
 async def subtitles(
-    kind: Literal["srt", "vtt"],
+    kind: Annotated[Literal["srt", "vtt"], Path(openapi_examples={"srt": {"value": "srt"}})],
     result: ResultDep,
     chars_per_caption: Annotated[
         int | None,

@@ -43,11 +43,11 @@ router = APIRouter(tags=["subtitles"], route_class=GuardedRoute)
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
+        "application/octet-stream": {"schema": FILE, "example": "the bytes of a recording"},
         "application/json": {
             "schema": AddressBody.model_json_schema(),
             "example": {"url": "https://example.com/talk.mp3"},
         },
-        "application/octet-stream": {"schema": FILE},
     },
 }
 

@@ -29,7 +29,7 @@ from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.remote_owner import RemoteOwner
 from app.services.jobs.runtime import JobRuntime
-from app.services.jobs.store.job_store import JobStore, Message
+from app.services.jobs.store.job_store import FORGET, JobStore, Message
 from app.services.jobs.stored_edits import StoredEdits
 from app.services.jobs.uploads_of_jobs import discard_upload
 from app.services.readiness import Readiness
@@ -257,6 +257,9 @@ class JobRunner:
 
     def told(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""
+        if message == FORGET:
+            self._runtimes.remove([job_id])
+            return
         job = self._runtimes.known(job_id)
         if job is not None and job.working:
             self._remote.obey(job, message)

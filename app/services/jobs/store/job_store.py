@@ -14,6 +14,9 @@ from app.services.jobs.stored_edits import StoredEdits
 Message = Mapping[str, str | int | None]
 """What a process tells the one that works on a job."""
 
+FORGET: Message = {"do": "forget"}
+"""Tells every process that a job's record was removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
