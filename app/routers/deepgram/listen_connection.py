@@ -133,6 +133,7 @@ class ListenConnection:
             case "KeepAlive":
                 pass
             case "Finalize":
+                self._events.finalize()
                 await self._session.feed(self._sound.finish())
                 await self._session.commit()
             case "Configure":

@@ -38,6 +38,8 @@ class ListenEvents:
     def __init__(self, order: StreamOrder, request_id: str) -> None:
         self._order, self._request_id = order, request_id
         self._stopped = ""
+        self._finalizing = 0
+        self._finalized: set[str] = set()
         self._ended: set[str] = set()
         self._open: set[str] = set()
         self._reached_ms = 0
@@ -56,7 +58,8 @@ class ListenEvents:
                 yield self._results(segments)
             case events.WindowTranscribed(item, segments, is_last) if is_last or segments:
                 yield self._final(segments, item if is_last else None)
-            case events.NothingToCommit():
+            case events.NothingToCommit() if self._finalizing:
+                self._finalizing -= 1
                 yield self._results((), is_final=True) | {"from_finalize": True}
             case events.NotTranscribed(item, error):
                 yield self.error(error.code, error.message)
@@ -73,6 +76,9 @@ class ListenEvents:
                 self._stopped = item
             case events.Committed(item):
                 self._open.add(item)
+                if item != self._stopped and self._finalizing:
+                    self._finalizing -= 1
+                    self._finalized.add(item)
             case events.WindowTranscribed(item, _, True):
                 self._ended.add(item)
             case events.Transcribed(item) | events.NotTranscribed(item):
@@ -83,6 +89,10 @@ class ListenEvents:
         if item not in self._ended:
             yield self._final((), item)
         self._ended.discard(item)
+
+    def finalize(self) -> None:
+        """Note that the client wants what was said so far to be final."""
+        self._finalizing += 1
 
     def utterance_end(self, position_ms: int) -> Payload | None:
         """Return that no word has come for as long as the client wants to know; each end once.
@@ -143,9 +153,9 @@ class ListenEvents:
         """
         results = self._results(segments, is_final=True)
         if ended is not None:
-            by_silence = ended == self._stopped
-            results["speech_final"] = by_silence and self._order.tells_ends
-            results["from_finalize"] = not by_silence
+            results["speech_final"] = ended == self._stopped and self._order.tells_ends
+            results["from_finalize"] = ended in self._finalized
+            self._finalized.discard(ended)
         return results
 
     def _results(self, segments: Sequence[Segment], *, is_final: bool = False) -> Payload:
