@@ -113,8 +113,12 @@ class ListenConnection:
                 return True  # as clients closed streams before there was a message for it
             else:
                 await self._feed(data)
-            if (end := self._events.utterance_end(self._session.position_ms)) is not None:
-                await self._send(end)
+            await self._tell_utterance_end()
+
+    async def _tell_utterance_end(self) -> None:
+        end = self._events.utterance_end(self._session.position_ms)
+        if end is not None:
+            await self._send(end)
 
     async def _feed(self, data: bytes) -> None:
         self._digest.update(data)
@@ -171,6 +175,7 @@ class ListenConnection:
         self._events.model = self._services.readiness.engine_manager.engines.transcriber_name
         for message in self._events.messages(happened):
             await self._send(message)
+        await self._tell_utterance_end()
 
     async def _send(self, message: Payload) -> None:
         async with self._lock:
