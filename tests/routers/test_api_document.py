@@ -98,7 +98,7 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText", "stopVideoJob"), 400),
     "getPeaks": 404,
-    "listen": 400,
+    **dict.fromkeys(("listen", "createTranscript"), 400),
     **dict.fromkeys(("getTranscript", "deleteTranscript", "getTranscriptFile"), 404),
     **dict.fromkeys(("getTranscriptSentences", "getTranscriptParagraphs"), 404),
 }
