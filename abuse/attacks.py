@@ -282,6 +282,7 @@ ATTACKS: Mapping[str, Attack] = {
     "event number of 5,000 digits": last_event_id,
     "two files and a name": two_files,
     "Realtime: event of 100 MB": doors.realtime_frame,
+    "Deepgram: sound of 100 MB in one message": doors.listen_frame,
     "Realtime: 100 silent connections": doors.realtime_places,
     "Realtime: answers unread": doors.realtime_unread,
     "film: 1 GiB of samples": doors.endless_film,

@@ -22,6 +22,7 @@ from app.services.render.timecodes import clock_time
 _HOLD_S = 10.0
 _MIB = bytes(2**20)
 _REALTIME = "/v1/realtime?intent=transcription"
+_LISTEN = "/v1/listen?encoding=linear16&sample_rate=16000"
 
 
 def realtime_frame(caller: HostileCaller) -> str:
@@ -30,6 +31,17 @@ def realtime_frame(caller: HostileCaller) -> str:
         with _realtime(caller) as client:
             event = {"type": "input_audio_buffer.append", "audio": "A" * 100_000_000}
             client.send(json.dumps(event))
+            client.ping().wait(_HOLD_S)
+            return "held"
+    except (OSError, WebSocketException):
+        return "cut"
+
+
+def listen_frame(caller: HostileCaller) -> str:
+    """A hundred megabytes of sound in one message."""
+    try:
+        with _realtime(caller, _LISTEN) as client:
+            client.send(bytes(100_000_000))
             client.ping().wait(_HOLD_S)
             return "held"
     except (OSError, WebSocketException):
@@ -172,8 +184,8 @@ def _png(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
-def _realtime(caller: HostileCaller) -> ClientConnection:
-    address = f"ws://127.0.0.1:{caller.port}{_REALTIME}"
+def _realtime(caller: HostileCaller, path: str = _REALTIME) -> ClientConnection:
+    address = f"ws://127.0.0.1:{caller.port}{path}"
     return connect(address, sock=caller.connection(), max_size=None, open_timeout=_HOLD_S)
 
 

@@ -57,6 +57,8 @@ from app.routers import (
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
+from app.routers.assemblyai import transcript_routes
+from app.routers.deepgram import listen_live_routes, listen_routes
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
@@ -75,6 +77,7 @@ from app.routers.realtime import realtime_routes
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.routers.wyoming.wyoming_server import WyomingServer
 from app.services.jobs.graceful_shutdown import GracefulShutdown
+from app.services.jobs.runtime import JobRuntime
 from app.services.readiness import Readiness
 from app.services.serving_check import ServingCheck
 from app.services.uploads.upload_expiry import UploadExpiry
@@ -82,6 +85,7 @@ from app.settings import Settings, unused_variables
 from app.submission.film_jobs import FilmJobs
 from app.submission.queue.job_queue import JobQueue
 from app.submission.queue.webhooks import Webhooks
+from app.submission.vendors.transcript_ends import TranscriptEnds
 from app.system.file_limit import raise_file_limit
 
 log = structlog.get_logger()
@@ -113,6 +117,8 @@ _ROUTERS = (
     model_routes.lists,
     speech_routes.router,
     realtime_routes.router,
+    listen_routes.router,
+    listen_live_routes.router,
     caption_routes.router,
     job_routes.router,
     edit_routes.router,
@@ -124,6 +130,7 @@ _ROUTERS = (
     screenshot_routes.router,
     playlist_routes.router,
     stored_media_routes.router,
+    transcript_routes.router,  # ahead of RunPod's, which takes any name
     runpod_routes.router,
     webhook_routes.router,
     render_routes.router,
@@ -239,10 +246,18 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     app.state.webhooks = webhooks
     queue = app.state.queue = JobQueue(services, app, webhooks.tell)
     stack.push_async_callback(queue.close)
-    services.runner.on_claim = queue.begun
+    ends = TranscriptEnds(services, webhooks)
+    stack.push_async_callback(ends.close)
+    services.runner.on_claim = partial(_begun, queue, ends)
     services.runner.take_calls(queue.calls.begin)
     app.state.film_jobs = FilmJobs(services)
     await services.runner.open()
+
+
+def _begun(queue: JobQueue, ends: TranscriptEnds, job: JobRuntime) -> None:
+    """Tell the doors of a job that this process begins from the queue."""
+    queue.begun(job)
+    ends.begun(job)
 
 
 def _connection_bounds(settings: Settings) -> dict[str, object]:

@@ -69,6 +69,8 @@ def listed_code(context: Any, response: Any, case: Any) -> None:
 def _code_of(response: Any) -> str:
     try:
         body = json.loads(response.content)
+        if "err_code" in body:
+            return str(body["err_code"])
         own = body["error"] if isinstance(body["error"], dict) else body
         return str(own["code"])
     except (ValueError, KeyError, TypeError):

@@ -25,6 +25,8 @@ _REALTIME = "tests/clients/test_realtime.py"
 _GUIDES = "tests/clients/test_client_guides.py"
 _PLUGINS = "tests/clients/test_realtime_guides.py"
 _WYOMING = "tests/clients/test_wyoming.py"
+_DEEPGRAM = "tests/clients/test_deepgram.py"
+_ASSEMBLYAI = "tests/clients/test_assemblyai.py"
 _RUNPOD = "tests/clients/test_runpod_clients.py"
 
 _NAME = re.compile(r"^(?:async )?def test_((?:\d+_)*)(\w+)\(", re.MULTILINE)
@@ -70,6 +72,8 @@ CLIENTS = (
     ClientTests("home-assistant", _WYOMING, (48, 49, 50, 51, 52)),
     ClientTests("livekit-agents", _PLUGINS, word="livekit"),
     ClientTests("pipecat", _PLUGINS, word="pipecat"),
+    ClientTests("deepgram", _DEEPGRAM, word="_"),
+    ClientTests("assemblyai", _ASSEMBLYAI, word="_"),
     ClientTests("runpod-sdk", _RUNPOD, (53, 55, 56)),
 )
 

@@ -77,6 +77,8 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "job_id": "Id of a job",
     "upload_id": "Id of an upload",
     "document_id": "Id of a document",
+    "transcript_id": "Id of a transcript",
+    "kind": "srt or vtt",
     "webhook_id": "Id of a webhook",
     "operation": "Name of a media operation",
     "model_id": "Name of a model",

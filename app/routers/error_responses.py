@@ -13,16 +13,18 @@ from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
 from app.routers.error_shapes import (
+    DEEPGRAM_STATUSES,
     OPENAI_STATUSES,
     ErrorShape,
     HttpError,
+    deepgram_body,
     detailed_body,
     native_body,
     openai_body,
     plain_text,
     video_body,
 )
-from app.routers.job_answers import OpenAiError
+from app.routers.job_answers import DeepgramError, OpenAiError
 from app.routers.tus_version import TUS_VERSION
 from app.submission.field_problems import describe
 
@@ -97,6 +99,7 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
+    ErrorShape("/v1/listen", deepgram_body, model=DeepgramError, statuses=DEEPGRAM_STATUSES),
     ErrorShape(
         "/v1", openai_body, model=OpenAiError, statuses=OPENAI_STATUSES, advises_retries=True
     ),

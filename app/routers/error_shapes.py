@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from asgi_correlation_id import correlation_id
 from pydantic import BaseModel
 
 from app.domain import errors as e
@@ -127,6 +128,16 @@ def openai_body(error: HttpError) -> dict[str, object]:
         "code": _OPENAI_CODES.get(error.code, error.code),
     }
     return {"error": body}
+
+
+DEEPGRAM_STATUSES: Mapping[int, int] = {415: 400, 422: 400}
+"""Media that cannot be read are a bad request to its clients."""
+
+
+def deepgram_body(error: HttpError) -> dict[str, object]:
+    """Return an error as Deepgram's clients read it."""
+    request_id = correlation_id.get() or ""
+    return {"err_code": error.code, "err_msg": error.text, "request_id": request_id}
 
 
 def detailed_body(error: HttpError) -> dict[str, object]:

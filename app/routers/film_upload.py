@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import struct
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,12 +17,12 @@ from app.domain.errors import BadRequestError, CuestreamError, InternalError, Jo
 from app.domain.time import SAMPLE_RATE_HZ
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.form_reader import parse_form
+from app.services.media.pcm_formats import SAMPLE_BYTES, PcmCoding
 from app.services.uploads.arriving_files import ArrivingUpload
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.system.thread_groups import DISK
 
 _PART = "audio_file"
-_SAMPLE_BYTES = 2
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _MAGIC_BYTES = 12
 """Enough of a file to know its container. Fewer bytes of sound are six samples."""
@@ -29,13 +30,24 @@ _MAGIC_BYTES = 12
 _MAGIC = (b"OggS", b"fLaC", b"ID3", b"\x1a\x45\xdf\xa3", b"RF64")
 
 
-def wav_head() -> bytes:
-    """Return the header of WAV for s16le at 16 kHz, mono, of unknown length.
+_WAV_TAGS: Mapping[PcmCoding, int] = {"s16": 1, "alaw": 6, "ulaw": 7}
+"""Source: Microsoft's RFC 2361, registered WAVE formats."""
+
+
+def wav_head(coding: PcmCoding = "s16", rate_hz: int = SAMPLE_RATE_HZ, channels: int = 1) -> bytes:
+    """Return the header of WAV for sound of unknown length.
 
     Source: Microsoft's RIFF; ffmpeg and sox write these sizes to pipes.
+
+    Args:
+        coding: s16, alaw or ulaw.
+        rate_hz: samples a second.
+        channels: interleaved.
     """
-    rate = SAMPLE_RATE_HZ
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, _SAMPLE_BYTES, 16)
+    width, tag = SAMPLE_BYTES[coding], _WAV_TAGS[coding]
+    frame = width * channels
+    sizes = (rate_hz, rate_hz * frame, frame, width * 8)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, tag, channels, *sizes)
     data = struct.pack("<4sI", b"data", _UNKNOWN_SIZE)
     return struct.pack("<4sI4s", b"RIFF", _UNKNOWN_SIZE, b"WAVE") + form + data
 

@@ -57,6 +57,14 @@ class OpenAiError(Answer):
     error: OpenAiErrorBody
 
 
+class DeepgramError(Answer):
+    """An error of the route that follows Deepgram's API."""
+
+    err_code: str = Field(description="Stable name of what is wrong")
+    err_msg: str = Field(description="One sentence for people")
+    request_id: str
+
+
 class CodedNotice(Answer):
     """Something that could not be done, or not as well as usual."""
 

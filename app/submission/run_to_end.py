@@ -103,8 +103,7 @@ async def submit_file_patiently(services: Services, request: JobRequest) -> JobR
     Raises:
         CuestreamError: the request or its media is bad, or the server is full for too long.
     """
-    server = services.settings.server
-    patience_s = min(server.sync_place_wait_s, server.sync_keepalive_after_s / 2)
+    patience_s = _patience_s(services)
     if not isinstance(request.source, UploadedFile):
         raise TypeError("only requests with a file are submitted here")
     source = request.source
@@ -119,3 +118,24 @@ async def submit_file_patiently(services: Services, request: JobRequest) -> JobR
     finally:
         with suppress(OSError):
             await DISK.run(source.path.unlink, True)
+
+
+async def run_request(services: Services, request: JobRequest) -> Result:
+    """Run a request with any source as `run_file` runs one with a file, and return its result."""
+    if isinstance(request.source, UploadedFile):
+        return await run_file(services, request)
+
+    async def same() -> JobRequest:
+        return request
+
+    job = await submit_patiently(services, same, _patience_s(services))
+    job.attach()
+    try:
+        return await job.wait_for_result()
+    finally:
+        job.detach(0.0)
+
+
+def _patience_s(services: Services) -> float:
+    server = services.settings.server
+    return min(server.sync_place_wait_s, server.sync_keepalive_after_s / 2)

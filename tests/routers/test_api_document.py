@@ -98,6 +98,9 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText", "stopVideoJob"), 400),
     "getPeaks": 404,
+    **dict.fromkeys(("listen", "createTranscript"), 400),
+    **dict.fromkeys(("getTranscript", "deleteTranscript", "getTranscriptFile"), 404),
+    **dict.fromkeys(("getTranscriptSentences", "getTranscriptParagraphs"), 404),
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
 for a database's documents, where there is none, and of those for media at an address that the

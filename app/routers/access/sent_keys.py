@@ -23,7 +23,8 @@ _SCHEMES = frozenset({"bearer", "token"})
 _QUERY = ("api_key", "token")
 _MOST_PROTOCOLS = 16
 _SUBPROTOCOL = "openai-insecure-api-key."
-"""Source: OpenAI's guide to the Realtime API over WebSocket in browsers."""
+"""Source: OpenAI's guide to the Realtime API over WebSocket in browsers. Deepgram's clients there
+offer a scheme and the key, as two subprotocols."""
 
 
 def sent_keys(connection: HTTPConnection) -> tuple[str, ...]:
@@ -40,6 +41,7 @@ def sent_keys(connection: HTTPConnection) -> tuple[str, ...]:
     if is_socket:
         offered = connection.scope.get("subprotocols", ())[:_MOST_PROTOCOLS]
         found += [each.removeprefix(_SUBPROTOCOL) for each in offered if _is_key(each)]
+        found += offered[1:2] if offered and offered[0].lower() in _SCHEMES else ()
     return tuple(key for key in found if key)
 
 

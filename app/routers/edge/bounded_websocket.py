@@ -15,8 +15,11 @@ from app.routers.edge.bounded_transport import BoundedTransport
 _MAX_FRAGMENTS = 256
 """Frames of one message: an empty one costs its sender two bytes and us an object."""
 
-LARGE_MESSAGES: dict[str, int] = {"/v1/realtime": 16 * 2**20}
-"""Most bytes of a message on paths whose clients send minutes of sound in one, as text."""
+LARGE_MESSAGES: dict[str, int] = {
+    "/v1/realtime": 16 * 2**20,
+    "/v1/listen": 4 * 2**20,
+}
+"""Most bytes of a message on paths whose clients send minutes of sound in one."""
 
 _LARGE_BYTES = 64 * 2**20
 """All unfinished messages of this worker beyond `_SMALL_BYTES` each, together."""

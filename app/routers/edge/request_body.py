@@ -172,6 +172,17 @@ async def _allow_form_or_json(request: Request) -> None:
     await (_allow_upload if is_multipart(request) else _allow_large_json)(request)
 
 
+def is_json(request: Request) -> bool:
+    """Whether a body says that it is JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json"
+
+
+async def _allow_upload_or_address(request: Request) -> None:
+    if not is_json(request):
+        await _allow_upload(request)
+
+
 def large_json() -> Any:
     """Return a check that lets a route read MAX_JSON_MB."""
     return Depends(_allow_large_json)
@@ -180,6 +191,11 @@ def large_json() -> Any:
 def upload() -> Any:
     """Return a check that lets a route read MAX_UPLOAD_MB, which it must not keep in memory."""
     return Depends(_allow_upload)
+
+
+def upload_or_address() -> Any:
+    """Return a check that lets a route read MAX_UPLOAD_MB, or JSON of the usual size."""
+    return Depends(_allow_upload_or_address)
 
 
 def form_or_json() -> Any:

@@ -30,8 +30,8 @@ class RealtimeEvents:
         self.logprobs = False
         self._previous: str | None = None
 
-    def event(self, happened: events.UtteranceEvent) -> Event:
-        """Return one event."""
+    def event(self, happened: events.UtteranceEvent) -> Event | None:
+        """Return one event; None for what these clients are not told of."""
         match happened:
             case events.SpeechStarted(item, at_ms):
                 kind: Event = {"type": "input_audio_buffer.speech_started"}
@@ -51,6 +51,8 @@ class RealtimeEvents:
                 return named(self._completed(happened))
             case events.NotTranscribed(item, error):
                 return named(_item("failed", item) | {"error": failure(error)})
+            case events.PartialTranscript() | events.WindowTranscribed():
+                return None
             case events.NothingToCommit(sound_ms, reference):
                 text = "Error committing input audio buffer: buffer too small. Expected at least "
                 text += f"100ms of audio, but buffer only has {sound_ms:.2f}ms of audio."

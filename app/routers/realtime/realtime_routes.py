@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, WebSocket
-from fastapi.responses import JSONResponse
 
 from app.container import Services
-from app.domain.errors import CuestreamError, OverloadedError
-from app.routers.access.api_keys import matching_key
-from app.routers.access.callers import caller_name
-from app.routers.access.origins import AllowedOrigins
 from app.routers.dependencies import services_of
-from app.routers.error_shapes import HttpError, openai_body
+from app.routers.error_shapes import openai_body
+from app.routers.live_handshake import live_refusal, refuse, serve_in_place
 from app.routers.realtime.realtime_connection import RealtimeConnection
 
 router = APIRouter()
@@ -23,26 +21,11 @@ _PROTOCOL = "realtime"
 async def realtime(socket: WebSocket) -> None:
     """Serve one client; who may not connect gets an HTTP answer with the reason."""
     services = services_of(socket)
-    refusal = _refusal(socket, services)
+    refusal = live_refusal(socket, services)
     if refusal is not None:
-        await _refuse(socket, refusal)
+        await refuse(socket, refusal, openai_body)
         return
-    await _serve_in_place(socket, services)
-
-
-async def _serve_in_place(socket: WebSocket, services: Services) -> None:
-    """Serve a client who has a place, or tell him that there is none."""
-    caller = caller_name(socket)
-    try:
-        services.live_places.take(caller)
-    except OverloadedError as error:
-        headers = {"Retry-After": str(error.retry_after_s)}
-        await _refuse(socket, HttpError(429, error.message, error.code, headers=headers))
-        return
-    try:
-        await _serve(socket, services)
-    finally:
-        services.live_places.free(caller)
+    await serve_in_place(socket, services, partial(_serve, socket, services), openai_body)
 
 
 async def _serve(socket: WebSocket, services: Services) -> None:
@@ -56,24 +39,3 @@ async def _serve(socket: WebSocket, services: Services) -> None:
         await connection.serve()
     finally:
         services.live_places.exit(connection)
-
-
-def _refusal(socket: WebSocket, services: Services) -> HttpError | None:
-    settings = services.settings
-    if settings.access.api_keys and matching_key(socket) is None:
-        return HttpError(401, "A valid API key is required", "invalid_api_key")
-    if not settings.live.enabled:
-        return HttpError(404, "Live captions are off on this server", "not_found")
-    origin = socket.headers.get("origin")
-    if not AllowedOrigins(settings.server.cors_origins)(origin):
-        return HttpError(403, "Pages of this origin may not connect", "forbidden")
-    try:
-        services.readiness.admit()
-    except CuestreamError as error:
-        return HttpError(503, error.message, error.code)
-    return None
-
-
-async def _refuse(socket: WebSocket, error: HttpError) -> None:
-    answer = JSONResponse(openai_body(error), error.status, dict(error.headers))
-    await socket.send_denial_response(answer)

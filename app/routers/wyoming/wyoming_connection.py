@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import structlog
 
 from app.container import Services
@@ -16,8 +15,9 @@ from app.routers.wyoming.wyoming_info import server_info
 from app.routers.wyoming.wyoming_speech import WyomingSpeech
 from app.services.live import utterance_events as events
 from app.services.live.utterance_session import UtteranceSession
-from app.services.media.pcm_formats import SAMPLE_BYTES, PcmCoding, read_samples
-from app.services.media.stream_resampler import LEAST_RATE_HZ, MOST_RATE_HZ, StreamResampler
+from app.services.media.live_sound import LiveSound
+from app.services.media.pcm_formats import PcmCoding
+from app.services.media.stream_resampler import LEAST_RATE_HZ, MOST_RATE_HZ
 from app.submission.request_fields import spoken_language
 from app.system.fair_places import CALLER, FairPlaces
 
@@ -129,7 +129,7 @@ class WyomingConnection:
         await self._send("transcript", {"text": transcribed.text, **_tagged(language)})
 
     async def _feed(self, session: UtteranceSession, start: WyomingEvent) -> None:
-        sound = _Sound(start.data)
+        sound = _sound(start.data)
         count = 0
         while True:
             async with asyncio.timeout(self._services.settings.live.idle_s):
@@ -156,32 +156,17 @@ class WyomingConnection:
                 await self._writer.drain()
 
 
-class _Sound:
-    """Brings the sound of a client to the pipeline's form.
+def _sound(data: Mapping[str, object]) -> LiveSound:
+    """Return the reader of the sound of a client.
 
     Args:
         data: of ``audio-start``.
     """
-
-    def __init__(self, data: Mapping[str, object]) -> None:
-        rate_hz = _whole(data, "rate", 16_000, LEAST_RATE_HZ, MOST_RATE_HZ)
-        self._coding = _CODINGS[_whole(data, "width", 2, 1, 4)]
-        self._channels = _whole(data, "channels", 1, 1, _MOST_CHANNELS)
-        self._frame_bytes = SAMPLE_BYTES[self._coding] * self._channels
-        self._resampler = StreamResampler(rate_hz)
-        self._rest = b""
-
-    def read(self, payload: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        """Return the next samples."""
-        data = self._rest + payload
-        whole = len(data) - len(data) % self._frame_bytes
-        self._rest = data[whole:]
-        samples = read_samples(data[:whole], self._coding, self._channels)
-        return self._resampler.feed(samples)
-
-    def finish(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        """Return the samples that are left."""
-        return self._resampler.finish()
+    return LiveSound(
+        _CODINGS[_whole(data, "width", 2, 1, 4)],
+        _whole(data, "rate", 16_000, LEAST_RATE_HZ, MOST_RATE_HZ),
+        _whole(data, "channels", 1, 1, _MOST_CHANNELS),
+    )
 
 
 def _options(data: Mapping[str, object]) -> events.TurnOptions:

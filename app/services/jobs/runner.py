@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 import structlog
 
 from app.domain.errors import (
+    CuestreamError,
     DrainingError,
     JobInterruptedError,
     JobNotFoundError,
@@ -27,7 +29,7 @@ from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.remote_owner import RemoteOwner
 from app.services.jobs.runtime import JobRuntime
-from app.services.jobs.store.job_store import JobStore, Message
+from app.services.jobs.store.job_store import FORGET, JobStore, Message
 from app.services.jobs.stored_edits import StoredEdits
 from app.services.jobs.uploads_of_jobs import discard_upload
 from app.services.readiness import Readiness
@@ -203,6 +205,18 @@ class JobRunner:
         """Cancel a job for a caller, for good; see `JobControl.cancel`."""
         await self._control.cancel(job, caller)
 
+    async def forget(self, job: JobRuntime, caller: str) -> None:
+        """Remove a job of a caller's; one that has not ended is cancelled first.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        await self.cancel(job, caller)
+        with suppress(CuestreamError):
+            await job.wait_for_result()
+        await self._store.remove(job.id)
+        self._runtimes.remove([job.id])
+
     async def wait_until_open(self, job: JobRuntime, limit_s: float) -> None:
         """Wait until a job's media is open; see `JobControl.wait_until_open`."""
         await self._control.wait_until_open(job, limit_s)
@@ -243,6 +257,9 @@ class JobRunner:
 
     def told(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""
+        if message == FORGET:
+            self._runtimes.remove([job_id])
+            return
         job = self._runtimes.known(job_id)
         if job is not None and job.working:
             self._remote.obey(job, message)

@@ -29,6 +29,7 @@ class LiveUtterance:
         dropped: set when the client has cleared it.
         error: of a window that could not be transcribed.
         end_ms: where its audio ends; 0 before it does.
+        complete: whether all of its windows are known.
         segments: of the windows that were transcribed.
         agreed: words of the open window that will not change.
         open_window_sent: whether text of the open window was sent, with the space ahead of it.
@@ -42,6 +43,7 @@ class LiveUtterance:
     dropped: bool = False
     error: CuestreamError | None = None
     end_ms: int = 0
+    complete: bool = False
     segments: list[Segment] = field(default_factory=list)
     agreed: AgreedWords = field(default_factory=AgreedWords)
     open_window_sent: bool = False

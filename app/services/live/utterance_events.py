@@ -27,6 +27,7 @@ class TurnOptions:
         prompt: words that are likely to occur.
         partial_ms: further speech after which the open window is transcribed again; None for the
             server's setting.
+        by_window: whether the transcript of each window is told of, beside the text.
     """
 
     ends_by: TurnEnd = "silence"
@@ -36,6 +37,7 @@ class TurnOptions:
     language: str | None = None
     prompt: str = ""
     partial_ms: int | None = None
+    by_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,27 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialTranscript:
+    """The transcript so far of the window that is open, all of which may still change."""
+
+    item: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTranscribed:
+    """The transcript of a finished window of an utterance, which does not change any more.
+
+    Attributes:
+        is_last: whether the utterance is known to have no further window.
+    """
+
+    item: str
+    segments: tuple[Segment, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NotTranscribed:
     """An utterance that could not be transcribed; the stream continues."""
 
@@ -117,6 +140,8 @@ UtteranceEvent = (
     | Cleared
     | TextDelta
     | Transcribed
+    | PartialTranscript
+    | WindowTranscribed
     | NotTranscribed
 )
 

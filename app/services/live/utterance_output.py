@@ -20,10 +20,18 @@ class UtteranceOutput:
     Args:
         send: receives the events.
         sentence_ended: called when the text of an utterance ends as a sentence does.
+        by_window: see `TurnOptions`.
     """
 
-    def __init__(self, send: events.SendEvent, sentence_ended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        send: events.SendEvent,
+        sentence_ended: Callable[[], None],
+        *,
+        by_window: bool = False,
+    ) -> None:
         self._send = send
+        self._by_window = by_window
         self._sentence_ended = sentence_ended
         self._windows: asyncio.Queue[QueuedWindow | None] = asyncio.Queue(_WINDOWS_AHEAD)
         self._lock = asyncio.Lock()
@@ -60,6 +68,8 @@ class UtteranceOutput:
             if not utterance.pending_windows and not utterance.dropped:
                 utterance.unsent_text += utterance.update_open_window(list(segments))
                 await self._send_text(utterance)
+                if self._by_window:
+                    await self._send(events.PartialTranscript(utterance.id, tuple(segments)))
 
     async def _send_window(
         self, utterance: LiveUtterance, segments: list[Segment] | CuestreamError
@@ -70,6 +80,9 @@ class UtteranceOutput:
             return
         utterance.unsent_text += utterance.finish_window(segments)
         await self._send_text(utterance)
+        if self._by_window:
+            is_last = utterance.complete and not utterance.pending_windows
+            await self._send(events.WindowTranscribed(utterance.id, tuple(segments), is_last))
         if utterance.is_complete_sentence:
             self._sentence_ended()
 

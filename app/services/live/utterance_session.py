@@ -70,6 +70,7 @@ class UtteranceSession:
     Attributes:
         task: ends when the stream does; it raises what ended it.
         idle: whether it was ended because no audio came.
+        position_ms: how much of the stream was searched for utterances.
     """
 
     def __init__(
@@ -82,11 +83,11 @@ class UtteranceSession:
         self._readiness, self._settings, self._send = readiness, settings, send
         self._options = options
         self._inbox: asyncio.Queue[_Command] = asyncio.Queue(_WAITING_BLOCKS)
-        self._output = UtteranceOutput(send, self._sentence_ended)
+        self._output = UtteranceOutput(send, self._sentence_ended, by_window=options.by_window)
         self._context = WorkContext(f"utterances-{uuid.uuid4().hex}")
         self._current: LiveUtterance | None = None
         self._since_commit = 0
-        self.idle = False
+        self.idle, self.position_ms = False, 0
         self.task = asyncio.create_task(self._run(), name="utterances")
 
     async def feed(self, samples: Samples) -> None:
@@ -213,6 +214,7 @@ class UtteranceSession:
                 await self._stop(at_ms)
             elif isinstance(cut, Audio):
                 await self._transcribe([cut])
+        self.position_ms = self._cutter.position_ms
         await self._end_after_sentence()
         current = self._current
         if current is not None and current.streams and not current.pending_windows:
@@ -261,6 +263,7 @@ class UtteranceSession:
         current.streams, current.end_ms = True, at_ms
         await self._send(events.Committed(current.id))
         await self._transcribe(windows)
+        current.complete = True
         self._partials.cancel()
         self._current = None
         await self._output.end_utterance(current)

@@ -118,6 +118,19 @@ class UploadStore:
             await DISK.run(self._discard, upload.record.id)
             raise
 
+    async def adopt(self, file: UploadedFile, caller: str) -> str:
+        """Store a file that has arrived as a whole; return the id of the upload.
+
+        Args:
+            file: stays where it is; the store has its own copy, or another name of it.
+            caller: of whose share it is.
+
+        Raises:
+            PayloadTooLargeError: larger than an upload may be.
+            StorageError: there is no room, or the disk is not writable.
+        """
+        return await DISK.run(self._adopt, file, owner_of(caller))
+
     async def find(self, upload_id: str) -> Upload:
         """Return the state of an upload.
 
@@ -184,6 +197,24 @@ class UploadStore:
             self.room.announce(record.owner, record.length)
             self._write(record)
 
+    def _adopt(self, file: UploadedFile, owner: str) -> str:
+        with storage_errors():
+            length = file.path.stat().st_size
+            if length > self.max_bytes:
+                raise PayloadTooLargeError(self._max_mb, "Upload")
+            name, sha256 = file.name, file.sha256
+            record = UploadRecord(new_id(), length, name, sha256=sha256, owner=owner)
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)
+            self.room.announce(owner, length)
+            self._write(record)
+            try:
+                self.room.take(owner, length)
+                _copy(file.path, self._bytes(record.id))
+            except BaseException:
+                self._discard(record.id)
+                raise
+        return record.id
+
     def _write(self, record: UploadRecord) -> None:
         """Write an upload's two files, or none."""
         path = self._bytes(record.id)
@@ -222,11 +253,7 @@ class UploadStore:
                 record = replace(record, sha256=digest)
                 write_record(self._record(record.id), record)
             copy = workdir.new_file(".upload")
-            try:
-                _link(path, copy)
-            except OSError:
-                # Another file system, or one without links.
-                shutil.copyfile(path, copy)
+            _copy(path, copy)
         return UploadedFile(copy, record.sha256 or "", record.name, record.media_type)
 
     def _remove(self, upload_id: str) -> None:
@@ -241,6 +268,15 @@ class UploadStore:
 
     def _record(self, upload_id: str) -> Path:
         return self.folder / f"{upload_id}.json"
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Give a file's bytes another name, which replaces a file."""
+    try:
+        _link(path, target)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(path, target)
 
 
 def _link(path: Path, target: Path) -> None:

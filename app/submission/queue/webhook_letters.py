@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.domain.errors import JobNotFoundError, StorageError
@@ -29,6 +29,7 @@ class WebhookLetter:
         attempts: made so far.
         error: what the last attempt met; empty before it.
         given_up: whether it waits for a person.
+        headers: that its receiver wants beside the usual ones; they may hold a secret of his.
     """
 
     id: str
@@ -39,6 +40,7 @@ class WebhookLetter:
     attempts: int = 0
     error: str = ""
     given_up: bool = False
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class LetterBox:

@@ -10,6 +10,7 @@ import hmac
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -73,6 +74,19 @@ class Webhooks:
             return
         body = json.dumps(webhook_body(ticket), ensure_ascii=False)
         letter = new_letter(uuid.uuid4().hex, ticket.order.webhook, ticket.order.owner.name, body)
+        self._deliver_later(letter)
+
+    def send(self, url: str, owner: str, body: str, headers: Mapping[str, str]) -> None:
+        """Send a body to an address as a webhook.
+
+        Args:
+            url: the address, checked by `check`.
+            owner: whose job it is about.
+            body: JSON text.
+            headers: that the receiver wants beside the usual ones.
+        """
+        letter = new_letter(uuid.uuid4().hex, url, owner, body)
+        letter.headers = dict(headers)
         self._deliver_later(letter)
 
     async def undelivered(self, owner: str | None) -> list[WebhookLetter]:
@@ -164,7 +178,8 @@ class Webhooks:
             UrlBlockedError: its address must not be reached.
         """
         body = letter.body.encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "Cuestream"}
+        usual = {"Content-Type": "application/json", "User-Agent": "Cuestream"}
+        headers = {**letter.headers, **usual}
         headers |= signature_headers(letter.id, body, self._settings)
         tls = await asyncio.to_thread(httpx.create_ssl_context)
         try:

@@ -329,6 +329,23 @@ async def test_a_job_that_waits_is_cancelled_or_expires_and_never_starts(
         assert await store.waiting("key a") == (0, 0)
 
 
+async def test_a_job_that_is_removed_is_gone_for_every_process(stores: StoreFactory) -> None:
+    async with stores.opened() as store, stores.opened() as reader:
+        record = JobRecord(REQUEST)
+        await store.add(record)
+        record.log.append(EVENTS[2])
+        await store.flush()
+        read = await reader.get(record.id)
+        assert read is not None
+        await store.remove(record.id)
+        assert await store.get(record.id) is None
+        async with asyncio.timeout(30):
+            while await reader.get(record.id) is read:
+                await asyncio.sleep(0.01)
+        assert await reader.get(record.id) is None
+        assert await store.database.events(record.id, 0) == []
+
+
 async def test_what_ended_jobs_keep_is_bounded_in_the_database(stores: StoreFactory) -> None:
     async with stores.opened() as store:
         records = [JobRecord(REQUEST) for _ in range(4)]

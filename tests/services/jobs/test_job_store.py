@@ -70,6 +70,9 @@ async def test_old_and_surplus_records_go_and_running_ones_stay() -> None:
         records[2].id,
     ]
     assert list(await store.equal(REQUEST.key)) == records[3:]
+    await store.remove(records[3].id)
+    assert await store.get(records[3].id) is None
+    assert list(await store.equal(REQUEST.key)) == records[4:]
 
 
 async def test_a_runner_reads_records_that_it_did_not_run(tmp_path: Path) -> None:

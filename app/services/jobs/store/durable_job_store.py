@@ -25,7 +25,7 @@ from app.services.jobs.store.event_writer import NOT_STORED, EventWriter
 from app.services.jobs.store.job_database import JobDatabase
 from app.services.jobs.store.job_row_codec import JobRowCodec, summary_of
 from app.services.jobs.store.job_rows import JobRow
-from app.services.jobs.store.job_store import Claim, Message, StoreHost
+from app.services.jobs.store.job_store import FORGET, Claim, Message, StoreHost
 from app.services.jobs.store.kept_jobs import surplus_jobs
 from app.services.jobs.store.kept_uploads import KeptUploads
 from app.services.jobs.store.secret_box import SecretBox
@@ -219,6 +219,13 @@ class DurableJobStore:
             self._records.pop(job_id, None)
         return gone
 
+    async def remove(self, job_id: str) -> None:
+        """See `JobStore`."""
+        await self.flush()
+        await self._database.remove([job_id])
+        self._records.pop(job_id, None)
+        await self._database.tell(job_id, FORGET)
+
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
         self._spawn(self._database.save_callers(record.id, self._codec.encoded_notes(record)))
@@ -247,6 +254,8 @@ class DurableJobStore:
 
     def told(self, job_id: str, message: Message) -> None:
         """See `DatabaseListener`."""
+        if message == FORGET:
+            self._records.pop(job_id, None)
         if self._host is not None:
             self._host.told(job_id, message)
 

@@ -14,6 +14,9 @@ from app.services.jobs.stored_edits import StoredEdits
 Message = Mapping[str, str | int | None]
 """What a process tells the one that works on a job."""
 
+FORGET: Message = {"do": "forget"}
+"""Tells every process that a job's record was removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -175,6 +178,10 @@ class JobStore(Protocol):
         Returns:
             Ids of the removed records.
         """
+        ...
+
+    async def remove(self, job_id: str) -> None:
+        """Remove the record of a job that has ended, with all that belongs to it."""
         ...
 
     def save_callers(self, record: JobRecord) -> None:

@@ -162,14 +162,19 @@ class MemoryJobStore:
         rows = [self._ended_row(r, now_s, weights[r.id]) for r in ended]
         removed = surplus_jobs(rows, retention_s, limit, limit_bytes, edited_retention_s)
         for job_id in removed:
-            del self._records[job_id], self._request_keys[job_id]
-            self._places.pop(job_id, None)
-            self._edits.pop(job_id, None)
-            self._edited_s.pop(job_id, None)
+            await self.remove(job_id)
         if removed:
             owners = {record.owner for record in self._records.values()}
             self._served = {k: v for k, v in self._served.items() if k in owners}
         return removed
+
+    async def remove(self, job_id: str) -> None:
+        """See `JobStore`."""
+        self._records.pop(job_id, None)
+        self._request_keys.pop(job_id, None)
+        self._places.pop(job_id, None)
+        self._edits.pop(job_id, None)
+        self._edited_s.pop(job_id, None)
 
     def _ended_row(self, record: JobRecord, now_s: float, weight_bytes: int) -> EndedRow:
         edits = self._edits.get(record.id, {}).values()

@@ -1,0 +1,1 @@
+"""`/v1/listen`: recordings and live sound as Deepgram's clients send them."""

@@ -1,0 +1,1 @@
+"""Transcripts in the shapes of other vendors' APIs: Deepgram's and AssemblyAI's."""
