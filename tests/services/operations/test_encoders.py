@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -141,6 +142,20 @@ async def test_nvenc_that_fails_its_test_is_never_asked_again(
         answer = await operations.run("caption", url_video=video, subtitles=SRT)
         assert answer["encoder"] == "libx264"
     assert used(calls) == ["test", "libx264", "libx264"]
+
+
+async def test_nvenc_is_tested_at_the_start(
+    operations: Operations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 0.4, "64x36")
+    calls = stand_in(monkeypatch, tmp_path, proven=False)
+    runner = operations.services.operations
+    runner.start()
+    while used(calls) != ["test"]:
+        await asyncio.sleep(0.02)
+    assert (await operations.run("caption", url_video=video, subtitles=SRT))["encoder"] == "libx264"
+    assert used(calls) == ["test", "libx264"]
+    await runner.close()
 
 
 def used(calls: Path) -> list[str]:
