@@ -236,6 +236,8 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     app.state.services = services
     services.streams.start()
     services.files.start()
+    services.operations.start()
+    stack.push_async_callback(services.operations.close)
     stack.push_async_callback(services.files.close)
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)

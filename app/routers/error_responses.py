@@ -23,6 +23,7 @@ from app.routers.error_shapes import (
     openai_body,
     plain_text,
     video_body,
+    video_job_body,
 )
 from app.routers.job_answers import DeepgramError, OpenAiError
 from app.routers.tus_version import TUS_VERSION
@@ -103,7 +104,10 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape(
         "/v1", openai_body, model=OpenAiError, statuses=OPENAI_STATUSES, advises_retries=True
     ),
-    ErrorShape("/jobs/", detailed_body),
+    ErrorShape("/jobs/status", detailed_body),
+    ErrorShape("/jobs/video-audio-transcription", detailed_body),
+    ErrorShape("/jobs/", video_job_body),
+    ErrorShape("/queue/", video_job_body),
     ErrorShape("/video/", video_body),
     ErrorShape("/runpod/", video_body),
     ErrorShape("/job/", video_body),

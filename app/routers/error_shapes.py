@@ -176,3 +176,8 @@ def video_body(error: HttpError) -> dict[str, object]:
     title = _VIDEO_ERRORS.get(error.status, error.text)
     message = _NO_KEY if error.status == 401 else error.text
     return {**native_body(error), "error": title, "message": message}
+
+
+def video_job_body(error: HttpError) -> dict[str, object]:
+    """Return an error as clients of `/jobs/{id}` read it: without a key, as at `/video`."""
+    return video_body(error) if error.status == 401 else detailed_body(error)

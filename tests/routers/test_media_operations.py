@@ -244,6 +244,11 @@ def test_contract_c7_19_addresses_of_the_inside_are_refused(
                 media = {"url_video": inside, "subtitles": SRT}
                 answer = client.post("/api/media/caption", json=media)
                 assert (answer.status_code, answer.json()["code"]) == (400, "url_blocked")
+                told = {"url_video": "http://172.217.0.1/a", "subtitles": SRT}
+                order = client.post("/runpod/video/caption", json={**told, "webhook_url": inside})
+                assert (order.status_code, order.json()["code"]) == (400, "url_blocked"), inside
+            accepted = {**told, "webhook_url": "http://172.217.0.1/hook"}
+            assert client.post("/runpod/video/caption", json=accepted).status_code == 202
             public = {"input": {"captions": SRT}, "webhook": "http://172.217.0.1/hook"}
             assert client.post("/run", json=public).status_code == 200
     finally:
