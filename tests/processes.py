@@ -5,6 +5,20 @@ import psutil
 from tests.server import ServerProcess
 from tests.server_process import FORK_SERVERS
 
+MEDIA_PROGRAMS = frozenset({"ffmpeg", "espeak-ng"})
+
+
+def media_programs_of(server: ServerProcess) -> set[str]:
+    """Return the names of the media programs that a server has running."""
+    found = set()
+    for child in psutil.Process(server.process.pid).children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE:
+                found.add(child.name())
+        except psutil.NoSuchProcess:
+            continue
+    return found & MEDIA_PROGRAMS
+
 
 def own_children() -> list[psutil.Process]:
     """Return all descendants but servers and databases that tests share, and what those run."""

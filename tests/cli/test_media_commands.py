@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.cli.command_process import CAPTIONS, PATIENCE_S, CommandProcess
+from tests.processes import media_programs_of
 from tests.server import ServerProcess
 
 
@@ -123,17 +123,6 @@ def test_an_interrupt_ends_the_work_on_the_server_and_leaves_no_file(
     assert not command.of("written")
     assert sorted(path.name for path in here.iterdir()) == ["film.srt", "film.webm"]
     deadline_s = time.monotonic() + PATIENCE_S
-    while (left := programs_of(server)) and time.monotonic() < deadline_s:
+    while (left := media_programs_of(server)) and time.monotonic() < deadline_s:
         time.sleep(0.05)
     assert not left
-
-
-def programs_of(server: ServerProcess) -> set[str]:
-    """Return the programs that a server has running."""
-    found = set()
-    for child in psutil.Process(server.process.pid).children(recursive=True):
-        try:
-            found.add(child.name() if child.status() != psutil.STATUS_ZOMBIE else "")
-        except psutil.NoSuchProcess:
-            continue
-    return found & {"ffmpeg", "espeak-ng"}
