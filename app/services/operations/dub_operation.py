@@ -20,7 +20,7 @@ from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_cues import dub_cues
 from app.services.operations.dub_files import dub_file, dub_layout
 from app.services.operations.dub_input import DubInput
-from app.services.operations.dub_plan import mix_plan
+from app.services.operations.dub_plan import check_room, mix_plan
 from app.services.operations.dub_programme import Programme, measured_programme
 from app.services.operations.dub_report import dub_notices, line_entries
 from app.services.operations.operation import MediaOperation, OperationResult
@@ -39,6 +39,7 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
         SpeechUnavailableError: this server does not speak.
         InvalidLanguageError: no voice speaks the language.
         SpeechError: the speech engine does not work; its codes say how.
+        StorageError: the disk is full, or has no room for the work.
         CuestreamError: the media or the subtitles cannot be fetched or read, or ffmpeg failed.
     """
     fetching, hearing, measuring, speaking, mixing = context.steps(5, 40, 5, 35, 15)
@@ -50,6 +51,7 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
     lines = spoken_lines(found.cues, language.tag, translated=found.target is not None)
     choice = await _choice(context, lines, language, given)
     programme = await measured_programme(measuring, media, facts, found.cues)
+    check_room(speaking, programme)
     dubbed = await _dubbed(speaking, lines, choice, language, programme)
     plan = await mix_plan(mixing, wanted, programme, dubbed)
     made = await dub_file(mixing, wanted, plan, programme, language)
