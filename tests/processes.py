@@ -1,5 +1,7 @@
 """The child processes that a test itself has started."""
 
+import time
+
 import psutil
 
 from tests.server import ServerProcess
@@ -18,6 +20,17 @@ def media_programs_of(server: ServerProcess) -> set[str]:
         except psutil.NoSuchProcess:
             continue
     return found & MEDIA_PROGRAMS
+
+
+def wait_until_quiet(server: ServerProcess, limit_s: float = 300) -> None:
+    """Wait until a server runs no media program, nor begins another one within a second."""
+    deadline_s = time.monotonic() + limit_s
+    quiet = 0
+    while quiet < 20:
+        left = media_programs_of(server)
+        assert time.monotonic() < deadline_s, left
+        quiet = 0 if left else quiet + 1
+        time.sleep(0.05)
 
 
 def own_children() -> list[psutil.Process]:

@@ -31,6 +31,9 @@ from app.cli.subtitle_command import named_fields
 
 _AUDIO_ENDING = "flac"
 """Of the server's usual format."""
+_MATROSKA = (".mkv", ".webm", ".mk3d")
+"""Endings of files whose copy the server writes as Matroska; of others it is MP4 where that holds
+their picture."""
 
 
 def burn_in_file(
@@ -102,7 +105,8 @@ def dub_file(given: DubArguments, work: FileWork) -> ExitCode:
         if given.subtitles:
             files["srt"] = existing(given.subtitles)
         is_sound = fields.get("output", "audio") == "audio"
-        ending = fields.get("format", _AUDIO_ENDING) if is_sound else files["video"].suffix[1:]
+        usual = "mkv" if files["video"].suffix.lower() in _MATROSKA else "mp4"
+        ending = fields.get("format", _AUDIO_ENDING) if is_sound else usual
         # What is no language and no format is refused by the server, with its own words for it.
         marks = [plain_stem(fields.get("target_lang", "")), "dub", plain_stem(ending)]
         name = ".".join([files["video"].stem, *filter(None, marks)])

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import Speech
-from tests.processes import media_programs_of
+from tests.processes import media_programs_of, wait_until_quiet
 from tests.routers.test_errors_contract import assert_error
 from tests.server import ServerProcess
 from tests.services.operations.dubbing import decoded
@@ -124,14 +124,12 @@ def test_a_cancelled_job_stops_speaking(server: ServerProcess) -> None:
     with server.client() as client:
         job_id = queued(client, {"url_srt": text, "source_lang": "en", "mode": "replace"})
         deadline_s = time.monotonic() + 120
-        while "Speaking" not in json.dumps(client.get(f"/status/{job_id}").json()):
+        while not media_programs_of(server):
             assert time.monotonic() < deadline_s
-            time.sleep(0.05)
+            time.sleep(0.01)
         assert client.post(f"/cancel/{job_id}").json()["status"] == "CANCELLED"
         outcome(client, job_id, "CANCELLED")
-    while media_programs_of(server):
-        assert time.monotonic() < deadline_s, "it goes on speaking"
-        time.sleep(0.05)
+    wait_until_quiet(server)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.services.tts.speech_site import speech_site
 
 RATE_HZ = 16_000
 LENGTH_MS = 12_000
-COUNT = 40
+COUNT = 24
 LONG = "the house is near the river and the winter was very cold that year"
 
 
@@ -104,7 +104,6 @@ async def test_odd_cues_are_spoken_or_told(tone: Path, tmp_path: Path) -> None:
         ("ar", ("\u200fمرحبا بكم في بيتنا.\u200f", "أ")),
         ("he", ("\u202bשלום, מה שלומך?\u202c", "תודה רבה")),
         ("zh-CN", ("你好,欢迎来到这里。", "谢谢")),
-        ("ko", ("안녕하세요 여러분", "네")),
     ],
 )
 async def test_any_script_is_spoken(

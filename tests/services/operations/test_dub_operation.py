@@ -54,7 +54,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dub") / "talk.mkv"
     return make_media(
         path,
-        "anoisesrc=d=9.1234:c=pink:a=0.05:r=44100,aformat=channel_layouts=stereo",
+        "anoisesrc=d=9.1234:c=pink:a=0.05:r=44100:seed=1,aformat=channel_layouts=stereo",
         "testsrc=d=9.12:s=64x64:r=10",
         **{"c:a": "flac", "c:v": "libx264", "preset": "ultrafast"},
     )
