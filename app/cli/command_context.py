@@ -69,8 +69,21 @@ def chosen_server(
         client.close()
 
 
-def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
-    """Do a command's work and return its exit code, whatever ends it."""
+GOES_ON = "the same command goes on where this one ended"
+BEGINS_ANEW = "the same command begins anew"
+"""What somebody is told who has interrupted a command."""
+
+
+def exit_of(
+    work: Callable[[], ExitCode], reporter: JobReporter, interrupted: str = BEGINS_ANEW
+) -> ExitCode:
+    """Do a command's work and return its exit code, whatever ends it.
+
+    Args:
+        work: of the command.
+        reporter: is told how it ends.
+        interrupted: what somebody is told who has interrupted it.
+    """
     terminated = False
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -85,7 +98,7 @@ def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
         reporter.ended(code)
     except KeyboardInterrupt:
         code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
-        _tell_interrupt(code, reporter)
+        _tell_interrupt(code, reporter, interrupted)
     except OSError as error:  # of standard output, that a reporter writes to
         code = ExitCode.FAILED
         give_up_stdout()
@@ -113,10 +126,10 @@ def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
         return told.exit_code
 
 
-def _tell_interrupt(code: ExitCode, reporter: JobReporter) -> None:
+def _tell_interrupt(code: ExitCode, reporter: JobReporter, text: str) -> None:
     what = "terminated" if code is ExitCode.TERMINATED else "interrupted"
     try:
-        reporter.skipped(what, "the same command goes on where this one ended")
+        reporter.skipped(what, text)
         reporter.ended(code)
     except OSError:
         give_up_stdout()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from app.cli.command_context import chosen_server, exit_of
 from app.cli.event_stream import read_events, stream_lines
 from app.cli.exit_codes import CommandError, ExitCode, server_error
 from app.cli.file_commands import FileWork, existing
-from app.cli.file_writing import TO_PIPE, whole_file
+from app.cli.file_writing import TO_PIPE, plain_stem, whole_file
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
 from app.cli.server_client import (
@@ -25,37 +27,91 @@ from app.cli.server_client import (
     sendable_name,
     unreachable,
 )
+from app.cli.subtitle_command import named_fields
 
 _AUDIO_ENDING = "flac"
+"""Of the server's usual format."""
+_MATROSKA = (".mkv", ".webm", ".mk3d")
+"""Endings of files whose copy the server writes as Matroska; of others it is MP4 where that holds
+their picture."""
 
 
-def burn_in_file(video: str, subtitles: str, work: FileWork) -> ExitCode:
-    """Write a video with subtitles burned in."""
+def burn_in_file(
+    video: str,
+    subtitles: str,
+    given: Mapping[str, str],
+    others: Sequence[str],
+    work: FileWork,
+) -> ExitCode:
+    """Write a video with subtitles burned in.
+
+    Args:
+        video: its file.
+        subtitles: their file.
+        given: fields of the operation; empty ones count as absent.
+        others: further fields of the operation, as ``NAME=VALUE``.
+        work: where the result goes.
+    """
     reporter = work.reporter()
 
     def done() -> ExitCode:
+        fields = {**given, **named_fields(others)}
         files = {"video": existing(video), "srt": existing(subtitles)}
         target = work.place(files["video"].with_name(f"{files['srt'].stem}.burned.mp4"))
         with chosen_server(work.server, work.key, reporter, NO_SPEECH_ENGINES) as (client, _):
-            _made(client, "caption", files, {}, target, work, reporter)
+            _made(client, "caption", files, fields, target, work, reporter)
         return ExitCode.DONE
 
     return exit_of(done, reporter)
 
 
-def dub_file(media: str, subtitles: str, fields: Mapping[str, str], work: FileWork) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class DubArguments:
+    """What is dubbed, and how.
+
+    Attributes:
+        media: file of the recording.
+        subtitles: file of what is spoken; empty for what the recording says.
+        fields: of the operation; empty ones count as absent.
+        voices: voices of speakers, as ``LABEL=VOICE``.
+        others: further fields of the operation, as ``NAME=VALUE``.
+    """
+
+    media: str
+    subtitles: str
+    fields: Mapping[str, str]
+    voices: Sequence[str]
+    others: Sequence[str]
+
+    def named(self) -> dict[str, str]:
+        """Return the fields that are sent.
+
+        Raises:
+            CommandError: one is not ``NAME=VALUE``.
+        """
+        fields = {name: value for name, value in self.fields.items() if value}
+        if self.voices:
+            fields["voices"] = json.dumps(named_fields(self.voices, "--voices"))
+        return fields | named_fields(self.others)
+
+
+def dub_file(given: DubArguments, work: FileWork) -> ExitCode:
     """Write a recording over which subtitles are spoken."""
     reporter = work.reporter()
 
     def done() -> ExitCode:
-        files = {"video": existing(media)}
-        if subtitles:
-            files["srt"] = existing(subtitles)
-        ending = _AUDIO_ENDING if fields["output"] == "audio" else files["video"].suffix[1:]
-        language = f".{fields['target_lang']}" if fields["target_lang"] else ""
-        name = f"{files['video'].stem}{language}.dub.{ending}"
+        fields = given.named()
+        files = {"video": existing(given.media)}
+        if given.subtitles:
+            files["srt"] = existing(given.subtitles)
+        is_sound = fields.get("output", "audio") == "audio"
+        usual = "mkv" if files["video"].suffix.lower() in _MATROSKA else "mp4"
+        ending = fields.get("format", _AUDIO_ENDING) if is_sound else usual
+        # What is no language and no format is refused by the server, with its own words for it.
+        marks = [plain_stem(fields.get("target_lang", "")), "dub", plain_stem(ending)]
+        name = ".".join([files["video"].stem, *filter(None, marks)])
         target = work.place(files["video"].with_name(name))
-        own = NO_SPEECH_ENGINES if subtitles else {}
+        own = NO_SPEECH_ENGINES if given.subtitles or fields.get("job_id") else {}
         with chosen_server(work.server, work.key, reporter, own) as (client, _):
             _made(client, "dub", files, fields, target, work, reporter)
         return ExitCode.DONE
@@ -89,9 +145,23 @@ def _made(
         client.download(near, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
+    target = _with_ending(target, str(result.get("filename", "")), work)
     with whole_file(target, force=work.force) as file:
         client.download(near, file)
     reporter.written(source, target, result)
+
+
+def _with_ending(target: Path, made: str, work: FileWork) -> Path:
+    """Return where a file goes once it is known what it is, such as Matroska out of WebM.
+
+    Args:
+        target: where it was to go.
+        made: the server's name for the file.
+        work: a name that somebody gave stays.
+    """
+    is_given = work.output and target == Path(work.output).expanduser()
+    ending = plain_stem(Path(made).suffix)
+    return target if is_given or not ending else target.with_suffix(f".{ending}")
 
 
 def _result(

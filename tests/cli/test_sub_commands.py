@@ -92,21 +92,42 @@ def test_a_text_that_is_not_said_is_refused(server: ServerProcess, here: Path) -
     assert not list(here.glob("*.srt"))
 
 
+VOICED = ("--mode", "replace", "--voice", "es", "--voices", "Bob=es+f3")
+VOICED += ("--field", "default_track=true")
+
+
+def defaults_of(path: Path) -> list[str]:
+    """Return for each stream whether players choose it."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream_disposition=default"]
+    return subprocess.check_output([*command, "-of", "csv=p=0", str(path)], text=True).split()
+
+
+def peak_of(path: Path, stream: str) -> float:
+    """Return the highest level of a sound ahead of its first caption, 0..1."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", stream, "-t", "0.9"]
+    data = subprocess.check_output([*command, "-ac", "1", "-f", "s16le", "-"])
+    return max(map(abs, memoryview(data).cast("h"))) / 32768
+
+
 def test_subtitles_are_spoken_as_sound_as_a_track_and_in_a_video(
     server: ServerProcess, here: Path
 ) -> None:
-    shutil.copy(CLIP, here / "talk.mp4")
+    shutil.copy(CLIP, here / "talk.mov")
     (here / "talk.srt").write_text(CAPTIONS)
-    given = ("dub", "talk.mp4", "--subtitles", "talk.srt", "--to", "es")
-    for kind, name, streams in [
-        ("audio", "talk.es.dub.flac", ["audio"]),
-        ("track", "talk.es.dub.mp4", ["video", "audio", "audio"]),
+    given = ("dub", "talk.mov", "--subtitles", "talk.srt", "--from", "en", "--to", "es")
+    for kind, options, name, streams in [
+        ("audio", ("--format", "opus", "--mode", "mix"), "talk.es.dub.opus", ["audio"]),
+        ("track", VOICED, "talk.es.dub.mp4", ["video", "audio", "audio"]),
     ]:
-        done = run(here, *given, "--make", kind, CUESTREAM_SERVER=server.url)
+        done = run(here, *given, "--make", kind, *options, CUESTREAM_SERVER=server.url)
         assert done.process.returncode == 0, done.events
         assert done.of("written")[0]["path"] == name
         assert streams_of(here / name) == streams
         assert done.of("stage")
+    unused = [each for each in done.of("notice") if each["code"] == "voices_unused"]
+    assert "Bob" in unused[0]["message"]
+    assert defaults_of(here / name) == ["1", "0", "1"]
+    assert peak_of(here / name, "0:a:1") < 0.001 < peak_of(here / "talk.es.dub.opus", "0:a:0")
     taken = run(here, *given, "--make", "video", CUESTREAM_SERVER=server.url)
     assert taken.process.returncode == 3
     made = run(here, *given, "--make", "video", "-o", "new/", CUESTREAM_SERVER=server.url)
