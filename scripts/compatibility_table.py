@@ -17,7 +17,13 @@ README = ROOT / "README.md"
 GUIDES = ROOT / "docs" / "clients"
 PART = "clients"
 
-_OPENAI = "tests/clients/test_openai_api.py"
+_TRANSCRIPTIONS = "tests/clients/test_openai_transcriptions.py"
+_STREAMS = "tests/clients/test_openai_streams.py"
+_SPEAKERS = "tests/clients/test_openai_speakers.py"
+_ERRORS = "tests/clients/test_openai_errors.py"
+_KEYS = "tests/clients/test_openai_keys.py"
+_LISTS = "tests/clients/test_openai_lists.py"
+_FRONT_ENDS = "tests/clients/test_front_ends.py"
 _LIMITS = "tests/clients/test_openai_limits.py"
 _BAZARR = "tests/routers/test_bazarr_contract.py"
 _LIBRARY = "tests/routers/test_media_servers.py"
@@ -48,15 +54,23 @@ class ClientTests:
 
 
 CLIENTS = (
-    ClientTests("openai-python", _OPENAI, (1, 2, 3, 4, 9, 10, 13, 14, 15, 19, 20)),
+    ClientTests("openai-python", _TRANSCRIPTIONS, (1, 2, 3)),
+    ClientTests("openai-python", _SPEAKERS, (4,)),
+    ClientTests("openai-python", _STREAMS, (9, 10)),
+    ClientTests("openai-python", _ERRORS, (13,)),
+    ClientTests("openai-python", _KEYS, (14, 15)),
+    ClientTests("openai-python", _LISTS, (19, 20)),
     ClientTests("openai-python", _LIMITS, (12, 16, 22)),
-    ClientTests("openai-node", _OPENAI, (3, 6, 11)),
+    ClientTests("openai-node", _TRANSCRIPTIONS, (3,)),
+    ClientTests("openai-node", _ERRORS, (6,)),
+    ClientTests("openai-node", _STREAMS, (11,)),
     ClientTests("openai-realtime", _REALTIME, (23, 24, 25)),
-    ClientTests("open-webui", _OPENAI, (38, 39, 40)),
-    ClientTests("librechat", _OPENAI, (41,)),
-    ClientTests("subtitle-edit", _OPENAI, (42, 43)),
-    ClientTests("voiceink", _OPENAI, (44,)),
-    ClientTests("obsidian-whisper", _OPENAI, (46,)),
+    ClientTests("open-webui", _FRONT_ENDS, (38, 39)),
+    ClientTests("open-webui", _LISTS, (40,)),
+    ClientTests("librechat", _FRONT_ENDS, (41,)),
+    ClientTests("subtitle-edit", _FRONT_ENDS, (42, 43)),
+    ClientTests("voiceink", _KEYS, (44,)),
+    ClientTests("obsidian-whisper", _FRONT_ENDS, (46,)),
     ClientTests("anythingllm", _GUIDES, word="anythingllm"),
     ClientTests("buzz", _GUIDES, word="buzz"),
     ClientTests("n8n", _GUIDES, word="n8n"),

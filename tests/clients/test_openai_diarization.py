@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.audio_engines import speech_like
-from tests.clients.test_openai_api import APP, reference
+from tests.clients.openai_calls import APP, reference
 from tests.routers.test_parakeet_contract import LOUD, QUIET, TALK, wav
 from tests.server import ServerProcess
 
