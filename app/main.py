@@ -69,6 +69,7 @@ from app.routers.openai import (
     diarization_routes,
     model_routes,
     speech_routes,
+    timestamp_routes,
     transcription_routes,
 )
 from app.routers.realtime import realtime_routes
@@ -109,7 +110,9 @@ _ROUTERS = (
     library_routes.router,
     transcription_routes.router,
     diarization_routes.router,
+    timestamp_routes.router,
     model_routes.router,
+    model_routes.running,
     model_routes.lists,
     speech_routes.router,
     realtime_routes.router,

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
+from app.routers.access.api_keys import require_key
 from app.routers.error_shapes import (
     OPENAI_STATUSES,
     ErrorShape,
@@ -98,7 +99,12 @@ STATUSES: Mapping[type[e.CuestreamError], int] = {
 ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
     ErrorShape(
-        "/v1", openai_body, model=OpenAiError, statuses=OPENAI_STATUSES, advises_retries=True
+        "/v1",
+        openai_body,
+        model=OpenAiError,
+        statuses=OPENAI_STATUSES,
+        advises_retries=True,
+        tells_keys=True,
     ),
     ErrorShape("/jobs/", detailed_body),
     ErrorShape("/video/", video_body),
@@ -128,6 +134,8 @@ _MAX_TRACKS = 10
 
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
+
+_WRONG_METHOD = 405
 
 _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
@@ -183,7 +191,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Response:
-        cause = _body_error(error)
+        cause = _body_error(error) or await _key_error(request, error)
         if cause is not None:
             return await expected(request, cause)
         return error_response(_framework_error(error), request.url.path)
@@ -263,6 +271,17 @@ def _body_error(error: HTTPException) -> e.CuestreamError | None:
         return e.BadRequestError(INVALID_JSON)
     if isinstance(cause, ClientDisconnect):
         return e.JobCancelledError("The client left during the upload")
+    return None
+
+
+async def _key_error(request: Request, error: HTTPException) -> e.UnauthorizedError | None:
+    """Return what is wrong with the key of a request by a wrong method, where clients ask so."""
+    if error.status_code != _WRONG_METHOD or not shape_for(request.url.path).tells_keys:
+        return None
+    try:
+        await require_key(request)
+    except e.UnauthorizedError as refused:
+        return refused
     return None
 
 

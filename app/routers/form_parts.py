@@ -12,6 +12,7 @@ from app.domain.request import UploadedFile
 from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_text
+from app.services.media.pcm_formats import MAGIC_BYTES, has_container, head_of_bare_sound
 from app.services.uploads.upload_room import UploadRoom
 
 MAX_FIELD_BYTES = 100_000
@@ -19,6 +20,9 @@ MAX_FIELD_BYTES = 100_000
 
 class UploadSink:
     """A file, written to disk and hashed as it arrives.
+
+    One whose media type says that it is samples without a header gets the header of WAV, unless its
+    bytes begin a container after all.
 
     Args:
         path: to write to.
@@ -42,13 +46,20 @@ class UploadSink:
         self._file = path.open("wb")
         self._digest = hashlib.sha256()
         self._name = self._media_type = ""
+        self._missing_head: bytes | None = None
+        self._begin = b""
         self.begun = False
         self.seen = False
         self.complete = False
 
     def begin(self, file_name: str | None, media_type: str) -> None:
-        """Note the file's name and media type."""
+        """Note the file's name and media type.
+
+        Raises:
+            InvalidFieldError: the type's parameters say what cannot be.
+        """
         self.begun = file_name is not None
+        self._missing_head = head_of_bare_sound(media_type)
         self.seen = True
         self._name = file_name or ""
         self._media_type = media_type
@@ -60,6 +71,18 @@ class UploadSink:
             CuestreamError: its owner's share of the room, or all of it, is used up.
             OSError: the disk is full.
         """
+        if self._missing_head is not None:
+            self._begin += data
+            if len(self._begin) < MAGIC_BYTES:
+                return
+            data = self._with_head()
+        self._store(data)
+
+    def _with_head(self) -> bytes:
+        head, self._missing_head = self._missing_head or b"", None
+        return self._begin if has_container(self._begin) else head + self._begin
+
+    def _store(self, data: bytes) -> None:
         self._room.pass_through(self._owner, len(data))
         self._size += len(data)
         self._digest.update(data)
@@ -67,6 +90,8 @@ class UploadSink:
 
     def finish(self) -> None:
         """Close the file, which is complete."""
+        if self._missing_head is not None and self._begin:
+            self._store(self._with_head())
         self._file.close()
         self.complete = True
 
