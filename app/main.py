@@ -54,6 +54,7 @@ from app.routers import (
     video_worker_routes,
     webhook_routes,
 )
+from app.routers.access.api_keys import require_key
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
@@ -166,7 +167,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    install_error_handlers(app)
+    install_error_handlers(app, require_key)
     app.include_router(health_routes.health_router(settings.server.health_check_path))
     for router in _ROUTERS:
         app.include_router(router)

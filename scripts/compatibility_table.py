@@ -28,6 +28,8 @@ _LIMITS = "tests/clients/test_openai_limits.py"
 _BAZARR = "tests/routers/test_bazarr_contract.py"
 _LIBRARY = "tests/routers/test_media_servers.py"
 _REALTIME = "tests/clients/test_realtime.py"
+_APPLICATIONS = "tests/clients/test_applications.py"
+_LIVEKIT = "tests/clients/test_livekit_plugin.py"
 _GUIDES = "tests/clients/test_client_guides.py"
 _PLUGINS = "tests/clients/test_realtime_guides.py"
 _WYOMING = "tests/clients/test_wyoming.py"
@@ -70,20 +72,28 @@ CLIENTS = (
     ClientTests("librechat", _FRONT_ENDS, (41,)),
     ClientTests("subtitle-edit", _FRONT_ENDS, (42, 43)),
     ClientTests("voiceink", _KEYS, (44,)),
+    ClientTests("voiceink", _APPLICATIONS, word="voiceink"),
     ClientTests("obsidian-whisper", _FRONT_ENDS, (46,)),
+    ClientTests("obsidian-whisper", _APPLICATIONS, word="obsidian"),
+    ClientTests("openwhispr", _APPLICATIONS, word="openwhispr"),
     ClientTests("anythingllm", _GUIDES, word="anythingllm"),
     ClientTests("buzz", _GUIDES, word="buzz"),
     ClientTests("n8n", _GUIDES, word="n8n"),
     ClientTests("bazarr", _BAZARR, (27, 28, 30, 31, 32, 33, 34, 35, 36)),
     ClientTests("subgen", _BAZARR, (29, 37)),
     ClientTests("whisper-shortcut", _BAZARR, (47,)),
+    ClientTests("whisper-shortcut", _APPLICATIONS, word="whisper_shortcut"),
     ClientTests("plex", _LIBRARY, word="plex"),
     ClientTests("jellyfin", _LIBRARY, word="jellyfin"),
+    ClientTests("jellyfin", _APPLICATIONS, word="jellyfin"),
     ClientTests("emby", _LIBRARY, word="emby"),
     ClientTests("tautulli", _LIBRARY, word="tautulli"),
     ClientTests("home-assistant", _WYOMING, (48, 49, 50, 51, 52)),
+    ClientTests("home-assistant", _APPLICATIONS, word="home_assistant"),
+    ClientTests("livekit-agents", _LIVEKIT, word="livekit"),
     ClientTests("livekit-agents", _PLUGINS, word="livekit"),
     ClientTests("pipecat", _PLUGINS, word="pipecat"),
+    ClientTests("pipecat", _APPLICATIONS, word="pipecat"),
     ClientTests("runpod-sdk", _RUNPOD, (53, 55, 56)),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors as e
-from app.routers.access.api_keys import require_key
 from app.routers.error_shapes import (
     OPENAI_STATUSES,
     ErrorShape,
@@ -177,8 +176,17 @@ def error_response(error: HttpError, path: str) -> Response:
     return JSONResponse(shape.body(shown), shown.status, headers)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the shape of its path."""
+CheckKey = Callable[[Request], Awaitable[None]]
+"""Raises `UnauthorizedError` where a request lacks a key that it needs."""
+
+
+def install_error_handlers(app: FastAPI, check_key: CheckKey) -> None:
+    """Answer every error in the shape of its path.
+
+    Args:
+        app: the application.
+        check_key: for wrong methods; see `ErrorShape.tells_keys`.
+    """
 
     @app.exception_handler(e.CuestreamError)
     async def expected(request: Request, error: e.CuestreamError) -> Response:
@@ -191,7 +199,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Response:
-        cause = _body_error(error) or await _key_error(request, error)
+        cause = _body_error(error) or await _key_error(request, error, check_key)
         if cause is not None:
             return await expected(request, cause)
         return error_response(_framework_error(error), request.url.path)
@@ -274,12 +282,14 @@ def _body_error(error: HTTPException) -> e.CuestreamError | None:
     return None
 
 
-async def _key_error(request: Request, error: HTTPException) -> e.UnauthorizedError | None:
+async def _key_error(
+    request: Request, error: HTTPException, check_key: CheckKey
+) -> e.UnauthorizedError | None:
     """Return what is wrong with the key of a request by a wrong method, where clients ask so."""
     if error.status_code != _WRONG_METHOD or not shape_for(request.url.path).tells_keys:
         return None
     try:
-        await require_key(request)
+        await check_key(request)
     except e.UnauthorizedError as refused:
         return refused
     return None

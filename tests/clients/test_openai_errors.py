@@ -82,3 +82,9 @@ def test_45_get_of_a_post_route(openai_worker: ServerProcess, openai_locked: Ser
         unknown = client.get("/v1/no/such")
         assert unknown.status_code == 404
         assert unknown.json()["error"]["type"] == "invalid_request_error"
+    for key, status in ((KEY, 405), ("wrong", 401), ("undefined", 401)):
+        headers = {"Authorization": f"Bearer {key}"}
+        with openai_locked.client(headers=headers) as client:
+            asked = client.get("/v1/audio/transcriptions")
+        assert asked.status_code == status
+        assert asked.json()["error"]["message"]
