@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import InvalidFieldError, NamedFieldError
 from app.domain.language import Language
 from app.domain.request import UploadedFile
 from app.services.captions.bounded_decoding import decode_bounded
@@ -30,7 +30,6 @@ class UploadSink:
         owner: whose share of the room it uses.
 
     Attributes:
-        begun: whether the part arrives as a file, with a file name.
         seen: whether the part arrives at all.
         complete: whether all of it has arrived.
     """
@@ -48,7 +47,7 @@ class UploadSink:
         self._name = self._media_type = ""
         self._missing_head: bytes | None = None
         self._begin = b""
-        self.begun = False
+        self._has_name = False
         self.seen = False
         self.complete = False
 
@@ -58,7 +57,7 @@ class UploadSink:
         Raises:
             InvalidFieldError: the type's parameters say what cannot be.
         """
-        self.begun = file_name is not None
+        self._has_name = file_name is not None
         self._missing_head = head_of_bare_sound(media_type)
         self.seen = True
         self._name = file_name or ""
@@ -95,6 +94,14 @@ class UploadSink:
         self._file.close()
         self.complete = True
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether there is a file: some clients send one without a name, forms a field without one.
+
+        A part without a file name that is empty is no file.
+        """
+        return self._has_name or self._size > 0
+
     def give_room_back(self) -> None:
         """Free the room that its bytes used on their way."""
         self._room.passed(self._owner, self._size)
@@ -111,10 +118,19 @@ class UploadSink:
 
 
 class TextField:
-    """A text field, with a limit for all its values together."""
+    """A text field, with a limit for all its values together.
 
-    def __init__(self, max_bytes: int = MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
+    Args:
+        max_bytes: the limit.
+        repeats: whether it may come several times.
+        name: that errors call it by; empty where a form has no other.
+    """
+
+    def __init__(
+        self, max_bytes: int = MAX_FIELD_BYTES, *, repeats: bool = False, name: str = ""
+    ) -> None:
         self._free_bytes = max_bytes
+        self._limit, self._name = f"{max_bytes:,} bytes of text at most", name
         self._values: list[bytearray] = []
         self.repeats = repeats
         self.kept_bytes = 0
@@ -125,10 +141,16 @@ class TextField:
         self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
-        """Take bytes of it."""
+        """Take bytes of it.
+
+        Raises:
+            InvalidFieldError: it is too long.
+        """
         self._free_bytes -= len(data)
+        if self._free_bytes < 0 and self._name:
+            raise NamedFieldError(self._name, self._limit)
         if self._free_bytes < 0:
-            raise InvalidFieldError("A form field is too long")
+            raise InvalidFieldError(f"A form field is too long: {self._limit}")
         self._values[-1] += data
         self.kept_bytes += len(data)
 

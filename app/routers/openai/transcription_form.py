@@ -53,8 +53,20 @@ async def read_transcription_form(
     """
     if is_multipart(request):
         names = (*_SINGLE_FIELDS, *OTHER_SOURCES)
-        return await read_file_fields(request, services, names, LIST_FIELDS, _LARGE)
+        fields, file = await read_file_fields(request, services, names, LIST_FIELDS, _LARGE)
+        return {name: _elements(name, texts) for name, texts in fields.items()}, file
     return await _read_json(request, services)
+
+
+def _elements(name: str, texts: list[str]) -> list[str]:
+    """Return the elements of a field; some clients write a whole list as JSON."""
+    if name not in LIST_FIELDS or len(texts) != 1 or not texts[0].startswith("["):
+        return texts
+    try:
+        listed = read_json(texts[0].encode())
+    except (ValueError, RecursionError):
+        return texts
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else texts
 
 
 async def _read_json(request: Request, services: Services) -> tuple[FormFields, UploadedFile]:
