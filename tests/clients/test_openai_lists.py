@@ -10,6 +10,8 @@ import openai
 import pytest
 
 from tests.clients.openai_calls import (
+    TEXT,
+    create,
     sdk,
 )
 from tests.server import ServerProcess
@@ -20,7 +22,12 @@ def test_19_models_are_listed_and_found(openai_worker: ServerProcess) -> None:
         names = [model.id for model in client.models.list()]
         assert "whisper-1" in names
         for name in names:
-            assert client.models.retrieve(name).id == name
+            found = client.models.retrieve(name)
+            assert found.id == name
+            if found.to_dict()["task"] == "text-to-speech":
+                assert client.audio.speech.create(model=name, voice="alloy", input="Yes.").content
+            else:
+                assert create(openai_worker, model=name).text == TEXT
         with pytest.raises(openai.NotFoundError) as caught:
             client.models.retrieve("no/such")
     assert caught.value.code == "model_not_found"
