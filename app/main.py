@@ -54,6 +54,7 @@ from app.routers import (
     video_worker_routes,
     webhook_routes,
 )
+from app.routers.access.api_keys import require_key
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
@@ -71,6 +72,7 @@ from app.routers.openai import (
     diarization_routes,
     model_routes,
     speech_routes,
+    timestamp_routes,
     transcription_routes,
 )
 from app.routers.realtime import realtime_routes
@@ -113,7 +115,9 @@ _ROUTERS = (
     library_routes.router,
     transcription_routes.router,
     diarization_routes.router,
+    timestamp_routes.router,
     model_routes.router,
+    model_routes.running,
     model_routes.lists,
     speech_routes.router,
     realtime_routes.router,
@@ -170,7 +174,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    install_error_handlers(app)
+    install_error_handlers(app, require_key)
     app.include_router(health_routes.health_router(settings.server.health_check_path))
     for router in _ROUTERS:
         app.include_router(router)
