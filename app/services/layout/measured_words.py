@@ -12,7 +12,7 @@ from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
 from app.services.layout.layout_costs import MAX_WORD_MS, SILENCE_MS, inner_cost
 from app.services.layout.line_breaks import LineBreaker
 from app.services.layout.segment_words import share_span
-from app.services.layout.speaker_labelling import is_label
+from app.services.layout.speaker_identification import is_speaker_label
 from app.services.layout.tokens import Token, cut_text, may_part
 from app.services.layout.width import text_width
 
@@ -91,7 +91,7 @@ class MeasuredWords:
         kind = Break.BAD
         if self._before and not self._is_behind_label:
             kind = break_at(context, len(self._before), self._language)
-        self._is_behind_label = is_label(word)
+        self._is_behind_label = is_speaker_label(word)
         item = self._measured(word, kind)
         self.lines.add(Token(word.text, word.glued, text_width(word.text)), item.kind)
         self.items.append(item)

@@ -161,7 +161,7 @@ class BruteForce:
         lines = cheapest_lines(items, self.profile, self.language)
         if lines is None:
             return None
-        torn = (end < len(self.items) and not self.items[end].is_beginning) + (
+        split_ends = (end < len(self.items) and not self.items[end].is_beginning) + (
             not items[0].is_beginning
         )
         behind = self.items[end] if end < len(self.items) else None
@@ -172,7 +172,7 @@ class BruteForce:
             behind.kind if behind else None,
             behind.pause_ms if behind else 0,
             sum(item.inner_cost for item in items[1:]),
-            torn if any(item.is_beginning for item in items[1:]) else 0,
+            split_ends if any(item.is_beginning for item in items[1:]) else 0,
         )
 
 
