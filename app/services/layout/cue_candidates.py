@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.services.layout.breaks import Break
 from app.services.layout.laid_out_cue import dialogue_dashes
-from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.layout_costs import SPLIT_DIALOGUE_ENDS, CueText, LayoutCosts
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.width import text_width
 
@@ -83,6 +83,7 @@ class CueCandidates:
             columns, lines_cost = lines
             spoken = last_ms - items[start].start_ms
             split_ends = (not is_end) + (not items[start].is_beginning) if sentences else 0
+            split_ends *= SPLIT_DIALOGUE_ENDS if change else 1
             text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, split_ends)
             cost = self._costs.of_text(text)
             read_ms = self._costs.read_ms(columns)
@@ -111,7 +112,7 @@ class CueCandidates:
             bottom = lines.width(change, until) + second
             if max(top, bottom) > profile.max_line_chars:
                 return None
-            return top + bottom, 0.0
+            return top + 1 + bottom, 0.0  # a line break is read as a space
         columns = lines.width(start, until)
         if columns > profile.max_chars + profile.max_lines - 1:
             return None

@@ -55,6 +55,10 @@ _OVERRUN_COST = 80.0
 _SPLIT_SENTENCE_COST = 25.0
 """Cost of a sentence that begins or ends in a cue with another one, and is in more than that."""
 
+SPLIT_DIALOGUE_ENDS = 2
+"""Ends that a split one counts as where two speakers share the cue: they do so with whole turns,
+unless those are long."""
+
 _LATE_COST = 0.1
 """Cost of a millisecond by which a cue begins after its speech."""
 

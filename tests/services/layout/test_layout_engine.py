@@ -20,7 +20,7 @@ from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout import IncrementalLayout, LaidOutCue, lay_out
 from app.services.layout.breaks import Break
 from app.services.layout.laid_out_cue import dialogue_dashes
-from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.layout_costs import SPLIT_DIALOGUE_ENDS, CueText, LayoutCosts
 from app.services.layout.line_breaks import LineBreaker
 from app.services.layout.measured_words import MeasuredWord, MeasuredWords
 from app.services.layout.tokens import Token
@@ -76,7 +76,7 @@ def cheapest_lines(
             for dash, (a, b) in zip(dashes, pairwise(edges), strict=False)
         ]
         is_cue = len(change) == 1 and max(widths) <= profile.max_line_chars
-        return (sum(widths), 0.0) if is_cue else None
+        return (sum(widths) + 1, 0.0) if is_cue else None
     columns = text_width(join_words([item.word for item in items]))
     if columns <= profile.max_line_chars:
         return columns, 0.0
@@ -164,6 +164,8 @@ class BruteForce:
         split_ends = (end < len(self.items) and not self.items[end].is_beginning) + (
             not items[0].is_beginning
         )
+        if any(item.is_other_speaker for item in items[1:]):
+            split_ends *= SPLIT_DIALOGUE_ENDS
         behind = self.items[end] if end < len(self.items) else None
         return CueText(
             lines[0],
