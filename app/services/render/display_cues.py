@@ -21,6 +21,7 @@ from app.domain.style import (
     ink_runs,
     part,
     pieces_of,
+    without_italics,
     zone,
 )
 from app.services.layout.line_breaks import break_lines
@@ -190,14 +191,21 @@ class _Display:
         """Return a translated cue in the language that it was spoken in."""
         if not cue.translation or clean_turns(cue.translation) == clean_turns(cue.text):
             return None
-        return self.cue(replace(cue, translation=None), cue.language)
+        return self.cue(replace(cue, translation=None), cue.language, italics=True)
 
-    def cue(self, cue: Cue, language: str) -> DisplayCue | None:
-        """Return a cue with its text; None where that is blank."""
+    def cue(self, cue: Cue, language: str, *, italics: bool = False) -> DisplayCue | None:
+        """Return a cue with its text; None where that is blank.
+
+        Args:
+            cue: with the text that is shown.
+            language: BCP 47 tag of it.
+            italics: whether its script has italics whatever the profile of the file says.
+        """
         text = clean_turns(cue.shown)
         if not text:
             return None
         tag = language if cue.translation else _known(cue.language, language)
+        runs = _clean_runs(cue)
         return DisplayCue(
             id=cue.id,
             start_ms=cue.span.start_ms,
@@ -211,7 +219,7 @@ class _Display:
             speaker=clean_label(cue.speaker),
             right_to_left=self.directions.of(cue, text),
             placement=cue.placement,
-            runs=_clean_runs(cue),
+            runs=runs if italics or self.profile.italics else without_italics(runs),
             language=tag,
             words=() if cue.translation else self.words.get(cue.id, ()),
         )

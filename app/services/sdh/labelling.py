@@ -29,7 +29,8 @@ def with_speaker_labels(segments: Sequence[Segment]) -> list[Segment]:
         return list(segments)
     identification = SpeakerIdentification()
     return [
-        replace(segment, words=tuple(identification.labelled(segment.words))) for segment in segments
+        replace(segment, words=tuple(identification.labelled(segment.words)))
+        for segment in segments
     ]
 
 
