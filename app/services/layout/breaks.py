@@ -14,6 +14,7 @@ from app.domain.text import (
     ends_sentence,
     is_abbreviation,
 )
+from app.services.layout import mark_breaks
 from app.services.layout.break_rules.languages import word_classes
 from app.services.layout.break_rules.word_classes import WordClasses
 from app.services.layout.phrase_bounds import SEEN_CHARS, begins_phrase
@@ -25,6 +26,9 @@ _INVERTED = frozenset("¿¡")
 _HONORIFICS = frozenset("おご御")
 _APOSTROPHES = "'’"
 _YEARS = range(1000, 2100)
+_PART_CHARS = 2
+"""Longest word whose full stop may be that of a part of an abbreviation: ``p. m.``."""
+
 _RATIO_WORDS = frozenset(("pour", "por", "per"))
 """Words between a number and *cent*."""
 
@@ -104,15 +108,29 @@ def break_between(
     """
     if not _may_begin(after) or not _may_end(before):
         return Break.BAD
-    if ends_sentence(before, after, language):
+    if mark_breaks.is_joined(before, after, around.earlier):
+        return Break.BAD
+    if mark_breaks.is_lyrics_end(before, after, around.earlier):
         return Break.SENTENCE
-    if is_abbreviation(before, language) or _is_label(before):
+    stop = _with_word_before(before, around.earlier)
+    if ends_sentence(stop, after, language):
+        return Break.CLAUSE if mark_breaks.is_reported(before, after) else Break.SENTENCE
+    if is_abbreviation(stop, language) or _is_label(before):
         return Break.BAD
     if ends_clause(before):
         return Break.CLAUSE
     if is_unspaced(before[-1]):
         return _between_characters(before, after, language, around)
     return _between_words(before, after, word_classes(language), around.earlier)
+
+
+def _with_word_before(word: str, earlier: str) -> str:
+    """Return a word with the one before it, which tells abbreviations: ``platform No. | 9``.
+
+    Not one of another sentence: ``Oh. No. | He``.
+    """
+    is_apart = ends_clause(earlier) and len(earlier) > _PART_CHARS
+    return word if not earlier or is_apart else f"{earlier} {word}"
 
 
 def _is_label(word: str) -> bool:
@@ -132,8 +150,8 @@ def _between_words(before: str, after: str, known: WordClasses, earlier: str) ->
         or _is_late_negation(earlier, before, second, known)
     ):
         return Break.BAD
-    if second in known.opening:
-        return Break.PHRASE
+    if second in known.opening and not ends_clause(after):
+        return Break.PHRASE  # "the year before," leads to nothing
     if _plain(earlier, known) in known.determiners and not _ends_group(before):
         return Break.TIGHT
     return Break.PLAIN
@@ -155,14 +173,13 @@ def _is_contracted(word: str, known: WordClasses) -> bool:
 
 def _is_counted(first: str, second: str, known: WordClasses) -> bool:
     """Whether a number stands ahead of what it counts; a year counts nothing."""
-    if first in known.numbers:
+    if first in known.numbers or mark_breaks.is_clock(first):
         return second not in known.function_words
-    digits = first.replace(".", "").replace(",", "")
-    if not digits.isdecimal():
+    if not mark_breaks.is_figure(first):
         return False
     if second in _RATIO_WORDS:
         return True
-    is_year = len(first) == 4 and int(digits) in _YEARS
+    is_year = len(first) == 4 and first.isdecimal() and int(first) in _YEARS
     return not (is_year and second in known.function_words)
 
 

@@ -87,8 +87,8 @@ class CueCandidates:
             text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, split_ends)
             cost = self._costs.of_text(text)
             read_ms = self._costs.read_ms(columns)
-            latest_ms = items[start].start_ms + self._profile.max_duration_ms
-            yield CueCandidate(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
+            end_ms = self._costs.speech_end(items[start].start_ms, spoken_ms, columns)
+            yield CueCandidate(start, cost, read_ms, end_ms, last_ms, change)
 
     def is_shown(self, from_ms: int, candidate: CueCandidate, until: int) -> bool:
         """Whether the speech of a cue is not longer than it may be shown; one word may be cut.

@@ -21,6 +21,10 @@ so that the next cue is seen as new."""
 MAX_WORD_MS = 1000
 """Longest word that counts in full: the aligner stretches longer ones over a silence."""
 
+_FASTEST_CPS = 35.0
+"""Columns that can be said in a second, our own choice: some 350 English words a minute. Words that
+are closer together, many of them at one moment, are timed wrongly, and speech ends later."""
+
 _PAUSE_MS = 300
 """Silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
 ones rather than articulation (Goldman-Eisler, "Psycholinguistics", 1968)."""
@@ -127,6 +131,17 @@ class LayoutCosts:
         late_ms = start_ms - max(self.starts(spoken_ms))
         cost = _LATE_COST * late_ms if late_ms > 0 else 0.0
         return cost + self._missed(start_ms)
+
+    def speech_end(self, start_ms: int, last_ms: int, columns: int) -> int:
+        """Return when the speech of a cue ends, as far as the cue may show it.
+
+        Args:
+            start_ms: of its first word.
+            last_ms: latest end of a word.
+            columns: of its text.
+        """
+        least_ms = start_ms + int(1000 * columns / _FASTEST_CPS)
+        return min(max(last_ms, least_ms), start_ms + self.profile.max_duration_ms)
 
     def read_ms(self, columns: int) -> int:
         """Return how long a text takes to read."""

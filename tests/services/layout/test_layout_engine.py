@@ -140,7 +140,8 @@ class BruteForce:
             return
         text = self.text(a, b)
         assert text is not None
-        spoken = min(max(item.last_ms for item in items), items[0].start_ms + most)
+        last_ms = max(item.last_ms for item in items)
+        spoken = self.costs.speech_end(items[0].start_ms, last_ms, text.columns)
         read = self.costs.read_ms(text.columns)
         if b == len(self.items):
             yield cost + self.costs.of_text(text) + self.costs.end(start, spoken, read, until_ms)[0]
@@ -374,3 +375,32 @@ def test_no_words_make_no_cues() -> None:
     assert lay_out([], profile_named("web")) == []
     assert lay_out([Word("  ", Span(0, 100))], profile_named("web")) == []
     assert NO_VIDEO.shot_changes_ms == ()
+
+
+def test_words_that_are_timed_at_one_moment_are_shown_long_enough_to_be_read() -> None:
+    text = "It was the best of times, it was the worst of times, it was the age of wisdom."
+    words = [Word(each, Span(1000, 1000)) for each in text.split()]
+    profile = profile_named("netflix").in_language("en")
+    cues = lay_out([*words, Word("Next.", Span(20_000, 20_300))], profile, "en")
+    assert cues[-1].text == "Next."
+    assert sum(cue.span.duration_ms for cue in cues[:-1]) >= 1000 * len(text) / 30
+    assert cues[0].span.start_ms == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "https://www.example.com/a/very/long/path/that/never/ends",
+            ["https://www.example.com/a/very/long/path/", "that/never/ends"],
+        ),
+        (
+            "Donau-Dampfschifffahrts-Elektrizitäten-Hauptbetriebswerk",
+            ["Donau-Dampfschifffahrts-Elektrizitäten-", "Hauptbetriebswerk"],
+        ),
+        ("x" * 50, ["x" * 42, "x" * 8]),
+    ],
+)
+def test_a_word_wider_than_a_line_is_cut_where_it_reads_best(text: str, pieces: list[str]) -> None:
+    cues = lay_out([Word(text, Span(0, 4000))], profile_named("netflix"), "en")
+    assert [line for cue in cues for line in cue.lines] == pieces
