@@ -24,7 +24,6 @@ _CLOSING_CATEGORIES = frozenset(("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf")
 _OPENING_CATEGORIES = frozenset(("Ps", "Pi"))
 _INVERTED = frozenset("¿¡")
 _HONORIFICS = frozenset("おご御")
-_APOSTROPHES = "'’"
 _YEARS = range(1000, 2100)
 _PART_CHARS = 2
 """Longest word whose full stop may be that of a part of an abbreviation: ``p. m.``."""
@@ -139,7 +138,7 @@ def _is_label(word: str) -> bool:
 
 
 def _between_words(before: str, after: str, known: WordClasses, earlier: str) -> Break:
-    first, second = _plain(before, known), _plain(after, known)
+    first, second = known.plain(before), known.plain(after)
     if (
         first in known.leaning
         or second in known.followers
@@ -152,7 +151,7 @@ def _between_words(before: str, after: str, known: WordClasses, earlier: str) ->
         return Break.BAD
     if second in known.opening and not ends_clause(after):
         return Break.PHRASE  # "the year before," leads to nothing
-    if _plain(earlier, known) in known.determiners and not _ends_group(before):
+    if known.plain(earlier) in known.determiners and not _ends_group(before):
         return Break.TIGHT
     return Break.PLAIN
 
@@ -188,7 +187,7 @@ def _is_name(before: str, after: str, second: str, known: WordClasses) -> bool:
 
     Both names have a capital, and are not shouted.
     """
-    if _plain(before, known) in known.titles and after.lstrip(OPENING_MARKS)[:1].isupper():
+    if known.plain(before) in known.titles and after.lstrip(OPENING_MARKS)[:1].isupper():
         return True
     names = (before.strip(MARKS_AROUND_WORDS), after.strip(MARKS_AROUND_WORDS))
     if not all(name[:1].isupper() and name[1:] and not name.isupper() for name in names):
@@ -209,7 +208,7 @@ def _is_split_verb(
         return is_verb and second not in known.function_words
     if second not in known.split_auxiliaries or not known.verb_endings:
         return False
-    is_noun = not written[0][:1].islower() or _plain(earlier, known) in known.determiners
+    is_noun = not written[0][:1].islower() or known.plain(earlier) in known.determiners
     return not is_noun and first.endswith(known.verb_endings)
 
 
@@ -220,7 +219,7 @@ def _is_late_negation(earlier: str, before: str, second: str, known: WordClasses
     head = before.strip(MARKS_AROUND_WORDS).casefold().replace("’", "'").partition("'")
     if head[1] and head[0] in known.negation_starts:
         return True
-    return _plain(earlier, known) in known.negation_starts or second in known.negations
+    return known.plain(earlier) in known.negation_starts or second in known.negations
 
 
 def _between_characters(before: str, after: str, language: str, around: Surroundings) -> Break:
@@ -244,17 +243,6 @@ def _is_hiragana(char: str) -> bool:
 
 def _is_katakana(char: str) -> bool:
     return "\u30a0" <= char <= "\u30ff"
-
-
-def _plain(word: str, known: WordClasses) -> str:
-    """Return a word in small letters without marks, and without what an elision put ahead of it."""
-    bare = word.strip(MARKS_AROUND_WORDS).casefold()
-    if known.elides:
-        for apostrophe in _APOSTROPHES:
-            head, found, tail = bare.rpartition(apostrophe)
-            if found:
-                return tail or head
-    return bare
 
 
 def _may_begin(word: str) -> bool:
