@@ -65,7 +65,7 @@ class CueCandidates:
         last_ms = items[until - 1].last_ms
         pause_ms = items[until].pause_ms if kind is not None else 0
         is_end = kind is None or items[until].is_beginning
-        spoken_ms, inner, change, sentences = last_ms, 0.0, 0, 0
+        spoken_ms, inner, change, sentences, untimed = last_ms, 0.0, 0, 0, 0
         for start in range(until - 1, max(-1, until - 1 - MAX_CUE_WORDS), -1):
             if start < until - 1:
                 inside = items[start + 1]
@@ -75,6 +75,7 @@ class CueCandidates:
                 inner += inside.inner_cost
                 sentences += inside.is_beginning
                 spoken_ms = max(spoken_ms, items[start].last_ms)
+            untimed += items[start].untimed_columns
             lines = self._lines(start, until, change)
             if lines is None:
                 return
@@ -87,7 +88,7 @@ class CueCandidates:
             text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, split_ends)
             cost = self._costs.of_text(text)
             read_ms = self._costs.read_ms(columns)
-            end_ms = self._costs.speech_end(items[start].start_ms, spoken_ms, columns)
+            end_ms = self._costs.speech_end(items[start].start_ms, spoken_ms, untimed)
             yield CueCandidate(start, cost, read_ms, end_ms, last_ms, change)
 
     def is_shown(self, from_ms: int, candidate: CueCandidate, until: int) -> bool:

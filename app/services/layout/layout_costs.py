@@ -22,8 +22,8 @@ MAX_WORD_MS = 1000
 """Longest word that counts in full: the aligner stretches longer ones over a silence."""
 
 _FASTEST_CPS = 35.0
-"""Columns that can be said in a second, our own choice: some 350 English words a minute. Words that
-are closer together, many of them at one moment, are timed wrongly, and speech ends later."""
+"""Columns that can be said in a second, our own choice: some 350 English words a minute. Words
+without a duration, of which a transcriber may time many at one moment, are taken to be as fast."""
 
 _PAUSE_MS = 300
 """Silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
@@ -132,15 +132,15 @@ class LayoutCosts:
         cost = _LATE_COST * late_ms if late_ms > 0 else 0.0
         return cost + self._missed(start_ms)
 
-    def speech_end(self, start_ms: int, last_ms: int, columns: int) -> int:
+    def speech_end(self, start_ms: int, last_ms: int, untimed_columns: int) -> int:
         """Return when the speech of a cue ends, as far as the cue may show it.
 
         Args:
             start_ms: of its first word.
             last_ms: latest end of a word.
-            columns: of its text.
+            untimed_columns: of its words without a duration.
         """
-        least_ms = start_ms + int(1000 * columns / _FASTEST_CPS)
+        least_ms = start_ms + int(1000 * untimed_columns / _FASTEST_CPS)
         return min(max(last_ms, least_ms), start_ms + self.profile.max_duration_ms)
 
     def read_ms(self, columns: int) -> int:

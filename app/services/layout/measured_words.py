@@ -36,6 +36,7 @@ class MeasuredWord:
         is_beginning: whether a sentence begins, as far as it can be told.
         inner_cost: cost of the place within a cue.
         last_ms: end of the word where it is a cue's last; a stretched one is cut.
+        untimed_columns: width of a word without a duration; 0 of others, and of labels.
     """
 
     word: Word
@@ -46,6 +47,7 @@ class MeasuredWord:
     is_beginning: bool
     inner_cost: float
     last_ms: int
+    untimed_columns: int
 
     @property
     def start_ms(self) -> int:
@@ -139,6 +141,7 @@ class MeasuredWords:
             not self._before or is_silent or kind is Break.SENTENCE,
             inner_cost(kind, pause_ms, is_other_speaker=is_other),
             word.span.start_ms + min(word.span.duration_ms, MAX_WORD_MS),
+            0 if word.span.duration_ms or is_speaker_label(word) else text_width(word.text),
         )
 
 

@@ -169,5 +169,6 @@ class CueLayout:
                 speaker=cue.speaker,
                 language=language,
                 confidence=cue.confidence,
+                turn_speakers=cue.turn_speakers,
             )
             self._next_id += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.cue import Cue
+from app.domain.edited_cue import EditedCue
 from app.domain.events import CuesReady
 from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE, profile_named
@@ -19,8 +22,13 @@ from app.domain.transcript import Segment, SpeakerTurn, Word
 from app.gpu.protocols import Prepared
 from app.gpu.sentence_segments import build_segments
 from app.services.cache.caches import no_caches
+from app.services.captions.parse import parse_captions
+from app.services.jobs.store.event_codec import decode_value, encode_value
+from app.services.jobs.stored_edits import cues_with_edits
+from app.services.layout.authored_cues import authored_cues
 from app.services.render.formats import render
 from app.settings import Settings
+from app.submission.job_payloads import cue_payload
 from app.system.workdir import WorkDir
 from tests.services.pipeline.runs import Runs, WindowCounter
 
@@ -90,3 +98,26 @@ async def test_they_do_not_where_the_profile_has_no_dashes(
     assert [(cue.text, cue.speaker) for cue in result.cues] == [
         (text, speaker) for text, _, speaker in SAID
     ]
+
+
+async def test_files_and_payloads_name_both(runs: Runs, request_of_talk: JobRequest) -> None:
+    result = await runs.run(request_of_talk)
+    (cue,) = result.cues
+    assert (cue.speaker, cue.turn_speakers) == (None, ("SPEAKER_00", "SPEAKER_01"))
+    assert cue_payload(cue)["speakers"] == ["SPEAKER_00", "SPEAKER_01"]
+    assert "speaker" not in cue_payload(cue)
+    assert decode_value(Cue, encode_value(cue)) == cue
+    vtt = render(result.cues, "vtt", request_of_talk.profile, "en")
+    assert "<v SPEAKER_00>-Is it late?</v>\n<v SPEAKER_01>-By an hour.</v>\n" in vtt
+    read = parse_captions(vtt, "vtt", "en", "manual")
+    assert [(each.speaker, each.text) for each in read.items] == [
+        ("SPEAKER_00", "-Is it late?"),
+        ("SPEAKER_01", "-By an hour."),
+    ]
+    again = list(authored_cues(read, request_of_talk.profile))
+    assert [each.turn_speakers for each in again] == [cue.turn_speakers]
+    rows = json.loads(render(result.cues, "json", request_of_talk.profile, "en"))["cues"]
+    assert rows[0]["speakers"] == ["SPEAKER_00", "SPEAKER_01"]
+    edited = EditedCue(0, 0, 2000, "Is it late?", None, "Anna", 0)
+    (renamed,) = cues_with_edits([edited], [cue], "en")
+    assert (renamed.speaker, renamed.turn_speakers) == ("Anna", ())
