@@ -60,6 +60,8 @@ def cue_payload(cue: Cue, *, names: bool = False) -> Payload:
     speaker = cue.speaker if names else numbered_speaker(cue)
     if speaker is not None:
         payload["speaker"] = speaker
+    if cue.turn_speakers and (names or all(map(_DIGIT.search, cue.turn_speakers))):
+        payload["speakers"] = list(cue.turn_speakers)
     return {**payload, **style_fields(cue)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
@@ -73,10 +74,22 @@ def _block(cue: DisplayCue) -> str:
 
 def _text(part: DisplayCue, *, is_other: bool) -> str:
     stamp = _Timestamps(part)
-    lines = (_line(line, stamp, right_to_left=part.right_to_left) for line in part.timed_lines)
-    text = "\n".join(lines)
+    lines = [_line(line, stamp, right_to_left=part.right_to_left) for line in part.timed_lines]
+    text = "\n".join(lines if is_other else _voiced(lines, part.voices))
     named = is_other and part.language != "und" and LANGUAGE_TAG.fullmatch(part.language)
     return f"<lang {part.language}>{text}</lang>" if named else text
+
+
+def _voiced(lines: Sequence[str], voices: Sequence[str]) -> Sequence[str]:
+    """Return lines with voice tags around those of each speaker, where two share the cue."""
+    if len(voices) != len(lines):
+        return lines
+    marked = list(lines)
+    edges = [at for at in range(1, len(lines)) if voices[at] != voices[at - 1]]
+    for begin, end in pairwise([0, *edges, len(lines)]):
+        marked[begin] = f"<v {_annotation(voices[begin])}>{marked[begin]}"
+        marked[end - 1] += "</v>"
+    return marked
 
 
 class _Timestamps:

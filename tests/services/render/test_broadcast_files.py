@@ -44,7 +44,7 @@ CLOCKS = {
 HOUR_MS = 3_600_000
 SAID = [
     "Hello there, world.",
-    "“Ça va?” ñandú ♪ ♪♪ Überraschung, Ärger & Öl.",
+    "“Ça va?” ñandú ♪♪ Überraschung ♪, Ärger & Öl.",
     "A much longer text that needs two lines, and then perhaps three; or even four, who knows.",
     "it's & <b>old</b> [a] 100% $5 @home #1 1+1=2 ½ ®",
 ]
