@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,15 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from app.cli.inputs import InputItem
+
+MOST_JOBS = 5000
+"""Jobs that are remembered; the oldest beyond them are forgotten."""
+
+MOST_AGE_S = 30 * 24 * 3600
+"""A job that nothing was noted of for so long is forgotten: servers have removed it long before."""
+
+_PRUNE_EVERY_S = 24 * 3600
+"""A watch goes on for months."""
 
 
 @dataclass(slots=True)
@@ -37,7 +48,7 @@ class RememberedJob:
 
 
 class JobMemory:
-    """A folder with a file for each job.
+    """A folder with a file for each job; what is old, or too much, is forgotten.
 
     Args:
         folder: made when it is first needed, for this user alone.
@@ -45,6 +56,7 @@ class JobMemory:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "jobs"
+        self._prune_s = 0.0
 
     def load(self, key: str) -> RememberedJob:
         """Return what is remembered; a file that cannot be read is nothing."""
@@ -80,6 +92,7 @@ class JobMemory:
         lock = FileLock(self._folder / f"{key}.lock")
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._prune()
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -93,6 +106,39 @@ class JobMemory:
             yield
         finally:
             lock.release()
+
+    def _prune(self) -> None:
+        """Forget jobs that are old or too many, once a day; those of a run that goes on stay.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        if time.monotonic() < self._prune_s:
+            return
+        self._prune_s = time.monotonic() + _PRUNE_EVERY_S
+        files: dict[str, list[Path]] = defaultdict(list)
+        noted_s: dict[str, float] = defaultdict(float)
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another run forgets it as well
+                key = path.name.partition(".")[0]
+                noted_s[key] = max(noted_s[key], path.stat().st_mtime)
+                files[key].append(path)
+        oldest_s = time.time() - MOST_AGE_S
+        newest_first = sorted(files, key=noted_s.__getitem__, reverse=True)
+        for place, key in enumerate(newest_first):
+            if place >= MOST_JOBS or noted_s[key] < oldest_s:
+                self._forget(key, files[key])
+
+    def _forget(self, key: str, files: Sequence[Path]) -> None:
+        """Remove the files of a job that no run works on."""
+        lock = FileLock(self._folder / f"{key}.lock")
+        try:
+            # Whoever waits for a lock whose file is removed takes the one that comes in its place.
+            with lock.acquire(timeout=0):
+                for path in (*files, Path(lock.lock_file)):
+                    path.unlink(missing_ok=True)
+        except (OSError, NotImplementedError):
+            return  # a run has it; `Timeout` is an OSError
 
 
 def job_key(server: str, item: InputItem, fields: Mapping[str, Any]) -> str:
