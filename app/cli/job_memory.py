@@ -36,14 +36,16 @@ class RememberedJob:
         events: path of its events at the server; empty before it has begun.
         last_event: number of the last event that was seen; empty for none.
         worker: of several behind a gateway, the one that has the job; empty where none is named.
-        upload: path of an upload in parts; empty for none.
+        uploads: paths of uploads in parts at the server, by the fields that name them.
+        attempt: key under which a job of the server's queue was handed in; empty for none.
         outputs: files that were written of it.
     """
 
     events: str = ""
     last_event: str = ""
     worker: str = ""
-    upload: str = ""
+    uploads: dict[str, str] = field(default_factory=dict)
+    attempt: str = ""
     outputs: list[str] = field(default_factory=list)
 
 
@@ -52,10 +54,13 @@ class JobMemory:
 
     Args:
         folder: made when it is first needed, for this user alone.
+        notice: takes code and message of the one notice that nothing can be remembered.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notice: Callable[[str, str], None] = lambda *_: None) -> None:
         self._folder = folder / "jobs"
+        self._notice = notice
+        self._is_told = False
         self._prune_s = 0.0
 
     def load(self, key: str) -> RememberedJob:
@@ -67,11 +72,22 @@ class JobMemory:
             return RememberedJob()
 
     def save(self, key: str, job: RememberedJob) -> None:
-        """Remember a job.
+        """Remember a job; where that cannot be, a notice says so once and the work goes on."""
+        try:
+            self._write(key, job)
+        except OSError as error:
+            if not self._is_told:
+                reason = f"{error.filename or 'the state'}: {error.strerror or error}"
+                text = f"the next run cannot go on with this one ({reason}); CUESTREAM_STATE_DIR"
+                self._notice("state_not_saved", text)
+            self._is_told = True
 
-        Raises:
-            OSError: the folder cannot be written.
-        """
+    def forget(self, key: str) -> None:
+        """Forget a job of this run."""
+        with suppress(OSError):  # what stays is pruned
+            (self._folder / f"{key}.json").unlink(missing_ok=True)
+
+    def _write(self, key: str, job: RememberedJob) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{key}.json"
         written = path.with_suffix(f".{os.getpid()}")
@@ -127,9 +143,9 @@ class JobMemory:
         newest_first = sorted(files, key=noted_s.__getitem__, reverse=True)
         for place, key in enumerate(newest_first):
             if place >= MOST_JOBS or noted_s[key] < oldest_s:
-                self._forget(key, files[key])
+                self._remove(key, files[key])
 
-    def _forget(self, key: str, files: Sequence[Path]) -> None:
+    def _remove(self, key: str, files: Sequence[Path]) -> None:
         """Remove the files of a job that no run works on."""
         lock = FileLock(self._folder / f"{key}.lock")
         try:
@@ -141,19 +157,29 @@ class JobMemory:
             return  # a run has it; `Timeout` is an OSError
 
 
-def job_key(server: str, item: InputItem, fields: Mapping[str, Any]) -> str:
+def job_key(server: str, facts: Sequence[object], fields: Mapping[str, Any]) -> str:
     """Return a name of what is asked for: another server, file or option is another job.
 
     Args:
         server: its address; empty for one of the command's own.
-        item: that is worked on.
+        facts: of what is worked on.
         fields: of the request.
     """
-    where: list[object] = [item.url]
-    if item.path is not None:
-        found = item.path.stat()
-        where = [str(item.path.resolve()), found.st_size, found.st_mtime_ns]
-        if item.from_pipe:
-            where = [hashlib.sha256(item.path.read_bytes()).hexdigest()]
-    told = json.dumps([server, where, dict(fields)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    asked = json.dumps([server, list(facts), dict(fields)], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def item_facts(item: InputItem) -> list[object]:
+    """Return what tells an input from every other one."""
+    if item.path is None:
+        return [item.url]
+    if item.from_pipe:
+        with item.path.open("rb") as file:
+            return [hashlib.file_digest(file, "sha256").hexdigest()]
+    return file_facts(item.path)
+
+
+def file_facts(path: Path) -> list[object]:
+    """Return what tells a file from every other one, and from itself before it was changed."""
+    found = path.stat()
+    return [str(path.resolve()), found.st_size, found.st_mtime_ns]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from app.container import Services
 from app.domain.errors import InternalError, JobInterruptedError
@@ -80,6 +81,11 @@ class CallWork:
         def follow(job_id: str) -> None:
             self._follow(job.id, job_id)
 
+        def note(progress: Progress) -> None:
+            # The store writes every event: a second's change of the time left is none.
+            if not _is_same(job.record.progress, progress):
+                job.log.append(progress)
+
         return EnvelopeJob(
             id=job.id,
             input=order.input,
@@ -88,7 +94,12 @@ class CallWork:
             holder=order.owner.name,
             key=order.owner.key,
             routes=self._routes,
+            note=note,
             follow=follow,
             s3_config=order.s3_config,
             base_url=order.base_url,
         )
+
+
+def _is_same(before: Progress | None, now: Progress) -> bool:
+    return before is not None and replace(before, eta_ms=None) == replace(now, eta_ms=None)
