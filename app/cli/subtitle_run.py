@@ -18,6 +18,7 @@ from app.cli.job_follow import JobFollower
 from app.cli.job_memory import JobMemory, RememberedJob, item_facts, job_key
 from app.cli.job_reporter import JobReporter
 from app.cli.part_upload import PART_BYTES, upload_in_parts
+from app.cli.player_names import PlayerName, flags_of, player_name
 from app.cli.server_client import ServerClient, form_fields, not_cuestream, sendable_name
 
 
@@ -179,9 +180,12 @@ class SubtitleRun:
         return paths
 
     def _place(self, item: InputItem, title: str, language: str, ending: str) -> Path:
-        """Return where a file goes: beside the media, with the language before the ending."""
-        stem = item.path.stem if item.path is not None else plain_stem(title)
-        name = f"{stem or 'subtitles'}{f'.{language}' if language else ''}.{ending}"
+        """Return where a file goes: beside the media, under a name that players find."""
+        fields = self._options.fields
+        named = PlayerName(plain_stem(title), flags_of(fields))
+        if item.path is not None:
+            named = player_name(item.path, fields)
+        name = named.of(language, ending)
         output = Path(self._options.output).expanduser() if self._options.output else None
         if output is None:
             beside = item.path is not None and not item.from_pipe

@@ -70,6 +70,18 @@ def test_subtitles_lie_beside_the_file_and_are_never_overwritten(run: Run) -> No
     assert "casa" in Path("talk.es.srt").read_text()
 
 
+def test_names_have_the_results_language_and_the_words_that_players_know(run: Run) -> None:
+    Path("talk.en.forced.srt").write_text(CAPTIONS)
+    arguments = ("--to", "es", "--field", "source_lang=en", "--quiet")
+    assert run("talk.en.forced.srt", *arguments).exit_code == 0
+    assert run("talk.en.forced.srt", *arguments, "--field", "sdh=true").exit_code == 0
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "talk.en.forced.srt",
+        "talk.es.forced.sdh.srt",
+        "talk.es.forced.srt",
+    ]
+
+
 def test_a_file_that_appears_meanwhile_is_left_alone(run: Run) -> None:
     Path("talk.srt").write_text(CAPTIONS)
     Path("talk.en.vtt").write_text("mine")
