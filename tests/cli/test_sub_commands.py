@@ -155,6 +155,29 @@ def test_live_captions_are_translated_and_outlive_a_server(
     assert any(line["translatedText"] != line["text"] for line in finals), finals
 
 
+def test_a_microphone_is_captioned(server: ServerProcess, here: Path) -> None:
+    """This machine has none: a file stands for it where ffmpeg is asked to open it."""
+    programs = here.with_name("programs")
+    programs.mkdir()
+    ffmpeg = programs / "ffmpeg"
+    ffmpeg.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *" -f pulse -i desk "*) ;; *) echo "no such device" >&2; exit 1; esac\n'
+        f"exec {shutil.which('ffmpeg')} -v error -re -ss 15 -t 2.5 -i {CLIP}"
+        " -vn -ac 1 -ar 16000 -f s16le -\n"
+    )
+    ffmpeg.chmod(0o755)
+    settings = {"CUESTREAM_SERVER": server.url, "PATH": f"{programs}:{os.environ['PATH']}"}
+    heard = run(here, "live", "--device", "desk", **settings)
+    assert heard.process.returncode == 0, heard.events
+    assert [line["text"] for line in heard.of("live") if line["status"] == "final"]
+    missing = run(here, "live", **settings)
+    assert missing.process.returncode == 6
+    [failed] = missing.of("failed")
+    assert "no such device" in failed["message"]
+    assert "--device" in failed["advice"]
+
+
 def test_without_ffmpeg_there_is_no_sound_to_caption(server: ServerProcess, here: Path) -> None:
     (here / "talk.wav").write_bytes(b"no sound")
     broken = run(here, "live", "talk.wav", CUESTREAM_SERVER=server.url)
@@ -236,6 +259,32 @@ def test_the_doctor_does_not_take_a_web_page_for_a_model(here: Path) -> None:
         }
         done = run(here, "doctor", **settings)
     assert checks(done)["translator (openai, test-model)"]["state"] == "broken"
+
+
+def test_bash_itself_completes_the_command(here: Path) -> None:
+    programs = here.with_name("programs")
+    programs.mkdir()
+    command = programs / "cuestream"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m app "$@"\n')
+    command.chmod(0o755)
+    script = """
+eval "$(cuestream --show-completion bash)"
+complete -p cuestream
+COMP_WORDS=(cuestream rel) COMP_CWORD=1
+_cuestream_completion cuestream rel cuestream
+echo "${COMPREPLY[@]}"
+"""
+    variables = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    variables |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = subprocess.run(
+        ["bash", "-ec", script],
+        cwd=here,
+        env=environment(here, variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1].split() == ["relayout"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

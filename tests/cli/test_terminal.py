@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli.main_command import cli
+from tests.endpoint_server import Reply, called_server
 from tests.server import ROOT, WHISPER, ServerProcess, inherited
 
 CLIP = ROOT / "samples" / "voicemail.mp4"
@@ -114,6 +115,19 @@ def test_exit_codes_tell_what_was_wrong(run: Run, tmp_path: Path) -> None:
     assert (refused.exit_code, failed["code"]) == (1, "invalid_language")
     assert "TRANSLATION_PROVIDER" in failed["advice"]
     assert run("talk.srt", "--server", "ftp://nowhere").exit_code == 2
+
+
+def test_what_passes_and_what_is_no_server_have_codes_of_their_own(run: Run) -> None:
+    """What a program does next differs: try again later, or mend the address."""
+    Path("talk.srt").write_text(CAPTIONS)
+    later = {"error": "The site asks for patience", "code": "source_unavailable"}
+    answers = {True: Reply({**later, "retryable": True}, status=503), False: Reply(b"<html>Hi")}
+    for retryable, code in ((True, 9), (False, 4)):
+        with called_server(lambda _, reply=answers[retryable]: reply) as other:  # type: ignore[misc]
+            done = run("qc", "talk.srt", "--server", other.url, "--json")
+        assert done.exit_code == code, done.output
+        kinds = [event["event"] for event in events_of(done)]
+        assert kinds == ["failed", "ended"], "it does not wait for what it knows no end of"
 
 
 def test_quality_is_reported_and_layout_done_anew(run: Run) -> None:

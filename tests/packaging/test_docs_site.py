@@ -66,6 +66,14 @@ def test_exit_codes_are_those_of_the_page() -> None:
     assert named == set(map(int, ExitCode))
 
 
+def test_events_are_those_of_the_page() -> None:
+    page = (DOCS / "terminal.md").read_text().partition("## Events")[2]
+    sources = "".join(path.read_text() for path in (ROOT / "app" / "cli").glob("*.py"))
+    written = set(re.findall(r'(?:_write\(|"event": )"(\w+)"', sources))
+    assert {"cues", "live", "report", "ended"} <= written
+    assert [event for event in sorted(written) if f"`{event}`" not in page] == []
+
+
 COMMAND = """#!/bin/sh
 case " $* " in *" --watch "*)
     {python} -P -m app "$@" & running=$!
