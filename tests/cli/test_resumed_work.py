@@ -12,13 +12,13 @@ from tests.cli.test_sub_commands import SENTENCES, TALK, streams_of
 from tests.media_operations import FAST, ffmpeg
 from tests.server import ServerProcess
 
-STAGE = Cut(seen=b'"stage":"media"')
+FIRST = Cut(seen=b'"events":"/api/jobs')
 BODY = Cut(seen=b"ftyp")
 
 
 def noise(path: Path) -> Path:
     """Make a second of a picture that needs more bytes than a proxy passes on at once."""
-    ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=480x270:r=10", "-t", "1", *FAST, str(path))
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=480x270:r=10,noise=alls=90:allf=t", "-t", "1", *FAST, str(path))
     return path
 
 
@@ -29,12 +29,14 @@ def test_a_cut_burn_goes_on_with_its_job_and_a_cut_download_with_its_bytes(
     (here / "talk.srt").write_text(CAPTIONS.replace("01,000", "00,000"))
     arguments = ("burn", "talk.mp4", "talk.srt", "--json")
     with (
-        CuttingProxy(server.port, STAGE, BODY) as proxy,
+        CuttingProxy(server.port, FIRST, Cut(), BODY) as proxy,
         CommandProcess(here, *arguments, CUESTREAM_SERVER=proxy.url) as command,
     ):
         assert command.end() == 0, command.events
-        assert proxy.done == [STAGE, BODY]
+        assert proxy.done == [FIRST, BODY]
+        assert (here / "talk.burned.mp4").stat().st_size > 4 * 2**16, "it comes at once"
         assert proxy.sent_bytes < 2 * size, "the video was sent again"
+        assert any(b"\r\nrange: bytes=" in head for head in proxy.heads), "from its beginning"
     assert len(command.of("reconnecting")) == 2
     assert len(command.of("job")) == 1, "the job was begun again"
     made = here / "talk.burned.mp4"

@@ -179,7 +179,7 @@ def _own_store(job: EnvelopeJob) -> S3Config | None:
 
 @asynccontextmanager
 async def _reported(job: EnvelopeJob) -> AsyncIterator[Callable[[OperationProgress], None]]:
-    """Report the latest progress of a job every second, so that telling it costs nothing."""
+    """Report the latest progress of a job every second; its log has all of it."""
     latest: list[OperationProgress] = []
 
     async def report() -> None:
@@ -187,12 +187,12 @@ async def _reported(job: EnvelopeJob) -> AsyncIterator[Callable[[OperationProgre
         while True:
             if latest and latest[0] is not shown:
                 shown = latest[0]
-                job.note(_event_of(shown))
                 await job.report(progress_of(shown))
             await asyncio.sleep(_REPORT_S)
 
     def tell(progress: OperationProgress) -> None:
         latest[:] = [progress]
+        job.note(_event_of(progress))
 
     task = asyncio.create_task(report())
     try:

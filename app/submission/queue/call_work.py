@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from app.container import Services
 from app.domain.errors import InternalError, JobInterruptedError
@@ -82,8 +81,9 @@ class CallWork:
             self._follow(job.id, job_id)
 
         def note(progress: Progress) -> None:
-            # The store writes every event: a second's change of the time left is none.
-            if not _is_same(job.record.progress, progress):
+            # The store writes every event, so there is one for each per cent.
+            before = job.record.progress
+            if before is None or _place(before) != _place(progress):
                 job.log.append(progress)
 
         return EnvelopeJob(
@@ -101,5 +101,5 @@ class CallWork:
         )
 
 
-def _is_same(before: Progress | None, now: Progress) -> bool:
-    return before is not None and replace(before, eta_ms=None) == replace(now, eta_ms=None)
+def _place(progress: Progress) -> tuple[str, int, int]:
+    return progress.stage, progress.step, progress.percent
