@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,9 @@ from app.cli.machine_checks import CheckResult
 from app.cli.main_command import cli
 from app.cli.service_checks import service_checks
 from app.settings import read_settings
+from tests.chat_behaviours import refuses_key, says, status
+from tests.chat_server import ChatServer
+from tests.endpoint_server import Reply, called_server
 
 
 def found(**settings: str) -> dict[str, CheckResult]:
@@ -153,3 +157,85 @@ def test_what_is_broken_is_red_and_its_advice_beside_it(
     events = [json.loads(line) for line in plain.stdout.splitlines()]
     assert events[-1] == {"event": "ended", "exit_code": 8}
     assert all({"name", "state", "message", "advice"} <= set(each) for each in events[:-1])
+
+
+def asked(*options: str, **settings: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run the command with some settings; return its exit code and its events."""
+    variables = {"ASR_DEVICE": "cpu", **settings}
+    done = CliRunner().invoke(cli, ["doctor", "--json", *options], env=variables)
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def check_named(name: str, events: list[dict[str, Any]]) -> dict[str, Any]:
+    [event] = [event for event in events if event.get("name") == name]
+    return event
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state", "said"),
+    [
+        (says("Hi"), "ok", "one token"),
+        (refuses_key(401), "broken", "SERVER_API_KEY"),
+        (status(402), "broken", "credit"),
+        (status(404), "broken", "SERVER_MODEL"),
+    ],
+    ids=["good", "wrong-key", "no-credit", "no-model"],
+)
+def test_the_doctor_asks_a_language_model_for_one_token(
+    behaviour: Any, state: str, said: str
+) -> None:
+    with ChatServer() as model:
+        model.behaviour = behaviour
+        settings = {
+            "TRANSLATION_PROVIDER": "openai",
+            "SERVER_API_URL": model.url,
+            "SERVER_API_KEY": "sk-secret-key",
+            "SERVER_MODEL": "test-model",
+        }
+        code, events = asked(**settings)
+        assert len(model.calls) == 1
+        assert model.calls[0].headers["authorization"] == "Bearer sk-secret-key"
+        limits = {"max_tokens", "max_completion_tokens"} & set(model.calls[0].body)
+        assert [model.calls[0].body[name] for name in limits] == [1]
+        found = check_named("translator (openai, test-model)", events)
+        assert found["state"] == state
+        assert said in f"{found['message']} {found['advice']}"
+        assert "sk-secret-key" not in json.dumps(events)
+        if state == "broken":
+            assert code == 8
+        _, silent = asked("--no-calls", **settings)
+        assert len(model.calls) == 1
+        assert check_named("translator (openai, test-model)", silent)["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"SERVER_API_URL": "http://127.0.0.1:9/v1"},
+        {"SERVER_API_KEY": "kéy"},
+    ],
+    ids=["nobody-there", "no-key-at-all"],
+)
+def test_the_doctor_outlives_settings_that_lead_nowhere(wrong: dict[str, str]) -> None:
+    settings = {
+        "TRANSLATION_PROVIDER": "openai",
+        "SERVER_API_URL": "http://127.0.0.1:9/v1",
+        "SERVER_API_KEY": "sk-secret-key",
+        "SERVER_MODEL": "test-model",
+        **wrong,
+    }
+    code, events = asked(**settings)
+    assert code in (2, 8), events
+    assert events[-1]["event"] == "ended"
+
+
+def test_the_doctor_does_not_take_a_web_page_for_a_model() -> None:
+    with called_server(lambda _: Reply(b"<html>It works!</html>")) as page:
+        settings = {
+            "TRANSLATION_PROVIDER": "openai",
+            "SERVER_API_URL": f"{page.url}/v1",
+            "SERVER_API_KEY": "sk-secret-key",
+            "SERVER_MODEL": "test-model",
+        }
+        _, events = asked(**settings)
+    assert check_named("translator (openai, test-model)", events)["state"] == "broken"

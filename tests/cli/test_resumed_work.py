@@ -18,7 +18,16 @@ BODY = Cut(seen=b"ftyp")
 
 def noise(path: Path) -> Path:
     """Make a second of a picture that needs more bytes than a proxy passes on at once."""
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=480x270:r=10,noise=alls=90:allf=t", "-t", "1", *FAST, str(path))
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=480x270:r=10,noise=alls=90:allf=t",
+        "-t",
+        "1",
+        *FAST,
+        str(path),
+    )
     return path
 
 

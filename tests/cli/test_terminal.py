@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -269,29 +268,3 @@ def test_a_watched_file_is_taken_once_it_is_whole(server: ServerProcess, tmp_pat
     assert [event["input"] for event in events if event["event"] == "begun"] == ["new.wav"]
     assert events[-1]["duration_ms"] > 5500, "a part of the file was heard"
     assert (folder / "new.en.srt").exists()
-
-
-def test_without_a_server_the_command_has_one_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "talk.srt").write_text(CAPTIONS)
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('somebody else')")
-    env = environment(tmp_path, ENABLE_WHISPER="false")
-    done = started(tmp_path, env, "talk.srt", "--to", "es", "--json")
-    output, _ = done.communicate(timeout=100)
-    assert done.returncode == 0, output
-    assert "casa" in (tmp_path / "talk.es.srt").read_text()
-    assert os.listdir(tmp_path / "state" / "jobs")
-
-
-def test_live_captions_of_a_file(server: ServerProcess, tmp_path: Path) -> None:
-    wav = tmp_path / "talk.wav"
-    command = ["ffmpeg", "-v", "error", "-ss", "15", "-t", "2.5", "-i", str(CLIP), str(wav)]
-    subprocess.run(command, check=True)
-    env = environment(tmp_path, CUESTREAM_SERVER=server.url)
-    done = started(tmp_path, env, "live", "talk.wav", "--json")
-    output, _ = done.communicate(timeout=60)
-    assert done.returncode == 0, output
-    lines = [json.loads(line) for line in output.splitlines()]
-    finals = [line for line in lines if line.get("status") == "final"]
-    assert finals
-    assert all(line["text"] for line in finals)
