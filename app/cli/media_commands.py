@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,8 +20,11 @@ from app.cli.event_stream import read_events, stream_lines
 from app.cli.exit_codes import CommandError, ExitCode, server_error
 from app.cli.file_commands import FileWork, existing
 from app.cli.file_writing import TO_PIPE, plain_stem, whole_file
+from app.cli.job_follow import JobFollower
+from app.cli.job_memory import RememberedJob
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
+from app.cli.remote_work import fetch, remote_work
 from app.cli.server_client import (
     ServerClient,
     checked_stream,
@@ -34,6 +39,26 @@ _AUDIO_ENDING = "flac"
 _MATROSKA = (".mkv", ".webm", ".mk3d")
 """Endings of files whose copy the server writes as Matroska; of others it is MP4 where that holds
 their picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """A media operation of the server.
+
+    Attributes:
+        name: of it.
+        files: that are sent, by the names of their parts.
+        fields: of the request; empty ones are left out.
+    """
+
+    name: str
+    files: Mapping[str, Path]
+    fields: Mapping[str, str]
+
+    @property
+    def source(self) -> str:
+        """Name of the file that is worked on."""
+        return str(self.files["video"])
 
 
 def burn_in_file(
@@ -58,8 +83,9 @@ def burn_in_file(
         fields = {**given, **named_fields(others)}
         files = {"video": existing(video), "srt": existing(subtitles)}
         target = work.place(files["video"].with_name(f"{files['srt'].stem}.burned.mp4"))
-        with chosen_server(work.server, work.key, reporter, NO_SPEECH_ENGINES) as (client, _):
-            _made(client, "caption", files, fields, target, work, reporter)
+        operation = _Operation("caption", files, fields)
+        with chosen_server(work.server, work.key, reporter, NO_SPEECH_ENGINES) as (client, own):
+            _made(client, operation, target, work, reporter, own=own)
         return ExitCode.DONE
 
     return exit_of(done, reporter)
@@ -111,9 +137,10 @@ def dub_file(given: DubArguments, work: FileWork) -> ExitCode:
         marks = [plain_stem(fields.get("target_lang", "")), "dub", plain_stem(ending)]
         name = ".".join([files["video"].stem, *filter(None, marks)])
         target = work.place(files["video"].with_name(name))
-        own = NO_SPEECH_ENGINES if given.subtitles or fields.get("job_id") else {}
-        with chosen_server(work.server, work.key, reporter, own) as (client, _):
-            _made(client, "dub", files, fields, target, work, reporter)
+        operation = _Operation("dub", files, fields)
+        settings = NO_SPEECH_ENGINES if given.subtitles or fields.get("job_id") else {}
+        with chosen_server(work.server, work.key, reporter, settings) as (client, own):
+            _made(client, operation, target, work, reporter, own=own)
         return ExitCode.DONE
 
     return exit_of(done, reporter)
@@ -121,20 +148,56 @@ def dub_file(given: DubArguments, work: FileWork) -> ExitCode:
 
 def _made(
     client: ServerClient,
-    operation: str,
-    files: Mapping[str, Path],
-    fields: Mapping[str, str],
+    operation: _Operation,
+    target: Path,
+    work: FileWork,
+    reporter: JobReporter,
+    *,
+    own: bool,
+) -> None:
+    """Have an operation done, show its progress, and fetch what it made."""
+    if own:
+        _made_here(client, operation, target, work, reporter)
+        return
+    fields = {"operation": operation.name, **_given(operation.fields)}
+    files = {f"url_{name}": path for name, path in operation.files.items()}
+    with remote_work(client, files, fields, operation.source, reporter) as remote:
+        work.check_free(target)  # of what another run has written meanwhile
+        result = remote.output(fields, files)
+        _write(result, operation.source, target, work, reporter, remote.fetch)
+        remote.done()
+
+
+def _made_here(
+    client: ServerClient,
+    operation: _Operation,
     target: Path,
     work: FileWork,
     reporter: JobReporter,
 ) -> None:
-    """Have an operation done, show its progress, and fetch what it made."""
-    source = str(files["video"])
-    reporter.begun(source, resumed=False)
+    """Do the same with a server of the command's own, which ends with it: the work does as well."""
+    reporter.begun(operation.source, resumed=False)
     try:
-        result = _result(client, operation, files, fields, reporter)
+        result = _result(client, operation, reporter)
     except httpx.HTTPError as error:
         raise unreachable(client.address, error) from None
+    follower = JobFollower(client, RememberedJob(), operation.source, reporter, lambda: None)
+
+    def fetched(url: str, file: IO[bytes]) -> None:
+        fetch(client, url, file, follower)
+
+    _write(result, operation.source, target, work, reporter, fetched)
+
+
+def _write(
+    result: dict[str, Any],
+    source: str,
+    target: Path,
+    work: FileWork,
+    reporter: JobReporter,
+    fetched: Callable[[str, IO[bytes]], None],
+) -> None:
+    """Fetch the file of a result and put it in its place."""
     for notice in result.get("notices", ()):
         reporter.notice(str(notice["code"]), str(notice["message"]))
     link = str(result.get("video_url") or result["audio_url"])
@@ -142,12 +205,15 @@ def _made(
     parts = urlsplit(link)
     near = f"{parts.path}?{parts.query}" if parts.path.startswith("/files/") else link
     if work.output == TO_PIPE:
-        client.download(near, sys.stdout.buffer)
+        with tempfile.TemporaryFile() as whole:
+            fetched(near, whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     target = _with_ending(target, str(result.get("filename", "")), work)
     with whole_file(target, force=work.force) as file:
-        client.download(near, file)
+        fetched(near, file)
     reporter.written(source, target, result)
 
 
@@ -164,21 +230,19 @@ def _with_ending(target: Path, made: str, work: FileWork) -> Path:
     return target if is_given or not ending else target.with_suffix(f".{ending}")
 
 
-def _result(
-    client: ServerClient,
-    operation: str,
-    files: Mapping[str, Path],
-    fields: Mapping[str, str],
-    reporter: JobReporter,
-) -> dict[str, Any]:
+def _given(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _result(client: ServerClient, operation: _Operation, reporter: JobReporter) -> dict[str, Any]:
     with ExitStack() as stack:
         parts = {
             name: (sendable_name(path), stack.enter_context(path.open("rb")))
-            for name, path in files.items()
+            for name, path in operation.files.items()
         }
-        data = form_fields({name: value for name, value in fields.items() if value})
+        data = form_fields(_given(operation.fields))
         asked = {"files": parts, "data": data, "headers": {"Accept": "text/event-stream"}}
-        opened = client.stream("POST", f"/api/media/{operation}", **asked)
+        opened = client.stream("POST", f"/api/media/{operation.name}", **asked)
         response = checked_stream(stack.enter_context(opened), client)
         for event in read_events(stream_lines(response)):
             if "result" in event.payload:

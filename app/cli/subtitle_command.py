@@ -66,7 +66,7 @@ def _run(given: SubtitleArguments, reporter: JobReporter) -> ExitCode:
         if options.output and not _may_be_folder(options.output):
             _check_single(len(items) * len(options.targets) * len(options.formats), folder)
         with chosen_server(given.server, given.key, reporter) as (client, own):
-            memory = JobMemory(terminal_settings().state_folder)
+            memory = JobMemory(terminal_settings().state_folder, reporter.notice)
             run = SubtitleRun(client, options, reporter, memory, own=own)
             codes = [run.work_on(item) for item in items]
             if folder is not None:

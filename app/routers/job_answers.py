@@ -163,6 +163,9 @@ class JobResult(Answer):
     usage: PaidUsage | Absent = None
     video: Video | Absent = Field(None, description="Where shot changes were looked for")
     quality: Quality | Absent = Field(None, description="As `/api/qc` measures it")
+    parts: list[Any] | Absent = Field(
+        None, description="Output of a job that makes no subtitles, as `/stream` has it"
+    )
 
 
 class FileCue(Answer):
