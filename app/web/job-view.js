@@ -10,6 +10,7 @@ import { known, remember } from "./jobs-view.js";
 import { keepMedia, keptMedia } from "./kept-media.js";
 import { showFailure } from "./making.js";
 import { Player } from "./player.js";
+import { StoredMedia } from "./stored-media.js";
 import { upload } from "./upload.js";
 
 const POSITION_MS = 250;
@@ -30,14 +31,15 @@ export class JobView {
     this.player = new Player();
     if (this.file) this.player.file = this.file;
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
+    this.stored = new StoredMedia(this.player, this.#ending.signal);
     this.#build();
-    if (id && !this.file) this.#openKept(id);
+    this.opening = id && !this.file ? this.#openKept(id) : null;
     (id ? this.#follow(id) : this.#begin()).catch((error) => this.fail(error));
   }
 
   close() {
     this.#ending.abort();
-    this.player.release();
+    this.player.close();
   }
 
   /** Say everything in the language that the page has now; elements with `data-t` are written by it. */
@@ -79,6 +81,12 @@ export class JobView {
     const file = kept ? await keptMedia(kept).catch(() => null) : null;
     if (!file || this.file || this.#ending.signal.aborted) return;
     this.#use(id, file);
+  }
+
+  /** Play what the server has of the media, where this browser has nothing. */
+  async #openStored() {
+    await this.opening;
+    if (!this.file) await this.stored.look(this.job);
   }
 
   #use(id, file) {
@@ -123,6 +131,7 @@ export class JobView {
 
   #changed() {
     const { job } = this;
+    this.#openStored();
     if (job.progress && !job.ended) this.#progress(job.progress);
     this.notices.replaceChildren(...job.notices.map(({ code, message }) => el("li", { title: code, textContent: message })));
     this.told.hidden = job.notices.length === 0;
