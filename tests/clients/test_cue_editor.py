@@ -20,6 +20,11 @@ AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 _MOST_CHANGES_PER_ROW = 30
 """A row has six cells and a dozen attributes."""
 
+TIPS = {
+    "en": "Split at the caret, else at the playhead (Ctrl+Alt+V, Alt+V)",
+    "de": "An der Schreibmarke teilen, sonst an der Abspielstelle (Strg+Alt+V, Alt+V)",
+}
+
 LINES = [
     "Where do you want to go today?",
     "Up the river and over the bridge.",
@@ -367,6 +372,9 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
         const {SHORTCUTS} = await import('/page/app/web/editor/shortcuts.js');
         return {texts: Object.fromEntries(Object.entries(EDITOR_TEXTS).map(
           ([tag, table]) => [tag, Object.keys(table).sort()])),
+          untranslated: Object.entries(EDITOR_TEXTS).map(([tag, table]) => [tag,
+            Object.keys(table).filter((key) => key.startsWith('do_')
+              && tag !== 'en' && table[key] === EDITOR_TEXTS.en[key])]),
           commands: SHORTCUTS.map(({command}) => `do_${command}`)};
         }"""
     )
@@ -374,6 +382,10 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
     for tag, names in keys["texts"].items():
         assert names == keys["texts"]["en"], (tag, json.dumps(names))
     assert set(keys["commands"]) <= set(keys["texts"]["en"])
+    assert all(not same for _, same in keys["untranslated"]), keys["untranslated"]
+    for tag, tip in TIPS.items():
+        tab.page.evaluate("tag => { document.querySelector('cue-editor').texts = tag; }", tag)
+        expect(tab.tool("split")).to_have_attribute("title", tip)
     tab.page.locator("cue-editor .grid").focus()
     tab.page.keyboard.press("F1")
     expect(tab.page.locator("cue-editor dialog.help")).to_contain_text("Alt+V")
