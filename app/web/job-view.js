@@ -5,6 +5,7 @@ import { el } from "./dom.js";
 import { followJob } from "./events.js";
 import { duration, hasText, language, t } from "./i18n.js";
 import { JobMenu } from "./job-menu.js";
+import { JobTimeline } from "./job-timeline.js";
 import { Job } from "./job.js";
 import { known, remember } from "./jobs-view.js";
 import { keepMedia, keptMedia } from "./kept-media.js";
@@ -30,6 +31,7 @@ export class JobView {
     this.file = file ?? files.get(id) ?? null;
     this.player = new Player();
     if (this.file) this.player.file = this.file;
+    this.timeline = new JobTimeline(this.player);
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
     this.stored = new StoredMedia(this.player, this.#ending.signal);
     this.#build();
@@ -68,7 +70,7 @@ export class JobView {
     }));
     this.editor = el("section", { className: "edit", hidden: true });
     this.element = el("div", { className: "job" },
-      el("section", { className: "screen" }, this.player.video,
+      el("section", { className: "screen" }, this.player.video, this.timeline.element,
         el("div", { className: "tools" }, el("label", {}, el("span", { data: { t: "show" }, textContent: t("show") }), " ", shown),
           el("label", { className: "button quiet" }, el("span", { data: { t: "open_media" }, textContent: t("open_media") }), open), this.cancel),
         this.bar, this.status, this.link, this.problem, this.menu.element, this.menu.made, this.told),
@@ -132,6 +134,7 @@ export class JobView {
   #changed() {
     const { job } = this;
     this.#openStored();
+    this.timeline.show([...job.cues.values()], job.length_ms);
     if (job.progress && !job.ended) this.#progress(job.progress);
     this.notices.replaceChildren(...job.notices.map(({ code, message }) => el("li", { title: code, textContent: message })));
     this.told.hidden = job.notices.length === 0;

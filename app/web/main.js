@@ -47,8 +47,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   if (name === "job") return showJob({ id });
-  if (name === "server") return main.replaceChildren(serverView(fail));
-  const viewOf = { jobs: jobsView, live: liveView, operations: operationsView }[name];
+  const viewOf = { jobs: jobsView, live: liveView, operations: operationsView, server: serverView }[name];
   if (viewOf) {
     const view = viewOf(fail);
     close = view.close;

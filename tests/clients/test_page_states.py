@@ -6,9 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from tests.chat_server import ChatServer
 from tests.clients.browser import NEEDS_BROWSER, browser_page
 from tests.clients.held_engines import held_server
 from tests.conftest import write_wav
@@ -144,3 +146,55 @@ def test_how_many_speak_is_asked_for(tmp_path: Path) -> None:
             expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
     finally:
         server.stop()
+
+
+def test_the_panel_says_what_runs_here_and_what_it_has_cost(tmp_path: Path) -> None:
+    with ChatServer() as chat:
+        translated = {
+            "TRANSLATION_PROVIDER": "openai",
+            "SERVER_API_KEY": "sk-test",
+            "SERVER_API_URL": chat.url,
+            "SERVER_MODEL": "test-model",
+            "TRANSLATION_PRICE_INPUT_USD": "1000",
+            "TRANSLATION_PRICE_OUTPUT_USD": "1000",
+        }
+        server = ServerProcess(tmp_path, translated, LISTENER)
+        try:
+            server.wait_ready()
+            with browser_page(server) as page, server.client() as client:
+                page.click("#views a[href='#server']")
+                cost = page.locator("[data-name=cost] dd")
+                expect(cost).to_have_text(["–", "0"])
+                captions = [{"start": 0, "end": 2000, "text": "Where do you want to go?"}]
+                body = {"captions": captions, "captions_lang": "en", "target_lang": "es"}
+                assert client.post("/api/process", json=body).status_code == 200
+                used = client.get("/api/usage").json()
+                assert used["requests"] > 0
+                assert used["cost_usd"] > 0
+                # The open panel follows.
+                expect(cost).to_have_text([f"US${used['cost_usd']:.4f}", str(used["requests"])])
+                _check_panels(page, client)
+        finally:
+            server.stop()
+
+
+def _check_panels(page: Page, client: httpx.Client) -> None:
+    """Compare the panel with what the server says of itself."""
+    health, version = client.get("/health").json(), client.get("/api/version").json()
+    engines = page.locator("[data-name=engines]")
+    assert {"listener", "test-model"} <= {each["name"] for each in health["engines"]}
+    for engine in health["engines"]:
+        for shown in (engine["name"], engine["detail"], engine["device"]):
+            if shown and engine["state"] != "disabled":
+                expect(engines).to_contain_text(shown)
+    expect(page.locator("[data-name=device] dt")).to_have_text("CPU")
+    expect(page.locator("[data-name=queue] dt")).to_have_text(
+        ["Running", "Queued", "Predicted wait", "Live"]
+    )
+    expect(page.locator("[data-name=queue] dd")).to_have_text(["0", "0", re.compile(r"\d"), "0"])
+    expect(page.locator("[data-name=versions] dd")).to_have_text(
+        [version["version"], version["yt_dlp"], version["platform"]]
+    )
+    cache = page.locator("[data-name=cache]")
+    for name in client.get("/cache").json()["summary"]["by_type"]:
+        expect(cache).to_contain_text(name)
