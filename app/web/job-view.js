@@ -2,6 +2,7 @@
 
 import { call, getJson, postJson } from "./api.js";
 import { el } from "./dom.js";
+import { helpOf } from "./error-help.js";
 import { followJob } from "./events.js";
 import { duration, hasText, language, t } from "./i18n.js";
 import { JobMenu } from "./job-menu.js";
@@ -190,10 +191,11 @@ export class JobView {
     const again = el("button", { type: "button", textContent: t("again"), on: { click: () => {
       this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: { file: this.file, fields: this.fields, after: this.after } }));
     } } });
+    const advice = helpOf(code) ?? error.advice;
     const known = hasText(`error_${code}`) ? t(`error_${code}`) : null;
     this.problem.replaceChildren(...[known && el("strong", { textContent: known }),
       el("p", { textContent: error.error ?? error.message }),
-      error.advice ? el("p", { textContent: error.advice }) : null,
+      advice ? el("p", { textContent: advice }) : null,
       wait_s ? el("p", { textContent: t("retry_in", { wait: duration(wait_s) }) }) : null,
       el("p", {}, el("code", { textContent: code })),
       this.file || this.fields.url ? again : null].filter(Boolean));

@@ -404,6 +404,42 @@ def test_the_timeline_takes_the_colours_of_another_theme(
     assert dark[:3] == [0x2B, 0x30, 0x3B]
 
 
+_PAINTED = """
+async () => {
+  const {timeline, cues, quality} = document.querySelector('cue-editor');
+  const {canvas, view} = timeline;
+  const scale = devicePixelRatio;
+  const pixel = (ms, dx, y) => {
+    const x = ((ms - view.from_ms) / view.span_ms) * canvas.clientWidth + dx;
+    return [...canvas.getContext('2d').getImageData(x * scale, y * scale, 1, 1).data].join();
+  };
+  const edge = (n) => pixel(cues[n].start_ms, 1, canvas.clientHeight / 2);
+  const mark = (n) => pixel(cues[n].start_ms, 3, canvas.clientHeight - 7);
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  return {edges: [1, 2, 3].map(edge), marks: [1, 4].map(mark), marked: [...quality.marks.keys()]};
+}
+"""
+
+
+def test_cues_in_the_timeline_are_coloured_by_speaker_and_by_finding(tab: EditorTab) -> None:
+    for number, speaker in ((2, "Ann"), (3, "Ben"), (4, "Ann")):
+        tab.row(number).click()
+        tab.field("speaker").fill(speaker)
+    tab.row(5).click()
+    tab.field("duration").fill("0.2")
+    tab.page.keyboard.press("Enter")
+    save(tab)
+    expect(tab.row(5)).to_have_attribute("data-mark", "error")
+    expect(tab.row(2)).to_have_attribute("data-mark", "")
+    tab.row(1).click()
+    painted = tab.page.evaluate(_PAINTED)
+    ann, ben, again = painted["edges"]
+    assert ann == again != ben
+    fine, faulty = painted["marks"]
+    assert fine != faulty, painted
+    assert faulty.split(",")[0] == "201", "the red of faults, #c9372c"
+
+
 def _line_of_ruler(tab: EditorTab, scheme: str) -> list[int]:
     """Return the colour of the line below the ruler, once it is that of a theme."""
     tab.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -39,8 +40,10 @@ def test_a_file_without_speech(server: ServerProcess, tmp_path: Path) -> None:
         page.set_input_files("#file", silent)
         expect(page.locator(".problem strong")).to_have_text("No speech was found", timeout=60_000)
         expect(page.locator(".problem code")).to_have_text("no_speech")
+        expect(page.locator(".problem")).to_contain_text("that somebody speaks in it")
         page.select_option("#language", "de")
         expect(page.locator(".problem strong")).to_have_text("Keine Sprache gefunden")
+        expect(page.locator(".problem")).to_contain_text("ob die Datei Ton hat")
 
 
 def test_models_that_load_are_said_to_load(tmp_path: Path) -> None:
@@ -78,11 +81,46 @@ def test_a_waiting_job_says_where_it_stands(tmp_path: Path) -> None:
                     r"In the queue: 1 jobs wait, 1 of them yours · engines busy for about \d"
                 )
             )
+            video = page.locator("video")  # which plays all the same
+            assert video.evaluate("video => video.play().then(() => video.duration)") == 3
+            _see_the_queue(page)
             held.release()
-            expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
+            first = page.locator("tr").filter(has_text="first.wav")
+            expect(first).to_have_attribute("data-state", "done")
+            first.locator("a").click()
+            expect(page.locator(".job[data-state=done]")).to_be_visible()
     finally:
         held.release()
         held.server.stop()
+
+
+def _see_the_queue(page: Page) -> None:
+    """Look at the jobs that run and wait, and cancel the one that waits."""
+    page.click("#views a[href='#jobs']")
+    expect(page.locator("tr").filter(has_text="first.wav")).to_have_attribute(
+        "data-state", "running"
+    )
+    second = page.locator("tr").filter(has_text="second.wav")
+    expect(second).to_have_attribute("data-state", "queued")
+    second.get_by_role("button", name="Cancel job").click()
+    expect(second).to_have_attribute("data-state", "failed")
+    expect(second).to_contain_text("Cancelled")
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a file where the page takes it."""
+    made = page.evaluate_handle(
+        """([name, base64]) => {
+          const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+          const data = new DataTransfer();
+          data.items.add(new File([bytes], name, {type: 'audio/wav'}));
+          return data;
+        }""",
+        [path.name, base64.b64encode(path.read_bytes()).decode()],
+    )
+    page.dispatch_event(".drop", "dragover", {"dataTransfer": made})
+    expect(page.locator(".drop.over")).to_be_visible()
+    page.dispatch_event(".drop", "drop", {"dataTransfer": made})
 
 
 def test_a_key_is_asked_for_once(tmp_path: Path) -> None:
@@ -133,16 +171,21 @@ def test_a_server_that_is_gone_comes_back(tmp_path: Path) -> None:
             server.stop()
 
 
-def test_how_many_speak_is_asked_for(tmp_path: Path) -> None:
+def test_what_is_chosen_is_asked_for(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {"ENABLE_DIARIZATION": "true"}, LISTENER)
     try:
         server.wait_ready()
         with browser_page(server) as page:
             page.fill("[name=num_speakers]", "2")
+            page.select_option("[name=source_lang]", "en")
+            page.select_option("[name=target_lang]", "es")
+            page.select_option("[name=profile]", "netflix")
             with page.expect_request("**/run") as asking:
-                page.set_input_files("#file", tone(tmp_path / "tone.wav", 220))
+                drop(page, tone(tmp_path / "tone.wav", 220))
             asked = json.loads(asking.value.post_data or "")["input"]
             assert (asked["num_speakers"], asked["diarize"]) == (2, True)
+            assert (asked["source_lang"], asked["target_lang"]) == ("en", "es")
+            assert asked["profile"] == "netflix"
             expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
     finally:
         server.stop()
