@@ -225,6 +225,21 @@ def test_a6_case_16_screenshots_come_in_order_and_one_fails_alone(
     assert found[0]["codec_name"] == "mjpeg"
 
 
+def test_the_quality_of_screenshots_counts_in_forms_too(
+    server: ServerProcess, video: Path, tmp_path: Path
+) -> None:
+    sizes = []
+    for quality in ("1", "31"):
+        answer = made(server, "screenshots", video, timestamps="[1]", quality=quality)
+        path = fetched(server, answer["screenshots"][0]["screenshot_url"], tmp_path / quality)
+        sizes.append(path.stat().st_size)
+    assert sizes[0] > 2 * sizes[1], sizes
+    for wrong in ("0", "32", "good"):
+        refused = made(server, "screenshots", video, 400, timestamps="[1]", quality=wrong)
+        assert refused["code"] == "invalid_field"
+        assert refused["error"].startswith("quality: ")
+
+
 def test_a6_case_15_too_many_timestamps(server: ServerProcess, video: Path) -> None:
     answer = made(server, "screenshots", video, 400, timestamps=[0] * 101)
     assert answer["error"] == "Too many timestamps (101). Maximum 100 allowed."

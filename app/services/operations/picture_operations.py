@@ -48,7 +48,7 @@ class ScreenshotsInput(OperationInput):
     timestamps: list[Any] = Field(
         description="Up to 100 times: seconds, HH:MM:SS,mmm, or objects with a timestamp"
     )
-    quality: Any = Field(None, description="Of JPEG, 1 (best) to 31; 2 unless given")
+    quality: int | None = Field(2, ge=1, le=31, description="Of JPEG, 1 (best) to 31")
 
 
 class ContactSheetInput(OperationInput):
