@@ -19,7 +19,8 @@ from app.domain.time import Span
 from app.services.captions.parse import parse_captions
 from app.services.layout.line_breaks import break_lines
 from app.services.render.display_cues import clean_label, clean_text, clean_turns
-from app.services.render.formats import FORMATS, render
+from app.services.render.file_writer import render
+from app.services.render.formats import FORMATS
 
 HOUR_MS = 3_600_000
 HOSTILE = [
