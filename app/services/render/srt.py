@@ -17,10 +17,14 @@ from app.services.render.display_cues import (
     display_cues,
 )
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import ARROWS, TAGS_AND_ENTITIES, WORD_JOINER, inert_pieces
 from app.services.render.timecodes import clock_time
 
-_WORD_JOINER = "\u2060"
-_READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")
+_READS_AS_MARKUP = re.compile(
+    rf"{TAGS_AND_ENTITIES.pattern}|\\(?=[Nnh])|{ARROWS.pattern}|\[(?=br\])", re.IGNORECASE
+)
+"""The last is a line break of SubViewer."""
+
 _NUMBER = re.compile(r"-?[0-9]++\.?[0-9]*+")
 """A line that reads as the number of the next cue."""
 
@@ -89,21 +93,13 @@ def literal_text(line: str) -> str:
 def _literal(pieces: Pieces) -> Iterator[tuple[str, InlineStyle]]:
     """Yield pieces whose text players display literally.
 
-    SubRip has no escapes, yet players act on HTML tags, on ASS line breaks and on arrows: an
-    invisible word joiner inside such a sequence makes it plain text. They hide text in braces as
-    an ASS override, whatever it is, so braces become parentheses: every font has those, and no
-    word is lost. A sequence may begin in one piece and go on in the next. A line that is a number
-    alone gets a joiner too, since readers that expect no blank lines begin a cue there.
+    SubRip has no escapes, yet players act on HTML tags and entities, on ASS line breaks and on
+    arrows: see `inert_text`. They hide text in braces as an ASS override, whatever it is, so braces
+    become parentheses: every font has those, and no word is lost. A line that is a number alone
+    gets a joiner too, since readers that expect no blank lines begin a cue there.
     """
-    line = "".join(text for text, _ in pieces)
-    joints = {match.end() for match in _READS_AS_MARKUP.finditer(line)}
-    if _NUMBER.fullmatch(line):
-        joints.add(len(line))
-    place = 0
-    for text, style in pieces:
-        parts = [
-            char + _WORD_JOINER if place + index in joints else char
-            for index, char in enumerate(text, start=1)
-        ]
-        place += len(text)
-        yield "".join(parts).translate(_BRACES), style
+    texts = [text.translate(_BRACES) for text, _ in pieces]
+    written = inert_pieces(texts, _READS_AS_MARKUP, guarded=True)
+    if _NUMBER.fullmatch("".join(texts)):
+        written[-1] += WORD_JOINER
+    yield from zip(written, (style for _, style in pieces), strict=True)
