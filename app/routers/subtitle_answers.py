@@ -71,6 +71,9 @@ class BilingualSubtitles(WorkedSubtitles):
     """Two files in one: `text` is the first language's, `translatedText` the second one's."""
 
     second_language: str
+    matched: float = Field(description="Share of the cues that have both languages, 0 to 1")
+    quality: Quality = Field(description="Of the first language")
+    second_quality: Quality
 
 
 class SyncPieceAnswer(Answer):

@@ -163,6 +163,11 @@ def test_two_files_become_one_with_both_languages(client: httpx.Client) -> None:
     content = " ".join(cue.content for cue in srt.parse(found["formats"]["srt"]))
     for word in (*spanish.split()[4:], "laughs", "ANNA:", "home."):
         assert word in content
+    assert found["matched"] == 0.5
+    assert [found[key]["cues"] for key in ("quality", "second_quality")] == [2, 1]
+    (notice,) = found["notices"]
+    assert notice["code"] == "cues_without_counterpart"
+    assert "1 of 2 cues" in notice["message"]
 
 
 def test_every_format_has_both_languages_of_a_merged_file(client: httpx.Client) -> None:
