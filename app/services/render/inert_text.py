@@ -15,11 +15,16 @@ LINE_GUARD = 2 * WORD_JOINER
 """Ahead of a line of text that reads as a part of the file's structure: one such character may get
 into a time line by accident, two do not."""
 
-_TAG = r"<(?= *[A-Za-z/!?]|[0-9]+:)"
 _ENTITY = r"&(?=#?[A-Za-z0-9]{1,32};)"
+_TAG_NAMES = "b|i|u|s|c|v|p|em|tt|rb|rt|rp|br|sub|sup|del|ruby|lang|span|font|strong|strike"
 
-TAGS_AND_ENTITIES = re.compile(f"{_TAG}|{_ENTITY}")
-"""Begins of what players, or readers of their files, take for tags and entities."""
+ANY_TAG = re.compile(rf"<(?= *[A-Za-z/!?]|[0-9]+:)|{_ENTITY}")
+"""Begins of tags and entities for players that hide whatever looks like one."""
+
+TAGS_AND_ENTITIES = re.compile(
+    rf"<(?=/?(?:{_TAG_NAMES})(?![A-Za-z0-9])|[0-9]+:)|{_ENTITY}", re.IGNORECASE
+)
+"""Begins of the tags of caption files and of entities, where only readers would act on them."""
 
 OVERRIDES = re.compile(r"\{(?=\\|[A-Za-z]:|/?[ibus]\})", re.IGNORECASE)
 """Begins of SubStation's and MicroDVD's overrides, which stand in files of other formats too."""
@@ -29,13 +34,14 @@ ARROWS = re.compile(r"-(?=->)")
 ALL_MARKUP = re.compile(f"{TAGS_AND_ENTITIES.pattern}|{OVERRIDES.pattern}", re.IGNORECASE)
 
 _KEYWORD = re.compile(
-    r"WEB ?V+T|(?:NOTE|STYLE|REGION)(?!\S)|X-TIMESTAMP-MAP|Dialogue:|\[(?:Script Info|Events)\]|\{ ?[0-9]+ ?\}\{"
+    r"WEB ?V+T|(?:STYLE|REGION)\Z|X-TIMESTAMP-MAP|Dialogue:|\[(?:Script Info|Events)\]"
+    r"|\{ ?[0-9]+ ?\}\{"
     r"|(?:[> ]++|`{3,8}[a-z]{0,8}|[-=_]{3,}+)\Z",
     re.IGNORECASE,
 )
 _BEGINS_WITH_NUMBER = re.compile(r"\W{0,12}+(?:[^\W\d_]{1,10}+\W{0,3}+)?[0-9]")
 _ARROW = re.compile(r"[-=–—−] ?[-=]?[>;＞]|[→⇒➔➜➡⟶]|--")
-_TIME_SIGN = re.compile(r"[0-9][^\w\s] ?(?=[0-9])")
+_TIME_SIGN = re.compile(r"[0-9] ?[^\w\s]{1,2} ?(?=[0-9])")
 _MAY_BE_TIME = re.compile(r"[0-9] ?[^\w\s]|[^\w\s] ?[0-9]|>")
 _TIME_SIGNS = 2
 """A line with fewer has one time at most, which is no time line of these formats."""

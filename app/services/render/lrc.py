@@ -19,7 +19,9 @@ from app.services.render.timecodes import minute_time
 _SILENCE_MS = 500
 """A pause from which on the line before it is taken off the screen."""
 
-_READS_AS_MARKUP = re.compile(rf"{ALL_MARKUP.pattern}|{ARROWS.pattern}|\[(?=[0-9]+:)", re.IGNORECASE)
+_READS_AS_MARKUP = re.compile(
+    rf"{ALL_MARKUP.pattern}|{ARROWS.pattern}|\[(?=[0-9]+:)", re.IGNORECASE
+)
 
 
 def write_lrc(

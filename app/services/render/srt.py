@@ -17,11 +17,11 @@ from app.services.render.display_cues import (
     display_cues,
 )
 from app.services.render.file_options import PLAIN_FILE, FileOptions
-from app.services.render.inert_text import ARROWS, TAGS_AND_ENTITIES, WORD_JOINER, inert_pieces
+from app.services.render.inert_text import ANY_TAG, ARROWS, WORD_JOINER, inert_pieces
 from app.services.render.timecodes import clock_time
 
 _READS_AS_MARKUP = re.compile(
-    rf"{TAGS_AND_ENTITIES.pattern}|\\(?=[Nnh])|{ARROWS.pattern}|\[(?=br\])", re.IGNORECASE
+    rf"{ANY_TAG.pattern}|\\(?=[Nnh])|{ARROWS.pattern}|\[(?=br\])", re.IGNORECASE
 )
 """The last is a line break of SubViewer."""
 

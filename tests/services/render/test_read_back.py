@@ -80,7 +80,7 @@ def shown_by(text: str, format_name: str) -> str:
         text = text.translate(str.maketrans("{}", "()"))
     if format_name == "sbv":
         text = text.translate(str.maketrans("{}", "()"))
-    if format_name in ("srt", "ass", "sbv"):
+    if format_name in ("srt", "vtt", "ass", "sbv", "json3"):
         text = text.replace("\u2060", "")
     return text if format_name in ("json", *TABLES) else text.translate(UNMARKED)
 

@@ -71,8 +71,9 @@ def test_what_a_broadcast_table_holds_comes_back_as_it_was(name: str) -> None:
     for text in [*TAGS, *ENTITIES, *STRUCTURE]:
         written = write_file(cues_of("Before it.", text, "After it."), name, DEFAULT_PROFILE, "en")
         found = parse_captions(written.data, name, "en", "manual").items
-        shown = " ".join(item.text for item in found)
-        assert shown == f"Before it. {expected(text, name)} After it.", text
+        shown = "".join(item.text for item in found)
+        # A word that is longer than a row is divided.
+        assert "".join(shown.split()) == "".join(f"Before it.{text}After it.".split()), text
 
 
 STYLED = ["srt", "vtt", "ass", "ttml", "imsc", "ebu-tt-d", "json3", "json"]
@@ -114,7 +115,9 @@ LIKE_FILES = st.text(st.sampled_from("01259:.,;<>->[]{}&#|=_/\\ abiNOTE\u2192\"'
 @given(LIKE_FILES)
 @example("1:2:3 - 4:5:6")
 @example("00:00:01 00:00:02")
-@pytest.mark.parametrize("name", ["srt", "vtt", "sbv", "ass", "ttml", "json3", "json", "lrc", "transcript"])
+@pytest.mark.parametrize(
+    "name", ["srt", "vtt", "sbv", "ass", "ttml", "json3", "json", "lrc", "transcript"]
+)
 def test_any_text_comes_back(name: str, text: str) -> None:
     shown = clean_turns(text)
     if shown and "\n" not in shown:
