@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.cue import Cue
+from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.style import PLAIN, InlineStyle, Placement, zone
 from app.services.render.bidi import embedding
@@ -18,7 +19,9 @@ from app.services.render.display_cues import (
 )
 from app.services.render.file_options import PLAIN_FILE, FileOptions
 from app.services.render.inert_text import ANY_TAG, ARROWS, WORD_JOINER, inert_pieces
+from app.services.render.replaced_characters import CODE
 from app.services.render.timecodes import clock_time
+from app.services.render.written_file import WrittenFile
 
 _READS_AS_MARKUP = re.compile(
     rf"{ANY_TAG.pattern}|\\(?=[Nnh])|{ARROWS.pattern}|\[(?=br\])", re.IGNORECASE
@@ -37,14 +40,30 @@ def write_srt(
     language: str,
     options: FileOptions = PLAIN_FILE,
     words: WordTimes = NO_WORDS,
-) -> str:
+) -> WrittenFile:
     """Return cues as SubRip, numbered from 1.
 
     What players agree on is written: ``<i>``, ``<b>``, ``<u>``, ``<s>``, ``<font color>``, and
     the part of the picture as an alignment; exact places are left to other formats.
     """
-    shown = enumerate(display_cues(cues, profile, language, options, words), start=1)
-    return "\n".join(_block(number, cue) for number, cue in shown)
+    shown = list(display_cues(cues, profile, language, options, words))
+    blocks = (_block(number, cue) for number, cue in enumerate(shown, start=1))
+    return WrittenFile("\n".join(blocks), replaced_braces(shown, "SubRip"))
+
+
+def replaced_braces(cues: Iterable[DisplayCue], what: str) -> tuple[Notice, ...]:
+    """Return a notice of the braces of texts that became parentheses; none where there are none.
+
+    Args:
+        cues: that were written.
+        what: the format, for people.
+    """
+    lines = (line for cue in cues for line in cue.all_lines)
+    count = sum(line.count("{") + line.count("}") for line in lines)
+    if not count:
+        return ()
+    message = f"{count} braces, which players of {what} hide with their text, as parentheses"
+    return (Notice(CODE, message),)
 
 
 def _block(number: int, cue: DisplayCue) -> str:

@@ -76,6 +76,14 @@ def test_what_a_broadcast_table_holds_comes_back_as_it_was(name: str) -> None:
         assert "".join(shown.split()) == "".join(f"Before it.{text}After it.".split()), text
 
 
+@pytest.mark.parametrize("name", ["srt", "sbv"])
+def test_braces_that_become_parentheses_are_told(name: str) -> None:
+    (notice,) = write_file(cues_of("{note} text", "{}"), name, DEFAULT_PROFILE, "en").notices
+    assert notice.code == "characters_replaced"
+    assert notice.message.startswith("4 braces")
+    assert write_file(cues_of("(note) text"), name, DEFAULT_PROFILE, "en").notices == ()
+
+
 STYLED = ["srt", "vtt", "ass", "ttml", "imsc", "ebu-tt-d", "json3", "json"]
 
 
