@@ -58,10 +58,10 @@ class _Columns:
 
 def looks_like_table(head: str) -> bool:
     """Whether a text's first line names columns of captions, or its rows are of two times each."""
-    first = head.partition("\n")[0].strip("\r")
-    if _columns(first) is not None:
+    head = _with_line_feeds(head)
+    if _columns(head.partition("\n")[0]) is not None:
         return True
-    lines = [line.strip("\r") for line in head.split("\n") if line.strip()][:_ROWS_SNIFFED]
+    lines = [line for line in head.split("\n") if line.strip()][:_ROWS_SNIFFED]
     return bool(lines) and all(map(_BARE_ROW.fullmatch, lines[:-1] or lines))
 
 
@@ -77,8 +77,8 @@ def read_table(text: str) -> RawTrack:
         InvalidCaptionsError: a field is longer than any caption.
     """
     log, notices = FaultLog(), ReadingNotices()
-    text = text.lstrip("\ufeff \t\r\n\0")
-    first = text.partition("\n")[0].strip("\r")
+    text = _with_line_feeds(text).lstrip("\ufeff \t\n\0")
+    first = text.partition("\n")[0]
     head = _columns(first)
     delimiter = "\t" if head is None else _delimiter(first)
     columns = head or _Columns({"start": 0, "end": 1, "text": 2})
@@ -95,6 +95,11 @@ def read_table(text: str) -> RawTrack:
     captions = repaired_times(captions, log)
     log_order(captions, log, frozenset())
     return RawTrack(tuple(captions), notices=notices.notices(), faults=log.summary())
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text whose lines end in line feeds, whatever ended them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _delimiter(first: str) -> str:
