@@ -16,7 +16,7 @@ from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
 from app.services.pipeline.progress import format_eta
-from app.services.render.formats import render_file
+from app.services.render.file_writer import render_file
 from app.services.render.written_file import WrittenFile
 from app.submission.quality_payload import score_payload
 

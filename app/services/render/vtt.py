@@ -13,6 +13,7 @@ from app.services.render.bidi import leading_mark
 from app.services.render.cue_words import TimedInk
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import OVERRIDES, inert_pieces
 from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -41,6 +42,9 @@ def write_vtt(
     """Return cues as WebVTT, with cue identifiers, voice tags and a style sheet for colours.
 
     Timed words have a timestamp ahead of them; of two languages the original is in a language tag.
+
+    Overrides of SubStation, which the format has not and files converted from SubRip have, are made
+    inert where they are a part of the text.
 
     Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` keeps
     an arrow in the text from reading as a timing line.
@@ -117,8 +121,13 @@ def _line(
     *,
     right_to_left: bool,
 ) -> str:
-    mark = leading_mark("".join(text for text, _, _ in pieces), right_to_left=right_to_left)
-    return mark + "".join(stamps.of(word) + _tagged(text, style) for text, style, word in pieces)
+    texts = [text for text, _, _ in pieces]
+    mark = leading_mark("".join(texts), right_to_left=right_to_left)
+    inert = inert_pieces(texts, OVERRIDES, guarded=True)
+    return mark + "".join(
+        stamps.of(word) + _tagged(text, style)
+        for text, (_, style, word) in zip(inert, pieces, strict=True)
+    )
 
 
 def _tagged(text: str, style: InlineStyle) -> str:

@@ -30,7 +30,7 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import PLAIN, InlineStyle, Placement, ink_runs
 from app.domain.time import Span
 from app.services.captions.parse import parse_captions
-from app.services.render.formats import write_file
+from app.services.render.file_writer import write_file
 from app.services.render.replaced_characters import STAND_INS
 from app.services.render.written_file import WrittenFile
 
