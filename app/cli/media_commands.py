@@ -179,8 +179,11 @@ def _result(client: ServerClient, operation: _Operation, reporter: JobReporter) 
             if "result" in event.payload:
                 return dict(event.payload["result"])
             if "error" in event.payload:
-                told = event.payload
-                retryable = bool(told.get("retryable"))
-                raise server_error(str(told["error"]), str(told.get("code")), retryable=retryable)
+                failed = event.payload
+                raise server_error(
+                    str(failed["error"]),
+                    str(failed.get("code")),
+                    retryable=bool(failed.get("retryable")),
+                )
             reporter.stage(event.payload)
     raise CommandError("the connection was cut before the end", ExitCode.TRY_LATER)
