@@ -22,7 +22,7 @@ def terminal_settings() -> TerminalSettings:
 
 
 def chosen_reporter(*, as_json: bool, quiet: bool, live: bool = False) -> JobReporter:
-    """Return who is told of a run."""
+    """Return the reporter of a run."""
     if as_json:
         return JsonReporter()
     if quiet:
@@ -46,7 +46,7 @@ def chosen_server(
     Args:
         server: address by an option; empty for that of the settings.
         key: by an option; empty for that of the settings.
-        reporter: is told what is waited for.
+        reporter: shows what is waited for.
         own_settings: variables of a server of the command's own.
 
     Yields:
@@ -94,11 +94,15 @@ def exit_of(
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        code = _told(work, reporter)
+        code = _reported(work, reporter)
         reporter.ended(code)
     except KeyboardInterrupt:
         code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+<<<<<<< HEAD
         _tell_interrupt(code, reporter, interrupted)
+=======
+        _report_interrupt(code, reporter)
+>>>>>>> wt-term
     except OSError as error:  # of standard output, that a reporter writes to
         code = ExitCode.FAILED
         give_up_stdout()
@@ -109,7 +113,7 @@ def exit_of(
     return code
 
 
-def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
+def _reported(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     try:
         return work()
     except CommandError as error:
@@ -121,12 +125,16 @@ def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     except OSError as error:
         if error.filename is None:
             raise  # of a stream
-        told = CommandError(f"{error.filename}: {error.strerror}", ExitCode.NO_INPUT)
-        reporter.failed("", told)
-        return told.exit_code
+        failure = CommandError(f"{error.filename}: {error.strerror}", ExitCode.NO_INPUT)
+        reporter.failed("", failure)
+        return failure.exit_code
 
 
+<<<<<<< HEAD
 def _tell_interrupt(code: ExitCode, reporter: JobReporter, text: str) -> None:
+=======
+def _report_interrupt(code: ExitCode, reporter: JobReporter) -> None:
+>>>>>>> wt-term
     what = "terminated" if code is ExitCode.TERMINATED else "interrupted"
     try:
         reporter.skipped(what, text)

@@ -36,7 +36,7 @@ class FileWork:
         server: address; empty for that of the settings.
         key: empty for that of the settings.
         as_json: whether events are written as JSON.
-        quiet: whether errors alone are told.
+        quiet: whether errors alone are shown.
     """
 
     output: str
@@ -47,7 +47,7 @@ class FileWork:
     quiet: bool
 
     def reporter(self) -> JobReporter:
-        """Return who is told."""
+        """Return the reporter of the run."""
         return chosen_reporter(as_json=self.as_json, quiet=self.quiet)
 
     def place(self, usual: Path) -> Path:

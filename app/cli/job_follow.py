@@ -65,7 +65,7 @@ class JobFollower:
         client: of the server.
         job: what is remembered of it; kept up to date.
         name: of the input.
-        reporter: is told of everything.
+        reporter: shows what happens.
         save: stores what is remembered.
     """
 
@@ -186,7 +186,7 @@ class JobFollower:
         if error.code in _GONE or (self._resumed and error.code == _CANCELLED):
             return JobGoneError(error)
         if error.code in _PASSING:
-            # Told once more, it is the job's end rather than the server's.
+            # Answered once more, it is the job's end rather than the server's.
             return JobGoneError(error) if self._resumed and not self._new_events else error
         self.forget()
         return error

@@ -60,7 +60,7 @@ class JobMemory:
     def __init__(self, folder: Path, notice: Callable[[str, str], None] = lambda *_: None) -> None:
         self._folder = folder / "jobs"
         self._notice = notice
-        self._is_told = False
+        self._is_reported = False
         self._prune_s = 0.0
 
     def load(self, key: str) -> RememberedJob:
@@ -76,11 +76,11 @@ class JobMemory:
         try:
             self._write(key, job)
         except OSError as error:
-            if not self._is_told:
+            if not self._is_reported:
                 reason = f"{error.filename or 'the state'}: {error.strerror or error}"
                 text = f"the next run cannot go on with this one ({reason}); CUESTREAM_STATE_DIR"
                 self._notice("state_not_saved", text)
-            self._is_told = True
+            self._is_reported = True
 
     def forget(self, key: str) -> None:
         """Forget a job of this run."""
@@ -103,7 +103,7 @@ class JobMemory:
 
         Args:
             key: of the job.
-            busy: is told where another run has it.
+            busy: called where another run has it.
         """
         lock = FileLock(self._folder / f"{key}.lock")
         try:
@@ -115,7 +115,7 @@ class JobMemory:
                 busy()
                 lock.acquire()
         except (OSError, NotImplementedError):
-            # Nothing can be remembered here, or this file system has no locks; saving tells it.
+            # Nothing can be remembered here, or this file system has no locks; saving reports it.
             yield
             return
         try:
@@ -170,7 +170,7 @@ def job_key(server: str, facts: Sequence[object], fields: Mapping[str, Any]) -> 
 
 
 def item_facts(item: InputItem) -> list[object]:
-    """Return what tells an input from every other one."""
+    """Return what distinguishes an input from every other one."""
     if item.path is None:
         return [item.url]
     if item.from_pipe:
@@ -180,6 +180,6 @@ def item_facts(item: InputItem) -> list[object]:
 
 
 def file_facts(path: Path) -> list[object]:
-    """Return what tells a file from every other one, and from itself before it was changed."""
+    """Return what distinguishes a file from every other one, and from its earlier contents."""
     found = path.stat()
     return [str(path.resolve()), found.st_size, found.st_mtime_ns]

@@ -33,7 +33,7 @@ cli = typer.Typer(
 Server = Annotated[str, typer.Option("--server", help="Address of a server; CUESTREAM_SERVER")]
 Key = Annotated[str, typer.Option("--key", help="Its key; CUESTREAM_API_KEY keeps it off lists")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON, an object a line")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell errors alone")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors alone")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
 Output = Annotated[str, typer.Option("--output", "-o", help="File or folder, - for a pipe")]
 OperationFields = Annotated[

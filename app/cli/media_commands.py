@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -159,7 +159,8 @@ def _made(
     if own:
         _made_here(client, operation, target, work, reporter)
         return
-    fields = {"operation": operation.name, **_given(operation.fields)}
+    given = {name: _job_value(value) for name, value in _given(operation.fields).items()}
+    fields = {"operation": operation.name, **given}
     files = {f"url_{name}": path for name, path in operation.files.items()}
     with remote_work(client, files, fields, operation.source, reporter) as remote:
         work.check_free(target)  # of what another run has written meanwhile
@@ -234,6 +235,14 @@ def _given(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
+def _job_value(text: str) -> object:
+    """Return a field as a job has it: objects and lists in JSON, as forms of the server read them."""
+    if text.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            return json.loads(text)
+    return text
+
+
 def _result(client: ServerClient, operation: _Operation, reporter: JobReporter) -> dict[str, Any]:
     with ExitStack() as stack:
         parts = {
@@ -248,8 +257,11 @@ def _result(client: ServerClient, operation: _Operation, reporter: JobReporter) 
             if "result" in event.payload:
                 return dict(event.payload["result"])
             if "error" in event.payload:
-                told = event.payload
-                retryable = bool(told.get("retryable"))
-                raise server_error(str(told["error"]), str(told.get("code")), retryable=retryable)
+                failed = event.payload
+                raise server_error(
+                    str(failed["error"]),
+                    str(failed.get("code")),
+                    retryable=bool(failed.get("retryable")),
+                )
             reporter.stage(event.payload)
     raise CommandError("the connection was cut before the end", ExitCode.TRY_LATER)

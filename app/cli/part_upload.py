@@ -38,7 +38,7 @@ def upload_in_parts(
         client: of the server.
         path: of the file.
         job: remembers the upload.
-        sent: is told the share that has arrived, in per cent.
+        sent: called with the share that has arrived, in per cent.
         save: stores what is remembered.
         field: that names the file in the request.
 
@@ -81,7 +81,7 @@ def _offset(
     if known := job.uploads.get(field):
         response = client.http.head(known, headers=_TUS)
         if response.status_code not in _NOT_THERE:
-            return _told_offset(checked(response))
+            return _offset_in(checked(response))
     name = base64.b64encode(sendable_name(path).encode()).decode()
     length = {"Upload-Length": str(size_bytes), "Upload-Metadata": f"filename {name}"}
     headers = {**_TUS, **length}
@@ -102,12 +102,12 @@ def _send(client: ServerClient, where: str, offset: int, part: bytes) -> int:
     }
     response = client.http.patch(where, headers=headers, content=part)
     if response.status_code == httpx.codes.CONFLICT and "Upload-Offset" in response.headers:
-        return _told_offset(response)
-    return _told_offset(checked(response))
+        return _offset_in(response)
+    return _offset_in(checked(response))
 
 
-def _told_offset(response: httpx.Response) -> int:
-    told = response.headers.get("Upload-Offset", "")
-    if not told.isdecimal():
+def _offset_in(response: httpx.Response) -> int:
+    arrived = response.headers.get("Upload-Offset", "")
+    if not arrived.isdecimal():
         raise CommandError("the server does not say how much has arrived", code="upload_offset")
-    return int(told)
+    return int(arrived)

@@ -27,7 +27,7 @@ class RemoteWork:
         memory: of interrupted work.
         key: of this work in the memory.
         name: of its input, for people.
-        reporter: is told of everything.
+        reporter: shows what happens.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ def remote_work(
         files: that are sent, by the fields that name them.
         fields: of the request.
         name: of the input, for people.
-        reporter: is told of everything.
+        reporter: shows what happens.
         own: whether the server is the command's own.
     """
     memory = JobMemory(terminal_settings().state_folder, reporter.notice)
@@ -149,7 +149,7 @@ def patient_answer(
     Args:
         client: of the server.
         name: of the input, for people.
-        reporter: is told of cut connections.
+        reporter: shows cut connections.
         ask: sends it and returns the answer.
 
     Raises:

@@ -76,7 +76,7 @@ class ServerClient:
             raise not_cuestream(self.address, "its answer is no JSON object")
         if "error" in answer and "code" in answer:
             # One that came late: the status had been sent already, to keep proxies waiting.
-            raise server_error(*_told(response), retryable=_retryable(response))
+            raise server_error(*_error_in(response), retryable=_retryable(response))
         return answer
 
     @contextmanager
@@ -103,7 +103,7 @@ def checked(response: httpx.Response) -> httpx.Response:
         where = response.headers["Location"]
         raise not_cuestream(str(response.url), f"it leads on to {where}")
     response.read()
-    raise server_error(*_told(response), retryable=_retryable(response))
+    raise server_error(*_error_in(response), retryable=_retryable(response))
 
 
 def checked_stream(response: httpx.Response, client: ServerClient) -> httpx.Response:
@@ -127,7 +127,7 @@ def not_cuestream(address: str, reason: str) -> CommandError:
     )
 
 
-def _told(response: httpx.Response) -> tuple[str, str]:
+def _error_in(response: httpx.Response) -> tuple[str, str]:
     body = json_object(response)
     error = body.get("error") or body.get("detail") or response.text[:300].strip()
     return str(error or response.reason_phrase), str(body.get("code", response.status_code))

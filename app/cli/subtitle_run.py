@@ -47,7 +47,7 @@ class SubtitleRun:
     Args:
         client: of the server.
         options: of the run.
-        reporter: is told of everything.
+        reporter: shows what happens.
         memory: of interrupted jobs.
         own: whether the server is the command's own.
     """
@@ -68,7 +68,7 @@ class SubtitleRun:
         self._own = own
 
     def work_on(self, item: InputItem) -> ExitCode:
-        """Subtitle one input in every language; what fails is told."""
+        """Subtitle one input in every language; failures are reported."""
         codes = [self._attempted(item, target) for target in self._options.targets]
         return next((code for code in codes if code is not ExitCode.DONE), ExitCode.DONE)
 
@@ -76,19 +76,19 @@ class SubtitleRun:
         try:
             return self._subtitled(item, target)
         except CommandError as error:
-            told = error
+            failure = error
         except BrokenPipeError:
             raise  # nobody reads the results any more
         except OSError as error:
             reason = f"{error.filename or item.name}: {error.strerror or error}"
-            told = CommandError(reason, ExitCode.NO_INPUT)
+            failure = CommandError(reason, ExitCode.NO_INPUT)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # An answer of another version, say. The inputs that follow may fare better.
             reason = f"the answer is not understood ({type(error).__name__}: {error})"
-            told = not_cuestream(self._client.address, reason)
-            told.exit_code = ExitCode.FAILED
-        self._reporter.failed(item.name, told)
-        return told.exit_code
+            failure = not_cuestream(self._client.address, reason)
+            failure.exit_code = ExitCode.FAILED
+        self._reporter.failed(item.name, failure)
+        return failure.exit_code
 
     def _subtitled(self, item: InputItem, target: str) -> ExitCode:
         fields = {**self._options.fields, "formats": list(self._options.formats)}

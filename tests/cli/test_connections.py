@@ -21,15 +21,6 @@ ANEW = ("talk.mp4", "--from", "en", "--field", "force_refresh=true", "--json")
 CUES = Cut(seen=b'"subtitles":')
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recording with several cues."""
-    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
-    command = ["ffmpeg", "-v", "error", "-i", str(CLIP), "-t", "30", "-c", "copy", str(path)]
-    subprocess.run(command, check=True)
-    return path
-
-
 @pytest.fixture
 def here(tmp_path: Path, clip: Path) -> Path:
     """A folder with a recording."""

@@ -227,8 +227,10 @@ def cue_times(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
     ]
 
 
-def test_after_an_interrupt_the_next_run_goes_on(server: ServerProcess, tmp_path: Path) -> None:
-    shutil.copy(CLIP, tmp_path / "talk.mp4")
+def test_after_an_interrupt_the_next_run_goes_on(
+    server: ServerProcess, tmp_path: Path, clip: Path
+) -> None:
+    shutil.copy(clip, tmp_path / "talk.mp4")
     env = environment(tmp_path, CUESTREAM_SERVER=server.url)
     first = started(tmp_path, env, "talk.mp4", "--json", "--field", "force_refresh=true")
     seen = list(read_until(first, "cues"))

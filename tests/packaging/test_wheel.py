@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.cli.own_server import gunicorn_configuration
-from tests.server import ROOT, WHISPER, inherited
+from tests.server import DEAF, ROOT, WHISPER, free_port, inherited
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +65,19 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment(away: Path) -> dict[str, str]:
+    """Return the environment of the installed command, in which no checkout is named."""
+    state = {"CUESTREAM_STATE_DIR": str(away / "state"), "CACHE_DIR": str(away / "cache")}
+    given = {name: text for name, text in inherited().items() if name != "PYTHONPATH"}
+    return {**given, **WHISPER, **state}
+
+
 def output(away: Path, *words: str | Path, codes: tuple[int, ...] = (0,)) -> str:
     """Run a command in that folder and return what it prints."""
-    state = {"CUESTREAM_STATE_DIR": str(away / "state"), "CACHE_DIR": str(away / "cache")}
-    environment = {name: text for name, text in inherited().items() if name != "PYTHONPATH"}
     done = subprocess.run(
         words,
         cwd=away,
-        env={**environment, **WHISPER, **state},
+        env=environment(away),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -107,3 +115,34 @@ def test_the_installed_command_subtitles_with_a_server_of_its_own(
     assert {"begun", "job", "cues", "written"} <= set(kinds)
     assert "-->" in (away / "talk.es.srt").read_text()
     assert list((away / "state" / "jobs").iterdir())
+
+
+def test_the_installed_server_serves_the_page_until_it_is_ended(command: Path, away: Path) -> None:
+    port = free_port()
+    serve = [command, "serve", "--host", "127.0.0.1", "--port", str(port)]
+    with (away / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            serve, cwd=away, env={**environment(away), **DEAF}, stdout=log, stderr=log
+        )
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60
+        ) as client:
+            while (status := answered(client)) != 200:
+                assert process.poll() is None, (away / "serve.log").read_text()
+                assert status in (None, 204), status
+                time.sleep(0.1)
+            page = client.get("/").text
+            [script] = re.findall(r'<script type="module" src="([^"]+)"', page)
+            assert client.get(f"/{script.lstrip('/')}").status_code == 200
+    finally:
+        process.terminate()
+    assert process.wait(60) == 0
+
+
+def answered(client: httpx.Client) -> int | None:
+    """Return the status of `/ping`; None where nobody listens yet."""
+    try:
+        return client.get("/ping").status_code
+    except httpx.TransportError:
+        return None
