@@ -74,6 +74,15 @@ BEGINS_ANEW = "the same command begins anew"
 """What somebody is told who has interrupted a command."""
 
 
+def way_back(server: str) -> str:
+    """Return what somebody is told who interrupts work on files: a server elsewhere keeps it.
+
+    Args:
+        server: address by an option; empty for that of the settings.
+    """
+    return GOES_ON if server or terminal_settings().server else BEGINS_ANEW
+
+
 def exit_of(
     work: Callable[[], ExitCode], reporter: JobReporter, interrupted: str = BEGINS_ANEW
 ) -> ExitCode:
@@ -98,11 +107,7 @@ def exit_of(
         reporter.ended(code)
     except KeyboardInterrupt:
         code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
-<<<<<<< HEAD
-        _tell_interrupt(code, reporter, interrupted)
-=======
-        _report_interrupt(code, reporter)
->>>>>>> wt-term
+        _report_interrupt(code, reporter, interrupted)
     except OSError as error:  # of standard output, that a reporter writes to
         code = ExitCode.FAILED
         give_up_stdout()
@@ -130,11 +135,7 @@ def _reported(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
         return failure.exit_code
 
 
-<<<<<<< HEAD
-def _tell_interrupt(code: ExitCode, reporter: JobReporter, text: str) -> None:
-=======
-def _report_interrupt(code: ExitCode, reporter: JobReporter) -> None:
->>>>>>> wt-term
+def _report_interrupt(code: ExitCode, reporter: JobReporter, text: str) -> None:
     what = "terminated" if code is ExitCode.TERMINATED else "interrupted"
     try:
         reporter.skipped(what, text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.command_context import chosen_reporter, chosen_server, exit_of
+from app.cli.command_context import GOES_ON, chosen_reporter, chosen_server, exit_of
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.file_writing import TO_PIPE, check_pipe, write_stdout, write_whole
 from app.cli.job_reporter import JobReporter
@@ -195,7 +195,7 @@ def align_file(
                 remote.done()
         return ExitCode.DONE
 
-    return exit_of(done, reporter)
+    return exit_of(done, reporter, GOES_ON)
 
 
 def _aligned(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from app.cli.command_context import chosen_server, exit_of
+from app.cli.command_context import chosen_server, exit_of, way_back
 from app.cli.event_stream import read_events, stream_lines
 from app.cli.exit_codes import CommandError, ExitCode, server_error
 from app.cli.file_commands import FileWork, existing
@@ -88,7 +88,7 @@ def burn_in_file(
             _made(client, operation, target, work, reporter, own=own)
         return ExitCode.DONE
 
-    return exit_of(done, reporter)
+    return exit_of(done, reporter, way_back(work.server))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def dub_file(given: DubArguments, work: FileWork) -> ExitCode:
             _made(client, operation, target, work, reporter, own=own)
         return ExitCode.DONE
 
-    return exit_of(done, reporter)
+    return exit_of(done, reporter, way_back(work.server))
 
 
 def _made(
@@ -236,7 +236,7 @@ def _given(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _job_value(text: str) -> object:
-    """Return a field as a job has it: objects and lists in JSON, as forms of the server read them."""
+    """Return a field as a job has it: objects and lists as JSON, as the server reads a form's."""
     if text.lstrip()[:1] in ("{", "["):
         with suppress(ValueError):
             return json.loads(text)

@@ -8,10 +8,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.command_process import CAPTIONS, CLIP, CommandProcess
-from tests.processes import wait_until_quiet
 from tests.server import ServerProcess
 
 
@@ -83,16 +83,18 @@ def lines(count: int) -> str:
     ],
     ids=["burn", "dub"],
 )
-def test_an_interrupt_ends_the_work_on_the_server_and_leaves_no_file(
-    server: ServerProcess, here: Path, long_film: Path, arguments: tuple[str, ...], stage: str
+def test_an_interrupt_ends_the_command_s_own_server_and_leaves_no_file(
+    here: Path, long_film: Path, arguments: tuple[str, ...], stage: str
 ) -> None:
     shutil.copy(long_film, here / "film.mkv")
     (here / "film.srt").write_text(lines(290))
-    with CommandProcess(here, *arguments, "--json", CUESTREAM_SERVER=server.url) as command:
+    with CommandProcess(here, *arguments, "--json") as command:
         while stage not in command.until("stage")["message"]:
             pass
+        server = psutil.Process(command.process.pid).children(recursive=True)
+        assert server
         assert command.end(signal.SIGINT) == 130, command.events
     assert command.of("skipped")[0]["reason"] == "the same command begins anew"
     assert not command.of("written")
     assert sorted(path.name for path in here.iterdir()) == ["film.mkv", "film.srt"]
-    wait_until_quiet(server)
+    assert not psutil.wait_procs(server, timeout=60)[1]
