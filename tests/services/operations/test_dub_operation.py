@@ -36,6 +36,7 @@ from tests.services.operations.dubbing import (
     make_media,
     onsets_ms,
     probe,
+    speech_onsets_ms,
     tone_level,
 )
 from tests.wording import word_errors
@@ -44,7 +45,7 @@ RATE_HZ = 44_100
 CUES = cues_of(
     (700, 2400, "Good evening, and welcome."),
     (3300, 5200, "The house is near the river."),
-    (6050, 8000, "Thank you very much."),
+    (6050, 8000, "Everybody is very glad."),
 )
 
 
@@ -72,8 +73,9 @@ async def test_every_line_begins_with_its_cue_and_the_length_is_the_originals(
     (file,) = result.files
     sound = decoded(file.path, RATE_HZ)
     assert len(sound) == len(decoded(talk, RATE_HZ)) == result.fields["samples"]
-    for wanted, begun in zip(CUES, onsets_ms(sound, RATE_HZ, 500), strict=True):
-        assert abs(begun - wanted.span.start_ms) <= 100
+    for begins in (speech_onsets_ms(file.path), onsets_ms(sound, RATE_HZ, 500)):
+        for wanted, begun in zip(CUES, begins, strict=True):
+            assert abs(begun - wanted.span.start_ms) <= 100
     lines = lines_of(result)
     assert all(line["fits"] and line["spoken"] for line in lines)
     assert all(a["end_ms"] <= b["start_ms"] for a, b in pairwise(lines))
@@ -86,7 +88,7 @@ async def test_another_ear_hears_the_words_again(
     said = [
         (500, 3300, "We are going to talk about the history of the river.", "SPEAKER_00"),
         (3300, 5900, "My grandmother remembered the winter when it was covered with ice.", "B"),
-        (6100, 8900, "Nobody could cross it for three weeks.", "SPEAKER_00"),
+        (6100, 8900, "People could walk across it for three weeks.", "SPEAKER_00"),
     ]
     cues = [
         Cue(n, Span(begin, end), text, speaker=who, language="en")
@@ -209,9 +211,7 @@ async def test_the_video_gets_a_second_track_and_keeps_its_own(talk: Path, tmp_p
     assert [each["disposition"]["default"] for each in streams[1:]] == [0, 1]
     own = decoded(result.files[0].path, RATE_HZ, "0:a:0")
     assert np.array_equal(own, decoded(talk, RATE_HZ))
-    begins = onsets_ms(
-        decoded(await replaced_track(talk, tmp_path), RATE_HZ, "0:a:1"), RATE_HZ, 500
-    )
+    begins = speech_onsets_ms(await replaced_track(talk, tmp_path), stream="0:a:1")
     assert all(abs(at - cue.span.start_ms) <= 100 for at, cue in zip(begins, CUES, strict=True))
 
 
