@@ -14,3 +14,8 @@ def plain(text: str) -> str:
 def word_errors(said: str, heard: str) -> float:
     """Return the word error rate, whatever the case and punctuation."""
     return float(jiwer.wer(plain(said), plain(heard)))
+
+
+def character_errors(said: str, heard: str) -> float:
+    """Return the character error rate, for languages without spaces between words."""
+    return float(jiwer.cer(plain(said).replace(" ", ""), plain(heard).replace(" ", "")))

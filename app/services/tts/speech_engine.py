@@ -108,6 +108,7 @@ SPEECH_ENGINES: Mapping[str, str] = MappingProxyType(
         "espeak": "app.services.tts.espeak:EspeakEngine",
         "openai": "app.services.tts.openai_speech:OpenAiEngine",
         "kokoro": "app.services.tts.kokoro:KokoroEngine",
+        "kokoro-ja": "app.services.tts.kokoro_japanese:JapaneseKokoroEngine",
     }
 )
 """Class of each engine by its name in ``TTS_ENGINE``, imported only when chosen."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.domain.cue import Cue
 from app.domain.errors import NotReadyError
 from app.domain.time import Span
+from app.gpu.engines.silero_vad import SileroVad
 from app.services.media.ffmpeg_runner import FfmpegRunner
 from app.services.operations.dub_input import DubInput
 from app.services.operations.dub_operation import dub
@@ -129,6 +130,16 @@ def onsets_ms(samples: Samples, rate_hz: int, pause_ms: int = 250) -> list[int]:
     heard = np.flatnonzero(levels > 0.01 * levels.max())
     begins = [heard[0], *heard[1:][np.diff(heard) * 5 > pause_ms]]
     return [int(each) * 5 for each in begins]
+
+
+def speech_onsets_ms(path: Path, pause_ms: int = 500, stream: str = "0:a:0") -> list[int]:
+    """Return when a voice-activity detector hears speech begin, in frames of 32 ms."""
+    samples = decoded(path, 16_000, stream)
+    frames = samples[: len(samples) // 512 * 512]
+    probabilities, _ = SileroVad(Settings()).detect(frames, None)
+    heard = np.flatnonzero(probabilities > 0.5)
+    begins = [heard[0], *heard[1:][np.diff(heard) * 32 > pause_ms]]
+    return [int(each) * 32 for each in begins]
 
 
 def tone_level(samples: Samples, tone_hz: float, rate_hz: int) -> float:

@@ -98,6 +98,41 @@ async def test_odd_cues_are_spoken_or_told(tone: Path, tmp_path: Path) -> None:
     assert len(decoded(result.files[0].path, RATE_HZ)) == LENGTH_MS * RATE_HZ // 1000
 
 
+async def test_cues_that_overlap_are_spoken_one_after_another(tone: Path, tmp_path: Path) -> None:
+    """Two speakers whose cues are shown at once; the second one waits for the first one's end."""
+    said = ["We are going to talk about the river.", "Yes, please.", "It was frozen."]
+    times = [(500, 4000), (1200, 4200), (5500, 7000)]
+    cues = [
+        Cue(n, Span(*times[n]), text, speaker=f"SPEAKER_0{n % 2}", language="en")
+        for n, text in enumerate(said)
+    ]
+    result = await Dubber(tmp_path, cues).dub(tone, mode="replace")
+    first, second, third = lines_of(result)
+    assert first["voice"] != second["voice"]
+    assert first["start_ms"] == 500
+    assert first["end_ms"] <= second["start_ms"] < second["end_ms"] <= third["start_ms"] == 5500
+    assert 0 < second["late_ms"] <= 2000
+    assert "lines_shifted" in dict(result.notices)
+
+
+async def test_a_cue_without_a_translation_is_not_read_in_the_voice_of_another_language(
+    tone: Path, tmp_path: Path
+) -> None:
+    cues = [
+        Cue(0, Span(500, 2400), "Good evening.", "Buenas noches.", language="en"),
+        Cue(1, Span(2600, 4000), "How are you?", language="en"),
+        Cue(2, Span(4100, 5500), "¿Qué tal?", language="es"),
+        Cue(3, Span(5600, 6500), "1984", language="en"),
+    ]
+    result = await Dubber(tmp_path, cues, target="es").dub(tone)
+    lines = lines_of(result)
+    assert [line["spoken"] for line in lines] == [True, False, True, True]
+    assert lines[1]["reason"] == "not_translated"
+    assert "at 2.6 s) is not spoken (not_translated)" in dict(result.notices)["lines_not_spoken"]
+    as_said = await Dubber(tmp_path, cues, target="es").dub(tone, target_lang="en")
+    assert [line["text"] for line in lines_of(as_said)][:2] == ["Good evening.", "How are you?"]
+
+
 @pytest.mark.parametrize(
     ("language", "texts"),
     [

@@ -36,6 +36,7 @@ from tests.services.operations.dubbing import (
     make_media,
     onsets_ms,
     probe,
+    speech_onsets_ms,
     tone_level,
 )
 from tests.wording import word_errors
@@ -44,7 +45,7 @@ RATE_HZ = 44_100
 CUES = cues_of(
     (700, 2400, "Good evening, and welcome."),
     (3300, 5200, "The house is near the river."),
-    (6050, 8000, "Thank you very much."),
+    (6050, 8000, "Everybody is very glad."),
 )
 
 
@@ -72,8 +73,9 @@ async def test_every_line_begins_with_its_cue_and_the_length_is_the_originals(
     (file,) = result.files
     sound = decoded(file.path, RATE_HZ)
     assert len(sound) == len(decoded(talk, RATE_HZ)) == result.fields["samples"]
-    for wanted, begun in zip(CUES, onsets_ms(sound, RATE_HZ, 500), strict=True):
-        assert abs(begun - wanted.span.start_ms) <= 100
+    for begins in (speech_onsets_ms(file.path), onsets_ms(sound, RATE_HZ, 500)):
+        for wanted, begun in zip(CUES, begins, strict=True):
+            assert abs(begun - wanted.span.start_ms) <= 100
     lines = lines_of(result)
     assert all(line["fits"] and line["spoken"] for line in lines)
     assert all(a["end_ms"] <= b["start_ms"] for a, b in pairwise(lines))
@@ -86,7 +88,7 @@ async def test_another_ear_hears_the_words_again(
     said = [
         (500, 3300, "We are going to talk about the history of the river.", "SPEAKER_00"),
         (3300, 5900, "My grandmother remembered the winter when it was covered with ice.", "B"),
-        (6100, 8900, "Nobody could cross it for three weeks.", "SPEAKER_00"),
+        (6100, 8900, "People could walk across it for three weeks.", "SPEAKER_00"),
     ]
     cues = [
         Cue(n, Span(begin, end), text, speaker=who, language="en")
@@ -209,9 +211,7 @@ async def test_the_video_gets_a_second_track_and_keeps_its_own(talk: Path, tmp_p
     assert [each["disposition"]["default"] for each in streams[1:]] == [0, 1]
     own = decoded(result.files[0].path, RATE_HZ, "0:a:0")
     assert np.array_equal(own, decoded(talk, RATE_HZ))
-    begins = onsets_ms(
-        decoded(await replaced_track(talk, tmp_path), RATE_HZ, "0:a:1"), RATE_HZ, 500
-    )
+    begins = speech_onsets_ms(await replaced_track(talk, tmp_path), stream="0:a:1")
     assert all(abs(at - cue.span.start_ms) <= 100 for at, cue in zip(begins, CUES, strict=True))
 
 
@@ -293,41 +293,6 @@ async def test_what_does_not_fit_is_condensed_by_the_translator(
     assert first["condensed"] is condensed
     assert first["fits"] is condensed
     assert (second["late_ms"] == 0) is condensed
-
-
-async def test_cues_that_overlap_are_spoken_one_after_another(talk: Path, tmp_path: Path) -> None:
-    """Two speakers whose cues are shown at once; the second one waits for the first one's end."""
-    said = ["We are going to talk about the river.", "Yes, please.", "It was frozen."]
-    times = [(500, 4000), (1200, 4200), (5500, 7000)]
-    cues = [
-        Cue(n, Span(*times[n]), text, speaker=f"SPEAKER_0{n % 2}", language="en")
-        for n, text in enumerate(said)
-    ]
-    result = await Dubber(tmp_path, cues).dub(talk, mode="replace")
-    first, second, third = lines_of(result)
-    assert first["voice"] != second["voice"]
-    assert first["start_ms"] == 500
-    assert first["end_ms"] <= second["start_ms"] < second["end_ms"] <= third["start_ms"] == 5500
-    assert 0 < second["late_ms"] <= 2000
-    assert "lines_shifted" in dict(result.notices)
-
-
-async def test_a_cue_without_a_translation_is_not_read_in_the_voice_of_another_language(
-    talk: Path, tmp_path: Path
-) -> None:
-    cues = [
-        Cue(0, Span(500, 2400), "Good evening.", "Buenas noches.", language="en"),
-        Cue(1, Span(2600, 4000), "How are you?", language="en"),
-        Cue(2, Span(4100, 5500), "¿Qué tal?", language="es"),
-        Cue(3, Span(5600, 6500), "1984", language="en"),
-    ]
-    result = await Dubber(tmp_path, cues, target="es").dub(talk)
-    lines = lines_of(result)
-    assert [line["spoken"] for line in lines] == [True, False, True, True]
-    assert lines[1]["reason"] == "not_translated"
-    assert "at 2.6 s) is not spoken (not_translated)" in dict(result.notices)["lines_not_spoken"]
-    as_said = await Dubber(tmp_path, cues, target="es").dub(talk, target_lang="en")
-    assert [line["text"] for line in lines_of(as_said)][:2] == ["Good evening.", "How are you?"]
 
 
 async def test_voices_are_given_by_label_and_unknown_ones_are_refused(
