@@ -71,6 +71,7 @@ CLIENTS = (
     ClientTests("openai-realtime", _REALTIME, (23, 24, 25)),
     ClientTests("open-webui", _FRONT_ENDS, (38, 39)),
     ClientTests("open-webui", _LISTS, (40,)),
+    ClientTests("open-webui", "tests/clients/test_odd_forms.py", word="open_webui"),
     ClientTests("librechat", _FRONT_ENDS, (41,)),
     ClientTests("subtitle-edit", _FRONT_ENDS, (42, 43)),
     ClientTests("voiceink", _KEYS, (44,)),

@@ -23,7 +23,7 @@ from app.routers.multipart import MultipartForm, PartSink
 from app.services.uploads.upload_room import owner_of
 from app.system.thread_groups import DISK
 
-_BLOCK_BYTES = 2**16
+BLOCK_BYTES = 2**16
 """Bytes that are parsed at a time: a form may come in pieces of a byte."""
 
 
@@ -151,7 +151,7 @@ async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
     try:
         async for piece in request.stream():
             pending += piece
-            if len(pending) >= _BLOCK_BYTES:
+            if len(pending) >= BLOCK_BYTES:
                 await write()
         await write()
     except ClientDisconnect:

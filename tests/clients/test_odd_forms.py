@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openai
 import pytest
 
-from tests.clients.openai_calls import TEXT, create, post, sdk
-from tests.routers.test_parakeet_contract import TALK
+from tests.audio_engines import speech_like
+from tests.clients.openai_calls import KEY, TEXT, create, post, sdk
+from tests.routers.test_parakeet_contract import QUIET, TALK, wav
 from tests.server import ServerProcess
 
 PATH = "/v1/audio/transcriptions"
@@ -130,3 +134,21 @@ def test_recordings_of_browsers_phones_and_cameras(
     # A codec's delay may bring a sentence into the second before.
     assert said.startswith("Hello number 0.")
     assert said.count("Hello number") == 3
+
+
+def test_open_webui_s_json_holds_as_much_sound_as_a_form(
+    openai_worker: ServerProcess, openai_locked: ServerProcess
+) -> None:
+    """Three bodies above MAX_JSON_MB, which together are more than bodies may take in memory."""
+    quiet = np.zeros(16_000 * 265, np.float32)
+    sound = wav(np.concatenate([speech_like((0, 0.5), (QUIET, 1.5)), quiet]))
+    body = {"input_audio": {"data": base64.b64encode(sound).decode(), "format": "wav"}}
+    assert len(body["input_audio"]["data"]) > 32 * 2**20 / 3
+    with openai_worker.client() as client, ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: client.post(PATH, json=body), range(3)))
+    assert [answer.json()["text"] for answer in answers] == ["Hello number 0."] * 3
+    with openai_locked.client(headers={"X-API-Key": KEY}) as client:
+        for too_much in ({"input_audio": {"data": "QUJD" * 400_000}}, {"prompt": "x" * 11 * 2**20}):
+            refused = client.post(PATH, json=too_much)
+            assert refused.status_code == 413
+            assert refused.json()["error"]["param"] == "file"

@@ -183,6 +183,16 @@ async def _allow_upload_or_address(request: Request) -> None:
         await _allow_upload(request)
 
 
+async def _allow_upload_or_base64(request: Request) -> None:
+    settings = services_of(request).settings
+    if is_multipart(request):
+        await _allow_upload(request)
+        return
+    # Four characters stand for three bytes.
+    most_bytes = settings.max_upload_bytes * 4 // 3 + settings.server.max_json_mb * 2**20
+    body_of(request).allow(most_bytes, in_memory=False)
+
+
 def large_json() -> Any:
     """Return a check that lets a route read MAX_JSON_MB."""
     return Depends(_allow_large_json)
@@ -201,6 +211,14 @@ def upload_or_address() -> Any:
 def form_or_json() -> Any:
     """Return a check that lets a route read MAX_UPLOAD_MB of a form, or MAX_JSON_MB of JSON."""
     return Depends(_allow_form_or_json)
+
+
+def upload_or_base64() -> Any:
+    """Return a check that lets a route read MAX_UPLOAD_MB, as a form or as Base64 in JSON.
+
+    The route must not keep the file in memory, and counts what it keeps of the JSON beside it.
+    """
+    return Depends(_allow_upload_or_base64)
 
 
 def _exceeds(declared: bytes, limit: int) -> bool:

@@ -11,7 +11,7 @@ from app.domain.errors import NotReadyError
 from app.routers.access.api_keys import require_key
 from app.routers.access.rate_limited import rate_limited
 from app.routers.dependencies import require_admission, services_of
-from app.routers.edge.request_body import form_or_json
+from app.routers.edge.request_body import upload_or_base64
 
 _LOADING = "Model not loaded yet. Please try again in a few moments."
 
@@ -61,6 +61,6 @@ CHECKS = [
     rate_limited("process"),
     Depends(require_admission),
     Depends(_require_models),
-    form_or_json(),
+    upload_or_base64(),
 ]
 """What is checked before the body is read."""

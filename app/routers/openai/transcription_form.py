@@ -6,23 +6,27 @@ beside it. Open WebUI and Subtitle Edit send it.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from app.container import Services
-from app.domain.errors import BadRequestError, NamedFieldError
+from app.domain.errors import (
+    BadRequestError,
+    JobCancelledError,
+    NamedFieldError,
+    PayloadTooLargeError,
+)
 from app.domain.json_text import read_json
 from app.domain.request import UploadedFile
-from app.routers.edge.request_body import is_multipart
-from app.routers.form_reader import read_file_fields
+from app.routers.edge.request_body import body_of, is_multipart
+from app.routers.form_reader import BLOCK_BYTES, read_file_fields, received_files
+from app.routers.openai.spoken_json import FIELD, SOUND, SpokenJson
 from app.submission.known_voices import REFERENCES
 from app.submission.openai_request import LIST_FIELDS, OTHER_SOURCES, SINGLE_FIELDS
 from app.submission.speech_timestamps import TIMESTAMP_FIELDS
@@ -30,7 +34,6 @@ from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
 _LARGE = {REFERENCES: 16 * 2**20}
-_SOUND = "input_audio"
 _ENDING = re.compile(r"[A-Za-z0-9]{1,10}")
 _MAX_VALUES = 64
 _SINGLE_FIELDS = (*SINGLE_FIELDS, *TIMESTAMP_FIELDS)
@@ -70,43 +73,81 @@ def _elements(name: str, texts: list[str]) -> list[str]:
 
 
 async def _read_json(request: Request, services: Services) -> tuple[FormFields, UploadedFile]:
-    whole = bytearray()
-    async for piece in request.stream():
-        whole += piece
-    if not whole:
-        raise NamedFieldError("file", "send a multipart form with a part named file")
+    with received_files(request, services, [SOUND]) as sinks:
+        sink = sinks[SOUND]
+        sink.begin("", "")
+        body = SpokenJson(_limited(sink.write, services.settings.max_upload_bytes))
+        await _receive_json(request, body, services.settings.server.max_json_mb)
+        fields, ending = await DISK.run(_checked, body)
+        sink.finish()
+        return fields, replace(sink.upload(), name=f"audio.{ending}")
+
+
+def _limited(write: Callable[[bytes], None], most_bytes: int) -> Callable[[bytes], None]:
+    """Return a function that hands bytes on, and refuses those beyond a limit."""
+    count = 0
+
+    def write_next(data: bytes) -> None:
+        nonlocal count
+        count += len(data)
+        if count > most_bytes:
+            raise PayloadTooLargeError(most_bytes // 2**20)
+        write(data)
+
+    return write_next
+
+
+async def _receive_json(request: Request, body: SpokenJson, most_mb: int) -> None:
+    """Receive a body.
+
+    Raises:
+        BadRequestError: it is empty, or cannot be read.
+        PayloadTooLargeError: it is too large beside its sound.
+        StorageError: the disk is full.
+        JobCancelledError: the client left.
+    """
+    pending = bytearray()
+    count = 0
+
+    async def write() -> None:
+        nonlocal count
+        kept, count = body.kept_bytes, count + len(pending)
+        with storage_errors():
+            await DISK.run(body.write, bytes(pending))
+        pending.clear()
+        if body.kept_bytes > most_mb * 2**20:
+            raise PayloadTooLargeError(most_mb, "The JSON beside the sound is")
+        body_of(request).keep(body.kept_bytes - kept)
+
     try:
-        body = await DISK.run(read_json, bytes(whole))
+        async for piece in request.stream():
+            pending += piece
+            if len(pending) >= BLOCK_BYTES:
+                await write()
+        await write()
+    except ClientDisconnect:
+        raise JobCancelledError("The client left during the upload") from None
+    if not count:
+        raise NamedFieldError("file", "send a multipart form with a part named file")
+
+
+def _checked(body: SpokenJson) -> tuple[FormFields, str]:
+    """Return the fields beside the sound, and the ending of its name."""
+    try:
+        value = body.value()
     except (ValueError, RecursionError):
         raise BadRequestError("Send a multipart form, or JSON with input_audio") from None
-    if not isinstance(body, dict):
+    if not isinstance(value, dict):
         raise BadRequestError("The request body must be a JSON object")
-    sound = body.get(_SOUND)
+    sound = value.get(SOUND)
     if not isinstance(sound, dict):
-        raise NamedFieldError(_SOUND, "an object with data and format")
-    path = services.workdir.new_file(".upload")
-    try:
-        fields = _json_fields(body)
-        return fields, await DISK.run(_written, sound, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _written(sound: Mapping[str, Any], path: Path) -> UploadedFile:
-    data, ending = sound.get("data"), sound.get("format", "wav")
-    if not isinstance(data, str) or not data:
-        raise NamedFieldError(f"{_SOUND}.data", "the sound as Base64")
-    if not isinstance(ending, str) or _ENDING.fullmatch(ending) is None:
-        raise NamedFieldError(f"{_SOUND}.format", "letters and digits alone, such as wav")
-    packed = data.partition(",")[2] if data.startswith("data:") else data
-    try:
-        decoded = base64.b64decode("".join(packed.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise NamedFieldError(f"{_SOUND}.data", "no Base64") from None
-    with storage_errors():
-        path.write_bytes(decoded)
-    return UploadedFile(path, hashlib.sha256(decoded).hexdigest(), f"audio.{ending.lower()}")
+        raise NamedFieldError(SOUND, "an object with data and format")
+    if not body.has_sound:
+        raise NamedFieldError(FIELD, "the sound as Base64")
+    ending = sound.get("format")
+    if ending is not None and (not isinstance(ending, str) or not _ENDING.fullmatch(ending)):
+        raise NamedFieldError(f"{SOUND}.format", "letters and digits alone, such as wav")
+    return _json_fields(value), (ending or "wav").lower()
 
 
 def _json_fields(body: Mapping[str, Any]) -> FormFields:
