@@ -22,6 +22,7 @@ from app.domain.errors import (
     TruncatedMediaError,
     UnreadableMediaError,
 )
+from app.submission.envelopes import operation_envelope
 from tests.media_operations import FAST, Operations, ffmpeg, frame, make_video, probed
 
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello there\n"
@@ -320,12 +321,14 @@ async def test_contract_c7_8_nvenc_that_fails_is_tried_once_and_x264_goes_on(
         assert tries == [True]
 
 
-async def test_progress_counts_up_with_the_time_left(
-    operations: Operations, tmp_path: Path
+async def test_progress_counts_up_over_all_steps(
+    operations: Operations, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = make_video(tmp_path / "long.mp4", 8, "320x180", sound=False)
-    await operations.run("caption", url_video=source, subtitles=SRT)
+    monkeypatch.setattr(operation_envelope, "_REPORT_S", 0.01)
+    await operations.run("caption", url_video=videos / "plain.mp4", subtitles=SRT)
     percents = [each["percent"] for each in operations.progress]
     assert percents == sorted(percents)
-    assert all(each["stage"] == "media" for each in operations.progress)
-    assert all(0 <= each <= 100 for each in percents)
+    assert percents[-1] == 100
+    assert {each["stage"] for each in operations.progress} == {"media"}
+    last = operations.progress[-1]
+    assert (last["message"], last["step"], last["totalSteps"]) == ("Encoding the video", 2, 2)
