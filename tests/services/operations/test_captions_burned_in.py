@@ -38,6 +38,12 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def minute(videos: Path) -> Path:
+    """A video that is encoded for some seconds."""
+    return make_video(videos / "long.mp4", 60, "640x360", sound=False)
+
+
 @pytest.fixture
 async def operations(tmp_path: Path) -> AsyncIterator[Operations]:
     async with AsyncExitStack() as stack:
@@ -245,19 +251,17 @@ async def test_what_is_no_subtitles_is_an_error(operations: Operations, videos: 
 
 
 async def test_kill_9_of_ffmpeg_is_an_error_and_leaves_nothing(
-    operations: Operations, tmp_path: Path
+    operations: Operations, minute: Path
 ) -> None:
-    source = make_video(tmp_path / "long.mp4", 60, "640x360", sound=False)
-    running = asyncio.create_task(operations.run("caption", url_video=source, subtitles=SRT))
+    running = asyncio.create_task(operations.run("caption", url_video=minute, subtitles=SRT))
     await asyncio.to_thread(_kill_encoder)
     with pytest.raises(Exception, match=r"FFmpeg failed|memory"):
         await running
     assert not operations.left_over
 
 
-async def test_a_cancelled_job_ends_its_ffmpeg(operations: Operations, tmp_path: Path) -> None:
-    source = make_video(tmp_path / "long.mp4", 60, "640x360", sound=False)
-    running = asyncio.create_task(operations.run("caption", url_video=source, subtitles=SRT))
+async def test_a_cancelled_job_ends_its_ffmpeg(operations: Operations, minute: Path) -> None:
+    running = asyncio.create_task(operations.run("caption", url_video=minute, subtitles=SRT))
     child = await asyncio.to_thread(_encoder)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
