@@ -15,6 +15,7 @@ from app.domain.media import AudioTrack, SubtitleTrack
 _CLOCK_HZ = 90_000
 """Of transport streams. Source: ISO/IEC 13818-1 section 2.4.3.6."""
 
+_END = "#EXT-X-ENDLIST"
 _SEGMENT = re.compile(
     r"^#EXTINF:([0-9]{1,6}(?:\.[0-9]{1,9})?),[^\n]{0,200}\n([^#\n]{1,200})$", re.M
 )
@@ -75,6 +76,16 @@ def listed_segments(playlist: str) -> list[HlsSegment]:
     return [HlsSegment(float(length), name) for length, name in _SEGMENT.findall(playlist)]
 
 
+def whole_segments(playlist: str) -> list[HlsSegment]:
+    """Return the segments that are whole whatever becomes of their encode.
+
+    One that fails ends its playlist as one that succeeds does, with a last segment that is cut off
+    where it failed; another encoder goes on from the ones before it.
+    """
+    listed = listed_segments(playlist)
+    return listed[:-1] if _END in playlist else listed
+
+
 def media_playlist(segments: Sequence[HlsSegment], *, ended: bool) -> str:
     """Return a media playlist that grows until it has ended."""
     longest = max((each.duration_s for each in segments), default=1.0)
@@ -89,7 +100,7 @@ def media_playlist(segments: Sequence[HlsSegment], *, ended: bool) -> str:
     for each in segments:
         lines += [f"#EXTINF:{each.duration_s:.6f},", each.url]
     if ended:
-        lines.append("#EXT-X-ENDLIST")
+        lines.append(_END)
     return "\n".join(lines) + "\n"
 
 

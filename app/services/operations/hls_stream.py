@@ -18,6 +18,7 @@ from app.services.operations.hls_playlists import (
     master_playlist,
     media_playlist,
     timed_vtt,
+    whole_segments,
 )
 from app.services.operations.hls_texts import HlsText
 from app.services.operations.operation_context import OperationContext
@@ -55,7 +56,8 @@ class GrowingPlaylist:
             StorageError, ObjectStoreError: they cannot be stored.
         """
         with storage_errors():
-            listed = listed_segments(await DISK.run(_read, self.index))
+            text = await DISK.run(_read, self.index)
+        listed = listed_segments(text) if ended else whole_segments(text)
         new = listed[len(self.segments) :]
         for each in new:
             path = self.index.with_name(each.url)
@@ -68,9 +70,9 @@ class GrowingPlaylist:
             with storage_errors():
                 await DISK.run(path.unlink)
         if self.segments and (new or ended):
-            text = media_playlist(self.segments, ended=ended)
+            playlist = media_playlist(self.segments, ended=ended)
             name = f"{self.name}.m3u8"
-            self.link = await stored_playlist(self.context, name, text, self.link)
+            self.link = await stored_playlist(self.context, name, playlist, self.link)
         return bool(new)
 
 

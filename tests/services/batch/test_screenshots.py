@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from app.services.cache.caches import open_caches
 from app.services.media.video_frame import jpeg_size
 from app.services.sources.opener import MediaOpener
 from app.settings import CacheSettings, Settings, SourceSettings
+from app.submission.envelopes.batch_envelope import answer_envelope
 from app.system.workdir import WorkDir
 from tests.media_server import MediaServer
 from tests.services.loopback import LoopbackServer, read_all
@@ -135,6 +138,12 @@ async def test_a15_too_many_timestamps_and_other_bad_items_are_errors_of_their_o
         "Missing video_url",
         "No timestamps provided",
     ]
+    services: Any = SimpleNamespace(screenshots=runner)
+    many = {"video_url": "http://site/a.mp4", "timestamps": [0] * 101}
+    batch = await answer_envelope(services, {"queue": "screenshot_extraction", "jobs": [many]})
+    assert batch["ok"] is True
+    assert batch["summary"] == {"total": 1, "completed": 0, "failed": 1}
+    assert batch["results"][0]["error"] == answers[0]["error"]  # type: ignore[index]
     assert answers[5]["failed_timestamps"] == ["99: The video shows no picture at this time"]
 
 

@@ -22,6 +22,7 @@ from app.domain.errors import (
     TruncatedMediaError,
     UnreadableMediaError,
 )
+from app.submission.envelopes import operation_envelope
 from tests.media_operations import FAST, Operations, ffmpeg, frame, make_video, probed
 
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello there\n"
@@ -35,6 +36,12 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("videos")
     make_video(folder / "plain.mp4")
     return folder
+
+
+@pytest.fixture(scope="module")
+def minute(videos: Path) -> Path:
+    """A video that is encoded for some seconds."""
+    return make_video(videos / "long.mp4", 60, "640x360", sound=False)
 
 
 @pytest.fixture
@@ -244,19 +251,17 @@ async def test_what_is_no_subtitles_is_an_error(operations: Operations, videos: 
 
 
 async def test_kill_9_of_ffmpeg_is_an_error_and_leaves_nothing(
-    operations: Operations, tmp_path: Path
+    operations: Operations, minute: Path
 ) -> None:
-    source = make_video(tmp_path / "long.mp4", 60, "640x360", sound=False)
-    running = asyncio.create_task(operations.run("caption", url_video=source, subtitles=SRT))
+    running = asyncio.create_task(operations.run("caption", url_video=minute, subtitles=SRT))
     await asyncio.to_thread(_kill_encoder)
     with pytest.raises(Exception, match=r"FFmpeg failed|memory"):
         await running
     assert not operations.left_over
 
 
-async def test_a_cancelled_job_ends_its_ffmpeg(operations: Operations, tmp_path: Path) -> None:
-    source = make_video(tmp_path / "long.mp4", 60, "640x360", sound=False)
-    running = asyncio.create_task(operations.run("caption", url_video=source, subtitles=SRT))
+async def test_a_cancelled_job_ends_its_ffmpeg(operations: Operations, minute: Path) -> None:
+    running = asyncio.create_task(operations.run("caption", url_video=minute, subtitles=SRT))
     child = await asyncio.to_thread(_encoder)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -320,12 +325,14 @@ async def test_contract_c7_8_nvenc_that_fails_is_tried_once_and_x264_goes_on(
         assert tries == [True]
 
 
-async def test_progress_counts_up_with_the_time_left(
-    operations: Operations, tmp_path: Path
+async def test_progress_counts_up_over_all_steps(
+    operations: Operations, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = make_video(tmp_path / "long.mp4", 8, "320x180", sound=False)
-    await operations.run("caption", url_video=source, subtitles=SRT)
+    monkeypatch.setattr(operation_envelope, "_REPORT_S", 0.01)
+    await operations.run("caption", url_video=videos / "plain.mp4", subtitles=SRT)
     percents = [each["percent"] for each in operations.progress]
     assert percents == sorted(percents)
-    assert all(each["stage"] == "media" for each in operations.progress)
-    assert all(0 <= each <= 100 for each in percents)
+    assert percents[-1] == 100
+    assert {each["stage"] for each in operations.progress} == {"media"}
+    last = operations.progress[-1]
+    assert (last["message"], last["step"], last["totalSteps"]) == ("Encoding the video", 2, 2)

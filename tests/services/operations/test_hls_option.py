@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from app.services.files.result_file import FileLink, NewFile, StoredFile
+from app.services.operations.hls_stream import GrowingPlaylist
 from app.services.operations.operation import LocalMedia
+from app.services.operations.operation_context import OperationContext
 from tests.media_operations import FAST, Operations, ffmpeg, make_video
 from tests.media_operations import probed as probed_lines
 
@@ -153,3 +156,38 @@ def _subtitle_clock_s(operations: Operations, answer: Mapping[str, Any]) -> floa
     texts = playlist(operations, attribute(line, "URI"))
     vtt = stored(operations, next(each for each in texts if not each.startswith("#"))).read_text()
     return int(vtt.partition("MPEGTS:")[2].partition(",")[0]) / 90_000
+
+
+async def test_a_segment_that_a_failed_encoder_cut_off_is_not_kept(
+    operations: Operations, tmp_path: Path
+) -> None:
+    """What was stored stays while another encoder makes the whole from its beginning."""
+    stored: dict[str, bytes] = {}
+
+    async def deliver(file: NewFile) -> FileLink:
+        content = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+        stored[file.name] = content
+        kept = StoredFile(file.name, "key", file.media_type, len(content), "")
+        return FileLink(f"http://x/{file.name}", 0, kept)
+
+    def encode(length_s: float) -> None:
+        """Make segments of a second, the last one shorter, and end the playlist."""
+        ffmpeg(
+            *("-f", "lavfi", "-i", f"testsrc2=s=64x64:r=10:d={length_s}", *FAST),
+            *("-force_key_frames", "expr:gte(t,n_forced)", "-f", "hls", "-hls_time", "1"),
+            *("-hls_list_size", "0", "-hls_segment_filename", str(tmp_path / "s_%05d.ts")),
+            str(tmp_path / "s.m3u8"),
+        )
+
+    services: Any = None
+    context = OperationContext(services, tmp_path, lambda _: None, deliver)
+    playlist = GrowingPlaylist(context, tmp_path / "s.m3u8", "s")
+    encode(1.4)
+    assert await playlist.publish(ended=False)
+    first = stored["s_00000.ts"]
+    encode(2.6)
+    await playlist.publish(ended=True)
+    assert [each.duration_s for each in playlist.segments] == pytest.approx([1, 1, 0.6], abs=0.01)
+    assert stored["s_00000.ts"] is first
+    assert sorted(stored) == ["s.m3u8", "s_00000.ts", "s_00001.ts", "s_00002.ts"]
+    assert b"#EXT-X-ENDLIST" in stored["s.m3u8"]

@@ -171,6 +171,25 @@ async def test_c7_06_names_and_ids_of_placed_results_count_from_the_start_index(
     assert {each.fields["zoom"] for each in result.files} == {"zoomin"}
 
 
+async def test_c7_06_thirty_one_placed_pictures_are_video_1_to_video_31(
+    operations: Operations, photo: str, tmp_path: Path
+) -> None:
+    """One job encodes them side by side, so that it needs no parts to be put together again."""
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    shown = (0, 15, 16, 30)
+    items = images(31, LocalMedia(empty), 0.04)
+    for place in shown:
+        items[place]["image_url"] = photo
+    result = await operations.run("img2vid", **SMALL, images=items, path="videos/7/")
+    assert [each.name for each in result.files] == [f"video_{place + 1}.mp4" for place in shown]
+    assert [each.fields["id"] for each in result.files] == [str(place + 1) for place in shown]
+    assert [each.fields["client_id"] for each in result.files] == [f"p{place}" for place in shown]
+    errors = result.fields["errors"]
+    assert isinstance(errors, list)
+    assert sorted([*(each["index"] - 1 for each in errors), *shown]) == [*range(31)]
+
+
 async def test_c7_10_zoom_types_are_spread_and_told(operations: Operations, photo: str) -> None:
     zooms = ["zoomin", "zoomout", "zoompanright"]
     result = await operations.run(

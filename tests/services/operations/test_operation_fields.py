@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.errors import InvalidFieldError
 from app.services.operations.operation_fields import operation_fields
 from app.services.operations.operation_table import OPERATIONS
+from app.submission.envelopes.operation_envelope import operation_input
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -37,3 +39,18 @@ def test_kinds_and_bounds() -> None:
     assert (mux["url_video"], mux["url_srt"], mux["tracks"]) == ("file", "file", "object")
     assert (mux["container"], mux["default"], mux["loudness"]) == ("choice", "boolean", "number")
     assert next(iter(operation_fields(OPERATIONS["addaudio"]))).name == "url_video"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("caption", "Missing required fields: url_video, url_srt"),
+        ("img2vid", "Missing required field: images"),
+        ("addaudio", "Missing required fields: url_video, url_audio"),
+    ],
+)
+def test_c1_missing_fields_are_named_as_clients_know_it(name: str, message: str) -> None:
+    for fields in ({}, {"url_video": "", "images": []}, {"url_audio": None}):
+        with pytest.raises(InvalidFieldError) as caught:
+            operation_input(OPERATIONS[name], fields)
+        assert caught.value.message == message
