@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from app.domain import errors as e
 from app.domain.errors import InvalidFieldError, UnavailableOptionError
 from app.domain.time import seconds_to_ms
+from app.domain.video_timing import NO_VIDEO
 from app.routers.access.api_keys import caller_of, require_key
 from app.routers.access.callers import caller_name
 from app.routers.access.guarded_route import GuardedRoute
@@ -249,7 +250,8 @@ async def file(
     if edited and (own := await edited_cues(job, services, caller_of(request))) is not None:
         cues, profile = own, edited_profile(job)
     segments = () if result is None else result.segments
-    written = await render_file(cues, kind.name, profile, _language_of(job), segments)
+    video = NO_VIDEO if result is None else result.video
+    written = await render_file(cues, kind.name, profile, _language_of(job), segments, video=video)
     headers = {
         "Content-Disposition": attachment(name),
         "Cache-Control": "no-store",

@@ -140,7 +140,9 @@ async def rendered_formats(
     profile = job.request.profile
     language = job.request.target.tag if job.request.target else result.language
     return {
-        name: await render_file(result.cues, name, profile, language, result.segments)
+        name: await render_file(
+            result.cues, name, profile, language, result.segments, video=result.video
+        )
         for name in formats
     }
 

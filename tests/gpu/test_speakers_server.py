@@ -100,6 +100,41 @@ def test_no_cue_shows_two_speakers(result: dict[str, Any], talk: Talk) -> None:
         assert len(speaking) <= 1, (cue, speaking)
 
 
+QUICK = (
+    ("slt", "We measure the height of the river every morning before the sun comes up.", 0.6),
+    ("rms", "The water came up very fast last night, and nobody had told the people.", 0.9),
+    ("slt", "Is it late?", 0.12),
+    ("rms", "By an hour.", 0.12),
+    ("slt", "Really?", 0.12),
+    ("rms", "I think so.", 0.5),
+)
+"""Voices, what they say, and the pause behind it in seconds."""
+
+
+def test_short_turns_share_a_cue_with_dashes_where_the_profile_has_them(
+    server: ServerProcess, speech: Speech, tmp_path: Path
+) -> None:
+    parts = [np.zeros(SAMPLE_RATE_HZ // 2, np.float32)]
+    for voice, text, pause_s in QUICK:
+        samples = speech.samples(text, voice)
+        loud = np.flatnonzero(np.abs(samples) > 0.01)
+        parts.append(samples[loud[0] : loud[-1]])
+        parts.append(np.zeros(int(pause_s * SAMPLE_RATE_HZ), np.float32))
+    path = tmp_path / "quick.wav"
+    write_wav(path, np.concatenate(parts))
+    asked = {"diarize": "true", "num_speakers": "2", "profile": "netflix", "formats": "vtt"}
+    result = post_file(server, path, **asked).json()
+    shared = [cue for cue in result["subtitles"] if "speakers" in cue]
+    assert shared, result["subtitles"]
+    for cue in shared:
+        first, second = cue["text"].split("\n")
+        assert (first[0], second[0], "speaker" in cue) == ("-", "-", False)
+        assert sorted(cue["speakers"]) == ["SPEAKER_00", "SPEAKER_01"]
+        voices = [f"<v {name}>" for name in cue["speakers"]]
+        assert f"{voices[0]}{first}</v>\n{voices[1]}{second}</v>" in result["formats"]["vtt"]
+    assert all("\n" not in cue["text"] for cue in result["subtitles"] if "speaker" in cue)
+
+
 def test_the_words_are_whispers(result: dict[str, Any], talk: Talk) -> None:
     transcript = " ".join(cue["text"] for cue in result["subtitles"])
     assert word_errors(" ".join(talk.texts), transcript) <= 0.08, transcript

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from app.domain.dialogue_turns import speaker_dash
 from app.domain.text import join_words
 from app.domain.time import Span
 from app.domain.transcript import Word
@@ -71,6 +72,13 @@ def one_speaker(words: tuple[Word, ...], starts: tuple[int, ...], span: Span) ->
 
 def two_speakers(words: tuple[Word, ...], change: int, span: Span, language: str) -> LaidOutCue:
     """Return a cue with a line for each of two speakers, the second from word ``change`` on."""
-    first, second = dialogue_dashes(language)
-    lines = (first + join_words(words[:change]), second + join_words(words[change:]))
+    dashes = dialogue_dashes(language)
+    turns = (join_words(words[:change]), join_words(words[change:]))
+    lines = tuple(_dashed(turn, dash) for turn, dash in zip(turns, dashes, strict=True))
     return LaidOutCue(span, words, lines, None, "\n".join(lines))
+
+
+def _dashed(turn: str, dash: str) -> str:
+    """Return a turn with a dash; one that the transcriber has written there gives way to it."""
+    written = speaker_dash(turn)
+    return dash + turn[len(written) :] if dash else turn

@@ -48,7 +48,7 @@ async def measure_bounded(
 def _measured(
     cues: list[Cue], profile: ReadingProfile, language: str, video: VideoTiming
 ) -> Iterator[JobQuality]:
-    shown = shown_cues(cues, profile, language)
+    shown = shown_cues(cues, profile, language, video)
     report = check_quality(Examination(shown, profile, language, video))
     notice = too_fast(report, shown)
     yield JobQuality(report.summary, () if notice is None else (notice,))

@@ -155,20 +155,23 @@ def _report(
 def _report_of_shown(
     cues: list[Cue], profile: ReadingProfile, language: str, video: VideoTiming
 ) -> Iterator[QualityReport | WrittenCue]:
-    shown = shown_cues(cues, profile, language)
+    shown = shown_cues(cues, profile, language, video)
     yield check_quality(Examination(shown, profile, language, video))
     yield from shown
 
 
 def shown_cues(
-    cues: Sequence[Cue], profile: ReadingProfile, language: str = "und"
+    cues: Sequence[Cue],
+    profile: ReadingProfile,
+    language: str = "und",
+    video: VideoTiming = NO_VIDEO,
 ) -> list[WrittenCue]:
     """Return cues as a subtitle file of the server shows them, broken into lines.
 
     Where the profile's translations stand on their own, so do they in files.
     """
     if profile.free_translations and any(cue.translation for cue in cues):
-        cues = translated_track(cues, profile, language)
+        cues = translated_track(cues, profile, language, video)
     own = profile.in_language(language)
     ordered = sorted(cues, key=lambda cue: cue.span)
     return [

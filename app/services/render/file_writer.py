@@ -10,6 +10,7 @@ from app.domain.cue import Cue
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
+from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout.translated_track import translated_track
 from app.services.render.cue_words import Words, words_of_cues
 from app.services.render.display_cues import WordTimes
@@ -50,6 +51,7 @@ async def render_file(
     language: str = "und",
     segments: Sequence[Segment] = (),
     words: WordTimes | None = None,
+    video: VideoTiming = NO_VIDEO,
 ) -> WrittenFile:
     """Return cues as a subtitle file, written where that delays nothing else.
 
@@ -60,6 +62,7 @@ async def render_file(
         language: BCP 47 tag of the displayed text.
         segments: what was transcribed, for the times of words.
         words: times of words by the cues' ids, where they are known without segments.
+        video: frame rate and shot changes, by which a translation of its own is laid out.
 
     Raises:
         InvalidFormatError: no format has that name.
@@ -70,7 +73,7 @@ async def render_file(
     items: list[object] = [(cue, (words or {}).get(cue.id, ())) for cue in cues]
     items += segments if wants_words and words is None else ()
     chars = sum(len(cue.shown) + _CUE_CHARS for cue in cues)
-    parts = await work_on(_written, items, format_name, profile, language, chars=chars)
+    parts = await work_on(_written, items, format_name, profile, language, video, chars=chars)
     return _joined(parts)
 
 
@@ -83,14 +86,18 @@ def _joined(parts: Sequence[object]) -> WrittenFile:
 
 
 def _written(
-    items: list[object], format_name: str, profile: ReadingProfile, language: str
+    items: list[object],
+    format_name: str,
+    profile: ReadingProfile,
+    language: str,
+    video: VideoTiming,
 ) -> Iterator[Notice | str | bytes]:
     """Yield a file's notices and the file in parts."""
     pairs: list[tuple[Cue, Words]] = [item for item in items if isinstance(item, tuple)]
     segments = [item for item in items if isinstance(item, Segment)]
     cues = [cue for cue, _ in pairs]
     words = {cue.id: own for cue, own in pairs if own} or words_of_cues(cues, segments)
-    file = write_file(cues, format_name, profile, language, words)
+    file = write_file(cues, format_name, profile, language, words, video)
     yield from file.notices
     content = file.content
     yield from (content[at : at + _PART_CHARS] for at in range(0, len(content), _PART_CHARS))
@@ -102,12 +109,13 @@ def write_file(
     profile: ReadingProfile,
     language: str = "und",
     words: WordTimes = MappingProxyType({}),
+    video: VideoTiming = NO_VIDEO,
 ) -> WrittenFile:
     """Return cues as a subtitle file with what it could not carry; see `render_file`."""
     kind = check_format(format_name)
     if profile.free_translations and not _is_paired(kind) and any(cue.translation for cue in cues):
         # Cues of a translation's own have other ids than the words, which were spoken.
-        cues, words = translated_track(cues, profile, language), {}
+        cues, words = translated_track(cues, profile, language, video), {}
     written = kind.write(cues, profile.in_language(language), language, kind.options, words)
     file = WrittenFile(written) if isinstance(written, str) else written
     untimed = _untimed(cues, kind, words) if kind.options.words else None

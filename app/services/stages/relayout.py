@@ -76,6 +76,9 @@ def relayout(
 _Kind = tuple[str | None, Placement | None, Lane]
 """What captions have in common that may be joined."""
 
+_DASH_CHARS = 3
+"""Longest dash of a caption, as in ``>>``, with one to spare."""
+
 _ANYBODY = ""
 """Speaker of the captions of all named speakers, who may share cues."""
 
@@ -124,32 +127,35 @@ def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> 
     layout = CueLayout(profile, video=lambda: video)
     segments = caption_segments(captions, profile)
     cues = [cue for segment in segments for cue in layout.lay_out(segment)]
-    runs = joined((caption.text, caption.runs) for caption in captions.items)
-    dashes = dialogue_dashes(captions.language)
-    own = divided(runs, ["".join(_turns(cue, dashes)) for cue in cues])
     return [
-        replace(cue, placement=first.placement, lane=first.lane, runs=_dashed(cue, each, dashes))
-        for cue, each in zip(cues, own, strict=True)
+        replace(cue, placement=first.placement, lane=first.lane, runs=runs)
+        for cue, runs in zip(cues, _runs_of(cues, captions), strict=True)
     ]
 
 
-def _turns(cue: Cue, dashes: Sequence[str]) -> list[str]:
-    """Return what is said in a cue, by speaker, without the dashes of two."""
-    turns = cue.text.split("\n")
-    if len(turns) == 1:
-        return turns
-    return [turn.removeprefix(dash) for turn, dash in zip(turns, dashes, strict=True)]
-
-
-def _dashed(cue: Cue, runs: Runs, dashes: Sequence[str]) -> Runs:
-    """Return the runs of what is said in a cue as those of its text, whose dashes are plain."""
-    turns = _turns(cue, dashes)
-    if not runs or len(turns) == 1:
-        return runs
-    parts: list[tuple[str, Runs]] = []
-    for dash, turn, own in zip(dashes, turns, divided(runs, turns), strict=True):
-        parts += [(dash, ()), (turn, own)]
-    return joined(parts)
+def _runs_of(cues: Sequence[Cue], captions: Captions) -> list[Runs]:
+    """Return the styles of each cue, whose texts are those of captions but for speakers' dashes."""
+    dashes = dialogue_dashes(captions.language)
+    source = "".join("".join(caption.text.split()) for caption in captions.items)
+    turns: list[list[str]] = []
+    pieces: list[str] = []
+    place = 0
+    for cue in cues:
+        lines = cue.text.split("\n")
+        own = zip(lines, dashes if len(lines) > 1 else ("",), strict=True)
+        turns.append([part for line, dash in own for part in (dash, line.removeprefix(dash))])
+        for said in turns[-1][1::2]:
+            ink = "".join(said.split())
+            # A dash that the caption had gave way to that of the language.
+            begin = max(place, source.find(ink, place, place + len(ink) + _DASH_CHARS))
+            pieces += [source[place:begin], said]
+            place = begin + len(ink)
+    runs = joined((caption.text, caption.runs) for caption in captions.items)
+    found = iter(divided(runs, pieces)[1::2])
+    return [
+        joined((text, next(found) if index % 2 else ()) for index, text in enumerate(parts))
+        for parts in turns
+    ]
 
 
 def _from(captions: Captions, free_ms: int) -> Captions:

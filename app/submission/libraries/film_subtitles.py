@@ -125,7 +125,9 @@ async def _write(
     done = []
     for kind in settings.formats:
         path = subtitle_path(film, language.tag, kind)
-        file = await render_file(result.cues, kind, profile, language.tag, result.segments)
+        file = await render_file(
+            result.cues, kind, profile, language.tag, result.segments, video=result.video
+        )
         content = file.content
         data = content if isinstance(content, bytes) else content.encode()
         written = await DISK.run(write_beside, path, data)

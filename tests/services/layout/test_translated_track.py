@@ -12,10 +12,12 @@ from app.domain.language import Language
 from app.domain.profile import profile_named
 from app.domain.style import Placement
 from app.domain.time import Span
+from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout import break_lines, lay_out
 from app.services.layout.translated_track import translated_track
 from app.services.layout.width import text_width
-from app.services.render.file_writer import render
+from app.services.quality.quality_report import shown_cues
+from app.services.render.file_writer import render, write_file
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from tests.services.layout.test_forbidden_breaks import sentences, spoken
@@ -74,6 +76,21 @@ def test_files_have_the_track_and_the_default_keeps_the_pairs() -> None:
     assert own.count("-->") != len(SOURCE)
     assert " ".join(own.split()).count("Morgenstunden,") == 1
     assert '"Yes."' in render(cues(), "json", profile_named("netflix"), "de")
+
+
+def test_files_and_reports_lay_the_track_out_by_the_picture() -> None:
+    video = VideoTiming(25.0, (8900,))
+    netflix = profile_named("netflix")
+    starts = {
+        shown: [cue.start_ms for cue in shown_cues(cues(), netflix, "de", shown)]
+        for shown in (video, NO_VIDEO)
+    }
+    assert 8900 in starts[video]
+    assert 8900 not in starts[NO_VIDEO]
+    file = write_file(cues(), "srt", netflix, "de", video=video)
+    assert file.data.decode().count("00:00:08,900 -->") == 1
+    for before, after in pairwise(shown_cues(cues(), netflix, "de", video)):
+        assert after.start_ms - before.end_ms >= 80
 
 
 def spoken_cues(language: str) -> list[Cue]:
