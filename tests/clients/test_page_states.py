@@ -241,6 +241,10 @@ def _check_panels(page: Page, client: httpx.Client) -> None:
     expect(page.locator("[data-name=versions] dd")).to_have_text(
         [version["version"], version["yt_dlp"], version["platform"]]
     )
+    page.click("#views a[href='#jobs']")
+    page.click("#views a[href='#server']")
+    kept = client.get("/cache").json()["summary"]
     cache = page.locator("[data-name=cache]")
-    for name in client.get("/cache").json()["summary"]["by_type"]:
-        expect(cache).to_contain_text(name)
+    expect(cache.locator("dt").first).to_have_text("Files")
+    expect(cache.locator("dd").first).to_have_text(str(kept["total_files"]))
+    expect(cache).to_contain_text(f"Translations{kept['by_type']['translations']}")
