@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,7 +9,6 @@ from fastapi.responses import FileResponse, Response
 from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
-from app.container import Services
 from app.domain import errors as e
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
@@ -22,9 +20,7 @@ from app.routers.job_answers import Answer
 from app.routers.raised_errors import raises
 from app.services.cache.downloads import CachedFile
 from app.services.jobs.runtime import JobRuntime
-from app.services.media.media_type import HEAD_BYTES, media_type_of
-from app.submission.operations.stored_media import stored_media
-from app.system.thread_groups import DISK
+from app.submission.operations.stored_media import open_media
 
 router = APIRouter(prefix="/api/jobs/{job_id}/media", tags=["jobs"], route_class=GuardedRoute)
 """A player sends no key: whoever may read the job gets a signed link, which works for a while."""
@@ -56,11 +52,8 @@ async def job_media(request: Request, job: JobDep, services: ServicesDep) -> Pay
     That is what it fetched from an address, once all of it has come and while it is cached, or an
     upload until its job ends.
     """
-    file = await _opened(job, services)
-    try:
-        kind = media_type_of(await DISK.run(_head, file.path))
-    finally:
-        file.close()
+    file, kind = await open_media(job, services)
+    file.close()
     query, expires_s = await services.files.folder.sign(_signed_name(job))
     return {
         "url": f"{base_url(request)}/api/jobs/{job.id}/media/content?{query}",
@@ -84,13 +77,8 @@ async def job_media_content(
 ) -> Response:
     """Return the recording of a job, or the range of it that is asked for."""
     await services.files.folder.check(_signed_name(job), expires, signature)
-    file = await _opened(job, services)
-    try:
-        kind = media_type_of(await DISK.run(_head, file.path))
-        return _OpenFileResponse(file, kind)
-    except BaseException:
-        file.close()
-        raise
+    file, kind = await open_media(job, services)
+    return _OpenFileResponse(file, kind)
 
 
 class _OpenFileResponse(FileResponse):
@@ -116,18 +104,6 @@ class _OpenFileResponse(FileResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._file.close()
-
-
-async def _opened(job: JobRuntime, services: Services) -> CachedFile:
-    file = await stored_media(job, services)
-    if file is None:
-        raise e.MediaNotStoredError("The media of this job is not stored on the server")
-    return file
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _signed_name(job: JobRuntime) -> str:

@@ -59,6 +59,7 @@ export function languageName(tag) {
 }
 
 export function duration(seconds) {
-  const [value, unit] = seconds < 90 ? [Math.ceil(seconds), "second"] : [Math.round(seconds / 60), "minute"];
+  const [value, unit] = seconds < 90 ? [Math.ceil(seconds), "second"]
+    : seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
   return new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "long" }).format(value);
 }

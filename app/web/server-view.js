@@ -2,7 +2,7 @@
 
 import { getJson } from "./api.js";
 import { bytes, el } from "./dom.js";
-import { duration, language, t } from "./i18n.js";
+import { duration, hasText, language, t } from "./i18n.js";
 
 const EVERY_MS = 5000;
 
@@ -20,7 +20,7 @@ export function serverView(fail) {
     try {
       now.replaceChildren(...(await panels()), ...(cache ? [cache] : []));
       if (!cache) {
-        cache = panel("cache", flat((await getJson("cache")).summary));
+        cache = panel("cache", cacheRows((await getJson("cache")).summary));
         now.append(cache);
       }
     } catch (error) {
@@ -49,11 +49,8 @@ async function panels() {
   ];
 }
 
-/** The numbers of an object as rows. */
-function flat(value, before = "") {
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const path = before ? `${before} ${name}` : name;
-    if (inner !== null && typeof inner === "object") return flat(inner, path);
-    return [[path.replaceAll("_", " "), /bytes|size/.test(name) ? bytes(inner, language()) : String(inner)]];
-  });
+/** What the cache holds, with the number of its entries of each kind. */
+function cacheRows({ total_files, total_size, by_type, ttl_hours }) {
+  const kinds = Object.entries(by_type).map(([kind, count]) => [hasText(`cache_${kind}`) ? t(`cache_${kind}`) : kind, count]);
+  return [[t("cache_files"), total_files], [t("cache_size"), bytes(total_size, language())], ...kinds, [t("cache_hours"), duration(ttl_hours * 3600)]];
 }

@@ -13,6 +13,7 @@ export class StoredMedia {
   #askedAt = -Infinity;
   #foundAt = -Infinity;
   #isAsking = false;
+  #isUseless = false;
   #waits = null;
 
   constructor(player, signal) {
@@ -25,6 +26,7 @@ export class StoredMedia {
   async look(job) {
     this.#job = job;
     if (!job.ended) this.#waits ??= [...LAST_WAITS_MS];
+    if (this.#isUseless) return;
     const isEarly = !job.ended && Date.now() - this.#askedAt < EVERY_MS;
     if (this.#isAsking || isEarly || this.#player.hasMedia || this.#signal.aborted) return;
     this.#isAsking = true;
@@ -51,8 +53,9 @@ export class StoredMedia {
     if (wait_ms) setTimeout(() => this.look(this.#job), wait_ms);
   }
 
-  /** Take a fresh link where an old one has expired; a fresh one that fails is of no use. */
+  /** Take a fresh link where an old one has expired; what fails by a fresh one, this browser cannot play. */
   #lost({ wasPlaying }) {
-    if (wasPlaying && Date.now() - this.#foundAt > AGAIN_MS) this.look(this.#job);
+    this.#isUseless = !wasPlaying || Date.now() - this.#foundAt < AGAIN_MS;
+    this.look(this.#job);
   }
 }

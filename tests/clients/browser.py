@@ -20,16 +20,19 @@ NEEDS_BROWSER = pytest.mark.skipif(
 
 
 @contextmanager
-def browser_page(server: ServerProcess, *arguments: str) -> Iterator[Page]:
+def browser_page(server: ServerProcess, *arguments: str, muted: bool = True) -> Iterator[Page]:
     """Open a page of a server; whatever it asks of another origin is an error at the end.
 
     Args:
         server: whose page it is.
         arguments: of Chromium.
+        muted: whether it makes no sound, which then is not captured either.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", *arguments]
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", *arguments],
+            ignore_default_args=[] if muted else ["--mute-audio"],
         )
         context = browser.new_context(base_url=server.url, locale="en-GB")
         asked: list[str] = []

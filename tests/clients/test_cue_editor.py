@@ -409,13 +409,16 @@ async () => {
   const {timeline, cues, quality} = document.querySelector('cue-editor');
   const {canvas, view} = timeline;
   const scale = devicePixelRatio;
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  const {width, height} = canvas;
+  const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
   const pixel = (ms, dx, y) => {
     const x = ((ms - view.from_ms) / view.span_ms) * canvas.clientWidth + dx;
-    return [...canvas.getContext('2d').getImageData(x * scale, y * scale, 1, 1).data].join();
+    const at = 4 * (Math.round(y * scale) * width + Math.round(x * scale));
+    return [...data.slice(at, at + 3)].join();
   };
   const edge = (n) => pixel(cues[n].start_ms, 1, canvas.clientHeight / 2);
   const mark = (n) => pixel(cues[n].start_ms, 3, canvas.clientHeight - 7);
-  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
   return {edges: [1, 2, 3].map(edge), marks: [1, 4].map(mark), marked: [...quality.marks.keys()]};
 }
 """

@@ -38,7 +38,7 @@ def test_what_a_tab_plays_is_captioned(server: ServerProcess, dialogue: Path) ->
         "--auto-select-tab-capture-source-by-title=Talk",
         "--autoplay-policy=no-user-gesture-required",
     )
-    with browser_page(server, *arguments) as page:
+    with browser_page(server, *arguments, muted=False) as page:
         talk = page.context.new_page()
         talk.route("**/talk", lambda route: route.fulfill(content_type="text/html", body=_TALK))
         talk.route("**/talk.wav", lambda route: route.fulfill(path=dialogue))

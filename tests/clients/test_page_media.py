@@ -51,7 +51,8 @@ def plays(page: Page) -> None:
     video.evaluate("video => { video.currentTime = 2 }")
     expect(video).to_have_js_property("seeking", False)
     assert video.evaluate("video => video.currentTime") == pytest.approx(2)
-    assert video.evaluate("video => video.play().then(() => video.paused)") is False
+    started = "video => video.play().then(() => { video.pause(); return video.currentTime; })"
+    assert video.evaluate(started) >= 2
 
 
 def test_media_of_an_address_plays_while_the_job_runs_and_when_it_is_opened_elsewhere(
@@ -92,7 +93,9 @@ def test_a_job_without_media_has_no_picture(held: Held, page: Page) -> None:
     expect(page.locator("video")).to_be_hidden()
 
 
-_LENGTH_S = 240
+_LENGTH_S = 480
+_IN_FLIGHT_S = 200
+"""More than what may wait for the engine, from the recording's start, when the reader jumps."""
 _ARRIVALS = """
 window.arrivals = [];
 new MutationObserver((records) => {
@@ -128,13 +131,13 @@ def test_a_click_in_the_timeline_is_worked_on_first(held: Held, page: Page, tmp_
         timeline.click(position={"x": box["width"] * 0.75, "y": box["height"] / 2})
     assert moved.value.ok
     place_s = json.loads(moved.value.request.post_data or "")["position_s"]
-    assert place_s == pytest.approx(180, abs=2)
+    assert place_s == pytest.approx(_LENGTH_S * 0.75, abs=3)
     video = page.locator("video")
     assert video.evaluate("video => video.currentTime") == pytest.approx(place_s)
     held.release()
     expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=60_000)
     arrivals = page.evaluate("window.arrivals")
     there = next(n for n, start_s in enumerate(arrivals) if start_s >= place_s - 5)
-    skipped = [n for n, start_s in enumerate(arrivals) if 65 <= start_s < place_s - 35]
+    skipped = [n for n, start_s in enumerate(arrivals) if _IN_FLIGHT_S <= start_s < place_s - 35]
     assert skipped
     assert there < min(skipped), arrivals

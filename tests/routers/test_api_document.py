@@ -97,10 +97,11 @@ WITHOUT_CAUSE = {
     **dict.fromkeys(("saveTranscription", "checkTranscription"), 503),
     **dict.fromkeys(("transcribeDocuments",), 503),
     **dict.fromkeys(("retimeSubtitles", "alignText", "stopVideoJob"), 400),
-    "getPeaks": 404,
     **dict.fromkeys(("listen", "createTranscript"), 400),
     **dict.fromkeys(("getTranscript", "deleteTranscript", "getTranscriptFile"), 404),
     **dict.fromkeys(("getTranscriptSentences", "getTranscriptParagraphs"), 404),
+    **dict.fromkeys(("getPeaks", "getJobMedia"), 404),
+    **dict.fromkeys(("getJobRecording", "checkJobMedia"), 403),
 }
 """Answers of routes for what has failed or was stored before, where nothing has or was, of those
 for a database's documents, where there is none, and of those for media at an address that the
@@ -158,6 +159,7 @@ def test_keys_are_declared_where_they_are_wanted(document: dict[str, Any]) -> No
             path in {"/ping", "/health", "/status", "/v1/audio/models", "/v1/audio/voices"}
             or method == "options"
             or path.startswith(("/files", "/output"))
+            or path == "/api/jobs/{job_id}/media/content"  # by a signed link
         ):
             wanted = []
         elif path.startswith("/api/tts"):

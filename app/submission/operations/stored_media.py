@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from app.container import Services
+from app.domain.errors import MediaNotStoredError
 from app.domain.request import MediaUrl, SiteVideo, Source, UploadedFile
 from app.services.cache.downloads import CachedFile
 from app.services.jobs.runtime import JobRuntime
+from app.services.media.media_type import HEAD_BYTES, media_type_of
 from app.system.thread_groups import DISK
 
 
@@ -31,6 +34,30 @@ async def stored_media(job: JobRuntime, services: Services) -> CachedFile | None
         if found is not None:
             return found
     return None
+
+
+async def open_media(job: JobRuntime, services: Services) -> tuple[CachedFile, str]:
+    """Open the media of a job; see ``stored_media``.
+
+    Returns:
+        The open file, which the caller closes, and its media type by its first bytes.
+
+    Raises:
+        MediaNotStoredError: there is none.
+    """
+    file = await stored_media(job, services)
+    if file is None:
+        raise MediaNotStoredError("The media of this job is not stored on the server")
+    try:
+        return file, media_type_of(await DISK.run(_head, file.path))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def _places(source: Source) -> tuple[MediaUrl | SiteVideo, ...]:
