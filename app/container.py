@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.gpu.engine_manager import EngineManager
 from app.services.batch.document_runner import DocumentRunner
+from app.services.batch.media_downloads import MediaDownloads
 from app.services.batch.open_store import open_document_store, open_picture_storage
 from app.services.batch.screenshot_runner import ScreenshotRunner
 from app.services.cache.cache_folder import LAYOUT
@@ -65,9 +66,13 @@ class Services:
     address_checks: CallerPlaces
     caches: Caches
     batches: DocumentRunner
+    downloads: MediaDownloads
     screenshots: ScreenshotRunner
     operations: OperationRunner
 
+
+_UNNAMED_WORKER = "runpod"
+"""Of rows of pictures where `WORKER_NAME` is not set. Source: what readers of these rows know."""
 
 _ADDRESS_CHECKS = 8
 """Addresses of one caller that are looked up at a time; each takes ten seconds at most."""
@@ -92,7 +97,8 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
     runner, synthesizer = _build_runner(foundation), _build_synthesizer(foundation, stack)
     caption_lookups = CaptionLookupCache(opener)
     stack.push_async_callback(caption_lookups.close)
-    batches, screenshots = _document_workers(settings, opener, workdir, stack)
+    downloads = MediaDownloads(opener, caches, workdir)
+    batches, screenshots = _document_workers(settings, downloads, stack)
     places = LivePlaces(settings.live.max_sessions)
     services = Services(
         settings=settings,
@@ -114,8 +120,9 @@ def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         address_checks=CallerPlaces(_ADDRESS_CHECKS),
         caches=caches,
         batches=batches,
+        downloads=downloads,
         screenshots=screenshots,
-        operations=_build_operations(foundation, runner, synthesizer),
+        operations=_build_operations(foundation, runner, synthesizer, downloads),
     )
     _register_gauges(services, foundation.engines, caches)
     return services
@@ -175,7 +182,10 @@ def _build_synthesizer(foundation: _Foundation, stack: AsyncExitStack) -> Speech
 
 
 def _build_operations(
-    foundation: _Foundation, runner: JobRunner, synthesizer: SpeechSynthesizer
+    foundation: _Foundation,
+    runner: JobRunner,
+    synthesizer: SpeechSynthesizer,
+    downloads: MediaDownloads,
 ) -> OperationRunner:
     """Return what runs media operations; some of them read the captions of jobs."""
     settings, readiness = foundation.settings, foundation.readiness
@@ -189,6 +199,7 @@ def _build_operations(
         lambda: readiness.translator,
         foundation.ledgers.open,
         foundation.caches,
+        downloads,
     )
     return OperationRunner(services, foundation.workdir)
 
@@ -214,7 +225,7 @@ def _separate_folders(settings: Settings) -> tuple[Path, Path]:
 
 
 def _document_workers(
-    settings: Settings, opener: MediaOpener, workdir: WorkDir, stack: AsyncExitStack
+    settings: Settings, downloads: MediaDownloads, stack: AsyncExitStack
 ) -> tuple[DocumentRunner, ScreenshotRunner]:
     """Return what works on batches of documents."""
     documents, pictures = open_document_store(settings), open_picture_storage(settings)
@@ -222,8 +233,8 @@ def _document_workers(
     stack.push_async_callback(batches.close)
     if pictures is not None:
         stack.push_async_callback(pictures.close)
-    name = settings.batch.worker
-    return batches, ScreenshotRunner(opener.fetcher, workdir, documents, pictures, name)
+    name = settings.batch.worker_name or _UNNAMED_WORKER
+    return batches, ScreenshotRunner(downloads, documents, pictures, name)
 
 
 def _register_gauges(services: Services, engines: EngineManager, caches: Caches) -> None:

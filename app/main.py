@@ -31,6 +31,7 @@ from app.routers import (
     feedback_routes,
     file_routes,
     health_routes,
+    job_media_routes,
     job_routes,
     library_routes,
     media_routes,
@@ -54,6 +55,7 @@ from app.routers import (
     video_worker_routes,
     webhook_routes,
 )
+from app.routers.access.api_keys import require_key
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
@@ -71,6 +73,7 @@ from app.routers.openai import (
     diarization_routes,
     model_routes,
     speech_routes,
+    timestamp_routes,
     transcription_routes,
 )
 from app.routers.realtime import realtime_routes
@@ -113,7 +116,9 @@ _ROUTERS = (
     library_routes.router,
     transcription_routes.router,
     diarization_routes.router,
+    timestamp_routes.router,
     model_routes.router,
+    model_routes.running,
     model_routes.lists,
     speech_routes.router,
     realtime_routes.router,
@@ -122,6 +127,7 @@ _ROUTERS = (
     caption_routes.router,
     job_routes.router,
     edit_routes.router,
+    job_media_routes.router,
     batch_routes.router,
     document_routes.router,
     download_routes.router,
@@ -170,7 +176,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
-    install_error_handlers(app)
+    install_error_handlers(app, require_key)
     app.include_router(health_routes.health_router(settings.server.health_check_path))
     for router in _ROUTERS:
         app.include_router(router)
@@ -236,6 +242,8 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     app.state.services = services
     services.streams.start()
     services.files.start()
+    services.operations.start()
+    stack.push_async_callback(services.operations.close)
     stack.push_async_callback(services.files.close)
     stack.push_async_callback(services.streams.close)
     stack.push_async_callback(services.runner.close)

@@ -74,8 +74,8 @@ def _cell(text: str) -> str:
 
 def errors_page() -> str:
     """Return a table of every error code with its status and what helps."""
-    told = "`retryable` says whether the same request may succeed later."
-    lines = ["# Errors", "", f"Every error has a code that stays. {told}", ""]
+    retrying = "`retryable` says whether the same request may succeed later."
+    lines = ["# Errors", "", f"Every error has a code that stays. {retrying}", ""]
     lines += ["| code | status | meaning | what helps |", "| --- | --- | --- | --- |"]
     for code, status, retryable, meaning in sorted(set(_codes(CuestreamError))):
         helps = ADVICE.get(code) or _usual_advice(status, retryable=retryable)

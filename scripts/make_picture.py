@@ -84,7 +84,7 @@ def _is_cue(line: str) -> bool:
 
 
 def _is_result(line: str) -> bool:
-    """Tell whether a line stays; progress is replaced in place."""
+    """Whether a line stays; progress is replaced in place."""
     return " %  " not in line and line != "  Loading the engines"
 
 

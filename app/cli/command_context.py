@@ -22,7 +22,7 @@ def terminal_settings() -> TerminalSettings:
 
 
 def chosen_reporter(*, as_json: bool, quiet: bool, live: bool = False) -> JobReporter:
-    """Return who is told of a run."""
+    """Return the reporter of a run."""
     if as_json:
         return JsonReporter()
     if quiet:
@@ -46,7 +46,7 @@ def chosen_server(
     Args:
         server: address by an option; empty for that of the settings.
         key: by an option; empty for that of the settings.
-        reporter: is told what is waited for.
+        reporter: shows what is waited for.
         own_settings: variables of a server of the command's own.
 
     Yields:
@@ -69,8 +69,30 @@ def chosen_server(
         client.close()
 
 
-def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
-    """Do a command's work and return its exit code, whatever ends it."""
+GOES_ON = "the same command goes on where this one ended"
+BEGINS_ANEW = "the same command begins anew"
+"""What somebody is told who has interrupted a command."""
+
+
+def way_back(server: str) -> str:
+    """Return what somebody is told who interrupts work on files: a server elsewhere keeps it.
+
+    Args:
+        server: address by an option; empty for that of the settings.
+    """
+    return GOES_ON if server or terminal_settings().server else BEGINS_ANEW
+
+
+def exit_of(
+    work: Callable[[], ExitCode], reporter: JobReporter, interrupted: str = BEGINS_ANEW
+) -> ExitCode:
+    """Do a command's work and return its exit code, whatever ends it.
+
+    Args:
+        work: of the command.
+        reporter: is told how it ends.
+        interrupted: what somebody is told who has interrupted it.
+    """
     terminated = False
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -81,11 +103,11 @@ def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        code = _told(work, reporter)
+        code = _reported(work, reporter)
         reporter.ended(code)
     except KeyboardInterrupt:
         code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
-        _tell_interrupt(code, reporter)
+        _report_interrupt(code, reporter, interrupted)
     except OSError as error:  # of standard output, that a reporter writes to
         code = ExitCode.FAILED
         give_up_stdout()
@@ -96,7 +118,7 @@ def exit_of(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     return code
 
 
-def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
+def _reported(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     try:
         return work()
     except CommandError as error:
@@ -108,15 +130,15 @@ def _told(work: Callable[[], ExitCode], reporter: JobReporter) -> ExitCode:
     except OSError as error:
         if error.filename is None:
             raise  # of a stream
-        told = CommandError(f"{error.filename}: {error.strerror}", ExitCode.NO_INPUT)
-        reporter.failed("", told)
-        return told.exit_code
+        failure = CommandError(f"{error.filename}: {error.strerror}", ExitCode.NO_INPUT)
+        reporter.failed("", failure)
+        return failure.exit_code
 
 
-def _tell_interrupt(code: ExitCode, reporter: JobReporter) -> None:
+def _report_interrupt(code: ExitCode, reporter: JobReporter, text: str) -> None:
     what = "terminated" if code is ExitCode.TERMINATED else "interrupted"
     try:
-        reporter.skipped(what, "the same command goes on where this one ended")
+        reporter.skipped(what, text)
         reporter.ended(code)
     except OSError:
         give_up_stdout()

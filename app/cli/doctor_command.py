@@ -35,8 +35,8 @@ def examine(*, as_json: bool, calls: bool) -> ExitCode:
 
 def _print(result: CheckResult, *, as_json: bool) -> None:
     if as_json:
-        told = {"name": result.name, "state": result.state, "message": result.message}
-        print(json.dumps({"event": "check", **told, "advice": result.advice}), flush=True)
+        found = {"name": result.name, "state": result.state, "message": result.message}
+        print(json.dumps({"event": "check", **found, "advice": result.advice}), flush=True)
         return
     from rich.console import Console
     from rich.text import Text

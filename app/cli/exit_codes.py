@@ -52,7 +52,7 @@ _KEY_CODES = frozenset({"unauthorized"})
 
 
 def server_error(message: str, code: str, *, retryable: bool = False) -> CommandError:
-    """Return an error that a server told.
+    """Return an error that a server has answered with.
 
     Args:
         message: one sentence for people.

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.command_context import chosen_reporter, chosen_server, exit_of
+from app.cli.command_context import GOES_ON, chosen_reporter, chosen_server, exit_of
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.file_writing import TO_PIPE, check_pipe, write_stdout, write_whole
 from app.cli.job_reporter import JobReporter
 from app.cli.own_server import NO_SPEECH_ENGINES
+from app.cli.part_upload import PART_BYTES
+from app.cli.remote_work import RemoteWork, patient_answer, remote_work
 from app.cli.server_client import ServerClient, form_fields, sendable_name
 from app.cli.subtitle_command import endings
 from app.logs import plain
@@ -34,7 +36,7 @@ class FileWork:
         server: address; empty for that of the settings.
         key: empty for that of the settings.
         as_json: whether events are written as JSON.
-        quiet: whether errors alone are told.
+        quiet: whether errors alone are shown.
     """
 
     output: str
@@ -45,7 +47,7 @@ class FileWork:
     quiet: bool
 
     def reporter(self) -> JobReporter:
-        """Return who is told."""
+        """Return the reporter of the run."""
         return chosen_reporter(as_json=self.as_json, quiet=self.quiet)
 
     def place(self, usual: Path) -> Path:
@@ -63,9 +65,17 @@ class FileWork:
         path = Path(self.output).expanduser() if self.output else usual
         if self.output.endswith("/") or os.path.isdir(path):  # noqa: PTH112
             path = path / usual.name
-        if path.exists() and not self.force:
-            raise CommandError(f"{path} is there already; --force overwrites it", ExitCode.EXISTS)
+        self.check_free(path)
         return path
+
+    def check_free(self, path: Path) -> None:
+        """Check that a file may be written.
+
+        Raises:
+            CommandError: it is there and may not be overwritten.
+        """
+        if self.output != TO_PIPE and path.exists() and not self.force:
+            raise CommandError(f"{path} is there already; --force overwrites it", ExitCode.EXISTS)
 
 
 def existing(text: str) -> Path:
@@ -83,14 +93,21 @@ def existing(text: str) -> Path:
 def sent(
     client: ServerClient, route: str, files: Mapping[str, Path], fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Send files with fields, those that are empty left out; return the answer."""
+    """Send files with fields, those that are empty left out; return the answer.
+
+    Raises:
+        CommandError: the server refused it.
+        httpx.HTTPError: the connection failed.
+    """
     with ExitStack() as stack:
         parts = {
             name: (sendable_name(path), stack.enter_context(path.open("rb")))
             for name, path in files.items()
         }
-        data = form_fields({name: value for name, value in fields.items() if value != ""})
-        return client.post(route, files=parts, data=data)
+        given = {name: value for name, value in fields.items() if value != ""}
+        if not parts:
+            return client.asked(route, json=given)
+        return client.asked(route, files=parts, data=form_fields(given))
 
 
 def check_files(
@@ -105,7 +122,7 @@ def check_files(
         with chosen_server(server, key, reporter, NO_SPEECH_ENGINES) as (client, _):
             for path in paths:
                 fields = {"profile": profile, "language": language}
-                report = sent(client, "/api/qc", {"file": path}, fields)
+                report = _sent_patiently(client, "/api/qc", path, fields, reporter)
                 clean &= report["conforming"] == report["cues"]
                 _print_report(path, report, as_json=as_json)
         return ExitCode.DONE if clean else ExitCode.FINDINGS
@@ -142,8 +159,8 @@ def relayout_file(file: str, profile: str, kind: str, work: FileWork) -> ExitCod
         [(name, ending)] = endings(kind or path.suffix.removeprefix(".")).items()
         target = work.place(path.with_name(f"{path.stem}.{profile}.{ending}"))
         with chosen_server(work.server, work.key, reporter, NO_SPEECH_ENGINES) as (client, _):
-            fields = {"profile": profile, "formats": name}
-            answer = sent(client, "/api/relayout", {"file": path}, fields)
+            fields = {"profile": profile, "formats": [name]}
+            answer = _sent_patiently(client, "/api/relayout", path, fields, reporter)
         _write_answer(answer, name, file, target, work, reporter)
         return ExitCode.DONE
 
@@ -161,17 +178,56 @@ def align_file(
         [(name, ending)] = endings(kind).items()
         language = f".{fields['source_lang']}" if fields.get("source_lang") else ""
         target = work.place(recording.with_name(f"{recording.stem}{language}.{ending}"))
-        files, asked = {"file": recording}, {**fields, "formats": name}
+        files: dict[str, Path] = {}
+        asked: dict[str, Any] = {**fields, "formats": [name]}
         if spoken.suffix.lower() in TEXT_ENDINGS:
             asked["text"] = _text_of(spoken)
         else:
             files["captions"] = spoken
-        with chosen_server(work.server, work.key, reporter) as (client, _):
-            answer = sent(client, "/api/align", files, asked)
-        _write_answer(answer, name, media, target, work, reporter)
+        with chosen_server(work.server, work.key, reporter) as (client, own):
+            together = {**files, "file": recording}
+            with remote_work(client, together, asked, media, reporter, own=own) as remote:
+                work.check_free(target)  # of what another run has written meanwhile
+                answer = remote.answer(
+                    lambda: _aligned(client, remote, recording, files, asked, own=own)
+                )
+                _write_answer(answer, name, media, target, work, reporter)
+                remote.done()
         return ExitCode.DONE
 
-    return exit_of(done, reporter)
+    return exit_of(done, reporter, GOES_ON)
+
+
+def _aligned(
+    client: ServerClient,
+    remote: RemoteWork,
+    recording: Path,
+    files: Mapping[str, Path],
+    fields: Mapping[str, Any],
+    *,
+    own: bool,
+) -> dict[str, Any]:
+    """Return the answer to a request that aligns; a large recording is uploaded ahead of it.
+
+    Its words are in the server's cache as they are transcribed, so a second request goes on there.
+    """
+    if own or recording.stat().st_size <= PART_BYTES:
+        return sent(client, "/api/align", {**files, "file": recording}, fields)
+    upload = remote.uploaded("file", recording)
+    return sent(client, "/api/align", files, {**fields, "upload_id": upload})
+
+
+def _sent_patiently(
+    client: ServerClient,
+    route: str,
+    path: Path,
+    fields: Mapping[str, Any],
+    reporter: JobReporter,
+) -> dict[str, Any]:
+    """Return the answer about a file; it is sent again where the connection was cut."""
+    return patient_answer(
+        client, str(path), reporter, lambda: sent(client, route, {"file": path}, fields)
+    )
 
 
 def _text_of(path: Path) -> str:

@@ -14,8 +14,8 @@ from app.cli.open_files import OpenForWriting
 _LOOK_MS = 500
 _LOOK_S = _LOOK_MS / 1000
 _SCAN_S = 5.0
-"""Seconds between looks at the whole folder. Network file systems tell no changes, and what is in a
-folder before the system watches it is told by none."""
+"""Seconds between looks at the whole folder. Network file systems report no changes, and no system
+reports what was in a folder before it was watched."""
 
 _SCAN_SHARE = 20
 """A look at everything takes at most this share of the time: a large folder is looked at less."""
@@ -24,7 +24,7 @@ _AGAIN_S = 60.0
 """Seconds until a file is tried again for which there was no server."""
 
 _State = tuple[int, int]
-_Tell = Callable[[str, str], None]
+_Notice = Callable[[str, str], None]
 
 
 @dataclass(slots=True)
@@ -35,13 +35,13 @@ class _Resting:
         state: size in bytes, and time of change in ns.
         rested_s: for how long it was seen to stay so.
         due_s: when it may be taken, on the clock of `time.monotonic`.
-        told: whether somebody was told that it is open.
+        is_reported: whether a notice said that it is open.
     """
 
     state: _State
     rested_s: float = 0.0
     due_s: float = 0.0
-    told: bool = False
+    is_reported: bool = False
 
 
 class FolderWatch:
@@ -53,13 +53,13 @@ class FolderWatch:
     Args:
         folder: with everything below it.
         settle_s: how long a file has to stay as it is.
-        tell: is told, with a code, what keeps it from watching as usual.
+        notice: takes code and message of what keeps it from watching as usual.
     """
 
-    def __init__(self, folder: Path, settle_s: float, tell: _Tell) -> None:
+    def __init__(self, folder: Path, settle_s: float, notice: _Notice) -> None:
         self._folder = folder
         self._settle_s = settle_s
-        self._tell = tell
+        self._notice = notice
         self._seen: dict[Path, _State] = {}
         self._resting: dict[Path, _Resting] = {}
         self._open = OpenForWriting()
@@ -97,7 +97,9 @@ class FolderWatch:
                 yield [name for _, name in change]
         # Its own error is a RuntimeError: too many watches, or a folder that vanished.
         except (OSError, RuntimeError) as error:
-            self._tell("watch", f"the system tells no changes ({error}); looking every {_SCAN_S} s")
+            self._notice(
+                "watch", f"the system reports no changes ({error}); looking every {_SCAN_S} s"
+            )
         while True:
             time.sleep(_LOOK_S)
             yield ()
@@ -106,15 +108,15 @@ class FolderWatch:
         began_s = time.monotonic()
         there = self._folder.is_dir()
         if self._there and not there:
-            self._tell("watch", f"{self._folder} is not there; waiting for it")
+            self._notice("watch", f"{self._folder} is not there; waiting for it")
         self._there = there
         self._note(media_below(self._folder))
         ended_s = time.monotonic()
         self._scan_s = ended_s + max(_SCAN_S, _SCAN_SHARE * (ended_s - began_s))
 
-    def _files_at(self, told: Path) -> Iterator[Path]:
+    def _files_at(self, changed: Path) -> Iterator[Path]:
         """Yield files of a path that has changed, under names as a look at everything has them."""
-        path = self._folder / os.path.relpath(told, self._folder)
+        path = self._folder / os.path.relpath(changed, self._folder)
         if path.is_dir():
             yield from media_below(path)
         elif is_media(path):
@@ -147,16 +149,16 @@ class FolderWatch:
             del self._resting[path]
             return False
         if state != resting.state:
-            self._resting[path] = _Resting(state, told=resting.told)
+            self._resting[path] = _Resting(state, is_reported=resting.is_reported)
             return False
         resting.rested_s += passed_s
         if resting.rested_s < self._settle_s or now_s < resting.due_s:
             return False
         if not self._open.holds(path):
             return True
-        if not resting.told:
-            self._tell("watch", f"{path} is open for writing; waiting until it is closed")
-            resting.told = True
+        if not resting.is_reported:
+            self._notice("watch", f"{path} is open for writing; waiting until it is closed")
+            resting.is_reported = True
         return False
 
 

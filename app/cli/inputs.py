@@ -159,7 +159,7 @@ def is_media(path: Path) -> bool:
 
 
 def _from_pipe(spool: Path) -> InputItem:
-    """Keep standard input in a file: a server is told the size of what it gets."""
+    """Keep standard input in a file: a request names the size of what it sends."""
     path = spool / "stdin"
     with path.open("wb") as file:
         while part := sys.stdin.buffer.read(2**20):

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -41,6 +41,8 @@ _PASSING = frozenset(
 )
 """Codes and statuses after which the same request is sent again."""
 
+_Found = TypeVar("_Found")
+
 Open = Callable[[], AbstractContextManager[httpx.Response]]
 
 
@@ -63,7 +65,7 @@ class JobFollower:
         client: of the server.
         job: what is remembered of it; kept up to date.
         name: of the input.
-        reporter: is told of everything.
+        reporter: shows what happens.
         save: stores what is remembered.
     """
 
@@ -81,7 +83,7 @@ class JobFollower:
         self._reporter = reporter
         self._save = save
         self._failures = 0
-        self._begun = 0
+        self._lost = 0
         self._resumed = False
         self._new_events = 0
 
@@ -94,9 +96,20 @@ class JobFollower:
         Raises:
             CommandError: the job failed, or the server stays out of reach.
         """
+        return self.patiently(lambda: self._followed(begin))
+
+    def patiently(self, work: Callable[[], _Found]) -> _Found:
+        """Do work with the server; do it again where the connection is cut.
+
+        Args:
+            work: begins where it stood.
+
+        Raises:
+            CommandError: the server refuses it, or stays out of reach.
+        """
         while True:
             try:
-                return self._followed(begin)
+                return work()
             except JobGoneError as gone:
                 self._lose(gone.reason)
             except httpx.HTTPError as error:
@@ -105,9 +118,12 @@ class JobFollower:
             except ValueError as error:  # of an event that came damaged
                 self._wait("damaged event", server_error(f"no event: {error}", "stream"))
             except CommandError as error:
-                if error.code not in _PASSING:
+                if error.code in _GONE and (self._job.events or self._job.uploads):
+                    self._lose(error)
+                elif error.code in _PASSING:
+                    self._wait(error.message, error)
+                else:
                     raise
-                self._wait(error.message, error)
 
     def moved(self) -> None:
         """Note that something came through: the next cut is a first one again."""
@@ -115,21 +131,15 @@ class JobFollower:
 
     def _followed(self, begin: Open) -> dict[str, Any]:
         self._resumed, self._new_events = bool(self._job.events), 0
-        self._begun += not self._resumed
-        try:
-            with (self._resume if self._resumed else begin)() as response:
-                self._job.worker = response.headers.get("X-Runpod-Worker-Id", "")
-                if response.status_code == httpx.codes.NO_CONTENT:
-                    return self._finished()
-                for event in read_events(stream_lines(checked_stream(response, self._client))):
-                    with interrupts_wait():
-                        result = self._seen(event)
-                    if result is not None:
-                        return result
-        except CommandError as error:
-            if (self._job.events or self._job.upload) and error.code in _GONE:
-                raise JobGoneError(error) from None
-            raise
+        with (self._resume if self._resumed else begin)() as response:
+            self._job.worker = response.headers.get("X-Runpod-Worker-Id", "")
+            if response.status_code == httpx.codes.NO_CONTENT:
+                return self._finished()
+            for event in read_events(stream_lines(checked_stream(response, self._client))):
+                with interrupts_wait():
+                    result = self._seen(event)
+                if result is not None:
+                    return result
         raise httpx.ReadError("the stream ended before its job")
 
     def _resume(self) -> AbstractContextManager[httpx.Response]:
@@ -176,21 +186,22 @@ class JobFollower:
         if error.code in _GONE or (self._resumed and error.code == _CANCELLED):
             return JobGoneError(error)
         if error.code in _PASSING:
-            # Told once more, it is the job's end rather than the server's.
+            # Answered once more, it is the job's end rather than the server's.
             return JobGoneError(error) if self._resumed and not self._new_events else error
-        self._forget()
+        self.forget()
         return error
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Let the next run begin the job anew rather than read again how it ended."""
-        self._job.events = self._job.last_event = ""
+        self._job.events = self._job.last_event = self._job.attempt = ""
         self._save()
 
     def _lose(self, reason: CommandError) -> None:
         """Make ready to send the request again."""
-        self._job.upload = ""
-        self._forget()
-        if self._begun >= _MOST_BEGUN:
+        self._job.uploads.clear()
+        self.forget()
+        self._lost += 1
+        if self._lost >= _MOST_BEGUN:
             raise reason
         if reason.code in _PASSING:
             self._wait(reason.message, reason)

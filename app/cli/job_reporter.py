@@ -1,4 +1,4 @@
-"""What a run of the command tells, and to whom: a person, a script, or nobody."""
+"""Reporters of a run: for a person, for a script, and one for errors alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.cli.exit_codes import CommandError, ExitCode
 
 
 class JobReporter(Protocol):
-    """Is told of everything that a run does."""
+    """Receives every event of a run."""
 
     def waiting(self, text: str) -> None:
         """Something is waited for that is no job."""
@@ -49,7 +49,7 @@ class JobReporter(Protocol):
 
 
 class QuietReporter:
-    """Tells errors alone."""
+    """Shows errors alone."""
 
     def waiting(self, text: str) -> None:
         """Say nothing."""
@@ -130,8 +130,8 @@ class JsonReporter:
     def written(self, name: str, path: Path, result: dict[str, Any]) -> None:
         """Write `written`."""
         kept = ("language", "target_lang", "duration_ms", "job_id", "quality", "usage")
-        told = {field: result[field] for field in kept if result.get(field) is not None}
-        self._write("written", input=name, path=str(path), **told)
+        shown = {field: result[field] for field in kept if result.get(field) is not None}
+        self._write("written", input=name, path=str(path), **shown)
 
     def skipped(self, name: str, reason: str) -> None:
         """Write `skipped`."""
@@ -139,8 +139,8 @@ class JsonReporter:
 
     def failed(self, name: str, error: CommandError) -> None:
         """Write `failed`."""
-        told = {"message": error.message, "code": error.code, "advice": error.advice}
-        self._write("failed", input=name, **told, exit_code=int(error.exit_code))
+        reason = {"message": error.message, "code": error.code, "advice": error.advice}
+        self._write("failed", input=name, **reason, exit_code=int(error.exit_code))
 
     def ended(self, code: ExitCode) -> None:
         """Write `ended`."""

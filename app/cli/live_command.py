@@ -97,7 +97,7 @@ class _LiveCaptions:
     Args:
         client: of the server.
         key: of the server; empty for none.
-        reporter: is told of cut connections.
+        reporter: shows cut connections.
         as_json: whether lines are written as JSON.
     """
 
@@ -152,7 +152,7 @@ class _LiveCaptions:
             raise self._refused(str(error)) from None
 
     def _refused(self, reason: str) -> CommandError:
-        """Return why there is no connection; the socket itself tells no code, a route does."""
+        """Return why there is no connection; a socket has no error codes, a route has."""
         self._client.post("/api/qc", data={"captions": _ANY_CAPTIONS})
         return CommandError(
             f"{self._client.address} takes no live captions: {reason}", ExitCode.UNREACHABLE
@@ -208,12 +208,12 @@ class _LiveCaptions:
     def _print(self, line: dict[str, Any]) -> None:
         """Print a line; called by a thread of the socket's, in which no error is seen."""
         try:
-            self._tell(line)
+            self._show(line)
         except OSError as error:
             self._unwritten = error
             self._over.set()
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def _show(self, line: dict[str, Any]) -> None:
         status = line.get("status")
         reason = plain(str(line.get("error")))
         if status == "error":

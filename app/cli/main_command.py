@@ -33,9 +33,12 @@ cli = typer.Typer(
 Server = Annotated[str, typer.Option("--server", help="Address of a server; CUESTREAM_SERVER")]
 Key = Annotated[str, typer.Option("--key", help="Its key; CUESTREAM_API_KEY keeps it off lists")]
 Json = Annotated[bool, typer.Option("--json", help="Events as JSON, an object a line")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell errors alone")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors alone")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
 Output = Annotated[str, typer.Option("--output", "-o", help="File or folder, - for a pipe")]
+OperationFields = Annotated[
+    list[str] | None, typer.Option("--field", help="Other fields of the operation: NAME=VALUE")
+]
 Profile = Annotated[str, typer.Option("--profile", help="Reading profile, such as netflix-en")]
 
 
@@ -153,6 +156,9 @@ def align(
 def burn(
     video: Annotated[str, typer.Argument(help="Video")],
     subtitles: Annotated[str, typer.Argument(help="Subtitle file")],
+    style: Annotated[str, typer.Option("--style", help="Style: FontSize=20")] = "",
+    profile: Profile = "",
+    fields: OperationFields = None,
     output: Output = "",
     force: Force = False,
     server: Server = "",
@@ -164,7 +170,9 @@ def burn(
     from app.cli.file_commands import FileWork
     from app.cli.media_commands import burn_in_file
 
-    _leave(burn_in_file(video, subtitles, FileWork(output, force, server, key, as_json, quiet)))
+    given = {"force_style": style, "profile": profile}
+    work = FileWork(output, force, server, key, as_json, quiet)
+    _leave(burn_in_file(video, subtitles, given, fields or (), work))
 
 
 @cli.command()
@@ -173,7 +181,15 @@ def dub(
     to: Annotated[str, typer.Option("--to", help="Language that is spoken in the result")] = "",
     subtitles: Annotated[str, typer.Option("--subtitles", help="Subtitles to speak")] = "",
     kind: Annotated[str, typer.Option("--make", help="audio, track or video")] = "audio",
+    spoken: Annotated[str, typer.Option("--from", help="Language of what is translated")] = "",
+    mode: Annotated[str, typer.Option("--mode", help="The original: duck, replace or mix")] = "",
+    form: Annotated[str, typer.Option("--format", help="flac, wav, mp3, m4a or opus")] = "",
+    speakers: Annotated[bool, typer.Option("--speakers", help="Tell speakers apart")] = False,
     voice: Annotated[str, typer.Option("--voice", help="Voice of everybody")] = "",
+    voices: Annotated[
+        list[str] | None, typer.Option("--voices", help="Voice of a speaker: LABEL=VOICE")
+    ] = None,
+    fields: OperationFields = None,
     output: Output = "",
     force: Force = False,
     server: Server = "",
@@ -183,11 +199,12 @@ def dub(
 ) -> None:
     """Speak subtitles over a recording."""
     from app.cli.file_commands import FileWork
-    from app.cli.media_commands import dub_file
+    from app.cli.media_commands import DubArguments, dub_file
 
-    fields = {"target_lang": to, "output": kind, "voice": voice}
+    given = {"target_lang": to, "source_lang": spoken, "output": kind, "mode": mode}
+    given |= {"format": form, "voice": voice, "diarize": "true" if speakers else ""}
     work = FileWork(output, force, server, key, as_json, quiet)
-    _leave(dub_file(media, subtitles, fields, work))
+    _leave(dub_file(DubArguments(media, subtitles, given, voices or (), fields or ()), work))
 
 
 @cli.command()

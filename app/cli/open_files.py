@@ -13,7 +13,7 @@ from pathlib import Path
 class OpenForWriting:
     """Asks the kernel for a read lease, which it gives only where nobody writes.
 
-    Linux alone tells it, and only of files on this machine that are the user's own; of others
+    Linux alone reports it, and only of files on this machine that are the user's own; of others
     nothing is known, and none counts as open.
     """
 

@@ -68,7 +68,7 @@ def own_server(
 
     Args:
         settings: variables beside those of the environment.
-        waiting: is told what is waited for.
+        waiting: called with what is waited for.
 
     Raises:
         CommandError: it cannot start or load its engines; says why.

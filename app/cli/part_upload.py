@@ -30,6 +30,7 @@ def upload_in_parts(
     job: RememberedJob,
     sent: Callable[[int], None],
     save: Callable[[], None],
+    field: str = "file",
 ) -> str:
     """Send a file, from where an earlier try stopped; return the id of the upload.
 
@@ -37,8 +38,9 @@ def upload_in_parts(
         client: of the server.
         path: of the file.
         job: remembers the upload.
-        sent: is told the share that has arrived, in per cent.
+        sent: called with the share that has arrived, in per cent.
         save: stores what is remembered.
+        field: that names the file in the request.
 
     Raises:
         CommandError: the server refuses it, or the file changes meanwhile.
@@ -47,15 +49,15 @@ def upload_in_parts(
     with path.open("rb") as file:
         before = _state(file)
         size_bytes = before[0]
-        offset = _offset(client, job, path, size_bytes, save)
+        offset = _offset(client, job, path, size_bytes, save, field)
         while offset < size_bytes:
             file.seek(offset)
             part = file.read(PART_BYTES)
             if not part or _state(file) != before:
                 raise _changed(path)
-            offset = _send(client, job.upload, offset, part)
+            offset = _send(client, job.uploads[field], offset, part)
             sent(100 * offset // size_bytes)
-    return job.upload.rpartition("/")[2]
+    return job.uploads[field].rpartition("/")[2]
 
 
 def _state(file: IO[bytes]) -> tuple[int, int]:
@@ -73,19 +75,21 @@ def _offset(
     path: Path,
     size_bytes: int,
     save: Callable[[], None],
+    field: str,
 ) -> int:
     """Return how much has arrived of the remembered upload, or begin one."""
-    if job.upload:
-        response = client.http.head(job.upload, headers=_TUS)
+    if known := job.uploads.get(field):
+        response = client.http.head(known, headers=_TUS)
         if response.status_code not in _NOT_THERE:
-            return _told_offset(checked(response))
+            return _offset_in(checked(response))
     name = base64.b64encode(sendable_name(path).encode()).decode()
     length = {"Upload-Length": str(size_bytes), "Upload-Metadata": f"filename {name}"}
     headers = {**_TUS, **length}
     response = checked(client.http.post("/api/uploads", headers=headers))
-    job.upload = httpx.URL(response.headers.get("Location", "")).path
-    if not job.upload.rpartition("/")[2]:
+    begun = httpx.URL(response.headers.get("Location", "")).path
+    if not begun.rpartition("/")[2]:
         raise not_cuestream(client.address, "it begins no uploads")
+    job.uploads[field] = begun
     save()
     return 0
 
@@ -98,12 +102,12 @@ def _send(client: ServerClient, where: str, offset: int, part: bytes) -> int:
     }
     response = client.http.patch(where, headers=headers, content=part)
     if response.status_code == httpx.codes.CONFLICT and "Upload-Offset" in response.headers:
-        return _told_offset(response)
-    return _told_offset(checked(response))
+        return _offset_in(response)
+    return _offset_in(checked(response))
 
 
-def _told_offset(response: httpx.Response) -> int:
-    told = response.headers.get("Upload-Offset", "")
-    if not told.isdecimal():
+def _offset_in(response: httpx.Response) -> int:
+    arrived = response.headers.get("Upload-Offset", "")
+    if not arrived.isdecimal():
         raise CommandError("the server does not say how much has arrived", code="upload_offset")
-    return int(told)
+    return int(arrived)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -59,15 +59,24 @@ class ServerClient:
             CommandError: the server refused it or cannot be reached.
         """
         try:
-            response = checked(self.http.post(path, **content))
+            return self.asked(path, **content)
         except httpx.HTTPError as error:
             raise unreachable(self.address, error) from None
-        answer = _body(response)
+
+    def asked(self, path: str, **content: Any) -> dict[str, Any]:
+        """Send a request and return its JSON.
+
+        Raises:
+            CommandError: the server refused it.
+            httpx.HTTPError: the connection failed.
+        """
+        response = checked(self.http.post(path, **content))
+        answer = json_object(response)
         if not answer:
             raise not_cuestream(self.address, "its answer is no JSON object")
         if "error" in answer and "code" in answer:
             # One that came late: the status had been sent already, to keep proxies waiting.
-            raise server_error(*_told(response), retryable=_retryable(response))
+            raise server_error(*_error_in(response), retryable=_retryable(response))
         return answer
 
     @contextmanager
@@ -80,20 +89,6 @@ class ServerClient:
         """
         with self.http.stream(method, path, **content) as response:
             yield checked(response)
-
-    def download(self, url: str, file: IO[bytes]) -> None:
-        """Fetch a stored file into an open one.
-
-        Raises:
-            CommandError: it cannot be had.
-            OSError: the file cannot be written.
-        """
-        try:
-            with self.stream("GET", url) as response:
-                for part in response.iter_bytes():
-                    file.write(part)
-        except httpx.HTTPError as error:
-            raise unreachable(self.address, error) from None
 
 
 def checked(response: httpx.Response) -> httpx.Response:
@@ -108,7 +103,7 @@ def checked(response: httpx.Response) -> httpx.Response:
         where = response.headers["Location"]
         raise not_cuestream(str(response.url), f"it leads on to {where}")
     response.read()
-    raise server_error(*_told(response), retryable=_retryable(response))
+    raise server_error(*_error_in(response), retryable=_retryable(response))
 
 
 def checked_stream(response: httpx.Response, client: ServerClient) -> httpx.Response:
@@ -132,17 +127,20 @@ def not_cuestream(address: str, reason: str) -> CommandError:
     )
 
 
-def _told(response: httpx.Response) -> tuple[str, str]:
-    body = _body(response)
+def _error_in(response: httpx.Response) -> tuple[str, str]:
+    body = json_object(response)
     error = body.get("error") or body.get("detail") or response.text[:300].strip()
     return str(error or response.reason_phrase), str(body.get("code", response.status_code))
 
 
 def _retryable(response: httpx.Response) -> bool:
-    return bool(_body(response).get("retryable", response.status_code in (429, 502, 503, 504)))
+    return bool(
+        json_object(response).get("retryable", response.status_code in (429, 502, 503, 504))
+    )
 
 
-def _body(response: httpx.Response) -> dict[str, Any]:
+def json_object(response: httpx.Response) -> dict[str, Any]:
+    """Return the object that a response is; empty where it is none."""
     try:
         found = response.json()
     except ValueError:

@@ -26,15 +26,26 @@ def service_checks(settings: Settings, *, calls: bool) -> Iterator[CheckResult]:
         settings: of the server.
         calls: whether a language model may be asked for one token.
     """
-    yield _port(settings)
+    yield from (_port(*listener) for listener in _listeners(settings))
     yield _access(settings)
     yield from _translator(settings, calls=calls)
     for text in unused_variables(settings):
         yield CheckResult("setting", "warning", text)
 
 
-def _port(settings: Settings) -> CheckResult:
-    host, port = settings.server.host, settings.port
+def _listeners(settings: Settings) -> Iterator[tuple[str, str, int]]:
+    """Yield setting, address and port of everything that the server listens on."""
+    host = settings.server.host
+    yield "PORT", host, settings.port
+    health = settings.server.port_health
+    if health is not None and health != settings.port:
+        yield "PORT_HEALTH", host, health
+    if settings.wyoming.port is not None:
+        yield "WYOMING_PORT", settings.wyoming.host, settings.wyoming.port
+
+
+def _port(setting: str, host: str, port: int) -> CheckResult:
+    name = "port" if setting == "PORT" else f"port ({setting})"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,9 +53,9 @@ def _port(settings: Settings) -> CheckResult:
             probe.bind((host, port))
         except OSError as error:
             text = f"{host}:{port} cannot be had: {error.strerror}"
-            advice = "it is the server itself, or another program: set PORT to a free one"
-            return CheckResult("port", "warning", text, advice)
-    return CheckResult("port", "ok", f"{host}:{port} is free")
+            advice = f"it is the server itself, or another program: set {setting} to a free one"
+            return CheckResult(name, "warning", text, advice)
+    return CheckResult(name, "ok", f"{host}:{port} is free")
 
 
 def _access(settings: Settings) -> CheckResult:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.command_context import chosen_reporter, chosen_server, exit_of, terminal_settings
+from app.cli.command_context import (
+    GOES_ON,
+    chosen_reporter,
+    chosen_server,
+    exit_of,
+    terminal_settings,
+)
 from app.cli.exit_codes import CommandError, ExitCode, combined
 from app.cli.file_writing import TO_PIPE, check_pipe
 from app.cli.folder_watch import FolderWatch
@@ -45,7 +51,7 @@ class SubtitleArguments:
 def subtitle_all(given: SubtitleArguments) -> ExitCode:
     """Subtitle everything that is named; return the exit code."""
     reporter = chosen_reporter(as_json=given.as_json, quiet=given.quiet, live=given.live)
-    return exit_of(lambda: _run(given, reporter), reporter)
+    return exit_of(lambda: _run(given, reporter), reporter, GOES_ON)
 
 
 def _run(given: SubtitleArguments, reporter: JobReporter) -> ExitCode:
@@ -60,7 +66,7 @@ def _run(given: SubtitleArguments, reporter: JobReporter) -> ExitCode:
         if options.output and not _may_be_folder(options.output):
             _check_single(len(items) * len(options.targets) * len(options.formats), folder)
         with chosen_server(given.server, given.key, reporter) as (client, own):
-            memory = JobMemory(terminal_settings().state_folder)
+            memory = JobMemory(terminal_settings().state_folder, reporter.notice)
             run = SubtitleRun(client, options, reporter, memory, own=own)
             codes = [run.work_on(item) for item in items]
             if folder is not None:
@@ -103,7 +109,7 @@ def _options(given: SubtitleArguments) -> SubtitleOptions:
         spoken = parse_target(given.spoken)
     except CuestreamError as error:
         raise CommandError(error.message, ExitCode.USAGE, error.code) from None
-    fields: dict[str, Any] = dict(_named(text) for text in given.fields)
+    fields: dict[str, Any] = named_fields(given.fields)
     if spoken is not None:
         fields["source_lang"] = spoken.tag
     if given.profile:
@@ -117,10 +123,23 @@ def _options(given: SubtitleArguments) -> SubtitleOptions:
     return SubtitleOptions(endings(given.formats), tags, output, given.force, fields)
 
 
-def _named(text: str) -> tuple[str, str]:
+def named_fields(texts: Sequence[str], option: str = "--field") -> dict[str, str]:
+    """Return what ``NAME=VALUE`` says.
+
+    Args:
+        texts: as they were given.
+        option: that gave them.
+
+    Raises:
+        CommandError: one says nothing.
+    """
+    return dict(_named(text, option) for text in texts)
+
+
+def _named(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not is_text(text):
-        raise CommandError(f"--field {text!r} is not NAME=VALUE", ExitCode.USAGE)
+        raise CommandError(f"{option} {text!r} is not NAME=VALUE", ExitCode.USAGE)
     return name, value
 
 

@@ -15,9 +15,10 @@ from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.file_writing import TO_PIPE, plain_stem, write_stdout, write_whole
 from app.cli.inputs import InputItem
 from app.cli.job_follow import JobFollower
-from app.cli.job_memory import JobMemory, RememberedJob, job_key
+from app.cli.job_memory import JobMemory, RememberedJob, item_facts, job_key
 from app.cli.job_reporter import JobReporter
 from app.cli.part_upload import PART_BYTES, upload_in_parts
+from app.cli.player_names import PlayerName, flags_of, player_name
 from app.cli.server_client import ServerClient, form_fields, not_cuestream, sendable_name
 
 
@@ -46,7 +47,7 @@ class SubtitleRun:
     Args:
         client: of the server.
         options: of the run.
-        reporter: is told of everything.
+        reporter: shows what happens.
         memory: of interrupted jobs.
         own: whether the server is the command's own.
     """
@@ -65,10 +66,9 @@ class SubtitleRun:
         self._reporter = reporter
         self._memory = memory
         self._own = own
-        self._forgetful = False
 
     def work_on(self, item: InputItem) -> ExitCode:
-        """Subtitle one input in every language; what fails is told."""
+        """Subtitle one input in every language; failures are reported."""
         codes = [self._attempted(item, target) for target in self._options.targets]
         return next((code for code in codes if code is not ExitCode.DONE), ExitCode.DONE)
 
@@ -76,25 +76,25 @@ class SubtitleRun:
         try:
             return self._subtitled(item, target)
         except CommandError as error:
-            told = error
+            failure = error
         except BrokenPipeError:
             raise  # nobody reads the results any more
         except OSError as error:
             reason = f"{error.filename or item.name}: {error.strerror or error}"
-            told = CommandError(reason, ExitCode.NO_INPUT)
+            failure = CommandError(reason, ExitCode.NO_INPUT)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # An answer of another version, say. The inputs that follow may fare better.
             reason = f"the answer is not understood ({type(error).__name__}: {error})"
-            told = not_cuestream(self._client.address, reason)
-            told.exit_code = ExitCode.FAILED
-        self._reporter.failed(item.name, told)
-        return told.exit_code
+            failure = not_cuestream(self._client.address, reason)
+            failure.exit_code = ExitCode.FAILED
+        self._reporter.failed(item.name, failure)
+        return failure.exit_code
 
     def _subtitled(self, item: InputItem, target: str) -> ExitCode:
         fields = {**self._options.fields, "formats": list(self._options.formats)}
         if target:
             fields["target_lang"] = target
-        key = job_key("" if self._own else self._client.address, item, fields)
+        key = job_key("" if self._own else self._client.address, item_facts(item), fields)
         busy = f"another run of the command has begun {item.name}; waiting for it"
         with self._memory.claimed(key, lambda: self._reporter.waiting(busy)):
             return self._worked_on(item, target, fields, key)
@@ -109,10 +109,10 @@ class SubtitleRun:
                 raise CommandError(reason, ExitCode.EXISTS)
             self._reporter.skipped(item.name, reason)
             return ExitCode.DONE
-        self._reporter.begun(item.name, resumed=bool(job.events or job.upload))
+        self._reporter.begun(item.name, resumed=bool(job.events or job.uploads))
 
         def save() -> None:
-            self._save(key, job)
+            self._memory.save(key, job)
 
         follower = JobFollower(self._client, job, item.name, self._reporter, save)
 
@@ -124,19 +124,8 @@ class SubtitleRun:
         for notice in result.get("notices", ()):
             self._reporter.notice(str(notice["code"]), str(notice["message"]))
         paths = self._write(item, result)
-        self._save(key, RememberedJob(outputs=[str(path) for path in paths]))
+        self._memory.save(key, RememberedJob(outputs=[str(path) for path in paths]))
         return ExitCode.DONE
-
-    def _save(self, key: str, job: RememberedJob) -> None:
-        """Remember a job; where that cannot be, it is told once and the work goes on."""
-        try:
-            self._memory.save(key, job)
-        except OSError as error:
-            if not self._forgetful:
-                reason = f"{error.filename or 'the state'}: {error.strerror or error}"
-                text = f"the next run cannot go on with this one ({reason}); CUESTREAM_STATE_DIR"
-                self._reporter.notice("state_not_saved", text)
-            self._forgetful = True
 
     def _taken(self, item: InputItem, target: str, job: RememberedJob) -> list[Path]:
         """Return files that would be overwritten, as far as their names are known by now."""
@@ -191,9 +180,12 @@ class SubtitleRun:
         return paths
 
     def _place(self, item: InputItem, title: str, language: str, ending: str) -> Path:
-        """Return where a file goes: beside the media, with the language before the ending."""
-        stem = item.path.stem if item.path is not None else plain_stem(title)
-        name = f"{stem or 'subtitles'}{f'.{language}' if language else ''}.{ending}"
+        """Return where a file goes: beside the media, under a name that players find."""
+        fields = self._options.fields
+        named = PlayerName(plain_stem(title), flags_of(fields))
+        if item.path is not None:
+            named = player_name(item.path, fields)
+        name = named.of(language, ending)
         output = Path(self._options.output).expanduser() if self._options.output else None
         if output is None:
             beside = item.path is not None and not item.from_pipe

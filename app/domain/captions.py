@@ -27,6 +27,8 @@ class Caption:
         placement: where the track shows it; None for the usual place.
         runs: styled parts of the text.
         lane: what the text belongs to.
+        turn_speakers: of the turns of several captions that became one, in order; empty where they
+            are not all named.
     """
 
     span: Span
@@ -36,6 +38,7 @@ class Caption:
     placement: Placement | None = None
     runs: Runs = ()
     lane: Lane = "dialogue"
+    turn_speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Cue:
         runs: styled parts of ``text``.
         translation_runs: styled parts of ``translation``.
         lane: what the text belongs to.
+        turn_speakers: labels of two who share the cue, in the order of their lines; empty where one
+            speaks, or nobody knows who does.
     """
 
     id: int
@@ -46,6 +48,7 @@ class Cue:
     runs: Runs = ()
     translation_runs: Runs = ()
     lane: Lane = "dialogue"
+    turn_speakers: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:

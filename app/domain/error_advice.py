@@ -47,6 +47,8 @@ ADVICE: Mapping[str, str] = {
     "no_captions": "ask for a language that the answer lists, or have the sound transcribed",
     "model_not_found": "ask for a model of the list at /v1/models",
     "audio_not_stored": "do the job again, or send the recording along",
+    "media_not_stored": "open the file yourself; a server keeps what it fetched for "
+    "CACHE_AUDIO_TTL_HOURS, once all of it has come",
     # Edits of cues.
     "edit_failed": "load the cues again, and send the edits of those",
     "edits_changed": "load the cues again: somebody else has edited them meanwhile",

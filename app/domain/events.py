@@ -21,11 +21,13 @@ Stage = Literal[
     "diarization",
     "translating",
     "finalizing",
+    "media",
     "complete",
     "failed",
 ]
-"""Stages by the names that the extension has texts for, and ``waiting``, ``complete``, ``failed``.
-It has no text for ``failed``, and therefore shows the message in its place."""
+"""Stages by the names that the extension has texts for, and ``waiting``, ``media``, ``complete``,
+``failed``. It has no text for ``failed``, and therefore shows the message in its place; ``media``
+is that of a media operation, which it never asks for."""
 
 
 @dataclass(frozen=True, slots=True)

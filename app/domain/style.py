@@ -168,6 +168,12 @@ def shifted(runs: Runs, by: int) -> Runs:
     )
 
 
+def without_italics(runs: Runs) -> Runs:
+    """Return the runs of a text in a script that has no italics; all other style stays."""
+    upright = ((run, replace(run.style, italic=False)) for run in runs)
+    return tuple(replace(run, style=style) for run, style in upright if style != PLAIN)
+
+
 def joined(parts: Iterable[tuple[str, Runs]]) -> Runs:
     """Return the runs of several texts, with their runs, that become one in their order."""
     runs: list[StyleRun] = []

@@ -28,7 +28,7 @@ from app.routers.raised_errors import SITE_CAPTION_ERRORS, answers_late, family,
 from app.services.batch.storable_values import storable, storable_json
 from app.services.batch.transcription_row import fitting_language
 from app.services.batch.video_address import platform_of, video_id_of
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.submission.request_fields import language_code
 from app.submission.site_captions import PageCaptions, PageTracks, page_captions, page_tracks

@@ -26,10 +26,10 @@ from app.routers.encoders import Payload
 from app.routers.file_links import base_url
 from app.routers.late_json import late_json
 from app.routers.raised_errors import answers_late, family, raises
+from app.services.batch.media_downloads import BEST, Download, checked_format
 from app.services.files.result_file import FileLink, NewFile
 from app.services.files.s3_store import content_disposition
 from app.services.net.fetch import check_url
-from app.submission.media_download import BEST, Download, checked_format, download
 
 router = APIRouter(
     tags=["documents"],
@@ -99,7 +99,7 @@ async def download_media(
     async with AsyncExitStack() as resources:
 
         async def fetched() -> tuple[Download, dict[str, str]]:
-            found = await download(services, url, format, resources)
+            found = await services.downloads.get(url, format, resources)
             name = found.file_name(custom_title)
             disposition = content_disposition(name)
             headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
@@ -178,7 +178,7 @@ async def _entry(
     entry: dict[str, object] = {"url": url, "success": False, **dict.fromkeys(_ENTRY_FIELDS)}
     try:
         async with AsyncExitStack() as resources:
-            found = await download(services, url, body.format, resources)
+            found = await services.downloads.get(url, body.format, resources)
             name = found.file_name()
             size = found.path.stat().st_size
             entry |= {"filename": name, "file_size": size, "platform": found.platform}

@@ -154,8 +154,10 @@ class NativeEncoder:
 def _native_cue(cue: Cue) -> Payload:
     """Return a cue with all that it holds; its style as `style_fields` has it."""
     payload = dataclasses.asdict(cue)
-    for name in ("placement", "runs", "translation_runs"):
+    for name in ("placement", "runs", "translation_runs", "turn_speakers"):
         del payload[name]
+    if cue.turn_speakers:
+        payload["speakers"] = list(cue.turn_speakers)
     return {**payload, **style_fields(cue)}
 
 

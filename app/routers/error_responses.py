@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import FastAPI, Request
@@ -23,6 +23,7 @@ from app.routers.error_shapes import (
     openai_body,
     plain_text,
     video_body,
+    video_job_body,
 )
 from app.routers.job_answers import DeepgramError, OpenAiError
 from app.routers.tus_version import TUS_VERSION
@@ -101,9 +102,17 @@ ERROR_SHAPES: tuple[ErrorShape, ...] = (
     ErrorShape("/api/uploads", native_body, {"Tus-Resumable": TUS_VERSION}),
     ErrorShape("/v1/listen", deepgram_body, model=DeepgramError, statuses=DEEPGRAM_STATUSES),
     ErrorShape(
-        "/v1", openai_body, model=OpenAiError, statuses=OPENAI_STATUSES, advises_retries=True
+        "/v1",
+        openai_body,
+        model=OpenAiError,
+        statuses=OPENAI_STATUSES,
+        advises_retries=True,
+        tells_keys=True,
     ),
-    ErrorShape("/jobs/", detailed_body),
+    ErrorShape("/jobs/status", detailed_body),
+    ErrorShape("/jobs/video-audio-transcription", detailed_body),
+    ErrorShape("/jobs/", video_job_body),
+    ErrorShape("/queue/", video_job_body),
     ErrorShape("/video/", video_body),
     ErrorShape("/runpod/", video_body),
     ErrorShape("/job/", video_body),
@@ -131,6 +140,8 @@ _MAX_TRACKS = 10
 
 _HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed"}
 _HTTP_TEXTS = {404: "Not found", 405: "Method not allowed"}
+
+_WRONG_METHOD = 405
 
 _NOT_AN_OBJECT_TYPES = frozenset({"model_attributes_type", "model_type"})
 
@@ -172,8 +183,17 @@ def error_response(error: HttpError, path: str) -> Response:
     return JSONResponse(shape.body(shown), shown.status, headers)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error in the shape of its path."""
+CheckKey = Callable[[Request], Awaitable[None]]
+"""Raises `UnauthorizedError` where a request lacks a key that it needs."""
+
+
+def install_error_handlers(app: FastAPI, check_key: CheckKey) -> None:
+    """Answer every error in the shape of its path.
+
+    Args:
+        app: the application.
+        check_key: for wrong methods; see `ErrorShape.tells_keys`.
+    """
 
     @app.exception_handler(e.CuestreamError)
     async def expected(request: Request, error: e.CuestreamError) -> Response:
@@ -186,7 +206,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Response:
-        cause = _body_error(error)
+        cause = _body_error(error) or await _key_error(request, error, check_key)
         if cause is not None:
             return await expected(request, cause)
         return error_response(_framework_error(error), request.url.path)
@@ -266,6 +286,19 @@ def _body_error(error: HTTPException) -> e.CuestreamError | None:
         return e.BadRequestError(INVALID_JSON)
     if isinstance(cause, ClientDisconnect):
         return e.JobCancelledError("The client left during the upload")
+    return None
+
+
+async def _key_error(
+    request: Request, error: HTTPException, check_key: CheckKey
+) -> e.UnauthorizedError | None:
+    """Return what is wrong with the key of a request by a wrong method, where clients ask so."""
+    if error.status_code != _WRONG_METHOD or not shape_for(request.url.path).tells_keys:
+        return None
+    try:
+        await check_key(request)
+    except e.UnauthorizedError as refused:
+        return refused
     return None
 
 

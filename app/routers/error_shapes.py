@@ -45,6 +45,8 @@ class ErrorShape:
         model: describes the body.
         statuses: in place of our own, where clients take one of ours for something else.
         advises_retries: whether errors that clients might send again say if that is of use.
+        tells_keys: whether a wrong method is answered after the key was checked: clients ask for a
+            route of uploads by GET to learn whether theirs is right.
         is_text: whether an error is its text alone, for clients that look at no status and take
             an object for an answer.
     """
@@ -55,6 +57,7 @@ class ErrorShape:
     model: type[BaseModel] = ApiError
     statuses: Mapping[int, int] = field(default_factory=dict)
     advises_retries: bool = False
+    tells_keys: bool = False
     is_text: bool = False
 
     def shown(self, error: HttpError) -> HttpError:
@@ -176,3 +179,8 @@ def video_body(error: HttpError) -> dict[str, object]:
     title = _VIDEO_ERRORS.get(error.status, error.text)
     message = _NO_KEY if error.status == 401 else error.text
     return {**native_body(error), "error": title, "message": message}
+
+
+def video_job_body(error: HttpError) -> dict[str, object]:
+    """Return an error as clients of `/jobs/{id}` read it: without a key, as at `/video`."""
+    return video_body(error) if error.status == 401 else detailed_body(error)

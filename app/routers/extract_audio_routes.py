@@ -26,12 +26,13 @@ from app.routers.extraction import (
 )
 from app.routers.file_links import base_url
 from app.routers.raised_errors import answers_late, family, raises
+from app.services.batch.media_downloads import Download
 from app.services.batch.video_address import video_id_of
 from app.services.files.result_file import NewFile
 from app.services.operations.audio_kinds import AUDIO_KINDS
 from app.services.operations.extract_audio_operation import EXTRACT_AUDIO, ExtractAudioInput
 from app.services.operations.operation import LocalMedia
-from app.submission.media_download import Download, download, stored_copy
+from app.submission.stored_copy import stored_copy
 
 router = extraction_router()
 
@@ -110,7 +111,7 @@ async def _source(
     services: Services, url: str, local_file: str | None, resources: AsyncExitStack
 ) -> Download:
     if local_file is None:
-        return await download(services, url, _BEST_AUDIO, resources)
+        return await services.downloads.get(url, _BEST_AUDIO, resources)
     path = await stored_copy(services, local_file)
     resources.callback(path.unlink, missing_ok=True)
     return Download(path, local_file.partition("?")[0], NO_INFO, None, cached=True)

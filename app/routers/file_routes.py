@@ -6,7 +6,7 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from app.domain.errors import (
     FileNotStoredError,
@@ -19,6 +19,7 @@ from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import ServicesDep
 from app.routers.described import FILE, SUBTITLE_TEXTS, described
 from app.routers.raised_errors import raises
+from app.routers.ranged_file import RangedFile
 from app.services.files.result_file import PLAYLIST_TYPE
 from app.services.files.s3_store import content_disposition
 
@@ -74,7 +75,7 @@ async def stored_file(
     }
     if _matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(
+    return RangedFile(
         found.path, headers=headers, media_type=found.file.media_type, stat_result=found.status
     )
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import struct
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,48 +12,14 @@ from fastapi import Request
 
 from app.container import Services
 from app.domain.errors import BadRequestError, CuestreamError, InternalError, JobCancelledError
-from app.domain.time import SAMPLE_RATE_HZ
 from app.routers.edge.request_body import body_of, is_multipart
 from app.routers.form_reader import parse_form
-from app.services.media.pcm_formats import SAMPLE_BYTES, PcmCoding
+from app.services.media.pcm_formats import MAGIC_BYTES, has_container, wav_head
 from app.services.uploads.arriving_files import ArrivingUpload
 from app.services.uploads.upload_room import UploadRoom, owner_of
 from app.system.thread_groups import DISK
 
 _PART = "audio_file"
-_UNKNOWN_SIZE = 0xFFFFFFFF
-_MAGIC_BYTES = 12
-"""Enough of a file to know its container. Fewer bytes of sound are six samples."""
-
-_MAGIC = (b"OggS", b"fLaC", b"ID3", b"\x1a\x45\xdf\xa3", b"RF64")
-
-
-_WAV_TAGS: Mapping[PcmCoding, int] = {"s16": 1, "alaw": 6, "ulaw": 7}
-"""Source: Microsoft's RFC 2361, registered WAVE formats."""
-
-
-def wav_head(coding: PcmCoding = "s16", rate_hz: int = SAMPLE_RATE_HZ, channels: int = 1) -> bytes:
-    """Return the header of WAV for sound of unknown length.
-
-    Source: Microsoft's RIFF; ffmpeg and sox write these sizes to pipes.
-
-    Args:
-        coding: s16, alaw or ulaw.
-        rate_hz: samples a second.
-        channels: interleaved.
-    """
-    width, tag = SAMPLE_BYTES[coding], _WAV_TAGS[coding]
-    frame = width * channels
-    sizes = (rate_hz, rate_hz * frame, frame, width * 8)
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, tag, channels, *sizes)
-    data = struct.pack("<4sI", b"data", _UNKNOWN_SIZE)
-    return struct.pack("<4sI4s", b"RIFF", _UNKNOWN_SIZE, b"WAVE") + form + data
-
-
-def has_container(head: bytes) -> bool:
-    """Whether bytes that are said to be samples begin a file: a client may say it by mistake."""
-    is_wave = head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ")
-    return is_wave or head[4:8] == b"ftyp" or head.startswith(_MAGIC)
 
 
 class _FilmSink:
@@ -80,7 +44,7 @@ class _FilmSink:
     def write(self, data: bytes) -> None:
         if self._head is not None:
             self._head += data
-            if len(self._head) < _MAGIC_BYTES:
+            if len(self._head) < MAGIC_BYTES:
                 return
             data = self._take_head()
         self._store(data)

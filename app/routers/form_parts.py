@@ -6,12 +6,13 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-from app.domain.errors import InvalidFieldError
+from app.domain.errors import InvalidFieldError, NamedFieldError
 from app.domain.language import Language
 from app.domain.request import UploadedFile
 from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.decoded_file import DecodedFile
 from app.services.captions.encoding import decode_text
+from app.services.media.pcm_formats import MAGIC_BYTES, has_container, head_of_bare_sound
 from app.services.uploads.upload_room import UploadRoom
 
 MAX_FIELD_BYTES = 100_000
@@ -20,13 +21,15 @@ MAX_FIELD_BYTES = 100_000
 class UploadSink:
     """A file, written to disk and hashed as it arrives.
 
+    One whose media type says that it is samples without a header gets the header of WAV, unless its
+    bytes begin a container after all.
+
     Args:
         path: to write to.
         room: for the bytes of uploads, which an upload uses until `give_room_back`.
         owner: whose share of the room it uses.
 
     Attributes:
-        begun: whether the part arrives as a file, with a file name.
         seen: whether the part arrives at all.
         complete: whether all of it has arrived.
     """
@@ -42,13 +45,20 @@ class UploadSink:
         self._file = path.open("wb")
         self._digest = hashlib.sha256()
         self._name = self._media_type = ""
-        self.begun = False
+        self._missing_head: bytes | None = None
+        self._begin = b""
+        self._has_name = False
         self.seen = False
         self.complete = False
 
     def begin(self, file_name: str | None, media_type: str) -> None:
-        """Note the file's name and media type."""
-        self.begun = file_name is not None
+        """Note the file's name and media type.
+
+        Raises:
+            InvalidFieldError: the type's parameters say what cannot be.
+        """
+        self._has_name = file_name is not None
+        self._missing_head = head_of_bare_sound(media_type)
         self.seen = True
         self._name = file_name or ""
         self._media_type = media_type
@@ -60,6 +70,18 @@ class UploadSink:
             CuestreamError: its owner's share of the room, or all of it, is used up.
             OSError: the disk is full.
         """
+        if self._missing_head is not None:
+            self._begin += data
+            if len(self._begin) < MAGIC_BYTES:
+                return
+            data = self._with_head()
+        self._store(data)
+
+    def _with_head(self) -> bytes:
+        head, self._missing_head = self._missing_head or b"", None
+        return self._begin if has_container(self._begin) else head + self._begin
+
+    def _store(self, data: bytes) -> None:
         self._room.pass_through(self._owner, len(data))
         self._size += len(data)
         self._digest.update(data)
@@ -67,8 +89,18 @@ class UploadSink:
 
     def finish(self) -> None:
         """Close the file, which is complete."""
+        if self._missing_head is not None and self._begin:
+            self._store(self._with_head())
         self._file.close()
         self.complete = True
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether there is a file: some clients send one without a name, forms a field without one.
+
+        A part without a file name that is empty is no file.
+        """
+        return self._has_name or self._size > 0
 
     def give_room_back(self) -> None:
         """Free the room that its bytes used on their way."""
@@ -86,10 +118,19 @@ class UploadSink:
 
 
 class TextField:
-    """A text field, with a limit for all its values together."""
+    """A text field, with a limit for all its values together.
 
-    def __init__(self, max_bytes: int = MAX_FIELD_BYTES, *, repeats: bool = False) -> None:
+    Args:
+        max_bytes: the limit.
+        repeats: whether it may come several times.
+        name: that errors call it by; empty where a form has no other.
+    """
+
+    def __init__(
+        self, max_bytes: int = MAX_FIELD_BYTES, *, repeats: bool = False, name: str = ""
+    ) -> None:
         self._free_bytes = max_bytes
+        self._limit, self._name = f"{max_bytes:,} bytes of text at most", name
         self._values: list[bytearray] = []
         self.repeats = repeats
         self.kept_bytes = 0
@@ -100,10 +141,16 @@ class TextField:
         self._values.append(bytearray())
 
     def write(self, data: bytes) -> None:
-        """Take bytes of it."""
+        """Take bytes of it.
+
+        Raises:
+            InvalidFieldError: it is too long.
+        """
         self._free_bytes -= len(data)
+        if self._free_bytes < 0 and self._name:
+            raise NamedFieldError(self._name, self._limit)
         if self._free_bytes < 0:
-            raise InvalidFieldError("A form field is too long")
+            raise InvalidFieldError(f"A form field is too long: {self._limit}")
         self._values[-1] += data
         self.kept_bytes += len(data)
 

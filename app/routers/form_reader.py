@@ -74,7 +74,7 @@ async def read_files_form(
         PayloadTooLargeError: it is too large.
     """
     with received_files(request, services, files) as sinks:
-        fields = {name: TextField() for name in names if name not in sinks}
+        fields = {name: TextField(name=name) for name in names if name not in sinks}
         await parse_form(request, {**fields, **sinks})
         if any(sink.seen and not sink.complete for sink in sinks.values()):
             raise BadRequestError("The upload is cut off")
@@ -113,13 +113,13 @@ async def read_file_fields(
     if not is_multipart(request):
         raise BadRequestError("Send a multipart form with a part named file")
     fields = {
-        name: TextField(large.get(name, MAX_FIELD_BYTES), repeats=name in lists)
+        name: TextField(large.get(name, MAX_FIELD_BYTES), repeats=name in lists, name=name)
         for name in (*names, *lists)
     }
     with received_files(request, services, ["file"]) as sinks:
         file = sinks["file"]
         await parse_form(request, {**fields, **sinks})
-        if not file.begun:
+        if not file.is_sent:
             raise NamedFieldError("file", "the form has no part named file")
         if not file.complete:
             raise BadRequestError("The upload is cut off")

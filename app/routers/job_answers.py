@@ -82,6 +82,7 @@ class Subtitle(Answer):
     confidence: float = Field(description="The transcriber's, 0 to 1")
     language: str | Absent = Field(None, description="Of the text")
     speaker: str | Absent = None
+    speakers: list[str] | Absent = Field(None, description="Of two lines, where two share the cue")
     placement: dict[str, Any] | Absent = Field(None, description="Where it stands on the picture")
     styled_text: list[dict[str, Any]] | Absent = Field(None, description="Pieces with styles")
     styled_translation: list[dict[str, Any]] | Absent = Field(None, description="The same")
@@ -162,6 +163,9 @@ class JobResult(Answer):
     usage: PaidUsage | Absent = None
     video: Video | Absent = Field(None, description="Where shot changes were looked for")
     quality: Quality | Absent = Field(None, description="As `/api/qc` measures it")
+    parts: list[Any] | Absent = Field(
+        None, description="Output of a job that makes no subtitles, as `/stream` has it"
+    )
 
 
 class FileCue(Answer):
@@ -175,6 +179,7 @@ class FileCue(Answer):
     speaker: str | None
     language: str
     confidence: float
+    speakers: list[str] | Absent = None
     placement: dict[str, Any] | Absent = None
     styled_text: list[dict[str, Any]] | Absent = None
     styled_translation: list[dict[str, Any]] | Absent = None

@@ -28,7 +28,8 @@ from app.routers.sliced_json import sliced_json
 from app.routers.sse import stream_job
 from app.services.jobs.job_summary import JobSummary
 from app.services.jobs.runtime import JobRuntime
-from app.services.render.formats import check_format, format_of_file, render_file
+from app.services.render.file_writer import render_file
+from app.services.render.formats import check_format, format_of_file
 from app.submission.operations.edit_operations import edited_cues, edited_profile
 
 router = APIRouter(

@@ -20,6 +20,7 @@ from app.routers.form_reader import parse_form
 from app.routers.multipart import PartSink
 from app.services.operations.operation import LocalMedia, MediaOperation
 from app.services.uploads.upload_room import UploadRoom, owner_of
+from app.submission.envelopes.named_uploads import is_upload
 
 FILES = "files"
 """Part of a form that may come several times: files that fields name as ``upload:NAME``."""
@@ -170,6 +171,8 @@ def _with_uploads(
     """Return a value with the uploads in the places that name them."""
     if isinstance(value, str) and value.startswith(_REFERENCE):
         name = value.removeprefix(_REFERENCE)
+        if name not in uploads and is_upload(value):
+            return value
         if name not in uploads:
             raise InvalidFieldError(f"No file of the form is named {quoted(name)}")
         return uploads[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,8 +21,13 @@ _MAX_HEADER_BYTES = 4096
 
 _MAX_TYPE_CHARS = 1000
 _MAX_NAME_CHARS = 255
-_LIST = "[]"
+_LIST = re.compile(r"\[\d{0,3}\]$")
+"""Behind a list's name, as clients write it: `name[]`, or the number of the element."""
+
 _UNREADABLE = "The multipart body cannot be read"
+_NO_BOUNDARY = (
+    "Content-Type is multipart/form-data without a boundary; leave this header to the HTTP library"
+)
 
 
 class PartSink(Protocol):
@@ -123,7 +129,7 @@ class MultipartForm:
             self._sink.begin(own_name, media_type)
 
     def _sink_for(self, name: str) -> PartSink | None:
-        listed = self._sinks.get(name.removesuffix(_LIST))
+        listed = self._sinks.get(_LIST.sub("", name))
         sink = listed if listed is not None and listed.repeats else self._sinks.get(name)
         if sink is not None and not sink.repeats:
             if name in self._seen:
@@ -144,8 +150,10 @@ class MultipartForm:
 def _parser(content_type: str, callbacks: MultipartCallbacks) -> MultipartParser:
     kind, options = parse_options_header(content_type[:_MAX_TYPE_CHARS])
     boundary = options.get(b"boundary")
-    if kind != b"multipart/form-data" or not boundary:
+    if kind != b"multipart/form-data":
         raise BadRequestError(_UNREADABLE)
+    if not boundary:
+        raise BadRequestError(_NO_BOUNDARY)
     try:
         return MultipartParser(
             boundary,

@@ -33,7 +33,8 @@ from app.routers.job_answers import SubtitleFile
 from app.routers.raised_errors import raises
 from app.services.captions.raw_captions import CAPTIONS_AT_MOST
 from app.services.render.cue_words import Words, timed_inks
-from app.services.render.formats import check_format, render_file
+from app.services.render.file_writer import render_file
+from app.services.render.formats import check_format
 from app.submission.request_fields import language_code
 
 _MAX_MS = 10**9

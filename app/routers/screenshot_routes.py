@@ -24,16 +24,16 @@ from app.routers.extraction import (
 )
 from app.routers.file_links import base_url
 from app.routers.raised_errors import answers_late, family, raises
+from app.services.batch.media_downloads import BEST_VIDEO
 from app.services.batch.screenshot_items import format_clock, parse_screenshot_item
+from app.services.batch.screenshot_runner import ScreenshotVideo
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import video_id_of
 from app.services.files.result_file import NewFile
 from app.services.media.media_facts import media_facts
-from app.submission.media_download import download
 
 router = extraction_router()
 
-_VIDEO = "best[height<=1080]/best"
 _JPEG = "image/jpeg"
 
 
@@ -80,9 +80,10 @@ async def screenshot_video(
 async def _pictures(request: Request, services: Services, body: VideoScreenshots) -> Payload:
     item = parse_screenshot_item(body.model_dump())
     async with AsyncExitStack() as resources:
-        video = await download(services, item.video_url, _VIDEO, resources)
+        video = await services.downloads.get(item.video_url, BEST_VIDEO, resources)
         await resources.enter_async_context(services.operations.place())
         facts = await media_facts(video.path)
+        shown = ScreenshotVideo.of(video, facts)
         shots: list[Payload] = []
         failures: list[str] = []
         async for picture in taken_pictures(video.path, facts, item.moments, item.quality):
@@ -90,7 +91,7 @@ async def _pictures(request: Request, services: Services, body: VideoScreenshots
                 failures.append(f"{picture.moment.shown}: {picture.error}")
                 continue
             try:
-                shots.append(await _shot(request, services, body, picture))
+                shots.append(await _shot(request, services, body, shown, picture))
             except e.CuestreamError as error:
                 failures.append(f"{picture.moment.shown}: {error.message}")
     return {
@@ -105,7 +106,11 @@ async def _pictures(request: Request, services: Services, body: VideoScreenshots
 
 
 async def _shot(
-    request: Request, services: Services, body: VideoScreenshots, picture: TakenPicture
+    request: Request,
+    services: Services,
+    body: VideoScreenshots,
+    video: ScreenshotVideo,
+    picture: TakenPicture,
 ) -> Payload:
     """Store a picture for its caller, and in the database's bucket where that is wanted."""
     frame = picture.frame
@@ -113,6 +118,9 @@ async def _shot(
         raise e.UnreadableMediaError(picture.error)
     file = NewFile(f"{picture.at_ms}.jpg", frame.jpeg, _JPEG, holder=caller_name(request))
     link = await services.files.deliver(file, None, base_url(request))
+    supabase_url = None
+    if body.upload_to_supabase:
+        supabase_url = await services.screenshots.upload(video, body.document_id, picture)
     return {
         "timestamp": picture.at_ms / 1000,
         "timestamp_formatted": format_clock(picture.at_ms),
@@ -120,14 +128,5 @@ async def _shot(
         "width": frame.width,
         "height": frame.height,
         "size_bytes": len(frame.jpeg),
-        "supabase_url": await _uploaded(services, body, picture, frame.jpeg),
+        "supabase_url": supabase_url,
     }
-
-
-async def _uploaded(
-    services: Services, body: VideoScreenshots, picture: TakenPicture, jpeg: bytes
-) -> str | None:
-    storage = services.screenshots.storage
-    if not body.upload_to_supabase or storage is None:
-        return None
-    return await services.screenshots.upload(body.video_url, body.document_id, picture)

@@ -30,12 +30,12 @@ from app.routers.extraction import (
 )
 from app.routers.raised_errors import JOB_ERRORS, answers_late, raises
 from app.services.batch.video_address import platform_of, source_of, video_id_of
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.submission.envelopes.batch_envelope import model_of
-from app.submission.media_download import stored_copy
 from app.submission.request_fields import language_code
 from app.submission.run_to_end import run_made
 from app.submission.server_defaults import with_server_defaults
+from app.submission.stored_copy import stored_copy
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 

@@ -126,7 +126,7 @@ def _fill(fields: Mapping[str, TextField], text: bytes) -> None:
 
 
 def _field_sinks() -> dict[str, TextField]:
-    fields = {name: TextField(repeats=name in _LISTS) for name in _FIELDS}
+    fields = {name: TextField(repeats=name in _LISTS, name=name) for name in _FIELDS}
     return fields | {"captions": TextField(_MAX_CAPTIONS_BYTES)}
 
 
@@ -147,7 +147,7 @@ async def _read_upload(request: Request, services: Services) -> Submission:
         file = sinks["file"]
         await parse_form(request, {**fields, **sinks})
         body, notices = await _body_of(fields)
-        if not file.begun:
+        if not file.is_sent:
             if not body.captions:
                 raise BadRequestError(
                     "The form has no part named file; url, video_id and upload_id are sent as JSON"

@@ -71,6 +71,9 @@ class BilingualSubtitles(WorkedSubtitles):
     """Two files in one: `text` is the first language's, `translatedText` the second one's."""
 
     second_language: str
+    matched: float = Field(description="Share of the cues that have both languages, 0 to 1")
+    quality: Quality = Field(description="Of the first language")
+    second_quality: Quality
 
 
 class SyncPieceAnswer(Answer):
@@ -105,7 +108,9 @@ class AlignmentAnswer(Answer):
     confidence: float = Field(description="That the text is what is said, 0 to 1")
     words: int
     known: int = Field(description="Words whose own time was found")
-    matched: float = Field(description="Share of words that were recognised")
+    matched: float = Field(
+        description="Share of the words that match: of the text's, or of those heard where less"
+    )
 
 
 class AlignedSubtitles(WorkedSubtitles):

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from app.domain.events import Result
 from app.domain.profile import ReadingProfile
 from app.domain.transcript import Segment
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.submission.audio_output import seconds
 from app.submission.job_payloads import Payload
 from app.system.thread_groups import DISK

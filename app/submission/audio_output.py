@@ -12,7 +12,7 @@ from app.domain.events import Notice, Result
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.assign_speakers import TurnIndex
 from app.submission.audio_body import AudioBody
 from app.submission.job_payloads import Payload

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from app.domain.cue import Cue
-from app.domain.events import Progress, Result
+from app.domain.events import OutputPart, Progress, Result
 from app.domain.media import AudioTrack
 from app.domain.style_fields import style_fields
 from app.domain.transcript import SpeakerTurn
 from app.services.jobs.runtime import JobRuntime
 from app.services.pipeline.progress import format_eta
-from app.services.render.formats import render_file
+from app.services.render.file_writer import render_file
 from app.services.render.written_file import WrittenFile
 from app.submission.quality_payload import score_payload
 
@@ -60,6 +62,8 @@ def cue_payload(cue: Cue, *, names: bool = False) -> Payload:
     speaker = cue.speaker if names else numbered_speaker(cue)
     if speaker is not None:
         payload["speaker"] = speaker
+    if cue.turn_speakers and (names or all(map(_DIGIT.search, cue.turn_speakers))):
+        payload["speakers"] = list(cue.turn_speakers)
     return {**payload, **style_fields(cue)}
 
 
@@ -83,7 +87,8 @@ def turn_payloads(turns: Sequence[SpeakerTurn]) -> list[Payload]:
 async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]) -> Payload:
     """Return the result of a finished job, with the files that were requested.
 
-    Its cues are an iterator: see `sliced_json`.
+    Its cues are an iterator: see `sliced_json`. A job that makes no subtitles has ``parts``, which
+    are its output.
     """
     payload: Payload = {
         "subtitles": map(cue_payload, result.cues),
@@ -106,6 +111,9 @@ async def result_payload(result: Result, job: JobRuntime, formats: Sequence[str]
         }
     if result.quality is not None:
         payload["quality"] = score_payload(result.quality)
+    if job.record.queue is not None and job.record.queue.is_call:
+        parts = [event.json for _, event in job.log.after(0) if isinstance(event, OutputPart)]
+        payload["parts"] = await asyncio.to_thread(lambda: [json.loads(part) for part in parts])
     return add_files(payload, await rendered_formats(result, job, formats)) if formats else payload
 
 

@@ -41,7 +41,7 @@ SINGLE_FIELDS = (
     *("model", "language", "prompt", "response_format", "temperature", "stream", "hotwords"),
     *("timestamps", "word_timestamps", "diarize", "vad_filter", "num_speakers"),
     *("min_speakers", "max_speakers", "stream_include_usage", "vllm_xargs", "without_timestamps"),
-    *("to_language", _STRATEGY, *_STRATEGY_FIELDS),
+    *("stream_continuous_usage_stats", "to_language", _STRATEGY, *_STRATEGY_FIELDS),
 )
 LIST_FIELDS = (
     *("timestamp_granularities", "include", "languages", "keywords"),
@@ -72,6 +72,7 @@ class TranscriptionOptions:
         stream: whether events are wanted.
         chat_chunks: whether these are vLLM's chunks in place of OpenAI's events.
         include_usage: beside ``chat_chunks``: whether a last chunk has the usage.
+        running_usage: beside it: whether every chunk has the usage so far.
         logprobs: whether ``json`` has the words' log probabilities.
         voices: speakers whose voices are known.
     """
@@ -82,6 +83,7 @@ class TranscriptionOptions:
     stream: bool
     chat_chunks: bool
     include_usage: bool
+    running_usage: bool
     logprobs: bool
     voices: tuple[KnownVoice, ...]
 
@@ -117,6 +119,7 @@ def transcription_options(fields: Fields) -> TranscriptionOptions:
         stream=_flag(fields, "stream"),
         chat_chunks=chat_chunks,
         include_usage=_flag(fields, "stream_include_usage"),
+        running_usage=_flag(fields, "stream_continuous_usage_stats"),
         logprobs="logprobs" in _choices(fields, "include", frozenset({"logprobs"})),
         voices=known_voices(
             fields.get("known_speaker_names", ()), fields.get("known_speaker_references", ())
@@ -229,6 +232,16 @@ def _number(name: str, value: object, least: float, most: float, *, whole: bool 
     if not least <= number <= most:
         raise NamedFieldError(name, f"{least:g} to {most:g}")
     return number
+
+
+def number_field(fields: Fields, name: str, usual: float, least: float, most: float) -> float:
+    """Return the number of a field.
+
+    Raises:
+        NamedFieldError: it is none, or out of its limits.
+    """
+    text = _one(fields, name)
+    return _number(name, text, least, most) if text else usual
 
 
 def _check_temperature(fields: Fields) -> None:

@@ -41,7 +41,12 @@ async def transcription_payload(
 
 def usage_payload(result: Result) -> Payload:
     """Return what was used: seconds of sound, rounded up."""
-    return {"type": "duration", "seconds": math.ceil(result.audio_ms / 1000)}
+    return usage_of(result.audio_ms)
+
+
+def usage_of(heard_ms: int) -> Payload:
+    """Return what so much of a recording counts as."""
+    return {"type": "duration", "seconds": math.ceil(heard_ms / 1000)}
 
 
 def segment_payloads(result: Result) -> list[Payload]:

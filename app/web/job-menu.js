@@ -4,11 +4,13 @@ import { call, getJson } from "./api.js";
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
 import { make, showFailure } from "./making.js";
+import { jobFields } from "./operation-form.js";
 
 /** `job` says {id, file, url, flush, signal} as they are when something is chosen. */
 export class JobMenu {
   constructor(job) {
     this.job = job;
+    this.put = new Map(); // what adds the choices of an operation to its form, by its name
     this.element = el("div", { className: "menu", hidden: true });
     this.made = el("div", { className: "made", attr: { role: "status" } });
   }
@@ -23,10 +25,22 @@ export class JobMenu {
     const get = el("button", { type: "button", className: "main", data: { t: "download" }, textContent: t("download"), on: {
       click: () => this.#tried(() => this.#download(format.value, extension())) } });
     if (names.includes(wanted)) format.value = wanted;
-    this.element.prepend(format, get, ...jobOperations(options).map((name) => el("button", {
+    const operations = jobOperations(options);
+    this.element.prepend(format, get, ...operations.map((name) => el("button", {
       type: "button", data: { t: `make_${name}` }, textContent: t(`make_${name}`), on: { click: () => this.#make(name) } })));
+    this.element.after(this.#choices(operations, options));
     if (names.includes(wanted)) await this.#tried(() => this.#link(wanted, extension()));
     if (operation) await this.#make(operation);
+  }
+
+  /** What else the operations may be told, each with its own fields, folded away. */
+  #choices(names, options) {
+    const sets = names.map((name) => {
+      const { elements, put } = jobFields(options.operations.find((each) => each.name === name), options);
+      this.put.set(name, put);
+      return el("fieldset", { className: "fields", data: { operation: name } }, el("legend", { data: { t: `make_${name}` }, textContent: t(`make_${name}`) }), ...elements);
+    });
+    return el("details", { className: "more" }, el("summary", { data: { t: "more_fields" }, textContent: t("more_fields") }), ...sets);
   }
 
   async #tried(work) {
@@ -68,6 +82,7 @@ export class JobMenu {
     else return this.made.replaceChildren(t("needs_media"));
     body.append("job_id", id);
     body.append("edited", "true");
+    this.put.get(operation)(body);
     return this.#tried(async () => {
       await this.#flush();
       await make(operation, body, this.made, signal);

@@ -2,14 +2,17 @@
 
 import { call, getJson, postJson } from "./api.js";
 import { el } from "./dom.js";
+import { helpOf } from "./error-help.js";
 import { followJob } from "./events.js";
 import { duration, hasText, language, t } from "./i18n.js";
 import { JobMenu } from "./job-menu.js";
+import { JobTimeline } from "./job-timeline.js";
 import { Job } from "./job.js";
 import { known, remember } from "./jobs-view.js";
 import { keepMedia, keptMedia } from "./kept-media.js";
 import { showFailure } from "./making.js";
 import { Player } from "./player.js";
+import { StoredMedia } from "./stored-media.js";
 import { upload } from "./upload.js";
 
 const POSITION_MS = 250;
@@ -29,15 +32,17 @@ export class JobView {
     this.file = file ?? files.get(id) ?? null;
     this.player = new Player();
     if (this.file) this.player.file = this.file;
+    this.timeline = new JobTimeline(this.player);
     this.player.addEventListener("seek", ({ detail }) => this.#moved(detail.time_ms));
+    this.stored = new StoredMedia(this.player, this.#ending.signal);
     this.#build();
-    if (id && !this.file) this.#openKept(id);
+    this.opening = id && !this.file ? this.#openKept(id) : null;
     (id ? this.#follow(id) : this.#begin()).catch((error) => this.fail(error));
   }
 
   close() {
     this.#ending.abort();
-    this.player.release();
+    this.player.close();
   }
 
   /** Say everything in the language that the page has now; elements with `data-t` are written by it. */
@@ -66,7 +71,7 @@ export class JobView {
     }));
     this.editor = el("section", { className: "edit", hidden: true });
     this.element = el("div", { className: "job" },
-      el("section", { className: "screen" }, this.player.video,
+      el("section", { className: "screen" }, this.player.video, this.timeline.element,
         el("div", { className: "tools" }, el("label", {}, el("span", { data: { t: "show" }, textContent: t("show") }), " ", shown),
           el("label", { className: "button quiet" }, el("span", { data: { t: "open_media" }, textContent: t("open_media") }), open), this.cancel),
         this.bar, this.status, this.link, this.problem, this.menu.element, this.menu.made, this.told),
@@ -79,6 +84,12 @@ export class JobView {
     const file = kept ? await keptMedia(kept).catch(() => null) : null;
     if (!file || this.file || this.#ending.signal.aborted) return;
     this.#use(id, file);
+  }
+
+  /** Play what the server has of the media, where this browser has nothing. */
+  async #openStored() {
+    await this.opening;
+    if (!this.file) await this.stored.look(this.job);
   }
 
   #use(id, file) {
@@ -123,6 +134,8 @@ export class JobView {
 
   #changed() {
     const { job } = this;
+    this.#openStored();
+    this.timeline.show([...job.cues.values()], job.length_ms);
     if (job.progress && !job.ended) this.#progress(job.progress);
     this.notices.replaceChildren(...job.notices.map(({ code, message }) => el("li", { title: code, textContent: message })));
     this.told.hidden = job.notices.length === 0;
@@ -178,10 +191,11 @@ export class JobView {
     const again = el("button", { type: "button", textContent: t("again"), on: { click: () => {
       this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: { file: this.file, fields: this.fields, after: this.after } }));
     } } });
+    const advice = helpOf(code) ?? error.advice;
     const known = hasText(`error_${code}`) ? t(`error_${code}`) : null;
     this.problem.replaceChildren(...[known && el("strong", { textContent: known }),
       el("p", { textContent: error.error ?? error.message }),
-      error.advice ? el("p", { textContent: error.advice }) : null,
+      advice ? el("p", { textContent: advice }) : null,
       wait_s ? el("p", { textContent: t("retry_in", { wait: duration(wait_s) }) }) : null,
       el("p", {}, el("code", { textContent: code })),
       this.file || this.fields.url ? again : null].filter(Boolean));

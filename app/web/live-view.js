@@ -13,7 +13,11 @@ export function liveView(fail) {
   const now = el("p", { className: "now" });
   const start = (open) => async () => {
     try {
-      running = await listen(await open(), target.value, show);
+      // Browsers have no sound for pages of other machines without https.
+      if (!navigator.mediaDevices) throw new Error(t("live_hint"));
+      const stream = sounding(await open());
+      running = await listen(stream, target.value, show);
+      for (const track of stream.getAudioTracks()) track.addEventListener("ended", () => close());
       toggle(true);
     } catch (error) {
       fail(error);
@@ -39,6 +43,13 @@ export function liveView(fail) {
   const element = el("section", { className: "list" }, el("h1", { textContent: t("view_live") }), el("p", { textContent: t("live_hint") }),
     el("div", { className: "row" }, el("label", { className: "field" }, el("span", { textContent: t("target") }), target), mic, tab, stop), lines, now);
   return { element, close };
+}
+
+/** A stream as it is; without sound, which sharing a tab leaves out unless its box is ticked, an error. */
+function sounding(stream) {
+  if (stream.getAudioTracks().length) return stream;
+  for (const track of stream.getTracks()) track.stop();
+  throw new Error(t("live_no_sound"));
 }
 
 async function listen(stream, target, show) {

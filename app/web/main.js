@@ -2,6 +2,7 @@
 
 import { address, changeKey } from "./api.js";
 import { el, store, stored } from "./dom.js";
+import { helpOf } from "./error-help.js";
 import { loadTexts, offerLanguages, t, write } from "./i18n.js";
 import { JobView } from "./job-view.js";
 import { jobsView } from "./jobs-view.js";
@@ -19,7 +20,7 @@ let job = null;
 
 function fail(error) {
   banner.hidden = false;
-  banner.replaceChildren(el("span", { textContent: [error.message, error.advice].filter(Boolean).join(" ") }),
+  banner.replaceChildren(el("span", { textContent: [error.message, helpOf(error.code) ?? error.advice].filter(Boolean).join(" ") }),
     el("button", { type: "button", className: "quiet", textContent: t("close"), on: { click: () => { banner.hidden = true; } } }));
 }
 
@@ -47,8 +48,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   if (name === "job") return showJob({ id });
-  if (name === "server") return main.replaceChildren(serverView(fail));
-  const viewOf = { jobs: jobsView, live: liveView, operations: operationsView }[name];
+  const viewOf = { jobs: jobsView, live: liveView, operations: operationsView, server: serverView }[name];
   if (viewOf) {
     const view = viewOf(fail);
     close = view.close;

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { el } from "./dom.js";
+import { helpOf } from "./error-help.js";
 import { readEvents } from "./events.js";
 import { t } from "./i18n.js";
 
@@ -27,7 +28,7 @@ export async function make(operation, body, place, signal) {
 }
 
 export function showFailure(place, error) {
-  place.replaceChildren([error.message, error.advice].filter(Boolean).join(" "));
+  place.replaceChildren([error.message, helpOf(error.code) ?? error.advice].filter(Boolean).join(" "));
 }
 
 /** A link for each file of a result; a result without files, or that failed in parts, as it is too. */

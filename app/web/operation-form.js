@@ -13,6 +13,16 @@ const reference = (number, name) => `${number}-${name}`; // two files may have o
 
 export const operationName = (name) => nameOf("op", name);
 
+/** Fields that say which media and which text an operation works on. */
+const SOURCES = new Set(["job_id", "subtitles", "tracks", "words", "url_words_json", "source_lang", "diarize", "path", "output_filename"]);
+const isSource = ({ name, kind }) => kind === "file" || kind === "files" || SOURCES.has(name);
+
+/** Return the fields of an operation that a job's own media and cues leave open; `put(form)` adds what they say. */
+export function jobFields({ fields }, options) {
+  const shown = fields.filter((field) => !UNSHOWN.has(field.name) && !isSource(field)).map((field) => control(field, options));
+  return { elements: shown.map(({ element }) => element), put: (form) => shown.forEach(({ put }) => put(form)) };
+}
+
 /** Return the fields of an operation; `body()` is what they say as a form, `change` begins anew. */
 export function operationForm({ fields }, options) {
   const shown = fields.filter(({ name }) => !UNSHOWN.has(name)).map((field) => control(field, options));

@@ -5,7 +5,7 @@ import { language, t } from "./i18n.js";
 
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
-/** Events: `seek` {time_ms}, by the reader's hand. */
+/** Events: `seek` {time_ms}, by the reader's hand; `lost` {wasPlaying}, where media of the server fails. */
 export class Player extends EventTarget {
   #shown = new Map();
   #rows = new Map();
@@ -19,7 +19,8 @@ export class Player extends EventTarget {
     this.target = this.video.addTextTrack("subtitles", t("show_target"), "und");
     this.list = el("ol", { className: "cues", tabIndex: 0, data: { tLabel: "cues" }, attr: { "aria-label": t("cues") } });
     this.show("target");
-    this.video.hidden = true; // until there is a file of the reader's own
+    this.video.hidden = true; // until there is media
+    this.video.addEventListener("error", () => this.#failed());
     this.video.addEventListener("timeupdate", () => this.#follow());
     this.video.addEventListener("seeking", () => {
       this.#tell(this.video.currentTime * 1000);
@@ -28,15 +29,42 @@ export class Player extends EventTarget {
   }
 
   set file(file) {
+    this.#play(URL.createObjectURL(file));
+  }
+
+  /** Play what the server has, where the reader was. */
+  set address(url) {
+    const at_s = this.video.currentTime;
+    this.#play(url);
+    if (at_s) this.video.addEventListener("loadedmetadata", () => { this.video.currentTime = at_s; }, { once: true });
+  }
+
+  #play(url) {
     this.release();
-    this.url = URL.createObjectURL(file);
-    this.video.src = this.url;
+    this.url = url;
+    this.video.src = url;
     this.video.hidden = false;
   }
 
   release() {
-    if (this.url) URL.revokeObjectURL(this.url);
+    if (this.url?.startsWith("blob:")) URL.revokeObjectURL(this.url);
     this.url = null;
+  }
+
+  /** Let go of the media, and stop to fetch it. */
+  close() {
+    this.release();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  /** Media of the server may be of a kind that this browser lacks, or its link has expired: `lost` {wasPlaying}. */
+  #failed() {
+    if (!this.url || this.url.startsWith("blob:")) return;
+    const wasPlaying = this.video.readyState > 0;
+    this.url = null;
+    this.video.hidden = true;
+    this.dispatchEvent(new CustomEvent("lost", { detail: { wasPlaying } }));
   }
 
   get hasMedia() {

@@ -25,3 +25,12 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["ffmpeg", "-v", "error", "-t", "6", "-i", str(CLIP), str(path)]
     subprocess.run(command, check=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of speech: several cues, each while the rest is still transcribed."""
+    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
+    command = ["ffmpeg", "-v", "error", "-i", str(CLIP), "-t", "30", "-c", "copy", str(path)]
+    subprocess.run(command, check=True)
+    return path

@@ -35,12 +35,14 @@ class CuttingProxy:
         cuts: of the connections that come next, one each; those after them are left whole.
         done: the cuts that were made.
         sent_bytes: that clients have sent in all connections.
+        heads: the beginnings of what clients sent at a time, in lower case.
     """
 
     def __init__(self, port: int, *cuts: Cut) -> None:
         self.cuts = list(cuts)
         self.done: list[Cut] = []
         self.sent_bytes = 0
+        self.heads: list[bytes] = []
         self._port = port
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -78,6 +80,7 @@ class CuttingProxy:
                 server.sendall(piece)
                 sent += len(piece)
                 self.sent_bytes += len(piece)
+                self.heads.append(piece[:1000].lower())
                 if cut.sent_bytes is not None and sent >= cut.sent_bytes:
                     self._reset(client, server, cut)
                     return

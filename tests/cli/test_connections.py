@@ -22,20 +22,20 @@ CUES = Cut(seen=b'"subtitles":')
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
+def here(tmp_path: Path, clip: Path) -> Path:
     """A folder with a recording."""
     folder = tmp_path / "here"
     folder.mkdir()
-    shutil.copy(CLIP, folder / "talk.mp4")
+    shutil.copy(clip, folder / "talk.mp4")
     return folder
 
 
 @pytest.fixture
 def large(here: Path) -> Path:
-    """A recording that is sent in two parts."""
+    """A recording of some seconds that is sent in two parts."""
     path = here / "large.wav"
-    command = ["ffmpeg", "-v", "error", "-i", str(CLIP), "-t", "30", "-ac", "2", "-ar", "192000"]
-    subprocess.run([*command, str(path)], check=True)
+    command = ["ffmpeg", "-v", "error", "-i", str(CLIP), "-t", "7.5", "-ac", "2", "-ar", "192000"]
+    subprocess.run([*command, "-c:a", "pcm_f64le", str(path)], check=True)
     assert 17 * 2**20 < path.stat().st_size < 30 * 2**20
     return path
 
@@ -111,7 +111,8 @@ def test_after_a_termination_the_next_run_goes_on(server: ServerProcess, here: P
 def test_a_server_that_is_started_again_in_mid_job_ends_it(
     start_server: StartServer, here: Path, long_talk: Path, number: int
 ) -> None:
-    shutil.copy(long_talk, here / "talk.wav")
+    cut = ["ffmpeg", "-v", "error", "-i", str(long_talk), "-t", "90", "-c", "copy", "talk.wav"]
+    subprocess.run(cut, cwd=here, check=True)
     settings = {"PORT": str(free_port()), "CACHE_DIR": str(here.with_name("server-cache"))}
     first = start_server(**settings)
     arguments = ("talk.wav", *ANEW[1:])

@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 import srt
 
-from tests.chat_behaviours import refuses_key, says, status
-from tests.chat_server import ChatServer
 from tests.cli.command_process import (
     CAPTIONS,
     CLIP,
@@ -24,7 +22,6 @@ from tests.cli.command_process import (
     wait_until_closed,
 )
 from tests.conftest import StartServer
-from tests.endpoint_server import Reply, called_server
 from tests.server import ROOT, ServerProcess, free_port
 
 TALK = ROOT / "fixtures" / "talk" / "two-voices.mp4"
@@ -92,21 +89,43 @@ def test_a_text_that_is_not_said_is_refused(server: ServerProcess, here: Path) -
     assert not list(here.glob("*.srt"))
 
 
+VOICED = ("--mode", "replace", "--voice", "es", "--voices", "Bob=es+f3")
+VOICED += ("--field", "default_track=true")
+
+
+def defaults_of(path: Path) -> list[str]:
+    """Return for each stream whether players choose it."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "stream_disposition=default"]
+    return subprocess.check_output([*command, "-of", "csv=p=0", str(path)], text=True).split()
+
+
+def peak_of(path: Path, stream: str) -> float:
+    """Return the highest level of a sound ahead of its first caption, 0..1."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", stream, "-t", "0.9"]
+    data = subprocess.check_output([*command, "-ac", "1", "-f", "s16le", "-"])
+    return max(map(abs, memoryview(data).cast("h"))) / 32768
+
+
 def test_subtitles_are_spoken_as_sound_as_a_track_and_in_a_video(
     server: ServerProcess, here: Path
 ) -> None:
-    shutil.copy(CLIP, here / "talk.mp4")
+    clip = ["ffmpeg", "-v", "error", "-i", str(CLIP), "-t", "5", "-c", "copy", "talk.mov"]
+    subprocess.run(clip, cwd=here, check=True)
     (here / "talk.srt").write_text(CAPTIONS)
-    given = ("dub", "talk.mp4", "--subtitles", "talk.srt", "--to", "es")
-    for kind, name, streams in [
-        ("audio", "talk.es.dub.flac", ["audio"]),
-        ("track", "talk.es.dub.mp4", ["video", "audio", "audio"]),
+    given = ("dub", "talk.mov", "--subtitles", "talk.srt", "--from", "en", "--to", "es")
+    for kind, options, name, streams in [
+        ("audio", ("--format", "opus", "--mode", "mix"), "talk.es.dub.opus", ["audio"]),
+        ("track", VOICED, "talk.es.dub.mp4", ["video", "audio", "audio"]),
     ]:
-        done = run(here, *given, "--make", kind, CUESTREAM_SERVER=server.url)
+        done = run(here, *given, "--make", kind, *options, CUESTREAM_SERVER=server.url)
         assert done.process.returncode == 0, done.events
         assert done.of("written")[0]["path"] == name
         assert streams_of(here / name) == streams
         assert done.of("stage")
+    unused = [each for each in done.of("notice") if each["code"] == "voices_unused"]
+    assert "Bob" in unused[0]["message"]
+    assert defaults_of(here / name) == ["1", "0", "1"]
+    assert peak_of(here / name, "0:a:1") < 0.001 < peak_of(here / "talk.es.dub.opus", "0:a:0")
     taken = run(here, *given, "--make", "video", CUESTREAM_SERVER=server.url)
     assert taken.process.returncode == 3
     made = run(here, *given, "--make", "video", "-o", "new/", CUESTREAM_SERVER=server.url)
@@ -155,6 +174,29 @@ def test_live_captions_are_translated_and_outlive_a_server(
     assert any(line["translatedText"] != line["text"] for line in finals), finals
 
 
+def test_a_microphone_is_captioned(server: ServerProcess, here: Path) -> None:
+    """This machine has none: a file stands for it where ffmpeg is asked to open it."""
+    programs = here.with_name("programs")
+    programs.mkdir()
+    ffmpeg = programs / "ffmpeg"
+    ffmpeg.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *" -f pulse -i desk "*) ;; *) echo "no such device" >&2; exit 1; esac\n'
+        f"exec {shutil.which('ffmpeg')} -v error -re -ss 15 -t 2.5 -i {CLIP}"
+        " -vn -ac 1 -ar 16000 -f s16le -\n"
+    )
+    ffmpeg.chmod(0o755)
+    settings = {"CUESTREAM_SERVER": server.url, "PATH": f"{programs}:{os.environ['PATH']}"}
+    heard = run(here, "live", "--device", "desk", **settings)
+    assert heard.process.returncode == 0, heard.events
+    assert [line["text"] for line in heard.of("live") if line["status"] == "final"]
+    missing = run(here, "live", **settings)
+    assert missing.process.returncode == 6
+    [failed] = missing.of("failed")
+    assert "no such device" in failed["message"]
+    assert "--device" in failed["advice"]
+
+
 def test_without_ffmpeg_there_is_no_sound_to_caption(server: ServerProcess, here: Path) -> None:
     (here / "talk.wav").write_bytes(b"no sound")
     broken = run(here, "live", "talk.wav", CUESTREAM_SERVER=server.url)
@@ -164,78 +206,30 @@ def test_without_ffmpeg_there_is_no_sound_to_caption(server: ServerProcess, here
     assert "doctor" in missing.of("failed")[0]["advice"]
 
 
-def checks(command: CommandProcess) -> dict[str, dict[str, Any]]:
-    return {event["name"]: event for event in command.of("check")}
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "state", "said"),
-    [
-        (says("Hi"), "ok", "one token"),
-        (refuses_key(401), "broken", "SERVER_API_KEY"),
-        (status(402), "broken", "credit"),
-        (status(404), "broken", "SERVER_MODEL"),
-    ],
-    ids=["good", "wrong-key", "no-credit", "no-model"],
-)
-def test_the_doctor_asks_a_language_model_for_one_token(
-    here: Path, behaviour: Any, state: str, said: str
-) -> None:
-    with ChatServer() as model:
-        model.behaviour = behaviour
-        settings = {
-            "TRANSLATION_PROVIDER": "openai",
-            "SERVER_API_URL": model.url,
-            "SERVER_API_KEY": "sk-secret-key",
-            "SERVER_MODEL": "test-model",
-        }
-        done = run(here, "doctor", **settings)
-        assert len(model.calls) == 1
-        assert model.calls[0].headers["authorization"] == "Bearer sk-secret-key"
-        limits = {"max_tokens", "max_completion_tokens"} & set(model.calls[0].body)
-        assert [model.calls[0].body[name] for name in limits] == [1]
-        found = checks(done)["translator (openai, test-model)"]
-        assert found["state"] == state
-        assert said in f"{found['message']} {found['advice']}"
-        assert "sk-secret-key" not in json.dumps(done.events)
-        if state == "broken":
-            assert done.process.returncode == 8
-        silent = run(here, "doctor", "--no-calls", **settings)
-        assert len(model.calls) == 1
-        assert checks(silent)["translator (openai, test-model)"]["state"] == "ok"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"SERVER_API_URL": "http://127.0.0.1:9/v1"},
-        {"SERVER_API_KEY": "kéy"},
-    ],
-    ids=["nobody-there", "no-key-at-all"],
-)
-def test_the_doctor_outlives_settings_that_lead_nowhere(here: Path, wrong: dict[str, str]) -> None:
-    settings = {
-        "TRANSLATION_PROVIDER": "openai",
-        "SERVER_API_URL": "http://127.0.0.1:9/v1",
-        "SERVER_API_KEY": "sk-secret-key",
-        "SERVER_MODEL": "test-model",
-        **wrong,
-    }
-    done = run(here, "doctor", **settings)
-    assert done.process.returncode in (2, 8), done.events
-    assert done.events[-1]["event"] == "ended"
-
-
-def test_the_doctor_does_not_take_a_web_page_for_a_model(here: Path) -> None:
-    with called_server(lambda _: Reply(b"<html>It works!</html>")) as page:
-        settings = {
-            "TRANSLATION_PROVIDER": "openai",
-            "SERVER_API_URL": f"{page.url}/v1",
-            "SERVER_API_KEY": "sk-secret-key",
-            "SERVER_MODEL": "test-model",
-        }
-        done = run(here, "doctor", **settings)
-    assert checks(done)["translator (openai, test-model)"]["state"] == "broken"
+def test_bash_itself_completes_the_command(here: Path) -> None:
+    programs = here.with_name("programs")
+    programs.mkdir()
+    command = programs / "cuestream"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m app "$@"\n')
+    command.chmod(0o755)
+    script = """
+eval "$(cuestream --show-completion bash)"
+complete -p cuestream
+COMP_WORDS=(cuestream rel) COMP_CWORD=1
+_cuestream_completion cuestream rel cuestream
+echo "${COMPREPLY[@]}"
+"""
+    variables = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    variables |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = subprocess.run(
+        ["bash", "-ec", script],
+        cwd=here,
+        env=environment(here, variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1].split() == ["relayout"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli.main_command import cli
+from tests.endpoint_server import Reply, called_server
 from tests.server import ROOT, WHISPER, ServerProcess, inherited
 
 CLIP = ROOT / "samples" / "voicemail.mp4"
@@ -70,6 +70,18 @@ def test_subtitles_lie_beside_the_file_and_are_never_overwritten(run: Run) -> No
     assert "casa" in Path("talk.es.srt").read_text()
 
 
+def test_names_have_the_results_language_and_the_words_that_players_know(run: Run) -> None:
+    Path("talk.en.forced.srt").write_text(CAPTIONS)
+    arguments = ("--to", "es", "--field", "source_lang=en", "--quiet")
+    assert run("talk.en.forced.srt", *arguments).exit_code == 0
+    assert run("talk.en.forced.srt", *arguments, "--field", "sdh=true").exit_code == 0
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "talk.en.forced.srt",
+        "talk.es.forced.sdh.srt",
+        "talk.es.forced.srt",
+    ]
+
+
 def test_a_file_that_appears_meanwhile_is_left_alone(run: Run) -> None:
     Path("talk.srt").write_text(CAPTIONS)
     Path("talk.en.vtt").write_text("mine")
@@ -102,6 +114,19 @@ def test_exit_codes_tell_what_was_wrong(run: Run, tmp_path: Path) -> None:
     assert (refused.exit_code, failed["code"]) == (1, "invalid_language")
     assert "TRANSLATION_PROVIDER" in failed["advice"]
     assert run("talk.srt", "--server", "ftp://nowhere").exit_code == 2
+
+
+def test_what_passes_and_what_is_no_server_have_codes_of_their_own(run: Run) -> None:
+    """What a program does next differs: try again later, or mend the address."""
+    Path("talk.srt").write_text(CAPTIONS)
+    later = {"error": "The site asks for patience", "code": "source_unavailable"}
+    answers = {True: Reply({**later, "retryable": True}, status=503), False: Reply(b"<html>Hi")}
+    for retryable, code in ((True, 9), (False, 4)):
+        with called_server(lambda _, reply=answers[retryable]: reply) as other:  # type: ignore[misc]
+            done = run("qc", "talk.srt", "--server", other.url, "--json")
+        assert done.exit_code == code, done.output
+        kinds = [event["event"] for event in events_of(done)]
+        assert kinds == ["failed", "ended"], "it does not wait for what it knows no end of"
 
 
 def test_quality_is_reported_and_layout_done_anew(run: Run) -> None:
@@ -202,8 +227,10 @@ def cue_times(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
     ]
 
 
-def test_after_an_interrupt_the_next_run_goes_on(server: ServerProcess, tmp_path: Path) -> None:
-    shutil.copy(CLIP, tmp_path / "talk.mp4")
+def test_after_an_interrupt_the_next_run_goes_on(
+    server: ServerProcess, tmp_path: Path, clip: Path
+) -> None:
+    shutil.copy(clip, tmp_path / "talk.mp4")
     env = environment(tmp_path, CUESTREAM_SERVER=server.url)
     first = started(tmp_path, env, "talk.mp4", "--json", "--field", "force_refresh=true")
     seen = list(read_until(first, "cues"))
@@ -243,29 +270,3 @@ def test_a_watched_file_is_taken_once_it_is_whole(server: ServerProcess, tmp_pat
     assert [event["input"] for event in events if event["event"] == "begun"] == ["new.wav"]
     assert events[-1]["duration_ms"] > 5500, "a part of the file was heard"
     assert (folder / "new.en.srt").exists()
-
-
-def test_without_a_server_the_command_has_one_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "talk.srt").write_text(CAPTIONS)
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('somebody else')")
-    env = environment(tmp_path, ENABLE_WHISPER="false")
-    done = started(tmp_path, env, "talk.srt", "--to", "es", "--json")
-    output, _ = done.communicate(timeout=100)
-    assert done.returncode == 0, output
-    assert "casa" in (tmp_path / "talk.es.srt").read_text()
-    assert os.listdir(tmp_path / "state" / "jobs")
-
-
-def test_live_captions_of_a_file(server: ServerProcess, tmp_path: Path) -> None:
-    wav = tmp_path / "talk.wav"
-    command = ["ffmpeg", "-v", "error", "-ss", "15", "-t", "2.5", "-i", str(CLIP), str(wav)]
-    subprocess.run(command, check=True)
-    env = environment(tmp_path, CUESTREAM_SERVER=server.url)
-    done = started(tmp_path, env, "live", "talk.wav", "--json")
-    output, _ = done.communicate(timeout=60)
-    assert done.returncode == 0, output
-    lines = [json.loads(line) for line in output.splitlines()]
-    finals = [line for line in lines if line.get("status") == "final"]
-    assert finals
-    assert all(line["text"] for line in finals)

@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.server import ServerProcess
 
+expect.set_options(timeout=60_000)
+"""A busy machine is no fault of the page."""
+
 NEEDS_BROWSER = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="no browser is installed"
 )

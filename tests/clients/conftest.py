@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.extension_client import HERE
+from tests.clients.openai_calls import APP, KEY
 from tests.media_server import MediaServer
 from tests.server import ServerProcess
 
@@ -81,4 +82,25 @@ def gated(
     server.wait_ready()
     yield Gated(server, gate)
     gate.touch()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def openai_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server without keys whose engines take no time and tell speakers apart."""
+    settings = {"DIARIZATION_ENABLED": "true", "SYNC_KEEPALIVE_AFTER_S": "40"}
+    settings |= {"MAX_UPLOAD_MB": "25"}
+    server = ServerProcess(tmp_path_factory.mktemp("openai"), settings, APP)
+    server.wait_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def openai_locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Such a server with a key and a single place."""
+    settings = {"API_KEYS": KEY, "MAX_JOBS": "1", "MAX_UPLOAD_MB": "1"}
+    server = ServerProcess(tmp_path_factory.mktemp("locked"), settings, APP)
+    server.wait_ready()
+    yield server
     server.stop()

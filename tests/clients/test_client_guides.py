@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from tests.clients.extension_client import HERE
-from tests.clients.test_openai_api import TEXT
+from tests.clients.openai_calls import TEXT
 from tests.routers.test_parakeet_contract import TALK
 from tests.server import ServerProcess
 

@@ -20,6 +20,11 @@ AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 _MOST_CHANGES_PER_ROW = 30
 """A row has six cells and a dozen attributes."""
 
+TIPS = {
+    "en": "Split at the caret, else at the playhead (Ctrl+Alt+V, Alt+V)",
+    "de": "An der Schreibmarke teilen, sonst an der Abspielstelle (Strg+Alt+V, Alt+V)",
+}
+
 LINES = [
     "Where do you want to go today?",
     "Up the river and over the bridge.",
@@ -367,6 +372,9 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
         const {SHORTCUTS} = await import('/page/app/web/editor/shortcuts.js');
         return {texts: Object.fromEntries(Object.entries(EDITOR_TEXTS).map(
           ([tag, table]) => [tag, Object.keys(table).sort()])),
+          untranslated: Object.entries(EDITOR_TEXTS).map(([tag, table]) => [tag,
+            Object.keys(table).filter((key) => key.startsWith('do_')
+              && tag !== 'en' && table[key] === EDITOR_TEXTS.en[key])]),
           commands: SHORTCUTS.map(({command}) => `do_${command}`)};
         }"""
     )
@@ -374,6 +382,10 @@ def test_every_language_has_every_text(context: BrowserContext, server: ServerPr
     for tag, names in keys["texts"].items():
         assert names == keys["texts"]["en"], (tag, json.dumps(names))
     assert set(keys["commands"]) <= set(keys["texts"]["en"])
+    assert all(not same for _, same in keys["untranslated"]), keys["untranslated"]
+    for tag, tip in TIPS.items():
+        tab.page.evaluate("tag => { document.querySelector('cue-editor').texts = tag; }", tag)
+        expect(tab.tool("split")).to_have_attribute("title", tip)
     tab.page.locator("cue-editor .grid").focus()
     tab.page.keyboard.press("F1")
     expect(tab.page.locator("cue-editor dialog.help")).to_contain_text("Alt+V")
@@ -390,6 +402,42 @@ def test_the_timeline_takes_the_colours_of_another_theme(
     light, dark = (_line_of_ruler(tab, scheme) for scheme in ("light", "dark"))
     assert light[:3] == [0xE3, 0xE6, 0xEC]
     assert dark[:3] == [0x2B, 0x30, 0x3B]
+
+
+_PAINTED = """
+async () => {
+  const {timeline, cues, quality} = document.querySelector('cue-editor');
+  const {canvas, view} = timeline;
+  const scale = devicePixelRatio;
+  const pixel = (ms, dx, y) => {
+    const x = ((ms - view.from_ms) / view.span_ms) * canvas.clientWidth + dx;
+    return [...canvas.getContext('2d').getImageData(x * scale, y * scale, 1, 1).data].join();
+  };
+  const edge = (n) => pixel(cues[n].start_ms, 1, canvas.clientHeight / 2);
+  const mark = (n) => pixel(cues[n].start_ms, 3, canvas.clientHeight - 7);
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  return {edges: [1, 2, 3].map(edge), marks: [1, 4].map(mark), marked: [...quality.marks.keys()]};
+}
+"""
+
+
+def test_cues_in_the_timeline_are_coloured_by_speaker_and_by_finding(tab: EditorTab) -> None:
+    for number, speaker in ((2, "Ann"), (3, "Ben"), (4, "Ann")):
+        tab.row(number).click()
+        tab.field("speaker").fill(speaker)
+    tab.row(5).click()
+    tab.field("duration").fill("0.2")
+    tab.page.keyboard.press("Enter")
+    save(tab)
+    expect(tab.row(5)).to_have_attribute("data-mark", "error")
+    expect(tab.row(2)).to_have_attribute("data-mark", "")
+    tab.row(1).click()
+    painted = tab.page.evaluate(_PAINTED)
+    ann, ben, again = painted["edges"]
+    assert ann == again != ben
+    fine, faulty = painted["marks"]
+    assert fine != faulty, painted
+    assert faulty.split(",")[0] == "201", "the red of faults, #c9372c"
 
 
 def _line_of_ruler(tab: EditorTab, scheme: str) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,12 @@ import numpy as np
 import pytest
 
 from tests.audio_engines import speech_like
-from tests.clients.test_openai_api import APP, reference
+from tests.clients.openai_calls import APP, reference
 from tests.routers.test_parakeet_contract import LOUD, QUIET, TALK, wav
 from tests.server import ServerProcess
 
 TURNS = [(0.5, 2.0), (3.0, 4.5), (5.5, 7.0)]
 PATH = "/v1/audio/diarization"
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    server = ServerProcess(
-        tmp_path_factory.mktemp("diarization"), {"DIARIZATION_ENABLED": "true"}, APP
-    )
-    server.wait_ready()
-    yield server
-    server.stop()
 
 
 def diarize(
@@ -42,8 +31,8 @@ def times(segments: list[dict[str, Any]]) -> list[tuple[float, float]]:
     return [(round(each["start"], 1), round(each["end"], 1)) for each in segments]
 
 
-def test_turns_with_their_times(worker: ServerProcess) -> None:
-    answer = diarize(worker)
+def test_turns_with_their_times(openai_worker: ServerProcess) -> None:
+    answer = diarize(openai_worker)
     assert answer.headers["content-type"] == "application/json"
     found = answer.json()
     assert found.keys() == {"duration", "num_speakers", "segments"}
@@ -54,8 +43,8 @@ def test_turns_with_their_times(worker: ServerProcess) -> None:
     assert speakers == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
 
 
-def test_rttm_has_ten_fields_a_line(worker: ServerProcess) -> None:
-    answer = diarize(worker, name="my talk.wav", response_format="rttm")
+def test_rttm_has_ten_fields_a_line(openai_worker: ServerProcess) -> None:
+    answer = diarize(openai_worker, name="my talk.wav", response_format="rttm")
     assert answer.headers["content-type"].startswith("text/plain")
     lines = [line.split(" ") for line in answer.text.splitlines()]
     assert {len(line) for line in lines} == {10}
@@ -65,30 +54,34 @@ def test_rttm_has_ten_fields_a_line(worker: ServerProcess) -> None:
     assert [line[7] for line in lines] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
 
 
-def test_known_voices_have_names_and_shift_no_time(worker: ServerProcess) -> None:
+def test_known_voices_have_names_and_shift_no_time(openai_worker: ServerProcess) -> None:
     known = {
         "known_speaker_names[]": ["Ann Lee", "Bo"],
         "known_speaker_references[]": [reference(LOUD), reference(QUIET)],
     }
-    found = diarize(worker, **known).json()
+    found = diarize(openai_worker, **known).json()
     assert [each["speaker"] for each in found["segments"]] == ["Bo", "Ann Lee", "Bo"]
     assert times(found["segments"]) == TURNS
     assert found["duration"] == pytest.approx(8.0, abs=0.01)
-    lines = diarize(worker, response_format="rttm", **known).text.splitlines()
+    lines = diarize(openai_worker, response_format="rttm", **known).text.splitlines()
     assert lines[1].split()[7] == "Ann_Lee"
 
 
-def test_nobody_speaks(worker: ServerProcess) -> None:
+def test_nobody_speaks(openai_worker: ServerProcess) -> None:
     silence = wav(np.zeros(32_000, np.float32))
-    assert diarize(worker, silence).json() == {"duration": 2.0, "num_speakers": 0, "segments": []}
-    assert diarize(worker, silence, response_format="rttm").text == ""
+    assert diarize(openai_worker, silence).json() == {
+        "duration": 2.0,
+        "num_speakers": 0,
+        "segments": [],
+    }
+    assert diarize(openai_worker, silence, response_format="rttm").text == ""
 
 
-def test_json_with_sound_is_as_a_form(worker: ServerProcess) -> None:
+def test_json_with_sound_is_as_a_form(openai_worker: ServerProcess) -> None:
     sound = {"data": base64.b64encode(TALK).decode(), "format": "wav"}
-    with worker.client() as client:
+    with openai_worker.client() as client:
         answer = client.post(PATH, json={"model": "any", "input_audio": sound})
-    assert answer.json() == diarize(worker).json()
+    assert answer.json() == diarize(openai_worker).json()
 
 
 @pytest.mark.parametrize(
@@ -101,27 +94,30 @@ def test_json_with_sound_is_as_a_form(worker: ServerProcess) -> None:
         ({"known_speaker_names[]": ["a"]}, "known_speaker_references"),
     ],
 )
-def test_what_is_wrong_is_named(worker: ServerProcess, fields: dict[str, Any], param: str) -> None:
-    answer = diarize(worker, b"no sound", **fields)
+def test_what_is_wrong_is_named(
+    openai_worker: ServerProcess, fields: dict[str, Any], param: str
+) -> None:
+    answer = diarize(openai_worker, b"no sound", **fields)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
 
 
-def test_a_file_that_cannot_be_read_is_named_and_removed(worker: ServerProcess) -> None:
+def test_a_file_that_cannot_be_read_is_named_and_removed(openai_worker: ServerProcess) -> None:
+    before = left_over(openai_worker.folder)
     for fields in (
         {},
         {"known_speaker_names[]": "a", "known_speaker_references[]": reference(LOUD)},
     ):
-        answer = diarize(worker, b"no sound at all", **fields)
+        answer = diarize(openai_worker, b"no sound at all", **fields)
         assert answer.status_code == 400
         assert answer.json()["error"]["param"] == "file"
-    assert left_over(worker.folder) == []
+    assert left_over(openai_worker.folder) <= before
 
 
-def left_over(folder: Path) -> list[Path]:
+def left_over(folder: Path) -> set[Path]:
     """Return files of uploads that nobody removed."""
     endings = {".upload", ".wav", ".head", ".reference"}
-    return [path for path in folder.rglob("*") if path.suffix in endings and path.is_file()]
+    return {path for path in folder.rglob("*") if path.suffix in endings and path.is_file()}
 
 
 def test_where_nothing_tells_speakers_apart_it_says_so(tmp_path: Path) -> None:
@@ -135,8 +131,8 @@ def test_where_nothing_tells_speakers_apart_it_says_so(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_pause_of_speech_is_no_turn(worker: ServerProcess) -> None:
+def test_a_pause_of_speech_is_no_turn(openai_worker: ServerProcess) -> None:
     apart = wav(speech_like((QUIET, 1.0), (0, 3.0), (QUIET, 1.0)))
-    found = diarize(worker, apart).json()
+    found = diarize(openai_worker, apart).json()
     assert times(found["segments"]) == [(0.0, 1.0), (4.0, 5.0)]
     assert found["num_speakers"] == 1

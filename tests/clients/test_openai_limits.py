@@ -24,7 +24,7 @@ import pytest
 
 from tests.audio_engines import speech_like
 from tests.clients.held_engines import Held, held_server
-from tests.clients.test_openai_api import late_failure, node, sdk
+from tests.clients.openai_calls import late_failure, node, sdk
 from tests.routers.test_parakeet_contract import QUIET, wav
 from tests.runpod_platform import until
 

@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.clients.test_openai_api import sdk
+from tests.clients.openai_calls import sdk
 from tests.routers.test_speech_translation import ENGLISH_WORDS, FRENCH, record
 from tests.server import ROOT, ServerProcess
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +85,46 @@ def test_an_edited_cue_is_burned_in(page: Page, film: Path, tmp_path: Path) -> N
     assert 0 < lit_width(after, middle_s) < WIDTH / 8
 
 
-def test_a_job_that_is_opened_again_plays(page: Page, film: Path) -> None:
+_PROGRESS = """
+window.percents = [];
+new MutationObserver(() => {
+  const bar = document.querySelector('div.made progress');
+  if (bar) window.percents.push(bar.value);
+}).observe(document.querySelector('div.made'), {subtree: true, childList: true});
+"""
+
+
+def test_a_dub_speaks_the_edited_cues_and_shows_its_progress(
+    page: Page, film: Path, tmp_path: Path
+) -> None:
+    page.set_input_files("#file", film)
+    expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Edit cues").click()
+    page.locator("cue-editor .detail [name=text]").fill("The bridge is open again.")
+    page.evaluate(_PROGRESS)
+    with page.expect_response("**/api/media/dub") as asking:
+        page.get_by_role("button", name="Dub", exact=True).click()
+    dubbed = made_file(page, tmp_path / "dubbed.mp4")
+    answers = [line[6:] for line in asking.value.text().splitlines() if line.startswith("data: ")]
+    [result] = [found["result"] for each in answers if "result" in (found := json.loads(each))]
+    assert result["lines"][0]["text"] == "The bridge is open again."
+    assert result["lines"][0]["spoken"] is True
+    percents = page.evaluate("window.percents")
+    assert percents
+    assert percents == sorted(percents)
+    assert length_s(dubbed) == pytest.approx(length_s(film), abs=1)
+    assert sound(dubbed) != sound(film)
+
+
+def sound(path: Path) -> str:
+    """Return a hash of the decoded sound of a file."""
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a:0", "-f", "md5", "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_job_that_is_opened_again_plays_and_is_dubbed(
+    page: Page, film: Path, tmp_path: Path
+) -> None:
     page.set_input_files("#file", film)
     expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
     count = page.locator(".cues li").count()
@@ -99,6 +139,22 @@ def test_a_job_that_is_opened_again_plays(page: Page, film: Path) -> None:
     assert video.evaluate("video => video.play().then(() => video.videoWidth)") == WIDTH
     page.get_by_role("button", name="Add as track").click()  # no file has to be chosen for it
     expect(page.locator("div.made a")).to_be_visible(timeout=60_000)
+    check_dub_with_choices(page, tmp_path / "dub.mp4")
+
+
+def check_dub_with_choices(page: Page, path: Path) -> None:
+    """Dub the open job as its menu's fields say: a second track that players choose."""
+    page.locator(".more > summary").click()
+    fields = page.locator("fieldset[data-operation=dub]")
+    assert fields.locator("[name=url_video], [name=job_id], [name=subtitles]").count() == 0
+    fields.locator("[name=output]").select_option("track")
+    fields.locator("[name=default_track]").select_option("true")
+    page.get_by_role("button", name="Dub", exact=True).click()
+    expect(page.locator("div.made a")).to_have_text(re.compile("_dubbed.mp4"), timeout=60_000)
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", made_file(page, path)]
+    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
+    sounds = [each for each in shown if each["codec_type"] == "audio"]
+    assert [each["disposition"]["default"] for each in sounds] == [0, 1]
 
 
 def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: Path) -> None:

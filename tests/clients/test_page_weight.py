@@ -1,4 +1,4 @@
-"""What travels until the page and its editor are open, measured in Chromium."""
+"""What travels until the page and its editor are open, and what a phone shows of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from tests.server import DEAF, ServerProcess
 
 _MOST_BYTES = 150_000
 """With the heads of some 40 answers, a kilobyte each."""
+
+
+VIEWS = {
+    "new": "[name=url]",
+    "jobs": "table",
+    "live": ".live",
+    "operations": ".operation .fields",
+    "server": "[data-name=cache]",
+    "job/{job}": ".job[data-state=done] .menu [data-t=edit]",
+}
+"""Views of the page, each with what it shows once it is there."""
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +102,44 @@ def test_the_editor_of_a_long_job_has_few_rows_in_the_page(
     box = editor.bounding_box()
     assert box is not None
     assert box["height"] < 2000
+    context.close()
+
+
+_WIDER = """
+() => {
+  const found = [];
+  const width = document.documentElement.clientWidth;
+  for (const part of [document.documentElement, document.querySelector('main')]) {
+    if (part.scrollWidth > part.clientWidth) found.push(`${part.localName} ${part.scrollWidth}`);
+  }
+  for (const each of document.querySelectorAll('header *, main *')) {
+    if (each.closest('.scroll, .unseen')) continue;
+    if (each.getBoundingClientRect().right > width + 1) found.push(each.outerHTML.slice(0, 80));
+  }
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.scrollWidth > link.clientWidth) found.push(link.textContent);
+  }
+  if (document.querySelector('header').clientHeight > 90) found.push('a header of three rows');
+  return found;
+}
+"""
+
+
+def test_no_view_is_wider_than_a_phone_in_any_language(
+    server: ServerProcess, browser: Browser
+) -> None:
+    context = browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    job = _job(server, 3)
+    page.goto(server.url)
+    languages = page.locator("#language option")
+    expect(languages).to_have_count(7)
+    for tag in languages.evaluate_all("all => all.map(each => each.value)"):
+        page.select_option("#language", tag)
+        for view, shown in VIEWS.items():
+            page.goto(f"{server.url}/#{view.format(job=job)}")
+            page.locator(shown).first.wait_for()
+            assert page.evaluate(_WIDER) == [], (tag, view)
     context.close()
 
 

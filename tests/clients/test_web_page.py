@@ -15,10 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
+from app.domain.error_advice import ADVICE
 from app.services.operations.operation_fields import operation_fields
 from app.services.operations.operation_table import OPERATIONS
+from app.services.render.formats import FORMATS
 from tests.server import ROOT, ServerProcess
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed")
@@ -58,6 +60,7 @@ class CutNetwork(socketserver.ThreadingTCPServer):
         self.port = port
         self.is_cut = False
         self.ways: list[socket.socket] = []
+        self.resumed: list[str] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def cut(self) -> None:
@@ -139,6 +142,7 @@ def done(page: Page, network: CutNetwork, long_talk: Path) -> Page:
     expect(page.locator(".cues li").first).to_be_visible(timeout=120_000)
     network.cut()
     expect(page.locator(".job")).to_have_attribute("data-connection", "cut", timeout=60_000)
+    page.on("request", lambda request: network.resumed.append(_last_event_id(request)))
     network.is_cut = False
     expect(page.locator(".job[data-state=done]")).to_be_visible(timeout=120_000)
     return page
@@ -169,7 +173,12 @@ def test_the_first_cue_is_on_the_video_before_the_job_is_done(done: Page) -> Non
     assert counts[0] == done.locator(".cues li").count() > 5
 
 
-def test_a_cut_connection_is_survived_and_shown(done: Page) -> None:
+def _last_event_id(request: Request) -> str:
+    return request.headers.get("last-event-id", "")
+
+
+def test_a_cut_connection_is_survived_and_shown(done: Page, network: CutNetwork) -> None:
+    assert any(map(str.isdecimal, network.resumed))
     expect(done.locator(".job")).to_have_attribute("data-connection", "resumed")
     expect(done.locator(".link")).to_have_text(re.compile(r"resumed after event \d+"))
     ids = done.eval_on_selector_all(".cues li", "rows => rows.map(row => row.dataset.id)")
@@ -193,6 +202,8 @@ def test_a_click_seeks(done: Page) -> None:
 
 
 def test_a_file_is_downloaded(done: Page, long_talk: Path) -> None:
+    offered = done.locator(".menu option").evaluate_all("all => all.map(each => each.value)")
+    assert set(FORMATS) <= set(offered)
     done.select_option(".menu select", "srt")
     with done.expect_download() as downloading:
         done.click(".menu button.main")
@@ -321,6 +332,9 @@ def test_all_languages_have_all_texts() -> None:
         for field in operation_fields(operation):
             shown = {field.name, *(each.name for each in field.items if each.kind == "number")}
             assert {f"field_{name}" for name in shown - {"edited"}} <= set(table["texts"])
+    helps = (ROOT / "app" / "web" / "error-help.js").read_text("utf-8")
+    assert set(re.findall(r"(help_[a-z]+):", helps)) <= set(table["texts"])
+    assert set(re.findall(r'"([a-z_]+)"', helps)) - {"unreachable"} <= set(ADVICE)
     sources = "".join(
         path.read_text("utf-8")
         for path in (ROOT / "app" / "web").glob("*.*")

@@ -7,7 +7,7 @@ from textwrap import dedent
 from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 
 CUES = [
     Cue(

@@ -12,7 +12,7 @@ from app.domain.style import PLAIN, InlineStyle, Placement, ink_runs
 from app.domain.time import Span
 from app.services.captions.parse import parse_captions
 from app.services.layout.authored_cues import authored_cues
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 
 ITALIC, YELLOW = InlineStyle(italic=True), InlineStyle(colour="#ffff00")
 DIALOGUE = [("- Is the ferry late?\n", YELLOW), ("- Only ", PLAIN), ("by an hour", ITALIC.over(

@@ -9,6 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+
+ELSEWHERE = {
+    "cp .env.example ": "tests/packaging/test_docs.py",
+    "docker ": "tests/packaging/test_image.py",
+    "make demo": "tests/packaging/test_demo.py",
+    "make serve": "tests/packaging/test_serve.py",
+    "make simulate": "tests/test_simulation.py",
+    "make subtitles": "tests/packaging/test_make_subtitles.py",
+    "pipx install ": "tests/packaging/test_wheel.py",
+    "scripts/update-ytdlp.sh": "tests/services/sources/ytdlp/test_updates.py",
+    "supabase ": "tests/packaging/test_guide_commands.py",
+}
+"""Beginnings of commands that install things, run for ever, or need a container or an account, each
+with the test of what it does. Their words are checked where they stand."""
+
+_ASSIGNMENTS = re.compile(r"^(?:[A-Z_]+=\S* )+")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _STATUS = re.compile(r"^HTTP (\d{3}) (\S+)$", re.MULTILINE)
 
@@ -54,6 +71,79 @@ def blocks_of(path: Path) -> list[Block]:
         Block(text[: found.start(2)].count("\n") + 1, found[1], found[2])
         for found in _FENCE.finditer(text)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRun:
+    """Which blocks of a guide a test runs.
+
+    Attributes:
+        guide: path of it.
+        test: path of the test, which takes them from `run_blocks`.
+        pattern: what such a block contains; empty for all.
+    """
+
+    guide: str
+    test: str
+    pattern: str = ""
+
+
+_EXAMPLES, _SITE = "tests/packaging/test_examples.py", "tests/packaging/test_docs_site.py"
+_COMMANDS = "tests/packaging/test_guide_commands.py"
+
+RUNS = (
+    GuideRun("README.md", _EXAMPLES, r"make serve &"),
+    GuideRun("README.md", _SITE, r"^cuestream "),
+    GuideRun("docs/api.md", _EXAMPLES),
+    GuideRun("docs/clients/plex.md", _COMMANDS),
+    GuideRun("docs/load-balancer.md", _EXAMPLES, r"^curl "),
+    GuideRun("docs/media.md", _COMMANDS),
+    GuideRun("docs/pod.md", _EXAMPLES, r"^curl "),
+    GuideRun("docs/queue-worker.md", _COMMANDS, r"/status/|--rp_serve_api"),
+    GuideRun("docs/roles.md", "tests/routers/test_roles.py"),
+    GuideRun("docs/scaling.md", _COMMANDS),
+    GuideRun("docs/sites.md", _COMMANDS, r"^curl "),
+    GuideRun("docs/start-cpu.md", _SITE, r"^(?:curl|cuestream) "),
+    GuideRun("docs/start-gpu.md", _SITE, r"^cuestream "),
+    GuideRun("docs/supabase.md", "tests/routers/test_batch_jobs.py", r"^curl "),
+    GuideRun("docs/supabase.md", _COMMANDS, r"^psql "),
+    GuideRun("docs/terminal.md", _SITE),
+)
+"""Every block of shell commands, but for those that are commands of `ELSEWHERE` alone."""
+
+
+def shell_blocks(guide: str) -> list[Block]:
+    """Return the blocks of shell commands of a guide, in order."""
+    return [block for block in blocks_of(ROOT / guide) if block.kind in {"sh", "bash"}]
+
+
+def is_elsewhere(line: str) -> bool:
+    """Whether a line is a command that is run elsewhere."""
+    return _ASSIGNMENTS.sub("", line).startswith(tuple(ELSEWHERE))
+
+
+def is_run(run: GuideRun, block: Block) -> bool:
+    """Whether a test runs a block."""
+    return re.search(run.pattern, block.text, re.MULTILINE) is not None
+
+
+def run_blocks(guide: str, test: str) -> list[Block]:
+    """Return the blocks of a guide that a test runs.
+
+    Args:
+        guide: path of it.
+        test: ``__file__`` of the test.
+    """
+    name = str(Path(test).resolve().relative_to(ROOT))
+    runs = [run for run in RUNS if (run.guide, run.test) == (guide, name)]
+    assert runs, f"{name} is not entered for {guide}"
+    return [block for block in shell_blocks(guide) if any(is_run(run, block) for run in runs)]
+
+
+def without_elsewhere(block: Block) -> Block:
+    """Return a block without the commands that are run elsewhere."""
+    lines = block.text.splitlines(keepends=True)
+    return Block(block.line, block.kind, "".join(x for x in lines if not is_elsewhere(x)))
 
 
 class GuideShell:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from app.cli.exit_codes import ExitCode
 from app.domain.error_advice import ADVICE
-from tests.packaging.documented import Block, GuideShell, blocks_of
+from tests.packaging.documented import Block, GuideShell, run_blocks, without_elsewhere
 from tests.server import ROOT, ServerProcess
 
 DOCS = ROOT / "docs"
-GUIDES = ("start-cpu.md", "start-gpu.md", "terminal.md")
-NOT_HERE = ("make ", "pipx install", "docker compose")
-"""Commands that install things, run for ever or need a GPU: `checked` looks at their syntax."""
 
 
 @pytest.fixture(scope="module")
@@ -72,55 +66,39 @@ def test_exit_codes_are_those_of_the_page() -> None:
     assert named == set(map(int, ExitCode))
 
 
-def checked(line: str) -> None:
-    """Assert that a command which cannot be run here names what is there."""
-    words = shlex.split(line, comments=True)
-    if words[0] == "make":
-        done = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    elif words[:2] == ["pipx", "install"]:
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        known = [f".[{name}]" for name in extras["optional-dependencies"]]
-        assert words[2:] in [["."], *([name] for name in known)], line
-    else:
-        assert words[:3] == ["docker", "compose", "up"], line
-        services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-        assert {word for word in words[3:] if not word.startswith("-")} <= set(services)
+def test_events_are_those_of_the_page() -> None:
+    page = (DOCS / "terminal.md").read_text().partition("## Events")[2]
+    sources = "".join(path.read_text() for path in (ROOT / "app" / "cli").glob("*.py"))
+    written = set(re.findall(r'(?:_write\(|"event": )"(\w+)"', sources))
+    assert {"cues", "live", "report", "ended"} <= written
+    assert [event for event in sorted(written) if f"`{event}`" not in page] == []
 
 
-def test_commands_that_are_not_run_have_the_right_syntax() -> None:
-    lines = [
-        line
-        for name in GUIDES
-        for block in blocks_of(DOCS / name)
-        if block.kind == "bash"
-        for line in block.text.splitlines()
-        if line.startswith(NOT_HERE)
-    ]
-    assert lines
-    for line in lines:
-        checked(line)
-
-
-def runnable(block: Block) -> Block:
-    """Return a block without the commands that cannot be run here, which have to be commands."""
-    lines = [line for line in block.text.splitlines() if not line.startswith(NOT_HERE)]
-    return Block(block.line, block.kind, "\n".join(lines))
+COMMAND = """#!/bin/sh
+case " $* " in *" --watch "*)
+    {python} -P -m app "$@" & running=$!
+    until ls "$2"*.es.srt; do kill -0 $running || exit 1; sleep 0.1; done
+    kill -TERM $running; wait $running; test $? = 143; exit
+esac
+exec {python} -P -m app "$@"
+"""
+"""`cuestream`; a watch, which has no end, is ended once it has written something."""
 
 
 def test_every_command_of_the_guides_works(server: ServerProcess, tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
     command = programs / "cuestream"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m app "$@"\n')
+    command.write_text(COMMAND.format(python=sys.executable))
     command.chmod(0o755)
     folder = tmp_path / "here"
-    (folder / "talks").mkdir(parents=True)
-    (folder / "samples").mkdir()
+    for name in ("talks", "recordings", "samples"):
+        (folder / name).mkdir(parents=True)
     clip = ["ffmpeg", "-v", "error", "-ss", "15", "-t", "4"]
     clip += ["-i", str(ROOT / "samples" / "voicemail.mp4"), "-c:v", "copy", "talk.mp4"]
     subprocess.run(clip, cwd=folder, check=True)
     shutil.copy(folder / "talk.mp4", folder / "talks" / "talk.mp4")
+    shutil.copy(folder / "talk.mp4", folder / "recordings" / "talk.mp4")
     shutil.copy(folder / "talk.mp4", folder / "samples" / "voicemail.mp4")
     variables = {
         "PATH": f"{programs}:/usr/bin:/bin",
@@ -129,13 +107,27 @@ def test_every_command_of_the_guides_works(server: ServerProcess, tmp_path: Path
         "CUESTREAM_STATE_DIR": str(tmp_path / "state"),
         "TRANSLATION_PROVIDER": "embedded",
     }
-    shell = GuideShell(folder, {"localhost:5001": f"127.0.0.1:{server.port}"}, variables)
-    guides = [blocks_of(DOCS / name) for name in GUIDES]
-    blocks = [runnable(b) for guide in reversed(guides) for b in guide if b.kind == "bash"]
+    hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
+    # This server's translator knows English and Spanish.
+    replaced = {"https://subtitles.example.com": server.url, "--to de": "--to es"}
+    shell = GuideShell(folder, hosts, variables, replaced)
+    blocks = [
+        without_elsewhere(block)
+        for block in (
+            *run_blocks("docs/terminal.md", __file__),
+            *run_blocks("docs/start-gpu.md", __file__),
+            *run_blocks("docs/start-cpu.md", __file__),
+            *run_blocks("README.md", __file__),
+        )
+    ]
     made = folder / "samples" / "voicemail.es.srt"
     cleared = Block(0, "bash", "rm -f samples/*.srt")
     steps = [part for block in blocks if block.text.strip() for part in (block, cleared)]
+    steps.insert(
+        -2, Block(0, "bash", "rm talk.es.srt talk.es.vtt")
+    )  # the README's block begins anew
     shell.run(steps)
     assert not made.exists()
-    assert "-->" in (folder / "talk.es.srt").read_text()
+    for name in ("talk.es.srt", "talk.es.vtt", "recordings/talk.es.srt"):
+        assert "-->" in (folder / name).read_text(), name
     assert (folder / "talk.es.shorts.srt").exists()

@@ -17,7 +17,7 @@ from bench.document import read_part
 from bench.readme_figures import PART, README, readme_lines
 from bench.results import read_results
 from tests.media_server import MediaServer
-from tests.packaging.documented import Block, GuideShell, Ran, blocks_of
+from tests.packaging.documented import Block, GuideShell, Ran, blocks_of, run_blocks
 from tests.server import ROOT, ServerProcess
 
 API = ROOT / "docs" / "api.md"
@@ -117,7 +117,7 @@ def ran(
     hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
     shell = GuideShell(folder, hosts, replaced={ADDRESS: site.url})
     return shell.run(
-        [block for block in blocks_of(API) if block.kind == "sh" and not keyed_block(block)]
+        [block for block in run_blocks("docs/api.md", __file__) if not keyed_block(block)]
     )
 
 
@@ -132,7 +132,7 @@ def test_examples_of_a_server_with_keys_are_answered(
     with keyed.client(headers={"X-API-Key": "the-key"}) as client:
         captions = [{"start": 0, "end": 900, "text": "Good evening."}]
         job_id = client.post("/api/process", json={"captions": captions}).headers["X-Job-Id"]
-    blocks = [block for block in blocks_of(API) if block.kind == "sh" and keyed_block(block)]
+    blocks = [block for block in run_blocks("docs/api.md", __file__) if keyed_block(block)]
     folder = prepared(tmp_path_factory.mktemp("with-keys") / "here")
     hosts = {"localhost:5001": f"127.0.0.1:{keyed.port}"}
     shell = GuideShell(folder, hosts, replaced={"KEY": "the-key", "JOB_ID": job_id})
@@ -242,15 +242,11 @@ def test_the_live_example_hears(server: ServerProcess, tmp_path: Path) -> None:
     assert {"text", "translatedText", "language"} <= set(result)
 
 
-def curl_blocks(path: Path) -> list[Block]:
-    return [b for b in blocks_of(path) if b.kind == "sh" and re.search(r"^curl ", b.text, re.M)]
-
-
 def test_the_pods_commands_work_with_a_key(keyed: ServerProcess, tmp_path: Path) -> None:
     folder = prepared(tmp_path / "here")
     replaced = {"https://POD_ID-5001.proxy.runpod.net": keyed.url}
     shell = GuideShell(folder, {}, {"CUESTREAM_KEY": "the-key"}, replaced)
-    ran = shell.run(curl_blocks(ROOT / "docs" / "pod.md"))
+    ran = shell.run(run_blocks("docs/pod.md", __file__))
     assert [status for one in ran for status, _ in one.statuses] == [200, 200, 200]
 
 
@@ -260,9 +256,7 @@ def test_the_load_balancers_commands_work(
     folder = prepared(tmp_path / "here")
     replaced = {"https://ENDPOINT_ID.api.runpod.ai": server.url, ADDRESS: site.url}
     shell = GuideShell(folder, {}, {"RUNPOD_API_KEY": "platform-key"}, replaced)
-    asking, resuming = [
-        b for b in blocks_of(ROOT / "docs" / "load-balancer.md") if "curl " in b.text
-    ]
+    asking, resuming = run_blocks("docs/load-balancer.md", __file__)
     ran = shell.run([asking, resuming])
     statuses = [status for one in ran for status, _ in one.statuses]
     assert statuses[:2] == [200, 200]
@@ -282,10 +276,6 @@ def shim(tmp_path: Path) -> str:
     return f"{programs}:{os.environ['PATH']}"
 
 
-def serving_blocks() -> list[Block]:
-    return [block for block in blocks_of(ROOT / "README.md") if "make serve &" in block.text]
-
-
 def test_the_readmes_examples_work_from_top_to_bottom(
     server: ServerProcess, site: MediaServer, tmp_path: Path, shim: str
 ) -> None:
@@ -293,7 +283,9 @@ def test_the_readmes_examples_work_from_top_to_bottom(
     hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
     page = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
     replaced = {page: f"{site.url}/talk.mp4"}
-    [ran] = GuideShell(folder, hosts, {"PATH": shim}, replaced).run(serving_blocks()[:1])
+    [ran] = GuideShell(folder, hosts, {"PATH": shim}, replaced).run(
+        run_blocks("README.md", __file__)[:1]
+    )
     assert [status for status, _ in ran.statuses] == [200, 200, 200], ran.output
     assert "-->" in (folder / "voicemail.es.srt").read_text()
     assert "result" in events_in(ran.output)[-1]
@@ -304,7 +296,7 @@ def test_the_readmes_way_to_a_gpu_works(keyed: ServerProcess, tmp_path: Path, sh
     hosts = {"localhost:5001": f"127.0.0.1:{keyed.port}"}
     made = {"$(cat /proc/sys/kernel/random/uuid)": "the-key"}
     shell = GuideShell(folder, hosts, {"PATH": shim}, made)
-    [ran] = shell.run(serving_blocks()[1:])
+    [ran] = shell.run(run_blocks("README.md", __file__)[1:])
     assert [status for status, _ in ran.statuses] == [200]
     assert "-->" in (folder / "voicemail.es.srt").read_text()
 

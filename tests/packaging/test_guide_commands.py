@@ -8,17 +8,31 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from app.cli.main_command import cli
+from bench.simulation.__main__ import main as simulate
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
-from tests.packaging.documented import Block, GuideShell, Ran, blocks_of
+from tests.packaging.documented import (
+    ELSEWHERE,
+    RUNS,
+    Block,
+    GuideShell,
+    Ran,
+    is_elsewhere,
+    is_run,
+    run_blocks,
+    shell_blocks,
+    without_elsewhere,
+)
 from tests.postgres import PostgresServer
 from tests.server import DEAF, ROOT, ServerProcess, free_port
 from tests.supabase import database_without_schema
@@ -29,61 +43,75 @@ LIST_PLUGINS = ROOT / "tests" / "clients" / "site_plugins"
 CAPTIONS = "1\n00:00:01,000 --> 00:00:02,500\nWhere is the house?\n"
 BODY = {"captions": CAPTIONS, "captions_lang": "en"}
 
-RUN_BY = {
-    "README.md": "tests/packaging/test_examples.py",
-    "docs/api.md": "tests/packaging/test_examples.py",
-    "docs/load-balancer.md": "tests/packaging/test_examples.py",
-    "docs/pod.md": "tests/packaging/test_examples.py",
-    "docs/start-cpu.md": "tests/packaging/test_docs_site.py",
-    "docs/start-gpu.md": "tests/packaging/test_docs_site.py",
-    "docs/terminal.md": "tests/packaging/test_docs_site.py",
-    "docs/roles.md": "tests/routers/test_roles.py",
-    "docs/supabase.md": "tests/routers/test_batch_jobs.py",
-    "docs/clients/plex.md": "tests/packaging/test_guide_commands.py",
-    "docs/media.md": "tests/packaging/test_guide_commands.py",
-    "docs/queue-worker.md": "tests/packaging/test_guide_commands.py",
-    "docs/scaling.md": "tests/packaging/test_guide_commands.py",
-    "docs/sites.md": "tests/packaging/test_guide_commands.py",
-}
-"""Test that runs the shell commands of a guide."""
-
-ELSEWHERE = ("docker ", "make ", "supabase ", "scripts/update-ytdlp.sh")
-"""Beginnings of commands that need a network, a container or minutes; their words are checked."""
-
 GUIDES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
-
-
-def shell_blocks(path: Path) -> list[Block]:
-    return [block for block in blocks_of(path) if block.kind in {"sh", "bash"}]
+NAMES = [str(path.relative_to(ROOT)) for path in GUIDES]
 
 
 def commands_in(block: Block) -> list[list[str]]:
     """Return the words of each command that stands on lines of its own."""
-    text = re.sub(r"\\\n\s*", " ", block.text)
-    return [shlex.split(line, comments=True) for line in text.splitlines() if _is_simple(line)]
+    lines = joined(block.text).splitlines()
+    return [shlex.split(line, comments=True) for line in lines if _is_simple(line)]
 
 
 def _is_simple(line: str) -> bool:
-    return line.startswith((*ELSEWHERE, "cuestream ", "cp "))
+    return is_elsewhere(line) or line.startswith("cuestream ")
 
 
-def test_no_guide_with_commands_is_forgotten() -> None:
-    found = {str(path.relative_to(ROOT)) for path in GUIDES if shell_blocks(path)}
-    assert found == set(RUN_BY)
-    for guide, test in RUN_BY.items():
-        assert Path(guide).name in (ROOT / test).read_text(), guide
+@pytest.mark.parametrize("guide", NAMES)
+def test_every_command_of_a_guide_is_run_by_a_test(guide: str) -> None:
+    runs = [run for run in RUNS if run.guide == guide]
+    blocks = shell_blocks(guide)
+    for run in runs:
+        assert any(is_run(run, block) for block in blocks), f"{run} runs nothing"
+        assert f'run_blocks("{guide}", __file__)' in (ROOT / run.test).read_text(), run
+    for block in blocks:
+        if not any(is_run(run, block) for run in runs):
+            left = without_elsewhere(Block(block.line, block.kind, joined(block.text))).text
+            commands = [line for line in left.splitlines() if line and not line.startswith("#")]
+            assert commands == [], f"{guide}:{block.line}: no test runs this"
 
 
-@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_words_of_commands_name_what_is_there(path: Path) -> None:
-    for block in shell_blocks(path):
+def test_what_is_run_elsewhere_has_a_test() -> None:
+    assert [test for test in ELSEWHERE.values() if not (ROOT / test).exists()] == []
+
+
+def joined(text: str) -> str:
+    """Return commands with each on one line."""
+    return re.sub(r"\\\n\s*", " ", text)
+
+
+@pytest.mark.parametrize("guide", NAMES)
+def test_words_of_commands_name_what_is_there(guide: str) -> None:
+    for block in shell_blocks(guide):
         for words in commands_in(block):
             check_words(words)
 
 
+def settings_named() -> set[str]:
+    """Return the variables of all settings."""
+    from scripts.settings_table import env_names, fields
+
+    return {variable for group, n, field in fields() for variable in env_names(group, n, field)}
+
+
+def without_settings(words: Sequence[str]) -> Sequence[str]:
+    """Return a command without the settings ahead of it, which have to be settings."""
+    while re.match(r"[A-Z_]+=", words[0]):
+        assert words[0].partition("=")[0] in settings_named(), words
+        words = words[1:]
+    return words
+
+
 def check_words(words: Sequence[str]) -> None:
     """Check a command that is not run here, or that a subject's test runs in another way."""
-    match words:
+    match without_settings(words):
+        case ["pipx", "install", target]:
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+            known = [f".[{name}]" for name in extras["optional-dependencies"]]
+            assert target in [".", *known], words
+        case ["docker", "compose", "up", *rest]:
+            services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+            assert {word for word in rest if not word.startswith("-")} <= set(services)
         case ["make", *rest]:
             targets = [word for word in rest if word != "&"]
             subprocess.run(["make", "-n", *targets], cwd=ROOT, check=True, capture_output=True)
@@ -99,7 +127,7 @@ def check_words(words: Sequence[str]) -> None:
         case ["cp", source, _]:
             assert (ROOT / source).exists(), source
         case _:
-            assert words[:2] in (["docker", "compose"], ["docker", "push"]) or (
+            assert words[:2] == ["docker", "push"] or (
                 words[0] in {"supabase", "scripts/update-ytdlp.sh"}
             ), words
 
@@ -146,7 +174,7 @@ def test_media_operations_answer(server: ServerProcess, site: MediaServer, tmp_p
         site.add(folder / name)
     replaced = {"https://example.com": site.url, "JOB_ID": job_of(server)}
     hosts = {"localhost:5001": f"127.0.0.1:{server.port}"}
-    ran = GuideShell(folder, hosts, replaced=replaced).run(shell_blocks(DOCS / "media.md"))
+    ran = GuideShell(folder, hosts, replaced=replaced).run(run_blocks("docs/media.md", __file__))
     assert_answered(ran)
     assert sum(len(one.statuses) for one in ran) == 5
 
@@ -161,10 +189,7 @@ def test_sites_are_listed(lister: ServerProcess, site: MediaServer, tmp_path: Pa
     video = {"id": "v", "url": f"{site.url}/talk.mp4", "title": "A talk", "_type": "url"}
     (folder / "list-guide.json").write_text(json.dumps({"title": "Talks", "entries": [video]}))
     replaced = {"https://www.youtube.com/@SomeChannel/videos": site.add(folder / "list-guide.json")}
-    blocks = [
-        Block(b.line, b.kind, re.sub(r"^(?!curl).*\n", "", b.text, flags=re.MULTILINE))
-        for b in shell_blocks(DOCS / "sites.md")
-    ]
+    blocks = [without_elsewhere(block) for block in run_blocks("docs/sites.md", __file__)]
     hosts = {"localhost:5001": f"127.0.0.1:{lister.port}"}
     ran = GuideShell(folder, hosts, replaced=replaced).run(blocks)
     assert_answered(ran)
@@ -185,13 +210,15 @@ def test_jobs_of_a_queue_are_sent_and_followed(queue: ServerProcess, tmp_path: P
     base = f"{queue.url}/v2/endpoint"
     with queue.client() as client:
         job_id = client.post(f"{base}/run", json={"input": BODY}).json()["id"]
-    [block] = [b for b in shell_blocks(DOCS / "queue-worker.md") if "/status/" in b.text]
+    blocks = run_blocks("docs/queue-worker.md", __file__)
+    [block] = [b for b in blocks if "/status/" in b.text]
     replaced = {"https://api.runpod.ai/v2/ENDPOINT_ID": base, "JOB_ID": job_id}
     assert_answered(GuideShell(tmp_path, {}, replaced=replaced).run([block]))
 
 
 def test_the_workers_trials_work(tmp_path: Path) -> None:
-    [block] = [b for b in shell_blocks(DOCS / "queue-worker.md") if "--rp_serve_api" in b.text]
+    blocks = run_blocks("docs/queue-worker.md", __file__)
+    [block] = [b for b in blocks if "--rp_serve_api" in b.text]
     port = str(free_port())
     served = f"--rp_serve_api --rp_api_port {port} & worker=$!\nuntil curl http://127.0.0.1:{port}/"
     replaced = {
@@ -212,7 +239,7 @@ def test_the_workers_trials_work(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
 def test_the_schema_is_made_as_the_guide_says(postgres: PostgresServer, tmp_path: Path) -> None:
-    [block] = [b for b in shell_blocks(DOCS / "supabase.md") if "psql" in b.text]
+    [block] = run_blocks("docs/supabase.md", __file__)
     (tmp_path / "docs").symlink_to(DOCS)
     shell = GuideShell(tmp_path, {}, {"DATABASE_URL": database_without_schema(postgres)})
     [ran] = shell.run([block])
@@ -220,23 +247,23 @@ def test_the_schema_is_made_as_the_guide_says(postgres: PostgresServer, tmp_path
 
 
 def test_plex_settings_are_settings() -> None:
-    from scripts.settings_table import env_names, fields
-
-    ours = {variable for group, n, field in fields() for variable in env_names(group, n, field)}
-    [block] = shell_blocks(DOCS / "clients" / "plex.md")
+    [block] = run_blocks("docs/clients/plex.md", __file__)
     named = set(re.findall(r"^([A-Z_]+)=", block.text, re.MULTILINE))
     assert named
-    assert named <= ours
+    assert named <= settings_named()
 
 
-def test_simulations_of_the_guide_take_these_arguments() -> None:
-    [block] = shell_blocks(DOCS / "scaling.md")
+def test_simulations_of_the_guide_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand, but for a few viewers."""
+    monkeypatch.chdir(tmp_path)
+    [block] = run_blocks("docs/scaling.md", __file__)
     lines = commands_in(block)
     assert lines
     for words in lines:
         given = shlex.split(words[2].removeprefix("ARGS="))
-        command = [sys.executable, "-m", "bench.simulation", *given, "--help"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        for option in given:
-            if option.startswith("--"):
-                assert option in done.stdout, option
+        monkeypatch.setattr(sys, "argv", ["simulation", *given, "--viewers", "20"])
+        assert simulate() == 0
+        assert capsys.readouterr().out.startswith("20 viewers")
+    assert (tmp_path / "workers.svg").exists()

@@ -104,7 +104,7 @@ def test_what_the_server_refuses_is_said_with_what_helps(folder: Path, make: Mak
             {"FILE": "Makefile", "TO": "klingonese"},
             "TO: 'klingonese' is not the code of a language",
         ),
-        ({"FILE": "Makefile", "FORMAT": "docx"}, "Unknown subtitle format 'docx'; known: srt, vtt"),
+        ({"FILE": "Makefile", "FORMAT": "docx"}, "Unknown format 'docx'; known: srt, vtt"),
         ({"FILE": "~/no such.mp4"}, "there is no file '~/no such.mp4'"),
     ],
 )

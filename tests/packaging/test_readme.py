@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.document import read_part
-from scripts.compatibility_table import CLIENTS, PART, README, ROOT, table
+from scripts.compatibility_table import CLIENTS, GUIDES, PART, README, ROOT, table
 from scripts.compatibility_table import test_sentences as sentences
 from tests.server import ServerProcess
 
@@ -23,6 +23,16 @@ def test_the_table_of_clients_is_the_latest() -> None:
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: f"{client.guide}-{client.file}")
 def test_every_number_of_the_table_has_a_test(client: object) -> None:
     assert len(list(sentences(client))) >= len(client.numbers)  # type: ignore[arg-type,attr-defined]
+
+
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
+def test_a_guide_names_the_tests_that_replay_it(guide: Path) -> None:
+    _, *told = re.split(r"`(tests/[\w/]+\.py)`", guide.read_text())
+    assert told, "Replayed by which tests?"
+    for file, names in zip(told[::2], told[1::2], strict=True):
+        known = re.findall(r"def (test_\w+)\(", (ROOT / file).read_text())
+        for name in re.findall(r"\btest_\w+", names):
+            assert any(each == name or each.startswith(f"{name}_") for each in known), name
 
 
 def test_the_example_of_openais_sdk_works_as_it_stands(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
+from tests.packaging.documented import run_blocks
 from tests.postgres import PostgresServer
-from tests.server import DEAF, ROOT, ServerProcess
+from tests.server import DEAF, ServerProcess
 from tests.supabase import (
     SERVICE_KEY,
     RestFront,
@@ -240,15 +241,12 @@ def test_the_doors_of_the_job_api_take_batches_too(
 def test_the_commands_of_the_guide_run_as_they_stand(
     worker: ServerProcess, database: SupabaseDatabase, site: MediaServer, tmp_path: Path
 ) -> None:
-    guide = (ROOT / "docs" / "supabase.md").read_text("utf-8")
-    by_hand = next(
-        block for block in re.findall(r"```sh\n(.*?)```", guide, re.S) if "curl" in block
-    )
+    [by_hand] = run_blocks("docs/supabase.md", __file__)
     url = publish(
         site, tmp_path, "capt-batch1", subtitles={"en": [{"ext": "vtt", "url": "captions.vtt"}]}
     )
     document = database.document(canonical_url=url, lang="en")
-    script = re.sub(r"^URL=.*$", f"URL={worker.url}", by_hand, flags=re.M)
+    script = re.sub(r"^URL=.*$", f"URL={worker.url}", by_hand.text, flags=re.M)
     script = script.replace("DOCUMENT_ID", document).replace('"msg_id": 1', '"msg_id": null')
     ran = subprocess.run(
         ["bash", "-ec", script],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import subprocess
@@ -159,16 +158,14 @@ def test_28_a_long_film_takes_no_memory(server: ServerProcess, path: str) -> Non
 
 
 def test_29_every_output_has_its_shape(server: ServerProcess, tmp_path: Path) -> None:
-    film = io.BytesIO()
-    with wave.open(film, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(pcm((0.3, 2), (0, 1), (0.3, 2)))
+    film = tmp_path / "film.mp4"
+    bare = ("-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "-")
+    sound = pcm((0.3, 2), (0, 1), (0.3, 2))
+    subprocess.run(["ffmpeg", "-v", "error", *bare, str(film)], input=sound, check=True)
     shown = {}
     for output in ("txt", "vtt", "srt", "tsv", "json", "nonsense"):
         query = {"output": output, "language": "english", "word_timestamps": "true"}
-        files = {"audio_file": ("My film.mp4", film.getvalue())}
+        files = {"audio_file": ("My film.mp4", film.read_bytes())}
         answer = requests.post(f"{server.url}/asr", params=query, files=files, timeout=TIMEOUT)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"].startswith("text/plain")
@@ -258,6 +255,9 @@ def test_34_an_error_is_no_subtitle(server: ServerProcess) -> None:
     late = post(server, "/asr", pcm((0.95, 3)), **ASR)
     assert is_no_subtitle(late.text)
     assert "Error" in late.text
+    heard = post(server, "/detect-language", pcm((0.95, 3)), encode="false")
+    assert heard.status_code == 500
+    assert heard.text.startswith("Error (engine_failed)")  # no JSON, whose keys Bazarr would read
     for query, status in (({"task": "x"}, 400), ({"language": "klingonese"}, 400)):
         bad = post(server, "/asr", pcm((0.3, 1)), **{**ASR, **query})
         assert bad.status_code == status

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import Speech
+from tests.processes import media_programs_of, wait_until_quiet
 from tests.routers.test_errors_contract import assert_error
 from tests.server import ServerProcess
 from tests.services.operations.dubbing import decoded
@@ -60,6 +64,72 @@ def test_a_jobs_cues_are_spoken_without_the_recording(
         answer = client.post(DUB, json=fields).json()
     assert [line["cue_start_ms"] for line in answer["lines"]] == [500]
     assert answer["filename"].endswith("_dubbed.flac")
+
+
+VOICES_VTT = (
+    "WEBVTT\n\n00:00.500 --> 00:02.000\n<v Anna>Good evening.\n\n"
+    "00:02.500 --> 00:04.000\n<v Bob>How are you?\n"
+)
+
+
+def test_every_door_takes_every_option(server: ServerProcess) -> None:
+    """As JSON, as a form, and as a job: the same lines by the same voices."""
+    fields = {
+        "url_srt": VOICES_VTT,
+        "target_lang": "en",
+        "source_lang": "en",
+        "voice": "en-us",
+        "voices": {"Bob": "en-gb"},
+        "mode": "replace",
+        "format": "mp3",
+        "duck_db": 12,
+        "default_track": True,
+        "diarize": False,
+    }
+    form = {
+        name: json.dumps(value) if isinstance(value, dict | bool) else str(value)
+        for name, value in fields.items()
+    }
+    with server.client() as client:
+        answers = [
+            client.post(DUB, json=fields).json(),
+            client.post(DUB, data=form, files={"x": ("", b"")}).json(),
+            outcome(client, queued(client, fields)),
+        ]
+    for answer in answers:
+        assert [line["voice"] for line in answer["lines"]] == ["en-us", "en-gb"], answer
+        assert answer["filename"].endswith("_dubbed.mp3")
+        assert answer["lines"] == answers[0]["lines"]
+
+
+def queued(client: httpx.Client, fields: dict[str, object]) -> str:
+    """Hand a dub in as a job and return its id."""
+    job = client.post("/run", json={"input": {"operation": "dub", **fields}})
+    return str(job.raise_for_status().json()["id"])
+
+
+def outcome(client: httpx.Client, job_id: str, until: str = "COMPLETED") -> dict[str, Any]:
+    """Return the output of a job once it has a status."""
+    deadline_s = time.monotonic() + 120
+    while (told := client.get(f"/status/{job_id}").json())["status"] != until:
+        assert time.monotonic() < deadline_s, told
+        assert told["status"] in ("IN_QUEUE", "IN_PROGRESS"), told
+        time.sleep(0.05)
+    return dict(told.get("output") or {})
+
+
+def test_a_cancelled_job_stops_speaking(server: ServerProcess) -> None:
+    block = "{0}\n00:{1:02d}:{2:02d},000 --> 00:{1:02d}:{2:02d},900\nCancelled at line {0}.\n"
+    text = "\n".join(block.format(n, *divmod(n, 60)) for n in range(900))
+    with server.client() as client:
+        job_id = queued(client, {"url_srt": text, "source_lang": "en", "mode": "replace"})
+        deadline_s = time.monotonic() + 120
+        while not media_programs_of(server):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+        assert client.post(f"/cancel/{job_id}").json()["status"] == "CANCELLED"
+        outcome(client, job_id, "CANCELLED")
+    wait_until_quiet(server)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from app.domain.errors import PayloadTooLargeError, UnauthorizedError
+from app.domain.errors import (
+    IdempotencyConflictError,
+    JobNotFoundError,
+    NotReadyError,
+    OverloadedError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    TimedOutError,
+    UnauthorizedError,
+    UnreadableMediaError,
+    UpgradeRequiredError,
+)
 from app.main import create_app
 from app.routers import error_responses
 from app.routers.error_shapes import ErrorShape, HttpError
@@ -134,3 +145,41 @@ def test_uploads_name_their_protocol_in_errors(client: TestClient) -> None:
     assert answer.status_code == 412
     assert answer.json()["code"] == "upload_version"
     assert answer.headers["Tus-Resumable"] == answer.headers["Tus-Version"] == "1.0.0"
+
+
+RAISED = [
+    (UnauthorizedError("No key"), 401, "invalid_api_key"),
+    (UpgradeRequiredError("Not in this tier"), 403, UpgradeRequiredError.code),
+    (JobNotFoundError("No such job"), 404, "job_not_found"),
+    (PayloadTooLargeError(7), 413, "payload_too_large"),
+    (UnreadableMediaError("No media"), 400, "media_unreadable"),
+    (IdempotencyConflictError("Another body"), 400, "idempotency_conflict"),
+    (RateLimitedError("Slower", 3), 429, "rate_limited"),
+    (OverloadedError("Full", 3), 429, "overloaded"),
+    (NotReadyError("Loading", 3), 503, "not_ready"),
+    (TimedOutError("Too long"), 504, "timed_out"),
+    (ZeroDivisionError("secret"), 500, "internal"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), RAISED, ids=lambda value: str(value))
+def test_every_error_of_v1_is_openai_s_envelope(error: Exception, status: int, code: str) -> None:
+    app = create_app(Settings())
+    app.state.services = Services()
+
+    @app.get("/v1/raising")
+    async def raising() -> None:
+        raise error
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/v1/raising")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json().keys() == {"error"}
+    shown = answer.json()["error"]
+    assert shown.keys() == {"message", "type", "param", "code"}
+    assert (shown["code"], bool(shown["message"]), "secret" in answer.text) == (code, True, False)
+    retried = status == 429 or status >= 500
+    assert ("x-should-retry" in answer.headers) == retried
+    if status in (429, 503):
+        assert answer.headers["retry-after"] == "3"
+        assert answer.headers["x-should-retry"] == "true"

@@ -219,6 +219,45 @@ def test_the_same_job_at_api_process(server: ServerProcess, fields: dict[str, An
     assert (unknown.status_code, unknown.json()["error"]) == (400, "Unknown operation: nope")
 
 
+def test_fields_of_a_job_name_uploads_and_its_events_its_output(
+    server: ServerProcess, video: Path
+) -> None:
+    """What lets a client whose connection is cut go on: nothing is in the request itself."""
+    data = video.read_bytes()
+    with server.client(headers={"Tus-Resumable": "1.0.0"}) as client:
+        begun = client.post("/api/uploads", headers={"Upload-Length": str(len(data))})
+        place = httpx.URL(begun.headers["Location"]).path
+        fields = {
+            "operation": "caption",
+            "url_video": f"upload:{place.rpartition('/')[2]}",
+            "subtitles": SRT,
+        }
+        early = run(server, fields)
+        assert (early["status"], early["code"]) == ("FAILED", "upload_incomplete")
+        part = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        assert client.patch(place, headers=part, content=data).status_code == 204
+        told = run(server, fields)
+        assert told["status"] == "COMPLETED", told
+        job = client.get(f"/api/jobs/{told['id']}").json()
+        assert job["result"]["parts"] == [told["output"]]
+        seen = client.get(f"/api/jobs/{told['id']}/events?view=process").text
+        direct = client.post(
+            "/api/media/caption", data={k: str(v) for k, v in fields.items()}, files={"unused": b""}
+        )
+        assert direct.json()["success"] is True, direct.text
+    events = [json.loads(line[6:]) for line in seen.splitlines() if line.startswith("data: ")]
+    stages = [event for event in events if event.get("stage") == "media"]
+    assert stages
+    percents = [event["percent"] for event in stages]
+    assert percents == sorted(percents)
+    assert events[-1]["result"]["parts"] == [told["output"]]
+    unknown = run(server, {**fields, "url_video": f"upload:{'0' * 32}"})
+    assert (unknown["status"], unknown["code"]) == ("FAILED", "upload_not_found")
+    path = run(server, {**fields, "url_video": "upload:../../etc/passwd"})
+    assert path["status"] == "FAILED"
+    assert path["code"] not in {"upload_not_found", "internal"}
+
+
 def test_cues_of_a_job_are_burned_in(server: ServerProcess, fields: dict[str, Any]) -> None:
     with server.client() as client:
         job = client.post("/api/process", json={"captions": SRT, "captions_lang": "en"}).json()
@@ -244,6 +283,11 @@ def test_contract_c7_19_addresses_of_the_inside_are_refused(
                 media = {"url_video": inside, "subtitles": SRT}
                 answer = client.post("/api/media/caption", json=media)
                 assert (answer.status_code, answer.json()["code"]) == (400, "url_blocked")
+                told = {"url_video": "http://172.217.0.1/a", "subtitles": SRT}
+                order = client.post("/runpod/video/caption", json={**told, "webhook_url": inside})
+                assert (order.status_code, order.json()["code"]) == (400, "url_blocked"), inside
+            accepted = {**told, "webhook_url": "http://172.217.0.1/hook"}
+            assert client.post("/runpod/video/caption", json=accepted).status_code == 202
             public = {"input": {"captions": SRT}, "webhook": "http://172.217.0.1/hook"}
             assert client.post("/run", json=public).status_code == 200
     finally:

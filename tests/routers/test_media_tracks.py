@@ -127,6 +127,33 @@ def test_a_jobs_translation_is_written_back_as_a_track(
     assert [each["tags"]["language"] for each in texts] == ["eng", "ger"]
 
 
+def test_a_film_is_translated_by_its_text_and_the_translation_becomes_a_track(
+    server: ServerProcess, video: Path, tmp_path: Path
+) -> None:
+    """This server loads no engine that hears: the translation is that of the text track."""
+    with server.client() as client, video.open("rb") as file:
+        files = {"file": (video.name, file)}
+        result = client.post("/api/process", files=files, data={"target_lang": "es"}).json()
+    assert "subtitle_track_used" in [each["code"] for each in result["notices"]]
+    [cue] = result["subtitles"]
+    translation = cue["translatedText"]
+    assert cue["text"] == "The river rose."
+    assert "río" in translation
+    answer = made(server, "mux", video, job_id=result["job_id"], default="true")
+    [track] = answer["tracks"]
+    path = fetched(server, answer["video_url"], tmp_path / "out.mkv")
+    texts = [each for each in streams(path) if each["codec_type"] == "subtitle"]
+    assert [each["tags"]["language"] for each in texts] == ["eng", "spa"]
+    assert [each["disposition"]["default"] for each in texts] == [0, 1]
+    assert packets(path, "s:0") == packets(video, "s:0")
+    written = made(server, "extract_track", path, track=str(track["index"]), format="srt")
+    text = fetched(server, written["track_url"], tmp_path / "es.srt").read_text()
+    assert translation.split() == text.split("\n", 2)[2].split()
+    own = made(server, "extract_track", path, track="0", format="srt")
+    english = fetched(server, own["track_url"], tmp_path / "en.srt").read_text()
+    assert text.split("\n")[1] == english.split("\n")[1], "both are shown at a time"
+
+
 def test_tracks_that_are_not_there(server: ServerProcess, video: Path) -> None:
     answer = made(server, "extract_track", video, 400, track="4")
     assert answer["code"] == "invalid_field"
@@ -196,6 +223,21 @@ def test_a6_case_16_screenshots_come_in_order_and_one_fails_alone(
     assert [each.partition(":")[0] for each in answer["failed_timestamps"]] == ["'bad'", "99"]
     found = streams(fetched(server, shots[2]["screenshot_url"], tmp_path / "s.jpg"))
     assert found[0]["codec_name"] == "mjpeg"
+
+
+def test_the_quality_of_screenshots_counts_in_forms_too(
+    server: ServerProcess, video: Path, tmp_path: Path
+) -> None:
+    sizes = []
+    for quality in ("1", "31"):
+        answer = made(server, "screenshots", video, timestamps="[1]", quality=quality)
+        path = fetched(server, answer["screenshots"][0]["screenshot_url"], tmp_path / quality)
+        sizes.append(path.stat().st_size)
+    assert sizes[0] > 2 * sizes[1], sizes
+    for wrong in ("0", "32", "good"):
+        refused = made(server, "screenshots", video, 400, timestamps="[1]", quality=wrong)
+        assert refused["code"] == "invalid_field"
+        assert refused["error"].startswith("quality: ")
 
 
 def test_a6_case_15_too_many_timestamps(server: ServerProcess, video: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,14 +14,14 @@ import numpy as np
 import pytest
 
 from app.gpu.calls.sound_files import to_wav
-from tests.conftest import ROOT, Speech
+from tests.conftest import Speech
 from tests.media_server import MediaServer
+from tests.packaging.documented import run_blocks
 from tests.server import ServerProcess
 from tests.wording import word_errors
 
 pytestmark = pytest.mark.gpu
 
-GUIDE = ROOT / "docs" / "roles.md"
 TEXTS = (
     ("We measure the height of the river every morning.", "rms"),
     ("The water came up very fast last night.", "slt"),
@@ -164,8 +163,7 @@ def test_the_orchestrator_has_both(layout: Layout, talk: Path) -> None:
 
 def commands() -> list[str]:
     """Return the guide's commands that call a server."""
-    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    return [block for block in blocks if "curl" in block]
+    return [block.text for block in run_blocks("docs/roles.md", __file__)]
 
 
 def answers_in(text: str) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -84,14 +85,55 @@ def test_ranges_heads_and_tags(stored: dict[str, Any]) -> None:
     tail = httpx.get(url, headers={"Range": "bytes=-4"})
     assert tail.content == whole.content[-4:]
     assert httpx.get(url, headers={"Range": "bytes=999999-"}).status_code == 416
+    head = httpx.head(url, headers={"Range": "bytes=5-9"})
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(whole.content)))
     tag = whole.headers["etag"]
     assert httpx.get(url, headers={"If-None-Match": tag}).status_code == 304
     assert httpx.get(url, headers={"If-None-Match": f'W/{tag}, "other"'}).status_code == 304
     assert httpx.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
     resumed = {"Range": "bytes=5-", "If-Range": tag}
     assert httpx.get(url, headers=resumed).status_code == 206
-    changed = {"Range": "bytes=5-", "If-Range": '"another version"'}
-    assert httpx.get(url, headers=changed).status_code == 200
+    for other in ('"another version"', f"W/{tag}"):
+        answer = httpx.get(url, headers={"Range": "bytes=5-", "If-Range": other})
+        assert (answer.status_code, answer.content) == (200, whole.content)
+
+
+@pytest.mark.parametrize("beyond", ["", ",99999-", ",-0"])
+def test_several_ranges_come_as_parts_without_those_beyond_the_end(
+    stored: dict[str, Any], beyond: str
+) -> None:
+    url = link_of(stored)
+    whole = httpx.get(url)
+    answer = httpx.get(url, headers={"Range": f"bytes=0-2, 10-14{beyond},-3"})
+    assert answer.status_code == 206
+    kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
+    assert kind == "multipart/byteranges"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    parts = BytesParser().parsebytes(
+        b"Content-Type: " + answer.headers["content-type"].encode() + b"\n\n" + answer.content
+    )
+    size = len(whole.content)
+    shown = [(part["content-range"], part.get_payload(decode=True)) for part in parts.walk()][1:]
+    wanted = [(0, 3), (10, 15), (size - 3, size)]
+    assert shown == [(f"bytes {a}-{b - 1}/{size}", whole.content[a:b]) for a, b in wanted]
+    assert boundary
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999-", "bytes=-0", "bytes=99999-,-0"])
+def test_ranges_beyond_the_end_alone_are_refused_with_the_length(
+    stored: dict[str, Any], asked: str
+) -> None:
+    url = link_of(stored)
+    answer = httpx.get(url, headers={"Range": asked})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(httpx.get(url).content)}"
+
+
+@pytest.mark.parametrize("asked", ["lines=0-3", "bytes", "bytes=", "bytes=9-5", "bytes=0-3,x"])
+def test_what_is_no_range_of_bytes_is_ignored(stored: dict[str, Any], asked: str) -> None:
+    url = link_of(stored)
+    answer = httpx.get(url, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, httpx.get(url).content)
 
 
 @pytest.mark.parametrize("change", ["name", "expires", "signature", "query"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,11 @@ def test_two_files_become_one_with_both_languages(client: httpx.Client) -> None:
     content = " ".join(cue.content for cue in srt.parse(found["formats"]["srt"]))
     for word in (*spanish.split()[4:], "laughs", "ANNA:", "home."):
         assert word in content
+    assert found["matched"] == 0.5
+    assert [found[key]["cues"] for key in ("quality", "second_quality")] == [2, 1]
+    (notice,) = found["notices"]
+    assert notice["code"] == "cues_without_counterpart"
+    assert "1 of 2 cues" in notice["message"]
 
 
 def test_every_format_has_both_languages_of_a_merged_file(client: httpx.Client) -> None:
@@ -210,6 +216,39 @@ def test_times_are_mended_by_words(client: httpx.Client) -> None:
     found = with_media(client, "/api/retime", TALK, sent, method="words").json()
     assert found["sync"]["method"] == "words"
     assert abs(found["sync"]["offset_ms"] + 3000) <= 100
+
+
+def test_a_scene_that_was_cut_out_gives_what_follows_an_offset_of_its_own(
+    client: httpx.Client,
+) -> None:
+    half = len(SENTENCES) // 2
+    later = [
+        {**each, "start_ms": each["start_ms"] + 4000, "end_ms": each["end_ms"] + 4000}
+        for each in SENTENCES[half:]
+    ]
+    sent = file_of([*SENTENCES[:half], *later])
+    found = with_media(client, "/api/retime", TALK, sent).json()
+    pieces = found["sync"]["pieces"]
+    assert [(each["first"], each["last"]) for each in pieces] == [
+        (1, half),
+        (half + 1, len(SENTENCES)),
+    ]
+    starts = [cue["start"] for cue in found["subtitles"]]
+    wanted = [each["start_ms"] for each in SENTENCES]
+    assert max(abs(a - b) for a, b in zip(starts, wanted, strict=True)) <= 100
+
+
+def test_media_in_which_nobody_speaks_is_told(client: httpx.Client, tmp_path: Path) -> None:
+    silence = tmp_path / "silence.wav"
+    with wave.open(str(silence), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000 * 4))
+    for path, captions, more in (
+        ("/api/retime", file_of(SENTENCES), {}),
+        ("/api/align", "", {"text": "Where do you want to go?"}),
+    ):
+        answer = with_media(client, path, silence, captions, **more)
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_speech")
 
 
 def test_a_file_of_another_recording_is_refused(client: httpx.Client) -> None:

@@ -116,11 +116,14 @@ def test_c7_06_fifty_one_pictures_are_three_jobs_of_seventeen(
     assert made["videos"][0]["video_url"].startswith("/output/")
 
 
-def test_c7_06_few_pictures_are_one_job(client: httpx.Client, media: MediaServer) -> None:
-    body = {"images": pictures(media, 2), "width": 32, "height": 18}
-    made = client.post("/video/img2vid", json=body).json()
+def test_c7_06_fifty_pictures_are_one_job(client: httpx.Client, media: MediaServer) -> None:
+    images = pictures(media, 50)
+    for each in images[1:]:
+        each["image_url"] = f"{media.url}/status/404"
+    made = client.post("/video/img2vid", json={"images": images, "width": 32, "height": 18}).json()
     assert "workersUsed" not in made["stats"]
-    assert made["stats"]["processed"] == 2
+    assert (made["stats"]["total"], made["stats"]["processed"]) == (50, 1)
+    assert [each["index"] for each in made["errors"]] == [*range(2, 51)]
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,15 @@ def test_a_job_that_is_cancelled_stops(client: httpx.Client, media: MediaServer)
         ("GET", "/queue/stats"),
     ],
 )
-def test_c7_18_these_routes_need_the_key_too(client: httpx.Client, method: str, path: str) -> None:
-    answer = client.request(method, path, json={}, headers={"X-API-Key": "wrong"})
+@pytest.mark.parametrize("key", [None, "wrong"])
+def test_c7_18_these_routes_need_the_key_too(
+    client: httpx.Client, method: str, path: str, key: str | None
+) -> None:
+    headers = {} if key is None else {"X-API-Key": key}
+    answer = httpx.request(method, f"{client.base_url}{path}", json={}, headers=headers)
     assert answer.status_code == 401
+    body = answer.json()
+    assert (body["error"], body["message"]) == ("Unauthorized", "Invalid or missing API key")
 
 
 def test_the_root_of_a_place() -> None:

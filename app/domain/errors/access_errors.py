@@ -81,6 +81,12 @@ class AudioNotStoredError(NotFoundError):
     code = "audio_not_stored"
 
 
+class MediaNotStoredError(NotFoundError):
+    """The server does not have the media of a job (any more), or not yet all of it."""
+
+    code = "media_not_stored"
+
+
 class NoCaptionsError(NotFoundError):
     """The video has no captions in a language that was asked for.
 

@@ -75,12 +75,12 @@ class InvalidAudioTrackError(BadRequestError):
 
 
 class InvalidFormatError(BadRequestError):
-    """Not a subtitle format that we write."""
+    """Not a format that we write."""
 
     code = "invalid_format"
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"Unknown subtitle format {quoted(name)}; known: {', '.join(known)}")
+        super().__init__(f"Unknown format {quoted(name)}; known: {', '.join(known)}")
 
 
 class InvalidProfileError(BadRequestError):

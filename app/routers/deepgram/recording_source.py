@@ -14,10 +14,9 @@ from app.domain.json_text import read_json
 from app.domain.request import MediaUrl, UploadedFile
 from app.routers.edge.request_body import is_json, is_multipart
 from app.routers.error_responses import INVALID_JSON, NOT_AN_OBJECT
-from app.routers.film_upload import has_container, wav_head
 from app.routers.raw_upload import read_raw_upload
 from app.routers.request_validation import validated_body
-from app.services.media.pcm_formats import PcmCoding
+from app.services.media.pcm_formats import PcmCoding, has_container, wav_head
 from app.services.net.fetch import check_url
 from app.submission.vendors.listen_query import ListenQuery
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from app.domain.errors import ModelNotFoundError, SpeechError, SpeechUnavailableError, quoted
 from app.routers.access.api_keys import require_key
 from app.routers.access.guarded_route import GuardedRoute
 from app.routers.dependencies import ServicesDep, services_of
 from app.routers.described import described
-from app.routers.openai.openai_answers import AudioModelList, ModelList, OpenAiModel, SpeakerList
+from app.routers.openai.openai_answers import (
+    AudioModelList,
+    LoadedModels,
+    ModelList,
+    OpenAiModel,
+    SpeakerList,
+)
 from app.routers.openai.speech_voices import OPENAI_VOICES
 from app.routers.raised_errors import raises
 
@@ -26,11 +32,18 @@ _TRANSCRIBERS = (
 )
 _SPEECH_MODELS = (SPEECH_MODEL, "gpt-4o-mini-tts")
 """Names that clients ask for unless they are told another; all of them work."""
+_TRANSCRIBES, _SPEAKS = "automatic-speech-recognition", "text-to-speech"
 _CREATED_S = 1_669_852_800
 """Unix time that stands for all models; clients only want a number."""
 
 router = APIRouter(
-    prefix="/v1/models",
+    prefix="/v1",
+    tags=["health"],
+    dependencies=[Depends(require_key)],
+    route_class=GuardedRoute,
+)
+running = APIRouter(
+    prefix="/api",
     tags=["health"],
     dependencies=[Depends(require_key)],
     route_class=GuardedRoute,
@@ -38,28 +51,50 @@ router = APIRouter(
 lists = APIRouter(prefix="/v1/audio", tags=["health"], route_class=GuardedRoute)
 
 
-def _names(request: Request) -> list[str]:
+Task = Annotated[
+    str, Query(description="As speaches names it: automatic-speech-recognition or text-to-speech")
+]
+
+
+def _names(request: Request) -> dict[str, str]:
+    """Return the names of models with what each of them does."""
     services = services_of(request)
+    names = dict.fromkeys(_SPEECH_MODELS, _SPEAKS)
     if not services.settings.asr.enabled:
-        return [*_SPEECH_MODELS]
-    own = []
-    if services.readiness.loaded:
-        own = [services.readiness.engine_manager.engines.transcriber_name]
-    return list(dict.fromkeys([*own, *_TRANSCRIBERS, *_SPEECH_MODELS]))
+        return names
+    return dict.fromkeys([*_loaded(request), *_TRANSCRIBERS], _TRANSCRIBES) | names
 
 
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": _CREATED_S, "owned_by": "cuestream"}
+def _loaded(request: Request) -> list[str]:
+    services = services_of(request)
+    if not (services.settings.asr.enabled and services.readiness.loaded):
+        return []
+    return [services.readiness.engine_manager.engines.transcriber_name]
 
 
-@router.get("", **described("listModels", "List the models as OpenAI's API does", ModelList))
-async def models(request: Request) -> dict[str, Any]:
+def _model(name: str, task: str) -> dict[str, Any]:
+    usual = {"id": name, "object": "model", "created": _CREATED_S, "owned_by": "cuestream"}
+    return {**usual, "task": task}
+
+
+@router.get("/models", **described("listModels", "List the models as OpenAI's API does", ModelList))
+async def models(request: Request, task: Task = "") -> dict[str, Any]:
     """List the names of models; any other name works as well."""
-    return {"object": "list", "data": [_model(name) for name in _names(request)]}
+    listed = [_model(*each) for each in _names(request).items() if task in ("", each[1])]
+    return {"object": "list", "data": listed}
 
 
 @router.get(
-    "/{model_id:path}",
+    "/registry",
+    **described("listRegistry", "List the models as speaches' registry does", ModelList),
+)
+async def registry(request: Request, task: Task = "") -> dict[str, Any]:
+    """List the names of models that can be had: those that are here, for none is fetched."""
+    return await models(request, task)
+
+
+@router.get(
+    "/models/{model_id:path}",
     **described("retrieveModel", "Return a model as OpenAI's API does", OpenAiModel),
 )
 @raises(ModelNotFoundError)
@@ -68,9 +103,16 @@ async def model(
     request: Request,
 ) -> dict[str, Any]:
     """Return a model that `/v1/models` lists."""
-    if model_id not in _names(request):
+    task = _names(request).get(model_id)
+    if task is None:
         raise ModelNotFoundError(f"The model {quoted(model_id)} does not exist")
-    return _model(model_id)
+    return _model(model_id, task)
+
+
+@running.get("/ps", **described("listLoadedModels", "List the loaded models", LoadedModels))
+async def loaded_models(request: Request) -> dict[str, list[str]]:
+    """List the models that are in memory, as speaches does."""
+    return {"models": _loaded(request)}
 
 
 @lists.get("/models", **described("listAudioModels", "List the models' names", AudioModelList))

@@ -14,6 +14,7 @@ class OpenAiModel(Answer):
     object: Literal["model"]
     created: int
     owned_by: str
+    task: str
 
 
 class ModelList(Answer):
@@ -21,6 +22,12 @@ class ModelList(Answer):
 
     object: Literal["list"]
     data: list[OpenAiModel]
+
+
+class LoadedModels(Answer):
+    """Names of models that are in memory."""
+
+    models: list[str]
 
 
 class NamedChoice(Answer):
@@ -48,6 +55,13 @@ class DiarizedTurn(Answer):
     start: float
     end: float
     speaker: str
+
+
+class SpokenStretch(Answer):
+    """A stretch in which somebody speaks, in milliseconds."""
+
+    start: int
+    end: int
 
 
 class SpeakerTurns(Answer):

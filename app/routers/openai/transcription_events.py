@@ -33,6 +33,7 @@ from app.submission.openai_transcription import (
     language_code_payloads,
     logprob_payloads,
     segment_payloads,
+    usage_of,
     usage_payload,
 )
 from app.system.loop_turns import take_turn
@@ -49,8 +50,14 @@ class OpenAiEvents:
     def __init__(self, work: TranscriptionWork) -> None:
         self._options = work.options
 
-    def delta(self, text: str) -> bytes:
-        """Return a piece of the text."""
+    def delta(self, text: str, heard_ms: int) -> bytes:
+        """Return a piece of the text.
+
+        Args:
+            text: of it.
+            heard_ms: where in the recording it ends.
+        """
+        del heard_ms
         return _event("transcript.text.delta", {"delta": text})
 
     def end(self, result: Result) -> Iterator[bytes]:
@@ -85,14 +92,18 @@ class ChatChunks:
             "model": work.model,
         }
         self._include_usage = work.options.include_usage
+        self._running_usage = work.options.include_usage and work.options.running_usage
 
-    def delta(self, text: str) -> bytes:
-        """Return a piece of the text."""
-        return self._chunk([{"delta": {"content": text}, "finish_reason": None}])
+    def delta(self, text: str, heard_ms: int) -> bytes:
+        """Return a piece of the text; see `OpenAiEvents.delta`."""
+        chunk = {"choices": [{"delta": {"content": text}, "finish_reason": None}]}
+        usage = {"usage": usage_of(heard_ms)} if self._running_usage else {}
+        return _data({**self._head, **chunk, **usage})
 
     def end(self, result: Result) -> Iterator[bytes]:
         """Yield what follows the text."""
-        yield self._chunk([{"delta": {"content": ""}, "finish_reason": "stop"}])
+        last = {"choices": [{"delta": {"content": ""}, "finish_reason": "stop"}]}
+        yield _data({**self._head, **last})
         if self._include_usage:
             yield _data({**self._head, "choices": [], "usage": usage_payload(result)})
         yield b"data: [DONE]\n\n"
@@ -100,9 +111,6 @@ class ChatChunks:
     def error(self, error: HttpError) -> bytes:
         """Return an error."""
         return _data(openai_body(error))
-
-    def _chunk(self, choices: list[Payload]) -> bytes:
-        return _data({**self._head, "choices": choices})
 
 
 Encoder = OpenAiEvents | ChatChunks
@@ -171,7 +179,7 @@ async def _events(
                     if text:
                         piece = f" {text}" if sent else text
                         sent += piece
-                        yield encoder.delta(piece)
+                        yield encoder.delta(piece, event.segment.span.end_ms)
                 elif isinstance(event, Done | Failed):
                     async for piece_ in _last(event, sent, work, encoder):
                         yield piece_
@@ -192,7 +200,7 @@ async def _last(
         return
     rest = full_text(result.segments)
     if rest.startswith(sent) and rest != sent:
-        yield encoder.delta(rest[len(sent) :])
+        yield encoder.delta(rest[len(sent) :], result.audio_ms)
     build: Callable[[], list[bytes]] = lambda: list(encoder.end(result))  # noqa: E731
     for piece in await DISK.run(build):
         yield piece

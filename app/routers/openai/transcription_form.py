@@ -25,6 +25,7 @@ from app.routers.edge.request_body import is_multipart
 from app.routers.form_reader import read_file_fields
 from app.submission.known_voices import REFERENCES
 from app.submission.openai_request import LIST_FIELDS, OTHER_SOURCES, SINGLE_FIELDS
+from app.submission.speech_timestamps import TIMESTAMP_FIELDS
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors
 
@@ -32,6 +33,8 @@ _LARGE = {REFERENCES: 16 * 2**20}
 _SOUND = "input_audio"
 _ENDING = re.compile(r"[A-Za-z0-9]{1,10}")
 _MAX_VALUES = 64
+_SINGLE_FIELDS = (*SINGLE_FIELDS, *TIMESTAMP_FIELDS)
+"""Of every route that takes a file of sound; each of them reads its own."""
 
 FormFields = dict[str, list[str]]
 
@@ -49,9 +52,21 @@ async def read_transcription_form(
         PayloadTooLargeError: it is too large.
     """
     if is_multipart(request):
-        names = (*SINGLE_FIELDS, *OTHER_SOURCES)
-        return await read_file_fields(request, services, names, LIST_FIELDS, _LARGE)
+        names = (*_SINGLE_FIELDS, *OTHER_SOURCES)
+        fields, file = await read_file_fields(request, services, names, LIST_FIELDS, _LARGE)
+        return {name: _elements(name, texts) for name, texts in fields.items()}, file
     return await _read_json(request, services)
+
+
+def _elements(name: str, texts: list[str]) -> list[str]:
+    """Return the elements of a field; some clients write a whole list as JSON."""
+    if name not in LIST_FIELDS or len(texts) != 1 or not texts[0].startswith("["):
+        return texts
+    try:
+        listed = read_json(texts[0].encode())
+    except (ValueError, RecursionError):
+        return texts
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else texts
 
 
 async def _read_json(request: Request, services: Services) -> tuple[FormFields, UploadedFile]:
@@ -102,7 +117,7 @@ def _json_fields(body: Mapping[str, Any]) -> FormFields:
         if name in LIST_FIELDS:
             values = value if isinstance(value, list) else [value]
             texts = [_text(name, each) for each in values[:_MAX_VALUES] if each is not None]
-        elif key in SINGLE_FIELDS or key in OTHER_SOURCES:
+        elif key in _SINGLE_FIELDS or key in OTHER_SOURCES:
             texts = [] if value is None else [_text(name, value)]
         else:
             continue

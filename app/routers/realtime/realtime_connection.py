@@ -30,6 +30,9 @@ _SESSION_S = 3600
 
 _VLLM_HZ = 16_000
 
+_MODEL_NAMES = ("transcription_model", "model")
+"""Of the query: speaches names the transcriber in the first where the second is for answers."""
+
 
 class BadEventError(Exception):
     """A client event that cannot be done; the session stays open.
@@ -57,7 +60,8 @@ class RealtimeConnection:
         self._socket, self._services, self._flat = socket, services, flat
         self._id = f"sess_{uuid.uuid4().hex[:21]}"
         self._begun = int(time.time())
-        self._options = RealtimeOptions(model=socket.query_params.get("model") or "whisper-1")
+        asked = (socket.query_params.get(name) for name in _MODEL_NAMES)
+        self._options = RealtimeOptions(model=next(filter(None, asked), "whisper-1"))
         self._events: RealtimeEvents | VllmEvents = RealtimeEvents()
         self._resampler = StreamResampler(self._options.rate_hz)
         self._odd = b""

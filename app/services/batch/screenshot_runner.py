@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
-from app.domain.errors import BatchUnavailableError, CuestreamError, SourceUnsupportedError
+from app.domain.errors import BatchUnavailableError, CuestreamError
 from app.services.batch.document_store import DocumentStore
+from app.services.batch.media_downloads import BEST_VIDEO, Download, MediaDownloads
 from app.services.batch.picture_storage import BUCKET, PictureStorage
 from app.services.batch.screenshot_items import (
     Moment,
@@ -23,30 +24,44 @@ from app.services.batch.screenshot_items import (
 )
 from app.services.batch.taken_pictures import TakenPicture, taken_pictures
 from app.services.batch.video_address import platform_of, video_id_of
-from app.services.media.byte_stream import spool
-from app.services.media.media_facts import media_facts
+from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.media.video_frame import VideoFrame
-from app.services.net.fetch import Fetcher
-from app.services.net.transfer import HTML_TYPES
-from app.system.workdir import WorkDir
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenshotRunner:
-    """Takes pictures of media files, stores them and enters them in ``public_media``.
+class ScreenshotVideo:
+    """The video of pictures, as their rows tell it.
 
     Attributes:
-        fetcher: downloads videos.
-        workdir: where a video lies meanwhile.
+        url: as it was sent.
+        title: by its page; empty where it has none.
+        duration_ms: of the file.
+    """
+
+    url: str
+    title: str
+    duration_ms: int
+
+    @classmethod
+    def of(cls, download: Download, facts: MediaFacts) -> ScreenshotVideo:
+        """Return what there is to tell of a downloaded file."""
+        return cls(download.url, download.info.title, facts.duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenshotRunner:
+    """Takes pictures of videos, stores them and enters them in ``public_media``.
+
+    Attributes:
+        downloads: of videos, from addresses and pages.
         store: of the rows; None where no database is configured.
         storage: of the pictures; None where none is configured.
         worker_name: for the metadata.
     """
 
-    fetcher: Fetcher
-    workdir: WorkDir
+    downloads: MediaDownloads
     store: DocumentStore | None
     storage: PictureStorage | None
     worker_name: str
@@ -63,7 +78,9 @@ class ScreenshotRunner:
             )
         return [await self._result(job, self.store, self.storage) for job in jobs]
 
-    async def upload(self, video_url: str, document_id: str | None, picture: TakenPicture) -> str:
+    async def upload(
+        self, video: ScreenshotVideo, document_id: str | None, picture: TakenPicture
+    ) -> str:
         """Store a picture and its row; return the address under which everybody may see it.
 
         Raises:
@@ -74,9 +91,9 @@ class ScreenshotRunner:
             raise BatchUnavailableError(
                 "Supabase not configured. Set SUPABASE_URL and SUPABASE_SERVICE_KEY"
             )
-        item = ScreenshotItem(video_url, (), document_id=document_id)
+        item = ScreenshotItem(video.url, (), document_id=document_id)
         run = _ItemRun(item, str(uuid.uuid4()), self.worker_name, self.store, self.storage)
-        path = await run.put(picture.moment, picture.at_ms, picture.frame)
+        path = await run.put(picture.moment, picture.at_ms, picture.frame, video)
         return self.storage.public_url(path)
 
     async def _result(
@@ -93,26 +110,14 @@ class ScreenshotRunner:
         try:
             item = parse_screenshot_item(job)
             run = _ItemRun(item, str(answer["job_id"]), self.worker_name, store, storage)
-            path = self.workdir.new_file(".video")
-            try:
-                await self._fetch(item.video_url, path)
-                await run.take(path)
-            finally:
-                path.unlink(missing_ok=True)
+            async with AsyncExitStack() as resources:
+                await run.take(await self.downloads.get(item.video_url, BEST_VIDEO, resources))
         except CuestreamError as error:
             return {**answer, "status": "error", "error": error.message}
         answer |= {"total_extracted": run.extracted, "failed_timestamps": run.failures}
         if not run.extracted:
             answer |= {"status": "error", "error": "No screenshot could be taken"}
         return answer
-
-    async def _fetch(self, url: str, path: Path) -> None:
-        async with self.fetcher.get(url) as body:
-            if body.content_type in HTML_TYPES:
-                raise SourceUnsupportedError(
-                    "Screenshots are taken of media files, not of videos on pages"
-                )
-            await spool(body.chunks, path)
 
 
 class _ItemRun:
@@ -136,27 +141,30 @@ class _ItemRun:
         self.extracted = 0
         self.failures: list[str] = []
 
-    async def take(self, path: Path) -> None:
+    async def take(self, download: Download) -> None:
         """Take every picture; one that fails fails alone.
 
         Raises:
             MediaError: the file is no media.
         """
-        item, facts = self._item, await media_facts(path)
-        async for picture in taken_pictures(path, facts, item.moments, item.quality):
+        item, facts = self._item, await media_facts(download.path)
+        video = ScreenshotVideo.of(download, facts)
+        async for picture in taken_pictures(download.path, facts, item.moments, item.quality):
             shown = picture.moment.shown
             if picture.frame is None:
                 self.failures.append(f"{shown}: {picture.error}")
                 continue
             try:
-                await self.put(picture.moment, picture.at_ms, picture.frame)
+                await self.put(picture.moment, picture.at_ms, picture.frame, video)
                 self.extracted += 1
             except CuestreamError as error:
                 self.failures.append(f"{shown}: {error.message}")
         if self._item.transcription_id and self.extracted:
             await self._mark(self._item.transcription_id)
 
-    async def put(self, moment: Moment, at_ms: int, frame: VideoFrame) -> str:
+    async def put(
+        self, moment: Moment, at_ms: int, frame: VideoFrame, video: ScreenshotVideo
+    ) -> str:
         """Store a picture and its row; return its path in the bucket."""
         path = f"screenshots/{self._video_id}/{at_ms}.jpg"
         await self._storage.put(path, frame.jpeg)
@@ -174,6 +182,8 @@ class _ItemRun:
             "job_received_at": self._received,
             "job_completed_at": _now(),
             "worker": self._worker_name,
+            "video_title": video.title or None,
+            "video_duration": video.duration_ms / 1000,
             **moment.details,
         }
         row: dict[str, object] = {

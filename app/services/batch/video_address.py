@@ -65,3 +65,13 @@ def video_id_of(url: str) -> str | None:
         return next((each for each in candidates if _YOUTUBE_ID.fullmatch(each)), None)
     last = PurePosixPath(steps[-1]).stem if steps else ""
     return last if _ID.fullmatch(last) else None
+
+
+def video_identity(url: str, media_format: str) -> str:
+    """Return the name under which the cache has a video as a site sends it.
+
+    Args:
+        url: of its page.
+        media_format: which of the site's files, as yt-dlp selects it.
+    """
+    return f"video:{url} {media_format}"

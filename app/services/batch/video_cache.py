@@ -6,7 +6,8 @@ import time
 
 from app.domain.errors import CuestreamError
 from app.domain.request import MediaUrl, SiteVideo
-from app.services.batch.video_address import source_of, video_id_of
+from app.services.batch.media_downloads import BEST_VIDEO
+from app.services.batch.video_address import source_of, video_id_of, video_identity
 from app.services.cache.caches import Caches
 from app.services.net.fetch import check_url
 
@@ -37,9 +38,11 @@ async def cached_media(caches: Caches, lifetime_hours: float, url: str) -> dict[
     except CuestreamError as error:
         return {**answer, "error": error.message}
     answer["video_id"] = video_id_of(url)
-    for source in dict.fromkeys((source_of(url), MediaUrl(url), SiteVideo(url))):
-        found = await caches.source_metadata.get(source.identity)
-        file = await caches.downloads.get(source.identity)
+    sources = (source_of(url), MediaUrl(url), SiteVideo(url))
+    identities = (video_identity(url, BEST_VIDEO), *(each.identity for each in sources))
+    for identity in dict.fromkeys(identities):
+        found = await caches.source_metadata.get(identity)
+        file = await caches.downloads.get(identity)
         if file is None:
             continue
         file.close()

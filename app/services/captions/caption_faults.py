@@ -35,6 +35,7 @@ class FaultKind(Enum):
     ORDER = (REPAIRED, "stands after a later caption: sorted by its time")
     OVERLAP = (REPAIRED, "begins while the caption before is shown: that one ends early")
     ON_TIME_LINE = (REPAIRED, "text on the time line: shown as the caption's first line")
+    CONTINUED = (REPAIRED, "a line without a time: shown with the caption above it")
     WRAPPED = (REPAIRED, "a time line that is divided over two lines")
     FRAMES = (REPAIRED, "times that count frames")
     NUMBER = (REPAIRED, "a number out of its place, taken for the number of a caption")

@@ -22,6 +22,8 @@ class DecodedFile:
         confidence: 0..1, that the encoding is right.
         other_lines: lines that were in another encoding than the rest.
         other_encoding: of those.
+        encoded_twice: encoding that UTF-8 was taken for before it was written in UTF-8 again; empty
+            where it was not.
     """
 
     text: str
@@ -31,6 +33,7 @@ class DecodedFile:
     confidence: float = 1.0
     other_lines: int = 0
     other_encoding: str = ""
+    encoded_twice: str = ""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -39,6 +42,9 @@ class DecodedFile:
         if self.guessed:
             doubt = f" (confidence {self.confidence:.2f})" if self.confidence < SURE else ""
             parts.append(f"The captions name no encoding and were read as {self.encoding}{doubt}")
+        if self.encoded_twice:
+            between = f"{self.encoding} by way of {self.encoded_twice}"
+            parts.append(f"The captions were encoded twice, in {between}, and read as they were")
         if self.other_lines:
             lines = _counted(self.other_lines, "line")
             parts.append(f"{lines} not in {self.encoding} were read as {self.other_encoding}")

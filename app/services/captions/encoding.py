@@ -6,10 +6,12 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.domain.language import Language
 from app.services.captions.code_pages import ESCAPED
 from app.services.captions.decoded_file import SURE, DecodedFile
+from app.services.captions.double_encoding import once_encoded
 from app.services.captions.encoding_guess import Guess, guess_encoding
 from app.services.captions.wide_text import wide_without_mark
 
@@ -86,13 +88,14 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedFile:
         return DecodedFile(data.decode("latin-1"), "latin-1")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _read(data, encoding, "utf-8" if encoding == "utf-8-sig" else encoding)
+            name = "utf-8" if encoding == "utf-8-sig" else encoding
+            return _once_encoded(_read(data, encoding, name))
     if wide := wide_without_mark(data):
         return _read(data, wide, wide)
     if (escaped := _escaped(data, language)) is not None:
         return escaped
     try:
-        return DecodedFile(data.decode("utf-8"), "utf-8")
+        return _once_encoded(DecodedFile(data.decode("utf-8"), "utf-8"))
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count(_REPLACEMENT)
@@ -106,6 +109,15 @@ def decode_file(data: bytes, language: Language | None = None) -> DecodedFile:
     if valid and valid >= broken and not clear:
         return _damaged_utf8(data, language)
     return _guessed(data, guess)
+
+
+def _once_encoded(file: DecodedFile) -> DecodedFile:
+    """Return a file as it was before a program encoded it a second time, where one did."""
+    found = once_encoded(file.text)
+    if found is None:
+        return file
+    text, between = found
+    return replace(file, text=text, encoded_twice=between)
 
 
 def _declared(data: bytes) -> DecodedFile | None:

@@ -141,7 +141,7 @@ class MarkupReader:
             self._close(name)
         elif len(self._open) < _DEEPEST:
             rest = match["bare_classes"] or match["rest"] or ""
-            voice = rest.partition(" ")[2].strip() if name == "v" else ""
+            voice = html.unescape(rest.partition(" ")[2].strip()) if name == "v" else ""
             self._open.append(_OpenTag(name, self._style_of(name, rest, voice), voice))
 
     def _close(self, name: str) -> None:

@@ -3,12 +3,12 @@
 A line begins with its cue and may last until the next line begins. It is sped up by at most
 `MOST_SPEED_UP` for that. What is still too long makes the next line late, as little as possible and
 never by more than `MOST_SHIFT_MS`: a line that would be further from its picture is left out as a
-whole. So no line is cut, and two lines are heard at once only where their cues are shown at once.
+whole. So no line is cut, and no two lines are heard at once: where cues are shown at once, their
+lines follow one another within the time of all of them.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -79,67 +79,66 @@ class LinePlacement:
 
 
 def time_limits(lines: Sequence[LineToPlace], total_ms: int) -> list[int]:
-    """Return when the speech of each line has to end: before the next one that is not at once.
+    """Return when the speech of each line has to end.
+
+    It is the begin of the next line; where that one's cue is shown at once, the latest begin with
+    which that one still fits.
 
     Args:
         lines: in order of their start.
         total_ms: length of the recording.
     """
     starts = [line.start_ms for line in lines]
-    limits = []
-    for line in lines:
-        after = bisect_left(starts, max(line.end_ms, line.start_ms + 1))
+    limits: list[int] = []
+    for number in reversed(range(len(lines))):
+        line = lines[number]
+        after = bisect_left(starts, _shown_until(line))
         limit = max(line.end_ms, starts[after] - PAUSE_MS) if after < len(lines) else total_ms
-        limits.append(min(limit, total_ms))
-    return limits
+        limit = min(limit, total_ms)
+        if _is_shown_with_next(lines, number):
+            limit = min(limit, _latest_begin_ms(lines[number + 1], limits[-1]))
+        limits.append(limit)
+    return limits[::-1]
+
+
+def _shown_until(line: LineToPlace) -> int:
+    return max(line.end_ms, line.start_ms + 1)
+
+
+def _is_shown_with_next(lines: Sequence[LineToPlace], number: int) -> bool:
+    return number + 1 < len(lines) and lines[number + 1].start_ms < _shown_until(lines[number])
+
+
+def _latest_begin_ms(line: LineToPlace, limit_ms: int) -> int:
+    fitting_ms = limit_ms - sped_length_ms(line.length_ms, MOST_SPEED_UP)
+    return max(line.start_ms, min(line.start_ms + MOST_SHIFT_MS, fitting_ms))
 
 
 def place_lines(lines: Sequence[LineToPlace], total_ms: int) -> list[LinePlacement]:
-    """Return the placement of each line.
-
-    Lines whose cues overlap may be heard at once, each with the other. Lines begin in the order of
-    their cues.
+    """Return the placement of each line; they begin in the order of their cues.
 
     Args:
         lines: in order of their start, each with a length above 0.
         total_ms: length of the recording; no speech goes beyond it.
     """
-    placer = _Placer(total_ms)
     limits = time_limits(lines, total_ms)
-    return [placer.place(line, limit) for line, limit in zip(lines, limits, strict=True)]
-
-
-class _Placer:
-    """Places lines one after the other.
-
-    Attributes:
-        free_ms: end of the speech of all lines whose cues end before the present one.
-        begun_ms: begin of the last line.
-    """
-
-    def __init__(self, total_ms: int) -> None:
-        self._total_ms = total_ms
-        self._free_ms = 0
-        self._begun_ms = 0
-        self._shown: list[tuple[int, int]] = []
-        """Ends of cues that may still be shown, each with the end of its speech."""
-
-    def place(self, line: LineToPlace, limit_ms: int) -> LinePlacement:
-        """Return the placement of the next line, which has to end by a limit if it can."""
-        while self._shown and self._shown[0][0] <= line.start_ms:
-            self._free_ms = max(self._free_ms, heapq.heappop(self._shown)[1])
-        earliest_ms = max(self._free_ms, self._begun_ms)
-        start_ms = max(line.start_ms, earliest_ms)
-        speed_up = needed_speed(line.length_ms, limit_ms - start_ms)
+    places: list[LinePlacement] = []
+    free_ms = 0
+    for number, (line, limit_ms) in enumerate(zip(lines, limits, strict=True)):
+        # A line that is shown with the next one is hurried, so that the next one is less late.
+        goal_ms = lines[number + 1].start_ms if _is_shown_with_next(lines, number) else limit_ms
+        start_ms = max(line.start_ms, free_ms)
+        speed_up = needed_speed(line.length_ms, min(goal_ms, limit_ms) - start_ms)
         length_ms = sped_length_ms(line.length_ms, speed_up)
-        start_ms = min(start_ms, self._total_ms - length_ms)
+        start_ms = min(start_ms, total_ms - length_ms)
         shift_ms = start_ms - line.start_ms
-        if start_ms < earliest_ms or abs(shift_ms) > MOST_SHIFT_MS:
-            return LinePlacement(line.start_ms, length_ms, speed_up, is_spoken=False)
-        self._begun_ms = start_ms
-        heapq.heappush(self._shown, (max(line.end_ms, line.start_ms + 1), start_ms + length_ms))
-        over_ms = max(0, start_ms + length_ms - limit_ms)
-        return LinePlacement(start_ms, length_ms, speed_up, shift_ms, over_ms)
+        if start_ms < free_ms or abs(shift_ms) > MOST_SHIFT_MS:
+            places.append(LinePlacement(line.start_ms, length_ms, speed_up, is_spoken=False))
+            continue
+        free_ms = start_ms + length_ms
+        over_ms = max(0, free_ms - limit_ms)
+        places.append(LinePlacement(start_ms, length_ms, speed_up, shift_ms, over_ms))
+    return places
 
 
 def needed_speed(length_ms: int, room_ms: int) -> float:

@@ -109,7 +109,9 @@ class LineSpeaker:
         tries = 0
         while True:
             try:
-                return await self._synthesizer.sound(order.text, order.voice, order.speed)
+                return await self._synthesizer.sound(
+                    order.text, order.voice, order.speed, waits=True
+                )
             except OverloadedError as error:
                 await asyncio.sleep(min(error.retry_after_s, _LONGEST_WAIT_S))
             except SpeechError:

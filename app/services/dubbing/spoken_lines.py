@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.cue import Cue
 from app.domain.dialogue_turns import speaker_dash, turns, turns_like, without_label
+from app.domain.language import known_language
 from app.services.layout.tokens import join_texts
 from app.services.layout.width import text_width
 from app.services.translation.text.sentence_ends import goes_on, is_complete, stands_alone
@@ -20,6 +21,7 @@ _MOST_CHARS = 1500
 """Speech of more takes two minutes; no cue is shown for so long."""
 
 NOT_SPEECH, SIGN, SONG, TOO_LONG = "not_speech", "sign", "song", "too_long"
+NOT_TRANSLATED = "not_translated"
 """Why a line is not spoken."""
 
 _MUSIC = "♪♫♬♩"
@@ -58,7 +60,9 @@ class SpokenLine:
         return self.speaker or "", self.is_answer
 
 
-def spoken_lines(cues: Sequence[Cue], language: str) -> list[SpokenLine]:
+def spoken_lines(
+    cues: Sequence[Cue], language: str, *, translated: bool = False
+) -> list[SpokenLine]:
     """Return the lines of cues in order of their start; those that are not spoken say why.
 
     Cues over which a sentence goes on without a pause are one line, so that it is spoken as one.
@@ -66,15 +70,32 @@ def spoken_lines(cues: Sequence[Cue], language: str) -> list[SpokenLine]:
     Args:
         cues: of a job or a file.
         language: BCP 47 tag of what is spoken.
+        translated: whether it is that of the cues' translations. A cue in another language that has
+            none is not spoken then: the voice would read it as if it were in its own.
     """
     joined: list[SpokenLine] = []
     in_order = sorted(cues, key=lambda cue: (cue.span.start_ms, cue.span.end_ms, cue.id))
-    for line in (line for cue in in_order for line in _lines_of(cue)):
+    lines = (
+        replace(line, unspoken=NOT_TRANSLATED)
+        if translated and not line.unspoken and _is_foreign(cue, line.text, language)
+        else line
+        for cue in in_order
+        for line in _lines_of(cue)
+    )
+    for line in lines:
         if joined and _belongs(joined[-1], line, language):
             joined[-1] = _join(joined[-1], line)
         else:
             joined.append(line)
     return sorted(joined, key=lambda line: line.start_ms)
+
+
+def _is_foreign(cue: Cue, text: str, language: str) -> bool:
+    """Whether a cue has no translation and is in another language; figures are in every one."""
+    if cue.translation or not any(char.isalpha() for char in text):
+        return False
+    own, spoken = known_language(cue.language), known_language(language)
+    return own is None or spoken is None or not own.same_language(spoken)
 
 
 def _lines_of(cue: Cue) -> Iterator[SpokenLine]:

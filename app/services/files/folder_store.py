@@ -109,6 +109,30 @@ class FolderStore:
         """
         return await DISK.run(self._open, name, expires, signature)
 
+    async def sign(self, name: str) -> tuple[str, int]:
+        """Sign a link to what is not in this store: its query, and when it expires.
+
+        Args:
+            name: of what it leads to; none that a stored file may have.
+
+        Raises:
+            StorageError: the secret behind links cannot be stored.
+        """
+        signer = await DISK.run(self._links)
+        expires_s = int(time.time() + self._settings.file_link_ttl_s)
+        return signer.signed_query(name, expires_s), expires_s
+
+    async def check(self, name: str, expires: str, signature: str) -> int:
+        """Check a link of ``sign``; return when it expires, seconds since the epoch.
+
+        Raises:
+            LinkInvalidError: nobody signed it like this.
+            LinkExpiredError: it worked once.
+            StorageError: the secret behind links cannot be read.
+        """
+        signer = await DISK.run(self._links)
+        return signer.check(name, expires, signature, time.time())
+
     async def listed(self, holder: str) -> list[tuple[StoredFile, float]]:
         """Return the files of one holder with the times at which they were stored, newest first.
 

@@ -38,8 +38,11 @@ class LinkSigner:
             name: of the file in the path, unquoted.
             expires_s: seconds since the epoch.
         """
-        signature = self._signature(name, str(expires_s))
-        return f"/files/{quote(name, safe='')}?expires={expires_s}&signature={signature}"
+        return f"/files/{quote(name, safe='')}?{self.signed_query(name, expires_s)}"
+
+    def signed_query(self, name: str, expires_s: int) -> str:
+        """Return the query of a link to whatever has that name; see ``signed_path``."""
+        return f"expires={expires_s}&signature={self._signature(name, str(expires_s))}"
 
     def check(self, name: str, expires: str, signature: str, now_s: float) -> int:
         """Check a link; return when it expires, seconds since the epoch.

@@ -108,6 +108,7 @@ def _with_edit(cue: Cue, edit: EditedCue) -> Cue:
         text=edit.text,
         translation=translation,
         speaker=edit.speaker or None,
+        turn_speakers=() if edit.speaker else cue.turn_speakers,
         runs=_kept_runs(cue.runs, cue.text, edit.text),
         translation_runs=_kept_runs(
             cue.translation_runs, cue.translation or "", edit.translation or ""

@@ -61,7 +61,15 @@ class _UnfinishedCaption:
             lane=self.lane,
             placement=None if places else first.placement,
             runs=joined((part.text, part.runs) for part in parts),
+            turn_speakers=_turn_speakers(parts, text),
         )
+
+
+def _turn_speakers(parts: Sequence[Caption], text: str) -> tuple[str, ...]:
+    """Return the speakers of the lines of captions that became one; none where one is not named."""
+    speakers = tuple(part.speaker for part in parts if part.speaker is not None)
+    lines = len(text.split("\n"))
+    return speakers if len(set(speakers)) > 1 and len(speakers) == len(parts) == lines else ()
 
 
 def _with_dashes(
@@ -122,6 +130,7 @@ def authored_cues(captions: Captions, profile: ReadingProfile) -> Iterator[Cue]:
                 lane=item.lane,
                 placement=item.placement,
                 runs=own,
+                turn_speakers=item.turn_speakers if text == item.text else (),
             )
             number += 1
             free_ms = span.end_ms

@@ -14,6 +14,7 @@ from app.domain.text import (
     ends_sentence,
     is_abbreviation,
 )
+from app.services.layout import mark_breaks
 from app.services.layout.break_rules.languages import word_classes
 from app.services.layout.break_rules.word_classes import WordClasses
 from app.services.layout.phrase_bounds import SEEN_CHARS, begins_phrase
@@ -23,8 +24,10 @@ _CLOSING_CATEGORIES = frozenset(("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf")
 _OPENING_CATEGORIES = frozenset(("Ps", "Pi"))
 _INVERTED = frozenset("¿¡")
 _HONORIFICS = frozenset("おご御")
-_APOSTROPHES = "'’"
 _YEARS = range(1000, 2100)
+_PART_CHARS = 2
+"""Longest word whose full stop may be that of a part of an abbreviation: ``p. m.``."""
+
 _RATIO_WORDS = frozenset(("pour", "por", "per"))
 """Words between a number and *cent*."""
 
@@ -104,9 +107,14 @@ def break_between(
     """
     if not _may_begin(after) or not _may_end(before):
         return Break.BAD
-    if ends_sentence(before, after, language):
+    if mark_breaks.is_joined(before, after, around.earlier):
+        return Break.BAD
+    if mark_breaks.is_lyrics_end(before, after, around.earlier):
         return Break.SENTENCE
-    if is_abbreviation(before, language) or _is_label(before):
+    stop = _with_word_before(before, around.earlier)
+    if ends_sentence(stop, after, language):
+        return Break.CLAUSE if mark_breaks.is_reported(before, after) else Break.SENTENCE
+    if is_abbreviation(stop, language) or _is_label(before):
         return Break.BAD
     if ends_clause(before):
         return Break.CLAUSE
@@ -115,13 +123,22 @@ def break_between(
     return _between_words(before, after, word_classes(language), around.earlier)
 
 
+def _with_word_before(word: str, earlier: str) -> str:
+    """Return a word with the one before it, which tells abbreviations: ``platform No. | 9``.
+
+    Not one of another sentence: ``Oh. No. | He``.
+    """
+    is_apart = ends_clause(earlier) and len(earlier) > _PART_CHARS
+    return word if not earlier or is_apart else f"{earlier} {word}"
+
+
 def _is_label(word: str) -> bool:
     """Whether a word names a speaker, as subtitles for the deaf have it: ``ANNA:``."""
     return word.endswith(":") and word[:-1].isupper()
 
 
 def _between_words(before: str, after: str, known: WordClasses, earlier: str) -> Break:
-    first, second = _plain(before, known), _plain(after, known)
+    first, second = known.plain(before), known.plain(after)
     if (
         first in known.leaning
         or second in known.followers
@@ -132,9 +149,9 @@ def _between_words(before: str, after: str, known: WordClasses, earlier: str) ->
         or _is_late_negation(earlier, before, second, known)
     ):
         return Break.BAD
-    if second in known.opening:
-        return Break.PHRASE
-    if _plain(earlier, known) in known.determiners and not _ends_group(before):
+    if second in known.opening and not ends_clause(after):
+        return Break.PHRASE  # "the year before," leads to nothing
+    if known.plain(earlier) in known.determiners and not _ends_group(before):
         return Break.TIGHT
     return Break.PLAIN
 
@@ -155,14 +172,13 @@ def _is_contracted(word: str, known: WordClasses) -> bool:
 
 def _is_counted(first: str, second: str, known: WordClasses) -> bool:
     """Whether a number stands ahead of what it counts; a year counts nothing."""
-    if first in known.numbers:
+    if first in known.numbers or mark_breaks.is_clock(first):
         return second not in known.function_words
-    digits = first.replace(".", "").replace(",", "")
-    if not digits.isdecimal():
+    if not mark_breaks.is_figure(first):
         return False
     if second in _RATIO_WORDS:
         return True
-    is_year = len(first) == 4 and int(digits) in _YEARS
+    is_year = len(first) == 4 and first.isdecimal() and int(first) in _YEARS
     return not (is_year and second in known.function_words)
 
 
@@ -171,7 +187,7 @@ def _is_name(before: str, after: str, second: str, known: WordClasses) -> bool:
 
     Both names have a capital, and are not shouted.
     """
-    if _plain(before, known) in known.titles and after.lstrip(OPENING_MARKS)[:1].isupper():
+    if known.plain(before) in known.titles and after.lstrip(OPENING_MARKS)[:1].isupper():
         return True
     names = (before.strip(MARKS_AROUND_WORDS), after.strip(MARKS_AROUND_WORDS))
     if not all(name[:1].isupper() and name[1:] and not name.isupper() for name in names):
@@ -192,7 +208,7 @@ def _is_split_verb(
         return is_verb and second not in known.function_words
     if second not in known.split_auxiliaries or not known.verb_endings:
         return False
-    is_noun = not written[0][:1].islower() or _plain(earlier, known) in known.determiners
+    is_noun = not written[0][:1].islower() or known.plain(earlier) in known.determiners
     return not is_noun and first.endswith(known.verb_endings)
 
 
@@ -203,7 +219,7 @@ def _is_late_negation(earlier: str, before: str, second: str, known: WordClasses
     head = before.strip(MARKS_AROUND_WORDS).casefold().replace("’", "'").partition("'")
     if head[1] and head[0] in known.negation_starts:
         return True
-    return _plain(earlier, known) in known.negation_starts or second in known.negations
+    return known.plain(earlier) in known.negation_starts or second in known.negations
 
 
 def _between_characters(before: str, after: str, language: str, around: Surroundings) -> Break:
@@ -227,17 +243,6 @@ def _is_hiragana(char: str) -> bool:
 
 def _is_katakana(char: str) -> bool:
     return "\u30a0" <= char <= "\u30ff"
-
-
-def _plain(word: str, known: WordClasses) -> str:
-    """Return a word in small letters without marks, and without what an elision put ahead of it."""
-    bare = word.strip(MARKS_AROUND_WORDS).casefold()
-    if known.elides:
-        for apostrophe in _APOSTROPHES:
-            head, found, tail = bare.rpartition(apostrophe)
-            if found:
-                return tail or head
-    return bare
 
 
 def _may_begin(word: str) -> bool:

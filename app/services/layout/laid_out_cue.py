@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from app.domain.text import join_words
 from app.domain.time import Span
@@ -48,6 +48,12 @@ class LaidOutCue:
     lines: tuple[str, ...]
     speaker: str | None
     text: str
+
+    @property
+    def turn_speakers(self) -> tuple[str, ...]:
+        """Labels of the two who share it, in the order of their lines; empty where one speaks."""
+        said_by = (word.speaker for word in self.words if word.speaker is not None)
+        return tuple(speaker for speaker, _ in groupby(said_by)) if "\n" in self.text else ()
 
     @property
     def confidence(self) -> float:

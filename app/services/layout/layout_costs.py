@@ -21,6 +21,10 @@ so that the next cue is seen as new."""
 MAX_WORD_MS = 1000
 """Longest word that counts in full: the aligner stretches longer ones over a silence."""
 
+_FASTEST_CPS = 35.0
+"""Columns that can be said in a second, our own choice: some 350 English words a minute. Words
+without a duration, of which a transcriber may time many at one moment, are taken to be as fast."""
+
 _PAUSE_MS = 300
 """Silence that a listener notices. Source: pauses of 250 ms and more are taken for intended
 ones rather than articulation (Goldman-Eisler, "Psycholinguistics", 1968)."""
@@ -52,16 +56,20 @@ _FAST_COST = 10.0
 _OVERRUN_COST = 80.0
 """Cost of a cue that cannot be read in its time, and of lacking as much time as it has."""
 
-_TORN_COST = 25.0
+_SPLIT_SENTENCE_COST = 25.0
 """Cost of a sentence that begins or ends in a cue with another one, and is in more than that."""
+
+SPLIT_DIALOGUE_ENDS = 2
+"""Ends that a split one counts as where two speakers share the cue: they do so with whole turns,
+unless those are long."""
 
 _LATE_COST = 0.1
 """Cost of a millisecond by which a cue begins after its speech."""
 
-_CUT_COST = 0.05
+_EARLY_END_COST = 0.05
 """Cost of a millisecond by which it ends before its speech does, beyond the gap."""
 
-_MISS_COST = 60.0
+_MISSED_COST = 60.0
 """Cost of a shot change that a cue misses by less than the profile allows, and of a gap that would
 have to be closed and is not."""
 
@@ -77,7 +85,8 @@ class CueText:
         kind: of the break behind it; None at the end.
         pause_ms: silence behind it.
         inner_cost: cost of the pauses and speaker changes in it.
-        torn: how many of its ends, 0 to 2, are within a sentence while another one ends in it.
+        split_ends: how many of its ends, 0 to 2, are within a sentence while another one ends
+            in it.
     """
 
     columns: int
@@ -86,7 +95,7 @@ class CueText:
     kind: Break | None
     pause_ms: int
     inner_cost: float
-    torn: int = 0
+    split_ends: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class LayoutCosts:
             text.columns / self.profile.max_chars, text.spoken_ms / self.profile.max_duration_ms
         )
         cost = _CUE_COST + _FULL_COST * fill * fill + text.lines_cost + text.inner_cost
-        cost += _TORN_COST * text.torn
+        cost += _SPLIT_SENTENCE_COST * text.split_ends
         return cost + (0.0 if text.kind is None else _break_cost(text.kind, text.pause_ms))
 
     def starts(self, spoken_ms: int) -> tuple[int, ...]:
@@ -122,6 +131,17 @@ class LayoutCosts:
         late_ms = start_ms - max(self.starts(spoken_ms))
         cost = _LATE_COST * late_ms if late_ms > 0 else 0.0
         return cost + self._missed(start_ms)
+
+    def speech_end(self, start_ms: int, last_ms: int, untimed_columns: int) -> int:
+        """Return when the speech of a cue ends, as far as the cue may show it.
+
+        Args:
+            start_ms: of its first word.
+            last_ms: latest end of a word.
+            untimed_columns: of its words without a duration.
+        """
+        least_ms = start_ms + int(1000 * untimed_columns / _FASTEST_CPS)
+        return min(max(last_ms, least_ms), start_ms + self.profile.max_duration_ms)
 
     def read_ms(self, columns: int) -> int:
         """Return how long a text takes to read."""
@@ -174,17 +194,17 @@ class LayoutCosts:
         if read_ms > shown_ms:
             cost += _FAST_COST + _OVERRUN_COST * (read_ms / shown_ms - 1)
         gap_ms = self.profile.min_gap_ms
-        cost += _CUT_COST * max(0, spoken_ms - end_ms - gap_ms)
-        cost += _CUT_COST / 10 * max(0, end_ms - max(spoken_ms, start_ms + read_ms))
+        cost += _EARLY_END_COST * max(0, spoken_ms - end_ms - gap_ms)
+        cost += _EARLY_END_COST / 10 * max(0, end_ms - max(spoken_ms, start_ms + read_ms))
         if next_ms is not None and gap_ms < next_ms - end_ms < self.profile.chain_below_ms:
-            cost += _MISS_COST
+            cost += _MISSED_COST
         return cost + self._missed(end_ms + gap_ms)
 
     def _missed(self, time_ms: int) -> float:
         if not self.video.shot_changes_ms:
             return 0.0
         cut = self.video.nearest_shot_change(time_ms, self.profile.snap_ms)
-        return 0.0 if cut is None or cut == time_ms else _MISS_COST
+        return 0.0 if cut is None or cut == time_ms else _MISSED_COST
 
 
 def inner_cost(kind: Break, pause_ms: int, *, is_other_speaker: bool) -> float:

@@ -16,13 +16,13 @@ from app.domain.time import Span
 from app.domain.transcript import Word
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout.breaks import Break
-from app.services.layout.cue_stretches import MAX_CUE_WORDS, CueStretches, Stretch
+from app.services.layout.cue_candidates import MAX_CUE_WORDS, CueCandidate, CueCandidates
 from app.services.layout.laid_out_cue import LaidOutCue, one_speaker, two_speakers
 from app.services.layout.layout_costs import LayoutCosts
 from app.services.layout.layout_states import LayoutState, common_state, descends, path_behind
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.segment_words import WordTidier
-from app.services.layout.speaker_labelling import SpeakerLabelling
+from app.services.layout.speaker_identification import SpeakerIdentification
 
 _MAX_STARTS = 8
 """States of one word that are kept, the cheapest: more than one there are only where cues begin
@@ -64,10 +64,10 @@ class IncrementalLayout:
         self._language = language
         self._costs = LayoutCosts(self._profile, video)
         self._tidier = WordTidier(self._profile)
-        self._labelling = SpeakerLabelling() if labels else None
+        self._identification = SpeakerIdentification() if labels else None
         self._words = MeasuredWords(self._profile, language)
         self._from_ms = from_ms
-        self._stretches = CueStretches(self._words, self._costs, language)
+        self._candidates = CueCandidates(self._words, self._costs, language)
         self._states: list[list[LayoutState]] = []
         self._base = 0
         self._sentence = 0
@@ -87,7 +87,7 @@ class IncrementalLayout:
                 mended as `words_of` does.
         """
         cues: list[LaidOutCue] = []
-        for word in self._labelling.labelled(words) if self._labelling else words:
+        for word in self._identification.labelled(words) if self._identification else words:
             for piece in self._tidier.parts(word):
                 self._words.wait(piece)
                 while self._words.measure(is_end=False):
@@ -124,26 +124,26 @@ class IncrementalLayout:
                 ]
             )
             return
-        stretches = list(self._stretches.until(at, self._words.items[at].kind, self._states))
-        self._states.append(self._reached(at, stretches))
-        yield from self._settled(at, stretches)
+        candidates = list(self._candidates.until(at, self._words.items[at].kind, self._states))
+        self._states.append(self._reached(at, candidates))
+        yield from self._settled(at, candidates)
 
-    def _reached(self, at: int, stretches: Sequence[Stretch]) -> list[LayoutState]:
+    def _reached(self, at: int, candidates: Sequence[CueCandidate]) -> list[LayoutState]:
         word_ms = self._words.items[at].start_ms
         step_ms = self._profile.min_duration_ms + self._profile.min_gap_ms
         natural = self._costs.starts(word_ms)
         found: dict[int, LayoutState] = {}
-        for stretch in stretches:
-            for state in self._states[stretch.start]:
-                if not self._stretches.is_shown(state.time_ms, stretch, at):
+        for candidate in candidates:
+            for state in self._states[candidate.start]:
+                if not self._candidates.is_shown(state.time_ms, candidate, at):
                     continue
                 for time in {max(each, state.time_ms + step_ms) for each in natural}:
                     cost, end_ms = self._costs.end(
-                        state.time_ms, stretch.spoken_ms, stretch.read_ms, time
+                        state.time_ms, candidate.spoken_ms, candidate.read_ms, time
                     )
-                    cost += state.cost + stretch.cost + self._costs.of_start(word_ms, time)
+                    cost += state.cost + candidate.cost + self._costs.of_start(word_ms, time)
                     if time not in found or cost < found[time].cost:
-                        change = stretch.change and stretch.change + self._base
+                        change = candidate.change and candidate.change + self._base
                         found[time] = LayoutState(
                             at + self._base, time, cost, state, end_ms, change
                         )
@@ -166,9 +166,9 @@ class IncrementalLayout:
                 least = min(least, state.cost)
         return sorted(kept, key=lambda state: state.cost)[:_MAX_STARTS]
 
-    def _settled(self, at: int, stretches: Sequence[Stretch]) -> Iterator[LaidOutCue]:
+    def _settled(self, at: int, candidates: Sequence[CueCandidate]) -> Iterator[LaidOutCue]:
         """Yield the cues that no later word changes; forget what cannot be part of a layout."""
-        first = at if self._words.items[at].is_edge else stretches[-1].start
+        first = at if self._words.items[at].is_edge else candidates[-1].start
         for states in self._states[:first]:
             states.clear()
         item = self._words.items[at]
@@ -206,16 +206,16 @@ class IncrementalLayout:
         count = len(self._words.items)
         next_ms = until_ms
         found: LayoutState | None = None
-        for stretch in self._stretches.until(count, None, self._states):
-            for state in self._states[stretch.start]:
-                if not self._stretches.is_shown(state.time_ms, stretch, count):
+        for candidate in self._candidates.until(count, None, self._states):
+            for state in self._states[candidate.start]:
+                if not self._candidates.is_shown(state.time_ms, candidate, count):
                     continue
                 cost, end_ms = self._costs.end(
-                    state.time_ms, stretch.spoken_ms, stretch.read_ms, next_ms
+                    state.time_ms, candidate.spoken_ms, candidate.read_ms, next_ms
                 )
-                cost += state.cost + stretch.cost
+                cost += state.cost + candidate.cost
                 if found is None or cost < found.cost:
-                    change = stretch.change and stretch.change + self._base
+                    change = candidate.change and candidate.change + self._base
                     found = LayoutState(count + self._base, end_ms, cost, state, end_ms, change)
         if found is None:
             raise AssertionError("A word is wider than a cue")

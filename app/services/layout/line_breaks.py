@@ -41,9 +41,9 @@ _CACHED_MAX_CHARS = 500
 
 
 class LineBreaker:
-    """Finds the best lines of any stretch of tokens.
+    """Finds the best lines of any run of consecutive tokens.
 
-    Tokens may be added at any time; the lines of a stretch depend on its tokens alone.
+    Tokens may be added at any time; the lines of a run depend on its tokens alone.
 
     Args:
         max_width: columns of a line; no token is wider.
@@ -81,7 +81,7 @@ class LineBreaker:
         return self.best(start, end)
 
     def best(self, start: int, end: int) -> tuple[float, tuple[int, ...]]:
-        """Return the cost of the best lines of a stretch, and where the second and later begin.
+        """Return the cost of the best lines of a run, and where the second and later begin.
 
         There are as few lines as the width allows.
 
@@ -116,7 +116,7 @@ class LineBreaker:
         return (best, (at,)) if at else None
 
     def _lines(self, start: int, end: int, width: int) -> tuple[float, tuple[int, ...]]:
-        """Return the best lines of a stretch that needs three or more."""
+        """Return the best lines of a run that needs three or more."""
         mean = width / self._fewest(start, end)
         best = {start: (0, 0.0)}
         came_from: dict[int, int] = {}

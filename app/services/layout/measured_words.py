@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from app.domain.profile import ReadingProfile
+from app.domain.text import ends_clause
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.services.layout.breaks import CONTEXT_WORDS, Break, break_at
 from app.services.layout.layout_costs import MAX_WORD_MS, SILENCE_MS, inner_cost
 from app.services.layout.line_breaks import LineBreaker
 from app.services.layout.segment_words import share_span
-from app.services.layout.speaker_labelling import is_label
+from app.services.layout.sentence_starts import may_start_sentence
+from app.services.layout.speaker_identification import is_speaker_label
 from app.services.layout.tokens import Token, cut_text, may_part
 from app.services.layout.width import text_width
+
+_UNMARKED_WORDS = 20
+"""Words without a mark behind which a text counts as one that has none: few sentences of speech are
+as long without a comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class MeasuredWord:
         is_beginning: whether a sentence begins, as far as it can be told.
         inner_cost: cost of the place within a cue.
         last_ms: end of the word where it is a cue's last; a stretched one is cut.
+        untimed_columns: width of a word without a duration; 0 of others, and of labels.
     """
 
     word: Word
@@ -40,6 +47,7 @@ class MeasuredWord:
     is_beginning: bool
     inner_cost: float
     last_ms: int
+    untimed_columns: int
 
     @property
     def start_ms(self) -> int:
@@ -66,6 +74,7 @@ class MeasuredWords:
         self._is_behind_label = False
         self._speaker: str | None = None
         self._ended_ms = 0
+        self._unmarked = 0
 
     def wait(self, word: Word) -> None:
         """Take a word, whose place depends on words after it.
@@ -91,9 +100,11 @@ class MeasuredWords:
         kind = Break.BAD
         if self._before and not self._is_behind_label:
             kind = break_at(context, len(self._before), self._language)
-        self._is_behind_label = is_label(word)
+        self._is_behind_label = is_speaker_label(word)
         item = self._measured(word, kind)
         self.lines.add(Token(word.text, word.glued, text_width(word.text)), item.kind)
+        if self._may_start_sentence(item.kind, context):
+            item = replace(item, kind=Break.CLAUSE)
         self.items.append(item)
         self._before = [*self._before, word.text][-CONTEXT_WORDS:]
         return True
@@ -102,6 +113,13 @@ class MeasuredWords:
         """Forget the first words, so that indexes begin behind them."""
         self.lines.forget(count)
         del self.items[:count]
+
+    def _may_start_sentence(self, kind: Break, context: list[str]) -> bool:
+        """Whether a sentence may start with the newest word, in a text that shows none."""
+        self._unmarked = 0 if self._before and ends_clause(self._before[-1]) else self._unmarked + 1
+        if self._unmarked <= _UNMARKED_WORDS or not Break.CLAUSE < kind < Break.BAD:
+            return False
+        return may_start_sentence(context, len(self._before), self._language)
 
     def _measured(self, word: Word, kind: Break) -> MeasuredWord:
         pause_ms = 0
@@ -123,6 +141,7 @@ class MeasuredWords:
             not self._before or is_silent or kind is Break.SENTENCE,
             inner_cost(kind, pause_ms, is_other_speaker=is_other),
             word.span.start_ms + min(word.span.duration_ms, MAX_WORD_MS),
+            0 if word.span.duration_ms or is_speaker_label(word) else text_width(word.text),
         )
 
 

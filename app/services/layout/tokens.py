@@ -15,6 +15,12 @@ _SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f"
 
+_CUT_BEHIND = frozenset("-‐‑–/\\?&_.,:;")
+"""Marks in a word behind which it is cut where it is wider than a line.
+
+Source: Chicago Manual of Style 7.46, breaks of web addresses, without its exceptions.
+"""
+
 _UNSPACED_SCRIPTS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -128,15 +134,30 @@ def may_part(before: str, after: str) -> bool:
 
 
 def cut_text(piece: str, max_width: int) -> Iterator[str]:
-    """Yield the pieces of a text, each as wide as it may be; no-break spaces give way first."""
+    """Yield the pieces of a text, each as wide as it may be.
+
+    No-break spaces give way first, then the hyphens of long compounds and the marks of addresses,
+    where they leave at least half a piece.
+    """
     current, width = "", 0
     for cluster in clusters(piece):
         columns = cluster_width(cluster)
         if current and width + columns > max_width:
-            at = 1 + max(map(current.rfind, _NO_BREAK_SPACES))
-            yield current[: at or None]
-            current = current[at:] if at else ""
+            at = _cut_of(current, max_width)
+            yield current[:at]
+            current = current[at:]
             width = text_width(current)
         current += cluster
         width += columns
     yield current
+
+
+def _cut_of(text: str, max_width: int) -> int:
+    """Return where a text that is too wide with what follows is cut."""
+    if at := 1 + max(map(text.rfind, _NO_BREAK_SPACES)):
+        return at
+    place = best = 0
+    for cluster in clusters(text):
+        place += len(cluster)
+        best = place if cluster in _CUT_BEHIND else best
+    return best if 2 * text_width(text[:best]) >= max_width else len(text)

@@ -73,6 +73,7 @@ def _laid_out(
             language=language,
             confidence=cue.confidence,
             lane=cues[0].lane,
+            turn_speakers=cue.turn_speakers,
         )
 
 

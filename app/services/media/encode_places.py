@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 from app.settings import MediaSettings
 from app.system.fair_places import FairPlaces
 
+_THREADS_OF_TWO_CORES = 3
+"""An encoder of frames side by side waits for lines of the frame before: with a thread more than
+cores it has work meanwhile. Source: x264's own choice, ``x264_encoder_open`` and its manual."""
+
 _MOST_WAITING = 1000
 _CALLER_SHARE = 250
 
@@ -41,7 +45,7 @@ class EncodePlaces:
         async with places.place():
             self._running += 1
             try:
-                yield max(1, self._cores // self._running)
+                yield max(1, self._cores * _THREADS_OF_TWO_CORES // 2 // self._running)
             finally:
                 self._running -= 1
 

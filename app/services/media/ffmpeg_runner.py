@@ -140,7 +140,7 @@ class FfmpegRunner:
             await self._execute(ffmpeg_command(graph), work)
 
     async def _execute(self, command: list[str], work: FfmpegWork) -> None:
-        self._check_room(work)
+        self.check_room(work.outputs[0].parent, work.most_bytes)
         reader = ProgressReader(work.length_ms, work.on_progress)
         limits, errors = self._limits(work), _ErrorTail()
 
@@ -163,10 +163,15 @@ class FfmpegRunner:
                 raise FfmpegError("FFmpeg produced empty output")
         work.on_progress(EncodeProgress(work.length_ms, 100.0, 0))
 
-    def _check_room(self, work: FfmpegWork) -> None:
+    def check_room(self, folder: Path, most_bytes: int) -> None:
+        """Check that a folder's disk has room beside its reserve, ahead of the work.
+
+        Raises:
+            StorageError: it has not.
+        """
         with storage_errors():
-            free = shutil.disk_usage(work.outputs[0].parent).free
-        wanted = work.most_bytes + self._settings.media_reserve_mb * 2**20
+            free = shutil.disk_usage(folder).free
+        wanted = most_bytes + self._settings.media_reserve_mb * 2**20
         if free < wanted:
             raise StorageError(
                 f"The disk has no room for this: {wanted // 2**20} MiB are needed, "

@@ -105,7 +105,7 @@ class VideoEncoders:
         self._lock = asyncio.Lock()
 
     async def chosen(self) -> VideoEncoder:
-        """Return the encoder for the next job; NVENC is tested once before its first use."""
+        """Return the encoder for the next job; NVENC is tested at the first call."""
         if self._choice == "x264":
             return X264
         async with self._lock:

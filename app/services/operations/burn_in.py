@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
@@ -20,7 +20,7 @@ _NO_GLYPH = "failed to find any fallback with glyph"
 _MOST_GLYPHS = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class BurnedVideo:
     """What became of a video.
 
@@ -29,8 +29,8 @@ class BurnedVideo:
         notices: code and message of what was not as it was asked for.
     """
 
-    encoder: str = ""
-    notices: list[tuple[str, str]] = field(default_factory=list)
+    encoder: str
+    notices: list[tuple[str, str]]
 
 
 async def burn_script(
@@ -53,48 +53,68 @@ async def burn_script(
         TruncatedMediaError: the video breaks off before its end.
         CuestreamError: see `OperationContext.encode`.
     """
-    stream, burned = video_of(facts), BurnedVideo()
-    lost: set[str] = set()
-
-    def on_warning(line: str) -> None:
-        if _NO_GLYPH in line and len(lost) < _MOST_GLYPHS:
-            lost.add(line.partition(_NO_GLYPH)[2].split()[0])
-
-    copied = all(each.codec in _COPIED_SOUND for each in facts.sounds)
+    video_of(facts)
+    lost = _LostGlyphs()
 
     def build(encoder: dict[str, object]) -> GraphNode:
-        source = media_input(video)
-        sound = [source[str(each.index)] for each in facts.sounds]
-        options: dict[str, object] = {"c:a": "copy"} if copied else {"c:a": "aac", "b:a": "192k"}
-        return media_output(
-            output,
-            _drawn(source, stream, script),
-            *sound,
-            **encoder,
-            **options,
-            map_metadata=0,
-            # Frames stay when they are, whatever rate the source claims: without the former they
-            # move to its grid, without the latter the grid is filled with copies.
-            enc_time_base="1:90000",
-            **{"fps_mode:v": "vfr"},
-            movflags="+faststart",
-        )
+        return _graph(video, facts, script, output, encoder)
 
-    burned.encoder = await context.encode(
-        build, output, facts.duration_ms, copied_bytes=facts.size_bytes, on_warning=on_warning
+    encoder = await context.encode(
+        build, output, facts.duration_ms, copied_bytes=facts.size_bytes, on_warning=lost.read
     )
     made = await media_facts(output)
     if made.duration_ms < facts.shortest_ms - tolerance_ms(facts.duration_ms):
         raise truncated_error()
-    burned.notices += lost_sounds(facts)
-    if not copied:
-        burned.notices.append(
+    notices = lost_sounds(facts)
+    if not _copies_sound(facts):
+        notices.append(
             ("sound_encoded", "MP4 does not hold the video's sound as it is; it is AAC now")
         )
-    if lost:
-        shown = ", ".join(sorted(lost))
-        burned.notices.append(("glyphs_missing", f"No font of this server has: {shown}"))
-    return burned
+    return BurnedVideo(encoder, [*notices, *lost.notices])
+
+
+class _LostGlyphs:
+    """The characters that libass found in no font, from its warnings."""
+
+    def __init__(self) -> None:
+        self._found: set[str] = set()
+
+    def read(self, line: str) -> None:
+        """Read a line of ffmpeg's warnings."""
+        if _NO_GLYPH in line and len(self._found) < _MOST_GLYPHS:
+            self._found.add(line.partition(_NO_GLYPH)[2].split()[0])
+
+    @property
+    def notices(self) -> list[tuple[str, str]]:
+        """Code and message, where there are any."""
+        shown = ", ".join(sorted(self._found))
+        return [("glyphs_missing", f"No font of this server has: {shown}")] if shown else []
+
+
+def _copies_sound(facts: MediaFacts) -> bool:
+    return all(each.codec in _COPIED_SOUND for each in facts.sounds)
+
+
+def _graph(
+    video: Path, facts: MediaFacts, script: Path, output: Path, encoder: dict[str, object]
+) -> GraphNode:
+    source = media_input(video)
+    sound = [source[str(each.index)] for each in facts.sounds]
+    copied = _copies_sound(facts)
+    options: dict[str, object] = {"c:a": "copy"} if copied else {"c:a": "aac", "b:a": "192k"}
+    return media_output(
+        output,
+        _drawn(source, video_of(facts), script),
+        *sound,
+        **encoder,
+        **options,
+        map_metadata=0,
+        # Frames stay when they are, whatever rate the source claims: without the former they
+        # move to its grid, without the latter the grid is filled with copies.
+        enc_time_base="1:90000",
+        **{"fps_mode:v": "vfr"},
+        movflags="+faststart",
+    )
 
 
 def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:

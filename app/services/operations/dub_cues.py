@@ -30,7 +30,7 @@ from app.system.workdir import second_name, storage_errors
 async def dub_cues(
     wanted: DubInput, context: OperationContext, media: Path | None
 ) -> tuple[JobCues, Language]:
-    """Return the cues to be spoken, and their language.
+    """Return the cues to be spoken with their language: a translation has it as its target.
 
     Args:
         wanted: says where they come from.
@@ -46,7 +46,8 @@ async def dub_cues(
     if wanted.job_id:
         found = await context.job_cues(wanted.job_id, edited=wanted.edited)
         cues, tag = shown_cues(found, target.tag if target else None)
-        return JobCues(cues, found.language, found.target, notices=found.notices), _spoken(tag)
+        target_tag = found.target if tag == found.target else None
+        return JobCues(cues, found.language, target_tag, notices=found.notices), _spoken(tag)
     source = wanted.url_srt or wanted.subtitles
     if source:
         return await _file_cues(wanted, await subtitle_bytes(source, context), context, target)

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from app.domain.errors import CuestreamError, InvalidLanguageError, NoSpeechError
-from app.domain.language import Language
+from app.domain.language import Language, parse_target
 from app.services.dubbing.dub_mix import MIXED_LAYOUTS, MixPlan, bounded_lufs
 from app.services.dubbing.dubbed_lines import DubbedLine, DubbingRoom, LineDubber
 from app.services.dubbing.line_condenser import LongLine, condensed_lines
@@ -20,13 +20,14 @@ from app.services.media.media_facts import MediaFacts
 from app.services.operations.dub_cues import dub_cues
 from app.services.operations.dub_files import dub_file, dub_layout
 from app.services.operations.dub_input import DubInput
-from app.services.operations.dub_plan import mix_plan
+from app.services.operations.dub_plan import check_room, mix_plan
 from app.services.operations.dub_programme import Programme, measured_programme
 from app.services.operations.dub_report import dub_notices, line_entries
 from app.services.operations.operation import MediaOperation, OperationResult
 from app.services.operations.operation_context import OperationContext
 from app.services.translation.translator import TranslationContext
 from app.services.tts.speech_engine import Voice
+from app.services.tts.speech_synthesizer import SpeechSynthesizer
 
 log = structlog.get_logger()
 
@@ -38,16 +39,19 @@ async def dub(wanted: DubInput, context: OperationContext) -> OperationResult:
         SpeechUnavailableError: this server does not speak.
         InvalidLanguageError: no voice speaks the language.
         SpeechError: the speech engine does not work; its codes say how.
+        StorageError: the disk is full, or has no room for the work.
         CuestreamError: the media or the subtitles cannot be fetched or read, or ffmpeg failed.
     """
     fetching, hearing, measuring, speaking, mixing = context.steps(5, 40, 5, 35, 15)
     synthesizer = context.services.synthesizer
     given = given_voices(_given(wanted), await synthesizer.voices(None))
+    await _check_spoken(wanted, synthesizer)
     media, facts = await _media(wanted, fetching)
     found, language = await dub_cues(wanted, hearing, media)
-    lines = spoken_lines(found.cues, language.tag)
+    lines = spoken_lines(found.cues, language.tag, translated=found.target is not None)
     choice = await _choice(context, lines, language, given)
     programme = await measured_programme(measuring, media, facts, found.cues)
+    check_room(speaking, programme)
     dubbed = await _dubbed(speaking, lines, choice, language, programme)
     plan = await mix_plan(mixing, wanted, programme, dubbed)
     made = await dub_file(mixing, wanted, plan, programme, language)
@@ -107,6 +111,21 @@ def _given(wanted: DubInput) -> Mapping[str, str]:
     return {**({_EVERYBODY: wanted.voice} if wanted.voice else {}), **wanted.voices}
 
 
+async def _check_spoken(wanted: DubInput, synthesizer: SpeechSynthesizer) -> None:
+    """Check that a voice speaks the wanted language before an hour of sound is transcribed.
+
+    Raises:
+        InvalidLanguageError: none does, and the caller names none.
+    """
+    language = parse_target(wanted.target_lang)
+    if language is not None and not _given(wanted) and not await synthesizer.voices(language):
+        raise _no_voice(language)
+
+
+def _no_voice(language: Language) -> InvalidLanguageError:
+    return InvalidLanguageError(f"No voice of this server speaks {language.tag}")
+
+
 async def _media(
     wanted: DubInput, context: OperationContext
 ) -> tuple[Path | None, MediaFacts | None]:
@@ -136,8 +155,8 @@ async def _choice(
     named = {label: voice for label, voice in given.items() if label != _EVERYBODY}
     if (everybody := given.get(_EVERYBODY)) is not None:
         return replace(choose_voices(roles, [everybody], named), is_shared=False)
-    if not voices:
-        raise InvalidLanguageError(f"No voice of this server speaks {language.tag}")
+    if not voices and any(is_answer or label not in named for label, is_answer in roles):
+        raise _no_voice(language)
     return choose_voices(roles, voices, named)
 
 

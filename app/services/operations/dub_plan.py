@@ -12,12 +12,29 @@ from app.services.dubbing.programme_sound import measure_sound
 from app.services.dubbing.speech_track import write_gain, write_speech
 from app.services.operations.dub_input import DubInput
 from app.services.operations.dub_programme import Programme
-from app.services.operations.operation_context import OperationContext
+from app.services.operations.operation_context import OperationContext, most_bytes
 from app.system.thread_groups import DISK
 
 _MOST_MEASUREMENTS = 3
 _NEAR_LU = 0.3
 """EBU R128 wants 0.5 LU of a programme."""
+
+
+_TRACKS = 3
+"""The speech, the gain, and the lines of which the speech is made, which are no longer together."""
+_BYTES_PER_SAMPLE = 2
+
+
+def check_room(context: OperationContext, programme: Programme) -> None:
+    """Check that the disk has room for the tracks and the result, before anything is spoken.
+
+    Raises:
+        StorageError: it has not.
+    """
+    copied = programme.facts.size_bytes if programme.facts else 0
+    tracks = _TRACKS * _BYTES_PER_SAMPLE * programme.samples
+    wanted = tracks + most_bytes(programme.length_ms, copied)
+    context.services.ffmpeg.check_room(context.folder, wanted)
 
 
 async def mix_plan(

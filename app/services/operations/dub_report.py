@@ -12,7 +12,6 @@ _TIMES_TOLD = 10
 LINES_CONDENSED = "lines_condensed"
 LINES_SHIFTED = "lines_shifted"
 LINES_NOT_SPOKEN = "lines_not_spoken"
-LINES_OVERLAP = "lines_overlap"
 VOICES_SHARED = "voices_shared"
 VOICES_UNUSED = "voices_unused"
 LINES_TOO_LONG = "lines_too_long"
@@ -27,11 +26,10 @@ def line_entries(lines: Sequence[DubbedLine], rate_hz: int) -> list[dict[str, ob
         lines: with their sounds.
         rate_hz: of the sounds.
     """
-    at_once = _at_once(lines)
-    return [_entry(line, rate_hz, n in at_once) for n, line in enumerate(lines)]
+    return [_entry(line, rate_hz) for line in lines]
 
 
-def _entry(dubbed: DubbedLine, rate_hz: int, overlaps: bool) -> dict[str, object]:
+def _entry(dubbed: DubbedLine, rate_hz: int) -> dict[str, object]:
     line, place, sound = dubbed.line, dubbed.placement, dubbed.sound
     entry: dict[str, object] = {
         "cue_ids": list(line.cue_ids),
@@ -53,21 +51,7 @@ def _entry(dubbed: DubbedLine, rate_hz: int, overlaps: bool) -> dict[str, object
         "fits": place.fits,
         "late_ms": place.shift_ms,
         "condensed": dubbed.is_condensed,
-        "overlaps": overlaps,
     }
-
-
-def _at_once(lines: Sequence[DubbedLine]) -> set[int]:
-    """Return the numbers of the lines that are heard while another one is."""
-    heard = [(n, each.placement) for n, each in enumerate(lines) if each.placement and each.sound]
-    found: set[int] = set()
-    last_number, last_end_ms = -1, -1
-    for number, place in heard:
-        if place.start_ms < last_end_ms:
-            found |= {number, last_number}
-        if place.end_ms > last_end_ms:
-            last_number, last_end_ms = number, place.end_ms
-    return found
 
 
 def dub_notices(lines: Sequence[DubbedLine], choice: VoiceChoice) -> Notices:
@@ -81,11 +65,6 @@ def dub_notices(lines: Sequence[DubbedLine], choice: VoiceChoice) -> Notices:
     _tell(found, LINES_CONDENSED, lines, lambda each: each.is_condensed, "shortened to fit")
     _tell(found, LINES_SHIFTED, lines, _is_shifted, "spoken earlier or later than shown")
     _tell(found, LINES_TOO_LONG, lines, _is_over, "too long for the time at any speed")
-    overlapping = _at_once(lines)
-    mine = [lines[n] for n in sorted(overlapping)]
-    if mine:
-        text = f"{_what(mine, 'is', 'are')} heard at once with another, as the cues are shown"
-        found.append((LINES_OVERLAP, text))
     if choice.is_shared:
         found.append((VOICES_SHARED, "There are more speakers than voices of this language"))
     if choice.unused:

@@ -13,7 +13,7 @@ from app.services.media.subtitle_text import subtitle_text, text_format
 from app.services.operations.mux_operation import MOST_TRACKS
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.soft_subtitles import SoftFile, SoftTrack, soft_file
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors

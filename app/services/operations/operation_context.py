@@ -17,6 +17,7 @@ from app.domain.errors import (
 from app.domain.events import Notice, Progress
 from app.domain.request import JobRequest
 from app.domain.transcript import Word
+from app.services.batch.media_downloads import MediaDownloads
 from app.services.cache.caches import Caches
 from app.services.files.result_file import FileLink, NewFile
 from app.services.media.byte_stream import spool
@@ -102,6 +103,7 @@ class OperationServices:
         translator: the translator; raises `NotReadyError` until it is loaded.
         open_ledger: returns the account of a job for the caller who pays for it.
         caches: results of earlier jobs.
+        downloads: of videos, from pages too.
     """
 
     settings: Settings
@@ -113,6 +115,7 @@ class OperationServices:
     translator: Callable[[], Translator]
     open_ledger: Callable[[str], Ledger]
     caches: Caches
+    downloads: MediaDownloads
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from app.services.files.result_file import FileLink, NewFile
+from app.services.media.video_encoders import VideoEncoder
 from app.services.operations.hls_option import with_playlists
 from app.services.operations.operation import (
     MediaOperation,
@@ -41,6 +43,7 @@ class OperationRunner:
     def __init__(self, services: OperationServices, workdir: WorkDir) -> None:
         self.services = services
         self._workdir = workdir
+        self._encoder_test: asyncio.Task[VideoEncoder] | None = None
         self._places = FairPlaces(
             _PLACES,
             _WAITING_MOST,
@@ -48,6 +51,17 @@ class OperationRunner:
             caller_places=_PLACES_OF_CALLER,
             refusal="Too many media operations wait",
         )
+
+    def start(self) -> None:
+        """Find out which encoder this machine has, so that no job waits for the test encode."""
+        chosen = self.services.ffmpeg.encoders.chosen()
+        self._encoder_test = asyncio.create_task(chosen, name="encoder-test")
+
+    async def close(self) -> None:
+        """End the test encode."""
+        if self._encoder_test is not None:
+            self._encoder_test.cancel()
+            await asyncio.gather(self._encoder_test, return_exceptions=True)
 
     @asynccontextmanager
     async def running(

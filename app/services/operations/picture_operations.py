@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import ffmpeg
 from pydantic import Field
 
 from app.domain.errors import InvalidFieldError, UnreadableMediaError
+from app.services.batch.media_downloads import BEST_VIDEO
 from app.services.batch.screenshot_items import (
     ScreenshotItem,
     format_clock,
@@ -46,7 +48,7 @@ class ScreenshotsInput(OperationInput):
     timestamps: list[Any] = Field(
         description="Up to 100 times: seconds, HH:MM:SS,mmm, or objects with a timestamp"
     )
-    quality: Any = Field(None, description="Of JPEG, 1 (best) to 31; 2 unless given")
+    quality: int | None = Field(2, ge=1, le=31, description="Of JPEG, 1 (best) to 31")
 
 
 class ContactSheetInput(OperationInput):
@@ -83,13 +85,15 @@ async def take_screenshots(wanted: ScreenshotsInput, context: OperationContext) 
         }
     )
     fetching, taking = context.steps(5, 5)
-    path = await fetching.fetch(source, "video")
-    facts = await fetching.facts(path)
-    files, failures = await _taken(taking, path, facts, item)
+    async with AsyncExitStack() as resources:
+        path, title = await _video(fetching, source, resources)
+        facts = await fetching.facts(path)
+        files, failures = await _taken(taking, path, facts, item)
     if not files:
         raise UnreadableMediaError(f"No screenshot could be taken: {'; '.join(failures[:3])}")
     fields = {
         "video_id": video_id_of(address),
+        "video_title": title or None,
         "video_duration": facts.duration_ms / 1000,
         "total_extracted": len(files),
         "failed_timestamps": failures,
@@ -97,6 +101,17 @@ async def take_screenshots(wanted: ScreenshotsInput, context: OperationContext) 
     return OperationResult(
         tuple(files), "Screenshots taken successfully", fields, list_field="screenshots"
     )
+
+
+async def _video(
+    context: OperationContext, source: MediaSource, resources: AsyncExitStack
+) -> tuple[Path, str]:
+    """Return the file of a video and its page's title; an address may lead to a page."""
+    if isinstance(source, LocalMedia):
+        return await context.fetch(source, "video"), ""
+    context.progress("Downloading", 0)
+    found = await context.services.downloads.get(source, BEST_VIDEO, resources)
+    return found.path, found.info.title
 
 
 async def _taken(

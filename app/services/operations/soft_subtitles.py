@@ -16,7 +16,7 @@ from app.services.captions.parse import parse_bounded
 from app.services.operations.caption_operation import EditedCues, SubtitleSource, subtitle_bytes
 from app.services.operations.operation_context import OperationContext
 from app.services.operations.subtitle_script import own_script, shown_cues
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors

@@ -24,7 +24,7 @@ from app.services.operations.script_styles import (
     with_styles,
     without_attachments,
 )
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.caption_cues import caption_cues
 from app.system.bounded_work import work_on
 

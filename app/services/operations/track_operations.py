@@ -23,7 +23,8 @@ from app.services.operations.operation import (
     OutputFile,
 )
 from app.services.operations.operation_context import OperationContext
-from app.services.render.formats import check_format, render_bounded
+from app.services.render.file_writer import render_bounded
+from app.services.render.formats import check_format
 from app.services.stages.caption_cues import caption_cues
 from app.system.thread_groups import DISK
 from app.system.workdir import storage_errors

@@ -16,7 +16,7 @@ from app.services.pipeline.event_emitter import EventEmitter
 from app.services.sdh.labelling import with_speaker_labels
 from app.services.stages.assign_speakers import assign_speakers
 from app.services.stages.cue_speakers import CueSpeakers
-from app.services.stages.cues import build_cues
+from app.services.stages.cues import build_speaker_cues
 from app.services.stages.revise import dropped, revise
 from app.services.stages.translate import translate_cues
 from app.services.translation.translation_job import TranslationJob
@@ -83,8 +83,8 @@ class ImmediateFinalizer:
 class DiarizedFinalizer:
     """Cues are drafts until the whole recording is diarized.
 
-    Then the words get their speakers and are laid out again, since a cue shows one speaker alone.
-    Cues whose text stays the same are translated already.
+    Then the words get their speakers and are laid out again: a cue shows one speaker alone, or two
+    with dashes where the profile has them. Cues whose text stays the same are translated already.
 
     Attributes:
         immediate: finalizer of the revised cues.
@@ -136,7 +136,7 @@ class DiarizedFinalizer:
         segments = assign_speakers(events.segments, turns)
         events.speakers_found(turns, segments)
         shown = with_speaker_labels(segments) if self.profile.labels else segments
-        built = build_cues(each(shown), self.profile, video=events.video)
+        built = build_speaker_cues(shown, self.profile, video=events.video)
         revised = [cue async for cue in revise(built, drafts)]
         events.expect_cues(len(revised))
         final = tap(self.immediate.translated(each(revised)), events.finished)

@@ -9,6 +9,7 @@ from typing import cast
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
 from app.domain.quality_score import QualityScore
+from app.domain.style import without_italics
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.domain.written_cue import WrittenCue
 from app.services.layout.line_breaks import break_lines
@@ -178,7 +179,7 @@ def shown_cues(
             tuple(line for line in break_lines(cue.shown, own, language) if line.strip()),
             cue.speaker,
             cue.placement,
-            cue.shown_runs,
+            cue.shown_runs if own.italics else without_italics(cue.shown_runs),
             cue.lane,
         )
         for number, cue in enumerate(ordered, start=1)

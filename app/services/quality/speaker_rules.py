@@ -1,4 +1,4 @@
-"""Rules of speakers and sounds: dashes, labels, descriptions."""
+"""Rules of dual speakers and of SDH: hyphens, speaker labels, sound descriptions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from app.services.sdh.sound_words import describes_sound
 from app.services.sdh.speaker_labels import SpeakerLabels
 
 
-def _dash_style(language: str) -> str:
+def _hyphen_style(language: str) -> str:
     first, second = dialogue_dashes(language)
     if not first:
         return "second line only"
     return "both lines, with a space" if second.endswith(" ") else "both lines, without a space"
 
 
-def _dialogue_dashes(found: Examination) -> Iterator[Fault]:
+def _dual_speakers(found: Examination) -> Iterator[Fault]:
     for cue in found.cues:
-        if _breaks_dash_style(cue, found.base_language):
+        if _has_other_hyphens(cue, found.base_language):
             yield Fault(cue.number, cue.text[:80])
 
 
-def _breaks_dash_style(cue: WrittenCue, language: str) -> bool:
+def _has_other_hyphens(cue: WrittenCue, language: str) -> bool:
     if len(cue.lines) < 2 or not any(
         is_turn(line, before, cue.lines[0]) for before, line in pairwise(cue.lines)
     ):
@@ -44,26 +44,26 @@ def _breaks_dash_style(cue: WrittenCue, language: str) -> bool:
 def _sdh_brackets(found: Examination) -> Iterator[Fault]:
     for cue in found.cues:
         for line in cue.lines:
-            bare = line[len(speaker_dash(line)) :].strip()
-            inside, closed, rest = bare[1:].partition(")")
-            alone = bare[:1] == "(" and bool(closed) and not rest.strip()
-            if alone and (describes_sound(inside) or inside.isupper()):
-                yield Fault(cue.number, bare[:80])
+            spoken = line[len(speaker_dash(line)) :].strip()
+            inside, closed, rest = spoken[1:].partition(")")
+            is_alone = spoken[:1] == "(" and bool(closed) and not rest.strip()
+            if is_alone and (describes_sound(inside) or inside.isupper()):
+                yield Fault(cue.number, spoken[:80])
                 break
 
 
 def _speaker_label(found: Examination) -> Iterator[Fault]:
-    """Yield cues whose label is that of a machine, or of another form than the file's first."""
+    """Yield cues whose label is that of a machine, or in another notation than the file's first."""
     labels = SpeakerLabels(line for cue in found.cues for line in cue.lines)
-    usual: str | None = None
+    file_notation: str | None = None
     for cue in found.cues:
         for line in cue.lines:
             label = labels.find(line)
             if label is None:
                 continue
-            form = "brackets" if line[label.start : label.start + 1] in "[(（［" else "colon"
-            usual = usual or form
-            if form != usual or label.name.casefold().startswith("speaker_"):
+            notation = "brackets" if line[label.start : label.start + 1] in "[(（［" else "colon"
+            file_notation = file_notation or notation
+            if notation != file_notation or label.name.casefold().startswith("speaker_"):
                 yield Fault(cue.number, label.name)
                 break
 
@@ -71,7 +71,7 @@ def _speaker_label(found: Examination) -> Iterator[Fault]:
 SPEAKER_RULES = (
     QualityRule(
         "dialogue_dashes", "two speakers of a cue have the dashes of the language",
-        _dialogue_dashes, lambda found: _dash_style(found.base_language), severity="advice",
+        _dual_speakers, lambda found: _hyphen_style(found.base_language), severity="advice",
         applies=lambda found: found.profile.speaker_dashes,
     ),
     QualityRule(
@@ -79,9 +79,9 @@ SPEAKER_RULES = (
         severity="advice", applies=lambda found: found.is_netflix,
     ),
     QualityRule(
-        "speaker_label", "speakers have names, all written in one way", _speaker_label,
+        "speaker_label", "speakers have names, all in one notation", _speaker_label,
         severity="advice",
     ),
 )  # fmt: skip
-"""Rules of speakers and sounds. Source: Netflix Timed Text Style Guides, "Dual Speakers" and
+"""Rules of dual speakers and SDH. Source: Netflix Timed Text Style Guides, "Dual Speakers" and
 "Subtitles for the Deaf and Hard of Hearing"."""

@@ -98,18 +98,18 @@ def _brackets(found: Examination) -> Iterator[Fault]:
     for index, cue in enumerate(found.by_time):
         while open_marks and index - open_marks[0].index > _OPEN_CUES:
             yield Fault(open_marks[0].cue, open_marks.pop(0).mark)
-        if cue.text.count('"') % 2:
-            yield Fault(cue.number, '"')
         for char in cue.text:
             if _closes(char, open_marks):
                 open_marks.pop()
-            elif char in _BRACKETS or char in _QUOTES:
+            elif char == '"' and any(each.mark == '"' for each in open_marks):
+                open_marks = [each for each in open_marks if each.mark != '"']
+            elif char in _BRACKETS or char in _QUOTES or char == '"':
                 open_marks.append(_OpenMark(char, cue.number, index))
                 del open_marks[:-_DEEPEST]
             elif char in _CLOSING_BRACKETS and not _is_enumeration(cue.text):
                 yield Fault(cue.number, char)
     for mark in open_marks:
-        if mark.mark in _BRACKETS:
+        if mark.mark in _BRACKETS or mark.mark == '"':
             yield Fault(mark.cue, mark.mark)
 
 

@@ -17,11 +17,11 @@ from app.services.render.boxes import point, resolved
 from app.services.render.cue_words import TimedInk
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import TAGS_AND_ENTITIES, WORD_JOINER, inert_pieces
 from app.services.render.speaker_colours import SPEAKER_COLOURS, Colour, colour_numbers
 from app.services.render.timecodes import centisecond_time
 
-_WORD_JOINER = "\u2060"
-_ESCAPES = str.maketrans({"\\": f"\\{_WORD_JOINER}", "{": "\\{", "}": "\\}"})
+_ESCAPES = str.maketrans({"\\": f"\\{WORD_JOINER}", "{": "\\{", "}": "\\}"})
 """A backslash has no escape of its own: an invisible character after it keeps ``\\N`` and the like
 from being acted on. Source: libass, ``ass_parse.c`` (``\\{`` and ``\\}`` are literal braces)."""
 
@@ -142,7 +142,8 @@ def _position(cue: DisplayCue, profile: ReadingProfile) -> str:
 def _lines(cue: DisplayCue) -> Iterator[str]:
     """Yield the lines with their overrides; what one line switches on holds for the next.
 
-    Marks of direction stand behind the overrides, at which libass cuts a line.
+    Marks of direction stand behind the overrides, at which libass cuts a line. Tags and entities
+    of other formats, which libass shows and other readers act on, are made inert.
     """
     current = PLAIN
     for part in cue.parts:
@@ -151,7 +152,8 @@ def _lines(cue: DisplayCue) -> Iterator[str]:
             line = "".join(text for text, _, _ in pieces)
             before, after = embedding(line, right_to_left=part.right_to_left)
             written: list[str] = []
-            for text, style, word in pieces:
+            inert = inert_pieces([text for text, _, _ in pieces], TAGS_AND_ENTITIES)
+            for text, (_, style, word) in zip(inert, pieces, strict=True):
                 switches = _switches(current, style)
                 written += [karaoke.of(word), switches, before, text.translate(_ESCAPES)]
                 current, before = style, ""

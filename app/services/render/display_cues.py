@@ -21,6 +21,7 @@ from app.domain.style import (
     ink_runs,
     part,
     pieces_of,
+    without_italics,
     zone,
 )
 from app.services.layout.line_breaks import break_lines
@@ -69,6 +70,7 @@ class DisplayCue:
         other: the same in the other language, for one cue that shows both.
         other_first: whether that stands above.
         is_original: whether it is the original beside a cue of its translation.
+        voices: speaker of each line where two share the cue; empty elsewhere.
     """
 
     id: int
@@ -85,6 +87,7 @@ class DisplayCue:
     other: DisplayCue | None = None
     other_first: bool = False
     is_original: bool = False
+    voices: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -190,31 +193,50 @@ class _Display:
         """Return a translated cue in the language that it was spoken in."""
         if not cue.translation or clean_turns(cue.translation) == clean_turns(cue.text):
             return None
-        return self.cue(replace(cue, translation=None), cue.language)
+        return self.cue(replace(cue, translation=None), cue.language, italics=True)
 
-    def cue(self, cue: Cue, language: str) -> DisplayCue | None:
-        """Return a cue with its text; None where that is blank."""
+    def cue(self, cue: Cue, language: str, *, italics: bool = False) -> DisplayCue | None:
+        """Return a cue with its text; None where that is blank.
+
+        Args:
+            cue: with the text that is shown.
+            language: BCP 47 tag of it.
+            italics: whether its script has italics whatever the profile of the file says.
+        """
         text = clean_turns(cue.shown)
         if not text:
             return None
         tag = language if cue.translation else _known(cue.language, language)
+        runs = _clean_runs(cue)
+        known = "" if tag == "und" else tag
+        turns = [
+            [line for line in break_lines(turn, self.profile, known) if line.strip()]
+            for turn in text.split("\n")
+        ]
         return DisplayCue(
             id=cue.id,
             start_ms=cue.span.start_ms,
             end_ms=max(cue.span.end_ms, cue.span.start_ms + 1),
             text=text,
-            lines=tuple(
-                line
-                for line in break_lines(text, self.profile, "" if tag == "und" else tag)
-                if line.strip()
-            ),
+            lines=tuple(line for turn in turns for line in turn),
             speaker=clean_label(cue.speaker),
             right_to_left=self.directions.of(cue, text),
             placement=cue.placement,
-            runs=_clean_runs(cue),
+            runs=runs if italics or self.profile.italics else without_italics(runs),
             language=tag,
             words=() if cue.translation else self.words.get(cue.id, ()),
+            voices=_voices(cue, turns),
         )
+
+
+def _voices(cue: Cue, turns: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return who says each line of a cue that two share; none where that cannot be told."""
+    speakers = [clean_label(speaker) for speaker in cue.turn_speakers]
+    if len(speakers) != len(turns) or None in speakers:
+        return ()
+    return tuple(
+        speaker or "" for speaker, lines in zip(speakers, turns, strict=True) for _ in lines
+    )
 
 
 def _known(own: str, otherwise: str) -> str:

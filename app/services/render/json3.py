@@ -12,6 +12,7 @@ from app.domain.style import PLAIN, InlineStyle, Placement
 from app.services.render.boxes import resolved
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import ALL_MARKUP, inert_pieces
 
 _MARKS = (("bAttr", "bold"), ("iAttr", "italic"), ("uAttr", "underline"))
 _POINTS = {7: 0, 8: 1, 9: 2, 4: 3, 5: 4, 6: 5, 1: 6, 2: 7, 3: 8}
@@ -28,6 +29,8 @@ def write_json3(
     words: WordTimes = NO_WORDS,
 ) -> str:
     """Return cues as json3, one event a line; words have their offsets where they are known.
+
+    What reads as a tag, an entity or an override, as viewers' uploads have them, is made inert.
 
     Source: files served by YouTube: ``events`` of ``tStartMs``, ``dDurationMs`` and ``segs``;
     ``pens`` and ``wpWinPositions`` that they refer to by number.
@@ -70,7 +73,8 @@ class _Looks:
             for line in part.timed_lines:
                 if text_before:
                     yield {"utf8": "\n"}
-                for text, style, word in line:
+                inert = inert_pieces([text for text, _, _ in line], ALL_MARKUP)
+                for text, (_, style, word) in zip(inert, line, strict=True):
                     segment: dict[str, object] = {"utf8": text}
                     if word is not None and word.start_ms > cue.start_ms:
                         segment["tOffsetMs"] = word.start_ms - cue.start_ms

@@ -31,7 +31,8 @@ def write_json(
     Each cue has ``id`` (integer), ``start_ms`` and ``end_ms`` (integers), ``text`` (as spoken, a
     line for each speaker's turn), ``translation`` (the same in the target language, or null),
     ``speaker`` (label or null), ``language`` (BCP 47 tag of ``text``) and ``confidence`` (0..1);
-    one that is styled has the fields of `style_fields` too. Sorted by start. ``words`` of ``text``
+    one that two speakers share has ``speakers``, a label for each line, and one that is styled has
+    the fields of `style_fields` too. Sorted by start. ``words`` of ``text``
     are there where they are wanted and known, each with ``text``, ``start_ms`` and ``end_ms``.
     """
     del profile
@@ -61,6 +62,11 @@ def _words(cue: Cue, words: WordTimes) -> dict[str, Any]:
     }
 
 
+def _turn_speakers(cue: Cue) -> dict[str, Any]:
+    labels = [clean_label(speaker) for speaker in cue.turn_speakers]
+    return {"speakers": labels} if labels else {}
+
+
 def _row(cue: Cue) -> dict[str, Any]:
     return {
         "id": cue.id,
@@ -71,5 +77,6 @@ def _row(cue: Cue) -> dict[str, Any]:
         "speaker": clean_label(cue.speaker),
         "language": clean_text(cue.language),
         "confidence": cue.confidence,
+        **_turn_speakers(cue),
         **style_fields(cue),
     }

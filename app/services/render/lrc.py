@@ -13,13 +13,15 @@ from app.services.render.bidi import leading_mark
 from app.services.render.cue_words import TimedInk
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import ALL_MARKUP, ARROWS, text_behind_time
 from app.services.render.timecodes import minute_time
 
 _SILENCE_MS = 500
 """A pause from which on the line before it is taken off the screen."""
 
-_WORD_JOINER = "\u2060"
-_READS_AS_TIME = re.compile(r"[\[<](?=[0-9]+:)")
+_READS_AS_MARKUP = re.compile(
+    rf"{ALL_MARKUP.pattern}|{ARROWS.pattern}|\[(?=[0-9]+:)", re.IGNORECASE
+)
 
 
 def write_lrc(
@@ -64,5 +66,5 @@ def _word(text: str, style: object, word: TimedInk | None) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a text in which nothing reads as a time."""
-    return _READS_AS_TIME.sub(lambda match: match[0] + _WORD_JOINER, text)
+    """Return a text in which nothing reads as a time or as markup."""
+    return text_behind_time(text, _READS_AS_MARKUP)

@@ -9,8 +9,9 @@ from app.domain.profile import ReadingProfile
 from app.services.render.bidi import leading_mark
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
-from app.services.render.srt import literal_text
+from app.services.render.srt import literal_text, replaced_braces
 from app.services.render.timecodes import short_clock_time
+from app.services.render.written_file import WrittenFile
 
 
 def write_sbv(
@@ -19,12 +20,13 @@ def write_sbv(
     language: str,
     options: FileOptions = PLAIN_FILE,
     words: WordTimes = NO_WORDS,
-) -> str:
+) -> WrittenFile:
     """Return cues as SubViewer: a line of two times, the text, a blank line. It has no styles.
 
     Source: YouTube Help, "Supported subtitle and closed caption files" (SubViewer).
     """
-    return "\n".join(map(_block, display_cues(cues, profile, language, options, words)))
+    shown = list(display_cues(cues, profile, language, options, words))
+    return WrittenFile("\n".join(map(_block, shown)), replaced_braces(shown, "SubViewer"))
 
 
 def _block(cue: DisplayCue) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.cue import Cue
+from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
 from app.domain.style import PLAIN, InlineStyle, Placement, zone
 from app.services.render.bidi import embedding
@@ -17,10 +18,16 @@ from app.services.render.display_cues import (
     display_cues,
 )
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import ANY_TAG, ARROWS, WORD_JOINER, inert_pieces
+from app.services.render.replaced_characters import CODE
 from app.services.render.timecodes import clock_time
+from app.services.render.written_file import WrittenFile
 
-_WORD_JOINER = "\u2060"
-_READS_AS_MARKUP = re.compile(r"<(?= *[A-Za-z/!])|\\(?=[Nnh])|-(?=->)")
+_READS_AS_MARKUP = re.compile(
+    rf"{ANY_TAG.pattern}|\\(?=[Nnh])|{ARROWS.pattern}|\[(?=br\])", re.IGNORECASE
+)
+"""The last is a line break of SubViewer."""
+
 _NUMBER = re.compile(r"-?[0-9]++\.?[0-9]*+")
 """A line that reads as the number of the next cue."""
 
@@ -33,14 +40,30 @@ def write_srt(
     language: str,
     options: FileOptions = PLAIN_FILE,
     words: WordTimes = NO_WORDS,
-) -> str:
+) -> WrittenFile:
     """Return cues as SubRip, numbered from 1.
 
     What players agree on is written: ``<i>``, ``<b>``, ``<u>``, ``<s>``, ``<font color>``, and
     the part of the picture as an alignment; exact places are left to other formats.
     """
-    shown = enumerate(display_cues(cues, profile, language, options, words), start=1)
-    return "\n".join(_block(number, cue) for number, cue in shown)
+    shown = list(display_cues(cues, profile, language, options, words))
+    blocks = (_block(number, cue) for number, cue in enumerate(shown, start=1))
+    return WrittenFile("\n".join(blocks), replaced_braces(shown, "SubRip"))
+
+
+def replaced_braces(cues: Iterable[DisplayCue], what: str) -> tuple[Notice, ...]:
+    """Return a notice of the braces of texts that became parentheses; none where there are none.
+
+    Args:
+        cues: that were written.
+        what: the format, for people.
+    """
+    lines = (line for cue in cues for line in cue.all_lines)
+    count = sum(line.count("{") + line.count("}") for line in lines)
+    if not count:
+        return ()
+    message = f"{count} braces, which players of {what} hide with their text, as parentheses"
+    return (Notice(CODE, message),)
 
 
 def _block(number: int, cue: DisplayCue) -> str:
@@ -89,21 +112,13 @@ def literal_text(line: str) -> str:
 def _literal(pieces: Pieces) -> Iterator[tuple[str, InlineStyle]]:
     """Yield pieces whose text players display literally.
 
-    SubRip has no escapes, yet players act on HTML tags, on ASS line breaks and on arrows: an
-    invisible word joiner inside such a sequence makes it plain text. They hide text in braces as
-    an ASS override, whatever it is, so braces become parentheses: every font has those, and no
-    word is lost. A sequence may begin in one piece and go on in the next. A line that is a number
-    alone gets a joiner too, since readers that expect no blank lines begin a cue there.
+    SubRip has no escapes, yet players act on HTML tags and entities, on ASS line breaks and on
+    arrows: see `inert_text`. They hide text in braces as an ASS override, whatever it is, so braces
+    become parentheses: every font has those, and no word is lost. A line that is a number alone
+    gets a joiner too, since readers that expect no blank lines begin a cue there.
     """
-    line = "".join(text for text, _ in pieces)
-    joints = {match.end() for match in _READS_AS_MARKUP.finditer(line)}
-    if _NUMBER.fullmatch(line):
-        joints.add(len(line))
-    place = 0
-    for text, style in pieces:
-        parts = [
-            char + _WORD_JOINER if place + index in joints else char
-            for index, char in enumerate(text, start=1)
-        ]
-        place += len(text)
-        yield "".join(parts).translate(_BRACES), style
+    texts = [text.translate(_BRACES) for text, _ in pieces]
+    written = inert_pieces(texts, _READS_AS_MARKUP, guarded=True)
+    if _NUMBER.fullmatch("".join(texts)):
+        written[-1] += WORD_JOINER
+    yield from zip(written, (style for _, style in pieces), strict=True)

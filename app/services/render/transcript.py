@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from app.domain.cue import Cue
@@ -10,8 +11,10 @@ from app.domain.text import ends_sentence
 from app.services.layout.tokens import join_texts
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import ALL_MARKUP, ARROWS, inert_pieces, text_behind_time
 from app.services.render.timecodes import clock_time
 
+_READS_AS_MARKUP = re.compile(f"{ALL_MARKUP.pattern}|{ARROWS.pattern}", re.IGNORECASE)
 _PAUSE_MS = 2000
 """A silence that ends a paragraph."""
 
@@ -37,13 +40,20 @@ def write_transcript(
 
 
 def _paragraph(cues: list[DisplayCue]) -> str:
-    first = cues[0]
-    speaker = f" {first.speaker}:" if first.speaker else ""
+    opening = cues[0]
+    speaker = f" {_inert_line(opening.speaker)}:" if opening.speaker else ""
     texts = [join_texts([cue.parts[0].text for cue in cues])]
     if any(len(cue.parts) > 1 for cue in cues):
         texts.append(join_texts([cue.parts[-1].text for cue in cues]))
-    time = clock_time(first.start_ms).partition(".")[0]
-    return f"[{time}]{speaker} " + "\n".join(texts) + "\n"
+    first, *others = [line for text in texts for line in text.split("\n")]
+    lines = [text_behind_time(first, _READS_AS_MARKUP), *map(_inert_line, others)]
+    time = clock_time(opening.start_ms).partition(".")[0]
+    return f"[{time}]{speaker} " + "\n".join(lines) + "\n"
+
+
+def _inert_line(line: str) -> str:
+    """Return a line in which nothing reads as markup, and which does not read as a time line."""
+    return "".join(inert_pieces([line], _READS_AS_MARKUP, guarded=True))
 
 
 def _paragraphs(cues: Iterator[DisplayCue], language: str) -> Iterator[list[DisplayCue]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from app.domain.cue import Cue
 from app.domain.profile import ReadingProfile
@@ -12,6 +13,7 @@ from app.services.render.bidi import leading_mark
 from app.services.render.cue_words import TimedInk
 from app.services.render.display_cues import NO_WORDS, DisplayCue, WordTimes, display_cues
 from app.services.render.file_options import PLAIN_FILE, FileOptions
+from app.services.render.inert_text import OVERRIDES, inert_pieces
 from app.services.render.timecodes import clock_time
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -40,6 +42,9 @@ def write_vtt(
     """Return cues as WebVTT, with cue identifiers, voice tags and a style sheet for colours.
 
     Timed words have a timestamp ahead of them; of two languages the original is in a language tag.
+
+    Overrides of SubStation, which the format has not and files converted from SubRip have, are made
+    inert where they are a part of the text.
 
     Source: W3C WebVTT, sections 4.1 (file structure) and 4.2.2 (cue text). Escaping ``>`` keeps
     an arrow in the text from reading as a timing line.
@@ -73,10 +78,22 @@ def _block(cue: DisplayCue) -> str:
 
 def _text(part: DisplayCue, *, is_other: bool) -> str:
     stamp = _Timestamps(part)
-    lines = (_line(line, stamp, right_to_left=part.right_to_left) for line in part.timed_lines)
-    text = "\n".join(lines)
+    lines = [_line(line, stamp, right_to_left=part.right_to_left) for line in part.timed_lines]
+    text = "\n".join(lines if is_other else _voiced(lines, part.voices))
     named = is_other and part.language != "und" and LANGUAGE_TAG.fullmatch(part.language)
     return f"<lang {part.language}>{text}</lang>" if named else text
+
+
+def _voiced(lines: Sequence[str], voices: Sequence[str]) -> Sequence[str]:
+    """Return lines with voice tags around those of each speaker, where two share the cue."""
+    if len(voices) != len(lines):
+        return lines
+    marked = list(lines)
+    edges = [at for at in range(1, len(lines)) if voices[at] != voices[at - 1]]
+    for begin, end in pairwise([0, *edges, len(lines)]):
+        marked[begin] = f"<v {_annotation(voices[begin])}>{marked[begin]}"
+        marked[end - 1] += "</v>"
+    return marked
 
 
 class _Timestamps:
@@ -104,8 +121,13 @@ def _line(
     *,
     right_to_left: bool,
 ) -> str:
-    mark = leading_mark("".join(text for text, _, _ in pieces), right_to_left=right_to_left)
-    return mark + "".join(stamps.of(word) + _tagged(text, style) for text, style, word in pieces)
+    texts = [text for text, _, _ in pieces]
+    mark = leading_mark("".join(texts), right_to_left=right_to_left)
+    inert = inert_pieces(texts, OVERRIDES, guarded=True)
+    return mark + "".join(
+        stamps.of(word) + _tagged(text, style)
+        for text, (_, style, word) in zip(inert, pieces, strict=True)
+    )
 
 
 def _tagged(text: str, style: InlineStyle) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.time import Span
 from app.domain.transcript import Word
 from app.services.layout.tokens import Token, tokenize
-from app.services.retiming.word_matching import Anchor, WordMatch, match_words
+from app.services.retiming.word_matching import Anchor, WordMatch, confidence_of, match_words
 
 _CHAR_MS = 60
 """Time of a letter that nothing is known of. Source: some 15 letters a second are spoken, see
@@ -33,6 +33,15 @@ class AlignedText:
     def words(self) -> int:
         """Number of all words."""
         return sum(map(len, self.paragraphs))
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that the text is what is said, and all of it, 0..1.
+
+        Most of a text that goes on far beyond its recording has no time in it.
+        """
+        known_share = self.known / self.words if self.words else 0.0
+        return min(self.match.confidence, confidence_of(known_share))
 
 
 def align_text(paragraphs: Sequence[str], heard: Sequence[Word], length_ms: int) -> AlignedText:

@@ -53,7 +53,12 @@ class WordMatch:
     @property
     def confidence(self) -> float:
         """How sure it is that the text is what is said, 0..1."""
-        return round(1 / (1 + exp(-_STEEPNESS * (self.share - _EVEN))), 3)
+        return confidence_of(self.share)
+
+
+def confidence_of(share: float) -> float:
+    """Return how sure it is that two texts are the same by the share of words that match, 0..1."""
+    return round(1 / (1 + exp(-_STEEPNESS * (share - _EVEN))), 3)
 
 
 def match_words(text: Sequence[str], heard: Sequence[Word]) -> WordMatch:

@@ -10,7 +10,7 @@ from app.domain.captions import Caption, Captions
 from app.domain.dialogue_turns import speaker_dash
 from app.domain.style import StyleRun, ink_length
 from app.domain.transcript import Segment
-from app.services.layout.speaker_labelling import SpeakerLabelling, label_of
+from app.services.layout.speaker_identification import SpeakerIdentification, speaker_label
 from app.services.sdh.speaker_labels import SpeakerLabels
 
 _BRACKETS = re.compile(r"[\[(（［]([^\])）］]{1,80})[\])）］]")
@@ -27,9 +27,10 @@ def with_speaker_labels(segments: Sequence[Segment]) -> list[Segment]:
     speakers = {word.speaker for segment in segments for word in segment.words} - {None}
     if len(speakers) < 2:
         return list(segments)
-    labelling = SpeakerLabelling()
+    identification = SpeakerIdentification()
     return [
-        replace(segment, words=tuple(labelling.labelled(segment.words))) for segment in segments
+        replace(segment, words=tuple(identification.labelled(segment.words)))
+        for segment in segments
     ]
 
 
@@ -60,20 +61,20 @@ def _is_named(caption: Caption, written: SpeakerLabels) -> bool:
     if written.find(first) is not None:
         return True
     found = _BRACKETS.match(first[len(speaker_dash(first)) :].lstrip())
-    own = label_of(caption.speaker or "").strip("[]").replace("\u00a0", " ")
+    own = speaker_label(caption.speaker or "").strip("[]").replace("\u00a0", " ")
     names = {own.casefold(), (caption.speaker or "").strip().casefold()}
     return found is not None and " ".join(found[1].split()).casefold() in names
 
 
 def _labelled(caption: Caption) -> Caption:
-    label = label_of(caption.speaker or "")
+    label = speaker_label(caption.speaker or "")
     dash = speaker_dash(caption.text)
     text = f"{dash}{label} {caption.text[len(dash) :].lstrip()}"
     ahead, by = ink_length(dash), ink_length(label)
     runs = tuple(_moved(run, ahead, by) for run in caption.runs)
     named = [replace(word, speaker=caption.speaker) for word in caption.words]
     # Behind a dash the words are found by their length.
-    words = () if dash else tuple(SpeakerLabelling().labelled(named))
+    words = () if dash else tuple(SpeakerIdentification().labelled(named))
     return replace(caption, text=text, runs=runs, words=words)
 
 

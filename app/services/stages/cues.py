@@ -8,15 +8,19 @@ from dataclasses import replace
 from app.domain.cue import Cue
 from app.domain.language import ENGLISH
 from app.domain.profile import ReadingProfile
+from app.domain.time import Span
 from app.domain.transcript import Segment
 from app.domain.video_timing import VideoSource, no_video
 from app.services.layout.cue_timeline import CueTimeline
-from app.services.layout.layout_engine import lay_out
+from app.services.layout.laid_out_cue import LaidOutCue
+from app.services.layout.layout_costs import SILENCE_MS
+from app.services.layout.layout_engine import IncrementalLayout
 from app.services.layout.segment_words import words_of
 from app.services.playback.ranges import PlaybackRanges
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from app.system.async_iterators import close_stage
+from app.system.loop_turns import LoopSlice
 
 
 async def build_cues(
@@ -46,6 +50,54 @@ async def build_cues(
         await close_stage(segments)
 
 
+async def build_speaker_cues(
+    segments: Sequence[Segment], profile: ReadingProfile, video: VideoSource = no_video
+) -> AsyncIterator[Cue]:
+    """Yield the cues of a recording whose speakers are known.
+
+    Sentences that follow one another are laid out together: those of one speaker share a cue where
+    they fit, and where the profile has dashes so do short turns of two. As long as nobody knows who
+    speaks, as in `build_cues`, a sentence may be somebody else's and shares no cue.
+
+    Args:
+        segments: of the whole recording in order, words with their speakers.
+        profile: limits of text and time.
+        video: returns frame rate and shot changes.
+    """
+    layout = CueLayout(profile, video=video)
+    turn = LoopSlice()
+    for run in _runs_of_speech(segments):
+        for cue in layout.lay_out_run(run):
+            yield cue
+            await turn.pause()
+
+
+def _runs_of_speech(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Yield the segments that are laid out together."""
+    run: list[Segment] = []
+    for segment in segments:
+        if run and not _goes_on(run[-1], segment):
+            yield run
+            run = []
+        run.append(segment)
+    if run:
+        yield run
+
+
+def _goes_on(before: Segment, segment: Segment) -> bool:
+    """Whether speech goes on in the next segment, in one language and without a silence.
+
+    One that the transcriber has translated stays alone: its translation is that of its cues.
+    """
+    if before.language != segment.language or not before.words or not segment.words:
+        return False
+    if before.translation is not None or segment.translation is not None:
+        return False
+    if None in (before.words[-1].speaker, segment.words[0].speaker):
+        return False
+    return segment.span.start_ms - before.span.end_ms < SILENCE_MS
+
+
 class CueLayout:
     """Lays out one job's segments, remembering where its cues are.
 
@@ -73,34 +125,50 @@ class CueLayout:
 
         Where the segment has a translation, each of them gets its part of it.
         """
-        cues = list(self._cues(segment))
-        if cues and segment.translation is not None:
-            cues = self._translated(cues, segment.translation)
-        yield from cues
+        return self.lay_out_run([segment])
+
+    def lay_out_run(self, segments: Sequence[Segment]) -> Iterator[Cue]:
+        """Yield the cues of the next segments, which are of one language and laid out together.
+
+        Args:
+            segments: at least one; one alone where it has a translation.
+        """
+        cues = self._cues(segments)
+        translation = segments[0].translation
+        if translation is None:
+            yield from cues
+        elif own := list(cues):
+            yield from self._translated(own, translation)
 
     def _translated(self, cues: Sequence[Cue], translation: str) -> list[Cue]:
         pieces = self._distributor.divide(translation, cues)
         return [replace(cue, translation=piece) for cue, piece in zip(cues, pieces, strict=True)]
 
-    def _cues(self, segment: Segment) -> Iterator[Cue]:
-        words = words_of(segment, self._profile.in_language(segment.language))
-        window = self._screen.window(segment.span, max(segment.clear_until_ms, segment.span.end_ms))
-        cues = lay_out(
-            words,
-            self._profile,
-            segment.language,
-            from_ms=window.from_ms,
-            until_ms=window.until_ms,
-            video=self._video(),
+    def _cues(self, segments: Sequence[Segment]) -> Iterator[Cue]:
+        *earlier, last = segments
+        language, start_ms = segments[0].language, segments[0].span.start_ms
+        spoken = Span(start_ms, max(start_ms, last.span.end_ms))
+        window = self._screen.window(spoken, max(last.clear_until_ms, last.span.end_ms))
+        layout = IncrementalLayout(
+            self._profile, language, from_ms=window.from_ms, video=self._video()
         )
-        spans = self._screen.add([cue.span for cue in cues], segment.span)
+        own = self._profile.in_language(language)
+        for segment in earlier:
+            yield from self._added(layout.feed(words_of(segment, own)), spoken, language)
+        cues = layout.feed(words_of(last, own))
+        yield from self._added([*cues, *layout.finish(window.until_ms)], spoken, language)
+
+    def _added(self, cues: Sequence[LaidOutCue], spoken: Span, language: str) -> Iterator[Cue]:
+        """Yield cues at the times that are free."""
+        spans = self._screen.add([cue.span for cue in cues], spoken)
         for cue, span in zip(cues, spans, strict=True):
             yield Cue(
                 id=self._next_id,
                 span=span,
                 text=cue.text,
                 speaker=cue.speaker,
-                language=segment.language,
+                language=language,
                 confidence=cue.confidence,
+                turn_speakers=cue.turn_speakers,
             )
             self._next_id += 1

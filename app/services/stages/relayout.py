@@ -9,9 +9,10 @@ from itertools import groupby, pairwise
 from app.domain.captions import Caption, Captions
 from app.domain.cue import Cue, Lane
 from app.domain.profile import ReadingProfile
-from app.domain.style import Placement, divided, joined
+from app.domain.style import Placement, Runs, divided, joined
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout.authored_cues import authored_cues
+from app.services.layout.laid_out_cue import dialogue_dashes
 from app.services.stages.caption_cues import caption_segments
 from app.services.stages.cues import CueLayout
 from app.system.bounded_work import work_on
@@ -45,8 +46,9 @@ def relayout(
 
     Sentences that stand on several captions become cues as if they were speech: the words of a
     caption share its time by their width where the track has no times for them. Captions of another
-    speaker, place or lane are not joined, and dialogue within one caption stays together, as do
-    captions that are shown at once.
+    place or lane are not joined, nor those of another speaker, unless both are named and the
+    profile has dashes: then short turns of two share a cue. Dialogue within one caption stays
+    together, as do captions that are shown at once.
 
     Args:
         captions: of one file.
@@ -60,7 +62,7 @@ def relayout(
     profile = profile.at_frame_rate(video.frames_per_s)
     cues: list[Cue] = []
     free_ms = 0
-    kinds = iter(_kinds(captions.items))
+    kinds = iter(_kinds(captions.items, profile))
     for kind, group in groupby(captions.items, key=lambda _: next(kinds)):
         part = _from(replace(captions, items=tuple(group)), free_ms)
         made = _authored(part, profile) if kind is None else _joined(part, profile, video)
@@ -74,13 +76,20 @@ def relayout(
 _Kind = tuple[str | None, Placement | None, Lane]
 """What captions have in common that may be joined."""
 
+_ANYBODY = ""
+"""Speaker of the captions of all named speakers, who may share cues."""
 
-def _kinds(items: Sequence[Caption]) -> list[_Kind | None]:
+
+def _kinds(items: Sequence[Caption], profile: ReadingProfile) -> list[_Kind | None]:
     """Return the kind of each caption; None for dialogues.
 
     Captions of two kinds that are shown at once are a dialogue too: both keep their beginning.
     """
-    kinds: list[_Kind | None] = [(item.speaker, item.placement, item.lane) for item in items]
+    shares = profile.speaker_dashes and profile.max_lines > 1
+    kinds: list[_Kind | None] = [
+        (_ANYBODY if shares and item.speaker else item.speaker, item.placement, item.lane)
+        for item in items
+    ]
     for at, item in enumerate(items):
         if "\n" in item.text:
             kinds[at] = None
@@ -116,11 +125,31 @@ def _joined(captions: Captions, profile: ReadingProfile, video: VideoTiming) -> 
     segments = caption_segments(captions, profile)
     cues = [cue for segment in segments for cue in layout.lay_out(segment)]
     runs = joined((caption.text, caption.runs) for caption in captions.items)
-    own = divided(runs, [cue.text for cue in cues])
+    dashes = dialogue_dashes(captions.language)
+    own = divided(runs, ["".join(_turns(cue, dashes)) for cue in cues])
     return [
-        replace(cue, speaker=first.speaker, placement=first.placement, lane=first.lane, runs=each)
+        replace(cue, placement=first.placement, lane=first.lane, runs=_dashed(cue, each, dashes))
         for cue, each in zip(cues, own, strict=True)
     ]
+
+
+def _turns(cue: Cue, dashes: Sequence[str]) -> list[str]:
+    """Return what is said in a cue, by speaker, without the dashes of two."""
+    turns = cue.text.split("\n")
+    if len(turns) == 1:
+        return turns
+    return [turn.removeprefix(dash) for turn, dash in zip(turns, dashes, strict=True)]
+
+
+def _dashed(cue: Cue, runs: Runs, dashes: Sequence[str]) -> Runs:
+    """Return the runs of what is said in a cue as those of its text, whose dashes are plain."""
+    turns = _turns(cue, dashes)
+    if not runs or len(turns) == 1:
+        return runs
+    parts: list[tuple[str, Runs]] = []
+    for dash, turn, own in zip(dashes, turns, divided(runs, turns), strict=True):
+        parts += [(dash, ()), (turn, own)]
+    return joined(parts)
 
 
 def _from(captions: Captions, free_ms: int) -> Captions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _MARGIN_MS = 10
 """What is left ahead of the first sound and behind the last one, so that no consonant is cut."""
 _UNKNOWN_BYTES = 0x7FFF_0000
 """Sizes from here on stand for "not known yet" in the header of a WAV that is written to a pipe."""
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
 _LONG_CHARS = 12
 _FASTEST_CHARS_PER_S = 45.0
 """Letters that no voice says in a second: people reach 25, and espeak-ng at its fastest 40."""
@@ -172,5 +174,9 @@ def check_length(sound: SpeechSound, text: str, speed: float = 1.0) -> None:
 
 
 def spoken_letters(text: str) -> int:
-    """Return how many letters and figures of a text are said; an ideograph counts twice."""
-    return sum(1 + (char >= "\u2e80") for char in text if char.isalnum())
+    """Return how many letters and figures of a text are said; an ideograph counts twice.
+
+    Of a letter that is drawn out ("Nooooo") three count: voices differ in how long they hold it.
+    """
+    short = _DRAWN_OUT.sub(r"\1\1\1", text)
+    return sum(1 + (char >= "\u2e80") for char in short if char.isalnum())

@@ -171,7 +171,9 @@ class SpeechSynthesizer:
         await self._store.put(_STAGE, key, audio)
         return audio
 
-    async def sound(self, text: str, voice: Voice, speed: float = 1.0) -> SpeechSound:
+    async def sound(
+        self, text: str, voice: Voice, speed: float = 1.0, *, waits: bool = False
+    ) -> SpeechSound:
         """Return a text as samples, without the silence around it.
 
         What an engine answers is checked before it is stored: silence, and sound that is far too
@@ -181,6 +183,8 @@ class SpeechSynthesizer:
             text: to be spoken.
             voice: of the engine.
             speed: multiple of the voice's own; the nearest one that the engine takes counts.
+            waits: whether the time limit begins once it is the text's turn: a dub waits for as long
+                as the lines of another one take.
 
         Raises:
             SpeechUnavailableError: speech is not available on this server.
@@ -194,7 +198,7 @@ class SpeechSynthesizer:
         cached = await self._store.get(_SOUND_STAGE, key)
         if cached is not None:
             return await read_sound(cached)
-        audio = await self._synthesize(lambda: engine.sound(text, voice, told))
+        audio = await self._synthesize(lambda: engine.sound(text, voice, told), waits=waits)
         heard = await asyncio.to_thread(heard_part, await read_sound(audio))
         check_length(heard, text, told)
         await self._store.put(_SOUND_STAGE, key, heard.to_wav())
@@ -211,13 +215,16 @@ class SpeechSynthesizer:
             return
         self._engine = engine
 
-    async def _synthesize(self, work: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def _synthesize(
+        self, work: Callable[[], Awaitable[bytes]], *, waits: bool = False
+    ) -> bytes:
         if self._waiting >= _MAX_WAITING:
             raise OverloadedError("Too many texts wait to be spoken", _RETRY_AFTER_S)
         self._waiting += 1
+        limit_s = self._settings.tts.timeout_s
         try:
-            async with asyncio.timeout(self._settings.tts.timeout_s):
-                async with self._slots:
+            async with asyncio.timeout(None if waits else limit_s), self._slots:
+                async with asyncio.timeout(limit_s if waits else None):
                     return await work()
         except TimeoutError:
             raise SpeechTimeoutError("The text could not be spoken in time") from None

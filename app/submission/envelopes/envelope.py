@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.container import Services
+from app.domain.events import Progress
 
 Payload = dict[str, Any]
 """A JSON object."""
@@ -34,6 +35,10 @@ def _unfollowed(_: str) -> None:
     """Tell nobody."""
 
 
+def _unnoted(_: Progress) -> None:
+    """Write nothing down."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnvelopeJob:
     """A job that came in an envelope, whatever door it came by.
@@ -47,6 +52,7 @@ class EnvelopeJob:
         key: index of the caller's API key; None without one.
         routes: our own HTTP routes; None where they cannot be called.
         report: tells of progress.
+        note: takes the same progress as an event, for a job with a log that readers resume from.
         follow: tells the id of the subtitle job that does the work.
         s3_config: access to the caller's object storage, as RunPod's ``s3Config`` has it. It
             holds a secret, so it is left out where the job is shown.
@@ -62,6 +68,7 @@ class EnvelopeJob:
     key: int | None = None
     routes: AsgiRoutes | None = None
     report: Report = _unreported
+    note: Callable[[Progress], None] = _unnoted
     follow: Callable[[str], None] = _unfollowed
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
     base_url: str | None = None

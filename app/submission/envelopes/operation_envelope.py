@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.errors import InvalidFieldError, StoreNotConfiguredError
+from app.domain.events import Progress
 from app.services.files.result_file import FileLink, NewFile
 from app.services.files.s3_config import S3Config
 from app.services.operations.operation import (
@@ -27,6 +28,7 @@ from app.services.operations.operation_context import OperationProgress
 from app.services.operations.operation_table import operation_named
 from app.services.pipeline.progress import format_eta
 from app.submission.envelopes.envelope import EnvelopeJob, Payload
+from app.submission.envelopes.named_uploads import with_uploads
 from app.submission.field_problems import describe
 from app.submission.file_delivery import s3_config
 
@@ -62,10 +64,16 @@ async def operation_answer(job: EnvelopeJob) -> Payload:
         OperationUnavailableError: no operation has this name.
         InvalidFieldError: a field is missing or wrong.
         StoreNotConfiguredError: the result is to go to an object store, and there is none.
-        CuestreamError: the operation failed.
+        CuestreamError: the operation failed, or an upload that a field names cannot be had.
     """
     operation = operation_named(job.input.get("operation"))
-    checked = operation_input(operation, job.input)
+    async with with_uploads(job.input, job.services) as fields:
+        return await _answered(job, operation, operation_input(operation, fields))
+
+
+async def _answered(
+    job: EnvelopeJob, operation: MediaOperation, checked: OperationInput
+) -> Payload:
     delivery = _Delivery(job, operation, checked)
     delivery.check()
     async with (
@@ -171,7 +179,7 @@ def _own_store(job: EnvelopeJob) -> S3Config | None:
 
 @asynccontextmanager
 async def _reported(job: EnvelopeJob) -> AsyncIterator[Callable[[OperationProgress], None]]:
-    """Report the latest progress of a job every second, so that telling it costs nothing."""
+    """Report the latest progress of a job every second; its log has all of it."""
     latest: list[OperationProgress] = []
 
     async def report() -> None:
@@ -184,6 +192,7 @@ async def _reported(job: EnvelopeJob) -> AsyncIterator[Callable[[OperationProgre
 
     def tell(progress: OperationProgress) -> None:
         latest[:] = [progress]
+        job.note(_event_of(progress))
 
     task = asyncio.create_task(report())
     try:
@@ -191,6 +200,18 @@ async def _reported(job: EnvelopeJob) -> AsyncIterator[Callable[[OperationProgre
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _event_of(progress: OperationProgress) -> Progress:
+    """Return progress as an event of a job's log."""
+    return Progress(
+        "media",
+        progress.message,
+        int(progress.percent),
+        progress.step,
+        progress.total_steps,
+        progress.eta_ms,
+    )
 
 
 def progress_of(progress: OperationProgress) -> Payload:

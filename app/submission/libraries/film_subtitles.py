@@ -16,7 +16,7 @@ from app.domain.language import Language, known_language, parse_target
 from app.domain.profile import ReadingProfile, profile_named
 from app.domain.request import JobRequest, LibraryFile
 from app.services.media.subtitle_probe import file_tracks
-from app.services.render.formats import render_file
+from app.services.render.file_writer import render_file
 from app.services.sources.library_source import library_file
 from app.submission.libraries.item_paths import tell_completed
 from app.submission.libraries.subtitle_names import (

@@ -71,8 +71,8 @@ async def aligned(
         result = await transcribed(source, body.spoken(), services, owner)
     heard = heard_words(result)
     text = await align_bounded(paragraphs, heard, result.audio_ms)
-    if text.match.confidence < LEAST_CONFIDENCE:
-        raise MediaMismatchError(text.match.confidence)
+    if text.confidence < LEAST_CONFIDENCE:
+        raise MediaMismatchError(text.confidence)
     language = (track.language if track else None) or "und"
     language = result.language if language == "und" else language
     if track is None:
@@ -87,7 +87,7 @@ async def aligned(
     return {
         **payload,
         "alignment": {
-            "confidence": text.match.confidence,
+            "confidence": text.confidence,
             "words": text.words,
             "known": text.known,
             "matched": text.match.share,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import weakref
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, replace
@@ -22,10 +21,9 @@ from app.domain.events import Result
 from app.domain.language import Language, known_language, parse_target
 from app.domain.peaks import Peaks
 from app.domain.profile import ReadingProfile
-from app.domain.request import MediaUrl, SiteVideo, UploadedFile
+from app.domain.request import UploadedFile
 from app.domain.transcript import Word
 from app.domain.written_cue import WrittenCue
-from app.services.cache.downloads import CachedFile
 from app.services.captions.written_cues import WrittenTrack
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.stored_edits import cues_with_edits, decode_edits
@@ -40,10 +38,10 @@ from app.submission.job_payloads import Payload
 from app.submission.operations.align_operation import align_bounded, timed_cues
 from app.submission.operations.edit_body import AlignCuesBody, TranslateCuesBody
 from app.submission.operations.recording_media import heard_words
+from app.submission.operations.stored_media import stored_media
 from app.submission.operations.timed_track import LEAST_CONFIDENCE
 from app.submission.quality_payload import report_payload
 from app.system.fair_places import FairPlaces
-from app.system.thread_groups import DISK
 
 _PLACES = 2
 _WAITING_MOST = 32
@@ -214,31 +212,13 @@ async def _found_peaks(job: JobRuntime, services: Services, bin_ms: int) -> Peak
         asyncio.get_running_loop(), FairPlaces(_PLACES, _WAITING_MOST, _CALLER_SHARE)
     )
     async with AsyncExitStack() as stack:
-        file = await _stored_sound(job, services, stack)
+        file = await stored_media(job, services)
+        if file is None:
+            raise AudioNotStoredError("The sound of this job is not stored on the server")
+        stack.callback(file.close)
         await stack.enter_async_context(places.place())
         wish = TrackWish(job.request.audio_track, job.request.spoken)
-        media = await services.opener.open(file, wish=wish)
+        sound = UploadedFile(file.path, file.content)
+        media = await services.opener.open(sound, wish=wish)
         await stack.enter_async_context(aclosing(media))
         return await find_peaks(media.blocks, bin_ms)
-
-
-async def _stored_sound(job: JobRuntime, services: Services, stack: AsyncExitStack) -> UploadedFile:
-    source = job.request.source
-    found: CachedFile | None = None
-    if isinstance(source, UploadedFile):
-        found = await DISK.run(_opened, source)
-    elif isinstance(source, MediaUrl | SiteVideo):
-        found = await services.caches.downloads.get(source.identity)
-    if found is None:
-        raise AudioNotStoredError("The sound of this job is not stored on the server")
-    stack.callback(found.close)
-    return UploadedFile(found.path, found.content)
-
-
-def _opened(upload: UploadedFile) -> CachedFile | None:
-    """Open an upload, whose name goes with the end of its job; None where it has gone."""
-    try:
-        file = upload.path.open("rb")
-    except OSError:
-        return None
-    return CachedFile(upload.sha256, os.fstat(file.fileno()).st_size, file)

@@ -21,6 +21,7 @@ from app.services.layout.line_breaks import break_lines
 from app.services.quality.job_quality import measure_bounded
 from app.services.quality.quality_report import check_bounded, check_shown_bounded
 from app.services.stages.bilingual_cues import WrittenLanguage, merge_bounded
+from app.services.stages.bilingual_match import each_language, lone_cues, matched_share
 from app.services.stages.labelled_captions import labelled
 from app.services.stages.relayout import relayout_bounded
 from app.services.stages.without_sdh import without_sdh
@@ -113,6 +114,7 @@ async def merged(body: MergeBody, services: Services, notices: Sequence[Notice] 
     languages = [WrittenLanguage(track.cues, track.language) for track in tracks]
     cues = await merge_bounded(languages[0], languages[1], profile)
     said = [*notices, *(notice for track in tracks for notice in track.notices)]
+    said += lone_cues(cues)
     payload = await subtitles_payload(
         cues,
         tracks[0].language,
@@ -121,7 +123,17 @@ async def merged(body: MergeBody, services: Services, notices: Sequence[Notice] 
         said,
         second_language=tracks[1].language,
     )
-    return {**payload, "second_language": tracks[1].language}
+    scores = [
+        (await measure_bounded(own, profile, track.language)).score
+        for own, track in zip(each_language(cues), tracks, strict=True)
+    ]
+    return {
+        **payload,
+        "second_language": tracks[1].language,
+        "matched": matched_share(cues),
+        "quality": score_payload(scores[0]),
+        "second_quality": score_payload(scores[1]),
+    }
 
 
 async def written_track(sent: SentCaptions, profile: ReadingProfile) -> WrittenTrack:

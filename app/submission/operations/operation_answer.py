@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from app.domain.cue import Cue
 from app.domain.events import Notice
 from app.domain.profile import ReadingProfile
-from app.services.render.formats import bilingual_name, render_file
+from app.services.render.file_writer import render_file
+from app.services.render.formats import bilingual_name
 from app.services.retiming.sync import Sync
 from app.submission.job_payloads import Payload, add_files, cue_payload
 

@@ -21,6 +21,7 @@ from app.domain.transcript import Word
 from app.services.layout.segment_words import words_of
 from app.services.net.fetch import check_url
 from app.services.pipeline.detected_speech import DetectedSpeech, detect_speech
+from app.settings import VadSettings
 from app.submission.operations.operation_body import MediaFields
 from app.submission.submit import check_request, submit
 from app.system.fair_places import FairPlaces
@@ -71,8 +72,16 @@ async def media_of(
         upload.path.unlink(missing_ok=True)
 
 
-async def detected(source: Source, services: Services, owner: Owner) -> DetectedSpeech:
+async def detected(
+    source: Source, services: Services, owner: Owner, settings: VadSettings | None = None
+) -> DetectedSpeech:
     """Detect the speech of a recording, when a place is free.
+
+    Args:
+        source: the recording.
+        services: of the process.
+        owner: who asks.
+        settings: what counts as speech; None for the server's own.
 
     Raises:
         OverloadedError: too many wait for one.
@@ -85,7 +94,9 @@ async def detected(source: Source, services: Services, owner: Owner) -> Detected
     loop = asyncio.get_running_loop()
     places = _places.setdefault(loop, FairPlaces(_PLACES, _WAITING_MOST, _CALLER_SHARE))
     async with places.place():
-        speech = await detect_speech(services.opener, vad, services.settings.vad, source)
+        speech = await detect_speech(
+            services.opener, vad, settings or services.settings.vad, source
+        )
     if not speech.spans:
         raise NoSpeechError("No speech was found", speech.length_ms)
     return speech

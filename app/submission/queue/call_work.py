@@ -80,6 +80,12 @@ class CallWork:
         def follow(job_id: str) -> None:
             self._follow(job.id, job_id)
 
+        def note(progress: Progress) -> None:
+            # The store writes every event, so there is one for each per cent.
+            before = job.record.progress
+            if before is None or _place(before) != _place(progress):
+                job.log.append(progress)
+
         return EnvelopeJob(
             id=job.id,
             input=order.input,
@@ -88,7 +94,12 @@ class CallWork:
             holder=order.owner.name,
             key=order.owner.key,
             routes=self._routes,
+            note=note,
             follow=follow,
             s3_config=order.s3_config,
             base_url=order.base_url,
         )
+
+
+def _place(progress: Progress) -> tuple[str, int, int]:
+    return progress.stage, progress.step, progress.percent

@@ -18,7 +18,7 @@ from app.domain.profile import DEFAULT_PROFILE, ReadingProfile
 from app.domain.text import join_words
 from app.domain.transcript import Segment, Word
 from app.services.jobs.runtime import JobRuntime
-from app.services.render.formats import render_bounded
+from app.services.render.file_writer import render_bounded
 from app.services.stages.cues import CueLayout
 from app.submission.job_payloads import Payload
 from app.submission.speaker_letters import SpeakerLetters

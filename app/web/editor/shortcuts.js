@@ -97,11 +97,20 @@ export function commandOf(event, place) {
   return found?.command ?? null;
 }
 
-/** Return a key as people of this system write it. */
-export function shownKey(key) {
-  const arrows = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
-  const named = key.replace(/Arrow\w+/, (name) => arrows[name]);
-  return MAC ? named.replace("Ctrl", "⌘").replace("Alt", "⌥").replace("Shift", "⇧") : named;
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+const MAC_SIGNS = { Ctrl: "⌘", Alt: "⌥", Shift: "⇧" };
+
+/** Return a key as people of this system write it, and as keyboards of a language do. */
+export function shownKey(key, texts = {}) {
+  if (key.length === 1) return key;
+  const shown = (name) => (MAC && MAC_SIGNS[name]) || SIGNS[name] || texts[`key_${name}`] || name;
+  return key.split("+").map(shown).join("+");
+}
+
+/** Return the keys of a command as they are shown. */
+export function shownKeys(command, texts) {
+  const rows = SHORTCUTS.filter((row) => row.command === command);
+  return rows.flatMap(({ keys }) => keys.map((key) => shownKey(key, texts)));
 }
 
 /** Return a dialog that lists the keys. */
@@ -122,7 +131,7 @@ export function helpDialog(texts) {
     const cell = row.insertCell();
     for (const [key, from] of keys) {
       const shown = document.createElement("kbd");
-      shown.textContent = shownKey(key);
+      shown.textContent = shownKey(key, texts);
       const origin = document.createElement("small");
       origin.textContent = from;
       cell.append(shown, origin);

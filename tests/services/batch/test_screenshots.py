@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import InvalidFieldError
+from app.domain.request import MediaUrl
 from app.services.batch.document_store import DocumentStore
+from app.services.batch.media_downloads import MediaDownloads
 from app.services.batch.picture_storage import PictureStorage
 from app.services.batch.postgrest_rpc import PostgrestRpc
 from app.services.batch.screenshot_items import parse_screenshot_item
 from app.services.batch.screenshot_runner import ScreenshotRunner
+from app.services.batch.video_cache import cached_media
+from app.services.cache.caches import open_caches
 from app.services.media.video_frame import jpeg_size
-from app.services.net.fetch import Fetcher
-from app.services.net.ssrf_guard import SsrfGuard
-from app.settings import SourceSettings
+from app.services.sources.opener import MediaOpener
+from app.settings import CacheSettings, Settings, SourceSettings
 from app.system.workdir import WorkDir
 from tests.media_server import MediaServer
+from tests.services.loopback import LoopbackServer, read_all
 from tests.supabase import SERVICE_KEY, RestFront, SupabaseDatabase
+
+PLUGINS = Path(__file__).parents[1] / "sources" / "ytdlp" / "site_plugins"
 
 
 @pytest.fixture
-async def runner(front: RestFront, workdir: WorkDir) -> AsyncIterator[ScreenshotRunner]:
-    settings = SourceSettings(allow_private_urls=True)
-    fetcher = Fetcher(settings, SsrfGuard(allow_private=True))
+async def downloads(workdir: WorkDir, tmp_path: Path) -> AsyncIterator[MediaDownloads]:
+    sources = SourceSettings(allow_private_urls=True)
+    settings = Settings(sources=sources, caches=CacheSettings(cache_dir=tmp_path / "cache"))
+    caches = open_caches(settings)
+    yield MediaDownloads(MediaOpener(settings, workdir, caches), caches, workdir)
+    await caches.close()
+
+
+@pytest.fixture
+async def runner(front: RestFront, downloads: MediaDownloads) -> AsyncIterator[ScreenshotRunner]:
     store = DocumentStore(PostgrestRpc(front.url, SERVICE_KEY), 120, 3, patience_s=5)
     storage = PictureStorage(front.url, SERVICE_KEY)
-    yield ScreenshotRunner(fetcher, workdir, store, storage, "worker-1")
+    yield ScreenshotRunner(downloads, store, storage, "worker-1")
     await store.close()
     await storage.close()
 
@@ -62,9 +77,41 @@ async def test_a16_every_kind_of_timestamp_gives_a_frame_and_a_bad_one_fails_alo
     assert rows[0]["metadata"]["segment_id"] == 1
     assert rows[1]["metadata"]["timestamp_formatted"] == "00:00:01,500"
     assert rows[1]["metadata"]["storage_status"] == "temp"
+    assert rows[0]["metadata"]["worker"] == "worker-1"
+    assert rows[0]["metadata"]["video_duration"] == pytest.approx(20, abs=0.1)
     (marked,) = database.query("select metadata from document_transcriptions")
     assert marked["screenshots_count"] == 3
     assert marked["screenshots_job_id"] == answer["job_id"]
+
+
+async def test_a6_the_video_of_a_page_is_downloaded_once_and_its_sound_serves_for_nothing(
+    runner: ScreenshotRunner,
+    database: SupabaseDatabase,
+    web: LoopbackServer,
+    video_mp4: Path,
+    tone_wav: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
+    page = web.body("/watch/sea", b"<html></html>", "text/html")
+    film = web.body("/media/sea", video_mp4.read_bytes(), "video/mp4")
+    sound = web.body("/media/tone", tone_wav.read_bytes(), "audio/wav")
+    whole = {"url": film, "ext": "mp4", "vcodec": "h264", "acodec": "aac", "height": 120}
+    formats = [{"url": sound, "ext": "wav", "vcodec": "none", "acodec": "pcm"}, whole]
+    said = json.dumps({"title": "The sea", "formats": formats, "duration": 20})
+    web.body("/page/sea", said.encode(), "application/json")
+    caches = runner.downloads.caches
+    await read_all(await runner.downloads.opener.open(MediaUrl(page)))
+    assert (await cached_media(caches, 24, page))["cached"] is True
+    for _ in range(2):
+        [answer] = await runner.run([{"video_url": page, "timestamps": [1, "00:00:02,000"]}])
+        assert (answer["status"], answer["total_extracted"]) == ("completed", 2), answer
+    assert [each.target for each in web.received].count("/media/sea") == 1
+    rows = database.query("select to_jsonb(m) from public_media m")
+    assert {row["metadata"]["video_title"] for row in rows} == {"The sea"}
+    assert {row["metadata"]["video_id"] for row in rows} == {"sea"}
+    content = hashlib.sha256(video_mp4.read_bytes()).hexdigest()
+    assert (await cached_media(caches, 24, page))["cache_path"] == f"sha256:{content}"
 
 
 async def test_a15_too_many_timestamps_and_other_bad_items_are_errors_of_their_own(

@@ -16,7 +16,7 @@ from app.domain.errors import InvalidCaptionsError
 from app.domain.line21_codes import Preamble, with_parity
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
-from app.services.render.formats import write_file
+from app.services.render.file_writer import write_file
 
 REPAIRED, UNUSABLE, LEFT_OUT = (
     "caption_lines_repaired",

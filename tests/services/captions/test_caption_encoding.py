@@ -38,3 +38,36 @@ def test_a_few_broken_bytes_among_many_valid_characters_are_replaced() -> None:
 def test_replacement_characters_beside_broken_bytes_count_as_characters() -> None:
     data = ("\ufffd" * 40).encode() + b"\xe9"
     assert decode_text(data) == "\ufffd" * 41
+
+
+SRT = "1\n00:00:01,000 --> 00:00:03,000\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Schön, daß du über die Straße gehst — “ja”, sagt sie…", "cp1252"),
+        ("It’s here", "cp1252"),
+        ("¿Adónde irás mañana?", "cp1252"),
+        ("Привет, как дела?", "cp1251"),
+        ("こんにちは", "cp1252"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_text_that_was_encoded_twice_is_read_as_it_was(text: str, codec: str, mark: str) -> None:
+    encoded = SRT.format(text).encode()
+    taken_for = "".join(bytes([byte]).decode(codec, "ignore") or chr(byte) for byte in encoded)
+    found = parse_captions((mark + taken_for).encode(), "srt", "und", "manual")
+    assert [item.text for item in found.items] == [text]
+    (notice,) = found.notices
+    assert notice.code == "encoding_assumed"
+    assert f"encoded twice, in utf-8 by way of {codec}" in notice.message
+
+
+@pytest.mark.parametrize(
+    "text", ["NÃO É ÀS ÇÃ", "Ã©", "Â£ is not a word, but ü is", "Привет", "Ää", "“Él” – ñandú"]
+)
+def test_text_that_was_not_is_left_alone(text: str) -> None:
+    found = parse_captions(SRT.format(text).encode(), "srt", "und", "manual")
+    assert [item.text for item in found.items] == [text]
+    assert found.notices == ()

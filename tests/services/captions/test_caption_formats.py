@@ -12,7 +12,8 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
 from app.services.captions.parse import is_caption_file, parse_captions
 from app.services.captions.readers.caption_json import write_cue_list
-from app.services.render.formats import FORMATS, render
+from app.services.render.file_writer import render
+from app.services.render.formats import FORMATS
 from tests.services.captions.caption_files import read, rows
 
 

@@ -30,7 +30,7 @@ def lines_to_place(draw: st.DrawFn) -> list[LineToPlace]:
     return lines
 
 
-def are_at_once(first: LineToPlace, second: LineToPlace) -> bool:
+def are_shown_at_once(first: LineToPlace, second: LineToPlace) -> bool:
     return second.start_ms < max(first.end_ms, first.start_ms + 1)
 
 
@@ -43,9 +43,8 @@ def test_what_holds_of_every_plan(lines: list[LineToPlace]) -> None:
         assert 0 <= placed.start_ms < placed.end_ms <= TOTAL_MS
         assert 1 <= placed.speed_up <= MOST_SPEED_UP
         assert placed.length_ms >= line.length_ms / placed.speed_up, "nothing is cut"
-        for later, where in spoken[at + 1 :]:
-            assert placed.start_ms <= where.start_ms, "the order stays"
-            assert are_at_once(line, later) or placed.end_ms <= where.start_ms, "no overlap"
+        for _, where in spoken[at + 1 : at + 2]:
+            assert placed.end_ms <= where.start_ms, "no overlap, and the order stays"
 
 
 @given(lines_to_place())
@@ -64,15 +63,18 @@ def test_whatever_does_not_fit_is_told(lines: list[LineToPlace]) -> None:
 @given(lines_to_place())
 def test_a_line_that_has_the_time_begins_with_its_cue(lines: list[LineToPlace]) -> None:
     """Where every line fits at the highest speed, none is shifted and none left out."""
-    limits = time_limits(lines, TOTAL_MS)
-    shorter = [
+    apart = [
+        line
+        for line, after in zip(lines, [*lines[1:], None], strict=True)
+        if after is None or not are_shown_at_once(line, after)
+    ]
+    limits = time_limits(apart, TOTAL_MS)
+    fitting = [
         LineToPlace(line.start_ms, line.end_ms, min(line.length_ms, limit - line.start_ms))
-        for line, limit in zip(lines, limits, strict=True)
+        for line, limit in zip(apart, limits, strict=True)
         if limit > line.start_ms
     ]
-    apart = [line for line in shorter if line.length_ms > 0]
-    if [each for each in time_limits(apart, TOTAL_MS)] == limits:
-        assert all(placed.fits for placed in place_lines(apart, TOTAL_MS))
+    assert all(placed.fits for placed in place_lines(fitting, TOTAL_MS))
 
 
 def test_the_gap_behind_a_line_is_used_before_it_is_hurried() -> None:
@@ -103,10 +105,30 @@ def test_a_line_too_late_for_its_picture_is_left_out_whole() -> None:
     assert [placed.is_spoken for placed in plan] == [True, False, True]
 
 
-def test_cues_at_once_are_heard_at_once_and_no_others() -> None:
+def test_cues_at_once_are_spoken_one_after_another_within_their_time() -> None:
     lines = [LineToPlace(0, 4000, 3000), LineToPlace(1000, 2000, 800), LineToPlace(4000, 5000, 500)]
-    plan = place_lines(lines, 10_000)
-    assert [placed.start_ms for placed in plan] == [0, 1000, 4000]
+    first, second, third = place_lines(lines, 10_000)
+    assert (first.start_ms, first.end_ms, first.speed_up) == (0, 2420, MOST_SPEED_UP)
+    assert (second.start_ms, second.shift_ms, second.speed_up) == (2420, 1420, 1.0)
+    assert third == LinePlacement(4000, 500)
+    assert first.fits
+    assert not second.over_ms
+
+
+def test_cues_that_meet_for_a_moment_are_hurried_rather_than_shifted() -> None:
+    first, second = place_lines([LineToPlace(0, 2200, 2100), LineToPlace(2000, 4000, 900)], 10_000)
+    assert first.fits
+    assert second == LinePlacement(2000, 900)
+
+
+def test_a_line_leaves_time_for_the_one_that_is_shown_with_it() -> None:
+    """Its room is what the translator is told when it condenses the line."""
+    lines = [LineToPlace(0, 4000, 6000), LineToPlace(500, 4000, 1980), LineToPlace(4080, 5000, 9)]
+    latest_ms = 4000 - 1584 - 20
+    assert time_limits(lines, 10_000)[:2] == [latest_ms, 4000]
+    first, second, _ = place_lines([LineToPlace(0, 4000, latest_ms), *lines[1:]], 10_000)
+    assert first.fits
+    assert (second.over_ms, second.end_ms <= 4000) == (0, True)
 
 
 def test_the_last_line_begins_earlier_rather_than_being_cut() -> None:

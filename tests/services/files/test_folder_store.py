@@ -21,8 +21,9 @@ from app.domain.errors import (
 from app.services.files.file_eviction import FileBounds, StoredEntry, files_to_remove
 from app.services.files.folder_store import FolderStore
 from app.services.files.result_file import NewFile, safe_name
+from app.services.files.result_files import ResultFiles
 from app.services.files.signed_links import LinkSigner, folder_secret
-from app.settings import FileSettings
+from app.settings import FileSettings, ServerSettings, Settings
 
 BASE = "http://subtitles.example.org"
 MIB = 2**20
@@ -53,6 +54,24 @@ async def test_another_worker_on_the_folder_answers_the_link(tmp_path: Path) -> 
     stored = await store(tmp_path).put(content)
     link = await store(tmp_path).link(stored, BASE)
     assert await opened(store(tmp_path), link.url) == content.content
+
+
+@pytest.mark.parametrize(
+    ("settings", "base"),
+    [
+        ({}, "https://pod7-8000.proxy.runpod.net"),
+        ({"public_url": "https://files.example.org"}, "https://files.example.org"),
+    ],
+)
+async def test_links_of_a_pod_lead_through_runpods_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], base: str
+) -> None:
+    """The address that a client knows, such as that of the queue, is none of the pod's."""
+    monkeypatch.setenv("RUNPOD_POD_ID", "pod7")
+    pod = Settings(files=FileSettings(**settings), server=ServerSettings(port=8000))
+    assert pod.mode == "pod"
+    link = await ResultFiles(pod, tmp_path).deliver(new_file(10), base_url="http://10.0.0.5")
+    assert link.url.startswith(f"{base}/files/")
 
 
 async def test_links_that_nobody_signed_and_links_that_have_expired(tmp_path: Path) -> None:

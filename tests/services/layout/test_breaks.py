@@ -37,6 +37,39 @@ def test_kinds_of_places(before: str, after: str, kind: Break) -> None:
     assert break_between(before, after) is kind
 
 
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("saints ♪ | ♪ go", Break.SENTENCE),
+        ("the saints | ♪", Break.BAD),
+        ("♪ ♪ | Oh", Break.BAD),
+        ("♪ | Oh", Break.BAD),
+        ("saints ♪ | Hello", Break.SENTENCE),
+        ("saints♪ | ♪Go", Break.SENTENCE),
+        ("up [door | closes]", Break.BAD),
+        ("[loud | music playing]", Break.BAD),
+        ("[loud music | playing]", Break.BAD),
+        ("[sighs] | [laughs]", Break.PLAIN),
+        ("at 10:45 | p.m.", Break.BAD),
+        ("at 10:45 | in", Break.PHRASE),
+        ("costs $ | 5", Break.BAD),
+        ("costs $5 | million", Break.BAD),
+        ("platform No. | 9", Break.BAD),
+        ("Yes? No. | He", Break.SENTENCE),
+        ("Oh. No. | He", Break.SENTENCE),
+        ('left. "Really?" | she', Break.CLAUSE),
+        ('left. "Really?" | She', Break.SENTENCE),
+        ("the year | before,", Break.TIGHT),
+        ("the year | before we", Break.PHRASE),
+        ("§ | 12", Break.BAD),
+    ],
+)
+def test_lyrics_sounds_quotations_and_figures(words: str, kind: Break) -> None:
+    before, _, after = words.partition(" | ")
+    texts = [*before.split(), *after.split()]
+    assert break_at(texts, len(before.split()), "en") is kind
+
+
 def test_a_full_stop_before_a_small_letter_ends_no_sentence() -> None:
     assert ends_sentence("approx.ly", "he") is False
     assert ends_sentence("etc.", "and") is False

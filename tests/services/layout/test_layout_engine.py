@@ -20,7 +20,7 @@ from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.layout import IncrementalLayout, LaidOutCue, lay_out
 from app.services.layout.breaks import Break
 from app.services.layout.laid_out_cue import dialogue_dashes
-from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.layout_costs import SPLIT_DIALOGUE_ENDS, CueText, LayoutCosts
 from app.services.layout.line_breaks import LineBreaker
 from app.services.layout.measured_words import MeasuredWord, MeasuredWords
 from app.services.layout.tokens import Token
@@ -76,7 +76,7 @@ def cheapest_lines(
             for dash, (a, b) in zip(dashes, pairwise(edges), strict=False)
         ]
         is_cue = len(change) == 1 and max(widths) <= profile.max_line_chars
-        return (sum(widths), 0.0) if is_cue else None
+        return (sum(widths) + 1, 0.0) if is_cue else None
     columns = text_width(join_words([item.word for item in items]))
     if columns <= profile.max_line_chars:
         return columns, 0.0
@@ -140,7 +140,10 @@ class BruteForce:
             return
         text = self.text(a, b)
         assert text is not None
-        spoken = min(max(item.last_ms for item in items), items[0].start_ms + most)
+        last_ms = max(item.last_ms for item in items)
+        spoken = self.costs.speech_end(
+            items[0].start_ms, last_ms, sum(item.untimed_columns for item in items)
+        )
         read = self.costs.read_ms(text.columns)
         if b == len(self.items):
             yield cost + self.costs.of_text(text) + self.costs.end(start, spoken, read, until_ms)[0]
@@ -161,9 +164,11 @@ class BruteForce:
         lines = cheapest_lines(items, self.profile, self.language)
         if lines is None:
             return None
-        torn = (end < len(self.items) and not self.items[end].is_beginning) + (
+        split_ends = (end < len(self.items) and not self.items[end].is_beginning) + (
             not items[0].is_beginning
         )
+        if any(item.is_other_speaker for item in items[1:]):
+            split_ends *= SPLIT_DIALOGUE_ENDS
         behind = self.items[end] if end < len(self.items) else None
         return CueText(
             lines[0],
@@ -172,7 +177,7 @@ class BruteForce:
             behind.kind if behind else None,
             behind.pause_ms if behind else 0,
             sum(item.inner_cost for item in items[1:]),
-            torn if any(item.is_beginning for item in items[1:]) else 0,
+            split_ends if any(item.is_beginning for item in items[1:]) else 0,
         )
 
 
@@ -372,3 +377,31 @@ def test_no_words_make_no_cues() -> None:
     assert lay_out([], profile_named("web")) == []
     assert lay_out([Word("  ", Span(0, 100))], profile_named("web")) == []
     assert NO_VIDEO.shot_changes_ms == ()
+
+
+def test_words_that_are_timed_at_one_moment_are_shown_longer_than_a_flash() -> None:
+    text = "It was the best of times, it was the worst of times."
+    words = [Word(each, Span(1000, 1000)) for each in text.split()]
+    profile = profile_named("netflix").in_language("en")
+    first, _ = lay_out([*words, Word("Next.", Span(20_000, 20_300))], profile, "en")
+    said_ms = 1000 * (len(text) - len(words) + 1) // 35
+    assert first.span == Span(1000, 1000 + said_ms + profile.linger_ms)
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "https://www.example.com/a/very/long/path/that/never/ends",
+            ["https://www.example.com/a/very/long/path/", "that/never/ends"],
+        ),
+        (
+            "Donau-Dampfschifffahrts-Elektrizitäten-Hauptbetriebswerk",
+            ["Donau-Dampfschifffahrts-Elektrizitäten-", "Hauptbetriebswerk"],
+        ),
+        ("x" * 50, ["x" * 42, "x" * 8]),
+    ],
+)
+def test_a_word_wider_than_a_line_is_cut_where_it_reads_best(text: str, pieces: list[str]) -> None:
+    cues = lay_out([Word(text, Span(0, 4000))], profile_named("netflix"), "en")
+    assert [line for cue in cues for line in cue.lines] == pieces

@@ -15,7 +15,7 @@ from app.domain.time import Span
 from app.services.layout import break_lines, lay_out
 from app.services.layout.translated_track import translated_track
 from app.services.layout.width import text_width
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.translation_tokenizer import TranslationTokenizer
 from tests.services.layout.test_forbidden_breaks import sentences, spoken

@@ -58,6 +58,7 @@ class Operations:
             _nothing,
             _nothing,
             _NO_CACHES,
+            _NO_DOWNLOADS,
         )
         return OperationContext(services, self.folder, self.told.append, _no_delivery)
 
@@ -71,6 +72,7 @@ def _nothing(*_: object) -> Any:
 
 
 _NO_CACHES: Any = None
+_NO_DOWNLOADS: Any = None
 
 
 async def _no_delivery(_: object) -> Any:

@@ -98,6 +98,7 @@ class Dubber:
             self._translator,
             lambda _: cast("Any", None),
             cast("Any", None),
+            cast("Any", None),
         )
         folder = self._folder / f"work-{len(list(self._folder.iterdir()))}"
         folder.mkdir()

@@ -54,7 +54,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dub") / "talk.mkv"
     return make_media(
         path,
-        "anoisesrc=d=9.1234:c=pink:a=0.05:r=44100,aformat=channel_layouts=stereo",
+        "anoisesrc=d=9.1234:c=pink:a=0.05:r=44100:seed=1,aformat=channel_layouts=stereo",
         "testsrc=d=9.12:s=64x64:r=10",
         **{"c:a": "flac", "c:v": "libx264", "preset": "ultrafast"},
     )
@@ -75,7 +75,7 @@ async def test_every_line_begins_with_its_cue_and_the_length_is_the_originals(
     for wanted, begun in zip(CUES, onsets_ms(sound, RATE_HZ, 500), strict=True):
         assert abs(begun - wanted.span.start_ms) <= 100
     lines = lines_of(result)
-    assert all(line["fits"] and line["spoken"] and not line["overlaps"] for line in lines)
+    assert all(line["fits"] and line["spoken"] for line in lines)
     assert all(a["end_ms"] <= b["start_ms"] for a, b in pairwise(lines))
 
 
@@ -295,15 +295,39 @@ async def test_what_does_not_fit_is_condensed_by_the_translator(
     assert (second["late_ms"] == 0) is condensed
 
 
-async def test_cues_that_overlap_are_heard_at_once_and_it_is_told(
+async def test_cues_that_overlap_are_spoken_one_after_another(talk: Path, tmp_path: Path) -> None:
+    """Two speakers whose cues are shown at once; the second one waits for the first one's end."""
+    said = ["We are going to talk about the river.", "Yes, please.", "It was frozen."]
+    times = [(500, 4000), (1200, 4200), (5500, 7000)]
+    cues = [
+        Cue(n, Span(*times[n]), text, speaker=f"SPEAKER_0{n % 2}", language="en")
+        for n, text in enumerate(said)
+    ]
+    result = await Dubber(tmp_path, cues).dub(talk, mode="replace")
+    first, second, third = lines_of(result)
+    assert first["voice"] != second["voice"]
+    assert first["start_ms"] == 500
+    assert first["end_ms"] <= second["start_ms"] < second["end_ms"] <= third["start_ms"] == 5500
+    assert 0 < second["late_ms"] <= 2000
+    assert "lines_shifted" in dict(result.notices)
+
+
+async def test_a_cue_without_a_translation_is_not_read_in_the_voice_of_another_language(
     talk: Path, tmp_path: Path
 ) -> None:
-    cues = cues_of(
-        (500, 4000, "We are going to talk about the river."), (1200, 2500, "Yes, please.")
-    )
-    result = await Dubber(tmp_path, cues).dub(talk)
-    assert [line["overlaps"] for line in lines_of(result)] == [True, True]
-    assert "lines_overlap" in dict(result.notices)
+    cues = [
+        Cue(0, Span(500, 2400), "Good evening.", "Buenas noches.", language="en"),
+        Cue(1, Span(2600, 4000), "How are you?", language="en"),
+        Cue(2, Span(4100, 5500), "¿Qué tal?", language="es"),
+        Cue(3, Span(5600, 6500), "1984", language="en"),
+    ]
+    result = await Dubber(tmp_path, cues, target="es").dub(talk)
+    lines = lines_of(result)
+    assert [line["spoken"] for line in lines] == [True, False, True, True]
+    assert lines[1]["reason"] == "not_translated"
+    assert "at 2.6 s) is not spoken (not_translated)" in dict(result.notices)["lines_not_spoken"]
+    as_said = await Dubber(tmp_path, cues, target="es").dub(talk, target_lang="en")
+    assert [line["text"] for line in lines_of(as_said)][:2] == ["Good evening.", "How are you?"]
 
 
 async def test_voices_are_given_by_label_and_unknown_ones_are_refused(

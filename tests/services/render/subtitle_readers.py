@@ -57,7 +57,7 @@ def read_vtt(file: str) -> list[ReadCue]:
         ReadCue(
             cue.start_time.in_milliseconds(),
             cue.end_time.in_milliseconds(),
-            html.unescape(re.sub(r"^<v [^>]*>", "", cue.raw_text)).translate(UNMARKED),
+            html.unescape(re.sub(r"^<v [^>]*>", "", cue.raw_text)).translate(_INVISIBLE),
             html.unescape(cue.voice) if cue.voice else None,
         )
         for cue in read
@@ -181,7 +181,10 @@ def read_csv(file: str) -> list[ReadCue]:
 def read_unmarked(reader: Reader) -> Reader:
     """Leave the marks of direction out of what a reader reads."""
     return lambda file: [
-        replace(cue, text=cue.text.translate(_INVISIBLE if reader is read_sbv else UNMARKED))
+        replace(
+            cue,
+            text=cue.text.translate(_INVISIBLE if reader in (read_sbv, read_json3) else UNMARKED),
+        )
         for cue in reader(file)
     ]
 

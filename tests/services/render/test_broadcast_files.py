@@ -30,7 +30,7 @@ from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import PLAIN, InlineStyle, Placement, ink_runs
 from app.domain.time import Span
 from app.services.captions.parse import parse_captions
-from app.services.render.formats import write_file
+from app.services.render.file_writer import write_file
 from app.services.render.replaced_characters import STAND_INS
 from app.services.render.written_file import WrittenFile
 
@@ -44,7 +44,7 @@ CLOCKS = {
 HOUR_MS = 3_600_000
 SAID = [
     "Hello there, world.",
-    "“Ça va?” ñandú ♪ ♪♪ Überraschung, Ärger & Öl.",
+    "“Ça va?” ñandú ♪♪ Überraschung ♪, Ärger & Öl.",
     "A much longer text that needs two lines, and then perhaps three; or even four, who knows.",
     "it's & <b>old</b> [a] 100% $5 @home #1 1+1=2 ½ ®",
 ]

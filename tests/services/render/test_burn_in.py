@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.time import Span
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 
 WIDTH, HEIGHT, FPS, SECONDS = 320, 180, 10, 3
 CUES = [

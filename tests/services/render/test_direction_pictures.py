@@ -16,7 +16,7 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import InlineStyle, Placement, ink_runs
 from app.domain.time import Span
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 from scripts.make_picture import CHROMIUM
 
 WIDTH, HEIGHT = 640, 360

@@ -19,7 +19,8 @@ from app.domain.time import Span
 from app.services.captions.parse import parse_captions
 from app.services.layout.line_breaks import break_lines
 from app.services.render.display_cues import clean_label, clean_text, clean_turns
-from app.services.render.formats import FORMATS, render
+from app.services.render.file_writer import render
+from app.services.render.formats import FORMATS
 
 HOUR_MS = 3_600_000
 HOSTILE = [
@@ -79,7 +80,7 @@ def shown_by(text: str, format_name: str) -> str:
         text = text.translate(str.maketrans("{}", "()"))
     if format_name == "sbv":
         text = text.translate(str.maketrans("{}", "()"))
-    if format_name in ("srt", "ass", "sbv"):
+    if format_name in ("srt", "vtt", "ass", "sbv", "json3"):
         text = text.replace("\u2060", "")
     return text if format_name in ("json", *TABLES) else text.translate(UNMARKED)
 

@@ -15,7 +15,7 @@ from app.domain.style import InlineStyle, Placement, StyleRun
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.render.cue_words import words_of_cues
-from app.services.render.formats import write_file
+from app.services.render.file_writer import write_file
 from tests.browser_page import BrowserPage, browser_page
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed")

@@ -18,7 +18,8 @@ from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.captions.parse import parse_captions
 from app.services.render.cue_words import words_of_cues
-from app.services.render.formats import FORMATS, check_format, write_file
+from app.services.render.file_writer import write_file
+from app.services.render.formats import FORMATS, check_format
 from app.services.render.written_file import WrittenFile
 
 WORDS = (

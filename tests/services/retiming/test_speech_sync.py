@@ -166,6 +166,16 @@ def test_a_text_gets_its_times_and_words_that_were_missed_lie_between() -> None:
     assert flat[4].span.end_ms <= words[5].span.start_ms
 
 
+def test_a_text_that_goes_on_far_beyond_the_recording_is_no_match() -> None:
+    words = heard(TEXTS)
+    beyond = [f"chapter {n} has other words than were heard" for n in range(20)]
+    some = align_text([*TEXTS, *beyond[:3]], words, words[-1].span.end_ms)
+    assert some.confidence >= 0.8
+    most = align_text([*TEXTS, *beyond], words, words[-1].span.end_ms)
+    assert most.match.confidence >= 0.99
+    assert most.confidence < 0.8
+
+
 @settings(max_examples=40)
 @given(st.lists(st.text(max_size=30), max_size=6), st.lists(st.text(max_size=8), max_size=20))
 def test_every_word_has_a_time_in_order(texts: list[str], said: list[str]) -> None:

@@ -11,7 +11,7 @@ from app.domain.style import InlineStyle, Runs, StyleRun
 from app.domain.time import Span
 from app.domain.transcript import Segment, Word
 from app.services.layout import lay_out
-from app.services.layout.speaker_labelling import label_of
+from app.services.layout.speaker_identification import speaker_label
 from app.services.layout.width import text_width
 from app.services.sdh.labelling import with_caption_labels, with_speaker_labels
 from app.services.stages.cues import CueLayout
@@ -48,7 +48,7 @@ def test_a_label_stands_where_another_one_speaks() -> None:
 
 def test_one_speaker_alone_needs_no_label() -> None:
     assert with_speaker_labels(TALK[:2]) == TALK[:2]
-    assert label_of("SPEAKER_09") == "[Speaker\u00a010]"
+    assert speaker_label("SPEAKER_09") == "[Speaker\u00a010]"
 
 
 def words_of_talk() -> list[Word]:
@@ -86,7 +86,7 @@ def test_no_label_is_parted_from_what_is_said(name: str, profile: str) -> None:
     text = " ".join(
         line for cue in lay_out(words, PROFILES[profile], labels=True) for line in cue.lines
     )
-    assert label_of(name).replace("\u00a0", " ") in " ".join(text.split())
+    assert speaker_label(name).replace("\u00a0", " ") in " ".join(text.split())
 
 
 def captioned(text: str, speaker: str | None, at_s: int, runs: Runs = ()) -> Caption:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,27 @@ def test_a_short_dialogue_stays_as_long_as_the_profile_wants_where_there_is_room
     profile = PROFILES["web"]
     spans = [cue.span for cue in relayout(captions, profile)]
     assert spans == [Span(0, 600 - profile.min_gap_ms), Span(600, 1433), Span(5000, 5833)]
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en", "-Is it late?\n-By an hour."), ("es", "- Is it late?\n- By an hour.")],
+)
+def test_short_turns_of_named_speakers_share_a_cue_with_their_styles(
+    language: str, shown: str
+) -> None:
+    italic = (StyleRun(2, 4, ITALIC),)
+    items = (
+        Caption(Span(1000, 1700), "Is it late?", speaker="Anna", runs=italic),
+        Caption(Span(1750, 2400), "By an hour.", speaker="Bob", runs=italic),
+        Caption(Span(2600, 5400), "Then we should wait for the next train.", speaker="Anna"),
+    )
+    dual, single = relayout(Captions(language, "manual", items), PROFILES["netflix"])
+    assert (dual.text, dual.speaker, single.speaker) == (shown, None, "Anna")
+    styled = ["".join(dual.text.split())[run.start : run.end] for run in dual.runs]
+    assert styled == ["it", "an"]
+    plain = relayout(Captions(language, "manual", items), PROFILES["web"])
+    assert [cue.speaker for cue in plain] == ["Anna", "Bob", "Anna"]
 
 
 def test_two_speakers_at_once_have_the_dashes_of_the_profile_and_their_styles() -> None:

@@ -16,6 +16,7 @@ class SpeechSite(ThreadingHTTPServer):
     Attributes:
         audio: what it answers with.
         status: of its answers.
+        answers: status and audio of some texts, which come before those of all others.
         asked: bodies of the requests so far.
         keys: their ``Authorization`` headers.
         peak: most requests under way at a time.
@@ -29,6 +30,7 @@ class SpeechSite(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.audio = audio
         self.status = 200
+        self.answers: dict[str, tuple[int, bytes]] = {}
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.peak = self.under_way = 0
@@ -55,11 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
             site.peak = max(site.peak, site.under_way)
         try:
             self._wait()
-            self.send_response(site.status if self.path == "/v1/audio/speech" else 404)
+            status, audio = site.answers.get(body["input"], (site.status, site.audio))
+            self.send_response(status if self.path == "/v1/audio/speech" else 404)
             self.send_header("Content-Type", "audio/mpeg")
-            self.send_header("Content-Length", str(len(site.audio)))
+            self.send_header("Content-Length", str(len(audio)))
             self.end_headers()
-            self.wfile.write(site.audio)
+            self.wfile.write(audio)
         except OSError:
             site.left.set()
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,31 @@ async def test_silence_a_break_and_a_wrong_rate_are_told_apart(
     slow = as_wav((await read_sound(wav)).samples, 1000)
     assert (await broken(site, slow)).code == "speech_failed"
     assert (await broken(site, b"<html>no sound</html>")).code == "speech_failed"
+
+
+async def test_a_voice_may_hold_a_letter_or_not(site: SpeechSite, wav: bytes) -> None:
+    site.audio = wav
+    speaker = synthesizer(site.url)
+    for text in (f"N{'o' * 200}!", f"¡G{'o' * 150}{'O' * 50}l!", "哈" * 60):
+        assert (await speaker.sound(text, VOICE)).length_ms > 0
+    with pytest.raises(SpeechTruncatedError):
+        await speaker.sound(SENTENCE * 5, VOICE)
+    await speaker.close()
+
+
+async def test_a_dubs_line_has_its_time_from_its_turn_on(site: SpeechSite, wav: bytes) -> None:
+    """The only place is taken for as long as a text may take, and the line waits for it."""
+    site.audio = wav
+    site.gate.clear()
+    speaker = synthesizer(site.url, timeout_s=1, concurrency=1)
+    first = asyncio.create_task(speaker.sound("One", VOICE, waits=True))
+    first.add_done_callback(lambda _: site.gate.set())
+    await asyncio.sleep(0)
+    line = asyncio.create_task(speaker.sound("Two", VOICE, waits=True))
+    with pytest.raises(SpeechTimeoutError):
+        await first
+    assert (await line).length_ms > 0
+    await speaker.close()
 
 
 async def test_a_slow_server_is_given_up(site: SpeechSite) -> None:

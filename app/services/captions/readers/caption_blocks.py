@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.services.captions.readers.plain_characters import plain_line
+from app.services.captions.readers.plain_characters import is_guarded, plain_line
 from app.services.captions.readers.time_line import TimeLine
 from app.services.captions.readers.time_lines import read_time_line
 
@@ -111,6 +111,8 @@ def _count_pairs(lines: Sequence[str]) -> bool:
 
 
 def _role(number: int, text: str, before: LineRole, *, webvtt: bool, arrows: bool) -> FileLine:
+    if is_guarded(text):
+        return FileLine(number, text, "text")
     plain = text.strip("\ufeff\0 \t\u200b")
     if not plain or (len(plain) < 100 and _EMPTY.fullmatch(plain)):
         return FileLine(number, text, "blank")

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.captions import Captions
 from app.domain.errors import InvalidCaptionsError
-from app.domain.style import pieces_of
+from app.domain.style import PLAIN, pieces_of
 from app.domain.style_fields import read_pieces, read_placement
 from app.services.captions.caption_faults import FaultKind, FaultLog
+from app.services.captions.markup import literal_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_times import log_order, repaired_times
 from app.services.captions.readers.timestamps import number_ms
@@ -23,7 +24,7 @@ from app.services.captions.readers.youtube_looks import (
 )
 
 _LISTS = ("cues", "subtitles", "segments")
-
+_OUR_FIELDS = frozenset({"start_ms", "confidence", "translatedText", "styled_text", "placement"})
 
 _BEGIN = re.compile(r'[\[{]\s*(?:[\[{]\s*)?"')
 
@@ -52,8 +53,9 @@ def read_caption_json(text: str) -> RawTrack:
         raise InvalidCaptionsError("The JSON holds no captions")
     language = value.get("language") if isinstance(value, dict) else None
     log = FaultLog()
-    unit_ms = unit_of(cues, whisper=isinstance(value, dict) and value.get("segments") is cues)
-    captions = repaired_times(list(_cues(cues, log, unit_ms)), log)
+    whisper = isinstance(value, dict) and value.get("segments") is cues
+    found = _cues(cues, log, unit_of(cues, whisper=whisper), whisper=whisper)
+    captions = repaired_times(list(found), log)
     log_order(captions, log, frozenset())
     named = language if isinstance(language, str) else ""
     return RawTrack(tuple(captions), named, faults=log.summary())
@@ -145,11 +147,19 @@ def _cue_rows(value: object) -> list[object] | None:
     return value if isinstance(value, list) else None
 
 
-def _cues(rows: list[object], log: FaultLog, unit_ms: int) -> Iterator[RawCaption]:
+def _is_ours(row: Mapping[str, object]) -> bool:
+    """Whether a cue is one of this server's, in a file or in an answer; its text has no markup."""
+    return not row.keys().isdisjoint(_OUR_FIELDS)
+
+
+def _cues(
+    rows: list[object], log: FaultLog, unit_ms: int, *, whisper: bool
+) -> Iterator[RawCaption]:
     """Yield cues of ``start``, ``end`` (or ``start_ms``, ``end_ms``), ``text`` and ``speaker``.
 
     Times named ``_ms`` are milliseconds, the others of the given unit. The fields of
-    `style_fields` are read too.
+    `style_fields` are read too. Texts of other lists may have the markup of the file that they
+    were taken from, such as those that a page reads off its player.
     """
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
@@ -165,7 +175,7 @@ def _cues(rows: list[object], log: FaultLog, unit_ms: int) -> Iterator[RawCaptio
         yield RawCaption(
             start_ms,
             _time(row, "end", unit_ms),
-            _styled_runs(row["text"], row.get("styled_text")),
+            _styled_runs(row["text"], row.get("styled_text"), is_plain=whisper or _is_ours(row)),
             speaker=speaker if is_name else speaker_of(row),
             placement=read_placement(row.get("placement")),
         )
@@ -176,8 +186,9 @@ def _time(row: Mapping[str, object], name: str, unit_ms: int) -> int | None:
     return number_ms(row[exact]) if exact in row else number_ms(row.get(name), unit_ms)
 
 
-def _styled_runs(text: str, pieces: object) -> tuple[TextRun, ...]:
+def _styled_runs(text: str, pieces: object, *, is_plain: bool) -> tuple[TextRun, ...]:
     runs = read_pieces(pieces, text)
-    if not runs:
-        return (TextRun(text),)
-    return tuple(TextRun(piece, style=style) for piece, style in pieces_of(text, runs))
+    parts = pieces_of(text, runs) if runs else [(text, PLAIN)]
+    return tuple(
+        TextRun(literal_markup(piece) if is_plain else piece, style=style) for piece, style in parts
+    )

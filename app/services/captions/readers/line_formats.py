@@ -140,15 +140,27 @@ def _rows(
     read: Callable[[re.Match[str], int], Iterator[_Row]],
     ignored: re.Pattern[str] | None = None,
 ) -> tuple[list[_Row], FaultLog]:
-    """Return the captions of a file; a line without a time is logged, as the format has none."""
+    """Return the captions of a file.
+
+    A line without a time goes on with the caption right above it, as paragraphs of transcripts do;
+    elsewhere it belongs to none and is logged.
+    """
     log = FaultLog()
     rows: list[_Row] = []
+    above: list[_Row] = []
     for number, line in enumerate(split_lines(text), start=1):
         bare = line.strip("\ufeff\0 \t\x1a")
         match = pattern.fullmatch(bare)
         if match is not None:
-            rows += read(match, number)
-        elif bare and (ignored is None or not ignored.fullmatch(bare)):
+            above = list(read(match, number))
+            rows += above
+        elif not bare or (ignored is not None and ignored.fullmatch(bare)):
+            above = []
+        elif above:
+            above = [replace(row, text=f"{row.text}\n{bare}") for row in above]
+            rows[-len(above) :] = above
+            log.add(FaultKind.CONTINUED, number, bare)
+        else:
             log.add(FaultKind.NO_TIME, number, bare)
     return rows, log
 

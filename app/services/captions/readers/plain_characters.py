@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 
 _SEPARATORS = {
@@ -30,6 +31,16 @@ class _PlainTable(dict[int, str | None]):
 
 
 _TABLE = _PlainTable()
+
+
+_GUARDED = re.compile(
+    "(?:<[^<>]*+>|\\{[^{}]*+\\}|[\\s\0\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069])*+\u2060\u2060"
+)
+
+
+def is_guarded(line: str) -> bool:
+    """Whether a line is marked as text whatever it looks like: by two word joiners at its begin."""
+    return "\u2060\u2060" in line and _GUARDED.match(line) is not None
 
 
 def plain_line(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +35,12 @@ _MARKUP = re.compile(r"<(?:[?!]|/?(?!(?:i|b|u|s|c|v|em|font|lang|ruby)\b)[A-Za-z
 _HEADER = re.compile(r"WEB ?V+T+(?![^\s-])", re.IGNORECASE)
 _OF_WEBVTT = re.compile(r"(?:STYLE|REGION)\s*|X-TIMESTAMP-MAP=.*")
 _SETTINGS_OF_WEBVTT = re.compile(r"(?:align|position|line|size|vertical|region):", re.IGNORECASE)
+_STAMPED = re.compile(
+    r"\[(?:[0-9]{1,3}:)?[0-9]{1,3}:[0-9]{2}(?:[.:][0-9]{2,3})?\]"
+    "(?: ?\u2060\u2060|(?!\\W{0,8}+[0-9]++ ?[:.,;]|.*-->))"
+)
+"""A line of LRC or of a transcript, whose text may look like anything."""
+
 _TIMES_OF_TRANSCRIPT = 2
 _DEFAULT_MS = 3000
 """Display time of a caption whose start is unreadable."""
@@ -47,7 +54,11 @@ def looks_like_srt(head: str) -> bool:
     if _MARKUP.match(head):
         return False
     lines = file_lines(head, FaultLog())
-    return any(_is_sign(line, lines[at - 1] if at else "") for at, line in enumerate(lines))
+    return any(
+        _is_sign(line, lines[at - 1] if at else "")
+        for at, line in enumerate(lines)
+        if not _STAMPED.match(line)
+    )
 
 
 def looks_like_transcript(head: str) -> bool:
@@ -242,7 +253,7 @@ def _caption(
     text = "\n".join([time.text, *body] if time.text else body)
     if time.separated:
         text = text.replace("[br]", "\n")
-    voices = {voice.strip() for voice in _VOICE.findall(text)}
+    voices = {html.unescape(voice.strip()) for voice in _VOICE.findall(text)}
     start_ms, end_ms = _span(time, rate_hz, before)
     return RawCaption(
         start_ms + shift_ms,

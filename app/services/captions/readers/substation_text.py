@@ -49,9 +49,13 @@ class EventText:
 
 
 def read_text(text: str) -> EventText:
-    """Return what an event's text field shows."""
+    r"""Return what an event's text field shows.
+
+    Source: libass, ``ass_parse.c``: ``\{`` and ``\}`` are braces of the text.
+    """
     drawings, drawing = 0, False
     parts = list(between_braces(text))
+    plain: list[str] = []
     overrides = [part for part in parts[1::2] if "\\" in part]
     for index, part in enumerate(parts):
         if index % 2:
@@ -61,11 +65,12 @@ def read_text(text: str) -> EventText:
             drawings += 1 if part.strip() else 0
             parts[index] = ""
         else:
-            parts[index] = plain_breaks(part)
+            plain.append(plain_breaks(part).replace("\\{", "{").replace("\\}", "}"))
+            parts[index] = plain_breaks(part).replace("\\{", "&#123;").replace("\\}", "}")
     codes = "".join(overrides)
     place, alignment, old = (each.search(codes) for each in (_PLACE, _ALIGNMENT, _OLD_ALIGNMENT))
     return EventText(
-        plain="".join(parts[::2]),
+        plain="".join(plain),
         marked="".join(parts),
         drawings=drawings,
         remarks=len(parts) // 2 - len(overrides),
@@ -77,6 +82,14 @@ def read_text(text: str) -> EventText:
     )
 
 
+def _next_brace(text: str, begin: int) -> int:
+    r"""Return where the next brace opens that is no text, as ``\{`` is; -1 where none does."""
+    at = text.find("{", begin)
+    while at > 0 and text[at - 1] == "\\":
+        at = text.find("{", at + 1)
+    return at
+
+
 def styles_within(text: str) -> Iterator[tuple[str, str]]:
     r"""Yield the lines of a text that ``{\rName}`` gives styles of their own, with their names.
 
@@ -84,7 +97,7 @@ def styles_within(text: str) -> Iterator[tuple[str, str]]:
     event's style. A style within a line divides nothing.
     """
     name, begin, at = "", 0, 0
-    while (opened := text.find("{", at)) >= 0 and (closed := text.find("}", opened)) >= 0:
+    while (opened := _next_brace(text, at)) >= 0 and (closed := text.find("}", opened)) >= 0:
         reset = _RESET.search(text, opened, closed)
         at_break = text.endswith(("\\N", "\\n"), 0, opened) or text.startswith(
             ("\\N", "\\n"), closed + 1
@@ -110,7 +123,7 @@ def plain_breaks(text: str) -> str:
 def between_braces(text: str) -> Iterator[str]:
     """Yield by turns a text outside and one inside braces that are closed."""
     begin = 0
-    while (opened := text.find("{", begin)) >= 0 and (closed := text.find("}", opened)) >= 0:
+    while (opened := _next_brace(text, begin)) >= 0 and (closed := text.find("}", opened)) >= 0:
         yield text[begin:opened]
         yield text[opened + 1 : closed]
         begin = closed + 1

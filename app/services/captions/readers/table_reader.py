@@ -10,6 +10,7 @@ from io import StringIO
 
 from app.domain.errors import InvalidCaptionsError
 from app.services.captions.caption_faults import FaultKind, FaultLog
+from app.services.captions.markup import literal_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.caption_times import log_order, repaired_times, with_ends
 from app.services.captions.readers.loose_clock import loose_clock
@@ -24,6 +25,10 @@ _NAMES: Mapping[str, frozenset[str]] = {
     "speaker": frozenset({"speaker", "name", "actor", "character"}),
     "translation": frozenset({"translation", "translated text"}),
 }
+_PLAIN_HEADS = frozenset({"start\tend\ttext", "start_ms,end_ms,speaker,text,translation"})
+"""Of Whisper's tables and this server's. Those that people export from subtitle editors have their
+markup."""
+
 _UNIT = re.compile(r"[ (\[]*(ms|milliseconds|msec|s|sec|seconds)[)\]]*", re.IGNORECASE)
 _BARE_ROW = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?\t[0-9]{1,9}(?:\.[0-9]{1,6})?\t[^\t\n]++")
 _SECOND_MS = 1000
@@ -42,19 +47,21 @@ class _Columns:
         places: of the columns, by what they hold.
         unit_ms: milliseconds of a number.
         named_unit: whether the head names the unit.
+        is_plain: whether texts have no markup, as in the tables that transcribers write.
     """
 
     places: Mapping[str, int]
     unit_ms: int = 1
     named_unit: bool = False
+    is_plain: bool = False
 
 
 def looks_like_table(head: str) -> bool:
     """Whether a text's first line names columns of captions, or its rows are of two times each."""
-    first = head.partition("\n")[0].strip("\r")
-    if _columns(first) is not None:
+    head = _with_line_feeds(head)
+    if _columns(head.partition("\n")[0]) is not None:
         return True
-    lines = [line.strip("\r") for line in head.split("\n") if line.strip()][:_ROWS_SNIFFED]
+    lines = [line for line in head.split("\n") if line.strip()][:_ROWS_SNIFFED]
     return bool(lines) and all(map(_BARE_ROW.fullmatch, lines[:-1] or lines))
 
 
@@ -70,8 +77,8 @@ def read_table(text: str) -> RawTrack:
         InvalidCaptionsError: a field is longer than any caption.
     """
     log, notices = FaultLog(), ReadingNotices()
-    text = text.lstrip("\ufeff \t\r\n\0")
-    first = text.partition("\n")[0].strip("\r")
+    text = _with_line_feeds(text).lstrip("\ufeff \t\n\0")
+    first = text.partition("\n")[0]
     head = _columns(first)
     delimiter = "\t" if head is None else _delimiter(first)
     columns = head or _Columns({"start": 0, "end": 1, "text": 2})
@@ -88,6 +95,11 @@ def read_table(text: str) -> RawTrack:
     captions = repaired_times(captions, log)
     log_order(captions, log, frozenset())
     return RawTrack(tuple(captions), notices=notices.notices(), faults=log.summary())
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text whose lines end in line feeds, whatever ended them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _delimiter(first: str) -> str:
@@ -108,7 +120,8 @@ def _columns(first: str) -> _Columns | None:
             places[kind] = place
             if kind == "start" and unit:
                 unit_ms, named = 1 if unit.startswith("m") else _SECOND_MS, True
-    return _Columns(places, unit_ms, named) if {"start", "text"} <= places.keys() else None
+    plain = first.rstrip() in _PLAIN_HEADS
+    return _Columns(places, unit_ms, named, plain) if {"start", "text"} <= places.keys() else None
 
 
 def _named(cell: str) -> tuple[str, str]:
@@ -142,7 +155,8 @@ def _captions(
         if cells.get("translation"):
             notices.left_out("Translations beside the text, which is read", f"row {number}")
         end_ms = _time_ms(cells.get("end", ""), columns)
-        yield RawCaption(start_ms, end_ms, (TextRun(text),), speaker=cells.get("speaker") or None)
+        runs = (TextRun(literal_markup(text) if columns.is_plain else text),)
+        yield RawCaption(start_ms, end_ms, runs, speaker=cells.get("speaker") or None)
 
 
 def _time_ms(cell: str, columns: _Columns) -> int | None:

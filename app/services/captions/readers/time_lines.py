@@ -11,7 +11,7 @@ from app.services.captions.readers.loose_clock import (
     LOOSE_CLOCK,
     loose_clock,
 )
-from app.services.captions.readers.plain_characters import plain_line
+from app.services.captions.readers.plain_characters import is_guarded, plain_line
 from app.services.captions.readers.time_line import KNOWN_SETTING, TimeLine, with_rest
 from app.services.captions.readers.timestamps import CLOCK, INLINE_TIME, TIMING_LINE
 
@@ -46,12 +46,14 @@ def read_time_line(line: str) -> TimeLine | None:
     The exact forms are SubRip's and WebVTT's. Otherwise two times with an arrow, dashes, a comma
     or spaces between them count, in any script's digits, perhaps after the caption's number and
     in brackets; so does a line in which only one of the two can be read, and one that has the
-    shape of a time line and no time that can be read.
+    shape of a time line and no time that can be read. A line that is marked as text is none.
     """
     if "-->" in line and (match := TIMING_LINE.fullmatch(line)):
         start, end = loose_clock(match[1].strip()), loose_clock(match[2].strip())
         if start is not None and end is not None and start.exact and end.exact:
             return with_rest(TimeLine(start, end), match[3] or "", line)
+    if is_guarded(line):
+        return None
     if line.startswith("Dialogue:"):
         return _dialogue(line)
     if _FRAMES.match(line):

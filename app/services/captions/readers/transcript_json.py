@@ -4,7 +4,7 @@ Sources: whisper.cpp ``output_json`` (``transcription``, ``offsets`` in ms); ope
 whisperX ``WriteJSON`` and OpenAI's ``verbose_json`` (``segments`` and ``words``, seconds); Deepgram
 ``/v1/listen`` (``results``, seconds); AssemblyAI ``/v2/transcript`` (``utterances`` and ``words``,
 ms); ElevenLabs ``/v1/speech-to-text`` (``words`` with a ``type``, seconds); Amazon Transcribe, see
-`amazon_json`.
+`amazon_json`. What such programs write is text: nothing in it is markup.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from app.services.captions.markup import literal_markup
 from app.services.captions.raw_captions import RawCaption, RawTrack, TextRun
 from app.services.captions.readers.amazon_json import read_amazon_json
 from app.services.captions.readers.timestamps import number_ms
@@ -87,7 +88,8 @@ def _whisper_cpp(rows: Sequence[Row]) -> Iterator[RawCaption]:
         times = offsets if isinstance(offsets, dict) else {}
         start_ms = number_ms(times.get("from"))
         if start_ms is not None and isinstance(text := row.get("text"), str):
-            yield RawCaption(start_ms, number_ms(times.get("to")), (TextRun(text),))
+            runs = (TextRun(literal_markup(text)),)
+            yield RawCaption(start_ms, number_ms(times.get("to")), runs)
 
 
 def _is_scribe(value: Row) -> bool:
@@ -122,7 +124,8 @@ def _spoken(turns: Row, whole: Row, unit_ms: int, text_key: str) -> RawTrack:
         start_ms, text = number_ms(row.get("start"), unit_ms), row.get(text_key)
         if start_ms is not None and isinstance(text, str):
             end_ms = number_ms(row.get("end"), unit_ms)
-            captions.append(RawCaption(start_ms, end_ms, (TextRun(text),), speaker=speaker_of(row)))
+            runs = (TextRun(literal_markup(text)),)
+            captions.append(RawCaption(start_ms, end_ms, runs, speaker=speaker_of(row)))
     return RawTrack(tuple(captions), language)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.text import ends_sentence
+from app.services.captions.markup import literal_markup
 from app.services.captions.raw_captions import RawCaption, TextRun
 
 _PAUSE_MS = 700
@@ -77,4 +78,6 @@ def _caption(words: Sequence[SpokenWord]) -> RawCaption:
     # Times of its words are not told apart from a roll-up track's: the whole is one text.
     text = " ".join(word.text for word in words)
     end_ms = max(word.end_ms for word in words)
-    return RawCaption(words[0].start_ms, end_ms, (TextRun(text),), speaker=words[0].speaker)
+    return RawCaption(
+        words[0].start_ms, end_ms, (TextRun(literal_markup(text)),), speaker=words[0].speaker
+    )

@@ -15,7 +15,7 @@ from app.services.captions.reading_notices import ReadingNotices
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 _LOST_TAG = re.compile(
-    r"""(?:<?p )?[a-z]{0,5}=["'][0-9][0-9:.,;a-z]{0,30}["'][^<>]{0,200}>""", re.IGNORECASE
+    r"""(?:(?:<|&lt;)?p )?[a-z]{0,5}=["'][0-9][0-9:.,;a-z]{0,30}["'][^<>]{0,200}>""", re.IGNORECASE
 )
 """What is left of a paragraph's tag that has lost its beginning."""
 

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from app.domain.style import PLAIN, InlineStyle, Placement, Side, placed
 from app.services.captions.colours import parse_colour
+from app.services.captions.markup import literal_markup
 from app.services.captions.raw_captions import DEFAULT_FRAME_PX
 from app.services.captions.readers.xml_text import attribute, children, name_of
 
@@ -78,13 +79,11 @@ class _Looks:
     def visit(self, element: Element, parent: _Look) -> None:
         """Annotate the texts of an element and of those within."""
         look = self._look(element, parent)
-        if name_of(element) in _TEXTS:
-            element.text = self._annotated(element.text, look, element)
+        element.text = self._annotated(element.text, look, element)
         for child in children(element):
             if name_of(child) != "metadata":
                 self.visit(child, look)
-            if name_of(element) in _TEXTS:
-                child.tail = self._annotated(child.tail, look, element)
+            child.tail = self._annotated(child.tail, look, element)
 
     def _look(self, element: Element, parent: _Look) -> _Look:
         region = self._by_id.get(attribute(element, "region") or "")
@@ -138,10 +137,14 @@ class _Looks:
             self._known[key] = self._value(style, name, left)
         return self._known[key]
 
-    def _annotated(self, text: str | None, look: _Look, element: Element) -> str | None:
-        core = (text or "").strip()
+    def _annotated(self, text: str | None, look: _Look, element: Element) -> str:
+        """Return a text with its overrides; what else reads as markup in it is text."""
+        text = literal_markup(text or "")
+        core = text.strip()
+        if not core or name_of(element) not in _TEXTS:
+            return text
         overrides = _overrides(self._placement(look, element), look.style)
-        if text is None or not core or not overrides:
+        if not overrides:
             return text
         before, _, after = text.partition(core)
         return f"{before}{{{overrides}}}{core}{{\\r}}{after}"

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from app.domain.text import MARKS_AROUND_WORDS
+
+_APOSTROPHES = "'’"
+
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a list."""
@@ -74,3 +78,13 @@ class WordClasses:
         object.__setattr__(self, "opening", opening - self.followers)
         object.__setattr__(self, "leaning", frozenset().union(*leaning))
         object.__setattr__(self, "function_words", self.leaning | self.split_auxiliaries)
+
+    def plain(self, word: str) -> str:
+        """Return a word in small letters without marks, and without what an elision put ahead."""
+        bare = word.strip(MARKS_AROUND_WORDS).casefold()
+        if self.elides:
+            for apostrophe in _APOSTROPHES:
+                head, found, tail = bare.rpartition(apostrophe)
+                if found:
+                    return tail or head
+        return bare

@@ -22,6 +22,7 @@ from app.domain.style import (
     pieces_of,
     remainder,
 )
+from app.services.layout.laid_out_cue import dialogue_dashes
 from app.services.translation.text.style_tags import TaggedText, tagged, untagged
 from app.services.translation.text.translation_distributor import TranslationDistributor
 from app.services.translation.text.wordless import is_wordless
@@ -39,6 +40,10 @@ class _Turn:
     text: str
     base: InlineStyle
     rest: Runs
+
+
+_DUAL = 2
+"""Turns of a cue that two speakers share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class StyledUnit:
         text, runs = untagged(answer, self.sent)
         if runs is None or not self.sent.styles:
             runs = _repeated(text, self.text, _partial_runs(self.cues))
-        text, runs = _as_turns(text, runs, self.text)
+        text, runs = _as_turns(text, runs, self.text, _dialogue_dashes(self.text, distributor))
         flat = " ".join(text.split("\n"))
         pieces = distributor.divide(flat, self.cues)
         is_repeated = len(pieces) > 1 and all(piece == flat for piece in pieces)
@@ -156,22 +161,47 @@ def _apart(runs: Sequence[StyleRun]) -> Iterator[StyleRun]:
             reached = run.end
 
 
-def _as_turns(text: str, runs: Runs, source: str) -> tuple[str, Runs]:
+def _dialogue_dashes(source: str, distributor: TranslationDistributor) -> Sequence[str] | None:
+    """Return what the turns of a translation begin with; None where they keep what they have.
+
+    A profile with dashes has those of the language that is written: French ones have a space where
+    English ones have none.
+    """
+    turns = source.split("\n")
+    dashes = [speaker_dash(turn) for turn in turns]
+    if not distributor.profile.speaker_dashes or len(turns) != _DUAL or not any(dashes):
+        return None
+    if any(dash.startswith(">") for dash in dashes):
+        return None
+    return dialogue_dashes(distributor.tokenizer.language.tag)
+
+
+def _as_turns(text: str, runs: Runs, source: str, dashes: Sequence[str] | None) -> tuple[str, Runs]:
     """Return a translation with a line for each turn of its source, and a dash where that has one.
 
     Where the translation has another number of turns its own line breaks stay.
+
+    Args:
+        text: the translation.
+        runs: its styles.
+        source: what it translates.
+        dashes: of each turn, in place of those that it has; None for those of the source where the
+            translation has none.
     """
     sources = source.split("\n")
     found = turns_like(text, len(sources))
     if len(found) != len(sources):
         return text, runs
     parts: list[tuple[str, Runs]] = []
-    for own, turn, styles in zip(sources, found, divided(runs, found), strict=True):
-        dash = speaker_dash(own)
-        if dash and not speaker_dash(turn):
-            parts.append((f"{dash}{turn}", joined([(dash, ()), (turn, styles)])))
-        else:
-            parts.append((turn, styles))
+    for at, (own, turn, styles) in enumerate(
+        zip(sources, found, divided(runs, found), strict=True)
+    ):
+        written = speaker_dash(turn)
+        dash = (written or speaker_dash(own)) if dashes is None else dashes[at]
+        bare = turn[len(written) :]
+        rest = part(styles, ink_length(written), ink_length(turn))
+        ahead = part(styles, 0, ink_length(dash)) if dash == written else ()
+        parts.append((f"{dash}{bare}", joined([(dash, ahead), (bare, rest)])))
     return "\n".join(turn for turn, _ in parts), joined(parts)
 
 

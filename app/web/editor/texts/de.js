@@ -45,6 +45,8 @@ export const de = {
   do_find: "Suchen", do_replace: "Suchen und ersetzen", do_findNext: "Nächster Treffer",
   do_findPrevious: "Voriger Treffer", do_save: "Jetzt speichern", do_zoomIn: "Weniger Zeit zeigen",
   do_zoomOut: "Mehr Zeit zeigen", do_help: "Diese Tasten",
+  key_Ctrl: "Strg", key_Alt: "Alt", key_Shift: "Umschalt", key_Space: "Leertaste",
+  key_Enter: "Eingabe", key_Delete: "Entf", key_Insert: "Einfg", key_Escape: "Esc",
   rule_order: "Reihenfolge der Anfänge", rule_positive_duration: "Endet, bevor er beginnt",
   rule_overlap: "Zwei Untertitel zugleich", rule_gap: "Zu dicht am nächsten",
   rule_chaining: "Kurze Lücke, besser geschlossen", rule_min_duration: "Zu kurz gezeigt",

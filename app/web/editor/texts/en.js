@@ -43,6 +43,8 @@ export const en = {
   do_redo: "Redo", do_find: "Find", do_replace: "Find and replace", do_findNext: "Next match",
   do_findPrevious: "Previous match", do_save: "Save now", do_zoomIn: "Show less time",
   do_zoomOut: "Show more time", do_help: "These keys",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Shift", key_Space: "Space",
+  key_Enter: "Enter", key_Delete: "Delete", key_Insert: "Insert", key_Escape: "Esc",
   rule_order: "Cues stand in the order of their starts",
   rule_positive_duration: "A cue ends after it begins", rule_overlap: "Two cues at once",
   rule_gap: "Too close to the next cue", rule_chaining: "A short gap that is better closed",

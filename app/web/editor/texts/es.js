@@ -45,6 +45,8 @@ export const es = {
   do_replace: "Buscar y reemplazar", do_findNext: "Resultado siguiente",
   do_findPrevious: "Resultado anterior", do_save: "Guardar ahora", do_zoomIn: "Ver menos tiempo",
   do_zoomOut: "Ver más tiempo", do_help: "Estas teclas",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Mayús", key_Space: "Espacio",
+  key_Enter: "Intro", key_Delete: "Supr", key_Insert: "Ins", key_Escape: "Esc",
   rule_order: "Orden de los inicios", rule_positive_duration: "Termina antes de empezar",
   rule_overlap: "Dos subtítulos a la vez", rule_gap: "Demasiado cerca del siguiente",
   rule_chaining: "Hueco corto que conviene cerrar", rule_min_duration: "Dura muy poco",

@@ -45,6 +45,8 @@ export const fr = {
   do_replace: "Rechercher et remplacer", do_findNext: "Résultat suivant",
   do_findPrevious: "Résultat précédent", do_save: "Enregistrer", do_zoomIn: "Montrer moins de temps",
   do_zoomOut: "Montrer plus de temps", do_help: "Ces touches",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Maj", key_Space: "Espace",
+  key_Enter: "Entrée", key_Delete: "Suppr", key_Insert: "Inser", key_Escape: "Échap",
   rule_order: "Ordre des débuts", rule_positive_duration: "Finit avant de commencer",
   rule_overlap: "Deux sous-titres à la fois", rule_gap: "Trop près du suivant",
   rule_chaining: "Petit écart à fermer", rule_min_duration: "Affiché trop peu",

@@ -42,6 +42,8 @@ export const ja = {
   do_redo: "やり直す", do_find: "検索", do_replace: "検索と置換", do_findNext: "次の一致",
   do_findPrevious: "前の一致", do_save: "今すぐ保存", do_zoomIn: "時間を拡大", do_zoomOut: "時間を縮小",
   do_help: "このキー一覧",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Shift", key_Space: "スペース",
+  key_Enter: "Enter", key_Delete: "Delete", key_Insert: "Insert", key_Escape: "Esc",
   rule_order: "開始時刻の順序", rule_positive_duration: "開始より前に終了",
   rule_overlap: "字幕の重なり", rule_gap: "次の字幕との間隔が短い", rule_chaining: "閉じるべき短い間隔",
   rule_min_duration: "表示が短すぎる", rule_max_duration: "表示が長すぎる",

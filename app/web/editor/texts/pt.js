@@ -43,6 +43,8 @@ export const pt = {
   do_replace: "Localizar e substituir", do_findNext: "Próximo resultado",
   do_findPrevious: "Resultado anterior", do_save: "Salvar agora", do_zoomIn: "Mostrar menos tempo",
   do_zoomOut: "Mostrar mais tempo", do_help: "Estas teclas",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Shift", key_Space: "Espaço",
+  key_Enter: "Enter", key_Delete: "Delete", key_Insert: "Insert", key_Escape: "Esc",
   rule_order: "Ordem dos inícios", rule_positive_duration: "Termina antes de começar",
   rule_overlap: "Duas legendas ao mesmo tempo", rule_gap: "Muito perto da próxima",
   rule_chaining: "Intervalo curto, melhor fechado", rule_min_duration: "Exibida por pouco tempo",

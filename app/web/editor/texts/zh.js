@@ -40,6 +40,8 @@ export const zh = {
   do_undo: "撤销", do_redo: "重做", do_find: "查找", do_replace: "查找和替换",
   do_findNext: "下一个匹配", do_findPrevious: "上一个匹配", do_save: "立即保存",
   do_zoomIn: "放大时间轴", do_zoomOut: "缩小时间轴", do_help: "这些按键",
+  key_Ctrl: "Ctrl", key_Alt: "Alt", key_Shift: "Shift", key_Space: "空格",
+  key_Enter: "回车", key_Delete: "Delete", key_Insert: "Insert", key_Escape: "Esc",
   rule_order: "开始时间的顺序", rule_positive_duration: "结束早于开始", rule_overlap: "字幕重叠",
   rule_gap: "与下一条间隔过小", rule_chaining: "应当闭合的短间隔", rule_min_duration: "显示过短",
   rule_max_duration: "显示过长", rule_reading_speed: "阅读速度过快", rule_words_per_minute: "每分钟词数过多",

@@ -1,4 +1,4 @@
-"""Stretches of words that fit a cue, with what their text costs."""
+"""Candidates for cues: consecutive words that one cue may show, with what their text costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.services.layout.breaks import Break
 from app.services.layout.laid_out_cue import dialogue_dashes
-from app.services.layout.layout_costs import CueText, LayoutCosts
+from app.services.layout.layout_costs import SPLIT_DIALOGUE_ENDS, CueText, LayoutCosts
 from app.services.layout.measured_words import MeasuredWords
 from app.services.layout.width import text_width
 
@@ -16,16 +16,16 @@ MAX_CUE_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Words of one cue.
+class CueCandidate:
+    """Consecutive words that one cue may show.
 
     Attributes:
-        start: index of the first.
+        start: index of the first word.
         cost: of the text.
         read_ms: how long it takes to read.
         spoken_ms: end of the speech.
         last_ms: end of its last word.
-        change: index of the second speaker's first word; 0 for none.
+        change: index of the second speaker's first word; 0 where one speaks.
     """
 
     start: int
@@ -36,8 +36,8 @@ class Stretch:
     change: int
 
 
-class CueStretches:
-    """Finds the stretches of words that one cue may show.
+class CueCandidates:
+    """Finds the consecutive words that one cue may show.
 
     Args:
         words: of the layout; those that are added or forgotten later count.
@@ -53,8 +53,8 @@ class CueStretches:
 
     def until(
         self, until: int, kind: Break | None, states: Sequence[Sequence[object]]
-    ) -> Iterator[Stretch]:
-        """Yield the stretches of words up to an index that fit a cue, the shortest first.
+    ) -> Iterator[CueCandidate]:
+        """Yield the cues that may end ahead of an index, the shortest first.
 
         Args:
             until: index behind the last word.
@@ -65,7 +65,7 @@ class CueStretches:
         last_ms = items[until - 1].last_ms
         pause_ms = items[until].pause_ms if kind is not None else 0
         is_end = kind is None or items[until].is_beginning
-        spoken_ms, inner, change, sentences = last_ms, 0.0, 0, 0
+        spoken_ms, inner, change, sentences, untimed = last_ms, 0.0, 0, 0, 0
         for start in range(until - 1, max(-1, until - 1 - MAX_CUE_WORDS), -1):
             if start < until - 1:
                 inside = items[start + 1]
@@ -75,6 +75,7 @@ class CueStretches:
                 inner += inside.inner_cost
                 sentences += inside.is_beginning
                 spoken_ms = max(spoken_ms, items[start].last_ms)
+            untimed += items[start].untimed_columns
             lines = self._lines(start, until, change)
             if lines is None:
                 return
@@ -82,25 +83,26 @@ class CueStretches:
                 continue
             columns, lines_cost = lines
             spoken = last_ms - items[start].start_ms
-            torn = (not is_end) + (not items[start].is_beginning) if sentences else 0
-            text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, torn)
+            split_ends = (not is_end) + (not items[start].is_beginning) if sentences else 0
+            split_ends *= SPLIT_DIALOGUE_ENDS if change else 1
+            text = CueText(columns, spoken, lines_cost, kind, pause_ms, inner, split_ends)
             cost = self._costs.of_text(text)
             read_ms = self._costs.read_ms(columns)
-            latest_ms = items[start].start_ms + self._profile.max_duration_ms
-            yield Stretch(start, cost, read_ms, min(spoken_ms, latest_ms), last_ms, change)
+            end_ms = self._costs.speech_end(items[start].start_ms, spoken_ms, untimed)
+            yield CueCandidate(start, cost, read_ms, end_ms, last_ms, change)
 
-    def is_shown(self, from_ms: int, stretch: Stretch, until: int) -> bool:
+    def is_shown(self, from_ms: int, candidate: CueCandidate, until: int) -> bool:
         """Whether the speech of a cue is not longer than it may be shown; one word may be cut.
 
         Args:
             from_ms: when the cue begins.
-            stretch: its words.
+            candidate: its words.
             until: index behind the last of them.
         """
-        if until - stretch.start == 1:
+        if until - candidate.start == 1:
             return True
-        start_ms = min(from_ms, self._words.items[stretch.start].start_ms)
-        return stretch.last_ms - start_ms <= self._profile.max_duration_ms
+        start_ms = min(from_ms, self._words.items[candidate.start].start_ms)
+        return candidate.last_ms - start_ms <= self._profile.max_duration_ms
 
     def _lines(self, start: int, until: int, change: int) -> tuple[int, float] | None:
         """Return a cue's columns and the cost of its lines; None where it does not fit."""
@@ -111,7 +113,7 @@ class CueStretches:
             bottom = lines.width(change, until) + second
             if max(top, bottom) > profile.max_line_chars:
                 return None
-            return top + bottom, 0.0
+            return top + 1 + bottom, 0.0  # a line break is read as a space
         columns = lines.width(start, until)
         if columns > profile.max_chars + profile.max_lines - 1:
             return None

@@ -12,7 +12,7 @@ from app.domain.transcript import Word
 _DIARIZED = re.compile(r"SPEAKER_([0-9]{1,4})")
 
 
-def label_of(speaker: str) -> str:
+def speaker_label(speaker: str) -> str:
     """Return how a speaker is named on screen: ``[Speaker 1]``, or by the name that he has.
 
     Source: Netflix Timed Text Style Guide, "Subtitles for the Deaf and Hard of Hearing": speaker
@@ -24,13 +24,14 @@ def label_of(speaker: str) -> str:
     return "[" + "\u00a0".join(name.split()) + "]"
 
 
-def is_label(word: Word) -> bool:
-    """Whether a word is a label that `SpeakerLabelling` has put there."""
-    is_named = word.text.startswith("[") and word.text.endswith("]")
-    return is_named and word.speaker is not None and not word.span.duration_ms
+def is_speaker_label(word: Word) -> bool:
+    """Whether a word is a label that `SpeakerIdentification` has put there."""
+    if word.speaker is None or word.span.duration_ms:
+        return False
+    return word.text == speaker_label(word.speaker)
 
 
-class SpeakerLabelling:
+class SpeakerIdentification:
     """Puts a label ahead of the first word of whoever begins to speak.
 
     The label is a word without duration: layout counts its characters, keeps it with the word
@@ -47,7 +48,7 @@ class SpeakerLabelling:
                 self._current = word.speaker
                 start_ms = word.span.start_ms
                 span = Span(start_ms, start_ms)
-                yield Word(label_of(word.speaker), span, word.confidence, word.speaker)
+                yield Word(speaker_label(word.speaker), span, word.confidence, word.speaker)
                 yield replace(word, glued=False)
             else:
                 yield word
