@@ -26,16 +26,27 @@ TEXT = "Hello number 0. Hello number 3. Hello number 5."
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with a key that tells loud from quiet speakers, whose jobs outlive it."""
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ServerProcess]]:
+    """Two servers of one store of jobs, with keys, that tell loud from quiet speakers."""
     folder = tmp_path_factory.mktemp("assemblyai")
     settings = {"API_KEYS": f"{KEY},other", "DIARIZATION_ENABLED": "true"}
     settings |= {"ALLOW_PRIVATE_URLS": "true", "JOB_STORE": "sqlite"}
-    settings |= {"JOBS_DIR": str(folder / "jobs")}
-    started = ServerProcess(folder, settings, "tests.audio_engines:application()")
-    started.wait_ready()
+    settings |= {"JOBS_DIR": str(folder / "jobs"), "WORK_DIR": str(folder)}
+    started = []
+    for name in ("one", "other"):
+        own = folder / name
+        own.mkdir()
+        started.append(ServerProcess(own, settings, "tests.audio_engines:application()"))
+    for server in started:
+        server.wait_ready()
     yield started
-    started.stop()
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def worker(workers: list[ServerProcess]) -> ServerProcess:
+    return workers[0]
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +166,23 @@ def test_keys_and_what_is_whose(worker: ServerProcess, talk: Path) -> None:
         assert (answer["id"], answer["text"]) == (found.id, "Deleted by user.")
         assert own.get(f"/v2/transcript/{found.id}").status_code == 404
         assert own.get(f"/api/jobs/{found.id}").status_code == 404, "nothing of it is left"
+
+
+def test_a_transcript_is_the_same_in_every_process_until_it_is_removed(
+    workers: list[ServerProcess], talk: Path
+) -> None:
+    found = transcribed(workers[0], talk, word_boost=["river"], disfluencies=True)
+    clients = [worker.client(headers={"Authorization": KEY}) for worker in workers]
+    with clients[0] as one, clients[1] as other:
+        path = f"/v2/transcript/{found.id}"
+        assert other.get(path).json() == one.get(path).json()
+        assert other.get(path).json()["text"] == found.text == TEXT
+        assert other.get(f"{path}/srt").text == found.export_subtitles_srt()
+        assert one.delete(path).status_code == 200
+        ends_s = time.monotonic() + 30
+        while other.get(path).status_code != 404:
+            assert time.monotonic() < ends_s, "another process still has it"
+            time.sleep(0.02)
 
 
 def test_an_upload_that_is_gone_and_names_of_endpoints(worker: ServerProcess) -> None:

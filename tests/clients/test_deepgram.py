@@ -15,7 +15,7 @@ import httpx
 import pytest
 from deepgram import DeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.librivox import recordings
@@ -40,6 +40,7 @@ SAID, SPOKEN = min(recordings(), key=lambda recording: recording[1].stat().st_si
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with a key that tells loud from quiet speakers."""
     settings = {"API_KEYS": KEY, "DIARIZATION_ENABLED": "true", "ALLOW_PRIVATE_URLS": "true"}
+    settings |= {"LIVE_MAX_SESSIONS": "4"}
     folder = tmp_path_factory.mktemp("deepgram")
     started = ServerProcess(folder, settings, "tests.audio_engines:application()")
     started.wait_ready()
@@ -192,6 +193,21 @@ def test_a_stream_that_cannot_be_served_is_refused_ahead_of_it(worker: ServerPro
             connect(str(address), additional_headers={"Authorization": f"Token {KEY}"}, proxy=None)
         assert refused.value.response.status_code == 400, query
         assert json.loads(refused.value.response.body)["err_msg"]
+
+
+def test_places_and_messages_are_bounded(worker: ServerProcess) -> None:
+    address = f"{worker.url.replace('http', 'ws')}/v1/listen?encoding=linear16&sample_rate=16000"
+    own: Any = {"additional_headers": {"Authorization": f"Token {KEY}"}, "proxy": None}
+    with connect(address, **own) as one, connect(address, **own):
+        with pytest.raises(InvalidStatus) as full:
+            connect(address, **own)
+        assert full.value.response.status_code == 429
+        assert int(full.value.response.headers["Retry-After"]) > 0
+        assert json.loads(full.value.response.body)["err_code"] == "overloaded"
+        with pytest.raises(ConnectionClosed):
+            one.send(bytes(5 * 2**20))
+            one.recv(30)
+        assert one.close_code in (1006, 1009)
 
 
 class Stream:

@@ -1,4 +1,4 @@
-"""Realtime clients who send no sound, or who read nothing, do not hold their places."""
+"""Live clients who send no sound, or who read nothing, do not hold their places."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ from tests.clients.test_realtime import KEY, raw, session
 from tests.server import ServerProcess
 
 UPDATE = {"type": "session.update", "session": session(turn_detection=None)}
+
+WITHOUT_SOUND: tuple[dict[str, Any], ...] = (
+    UPDATE,
+    {"type": "input_audio_buffer.clear"},
+    {"type": "input_audio_buffer.commit"},
+    {"type": "input_audio_buffer.append", "audio": ""},
+    {"type": "no.such"},
+)
+LISTEN = "/v1/listen?encoding=mulaw&sample_rate=8000"
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +50,28 @@ async def test_one_who_sends_nothing_is_told_and_gives_the_place_back(
     await asyncio.to_thread(wait_for_streams, server, 0)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        UPDATE,
-        {"type": "input_audio_buffer.clear"},
-        {"type": "input_audio_buffer.commit"},
-        {"type": "input_audio_buffer.append", "audio": ""},
-        {"type": "no.such"},
-    ],
-    ids=lambda event: event["type"],
-)
-async def test_events_without_sound_hold_no_place(
-    server: ServerProcess, event: dict[str, Any]
-) -> None:
-    async with raw(server) as socket_, asyncio.timeout(60):
-        with pytest.raises(ConnectionClosed):
-            # He speaks oftener than the limit of silence, and never with sound.
-            while True:
-                await socket_.send(json.dumps(event))
-                await asyncio.sleep(0.2)
-        assert (socket_.close_code, socket_.close_reason) == (1001, "No sound came any more")
+async def test_events_without_sound_hold_no_place(server: ServerProcess) -> None:
+    """Each client alone, all at once: they speak oftener than the limit of silence."""
+    commands = ({"type": "KeepAlive"}, {"type": "Finalize"})
+    await asyncio.gather(
+        *(ended(server, "/v1/realtime", (event,), 1001) for event in WITHOUT_SOUND),
+        ended(server, LISTEN, commands, 1011),
+    )
     await asyncio.to_thread(wait_for_streams, server, 0)
+
+
+async def ended(
+    server: ServerProcess, path: str, events: tuple[dict[str, Any], ...], code: int
+) -> None:
+    """Send events, never with sound, until the server closes the connection."""
+    async with raw(server, path) as socket_, asyncio.timeout(60):
+        with pytest.raises(ConnectionClosed):
+            while True:
+                for event in events:
+                    await socket_.send(json.dumps(event))
+                await asyncio.sleep(0.2)
+        closed = (socket_.close_code, socket_.close_reason)
+        assert closed == (code, "No sound came any more"), events
 
 
 def test_one_who_reads_nothing_loses_the_place(server: ServerProcess) -> None:

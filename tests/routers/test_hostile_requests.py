@@ -106,11 +106,12 @@ def test_every_route_that_takes_a_body_checks_first() -> None:
 
 
 def code_of(body: dict[str, Any] | bytes) -> str:
-    """Return the code of an error of ours, of one in OpenAI's shape, or of one that is a line."""
+    """Return the code of an error of ours, in OpenAI's or Deepgram's shape, or that is a line."""
     if isinstance(body, bytes):
         [code] = re.findall(rb"^Error \((\w+)\): ", body)
         return code.decode()
-    return str(body["code"] if "code" in body else body["error"]["code"])
+    own = body["error"] if isinstance(body.get("error"), dict) else body
+    return str(own.get("code") or own["err_code"])
 
 
 def test_the_key_is_checked_before_a_byte_of_the_body(locked: ServerProcess) -> None:
