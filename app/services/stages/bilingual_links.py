@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from app.domain.style import Placement, zone
 from app.domain.written_cue import WrittenCue
@@ -34,7 +35,7 @@ def linked_cues(first: Sequence[WrittenCue], second: Sequence[WrittenCue]) -> li
         for index in shared:
             by_first.setdefault(index, []).append(number)
     best_second = {
-        index: max(numbers, key=lambda number, at=index: _match(second[number], first[at]))
+        index: max((second[number] for number in numbers), key=partial(_match, first[index]))
         for index, numbers in by_first.items()
     }
     links: list[list[int]] = []
@@ -48,7 +49,7 @@ def linked_cues(first: Sequence[WrittenCue], second: Sequence[WrittenCue]) -> li
                 for index in shared
                 if (index == longest or _belong(cue, first[index], shared[index]))
                 and not _is_rivalled(first[index], first[best], cue)
-                and not _is_rivalled(cue, second[best_second[index]], first[index])
+                and not _is_rivalled(cue, best_second[index], first[index])
             ]
         )
     return links
