@@ -11,7 +11,9 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import InlineStyle, StyleRun
 from app.domain.time import Span
+from app.domain.transcript import Segment, Word
 from app.services.captions.parse import parse_captions
+from app.services.render.cue_words import words_of_cues
 from app.services.render.display_cues import clean_turns
 from app.services.render.file_writer import write_file
 from app.services.render.formats import FORMATS
@@ -64,6 +66,23 @@ def test_text_is_never_read_as_markup_or_structure(name: str, kind: list[str]) -
             found = read_back(cues_of(first, text, last), name)
             assert [item.text for item in found.items] == [first, expected(text, name), last], text
             assert {item.runs for item in found.items} == {()}, text
+
+
+@pytest.mark.parametrize("name", ["vtt:words", "ass:words", "lrc:words", "vtt:words:bilingual"])
+def test_times_of_words_make_no_markup_of_them(name: str) -> None:
+    for text in [*TAGS, *ENTITIES, *BRACES, *STRUCTURE]:
+        said = text.split()
+        step_ms = 2000 // len(said)
+        words = tuple(
+            Word(each, Span(5000 + n * step_ms, 5000 + (n + 1) * step_ms - 1))
+            for n, each in enumerate(said)
+        )
+        cues = cues_of("Before it.", " ".join(said), "After it.")
+        times = words_of_cues(cues, [Segment(text, Span(5000, 7000), words, "en")])
+        written = write_file(cues, name, DEFAULT_PROFILE, "en", times)
+        found = parse_captions(written.data, name.partition(":")[0], "en", "auto")
+        assert [item.text for item in found.items] == [cue.text for cue in cues], text
+        assert [word.span.start_ms for word in found.items[1].words[:1]] in ([], [5000]), text
 
 
 @pytest.mark.parametrize("name", ["stl", "scc"])
