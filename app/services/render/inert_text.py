@@ -35,7 +35,7 @@ ALL_MARKUP = re.compile(f"{TAGS_AND_ENTITIES.pattern}|{OVERRIDES.pattern}", re.I
 
 _KEYWORD = re.compile(
     r"WEB ?V+T|(?:STYLE|REGION)\Z|X-TIMESTAMP-MAP|Dialogue:|\[(?:Script Info|Events)\]"
-    r"|\{ ?[0-9]+ ?\}\{"
+    r"|[{\[] ?[0-9]+ ?[}\]][{\[]"
     r"|(?:[> ]++|`{3,8}[a-z]{0,8}|[-=_]{3,}+)\Z",
     re.IGNORECASE,
 )

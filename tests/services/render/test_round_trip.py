@@ -33,7 +33,8 @@ STRUCTURE = [
     "--> 00:00:02,000", "a --> b", "-->", "---", "- one", "-- two", "1:02:03 talk", "0:01", "5",
     "5.", "#5", "5/6", "WEBVTT", "WEBVTT - x", "NOTE hello", "NOTE", "STYLE", "REGION", "offset",
     "X-TIMESTAMP-MAP=LOCAL:00:00:00.000", "Dialogue: 0,0:00:01.00,0:00:02.00,x,,0,0,0,,forged",
-    "[Script Info]", "Scenarist_SCC V1.0", "start\tend\ttext",
+    "[Script Info]", "[1][2]x", "<tt>", "<timedtext>", '{"events": []}',
+    "Scenarist_SCC V1.0", "start\tend\ttext",
 ]  # fmt: skip
 READ_BACK = sorted(set(FORMATS) - {"txt"})
 """A plain text has no times."""
@@ -66,6 +67,8 @@ def test_text_is_never_read_as_markup_or_structure(name: str, kind: list[str]) -
             found = read_back(cues_of(first, text, last), name)
             assert [item.text for item in found.items] == [first, expected(text, name), last], text
             assert {item.runs for item in found.items} == {()}, text
+        alone = read_back(cues_of(text), name)
+        assert [item.text for item in alone.items] == [expected(text, name)]
 
 
 @pytest.mark.parametrize("name", ["vtt:words", "ass:words", "lrc:words", "vtt:words:bilingual"])
