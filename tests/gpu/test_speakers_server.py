@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ class Talk:
     path: Path
     turns: tuple[tuple[int, int, str], ...]
     texts: tuple[str, ...]
+
+    def onsets_ms(self) -> list[int]:
+        """Return when each turn is first heard: the voices take a breath before they speak."""
+        with wave.open(str(self.path)) as file:
+            sound = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 2**15
+        rate = SAMPLE_RATE_HZ // 1000
+        loud = (np.abs(sound[start * rate : end * rate]) > 0.02 for start, end, _ in self.turns)
+        return [
+            start + int(np.argmax(own)) // rate
+            for own, (start, *_) in zip(loud, self.turns, strict=True)
+        ]
 
     def voice_at(self, ms: float) -> str | None:
         return next((voice for start, end, voice in self.turns if start <= ms < end), None)
@@ -151,6 +163,25 @@ def test_the_turns_are_returned(result: dict[str, Any], talk: Talk) -> None:
     true = sum(end - start for start, end, _ in talk.turns)
     assert returned_ms == pytest.approx(true, rel=0.15)
     assert {"transcribe", "align", "diarize"} <= set(result["stage_ms"])
+
+
+def test_a_text_gets_the_times_of_the_aligner(
+    server: ServerProcess, result: dict[str, Any], talk: Talk
+) -> None:
+    assert result["subtitles"]
+    captions = "\n".join(
+        f"{n}\n00:00:00,000 --> 00:00:01,000\n{text}\n" for n, text in enumerate(talk.texts, 1)
+    )
+    with server.client() as client:
+        files = {
+            "file": (talk.path.name, talk.path.read_bytes()),
+            "captions": ("talk.srt", captions.encode()),
+        }
+        found = client.post("/api/align", files=files, data={"source_lang": "en"}).json()
+    assert found["alignment"]["confidence"] >= 0.95
+    starts = [cue["start"] for cue in found["subtitles"]]
+    misses = [abs(a - onset) for a, onset in zip(starts, talk.onsets_ms(), strict=True)]
+    assert sorted(misses)[len(misses) // 2] <= 100, misses
 
 
 def test_the_second_time_nothing_is_heard(

@@ -35,7 +35,7 @@ ALL_MARKUP = re.compile(f"{TAGS_AND_ENTITIES.pattern}|{OVERRIDES.pattern}", re.I
 
 _KEYWORD = re.compile(
     r"WEB ?V+T|(?:STYLE|REGION)\Z|X-TIMESTAMP-MAP|Dialogue:|\[(?:Script Info|Events)\]"
-    r"|\{ ?[0-9]+ ?\}\{"
+    r"|[{\[] ?[0-9]+ ?[}\]][{\[]"
     r"|(?:[> ]++|`{3,8}[a-z]{0,8}|[-=_]{3,}+)\Z",
     re.IGNORECASE,
 )
@@ -47,11 +47,16 @@ _TIME_SIGNS = 2
 """A line with fewer has one time at most, which is no time line of these formats."""
 
 
-def reads_as_structure(line: str) -> bool:
-    """Whether readers of caption files may take a line for a time line, a header or a divider."""
+def reads_as_structure(line: str, *, timed: bool = False) -> bool:
+    """Whether readers of caption files may take a line for a time line, a header or a divider.
+
+    Args:
+        line: text alone.
+        timed: whether times of words are written into it.
+    """
     if _KEYWORD.match(line.strip()):
         return True
-    digits = any(char.isdecimal() for char in line)
+    digits = timed or any(char.isdecimal() for char in line)
     if _ARROW.search(line) and (digits or not any(char.isalpha() for char in line)):
         return True
     if len(_TIME_SIGN.findall(line)) < _TIME_SIGNS:
@@ -72,7 +77,11 @@ def text_behind_time(text: str, pattern: re.Pattern[str]) -> str:
 
 
 def inert_pieces(
-    pieces: Sequence[str], pattern: re.Pattern[str], *, guarded: bool = False
+    pieces: Sequence[str],
+    pattern: re.Pattern[str],
+    *,
+    guarded: bool = False,
+    timed: bool = False,
 ) -> list[str]:
     """Return the pieces of a line with a word joiner behind each sequence's first character.
 
@@ -82,6 +91,7 @@ def inert_pieces(
         pieces: of one line, in order.
         pattern: matches the first character of what a reader would act on.
         guarded: whether the line is marked as text where it reads as structure.
+        timed: whether times of words are written into the line.
     """
     line = "".join(pieces)
     joints = {match.end() for match in pattern.finditer(line)}
@@ -94,6 +104,6 @@ def inert_pieces(
         ]
         place += len(text)
         found.append("".join(own))
-    if guarded and found and reads_as_structure(line):
+    if guarded and found and reads_as_structure(line, timed=timed):
         found[0] = LINE_GUARD + found[0]
     return found

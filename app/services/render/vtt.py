@@ -123,7 +123,8 @@ def _line(
 ) -> str:
     texts = [text for text, _, _ in pieces]
     mark = leading_mark("".join(texts), right_to_left=right_to_left)
-    inert = inert_pieces(texts, OVERRIDES, guarded=True)
+    timed = any(word is not None for _, _, word in pieces)
+    inert = inert_pieces(texts, OVERRIDES, guarded=True, timed=timed)
     return mark + "".join(
         stamps.of(word) + _tagged(text, style)
         for text, (_, style, word) in zip(inert, pieces, strict=True)

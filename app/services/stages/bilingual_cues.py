@@ -14,10 +14,8 @@ from app.domain.written_cue import WrittenCue
 from app.services.layout.line_breaks import fits
 from app.services.layout.segment_words import words_of
 from app.services.layout.tokens import join_texts
+from app.services.stages.bilingual_links import linked_cues
 from app.system.bounded_work import work_on
-
-_SHARE = 0.5
-"""Two cues belong together where they share half of the shorter one's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,10 @@ def _groups(first: Sequence[WrittenCue], second: Sequence[WrittenCue]) -> list[_
     groups = [_Group([cue], []) for cue in first]
     owner = list(range(len(first)))
     alone: list[_Group] = []
-    begin = 0
-    for cue in second:
-        while begin < len(first) and first[begin].end_ms <= cue.start_ms - _LONGEST_MS:
-            begin += 1
-        shared = _overlaps(cue, first, begin)
-        if not shared:
+    for cue, linked in zip(second, linked_cues(first, second), strict=True):
+        if not linked:
             alone.append(_Group([], [cue]))
             continue
-        best = max(shared, key=lambda index: shared[index])
-        linked = [
-            index for index in shared if index == best or _belong(cue, first[index], shared[index])
-        ]
         target = groups[owner[linked[0]]]
         for index in linked[1:]:
             other = groups[owner[index]]
@@ -96,26 +86,6 @@ def _groups(first: Sequence[WrittenCue], second: Sequence[WrittenCue]) -> list[_
                         owner[moved] = owner[linked[0]]
         target.second.append(cue)
     return [group for group in (*groups, *alone) if group.first or group.second]
-
-
-_LONGEST_MS = 60_000
-"""Cues that are shown for longer are compared with their neighbours alone."""
-
-
-def _overlaps(cue: WrittenCue, first: Sequence[WrittenCue], begin: int) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for index in range(begin, len(first)):
-        other = first[index]
-        if other.start_ms >= cue.end_ms:
-            break
-        shared_ms = min(cue.end_ms, other.end_ms) - max(cue.start_ms, other.start_ms)
-        if shared_ms > 0:
-            found[index] = shared_ms
-    return found
-
-
-def _belong(one: WrittenCue, other: WrittenCue, shared_ms: int) -> bool:
-    return shared_ms >= _SHARE * min(one.duration_ms, other.duration_ms)
 
 
 def _cues(group: _Group, tag: str, other_tag: str, profile: ReadingProfile) -> Iterator[Cue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.domain.written_cue import WrittenCue
 from app.services.quality.quality_report import RULES, check_quality
 from app.services.quality.quality_rule import Examination
+from tests.server import ROOT
 
 CUT = VideoTiming(25.0, (10_000,))
 
@@ -178,6 +180,28 @@ def names_broken(edge: Edge, cues: Sequence[WrittenCue], rate: float | None) -> 
 def test_a_limit_is_where_the_profile_says(edge: Edge) -> None:
     assert names_broken(edge, edge.broken, edge.rates[0]) == {edge.rule}
     assert names_broken(edge, edge.kept, edge.rates[1]) == set()
+
+
+ROW = re.compile(r"^\| ([^|`]+) \| ((?:`[a-z_]+`(?:, )?)+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def test_the_guide_has_seventeen_checks_with_the_numbers_of_the_profile() -> None:
+    guide = (ROOT / "docs/quality.md").read_text().partition("## Beside SubtitleEdit")[2]
+    rows = [
+        (re.findall(r"[a-z_]+", rules), number)
+        for _, rules, number in ROW.findall(guide.partition("\n## ")[0])
+    ]
+    assert len(rows) == 17
+    by_name = {rule.name: rule for rule in RULES}
+    assert {name for names, _ in rows for name in names} <= by_name.keys()
+    examination = Examination([], PROFILES["netflix"], "en", VideoTiming(0.0, (1,)))
+    stated = {names[0]: float(found[0]) for names, text in rows if (found := NUMBER.findall(text))}
+    limits = {name: by_name[name].limit(examination) for name in stated if name != "gap"}
+    assert limits == {name: number for name, number in stated.items() if name != "gap"}
+    assert PROFILES["netflix"].min_gap_ms == 83
+
+
+NUMBER = re.compile(r"^[0-9]+")
 
 
 def test_every_rule_has_its_edge_here() -> None:

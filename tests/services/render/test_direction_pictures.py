@@ -49,6 +49,12 @@ def cues(*, styled: bool = False) -> list[Cue]:
     ]
 
 
+def is_drawn(picture: Picture) -> bool:
+    """Whether there is text on a video; a page whose videos are not drawn yet is white."""
+    share = float((picture.min(axis=2) > 150).mean())
+    return 0 < share < 0.5
+
+
 def full_stop_side(picture: Picture) -> str:
     """Return on which side of a line of text something small stands."""
     ink = picture.min(axis=2) > 150
@@ -144,7 +150,7 @@ def drawn_by_chromium(folder: Path, shown: Sequence[Cue]) -> list[Picture]:
         )
         whole = pixels(shot).reshape(HEIGHT * len(shown), WIDTH, 3)
         pictures = [whole[HEIGHT * n : HEIGHT * (n + 1)] for n in range(len(shown))]
-        if all(picture.max() > 150 for picture in pictures):
+        if all(map(is_drawn, pictures)):
             break
     return pictures
 

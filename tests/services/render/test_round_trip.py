@@ -11,7 +11,9 @@ from app.domain.cue import Cue
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.style import InlineStyle, StyleRun
 from app.domain.time import Span
+from app.domain.transcript import Segment, Word
 from app.services.captions.parse import parse_captions
+from app.services.render.cue_words import words_of_cues
 from app.services.render.display_cues import clean_turns
 from app.services.render.file_writer import write_file
 from app.services.render.formats import FORMATS
@@ -31,7 +33,8 @@ STRUCTURE = [
     "--> 00:00:02,000", "a --> b", "-->", "---", "- one", "-- two", "1:02:03 talk", "0:01", "5",
     "5.", "#5", "5/6", "WEBVTT", "WEBVTT - x", "NOTE hello", "NOTE", "STYLE", "REGION", "offset",
     "X-TIMESTAMP-MAP=LOCAL:00:00:00.000", "Dialogue: 0,0:00:01.00,0:00:02.00,x,,0,0,0,,forged",
-    "[Script Info]", "Scenarist_SCC V1.0", "start\tend\ttext",
+    "[Script Info]", "[1][2]x", "<tt>", "<timedtext>", '{"events": []}',
+    "Scenarist_SCC V1.0", "start\tend\ttext",
 ]  # fmt: skip
 READ_BACK = sorted(set(FORMATS) - {"txt"})
 """A plain text has no times."""
@@ -64,6 +67,25 @@ def test_text_is_never_read_as_markup_or_structure(name: str, kind: list[str]) -
             found = read_back(cues_of(first, text, last), name)
             assert [item.text for item in found.items] == [first, expected(text, name), last], text
             assert {item.runs for item in found.items} == {()}, text
+        alone = read_back(cues_of(text), name)
+        assert [item.text for item in alone.items] == [expected(text, name)]
+
+
+@pytest.mark.parametrize("name", ["vtt:words", "ass:words", "lrc:words", "vtt:words:bilingual"])
+def test_times_of_words_make_no_markup_of_them(name: str) -> None:
+    for text in [*TAGS, *ENTITIES, *BRACES, *STRUCTURE]:
+        said = text.split()
+        step_ms = 2000 // len(said)
+        words = tuple(
+            Word(each, Span(5000 + n * step_ms, 5000 + (n + 1) * step_ms - 1))
+            for n, each in enumerate(said)
+        )
+        cues = cues_of("Before it.", " ".join(said), "After it.")
+        times = words_of_cues(cues, [Segment(text, Span(5000, 7000), words, "en")])
+        written = write_file(cues, name, DEFAULT_PROFILE, "en", times)
+        found = parse_captions(written.data, name.partition(":")[0], "en", "auto")
+        assert [item.text for item in found.items] == [cue.text for cue in cues], text
+        assert [word.span.start_ms for word in found.items[1].words[:1]] in ([], [5000]), text
 
 
 @pytest.mark.parametrize("name", ["stl", "scc"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.profile import PROFILES
+from app.domain.style import Placement
 from app.domain.written_cue import WrittenCue
 from app.services.stages.bilingual_cues import WrittenLanguage, merge_languages
+from app.services.stages.bilingual_match import each_language, lone_cues, matched_share
 
 WEB = PROFILES["web"]
 
@@ -71,3 +75,38 @@ def test_all_words_of_both_are_there(
         ink = "".join("".join(text.split()) for text in texts)
         assert sorted(ink) == sorted("".join("".join(each.text.split()) for each in cues))
     assert all(text or other for _, text, other in found)
+
+
+def test_a_sign_over_dialogue_takes_no_text_of_it() -> None:
+    lines = [cue(3000 * n, 3000 * n + 2000, f"Line {n}.") for n in range(6)]
+    theirs = [replace(each, lines=(f"Zeile {n}.",)) for n, each in enumerate(lines)]
+    sign = cue(3500, 14_000, "NO ENTRY")
+    pairs = [(each.start_ms, f"Line {n}.", f"Zeile {n}.") for n, each in enumerate(lines)]
+    alone = [(3500, "NO ENTRY", ""), (3500, "", "NO ENTRY")]
+    assert merged(_sorted([*lines, sign]), theirs) == sorted([*pairs, alone[0]])
+    assert merged(lines, _sorted([*theirs, sign])) == sorted([*pairs, alone[1]])
+
+
+def test_cues_in_one_place_belong_together() -> None:
+    top = Placement(8)
+    ours = [cue(0, 3000, "Hello."), replace(cue(0, 3000, "A SIGN"), placement=top)]
+    theirs = [replace(cue(0, 3000, "SCHILD"), placement=top), cue(0, 3000, "Hallo.")]
+    assert sorted(merged(ours, theirs)) == [(0, "A SIGN", "SCHILD"), (0, "Hello.", "Hallo.")]
+
+
+def test_files_of_different_lengths_and_without_some_lines_say_how_far_they_match() -> None:
+    english = [cue(3000 * n, 3000 * n + 2000, f"Line {n}.") for n in range(6)]
+    spanish = [english[0], english[2], *(cue(3000 * n, 3000 * n + 2000, "x") for n in (8, 9))]
+    languages = WrittenLanguage(english, "en"), WrittenLanguage(spanish, "es")
+    cues = merge_languages(*languages, WEB)
+    assert matched_share(cues) == 0.25
+    (notice,) = lone_cues(cues)
+    assert notice.code == "cues_without_counterpart"
+    assert "6 of 8 cues have no counterpart: 4 of the first file, 2 of the second" in notice.message
+    first, second = each_language(cues)
+    assert [len(first), len(second)] == [6, 4]
+    assert all(each.translation is None and each.text for each in (*first, *second))
+
+
+def _sorted(cues: list[WrittenCue]) -> list[WrittenCue]:
+    return sorted(cues, key=lambda each: each.start_ms)

@@ -18,6 +18,9 @@ from app.services.captions.readers.timestamps import CLOCK, INLINE_TIME, TIMING_
 _MAY_BE_TIME = re.compile(r"\d[^\w\s]? ?\S? ?[\doOlI]|[-=–—−→⇒＞>&]\S?\S?\S?[>;＞]|[→⇒➔➜➡⟶]|::|--")
 """Lines without any of these are text, as nearly all lines are."""
 
+_BEGINS_WITH_STAMP = re.compile(rf"[^\w<]{{0,16}}+{INLINE_TIME.pattern}")
+"""A line of words with times, which may begin with a dash or a music sign."""
+
 _LONGEST = 1000
 """Characters of a time line with all its settings."""
 
@@ -58,7 +61,7 @@ def read_time_line(line: str) -> TimeLine | None:
         return _dialogue(line)
     if _FRAMES.match(line):
         return TimeLine(None, None, faults=(FaultKind.NO_TIME,))
-    if len(line) > _LONGEST or not _MAY_BE_TIME.search(line) or INLINE_TIME.match(line.lstrip()):
+    if len(line) > _LONGEST or not _MAY_BE_TIME.search(line) or _BEGINS_WITH_STAMP.match(line):
         return None
     plain = plain_line(line)
     spellings = dict.fromkeys((plain, _INDEX.sub("", plain), _NAME.sub("", plain)))
