@@ -79,6 +79,8 @@ def two_speakers(words: tuple[Word, ...], change: int, span: Span, language: str
 
 
 def _dashed(turn: str, dash: str) -> str:
-    """Return a turn with a dash; one that the transcriber has written there gives way to it."""
+    """Return a turn with a dash; a hyphen that is written there gives way, another dash stays."""
     written = speaker_dash(turn)
+    if written and written.strip() != NO_SPACE_DASH:
+        return turn
     return dash + turn[len(written) :] if dash else turn

@@ -143,15 +143,18 @@ def test_short_turns_of_named_speakers_share_a_cue_with_their_styles(
     assert [cue.speaker for cue in plain] == ["Anna", "Bob", "Anna"]
 
 
-def test_dashes_that_captions_have_give_way_and_styles_stay_with_their_words() -> None:
+@pytest.mark.parametrize(("dash", "shown"), [("- ", "-"), ("— ", "— ")])
+def test_dashes_that_captions_have_are_not_doubled_and_styles_stay_with_their_words(
+    dash: str, shown: str
+) -> None:
     italic = (StyleRun(1, 4, ITALIC),)
     items = (
-        Caption(Span(1000, 1700), "— Yes?", speaker="Anna", runs=italic),
-        Caption(Span(1750, 2400), "— No, and no.", speaker="Bob", runs=italic),
+        Caption(Span(1000, 1700), f"{dash}Yes?", speaker="Anna", runs=italic),
+        Caption(Span(1750, 2400), f"{dash}No, and no.", speaker="Bob", runs=italic),
         Caption(Span(2600, 5400), "Then wait.", speaker="Anna", runs=(StyleRun(4, 8, ITALIC),)),
     )
     dual, single = relayout(Captions("en", "manual", items), PROFILES["netflix"])
-    assert (dual.text, single.text) == ("-Yes?\n-No, and no.", "Then wait.")
+    assert (dual.text, single.text) == (f"{shown}Yes?\n{shown}No, and no.", "Then wait.")
     for cue, styled in ((dual, ["Yes", "No,"]), (single, ["wait"])):
         ink = "".join(cue.text.split())
         assert [ink[run.start : run.end] for run in cue.runs] == styled
