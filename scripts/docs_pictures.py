@@ -33,7 +33,10 @@ _PAINT_MS = 1500
 """For the picture of the video after a jump; the policy forbids to poll by a script."""
 _SECOND = 20
 """Position in the sample that is shown, s."""
-_COLOURS = 128
+_COLOURS = 256
+_WITH_VIDEO = frozenset({"page-light", "page-dark", "page-phone"})
+"""Their palette is by the median cut, which keeps gradients smooth; elsewhere it is by an octree,
+which keeps colours of few pixels, such as a state's dot."""
 _SPEAKERS = {1: "Voicemail", 4: "Reader", 5: "Reader", 6: "Voicemail"}
 """Who speaks in some cues of the sample; as an editor would write it."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS")
@@ -223,7 +226,9 @@ class Pictures:
     def _store(self, png: bytes, name: str) -> None:
         """Store a picture with a palette, which is a third of the size."""
         with Image.open(io.BytesIO(png)) as picture:
-            small = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+            kinds = Image.Quantize
+            method = kinds.MEDIANCUT if name in _WITH_VIDEO else kinds.FASTOCTREE
+            small = picture.convert("RGB").quantize(_COLOURS, method, dither=Image.Dither.NONE)
             small.save(self._out / f"{name}.png", optimize=True)
 
 
