@@ -7,12 +7,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.clients.browser import NEEDS_BROWSER, browser_page
+from tests.media_server import MediaServer
 from tests.server import ServerProcess
 
 pytestmark = NEEDS_BROWSER
@@ -22,7 +24,8 @@ WIDTH, HEIGHT = 640, 360
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    server = ServerProcess(tmp_path_factory.mktemp("page"), {"MEDIA_ENCODER": "x264"})
+    settings = {"MEDIA_ENCODER": "x264", "ALLOW_PRIVATE_URLS": "true"}
+    server = ServerProcess(tmp_path_factory.mktemp("page"), settings)
     server.wait_ready()
     yield server
     server.stop()
@@ -151,10 +154,38 @@ def check_dub_with_choices(page: Page, path: Path) -> None:
     fields.locator("[name=default_track]").select_option("true")
     page.get_by_role("button", name="Dub", exact=True).click()
     expect(page.locator("div.made a")).to_have_text(re.compile("_dubbed.mp4"), timeout=60_000)
-    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", made_file(page, path)]
-    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
-    sounds = [each for each in shown if each["codec_type"] == "audio"]
+    sounds = [each for each in streams(made_file(page, path)) if each["codec_type"] == "audio"]
     assert [each["disposition"]["default"] for each in sounds] == [0, 1]
+
+
+def streams(path: Path) -> list[dict[str, Any]]:
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", path]
+    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    found: list[dict[str, Any]] = shown["streams"]
+    return found
+
+
+def test_media_of_the_server_is_worked_on_where_the_browser_has_none(
+    served: ServerProcess, page: Page, film: Path, site: MediaServer, tmp_path: Path
+) -> None:
+    """Nothing is kept in this browser: it opens a job that somebody else began by an address."""
+    captions = [{"start": 0, "end": 900, "text": "Hello."}]
+    with served.client() as client:
+        asked = {"url": site.add(film), "format": "json"}
+        told = client.post("/runsync?wait=120000", json={"input": asked}).json()
+        assert told["status"] == "COMPLETED", told
+        bare = client.post("/api/process", json={"captions": captions, "captions_lang": "en"})
+    site.files.pop(film.name)  # only the server's own copy is left
+    page.goto(f"/#job/{told['id']}")
+    expect(page.locator(".job[data-state=done]")).to_be_visible()
+    page.get_by_role("button", name="Add as track").click()
+    made = streams(made_file(page, tmp_path / "made.mp4"))
+    assert [each["codec_type"] for each in made] == ["video", "audio", "subtitle"]
+    assert made[0]["width"] == WIDTH
+    page.goto(f"/#job/{bare.json()['job_id']}")
+    expect(page.locator(".cues li")).to_have_count(1)
+    page.get_by_role("button", name="Add as track").click()
+    expect(page.locator("div.made")).to_have_text("Open the media file first.")
 
 
 def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: Path) -> None:
