@@ -218,6 +218,7 @@ def progress_of(progress: OperationProgress) -> Payload:
     """Return progress as streams and queues show it."""
     payload: Payload = {
         "stage": "media",
+        "activity": progress.activity,
         "message": progress.message,
         "percent": progress.percent,
         "step": progress.step,
