@@ -27,7 +27,7 @@ class RichReporter:
         self._console = console
         self._live = live
         self._bars = Progress(
-            SpinnerColumn(),
+            SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description:<13}"),
             BarColumn(bar_width=28),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -38,6 +38,7 @@ class RichReporter:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._over: set[TaskID] = set()
         self._begun_s = 0.0
         self._media_ms = 0
 
@@ -55,15 +56,38 @@ class RichReporter:
         """Say nothing: the id is for scripts."""
 
     def stage(self, payload: dict[str, Any]) -> None:
-        """Move the bar of a stage."""
+        """Move the bar of a stage; those ahead of it are over."""
         name = str(payload.get("stage", ""))
+        self._end_others(name)
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=100, left="", speed="")
             if not self._console.is_terminal:
                 self._print(Text(f"  {name}: {plain(str(payload.get('message', '')))}"))
         left = f"{plain(str(payload['eta']))} left" if payload.get("eta") else ""
         percent = float(payload.get("percent", 0))
-        self._bars.update(self._tasks[name], completed=percent, left=left, speed=self._speed())
+        task = self._tasks[name]
+        if task in self._over:  # it has begun anew
+            self._over.remove(task)
+            self._bars.reset(task)
+        self._bars.update(task, completed=percent, left=left, speed=self._speed())
+
+    def _end_others(self, name: str) -> None:
+        """Mark the stages that are over now that one of this name has come.
+
+        A stage's percentage is that of the whole job, so a bar stands still wherever the next one
+        began. A job that failed leaves its stage where it was, and one that waits again, since
+        another worker begins it anew, has done none of what was under way.
+        """
+        if name == "failed":
+            return
+        for other, task in list(self._tasks.items()):
+            if other == name or task in self._over:
+                continue
+            if name == "waiting" and other != "uploading":
+                self._bars.remove_task(self._tasks.pop(other))
+                continue
+            self._over.add(task)
+            self._bars.update(task, completed=100, left="", speed="")
 
     def cues(self, cues: Sequence[dict[str, Any]]) -> None:
         """Print cues, where that is wanted."""
@@ -116,6 +140,7 @@ class RichReporter:
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks.clear()
+        self._over.clear()
 
     def _speed(self) -> str:
         took_s = time.monotonic() - self._begun_s

@@ -20,7 +20,7 @@ from app.routers.form_reader import parse_form
 from app.routers.multipart import PartSink
 from app.services.operations.operation import LocalMedia, MediaOperation
 from app.services.uploads.upload_room import UploadRoom, owner_of
-from app.submission.envelopes.named_uploads import is_upload
+from app.submission.envelopes.named_media import is_upload
 
 FILES = "files"
 """Part of a form that may come several times: files that fields name as ``upload:NAME``."""

@@ -67,6 +67,7 @@ MEDIA_ERRORS = (
     e.UrlBlockedError,
     e.StoreNotConfiguredError,
     e.JobNotFoundError,
+    e.MediaNotStoredError,
     e.UploadNotFoundError,
     e.UploadIncompleteError,
     e.UploadLockedError,

@@ -28,6 +28,20 @@ export function t(key, values = {}) {
 
 export const hasText = (key) => key in table.texts;
 
+/** Mark an element whose text and tooltip the server gives in English alone, so that it is read aloud as English. */
+export function english(element) {
+  element.lang = "en";
+  return element;
+}
+
+/** Give an element a tooltip of the server's, which is English; what is in the element stays in the page's language. */
+export function withTooltip(element, text) {
+  if (!text) return element;
+  for (const child of element.children) child.lang = language();
+  element.title = text;
+  return english(element);
+}
+
 /** Write the texts of all elements that name one. */
 export function write(root = document) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);

@@ -74,19 +74,32 @@ export class JobMenu {
   }
 
   /** Make a video or a sound file with the cues as they are edited. */
-  async #make(operation) {
-    const { id, file, url, signal } = this.job();
-    const body = new FormData();
-    if (file) body.append("video", file);
-    else if (url) body.append("url_video", url);
-    else return this.made.replaceChildren(t("needs_media"));
-    body.append("job_id", id);
-    body.append("edited", "true");
-    this.put.get(operation)(body);
+  #make(operation) {
     return this.#tried(async () => {
+      const source = await this.#source();
+      if (!source) return this.made.replaceChildren(t("needs_media"));
+      const { id, signal } = this.job();
+      const body = new FormData();
+      body.append(...source);
+      body.append("job_id", id);
+      body.append("edited", "true");
+      this.put.get(operation)(body);
       await this.#flush();
       await make(operation, body, this.made, signal);
     });
+  }
+
+  /** The field that says which media is worked on: the reader's own, else the server's copy, else what is at the job's address. */
+  async #source() {
+    const { id, file, url, signal } = this.job();
+    if (file) return ["video", file];
+    try {
+      await getJson(`api/jobs/${id}/media`, { signal });
+      return ["url_video", `job:${id}`];
+    } catch (error) {
+      if (error.code !== "media_not_stored") throw error;
+      return url ? ["url_video", url] : null;
+    }
   }
 
   async #flush() {

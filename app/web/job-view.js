@@ -4,7 +4,7 @@ import { call, getJson, postJson } from "./api.js";
 import { el } from "./dom.js";
 import { helpOf } from "./error-help.js";
 import { followJob } from "./events.js";
-import { duration, hasText, language, t } from "./i18n.js";
+import { duration, english, hasText, language, t } from "./i18n.js";
 import { JobMenu } from "./job-menu.js";
 import { JobTimeline } from "./job-timeline.js";
 import { Job } from "./job.js";
@@ -137,7 +137,7 @@ export class JobView {
     this.#openStored();
     this.timeline.show([...job.cues.values()], job.length_ms);
     if (job.progress && !job.ended) this.#progress(job.progress);
-    this.notices.replaceChildren(...job.notices.map(({ code, message }) => el("li", { title: code, textContent: message })));
+    this.notices.replaceChildren(...job.notices.map(({ code, message }) => english(el("li", { title: code, textContent: message }))));
     this.told.hidden = job.notices.length === 0;
     this.noticeCount.textContent = t("notices", { n: job.notices.length });
     this.element.dataset.state = job.error ? "failed" : job.result ? "done" : "running";

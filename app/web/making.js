@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { el } from "./dom.js";
 import { helpOf } from "./error-help.js";
 import { readEvents } from "./events.js";
-import { t } from "./i18n.js";
+import { english, hasText, t } from "./i18n.js";
 
 /** Do an operation with a form's fields and show it in `place`; whether it succeeded. */
 export async function make(operation, body, place, signal) {
@@ -14,7 +14,7 @@ export async function make(operation, body, place, signal) {
     const answer = await call(`api/media/${operation}`, { method: "POST", body, headers: { Accept: "text/event-stream" }, signal });
     for await (const { data } of readEvents(answer)) {
       if (data.error) throw Object.assign(new Error(data.error), { code: data.code, advice: data.message });
-      if (data.stage) place.replaceChildren(el("progress", { max: 100, value: data.percent, attr: { "aria-label": t("progress") } }), ` ${data.message}`);
+      if (data.stage) place.replaceChildren(el("progress", { max: 100, value: data.percent, attr: { "aria-label": t("progress") } }), " ", doing(data));
       if (data.result) {
         place.replaceChildren(...results(data.result));
         isMade = true;
@@ -27,6 +27,12 @@ export async function make(operation, body, place, signal) {
   return isMade;
 }
 
+/** What an operation does at the moment, in the language of the page where it has a text for that. */
+function doing({ activity, message }) {
+  const key = `stage_${activity}`;
+  return hasText(key) ? t(key) : english(el("span", { textContent: message }));
+}
+
 export function showFailure(place, error) {
   place.replaceChildren([error.message, helpOf(error.code) ?? error.advice].filter(Boolean).join(" "));
 }
@@ -34,7 +40,7 @@ export function showFailure(place, error) {
 /** A link for each file of a result; a result without files, or that failed in parts, as it is too. */
 function results(result) {
   const links = [...files(result)].map(({ url, name }) => el("a", { href: url, download: name, textContent: name }));
-  const notices = (result.notices ?? []).map(({ code, message }) => el("p", { title: code, textContent: message }));
+  const notices = (result.notices ?? []).map(({ code, message }) => english(el("p", { title: code, textContent: message })));
   const { success, notices: told, ...rest } = result;
   const isWhole = !Object.entries(result).some(([name, value]) => name.startsWith("failed_") && value?.length);
   const shown = links.length && isWhole ? links : [...links, el("pre", { tabIndex: 0, textContent: JSON.stringify(rest, null, 2) })];

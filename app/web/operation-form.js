@@ -1,7 +1,7 @@
 // A form for a media operation, out of the description that the server gives of its fields.
 
 import { el } from "./dom.js";
-import { hasText, t } from "./i18n.js";
+import { hasText, t, withTooltip } from "./i18n.js";
 import { listed } from "./jobs-view.js";
 import { targetOptions } from "./new-view.js";
 
@@ -45,7 +45,7 @@ function control(field, options) {
 
 function labelled(field, input) {
   const title = nameOf("field", field.name);
-  return el("label", { className: "field", title: field.description }, el("span", { textContent: field.required ? `${title} *` : title }), input);
+  return withTooltip(el("label", { className: "field" }, el("span", { textContent: field.required ? `${title} *` : title }), input), field.description);
 }
 
 function fileControl(field) {
@@ -55,8 +55,8 @@ function fileControl(field) {
   const check = () => url.setCustomValidity(field.required && !file.files.length && !url.value ? t("file_needed") : "");
   for (const input of [file, url]) input.addEventListener("input", check);
   check();
-  const element = el("div", { className: "field wide", title: field.description, attr: { role: "group", "aria-label": title } },
-    el("span", { textContent: field.required ? `${title} *` : title }), el("div", { className: "pair" }, file, url));
+  const element = withTooltip(el("div", { className: "field wide" }, el("span", { textContent: field.required ? `${title} *` : title }),
+    el("div", { className: "pair", attr: { role: "group", "aria-label": title } }, file, url)), field.description);
   return { element, put: (form) => {
     if (file.files.length) form.append(field.name, file.files[0]);
     else if (url.value) form.append(field.name, url.value);

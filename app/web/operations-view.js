@@ -2,7 +2,7 @@
 
 import { getJson } from "./api.js";
 import { el } from "./dom.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { make } from "./making.js";
 import { operationForm, operationName } from "./operation-form.js";
 
@@ -26,7 +26,9 @@ export function operationsView(fail) {
       place.replaceChildren(fields.element);
       made.replaceChildren();
     };
-    choice.append(...options.operations.map(({ name, summary }) => el("option", { value: name, title: summary, textContent: operationName(name) })));
+    // An option has its text and its tooltip in one language, and summaries are English.
+    const tooltip = (summary) => (language() === "en" ? summary : null);
+    choice.append(...options.operations.map(({ name, summary }) => el("option", { value: name, title: tooltip(summary), textContent: operationName(name) })));
     choice.addEventListener("change", show);
     show();
     form.hidden = false;

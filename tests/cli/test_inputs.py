@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_process import CAPTIONS, CommandProcess, environment, mount_or_skip
+from tests.cli.test_progress_bars import last_rows
 from tests.cli.test_sub_commands import piped, run
 from tests.conftest import StartServer
 from tests.endpoint_server import Reply, called_server
@@ -208,6 +209,9 @@ def test_a_terminal_shows_a_bar_for_each_stage_and_the_speed(
     assert re.search(r"transcrib\w*.*\d+ %", drawn), drawn
     assert re.search(r"\d+\.\dx", drawn), drawn
     assert "talk.es.srt" in drawn
+    rows = last_rows(drawn.replace("\r\n", "\n"))
+    assert ("checking", 100) in rows
+    assert {percent for _, percent in rows} == {100}, "a stage that is over stands there as such"
     assert drawn.rfind("\x1b[?25h") > drawn.rfind("\x1b[?25l"), "the cursor stays hidden"
 
 

@@ -7,13 +7,16 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from app.services.operations.activity import MESSAGES
 from tests.clients.browser import NEEDS_BROWSER, browser_page
-from tests.server import ServerProcess
+from tests.media_server import MediaServer
+from tests.server import ROOT, ServerProcess
 
 pytestmark = NEEDS_BROWSER
 
@@ -22,7 +25,8 @@ WIDTH, HEIGHT = 640, 360
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    server = ServerProcess(tmp_path_factory.mktemp("page"), {"MEDIA_ENCODER": "x264"})
+    settings = {"MEDIA_ENCODER": "x264", "ALLOW_PRIVATE_URLS": "true"}
+    server = ServerProcess(tmp_path_factory.mktemp("page"), settings)
     server.wait_ready()
     yield server
     server.stop()
@@ -87,9 +91,11 @@ def test_an_edited_cue_is_burned_in(page: Page, film: Path, tmp_path: Path) -> N
 
 _PROGRESS = """
 window.percents = [];
+window.told = [];
 new MutationObserver(() => {
   const bar = document.querySelector('div.made progress');
   if (bar) window.percents.push(bar.value);
+  if (bar) window.told.push(bar.parentElement.textContent.trim());
 }).observe(document.querySelector('div.made'), {subtree: true, childList: true});
 """
 
@@ -102,8 +108,9 @@ def test_a_dub_speaks_the_edited_cues_and_shows_its_progress(
     page.get_by_role("button", name="Edit cues").click()
     page.locator("cue-editor .detail [name=text]").fill("The bridge is open again.")
     page.evaluate(_PROGRESS)
+    page.select_option("#language", "de")
     with page.expect_response("**/api/media/dub") as asking:
-        page.get_by_role("button", name="Dub", exact=True).click()
+        page.get_by_role("button", name=german("make_dub"), exact=True).click()
     dubbed = made_file(page, tmp_path / "dubbed.mp4")
     answers = [line[6:] for line in asking.value.text().splitlines() if line.startswith("data: ")]
     [result] = [found["result"] for each in answers if "result" in (found := json.loads(each))]
@@ -112,8 +119,16 @@ def test_a_dub_speaks_the_edited_cues_and_shows_its_progress(
     percents = page.evaluate("window.percents")
     assert percents
     assert percents == sorted(percents)
+    own = {german(f"stage_{activity}") for activity in MESSAGES}
+    assert set(page.evaluate("window.told")) <= own
     assert length_s(dubbed) == pytest.approx(length_s(film), abs=1)
     assert sound(dubbed) != sound(film)
+
+
+def german(key: str) -> str:
+    """Return a text of the page."""
+    table = json.loads((ROOT / "app" / "web" / "texts.json").read_text("utf-8"))
+    return str(table["texts"][key][table["languages"].index("de")])
 
 
 def sound(path: Path) -> str:
@@ -151,10 +166,38 @@ def check_dub_with_choices(page: Page, path: Path) -> None:
     fields.locator("[name=default_track]").select_option("true")
     page.get_by_role("button", name="Dub", exact=True).click()
     expect(page.locator("div.made a")).to_have_text(re.compile("_dubbed.mp4"), timeout=60_000)
-    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", made_file(page, path)]
-    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
-    sounds = [each for each in shown if each["codec_type"] == "audio"]
+    sounds = [each for each in streams(made_file(page, path)) if each["codec_type"] == "audio"]
     assert [each["disposition"]["default"] for each in sounds] == [0, 1]
+
+
+def streams(path: Path) -> list[dict[str, Any]]:
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", path]
+    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    found: list[dict[str, Any]] = shown["streams"]
+    return found
+
+
+def test_media_of_the_server_is_worked_on_where_the_browser_has_none(
+    served: ServerProcess, page: Page, film: Path, site: MediaServer, tmp_path: Path
+) -> None:
+    """Nothing is kept in this browser: it opens a job that somebody else began by an address."""
+    captions = [{"start": 0, "end": 900, "text": "Hello."}]
+    with served.client() as client:
+        asked = {"url": site.add(film), "format": "json"}
+        told = client.post("/runsync?wait=120000", json={"input": asked}).json()
+        assert told["status"] == "COMPLETED", told
+        bare = client.post("/api/process", json={"captions": captions, "captions_lang": "en"})
+    site.files.pop(film.name)  # only the server's own copy is left
+    page.goto(f"/#job/{told['id']}")
+    expect(page.locator(".job[data-state=done]")).to_be_visible()
+    page.get_by_role("button", name="Add as track").click()
+    made = streams(made_file(page, tmp_path / "made.mp4"))
+    assert [each["codec_type"] for each in made] == ["video", "audio", "subtitle"]
+    assert made[0]["width"] == WIDTH
+    page.goto(f"/#job/{bare.json()['job_id']}")
+    expect(page.locator(".cues li")).to_have_count(1)
+    page.get_by_role("button", name="Add as track").click()
+    expect(page.locator("div.made")).to_have_text("Open the media file first.")
 
 
 def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: Path) -> None:
@@ -165,6 +208,24 @@ def test_tools_have_a_form_for_each_operation(page: Page, film: Path, tmp_path: 
     for name in names:
         page.select_option("[name=operation]", name)
         expect(page.locator(".operation .fields .field").first).to_be_visible()
+    page.select_option("#language", "de")
+    page.select_option("[name=operation]", "addaudio")
+    for field, text in (
+        ("url_video", "Address of the video"),
+        ("url_audio", "Address of the sound"),
+    ):
+        shown = page.locator(f".field:has([name={field}])")
+        expect(shown).to_have_attribute("title", text)
+        assert language_of(shown) == "en", "whose tooltip it is"
+        assert language_of(shown.locator("> span")) == "de"
+        expect(shown.locator("> span")).to_have_text(f"{german(f'field_{field}')} *")
+        assert language_of(shown.get_by_role("group", name=german(f"field_{field}"))) == "de"
+    assert page.locator("[name=operation] option[title]").count() == 0
+
+
+def language_of(element: Locator) -> str:
+    """Return the language in which an element's own text and attributes are read aloud."""
+    return str(element.evaluate("element => element.closest('[lang]').lang"))
 
 
 def test_pictures_become_videos(page: Page, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
 from app.domain.error_advice import ADVICE
+from app.services.operations.activity import MESSAGES, OwnActivity
 from app.services.operations.operation_fields import operation_fields
 from app.services.operations.operation_table import OPERATIONS
 from app.services.render.formats import FORMATS
@@ -332,6 +334,8 @@ def test_all_languages_have_all_texts() -> None:
         for field in operation_fields(operation):
             shown = {field.name, *(each.name for each in field.items if each.kind == "number")}
             assert {f"field_{name}" for name in shown - {"edited"}} <= set(table["texts"])
+    activities = {*get_args(OwnActivity), *MESSAGES}
+    assert {f"stage_{each}" for each in activities} <= set(table["texts"])
     helps = (ROOT / "app" / "web" / "error-help.js").read_text("utf-8")
     assert set(re.findall(r"(help_[a-z]+):", helps)) <= set(table["texts"])
     assert set(re.findall(r'"([a-z_]+)"', helps)) - {"unreachable"} <= set(ADVICE)

@@ -94,6 +94,34 @@ def test_a_download_is_given_out_while_the_job_runs_and_after_it(
     _refused(client, path, url)
 
 
+def test_an_operation_works_on_the_recording_of_a_job(
+    held: Held, client: httpx.Client, site: MediaServer, tone: Path
+) -> None:
+    path = begun(client, url=site.add(tone))
+    end(client, path)
+    once(client, f"{path}/media", 200)
+    site.files.pop(tone.name)  # only the server's own copy is left
+    name = f"job:{path.rpartition('/')[2]}"
+    direct = client.post("/api/media/tracks", json={"url_video": name}).json()
+    assert direct["success"] is True, direct
+    queued = {"operation": "extract_audio", "url_video": name, "format": "flac"}
+    told = client.post("/runsync", json={"input": queued}).json()
+    assert told["status"] == "COMPLETED", told
+    assert httpx.get(told["output"]["audio_url"]).content.startswith(b"fLaC")
+    captions = [{"start": 0, "end": 1000, "text": "No recording."}]
+    body = {"captions": captions, "captions_lang": "en"}
+    bare = client.post("/api/process", json=body).json()["job_id"]
+    many = [f"job:{number:032x}" for number in range(60)]
+    for fields, code in (
+        ({"url_video": f"job:{bare}"}, "media_not_stored"),
+        ({"url_video": many[0]}, "job_not_found"),
+        ({"url_video": name, "video_urls": many}, "invalid_field"),
+        ({"url_video": "job:../../etc/passwd"}, "url_blocked"),
+    ):
+        refused = client.post("/api/media/tracks", json=fields)
+        assert refused.json()["code"] == code, refused.text
+
+
 def _refused(client: httpx.Client, path: str, url: str) -> None:
     """Check who gets neither link nor media."""
     assert httpx.get(str(client.base_url.join(f"{path}/media"))).status_code == 401

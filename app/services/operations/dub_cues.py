@@ -139,7 +139,9 @@ def _copy(media: Path, copy: Path) -> None:
 
 def _teller(context: OperationContext) -> Callable[[Progress], None]:
     def tell(progress: Progress) -> None:
-        context.progress(progress.message, progress.percent, progress.eta_ms)
+        # The cues are complete, and the dub is not.
+        activity = "finalizing" if progress.stage == "complete" else progress.stage
+        context.progress(activity, progress.percent, progress.eta_ms, progress.message)
 
     return tell
 

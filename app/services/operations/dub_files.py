@@ -39,8 +39,6 @@ _FORMATS: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
 )
 """Media type and options of ffmpeg by format. FLAC and WAV keep the length to the sample."""
 
-_MESSAGE = "Mixing the sound"
-
 
 @dataclass(frozen=True, slots=True)
 class DubFile:
@@ -76,7 +74,7 @@ async def dub_file(
     if (layout := dub_layout(plan.layout, wanted.format)) != plan.layout:
         mix = mix.filter("aformat", channel_layouts=layout)
     graph = media_output(output, mix, ar=_rate(wanted, plan), **options)
-    await context.run(graph, output, programme.length_ms, message=_MESSAGE)
+    await context.run(graph, output, programme.length_ms, activity="mixing")
     name = f"{uuid.uuid4()}_dubbed.{wanted.format}"
     return DubFile(OutputFile(output, name, media_type, url_field="audio_url"))
 
@@ -115,7 +113,7 @@ async def _dubbed_video(
         **({"movflags": "+faststart"} if container == "mp4" else {}),
     )
     await context.run(
-        graph, output, programme.length_ms, copied_bytes=facts.size_bytes, message=_MESSAGE
+        graph, output, programme.length_ms, copied_bytes=facts.size_bytes, activity="mixing"
     )
     name = f"{uuid.uuid4()}_dubbed.{container}"
     notices = (*texts.notices, *sound_notices(kept, container))

@@ -182,7 +182,8 @@ async def _dubbed(
             return {}
 
     def tell(done: int, of: int, eta_ms: int | None) -> None:
-        context.progress(f"Speaking line {done} of {of}", 100 * done / of, eta_ms)
+        message = f"Speaking line {done} of {of}"
+        context.progress("speaking", 100 * done / of, eta_ms, message)
 
     speaker = LineSpeaker(context.services.synthesizer, settings.concurrency)
     return await LineDubber(speaker, choice, room, condense, tell).dub(lines)

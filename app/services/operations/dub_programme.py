@@ -66,7 +66,7 @@ async def measured_programme(
         return Programme(None, None, rate, "mono", length_ms * rate // 1000)
     if not facts.sounds:
         return Programme(media, facts, rate, "stereo", facts.duration_ms * rate // 1000)
-    context.progress("Measuring the sound", 0)
+    context.progress("measuring_sound", 0)
     layout = mixed_layout(facts.sounds[0])
     limit_s = context.services.settings.jobs.max_duration_s
     filters = timed_filters(rate, layout)

@@ -122,7 +122,7 @@ async def write_audio(
     fields: dict[str, object] = {"copied": copied}
     if plan.target_lufs is not None:
         length_ms, target = facts.duration_ms, plan.target_lufs
-        context.progress("Measuring the loudness", 0)
+        context.progress("measuring_loudness", 0)
         ffmpeg = context.services.ffmpeg
         measured = await measure_loudness(ffmpeg, path, length_ms, target, sound.index)
         source = normalized(source, measured, target)
@@ -135,7 +135,7 @@ async def write_audio(
         fields["quality"] = int(str(options["b:a"]).removesuffix("k"))
     graph = media_output(output, source, **options, format=plan.kind.muxer, map_metadata=0)
     room = facts.size_bytes + facts.duration_ms // 1000 * _LOSSLESS_BYTES_PER_S
-    await context.run(graph, output, facts.duration_ms, copied_bytes=room, message="Writing sound")
+    await context.run(graph, output, facts.duration_ms, copied_bytes=room, activity="writing_sound")
     return WrittenAudio(fields, tuple(notices))
 
 

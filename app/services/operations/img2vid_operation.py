@@ -110,7 +110,7 @@ class _Shares:
         def tell(progress: OperationProgress) -> None:
             self._percents[place] = max(self._percents[place], progress.percent)
             whole = sum(self._percents) / len(self._percents)
-            self._context.progress("Making videos of pictures", whole)
+            self._context.progress("making_videos", whole)
 
         return replace(self._context, tell=tell, part=(0.0, 100.0))
 

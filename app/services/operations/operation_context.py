@@ -30,6 +30,7 @@ from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.media.video_encoders import MOST_BITS_PER_S
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
+from app.services.operations.activity import MESSAGES, Activity
 from app.services.operations.media_source import LocalMedia, MediaSource
 from app.services.translation.translator import Ledger, Translator
 from app.services.tts.speech_synthesizer import SpeechSynthesizer
@@ -47,7 +48,8 @@ class OperationProgress:
     """How far an operation is.
 
     Attributes:
-        message: for people.
+        activity: what it does, for programs.
+        message: the same for people, in English.
         percent: of the whole, 0..100.
         eta_ms: time to the end of the present step; None while it is not known.
         step: from 1.
@@ -55,6 +57,7 @@ class OperationProgress:
         ready: what can be used already, such as the address of a playlist.
     """
 
+    activity: Activity
     message: str
     percent: float
     eta_ms: int | None = None
@@ -163,18 +166,23 @@ class OperationContext:
             for number, part in enumerate(zip(begins, ends, strict=True), 1)
         ]
 
-    def progress(self, message: str, percent: float, eta_ms: int | None = None) -> None:
+    def progress(
+        self, activity: Activity, percent: float, eta_ms: int | None = None, message: str = ""
+    ) -> None:
         """Tell how far the present step is.
 
         Args:
-            message: for people.
+            activity: what is done.
             percent: of the step, 0..100.
             eta_ms: time to its end.
+            message: for people; that of the activity in `MESSAGES` unless given.
         """
         begin, end = self.part
         shown = round(begin + (end - begin) * percent / 100, 1)
         ready = dict(self.ready)
-        self.tell(OperationProgress(message, shown, eta_ms, self.step, self.total_steps, ready))
+        told = message or MESSAGES[activity]
+        steps = self.step, self.total_steps
+        self.tell(OperationProgress(activity, told, shown, eta_ms, *steps, ready))
 
     async def job_cues(self, job_id: str | None, *, edited: bool) -> JobCues:
         """Return the cues of a subtitle job.
@@ -207,7 +215,7 @@ class OperationContext:
                 raise EmptyMediaError("The uploaded file is empty")
             return source.path
         path = self.folder / name
-        self.progress("Downloading", 0)
+        self.progress("downloading", 0)
         async with self.services.fetcher.get(source) as body:
             if body.content_type in HTML_TYPES:
                 raise SourceUnsupportedError("The address leads to a web page, not to a media file")
@@ -273,7 +281,7 @@ class OperationContext:
         Returns:
             The encoder's name.
         """
-        work = self._work(output, length_ms, copied_bytes, "Encoding the video")
+        work = self._work(output, length_ms, copied_bytes, "encoding")
         return await self.services.ffmpeg.encode(build, replace(work, on_warning=on_warning))
 
     async def run(
@@ -283,14 +291,16 @@ class OperationContext:
         length_ms: int,
         *,
         copied_bytes: int = 0,
-        message: str = "Writing the file",
+        activity: Activity = "writing",
     ) -> None:
         """Make what needs no video encoder; see `FfmpegRunner.run`."""
-        await self.services.ffmpeg.run(graph, self._work(output, length_ms, copied_bytes, message))
+        await self.services.ffmpeg.run(graph, self._work(output, length_ms, copied_bytes, activity))
 
-    def _work(self, output: Path, length_ms: int, copied_bytes: int, message: str) -> FfmpegWork:
+    def _work(
+        self, output: Path, length_ms: int, copied_bytes: int, activity: Activity
+    ) -> FfmpegWork:
         def tell(progress: EncodeProgress) -> None:
-            self.progress(message, progress.percent, progress.eta_ms)
+            self.progress(activity, progress.percent, progress.eta_ms)
 
         return FfmpegWork((output,), length_ms, most_bytes(length_ms, copied_bytes), tell)
 

@@ -109,7 +109,7 @@ async def _video(
     """Return the file of a video and its page's title; an address may lead to a page."""
     if isinstance(source, LocalMedia):
         return await context.fetch(source, "video"), ""
-    context.progress("Downloading", 0)
+    context.progress("downloading", 0)
     found = await context.services.downloads.get(source, BEST_VIDEO, resources)
     return found.path, found.info.title
 
@@ -122,7 +122,7 @@ async def _taken(
     done = 0
     async for picture in taken_pictures(path, facts, item.moments, item.quality):
         done += 1
-        context.progress("Taking screenshots", 100 * done / len(item.moments))
+        context.progress("taking_screenshots", 100 * done / len(item.moments))
         if picture.frame is None:
             failures.append(f"{picture.moment.shown}: {picture.error}")
             continue
@@ -180,7 +180,7 @@ async def make_contact_sheet(
     tiled = ffmpeg.concat(*cells, v=1, a=0).filter("tile", f"{wanted.columns}x{wanted.rows}")
     options = {"frames:v": 1, "q:v": wanted.quality, "c:v": "mjpeg", "pix_fmt": "yuvj420p"}
     graph = media_output(output, tiled, **options, format="image2", update=1)
-    await drawing.run(graph, output, 0, message="Drawing the contact sheet")
+    await drawing.run(graph, output, 0, activity="drawing_sheet")
     with storage_errors():
         size = jpeg_size((await DISK.run(output.read_bytes))[: 2**16]) or (0, 0)
     fields: dict[str, object] = {

@@ -31,7 +31,7 @@ async def normalized_tracks(
     source, ffmpeg = media_input(path), context.services.ffmpeg
     tracks: list[tuple[GraphNode, Loudness]] = []
     for number, each in enumerate(sounds):
-        context.progress("Measuring the loudness", 100 * number / len(sounds))
+        context.progress("measuring_loudness", 100 * number / len(sounds))
         measured = await measure_loudness(ffmpeg, path, facts.duration_ms, target_lufs, each.index)
         tracks.append((normalized(source[str(each.index)], measured, target_lufs), measured))
     return tracks

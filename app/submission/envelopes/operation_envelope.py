@@ -28,7 +28,7 @@ from app.services.operations.operation_context import OperationProgress
 from app.services.operations.operation_table import operation_named
 from app.services.pipeline.progress import format_eta
 from app.submission.envelopes.envelope import EnvelopeJob, Payload
-from app.submission.envelopes.named_uploads import with_uploads
+from app.submission.envelopes.named_media import with_named_media
 from app.submission.field_problems import describe
 from app.submission.file_delivery import s3_config
 
@@ -64,10 +64,10 @@ async def operation_answer(job: EnvelopeJob) -> Payload:
         OperationUnavailableError: no operation has this name.
         InvalidFieldError: a field is missing or wrong.
         StoreNotConfiguredError: the result is to go to an object store, and there is none.
-        CuestreamError: the operation failed, or an upload that a field names cannot be had.
+        CuestreamError: the operation failed, or media that a field names cannot be had.
     """
     operation = operation_named(job.input.get("operation"))
-    async with with_uploads(job.input, job.services) as fields:
+    async with with_named_media(job.input, job.services) as fields:
         return await _answered(job, operation, operation_input(operation, fields))
 
 
@@ -218,6 +218,7 @@ def progress_of(progress: OperationProgress) -> Payload:
     """Return progress as streams and queues show it."""
     payload: Payload = {
         "stage": "media",
+        "activity": progress.activity,
         "message": progress.message,
         "percent": progress.percent,
         "step": progress.step,

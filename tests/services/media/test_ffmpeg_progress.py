@@ -44,13 +44,14 @@ def test_without_a_length_there_is_no_percentage(clock: SimpleNamespace) -> None
 
 
 def test_clients_are_told_the_time_left() -> None:
-    payload = progress_of(OperationProgress("Encoding the video", 25.0, 65_000, 2, 2))
+    payload = progress_of(OperationProgress("encoding", "Encoding the video", 25.0, 65_000, 2, 2))
     assert payload == {
         "stage": "media",
+        "activity": "encoding",
         "message": "Encoding the video",
         "percent": 25.0,
         "step": 2,
         "totalSteps": 2,
         "eta": "1m 5s",
     }
-    assert "eta" not in progress_of(OperationProgress("Downloading", 0))
+    assert "eta" not in progress_of(OperationProgress("downloading", "Downloading", 0))
