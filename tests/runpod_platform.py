@@ -52,6 +52,7 @@ class Platform:
         self.jobs: dict[str, PlatformJob] = {}
         self.pings: list[str] = []
         self.held = 0
+        self.asking = 0  # requests for jobs that are held
         self._loop = asyncio.new_event_loop()
         self._changed = asyncio.Event()
         self._stops: list[str] = []
@@ -120,13 +121,21 @@ class Platform:
             job.status = "IN_PROGRESS"
         return queued
 
+    async def _next(self, most: int) -> list[PlatformJob]:
+        self.asking += 1
+        try:
+            jobs: list[PlatformJob] = await self._when(lambda: self._queued(most))
+            return jobs
+        finally:
+            self.asking -= 1
+
     async def _take(self, request: web.Request) -> web.Response:
-        jobs = await self._when(lambda: self._queued(1))
+        jobs = await self._next(1)
         return web.json_response(_sent(jobs[0])) if jobs else web.Response(status=204)
 
     async def _take_batch(self, request: web.Request) -> web.Response:
         most = int(request.query["batch_size"])
-        jobs = await self._when(lambda: self._queued(most))
+        jobs = await self._next(most)
         return web.json_response([*map(_sent, jobs)]) if jobs else web.Response(status=204)
 
     async def _stop(self, _: web.Request) -> web.Response:

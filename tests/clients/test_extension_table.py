@@ -10,7 +10,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 NUMBERS = range(1, 39)
 OF_OTHER_CLIENTS = {path.name for path in Path(__file__).parent.glob("test_openai_*.py")}
-OF_OTHER_CLIENTS |= {"test_bazarr_contract.py", "test_realtime.py"}
+OF_OTHER_CLIENTS |= {"test_bazarr_contract.py", "test_front_ends.py", "test_realtime.py"}
 OF_OTHER_CLIENTS |= {"test_wyoming.py", "test_runpod_clients.py", "test_realtime_guides.py"}
 """Their numbers are those of another contract."""
 

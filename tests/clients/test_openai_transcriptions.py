@@ -58,7 +58,8 @@ def test_3_files_come_verbatim_in_both_sdks(openai_worker: ServerProcess, tmp_pa
     for kind in ("srt", "vtt"):
         assert len(pysubs2.SSAFile.from_string(found[kind])) == 3
         answer = post(openai_worker, response_format=kind)
-        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        media_type = "text/vtt" if kind == "vtt" else "text/plain"
+        assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert found["text"].strip() == TEXT
     theirs = node(openai_worker, tmp_path, *found)
     assert [line["value"] for line in theirs] == list(found.values())

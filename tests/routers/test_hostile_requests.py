@@ -29,6 +29,8 @@ KEYLESS = {
     ("GET", "/files/x"),
     ("HEAD", "/files/x"),
     ("GET", "/output/x"),
+    ("GET", "/api/jobs/x/media/content"),
+    ("HEAD", "/api/jobs/x/media/content"),
 }
 TOKENED = {("POST", "/jobs/video-audio-transcription"), ("GET", "/jobs/status")}
 """Their clients read errors of another shape."""

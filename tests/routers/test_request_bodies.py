@@ -153,6 +153,8 @@ def test_every_route_but_the_health_checks_wants_the_key(
         "GET /files/{name}",
         "HEAD /files/{name}",
         "GET /output/{name}",
+        "GET /api/jobs/{job_id}/media/content",
+        "HEAD /api/jobs/{job_id}/media/content",
     }
 
 

@@ -32,10 +32,11 @@ from app.submission.openai_request import (
 )
 from app.submission.openai_transcription import transcription_payload
 
-_FILES = frozenset({"text", "srt", "vtt"})
-_FILE_TYPE = "text/plain"
-"""Of every file, as the vendor answers: the SDK's version 0.28 takes all else for JSON."""
+_MEDIA_TYPES = {"text": "text/plain", "srt": "text/plain", "vtt": "text/vtt"}
+"""As the vendor answers, whose SDK's version 0.28 takes all but plain text for JSON; but callers of
+Parakeet's route read WebVTT by its own type."""
 
+_CONTENT_TYPES = (*dict.fromkeys(_MEDIA_TYPES.values()), "text/event-stream")
 _PATIENT_TEXTS = frozenset({"srt"})
 """Files that may begin with white space."""
 _TRANSLATION_FORMATS = tuple(name for name in ALL_FORMATS if name != "diarized_json")
@@ -62,7 +63,7 @@ router = APIRouter(
         "createTranscription",
         "Transcribe a file as OpenAI's API does",
         dict[str, Any],
-        content={kind: {"schema": TEXT} for kind in (_FILE_TYPE, "text/event-stream")},
+        content={kind: {"schema": TEXT} for kind in _CONTENT_TYPES},
         headers=_MEDIA_HEADER,
         extra=sound_body(_STRINGS),
     ),
@@ -81,7 +82,7 @@ async def transcriptions(request: Request, services: ServicesDep) -> Response:
         "createTranslation",
         "Translate the speech of a file as OpenAI's API does",
         dict[str, Any],
-        content={kind: {"schema": TEXT} for kind in (_FILE_TYPE, "text/event-stream")},
+        content={kind: {"schema": TEXT} for kind in _CONTENT_TYPES},
         headers=_MEDIA_HEADER,
         extra=sound_body(_TRANSLATION_STRINGS),
     ),
@@ -115,10 +116,12 @@ async def _answer(request: Request, work: TranscriptionWork) -> Response:
     silence_s = services_of(request).settings.server.sync_keepalive_after_s
     if options.stream:
         return await stream_transcription(request, work)
-    if options.kind not in _FILES:
+    if options.kind not in _MEDIA_TYPES:
         return await patient_json(request, _payload(work), silence_s)
     filler = b"\n" if options.kind in _PATIENT_TEXTS else b""
-    return await patient_text(request, _text(work), LateText(_FILE_TYPE, filler=filler))
+    return await patient_text(
+        request, _text(work), LateText(_MEDIA_TYPES[options.kind], filler=filler)
+    )
 
 
 async def _payload(work: TranscriptionWork) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -105,7 +106,9 @@ async def test_a6_the_video_of_a_page_is_downloaded_once_and_its_sound_serves_fo
     web.body("/page/sea", said.encode(), "application/json")
     caches = runner.downloads.caches
     await read_all(await runner.downloads.opener.open(MediaUrl(page)))
-    assert (await cached_media(caches, 24, page))["cached"] is True
+    async with asyncio.timeout(60):  # what was read is put into the cache behind its reader
+        while not (await cached_media(caches, 24, page))["cached"]:
+            await asyncio.sleep(0.05)
     for _ in range(2):
         [answer] = await runner.run([{"video_url": page, "timestamps": [1, "00:00:02,000"]}])
         assert (answer["status"], answer["total_extracted"]) == ("completed", 2), answer

@@ -26,7 +26,7 @@ from app.services.captions.parse import parse_captions
 from app.services.jobs.store.event_codec import decode_value, encode_value
 from app.services.jobs.stored_edits import cues_with_edits
 from app.services.layout.authored_cues import authored_cues
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 from app.settings import Settings
 from app.submission.job_payloads import cue_payload
 from app.system.workdir import WorkDir

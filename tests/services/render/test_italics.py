@@ -10,7 +10,7 @@ from app.domain.style import InlineStyle, StyleRun, without_italics
 from app.domain.time import Span
 from app.services.quality.quality_report import check_quality, shown_cues
 from app.services.quality.quality_rule import Examination
-from app.services.render.formats import render
+from app.services.render.file_writer import render
 
 ITALIC, BOLD = InlineStyle(italic=True), InlineStyle(bold=True)
 BOTH = InlineStyle(italic=True, bold=True)
