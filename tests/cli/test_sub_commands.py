@@ -155,7 +155,7 @@ def test_a_recording_is_heard_and_spoken_in_another_language(
 def test_live_captions_are_translated_and_outlive_a_server(
     start_server: StartServer, here: Path
 ) -> None:
-    clip = ["ffmpeg", "-v", "error", "-ss", "4", "-t", "20", "-i", str(CLIP), "a:b.wav"]
+    clip = ["ffmpeg", "-v", "error", "-ss", "4", "-t", "12", "-i", str(CLIP), "a:b.wav"]
     subprocess.run([*clip[:-1], "file:a:b.wav"], cwd=here, check=True)
     port = str(free_port())
     first = start_server(PORT=port)
