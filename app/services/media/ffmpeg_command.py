@@ -128,6 +128,24 @@ def decode_command(
     ]
 
 
+_LIVE_PROBE_BYTES = 2**14
+"""How much of a live client's sound is looked at before it is decoded. Containers name the codec
+in their first bytes, and browsers send some kilobytes a second."""
+
+
+def live_command() -> list[str]:
+    """Return the command that decodes stdin while it arrives to s16le, mono, 16 kHz on stdout."""
+    rate, probed = str(SAMPLE_RATE_HZ), str(_LIVE_PROBE_BYTES)
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "warning", "-threads", "1"),
+        *("-fflags", "+nobuffer", "-flags", "low_delay"),
+        *("-probesize", probed, "-formatprobesize", probed, "-analyzeduration", "100000"),
+        *_input(None),
+        *("-map", "0:a:0", "-map_metadata", "-1", "-ac", "1", "-ar", rate),
+        *("-c:a", "pcm_s16le", "-f", "s16le", "-flush_packets", "1", "pipe:1"),
+    ]
+
+
 def probe_command(source: MediaInput) -> list[str]:
     """Return the command that writes the audio tracks to stdout, as JSON."""
     shown = "stream=codec_name,codec_tag_string,sample_fmt,channels:stream_disposition:stream_tags"
