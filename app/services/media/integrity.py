@@ -11,6 +11,7 @@ from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaErro
 from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import MediaInput, last_packets_command
 from app.services.media.header_sizes import corrected_head
+from app.services.media.id3_tag import without_tags
 from app.services.media.mp4_boxes import is_mp4, names_too_little, top_boxes
 from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
@@ -82,7 +83,7 @@ async def check_file(path: Path) -> FileCheck:
         raise EmptyMediaError("The media is empty")
     if corrected_head(head, size) is not None:
         return FileCheck()
-    ogg = head.startswith(b"OggS")
+    ogg = without_tags(head).startswith(b"OggS")
     if ogg and await DISK.run(_ogg_truncated, path):
         raise truncated_error()
     if is_truncated(size, expected) or found.wrong_sizes:
