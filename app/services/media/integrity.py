@@ -56,15 +56,17 @@ def tolerance_ms(duration_ms: int) -> int:
 
 
 class FileCheck(NamedTuple):
-    """What was found of a file that is complete.
+    """What was found of a file that can be decoded.
 
     Attributes:
         trailing_bytes: behind the end of its structure, neither media nor tags.
         wrong_sizes: whether its structure names a wrong size.
+        cut_off: whether it ends within a page, and nothing in it says how much is missing.
     """
 
     trailing_bytes: int = 0
     wrong_sizes: bool = False
+    cut_off: bool = False
 
 
 async def check_file(path: Path) -> FileCheck:
@@ -85,7 +87,7 @@ async def check_file(path: Path) -> FileCheck:
         return FileCheck()
     ogg = without_tags(head).startswith(b"OggS")
     if ogg and await DISK.run(_ogg_truncated, path):
-        raise truncated_error()
+        return FileCheck(cut_off=True)
     if is_truncated(size, expected) or found.wrong_sizes:
         # An index tells what is there, whatever the boxes say.
         if not is_mp4(head) or not await _has_last_packets(path):

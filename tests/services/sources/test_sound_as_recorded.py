@@ -494,3 +494,28 @@ async def test_a_tag_ahead_of_any_kind_of_sound(
     path.write_bytes(id3_tag(tag) + whole[: len(whole) * 6 // 10])
     with pytest.raises(TruncatedMediaError):
         await heard(opener, path)
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus", "flac"])
+async def test_what_says_nothing_of_its_length_is_heard_up_to_where_it_breaks_off(
+    opener: MediaOpener, make_media: Make, tmp_path: Path, talk: Path, said: Floats, kind: str
+) -> None:
+    written = make_media(f"unfinished.{kind}", "-i", str(talk))
+    if kind == "flac":  # as it is written to a pipe, which has no place for the number of samples
+        piped = ["ffmpeg", "-v", "error", "-i", str(talk), "-f", "flac", "-"]
+        whole = subprocess.run(piped, check=True, capture_output=True).stdout
+    else:
+        whole = written.read_bytes()
+    path = tmp_path / f"unfinished.{kind}"
+    path.write_bytes(whole)
+    _, media = await heard(opener, path)
+    assert codes(media) == []
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    samples, media = await heard(opener, path)
+    assert codes(media) == ["media_cut_off"]
+    assert 0.4 < len(samples) / len(said) < 0.8
+    assert abs(lag_ms(samples, said[: len(samples) - RATE])) < EXACT_MS
+    if kind != "flac":
+        path.write_bytes(whole + whole[: len(whole) * 6 // 10])
+        _, media = await heard(opener, path)
+        assert codes(media) == ["media_cut_off"], "so does the last one of files that were joined"
