@@ -72,6 +72,12 @@ _DECODER = ChildLimits(memory_bytes=512 * _MIB, cpu_s=120, file_bytes=0, open_fi
 PROBE = replace(_DECODER, cpu_s=30, wall_s=60)
 """ffprobe, which reads the beginning of a recording, and ffmpeg where it decodes some seconds."""
 
+LIVE_DECODER = ChildLimits(
+    memory_bytes=256 * _MIB, cpu_s=1800, file_bytes=0, open_files=64, wall_s=86_400
+)
+"""The decoder of one live stream, which lasts as long as its client speaks: a day at most. Opus
+takes 0.3 % of its length on one core."""
+
 SITE = ChildLimits(
     memory_bytes=1024 * _MIB, cpu_s=1800, file_bytes=1024 * _MIB, open_files=256, wall_s=86_400
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from deepgram import DeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
@@ -181,7 +182,6 @@ def test_a_key_in_each_of_deepgram_s_places(worker: ServerProcess) -> None:
 
 def test_a_stream_that_cannot_be_served_is_refused_ahead_of_it(worker: ServerProcess) -> None:
     for query in (
-        {},
         {"encoding": "opus", "sample_rate": "48000"},
         {"encoding": "linear16"},
         {**LINEAR, "diarize": "true"},
@@ -292,6 +292,126 @@ def test_what_is_said_last_comes_before_the_stream_is_closed(server: ServerProce
     assert word_errors(SAID, stream.finals()) <= 0.34
     assert all(each.is_final and not each.speech_final for each in stream.of("Results"))
     assert stream.messages[-1].type == "Metadata"
+
+
+def contained(kind: str) -> bytes:
+    """Return speech as a browser's MediaRecorder writes it: Opus, in clusters of a second."""
+    live = ["-live", "1", "-cluster_time_limit", "1000"] if kind == "webm" else []
+    command = ["ffmpeg", "-v", "error", "-i", str(SPOKEN), "-af", "apad=pad_dur=1", "-ac", "1"]
+    command += ["-c:a", "libopus", "-b:a", "32k", *live, "-f", kind, "-"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def pieces_of(sound: bytes) -> list[bytes]:
+    """A quarter of a second in each, as MediaRecorder's ``timeslice`` cuts them: anywhere."""
+    return [sound[at : at + 1_001] for at in range(0, len(sound), 1_001)]
+
+
+@pytest.mark.parametrize(("kind", "encoding"), [("webm", None), ("ogg", "ogg-opus")])
+def test_a_browser_s_recording_is_heard_while_it_is_made(
+    server: ServerProcess, kind: str, encoding: str | None
+) -> None:
+    sound = contained(kind)
+    options: dict[str, Any] = {"interim_results": True, "endpointing": 500, "language": "en"}
+    if encoding:
+        options["encoding"] = encoding
+    with sdk(server).listen.v1.connect(model="nova-3", punctuate=True, **options) as connection:
+        stream = Stream(connection)
+        pieces = pieces_of(sound)
+        for piece in pieces[:-4]:
+            connection.send_media(piece)
+        wait_until(lambda: stream.of("Results"))
+        assert not stream.of("Results")[0].is_final, "words come while the recording goes on"
+        for piece in pieces[-4:]:
+            connection.send_media(piece)
+        connection.send_close_stream()
+        stream.thread.join(60)
+        assert not stream.thread.is_alive()
+    assert word_errors(SAID, stream.finals()) <= 0.25
+    words = [
+        word
+        for each in stream.of("Results")
+        if each.is_final
+        for word in each.channel.alternatives[0].words
+    ]
+    told = stream.messages[-1]
+    check_words(words, told.duration)
+    assert told.type == "Metadata"
+    assert told.sha256 == hashlib.sha256(sound).hexdigest()
+    assert told.duration == pytest.approx(len(pcm(SPOKEN)) / 32_000 + 1, abs=0.1)
+    assert not stream.of("Error")
+
+
+def raw_stream(server: ServerProcess) -> Any:
+    address = f"{server.url.replace('http', 'ws')}/v1/listen?language=en"
+    return connect(address, additional_headers={"Authorization": f"Token {KEY}"}, proxy=None)
+
+
+def messages_until_closed(socket: Any) -> list[dict[str, Any]]:
+    return [json.loads(message) for message in iter_messages(socket)]
+
+
+def iter_messages(socket: Any) -> Iterator[str]:
+    while True:
+        try:
+            yield socket.recv(60)
+        except ConnectionClosed:
+            return
+
+
+def decoders(server: ServerProcess) -> list[psutil.Process]:
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [each for each in children if each.name() == "ffmpeg"]
+
+
+def test_bytes_that_are_no_sound_end_a_stream_with_a_reason(worker: ServerProcess) -> None:
+    bare = pcm(SPOKEN)[8_000:80_000]
+    for sound in (bytes(range(256)) * 200, b"no sound at all, " * 3_000, bare):
+        with raw_stream(worker) as socket:
+            socket.send(sound)  # and nothing more: it is told without a further message
+            *_, error = messages_until_closed(socket)
+            assert (error["type"], error["variant"]) == ("Error", "media_unreadable")
+            assert error["description"]
+            assert socket.close_code == 1008
+    with raw_stream(worker) as short:
+        short.send(b"no sound")
+        short.send(json.dumps({"type": "CloseStream"}))
+        assert messages_until_closed(short)[-1]["variant"] == "media_unreadable"
+    wait_until(lambda: not decoders(worker))
+
+
+def test_a_damaged_part_is_told_and_what_follows_is_heard(worker: ServerProcess) -> None:
+    sound = contained("webm")
+    broken = sound[:6_000] + bytes(range(255, -1, -1)) * 4 + sound[7_024:]
+    with raw_stream(worker) as socket:
+        for piece in pieces_of(broken):
+            socket.send(piece)
+            time.sleep(0.01)
+        socket.send(json.dumps({"type": "CloseStream"}))
+        told = messages_until_closed(socket)
+        assert socket.close_code == 1000
+    assert [each["variant"] for each in told if each["type"] == "Error"] == ["media_damaged"]
+    assert 2 < told[-1]["duration"] < 4
+
+
+def test_a_stream_without_a_byte_of_sound_ends_in_order(worker: ServerProcess) -> None:
+    with raw_stream(worker) as socket:
+        socket.send(json.dumps({"type": "KeepAlive"}))
+        socket.send(json.dumps({"type": "Finalize"}))
+        socket.send(json.dumps({"type": "CloseStream"}))
+        result, told = messages_until_closed(socket)
+        assert result["from_finalize"]
+        assert (told["type"], told["duration"]) == ("Metadata", 0)
+        assert socket.close_code == 1000
+
+
+def test_a_client_that_leaves_takes_its_decoder_with_it(worker: ServerProcess) -> None:
+    with raw_stream(worker) as socket:
+        for piece in pieces_of(contained("webm"))[:6]:
+            socket.send(piece)
+        wait_until(lambda: decoders(worker))
+        socket.socket.shutdown(2)
+    wait_until(lambda: not decoders(worker))
 
 
 def test_a_message_that_is_no_command_is_an_error_and_terms_can_change(

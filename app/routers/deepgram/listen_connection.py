@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from starlette.websockets import WebSocket
 
 from app.container import Services
-from app.domain.errors import CuestreamError
+from app.domain.errors import CuestreamError, MediaError
 from app.domain.json_text import read_json
 from app.routers.deepgram.listen_events import ListenEvents
-from app.routers.deepgram.recording_source import HEADERLESS
+from app.routers.deepgram.listen_sound import listen_sound
 from app.services.live.utterance_events import UtteranceEvent
 from app.services.live.utterance_session import UtteranceSession
-from app.services.media.live_sound import LiveSound
 from app.submission.job_payloads import Payload
 from app.submission.vendors.stream_query import StreamOrder, prompt_for
-from app.system.thread_groups import VOICE
 
-_NORMAL, _GOING_AWAY, _FAILED, _TRY_AGAIN = 1000, 1001, 1011, 1013
+_NORMAL, _GOING_AWAY, _NOT_SOUND, _FAILED, _TRY_AGAIN = 1000, 1001, 1008, 1011, 1013
 _MAX_COMMAND_CHARS = 100_000
 _SHOWN_CHARS = 500
 _MOST_TERMS = 100
@@ -34,7 +33,7 @@ class ListenConnection:
     Args:
         socket: accepted.
         services: of the process.
-        order: what the client wants; its sound has no header.
+        order: what the client wants.
         request_id: of the connection.
     """
 
@@ -43,33 +42,52 @@ class ListenConnection:
     ) -> None:
         self._socket, self._services, self._order = socket, services, order
         self._events = ListenEvents(order, request_id)
-        query = order.query
-        coding, rate_hz = HEADERLESS[query.encoding.lower()], query.sample_rate or 0
-        self._sound = LiveSound(coding, rate_hz, query.channels)
-        self._digest, self._bytes = hashlib.sha256(), 0
+        self._digest, self._damage_told = hashlib.sha256(), False
         self._lock = asyncio.Lock()
         self._session = UtteranceSession(
             services.readiness, services.settings, order.turns, self._tell
         )
+        self._sound = listen_sound(order.query, self._session.feed)
 
     async def serve(self) -> None:
         """Serve the client until he closes the stream or leaves, or the stream ends."""
         session = self._session
         reading = asyncio.create_task(self._read(), name="listen-read")
+        finishing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait({reading, session.task}, return_when=asyncio.FIRST_COMPLETED)
+            await self._first_of(reading)
             if reading.done() and reading.result():
                 reading = asyncio.create_task(self._until_gone(), name="listen-gone")
-                await session.feed(self._sound.finish())
-                await session.commit()
-                await session.finish()
-                await asyncio.wait({reading, session.task}, return_when=asyncio.FIRST_COMPLETED)
+                finishing = asyncio.create_task(self._finish(), name="listen-finish")
+                await self._first_of(reading)
             if session.task.done():
                 await self._end()
+        except CuestreamError as error:
+            await self._fail(error)
         finally:
             reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            finishing.cancel()
+            await asyncio.gather(reading, finishing, return_exceptions=True)
+            await self._sound.close()
             await session.close()
+
+    async def _first_of(self, reading: asyncio.Task[bool]) -> None:
+        """Wait until the client has done what is read, or the stream ends.
+
+        Raises:
+            CuestreamError: his sound cannot be decoded.
+        """
+        ends: set[asyncio.Future[Any]] = {reading, self._session.task, self._sound.failure}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if self._sound.failure.done():
+            self._sound.failure.result()
+
+    async def _finish(self) -> None:
+        """Transcribe what is left, and end the stream; a failure is that of the sound."""
+        with suppress(CuestreamError):
+            await self._sound.finish()
+            await self._session.commit()
+            await self._session.finish()
 
     async def leave(self) -> None:
         """End the connection because the server shuts down."""
@@ -82,16 +100,21 @@ class ListenConnection:
         if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         if isinstance(error, CuestreamError):
-            await self._send(self._events.error(error.code, error.message))
-            await self._close(_TRY_AGAIN, error.message[:100])
+            await self._fail(error)
         elif error is not None:
             raise error
         elif self._session.idle:
             await self._close(_FAILED, "No sound came any more")
         else:
-            duration_s = self._bytes / self._sound.bytes_per_s
+            duration_s = self._sound.duration_s
             await self._send(self._events.metadata(self._digest.hexdigest(), duration_s))
             await self._close(_NORMAL, "")
+
+    async def _fail(self, error: CuestreamError) -> None:
+        """Say what ended a stream. Source of 1008: Deepgram's errors of live streams."""
+        await self._send(self._events.error(error.code, error.message))
+        code = _NOT_SOUND if isinstance(error, MediaError) else _TRY_AGAIN
+        await self._close(code, error.message[:100])
 
     async def _until_gone(self) -> bool:
         """Wait until the client has left; what he sends meanwhile is of no use."""
@@ -122,11 +145,11 @@ class ListenConnection:
 
     async def _feed(self, data: bytes) -> None:
         self._digest.update(data)
-        self._bytes += len(data)
-        step = self._sound.bytes_per_s
-        for at in range(0, len(data), step):
-            piece = data[at : at + step]
-            await self._session.feed(await VOICE.run(self._sound.read, piece))
+        await self._sound.feed(data)
+        if self._sound.damages and not self._damage_told:
+            self._damage_told = True
+            text = "A part of the sound is damaged and was left out"
+            await self._send(self._events.error("media_damaged", text))
 
     async def _obey(self, text: str) -> bool:
         """Do what a command says; return whether it closes the stream."""
@@ -138,7 +161,7 @@ class ListenConnection:
                 pass
             case "Finalize":
                 self._events.finalize()
-                await self._session.feed(self._sound.finish())
+                await self._sound.settle()
                 await self._session.commit()
             case "Configure":
                 await self._configure(command)

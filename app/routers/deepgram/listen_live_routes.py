@@ -13,6 +13,7 @@ from fastapi import APIRouter, WebSocket
 from app.container import Services
 from app.domain.errors import CuestreamError, NamedFieldError
 from app.routers.deepgram.listen_connection import ListenConnection
+from app.routers.deepgram.listen_sound import LIVE_ENCODINGS
 from app.routers.deepgram.recording_source import HEADERLESS, check_encoding
 from app.routers.dependencies import services_of
 from app.routers.error_responses import http_error
@@ -42,9 +43,9 @@ def _opened(socket: WebSocket, services: Services) -> StreamOrder | HttpError:
     """Return what a client wants, or why it cannot be done."""
     try:
         order = stream_order(socket.query_params.multi_items())
-        if order.query.encoding.lower() not in HEADERLESS:
+        if order.query.encoding.lower() not in LIVE_ENCODINGS:
             known = ", ".join(HEADERLESS)
-            raise NamedFieldError("encoding", f"live sound has no container; one of {known}")
+            raise NamedFieldError("encoding", f"{known}, ogg-opus, or none for a container")
         check_encoding(order.query)
         if services.readiness.loaded and order.turns.language is not None:
             spoken = spoken_language(order.turns.language)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.services.media.id3_tag import tag_bytes
+
 _HEADER_BYTES = 7
 _LARGEST_BYTES = 2**13 - 1
 _USUAL = 0.05
@@ -76,9 +78,7 @@ class AdtsFrames:
 
 def is_adts(head: bytes) -> bool:
     """Whether media is AAC in ADTS, perhaps behind a tag."""
-    at = 0
-    if head[:3] == b"ID3" and len(head) >= 10:
-        at = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:10]))
+    at = tag_bytes(head)
     length = _frame_length(head, at)
     return length > 0 and _frame_length(head, at + length) > 0
 

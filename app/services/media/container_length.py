@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from typing import BinaryIO, NamedTuple
 
 from app.services.media.header_sizes import OPEN_ENDED, is_placeholder
+from app.services.media.id3_tag import tag_bytes
 
 
 class ByteRequest(NamedTuple):
@@ -23,17 +24,36 @@ class ByteRequest(NamedTuple):
 LengthParser = Generator[ByteRequest, bytes, int | None]
 """Requests bytes at ascending offsets; returns the media's length, None when unknown."""
 
+_MOST_TAGS = 16
+"""ID3 tags ahead of the media; writers leave one, seldom two."""
+
 _MAX_PARTS = 100_000
 """Parts that are skipped before a parser gives up: 27 h of fragments of one second."""
 
 
 def parse_length() -> LengthParser:
     """Return the length that the media must have, whatever container it is."""
-    head = yield ByteRequest(0, 12)
-    for recognises, parser in _PARSERS:
-        if recognises(head):
-            return (yield from parser())
+    start = 0
+    for _ in range(_MOST_TAGS):
+        head = yield ByteRequest(start, 12)
+        length = tag_bytes(head)
+        if not length:
+            for recognises, parser in _PARSERS:
+                if recognises(head):
+                    return (yield from _shifted(parser(), start))
+            return None
+        start += length
     return None
+
+
+def _shifted(parser: LengthParser, by: int) -> LengthParser:
+    """Parse what begins so many bytes behind the beginning."""
+    try:
+        request = next(parser)
+        while True:
+            request = parser.send((yield ByteRequest(request.offset + by, request.length)))
+    except StopIteration as end:
+        return None if end.value is None else end.value + by
 
 
 def expected_length(file: BinaryIO) -> int | None:
@@ -175,18 +195,14 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
 
 def _mp3() -> LengthParser:
     """MP3 with a Xing or Info header, which counts the bytes. Source: Xing's header, LAME 3.100."""
-    tag = yield ByteRequest(0, 10)
-    start = 0
-    if tag[:3] == b"ID3" and len(tag) == 10:  # ID3v2.4 section 3.1: 7 bits a byte
-        start = 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(tag[6:10]))
-    frame = yield ByteRequest(start, 64)
+    frame = yield ByteRequest(0, 64)
     if frame[:1] != b"\xff":
         return None
     for place in (frame.find(b"Xing"), frame.find(b"Info")):
         flags = frame[place + 7] if place > 0 and place + 16 <= len(frame) else 0
         if flags & 0b10:
             at = place + 8 + (4 if flags & 0b01 else 0)
-            return start + int.from_bytes(frame[at : at + 4], "big")
+            return int.from_bytes(frame[at : at + 4], "big")
     return None
 
 
@@ -195,5 +211,5 @@ _PARSERS: tuple[tuple[Callable[[bytes], bool], Callable[[], LengthParser]], ...]
     (lambda head: head[:4] in {b"RIFF", b"RF64"}, _riff),
     (lambda head: head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}, _aiff),
     (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", _matroska),
-    (lambda head: head[:3] == b"ID3" or head[:1] == b"\xff", _mp3),
+    (lambda head: head[:1] == b"\xff", _mp3),
 )

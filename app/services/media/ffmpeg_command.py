@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.time import SAMPLE_RATE_HZ
+from app.services.media.id3_tag import without_tags
 
 DEMUXERS = (
     # Containers of video with audio.
@@ -69,11 +70,12 @@ the sound before it ended, as players show joined parts. It is corrected ahead o
 would hold all times fast that go back."""
 
 _COUNTED_CLOCK = (
-    # 0: time so far; 1: usual bytes of a frame; 2: the last frame's place; 3: its time; 4: lost.
-    "st(5,if(gt(N,0),POS-ld(2),0));"
-    "st(4,if(gt(N,0)*gt(POS,0)*gt(ld(5),max({largest},6*ld(1))),(ld(5)/ld(1)-1)*S,0));"
+    # 0: time so far; 1: usual bytes of a frame; 2: the last frame's place; 3: its time; 4: lost;
+    # 5: bytes since that place; 6: frames, for N counts samples. The first two show what is usual.
+    "st(6,ld(6)+1);st(5,if(gt(N,0),POS-ld(2),0));"
+    "st(4,if(gt(ld(6),2)*gt(POS,0)*gt(ld(5),max({largest},6*ld(1))),(ld(5)/ld(1)-1)*S,0));"
     "st(4,max(ld(4),if(gt(N,0)*gt(PTS-ld(3),SR/10),PTS-ld(3),0)));"
-    "st(1,if(lt(N,2),max(ld(5),1),if(gt(ld(4),0),ld(1),0.98*ld(1)+0.02*ld(5))));"
+    "st(1,if(lt(ld(6),3),max(ld(5),1),if(gt(ld(4),0),ld(1),0.98*ld(1)+0.02*ld(5))));"
     "st(0,if(gt(N,0),ld(0)+ld(4),PTS));st(2,POS);st(3,PTS+S);st(0,ld(0)+S);ld(0)-S"
 )
 """Time of a frame where the media has no clock and its frames are counted: what cannot be decoded
@@ -128,6 +130,24 @@ def decode_command(
     ]
 
 
+_LIVE_PROBE_BYTES = 2**14
+"""How much of a live client's sound is looked at before it is decoded. Containers name the codec
+in their first bytes, and browsers send some kilobytes a second."""
+
+
+def live_command() -> list[str]:
+    """Return the command that decodes stdin while it arrives to s16le, mono, 16 kHz on stdout."""
+    rate, probed = str(SAMPLE_RATE_HZ), str(_LIVE_PROBE_BYTES)
+    return [
+        *("ffmpeg", *_QUIET, "-loglevel", "warning", "-threads", "1"),
+        *("-fflags", "+nobuffer", "-flags", "low_delay"),
+        *("-probesize", probed, "-formatprobesize", probed, "-analyzeduration", "100000"),
+        *_input(None),
+        *("-map", "0:a:0", "-map_metadata", "-1", "-ac", "1", "-ar", rate),
+        *("-c:a", "pcm_s16le", "-f", "s16le", "-flush_packets", "1", "pipe:1"),
+    ]
+
+
 def probe_command(source: MediaInput) -> list[str]:
     """Return the command that writes the audio tracks to stdout, as JSON."""
     shown = "stream=codec_name,codec_tag_string,sample_fmt,channels:stream_disposition:stream_tags"
@@ -178,12 +198,24 @@ def decode_test_command(source: MediaInput, track: int) -> list[str]:
     ]
 
 
+_WITH_CLOCK = (
+    *(b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b".snd", b"caff"),
+    *(b"TTA1", b"wvpk", b"MAC ", b"\x1a\x45\xdf\xa3"),
+)
+"""Beginnings of sound whose samples or times are counted by the format itself."""
+
+
 def has_no_clock(head: bytes) -> bool:
     """Recognise MPEG audio, AAC in ADTS and AC-3, whose frames have a header and no time.
 
-    Source: ISO/IEC 11172-3, 13818-7 and ATSC A/52, their sync words; ID3 stands ahead of the first.
+    Behind an ID3 tag there are such frames, unless another kind of sound is seen there: writers
+    put the tag ahead of WAV and FLAC too, whose frames are not to be counted.
+    Source: ISO/IEC 11172-3, 13818-7 and ATSC A/52, their sync words.
     """
-    if head.startswith((b"ID3", b"\x0b\x77")):
+    if head.startswith(b"ID3"):
+        sound = without_tags(head)
+        return not (sound.startswith(_WITH_CLOCK) or sound[4:8] == b"ftyp")
+    if head.startswith(b"\x0b\x77"):
         return True
     return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
 

@@ -13,6 +13,7 @@ from app.services.media.decoded_packets import DecodedPackets, Packet
 from app.services.media.downmix import Downmix
 from app.services.media.ffmpeg_command import decode_command, has_no_clock, is_transport_stream
 from app.services.media.ffmpeg_log import FfmpegReport
+from app.services.media.id3_tag import without_tags
 from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.media_part import MediaPart
 from app.services.media.pcm import PcmBlock
@@ -123,7 +124,7 @@ class FfmpegDecoder:
                 or part.head.startswith(b"fLaC")
             ):
                 self.losses.add(self.timed.gaps_since(start))
-            self._finish(report, start, failed=status != 0 or not input_consumed())
+            self._finish(part, report, start, failed=status != 0 or not input_consumed())
 
     async def _mono(
         self, decoded: DecodedPackets, part: MediaPart, report: FfmpegReport
@@ -153,7 +154,7 @@ class FfmpegDecoder:
             if part.corrected.held is None:
                 report.set_estimate(None)
 
-    def _finish(self, report: FfmpegReport, start: int, *, failed: bool) -> None:
+    def _finish(self, part: MediaPart, report: FfmpegReport, start: int, *, failed: bool) -> None:
         """Judge whether a part was decoded to its end.
 
         Raises:
@@ -169,6 +170,9 @@ class FfmpegDecoder:
         expected_ms = report.duration_ms
         if expected_ms is None:
             complete = not failed
+            # Damage with no hole in the sound behind it lies at the end.
+            flac = without_tags(part.head).startswith(b"fLaC")
+            self.losses.cut_off |= flac and bool(report.damages) and not self.losses.lost_ms
         elif decoded_ms >= expected_ms - tolerance_ms(expected_ms):
             complete = True
         else:

@@ -11,6 +11,7 @@ from app.domain.errors import EmptyMediaError, InternalError, TruncatedMediaErro
 from app.services.media.container_length import expected_length
 from app.services.media.ffmpeg_command import MediaInput, last_packets_command
 from app.services.media.header_sizes import corrected_head
+from app.services.media.id3_tag import without_tags
 from app.services.media.mp4_boxes import is_mp4, names_too_little, top_boxes
 from app.system.child_limits import decoder_limits
 from app.system.subprocesses import running
@@ -55,15 +56,17 @@ def tolerance_ms(duration_ms: int) -> int:
 
 
 class FileCheck(NamedTuple):
-    """What was found of a file that is complete.
+    """What was found of a file that can be decoded.
 
     Attributes:
         trailing_bytes: behind the end of its structure, neither media nor tags.
         wrong_sizes: whether its structure names a wrong size.
+        cut_off: whether it ends within a page, and nothing in it says how much is missing.
     """
 
     trailing_bytes: int = 0
     wrong_sizes: bool = False
+    cut_off: bool = False
 
 
 async def check_file(path: Path) -> FileCheck:
@@ -82,9 +85,9 @@ async def check_file(path: Path) -> FileCheck:
         raise EmptyMediaError("The media is empty")
     if corrected_head(head, size) is not None:
         return FileCheck()
-    ogg = head.startswith(b"OggS")
+    ogg = without_tags(head).startswith(b"OggS")
     if ogg and await DISK.run(_ogg_truncated, path):
-        raise truncated_error()
+        return FileCheck(cut_off=True)
     if is_truncated(size, expected) or found.wrong_sizes:
         # An index tells what is there, whatever the boxes say.
         if not is_mp4(head) or not await _has_last_packets(path):

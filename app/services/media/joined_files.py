@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import BinaryIO
 
 from app.services.media.container_length import expected_length
+from app.services.media.id3_tag import tag_bytes
 from app.services.media.mp4_boxes import is_mp4, joined_starts, top_boxes
 
 MOST_PARTS = 200
@@ -88,7 +89,7 @@ def starts_in(file: BinaryIO, size: int) -> list[int]:
         return [0]
     starts, at = [0], 0
     while at < size and len(starts) < MOST_PARTS:
-        least = starts[-1] + _tag_ends(_read(file, starts[-1], 10)) + _NEAR_BYTES
+        least = starts[-1] + tag_bytes(_read(file, starts[-1], 10)) + _NEAR_BYTES
         begin = max(at, least)
         match = pattern.search(_read(file, begin, _WINDOW_BYTES + HEAD_BYTES))
         if match is None:
@@ -133,7 +134,7 @@ class _Splitter:
         pattern = head_of_next(self._buffer[:HEAD_BYTES])
         if self._parts >= MOST_PARTS:
             pattern = None
-        passed, least = 0, _tag_ends(self._buffer) + _NEAR_BYTES
+        passed, least = 0, tag_bytes(self._buffer) + _NEAR_BYTES
         while True:
             match = pattern.search(self._buffer, max(0, least - passed)) if pattern else None
             if match is not None:
@@ -153,10 +154,3 @@ class _Splitter:
     def _take(self, count: int) -> bytes:
         taken, self._buffer = self._buffer[:count], self._buffer[count:]
         return taken
-
-
-def _tag_ends(head: bytes) -> int:
-    """Return where the tag at the beginning of MPEG audio ends. Source: ID3v2.4 section 3.1."""
-    if head[:3] != b"ID3" or len(head) < 10:
-        return 0
-    return 10 + sum((byte & 0x7F) << 7 * (3 - i) for i, byte in enumerate(head[6:10]))

@@ -22,6 +22,7 @@ class SoundLosses:
         parts_lost: of those, what could not be decoded at all.
         wrong_sizes: whether a header named a wrong size, and all that is there was decoded.
         trailing_bytes: bytes behind the end of the media that are none of it.
+        cut_off: whether the media breaks off, and nothing in it says how long it was.
         two_programmes: whether the channels hold different programmes, of which one was heard.
     """
 
@@ -30,6 +31,7 @@ class SoundLosses:
         self.parts_lost = 0
         self.wrong_sizes = False
         self.trailing_bytes = 0
+        self.cut_off = False
         self.two_programmes = False
         self._holes: list[Span] = []
 
@@ -53,6 +55,9 @@ class SoundLosses:
             more = f" and {len(self._holes) - _NAMED} more" if len(self._holes) > _NAMED else ""
             lost = f"{self.lost_ms / 1000:.1f} s of its sound could not be decoded"
             yield Notice("media_damaged", f"The media is damaged: {lost} ({named}{more})")
+        if self.cut_off:
+            text = "The media breaks off before its end; what is there was heard"
+            yield Notice("media_cut_off", text)
         if self.parts_lost:
             text = f"{self.parts_lost} of the files that were joined could not be decoded"
             yield Notice("part_not_decoded", text)

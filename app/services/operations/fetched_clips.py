@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.domain.errors import EmptyMediaError, UnreadableMediaError
 from app.services.media.ffmpeg_graph import media_input, media_output
-from app.services.media.integrity import check_file
+from app.services.media.integrity import check_file, truncated_error
 from app.services.media.media_facts import MediaFacts, media_facts
 from app.services.media.picture_graph import video_of
 from app.services.operations.clip_graphs import SOUND_BYTES_PER_S, SOUND_HZ, stereo_sound
@@ -26,7 +26,8 @@ async def fetched_clip(
         CuestreamError: it cannot be fetched or read.
     """
     path = await context.fetch(source, name)
-    await check_file(path)
+    if (await check_file(path)).cut_off:
+        raise truncated_error()
     facts = await context.facts(path)
     if facts.duration_ms:
         return path, facts

@@ -108,6 +108,7 @@ class RecordingOpener:
             raise checked
         if isinstance(opening, BaseException):
             raise opening
+        decoder.losses.cut_off = checked.cut_off
         if len(parts) > 1:
             decoder.report.set_estimate(None)  # it knows the first part alone
         else:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import EmptyMediaError, InvalidFieldError, UnreadableMediaError
+from app.domain.errors import (
+    EmptyMediaError,
+    InvalidFieldError,
+    TruncatedMediaError,
+    UnreadableMediaError,
+)
 from app.services.operations.addaudio_operation import tempo_factors
 from app.services.operations.clip_cycle import clip_cycle
 from app.services.operations.drive_links import download_address
@@ -119,6 +124,18 @@ async def test_media_that_lack_a_track_are_named(
         await operations.run("addaudio", url_video=fifteen_s, url_audio=fifteen_s)
     with pytest.raises(EmptyMediaError, match="no sound"):
         await operations.run("addaudio", url_video=ten_s, url_audio=silent)
+
+
+async def test_sound_that_breaks_off_makes_no_video(
+    operations: Operations, tmp_path: Path, ten_s: str
+) -> None:
+    whole = tmp_path / "whole.ogg"
+    command = ["ffmpeg", "-v", "error", *tone(10), "-c:a", "libopus", str(whole)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    cut = tmp_path / "cut.ogg"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    with pytest.raises(TruncatedMediaError):
+        await operations.run("addaudio", url_video=ten_s, url_audio=LocalMedia(cut))
 
 
 def test_tempo_stays_within_the_bounds_of_the_filter() -> None:

@@ -460,3 +460,62 @@ async def test_dual_mono_in_two_languages(
     channel = np.frombuffer(pcm, "<i2").reshape(-1, 2)[:, side].astype(np.float32) / 2**15
     length = min(len(channel), len(samples))
     assert np.corrcoef(samples[:length], channel[:length])[0, 1] > 0.95
+
+
+def id3_tag(size: int) -> bytes:
+    """Return an ID3v2.4 tag with a title and padding; ``size`` is that of what it holds."""
+    length = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return (
+        b"ID3\x04\x00\x00" + length + b"TIT2\x00\x00\x00\x05\x00\x00\x03Talk".ljust(size, b"\x00")
+    )
+
+
+@pytest.mark.parametrize("tag", [15, 70_000], ids=["title", "cover"])
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
+async def test_a_tag_ahead_of_any_kind_of_sound(
+    opener: MediaOpener,
+    web: LoopbackServer,
+    make_media: Make,
+    tmp_path: Path,
+    talk: Path,
+    said: Floats,
+    kind: str,
+    tag: int,
+) -> None:
+    whole = make_media(f"tagged.{kind}", "-i", str(talk)).read_bytes()
+    path = tmp_path / f"tagged.{kind}"
+    path.write_bytes(id3_tag(tag) + whole)
+    url = MediaUrl(web.body(f"/tagged-{tag}.{kind}", path.read_bytes()))
+    for source in (path, url):
+        samples, media = await heard(opener, source)
+        assert abs(len(samples) - len(said)) < RATE // 10
+        assert abs(lag_ms(samples, said)) < EXACT_MS
+        assert codes(media) == []
+    path.write_bytes(id3_tag(tag) + whole[: len(whole) * 6 // 10])
+    with pytest.raises(TruncatedMediaError):
+        await heard(opener, path)
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus", "flac"])
+async def test_what_says_nothing_of_its_length_is_heard_up_to_where_it_breaks_off(
+    opener: MediaOpener, make_media: Make, tmp_path: Path, talk: Path, said: Floats, kind: str
+) -> None:
+    written = make_media(f"unfinished.{kind}", "-i", str(talk))
+    if kind == "flac":  # as it is written to a pipe, which has no place for the number of samples
+        piped = ["ffmpeg", "-v", "error", "-i", str(talk), "-f", "flac", "-"]
+        whole = subprocess.run(piped, check=True, capture_output=True).stdout
+    else:
+        whole = written.read_bytes()
+    path = tmp_path / f"unfinished.{kind}"
+    path.write_bytes(whole)
+    _, media = await heard(opener, path)
+    assert codes(media) == []
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    samples, media = await heard(opener, path)
+    assert codes(media) == ["media_cut_off"]
+    assert 0.4 < len(samples) / len(said) < 0.8
+    assert abs(lag_ms(samples, said[: len(samples) - RATE])) < EXACT_MS
+    if kind != "flac":
+        path.write_bytes(whole + whole[: len(whole) * 6 // 10])
+        _, media = await heard(opener, path)
+        assert codes(media) == ["media_cut_off"], "so does the last one of files that were joined"
