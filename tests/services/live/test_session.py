@@ -101,7 +101,7 @@ async def test_an_engine_that_has_enough_to_do_is_spared_unfinished_lines(scene:
         )
         for _ in range(9)
     ]
-    await until(lambda: scene.scheduler.queued >= scene.scheduler.capacity)
+    await until(lambda: scene.scheduler.queued == 9 - scene.scheduler.capacity)
     waiting = scene.scheduler.queued
     session = scene.session()
     session.feed(speech(2))
