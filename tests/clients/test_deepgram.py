@@ -382,7 +382,7 @@ def test_bytes_that_are_no_sound_end_a_stream_with_a_reason(worker: ServerProces
 
 def test_a_damaged_part_is_told_and_what_follows_is_heard(worker: ServerProcess) -> None:
     sound = contained("webm")
-    broken = sound[:6_000] + bytes(range(255, -1, -1)) * 4 + sound[7_024:]
+    broken = sound[:6_000] + bytes(1_024) + sound[7_024:]
     with raw_stream(worker) as socket:
         for piece in pieces_of(broken):
             socket.send(piece)

@@ -86,6 +86,7 @@ class ListenConnection:
         """Transcribe what is left, and end the stream; a failure is that of the sound."""
         with suppress(CuestreamError):
             await self._sound.finish()
+            await self._tell_damage()
             await self._session.commit()
             await self._session.finish()
 
@@ -146,6 +147,10 @@ class ListenConnection:
     async def _feed(self, data: bytes) -> None:
         self._digest.update(data)
         await self._sound.feed(data)
+        await self._tell_damage()
+
+    async def _tell_damage(self) -> None:
+        """Say once that sound is damaged: its decoder says so behind what it was given."""
         if self._sound.damages and not self._damage_told:
             self._damage_told = True
             text = "A part of the sound is damaged and was left out"
