@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -128,6 +128,24 @@ async def read_file_fields(
         return {name: found for name, found in texts.items() if found}, file.upload()
 
 
+async def receive_blocks(request: Request, write: Callable[[bytes], Awaitable[None]]) -> None:
+    """Hand a body on in blocks as it comes; the last one may be small or empty.
+
+    Raises:
+        JobCancelledError: the client left.
+    """
+    pending = bytearray()
+    try:
+        async for piece in request.stream():
+            pending += piece
+            if len(pending) >= BLOCK_BYTES:
+                await write(bytes(pending))
+                pending.clear()
+        await write(bytes(pending))
+    except ClientDisconnect:
+        raise JobCancelledError("The client left during the upload") from None
+
+
 async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
     """Read a form into sinks.
 
@@ -138,23 +156,15 @@ async def parse_form(request: Request, sinks: Mapping[str, PartSink]) -> None:
         OverloadedError: the memory for bodies is used up.
     """
     form = MultipartForm(request.headers.get("content-type", ""), sinks)
-    pending = bytearray()
     kept = 0
 
-    async def write() -> None:
+    async def write(block: bytes) -> None:
         nonlocal kept
-        await DISK.run(form.write, bytes(pending))
-        pending.clear()
+        await DISK.run(form.write, block)
         before, kept = kept, sum(sink.kept_bytes for sink in sinks.values())
         body_of(request).keep(kept - before)
 
     try:
-        async for piece in request.stream():
-            pending += piece
-            if len(pending) >= BLOCK_BYTES:
-                await write()
-        await write()
-    except ClientDisconnect:
-        raise JobCancelledError("The client left during the upload") from None
+        await receive_blocks(request, write)
     except OSError:
         raise StorageError("The upload cannot be stored: the disk is full") from None

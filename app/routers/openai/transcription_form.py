@@ -13,19 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from app.container import Services
 from app.domain.errors import (
     BadRequestError,
-    JobCancelledError,
     NamedFieldError,
     PayloadTooLargeError,
 )
 from app.domain.json_text import read_json
 from app.domain.request import UploadedFile
 from app.routers.edge.request_body import body_of, is_multipart
-from app.routers.form_reader import BLOCK_BYTES, read_file_fields, received_files
+from app.routers.form_reader import read_file_fields, receive_blocks, received_files
 from app.routers.openai.spoken_json import FIELD, SOUND, SpokenJson
 from app.submission.known_voices import REFERENCES
 from app.submission.openai_request import LIST_FIELDS, OTHER_SOURCES, SINGLE_FIELDS
@@ -106,27 +104,18 @@ async def _receive_json(request: Request, body: SpokenJson, most_mb: int) -> Non
         StorageError: the disk is full.
         JobCancelledError: the client left.
     """
-    pending = bytearray()
     count = 0
 
-    async def write() -> None:
+    async def write(block: bytes) -> None:
         nonlocal count
-        kept, count = body.kept_bytes, count + len(pending)
+        kept, count = body.kept_bytes, count + len(block)
         with storage_errors():
-            await DISK.run(body.write, bytes(pending))
-        pending.clear()
+            await DISK.run(body.write, block)
         if body.kept_bytes > most_mb * 2**20:
             raise PayloadTooLargeError(most_mb, "The JSON beside the sound is")
         body_of(request).keep(body.kept_bytes - kept)
 
-    try:
-        async for piece in request.stream():
-            pending += piece
-            if len(pending) >= BLOCK_BYTES:
-                await write()
-        await write()
-    except ClientDisconnect:
-        raise JobCancelledError("The client left during the upload") from None
+    await receive_blocks(request, write)
     if not count:
         raise NamedFieldError("file", "send a multipart form with a part named file")
 
