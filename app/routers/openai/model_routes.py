@@ -17,9 +17,9 @@ from app.routers.dependencies import ServicesDep, services_of
 from app.routers.described import described
 from app.routers.openai.openai_answers import (
     AudioModelList,
-    LoadedModels,
     ModelList,
     OpenAiModel,
+    RunningModels,
     SpeakerList,
 )
 from app.routers.openai.speech_voices import OPENAI_VOICES
@@ -109,7 +109,7 @@ async def model(
     return _model(model_id, task)
 
 
-@running.get("/ps", **described("listLoadedModels", "List the loaded models", LoadedModels))
+@running.get("/ps", **described("listLoadedModels", "List the loaded models", RunningModels))
 async def loaded_models(request: Request) -> dict[str, list[str]]:
     """List the models that are in memory, as speaches does."""
     return {"models": _loaded(request)}

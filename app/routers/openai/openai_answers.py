@@ -24,7 +24,7 @@ class ModelList(Answer):
     data: list[OpenAiModel]
 
 
-class LoadedModels(Answer):
+class RunningModels(Answer):
     """Names of models that are in memory."""
 
     models: list[str]
