@@ -6,7 +6,6 @@ import argparse
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType
 
 import structlog
 
@@ -17,9 +16,10 @@ from app.gpu.models.inventory import Inventory, Verification
 from app.gpu.models.pinned_models import PINNED, PinnedModel
 from app.gpu.models.whisper_models import about_bytes, size_names, whisper_model
 from app.settings import SettingsError, read_settings
+from app.system.interrupts import keyboard_interrupts
 
-_TERMINATED = 128 + signal.SIGTERM
-"""Exit status of a program that a signal ends, as shells count it."""
+_BY_SIGNAL = 128
+"""What shells add to a signal's number for the exit status of a program that it ended."""
 
 
 def run(pins: Mapping[str, PinnedModel] = PINNED) -> int:
@@ -31,12 +31,13 @@ def run(pins: Mapping[str, PinnedModel] = PINNED) -> int:
     # Standard output is for what was asked for.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     # What a fetch has begun is removed on the way out.
-    signal.signal(signal.SIGTERM, _leave)
-    try:
-        return main(sys.argv[1:], pins)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+    with keyboard_interrupts() as came:
+        try:
+            return main(sys.argv[1:], pins)
+        except KeyboardInterrupt:
+            terminated = signal.SIGTERM in came
+            print("terminated" if terminated else "interrupted", file=sys.stderr)
+            return _BY_SIGNAL + (signal.SIGTERM if terminated else signal.SIGINT)
 
 
 def main(arguments: Sequence[str], pins: Mapping[str, PinnedModel] = PINNED) -> int:
@@ -139,10 +140,6 @@ def _absent(inventory: Inventory, name: str) -> int:
         print(f"  {folder}", file=sys.stderr)
     print(f"`{model.command}` downloads it", file=sys.stderr)
     return 1
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(_TERMINATED)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,18 @@ and the reason when anything fails.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Any
 
 import httpx
 
 from app.settings import child_environment
+from app.system.interrupts import keyboard_interrupts
 from scripts.demo_report import (
     CLIP,
     FORMATS,
@@ -44,11 +43,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="Subtitle the sample.")
     parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the files")
     out: Path = parser.parse_args().out.resolve()
-    signal.signal(signal.SIGTERM, _leave)
     out.mkdir(parents=True, exist_ok=True)
     terminal = TerminalOutput()
     try:
-        with demo_server(out) as server:
+        with keyboard_interrupts(), demo_server(out) as server:
             show(server, out, terminal)
     except LocalServerError as error:
         terminal.done()
@@ -64,10 +62,6 @@ def main() -> int:
         print("stopped", file=sys.stderr)
         return 130
     return 0
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @contextmanager

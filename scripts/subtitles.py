@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import signal
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import httpx
@@ -24,6 +22,7 @@ from app.domain.errors import CuestreamError
 from app.domain.language import Language, parse_target
 from app.services.render.formats import SubtitleFormat, check_format
 from app.settings import whole_environment
+from app.system.interrupts import keyboard_interrupts
 from scripts.demo_terminal import TerminalOutput
 from scripts.local_server import ROOT, LocalServer, LocalServerError, RefusedError, local_server
 
@@ -69,11 +68,11 @@ class Request:
 
 def main() -> int:
     """Subtitle the file that the arguments name; return the exit code."""
-    signal.signal(signal.SIGTERM, _leave)
     terminal = TerminalOutput()
     try:
-        request = checked(_arguments())
-        subtitle(request, terminal)
+        with keyboard_interrupts():
+            request = checked(_arguments())
+            subtitle(request, terminal)
     except (RequestError, LocalServerError) as error:
         terminal.done()
         print(f"error: {error}", file=sys.stderr)
@@ -94,10 +93,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--format", default="", help="srt unless given")
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
     return parser.parse_args()
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def checked(given: argparse.Namespace) -> Request:

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
 
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.file_writing import give_up_stdout
@@ -14,6 +13,7 @@ from app.cli.job_reporter import JobReporter, JsonReporter, QuietReporter
 from app.cli.own_server import own_server
 from app.cli.server_client import ServerClient
 from app.settings import SettingsError, TerminalSettings
+from app.system.interrupts import keyboard_interrupts
 
 
 def terminal_settings() -> TerminalSettings:
@@ -93,28 +93,18 @@ def exit_of(
         reporter: is told how it ends.
         interrupted: what somebody is told who has interrupted it.
     """
-    terminated = False
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        nonlocal terminated
-        terminated = True
-        # What waits in a library's own code gives an interrupt on and swallows other exceptions.
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        code = _reported(work, reporter)
-        reporter.ended(code)
-    except KeyboardInterrupt:
-        code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
-        _report_interrupt(code, reporter, interrupted)
-    except OSError as error:  # of standard output, that a reporter writes to
-        code = ExitCode.FAILED
-        give_up_stdout()
-        if not isinstance(error, BrokenPipeError):
-            print(f"error: nothing can be written: {error.strerror}", file=sys.stderr)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with keyboard_interrupts() as came:
+        try:
+            code = _reported(work, reporter)
+            reporter.ended(code)
+        except KeyboardInterrupt:
+            code = ExitCode.TERMINATED if signal.SIGTERM in came else ExitCode.INTERRUPTED
+            _report_interrupt(code, reporter, interrupted)
+        except OSError as error:  # of standard output, that a reporter writes to
+            code = ExitCode.FAILED
+            give_up_stdout()
+            if not isinstance(error, BrokenPipeError):
+                print(f"error: nothing can be written: {error.strerror}", file=sys.stderr)
     return code
 
 

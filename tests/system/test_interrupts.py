@@ -1,0 +1,94 @@
+"""Interrupts that Python drops: each reaches the command all the same."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import time
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from app.system.interrupts import keyboard_interrupts
+
+
+class _Thing:
+    """Is referred to weakly, and may end in a finalizer."""
+
+    def __init__(self, at_end: Callable[[], object] = lambda: None) -> None:
+        self._at_end = at_end
+
+    def __del__(self) -> None:
+        self._at_end()
+
+
+def in_a_finalizer(number: int) -> None:
+    _Thing(lambda: signal.raise_signal(number))
+
+
+def in_the_callback_of_a_weak_reference(number: int) -> None:
+    thing = _Thing()
+    reference = weakref.ref(thing, lambda _: signal.raise_signal(number))
+    del thing
+    assert reference() is None
+
+
+def in_the_garbage_collector(number: int) -> None:
+    def collected(phase: str, _: object) -> None:
+        if phase == "start":
+            signal.raise_signal(number)
+
+    gc.callbacks.append(collected)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(collected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "drop", [in_a_finalizer, in_the_callback_of_a_weak_reference, in_the_garbage_collector]
+)
+def test_what_python_drops_comes_again(
+    drop: Callable[[int], None], number: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with keyboard_interrupts() as came, pytest.raises(KeyboardInterrupt):
+        drop(number)
+        assert came == [number]
+        time.sleep(60)
+    assert came == [number, number]
+    assert "Exception ignored" not in capfd.readouterr().err
+
+
+def test_the_block_leaves_the_process_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook
+    with keyboard_interrupts() as came, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    assert came == [signal.SIGTERM]
+    after = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook
+    assert after == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with keyboard_interrupts() as came:
+            signal.raise_signal(signal.SIGINT)
+        assert came == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_errors_of_finalizers_are_told_as_ever(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ValueError("of the finalizer")
+
+    hook, sys.unraisablehook = sys.unraisablehook, sys.__unraisablehook__
+    try:
+        with keyboard_interrupts():
+            _Thing(fail)
+    finally:
+        sys.unraisablehook = hook
+    assert "ValueError: of the finalizer" in capfd.readouterr().err
