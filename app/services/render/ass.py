@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
 
@@ -57,12 +57,13 @@ def write_ass(
 ) -> str:
     """Return cues as ASS, with a style for each speaker's colour.
 
-    Times are rounded to hundredths of a second, the resolution of the format. Timed words are
-    lit up as they are spoken, but for lines from right to left, whose parts libass orders from the
-    left. Of two languages in two regions the original has a style of its own.
+    Where two share a cue, the lines of each have their speaker's colour by an override. Times are
+    rounded to hundredths of a second, the resolution of the format. Timed words are lit up as they
+    are spoken, but for lines from right to left, whose parts libass orders from the left. Of two
+    languages in two regions the original has a style of its own.
     """
     shown = list(display_cues(cues, profile, language, options, words))
-    numbers = colour_numbers(cue.speaker for cue in shown)
+    numbers = colour_numbers(speaker for cue in shown for speaker in cue.speakers)
     subs = SSAFile()
     subs.info.update(_info(profile))
     subs.styles = {"Default": _style(SPEAKER_COLOURS[0], profile)}
@@ -116,7 +117,7 @@ def _event(cue: DisplayCue, numbers: dict[str, int], profile: ReadingProfile) ->
     return SSAEvent(
         start=cue.start_ms,
         end=max(cue.end_ms, cue.start_ms + 10),
-        text=_position(cue, profile) + "\\N".join(_lines(cue)),
+        text=_position(cue, profile) + "\\N".join(_lines(cue, numbers)),
         style=_style_of(cue, numbers),
         name=(cue.speaker or "").replace(",", " "),
     )
@@ -139,7 +140,7 @@ def _position(cue: DisplayCue, profile: ReadingProfile) -> str:
     return f"{{\\an{place.anchor}\\pos({x_px},{y_px})}}"
 
 
-def _lines(cue: DisplayCue) -> Iterator[str]:
+def _lines(cue: DisplayCue, numbers: Mapping[str, int]) -> Iterator[str]:
     """Yield the lines with their overrides; what one line switches on holds for the next.
 
     Marks of direction stand behind the overrides, at which libass cuts a line. Tags and entities
@@ -148,16 +149,24 @@ def _lines(cue: DisplayCue) -> Iterator[str]:
     current = PLAIN
     for part in cue.parts:
         karaoke = _Karaoke(part)
-        for pieces in _timed_lines(part):
+        for pieces, ground in zip(_timed_lines(part), _grounds(part, numbers), strict=True):
             line = "".join(text for text, _, _ in pieces)
             before, after = embedding(line, right_to_left=part.right_to_left)
             written: list[str] = []
             inert = inert_pieces([text for text, _, _ in pieces], TAGS_AND_ENTITIES)
-            for text, (_, style, word) in zip(inert, pieces, strict=True):
+            for text, (_, own, word) in zip(inert, pieces, strict=True):
+                style = replace(own, colour=own.colour or ground)
                 switches = _switches(current, style)
                 written += [karaoke.of(word), switches, before, text.translate(_ESCAPES)]
                 current, before = style, ""
             yield "".join([*written, after])
+
+
+def _grounds(part: DisplayCue, numbers: Mapping[str, int]) -> Iterator[str | None]:
+    """Yield the colour of each line that has another than the cue's style: its speaker's."""
+    for speaker in part.line_speakers:
+        number = numbers[speaker] if speaker is not None and part.speaker is None else 0
+        yield SPEAKER_COLOURS[number].hex if number else None
 
 
 def _timed_lines(

@@ -102,6 +102,18 @@ class DisplayCue:
         return (self.other, self) if self.other_first else (self, self.other)
 
     @property
+    def speakers(self) -> tuple[str, ...]:
+        """Who speaks in it, each once; empty where nobody knows."""
+        if self.speaker is not None:
+            return (self.speaker,)
+        return tuple(dict.fromkeys(voice for shown in self.parts for voice in shown.voices))
+
+    @property
+    def line_speakers(self) -> tuple[str | None, ...]:
+        """Who says each of its lines; None where nobody knows."""
+        return self.voices or (self.speaker,) * len(self.lines)
+
+    @property
     def all_lines(self) -> tuple[str, ...]:
         """The lines of all parts."""
         return tuple(line for shown in self.parts for line in shown.lines)
@@ -232,7 +244,7 @@ class _Display:
 def _voices(cue: Cue, turns: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return who says each line of a cue that two share; none where that cannot be told."""
     speakers = [clean_label(speaker) for speaker in cue.turn_speakers]
-    if len(speakers) != len(turns) or None in speakers:
+    if cue.speaker or len(speakers) != len(turns) or None in speakers:
         return ()
     return tuple(
         speaker or "" for speaker, lines in zip(speakers, turns, strict=True) for _ in lines

@@ -70,7 +70,7 @@ def write_ebu_tt_d(
     Source: EBU Tech 3380 (EBU-TT-D subtitling distribution format), version 1.0.1, section 3.
     """
     shown = list(display_cues(cues, profile, language, options, words))
-    numbers = colour_numbers(cue.speaker for cue in shown)
+    numbers = colour_numbers(speaker for cue in shown for speaker in cue.speakers)
     styles, regions = _Styles(), _Regions()
     paragraphs = [_paragraph(cue, numbers, styles, regions) for cue in shown]
     head = f"{XML_DECLARATION}\n" + _HEAD.format(
@@ -123,13 +123,16 @@ def _paragraph(cue: DisplayCue, numbers: dict[str, int], styles: _Styles, region
     if style := styles.reference(_paragraph_style(cue)):
         attributes += f' style="{style}"'
     attributes += f' begin="{clock_time(cue.start_ms)}" end="{clock_time(cue.end_ms)}"'
-    number = numbers[cue.speaker] if cue.speaker is not None else 0
     lines = (
-        _line(line, SPEAKER_COLOURS[number].hex, _language_of(part, cue), styles)
+        _line(line, _colour(speaker, numbers), _language_of(part, cue), styles)
         for part in cue.parts
-        for line in part.styled_lines
+        for line, speaker in zip(part.styled_lines, part.line_speakers, strict=True)
     )
     return f"      <p {attributes}>{'<br/>'.join(lines)}</p>\n"
+
+
+def _colour(speaker: str | None, numbers: dict[str, int]) -> str:
+    return SPEAKER_COLOURS[0 if speaker is None else numbers[speaker]].hex
 
 
 def _paragraph_style(cue: DisplayCue) -> Iterator[str]:

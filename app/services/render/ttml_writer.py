@@ -83,7 +83,7 @@ def write_imsc(
 def _document(shown: Sequence[DisplayCue], language: str, content_profile: str) -> str:
     placements = dict.fromkeys(cue.placement for cue in shown if cue.placement is not None)
     regions = {place: f"region-{number}" for number, place in enumerate(placements, start=1)}
-    numbers = colour_numbers(cue.speaker for cue in shown)
+    numbers = colour_numbers(speaker for cue in shown for speaker in cue.speakers)
     agents = {speaker: f"speaker-{index}" for index, speaker in enumerate(numbers, start=1)}
     head = f"{XML_DECLARATION}\n" + _HEAD.format(
         language=language_attribute(language),
@@ -109,6 +109,10 @@ class _Names:
     colours: dict[str, int]
     agents: dict[str, str]
     regions: dict[Placement, str]
+
+    def voice(self, speaker: str) -> str:
+        """Return the attributes of what a speaker says."""
+        return f' style="colour-{self.colours[speaker] + 1}" ttm:agent="{self.agents[speaker]}"'
 
 
 def _agent(name: str, agent: str) -> str:
@@ -154,8 +158,7 @@ def percentage(share: float) -> str:
 def _paragraph(cue: DisplayCue, names: _Names) -> str:
     attributes = f'begin="{clock_time(cue.start_ms)}" end="{clock_time(cue.end_ms)}"'
     if cue.speaker is not None:
-        colour = f"colour-{names.colours[cue.speaker] + 1}"
-        attributes += f' style="{colour}" ttm:agent="{names.agents[cue.speaker]}"'
+        attributes += names.voice(cue.speaker)
     if cue.placement is not None:
         attributes += f' region="{names.regions[cue.placement]}"'
         align = cue.placement.align or cue.placement.horizontal
@@ -164,12 +167,17 @@ def _paragraph(cue: DisplayCue, names: _Names) -> str:
         attributes += ' tts:direction="rtl" tts:unicodeBidi="embed"'
     if cue.is_original:
         attributes += f" xml:lang={language_attribute(cue.language)}"
-    text = "<br/>".join(_text(part, is_other=part is cue.other) for part in cue.parts)
+    text = "<br/>".join(_text(part, names, is_other=part is cue.other) for part in cue.parts)
     return f'      <p xml:id="cue-{cue.key}" {attributes}><span style="box">{text}</span></p>\n'
 
 
-def _text(part: DisplayCue, *, is_other: bool) -> str:
-    text = "<br/>".join("".join(_span(*piece) for piece in line) for line in part.styled_lines)
+def _text(part: DisplayCue, names: _Names, *, is_other: bool) -> str:
+    lines = ["".join(_span(*piece) for piece in line) for line in part.styled_lines]
+    voiced = (
+        f"<span{names.voice(speaker)}>{line}</span>"
+        for line, speaker in zip(lines, part.voices, strict=bool(part.voices))
+    )
+    text = "<br/>".join(voiced if part.voices else lines)
     if not is_other:
         return text
     direction = ' tts:direction="rtl" tts:unicodeBidi="embed"' if part.right_to_left else ""
