@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -132,7 +132,7 @@ def test_the_real_server_does_the_same_work_for_viewers_who_come_together(
     hold.touch()
     viewers = [Viewer(server, path) for path in paths]
     assert all(viewer.admitted.wait(120) for viewer in viewers)
-    wait_for(lambda: queued(server) > 2 * MAX_BATCH)
+    wait_until_queued(server, 2 * MAX_BATCH)
     hold.unlink()
     for viewer in viewers:
         viewer.join(120)
@@ -158,7 +158,7 @@ def test_the_real_server_serves_in_the_same_order_who_comes_behind_a_long_job(
     viewers += [Viewer(server, short), Viewer(server, long, jump_s)]
     # The device is held until both are there with their windows, however long their uploads take.
     assert all(viewer.admitted.wait(120) for viewer in viewers)
-    wait_for(lambda: queued(server) > 2 * MAX_BATCH)
+    wait_until_queued(server, 2 * MAX_BATCH)
     hold.unlink()
     for viewer in viewers:
         viewer.join(120)
@@ -194,10 +194,14 @@ def shares_of(calls: list[list[Window]], jump_s: float) -> list[float]:
     return [(ends[at] - ends[0]) / (ends[-1] - ends[0]) for at in (short, jumped)]
 
 
-def wait_for(condition: Callable[[], bool], limit_s: float = 120.0) -> None:
+def wait_until_queued(server: ServerProcess, more_than: int, limit_s: float = 120.0) -> None:
+    """Wait until more windows wait for the device than that."""
     deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s
+    while (waiting := queued(server)) <= more_than:
+        if time.monotonic() > deadline_s:
+            with server.client() as client:
+                jobs = client.get("/api/jobs").text
+            raise AssertionError(f"{waiting} windows wait\n{jobs}\n{server.log[-9000:]}")
         time.sleep(0.1)
 
 
