@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -40,7 +40,7 @@ from bench.simulation.trace import TRACES, Arrival, viral
 from tests.api_requests import SSE
 from tests.conftest import ROOT, write_wav
 from tests.server import ServerProcess, iter_frames
-from tests.timed_engines import CALL_S, CALLS, HOLD, MAX_BATCH, WINDOW_S
+from tests.timed_engines import CALL_S, CALLS, HOLD, MAX_BATCH, PREPARED, WINDOW_S
 
 ALONE = Endpoint(min_workers=1, max_workers=1)
 COSTS = StageCosts(
@@ -102,9 +102,9 @@ Window = tuple[float, float, float]
 """Start and end in seconds, and loudness."""
 
 
-def calls_of(server: ServerProcess) -> list[list[Window]]:
-    """Return the windows of each call so far."""
-    path = server.folder / CALLS
+def calls_of(server: ServerProcess, name: str = CALLS) -> list[list[Window]]:
+    """Return the windows of each call so far, or of another file of the engine."""
+    path = server.folder / name
     lines_ = path.read_text().splitlines() if path.exists() else []
     return [[tuple(window) for window in json.loads(line)] for line in lines_]
 
@@ -132,7 +132,7 @@ def test_the_real_server_does_the_same_work_for_viewers_who_come_together(
     hold.touch()
     viewers = [Viewer(server, path) for path in paths]
     assert all(viewer.admitted.wait(120) for viewer in viewers)
-    wait_until_queued(server, 2 * MAX_BATCH)
+    wait_until(server, lambda: queued(server) > 2 * MAX_BATCH)
     hold.unlink()
     for viewer in viewers:
         viewer.join(120)
@@ -156,9 +156,9 @@ def test_the_real_server_serves_in_the_same_order_who_comes_behind_a_long_job(
     viewers = [Viewer(server, long)]
     assert viewers[0].begun.wait(120)
     viewers += [Viewer(server, short), Viewer(server, long, jump_s)]
-    # The device is held until both are there with their windows, however long their uploads take.
+    # The device is held until it could begin with what each of both waits for.
     assert all(viewer.admitted.wait(120) for viewer in viewers)
-    wait_until_queued(server, 2 * MAX_BATCH)
+    wait_until(server, lambda: {0.2, jump_s} <= wanted_of(calls_of(server, PREPARED), jump_s))
     hold.unlink()
     for viewer in viewers:
         viewer.join(120)
@@ -187,21 +187,31 @@ def shares_of(calls: list[list[Window]], jump_s: float) -> list[float]:
     ends = ends_s(calls)
     short = next(at for at, call in enumerate(calls) if any(level == 0.2 for *_, level in call))
     jumped = next(
-        at
-        for at, call in enumerate(calls)
-        if any(level == 0.9 and end_s > jump_s >= start_s - 6 for start_s, end_s, level in call)
+        at for at, call in enumerate(calls) if any(holds(window, jump_s) for window in call)
     )
     return [(ends[at] - ends[0]) / (ends[-1] - ends[0]) for at in (short, jumped)]
 
 
-def wait_until_queued(server: ServerProcess, more_than: int, limit_s: float = 120.0) -> None:
-    """Wait until more windows wait for the device than that."""
+def wanted_of(calls: list[list[Window]], jump_s: float) -> set[float]:
+    """Return what is among the windows: 0.2 for the short recording, ``jump_s`` for that place."""
+    windows = [window for call in calls for window in call]
+    short = {0.2} if any(level == 0.2 for *_, level in windows) else set()
+    return short | {jump_s} if any(holds(window, jump_s) for window in windows) else short
+
+
+def holds(window: Window, jump_s: float) -> bool:
+    """Whether a viewer who jumps there in the long recording sees this window first."""
+    start_s, end_s, level = window
+    return level == 0.9 and end_s > jump_s >= start_s - 6
+
+
+def wait_until(
+    server: ServerProcess, condition: Callable[[], bool], limit_s: float = 120.0
+) -> None:
     deadline_s = time.monotonic() + limit_s
-    while (waiting := queued(server)) <= more_than:
+    while not condition():
         if time.monotonic() > deadline_s:
-            with server.client() as client:
-                jobs = client.get("/api/jobs").text
-            raise AssertionError(f"{waiting} windows wait\n{jobs}\n{server.log[-9000:]}")
+            raise AssertionError(f"{queued(server)} windows wait\n{server.log[-9000:]}")
         time.sleep(0.1)
 
 
