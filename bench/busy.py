@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.work_context import WorkContext
 from bench.figure import Figure, Goal
 from bench.first_text import first_text

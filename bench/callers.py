@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.work_context import WorkContext
 from bench.figure import BenchError, Figure, Goal
 from bench.measure import BenchEnvironment

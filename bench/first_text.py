@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jiwer
 
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.protocols import Window
 from app.gpu.work_context import WorkContext
 from app.services.stages.stage_clock import StageClock

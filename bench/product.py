@@ -12,7 +12,7 @@ from app.domain.errors import NoSpeechError
 from app.domain.events import Result
 from app.domain.language import known_language
 from app.domain.request import JobRequest, UploadedFile
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline

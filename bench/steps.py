@@ -16,7 +16,7 @@ from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment, SpeakerTurn
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.protocols import DiarizationState, Diarizer
 from app.gpu.work_context import WorkContext
 from app.services.cache.caches import no_caches

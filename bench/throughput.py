@@ -17,7 +17,7 @@ from typing import Any
 import jiwer
 
 from app.domain.audio import Audio
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.protocols import Vad, Window
 from app.gpu.work_context import WorkContext
 from app.services.media.pcm import BLOCK_SAMPLES

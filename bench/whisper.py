@@ -15,7 +15,8 @@ from pathlib import Path
 
 from app.domain.errors import EngineLoadError
 from app.domain.request import UploadedFile
-from app.gpu.engine_manager import EngineManager, Engines
+from app.gpu.engine_manager import EngineManager
+from app.gpu.loaded_engines import Engines
 from app.services.sources.opened import OpenedMedia
 from app.services.sources.opener import MediaOpener
 from app.settings import AlignmentSettings, AsrSettings, Settings, WhisperSettings

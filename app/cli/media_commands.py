@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -33,6 +33,7 @@ from app.cli.server_client import (
     unreachable,
 )
 from app.cli.subtitle_command import named_fields
+from app.domain.json_text import field_value
 
 _AUDIO_ENDING = "flac"
 """Of the server's usual format."""
@@ -159,7 +160,7 @@ def _made(
     if own:
         _made_here(client, operation, target, work, reporter)
         return
-    given = {name: _job_value(value) for name, value in _given(operation.fields).items()}
+    given = {name: field_value(value) for name, value in _given(operation.fields).items()}
     fields = {"operation": operation.name, **given}
     files = {f"url_{name}": path for name, path in operation.files.items()}
     with remote_work(client, files, fields, operation.source, reporter) as remote:
@@ -233,14 +234,6 @@ def _with_ending(target: Path, made: str, work: FileWork) -> Path:
 
 def _given(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
-
-
-def _job_value(text: str) -> object:
-    """Return a field as a job has it: objects and lists as JSON, as the server reads a form's."""
-    if text.lstrip()[:1] in ("{", "["):
-        with suppress(ValueError):
-            return json.loads(text)
-    return text
 
 
 def _result(client: ServerClient, operation: _Operation, reporter: JobReporter) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 from pydantic_core import from_json
 
@@ -45,6 +46,14 @@ def read_json(text: bytes | bytearray | str) -> object:
         if whole == data:
             raise
         return from_json(whole)
+
+
+def field_value(text: str) -> object:
+    """Return the value of a form's field: objects and lists are JSON, all else is a text."""
+    if text.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            return read_json(text)
+    return text
 
 
 def _without_lone_surrogates(data: bytes) -> bytes:

@@ -70,13 +70,7 @@ def described(
         example: a body that works as it stands.
         extra: what is not in the endpoint's signature, in OpenAPI's words.
     """
-    usual: dict[str, Any] = {"description": answer}
-    if model is not None:
-        usual["model"] = model
-    if content:
-        usual["content"] = dict(content)
-    if headers:
-        usual["headers"] = dict(headers)
+    usual = _answer(answer, model, content, headers)
     responses = {status: usual}
     responses |= {other: {"description": text} for other, text in (others or {}).items()}
     arguments: dict[str, Any] = {
@@ -92,6 +86,15 @@ def described(
     if added:
         arguments["openapi_extra"] = added
     return arguments
+
+
+def _answer(
+    text: str, model: Any, content: Mapping[str, Any] | None, headers: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return an answer in the words of FastAPI's ``responses``."""
+    parts = {"model": model, "content": content and dict(content), "headers": headers}
+    filled = {name: part for name, part in parts.items() if part}
+    return {"description": text, **filled}
 
 
 def header(name: str, text: str, *, required: bool = False, example: str = "") -> dict[str, Any]:

@@ -142,6 +142,7 @@ class FilmUpload:
             self.upload.fail(JobCancelledError("The client left during the upload"))
             raise
         except Exception:
+            # Whatever it was: jobs that read the upload meanwhile are not to wait for its rest.
             self.upload.fail(InternalError("Internal server error"))
             raise
         finally:

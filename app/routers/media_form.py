@@ -10,7 +10,7 @@ from fastapi import Request
 
 from app.container import Services
 from app.domain.errors import BadRequestError, InvalidFieldError, quoted
-from app.domain.json_text import read_json
+from app.domain.json_text import field_value
 from app.routers.dependencies import services_of
 from app.routers.edge.json_request import JsonRequest
 from app.routers.edge.request_body import body_of, is_multipart
@@ -153,16 +153,8 @@ def _form_fields(operation: MediaOperation, parts: Mapping[str, _Part]) -> dict[
         if part.files:
             fields[field] = part.files[0]
         elif part.text.texts:
-            fields[field] = _with_uploads(_value(part.text.texts[0]), uploads)
+            fields[field] = _with_uploads(field_value(part.text.texts[0]), uploads)
     return fields
-
-
-def _value(text: str) -> object:
-    """Return the value of a field: objects and lists are JSON."""
-    if text.lstrip()[:1] in ("{", "["):
-        with suppress(ValueError):
-            return read_json(text)
-    return text
 
 
 def _with_uploads(

@@ -145,6 +145,7 @@ async def _late_body(
     except CuestreamError as error:
         yield _late_error(body, error)
     except Exception as error:
+        # A defect: the status is sent already, so no error handler could answer any more.
         log.error("a late answer failed by a defect", exc_info=error)
         yield _late_error(body, InternalError("Internal server error"))
     finally:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.gpu.engine_manager import EngineRole, EngineState
+from app.gpu.loaded_engines import EngineRole, EngineState
 from app.routers.job_answers import Absent, Answer, CodedNotice, PaidUsage
 
 

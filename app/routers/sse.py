@@ -7,17 +7,18 @@ one write with one ``data:`` line.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
-from app.routers.encoded_log import EncodedEvent, encoded_log
+from app.routers.encoded_log import EncodedEvent, EncodedLog, encoded_log
 from app.routers.encoders import EventEncoder, Payload, progress_payload
 from app.routers.error_shapes import error_body
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.streams import (
     Heartbeat,
+    Item,
     KeepAlive,
     LoggedEvent,
     ServerLeaving,
@@ -53,35 +54,49 @@ def stream_job(
     events_path = f"/api/jobs/{job.id}/events?view={encoder_name}"
     if encoder.formats:
         events_path += f"&formats={','.join(encoder.formats)}"
+    first: Payload = {"job_id": job.id, "events": events_path}
     encoded = encoded_log(job, encoder)
-
-    async def events() -> AsyncIterator[bytes]:
-        first: Payload = {"job_id": job.id, "events": events_path}
-        sent = 0
-        async with aclosing(streams.follow(job, after)) as items:
-            async for item in items:
-                sent += 1
-                if sent % _TURN_FRAMES == 0:
-                    await take_turn()  # a replay is there at once, and others wait
-                if isinstance(item, LoggedEvent):
-                    event = await encoded.event(item.seq)
-                    if event is not None:
-                        if event.is_error and errors_as_messages:
-                            yield b"data: %b\n\n" % event.json
-                        yield _frame(event, item.seq, first)
-                        first = {}
-                elif isinstance(item, KeepAlive):
-                    yield ServerSentEvent(comment="still here", sep=_LF).encode()
-                else:
-                    yield _write({**_payload(item), **first}, item)
-                    first = {}
-
     return EventSourceResponse(
-        events(),
+        _frames(streams.follow(job, after), encoded, first, errors_as_messages=errors_as_messages),
         sep=_LF,
         ping=0,
         headers={"X-Job-Id": job.id, "Cache-Control": "no-cache", "Vary": "Accept"},
     )
+
+
+async def _frames(
+    items: AsyncGenerator[Item],
+    encoded: EncodedLog,
+    first: Payload,
+    *,
+    errors_as_messages: bool,
+) -> AsyncIterator[bytes]:
+    """Yield the frames of a stream.
+
+    Args:
+        items: of the job.
+        encoded: its log, as this reader gets it.
+        first: fields that the first frame has beside its own.
+        errors_as_messages: see `stream_job`.
+    """
+    sent = 0
+    async with aclosing(items):
+        async for item in items:
+            sent += 1
+            if sent % _TURN_FRAMES == 0:
+                await take_turn()  # a replay is there at once, and others wait
+            if isinstance(item, LoggedEvent):
+                event = await encoded.event(item.seq)
+                if event is not None:
+                    if event.is_error and errors_as_messages:
+                        yield b"data: %b\n\n" % event.json
+                    yield _frame(event, item.seq, first)
+                    first = {}
+            elif isinstance(item, KeepAlive):
+                yield ServerSentEvent(comment="still here", sep=_LF).encode()
+            else:
+                yield _write({**_payload(item), **first}, item)
+                first = {}
 
 
 def _payload(item: Heartbeat | ServerLeaving) -> Payload:

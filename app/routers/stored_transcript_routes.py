@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from fastapi.responses import Response
 from app.container import Services
 from app.domain import errors as e
 from app.domain.events import Result
+from app.domain.language import Language
 from app.domain.profile import DEFAULT_PROFILE
 from app.domain.request import JobRequest, Source, UploadedFile
 from app.routers.access.api_keys import caller_of
@@ -78,31 +80,51 @@ async def transcribe_file(
         raise e.TranscriptionDisabledError("This server does not transcribe")
     services.readiness.admit()
     spoken = language_code(language) if language else None
-
-    async def job() -> JobRequest:
-        wanted = JobRequest(
-            await _audio(services, audio_file),
-            spoken=spoken,
-            force_whisper=True,
-            reuse_transcript=True,
-            caller=caller_of(request),
-            audience="batch",
-            holder=caller_name(request),
-        )
-        return with_server_defaults(wanted, services.settings)
-
-    told: Payload = {
-        "video_id": video_id or (video_id_of(url) if url else None),
-        "url": url,
-        "duration": duration,
-        "platform": platform or (platform_of(url) if url else None),
-    }
+    video = _Video(
+        id=video_id or (video_id_of(url) if url else None),
+        url=url,
+        duration_s=duration,
+        platform=platform or (platform_of(url) if url else None),
+    )
 
     async def work() -> Payload:
-        result = await run_made(services, job)
-        return await _transcript(services, result, output_format, told)
+        result = await run_made(services, lambda: _job(request, services, audio_file, spoken))
+        return await _transcript(services, result, output_format, video)
 
     return await answered(request, work())
+
+
+@dataclass(frozen=True, slots=True)
+class _Video:
+    """What the caller knows of the video, which the answer repeats.
+
+    Attributes:
+        id: on its platform.
+        url: its page.
+        duration_s: its length.
+        platform: name of the site.
+    """
+
+    id: str | None
+    url: str | None
+    duration_s: float | None
+    platform: str | None
+
+
+async def _job(
+    request: Request, services: Services, audio_file: str, spoken: Language | None
+) -> JobRequest:
+    """Return the request of the job that transcribes a file."""
+    wanted = JobRequest(
+        await _audio(services, audio_file),
+        spoken=spoken,
+        force_whisper=True,
+        reuse_transcript=True,
+        caller=caller_of(request),
+        audience="batch",
+        holder=caller_name(request),
+    )
+    return with_server_defaults(wanted, services.settings)
 
 
 async def _audio(services: Services, audio_file: str) -> Source:
@@ -124,7 +146,7 @@ def _sha256(path: Path) -> str:
 
 
 async def _transcript(
-    services: Services, result: Result, output_format: str, told: Payload
+    services: Services, result: Result, output_format: str, video: _Video
 ) -> Payload:
     """Return a transcript as text, as a subtitle file inside JSON, or with its segments."""
     model = model_of(services)
@@ -148,9 +170,9 @@ async def _transcript(
     ]
     return {
         **common,
-        "video_id": told["video_id"],
-        "url": told["url"],
-        "duration": told["duration"] or result.audio_ms / 1000,
+        "video_id": video.id,
+        "url": video.url,
+        "duration": video.duration_s or result.audio_ms / 1000,
         "source": "ai",
         "provider": model.provider,
         "model": model.name,
@@ -161,7 +183,7 @@ async def _transcript(
         "segment_count": len(segments),
         "metadata": {
             "created_at": datetime.now(UTC).isoformat(),
-            "platform": told["platform"],
+            "platform": video.platform,
             "transcription_time": result.elapsed_ms / 1000,
         },
     }

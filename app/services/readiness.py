@@ -11,7 +11,8 @@ import structlog
 
 from app.domain.errors import DrainingError, EngineLoadError, NotReadyError
 from app.domain.language_tags import english_name
-from app.gpu.engine_manager import EngineManager, EngineStatus
+from app.gpu.engine_manager import EngineManager
+from app.gpu.loaded_engines import EngineStatus
 from app.services.translation.translator import Translator
 from app.services.translation.translator_registry import build_translator
 from app.settings import Settings

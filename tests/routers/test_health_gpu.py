@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.gpu.device import GpuInfo
-from app.gpu.engine_manager import EngineStatus
+from app.gpu.loaded_engines import EngineStatus
 from app.main import create_app
 from app.routers import health_routes
 from app.settings import Settings

@@ -93,7 +93,7 @@ def _session(path: Path) -> Any:
         return onnxruntime.InferenceSession(
             str(path), providers=["CPUExecutionProvider"], sess_options=options
         )
-    except Exception as error:
+    except Exception as error:  # the classes that onnxruntime raises share no base of their own
         raise EngineLoadError(f"Silero VAD cannot be loaded: {type(error).__name__}") from error
 
 

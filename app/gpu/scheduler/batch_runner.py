@@ -96,6 +96,7 @@ class BatchRunner:
         except CuestreamError as error:
             return error
         except Exception as error:
+            # An engine may raise anything; its thread serves further batches.
             log.error("engine defect", exc_info=error)
             return EngineError(f"The engine failed: {type(error).__name__}")
         if len(results) != len(part):

@@ -185,6 +185,7 @@ class PreparationThreads(_Threads):
         except CuestreamError as error:
             return error
         except Exception as error:
+            # An engine may raise anything; its thread serves further items.
             log.error("engine defect", exc_info=error)
             return EngineError(f"The engine failed: {type(error).__name__}")
 

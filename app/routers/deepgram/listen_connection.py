@@ -16,12 +16,18 @@ from app.domain.errors import CuestreamError, MediaError
 from app.domain.json_text import read_json
 from app.routers.deepgram.listen_events import ListenEvents
 from app.routers.deepgram.listen_sound import listen_sound
+from app.routers.event_socket import (
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    NORMAL,
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+    EventSocket,
+)
 from app.services.live.utterance_events import UtteranceEvent
 from app.services.live.utterance_session import UtteranceSession
-from app.submission.job_payloads import Payload
 from app.submission.vendors.stream_query import StreamOrder, prompt_for
 
-_NORMAL, _GOING_AWAY, _NOT_SOUND, _FAILED, _TRY_AGAIN = 1000, 1001, 1008, 1011, 1013
 _MAX_COMMAND_CHARS = 100_000
 _SHOWN_CHARS = 500
 _MOST_TERMS = 100
@@ -41,9 +47,9 @@ class ListenConnection:
         self, socket: WebSocket, services: Services, order: StreamOrder, request_id: str
     ) -> None:
         self._socket, self._services, self._order = socket, services, order
+        self._client = EventSocket(socket)
         self._events = ListenEvents(order, request_id)
         self._digest, self._damage_told = hashlib.sha256(), False
-        self._lock = asyncio.Lock()
         self._session = UtteranceSession(
             services.readiness, services.settings, order.turns, self._tell
         )
@@ -92,30 +98,27 @@ class ListenConnection:
 
     async def leave(self) -> None:
         """End the connection because the server shuts down."""
-        await self._close(_GOING_AWAY, "The server is shutting down")
+        await self._client.close(GOING_AWAY, "The server is shutting down")
 
     async def _end(self) -> None:
         """Say how a stream ended whose client is still there."""
-        task = self._session.task
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        error = self._session.failure
         if isinstance(error, CuestreamError):
             await self._fail(error)
         elif error is not None:
             raise error
         elif self._session.idle:
-            await self._close(_FAILED, "No sound came any more")
+            await self._client.close(INTERNAL_ERROR, "No sound came any more")
         else:
             duration_s = self._sound.duration_s
-            await self._send(self._events.metadata(self._digest.hexdigest(), duration_s))
-            await self._close(_NORMAL, "")
+            await self._client.send(self._events.metadata(self._digest.hexdigest(), duration_s))
+            await self._client.close(NORMAL, "")
 
     async def _fail(self, error: CuestreamError) -> None:
         """Say what ended a stream. Source of 1008: Deepgram's errors of live streams."""
-        await self._send(self._events.error(error.code, error.message))
-        code = _NOT_SOUND if isinstance(error, MediaError) else _TRY_AGAIN
-        await self._close(code, error.message[:100])
+        await self._client.send(self._events.error(error.code, error.message))
+        code = POLICY_VIOLATION if isinstance(error, MediaError) else TRY_AGAIN_LATER
+        await self._client.close(code, error.message[:100])
 
     async def _until_gone(self) -> bool:
         """Wait until the client has left; what he sends meanwhile is of no use."""
@@ -142,7 +145,7 @@ class ListenConnection:
     async def _tell_utterance_end(self) -> None:
         end = self._events.utterance_end(self._session.position_ms)
         if end is not None:
-            await self._send(end)
+            await self._client.send(end)
 
     async def _feed(self, data: bytes) -> None:
         self._digest.update(data)
@@ -154,7 +157,7 @@ class ListenConnection:
         if self._sound.damages and not self._damage_told:
             self._damage_told = True
             text = "A part of the sound is damaged and was left out"
-            await self._send(self._events.error("media_damaged", text))
+            await self._client.send(self._events.error("media_damaged", text))
 
     async def _obey(self, text: str) -> bool:
         """Do what a command says; return whether it closes the stream."""
@@ -175,48 +178,39 @@ class ListenConnection:
                 error = self._events.error(
                     "SchemaError", f"A text message is JSON: {known}", text[:_SHOWN_CHARS]
                 )
-                await self._send(error)
+                await self._client.send(error)
         return False
 
     async def _configure(self, command: Mapping[str, Any]) -> None:
         terms = command.get("keyterms")
         if command.get("features"):
             text = "Features are set in the query alone"
-            await self._send(self._events.not_configured("CONFIGURE_FEATURES_NOT_SUPPORTED", text))
+            await self._client.send(
+                self._events.not_configured("CONFIGURE_FEATURES_NOT_SUPPORTED", text)
+            )
         elif terms is None:
-            await self._send(self._events.configured(self._order.query.keyterm))
+            await self._client.send(self._events.configured(self._order.query.keyterm))
         elif not _are_terms(terms):
             text = f"keyterms is a list of at most {_MOST_TERMS} texts"
-            await self._send(self._events.not_configured("CONFIGURE_KEYTERM_LIMIT_EXCEEDED", text))
+            await self._client.send(
+                self._events.not_configured("CONFIGURE_KEYTERM_LIMIT_EXCEEDED", text)
+            )
         else:
             prompt, left_out = prompt_for(terms)
             if left_out:
                 failure = self._events.not_configured(
                     "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", left_out[0].message
                 )
-                await self._send(failure)
+                await self._client.send(failure)
                 return
             await self._session.configure(replace(self._order.turns, prompt=prompt))
-            await self._send(self._events.configured(terms))
+            await self._client.send(self._events.configured(terms))
 
     async def _tell(self, happened: UtteranceEvent) -> None:
         self._events.model = self._services.readiness.engine_manager.engines.transcriber_name
         for message in self._events.messages(happened):
-            await self._send(message)
+            await self._client.send(message)
         await self._tell_utterance_end()
-
-    async def _send(self, message: Payload) -> None:
-        async with self._lock:
-            try:
-                await self._socket.send_json(message)
-            except RuntimeError:
-                return  # the connection was closed meanwhile
-
-    async def _close(self, code: int, reason: str) -> None:
-        try:
-            await self._socket.close(code, reason)
-        except RuntimeError:
-            return  # it is closed already
 
 
 def _are_terms(terms: object) -> bool:

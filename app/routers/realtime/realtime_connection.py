@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from app.container import Services
 from app.domain.errors import CuestreamError
 from app.domain.json_text import read_json
+from app.routers.event_socket import GOING_AWAY, TRY_AGAIN_LATER, EventSocket
 from app.routers.realtime.realtime_events import Event, RealtimeEvents, VllmEvents, named
 from app.routers.realtime.realtime_options import RealtimeOptions, UnknownValueError
 from app.services.live.utterance_events import TurnOptions, UtteranceEvent
@@ -23,7 +24,6 @@ from app.services.media.stream_resampler import StreamResampler
 from app.submission.request_fields import spoken_language
 from app.system.thread_groups import VOICE
 
-_GOING_AWAY = 1001
 _MAX_REFERENCE_CHARS = 512
 _SESSION_S = 3600
 """Source: OpenAI's guide to Realtime sessions: an hour at most."""
@@ -58,6 +58,7 @@ class RealtimeConnection:
 
     def __init__(self, socket: WebSocket, services: Services, *, flat: bool) -> None:
         self._socket, self._services, self._flat = socket, services, flat
+        self._client = EventSocket(socket)
         self._id = f"sess_{uuid.uuid4().hex[:21]}"
         self._begun = int(time.time())
         asked = (socket.query_params.get(name) for name in _MODEL_NAMES)
@@ -65,7 +66,6 @@ class RealtimeConnection:
         self._events: RealtimeEvents | VllmEvents = RealtimeEvents()
         self._resampler = StreamResampler(self._options.rate_hz)
         self._odd = b""
-        self._send_lock = asyncio.Lock()
         self._session: UtteranceSession | None = None
 
     async def serve(self) -> None:
@@ -76,14 +76,14 @@ class RealtimeConnection:
         self._session = session = UtteranceSession(
             readiness, settings, self._options.turns, self._tell
         )
-        await self._send(self._session_event("created"))
+        await self._client.send(self._session_event("created"))
         reading = asyncio.create_task(self._read(), name="realtime-read")
         try:
             async with asyncio.timeout(_SESSION_S):
                 await asyncio.wait({reading, session.task}, return_when=asyncio.FIRST_COMPLETED)
             await self._end(session)
         except TimeoutError:
-            await self._close(_GOING_AWAY, "The session is an hour old")
+            await self._client.close(GOING_AWAY, "The session is an hour old")
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -91,28 +91,20 @@ class RealtimeConnection:
 
     async def leave(self) -> None:
         """End the connection because the server shuts down."""
-        await self._close(_GOING_AWAY, "The server is shutting down")
+        await self._client.close(GOING_AWAY, "The server is shutting down")
 
     async def _end(self, session: UtteranceSession) -> None:
         """Say why a stream ended that its client has not left."""
         if not session.task.done():
             return
-        error = None if session.task.cancelled() else session.task.exception()
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        error = session.failure
         if isinstance(error, CuestreamError):
-            await self._send(self._events.error(error.message, error.code))
-            await self._close(1013, error.message[:100])
+            await self._client.send(self._events.error(error.message, error.code))
+            await self._client.close(TRY_AGAIN_LATER, error.message[:100])
         elif error is not None:
             raise error
         else:
-            await self._close(_GOING_AWAY, "No sound came any more")
-
-    async def _close(self, code: int, reason: str) -> None:
-        try:
-            await self._socket.close(code, reason)
-        except RuntimeError:
-            return  # it is closed already
+            await self._client.close(GOING_AWAY, "No sound came any more")
 
     async def _read(self) -> None:
         while True:
@@ -132,7 +124,7 @@ class RealtimeConnection:
 
     async def _refuse(self, sent: object, text: str, code: str, param: str | None) -> None:
         reference = _reference(sent)
-        await self._send(self._events.error(text, code, param=param, reference=reference))
+        await self._client.send(self._events.error(text, code, param=param, reference=reference))
 
     async def _take(self, sent: object) -> None:
         """Do what a client event says.
@@ -180,7 +172,7 @@ class RealtimeConnection:
             self._events.logprobs = options.logprobs
         if self._session is not None:
             await self._session.configure(options.turns)
-            await self._send(self._session_event("updated"))
+            await self._client.send(self._session_event("updated"))
 
     def _require_language(self, options: RealtimeOptions) -> None:
         readiness = self._services.readiness
@@ -229,14 +221,7 @@ class RealtimeConnection:
     async def _tell(self, happened: UtteranceEvent) -> None:
         event = self._events.event(happened)
         if event is not None:
-            await self._send(event)
-
-    async def _send(self, event: Event) -> None:
-        async with self._send_lock:
-            try:
-                await self._socket.send_json(event)
-            except RuntimeError:
-                return  # the connection was closed meanwhile
+            await self._client.send(event)
 
     def _session_event(self, what: str) -> Event:
         fields = self._options.flat() if self._flat else self._options.nested()

@@ -76,6 +76,7 @@ class WyomingServer:
         except (ConnectionError, TimeoutError):
             pass  # the client has left, or does not read why he is refused
         except Exception as error:
+            # A defect ends its own connection: no framework stands between this and the loop.
             log.error("wyoming connection failed by a defect", exc_info=error)
         finally:
             self._tasks.discard(task)

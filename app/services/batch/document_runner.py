@@ -137,6 +137,7 @@ class DocumentRunner:
         except CuestreamError as error:
             return run.retry(item, error.message)
         except Exception as error:
+            # A defect fails its own item; the rest of the batch goes on.
             log.error("batch item failed by a defect", msg_id=item.message, exc_info=error)
             return run.retry(item, "Internal server error")
         finally:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app.domain.language import Language
 from app.domain.request import SpeakerCount, Task
 from app.domain.version import __version__
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.protocols import Diarizer
 from app.services.cache.keys import stage_key
 from app.settings import VadSettings

@@ -101,6 +101,7 @@ class LiveSession:
         except CuestreamError as error:
             await self._end_by(error.message)
         except Exception as error:
+            # A defect: the client is to get an end with a reason, never a stream that falls silent.
             log.error("live stream failed by a defect", exc_info=error)
             await self._end_by("Internal server error")
         finally:

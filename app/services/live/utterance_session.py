@@ -90,6 +90,12 @@ class UtteranceSession:
         self.idle, self.position_ms = False, 0
         self.task = asyncio.create_task(self._run(), name="utterances")
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the stream, once `task` is done; None where it was finished or closed."""
+        error = None if self.task.cancelled() else self.task.exception()
+        return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
+
     async def feed(self, samples: Samples) -> None:
         """Add audio, mono float32 at 16 kHz; waits while much waits already."""
         for at in range(0, len(samples), _BLOCK):

@@ -13,7 +13,7 @@ from app.domain.errors import TranscriptionDisabledError
 from app.domain.events import Notice
 from app.domain.language import Language, known_language
 from app.domain.request import JobRequest
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.services.cache.caches import Caches
 from app.services.cache.lookups import Lookups
 from app.services.cache.transcript_keys import window_key

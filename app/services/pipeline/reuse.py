@@ -8,7 +8,7 @@ from functools import partial
 from app.domain.language import known_language
 from app.domain.media import MediaInfo
 from app.domain.request import JobRequest
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.work_context import WorkContext
 from app.services.cache.transcript_cache import Transcript
 from app.services.cache.transcript_keys import (

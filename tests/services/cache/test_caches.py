@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.language import Language
 from app.domain.request import SpeakerCount
-from app.gpu.engine_manager import EngineManager, Engines
+from app.gpu.engine_manager import EngineManager
+from app.gpu.loaded_engines import Engines
 from app.services.cache.transcript_keys import (
     diarized_recording_key,
     recording_key,

@@ -9,7 +9,7 @@ import pytest
 from app.domain.errors import InvalidLanguageError, OverloadedError, UnavailableOptionError
 from app.domain.language import ENGLISH, Language
 from app.domain.request import JobRequest, MediaUrl, SentCaptions, UploadedFile
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.services.jobs.admission import check_options
 from app.services.jobs.runner import JobRunner
 from app.services.jobs.store.memory_job_store import MemoryJobStore

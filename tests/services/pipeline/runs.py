@@ -14,7 +14,7 @@ from app.domain.events import Event, Result
 from app.domain.request import JobRequest, UploadedFile
 from app.domain.time import SAMPLE_RATE_HZ, Span
 from app.domain.transcript import Segment, SpeakerTurn, Word
-from app.gpu.engine_manager import Engines
+from app.gpu.loaded_engines import Engines
 from app.gpu.protocols import DiarizationState, Prepared, Window
 from app.gpu.scheduler import Scheduler
 from app.gpu.work_context import WorkContext

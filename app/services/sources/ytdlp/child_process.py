@@ -83,21 +83,30 @@ async def site_process(
                 limits=SITE,
             )
         )
-        rate = settings.ytdlp_rate_limit_kbps
-        task: YtdlpTask = {
-            "page_url": page_url,
-            "proxy": proxy.url,
-            "cookies": await DISK.run(_own_cookies, settings.cookies_file, folder),
-            "folder": str(folder),
-            "timeout_s": settings.fetch_read_s,
-            "rate_limit": None if rate is None else rate * 1024,
-            "sleep_s": settings.ytdlp_sleep_s,
-            "js_runtime": settings.ytdlp_js_runtime,
-            "format": media_format,
-            "playlist": playlist,
-        }
+        cookies = await DISK.run(_own_cookies, settings.cookies_file, folder)
+        task = _task(page_url, settings, proxy.url, folder, cookies)
+        task |= {"format": media_format, "playlist": playlist}
         await child.write(json.dumps(task).encode() + b"\n")
         yield SiteProcess(child, proxy, report)
+
+
+def _task(
+    page_url: str, settings: SourceSettings, proxy_url: str, folder: Path, cookies: str | None
+) -> YtdlpTask:
+    """Return what the child is to do, for the best audio of a page that is no playlist."""
+    rate = settings.ytdlp_rate_limit_kbps
+    return {
+        "page_url": page_url,
+        "proxy": proxy_url,
+        "cookies": cookies,
+        "folder": str(folder),
+        "timeout_s": settings.fetch_read_s,
+        "rate_limit": None if rate is None else rate * 1024,
+        "sleep_s": settings.ytdlp_sleep_s,
+        "js_runtime": settings.ytdlp_js_runtime,
+        "format": BEST_AUDIO,
+        "playlist": None,
+    }
 
 
 class SiteProcess:
