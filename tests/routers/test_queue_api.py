@@ -245,14 +245,33 @@ def test_runpod_29_an_output_over_the_limit_is_stored(api: httpx.Client) -> None
     assert told["output"]["stored_output"]["size_bytes"] > 21 * 2**20
 
 
-def test_a_job_that_runs_too_long_is_timed_out_and_one_whose_time_is_over_is_gone(
-    api: httpx.Client, tmp_path: Path
+def test_a_job_whose_time_is_over_is_timed_out_wherever_it_stands(
+    api: httpx.Client, receiver: Receiver, tmp_path: Path
 ) -> None:
-    job_id = handed_in(
-        api, answer="x", until=f"{tmp_path}/never", policy={"executionTimeout": 5000}
-    )
-    told = ended(api, job_id)
-    assert (told["status"], told["code"]) == ("TIMED_OUT", "execution_timeout")
+    """Nobody asks for them meanwhile, and the webhook of each is told once."""
+    never, hook = f"{tmp_path}/never", receiver.url
+    long = handed_in(api, answer=1, until=never, policy={"executionTimeout": 5000}, webhook=hook)
+    running = handed_in(api, answer=2, until=never, policy={"ttl": 10_500}, webhook=hook)
+    blocking = handed_in(api, answer=3, until=never)
+    waiting = handed_in(api, answer=4, policy={"ttl": 10_000}, webhook=hook)
+    until(lambda: len(receiver.calls) == 3)
+    assert ended(api, waiting)["status"] == "TIMED_OUT"
+    api.post(f"/cancel/{blocking}")
+    told = {each["id"]: each for each in (json.loads(body) for _, body in receiver.calls)}
+    assert {job_id: each["code"] for job_id, each in told.items()} == {
+        long: "execution_timeout",
+        running: "job_expired",
+        waiting: "job_expired",
+    }
+    for job_id, each in told.items():
+        assert each["status"] == "TIMED_OUT"
+        assert ended(api, job_id) == each
+    assert "delayTime" not in told[waiting], "it never began"
+    assert api.post(f"/retry/{waiting}").json() == {"id": waiting, "status": "IN_QUEUE"}
+    assert ended(api, waiting)["output"] == 4
+
+
+def test_a_policy_beyond_its_bounds_is_refused(api: httpx.Client) -> None:
     for policy in ({"executionTimeout": 4999}, {"ttl": 9999}, {"ttl": 7 * 86_400_000 + 1}):
         answer = api.post("/run", json={"input": {"answer": 1}, "policy": policy})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")

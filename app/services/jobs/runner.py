@@ -208,6 +208,10 @@ class JobRunner:
         """Cancel a job for a caller, for good; see `JobControl.cancel`."""
         await self._control.cancel(job, caller)
 
+    async def expire(self, job: JobRuntime) -> bool:
+        """End a job whose time is over and that waits still; see `JobControl.expire`."""
+        return await self._control.expire(job)
+
     async def forget(self, job: JobRuntime, caller: str) -> None:
         """Remove a job of a caller's; one that has not ended is cancelled first.
 
