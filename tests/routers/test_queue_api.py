@@ -277,16 +277,35 @@ def test_a_policy_beyond_its_bounds_is_refused(api: httpx.Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
 
 
-def test_an_idempotency_key_makes_a_second_order_the_first_job(api: httpx.Client) -> None:
-    headers = {"Idempotency-Key": "order-7"}
-    body = {"input": {"answer": "once"}}
+STORE = {"accessId": "a", "accessSecret": "b", "bucketName": "c", "endpointUrl": "http://s3.test"}
+
+
+@pytest.mark.parametrize("door", ["call", "subtitles"])
+def test_an_idempotency_key_makes_a_second_order_the_first_job(
+    api: httpx.Client, door: str
+) -> None:
+    headers = {"Idempotency-Key": f"order-7 {door}"}
+    fields = {"answer": 1, "n": [1]} if door == "call" else {"captions": SRT, "position_s": 1}
+    body: dict[str, Any] = {"input": fields}
     first = api.post("/run", json=body, headers=headers).json()["id"]
     assert api.post("/run", json=body, headers=headers).json()["id"] == first
     ended(api, first)
     assert api.post("/run", json=body, headers=headers).json()["id"] == first
-    other = api.post("/run", json={"input": {"answer": "two"}}, headers=headers)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_conflict")
+    reordered = {"policy": None, "input": dict(reversed(fields.items()))}
+    elsewhere = {**headers, "Host": "another-name.test"}
+    for route in ("/run", "/runsync"):
+        same = api.post(route, json=reordered, headers=elsewhere)
+        assert (same.status_code, same.json()["id"]) == (200, first)
+    others = [{"input": {**fields, "more": 1}}, {**body, "webhook": "http://127.0.0.1:9/"}]
+    others += [{**body, "policy": {"ttl": 20_000}}, {**body, "s3Config": STORE}]
+    others += [{"input": {**fields, "answer": True}}] if door == "call" else []
+    for other in others if door == "call" else others[1:]:
+        answer = api.post("/run", json=other, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_conflict"), other
     assert api.post("/run", json=body).json()["id"] != first
+    twice = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    answer = api.post("/run", json=body, headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (400, "repeated_field")
 
 
 def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(

@@ -110,8 +110,9 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
     server = ServerProcess(tmp_path, settings, app)
     server.wait_ready()
     held = {"path": "/held", "params": {"until": str(go)}}
+    key = {"Idempotency-Key": "order-1"}
     with server.client() as api:
-        done = _handed_in(api, answer="kept")
+        done = api.post("/run", json={"input": {"answer": "kept"}}, headers=key).json()["id"]
         assert ended(api, done)["output"] == "kept"
         parts = _handed_in(api, parts=["one", f"wait {go}", "two"])
         seen: list[object] = []
@@ -133,6 +134,12 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
     try:
         again.wait_ready()
         with again.client() as api:
+            body: dict[str, object] = {"input": {"answer": "kept"}}
+            elsewhere = {**key, "Host": "another-name.test"}
+            assert api.post("/run", json=body, headers=elsewhere).json()["id"] == done
+            for other in ({"policy": {"ttl": 20_000}}, {"input": {"answer": "other"}}):
+                answer = api.post("/run", json=body | other, headers=key)
+                assert answer.json()["code"] == "idempotency_conflict"
             assert ended(api, done)["output"] == "kept"
             assert ended(api, fetched)["output"]["body"] == "done"
             interrupted = ended(api, posted)

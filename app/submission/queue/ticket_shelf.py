@@ -54,7 +54,7 @@ class TicketShelf:
         ticket = self._tickets.get(self._keys.get(_key_of(order), ""))
         if not order.idempotency_key or ticket is None:
             return None
-        if ticket.order.input != order.input or ticket.order.webhook != order.webhook:
+        if not ticket.order.is_same(order):
             raise IdempotencyConflictError("Another job came under this Idempotency-Key")
         return ticket
 
