@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -339,6 +340,28 @@ def test_what_nobody_takes_is_listed_and_can_be_sent_again_or_removed(
     until(lambda: len(receiver.calls) == 4)
     assert json.loads(receiver.calls[-1][1])["status"] == "FAILED"
     until(lambda: api.delete(f"{letters}/{letter['id']}").status_code == 404)
+    assert api.get(letters).json() == {"webhooks": []}
+
+
+def test_what_is_sent_again_is_sent_by_one_and_stops_when_it_is_removed(
+    api: httpx.Client, receiver: Receiver
+) -> None:
+    letters = str(api.base_url.copy_with(path="/api/webhooks/undelivered"))
+    receiver.answers = [503] * 3
+    handed_in(api, answer=1, webhook=receiver.url)
+    until(lambda: len(api.get(letters).json()["webhooks"]) == 1)
+    letter = f"{letters}/{api.get(letters).json()['webhooks'][0]['id']}"
+    receiver.answers, receiver.go = [503], threading.Event()
+    for _ in range(3):
+        assert api.post(letter).json()["status"] == "sending"
+    until(lambda: len(receiver.calls) == 4)
+    assert api.delete(letter).json()["status"] == "removed"
+    receiver.go.set()
+    handed_in(api, answer=2, webhook=receiver.url)
+    until(lambda: len(receiver.calls) == 5)
+    ids = [headers["webhook-id"] for headers, _ in receiver.calls]
+    assert len(set(ids[:4])) == 1
+    assert ids[4] != ids[0], "the removed one is sent no more"
     assert api.get(letters).json() == {"webhooks": []}
 
 
