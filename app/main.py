@@ -256,6 +256,7 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
     stack.push_async_callback(queue.close)
     ends = TranscriptEnds(services, webhooks)
     stack.push_async_callback(ends.close)
+    services.runner.on_expiry = queue.expired
     services.runner.on_claim = partial(_begun, queue, ends)
     services.runner.take_calls(queue.calls.begin)
     app.state.film_jobs = FilmJobs(services)

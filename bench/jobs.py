@@ -179,6 +179,9 @@ class _Nobody:
     def lease_lost(self, record: JobRecord) -> None:
         """See `StoreHost`."""
 
+    def expired(self, job_id: str) -> None:
+        """See `StoreHost`."""
+
     def told(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""
 

@@ -27,7 +27,7 @@ ADVICE: Mapping[str, str] = {
     "operation_unavailable": "leave the operation out, or ask a server that offers it",
     "store_not_configured": "set S3_BUCKET_NAME and its keys where the server runs",
     "not_acceptable": "leave Accept out, or name one of the types that the text lists",
-    "unsupported_body": "send JSON or a form, with the Content-Type of that",
+    "unsupported_body": "send JSON or a form, with the Content-Type of that, and not compressed",
     "idempotency_conflict": "use a new Idempotency-Key for another job",
     "payload_too_large": "MAX_UPLOAD_MB of the server allows larger files",
     "headers_too_large": "move long values from the address or its headers into the body",

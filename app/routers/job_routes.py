@@ -185,17 +185,16 @@ async def events(
 
     204 where a job has ended and the caller has seen all of it: a browser's `EventSource` connects
     again for ever after any other answer. An error comes as a message and as an event `error`.
+    The number of an event that the job has not had is one of another job, and all events come.
     """
-    seen = _event_number(last_event_id) if after is None else after
+    seen = _seen_events(job, _event_number(last_event_id) if after is None else after)
     if seen and seen >= len(job.log) and not job.running:
         return Response(status_code=204)
     services.runner.watch(job)
     encoder = encoder_named(
         view, job, _formats_of(request, job, formats), file_delivery(request, job)
     )
-    return stream_job(
-        services.streams, job, encoder, view, min(seen, len(job.log)), errors_as_messages=True
-    )
+    return stream_job(services.streams, job, encoder, view, seen, errors_as_messages=True)
 
 
 @router.post(
@@ -320,6 +319,15 @@ def _language_of(job: JobRuntime) -> str:
 def _state_of(job: JobRuntime) -> State:
     state = job.record.state
     return "running" if state == "stopping" else state
+
+
+def _seen_events(job: JobRuntime, seen: int) -> int:
+    """Return how many events of a job a reader has seen, by the number that he names.
+
+    One that works in another process may have had events that are not known here yet.
+    """
+    is_elsewhere = job.running and job.link is not None
+    return seen if seen <= len(job.log) or is_elsewhere else 0
 
 
 def _event_number(last_event_id: str | None) -> int:

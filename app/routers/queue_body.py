@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from app.domain.errors import BadRequestError
+from app.domain.errors import BadRequestError, RepeatedFieldError
 from app.routers.access.api_keys import caller_of, matching_key
 from app.routers.access.callers import caller_name
 from app.routers.file_links import base_url
@@ -64,10 +64,13 @@ class QueueBody(BaseModel):
         """Return the order of a caller.
 
         Raises:
-            BadRequestError: the Idempotency-Key is too long.
+            BadRequestError: the Idempotency-Key is too long, or sent twice.
         """
         policy = self.policy or QueuePolicy()
-        idempotency_key = request.headers.get("idempotency-key", "")
+        keys = request.headers.getlist("idempotency-key")
+        if len(keys) > 1:
+            raise RepeatedFieldError("Idempotency-Key")
+        idempotency_key = "".join(keys)
         if len(idempotency_key) > _MAX_KEY_CHARS:
             raise BadRequestError(f"Idempotency-Key: at most {_MAX_KEY_CHARS} characters")
         return JobOrder(

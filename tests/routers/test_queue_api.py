@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -245,29 +246,67 @@ def test_runpod_29_an_output_over_the_limit_is_stored(api: httpx.Client) -> None
     assert told["output"]["stored_output"]["size_bytes"] > 21 * 2**20
 
 
-def test_a_job_that_runs_too_long_is_timed_out_and_one_whose_time_is_over_is_gone(
-    api: httpx.Client, tmp_path: Path
+def test_a_job_whose_time_is_over_is_timed_out_wherever_it_stands(
+    api: httpx.Client, receiver: Receiver, tmp_path: Path
 ) -> None:
-    job_id = handed_in(
-        api, answer="x", until=f"{tmp_path}/never", policy={"executionTimeout": 5000}
-    )
-    told = ended(api, job_id)
-    assert (told["status"], told["code"]) == ("TIMED_OUT", "execution_timeout")
+    """Nobody asks for them meanwhile, and the webhook of each is told once."""
+    never, hook = f"{tmp_path}/never", receiver.url
+    long = handed_in(api, answer=1, until=never, policy={"executionTimeout": 5000}, webhook=hook)
+    running = handed_in(api, answer=2, until=never, policy={"ttl": 10_500}, webhook=hook)
+    blocking = handed_in(api, answer=3, until=never)
+    waiting = handed_in(api, answer=4, policy={"ttl": 10_000}, webhook=hook)
+    until(lambda: len(receiver.calls) == 3)
+    assert ended(api, waiting)["status"] == "TIMED_OUT"
+    api.post(f"/cancel/{blocking}")
+    told = {each["id"]: each for each in (json.loads(body) for _, body in receiver.calls)}
+    assert {job_id: each["code"] for job_id, each in told.items()} == {
+        long: "execution_timeout",
+        running: "job_expired",
+        waiting: "job_expired",
+    }
+    for job_id, each in told.items():
+        assert each["status"] == "TIMED_OUT"
+        assert ended(api, job_id) == each
+    assert "delayTime" not in told[waiting], "it never began"
+    assert api.post(f"/retry/{waiting}").json() == {"id": waiting, "status": "IN_QUEUE"}
+    assert ended(api, waiting)["output"] == 4
+
+
+def test_a_policy_beyond_its_bounds_is_refused(api: httpx.Client) -> None:
     for policy in ({"executionTimeout": 4999}, {"ttl": 9999}, {"ttl": 7 * 86_400_000 + 1}):
         answer = api.post("/run", json={"input": {"answer": 1}, "policy": policy})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_field")
 
 
-def test_an_idempotency_key_makes_a_second_order_the_first_job(api: httpx.Client) -> None:
-    headers = {"Idempotency-Key": "order-7"}
-    body = {"input": {"answer": "once"}}
+STORE = {"accessId": "a", "accessSecret": "b", "bucketName": "c", "endpointUrl": "http://s3.test"}
+
+
+@pytest.mark.parametrize("door", ["call", "subtitles"])
+def test_an_idempotency_key_makes_a_second_order_the_first_job(
+    api: httpx.Client, door: str
+) -> None:
+    headers = {"Idempotency-Key": f"order-7 {door}"}
+    fields = {"answer": 1, "n": [1]} if door == "call" else {"captions": SRT, "position_s": 1}
+    body: dict[str, Any] = {"input": fields}
     first = api.post("/run", json=body, headers=headers).json()["id"]
     assert api.post("/run", json=body, headers=headers).json()["id"] == first
     ended(api, first)
     assert api.post("/run", json=body, headers=headers).json()["id"] == first
-    other = api.post("/run", json={"input": {"answer": "two"}}, headers=headers)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_conflict")
+    reordered = {"policy": None, "input": dict(reversed(fields.items()))}
+    elsewhere = {**headers, "Host": "another-name.test"}
+    for route in ("/run", "/runsync"):
+        same = api.post(route, json=reordered, headers=elsewhere)
+        assert (same.status_code, same.json()["id"]) == (200, first)
+    others = [{"input": {**fields, "more": 1}}, {**body, "webhook": "http://127.0.0.1:9/"}]
+    others += [{**body, "policy": {"ttl": 20_000}}, {**body, "s3Config": STORE}]
+    others += [{"input": {**fields, "answer": True}}] if door == "call" else []
+    for other in others if door == "call" else others[1:]:
+        answer = api.post("/run", json=other, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_conflict"), other
     assert api.post("/run", json=body).json()["id"] != first
+    twice = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    answer = api.post("/run", json=body, headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (400, "repeated_field")
 
 
 def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(
@@ -301,6 +340,28 @@ def test_what_nobody_takes_is_listed_and_can_be_sent_again_or_removed(
     until(lambda: len(receiver.calls) == 4)
     assert json.loads(receiver.calls[-1][1])["status"] == "FAILED"
     until(lambda: api.delete(f"{letters}/{letter['id']}").status_code == 404)
+    assert api.get(letters).json() == {"webhooks": []}
+
+
+def test_what_is_sent_again_is_sent_by_one_and_stops_when_it_is_removed(
+    api: httpx.Client, receiver: Receiver
+) -> None:
+    letters = str(api.base_url.copy_with(path="/api/webhooks/undelivered"))
+    receiver.answers = [503] * 3
+    handed_in(api, answer=1, webhook=receiver.url)
+    until(lambda: len(api.get(letters).json()["webhooks"]) == 1)
+    letter = f"{letters}/{api.get(letters).json()['webhooks'][0]['id']}"
+    receiver.answers, receiver.go = [503], threading.Event()
+    for _ in range(3):
+        assert api.post(letter).json()["status"] == "sending"
+    until(lambda: len(receiver.calls) == 4)
+    assert api.delete(letter).json()["status"] == "removed"
+    receiver.go.set()
+    handed_in(api, answer=2, webhook=receiver.url)
+    until(lambda: len(receiver.calls) == 5)
+    ids = [headers["webhook-id"] for headers, _ in receiver.calls]
+    assert len(set(ids[:4])) == 1
+    assert ids[4] != ids[0], "the removed one is sent no more"
     assert api.get(letters).json() == {"webhooks": []}
 
 

@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -67,10 +69,14 @@ def test_a_server_that_was_killed_knows_its_jobs_and_ends_them_once(
         body = {"input": captions, "webhook": receiver.url}
         waiting = api.post("/run", json=body).json()["id"]
         assert api.get(f"/status/{waiting}").json()["status"] == "IN_QUEUE"
+        body = {"input": {"captions": f"{SRT} Or later."}, "webhook": receiver.url}
+        late = api.post("/run", json=body).json()["id"]
         before = api.get(f"/status/{done}").json()["output"]
     os.killpg(server.process.pid, signal.SIGKILL)
     server.process.wait()
     until(lambda: not _listens(server.port))  # its worker processes end a moment later
+    with closing(sqlite3.connect(tmp_path / "cache" / "jobs" / "jobs.sqlite")) as jobs, jobs:
+        jobs.execute("UPDATE jobs SET expires_at = ? WHERE id = ?", (time.time() - 1, late))
     go.set()
     again = ServerProcess(tmp_path, settings, app)
     try:
@@ -81,11 +87,14 @@ def test_a_server_that_was_killed_knows_its_jobs_and_ends_them_once(
             output = ended(api, waiting)["output"]
             cues = [cue for part in output for cue in part["subtitles"]]
             assert cues == [cue for part in before for cue in part["subtitles"]]
-            until(lambda: len(receiver.calls) >= 2)
+            until(lambda: len(receiver.calls) >= 3)
             told = {json.loads(body)["id"]: json.loads(body) for _, body in receiver.calls}
-            assert told.keys() == {running, waiting}
+            assert told.keys() == {running, waiting, late}
             assert told[waiting]["output"] == output
-            assert len(receiver.calls) == 2
+            expired = ended(api, late)
+            assert (expired["status"], expired["code"]) == ("TIMED_OUT", "job_expired")
+            assert expired == told[late], "its time went by while there was no server"
+            assert len(receiver.calls) == 3
     finally:
         again.stop()
         receiver.server.shutdown()
@@ -101,8 +110,9 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
     server = ServerProcess(tmp_path, settings, app)
     server.wait_ready()
     held = {"path": "/held", "params": {"until": str(go)}}
+    key = {"Idempotency-Key": "order-1"}
     with server.client() as api:
-        done = _handed_in(api, answer="kept")
+        done = api.post("/run", json={"input": {"answer": "kept"}}, headers=key).json()["id"]
         assert ended(api, done)["output"] == "kept"
         parts = _handed_in(api, parts=["one", f"wait {go}", "two"])
         seen: list[object] = []
@@ -124,6 +134,12 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
     try:
         again.wait_ready()
         with again.client() as api:
+            body: dict[str, object] = {"input": {"answer": "kept"}}
+            elsewhere = {**key, "Host": "another-name.test"}
+            assert api.post("/run", json=body, headers=elsewhere).json()["id"] == done
+            for other in ({"policy": {"ttl": 20_000}}, {"input": {"answer": "other"}}):
+                answer = api.post("/run", json=body | other, headers=key)
+                assert answer.json()["code"] == "idempotency_conflict"
             assert ended(api, done)["output"] == "kept"
             assert ended(api, fetched)["output"]["body"] == "done"
             interrupted = ended(api, posted)

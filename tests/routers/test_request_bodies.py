@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -182,3 +184,28 @@ def test_the_language_of_captions_decides_what_is_translated(server: ServerProce
     with server.client() as client:
         [cue] = client.post("/api/process", json=body).json()["subtitles"]
     assert "house" in cue["translatedText"].lower()
+
+
+RAW = ("/api/process", "/run", "/v2/upload", "/v1/listen")
+"""Routes that read JSON, or raw sound."""
+
+
+def test_a_compressed_body_is_refused_as_one_and_a_text_encoding_is_no_compression(
+    client: TestClient,
+) -> None:
+    packed = gzip.compress(json.dumps(BODIES["/run"]).encode())
+    for route in RAW:
+        for coding in ("gzip", "GZIP", "br, identity", "deflate", "made-up"):
+            answer = client.post(route, content=packed, headers={"Content-Encoding": coding})
+            assert answer.status_code in (400, 415), (route, answer.text)
+            assert "Content-Encoding" in answer.text, (route, answer.text)
+            assert coding.split(",")[0].lower() in answer.text
+    for route in ("/api/process", "/v1/audio/transcriptions", "/asr"):
+        form = {"audio_file": ("a.wav", b"x"), "file": ("a.wav", b"x")}
+        answer = client.post(route, files=form, headers={"Content-Encoding": "gzip"})
+        assert "Content-Encoding" in answer.text, (route, answer.text)
+    for coding in ("identity", "utf-8", ""):
+        headers = {"Content-Encoding": coding}
+        answer = client.post("/api/render", json=BODIES["/api/render"], headers=headers)
+        assert answer.status_code == 200
+    assert client.get("/api/version", headers={"Content-Encoding": "gzip"}).status_code == 200

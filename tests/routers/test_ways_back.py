@@ -140,6 +140,11 @@ def test_after_the_end_a_browser_is_told_to_connect_no_more(
         before = str(int(last) - 1)
         with client.stream("GET", path, headers={**SSE, "Last-Event-ID": before}) as response:
             assert read_stream(response).result is not None
+        foreign = str(int(last) + 1)
+        for how in ({"headers": {**SSE, "Last-Event-ID": foreign}}, {"params": {"after": foreign}}):
+            with client.stream("GET", path, **how) as response:
+                whole = read_stream(response)
+            assert whole.raw == frames.raw, "an event that the job never had was another job's"
 
 
 def test_a_cancel_is_final_for_its_caller_and_nobody_else(

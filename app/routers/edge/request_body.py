@@ -7,12 +7,13 @@ key and the rate limit, so that a body is never larger than its route allows, wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.domain.errors import PayloadTooLargeError, RequestTimeoutError
+from app.domain.errors import BodyTypeError, PayloadTooLargeError, RequestTimeoutError
 from app.routers.dependencies import services_of
 from app.routers.edge.body_memory import FREE_BYTES, BodyMemory
 
@@ -29,6 +30,10 @@ _SLOWEST_BYTES_PER_S = 4096
 A mobile network of the second generation has more: EDGE gives 100 to 200 kbit/s.
 """
 
+_CODING_CHARS = 20
+_PLAIN_CODINGS = frozenset({"", "identity", "utf-8", "utf8"})
+"""Values of Content-Encoding that change no byte: some clients name their text's encoding there."""
+
 _SCOPE_KEY = "cuestream.body"
 _MULTIPART = "multipart/"
 
@@ -40,17 +45,21 @@ class RequestBody:
         receive: of the server.
         declared: the value of Content-Length; empty where there is none.
         memory: of all bodies.
+        codings: what Content-Encoding names that the bytes would have to be undone from.
 
     Attributes:
         caller: whose share of the memory it takes.
     """
 
-    def __init__(self, receive: Receive, declared: bytes, memory: BodyMemory) -> None:
+    def __init__(
+        self, receive: Receive, declared: bytes, memory: BodyMemory, codings: Sequence[str] = ()
+    ) -> None:
         self.caller = ""
         self._limit_bytes = DEFAULT_BYTES
         self._in_memory = True
         self._receive = receive
         self._declared = declared
+        self._codings = codings
         self._memory = memory
         self._taken: list[tuple[str, int]] = []
         self._read = 0
@@ -77,6 +86,7 @@ class RequestBody:
 
         Raises:
             PayloadTooLargeError: the body is larger than its route allows.
+            BodyTypeError: the body is compressed.
             RequestTimeoutError: the client is silent, or too slow.
             OverloadedError: the memory for bodies is used up.
         """
@@ -85,7 +95,13 @@ class RequestBody:
         if _exceeds(self._declared, self._limit_bytes):
             raise PayloadTooLargeError(self._limit_bytes // 2**20)
         message = await self._next()
-        self._count(len(message.get("body", b"")))
+        count = len(message.get("body", b""))
+        if count and self._codings:
+            raise BodyTypeError(
+                f"Content-Encoding: {', '.join(self._codings)} is not supported; send the body as "
+                "it is"
+            )
+        self._count(count)
         self._complete = not message.get("more_body", False)
         return message
 
@@ -142,7 +158,7 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         declared: bytes = dict(scope["headers"]).get(b"content-length", b"")
-        body = RequestBody(receive, declared, self._memory)
+        body = RequestBody(receive, declared, self._memory, _codings(scope))
         try:
             await self._app({**scope, _SCOPE_KEY: body}, body.receive, send)
         finally:
@@ -219,6 +235,13 @@ def upload_or_base64() -> Any:
     The route must not keep the file in memory, and counts what it keeps of the JSON beside it.
     """
     return Depends(_allow_upload_or_base64)
+
+
+def _codings(scope: Scope) -> list[str]:
+    """Return what a body has been compressed with, as its sender says."""
+    values = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    names = [each.strip().lower() for each in b",".join(values).decode("latin-1").split(",")]
+    return [name[:_CODING_CHARS] for name in names if name not in _PLAIN_CODINGS]
 
 
 def _exceeds(declared: bytes, limit: int) -> bool:

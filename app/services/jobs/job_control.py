@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import JobCancelledError
+from app.domain.errors import JobCancelledError, JobExpiredError
 from app.domain.events import Failed
 from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.store.job_store import JobStore
@@ -57,6 +57,16 @@ class JobControl:
             job.link.leave(job.id, caller)
         elif is_owner and job.working and job.readers <= 1:
             job.cancel(error)
+
+    async def expire(self, job: JobRuntime) -> bool:
+        """End a queued job whose time is over; return whether it waited still.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        error = JobExpiredError("The job waited in the queue longer than it was to")
+        failed = Failed(error.message, error.code, error.retryable)
+        return job.record.queue is not None and await self._store.end_queued(job.id, failed)
 
     async def wait_until_open(self, job: JobRuntime, limit_s: float) -> None:
         """Wait until a job's media is open, for a client that reads it afterwards.

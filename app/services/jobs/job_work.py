@@ -15,6 +15,7 @@ from app.domain.errors import (
     ExecutionTimeoutError,
     InternalError,
     JobCancelledError,
+    JobExpiredError,
     StorageError,
 )
 from app.domain.events import Done, Event, Progress, Result
@@ -113,7 +114,8 @@ async def run_to_an_end(job: JobRuntime, work: Coroutine[None, None, None]) -> N
     queue = job.record.queue
     if queue is not None:
         CALLER.set(job.record.owner)  # one that a request began has its caller already
-    limit = asyncio.timeout(queue.execution_timeout_s if queue else None)
+    limit_s, timeout = _limit_of(job)
+    limit = asyncio.timeout(limit_s)
     try:
         async with limit:
             await work
@@ -125,9 +127,21 @@ async def run_to_an_end(job: JobRuntime, work: Coroutine[None, None, None]) -> N
         fail(job, error)
     except Exception as error:  # noqa: BLE001 - a defect ends its own job alone
         if limit.expired():
-            fail(job, ExecutionTimeoutError("The job ran longer than it was to"))
+            fail(job, timeout)
         else:
             fail(job, _defect(job, error))
+
+
+def _limit_of(job: JobRuntime) -> tuple[float | None, CuestreamError]:
+    """Return how long a job may run from now on, in seconds, and what it fails with after that."""
+    queue = job.record.queue
+    longest = ExecutionTimeoutError("The job ran longer than it was to")
+    if queue is None or queue.ttl_s is None:
+        return queue.execution_timeout_s if queue else None, longest
+    left_s = max(0.0, queue.ttl_s - job.record.age_s)
+    if queue.execution_timeout_s is not None and queue.execution_timeout_s < left_s:
+        return queue.execution_timeout_s, longest
+    return left_s, JobExpiredError("The job did not end in the time that it had from its arrival")
 
 
 def _emitter(job: JobRuntime) -> Callable[[Event], None]:

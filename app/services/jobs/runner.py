@@ -51,6 +51,8 @@ class JobRunner:
 
     Attributes:
         on_claim: called with each job that this process begins from the queue.
+        on_expiry: called with the id of each job of the queue that this process has ended, since it
+            waited too long.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class JobRunner:
         self._store = store
         self._admission = asyncio.Lock()
         self.on_claim: Callable[[JobRuntime], None] = lambda _: None
+        self.on_expiry: Callable[[str], None] = lambda _: None
         self._control = JobControl(store, readiness)
         self._remote = RemoteOwner(store, self._control)
         self._begin_call: Callable[[JobRuntime], asyncio.Task[None]] | None = None
@@ -205,6 +208,10 @@ class JobRunner:
         """Cancel a job for a caller, for good; see `JobControl.cancel`."""
         await self._control.cancel(job, caller)
 
+    async def expire(self, job: JobRuntime) -> bool:
+        """End a job whose time is over and that waits still; see `JobControl.expire`."""
+        return await self._control.expire(job)
+
     async def forget(self, job: JobRuntime, caller: str) -> None:
         """Remove a job of a caller's; one that has not ended is cancelled first.
 
@@ -254,6 +261,10 @@ class JobRunner:
             log.warning("another worker goes on with a job", job_id=record.id)
             reason = JobInterruptedError("Another worker goes on with the job")
             job.hand_over(reason, self._remote)
+
+    def expired(self, job_id: str) -> None:
+        """See `StoreHost`."""
+        self.on_expiry(job_id)
 
     def told(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""

@@ -113,7 +113,8 @@ class StreamHub:
 
         Args:
             job: counted as read while this runs.
-            after: number of the last event that the reader has seen.
+            after: number of the last event that the reader has seen. Where the log is shorter than
+                that, another process has written more, and nothing of it comes twice.
         """
         reader = _Reader(time.monotonic())
         stop = job.log.listen(reader.wake.set)
@@ -145,7 +146,7 @@ class StreamHub:
                     yield _sent(reader, self._heartbeat(reader, job, progress))
                     continue
                 reader.wake.clear()
-                if len(job.log) == after and not self._leaving:
+                if len(job.log) <= after and not self._leaving:
                     await reader.wake.wait()
         finally:
             stop()

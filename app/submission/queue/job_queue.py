@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 
+import structlog
+
 from app.container import Services
-from app.domain.errors import BadRequestError, CuestreamError, DrainingError, JobNotFoundError
+from app.domain.errors import (
+    BadRequestError,
+    CuestreamError,
+    DrainingError,
+    JobExpiredError,
+    JobNotFoundError,
+)
 from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.envelope import AsgiRoutes, Payload, Report
 from app.submission.envelopes.job_output import error_text, json_bytes, settled
@@ -30,6 +38,8 @@ from app.submission.queue.stored_orders import (
 )
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 from app.submission.queue.ticket_shelf import TicketShelf
+
+log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
 _READ_S = 10.0
@@ -55,12 +65,14 @@ class JobQueue:
     ) -> None:
         self._services = services
         self._on_end = ended
-        self._tickets = TicketShelf(services.settings.queue, self._removed)
+        self._tickets = TicketShelf(services.settings.queue, self._removed, self._time_is_over)
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._totals: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._closing = False
         self._helpers: dict[str, str] = {}
+        self._expired_here: set[str] = set()
+        self._expiring: set[asyncio.Task[None]] = set()
         self.calls = CallWork(services, routes, self._helpers.__setitem__)
 
     async def get(self, ticket_id: str) -> Ticket:
@@ -91,8 +103,7 @@ class JobQueue:
         ticket.told_elsewhere = True
         if job.running and not job.record.queued:
             ticket.start()
-        self._tickets.keep(ticket)
-        self._follow(ticket, job)
+        self._keep(ticket, job)
         if not job.running:
             await self.wait(ticket, _READ_S)
         return ticket
@@ -103,8 +114,20 @@ class JobQueue:
         if (ticket := next(known, None)) is not None:
             ticket.told_elsewhere = False
         elif (ticket := restored(self._services, job)) is not None:
-            self._tickets.keep(ticket)
-            self._follow(ticket, job)
+            self._keep(ticket, job)
+
+    def expired(self, job_id: str) -> None:
+        """Take note of a job that this process ended, since it waited too long: it tells the end.
+
+        Another process may have handed it in, and may be gone.
+        """
+        self._expired_here.add(job_id)
+        ticket = next((each for each in self._tickets if each.job_id == job_id), None)
+        if ticket is None:
+            self._expire_later(self._follow_expired(job_id))
+        elif ticket.ended and ticket.told_elsewhere:  # its end was seen before this
+            ticket.told_elsewhere = False
+            self._on_end(ticket)
 
     def subtitle_job(self, job_id: str) -> str:
         """Return the id of the subtitle job that works for one of the queue; else the id itself."""
@@ -135,8 +158,7 @@ class JobQueue:
             taken.order, taken.input_bytes = ticket.order, ticket.input_bytes
             return taken
         ticket.id = ticket.job_id = job.id
-        self._tickets.keep(ticket)
-        self._follow(ticket, job)
+        self._keep(ticket, job)
         return ticket
 
     async def _enqueue(self, ticket: Ticket, order: JobOrder) -> JobRuntime:
@@ -146,6 +168,10 @@ class JobQueue:
         if ticket.envelope.kind == "subtitles" and not is_empty:
             return await enqueue(self._services, order)
         return await enqueue_call(self._services, order)
+
+    def _keep(self, ticket: Ticket, job: JobRuntime) -> None:
+        self._tickets.keep(ticket, job.record.age_s)
+        self._follow(ticket, job)
 
     def _follow(self, ticket: Ticket, job: JobRuntime) -> None:
         task = asyncio.create_task(self._followed(ticket, job), name=f"followed-{ticket.id}")
@@ -173,13 +199,45 @@ class JobQueue:
             if not self._closing:  # else another process goes on with it
                 self._end(ticket, "FAILED", error.message, error.code)
         except CuestreamError as error:
-            ticket.told_elsewhere |= job.task is None and ticket.attempts > 0
+            ticket.told_elsewhere |= self._is_failure_told(ticket, job, error)
             self._end(ticket, end_status(error), error_text(error.message), error.code)
         else:
             ticket.told_elsewhere |= job.task is None
             self._complete(ticket, job)
         finally:
             job.detach()
+
+    def _is_failure_told(self, ticket: Ticket, job: JobRuntime, error: CuestreamError) -> bool:
+        """Whether another process tells a job's webhook that it failed."""
+        if ticket.attempts > 0:
+            return job.task is None
+        return error.code == JobExpiredError.code and job.id not in self._expired_here
+
+    def _time_is_over(self, ticket: Ticket) -> None:
+        """End a job that waits still; the process that works on one ends it itself."""
+        self._expire_later(self._expire(ticket))
+
+    def _expire_later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="expired-job")
+        self._expiring.add(task)
+        task.add_done_callback(self._expiring.discard)
+
+    async def _expire(self, ticket: Ticket) -> None:
+        try:
+            job = await self._services.runner.get(ticket.job_id or ticket.id)
+            if await self._services.runner.expire(job):
+                self.expired(job.id)
+        except CuestreamError as error:  # the store ends it at its next look
+            log.warning("a job's time is over", job_id=ticket.id, reason=error.message)
+
+    async def _follow_expired(self, job_id: str) -> None:
+        try:
+            job = await self._services.runner.get(job_id)
+        except CuestreamError as error:
+            log.warning("an expired job cannot be read", job_id=job_id, reason=error.message)
+            return
+        if (ticket := restored(self._services, job)) is not None:
+            self._keep(ticket, job)
 
     def _parts(self, job: JobRuntime, report: Report) -> AsyncGenerator[object, None]:
         if is_call(job):
@@ -241,7 +299,7 @@ class JobQueue:
         job = await self._enqueue(ticket, replace(ticket.order, idempotency_key=""))
         ticket.again()
         self._totals["retried"] += 1
-        self._tickets.remove_after(ticket, ticket.order.ttl_s)
+        self._tickets.expire_after(ticket, ticket.order.ttl_s)
         self._drop(job.id)
         ticket.job_id = job.id
         self._follow(ticket, job)
@@ -294,7 +352,7 @@ class JobQueue:
         """Follow no job any more, since the server leaves."""
         self._closing = True
         self._tickets.close()
-        tasks = list(self._followers.values())
+        tasks = [*self._followers.values(), *self._expiring]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -325,6 +383,7 @@ class JobQueue:
     def _removed(self, ticket: Ticket) -> None:
         """Stop the work of a job that is forgotten."""
         self._helpers.pop(ticket.job_id or "", None)
+        self._expired_here.discard(ticket.job_id or "")
         if (task := self._followers.get(ticket.id)) is not None:
             ticket.end("CANCELLED")
             task.cancel()

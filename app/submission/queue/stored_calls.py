@@ -22,6 +22,7 @@ from app.submission.key_owner import key_named
 from app.submission.queue.stored_orders import (
     INPUT,
     STORE,
+    is_same,
     options_of,
     order_of,
 )
@@ -46,11 +47,7 @@ async def enqueue_call(services: Services, order: JobOrder) -> JobRuntime:
         secrets[STORE] = json.dumps(dict(order.s3_config))
     options = options_of(order, {"base_url": order.base_url}, secrets, is_call=True)
     job = await services.runner.enqueue(request, options)
-    stored = job.record.queue
-    if stored is not None and not (
-        stored.details == options.details
-        and json.loads(stored.secrets.get(INPUT, "{}")) == order.input
-    ):
+    if order.idempotency_key and not is_same(job.record.queue, options):
         raise IdempotencyConflictError("Another job came under this Idempotency-Key")
     return job
 

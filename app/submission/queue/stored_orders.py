@@ -56,10 +56,31 @@ async def enqueue(services: Services, order: JobOrder) -> JobRuntime:
         {} if body.s3_config is None else {STORE: json.dumps(body.s3_config)},
     )
     job = await services.runner.enqueue(request, options)
-    stored = job.record.queue
-    if job.request.key != request.key or (stored and stored.details != options.details):
+    if order.idempotency_key and (
+        job.request.key != request.key or not is_same(job.record.queue, options)
+    ):
         raise IdempotencyConflictError("Another job came under this Idempotency-Key")
     return job
+
+
+def is_same(stored: QueueOptions | None, wanted: QueueOptions) -> bool:
+    """Whether a stored job waits as another one is to: their orders have the same body.
+
+    Which route an order came by, and under which of the server's names, makes no difference.
+    """
+    return stored is not None and _order_body(stored) == _order_body(wanted)
+
+
+def _order_body(options: QueueOptions) -> list[object]:
+    details = {k: v for k, v in options.details.items() if k not in ("retention_s", "base_url")}
+    secrets = [options.secrets.get(name, "null") for name in (STORE, INPUT)]
+    # To Python 1, 1.0 and true are equal, and to JSON they are not.
+    written = [json.dumps(json.loads(text), sort_keys=True) for text in secrets]
+    return [json.dumps(details, sort_keys=True), *written, *_limits(options)]
+
+
+def _limits(options: QueueOptions) -> list[float | None]:
+    return [options.ttl_s, options.execution_timeout_s]
 
 
 def options_of(

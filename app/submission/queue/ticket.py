@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -60,6 +61,24 @@ class JobOrder:
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
     base_url: str | None = None
     idempotency_key: str = ""
+
+    def is_same(self, other: JobOrder) -> bool:
+        """Whether another order asks for the same: its body is, however it is written.
+
+        Which route it came by, and under which of the server's names, makes no difference.
+        """
+        ours, theirs = self._body(), other._body()
+        # To Python 1, 1.0 and true are equal, and to JSON they are not.
+        return ours == theirs and _sorted_json(ours) == _sorted_json(theirs)
+
+    def _body(self) -> list[object]:
+        store = None if self.s3_config is None else dict(self.s3_config)
+        limits = [float(self.execution_timeout_s), float(self.ttl_s)]
+        return [dict(self.input), self.webhook, store, *limits]
+
+
+def _sorted_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 @dataclass(slots=True, eq=False)

@@ -18,11 +18,18 @@ class TicketShelf:
     Args:
         settings: how many, and how large.
         removed: called with each ticket that goes.
+        expired: called with a ticket whose job has not ended in the time that it had.
     """
 
-    def __init__(self, settings: QueueSettings, removed: Callable[[Ticket], None]) -> None:
+    def __init__(
+        self,
+        settings: QueueSettings,
+        removed: Callable[[Ticket], None],
+        expired: Callable[[Ticket], None],
+    ) -> None:
         self._settings = settings
         self._on_removal = removed
+        self._on_expiry = expired
         self._tickets: dict[str, Ticket] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -47,16 +54,27 @@ class TicketShelf:
         ticket = self._tickets.get(self._keys.get(_key_of(order), ""))
         if not order.idempotency_key or ticket is None:
             return None
-        if ticket.order.input != order.input or ticket.order.webhook != order.webhook:
+        if not ticket.order.is_same(order):
             raise IdempotencyConflictError("Another job came under this Idempotency-Key")
         return ticket
 
-    def keep(self, ticket: Ticket) -> None:
-        """Keep a ticket for as long as its job may exist."""
+    def keep(self, ticket: Ticket, age_s: float = 0.0) -> None:
+        """Keep a ticket until its job has ended, and for a while then.
+
+        Args:
+            ticket: of a job.
+            age_s: seconds since the job came.
+        """
         self._tickets[ticket.id] = ticket
         if ticket.order.idempotency_key:
             self._keys[_key_of(ticket.order)] = ticket.id
-        self.remove_after(ticket, ticket.order.ttl_s)
+        self.expire_after(ticket, max(0.0, ticket.order.ttl_s - age_s))
+
+    def expire_after(self, ticket: Ticket, after_s: float) -> None:
+        """Tell when a job's time is over that has not ended by then."""
+        self._stop_timer(ticket.id)
+        loop = asyncio.get_running_loop()
+        self._timers[ticket.id] = loop.call_later(after_s, self._on_expiry, ticket)
 
     def remove_after(self, ticket: Ticket, after_s: float) -> None:
         """Remove a ticket after a time, in place of an earlier one."""

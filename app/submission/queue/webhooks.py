@@ -95,7 +95,7 @@ class Webhooks:
         return [each for each in letters if each.given_up and owner in (None, each.owner)]
 
     async def send_again(self, letter_id: str, owner: str | None) -> None:
-        """Try to deliver a letter once more, with all attempts.
+        """Try to deliver a letter once more, with all attempts; nothing where that goes on.
 
         Raises:
             JobNotFoundError: there is none of that id, or it is somebody else's.
@@ -105,12 +105,16 @@ class Webhooks:
         self._deliver_later(letter)
 
     async def discard(self, letter_id: str, owner: str | None) -> None:
-        """Remove a letter.
+        """Remove a letter; where it is being delivered, that ends.
 
         Raises:
             JobNotFoundError: there is none of that id, or it is somebody else's.
         """
-        await DISK.run(self._box.remove, (await self._owned(letter_id, owner)).id)
+        letter = await self._owned(letter_id, owner)
+        if (task := self._tasks.get(letter.id)) is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await DISK.run(self._box.remove, letter.id)
 
     async def close(self) -> None:
         """Stop; what is not delivered stays on disk."""
@@ -127,17 +131,19 @@ class Webhooks:
 
     async def _resume(self) -> None:
         for letter in await DISK.run(self._box.all):
-            if not letter.given_up and letter.id not in self._tasks:
+            if not letter.given_up:
                 self._deliver_later(letter)
 
     def _deliver_later(self, letter: WebhookLetter) -> None:
+        if letter.id in self._tasks:
+            return
         task = asyncio.create_task(self._deliver(letter), name=f"webhook-{letter.id}")
         self._tasks[letter.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(letter.id, None))
 
     async def _deliver(self, letter: WebhookLetter) -> None:
         try:
-            await DISK.run(self._box.save, letter)
+            await self._save(letter)
         except StorageError as error:
             log.error("webhook is not stored", webhook_id=letter.id, reason=error.message)
         try:
@@ -145,9 +151,22 @@ class Webhooks:
         except (NotTakenError, CuestreamError) as error:
             letter.given_up, letter.error = True, str(error)
             log.warning("webhook not delivered", webhook_id=letter.id, reason=str(error))
-            await DISK.run(self._box.save, letter)
+            await self._save(letter)
         else:
             await DISK.run(self._box.remove, letter.id)
+
+    async def _save(self, letter: WebhookLetter) -> None:
+        """Write a letter; who is cancelled waits for that, so that it is not written later.
+
+        Raises:
+            StorageError: see `LetterBox.save`.
+        """
+        writing = asyncio.ensure_future(DISK.run(self._box.save, letter))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
     async def _attempts(self, letter: WebhookLetter) -> None:
         """Send a letter until it is taken.

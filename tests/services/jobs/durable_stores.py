@@ -25,6 +25,7 @@ class Host:
     def __init__(self) -> None:
         self.lost: list[str] = []
         self.messages: list[tuple[str, Message]] = []
+        self.ended: list[str] = []
         self.work = asyncio.Event()
 
     def work_arrived(self) -> None:
@@ -32,6 +33,9 @@ class Host:
 
     def lease_lost(self, record: JobRecord) -> None:
         self.lost.append(record.id)
+
+    def expired(self, job_id: str) -> None:
+        self.ended.append(job_id)
 
     def told(self, job_id: str, message: Message) -> None:
         self.messages.append((job_id, message))

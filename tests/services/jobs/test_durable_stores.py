@@ -333,6 +333,18 @@ async def test_a_job_that_waits_is_cancelled_or_expires_and_never_starts(
         assert await store.waiting("key a") == (0, 0)
 
 
+async def test_the_only_process_knows_that_a_job_of_its_queue_has_expired(
+    stores: StoreFactory,
+) -> None:
+    async with stores.opened() as store:
+        record = await store.enqueue(queued(ttl_s=0.1))
+        await until(lambda: record.failure is not None)
+        assert record.failure is not None
+        assert record.failure.code == "job_expired"
+        assert not record.running
+        assert store.host.ended == [record.id], "one process tells of it, once"
+
+
 async def test_a_job_that_is_removed_is_gone_for_every_process(stores: StoreFactory) -> None:
     async with stores.opened() as store, stores.opened() as reader:
         record = JobRecord(REQUEST)

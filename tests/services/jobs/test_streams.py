@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import NoSpeechError
-from app.domain.events import MediaOpened, Progress
+from app.domain.events import Failed, MediaOpened, Progress
 from app.domain.request import JobRequest, UploadedFile
 from app.services.jobs.event_log import EventLog
 from app.services.jobs.record import JobRecord
@@ -53,6 +53,22 @@ async def test_two_readers_see_all_of_it_and_a_late_one_the_rest(job: JobRuntime
     job.fail(NoSpeechError("none"))
     assert [await reader for reader in readers] == [[1, 2, 3], [1, 2, 3], [2, 3]]
     assert streams.readers == 0
+
+
+async def test_a_reader_that_is_ahead_of_this_process_gets_no_event_twice(job: JobRuntime) -> None:
+    """Another process wrote three events, and this one has read one of them so far."""
+    streams = hub()
+    job.log.follow([Progress("checking", "a", 1)])
+
+    async def read() -> list[int]:
+        return [i.seq async for i in streams.follow(job, 3) if isinstance(i, LoggedEvent)]
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0.01)
+    job.log.follow([MediaOpened(1), Progress("checking", "b", 2)])
+    await asyncio.sleep(0.01)
+    job.log.follow([Failed("none", "no_speech", retryable=False)])
+    assert await reader == [4]
 
 
 async def test_silence_is_filled_from_one_timer(job: JobRuntime) -> None:

@@ -259,6 +259,12 @@ class DurableJobStore:
         if self._host is not None:
             self._host.told(job_id, message)
 
+    def expired(self, job_id: str) -> None:
+        """See `DatabaseListener`."""
+        self.events_written(job_id)
+        if self._host is not None:
+            self._host.expired(job_id)
+
     def reconnected(self) -> None:
         """See `DatabaseListener`."""
         for job_id in list(self._records):

@@ -31,6 +31,10 @@ class DatabaseListener(Protocol):
         """Tell what another process told of a job."""
         ...
 
+    def expired(self, job_id: str) -> None:
+        """Tell that this process has ended a job that waited too long."""
+        ...
+
     def reconnected(self) -> None:
         """Tell that messages may have been missed."""
         ...

@@ -42,6 +42,10 @@ class StoreHost(Protocol):
         """Tell that another process works on a job that this one had."""
         ...
 
+    def expired(self, job_id: str) -> None:
+        """Tell that this process has ended a job that waited in the queue too long."""
+        ...
+
     def told(self, job_id: str, message: Message) -> None:
         """Tell what another process told of a job."""
         ...

@@ -72,10 +72,12 @@ class PostgresJobDatabase(PostgresConnections):
         channel = f"{self._schema}_jobs"
         self._worker = PostgresWorker(channel, settings.job_lease_s)
         self._listener = PostgresListener(url, channel, self._worker.name)
+        self._host: DatabaseListener | None = None
         self._encoder = ThreadGroup("job-events", 1)
 
     async def open(self, listener: DatabaseListener) -> None:
         """See `JobDatabase`."""
+        self._host = listener
         await self.pool.open()
         await self.wait_for_database()
         await self.run(lambda connection: make_tables(connection, self._schema))
@@ -108,11 +110,18 @@ class PostgresJobDatabase(PostgresConnections):
 
     async def claim(self, *, calls: bool) -> JobRow | float | None:
         """See `JobDatabase`."""
-        return await self.run(lambda connection: claim_job(connection, self._worker, calls))
+        expired: set[str] = set()
+        found = await self.run(
+            lambda connection: claim_job(connection, self._worker, calls, expired)
+        )
+        self._tell_expired(expired)
+        return found
 
     async def take_over(self, held: Collection[str]) -> None:
         """See `JobDatabase`."""
-        await self.run(lambda connection: self._take_over(connection, list(held)))
+        expired: set[str] = set()
+        await self.run(lambda connection: self._take_over(connection, list(held), expired))
+        self._tell_expired(expired)
 
     async def give_back(self, job_id: str, fence: int) -> None:
         """See `JobDatabase`."""
@@ -208,7 +217,13 @@ class PostgresJobDatabase(PostgresConnections):
             return await self._encoder.run(encoded_events, appended.events)
         return encoded_events(appended.events)
 
-    async def _take_over(self, connection: Connection, held: list[str]) -> None:
+    def _tell_expired(self, job_ids: set[str]) -> None:
+        """Tell this process of jobs that it ended: it does not read its own notifications."""
+        for job_id in job_ids:
+            if self._host is not None:
+                self._host.expired(job_id)
+
+    async def _take_over(self, connection: Connection, held: list[str], expired: set[str]) -> None:
         await self._worker.give_sign(connection)
         query = "SELECT pg_try_advisory_xact_lock(%s)"
         (is_first,) = await (await connection.execute(query, [_TAKING_OVER])).fetchone() or (False,)
@@ -220,6 +235,6 @@ class PostgresJobDatabase(PostgresConnections):
             again += await self._worker.end_leases_of_dead_workers(connection)
         for queue_id in again:
             await queue_again(connection, queue_id)
-        await end_expired(connection, self._worker)
+        await end_expired(connection, self._worker, expired)
         if again:
             await self._worker.notify(connection, {"work": 1})

@@ -33,9 +33,16 @@ _SERVED = """
 
 
 async def claim_job(
-    connection: Connection, worker: PostgresWorker, calls: bool
+    connection: Connection, worker: PostgresWorker, calls: bool, expired: set[str]
 ) -> JobRow | float | None:
-    """Lease the job that is due next to the worker; see `JobDatabase.claim`."""
+    """Lease the job that is due next to the worker; see `JobDatabase.claim`.
+
+    Args:
+        connection: to the database, in a transaction.
+        worker: this process.
+        calls: whether a call is wanted.
+        expired: the ids of jobs that waited too long, and end here, are added to it.
+    """
     while True:
         values = {"queue": QUEUE, "worker": worker.row_id, "calls": calls}
         queue_row = await (await connection.execute(_NEXT, values)).fetchone()
@@ -52,7 +59,7 @@ async def claim_job(
         if row is not None:
             await connection.execute(_SERVED, [row[0]])
             return JobRow(*row)
-        if not await _expire(connection, worker, queue_row[0]):
+        if not await _expire(connection, worker, queue_row[0], expired):
             await finish(connection, queue_row[0])
 
 
@@ -90,23 +97,28 @@ async def give_back(
         await worker.notify(connection, {"work": 1})
 
 
-async def end_expired(connection: Connection, worker: PostgresWorker) -> None:
-    """End jobs that waited in the queue too long."""
-    expired = await connection.execute(
+async def end_expired(connection: Connection, worker: PostgresWorker, expired: set[str]) -> None:
+    """End jobs that waited in the queue too long, and add their ids."""
+    waiting = await connection.execute(
         "SELECT queue_id FROM jobs WHERE state = 'queued' AND expires_at <= clock_timestamp()"
     )
-    for (queue_id,) in await expired.fetchall():
-        await _expire(connection, worker, queue_id)
+    for (queue_id,) in await waiting.fetchall():
+        await _expire(connection, worker, queue_id, expired)
 
 
-async def _expire(connection: Connection, worker: PostgresWorker, queue_id: int) -> bool:
-    """End a job that waited too long; return whether there is one."""
+async def _expire(
+    connection: Connection, worker: PostgresWorker, queue_id: int, expired: set[str]
+) -> bool:
+    """End a job that waited too long, and add its id; return whether there is one."""
     query = "SELECT id FROM jobs WHERE queue_id = %s AND ended_at IS NULL"
     row = await (await connection.execute(query, [queue_id])).fetchone()
     if row is None:
         return False
     event, code = expired_event()
-    return await end_queued(connection, worker, row[0], [event], code)
+    if not await end_queued(connection, worker, row[0], [event], code):
+        return False
+    expired.add(row[0])
+    return True
 
 
 async def end_queued(

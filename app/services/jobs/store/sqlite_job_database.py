@@ -40,9 +40,11 @@ class SqliteJobDatabase:
     def __init__(self, folder: Path) -> None:
         self._connection = SqliteConnection(folder)
         self._workers = LocalWorkers(folder)
+        self._listener: DatabaseListener | None = None
 
     async def open(self, listener: DatabaseListener) -> None:
         """See `JobDatabase`."""
+        self._listener = listener
         await self._connection.open()
         self._workers.open(listener)
 
@@ -78,6 +80,8 @@ class SqliteJobDatabase:
         del held  # the answer of a call within the process is never lost
         for job_id in await self._connection.run(self._take_over):
             self._workers.tell_events(job_id)
+            if self._listener is not None:
+                self._listener.expired(job_id)
 
     async def give_back(self, job_id: str, fence: int) -> None:
         """See `JobDatabase`."""
