@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.domain.cue import Cue
 from app.domain.events import (
@@ -17,6 +17,7 @@ from app.domain.events import (
 )
 from app.domain.request import JobRequest, SentCaptions
 from app.domain.transcript import Segment
+from app.services.jobs.queue_options import QueueOptions
 
 _OBJECT_BYTES = 250
 """Of a cue, a word, a turn or an event with its span and its numbers, without its texts; measured
@@ -29,6 +30,23 @@ def request_bytes(request: JobRequest) -> int:
     """Return what a request holds: the captions that came with it."""
     text = request.source.text if isinstance(request.source, SentCaptions) else ""
     return _OBJECT_BYTES + sys.getsizeof(text)
+
+
+def options_bytes(options: QueueOptions | None) -> int:
+    """Return what a job's options hold: the input of a call, and what its door keeps with it."""
+    if options is None:
+        return 0
+    return _OBJECT_BYTES + _value_bytes(options.details) + _value_bytes(options.secrets)
+
+
+def _value_bytes(value: object) -> int:
+    """Return what a value of JSON holds."""
+    if isinstance(value, Mapping):
+        items = sum(_value_bytes(key) + _value_bytes(item) for key, item in value.items())
+        return sys.getsizeof(value) + items
+    if isinstance(value, list | tuple):
+        return sys.getsizeof(value) + sum(map(_value_bytes, value))
+    return sys.getsizeof(value)
 
 
 def event_bytes(event: Event) -> int:

@@ -11,7 +11,7 @@ from app.domain.events import Done, Failed, Progress, Result
 from app.domain.request import JobRequest
 from app.services.jobs.caller_notes import CallerNotes
 from app.services.jobs.event_log import EventLog
-from app.services.jobs.job_weight import request_bytes
+from app.services.jobs.job_weight import options_bytes, request_bytes
 from app.services.jobs.queue_options import QueueOptions
 
 JobState = Literal["queued", "running", "stopping", "done", "failed"]
@@ -51,6 +51,11 @@ class JobRecord:
     fence: int = 0
     attempts: int = 0
     stored: bool = False
+    _fixed_bytes: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Weigh what never changes."""
+        self._fixed_bytes = request_bytes(self.request) + options_bytes(self.queue)
 
     @property
     def owner(self) -> str:
@@ -92,7 +97,7 @@ class JobRecord:
     @property
     def bytes(self) -> int:
         """Memory that the record holds, about."""
-        return request_bytes(self.request) + self.log.bytes
+        return self._fixed_bytes + self.log.bytes
 
     @property
     def age_s(self) -> float:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import to_json
 
 from app.domain.errors import (
     InvalidFieldError,
@@ -36,6 +37,10 @@ _HEADER = "webhook header"
 """Name of the secret that is a header of the webhook."""
 
 _MOST_TERMS = 1000
+_MOST_OTHERS, _MOST_OTHERS_BYTES = 100, 2**16
+"""Options without a field here: each is kept and comes back with every answer, and most of them
+with a warning of its own."""
+
 _MAX_URL_CHARS = 8000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1998}[\x21-\x7e])?")
@@ -83,6 +88,11 @@ _NO_EFFECT: Mapping[str, str] = {
     "summary_type": "there are no summaries",
 }
 
+Term = Annotated[str, StringConstraints(max_length=500)]
+"""A word or a phrase that is likely to occur; what is longer than a prompt finds no room in it."""
+
+Tag = Annotated[str, StringConstraints(max_length=100)]
+
 _MEANT = frozenset({"speech_model", "speech_models"})
 """Any model is this server's; the transcript says which one it was."""
 
@@ -101,7 +111,7 @@ class DetectionOptions(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    expected_languages: list[str] | None = Field(None, max_length=20)
+    expected_languages: list[Tag] | None = Field(None, max_length=20)
 
 
 class TranscriptBody(BaseModel):
@@ -113,7 +123,7 @@ class TranscriptBody(BaseModel):
         min_length=1, max_length=_MAX_URL_CHARS, description="Of the recording, or of an upload"
     )
     language_code: str | None = Field(None, max_length=100, description="Null to detect it")
-    language_codes: list[str] | None = Field(None, max_length=20, description="To choose from")
+    language_codes: list[Tag] | None = Field(None, max_length=20, description="To choose from")
     language_detection: bool | None = Field(None, description="Detect the language")
     language_detection_options: DetectionOptions | None = None
     punctuate: bool | None = Field(None, description="Punctuation; true unless false")
@@ -121,8 +131,8 @@ class TranscriptBody(BaseModel):
     speaker_labels: bool | None = Field(None, description="Tell speakers apart")
     speakers_expected: int | None = Field(None, ge=1, le=50, description="Number of speakers")
     speaker_options: SpeakerOptions | None = None
-    word_boost: list[str] | None = Field(None, max_length=_MOST_TERMS, description="Likely words")
-    keyterms_prompt: list[str] | None = Field(
+    word_boost: list[Term] | None = Field(None, max_length=_MOST_TERMS, description="Likely words")
+    keyterms_prompt: list[Term] | None = Field(
         None, max_length=_MOST_TERMS, description="Likely terms"
     )
     prompt: str | None = Field(None, max_length=6000, description="Likely words, as a text")
@@ -140,14 +150,30 @@ class TranscriptBody(BaseModel):
         for option in _given(self.model_extra or {}):
             if option in _REFUSED:
                 raise UnavailableOptionError(f"{option}: {_REFUSED[option]}")
+        self._check_others()
         name, value = self.webhook_auth_header_name, self.webhook_auth_header_value
         if (name is None) != (value is None):
             raise NamedFieldError("webhook_auth_header_name", "name and value belong together")
-        if name is not None and (not _NAME.fullmatch(name) or name.lower() in _OUR_HEADERS):
+        if name is not None and (not _NAME.fullmatch(name) or _is_ours(name.lower())):
             raise NamedFieldError("webhook_auth_header_name", "no header that may be set")
         if value is not None and not _VALUE.fullmatch(value):
             raise NamedFieldError("webhook_auth_header_value", "printable characters of ASCII")
         return self
+
+    def _check_others(self) -> None:
+        """Refuse more options without a field than a client can mean.
+
+        Raises:
+            InvalidFieldError: they are too many, or too large.
+        """
+        nested = (self.speaker_options, self.language_detection_options)
+        for options in (self, *(each for each in nested if each is not None)):
+            others = options.model_extra or {}
+            if len(others) > _MOST_OTHERS:
+                raise InvalidFieldError(f"At most {_MOST_OTHERS} options that are not served")
+            if len(to_json(others)) > _MOST_OTHERS_BYTES:
+                limit = _MOST_OTHERS_BYTES // 1024
+                raise InvalidFieldError(f"Options that are not served: at most {limit} KiB of them")
 
     @property
     def detects(self) -> bool:
@@ -234,6 +260,11 @@ def webhook_headers(options: QueueOptions) -> dict[str, str]:
     name = order.get("webhook_auth_header_name") if isinstance(order, Mapping) else None
     value = options.secrets.get(_HEADER)
     return {name: value} if isinstance(name, str) and value else {}
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a header says what a webhook is, and who sent it, or is for proxies on its way."""
+    return name in _OUR_HEADERS or name.startswith(("webhook-", "x-webhook-", "proxy-"))
 
 
 def _given(fields: Mapping[str, object]) -> Iterator[str]:

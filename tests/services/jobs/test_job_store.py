@@ -14,6 +14,7 @@ from app.domain.errors import JobNotFoundError
 from app.domain.events import CuesReady, Done, Failed, Progress, Result
 from app.domain.request import JobRequest, SentCaptions, SiteVideo
 from app.domain.time import Span
+from app.services.jobs.event_log import EventLog
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
 from app.services.jobs.runner import JobRunner
@@ -107,7 +108,7 @@ async def test_scheduling_state_changes_only_while_a_job_runs() -> None:
 def large(caller: str, ago_s: float, cues: int) -> JobRecord:
     """Return an ended job of about 1 kB a cue."""
     made = tuple(Cue(n, Span(n, n + 1), f"{n} " + "x" * 700) for n in range(cues))
-    record = JobRecord(replace(REQUEST, caller=caller))
+    record = JobRecord(replace(REQUEST, holder=caller))
     record.log.append(CuesReady(made, final=True))
     record.log.append(Done(replace(RESULT, cues=made)))
     record.ended_s = time.monotonic() - ago_s
@@ -146,6 +147,31 @@ async def test_a_replay_weighs_little_beside_the_job_whose_result_it_shares() ->
 async def test_sent_captions_weigh_too() -> None:
     record = JobRecord(JobRequest(SentCaptions("x" * 100_000)))
     assert record.bytes > 100_000
+
+
+async def test_options_of_the_queue_weigh_too() -> None:
+    details: dict[str, object] = {"order": {f"{n}": [n] for n in range(1000)}}
+    kept = JobRecord(REQUEST, queue=QueueOptions(details=details))
+    call = JobRecord(REQUEST, queue=QueueOptions(secrets={"input": "x" * 100_000}))
+    assert kept.bytes - JobRecord(REQUEST).bytes > 100_000
+    assert call.bytes - JobRecord(REQUEST).bytes > 100_000
+
+
+async def test_of_strangers_without_keys_nobodys_jobs_go_for_anothers() -> None:
+    def ended_of(holder: str, ago_s: float, text: str = "") -> JobRecord:
+        record = ended(ago_s, replace(REQUEST, source=SentCaptions(text), holder=holder))
+        record.log = EventLog()
+        record.log.append(Failed("Broken", "broken", retryable=False))
+        return record
+
+    store = MemoryJobStore()
+    quiet = ended_of("address 1", 90)
+    many = [ended_of("address 2", 80 - n) for n in range(9)]
+    heavy = [ended_of("address 3", 60 - n, "x" * 100_000) for n in range(2)]
+    for record in (quiet, *many, *heavy):
+        await store.add(record)
+    assert await store.remove_ended(900, 10, 2**30) == [many[0].id, many[1].id]
+    assert await store.remove_ended(900, 10, 150_000) == [heavy[0].id]
 
 
 async def test_in_memory_owners_are_served_in_turn_and_calls_apart() -> None:

@@ -34,9 +34,11 @@ class JobRowCodec:
         events = encoded_events(record.log.beyond(0))
         bare = None if queue is None else encode_value(replace(queue, secrets={}))
         secrets = self._box.seal(record.id, queue.secrets) if queue else None
+        request = encode_request(record.request)
+        own_bytes = sum(len(each or b"") for each in (request, bare, secrets))
         return NewJob(
             id=record.id,
-            request=encode_request(record.request),
+            request=request,
             request_key=record.request.key,
             owner=record.owner,
             caller=record.request.caller,
@@ -44,7 +46,7 @@ class JobRowCodec:
             kind=queue.kind if queue else "",
             state="queued" if record.queued else events.state,
             events=events.events,
-            weight_bytes=events.weight_bytes + len(secrets or b""),
+            weight_bytes=events.weight_bytes + own_bytes,
             queue=bare,
             secrets=secrets,
             callers=self.encoded_notes(record),

@@ -36,8 +36,8 @@ class NewJob:
     Attributes:
         request: see `encode_request`.
         request_key: see `JobRequest.key`.
-        owner: who may list and cancel it.
-        caller: whose share of the kept jobs it takes.
+        owner: who may list and cancel it, and whose share of the kept jobs it takes.
+        caller: who pays.
         queue: how it waits, see `encode_value`; None for a job that was begun as it came.
         secrets: encrypted; None for none.
         state: queued, running, or its end.
@@ -148,12 +148,12 @@ class EndedRow:
 
     Attributes:
         age_s: since its end, or since the last edit of its cues.
-        caller: whose jobs are weighed together.
+        owner: whose jobs are counted and weighed together.
         edited: whether somebody has edited its cues.
     """
 
     id: str
-    caller: str
+    owner: str
     age_s: float
     weight_bytes: int
     edited: bool = False

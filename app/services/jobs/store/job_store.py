@@ -175,8 +175,8 @@ class JobStore(Protocol):
             retention_s: age after the end from which a record goes.
             edited_retention_s: age after the last edit from which the record of a job with edits
                 goes; as for others unless given.
-            limit: ended jobs that stay at most; the oldest go first.
-            limit_bytes: memory that ended jobs hold at most. The oldest jobs of the caller whose
+            limit: ended jobs that stay at most; the oldest of whoever has most go first.
+            limit_bytes: memory that ended jobs hold at most. The oldest jobs of the owner whose
                 jobs hold most go first; the one that ended last stays whatever it holds.
 
         Returns:

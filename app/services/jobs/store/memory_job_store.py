@@ -180,8 +180,7 @@ class MemoryJobStore:
         edits = self._edits.get(record.id, {}).values()
         weight_bytes += sum(len(each.content or b"") for each in edits)
         last_s = max(_end(record)[0], self._edited_s.get(record.id, 0.0))
-        caller = record.request.caller
-        return EndedRow(record.id, caller, now_s - last_s, weight_bytes, bool(edits))
+        return EndedRow(record.id, record.owner, now_s - last_s, weight_bytes, bool(edits))
 
 
 def _is_call(record: JobRecord) -> bool:

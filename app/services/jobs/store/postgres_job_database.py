@@ -166,7 +166,7 @@ class PostgresJobDatabase(PostgresConnections):
 
     async def ended(self) -> Sequence[EndedRow]:
         """See `JobDatabase`."""
-        query = """SELECT id, caller, extract(epoch FROM clock_timestamp() -
+        query = """SELECT id, owner, extract(epoch FROM clock_timestamp() -
                 greatest(ended_at, edited_at))::float8, bytes, edited_at IS NOT NULL
             FROM jobs LEFT JOIN (SELECT job_id, max(saved_at) AS edited_at FROM edits
                 GROUP BY job_id) AS edited ON job_id = id

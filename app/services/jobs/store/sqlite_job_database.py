@@ -128,7 +128,7 @@ class SqliteJobDatabase:
 
     async def ended(self) -> Sequence[EndedRow]:
         """See `JobDatabase`."""
-        sql = """SELECT id, caller, ? - max(ended_at, ifnull(edited_at, 0)), bytes,
+        sql = """SELECT id, owner, ? - max(ended_at, ifnull(edited_at, 0)), bytes,
                 edited_at IS NOT NULL
             FROM jobs LEFT JOIN (SELECT job_id, max(saved_at) AS edited_at FROM edits
                 GROUP BY job_id) ON job_id = id
