@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub"}
 _FUNCTIONS |= {"subn"}
+_IMPORT_OF_RE = re.compile(r"\b(?:import|from) re\b")
 _SAMPLE_WORDS = ("a", "aa", "a a", "ab ab", "- -")
 """Arguments of functions that make a pattern of words."""
 
@@ -43,10 +45,10 @@ def all_uses(root: Path = ROOT / "app") -> list[Use]:
 
 
 def _uses_in(path: Path) -> Iterator[Use]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = _names_of_re(tree)
-    if not names:
+    if not _IMPORT_OF_RE.search(path.read_text(encoding="utf-8")):
         return
+    tree = _tree_of(path)
+    names = _names_of_re(tree)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (function := _function_of(node, names)) in _FUNCTIONS:
@@ -169,18 +171,44 @@ def _methods_of(tree: ast.Module, name: str) -> set[str]:
     """Return the methods that are called of a pattern; none where it is handed on or nameless."""
     if not name:
         return set()
-    trees = [tree] if name.startswith("_") else list(_all_trees())
-    called: list[str] = []
-    uses = 0
-    for node in (node for each in trees for node in ast.walk(each)):
+    called, uses = Counter[str](), 0
+    for each in (tree,) if name.startswith("_") else _all_trees():
+        of_names = _calls_by_name(each)
+        called += of_names[name].called
+        uses += of_names[name].loads
+    return set(called) & _FUNCTIONS if uses == called.total() else set()
+
+
+@dataclass
+class _NameUses:
+    """How one module uses a name.
+
+    Attributes:
+        called: attributes that are read of it, each as often as it is.
+        loads: how often it is read in all.
+    """
+
+    called: Counter[str] = field(default_factory=Counter)
+    loads: int = 0
+
+
+@cache
+def _calls_by_name(tree: ast.Module) -> defaultdict[str, _NameUses]:
+    """Return how a module uses each name: one walk serves all the patterns."""
+    uses: defaultdict[str, _NameUses] = defaultdict(_NameUses)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            called += [node.attr] * (node.value.id == name)
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            uses += 1
-    return set(called) & _FUNCTIONS if uses == len(called) else set()
+            uses[node.value.id].called[node.attr] += 1
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            uses[node.id].loads += 1
+    return uses
 
 
 @cache
 def _all_trees() -> tuple[ast.Module, ...]:
-    files = sorted((ROOT / "app").rglob("*.py"))
-    return tuple(ast.parse(path.read_text(encoding="utf-8")) for path in files)
+    return tuple(_tree_of(path) for path in sorted((ROOT / "app").rglob("*.py")))
+
+
+@cache
+def _tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
