@@ -31,7 +31,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    ("cast", "length_s", "seed"), [(PAIR, 120, 101), (TRIO, 120, 102), (TRIO, 180, 103)]
+    ("cast", "length_s", "seed"), [(PAIR, 60, 101), (TRIO, 60, 102), (TRIO, 90, 103)]
 )
 def test_dialogues_are_told_apart(
     pipeline: Any, cast: tuple[str, ...], length_s: int, seed: int
