@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.container import Services
 from app.domain.errors import CuestreamError, MediaError
@@ -209,13 +209,13 @@ class ListenConnection:
         async with self._lock:
             try:
                 await self._socket.send_json(message)
-            except RuntimeError:
+            except (RuntimeError, WebSocketDisconnect):
                 return  # the connection was closed meanwhile
 
     async def _close(self, code: int, reason: str) -> None:
         try:
             await self._socket.close(code, reason)
-        except RuntimeError:
+        except (RuntimeError, WebSocketDisconnect):
             return  # it is closed already
 
 

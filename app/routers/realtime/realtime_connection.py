@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Mapping
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.container import Services
 from app.domain.errors import CuestreamError
@@ -111,7 +111,7 @@ class RealtimeConnection:
     async def _close(self, code: int, reason: str) -> None:
         try:
             await self._socket.close(code, reason)
-        except RuntimeError:
+        except (RuntimeError, WebSocketDisconnect):
             return  # it is closed already
 
     async def _read(self) -> None:
@@ -235,7 +235,7 @@ class RealtimeConnection:
         async with self._send_lock:
             try:
                 await self._socket.send_json(event)
-            except RuntimeError:
+            except (RuntimeError, WebSocketDisconnect):
                 return  # the connection was closed meanwhile
 
     def _session_event(self, what: str) -> Event:
