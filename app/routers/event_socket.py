@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 NORMAL, GOING_AWAY, POLICY_VIOLATION, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1001, 1008, 1011, 1013
 """Close codes. Source: IANA's WebSocket Close Code Number Registry."""
@@ -27,12 +27,12 @@ class EventSocket:
         async with self._lock:
             try:
                 await self._socket.send_json(event)
-            except RuntimeError:
+            except (RuntimeError, WebSocketDisconnect):
                 return  # the connection was closed meanwhile
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, unless it is closed already."""
         try:
             await self._socket.close(code, reason)
-        except RuntimeError:
+        except (RuntimeError, WebSocketDisconnect):
             return  # it is closed already

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from asyncio import Transport
+from asyncio import Handle, Transport
 from typing import cast
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
 from app.routers.edge.bounded_http import PLACES
 from app.routers.edge.bounded_transport import BoundedTransport
+from app.system.loop_turns import LoopSlice
 
 _MAX_FRAGMENTS = 256
 """Frames of one message: an empty one costs its sender two bytes and us an object."""
@@ -20,6 +22,9 @@ LARGE_MESSAGES: dict[str, int] = {
     "/v1/listen": 4 * 2**20,
 }
 """Most bytes of a message on paths whose clients send minutes of sound in one."""
+
+_SLICE_BYTES = 2**13
+"""Parsed at a time: one read of the event loop may hold forty thousand empty frames."""
 
 _LARGE_BYTES = 64 * 2**20
 """All unfinished messages of this worker beyond `_SMALL_BYTES` each, together."""
@@ -45,11 +50,21 @@ _HELD = _Held()
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One connection; messages come one by one, each at most ``ws_max_size``."""
+    """One connection; messages come one by one, each at most ``ws_max_size``.
+
+    What has come is parsed in slices, between which the event loop serves others. Nothing is read
+    meanwhile, nor while a peer that sends pings does not take the answers.
+    """
+
+    _held_bytes = 0
+    _next_slice: Handle | None = None
+    _owes_pongs = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin; the transport is that of the request that was upgraded."""
         self._bounded = cast("BoundedTransport", transport)
+        self._unparsed = bytearray()
+        self._turn = LoopSlice()
         super().connection_made(transport)
 
     def handle_connect(self, event: Request) -> None:
@@ -60,13 +75,53 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a large message needs room that all connections share."""
+        """Take bytes."""
+        self._unparsed += data
+        if self._next_slice is None and not self._owes_pongs:
+            self._parse_slice()
+
+    def _parse_slice(self) -> None:
+        """Parse some of what has come; a large message needs room that all connections share."""
+        self._next_slice = None
+        if self._bounded.is_closing():
+            self._unparsed.clear()
+            return
+        data = bytes(self._unparsed[:_SLICE_BYTES])
+        del self._unparsed[:_SLICE_BYTES]
         super().data_received(data)
         self._hold(len(self.conn.reader.buffer) + sum(map(len, self.frames)))
         if self._held_bytes > _SMALL_BYTES and _HELD.total > _LARGE_BYTES:
             self._bounded.abort()
+        self._go_on()
 
-    _held_bytes = 0
+    def _go_on(self) -> None:
+        """Parse what is left, or read on."""
+        if self._bounded.is_closing():
+            return
+        if self._owes_pongs or self._unparsed:
+            self._bounded.pause_reading()
+            if not self._owes_pongs and self._next_slice is None:
+                self._next_slice = self.loop.call_soon(self._parse_slice)
+        elif not self.read_paused:
+            self._bounded.resume_reading()
+
+    def handle_ping(self) -> None:
+        """Answer; where the peer does not take what was written, no more is read until he does."""
+        super().handle_ping()
+        self._owes_pongs = not self.writable.is_set()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return the next message; the one after it is read once nothing waits any more.
+
+        An application that finds many there would take them all in one turn of the loop.
+        """
+        if not self.queue.empty():
+            await self._turn.pause()
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._go_on()
+        return message
 
     def _hold(self, held_bytes: int) -> None:
         """Count what of a message has come."""
@@ -77,6 +132,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
         self._hold(0)
+        self._unparsed.clear()
         self._bounded.closed()
         if (places := self.app_state.get(PLACES)) is not None:
             places.leave(self)
@@ -103,3 +159,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Stop watching."""
         super().resume_writing()
         self._bounded.stop_watching()
+        if self._owes_pongs:
+            self._owes_pongs = False
+            self._go_on()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 
 from app.domain.errors import IdempotencyConflictError, OverloadedError
@@ -94,23 +95,37 @@ class TicketShelf:
         self._stop_timer(ticket_id)
 
     def make_room(self, ticket: Ticket) -> None:
-        """Remove the oldest ended tickets until there is room for one more.
+        """Remove ended tickets until there is room for one more: the oldest of whoever holds most.
 
         Raises:
-            OverloadedError: there is none.
+            OverloadedError: there is none, and none is removed.
         """
         limit = self._settings.max_kept_mb * 2**20
-        held = sum(each.bytes for each in self._tickets.values()) + ticket.bytes
-        ended = [each for each in self._tickets.values() if each.ended]
-        ended.sort(key=lambda each: each.ended_s or 0.0)
-        for each in ended:
-            if held <= limit and len(self._tickets) < 2 * self._settings.max_queued:
-                break
-            held -= each.bytes
-            self.remove(each)
-        unfinished = len(self._tickets) - sum(each.ended for each in self._tickets.values())
-        if held > limit or unfinished >= self._settings.max_queued:
+        unfinished = [each for each in self._tickets.values() if not each.ended]
+        needed = ticket.bytes + sum(each.bytes for each in unfinished)
+        if needed > limit or len(unfinished) >= self._settings.max_queued:
             raise OverloadedError("The queue is full", retry_after_s=_RETRY_AFTER_S)
+        held = Counter({ticket.order.owner.name: ticket.bytes})
+        for each in self._tickets.values():
+            held[each.order.owner.name] += each.bytes
+        ended = self._ended()
+        while ended and (
+            held.total() > limit or len(self._tickets) >= 2 * self._settings.max_queued
+        ):
+            owner = max(ended, key=lambda name: held[name])
+            gone = ended[owner].popleft()
+            if not ended[owner]:
+                del ended[owner]
+            held[owner] -= gone.bytes
+            self.remove(gone)
+
+    def _ended(self) -> dict[str, deque[Ticket]]:
+        """Return the tickets of jobs that have ended by owner, the oldest first."""
+        found: dict[str, deque[Ticket]] = defaultdict(deque)
+        ended = [each for each in self._tickets.values() if each.ended]
+        for each in sorted(ended, key=lambda each: each.ended_s or 0.0):
+            found[each.order.owner.name].append(each)
+        return found
 
     def close(self) -> None:
         """Stop the timers."""

@@ -8,27 +8,38 @@ import binascii
 import hashlib
 import hmac
 import json
+import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 import stamina
 import structlog
 
-from app.domain.errors import CuestreamError, SourceError, StorageError, UrlBlockedError
+from app.domain.errors import (
+    CuestreamError,
+    JobNotFoundError,
+    SourceError,
+    StorageError,
+    UrlBlockedError,
+)
 from app.services.net.pinned_transport import PinnedTransport
 from app.services.net.ssrf_guard import SsrfGuard
 from app.settings import QueueSettings, Settings
 from app.submission.queue.ticket import Ticket
 from app.submission.queue.video_webhook import webhook_body, webhook_headers
 from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
+from app.system.fair_places import CALLER, FairPlaces
 from app.system.thread_groups import DISK
 
 log = structlog.get_logger()
 
 _AT_A_TIME = 8
+_OWNER_AT_A_TIME = _AT_A_TIME // 2
+"""A server that never answers takes a place for as long as it may, whoever waits behind it."""
+
 _LONGEST_WAIT_S = 600.0
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin, not one
 
@@ -41,7 +52,8 @@ class Webhooks:
     """Tells the addresses that jobs name of their ends.
 
     A letter is on disk from the job's end until its server has taken it, so a restart sends it
-    again; the receiver may get it twice, under the same id.
+    again; the receiver may get it twice, under the same id. Its body is in memory only while it is
+    sent. Owners take turns.
 
     Args:
         settings: of the process.
@@ -52,9 +64,12 @@ class Webhooks:
         self._settings = settings.queue
         self._box = LetterBox(folder)
         self._guard = SsrfGuard(settings.sources.allow_private_urls)
-        self._places = asyncio.Semaphore(_AT_A_TIME)
+        self._places = FairPlaces(
+            _AT_A_TIME, sys.maxsize, sys.maxsize, caller_places=_OWNER_AT_A_TIME
+        )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._start: asyncio.Task[None] | None = None
+        self._sending_again = asyncio.Lock()
 
     def check(self, url: str) -> None:
         """Check a webhook's address without resolving it.
@@ -99,10 +114,15 @@ class Webhooks:
 
         Raises:
             JobNotFoundError: there is none of that id, or it is somebody else's.
+            StorageError: the disk is full.
         """
-        letter = await self._owned(letter_id, owner)
-        letter.given_up, letter.attempts = False, 0
-        self._deliver_later(letter)
+        async with self._sending_again:  # of two who ask at once one finds it being delivered
+            letter = await self._owned(letter_id, owner)
+            if not letter.given_up:
+                return
+            letter.given_up, letter.attempts = False, 0
+            await DISK.run(self._box.update, letter)
+            self._deliver_later(letter, is_new=False)
 
     async def discard(self, letter_id: str, owner: str | None) -> None:
         """Remove a letter; where it is being delivered, that ends.
@@ -131,37 +151,44 @@ class Webhooks:
 
     async def _resume(self) -> None:
         for letter in await DISK.run(self._box.all):
-            if not letter.given_up:
-                self._deliver_later(letter)
+            if not letter.given_up and letter.id not in self._tasks:
+                self._deliver_later(letter, is_new=False)
 
-    def _deliver_later(self, letter: WebhookLetter) -> None:
-        if letter.id in self._tasks:
-            return
-        task = asyncio.create_task(self._deliver(letter), name=f"webhook-{letter.id}")
+    def _deliver_later(self, letter: WebhookLetter, *, is_new: bool = True) -> None:
+        task = asyncio.create_task(self._deliver(letter, is_new), name=f"webhook-{letter.id}")
         self._tasks[letter.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(letter.id, None))
+        task.add_done_callback(lambda done: self._ended(letter.id, done))
 
-    async def _deliver(self, letter: WebhookLetter) -> None:
+    def _ended(self, letter_id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(letter_id) is task:  # else it is being tried anew
+            del self._tasks[letter_id]
+
+    async def _deliver(self, letter: WebhookLetter, is_new: bool) -> None:
+        CALLER.set(letter.owner)
         try:
-            await self._save(letter)
+            if is_new:
+                await self._write(self._box.add, letter)
+                letter.body = ""
         except StorageError as error:
             log.error("webhook is not stored", webhook_id=letter.id, reason=error.message)
         try:
             await self._attempts(letter)
+        except JobNotFoundError:
+            log.info("webhook was removed ahead of its delivery", webhook_id=letter.id)
         except (NotTakenError, CuestreamError) as error:
             letter.given_up, letter.error = True, str(error)
             log.warning("webhook not delivered", webhook_id=letter.id, reason=str(error))
-            await self._save(letter)
+            await self._write(self._box.update, letter)
         else:
             await DISK.run(self._box.remove, letter.id)
 
-    async def _save(self, letter: WebhookLetter) -> None:
+    async def _write(self, write: Callable[[WebhookLetter], None], letter: WebhookLetter) -> None:
         """Write a letter; who is cancelled waits for that, so that it is not written later.
 
         Raises:
-            StorageError: see `LetterBox.save`.
+            StorageError: the disk is full.
         """
-        writing = asyncio.ensure_future(DISK.run(self._box.save, letter))
+        writing = asyncio.ensure_future(DISK.run(write, letter))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -174,6 +201,7 @@ class Webhooks:
         Raises:
             NotTakenError: no attempt was successful.
             UrlBlockedError: its address must not be reached.
+            JobNotFoundError: it was removed meanwhile.
         """
         settings = self._settings
         async for attempt in stamina.retry_context(
@@ -186,7 +214,7 @@ class Webhooks:
         ):
             with attempt:
                 letter.attempts = attempt.num
-                async with self._places:
+                async with self._places.place():
                     await self._post(letter)
 
     async def _post(self, letter: WebhookLetter) -> None:
@@ -195,8 +223,9 @@ class Webhooks:
         Raises:
             NotTakenError: the server did not answer 2xx in time.
             UrlBlockedError: its address must not be reached.
+            JobNotFoundError: it was removed meanwhile.
         """
-        body = letter.body.encode()
+        body = (letter.body or await DISK.run(self._box.body, letter.id)).encode()
         usual = {"Content-Type": "application/json", "User-Agent": "Cuestream"}
         headers = {**letter.headers, **usual}
         headers |= signature_headers(letter.id, body, self._settings)

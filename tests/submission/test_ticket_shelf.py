@@ -1,0 +1,35 @@
+"""Tickets of the queue: whose go where there is no room for one more."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.errors import OverloadedError
+from app.settings import QueueSettings
+from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner
+from app.submission.queue.ticket_shelf import TicketShelf
+
+
+def ticket(owner: str, size: int, *, ended: bool = True) -> Ticket:
+    order = JobOrder({}, "", TicketOwner(owner), 60.0, 60.0, 60.0)
+    made = Ticket(order, size)
+    if ended:
+        made.end("COMPLETED")
+    return made
+
+
+async def test_the_ended_tickets_of_whoever_holds_most_make_room() -> None:
+    removed: list[Ticket] = []
+    shelf = TicketShelf(QueueSettings(max_kept_mb=1), removed.append)
+    quiet, waiting = ticket("quiet", 1000), ticket("quiet", 1000, ended=False)
+    large = [ticket("large", 100_000) for _ in range(3)]
+    for each in (quiet, waiting, *large):
+        shelf.keep(each)
+    shelf.make_room(ticket("other", 50_000))
+    assert removed == large[:1]
+    shelf.make_room(ticket("other", 200_000))
+    assert removed == large[:2]
+    with pytest.raises(OverloadedError):
+        shelf.make_room(ticket("other", 2**20))
+    assert list(shelf) == [quiet, waiting, large[2]], "what has no room at all takes nothing away"
+    shelf.close()
