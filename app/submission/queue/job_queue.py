@@ -114,7 +114,7 @@ class JobQueue:
     def begun(self, job: JobRuntime) -> None:
         """Take note of a job that this process begins from the store's queue: it tells the end."""
         known = (each for each in self._tickets if each.job_id == job.id)
-        if (ticket := next(known, None)) is not None:
+        if (ticket := next(known, None)) is not None and not ticket.ended:
             ticket.told_elsewhere = False
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
@@ -193,7 +193,7 @@ class JobQueue:
             if progress["stage"] != "waiting" and ticket.status == "IN_QUEUE":
                 ticket.start()
 
-        job.attach()
+        job.pin()
         try:
             async with aclosing(self._parts(job, report)) as parts:
                 async for part in parts:
@@ -208,7 +208,7 @@ class JobQueue:
             ticket.told_elsewhere |= job.task is None
             self._complete(ticket, job)
         finally:
-            job.detach()
+            job.unpin()
 
     def _is_failure_told(self, ticket: Ticket, job: JobRuntime, error: CuestreamError) -> bool:
         """Whether another process tells a job's webhook that it failed."""
@@ -269,9 +269,11 @@ class JobQueue:
         if ticket.job_id is not None:
             job = await self._services.runner.get(ticket.job_id)
             await self._services.runner.cancel(job, ticket.order.owner.name)
+            # The process that works on it ends it, and tells its webhook.
+            ticket.told_elsewhere |= job.running and job.link is not None
         self._end(ticket, "CANCELLED")
         if (follower := self._followers.get(ticket.id)) is not None:
-            follower.cancel()  # it counts as a reader, and the work stops with the last one
+            follower.cancel()
 
     async def withdraw(self, job_id: str, owner: str) -> None:
         """Cancel what an owner has in the queue and a subtitle job works for.
@@ -299,7 +301,9 @@ class JobQueue:
             raise DrainingError(_LEAVING, _RETRY_AFTER_S)
         if ticket.envelope.kind == "subtitles" and not ticket.order.input:
             raise BadRequestError("The job came to another worker; hand it in again")
-        job = await self._enqueue(ticket, replace(ticket.order, idempotency_key=""))
+        job = await self._enqueue(
+            ticket, replace(ticket.order, idempotency_key="", ticket_id=ticket.id)
+        )
         ticket.again()
         self._totals["retried"] += 1
         self._tickets.expire_after(ticket, ticket.order.ttl_s)
