@@ -224,6 +224,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
             services.streams,
             settings.server.shutdown_finish_s,
             partial(_leave_live, services),
+            app.state.queue.leave,
         ).install()
         _check_serving(services, stack)
         _open_health_port(services, stack)

@@ -219,6 +219,7 @@ async def position(job: JobDep, body: PositionBody, services: ServicesDep) -> Mo
     )
 
 
+@router.head("/{job_id}/files/{name}", include_in_schema=False)
 @router.get(
     "/{job_id}/files/{name}",
     **described(

@@ -76,6 +76,7 @@ async def cancel_video_job(ticket: TicketDep, queue: QueueDep) -> Payload:
     return {"id": ticket.id, "status": ticket.status}
 
 
+@output_router.head("/{name}", include_in_schema=False)
 @output_router.get(
     "/{name}",
     **described(

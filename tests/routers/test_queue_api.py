@@ -270,6 +270,7 @@ def test_a_job_whose_time_is_over_is_timed_out_wherever_it_stands(
     assert "delayTime" not in told[waiting], "it never began"
     assert api.post(f"/retry/{waiting}").json() == {"id": waiting, "status": "IN_QUEUE"}
     assert ended(api, waiting)["output"] == 4
+    until(lambda: len(receiver.calls) == 4)
 
 
 def test_a_policy_beyond_its_bounds_is_refused(api: httpx.Client) -> None:

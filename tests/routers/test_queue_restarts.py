@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -155,6 +156,74 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
             assert ended(api, posted)["output"]["body"] == "done", "its input is stored too"
     finally:
         again.stop()
+
+
+def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_when_it_ends(
+    tmp_path: Path,
+) -> None:
+    settings = {**DEAF, "MAX_JOBS": "1", "JOBS_DIR": str(tmp_path / "jobs")}
+    settings |= {"JOB_LEASE_S": "1", "ALLOW_PRIVATE_URLS": "true"}
+    receiver, servers = Receiver(), []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        servers.append(ServerProcess(tmp_path / name, settings, "tests.queue_app:application()"))
+    one, other = servers
+    try:
+        for server in servers:
+            server.wait_ready()
+        with one.client() as api, other.client() as remote, ThreadPoolExecutor(3) as pool:
+            body = {"input": {"answer": 1, "error": "again"}, "webhook": receiver.url}
+            failed = api.post("/run", json=body).json()["id"]
+            until(lambda: len(receiver.calls) == 1)
+            for client in (api, remote):
+                _cancelled_for_good(api, client, f"{tmp_path}/never", receiver)
+            held = {"answer": "held", "until": f"{tmp_path}/never"}
+            running = [_handed_in(api, **held) for _ in servers]
+            for job_id in running:
+                until(lambda job_id=job_id: _status(api, job_id) == "IN_PROGRESS")  # type: ignore[misc]
+            waiting = [_handed_in(api, answer=n) for n in range(3)]
+            assert _status(remote, waiting[0]) == "IN_QUEUE"
+            assert remote.post("/purge-queue").json() == {"removed": 3, "status": "completed"}
+            assert {ended(api, job_id)["status"] for job_id in waiting} == {"CANCELLED"}
+            most = {"wait": 300_000}
+            asked = [pool.submit(api.post, "/runsync", json={"input": held}, params=most)]
+            asked += [pool.submit(api.get, f"/status-sync/{running[0]}", params=most)]
+            until(lambda: api.get("/v2/ep/health").json()["jobs"]["inQueue"] == 1)
+            assert api.post(f"/retry/{failed}").json()["status"] == "IN_QUEUE"
+            assert one.stop() == 0, "it waits for nobody who waits"
+            answers = [each.result() for each in asked]
+            assert [answer.status_code for answer in answers] == [200, 200]
+            for answer in answers:
+                assert answer.json()["status"] in {"IN_QUEUE", "IN_PROGRESS"}
+                assert _status(remote, answer.json()["id"]) in {"IN_QUEUE", "IN_PROGRESS"}
+            for job_id in {*running, *(answer.json()["id"] for answer in answers)}:
+                remote.post(f"/cancel/{job_id}")
+            until(lambda: len(receiver.calls) == 6)
+            told = json.loads(receiver.calls[-1][1])
+            assert told == ended(remote, failed), "the other one did it, under the caller's id"
+            assert told["id"] == failed
+    finally:
+        for server in servers:
+            server.stop()
+        receiver.server.shutdown()
+
+
+def _cancelled_for_good(
+    api: httpx.Client, client: httpx.Client, never: str, receiver: Receiver
+) -> None:
+    """Two jobs, so that each of two servers has one, are cancelled by the one that is asked."""
+    before = len(receiver.calls)
+    body = {"input": {"answer": 1, "until": never}, "webhook": receiver.url}
+    jobs = {str(api.post("/run", json=body).json()["id"]) for _ in range(2)}
+    for job_id in jobs:
+        until(lambda job_id=job_id: _status(api, job_id) == "IN_PROGRESS")  # type: ignore[misc]
+        assert client.post(f"/cancel/{job_id}").json()["status"] == "CANCELLED"
+    done = _handed_in(api, answer="both places are free again")
+    until(lambda: api.get("/v2/ep/health").json()["jobs"]["inProgress"] == 0)
+    assert ended(api, done)["status"] == "COMPLETED"
+    until(lambda: len(receiver.calls) >= before + 2)
+    told = [json.loads(body)["id"] for _, body in receiver.calls[before:]]
+    assert sorted(told) == sorted(jobs), "each is told of once"
 
 
 def _handed_in(api: httpx.Client, **fields: object) -> str:

@@ -83,6 +83,8 @@ def test_c2_one_video_comes_with_its_path_and_times(
     assert {"jobId", "delayTime", "executionTime"} <= set(made["stats"])
     got = httpx.get(client.base_url.join(made["video_url"]))  # no key is needed
     assert got.status_code == 200
+    head = httpx.head(client.base_url.join(made["video_url"]))
+    assert head.headers["content-length"] == got.headers["content-length"]
     seconds = length_s(got.content, tmp_path)
     assert seconds == pytest.approx(1 if operation == "caption" else 2, abs=0.11)
     job = client.get(f"/job/{made['stats']['jobId']}").json()

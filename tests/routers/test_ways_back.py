@@ -87,7 +87,11 @@ def test_a_job_is_a_file_of_any_format_and_name(
     server: ServerProcess, finished: Any, extension: str, media_type: str, part: str
 ) -> None:
     with server.client() as client:
-        answer = client.get(f"/api/jobs/{finished['job_id']}/files/el río.es.{extension}")
+        path = f"/api/jobs/{finished['job_id']}/files/el río.es.{extension}"
+        answer, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b""), "players ask what an address is"
+    told = ("content-type", "content-length", "content-disposition")
+    assert [head.headers[name] for name in told] == [answer.headers[name] for name in told]
     assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert f"el%20r%C3%ADo.es.{extension}" in answer.headers["content-disposition"]
     assert answer.headers["x-job-state"] == "done"

@@ -34,6 +34,7 @@ class GracefulShutdown:
     Args:
         finish_s: how long running jobs may still finish.
         close_live: ends live streams with a notice.
+        left: called once the jobs have ended here, for those who wait for one still.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class GracefulShutdown:
         streams: StreamHub,
         finish_s: float,
         close_live: Callable[[], Awaitable[None]],
+        left: Callable[[], None] = lambda: None,
     ) -> None:
         self._readiness = readiness
         self._runner = runner
         self._streams = streams
         self._finish_s = finish_s
         self._close_live = close_live
+        self._left = left
         self._task: asyncio.Task[None] | None = None
 
     def install(self) -> None:
@@ -84,6 +87,7 @@ class GracefulShutdown:
                 await self._close_live()
         await _until(lambda: not self._streams.readers, _NOTICE_S)
         await self._runner.close()
+        self._left()
         then()
 
 

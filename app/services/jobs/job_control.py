@@ -55,7 +55,7 @@ class JobControl:
             return
         if job.link is not None:
             job.link.leave(job.id, caller)
-        elif is_owner and job.working and job.readers <= 1:
+        elif is_owner and job.working and job.readers <= _own_readers(job):
             job.cancel(error)
 
     async def expire(self, job: JobRuntime) -> bool:
@@ -89,3 +89,8 @@ class JobControl:
             job.detach()
             raise
         job.await_reader()
+
+
+def _own_readers(job: JobRuntime) -> int:
+    """Return how many readers of a job its owner may be himself, by the door that it came by."""
+    return 0 if job.pinned else 1

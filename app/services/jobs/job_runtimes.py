@@ -63,7 +63,11 @@ class JobRuntimes:
         for job_id in job_ids:
             self._runtimes.pop(job_id, None)
         if self._store.outlives:
-            idle = [job for job in self._runtimes.values() if not job.working and not job.readers]
+            idle = [
+                job
+                for job in self._runtimes.values()
+                if not (job.working or job.readers or job.pinned)
+            ]
             for job in idle[: max(0, len(idle) - _UNREAD_RUNTIMES)]:
                 del self._runtimes[job.id]
 

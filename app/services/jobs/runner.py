@@ -11,6 +11,7 @@ import structlog
 from app.domain.errors import (
     CuestreamError,
     DrainingError,
+    JobCancelledError,
     JobInterruptedError,
     JobNotFoundError,
     StorageError,
@@ -274,6 +275,8 @@ class JobRunner:
         job = self._runtimes.known(job_id)
         if job is not None and job.working:
             self._remote.obey(job, message)
+        elif job is not None and message.get("do") == "leave":
+            job.record.callers.left.add(str(message.get("caller", "")))  # for who begins it
 
     async def _share(self, request: JobRequest) -> JobRuntime | None:
         """Return a job of an equal request that answers this one too."""
@@ -290,7 +293,10 @@ class JobRunner:
         return self._begin(record)
 
     def _begin_claimed(self, record: JobRecord) -> None:
-        self.on_claim(self._begin(record))
+        job = self._begin(record)
+        if record.owner in record.callers.left:  # he cancelled it while it was being claimed
+            job.cancel(JobCancelledError("The job was cancelled"))
+        self.on_claim(job)
 
     def _begin(self, record: JobRecord) -> JobRuntime:
         job = self._runtimes.of(record)

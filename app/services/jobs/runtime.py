@@ -49,6 +49,7 @@ class JobRuntime:
         self._failure: CuestreamError | None = None
         self._cancel_reason: CuestreamError | None = None
         self._readers = 0
+        self._pins = 0
         self._grace_s = grace_s
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Event] = set()
@@ -92,6 +93,11 @@ class JobRuntime:
     def readers(self) -> int:
         """Number of its readers in this process; another process's count as one."""
         return self._readers
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a door follows the job for its owner."""
+        return self._pins > 0
 
     @property
     def result(self) -> Result | None:
@@ -149,6 +155,18 @@ class JobRuntime:
                 self.cancel()
         elif self.callers.has_left(self.record.owner):
             self.cancel()  # its owner cancelled it while somebody still read it
+
+    def pin(self) -> None:
+        """Stay in memory for a door that follows the job for its owner.
+
+        That is no reader, who would hold the work after the owner has left, in this process or in
+        the one that works on it.
+        """
+        self._pins += 1
+
+    def unpin(self) -> None:
+        """End `pin`."""
+        self._pins -= 1
 
     def await_reader(self) -> None:
         """Uncount a reader whose next one is about to come, however short the grace time."""

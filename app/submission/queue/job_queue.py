@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import structlog
@@ -28,6 +28,7 @@ from app.submission.queue.call_work import CallWork
 from app.submission.queue.queue_health import queue_health
 from app.submission.queue.stored_calls import call_parts, enqueue_call
 from app.submission.queue.stored_orders import (
+    KIND,
     delivery_of,
     end_status,
     enqueue,
@@ -42,6 +43,7 @@ from app.submission.queue.ticket_shelf import TicketShelf
 log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
+_LISTED = 200
 _READ_S = 10.0
 """How long it may take to read a job that has ended from the store."""
 
@@ -70,6 +72,7 @@ class JobQueue:
         self._totals: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._closing = False
+        self._left = False
         self._helpers: dict[str, str] = {}
         self._expired_here: set[str] = set()
         self._expiring: set[asyncio.Task[None]] = set()
@@ -111,7 +114,7 @@ class JobQueue:
     def begun(self, job: JobRuntime) -> None:
         """Take note of a job that this process begins from the store's queue: it tells the end."""
         known = (each for each in self._tickets if each.job_id == job.id)
-        if (ticket := next(known, None)) is not None:
+        if (ticket := next(known, None)) is not None and not ticket.ended:
             ticket.told_elsewhere = False
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
@@ -190,7 +193,7 @@ class JobQueue:
             if progress["stage"] != "waiting" and ticket.status == "IN_QUEUE":
                 ticket.start()
 
-        job.attach()
+        job.pin()
         try:
             async with aclosing(self._parts(job, report)) as parts:
                 async for part in parts:
@@ -205,7 +208,7 @@ class JobQueue:
             ticket.told_elsewhere |= job.task is None
             self._complete(ticket, job)
         finally:
-            job.detach()
+            job.unpin()
 
     def _is_failure_told(self, ticket: Ticket, job: JobRuntime, error: CuestreamError) -> bool:
         """Whether another process tells a job's webhook that it failed."""
@@ -266,9 +269,11 @@ class JobQueue:
         if ticket.job_id is not None:
             job = await self._services.runner.get(ticket.job_id)
             await self._services.runner.cancel(job, ticket.order.owner.name)
+            # The process that works on it ends it, and tells its webhook.
+            ticket.told_elsewhere |= job.running and job.link is not None
         self._end(ticket, "CANCELLED")
         if (follower := self._followers.get(ticket.id)) is not None:
-            follower.cancel()  # it counts as a reader, and the work stops with the last one
+            follower.cancel()
 
     async def withdraw(self, job_id: str, owner: str) -> None:
         """Cancel what an owner has in the queue and a subtitle job works for.
@@ -296,7 +301,9 @@ class JobQueue:
             raise DrainingError(_LEAVING, _RETRY_AFTER_S)
         if ticket.envelope.kind == "subtitles" and not ticket.order.input:
             raise BadRequestError("The job came to another worker; hand it in again")
-        job = await self._enqueue(ticket, replace(ticket.order, idempotency_key=""))
+        job = await self._enqueue(
+            ticket, replace(ticket.order, idempotency_key="", ticket_id=ticket.id)
+        )
         ticket.again()
         self._totals["retried"] += 1
         self._tickets.expire_after(ticket, ticket.order.ttl_s)
@@ -306,7 +313,12 @@ class JobQueue:
         self._tell()
 
     async def purge(self, endpoint: str, owner: str) -> int:
-        """Cancel what an owner has waiting at an endpoint; return how many jobs that were."""
+        """Cancel what an owner has waiting at an endpoint; return how many jobs that were.
+
+        Raises:
+            StorageError: the store does not answer.
+        """
+        await self._find_waiting(owner)
         waiting = [
             ticket
             for ticket in self._tickets.waiting()
@@ -315,6 +327,17 @@ class JobQueue:
         for ticket in waiting:
             await self.cancel(ticket)
         return len(waiting)
+
+    async def _find_waiting(self, owner: str) -> None:
+        """Get the tickets of an owner's jobs that wait and that came to other processes."""
+        known = {ticket.job_id for ticket in self._tickets}
+        before: str | None = None
+        while page := await self._services.runner.listed(owner, _LISTED, before):
+            before = page[-1].id
+            for job in page:
+                if job.state == "queued" and job.kind == KIND and job.id not in known:
+                    with suppress(JobNotFoundError):  # it has ended meanwhile
+                        await self.find(job.id)
 
     def health(self) -> Payload:
         """Return the counts of a queue's health page."""
@@ -336,17 +359,24 @@ class JobQueue:
 
         Args:
             ticket: the job.
-            limit_s: longest wait.
+            limit_s: longest wait; none where the server leaves, since another one may answer.
             unread_by: also return as soon as there is something that this reader has not read.
         """
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + limit_s
-        while not ticket.ended and not (unread_by is not None and ticket.has_unread(unread_by)):
+        while not (ticket.ended or self._left) and not (
+            unread_by is not None and ticket.has_unread(unread_by)
+        ):
             try:
                 async with asyncio.timeout_at(deadline_s):
                     await self._changed.wait()
             except TimeoutError:
                 return
+
+    def leave(self) -> None:
+        """Let nobody wait any more, since the server leaves and its jobs are given back."""
+        self._left = True
+        self._tell()
 
     async def close(self) -> None:
         """Follow no job any more, since the server leaves."""

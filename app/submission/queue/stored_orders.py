@@ -21,6 +21,9 @@ KIND = "runpod"
 STORE = "s3_config"
 """Name of the secret that is access to the caller's object storage."""
 
+TICKET = "ticket"
+"""Name of the detail that is the id under which a caller knows a job that is done again."""
+
 INPUT = "input"
 """Name of the secret that is the input of a call: any of its fields may hold a key."""
 
@@ -109,6 +112,7 @@ def options_of(
             "endpoint": order.endpoint,
             "retention_s": order.retention_s,
             "webhook": order.webhook,
+            **({TICKET: order.ticket_id} if order.ticket_id else {}),
             **details,
         },
         secrets=secrets,
@@ -132,7 +136,8 @@ def restored(services: Services, job: JobRuntime) -> Ticket | None:
     options = job.record.queue
     if options is None or options.kind != KIND:
         return None
-    ticket = Ticket(order_of(services, job, options), _input_bytes(options), id=job.id)
+    ticket_id = str(options.details.get(TICKET, job.id))
+    ticket = Ticket(order_of(services, job, options), _input_bytes(options), id=ticket_id)
     ticket.job_id = job.id
     return ticket
 

@@ -49,6 +49,7 @@ class JobOrder:
         s3_config: access to the caller's object storage; holds a secret.
         base_url: address of the server as the caller knows it, for links to stored files.
         idempotency_key: the same order once more is the same job; empty without one.
+        ticket_id: of the ticket whose job failed and is done again; empty for a new one.
     """
 
     input: Mapping[str, Any]
@@ -61,6 +62,7 @@ class JobOrder:
     s3_config: Mapping[str, Any] | None = field(default=None, repr=False)
     base_url: str | None = None
     idempotency_key: str = ""
+    ticket_id: str = ""
 
     def is_same(self, other: JobOrder) -> bool:
         """Whether another order asks for the same: its body is, however it is written.
