@@ -19,64 +19,20 @@ from sse_starlette.sse import AppStatus
 from app.container import Services, build_services
 from app.domain.version import __version__
 from app.logs import configure_logs
-from app.routers import (
-    asr_routes,
-    batch_routes,
-    caption_routes,
-    docs_routes,
-    document_routes,
-    download_routes,
-    edit_routes,
-    extract_audio_routes,
-    feedback_routes,
-    file_routes,
-    health_routes,
-    job_media_routes,
-    job_routes,
-    library_routes,
-    media_routes,
-    option_routes,
-    page_routes,
-    playlist_routes,
-    process_routes,
-    render_routes,
-    runpod_routes,
-    screenshot_routes,
-    stored_media_routes,
-    stored_transcript_routes,
-    subtitle_file_routes,
-    transcribe_routes,
-    translate_routes,
-    tts_routes,
-    upload_routes,
-    usage_routes,
-    video_job_routes,
-    video_routes,
-    video_worker_routes,
-    webhook_routes,
-)
 from app.routers.access.api_keys import require_key
 from app.routers.access.client_address import is_trusted_peer
 from app.routers.access.path_key import PathKey
 from app.routers.api_document import DescribedApi
-from app.routers.assemblyai import transcript_routes
-from app.routers.deepgram import listen_live_routes, listen_routes
 from app.routers.edge.bounded_http import HEALTH_PATHS, PLACES
 from app.routers.edge.connection_places import ConnectionPlaces
 from app.routers.edge.request_body import BoundedBodies
 from app.routers.edge.response_headers import ResponseHeaders
 from app.routers.error_responses import install_error_handlers
 from app.routers.health_port import HealthPort
+from app.routers.health_routes import health_router
 from app.routers.live_socket import mount_live
 from app.routers.middleware import AccessLog, CollapseSlashes
-from app.routers.openai import (
-    diarization_routes,
-    model_routes,
-    speech_routes,
-    timestamp_routes,
-    transcription_routes,
-)
-from app.routers.realtime import realtime_routes
+from app.routers.route_table import ROUTERS
 from app.routers.tus import TUS_EXPOSED_HEADERS
 from app.routers.wyoming.wyoming_server import WyomingServer
 from app.services.jobs.graceful_shutdown import GracefulShutdown
@@ -104,57 +60,6 @@ _EXPOSED_HEADERS = (
     "X-Runpod-Worker-Id",
     "X-Voice",
 )
-_ROUTERS = (
-    health_routes.router,
-    page_routes.router,
-    option_routes.router,
-    docs_routes.router,
-    process_routes.router,
-    transcribe_routes.router,
-    asr_routes.router,
-    asr_routes.status_router,
-    library_routes.router,
-    transcription_routes.router,
-    diarization_routes.router,
-    timestamp_routes.router,
-    model_routes.router,
-    model_routes.running,
-    model_routes.lists,
-    speech_routes.router,
-    realtime_routes.router,
-    listen_routes.router,
-    listen_live_routes.router,
-    caption_routes.router,
-    job_routes.router,
-    edit_routes.router,
-    job_media_routes.router,
-    batch_routes.router,
-    document_routes.router,
-    download_routes.router,
-    extract_audio_routes.router,
-    stored_transcript_routes.router,
-    screenshot_routes.router,
-    playlist_routes.router,
-    stored_media_routes.router,
-    transcript_routes.router,  # ahead of RunPod's, which takes any name
-    runpod_routes.router,
-    webhook_routes.router,
-    render_routes.router,
-    subtitle_file_routes.files,
-    subtitle_file_routes.timing,
-    translate_routes.router,
-    usage_routes.router,
-    tts_routes.router,
-    feedback_routes.router,
-    file_routes.router,
-    media_routes.router,
-    video_routes.router,
-    video_worker_routes.router,
-    video_worker_routes.output_router,
-    video_job_routes.router,
-    upload_routes.capabilities,
-    upload_routes.router,
-)
 
 _BOOT_ERROR = 3
 """gunicorn gives up on a worker that exits with this code, instead of starting it for ever."""
@@ -177,8 +82,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     install_error_handlers(app, require_key)
-    app.include_router(health_routes.health_router(settings.server.health_check_path))
-    for router in _ROUTERS:
+    app.include_router(health_router(settings.server.health_check_path))
+    for router in ROUTERS:
         app.include_router(router)
     mount_live(app, settings)
     _install_middleware(app, settings)

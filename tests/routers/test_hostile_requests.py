@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from app.main import _ROUTERS, create_app
+from app.main import create_app
 from app.routers.access.guarded_route import GuardedRoute
+from app.routers.route_table import ROUTERS
 from tests.conftest import StartServer
 from tests.server import DEAF, ServerProcess
 
@@ -96,7 +97,7 @@ def received(client: socket.socket) -> tuple[int, dict[str, str], Any]:
 
 
 def test_every_route_that_takes_a_body_checks_first() -> None:
-    found = [route for router in _ROUTERS for route in router.routes]
+    found = [route for router in ROUTERS for route in router.routes]
     with_bodies = [
         route
         for route in found
