@@ -22,7 +22,6 @@ from app.domain.errors import (
     SeveralSourcesError,
     UrlBlockedError,
 )
-from app.domain.json_text import read_json
 from app.domain.language import (
     ENGLISH,
     Language,
@@ -45,6 +44,7 @@ from app.services.net.fetch import check_url
 from app.services.render.formats import check_format
 from app.submission.caption_body import OptionalCaptions, SentFile, sent_captions
 from app.submission.file_delivery import DEFAULT_FORMATS
+from app.submission.glossary_field import glossary_terms, parse_glossary
 from app.submission.request_fields import (
     audio_track,
     base_languages,
@@ -55,10 +55,6 @@ from app.submission.request_fields import (
 )
 
 _PROMPT_CHARS = 500
-_MAX_TERMS = 200
-_MAX_TERM_CHARS = 100
-"""A glossary is sent, thus paid, with every request to a language model."""
-
 _MAX_SPEAKERS = 50
 
 _MAX_MS = 10**9
@@ -66,8 +62,7 @@ _MAX_MS = 10**9
 
 
 _MAX_LIST_CHARS = 1000
-_MAX_GLOSSARY_CHARS = 8 * _MAX_TERMS * _MAX_TERM_CHARS
-"""Of lists and glossaries that are sent as text; JSON may escape every character."""
+"""Of lists that are sent as text."""
 
 
 def _as_list(value: object, info: ValidationInfo) -> object:
@@ -91,42 +86,6 @@ def _each_once(names: list[str]) -> list[str]:
 
 def _as_task(value: object) -> object:
     return (value.strip().lower() or None) if isinstance(value, str) else value
-
-
-def _as_terms(value: object) -> object:
-    """Parse a glossary: an object, JSON text of one, or lines of ``term = translation``.
-
-    Several such texts are one glossary; of equal terms the last one counts.
-    """
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        if len(value) > _MAX_TERMS:
-            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
-        parts = [_as_terms(each) for each in value]
-        if not all(isinstance(part, dict) for part in parts):
-            return value
-        value = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
-    if isinstance(value, str):
-        if len(value) > _MAX_GLOSSARY_CHARS:
-            raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
-        value = _terms_in(value)
-    if isinstance(value, dict) and len(value) > _MAX_TERMS:
-        raise InvalidFieldError(f"glossary: at most {_MAX_TERMS} terms")
-    return value or {}
-
-
-def _terms_in(text: str) -> object:
-    if text.lstrip().startswith("{"):
-        return read_json(text)
-    terms: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        term, equals, translation = line.partition("=")
-        if equals:
-            terms[term.strip()] = translation.strip()
-        elif line.strip():
-            raise InvalidFieldError(
-                f"glossary: line {number} is not of the form term = translation"
-            )
-    return terms
 
 
 def _check_address(name: str, address: str) -> None:
@@ -192,7 +151,7 @@ class SubtitleBody(BaseModel):
     position_s: float | None = Field(
         None, ge=0, le=_MAX_MS / 1000, description="Where the viewer watches; done first"
     )
-    glossary: Annotated[dict[str, str], BeforeValidator(_as_terms)] = Field(
+    glossary: Annotated[dict[str, str], BeforeValidator(parse_glossary)] = Field(
         default_factory=dict, description="Terms and how they are to be translated"
     )
     formats: Annotated[
@@ -267,11 +226,11 @@ class SubtitleBody(BaseModel):
             profile=self.reading_profile(),
             diarize=self._finds_speakers(source),
             speakers=self._speakers(),
-            allowed_languages=self._languages(),
+            allowed_languages=base_languages(self.allowed_languages),
             force_whisper=bool(self.force_whisper),
             force_refresh=bool(self.force_refresh),
             prompt=(self.prompt or "")[:_PROMPT_CHARS],
-            glossary=self._terms(),
+            glossary=glossary_terms(self.glossary),
             position_ms=seconds_to_ms(self.position_s or 0),
             audio_track=track,
             shot_changes=self.shot_changes,
@@ -320,15 +279,6 @@ class SubtitleBody(BaseModel):
         if least is not None and most is not None and least > most:
             raise InvalidFieldError("min_speakers is larger than max_speakers")
         return SpeakerCount(self.num_speakers, least, most)
-
-    def _languages(self) -> tuple[str, ...]:
-        return base_languages(self.allowed_languages)
-
-    def _terms(self) -> tuple[tuple[str, str], ...]:
-        longest = max((len(part) for pair in self.glossary.items() for part in pair), default=0)
-        if longest > _MAX_TERM_CHARS:
-            raise InvalidFieldError(f"glossary: at most {_MAX_TERM_CHARS} characters in a term")
-        return tuple(sorted((k, v) for k, v in self.glossary.items() if k.strip() and v.strip()))
 
     def _source(self, spoken: Language | None) -> Source:
         if self.video_id is not None:
