@@ -56,19 +56,11 @@ def queue_status(job: JobRuntime) -> Status:
     return "IN_PROGRESS" if begun else "IN_QUEUE"
 
 
-def queue_payload(job: JobRuntime) -> Payload:
+def _queue_frame(job: JobRuntime) -> Payload:
     """Return a job as a queue reports it.
 
-    ``output`` is a list of batches with each cue once, in order; clients put them together.
+    ``output`` yields batches with each cue once, in order; clients put them together.
     """
-    frame = _queue_frame(job)
-    if "output" in frame:
-        frame["output"] = list(_batches(job))
-    return frame
-
-
-def _queue_frame(job: JobRuntime) -> Payload:
-    """Return a job as a queue reports it; its output is an iterator."""
     frame: Payload = {"id": job.id, "status": queue_status(job)}
     if job.record.failure is not None:
         frame["error"] = job.record.failure.message

@@ -1,5 +1,6 @@
 """The extension against a RunPod queue; 36 is the contract's number."""
 
+import asyncio
 import itertools
 import time
 from pathlib import Path
@@ -52,14 +53,15 @@ def test_36_a_long_output_comes_in_batches_without_repeats() -> None:
     from app.domain.events import Done, Result
     from app.domain.request import JobRequest, SiteVideo
     from app.domain.time import Span
-    from app.routers.job_report import queue_payload
+    from app.routers.job_report import job_report
     from app.services.jobs.record import JobRecord
     from app.services.jobs.runtime import JobRuntime
 
     cues = tuple(Cue(n, Span(n * 1000, n * 1000 + 900), f"line {n}") for n in range(250))
     job = JobRuntime(JobRecord(JobRequest(SiteVideo("https://example.com"))), grace_s=1)
     job.log.append(Done(Result(cues, False, "en", 250_000, 100, {})))
-    output: Any = queue_payload(job)["output"]
+    frame: Any = asyncio.run(job_report(job, "caller"))
+    output = list(frame["output"])
     assert len(output) > 1
     texts = [cue["text"] for batch in output for cue in batch["subtitles"]]
     assert texts == [f"line {n}" for n in range(250)]

@@ -36,7 +36,3 @@ class ChannelLayout:
     def named(cls, name: str) -> ChannelLayout:
         """Return the layout of ffmpeg's name for it; one without meanings if it is not known."""
         return cls(2 if name in _WITH_CENTRE else None, _LOW_AT.get(name))
-
-
-UNKNOWN_LAYOUT = ChannelLayout()
-"""Channels of equal standing: stereo, and whatever has no name."""

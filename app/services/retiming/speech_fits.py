@@ -33,14 +33,12 @@ class Fit:
     """One shift with its evidence.
 
     Attributes:
-        correlation: -1..1, of the two signals.
         hits: cues that begin with an onset.
         score: by which fits are compared.
     """
 
     ratio: float
     offset_ms: int
-    correlation: float
     hits: int
     score: float
 
@@ -139,7 +137,7 @@ def judged(
     """
     offset_ms = refined(starts, lag_ms, recording)
     hits = hits_of(starts, offset_ms, recording)
-    return Fit(ratio, offset_ms, value, hits, value + hits / len(starts))
+    return Fit(ratio, offset_ms, hits, value + hits / len(starts))
 
 
 def distances(

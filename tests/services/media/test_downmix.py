@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.services.media.channel_layout import UNKNOWN_LAYOUT, ChannelLayout
+from app.services.media.channel_layout import ChannelLayout
 from app.services.media.decoded_packets import Packet
 from app.services.media.downmix import Downmix
 from tests.conftest import Speech
@@ -46,7 +46,7 @@ async def mixed(*channels: Floats, layout: str = "", preferred: int = 0) -> tupl
         for start in range(0, len(pcm), 1337):
             yield Packet(start, pcm[start : start + 1337].tobytes())
 
-    named = ChannelLayout.named(layout) if layout else UNKNOWN_LAYOUT
+    named = ChannelLayout.named(layout) if layout else ChannelLayout()
     downmix = Downmix(len(channels), named, preferred)
     parts, end = [], 0
     async for packet in downmix.mono(packets()):

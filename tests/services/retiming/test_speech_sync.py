@@ -202,7 +202,7 @@ def test_two_hours_with_drift_and_a_cut_are_mended_exactly() -> None:
 def test_cues_of_another_film_choose_among_a_bounded_number_of_offsets() -> None:
     speech, cues = talk(700, seed=6), cues_of(talk(1500, seed=7))
     recording = Recording(speech, speech[-1].end_ms)
-    offsets = candidate_offsets(cues, Fit(1.0, 777, 0.0, 0, 0.0), recording)
+    offsets = candidate_offsets(cues, Fit(1.0, 777, 0, 0.0), recording)
     assert offsets[0] == 777
     assert len(set(offsets)) == len(offsets) == OFFSETS_MOST
     sync = find_sync(cues, speech, speech[-1].end_ms)

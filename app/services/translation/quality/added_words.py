@@ -15,7 +15,6 @@ _HEAD_CHARS = 90
 """A label or introduction ahead of a colon is no longer."""
 
 _LABEL_WORDS = 4
-_NOTE_CHARS = 400
 _ECHO_LETTERS = 8
 
 _TRANSLATION = terms_of(talk_terms.TRANSLATION + "|" + talk_terms.SUBTITLE)
