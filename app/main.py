@@ -170,7 +170,7 @@ async def attach_services(app: FastAPI, services: Services, stack: AsyncExitStac
 
 
 def _begun(queue: JobQueue, ends: TranscriptEnds, job: JobRuntime) -> None:
-    """Tell the doors of a job that this process begins from the queue."""
+    """Notify the queue and the transcripts of a job that this process begins."""
     queue.begun(job)
     ends.begun(job)
 
@@ -184,7 +184,7 @@ def _connection_bounds(settings: Settings) -> dict[str, object]:
 
 
 async def _open_wyoming(services: Services, stack: AsyncExitStack) -> None:
-    """Listen for Home Assistant; a port that cannot be had is told and costs nothing else."""
+    """Listen for Home Assistant; a port that cannot be opened is logged, and all else goes on."""
     port = services.settings.wyoming.port
     if port is None:
         return
@@ -248,7 +248,7 @@ def _open_health_port(services: Services, stack: AsyncExitStack) -> None:
 
 
 def _warn_if_unused(settings: Settings) -> None:
-    """Tell which variables are set and do nothing, and which translator the others chose."""
+    """Log which variables are set without effect, and which translator the others chose."""
     for text in unused_variables(settings):
         log.warning(text)
     log.info("translator", provider=settings.translation.provider)

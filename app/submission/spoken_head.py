@@ -74,14 +74,14 @@ async def film_language(
         async with places:
             if not await write_first_speech(services, film, part, head):
                 return {}
-        return language_answer(await _heard(services, head, wish))
+        return language_answer(await _transcribed(services, head, wish))
     except NoSpeechError:
         return {}
     finally:
         await DISK.run(_remove, head)
 
 
-async def _heard(services: Services, head: Path, wish: AsrWish) -> Result:
+async def _transcribed(services: Services, head: Path, wish: AsrWish) -> Result:
     sha256 = await DISK.run(_sha256, head)
 
     async def made() -> JobRequest:

@@ -97,14 +97,14 @@ async def _send(
     """Send the call and its items slice by slice; a child that has ended reads no more."""
     left = iter(items)
     message: object = (f"{function.__module__}:{function.__qualname__}", options)
-    while message and await child.write(_packed(message)):
+    while message and await child.write(_serialized(message)):
         message = list(islice(left, SLICE_ITEMS))
         await take_turn()
-    await child.write(_packed([]))
+    await child.write(_serialized([]))
     child.close_stdin()
 
 
-def _packed(message: object) -> bytes:
+def _serialized(message: object) -> bytes:
     data = pickle.dumps(message)
     return LENGTH.pack(len(data)) + data
 

@@ -58,7 +58,7 @@ class BatchRunner:
                     parts += _halves(part)
                     continue
             elif len(part) > 1:
-                parts += _halves(part) if len(part) == len(items) else _singles(part)
+                parts += _halves(part) if len(part) == len(items) else _one_by_one(part)
                 continue
             self._on_result(part[0], error)
 
@@ -110,5 +110,5 @@ def _halves(part: list[WorkItem]) -> list[list[WorkItem]]:
     return [part[middle:], part[:middle]]
 
 
-def _singles(part: list[WorkItem]) -> list[list[WorkItem]]:
+def _one_by_one(part: list[WorkItem]) -> list[list[WorkItem]]:
     return [[item] for item in reversed(part)]

@@ -49,9 +49,9 @@ class ListenConnection:
         self._socket, self._services, self._order = socket, services, order
         self._client = EventSocket(socket)
         self._events = ListenEvents(order, request_id)
-        self._digest, self._damage_told = hashlib.sha256(), False
+        self._digest, self._damage_reported = hashlib.sha256(), False
         self._session = UtteranceSession(
-            services.readiness, services.settings, order.turns, self._tell
+            services.readiness, services.settings, order.turns, self._send_events
         )
         self._sound = listen_sound(order.query, self._session.feed)
 
@@ -63,7 +63,7 @@ class ListenConnection:
         try:
             await self._first_of(reading)
             if reading.done() and reading.result():
-                reading = asyncio.create_task(self._until_gone(), name="listen-gone")
+                reading = asyncio.create_task(self._until_disconnected(), name="listen-gone")
                 finishing = asyncio.create_task(self._finish(), name="listen-finish")
                 await self._first_of(reading)
             if session.task.done():
@@ -92,7 +92,7 @@ class ListenConnection:
         """Transcribe what is left, and end the stream; a failure is that of the sound."""
         with suppress(CuestreamError):
             await self._sound.finish()
-            await self._tell_damage()
+            await self._report_damage()
             await self._session.commit()
             await self._session.finish()
 
@@ -101,7 +101,7 @@ class ListenConnection:
         await self._client.close(GOING_AWAY, "The server is shutting down")
 
     async def _end(self) -> None:
-        """Say how a stream ended whose client is still there."""
+        """Send why a stream ended whose client is still connected."""
         error = self._session.failure
         if isinstance(error, CuestreamError):
             await self._fail(error)
@@ -115,13 +115,13 @@ class ListenConnection:
             await self._client.close(NORMAL, "")
 
     async def _fail(self, error: CuestreamError) -> None:
-        """Say what ended a stream. Source of 1008: Deepgram's errors of live streams."""
+        """Send the error that ended a stream, and close. Source of 1008: Deepgram's live errors."""
         await self._client.send(self._events.error(error.code, error.message))
         code = POLICY_VIOLATION if isinstance(error, MediaError) else TRY_AGAIN_LATER
         await self._client.close(code, error.message[:100])
 
-    async def _until_gone(self) -> bool:
-        """Wait until the client has left; what he sends meanwhile is of no use."""
+    async def _until_disconnected(self) -> bool:
+        """Wait until the client has disconnected; messages until then are ignored."""
         while (await self._socket.receive())["type"] != "websocket.disconnect":
             continue
         return False
@@ -134,15 +134,15 @@ class ListenConnection:
                 return False
             data = message.get("bytes")
             if data is None:
-                if await self._obey(message.get("text") or ""):
+                if await self._execute(message.get("text") or ""):
                     return True
             elif not data:
                 return True  # as clients closed streams before there was a message for it
             else:
                 await self._feed(data)
-            await self._tell_utterance_end()
+            await self._send_utterance_end()
 
-    async def _tell_utterance_end(self) -> None:
+    async def _send_utterance_end(self) -> None:
         end = self._events.utterance_end(self._session.position_ms)
         if end is not None:
             await self._client.send(end)
@@ -150,17 +150,17 @@ class ListenConnection:
     async def _feed(self, data: bytes) -> None:
         self._digest.update(data)
         await self._sound.feed(data)
-        await self._tell_damage()
+        await self._report_damage()
 
-    async def _tell_damage(self) -> None:
-        """Say once that sound is damaged: its decoder says so behind what it was given."""
-        if self._sound.damages and not self._damage_told:
-            self._damage_told = True
+    async def _report_damage(self) -> None:
+        """Send one warning that sound is damaged, which its decoder finds some blocks later."""
+        if self._sound.damages and not self._damage_reported:
+            self._damage_reported = True
             text = "A part of the sound is damaged and was left out"
             await self._client.send(self._events.error("media_damaged", text))
 
-    async def _obey(self, text: str) -> bool:
-        """Do what a command says; return whether it closes the stream."""
+    async def _execute(self, text: str) -> bool:
+        """Execute a command; return whether it closes the stream."""
         command = _parsed(text)
         match command.get("type"):
             case "CloseStream":
@@ -206,11 +206,11 @@ class ListenConnection:
             await self._session.configure(replace(self._order.turns, prompt=prompt))
             await self._client.send(self._events.configured(terms))
 
-    async def _tell(self, happened: UtteranceEvent) -> None:
+    async def _send_events(self, happened: UtteranceEvent) -> None:
         self._events.model = self._services.readiness.engine_manager.engines.transcriber_name
         for message in self._events.messages(happened):
             await self._client.send(message)
-        await self._tell_utterance_end()
+        await self._send_utterance_end()
 
 
 def _are_terms(terms: object) -> bool:

@@ -74,7 +74,7 @@ class RealtimeConnection:
         if language := self._socket.query_params.get("language"):
             await self._take({"type": "session.update", "session": _language_of(language)})
         self._session = session = UtteranceSession(
-            readiness, settings, self._options.turns, self._tell
+            readiness, settings, self._options.turns, self._send_event
         )
         await self._client.send(self._session_event("created"))
         reading = asyncio.create_task(self._read(), name="realtime-read")
@@ -94,7 +94,7 @@ class RealtimeConnection:
         await self._client.close(GOING_AWAY, "The server is shutting down")
 
     async def _end(self, session: UtteranceSession) -> None:
-        """Say why a stream ended that its client has not left."""
+        """Send why a stream ended whose client is still connected."""
         if not session.task.done():
             return
         error = session.failure
@@ -127,7 +127,7 @@ class RealtimeConnection:
         await self._client.send(self._events.error(text, code, param=param, reference=reference))
 
     async def _take(self, sent: object) -> None:
-        """Do what a client event says.
+        """Execute a client event.
 
         Raises:
             BadEventError, CuestreamError: it cannot be done.
@@ -218,7 +218,7 @@ class RealtimeConnection:
         await self._feed(self._resampler.finish())
         await self._session.commit(_reference(sent), always=is_vllm)
 
-    async def _tell(self, happened: UtteranceEvent) -> None:
+    async def _send_event(self, happened: UtteranceEvent) -> None:
         event = self._events.event(happened)
         if event is not None:
             await self._client.send(event)

@@ -45,7 +45,7 @@ class WyomingSpeech:
         match event.type:
             case "synthesize" if self._text is None:
                 await self._begin(event)
-                await self._say(_text(event))
+                await self._speak(_text(event))
                 await self._end()
             case "synthesize-start":
                 await self._begin(event)
@@ -54,7 +54,7 @@ class WyomingSpeech:
                 await self._add(_text(event))
             case "synthesize-stop" if self._text is not None:
                 rest, self._text = self._text, None
-                await self._say(rest)
+                await self._speak(rest)
                 await self._end()
                 await self._send("synthesize-stopped", {}, b"")
 
@@ -69,9 +69,9 @@ class WyomingSpeech:
             raise InvalidFieldError(f"a sentence has at most {_MAX_TEXT_CHARS} characters")
         if self._text != self._text.rstrip() and ends_sentence(self._text.rstrip()):
             whole, self._text = self._text, ""
-            await self._say(whole)
+            await self._speak(whole)
 
-    async def _say(self, text: str) -> None:
+    async def _speak(self, text: str) -> None:
         if not text.strip() or self._voice is None:
             return
         sound = await self._synthesizer.sound(text.strip(), self._voice)

@@ -80,15 +80,15 @@ class LiveUtterance:
             return words
         self.open_window_sent = True
         words = words.lstrip()
-        return words if not self.segments or self._is_glued else f" {words}"
+        return words if not self.segments or self._writes_no_spaces else f" {words}"
 
     @property
-    def _is_glued(self) -> bool:
+    def _writes_no_spaces(self) -> bool:
         language = self.segments[0].language if self.segments else ""
         return language.partition("-")[0] in _NO_SPACE_AFTER
 
     def _joined(self, texts: Iterable[str]) -> str:
-        return ("" if self._is_glued else " ").join(filter(None, texts))
+        return ("" if self._writes_no_spaces else " ").join(filter(None, texts))
 
 
 Transcription = asyncio.Task[list[Segment] | CuestreamError]

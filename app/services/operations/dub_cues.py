@@ -54,7 +54,7 @@ async def dub_cues(
     if media is None:
         raise NoSpeechError("There is neither a recording nor subtitles")
     found = await context.services.subtitles(
-        await _recording_request(wanted, context, media, target), _teller(context)
+        await _recording_request(wanted, context, media, target), _progress_callback(context)
     )
     return found, _spoken(found.target or found.language)
 
@@ -79,7 +79,7 @@ async def _file_cues(
                 audience="batch",
             )
 
-        return await context.services.subtitles(make, _teller(context)), target
+        return await context.services.subtitles(make, _progress_callback(context)), target
     spoken = target or written
     if spoken is None:
         raise InvalidLanguageError("target_lang: nothing says in which language to speak")
@@ -137,7 +137,7 @@ def _copy(media: Path, copy: Path) -> None:
         second_name(media, copy)
 
 
-def _teller(context: OperationContext) -> Callable[[Progress], None]:
+def _progress_callback(context: OperationContext) -> Callable[[Progress], None]:
     def tell(progress: Progress) -> None:
         # The cues are complete, and the dub is not.
         activity = "finalizing" if progress.stage == "complete" else progress.stage

@@ -62,9 +62,9 @@ def dub_notices(lines: Sequence[DubbedLine], choice: VoiceChoice) -> Notices:
     for reason in reasons:
         mine = [each for each in silent if each.unspoken == reason]
         found.append((LINES_NOT_SPOKEN, f"{_what(mine, 'is', 'are')} not spoken ({reason})"))
-    _tell(found, LINES_CONDENSED, lines, lambda each: each.is_condensed, "shortened to fit")
-    _tell(found, LINES_SHIFTED, lines, _is_shifted, "spoken earlier or later than shown")
-    _tell(found, LINES_TOO_LONG, lines, _is_over, "too long for the time at any speed")
+    _add_notice(found, LINES_CONDENSED, lines, lambda each: each.is_condensed, "shortened to fit")
+    _add_notice(found, LINES_SHIFTED, lines, _is_shifted, "spoken earlier or later than shown")
+    _add_notice(found, LINES_TOO_LONG, lines, _is_over, "too long for the time at any speed")
     if choice.is_shared:
         found.append((VOICES_SHARED, "There are more speakers than voices of this language"))
     if choice.unused:
@@ -80,7 +80,7 @@ def _is_over(line: DubbedLine) -> bool:
     return line.placement is not None and bool(line.placement.over_ms)
 
 
-def _tell(
+def _add_notice(
     found: Notices,
     code: str,
     lines: Sequence[DubbedLine],

@@ -214,7 +214,7 @@ class EventEmitter:
             untranscribed_ms=untranscribed_ms,
             turns=self.turns,
             notices=tuple(each for each in self.notices if each.code not in OF_TRANSLATION),
-            heard=self._heard,
+            heard=self._audio_track,
             video=self.video(),
         )
 
@@ -262,7 +262,7 @@ class EventEmitter:
             voiced_untranscribed_ms=untranscribed_ms,
             spoken=self._spoken(),
             translators=translators,
-            heard=self._heard,
+            heard=self._audio_track,
             video=self.video(),
             caption_format=captions.format if captions else "",
         )
@@ -280,12 +280,12 @@ class EventEmitter:
             title=self._opened.info.title,
             turns=self.turns,
             notices=tuple(self.notices),
-            heard=self._heard,
+            heard=self._audio_track,
             video=self.video(),
         )
 
     @property
-    def _heard(self) -> HeardTrack:
+    def _audio_track(self) -> HeardTrack:
         match self._opened:
             case OpenedMedia(heard=heard) | OpenedTranscript(transcript=Transcript(heard=heard)):
                 return heard

@@ -53,7 +53,7 @@ def find_sync(cues: Sequence[Span], speech: Sequence[Span], length_ms: int) -> S
     if not cues or not speech:
         return None
     recording = Recording(speech, length_ms)
-    fits = [_best(cues, ratio, recording) for ratio in RATIOS if _can_tell(cues, ratio)]
+    fits = [_best(cues, ratio, recording) for ratio in RATIOS if _is_long_enough(cues, ratio)]
     best = _likeliest(fits, cues)
     pieces = pieces_of(cues, best, recording)
     hits = sum(
@@ -84,7 +84,7 @@ _USUAL = (1.0, 24 / 25, 25 / 24)
 _ALIKE_SCORE = 0.15
 
 
-def _can_tell(cues: Sequence[Span], ratio: float) -> bool:
+def _is_long_enough(cues: Sequence[Span], ratio: float) -> bool:
     """Whether a file is long enough for a ratio to make a difference."""
     extent_ms = cues[-1].start_ms - cues[0].start_ms
     return ratio == 1 or extent_ms * abs(ratio - 1) >= 2 * HIT_MS

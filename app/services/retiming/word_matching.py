@@ -81,7 +81,7 @@ def match_words(text: Sequence[str], heard: Sequence[Word]) -> WordMatch:
         if each.tag == "equal"
         for step in range(each.src_end - each.src_start)
     ]
-    sure = _sure(pairs, min(_RUN, len(given), len(spoken)))
+    sure = _pairs_in_runs(pairs, min(_RUN, len(given), len(spoken)))
     anchors: list[Anchor] = []
     for ours, theirs in sure:
         place, span = given[ours][0], spoken[theirs][0].span
@@ -116,7 +116,7 @@ def _forms(word: str) -> list[str]:
     return [form for part in parts if (form := part.replace("'", ""))]
 
 
-def _sure(pairs: Sequence[tuple[int, int]], run: int) -> list[tuple[int, int]]:
+def _pairs_in_runs(pairs: Sequence[tuple[int, int]], run: int) -> list[tuple[int, int]]:
     """Return pairs of equal words that stand in a run, or near one."""
     runs: list[list[tuple[int, int]]] = []
     for pair in pairs:

@@ -117,14 +117,16 @@ async def _selected(
         return TrackSelection(HeardTrack(tracks), channel or 0)
     for track in ranked:
         if await can_be_decoded(source, head, track.index):
-            return _heard(track, tracks, wish)
+            return _selection(track, tracks, wish)
         tracks = _marked(tracks, track.index)
     if wish.track is not None:
         raise undecodable(ranked, tracks, wish)
-    return _heard(ranked[0], listed, wish)  # what can be made of it is decided by its whole
+    return _selection(ranked[0], listed, wish)  # what can be made of it is decided by its whole
 
 
-def _heard(track: AudioTrack, tracks: tuple[AudioTrack, ...], wish: TrackWish) -> TrackSelection:
+def _selection(
+    track: AudioTrack, tracks: tuple[AudioTrack, ...], wish: TrackWish
+) -> TrackSelection:
     notices = (*_passed_over(track, tracks, wish), *_other_language(track, tracks, wish))
     return TrackSelection(HeardTrack(tracks, track.index), _channel(track, wish) or 0, notices)
 

@@ -43,7 +43,7 @@ def _assigned(segment: Segment, turns_by_time: TurnIndex) -> Segment:
     for word in segment.words:
         before = words[-1].speaker if words else None
         words.append(replace(word, speaker=turns_by_time.speaker(word.span, before)))
-    return replace(segment, words=tuple(_believed(words)))
+    return replace(segment, words=tuple(_without_doubtful_runs(words)))
 
 
 class TurnIndex:
@@ -104,10 +104,10 @@ class _SpeakerRun:
         return _SpeakerRun(tuple(replace(word, speaker=speaker) for word in self.words))
 
 
-def _believed(words: Sequence[Word]) -> list[Word]:
+def _without_doubtful_runs(words: Sequence[Word]) -> list[Word]:
     """Give runs whose borders nothing speaks for to their neighbours."""
     runs = _runs(words)
-    while (place := _doubtful(runs)) is not None:
+    while (place := _doubtful_border(runs)) is not None:
         before, after = runs[place], runs[place + 1]
         if before.duration_ms >= after.duration_ms:
             after = after.given_to(before.words[0].speaker)
@@ -122,7 +122,7 @@ def _runs(words: Sequence[Word]) -> list[_SpeakerRun]:
     return [_SpeakerRun(tuple(group)) for _, group in groupby(words, key=lambda word: word.speaker)]
 
 
-def _doubtful(runs: Sequence[_SpeakerRun]) -> int | None:
+def _doubtful_border(runs: Sequence[_SpeakerRun]) -> int | None:
     for place, (before, after) in enumerate(pairwise(runs)):
         if not (before.is_long and after.is_long) and not _is_audible(
             before.words[-1], after.words[0]

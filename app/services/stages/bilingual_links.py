@@ -47,9 +47,9 @@ def linked_cues(first: Sequence[WrittenCue], second: Sequence[WrittenCue]) -> li
             [
                 index
                 for index in shared
-                if (index == longest or _belong(cue, first[index], shared[index]))
-                and not _is_rivalled(first[index], first[best], cue)
-                and not _is_rivalled(cue, best_second[index], first[index])
+                if (index == longest or _overlap_enough(cue, first[index], shared[index]))
+                and not _has_better_match(first[index], first[best], cue)
+                and not _has_better_match(cue, best_second[index], first[index])
             ]
         )
     return links
@@ -83,7 +83,7 @@ def _shared_ms(one: WrittenCue, other: WrittenCue) -> int:
     return min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)
 
 
-def _belong(one: WrittenCue, other: WrittenCue, shared_ms: int) -> bool:
+def _overlap_enough(one: WrittenCue, other: WrittenCue, shared_ms: int) -> bool:
     return shared_ms >= _SHARE * min(one.duration_ms, other.duration_ms)
 
 
@@ -97,9 +97,9 @@ def _zone(cue: WrittenCue) -> int:
     return zone(cue.placement or Placement())
 
 
-def _is_rivalled(cue: WrittenCue, rival: WrittenCue, counterpart: WrittenCue) -> bool:
+def _has_better_match(cue: WrittenCue, rival: WrittenCue, counterpart: WrittenCue) -> bool:
     """Whether another cue of the same file and time matches a counterpart much better."""
-    if cue is rival or not _belong(cue, rival, _shared_ms(cue, rival)):
+    if cue is rival or not _overlap_enough(cue, rival, _shared_ms(cue, rival)):
         return False
     (ours_in_place, ours), (theirs_in_place, theirs) = (
         _match(each, counterpart) for each in (cue, rival)

@@ -143,7 +143,7 @@ def _runs_of(cues: Sequence[Cue], captions: Captions) -> list[Runs]:
     for cue in cues:
         lines = cue.text.split("\n")
         own = zip(lines, dashes if len(lines) > 1 else ("",), strict=True)
-        turns.append([part for line, dash in own for part in _parted(line, dash)])
+        turns.append([part for line, dash in own for part in _split_dash(line, dash)])
         for said in turns[-1][1::2]:
             ink = "".join(said.split())
             # A dash that the caption had gave way to that of the language.
@@ -158,7 +158,7 @@ def _runs_of(cues: Sequence[Cue], captions: Captions) -> list[Runs]:
     ]
 
 
-def _parted(line: str, dash: str) -> tuple[str, str]:
+def _split_dash(line: str, dash: str) -> tuple[str, str]:
     """Return a line's dash, empty where it has another one, and what is said."""
     return (dash, line.removeprefix(dash)) if line.startswith(dash) else ("", line)
 

@@ -42,7 +42,7 @@ def fit_to_speech(segments: Sequence[Segment], voiced: Sequence[Span]) -> list[S
     if not words or not voiced:
         return list(segments)
     spans = [_after_pause(word.span, voiced) for word in words]
-    homes = _homes(spans, voiced)
+    homes = _stretches_of_words(spans, voiced)
     for place, span in enumerate(voiced):
         members = [index for index, home in enumerate(homes) if home == place]
         if members:
@@ -67,7 +67,7 @@ def _after_pause(word: Span, voiced: Sequence[Span]) -> Span:
     return word
 
 
-def _homes(spans: Sequence[Span], voiced: Sequence[Span]) -> list[int | None]:
+def _stretches_of_words(spans: Sequence[Span], voiced: Sequence[Span]) -> list[int | None]:
     """Return which stretch of speech each word belongs to; None for a word far from all.
 
     The assignment keeps the order, and is the one in which words are moved least and least speech

@@ -140,7 +140,7 @@ class WindowTranscriber:
             if in_doubt := languages_in_doubt(decoded):
                 decoded = await self._by_phrase(window, decoded, in_doubt)
             segments = fit_to_speech(decoded, window.voiced)
-            for gap in _heard_again(gaps(window.voiced, segments)):
+            for gap in _longest_gaps(gaps(window.voiced, segments)):
                 # Once more, with the gap in the middle of what the engine is given.
                 again = await self._decode(audio_of(gap, window.audio), window.index)
                 segments = fit_to_speech(fill(segments, again, gap), window.voiced)
@@ -202,7 +202,7 @@ class WindowTranscriber:
         return segments
 
 
-def _heard_again(left: Sequence[Span]) -> list[Span]:
+def _longest_gaps(left: Sequence[Span]) -> list[Span]:
     """Return the gaps that are heard once more, in order."""
     return sorted(sorted(left, key=lambda gap: -gap.duration_ms)[:_MOST_AGAIN])
 

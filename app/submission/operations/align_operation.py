@@ -80,7 +80,7 @@ async def aligned(
         cues = await work_on(_laid_out, [text], language, profile, chars=chars)
     else:
         cues = timed_cues(track, text, language, profile)
-    said = [*notices, *(track.notices if track else ()), *result.notices, *_unheard(text)]
+    said = [*notices, *(track.notices if track else ()), *result.notices, *_unrecognised(text)]
     quality = await measure_bounded(cues, profile, language)
     said += quality.notices
     payload = await subtitles_payload(cues, language, profile, body.formats, said)
@@ -194,7 +194,7 @@ def _shown_span(
     return Span(start_ms, max(end_ms, start_ms + 1))
 
 
-def _unheard(text: AlignedText) -> list[Notice]:
+def _unrecognised(text: AlignedText) -> list[Notice]:
     """Return a notice of the words that were not transcribed."""
     missing = text.words - text.known
     if not missing:

@@ -152,7 +152,7 @@ async def align_cues(job: JobRuntime, body: AlignCuesBody) -> Payload:
     """
     result, profile = result_of(job), job.request.profile
     until_ms = result.audio_ms if body.until_ms is None else body.until_ms
-    heard = _heard(result, body.from_ms, until_ms)
+    heard = _words_between(result, body.from_ms, until_ms)
     if not heard:
         raise UnavailableOptionError("The job has no words of that part of its recording")
     own = profile.in_language(result.language)
@@ -179,7 +179,7 @@ async def align_cues(job: JobRuntime, body: AlignCuesBody) -> Payload:
     }
 
 
-def _heard(result: Result, from_ms: int, until_ms: int) -> list[Word]:
+def _words_between(result: Result, from_ms: int, until_ms: int) -> list[Word]:
     words = heard_words(result)
     return [word for word in words if from_ms <= word.span.start_ms < until_ms]
 

@@ -66,7 +66,7 @@ def transcript_payload(job: JobRuntime, model: str) -> Payload:
     }
     warnings = list(body.warnings())
     if result is not None:
-        payload |= _heard(result, body) | {"speech_model_used": model}
+        payload |= _transcript(result, body) | {"speech_model_used": model}
         warnings += [notice.message for notice in result.notices]
     elif payload["status"] == "error" and job.failure is not None:
         payload |= {"error": job.failure.message, "error_code": job.failure.code}
@@ -147,7 +147,7 @@ def _status(job: JobRuntime, result: Result | None) -> str:
     return _STATES.get(job.record.state, "error")
 
 
-def _heard(result: Result, body: TranscriptBody) -> Payload:
+def _transcript(result: Result, body: TranscriptBody) -> Payload:
     letters = _Letters(result)
     spoken = words_of_result(result)
     words = written(

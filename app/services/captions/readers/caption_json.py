@@ -147,7 +147,7 @@ def _cue_rows(value: object) -> list[object] | None:
     return value if isinstance(value, list) else None
 
 
-def _is_ours(row: Mapping[str, object]) -> bool:
+def _has_own_fields(row: Mapping[str, object]) -> bool:
     """Whether a cue is one of this server's, in a file or in an answer; its text has no markup."""
     return not row.keys().isdisjoint(_OUR_FIELDS)
 
@@ -175,7 +175,9 @@ def _cues(
         yield RawCaption(
             start_ms,
             _time(row, "end", unit_ms),
-            _styled_runs(row["text"], row.get("styled_text"), is_plain=whisper or _is_ours(row)),
+            _styled_runs(
+                row["text"], row.get("styled_text"), is_plain=whisper or _has_own_fields(row)
+            ),
             speaker=speaker if is_name else speaker_of(row),
             placement=read_placement(row.get("placement")),
         )

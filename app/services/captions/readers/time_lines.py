@@ -93,7 +93,7 @@ def _pair(plain: str, line: str) -> TimeLine | None:
     fields = min(start.fields, end.fields)
     if fields == 2 and ":" in first + second and set(sign) <= _DASHES:
         return with_rest(replace(found, in_place=True, weak=True), rest or "", line)
-    trust = _trust(sign, fields)
+    trust = _certainty(sign, fields)
     return (
         None if trust is None else with_rest(replace(found, in_place=not trust), rest or "", line)
     )
@@ -127,7 +127,7 @@ def _separated(match: re.Match[str], line: str) -> TimeLine | None:
     return with_rest(found, match[4] or "", line)
 
 
-def _trust(sign: str, fields: int) -> bool | None:
+def _certainty(sign: str, fields: int) -> bool | None:
     """Whether two times with a sign between them are a time line wherever they stand.
 
     False where they are one only in its place, None where they are none.

@@ -122,7 +122,9 @@ def shown_interval(
         for interval, hides in animations:
             left = _without(left, interval) if hides else left
         return left if left is own or left.begin_ms < left.end_ms else None
-    return _hull([interval.within(own) for interval, hides in animations if not hides])
+    return _enclosing_interval(
+        [interval.within(own) for interval, hides in animations if not hides]
+    )
 
 
 def _values(element: Element) -> tuple[str | None, str | None, str | None]:
@@ -142,7 +144,7 @@ def _without(whole: Interval, part: Interval) -> Interval:
     return whole
 
 
-def _hull(parts: Iterable[Interval]) -> Interval | None:
+def _enclosing_interval(parts: Iterable[Interval]) -> Interval | None:
     parts = [part for part in parts if part.begin_ms < part.end_ms]
     if not parts:
         return None

@@ -270,7 +270,7 @@ class DurableJobStore:
         for job_id in list(self._records):
             self.events_written(job_id)
         for job_id in self._writer.held:
-            self._spawn(self._see_who_left(job_id))
+            self._spawn(self._apply_missed_cancels(job_id))
         self.work_arrived()
 
     def _lost(self, record: JobRecord) -> None:
@@ -327,8 +327,8 @@ class DurableJobStore:
         """Return what one at a time holds while a job's events are read; it goes with its users."""
         return self._catching_up.setdefault(job_id, asyncio.Lock())
 
-    async def _see_who_left(self, job_id: str) -> None:
-        """Tell of cancels whose messages were missed: they are stored with the job."""
+    async def _apply_missed_cancels(self, job_id: str) -> None:
+        """Pass cancels on whose messages were missed: they are stored with the job."""
         record, row = self._records.get(job_id), await self._database.job(job_id)
         if record is None or row is None or self._host is None:
             return

@@ -70,21 +70,23 @@ def main() -> None:
     try:
         planes = picture_planes(Path(task.picture), task.canvas, task.fit)
     except CuestreamError as error:
-        _say({"error": type(error).__name__, "message": error.message})
+        _write_message({"error": type(error).__name__, "message": error.message})
         return
     except MemoryError:
-        _say({"error": "PictureTooLargeError", "message": "The picture takes too much memory"})
+        _write_message(
+            {"error": "PictureTooLargeError", "message": "The picture takes too much memory"}
+        )
         return
-    _say({"ready": True})
+    _write_message({"ready": True})
     for name in task.pipes:
         with suppress(BrokenPipeError):
             with Path(name).open("wb") as pipe:
                 _write(planes, task, pipe)
-            _say({"written": task.frames})
+            _write_message({"written": task.frames})
     signal.pause()
 
 
-def _say(message: dict[str, object]) -> None:
+def _write_message(message: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

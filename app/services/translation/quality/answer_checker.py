@@ -80,7 +80,7 @@ class AnswerChecker:
             self._check_together(accepted)
         for key, answer in accepted.items():
             line, text = self._batch.lines[key], answer.text
-            self._tell(key, answer)
+            self._report(key, answer)
             self._length_ratio.learn(line.text, text)
             self._pending.accept(line)
             yield line, text
@@ -102,7 +102,7 @@ class AnswerChecker:
         self._pending.reject(line, text, defect)
         return True
 
-    def _tell(self, key: str, answer: TidyAnswer) -> None:
+    def _report(self, key: str, answer: TidyAnswer) -> None:
         """Report what was changed in an accepted translation, and what remains doubtful."""
         remarks, line = self._batch.context.remarks, self._batch.lines[key]
         if remarks is None:

@@ -60,10 +60,10 @@ class LengthRatio:
             sources: lines in order.
             texts: their translations as answered.
         """
-        fit = [self._misfit(source, text) for source, text in zip(sources, texts, strict=True)]
+        fit = [self._deviation(source, text) for source, text in zip(sources, texts, strict=True)]
         for step in (1, -1):
             other = [
-                self._misfit(sources[place + step], text)
+                self._deviation(sources[place + step], text)
                 if 0 <= place + step < len(sources)
                 else None
                 for place, text in enumerate(texts)
@@ -73,7 +73,7 @@ class LengthRatio:
                 return start
         return None
 
-    def _misfit(self, source: str, text: str) -> float:
+    def _deviation(self, source: str, text: str) -> float:
         widths = max(1, text_width(source)), max(1, text_width(text))
         return abs(math.log(widths[1] / widths[0]) - self._mean)
 

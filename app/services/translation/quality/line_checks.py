@@ -110,7 +110,7 @@ def _copied(source: str, pair: LanguagePair) -> Defect | None:
     """Return the defect of a copy; none for one word or a source in the target language."""
     words = _WORD.findall(source)
     letters = sum(char.isalpha() for char in source)
-    alike = len(words) <= _NAME_WORDS and all(map(_is_nameish, words))
+    alike = len(words) <= _NAME_WORDS and all(map(_may_be_name, words))
     if is_wrong_script(source, pair.target):
         single = len(words) < 2 and source.isascii()
         return Defect(_COPIED, lasting=not (single or alike))
@@ -144,7 +144,7 @@ def _leaks(text: str, source: str, prompt: str) -> bool:
     return any(len(part) == _LEAK_CHARS and part in prompt for part in parts)
 
 
-def _is_nameish(word: str) -> bool:
+def _may_be_name(word: str) -> bool:
     return word[0].isupper() or word[0].isdigit()
 
 

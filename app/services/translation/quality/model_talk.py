@@ -63,7 +63,7 @@ def talk_certainty(source: str, text: str) -> float:
         return 1.0
     if refuses and serves:
         is_plain = serves == {"help"} and len(refuses) == 1
-        return 0.5 if is_plain or not _says_nothing_alike(source) else 1.0
+        return 0.5 if is_plain or not _lacks_refusal(source) else 1.0
     if len(serves - {"help"}) > 1:
         return 1.0
     if "offer" in added:
@@ -93,7 +93,7 @@ def plain(text: str) -> str:
     return f" {' '.join(''.join(map(_letter_or_space, folded)).split())} "
 
 
-def _says_nothing_alike(source: str) -> bool:
+def _lacks_refusal(source: str) -> bool:
     return _topics(source).isdisjoint({*_REFUSING, "help", "request"})
 
 

@@ -94,9 +94,9 @@ class StyledUnit:
             replace(cue, translation=piece, translation_runs=_styled(cue, piece, found))
             for cue, piece, found in zip(self.cues, lines, own, strict=True)
         ]
-        return cues, self._losers(runs)
+        return cues, self._unstyled_cues(runs)
 
-    def _losers(self, runs: Runs) -> list[Cue]:
+    def _unstyled_cues(self, runs: Runs) -> list[Cue]:
         """Return the cues of which a part had a style that no part of the translation has."""
         found = {run.style for run in runs}
         return [
@@ -149,10 +149,10 @@ def _repeated(text: str, source: str, runs: Runs) -> Runs:
             at = ink_length(text[: text.index(words)])
             found.append(StyleRun(at, at + ink_length(words), style))
     found.sort(key=lambda run: run.start)
-    return tuple(_apart(found))
+    return tuple(_without_overlaps(found))
 
 
-def _apart(runs: Sequence[StyleRun]) -> Iterator[StyleRun]:
+def _without_overlaps(runs: Sequence[StyleRun]) -> Iterator[StyleRun]:
     """Yield runs that do not overlap those before them."""
     reached = 0
     for run in runs:
