@@ -1,4 +1,4 @@
-"""What helps against each error; the terminal tells it, and the docs site's page of errors."""
+"""What helps against each error, for the terminal and the docs site's page of errors."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class JobRequest:
         task: whether the cues hold what is said, or its English translation by the transcriber.
         profile: reading profile of the cues.
         diarize: whether speakers are wanted.
-        late_speakers: beside ``diarize``: nobody asked for them, the server finds them by default.
+        late_speakers: beside ``diarize``: the request names none, the server finds them by default.
             So nothing waits for them, captions do for a recording, and cues stay as they are shown
             but for their speakers.
         speakers: how many there are, as far as the caller knows.

@@ -131,7 +131,7 @@ def _has_sentence_mark(bare: str) -> bool:
 
 
 _LETTERS_SEEN = 16
-"""Characters at the end of a text that tell its script."""
+"""Characters at the end of a text by which its script is detected."""
 
 
 def _has_full_stop(word: str) -> bool:

@@ -84,7 +84,7 @@ class EngineManager:
 
     @property
     def speakers(self) -> SpeakerEngines:
-        """What tells speakers apart.
+        """Diarizer with its scheduler.
 
         Raises:
             UnavailableOptionError: this server has no diarizer.

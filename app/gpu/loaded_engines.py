@@ -79,7 +79,7 @@ class Engines:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerEngines:
-    """What tells speakers apart, with or without a transcriber beside it."""
+    """The diarizer and its scheduler, with or without a transcriber beside it."""
 
     scheduler: Scheduler
     diarizer: Diarizer

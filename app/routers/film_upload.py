@@ -23,7 +23,7 @@ _PART = "audio_file"
 
 
 class _FilmSink:
-    """Writes the part to disk and hashes it; takes room, and tells of every block."""
+    """Writes the part to disk and hashes it; takes room, and reports every block."""
 
     repeats = False
     kept_bytes = 0

@@ -125,7 +125,7 @@ class EnvelopeScaler(JobScaler):  # type: ignore[misc]
 
 
 async def _report(session: Any, job: Mapping[str, Any], progress: Payload) -> None:
-    """Tell the platform of a job's progress, and wait until it knows.
+    """Report a job's progress to the platform, and wait for its answer.
 
     The SDK's own ``progress_update`` does that in a thread that nobody waits for, so that its
     message may come after the result and replace it.

@@ -37,11 +37,11 @@ _RETRY_AFTER_S = 5
 
 
 async def _unreported(_: Payload) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 REPORT: ContextVar[Report] = ContextVar("report", default=_unreported)
-"""How the job that a task works on tells the platform of its progress."""
+"""How the job that a task works on reports its progress to the platform."""
 
 
 class WorkerHost:

@@ -26,7 +26,7 @@ class ServingCheck:
     call that does not return holds the device, and a volume that hangs holds every upload.
 
     Args:
-        readiness: is told why the server cannot serve, and when it can again.
+        readiness: notes why the server cannot serve, and when it can again.
         folder: of temporary files.
         engine_stall_s: time of one call of an engine after which it does not count as work.
         disk_stall_s: the same for the folder.
@@ -50,13 +50,13 @@ class ServingCheck:
         self._task = asyncio.create_task(self._run(), name="serving-check")
 
     async def close(self) -> None:
-        """Look no more."""
+        """Stop the checks."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def look(self) -> None:
-        """Look once, and tell."""
+        """Check once; log a change and note it in the readiness."""
         stalled = self._engine_reason() or await self._disk_reason()
         if stalled != self._readiness.stalled:
             if stalled:

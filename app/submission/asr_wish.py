@@ -32,7 +32,7 @@ class AsrWish:
 
         Raises:
             InvalidFieldError: not a language.
-            UnavailableOptionError: this server tells no speakers apart.
+            UnavailableOptionError: this server has no diarizer.
         """
         spoken = None
         if self.language.lower() not in _NO_LANGUAGE:

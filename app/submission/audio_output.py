@@ -115,7 +115,7 @@ class AudioOutput:
 
 
 def silent(language: str | None, audio_ms: int) -> Result:
-    """Return the result of a recording in which nobody speaks."""
+    """Return the result of a recording without speech."""
     return Result(
         (),
         translated=False,

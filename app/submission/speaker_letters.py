@@ -16,7 +16,7 @@ class SpeakerLetters:
         """Return a speaker's name.
 
         Args:
-            speaker: label of the diarizer, or a known name; None where nobody could be told.
+            speaker: label of the diarizer, or a known name; None where there is no speaker.
         """
         if speaker is None:
             return UNKNOWN

@@ -52,7 +52,7 @@ class TimestampOptions:
         return usual.model_copy(update={"threshold": threshold, "min_silence_ms": shortest_ms})
 
     def stretches(self, spans: Sequence[Span], length_ms: int) -> list[Span]:
-        """Return the stretches of speech that are told.
+        """Return the stretches of speech of the answer.
 
         Args:
             spans: detected ones, in order.

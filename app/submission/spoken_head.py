@@ -37,7 +37,7 @@ _SPEECH_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class HeardPart:
-    """Which speech of a recording tells its language.
+    """The speech of a recording by which its language is detected.
 
     Attributes:
         offset_s: where it is looked for from.

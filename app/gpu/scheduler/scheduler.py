@@ -43,7 +43,7 @@ class Scheduler:
     """Feeds the engines of one device with the work of all requests.
 
     Args:
-        transcriber: decodes windows; None where this server only tells speakers apart.
+        transcriber: decodes windows; None where this server only diarizes.
         aligner: None where this server aligns no words.
         diarizer: None where this server does not diarize.
         settings: limits and times.

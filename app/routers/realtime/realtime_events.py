@@ -31,7 +31,7 @@ class RealtimeEvents:
         self._previous: str | None = None
 
     def event(self, happened: events.UtteranceEvent) -> Event | None:
-        """Return one event; None for what these clients are not told of."""
+        """Return one event; None for what these clients get no event of."""
         match happened:
             case events.SpeechStarted(item, at_ms):
                 kind: Event = {"type": "input_audio_buffer.speech_started"}

@@ -67,7 +67,7 @@ class WyomingConnection:
                 if event is None or not await self._answer(event):
                     return
         except TimeoutError:
-            return  # nobody speaks any more, or nobody reads
+            return  # no further speech, or no reader
         except BadFrameError as error:
             await self._fail(str(error), "bad_event")
         except CuestreamError as error:

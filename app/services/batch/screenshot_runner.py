@@ -46,7 +46,7 @@ class ScreenshotVideo:
 
     @classmethod
     def of(cls, download: Download, facts: MediaFacts) -> ScreenshotVideo:
-        """Return what there is to tell of a downloaded file."""
+        """Return the fields of a downloaded file."""
         return cls(download.url, download.info.title, facts.duration_ms)
 
 

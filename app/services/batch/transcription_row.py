@@ -49,7 +49,7 @@ def transcription_row(
 
 
 def silent_row(url: str, language: str, *, provider: str, model: str) -> dict[str, object]:
-    """Return the row of a recording in which nobody speaks.
+    """Return the row of a recording without speech.
 
     Args:
         url: of the media or its page.

@@ -14,7 +14,7 @@ from charset_normalizer.constant import FREQUENCIES
 
 @dataclass(frozen=True, slots=True)
 class LanguageTraits:
-    """What tells that a text is in a language.
+    """Letters and words by which a text is known to be in a language.
 
     Attributes:
         letters: lower-case letters beyond ASCII.

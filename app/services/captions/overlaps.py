@@ -11,7 +11,7 @@ TimePair = tuple[int, int]
 
 _LEAST_SPANS = 2
 _SLOPPY_MS = 200
-"""Time by which captions that follow one another overlap where nobody looked closely."""
+"""Time by which captions that follow one another overlap by careless timing."""
 
 _PARALLEL_SHARE = 0.6
 """Share of each of two tracks that runs beside the other where they hold the same text twice. Two

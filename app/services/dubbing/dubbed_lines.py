@@ -41,7 +41,7 @@ _VOICE_RMS = 3000.0
 
 Condense = Callable[[Sequence[LongLine]], Awaitable[Mapping[int, str]]]
 OnLineDone = Callable[[int, int, int | None], None]
-"""Told how many lines are done, of how many, and the time to the end in ms."""
+"""Callback: how many lines are done, of how many, and the time to the end in ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class DubbedLine:
 
     Attributes:
         line: with the text that is spoken.
-        voice: whose; None where nobody is to say it.
+        voice: whose; None where the line is not to be spoken.
         placement: None where nothing was said.
         sound: where its samples are; None where it is not heard.
         natural_ms: length of its speech at the voice's own speed.
@@ -97,7 +97,7 @@ class LineDubber:
         choice: with whose voice.
         room: where their sounds go.
         condense: returns shorter texts of lines that are too long.
-        tell: told how far it is.
+        tell: gets the progress.
     """
 
     def __init__(

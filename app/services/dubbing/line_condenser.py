@@ -65,7 +65,7 @@ async def condensed_lines(
 
     Args:
         lines: too long.
-        translator: told how much room each has.
+        translator: gets the room of each.
         target: language of the translations.
         context: of the job.
 

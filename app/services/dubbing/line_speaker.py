@@ -1,4 +1,4 @@
-"""Speaking of many lines: several at a time, each tried again, and no failure left untold."""
+"""Speaking of many lines: several at a time, each tried again, and every failure reported."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def check_queue(waiting: int, own: int, owner: str, limits: JobStoreSettings) ->
     Args:
         waiting: number of jobs in the queue.
         own: number of the owner's among them.
-        owner: of the new job; empty for nobody in particular.
+        owner: of the new job; empty for none.
         limits: length of the queue, and an owner's share.
 
     Raises:

@@ -9,7 +9,7 @@ from app.services.files.s3_config import S3Config
 from app.services.jobs.caller_notes import CallerNotes
 
 _MOST_CALLERS = 1000
-"""Callers of one job that are remembered; each needs the job's id, which nobody can guess."""
+"""Callers of one job that are remembered; each needs the job's id, which cannot be guessed."""
 
 
 class JobCallers:

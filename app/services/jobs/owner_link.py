@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class OwnerLink(Protocol):
-    """Tells the process that works on a job what this one's readers do."""
+    """Reports to the process that works on a job what this one's readers do."""
 
     def hold(self, job_id: str) -> None:
         """Count as a reader of the job from now on."""
@@ -17,9 +17,9 @@ class OwnerLink(Protocol):
         ...
 
     def leave(self, job_id: str, caller: str) -> None:
-        """Tell that a caller cancelled the job."""
+        """Report that a caller cancelled the job."""
         ...
 
     def watch(self, job_id: str, position_ms: int | None) -> None:
-        """Tell that the job has a viewer, and where he watches."""
+        """Report that the job has a viewer, and where he watches."""
         ...

@@ -21,7 +21,7 @@ _RETRY_S = 2.0
 class QueueDispatcher:
     """Begins jobs from the queue while this process has places for them.
 
-    It asks the store when it is told that a job may wait, when a place is free, and when a job that
+    It asks the store when a job may have begun to wait, when a place is free, and when a job that
     was to wait is due; never just to look.
 
     Args:

@@ -149,5 +149,5 @@ def _with_speaker(cue: Cue, speaker: str) -> Cue:
 
 
 def _place(cue: Cue) -> _Place:
-    """Return what tells cues of two runs over the same recording to be the same one."""
+    """Return the key by which cues of two runs over the same recording are the same one."""
     return cue.span.start_ms, cue.span.end_ms, cue.text

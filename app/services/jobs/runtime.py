@@ -187,7 +187,7 @@ class JobRuntime:
         """Stop the work now: the task, and threads and engines that work for it.
 
         Args:
-            reason: error of the job; that nobody reads it any more unless given.
+            reason: error of the job; that it has no reader any more unless given.
         """
         self._cancel_reason = self._cancel_reason or reason
         self.stop_work()

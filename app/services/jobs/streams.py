@@ -173,7 +173,7 @@ class StreamHub:
 
 
 def _eta_ms(progress: Progress, waited_s: float) -> int | None:
-    """Return a remaining time after a while; None once it has passed and nobody knows."""
+    """Return a remaining time after a while; None once it has passed, when it is unknown."""
     left_ms = (progress.eta_ms or 0) - int(waited_s * 1000)
     return left_ms if left_ms > 0 else None
 

@@ -27,7 +27,7 @@ class TurnOptions:
         prompt: words that are likely to occur.
         partial_ms: further speech after which the open window is transcribed again; None for the
             server's setting.
-        by_window: whether the transcript of each window is told of, beside the text.
+        by_window: whether there is an event for the transcript of each window, beside the text.
     """
 
     ends_by: TurnEnd = "silence"

@@ -45,8 +45,8 @@ class FfmpegWork:
         outputs: files that must be there afterwards, none empty.
         length_ms: of what it writes; 0 where it is not known.
         most_bytes: that it may write; checked against the disk before it starts.
-        on_progress: told several times a second at most.
-        on_warning: told each line of ffmpeg's warnings and errors.
+        on_progress: called several times a second at most.
+        on_warning: called with each line of ffmpeg's warnings and errors.
     """
 
     outputs: tuple[Path, ...]

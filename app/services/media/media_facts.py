@@ -40,12 +40,12 @@ class VideoStream:
         frame_rate: mean frames per second; 0 where it is not known.
         pixel_aspect: width of a pixel divided by its height.
         pixel_format: ffmpeg's name.
-        transfer: transfer characteristics, ffmpeg's name; empty where it is not told.
+        transfer: transfer characteristics, ffmpeg's name; empty where the file does not say.
         primaries: colours of the primaries, the same.
         matrix: of the conversion from RGB, the same.
         is_interlaced: whether its frames are made of two fields.
         decodable: whether the decoder knows its codec.
-        duration_ms: of this stream; 0 where the container does not tell it.
+        duration_ms: of this stream; 0 where the container does not say.
     """
 
     index: int
@@ -87,7 +87,7 @@ class OtherStream:
         dispositions: names of the marks that are set, such as ``default`` and ``forced``.
         channels: of sound; 0 otherwise.
         rate_hz: of sound; 0 otherwise.
-        layout: of the sound's channels, ffmpeg's name; empty where it is not told.
+        layout: of the sound's channels, ffmpeg's name; empty where the file does not say.
         decodable: whether the decoder knows the codec of the sound.
     """
 

@@ -24,7 +24,7 @@ HEAD_BYTES = 2**16
 """Bytes of a part that are looked at: headers of sound files, with tags ahead of their samples."""
 
 _LEAST_BYTES = 200
-"""What tells the kind of a container."""
+"""Signature of a container's kind."""
 
 _READ_BYTES = 2**18
 

@@ -63,7 +63,7 @@ def written_layout(kind: AudioKind, channels: int, layout: str) -> str:
     Args:
         kind: of the file.
         channels: of the sound.
-        layout: of the sound; empty where it is not told.
+        layout: of the sound; empty where the file does not say.
 
     Returns:
         ``layout`` itself where the file holds it, else the usual one of as many channels, or stereo

@@ -71,7 +71,7 @@ def kept_sounds(facts: MediaFacts, container: str, kbps: int) -> dict[str, objec
 
 
 def sound_notices(facts: MediaFacts, container: str) -> list[Notice]:
-    """Return what is to be told of the sounds of an output: those encoded, those left out."""
+    """Return notices of the sounds of an output: those encoded, those left out."""
     notices = lost_sounds(facts)
     if not all(holds_sound(container, each) for each in facts.sounds):
         text = "MP4 does not hold the video's sound as it is; it is AAC now"

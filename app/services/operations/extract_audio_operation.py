@@ -95,7 +95,7 @@ async def extract_audio(wanted: ExtractAudioInput, context: OperationContext) ->
 
 @dataclass(frozen=True, slots=True)
 class WrittenAudio:
-    """What is told of a file of sound.
+    """Report of a file of sound.
 
     Attributes:
         fields: whether it was copied, its kilobits per second, its loudness.

@@ -53,7 +53,7 @@ class Packaged:
     """A packaged video.
 
     Attributes:
-        fields: what is told of it: ``playlist_url`` and others.
+        fields: of its report: ``playlist_url`` and others.
         notices: code and message of what is left out.
     """
 

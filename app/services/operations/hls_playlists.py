@@ -115,7 +115,7 @@ def master_playlist(
 
     Args:
         media_url: address of the media playlist.
-        segments: of that, by which its bits per second are told.
+        segments: of that, by which its bits per second are given.
         size: width and height of the picture in pixels; None without one.
         subtitles: renditions, in order.
         sounds: renditions, in order; none where the sound comes with the picture alone.

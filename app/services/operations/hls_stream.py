@@ -89,7 +89,7 @@ class HlsStream:
         texts: renditions of subtitles.
         size: of the picture; None without one.
         length_s: of the media.
-        tells_early: whether the master playlist's address is told with the progress.
+        tells_early: whether the progress has the master playlist's address.
         master: link to the master playlist.
         subtitles: stored renditions.
     """
@@ -124,7 +124,7 @@ class HlsStream:
             await self._write_master()
 
     def fields(self) -> dict[str, object]:
-        """Return what is told of the stream beside its address.
+        """Return the report of the stream, without its address.
 
         Raises:
             FfmpegError: nothing of it is stored.

@@ -169,7 +169,7 @@ class OperationContext:
     def progress(
         self, activity: Activity, percent: float, eta_ms: int | None = None, message: str = ""
     ) -> None:
-        """Tell how far the present step is.
+        """Report the progress of the present step.
 
         Args:
             activity: what is done.
@@ -276,7 +276,7 @@ class OperationContext:
             output: the file that it makes.
             length_ms: of it.
             copied_bytes: that are taken over from inputs at most.
-            on_warning: told each line of ffmpeg's warnings.
+            on_warning: called with each line of ffmpeg's warnings.
 
         Returns:
             The encoder's name.

@@ -1,4 +1,4 @@
-"""Every sound of a file at a loudness by EBU R128, and what is told of it."""
+"""Every sound of a file at a loudness by EBU R128, and the report of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def normalized_tracks(
 
 
 def loudness_payload(measured: Loudness, target_lufs: float) -> dict[str, object]:
-    """Return what is told of a loudness; silence has none."""
+    """Return the report of a loudness; silence has none."""
     if measured.is_silent:
         return {"measured_lufs": None, "target_lufs": target_lufs, "normalized": False}
     return {

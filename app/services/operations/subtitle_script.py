@@ -34,7 +34,7 @@ _EVENT_FIELDS = 10
 
 @dataclass(frozen=True, slots=True)
 class SubtitleScript:
-    """A script and what is to be told of it.
+    """A script and its notices.
 
     Attributes:
         text: of the script.

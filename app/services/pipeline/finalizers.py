@@ -32,7 +32,7 @@ class TurnSource(Protocol):
         """Return the speaker turns of the whole recording, in order of start.
 
         Raises:
-            CuestreamError: the speakers cannot be told apart.
+            CuestreamError: the recording cannot be diarized.
         """
         ...
 
@@ -196,7 +196,7 @@ class LateSpeakersFinalizer:
 async def found_turns(
     source: TurnSource, speakers: SpeakerCount, events: EventEmitter
 ) -> Sequence[SpeakerTurn]:
-    """Return the speaker turns; none, and a notice, where the speakers cannot be told apart.
+    """Return the speaker turns; none, and a notice, where the recording cannot be diarized.
 
     Raises:
         JobCancelledError: the job was cancelled.

@@ -55,7 +55,7 @@ class ProgressTracker:
     Args:
         translating: whether cues are translated, so that a transcribed segment is half the work.
         done: ranges with final cues, which are extended here.
-        diarizing: whether the speakers are told apart, too.
+        diarizing: whether the recording is diarized, too.
     """
 
     def __init__(self, *, translating: bool, done: Coverage, diarizing: bool = False) -> None:
@@ -165,7 +165,7 @@ class ProgressTracker:
         return self._moved(elapsed_ms)
 
     def diarizing(self) -> Progress:
-        """Return the progress while only the speakers are still told apart."""
+        """Return the progress while only the diarization still runs."""
         self._cues.ends_at(self._cues.done_ms)
         return self._at("diarization", "Telling the speakers apart", self._percent, 2)
 

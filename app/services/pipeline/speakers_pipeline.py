@@ -27,7 +27,7 @@ class SpeakersPipeline:
     engines: SpeakerEngines
 
     async def run(self, request: JobRequest, playback: Playback, emit: Emit) -> Result:
-        """Return a result whose only contents are speaker turns; none where nobody speaks.
+        """Return a result whose only contents are speaker turns; none where there is no speech.
 
         Args:
             request: source and number of speakers.

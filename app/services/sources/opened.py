@@ -100,7 +100,7 @@ class OpenedMedia:
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def with_notices(self, notices: tuple[Notice, ...]) -> OpenedMedia:
-        """Return the same media, which tells more."""
+        """Return the same media with more information."""
         own = self.notices
         return replace(self, notices=lambda: (*notices, *own())) if notices else self
 

@@ -52,7 +52,7 @@ class WordAligner:
     ) -> tuple[list[Segment], bool]:
         """Return the segments of one window with better word times.
 
-        The words of a translation stay as they are: nobody said them.
+        The words of a translation stay as they are: they are not in the sound.
 
         Args:
             audio: the window.

@@ -63,7 +63,7 @@ class TurnIndex:
         return self.longest(span, before) or self._nearest(span)
 
     def longest(self, span: Span, before: str | None = None) -> str | None:
-        """Return the speaker who speaks longest in a span in all; None where nobody does."""
+        """Return the speaker who speaks longest in a span in all; None without any overlap."""
         shares: dict[str, int] = {}
         for turn in self._near(span):
             if shared_ms := span.overlap_ms(turn.span):

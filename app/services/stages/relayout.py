@@ -18,7 +18,7 @@ from app.services.stages.cues import CueLayout
 from app.system.bounded_work import work_on
 
 _SLOPPY_MS = 200
-"""Time by which captions that follow one another overlap where nobody looked closely."""
+"""Time by which captions that follow one another overlap by careless timing."""
 
 
 async def relayout_bounded(

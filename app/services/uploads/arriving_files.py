@@ -50,17 +50,17 @@ class ArrivingUpload:
         return self.sha256 is not None or self._failure is not None
 
     def grow(self, size: int) -> None:
-        """Tell that so many bytes are on the disk; any thread may call it."""
+        """Note that so many bytes are on the disk; any thread may call it."""
         self._size = size
         self._loop.call_soon_threadsafe(self._wake)
 
     def complete(self, sha256: str) -> None:
-        """Tell that all bytes are there."""
+        """Note that all bytes are there."""
         self.sha256 = sha256
         self._wake()
 
     def fail(self, error: CuestreamError) -> None:
-        """Tell that no more bytes come, though some are missing; an upload that ended stays so."""
+        """Note that no more bytes come, though some are missing; an upload that ended stays so."""
         if not self.ended:
             self._failure = error
             self._wake()

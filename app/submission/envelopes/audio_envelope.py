@@ -21,7 +21,7 @@ _PLACE_WAIT_S = 1.0
 async def audio_output(job: EnvelopeJob) -> object:
     """Return what is said in a recording, or who speaks when, by the role of this worker.
 
-    A recording in which nobody speaks has an empty text, and no speakers.
+    A recording without speech has an empty text, and no speakers.
 
     Raises:
         CuestreamError: the input is bad, or the job failed.
@@ -64,7 +64,7 @@ def _writer(job: EnvelopeJob, body: AudioBody, role: AudioJob) -> AudioOutput:
 
 
 def _unavailable(body: AudioBody, role: AudioJob) -> tuple[Notice, ...]:
-    """Tell of speakers that were asked for in so many words, where nothing tells them apart."""
+    """Return a notice where an input wants speakers and its worker has no diarizer."""
     if body.diarize and not role.has_diarizer and not body.diarization_segments:
         return (Notice("speakers_unavailable", "This worker does not tell speakers apart"),)
     return ()

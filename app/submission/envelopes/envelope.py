@@ -24,15 +24,15 @@ AsgiRoutes = Callable[
 """Our own HTTP routes as an ASGI application, which are called without a socket."""
 
 Report = Callable[[Payload], Awaitable[None]]
-"""Tells the job's reader how far it is; returns once he was told."""
+"""Sends a job's progress to its reader; returns once it is sent."""
 
 
 async def _unreported(_: Payload) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def _unfollowed(_: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def _unnoted(_: Progress) -> None:
@@ -51,9 +51,9 @@ class EnvelopeJob:
         holder: who holds the job's place; see `JobRequest`.
         key: index of the caller's API key; None without one.
         routes: our own HTTP routes; None where they cannot be called.
-        report: tells of progress.
+        report: takes the progress.
         note: takes the same progress as an event, for a job with a log that readers resume from.
-        follow: tells the id of the subtitle job that does the work.
+        follow: takes the id of the subtitle job that does the work.
         s3_config: access to the caller's object storage, as RunPod's ``s3Config`` has it. It
             holds a secret, so it is left out where the job is shown.
         base_url: address of the server as the caller knows it, for links to stored files; None

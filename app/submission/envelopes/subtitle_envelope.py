@@ -89,7 +89,7 @@ async def followed_parts(
     Args:
         work: the job.
         formats: subtitle files that the last part has.
-        report: is told of its progress.
+        report: takes its progress.
         delivery: stores the files, so that the last part has links to them; None for their texts.
 
     Raises:
@@ -180,7 +180,7 @@ async def _final_cues(
 
 
 class _Reports:
-    """Tells of each stage, and of progress within one now and then."""
+    """Reports each stage, and progress within one now and then."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

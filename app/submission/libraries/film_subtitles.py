@@ -39,7 +39,7 @@ class LibraryCaller:
     Attributes:
         caller: who pays.
         holder: who holds the places.
-        event: that asked for it, for the address that is told of the end.
+        event: that asked for it, for the address that is notified of the end.
         spoken: spoken language, where it is known.
     """
 

@@ -139,7 +139,7 @@ async def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
 
 
 async def tell_completed(url: str, payload: dict[str, str]) -> bool:
-    """Tell an address of the operator's that a file was written; return whether it took that."""
+    """Notify an address of the operator's that a file was written; return whether it took that."""
     try:
         async for attempt in stamina.retry_context(
             on=httpx.HTTPError, attempts=_ATTEMPTS, wait_initial=0.5

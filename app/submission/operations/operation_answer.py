@@ -68,6 +68,6 @@ async def subtitles_payload(
 def _cue_payloads(cues: Sequence[Cue]) -> Iterator[Payload]:
     for cue in cues:
         payload = cue_payload(cue, names=True)
-        # Nobody transcribed these: a confidence would say nothing.
+        # These are not transcribed: a confidence would mean nothing.
         del payload["confidence"]
         yield payload

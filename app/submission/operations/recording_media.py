@@ -85,7 +85,7 @@ async def detected(
 
     Raises:
         OverloadedError: too many wait for one.
-        NoSpeechError: nobody speaks in it.
+        NoSpeechError: it has no speech.
         CuestreamError: it cannot be decoded.
     """
     vad = services.readiness.engine_manager.engines.vad

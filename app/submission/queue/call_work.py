@@ -29,7 +29,7 @@ class CallWork:
     Args:
         services: of the process.
         routes: our own HTTP routes, for calls of one.
-        follow: is told the id of a call, and that of a subtitle job that works for it.
+        follow: takes the id of a call, and that of a subtitle job that works for it.
     """
 
     def __init__(

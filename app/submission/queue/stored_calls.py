@@ -77,7 +77,7 @@ async def call_parts(job: JobRuntime, report: Report) -> AsyncGenerator[object, 
 
     Args:
         job: the call.
-        report: is told of its progress.
+        report: takes its progress.
 
     Raises:
         CuestreamError: the call failed.

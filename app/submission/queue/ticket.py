@@ -45,7 +45,7 @@ class JobOrder:
         execution_timeout_s: how long the job may run.
         ttl_s: how long it may exist in all.
         retention_s: how long its output can be read.
-        webhook: address that is told of the end.
+        webhook: address that is notified of the end.
         s3_config: access to the caller's object storage; holds a secret.
         base_url: address of the server as the caller knows it, for links to stored files.
         idempotency_key: the same order once more is the same job; empty without one.
@@ -99,7 +99,7 @@ class Ticket:
         output: of a job that has ended.
         error: why it failed.
         code: stable name of the error; None where its handler named none.
-        progress: what it last told of itself.
+        progress: the last that it reported.
         job_id: of the subtitle job that does the work; None before it is known.
         attempts: how often it was begun.
         told_elsewhere: whether another process, which worked on it, tells its webhook.

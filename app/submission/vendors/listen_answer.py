@@ -57,7 +57,7 @@ class SpeakerNumbers:
         self._numbers: dict[str, int] = {}
 
     def fields(self, speaker: str | None) -> Payload:
-        """Return the field of a speaker; none where nobody could be told."""
+        """Return the field of a speaker; none where the speaker is unknown."""
         if speaker is None:
             return {}
         return {"speaker": self._numbers.setdefault(speaker, len(self._numbers))}
@@ -113,7 +113,7 @@ def model_id(name: str) -> str:
 
 
 def model_info(name: str) -> Payload:
-    """Return what is told of a model."""
+    """Return the description of a model."""
     return {"name": name, "version": "1", "arch": name.partition("-")[0]}
 
 
@@ -207,7 +207,7 @@ def _languages(result: Result) -> list[str]:
 
 
 def _detected(result: Result) -> Payload:
-    """Return the language that was detected; none of a recording in which nobody speaks."""
+    """Return the language that was detected; none of a recording without speech."""
     known = known_language(result.language)
     if known is None or known.base == "und" or not result.segments:
         return {}

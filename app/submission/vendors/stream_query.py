@@ -45,7 +45,7 @@ class StreamOrder:
         query: its parameters.
         turns: how it is cut and transcribed.
         warnings: what has no effect, or another one.
-        tells_ends: whether ends of speech are told of.
+        tells_ends: whether there are events for ends of speech.
     """
 
     query: StreamQuery
@@ -91,7 +91,7 @@ def prompt_for(terms: list[str]) -> tuple[str, list[ListenWarning]]:
 
 
 def _silence_ms(query: StreamQuery, warnings: list[ListenWarning]) -> int | None:
-    """Return the silence that ends speech; None where no end is to be told of."""
+    """Return the silence that ends speech; None where no end of speech is to be reported."""
     sent = query.endpointing.lower()
     if sent in {"", "true"}:
         return _USUAL_SILENCE_MS

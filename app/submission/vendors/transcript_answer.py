@@ -129,7 +129,7 @@ def _laid_out(segments: Sequence[Segment], profile: ReadingProfile) -> Iterator[
 
 
 class _Letters:
-    """Names of speakers: A, B, ...; None where nobody was told apart."""
+    """Names of speakers: A, B, ...; None without diarization."""
 
     def __init__(self, result: Result) -> None:
         self._letters = SpeakerLetters()

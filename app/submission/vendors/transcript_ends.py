@@ -1,4 +1,4 @@
-"""Tells clients of other vendors' APIs that their transcripts have ended."""
+"""Notifies clients of other vendors' APIs that their transcripts have ended."""
 
 from __future__ import annotations
 

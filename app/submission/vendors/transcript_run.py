@@ -68,7 +68,7 @@ async def enqueued(
 
 
 def result_of(job: JobRuntime) -> Result | None:
-    """Return the result of a job, which is empty where nobody speaks; None where there is none."""
+    """Return the result of a job, empty without speech; None where there is no result."""
     if job.result is not None:
         return job.result
     failure = job.failure

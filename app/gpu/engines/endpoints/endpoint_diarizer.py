@@ -30,7 +30,7 @@ _MOST_LABEL_CHARS = 100
 class EndpointDiarizer:
     """Satisfies `app.gpu.protocols.Diarizer` with a worker whose role is diarization.
 
-    Speakers are told apart in a recording as a whole, so it is sent as a whole, once all of it has
+    Diarization takes a recording as a whole, so it is sent as a whole, once all of it has
     arrived.
 
     Attributes:

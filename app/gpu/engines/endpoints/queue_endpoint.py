@@ -110,7 +110,7 @@ class QueueEndpoint:
             raise
 
     async def _cancel(self, job_id: str) -> None:
-        """Cancel a job that nobody waits for any more, without waiting long for the answer."""
+        """Cancel a job whose caller is gone, without waiting long for the answer."""
         url = f"{self.address}/cancel/{job_id}"
         with suppress(PassingCallError, CuestreamError, TimeoutError):
             async with asyncio.timeout(_CANCEL_S):

@@ -136,7 +136,7 @@ class Script:
     def _span(
         self, values: Mapping[str, str], place: str, number: int, is_comment: bool
     ) -> tuple[int, int] | None:
-        """Return when an event is shown; None where it is not, which is told of dialogues."""
+        """Return when an event is shown; None where it is not, which is noted of dialogues."""
         start, end = (read_clock(values.get(name, "")) for name in ("start", "end"))
         notices = ReadingNotices() if is_comment else self.notices
         if start is None or end is None or end[0] <= 0 or start[0] >= LATEST_MS:

@@ -160,7 +160,7 @@ class TtmlDocument:
     def _add(
         self, place: str, part: Interval, runs: tuple[TextRun, ...], context: _Context
     ) -> float:
-        """Add a caption, or tell why there is none; return when it ends."""
+        """Add a caption, or note why there is none; return when it ends."""
         if not any(run.text.strip() for run in runs):
             return part.begin_ms
         if part.begin_ms >= part.end_ms:

@@ -145,7 +145,7 @@ def _repaired(text: str, failed_at: int, first_line: int, notices: ReadingNotice
 
 
 def _note_rest(rest: str, place: str, notices: ReadingNotices) -> None:
-    """Tell what stands behind the place where a document breaks off."""
+    """Note what stands behind the place where a document breaks off."""
     lost = paragraphs_in(rest)
     if lost:
         notices.unusable("Paragraphs behind broken markup", f"from {place}", lost)

@@ -34,7 +34,7 @@ class ListedVideo(TypedDict):
         id: by its site; empty when unknown.
         title: empty when unknown.
         duration_s: None when unknown.
-        upload_date: ``2024-01-31``; None when the list does not tell.
+        upload_date: ``2024-01-31``; None when the list has none.
         views: None when unknown.
         description: its beginning; empty when unknown.
     """
@@ -61,7 +61,7 @@ class FoundPlaylist(TypedDict):
             looked at.
         videos: that were asked for.
         cut: whether there are more entries than are looked at.
-        undated: how many of the videos were to be chosen by a day that the list does not tell.
+        undated: how many of the videos were to be chosen by a day that the list does not have.
         approximate_dates: whether days are the site's "3 weeks ago", counted back from today.
     """
 

@@ -81,7 +81,7 @@ class AdaptiveLimiter:
         most: requests at a time.
         rpm: requests per minute; None for no limit.
         grows: whether to begin with one request at a time.
-        clock_s: tells the time; the event loop's unless given.
+        clock_s: returns the time; the event loop's unless given.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ _FOREIGN_SCRIPT = "Latn"
 
 
 class WrittenScript:
-    """Follows the texts of one job and tells the script of each.
+    """Follows the texts of one job and detects the script of each.
 
     A text of a few letters, or without a telling character, is in the script of those before it.
     """
