@@ -182,7 +182,7 @@ class _Nobody:
     def expired(self, job_id: str) -> None:
         """See `StoreHost`."""
 
-    def told(self, job_id: str, message: Message) -> None:
+    def message_received(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""
 
 

@@ -62,8 +62,8 @@ class RemoteOwner:
             timer.cancel()
         self._held.clear()
 
-    def obey(self, job: JobRuntime, message: Message) -> None:
-        """Do what a message of another process asks of a job that this one works on."""
+    def execute(self, job: JobRuntime, message: Message) -> None:
+        """Execute a message of another process about a job that this one works on."""
         caller, position_ms = str(message.get("caller", "")), message.get("position_ms")
         match message.get("do"):
             case "hold":
@@ -85,6 +85,6 @@ class RemoteOwner:
 
     async def _deliver(self, job_id: str, message: Message) -> None:
         try:
-            await self._store.tell(job_id, message)
+            await self._store.send_message(job_id, message)
         except StorageError as error:
             log.warning("a message to a worker is not sent", job_id=job_id, reason=error.message)

@@ -267,14 +267,14 @@ class JobRunner:
         """See `StoreHost`."""
         self.on_expiry(job_id)
 
-    def told(self, job_id: str, message: Message) -> None:
+    def message_received(self, job_id: str, message: Message) -> None:
         """See `StoreHost`."""
         if message == FORGET:
             self._runtimes.remove([job_id])
             return
         job = self._runtimes.known(job_id)
         if job is not None and job.working:
-            self._remote.obey(job, message)
+            self._remote.execute(job, message)
         elif job is not None and message.get("do") == "leave":
             job.record.callers.left.add(str(message.get("caller", "")))  # for who begins it
 

@@ -37,7 +37,7 @@ class Host:
     def expired(self, job_id: str) -> None:
         self.ended.append(job_id)
 
-    def told(self, job_id: str, message: Message) -> None:
+    def message_received(self, job_id: str, message: Message) -> None:
         self.messages.append((job_id, message))
 
 

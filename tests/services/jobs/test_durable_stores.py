@@ -94,7 +94,7 @@ async def test_another_process_follows_a_job_as_it_goes(stores: StoreFactory) ->
             record.log.append(event)
             await until(lambda n=n: len(read.log) == n)  # type: ignore[misc]
         assert read.result == RESULT
-        await reader.tell(record.id, {"do": "watch", "position_ms": 7})
+        await reader.send_message(record.id, {"do": "watch", "position_ms": 7})
         await until(lambda: bool(owner.host.messages))
         assert owner.host.messages == [(record.id, {"do": "watch", "position_ms": 7})]
         assert reader.host.messages == []

@@ -224,7 +224,7 @@ class DurableJobStore:
         await self.flush()
         await self._database.remove([job_id])
         self._records.pop(job_id, None)
-        await self._database.tell(job_id, FORGET)
+        await self._database.send_message(job_id, FORGET)
 
     def save_callers(self, record: JobRecord) -> None:
         """See `JobStore`."""
@@ -234,9 +234,9 @@ class DurableJobStore:
         """See `JobStore`."""
         return await self._database.advance(job_id, reader, place)
 
-    async def tell(self, job_id: str, message: Message) -> None:
+    async def send_message(self, job_id: str, message: Message) -> None:
         """See `JobStore`."""
-        await self._database.tell(job_id, message)
+        await self._database.send_message(job_id, message)
 
     def events_written(self, job_id: str) -> None:
         """See `DatabaseListener`."""
@@ -252,12 +252,12 @@ class DurableJobStore:
         if self._host is not None:
             self._host.work_arrived()
 
-    def told(self, job_id: str, message: Message) -> None:
+    def message_received(self, job_id: str, message: Message) -> None:
         """See `DatabaseListener`."""
         if message == FORGET:
             self._records.pop(job_id, None)
         if self._host is not None:
-            self._host.told(job_id, message)
+            self._host.message_received(job_id, message)
 
     def expired(self, job_id: str) -> None:
         """See `DatabaseListener`."""
@@ -334,7 +334,7 @@ class DurableJobStore:
             return
         notes: CallerNotes = decode_value(CallerNotes, row.callers)
         for caller in notes.left - record.callers.left:
-            self._host.told(job_id, {"do": "leave", "caller": caller})
+            self._host.message_received(job_id, {"do": "leave", "caller": caller})
 
     async def _is_known(self, job_id: str) -> bool:
         return await self._database.job(job_id) is not None

@@ -17,18 +17,18 @@ from app.services.jobs.stored_edits import StoredEdits
 
 
 class DatabaseListener(Protocol):
-    """What a database tells its store; called in the event loop."""
+    """Callbacks of a database in its store; called in the event loop."""
 
     def events_written(self, job_id: str) -> None:
-        """Tell that another process has written events of a job."""
+        """Note that another process has written events of a job."""
         ...
 
     def work_arrived(self) -> None:
-        """Tell that a job may wait for a worker."""
+        """Note that a job may wait for a worker."""
         ...
 
-    def told(self, job_id: str, message: Message) -> None:
-        """Tell what another process told of a job."""
+    def message_received(self, job_id: str, message: Message) -> None:
+        """Take a message of another process about a job."""
         ...
 
     def expired(self, job_id: str) -> None:
@@ -36,7 +36,7 @@ class DatabaseListener(Protocol):
         ...
 
     def reconnected(self) -> None:
-        """Tell that messages may have been missed."""
+        """Note that messages may have been missed."""
         ...
 
 
@@ -144,6 +144,6 @@ class JobDatabase(Protocol):
         """Store an owner's edits of a job; see `JobStore.save_edits`."""
         ...
 
-    async def tell(self, job_id: str, message: Message) -> None:
-        """Tell the other owners something of a job."""
+    async def send_message(self, job_id: str, message: Message) -> None:
+        """Send a message about a job to the other processes."""
         ...

@@ -32,22 +32,22 @@ class Claim:
 
 
 class StoreHost(Protocol):
-    """What a store tells the process that it belongs to; called in the event loop."""
+    """Callbacks of a store in the process that it belongs to; called in the event loop."""
 
     def work_arrived(self) -> None:
-        """Tell that a job may wait for a worker."""
+        """Note that a job may wait for a worker."""
         ...
 
     def lease_lost(self, record: JobRecord) -> None:
-        """Tell that another process works on a job that this one had."""
+        """Note that another process works on a job that this one had."""
         ...
 
     def expired(self, job_id: str) -> None:
         """Tell that this process has ended a job that waited in the queue too long."""
         ...
 
-    def told(self, job_id: str, message: Message) -> None:
-        """Tell what another process told of a job."""
+    def message_received(self, job_id: str, message: Message) -> None:
+        """Take a message of another process about a job."""
         ...
 
 
@@ -67,7 +67,7 @@ class JobStore(Protocol):
         """Open the store.
 
         Args:
-            host: is told what happens from now on.
+            host: gets the callbacks from now on.
         """
         ...
 
@@ -205,6 +205,6 @@ class JobStore(Protocol):
         """
         ...
 
-    async def tell(self, job_id: str, message: Message) -> None:
-        """Tell the process that works on a job something; nothing where none does."""
+    async def send_message(self, job_id: str, message: Message) -> None:
+        """Send a message to the process that works on a job; none where no process does."""
         ...

@@ -45,7 +45,7 @@ class LocalWorkers:
         """Be seen by the others from now on.
 
         Args:
-            listener: is told what they tell.
+            listener: gets their messages.
         """
         self._listener = listener
         private_folder(self._folder, "JOBS_DIR")
@@ -92,16 +92,16 @@ class LocalWorkers:
             if not self.is_alive(name):
                 self._remove(name)
 
-    def tell_work(self) -> None:
-        """Tell the others that a job waits."""
+    def send_work(self) -> None:
+        """Send the other processes that a job waits."""
         self._send({"work": 1})
 
-    def tell_events(self, job_id: str) -> None:
-        """Tell the others that a job has new events."""
+    def send_events(self, job_id: str) -> None:
+        """Send the other processes that a job has new events."""
         self._send({"events": job_id})
 
-    def tell(self, job_id: str, message: Message) -> None:
-        """Tell the others something of a job."""
+    def send_message(self, job_id: str, message: Message) -> None:
+        """Send the other processes a message about a job."""
         self._send({"job": job_id, "message": dict(message)})
 
     def _send(self, content: dict[str, object]) -> None:
@@ -129,7 +129,7 @@ class LocalWorkers:
             if "events" in content:
                 self._listener.events_written(content["events"])
             elif "job" in content:
-                self._listener.told(content["job"], content["message"])
+                self._listener.message_received(content["job"], content["message"])
             else:
                 self._listener.work_arrived()
 

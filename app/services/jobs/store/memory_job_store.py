@@ -120,7 +120,7 @@ class MemoryJobStore:
             places[reader] = max(before, place)
         return before
 
-    async def tell(self, job_id: str, message: Message) -> None:
+    async def send_message(self, job_id: str, message: Message) -> None:
         """See `JobStore`."""
 
     async def get(self, job_id: str) -> JobRecord | None:

@@ -199,7 +199,7 @@ class PostgresJobDatabase(PostgresConnections):
             lambda connection: write_edits(connection, job_id, owner, content, versions)
         )
 
-    async def tell(self, job_id: str, message: Message) -> None:
+    async def send_message(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""
         content = {"job": job_id, "message": dict(message)}
         await self.run(lambda connection: self._worker.notify(connection, content))

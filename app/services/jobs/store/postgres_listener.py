@@ -37,7 +37,7 @@ class PostgresListener:
         """Listen from now on.
 
         Args:
-            listener: is told what others tell.
+            listener: gets the messages of other processes.
         """
         self._task = asyncio.create_task(self._run(listener), name="job-messages")
         await self._is_open.wait()
@@ -80,6 +80,6 @@ class PostgresListener:
         if "events" in content:
             listener.events_written(content["events"])
         elif "job" in content:
-            listener.told(content["job"], content["message"])
+            listener.message_received(content["job"], content["message"])
         else:
             listener.work_arrived()

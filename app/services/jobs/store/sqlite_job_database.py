@@ -59,14 +59,14 @@ class SqliteJobDatabase:
             lambda connection: insert_job(connection, job, self._workers.name)
         )
         if job.state == "queued":
-            self._workers.tell_work()
+            self._workers.send_work()
         return job_id
 
     async def append(self, batch: Sequence[Appended]) -> Sequence[str]:
         """See `JobDatabase`."""
         lost = await self._connection.run(lambda connection: append_events(connection, batch))
         for each in batch:
-            self._workers.tell_events(each.job_id)
+            self._workers.send_events(each.job_id)
         return lost
 
     async def claim(self, *, calls: bool) -> JobRow | float | None:
@@ -79,21 +79,21 @@ class SqliteJobDatabase:
         """See `JobDatabase`."""
         del held  # the answer of a call within the process is never lost
         for job_id in await self._connection.run(self._take_over):
-            self._workers.tell_events(job_id)
+            self._workers.send_events(job_id)
             if self._listener is not None:
                 self._listener.expired(job_id)
 
     async def give_back(self, job_id: str, fence: int) -> None:
         """See `JobDatabase`."""
         await self._connection.run(lambda connection: queue_again(connection, job_id, fence))
-        self._workers.tell_work()
+        self._workers.send_work()
 
     async def end_queued(self, job_id: str, event: Sequence[StoredEvent], code: str) -> bool:
         """See `JobDatabase`."""
         ended = await self._connection.run(
             lambda connection: end_queued(connection, job_id, event, code)
         )
-        self._workers.tell_events(job_id)
+        self._workers.send_events(job_id)
         return ended
 
     async def job(self, job_id: str) -> JobRow | None:
@@ -163,9 +163,9 @@ class SqliteJobDatabase:
             lambda connection: write_edits(connection, job_id, owner, content, versions)
         )
 
-    async def tell(self, job_id: str, message: Message) -> None:
+    async def send_message(self, job_id: str, message: Message) -> None:
         """See `JobDatabase`."""
-        self._workers.tell(job_id, message)
+        self._workers.send_message(job_id, message)
 
     async def _rows(self, where: str, values: Mapping[str, object]) -> list[JobRow]:
         return await self._connection.run(lambda connection: read_jobs(connection, where, values))
