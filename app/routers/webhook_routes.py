@@ -29,17 +29,17 @@ router = APIRouter(
 )
 async def undelivered(request: Request, webhooks: WebhooksDep) -> Payload:
     """List the webhooks that no attempt delivered, the oldest first."""
-    letters = await webhooks.undelivered(_owner(request))
+    deliveries = await webhooks.undelivered(_owner(request))
     return {
         "webhooks": [
             {
-                "id": letter.id,
-                "url": letter.url,
-                "created": round(letter.created),
-                "attempts": letter.attempts,
-                "error": letter.error,
+                "id": delivery.id,
+                "url": delivery.url,
+                "created": round(delivery.created),
+                "attempts": delivery.attempts,
+                "error": delivery.error,
             }
-            for letter in letters
+            for delivery in deliveries
         ]
     }
 

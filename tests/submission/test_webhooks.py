@@ -12,49 +12,49 @@ import pytest
 
 from app.domain.errors import JobNotFoundError
 from app.settings import QueueSettings, Settings, SourceSettings
-from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
+from app.submission.queue.webhook_deliveries import DeliveryFolder, WebhookDelivery, new_delivery
 from app.submission.queue.webhooks import Webhooks
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def letter(number: int, owner: str, body: str = "{}") -> WebhookLetter:
-    made = new_letter(f"{number:032x}", "http://receiver.example/", owner, body)
+def delivery(number: int, owner: str, body: str = "{}") -> WebhookDelivery:
+    made = new_delivery(f"{number:032x}", "http://receiver.example/", owner, body)
     made.created = float(number)
     return made
 
 
-def kept(box: LetterBox) -> list[tuple[str, int]]:
+def kept(box: DeliveryFolder) -> list[tuple[str, int]]:
     return [(each.owner, int(each.created)) for each in box.all()]
 
 
-def test_the_letters_of_whoever_has_most_go_first(tmp_path: Path) -> None:
-    box = LetterBox(tmp_path / "letters", most_letters=5)
-    box.add(letter(0, "quiet"))
-    many = [letter(n, "many") for n in range(1, 5)]
+def test_the_deliveries_of_whoever_has_most_go_first(tmp_path: Path) -> None:
+    box = DeliveryFolder(tmp_path / "deliveries", most_deliveries=5)
+    box.add(delivery(0, "quiet"))
+    many = [delivery(n, "many") for n in range(1, 5)]
     for each in many:
         box.add(each)
     many[1].given_up = True
     box.update(many[1])
-    box.add(letter(5, "other"))
+    box.add(delivery(5, "other"))
     assert kept(box) == [("quiet", 0), ("many", 1), ("many", 3), ("many", 4), ("other", 5)]
-    box.add(letter(6, "other"))
+    box.add(delivery(6, "other"))
     assert kept(box)[:3] == [("quiet", 0), ("many", 3), ("many", 4)]
 
 
-def test_the_heaviest_letters_go_first(tmp_path: Path) -> None:
-    box = LetterBox(tmp_path / "letters", most_bytes=2000)
+def test_the_heaviest_deliveries_go_first(tmp_path: Path) -> None:
+    box = DeliveryFolder(tmp_path / "deliveries", most_bytes=2000)
     for number, size in enumerate((1, 1, 1)):
-        box.add(letter(number, "quiet", "x" * size))
-    box.add(letter(3, "heavy", "x" * 3000))
-    box.add(letter(4, "heavy", "x" * 10))
+        box.add(delivery(number, "quiet", "x" * size))
+    box.add(delivery(3, "heavy", "x" * 3000))
+    box.add(delivery(4, "heavy", "x" * 10))
     assert kept(box) == [("quiet", 0), ("quiet", 1), ("quiet", 2), ("heavy", 4)]
 
 
-def test_a_body_is_on_disk_alone_and_earlier_letters_are_read(tmp_path: Path) -> None:
-    box = LetterBox(tmp_path)
+def test_a_body_is_on_disk_alone_and_earlier_deliveries_are_read(tmp_path: Path) -> None:
+    box = DeliveryFolder(tmp_path)
     body = json.dumps({"text": "caf\u00e9\n\u2028"}, ensure_ascii=False)
-    new = letter(1, "a", body)
+    new = delivery(1, "a", body)
     box.add(new)
     new.given_up = True
     box.update(new)

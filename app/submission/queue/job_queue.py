@@ -38,7 +38,7 @@ from app.submission.queue.stored_orders import (
     retention_of,
 )
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
-from app.submission.queue.ticket_shelf import TicketShelf
+from app.submission.queue.ticket_store import TicketStore
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class JobQueue:
     ) -> None:
         self._services = services
         self._on_end = ended
-        self._tickets = TicketShelf(services.settings.queue, self._removed, self._time_is_over)
+        self._tickets = TicketStore(services.settings.queue, self._removed, self._time_is_over)
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._totals: Counter[str] = Counter()
         self._changed = asyncio.Event()
@@ -103,7 +103,7 @@ class JobQueue:
             return None
         if self._is_over(job):
             raise JobNotFoundError(_UNKNOWN)
-        ticket.told_elsewhere = True
+        ticket.reported_elsewhere = True
         if job.running and not job.record.queued:
             ticket.start()
         self._keep(ticket, job)
@@ -115,7 +115,7 @@ class JobQueue:
         """Take note of a job that this process begins from the store's queue: it tells the end."""
         known = (each for each in self._tickets if each.job_id == job.id)
         if (ticket := next(known, None)) is not None and not ticket.ended:
-            ticket.told_elsewhere = False
+            ticket.reported_elsewhere = False
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
 
@@ -128,8 +128,8 @@ class JobQueue:
         ticket = next((each for each in self._tickets if each.job_id == job_id), None)
         if ticket is None:
             self._expire_later(self._follow_expired(job_id))
-        elif ticket.ended and ticket.told_elsewhere:  # its end was seen before this
-            ticket.told_elsewhere = False
+        elif ticket.ended and ticket.reported_elsewhere:  # its end was seen before this
+            ticket.reported_elsewhere = False
             self._on_end(ticket)
 
     def subtitle_job(self, job_id: str) -> str:
@@ -202,10 +202,10 @@ class JobQueue:
             if not self._closing:  # else another process goes on with it
                 self._end(ticket, "FAILED", error.message, error.code)
         except CuestreamError as error:
-            ticket.told_elsewhere |= self._is_failure_told(ticket, job, error)
+            ticket.reported_elsewhere |= self._is_failure_told(ticket, job, error)
             self._end(ticket, end_status(error), error_text(error.message), error.code)
         else:
-            ticket.told_elsewhere |= job.task is None
+            ticket.reported_elsewhere |= job.task is None
             self._complete(ticket, job)
         finally:
             job.unpin()
@@ -270,7 +270,7 @@ class JobQueue:
             job = await self._services.runner.get(ticket.job_id)
             await self._services.runner.cancel(job, ticket.order.owner.name)
             # The process that works on it ends it, and tells its webhook.
-            ticket.told_elsewhere |= job.running and job.link is not None
+            ticket.reported_elsewhere |= job.running and job.link is not None
         self._end(ticket, "CANCELLED")
         if (follower := self._followers.get(ticket.id)) is not None:
             follower.cancel()
@@ -401,7 +401,7 @@ class JobQueue:
         self._totals[status] += 1
         if not self._closing:
             self._tickets.remove_after(ticket, ticket.order.retention_s)
-        if not ticket.told_elsewhere:
+        if not ticket.reported_elsewhere:
             self._on_end(ticket)
         self._tell()
 

@@ -102,7 +102,7 @@ class Ticket:
         progress: the last that it reported.
         job_id: of the subtitle job that does the work; None before it is known.
         attempts: how often it was begun.
-        told_elsewhere: whether another process, which worked on it, tells its webhook.
+        reported_elsewhere: whether another process, which worked on it, tells its webhook.
         read: how many parts each reader of its stream has got.
     """
 
@@ -121,7 +121,7 @@ class Ticket:
     progress: Payload | None = None
     job_id: str | None = None
     attempts: int = 0
-    told_elsewhere: bool = False
+    reported_elsewhere: bool = False
     read: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -154,7 +154,7 @@ class Ticket:
     def again(self) -> None:
         """Return to the queue as a job that never began."""
         self.status, self.created_s = "IN_QUEUE", time.monotonic()
-        self.told_elsewhere = False
+        self.reported_elsewhere = False
         self.started_s = self.ended_s = self.output = self.error = self.code = None
         self.values, self.value_bytes, self.progress, self.job_id = [], 0, None, None
         self.read.clear()

@@ -30,7 +30,7 @@ from app.services.net.ssrf_guard import SsrfGuard
 from app.settings import QueueSettings, Settings
 from app.submission.queue.ticket import Ticket
 from app.submission.queue.video_webhook import webhook_body, webhook_headers
-from app.submission.queue.webhook_letters import LetterBox, WebhookLetter, new_letter
+from app.submission.queue.webhook_deliveries import DeliveryFolder, WebhookDelivery, new_delivery
 from app.system.fair_places import CALLER, FairPlaces
 from app.system.thread_groups import DISK
 
@@ -51,18 +51,18 @@ class NotTakenError(Exception):
 class Webhooks:
     """Tells the addresses that jobs name of their ends.
 
-    A letter is on disk from the job's end until its server has taken it, so a restart sends it
+    A delivery is on disk from the job's end until its server has taken it, so a restart sends it
     again; the receiver may get it twice, under the same id. Its body is in memory only while it is
     sent. Owners take turns.
 
     Args:
         settings: of the process.
-        folder: for letters.
+        folder: for deliveries.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings.queue
-        self._box = LetterBox(folder)
+        self._box = DeliveryFolder(folder)
         self._guard = SsrfGuard(settings.sources.allow_private_urls)
         self._places = FairPlaces(
             _AT_A_TIME, sys.maxsize, sys.maxsize, caller_places=_OWNER_AT_A_TIME
@@ -88,8 +88,10 @@ class Webhooks:
         if ticket.order.webhook is None:
             return
         body = json.dumps(webhook_body(ticket), ensure_ascii=False)
-        letter = new_letter(uuid.uuid4().hex, ticket.order.webhook, ticket.order.owner.name, body)
-        self._deliver_later(letter)
+        delivery = new_delivery(
+            uuid.uuid4().hex, ticket.order.webhook, ticket.order.owner.name, body
+        )
+        self._deliver_later(delivery)
 
     def send(self, url: str, owner: str, body: str, headers: Mapping[str, str]) -> None:
         """Send a body to an address as a webhook.
@@ -100,41 +102,41 @@ class Webhooks:
             body: JSON text.
             headers: that the receiver wants beside the usual ones.
         """
-        letter = new_letter(uuid.uuid4().hex, url, owner, body)
-        letter.headers = dict(headers)
-        self._deliver_later(letter)
+        delivery = new_delivery(uuid.uuid4().hex, url, owner, body)
+        delivery.headers = dict(headers)
+        self._deliver_later(delivery)
 
-    async def undelivered(self, owner: str | None) -> list[WebhookLetter]:
-        """Return the letters that wait for a person: an owner's, or all."""
-        letters = await DISK.run(self._box.all)
-        return [each for each in letters if each.given_up and owner in (None, each.owner)]
+    async def undelivered(self, owner: str | None) -> list[WebhookDelivery]:
+        """Return the deliveries that wait for a person: an owner's, or all."""
+        deliveries = await DISK.run(self._box.all)
+        return [each for each in deliveries if each.given_up and owner in (None, each.owner)]
 
-    async def send_again(self, letter_id: str, owner: str | None) -> None:
-        """Try to deliver a letter once more, with all attempts; nothing where that goes on.
+    async def send_again(self, delivery_id: str, owner: str | None) -> None:
+        """Try to deliver a delivery once more, with all attempts; nothing where that goes on.
 
         Raises:
             JobNotFoundError: there is none of that id, or it is somebody else's.
             StorageError: the disk is full.
         """
         async with self._sending_again:  # of two who ask at once one finds it being delivered
-            letter = await self._owned(letter_id, owner)
-            if not letter.given_up:
+            delivery = await self._owned(delivery_id, owner)
+            if not delivery.given_up:
                 return
-            letter.given_up, letter.attempts = False, 0
-            await DISK.run(self._box.update, letter)
-            self._deliver_later(letter, is_new=False)
+            delivery.given_up, delivery.attempts = False, 0
+            await DISK.run(self._box.update, delivery)
+            self._deliver_later(delivery, is_new=False)
 
-    async def discard(self, letter_id: str, owner: str | None) -> None:
-        """Remove a letter; where it is being delivered, that ends.
+    async def discard(self, delivery_id: str, owner: str | None) -> None:
+        """Remove a delivery; where it is being delivered, that ends.
 
         Raises:
             JobNotFoundError: there is none of that id, or it is somebody else's.
         """
-        letter = await self._owned(letter_id, owner)
-        if (task := self._tasks.get(letter.id)) is not None:
+        delivery = await self._owned(delivery_id, owner)
+        if (task := self._tasks.get(delivery.id)) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        await DISK.run(self._box.remove, letter.id)
+        await DISK.run(self._box.remove, delivery.id)
 
     async def close(self) -> None:
         """Stop; what is not delivered stays on disk."""
@@ -143,60 +145,62 @@ class Webhooks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _owned(self, letter_id: str, owner: str | None) -> WebhookLetter:
-        letter = await DISK.run(self._box.read, letter_id)
-        if owner not in (None, letter.owner):
-            letter = await DISK.run(self._box.read, "")
-        return letter
+    async def _owned(self, delivery_id: str, owner: str | None) -> WebhookDelivery:
+        delivery = await DISK.run(self._box.read, delivery_id)
+        if owner not in (None, delivery.owner):
+            delivery = await DISK.run(self._box.read, "")
+        return delivery
 
     async def _resume(self) -> None:
-        for letter in await DISK.run(self._box.all):
-            if not letter.given_up and letter.id not in self._tasks:
-                self._deliver_later(letter, is_new=False)
+        for delivery in await DISK.run(self._box.all):
+            if not delivery.given_up and delivery.id not in self._tasks:
+                self._deliver_later(delivery, is_new=False)
 
-    def _deliver_later(self, letter: WebhookLetter, *, is_new: bool = True) -> None:
-        task = asyncio.create_task(self._deliver(letter, is_new), name=f"webhook-{letter.id}")
-        self._tasks[letter.id] = task
-        task.add_done_callback(lambda done: self._ended(letter.id, done))
+    def _deliver_later(self, delivery: WebhookDelivery, *, is_new: bool = True) -> None:
+        task = asyncio.create_task(self._deliver(delivery, is_new), name=f"webhook-{delivery.id}")
+        self._tasks[delivery.id] = task
+        task.add_done_callback(lambda done: self._ended(delivery.id, done))
 
-    def _ended(self, letter_id: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(letter_id) is task:  # else it is being tried anew
-            del self._tasks[letter_id]
+    def _ended(self, delivery_id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(delivery_id) is task:  # else it is being tried anew
+            del self._tasks[delivery_id]
 
-    async def _deliver(self, letter: WebhookLetter, is_new: bool) -> None:
-        CALLER.set(letter.owner)
+    async def _deliver(self, delivery: WebhookDelivery, is_new: bool) -> None:
+        CALLER.set(delivery.owner)
         try:
             if is_new:
-                await self._write(self._box.add, letter)
-                letter.body = ""
+                await self._write(self._box.add, delivery)
+                delivery.body = ""
         except StorageError as error:
-            log.error("webhook is not stored", webhook_id=letter.id, reason=error.message)
+            log.error("webhook is not stored", webhook_id=delivery.id, reason=error.message)
         try:
-            await self._attempts(letter)
+            await self._attempts(delivery)
         except JobNotFoundError:
-            log.info("webhook was removed ahead of its delivery", webhook_id=letter.id)
+            log.info("webhook was removed ahead of its delivery", webhook_id=delivery.id)
         except (NotTakenError, CuestreamError) as error:
-            letter.given_up, letter.error = True, str(error)
-            log.warning("webhook not delivered", webhook_id=letter.id, reason=str(error))
-            await self._write(self._box.update, letter)
+            delivery.given_up, delivery.error = True, str(error)
+            log.warning("webhook not delivered", webhook_id=delivery.id, reason=str(error))
+            await self._write(self._box.update, delivery)
         else:
-            await DISK.run(self._box.remove, letter.id)
+            await DISK.run(self._box.remove, delivery.id)
 
-    async def _write(self, write: Callable[[WebhookLetter], None], letter: WebhookLetter) -> None:
-        """Write a letter; who is cancelled waits for that, so that it is not written later.
+    async def _write(
+        self, write: Callable[[WebhookDelivery], None], delivery: WebhookDelivery
+    ) -> None:
+        """Write a delivery; who is cancelled waits for that, so that it is not written later.
 
         Raises:
             StorageError: the disk is full.
         """
-        writing = asyncio.ensure_future(DISK.run(write, letter))
+        writing = asyncio.ensure_future(DISK.run(write, delivery))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             await asyncio.wait([writing])
             raise
 
-    async def _attempts(self, letter: WebhookLetter) -> None:
-        """Send a letter until it is taken.
+    async def _attempts(self, delivery: WebhookDelivery) -> None:
+        """Send a delivery until it is taken.
 
         Raises:
             NotTakenError: no attempt was successful.
@@ -213,22 +217,22 @@ class Webhooks:
             wait_jitter=settings.webhook_first_wait_s / 2,
         ):
             with attempt:
-                letter.attempts = attempt.num
+                delivery.attempts = attempt.num
                 async with self._places.place():
-                    await self._post(letter)
+                    await self._post(delivery)
 
-    async def _post(self, letter: WebhookLetter) -> None:
-        """Send a letter once; a redirect is not followed.
+    async def _post(self, delivery: WebhookDelivery) -> None:
+        """Send a delivery once; a redirect is not followed.
 
         Raises:
             NotTakenError: the server did not answer 2xx in time.
             UrlBlockedError: its address must not be reached.
             JobNotFoundError: it was removed meanwhile.
         """
-        body = (letter.body or await DISK.run(self._box.body, letter.id)).encode()
+        body = (delivery.body or await DISK.run(self._box.body, delivery.id)).encode()
         usual = {"Content-Type": "application/json", "User-Agent": "Cuestream"}
-        headers = {**letter.headers, **usual}
-        headers |= signature_headers(letter.id, body, self._settings)
+        headers = {**delivery.headers, **usual}
+        headers |= signature_headers(delivery.id, body, self._settings)
         tls = await asyncio.to_thread(httpx.create_ssl_context)
         try:
             async with (
@@ -236,7 +240,7 @@ class Webhooks:
                 httpx.AsyncClient(
                     transport=PinnedTransport(self._guard, tls), trust_env=False
                 ) as client,
-                client.stream("POST", letter.url, content=body, headers=headers) as response,
+                client.stream("POST", delivery.url, content=body, headers=headers) as response,
             ):
                 status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
@@ -247,20 +251,20 @@ class Webhooks:
             raise NotTakenError(f"Answered {status}")
 
 
-def signature_headers(letter_id: str, body: bytes, settings: QueueSettings) -> dict[str, str]:
+def signature_headers(delivery_id: str, body: bytes, settings: QueueSettings) -> dict[str, str]:
     """Return the headers that identify a webhook, signed where there is a secret.
 
     Source: the Standard Webhooks specification, symmetric signatures (v1). Those of video services'
     routes have the headers of their receivers beside them.
     """
     timestamp = str(int(time.time()))
-    headers = {"webhook-id": letter_id, "webhook-timestamp": timestamp}
+    headers = {"webhook-id": delivery_id, "webhook-timestamp": timestamp}
     secret = settings.webhook_secret and settings.webhook_secret.get_secret_value()
     headers |= webhook_headers(body, timestamp, secret or None)
     if not secret:
         return headers
     key = _signing_key(secret)
-    signed = f"{letter_id}.{timestamp}.".encode() + body
+    signed = f"{delivery_id}.{timestamp}.".encode() + body
     digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     return {**headers, "webhook-signature": f"v1,{digest}"}
 

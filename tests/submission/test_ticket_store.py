@@ -7,7 +7,7 @@ import pytest
 from app.domain.errors import OverloadedError
 from app.settings import QueueSettings
 from app.submission.queue.ticket import JobOrder, Ticket, TicketOwner
-from app.submission.queue.ticket_shelf import TicketShelf
+from app.submission.queue.ticket_store import TicketStore
 
 
 def ticket(owner: str, size: int, *, ended: bool = True) -> Ticket:
@@ -20,7 +20,7 @@ def ticket(owner: str, size: int, *, ended: bool = True) -> Ticket:
 
 async def test_the_ended_tickets_of_whoever_holds_most_make_room() -> None:
     removed: list[Ticket] = []
-    shelf = TicketShelf(QueueSettings(max_kept_mb=1), removed.append)
+    shelf = TicketStore(QueueSettings(max_kept_mb=1), removed.append)
     quiet, waiting = ticket("quiet", 1000), ticket("quiet", 1000, ended=False)
     large = [ticket("large", 100_000) for _ in range(3)]
     for each in (quiet, waiting, *large):

@@ -13,7 +13,7 @@ from app.submission.queue.ticket import JobOrder, Ticket
 _RETRY_AFTER_S = 15
 
 
-class TicketShelf:
+class TicketStore:
     """The tickets of a process.
 
     Args:
