@@ -116,6 +116,21 @@ def test_exit_codes_tell_what_was_wrong(run: Run, tmp_path: Path) -> None:
     assert run("talk.srt", "--server", "ftp://nowhere").exit_code == 2
 
 
+def test_what_is_mistyped_or_left_out_is_told_with_the_next_step(run: Run) -> None:
+    slip = run("doctr")
+    assert slip.exit_code == 2
+    assert "'doctor'" in slip.output
+    Path("doctr").write_text(CAPTIONS)
+    assert "'doctor'" not in run("doctr", "--format", "docx").output, "there is a file"
+    assert "no file 'nothing.mp4'" in run("--live", "nothing.mp4").output, "an option is no slip"
+    nothing = run("subtitle")
+    assert nothing.exit_code == 2
+    assert "--watch FOLDER" in nothing.output
+    for command in ("", "subtitle", "burn", "config", "models"):
+        shown = run(*filter(None, [command]), "-h")
+        assert (shown.exit_code, f"cuestream {command}".strip() in shown.output) == (0, True)
+
+
 def test_what_passes_and_what_is_no_server_have_codes_of_their_own(run: Run) -> None:
     """What a program does next differs: try again later, or mend the address."""
     Path("talk.srt").write_text(CAPTIONS)
