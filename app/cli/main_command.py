@@ -236,6 +236,19 @@ def live(
     _leave(caption_live(source, device, to, server, key, as_json=as_json))
 
 
+@cli.command()
+def cancel(
+    jobs: Annotated[list[str], typer.Argument(help="Ids of jobs, as an interrupt tells them")],
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """End work that a server goes on with."""
+    from app.cli.cancel_command import cancel_jobs
+
+    _leave(cancel_jobs(jobs, server, key, as_json=as_json))
+
+
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,

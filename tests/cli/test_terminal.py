@@ -116,6 +116,21 @@ def test_exit_codes_tell_what_was_wrong(run: Run, tmp_path: Path) -> None:
     assert run("talk.srt", "--server", "ftp://nowhere").exit_code == 2
 
 
+def test_work_that_a_server_goes_on_with_is_cancelled(run: Run, server: ServerProcess) -> None:
+    with server.client() as client:
+        order = {"input": {"url": "http://192.0.2.1/talk.mp4"}}
+        job = client.post("/run", json=order).json()["id"]
+        done = run("cancel", job, "--json")
+        assert done.exit_code == 0, done.output
+        [told] = [event for event in events_of(done) if event["event"] == "skipped"]
+        state = client.get(f"/status/{job}").json()["status"]
+    assert (told["input"], told["reason"]) == (job, state.lower())
+    assert state in ("CANCELLED", "FAILED"), "an address that is refused fails at once"
+    unknown = run("cancel", "no-such-job", "--json")
+    [failed] = [event for event in events_of(unknown) if event["event"] == "failed"]
+    assert (unknown.exit_code, failed["code"]) == (1, "job_not_found")
+
+
 def test_what_is_mistyped_or_left_out_is_told_with_the_next_step(run: Run) -> None:
     slip = run("doctr")
     assert slip.exit_code == 2
