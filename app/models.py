@@ -18,36 +18,48 @@ from app.gpu.models.whisper_models import about_bytes, size_names, whisper_model
 from app.settings import SettingsError, read_settings
 from app.system.interrupts import keyboard_interrupts
 
+_PROGRAM = "python -m app.models"
 _BY_SIGNAL = 128
 """What shells add to a signal's number for the exit status of a program that it ended."""
 
 
-def run(pins: Mapping[str, PinnedModel] = PINNED) -> int:
+def run(
+    pins: Mapping[str, PinnedModel] = PINNED,
+    arguments: Sequence[str] | None = None,
+    program: str = _PROGRAM,
+) -> int:
     """Run the command of this process and return its exit status.
 
     Args:
         pins: known models by hub id.
+        arguments: of the command; those of the process unless given.
+        program: what its help calls it.
     """
     # Standard output is for what was asked for.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     # What a fetch has begun is removed on the way out.
     with keyboard_interrupts() as came:
         try:
-            return main(sys.argv[1:], pins)
+            return main(sys.argv[1:] if arguments is None else arguments, pins, program)
         except KeyboardInterrupt:
             terminated = signal.SIGTERM in came
             print("terminated" if terminated else "interrupted", file=sys.stderr)
             return _BY_SIGNAL + (signal.SIGTERM if terminated else signal.SIGINT)
 
 
-def main(arguments: Sequence[str], pins: Mapping[str, PinnedModel] = PINNED) -> int:
+def main(
+    arguments: Sequence[str],
+    pins: Mapping[str, PinnedModel] = PINNED,
+    program: str = _PROGRAM,
+) -> int:
     """Run one command and return its exit status.
 
     Args:
         arguments: of the command line.
         pins: known models by hub id.
+        program: what its help calls it.
     """
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser(program).parse_args(arguments)
     try:
         inventory = Inventory(read_settings().models, pins)
     except SettingsError as error:
@@ -68,8 +80,8 @@ def main(arguments: Sequence[str], pins: Mapping[str, PinnedModel] = PINNED) -> 
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m app.models", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Whisper models on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show the known models and where each lies")
     name = "anything that WHISPER_MODEL takes: a size name, a hub id, a folder"

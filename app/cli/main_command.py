@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import io
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -10,7 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 _DEFAULT = "subtitle"
-_OF_THE_GROUP = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
+_HELP = ("--help", "-h")
+_CLOSE = 0.75
+"""Likeness from which on a word counts as a mistyped command."""
+_OF_THE_GROUP = frozenset({*_HELP, "--version", "--install-completion", "--show-completion"})
 
 
 class DefaultGroup(TyperGroup):
@@ -19,12 +24,21 @@ class DefaultGroup(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Put the default command ahead of arguments that name none."""
         if args and args[0] not in _OF_THE_GROUP and args[0] not in self.commands:
+            self._check_no_slip(ctx, args[0])
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def _check_no_slip(self, ctx: typer.Context, word: str) -> None:
+        if word.startswith("-") or ctx.resilient_parsing:
+            return
+        near = difflib.get_close_matches(word, self.commands, 1, _CLOSE)
+        if near and not os.path.lexists(word):
+            ctx.fail(f"There is no command and no file {word!r}. Did you mean {near[0]!r}?")
 
 
 cli = typer.Typer(
     cls=DefaultGroup,
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Subtitle media: cuestream talk.mp4 --to es. Without a command, `subtitle` is meant.",
@@ -222,15 +236,28 @@ def live(
     _leave(caption_live(source, device, to, server, key, as_json=as_json))
 
 
+@cli.command()
+def cancel(
+    jobs: Annotated[list[str], typer.Argument(help="Ids of jobs, as an interrupt tells them")],
+    server: Server = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """End work that a server goes on with."""
+    from app.cli.cancel_command import cancel_jobs
+
+    _leave(cancel_jobs(jobs, server, key, as_json=as_json))
+
+
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
 )
 def models(ctx: typer.Context) -> None:
     """List, fetch, verify and find Whisper models."""
-    from app.models import main as model_command
+    from app.models import run
 
-    raise typer.Exit(model_command(ctx.args))
+    raise typer.Exit(run(arguments=ctx.args, program="cuestream models"))
 
 
 @cli.command()

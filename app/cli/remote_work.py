@@ -59,7 +59,13 @@ class RemoteWork:
         Raises:
             CommandError: the job failed, or the server stays out of reach.
         """
-        result = self._follower.result(lambda: self._begin(fields, files))
+        try:
+            result = self._follower.result(lambda: self._begin(fields, files))
+        except KeyboardInterrupt:
+            if job := self._job.events.removeprefix("/api/jobs/").partition("/")[0]:
+                text = f"the server goes on with it; cuestream cancel {job} ends it there"
+                self._reporter.notice("goes_on", text)
+            raise
         parts = result.get("parts")
         if not isinstance(parts, list) or not parts or not isinstance(parts[0], dict):
             self._follower.forget()

@@ -57,7 +57,11 @@ def subtitle_all(given: SubtitleArguments) -> ExitCode:
 def _run(given: SubtitleArguments, reporter: JobReporter) -> ExitCode:
     options = _options(given)
     if not given.inputs and not given.watch:
-        raise CommandError("no input is named", ExitCode.USAGE)
+        raise CommandError(
+            "no input is named",
+            ExitCode.USAGE,
+            advice="name files, folders or addresses, - for standard input, or --watch FOLDER",
+        )
     folder = Path(given.watch).expanduser() if given.watch else None
     if folder is not None and not folder.is_dir():
         raise CommandError(f"--watch: {given.watch} is no folder", ExitCode.NO_INPUT)

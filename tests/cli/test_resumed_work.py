@@ -67,6 +67,9 @@ def test_after_an_interrupt_the_next_dub_goes_on_with_the_same_job(
     with CommandProcess(here, *arguments, CUESTREAM_SERVER=server.url) as first:
         first.until("job")
         assert first.end(signal.SIGINT) == 130
+    [told] = first.of("notice")
+    job = first.of("job")[0]["job_id"]
+    assert (told["code"], f" cancel {job} " in told["message"]) == ("goes_on", True)
     assert sorted(path.name for path in here.iterdir()) == ["talk.srt", "talk.wav"]
     with CommandProcess(here, *arguments, CUESTREAM_SERVER=server.url) as second:
         assert second.end() == 0, second.events

@@ -116,6 +116,36 @@ def test_exit_codes_tell_what_was_wrong(run: Run, tmp_path: Path) -> None:
     assert run("talk.srt", "--server", "ftp://nowhere").exit_code == 2
 
 
+def test_work_that_a_server_goes_on_with_is_cancelled(run: Run, server: ServerProcess) -> None:
+    with server.client() as client:
+        order = {"input": {"url": "http://192.0.2.1/talk.mp4"}}
+        job = client.post("/run", json=order).json()["id"]
+        done = run("cancel", job, "--json")
+        assert done.exit_code == 0, done.output
+        [told] = [event for event in events_of(done) if event["event"] == "skipped"]
+        state = client.get(f"/status/{job}").json()["status"]
+    assert (told["input"], told["reason"]) == (job, state.lower())
+    assert state in ("CANCELLED", "FAILED"), "an address that is refused fails at once"
+    unknown = run("cancel", "no-such-job", "--json")
+    [failed] = [event for event in events_of(unknown) if event["event"] == "failed"]
+    assert (unknown.exit_code, failed["code"]) == (1, "job_not_found")
+
+
+def test_what_is_mistyped_or_left_out_is_told_with_the_next_step(run: Run) -> None:
+    slip = run("doctr")
+    assert slip.exit_code == 2
+    assert "'doctor'" in slip.output
+    Path("doctr").write_text(CAPTIONS)
+    assert "'doctor'" not in run("doctr", "--format", "docx").output, "there is a file"
+    assert "no file 'nothing.mp4'" in run("--live", "nothing.mp4").output, "an option is no slip"
+    nothing = run("subtitle")
+    assert nothing.exit_code == 2
+    assert "--watch FOLDER" in nothing.output
+    for command in ("", "subtitle", "burn", "config", "models"):
+        shown = run(*filter(None, [command]), "-h")
+        assert (shown.exit_code, f"cuestream {command}".strip() in shown.output) == (0, True)
+
+
 def test_what_passes_and_what_is_no_server_have_codes_of_their_own(run: Run) -> None:
     """What a program does next differs: try again later, or mend the address."""
     Path("talk.srt").write_text(CAPTIONS)

@@ -1,0 +1,55 @@
+"""`cuestream cancel JOB_ID`: an end to work of a server that nobody wants any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import httpx
+
+from app.cli.command_context import chosen_reporter, exit_of, terminal_settings
+from app.cli.exit_codes import CommandError, ExitCode
+from app.cli.server_client import ServerClient, checked, json_object, not_cuestream, unreachable
+
+
+def cancel_jobs(job_ids: Sequence[str], server: str, key: str, *, as_json: bool) -> ExitCode:
+    """Cancel jobs of a server elsewhere; return the exit code.
+
+    Args:
+        job_ids: as the command told them.
+        server: address; empty for that of the settings.
+        key: empty for that of the settings.
+        as_json: whether events are written as JSON.
+    """
+    reporter = chosen_reporter(as_json=as_json, quiet=False)
+
+    def work() -> ExitCode:
+        settings = terminal_settings()
+        address = server or settings.server
+        if not address:
+            raise CommandError(
+                "no server is named",
+                ExitCode.USAGE,
+                advice="--server or CUESTREAM_SERVER; a server of a command's own ends with it",
+            )
+        known = key or (settings.key.get_secret_value() if settings.key else "")
+        client = ServerClient(address, known or None)
+        try:
+            for job_id in job_ids:
+                reporter.skipped(job_id, _cancelled(client, job_id))
+        finally:
+            client.close()
+        return ExitCode.DONE
+
+    return exit_of(work, reporter)
+
+
+def _cancelled(client: ServerClient, job_id: str) -> str:
+    """Cancel a job; return how it stands, such as ``cancelled`` or ``completed``."""
+    try:
+        answer = json_object(checked(client.http.post(f"/cancel/{quote(job_id, safe='')}")))
+    except httpx.HTTPError as error:
+        raise unreachable(client.address, error) from None
+    if not isinstance(answer.get("status"), str):
+        raise not_cuestream(client.address, "it cancels no jobs")
+    return str(answer["status"]).lower().replace("_", " ")
