@@ -130,8 +130,8 @@ def _frame_length(stream: VideoStream) -> str:
 
     The others end with the next one's time; nothing else tells the length of the last.
     """
-    usual_s = min(LONGEST_S, 1 / stream.frame_rate) if stream.frame_rate else LONGEST_S
-    return f"setts=pts=PTS:dts=DTS:duration={float(usual_s):.6f}/TB"
+    usual_s = min(LONGEST_S, float(1 / stream.frame_rate)) if stream.frame_rate else LONGEST_S
+    return f"setts=pts=PTS:dts=DTS:duration={usual_s:.6f}/TB"
 
 
 def _drawn(source: GraphNode, facts: MediaFacts, script: Path) -> GraphNode:
