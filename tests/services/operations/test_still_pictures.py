@@ -54,7 +54,7 @@ async def test_text_comes_and_goes_while_the_picture_stands(
 async def test_frames_and_length_of_a_moving_picture_stay(
     operations: Operations, tmp_path: Path
 ) -> None:
-    source = made(tmp_path / "film.mp4", "testsrc2=s=320x180:r=24000/1001:d=4")
+    source = made(tmp_path / "film.mp4", "testsrc2=s=320x180:r=24000/1001:d=1", "-t", "1")
     path = operations.file(await operations.run("caption", url_video=source, subtitles=SRT))
     before, after = (probed(each, "stream=nb_frames,duration") for each in (source, path))
     assert before[0].split(",")[1] == after[0].split(",")[1]
