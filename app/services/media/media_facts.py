@@ -89,6 +89,7 @@ class OtherStream:
         rate_hz: of sound; 0 otherwise.
         layout: of the sound's channels, ffmpeg's name; empty where the file does not say.
         decodable: whether the decoder knows the codec of the sound.
+        duration_ms: of this stream; 0 where the container does not tell it.
     """
 
     index: int
@@ -99,6 +100,7 @@ class OtherStream:
     rate_hz: int = 0
     layout: str = ""
     decodable: bool = True
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,7 @@ def _other(stream: Mapping[str, Any]) -> OtherStream:
         rate_hz=int(stream.get("sample_rate", 0)),
         layout=str(stream.get("channel_layout", "")),
         decodable="sample_fmt" in stream and bool(stream.get("channels")) and _is_plain(stream),
+        duration_ms=round(_seconds(stream) * 1000),
     )
 
 

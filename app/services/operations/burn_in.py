@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
+from app.services.media.frame_gaps import LONGEST_S, held_ms, shown_often
 from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.media_facts import MediaFacts, VideoStream, media_facts
 from app.services.media.picture_graph import even_sides, shown_aspect, usual_picture, video_of
@@ -38,6 +39,9 @@ async def burn_script(
 ) -> BurnedVideo:
     """Draw a script onto a video; its sound is copied, and its times stay.
 
+    A picture that lasts for long, as in recordings of a screen, is repeated meanwhile: text is
+    drawn on frames, and would otherwise come and go with the next one.
+
     Pictures in HDR are mapped to the brightness of usual displays, and a picture with an odd side
     gets one more line, as H.264 has none.
 
@@ -63,7 +67,11 @@ async def burn_script(
         build, output, facts.duration_ms, copied_bytes=facts.size_bytes, on_warning=lost.read
     )
     made = await media_facts(output)
-    if made.duration_ms < facts.shortest_ms - tolerance_ms(facts.duration_ms):
+    # A last picture that is held says nothing of where the file breaks off; its sound does.
+    made_ms = max((each.duration_ms for each in made.sounds), default=0)
+    if (made_ms if held_ms(facts) else made.duration_ms) < facts.shortest_ms - tolerance_ms(
+        facts.duration_ms
+    ):
         raise truncated_error()
     notices = lost_sounds(facts)
     if not _copies_sound(facts):
@@ -104,7 +112,7 @@ def _graph(
     options: dict[str, object] = {"c:a": "copy"} if copied else {"c:a": "aac", "b:a": "192k"}
     return media_output(
         output,
-        _drawn(source, video_of(facts), script),
+        _drawn(source, facts, script),
         *sound,
         **encoder,
         **options,
@@ -112,12 +120,22 @@ def _graph(
         # Frames stay when they are, whatever rate the source claims: without the former they
         # move to its grid, without the latter the grid is filled with copies.
         enc_time_base="1:90000",
-        **{"fps_mode:v": "vfr"},
+        **{"fps_mode:v": "vfr", "bsf:v": _frame_length(video_of(facts))},
         movflags="+faststart",
     )
 
 
-def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
+def _frame_length(stream: VideoStream) -> str:
+    """Return the filter of packets by which the last frame lasts as long as frames do.
+
+    The others end with the next one's time; nothing else tells the length of the last.
+    """
+    usual_s = min(LONGEST_S, float(1 / stream.frame_rate)) if stream.frame_rate else LONGEST_S
+    return f"setts=pts=PTS:dts=DTS:duration={usual_s:.6f}/TB"
+
+
+def _drawn(source: GraphNode, facts: MediaFacts, script: Path) -> GraphNode:
+    stream = video_of(facts)
     picture = usual_picture(source[str(stream.index)], stream)
     width, height = stream.shown_size
     if width % 2 or height % 2:
@@ -126,4 +144,4 @@ def _drawn(source: GraphNode, stream: VideoStream, script: Path) -> GraphNode:
     aspect = shown_aspect(stream)
     if aspect != 1:
         options["original_size"] = f"{max(1, round(width * aspect))}x{height}"
-    return picture.filter("ass", **options)
+    return shown_often(picture, held_ms(facts)).filter("ass", **options)
