@@ -38,8 +38,8 @@ _BRACKETED = re.compile(r"\[[^\[\]]{1,80}\]")
 """Label of a speaker, ``[Speaker 2]``, or a sound."""
 
 _UNIT_WORDS = """
-percent % am pm a.m. p.m. kg g km m cm mm l ml lb lbs oz ft mph kph miles meters metres feet inches pounds
-dollars cents euros degrees x o'clock million billion thousand
+percent % am pm a.m. p.m. kg g km m cm mm l ml lb lbs oz ft mph kph miles meters metres feet
+inches pounds dollars cents euros degrees x o'clock million billion thousand
 """
 _COUNTED_WORDS = "number no. chapter page season episode part act room flight level"
 _UNITS = frozenset(_UNIT_WORDS.split())
