@@ -18,6 +18,11 @@ from app.services.layout.speaker_identification import is_speaker_label
 from app.services.layout.tokens import Token, cut_text, may_part
 from app.services.layout.width import text_width
 
+_OPENING = "«‹„“‘([{¿¡「『（【〈《"
+_CLOSING = "»›”’)]}」』）】〉》.,;:!?…。、，！？：；؟،"
+"""Marks that some transcribers and French spelling part from the words that they belong to. Notes
+and straight quotation marks open as well as they close."""
+
 _UNMARKED_WORDS = 20
 """Words without a mark behind which a text counts as one that has none: few sentences of speech are
 as long without a comma."""
@@ -79,8 +84,17 @@ class MeasuredWords:
     def wait(self, word: Word) -> None:
         """Take a word, whose place depends on words after it.
 
-        One that is glued to the word before, where no line may break, is one word with it.
+        One that is glued to the word before, where no line may break, is one word with it. Marks
+        that stand alone are not said: what they close has ended, what they open begins behind them.
         """
+        if self._waiting:
+            before = self._waiting[-1]
+            ended_ms = before.span.start_ms + min(before.span.duration_ms, MAX_WORD_MS)
+            if _has_only(word, _CLOSING) and ended_ms < word.span.start_ms:
+                word = replace(word, span=Span(ended_ms, ended_ms))
+            elif _has_only(before, _OPENING):
+                start_ms = word.span.start_ms
+                self._waiting[-1] = replace(before, span=Span(start_ms, start_ms))
         if self._waiting and _is_one(self._waiting[-1], word):
             self._waiting.extend(_joined(self._waiting.pop(), word, self._max_width))
         else:
@@ -143,6 +157,10 @@ class MeasuredWords:
             word.span.start_ms + min(word.span.duration_ms, MAX_WORD_MS),
             0 if word.span.duration_ms or is_speaker_label(word) else text_width(word.text),
         )
+
+
+def _has_only(word: Word, marks: str) -> bool:
+    return all(char in marks for char in word.text)
 
 
 def _is_one(before: Word, word: Word) -> bool:

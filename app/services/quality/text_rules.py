@@ -12,6 +12,7 @@ from app.domain.style import ink_length
 from app.domain.text import ends_sentence
 from app.domain.written_cue import WrittenCue
 from app.services.quality.quality_rule import Examination, Fault, QualityRule, flat_text
+from app.services.sdh.speaker_labels import SpeakerLabels
 
 _SHOWN_CHARS = 40
 """Of an offending text that a report quotes."""
@@ -25,9 +26,20 @@ _TAG = re.compile(r"<(/?)(i|b|u|s|font|c|v|ruby|rt|lang|em|strong)\b[^<>]{0,200}
 _LEFTOVER = re.compile(r"</?[A-Za-z][^<>]{0,80}>|\{\\[^{}]{0,80}\}|&(?:[a-z]{2,8}|#[0-9]{1,6});")
 _SMALL_NUMBER = re.compile(r"(?<![\w.,:/$£€#-])(?:10|[1-9])(?![\w:/%°-]|[.,][0-9])")
 _NUMBER = re.compile(r"[0-9]+")
+_FIGURE = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")
+"""A whole figure: behind the point of a decimal fraction no sentence begins."""
+
+_GERSHAYIM = re.compile(r'(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
+"""Straight quotation mark within a Hebrew abbreviation, for the sign that keyboards lack."""
+
+_INCHES = re.compile(r'(?<=[0-9])"(?!\w)')
+
+_BRACKETED = re.compile(r"\[[^\[\]]{1,80}\]")
+"""Label of a speaker, ``[Speaker 2]``, or a sound."""
+
 _UNIT_WORDS = """
-percent % am pm a.m. p.m. kg g km m cm mm l ml mph kph miles meters metres feet inches pounds
-dollars cents euros degrees x o'clock million billion thousand
+percent % am pm a.m. p.m. kg g km m cm mm l ml lb lbs oz ft mph kph miles meters metres feet
+inches pounds dollars cents euros degrees x o'clock million billion thousand
 """
 _COUNTED_WORDS = "number no. chapter page season episode part act room flight level"
 _UNITS = frozenset(_UNIT_WORDS.split())
@@ -98,7 +110,7 @@ def _brackets(found: Examination) -> Iterator[Fault]:
     for index, cue in enumerate(found.by_time):
         while open_marks and index - open_marks[0].index > _OPEN_CUES:
             yield Fault(open_marks[0].cue, open_marks.pop(0).mark)
-        for char in cue.text:
+        for char in _without_other_marks(cue.text, open_marks):
             if _closes(char, open_marks):
                 open_marks.pop()
             elif char == '"' and any(each.mark == '"' for each in open_marks):
@@ -111,6 +123,17 @@ def _brackets(found: Examination) -> Iterator[Fault]:
     for mark in open_marks:
         if mark.mark in _BRACKETS or mark.mark == '"':
             yield Fault(mark.cue, mark.mark)
+
+
+def _without_other_marks(text: str, open_marks: Sequence[_OpenMark]) -> str:
+    """Return a text without straight quotation marks that quote nothing: ``ד"ר``, ``5'10"``.
+
+    One behind a figure closes what is quoted, where there is an odd number of others.
+    """
+    bare = _GERSHAYIM.sub("", text)
+    is_open = any(each.mark == '"' for each in open_marks)
+    without_inches = _INCHES.sub("", bare)
+    return bare if (without_inches.count('"') + is_open) % 2 else without_inches
 
 
 _CLOSING_BRACKETS = frozenset(_BRACKETS.values())
@@ -160,8 +183,11 @@ def _italics(found: Examination) -> Iterator[Fault]:
 
 
 def _spelled_numbers(found: Examination) -> Iterator[Fault]:
+    labels = SpeakerLabels(line for cue in found.cues for line in cue.lines)
     for cue in found.cues:
-        text = flat_text(cue)
+        text = _BRACKETED.sub("", flat_text(cue))
+        if (label := labels.find(text)) is not None:
+            text = text[label.end :]
         if any(int(n[0][:9]) > _SPELLED_UNTIL for n in _NUMBER.finditer(text)):
             continue
         for match in _SMALL_NUMBER.finditer(text):
@@ -176,7 +202,7 @@ def _spelled_numbers(found: Examination) -> Iterator[Fault]:
 def _number_at_start(found: Examination) -> Iterator[Fault]:
     for before, cue in _with_text_before(found):
         text = flat_text(cue)
-        for match in _NUMBER.finditer(text):
+        for match in _FIGURE.finditer(text):
             ahead = text[: match.start()]
             begins = _begins_sentence(text, match.start())
             if begins and (ahead.strip() or not before or ends_sentence(before)):

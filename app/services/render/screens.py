@@ -89,7 +89,7 @@ def screens_of(
     narrow = replace(profile, max_line_chars=min(profile.max_line_chars, limits.columns))
     carried = [carried_cue(cue, replacer) for cue in cues]
     shown = list(display_cues(carried, narrow, language, options))
-    numbers = colour_numbers(cue.speaker for cue in shown)
+    numbers = colour_numbers(speaker for cue in shown for speaker in cue.speakers)
     end_ms = _HOURS * 3_600_000 - 1000
     late = [cue for cue in shown if cue.end_ms > end_ms]
     whole = [_screen(cue, numbers, limits) for cue in shown if cue.end_ms <= end_ms]
@@ -161,10 +161,18 @@ def _frames(cue: DisplayCue, limits: ScreenLimits) -> tuple[int, int]:
 
 
 def _screen(cue: DisplayCue, numbers: dict[str, int], limits: ScreenLimits) -> Screen:
-    number = 0 if cue.speaker is None else numbers[cue.speaker]
-    colour = SPEAKER_COLOURS[number].hex if number else None
-    rows = (_row(line, colour) for part in cue.parts for line in part.styled_lines)
+    rows = (
+        _row(line, _colour(speaker, numbers))
+        for part in cue.parts
+        for line, speaker in zip(part.styled_lines, part.line_speakers, strict=True)
+    )
     return Screen(*_frames(cue, limits), tuple(row for row in rows if row.words), cue.placement)
+
+
+def _colour(speaker: str | None, numbers: dict[str, int]) -> str | None:
+    """Return the colour of a speaker's lines; None for the usual one."""
+    number = 0 if speaker is None else numbers[speaker]
+    return SPEAKER_COLOURS[number].hex if number else None
 
 
 def _row(pieces: Pieces, colour: str | None) -> Row:

@@ -349,6 +349,22 @@ def test_dashes_that_a_transcriber_writes_are_not_doubled(dash: str, shown: str)
     assert cue.lines == (f"{shown}Yes?", f"{shown}No.")
 
 
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_marks_that_stand_alone_stay_with_their_words_through_a_silence(name: str) -> None:
+    """A transcriber times «, » and ? anywhere in the silence, or stretches the word before it."""
+    text = "Il a dit : « C’est moi . » Et puis « qui » est là ?"
+    starts = [0, 300, 600, 900, 1000, 4500, 4800, 4800, 9000, 11000, 11300, 11600, 11600]
+    starts += [15000, 22000, 22300, 30000]
+    for longest_ms in (200, 9000):
+        ends = [min(start + longest_ms, after) for start, after in pairwise([*starts, 30200])]
+        spans = map(Span, starts, ends)
+        words = [Word(each, span) for each, span in zip(text.split(), spans, strict=True)]
+        cues = lay_out(words, PROFILES[name], "fr")
+        assert " ".join(line for cue in cues for line in cue.lines) == text
+        assert not [cue for cue in cues for line in cue.lines if line[0] in ":.»?"]
+        assert not [cue for cue in cues for line in cue.lines if line[-1] == "«"]
+
+
 def test_phrases_of_japanese_chinese_and_thai_are_whole() -> None:
     texts = {
         "ja": "今日はとても良い天気なので、友達と一緒に公園へ行って写真をたくさん撮りました。",

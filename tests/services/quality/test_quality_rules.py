@@ -68,6 +68,8 @@ GOOD = cue(1, 0, 2000, "We measure the river.")
         ("brackets", [cue(1, 0, 2000, "We (measure it.")]),
         ("brackets", [cue(1, 0, 2000, "We measure] it.")]),
         ("brackets", [cue(1, 0, 2000, 'He said: "Go.')]),
+        ("brackets", [cue(1, 0, 2000, 'The "12" is wide.'), cue(2, 2084, 4000, 'He said: "Go.')]),
+        ("spelled_numbers", [cue(1, 0, 3000, "[Speaker\u00a02] We have 4 boats.")]),
         ("spelled_numbers", [cue(1, 0, 2000, "We have 4 boats.")]),
         ("number_at_start", [cue(1, 0, 2000, "12 boats came.")]),
         ("music", [cue(1, 0, 2000, "♪ Oh what a day")]),
@@ -94,6 +96,11 @@ def test_a_rule_finds_the_cue_that_breaks_it(rule: str, cues: list[WrittenCue]) 
         ("en", [cue(1, 0, 2000, "♪ Oh what a day ♪"), cue(2, 2084, 4000, "a) the river")]),
         ("en", [replace(GOOD, markup="<i>We</i> <v Ann>measure the river.")]),
         ("ja", [cue(1, 0, 4000, "川を測ります。")]),
+        ("he", [cue(1, 0, 3000, 'ד"ר כהן אמר: "שלום".')]),
+        ("en", [cue(1, 0, 4000, "It is 3.5 kg in weight,", 'or 7 lb, and 12" wide, I think.')]),
+        ("en", [cue(1, 0, 3000, 'He said: "Route 66" is far.')]),
+        ("en", [cue(1, 0, 3000, "[Speaker\u00a02] We measure it.")]),
+        ("en", [cue(1, 0, 3000, "SPEAKER 2: We measure it.")]),
     ],
 )
 def test_what_follows_the_rules_breaks_none(language: str, cues: list[WrittenCue]) -> None:

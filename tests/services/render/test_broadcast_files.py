@@ -251,6 +251,24 @@ def test_speakers_have_colours() -> None:
         assert colours == [None, "#ffff00", "#00ffff"]
 
 
+def test_two_speakers_who_share_a_cue_have_their_own_colours() -> None:
+    cues = [
+        replace(cues_of(["Hello."])[0], speaker="Anna"),
+        replace(cues_of(["", "-Is it?\n-Yes.\n-No."])[1], turn_speakers=("Bea", "Anna", "Cy")),
+    ]
+    shared = InlineStyle(colour="#ffff00"), InlineStyle(colour="#00ffff")
+    for name in ("stl", "scc"):
+        file = written(cues, name)
+        item = read_back(file).items[1]
+        ink = "".join(item.text.split())
+        assert [(ink[run.start : run.end], run.style) for run in item.runs] == [
+            ("-Isit?", shared[0]), ("-No.", shared[1]),
+        ]  # fmt: skip
+    assert looks_of(stl_paragraphs(written(cues, "stl").data)) == [
+        {"#ffffff"}, {"#ffff00", "#ffffff", "#00ffff"},
+    ]  # fmt: skip
+
+
 def test_characters_that_a_format_lacks_are_named() -> None:
     file = written(cues_of(["Snow ☃ fell on Łódź…", "☃ 漢"]), "scc")
     assert codes(file) == ["characters_replaced"]
