@@ -46,6 +46,8 @@ class VideoStream:
         is_interlaced: whether its frames are made of two fields.
         decodable: whether the decoder knows its codec.
         duration_ms: of this stream; 0 where the container does not say.
+        has_even_frames: whether the container's index gives every frame the same length; False
+            where there is no index.
     """
 
     index: int
@@ -62,6 +64,7 @@ class VideoStream:
     matrix: str = ""
     is_interlaced: bool = False
     decodable: bool = True
+    has_even_frames: bool = False
 
     @property
     def is_hdr(self) -> bool:
@@ -235,19 +238,25 @@ def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
     videos = [each for each in streams if each.get("codec_type") == "video"]
     pictures = [each for each in videos if not each.get("disposition", {}).get("attached_pic")]
     lengths = [_seconds(found["format"]), *map(_seconds, streams)]
+    format_names = tuple(str(found["format"].get("format_name", "")).split(","))
     return MediaFacts(
         duration_ms=round(max(lengths) * 1000),
         size_bytes=size_bytes,
-        format_names=tuple(str(found["format"].get("format_name", "")).split(",")),
-        video=_video(pictures[0]) if pictures else None,
+        format_names=format_names,
+        video=_video(pictures[0], has_index="mov" in format_names) if pictures else None,
         audio=tuple(_other(each) for each in streams if each.get("codec_type") == "audio"),
         subtitles=tuple(_other(each) for each in streams if each.get("codec_type") == "subtitle"),
         start_ms=max(0, round(1000 * _number(found["format"].get("start_time")))),
     )
 
 
-def _video(stream: Mapping[str, Any]) -> VideoStream:
-    rate = _ratio(stream.get("avg_frame_rate")) or _ratio(stream.get("r_frame_rate"))
+def _video(stream: Mapping[str, Any], *, has_index: bool) -> VideoStream:
+    """Return a video stream; the rates of one with an index are those of its table of times.
+
+    Source: ffmpeg, ``libavformat/mov.c`` (``avg_frame_rate`` and ``r_frame_rate``).
+    """
+    mean, least = _ratio(stream.get("avg_frame_rate")), _ratio(stream.get("r_frame_rate"))
+    rate = mean or least
     return VideoStream(
         index=int(stream["index"]),
         codec=str(stream.get("codec_name", "")),
@@ -255,6 +264,7 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         height=int(stream.get("height", 0)),
         rotation=_rotation(stream),
         frame_rate=rate if rate <= _MOST_FPS else Fraction(0),
+        has_even_frames=has_index and mean > 0 and mean == least,
         pixel_aspect=_ratio(str(stream.get("sample_aspect_ratio", "")).replace(":", "/"))
         or Fraction(1),
         pixel_format=str(stream.get("pix_fmt", "")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
-from app.services.media.frame_gaps import LONGEST_S, held_ms, shown_often
+from app.services.media.frame_gaps import LONGEST_S, held_ms, lasting_frames, shown_often
 from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.media_facts import MediaFacts, VideoStream, media_facts
 from app.services.media.picture_graph import even_sides, shown_aspect, usual_picture, video_of
@@ -144,4 +144,6 @@ def _drawn(source: GraphNode, facts: MediaFacts, script: Path) -> GraphNode:
     aspect = shown_aspect(stream)
     if aspect != 1:
         options["original_size"] = f"{max(1, round(width * aspect))}x{height}"
-    return shown_often(picture, held_ms(facts)).filter("ass", **options)
+    if lasting_frames(facts):
+        picture = shown_often(picture, held_ms(facts))
+    return picture.filter("ass", **options)
