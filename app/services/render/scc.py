@@ -30,8 +30,8 @@ SCC_HEAD = "Scenarist_SCC V1.0\n\n"
 _MOST_ROWS = 4
 """Rows at one time. Source: 47 CFR 15.119(d): pop-on captions have four at most."""
 
-_ONE_LATE = 2
-"""Frames that nobody sees a caption come too late by."""
+_UNNOTICED_FRAMES = 2
+"""Delay of a caption, 67 ms at most, that no viewer notices: less than a fifteenth of a second."""
 
 _BASIC = {char: code for code, char in codes.BASIC.items()}
 _SPECIAL = {char: code for code, char in codes.SPECIAL.items()}
@@ -140,7 +140,7 @@ class _Channel:
             # The load was done early, as there was no room right before the caption's time.
             self.lines.append(line)
             line, shown = _Line(screen.first, []), screen.first
-        if shown - screen.first > _ONE_LATE:
+        if shown - screen.first > _UNNOTICED_FRAMES:
             self.late.append((screen.first, shown - screen.first))
         line.words += _doubled(codes.END_OF_CAPTION)
         self.lines.append(line)

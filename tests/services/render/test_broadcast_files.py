@@ -305,6 +305,12 @@ SAFE = {
 }
 
 
+def nearly(ms: int, clock: FrameClock) -> set[int]:
+    """Return the time of a caption, and those that are too little later to be noticed."""
+    frame = clock.frame_at(ms)
+    return {clock.ms_at(each) for each in (frame, frame + 1, frame + 2)}
+
+
 @st.composite
 def carried_cues(draw: st.DrawFn, alphabet: str) -> list[Cue]:
     words = st.text(st.sampled_from(alphabet), min_size=1, max_size=12)
@@ -331,7 +337,7 @@ def test_any_cues_come_back(name: str, data: st.DataObject) -> None:
     assert joined == "".join("".join(cue.text.split()) for cue in cues)
     starts = {item.span.start_ms for item in found}
     if not file.notices:
-        assert {in_frames(cue.span.start_ms, clock) for cue in cues} <= starts
+        assert all(starts & nearly(cue.span.start_ms, clock) for cue in cues)
         assert in_frames(cues[-1].span.end_ms, clock) == found[-1].span.end_ms
     if name.startswith("scc"):
         assert_fits_the_channel(file.data.decode(), clock)
