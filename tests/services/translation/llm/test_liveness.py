@@ -96,7 +96,7 @@ async def test_a_server_that_dies_in_the_middle_is_given_up():
 async def test_a_server_that_lives_and_never_writes_is_given_up_without_another_request():
     with ChatServer(first_s=600.0) as server:
         translator = translator_at(
-            server, provider="llamacpp", timeout_s=0.05, attempts=4, server_api_key=None
+            server, provider="llamacpp", timeout_s=0.15, attempts=4, server_api_key=None
         )
         async with asyncio.timeout(60):
             assert await refused(translator) == "The translation provider does not finish"
