@@ -6,7 +6,6 @@ import _thread
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -29,6 +28,7 @@ def keyboard_interrupts() -> Iterator[list[int]]:
     """
     came: list[int] = []
     main = threading.get_ident()
+    ended = threading.Event()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         came.append(number)
@@ -37,7 +37,7 @@ def keyboard_interrupts() -> Iterator[list[int]]:
     def unraisable(dropped: sys.UnraisableHookArgs) -> None:
         if came and isinstance(dropped.exc_value, KeyboardInterrupt):
             # A Thread takes locks that the interrupted code may hold.
-            _thread.start_new_thread(_send_again, (came[-1], main))
+            _thread.start_new_thread(_send_again, (came[-1], main, ended))
         else:
             hook(dropped)
 
@@ -50,12 +50,13 @@ def keyboard_interrupts() -> Iterator[list[int]]:
     try:
         yield came
     finally:
+        ended.set()
         for number, handler in handled:
             signal.signal(number, handler)
         sys.unraisablehook = hook
 
 
-def _send_again(number: int, thread: int) -> None:
-    time.sleep(_AGAIN_S)
-    # To that thread, so that a call in which it waits ends.
-    signal.pthread_kill(thread, number)
+def _send_again(number: int, thread: int, ended: threading.Event) -> None:
+    if not ended.wait(_AGAIN_S):
+        # To that thread, so that a call in which it waits ends.
+        signal.pthread_kill(thread, number)

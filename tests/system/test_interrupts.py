@@ -71,6 +71,19 @@ def test_the_block_leaves_the_process_as_it_was() -> None:
     assert after == before
 
 
+def test_nothing_is_sent_again_once_the_block_has_ended() -> None:
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        with keyboard_interrupts() as within:
+            in_a_finalizer(signal.SIGINT)
+        assert within == [signal.SIGINT]
+        time.sleep(0.1)
+        assert came == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
