@@ -20,16 +20,16 @@ def ticket(owner: str, size: int, *, ended: bool = True) -> Ticket:
 
 async def test_the_ended_tickets_of_whoever_holds_most_make_room() -> None:
     removed: list[Ticket] = []
-    shelf = TicketStore(QueueSettings(max_kept_mb=1), removed.append)
+    store = TicketStore(QueueSettings(max_kept_mb=1), removed.append, removed.append)
     quiet, waiting = ticket("quiet", 1000), ticket("quiet", 1000, ended=False)
     large = [ticket("large", 100_000) for _ in range(3)]
     for each in (quiet, waiting, *large):
-        shelf.keep(each)
-    shelf.make_room(ticket("other", 50_000))
+        store.keep(each)
+    store.make_room(ticket("other", 50_000))
     assert removed == large[:1]
-    shelf.make_room(ticket("other", 200_000))
+    store.make_room(ticket("other", 200_000))
     assert removed == large[:2]
     with pytest.raises(OverloadedError):
-        shelf.make_room(ticket("other", 2**20))
-    assert list(shelf) == [quiet, waiting, large[2]], "what has no room at all takes nothing away"
-    shelf.close()
+        store.make_room(ticket("other", 2**20))
+    assert list(store) == [quiet, waiting, large[2]], "what has no room at all takes nothing away"
+    store.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -16,28 +16,24 @@ from app.domain.errors import (
     BadRequestError,
     CuestreamError,
     DrainingError,
-    JobExpiredError,
     JobNotFoundError,
 )
 from app.services.jobs.runtime import JobRuntime
-from app.submission.envelopes.envelope import AsgiRoutes, Payload, Report
-from app.submission.envelopes.job_output import error_text, json_bytes, settled
-from app.submission.envelopes.subtitle_envelope import followed_parts
+from app.submission.envelopes.envelope import AsgiRoutes, Payload
+from app.submission.envelopes.job_output import json_bytes
 from app.submission.file_delivery import s3_config
 from app.submission.queue.call_work import CallWork
 from app.submission.queue.queue_health import queue_health
-from app.submission.queue.stored_calls import call_parts, enqueue_call
+from app.submission.queue.stored_calls import enqueue_call
 from app.submission.queue.stored_orders import (
     KIND,
-    delivery_of,
-    end_status,
     enqueue,
-    formats_of,
-    is_call,
     restored,
     retention_of,
 )
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
+from app.submission.queue.ticket_changes import TicketChanges
+from app.submission.queue.ticket_follower import TicketFollower
 from app.submission.queue.ticket_store import TicketStore
 
 log = structlog.get_logger()
@@ -68,13 +64,14 @@ class JobQueue:
         self._services = services
         self._on_end = ended
         self._tickets = TicketStore(services.settings.queue, self._removed, self._time_is_over)
-        self._followers: dict[str, asyncio.Task[None]] = {}
         self._totals: Counter[str] = Counter()
-        self._changed = asyncio.Event()
+        self._changes = TicketChanges()
         self._closing = False
-        self._left = False
         self._helpers: dict[str, str] = {}
         self._expired_here: set[str] = set()
+        self._follower = TicketFollower(
+            services, self._end, self._changes.notify, self._expired_here.__contains__
+        )
         self._expiring: set[asyncio.Task[None]] = set()
         self.calls = CallWork(services, routes, self._helpers.__setitem__)
 
@@ -174,47 +171,7 @@ class JobQueue:
 
     def _keep(self, ticket: Ticket, job: JobRuntime) -> None:
         self._tickets.keep(ticket, job.record.age_s)
-        self._follow(ticket, job)
-
-    def _follow(self, ticket: Ticket, job: JobRuntime) -> None:
-        task = asyncio.create_task(self._followed(ticket, job), name=f"followed-{ticket.id}")
-        self._followers[ticket.id] = task
-        task.add_done_callback(lambda done: self._unfollowed(ticket.id, done))
-
-    def _unfollowed(self, ticket_id: str, task: asyncio.Task[None]) -> None:
-        if self._followers.get(ticket_id) is task:  # else the job was begun anew
-            del self._followers[ticket_id]
-
-    async def _followed(self, ticket: Ticket, job: JobRuntime) -> None:
-        """Follow a job of the store to its end."""
-
-        async def report(progress: Payload) -> None:
-            ticket.progress = progress
-            if progress["stage"] != "waiting" and ticket.status == "IN_QUEUE":
-                ticket.start()
-
-        job.pin()
-        try:
-            async with aclosing(self._parts(job, report)) as parts:
-                async for part in parts:
-                    self._add(ticket, part)
-        except DrainingError as error:
-            if not self._closing:  # else another process goes on with it
-                self._end(ticket, "FAILED", error.message, error.code)
-        except CuestreamError as error:
-            ticket.reported_elsewhere |= self._is_failure_told(ticket, job, error)
-            self._end(ticket, end_status(error), error_text(error.message), error.code)
-        else:
-            ticket.reported_elsewhere |= job.task is None
-            self._complete(ticket, job)
-        finally:
-            job.unpin()
-
-    def _is_failure_told(self, ticket: Ticket, job: JobRuntime, error: CuestreamError) -> bool:
-        """Whether another process tells a job's webhook that it failed."""
-        if ticket.attempts > 0:
-            return job.task is None
-        return error.code == JobExpiredError.code and job.id not in self._expired_here
+        self._follower.follow(ticket, job)
 
     def _time_is_over(self, ticket: Ticket) -> None:
         """End a job that waits still; the process that works on one ends it itself."""
@@ -242,26 +199,6 @@ class JobQueue:
         if (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
 
-    def _parts(self, job: JobRuntime, report: Report) -> AsyncGenerator[object, None]:
-        if is_call(job):
-            return call_parts(job, report)
-        delivery = delivery_of(self._services, job)
-        return followed_parts(job, formats_of(job), report, delivery)
-
-    def _complete(self, ticket: Ticket, job: JobRuntime) -> None:
-        if not is_call(job):
-            ticket.output = ticket.values
-            self._end(ticket, "COMPLETED")
-            return
-        outcome = settled(ticket.envelope, ticket.values)
-        ticket.output = outcome.output
-        self._end(ticket, "COMPLETED" if outcome.error is None else "FAILED", outcome.error)
-
-    def _add(self, ticket: Ticket, value: object) -> None:
-        ticket.values.append(value)
-        ticket.value_bytes += json_bytes(value)
-        self._tell()
-
     async def cancel(self, ticket: Ticket) -> None:
         """Cancel a job: one that waits never starts; nothing where it has ended."""
         if ticket.ended:
@@ -272,8 +209,7 @@ class JobQueue:
             # The process that works on it ends it, and tells its webhook.
             ticket.reported_elsewhere |= job.running and job.link is not None
         self._end(ticket, "CANCELLED")
-        if (follower := self._followers.get(ticket.id)) is not None:
-            follower.cancel()
+        self._follower.stop(ticket.id)
 
     async def withdraw(self, job_id: str, owner: str) -> None:
         """Cancel what an owner has in the queue and a subtitle job works for.
@@ -309,8 +245,8 @@ class JobQueue:
         self._tickets.expire_after(ticket, ticket.order.ttl_s)
         self._drop(job.id)
         ticket.job_id = job.id
-        self._follow(ticket, job)
-        self._tell()
+        self._follower.follow(ticket, job)
+        self._changes.notify()
 
     async def purge(self, endpoint: str, owner: str) -> int:
         """Cancel what an owner has waiting at an endpoint; return how many jobs that were.
@@ -355,37 +291,21 @@ class JobQueue:
         return ticket.values[place:seen]
 
     async def wait(self, ticket: Ticket, limit_s: float, *, unread_by: str | None = None) -> None:
-        """Wait until a job has ended.
-
-        Args:
-            ticket: the job.
-            limit_s: longest wait; none where the server leaves, since another one may answer.
-            unread_by: also return as soon as there is something that this reader has not read.
-        """
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + limit_s
-        while not (ticket.ended or self._left) and not (
-            unread_by is not None and ticket.has_unread(unread_by)
-        ):
-            try:
-                async with asyncio.timeout_at(deadline_s):
-                    await self._changed.wait()
-            except TimeoutError:
-                return
+        """Wait until a job has ended; see `TicketChanges.wait`."""
+        await self._changes.wait(ticket, limit_s, unread_by)
 
     def leave(self) -> None:
         """Let nobody wait any more, since the server leaves and its jobs are given back."""
-        self._left = True
-        self._tell()
+        self._changes.leave()
 
     async def close(self) -> None:
         """Follow no job any more, since the server leaves."""
         self._closing = True
         self._tickets.close()
-        tasks = [*self._followers.values(), *self._expiring]
-        for task in tasks:
+        following, expiring = self._follower.close(), list(self._expiring)
+        for task in expiring:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*following, *expiring, return_exceptions=True)
 
     def _is_over(self, job: JobRuntime) -> bool:
         """Whether the output of a job can be read no more."""
@@ -403,23 +323,16 @@ class JobQueue:
             self._tickets.remove_after(ticket, ticket.order.retention_s)
         if not ticket.reported_elsewhere:
             self._on_end(ticket)
-        self._tell()
-
-    def _tell(self) -> None:
-        """Wake everybody who waits for a change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._changes.notify()
 
     def _removed(self, ticket: Ticket) -> None:
         """Stop the work of a job that is forgotten."""
         self._helpers.pop(ticket.job_id or "", None)
         self._expired_here.discard(ticket.job_id or "")
-        if (task := self._followers.get(ticket.id)) is not None:
+        if self._follower.stop(ticket.id):
             ticket.end("CANCELLED")
-            task.cancel()
 
     def _drop(self, ticket_id: str) -> None:
         """Forget a ticket of a job that another ticket stands for, without a word to anybody."""
         self._tickets.drop(ticket_id)
-        if (task := self._followers.get(ticket_id)) is not None:
-            task.cancel()
+        self._follower.stop(ticket_id)
