@@ -37,6 +37,7 @@ class Progress:
     Attributes:
         percent: 0..100, never lower than before within a job.
         eta_ms: time to the end of the job from this event on; None when unknown.
+        activity: what a media operation does, for programs; empty for other work.
     """
 
     stage: Stage
@@ -45,6 +46,7 @@ class Progress:
     step: int = 1
     total_steps: int = 4
     eta_ms: int | None = None
+    activity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _DIGIT = re.compile("[0-9]")
 
 
 def progress_payload(progress: Progress) -> Payload:
-    """Return a stage event; ``eta`` is a string or absent."""
+    """Return a stage event; ``eta`` is a string or absent, ``activity`` that of an operation."""
     payload: Payload = {
         "stage": progress.stage,
         "message": progress.message,
@@ -37,6 +37,8 @@ def progress_payload(progress: Progress) -> Payload:
     }
     if progress.eta_ms:
         payload["eta"] = format_eta(progress.eta_ms)
+    if progress.activity:
+        payload["activity"] = progress.activity
     return payload
 
 

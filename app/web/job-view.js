@@ -146,8 +146,9 @@ export class JobView {
     else if (job.result) this.#finished();
   }
 
-  #progress({ stage, percent, eta, message }) {
-    const text = hasText(`stage_${stage}`) ? t(`stage_${stage}`) : message;
+  #progress({ stage, activity, percent, eta, message }) {
+    const key = [`stage_${activity}`, `stage_${stage}`].find(hasText);
+    const text = key ? t(key) : message;
     if (stage === "waiting") this.#showQueue(text);
     else this.#say(eta ? `${text} · ${t("left", { eta })}` : text, percent);
   }

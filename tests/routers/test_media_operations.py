@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.services.operations.activity import MESSAGES
 from tests.media_operations import make_video, probed
 from tests.media_server import MediaServer, media_server
 from tests.s3_server import S3Server, s3_server
@@ -247,7 +248,8 @@ def test_fields_of_a_job_name_uploads_and_its_events_its_output(
         assert direct.json()["success"] is True, direct.text
     events = [json.loads(line[6:]) for line in seen.splitlines() if line.startswith("data: ")]
     stages = [event for event in events if event.get("stage") == "media"]
-    assert stages
+    assert {event["activity"] for event in stages} <= set(MESSAGES)
+    assert "encoding" in {event["activity"] for event in stages}
     percents = [event["percent"] for event in stages]
     assert percents == sorted(percents)
     assert events[-1]["result"]["parts"] == [told["output"]]

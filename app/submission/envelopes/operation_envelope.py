@@ -211,6 +211,7 @@ def _event_of(progress: OperationProgress) -> Progress:
         progress.step,
         progress.total_steps,
         progress.eta_ms,
+        progress.activity,
     )
 
 
