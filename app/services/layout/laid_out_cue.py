@@ -72,8 +72,11 @@ def one_speaker(words: tuple[Word, ...], starts: tuple[int, ...], span: Span) ->
 
 def two_speakers(words: tuple[Word, ...], change: int, span: Span, language: str) -> LaidOutCue:
     """Return a cue with a line for each of two speakers, the second from word ``change`` on."""
-    dashes = dialogue_dashes(language)
     turns = (join_words(words[:change]), join_words(words[change:]))
+    dashes = dialogue_dashes(language)
+    if kept := next(filter(_is_other_dash, map(speaker_dash, turns)), ""):
+        # A dash of the text's own at one line is the other's too.
+        dashes = (dashes[0] and kept, kept)
     lines = tuple(_dashed(turn, dash) for turn, dash in zip(turns, dashes, strict=True))
     return LaidOutCue(span, words, lines, None, "\n".join(lines))
 
@@ -81,6 +84,10 @@ def two_speakers(words: tuple[Word, ...], change: int, span: Span, language: str
 def _dashed(turn: str, dash: str) -> str:
     """Return a turn with a dash; a hyphen that is written there gives way, another dash stays."""
     written = speaker_dash(turn)
-    if written and written.strip() != NO_SPACE_DASH:
+    if _is_other_dash(written):
         return turn
     return dash + turn[len(written) :] if dash else turn
+
+
+def _is_other_dash(dash: str) -> bool:
+    return dash.strip() not in ("", NO_SPACE_DASH)

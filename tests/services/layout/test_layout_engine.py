@@ -365,6 +365,18 @@ def test_marks_that_stand_alone_stay_with_their_words_through_a_silence(name: st
         assert not [cue for cue in cues for line in cue.lines if line[-1] == "«"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [("—", "", ("—¿Sí?", "—No.")), ("", "—", ("—¿Sí?", "—No.")), ("- ", "", ("- ¿Sí?", "- No."))],
+)
+def test_a_dash_that_one_of_two_has_is_the_others_too(
+    first: str, second: str, shown: tuple[str, str]
+) -> None:
+    words = said(f"{first}¿Sí?", 0, speaker="A") + said(f"{second}No.", 350, speaker="B")
+    (cue,) = lay_out(words, profile_named("netflix"), "es")
+    assert cue.lines == shown
+
+
 def test_phrases_of_japanese_chinese_and_thai_are_whole() -> None:
     texts = {
         "ja": "今日はとても良い天気なので、友達と一緒に公園へ行って写真をたくさん撮りました。",
