@@ -29,17 +29,22 @@ def keyboard_interrupts() -> Iterator[list[int]]:
     came: list[int] = []
     main = threading.get_ident()
     ended = threading.Event()
+    is_sent = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal is_sent
+        is_sent = False
         came.append(number)
         raise KeyboardInterrupt
 
     def unraisable(dropped: sys.UnraisableHookArgs) -> None:
-        if came and isinstance(dropped.exc_value, KeyboardInterrupt):
+        nonlocal is_sent
+        if not came or not isinstance(dropped.exc_value, KeyboardInterrupt):
+            hook(dropped)
+        elif not is_sent:
+            is_sent = True
             # A Thread takes locks that the interrupted code may hold.
             _thread.start_new_thread(_send_again, (came[-1], main, ended))
-        else:
-            hook(dropped)
 
     hook, sys.unraisablehook = sys.unraisablehook, unraisable
     handled = [

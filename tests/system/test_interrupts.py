@@ -37,14 +37,11 @@ def in_the_callback_of_a_weak_reference(number: int) -> None:
 
 def in_the_garbage_collector(number: int) -> None:
     def collected(phase: str, _: object) -> None:
-        if phase == "start":
-            signal.raise_signal(number)
+        gc.callbacks.remove(collected)  # the interpreter may collect by itself meanwhile
+        signal.raise_signal(number)
 
     gc.callbacks.append(collected)
-    try:
-        gc.collect()
-    finally:
-        gc.callbacks.remove(collected)
+    gc.collect()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
