@@ -29,6 +29,8 @@ serve: ## run the server in the foreground (PORT, HOST and every other setting c
 
 test: ## install everything, GPU libraries too, and run every test (ARGS="-k name" for some)
 	@scripts/install.sh test
+	@# Once, rather than in each worker.
+	@.venv/bin/python -m compileall -q app scripts bench abuse fuzz
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## format, lint, types, direction of imports, shell scripts, Dockerfile
