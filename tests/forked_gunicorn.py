@@ -8,6 +8,7 @@ server itself is the same, from reading its settings on.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ def import_all() -> None:
     """Import what a server with a usual engine imports; nothing here reads settings."""
     import faster_whisper  # noqa: F401
     import gunicorn.app.wsgiapp  # noqa: F401
+    import numpy.random  # noqa: F401
     import uvicorn_worker  # noqa: F401
 
     import app.gpu.engines.silero_vad
@@ -71,6 +73,9 @@ def start(order: dict[str, Any]) -> int:
 def main() -> None:
     """Start a server for each order with an environment, and reap the others' processes."""
     import_all()
+    # What is imported stays, and memory that no collection writes to stays shared.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         answer = start(order) if "env" in order else os.waitpid(order["reap"], 0)[1]
