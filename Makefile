@@ -4,11 +4,11 @@
 .PHONY: help demo subtitles serve test check bench faults abuse fuzz bench-gpu simulate samples fixtures settings docs clean distclean
 
 ARGS ?=
-# Most tests wait for servers rather than work, so there are more workers than cores: four keep two
-# cores busy, with 2 to 3 GB of memory each at the end. A file stays in one worker, since its tests
-# share servers; tests/conftest.py orders the files, the longest first. ARGS="-n 0" runs without
-# workers, for a debugger.
-WORKERS ?= 4
+# Most tests wait for servers rather than work, so there are more workers than cores. Three keep two
+# cores busy; five take as long, and a test whose libraries compute in threads seven times as long. A
+# file stays in one worker, since its tests share servers; tests/conftest.py orders the files, the
+# longest first. ARGS="-n 0" runs without workers, for a debugger.
+WORKERS ?= 3
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
