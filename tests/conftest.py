@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
@@ -106,12 +105,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files = {path: (rank.get(path, len(rank)), -tests[path]) for path in dict.fromkeys(paths)}
     order = sorted(range(len(items)), key=lambda place: files[paths[place]])
     items[:] = [items[place] for place in order]
-
-
-def pytest_collection_finish() -> None:
-    """Leave the two million objects of the collected tests out of all garbage collections."""
-    gc.collect()
-    gc.freeze()
 
 
 StartServer = Callable[..., ServerProcess]

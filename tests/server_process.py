@@ -104,7 +104,9 @@ class ForkedProcess:
 
     def _ended(self, timeout: float | None) -> bool:
         if self.returncode is None:
-            if not select.select([self._end], [], [], timeout)[0]:
+            end = select.poll()  # unlike select(), for any number of open files
+            end.register(self._end, select.POLLIN)
+            if not end.poll(None if timeout is None else timeout * 1000):
                 return False
             self.returncode = os.waitstatus_to_exitcode(self._forks.ask(reap=self.pid))
             os.close(self._end)
