@@ -13,6 +13,8 @@ export class FindBar extends EventTarget {
   #worker = null;
   #timer = 0;
   #asked = 0;
+  #isCurrent = false;
+  #act = null;
   #matches = [];
   #at = -1;
   #texts = {};
@@ -113,12 +115,24 @@ export class FindBar extends EventTarget {
   }
 
   replaceOne() {
-    const match = this.#matches[Math.max(0, this.#at)];
-    if (match) this.#replace([match]);
+    this.#whenFound(() => {
+      const match = this.#matches[Math.max(0, this.#at)];
+      if (match) this.#replace([match]);
+    });
   }
 
   replaceAll() {
-    if (this.#matches.length) this.#replace(this.#matches);
+    this.#whenFound(() => {
+      if (this.#matches.length) this.#replace(this.#matches);
+    });
+  }
+
+  /** Act on what is found for the fields as they stand: somebody may click while they are being read. */
+  #whenFound(act) {
+    if (this.#isCurrent) return act();
+    this.#act = act;
+    clearTimeout(this.#asked);
+    this.#start();
   }
 
   #replace(matches) {
@@ -145,6 +159,8 @@ export class FindBar extends EventTarget {
   }
 
   #ask() {
+    this.#isCurrent = false;
+    this.#act = null;
     clearTimeout(this.#asked);
     this.#asked = setTimeout(() => this.#start(), ASK_MS);
   }
@@ -192,6 +208,10 @@ export class FindBar extends EventTarget {
     if (problem) this.count.textContent = problem;
     else this.#tellCount();
     this.dispatchEvent(new CustomEvent("matches"));
+    this.#isCurrent = true;
+    const act = this.#act;
+    this.#act = null;
+    if (!problem) act?.();
   }
 
   #tellCount() {
