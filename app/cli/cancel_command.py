@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from urllib.parse import quote
 
 import httpx
 
-from app.cli.command_context import chosen_reporter, exit_of, terminal_settings
+from app.cli.command_context import chosen_reporter, exit_of, named_server
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.server_client import ServerClient, checked, json_object, not_cuestream, unreachable
 
@@ -24,21 +25,16 @@ def cancel_jobs(job_ids: Sequence[str], server: str, key: str, *, as_json: bool)
     reporter = chosen_reporter(as_json=as_json, quiet=False)
 
     def work() -> ExitCode:
-        settings = terminal_settings()
-        address = server or settings.server
-        if not address:
+        client = named_server(server, key)
+        if client is None:
             raise CommandError(
                 "no server is named",
                 ExitCode.USAGE,
                 advice="--server or CUESTREAM_SERVER; a server of a command's own ends with it",
             )
-        known = key or (settings.key.get_secret_value() if settings.key else "")
-        client = ServerClient(address, known or None)
-        try:
+        with closing(client):
             for job_id in job_ids:
                 reporter.skipped(job_id, _cancelled(client, job_id))
-        finally:
-            client.close()
         return ExitCode.DONE
 
     return exit_of(work, reporter)

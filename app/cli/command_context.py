@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.file_writing import give_up_stdout
@@ -55,18 +55,31 @@ def chosen_server(
     Raises:
         CommandError: the address is none, or no server can be started.
     """
+    client = named_server(server, key)
+    if client is None:
+        with own_server(own_settings or {}, reporter.waiting) as own:
+            yield own, True
+        return
+    with closing(client):
+        yield client, False
+
+
+def named_server(server: str, key: str) -> ServerClient | None:
+    """Return a client of the server that an option or the settings name; None without one.
+
+    Args:
+        server: address by an option; empty for that of the settings.
+        key: by an option; empty for that of the settings.
+
+    Raises:
+        CommandError: the address is none.
+    """
     settings = terminal_settings()
     address = server or settings.server
     if not address:
-        with own_server(own_settings or {}, reporter.waiting) as client:
-            yield client, True
-        return
+        return None
     known = key or (settings.key.get_secret_value() if settings.key else "")
-    client = ServerClient(address, known or None)
-    try:
-        yield client, False
-    finally:
-        client.close()
+    return ServerClient(address, known or None)
 
 
 GOES_ON = "the same command goes on where this one ended"
