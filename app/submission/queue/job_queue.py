@@ -110,8 +110,7 @@ class JobQueue:
 
     def begun(self, job: JobRuntime) -> None:
         """Take note of a job that this process begins from the store's queue: it tells the end."""
-        known = (each for each in self._tickets if each.job_id == job.id)
-        if (ticket := next(known, None)) is not None and not ticket.ended:
+        if (ticket := self._ticket_of(job.id)) is not None and not ticket.ended:
             ticket.reported_elsewhere = False
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
@@ -122,12 +121,15 @@ class JobQueue:
         Another process may have handed it in, and may be gone.
         """
         self._expired_here.add(job_id)
-        ticket = next((each for each in self._tickets if each.job_id == job_id), None)
+        ticket = self._ticket_of(job_id)
         if ticket is None:
             self._expire_later(self._follow_expired(job_id))
         elif ticket.ended and ticket.reported_elsewhere:  # its end was seen before this
             ticket.reported_elsewhere = False
             self._on_end(ticket)
+
+    def _ticket_of(self, job_id: str) -> Ticket | None:
+        return next((each for each in self._tickets if each.job_id == job_id), None)
 
     def subtitle_job(self, job_id: str) -> str:
         """Return the id of the subtitle job that works for one of the queue; else the id itself."""
