@@ -23,6 +23,9 @@ _CLOSING = "»›”’)]}」』）】〉》.,;:!?…。、，！？：；؟،"
 """Marks that some transcribers and French spelling part from the words that they belong to. Notes
 and straight quotation marks open as well as they close."""
 
+_LONGEST_OPENING = 20
+"""How many opening marks wait for their word at most: captions open with three or four."""
+
 _UNMARKED_WORDS = 20
 """Words without a mark behind which a text counts as one that has none: few sentences of speech are
 as long without a comma."""
@@ -92,9 +95,8 @@ class MeasuredWords:
             ended_ms = before.span.start_ms + min(before.span.duration_ms, MAX_WORD_MS)
             if _has_only(word, _CLOSING) and ended_ms < word.span.start_ms:
                 word = replace(word, span=Span(ended_ms, ended_ms))
-            elif _has_only(before, _OPENING):
-                start_ms = word.span.start_ms
-                self._waiting[-1] = replace(before, span=Span(start_ms, start_ms))
+            elif not _has_only(word, _OPENING):
+                self._open_at(word.span.start_ms)
         if self._waiting and _is_one(self._waiting[-1], word):
             self._waiting.extend(_joined(self._waiting.pop(), word, self._max_width))
         else:
@@ -106,7 +108,7 @@ class MeasuredWords:
         Args:
             is_end: whether no more words come.
         """
-        if not self._waiting or (len(self._waiting) < CONTEXT_WORDS and not is_end):
+        if not self._waiting or (not is_end and (self._is_context_short or self._has_opened)):
             return False
         word = self._waiting.pop(0)
         after = [word.text, *(each.text for each in self._waiting[: CONTEXT_WORDS - 1])]
@@ -122,6 +124,24 @@ class MeasuredWords:
         self.items.append(item)
         self._before = [*self._before, word.text][-CONTEXT_WORDS:]
         return True
+
+    @property
+    def _is_context_short(self) -> bool:
+        return len(self._waiting) < CONTEXT_WORDS
+
+    @property
+    def _has_opened(self) -> bool:
+        """Whether all that waits are marks, which begin with the word that they open."""
+        is_run = len(self._waiting) <= _LONGEST_OPENING
+        return is_run and all(_has_only(word, _OPENING) for word in self._waiting)
+
+    def _open_at(self, start_ms: int) -> None:
+        """Move the marks that open the next word to its start."""
+        for index in reversed(range(len(self._waiting))):
+            mark = self._waiting[index]
+            if not _has_only(mark, _OPENING):
+                return
+            self._waiting[index] = replace(mark, span=Span(start_ms, start_ms))
 
     def forget(self, count: int) -> None:
         """Forget the first words, so that indexes begin behind them."""

@@ -365,6 +365,17 @@ def test_marks_that_stand_alone_stay_with_their_words_through_a_silence(name: st
         assert not [cue for cue in cues for line in cue.lines if line[-1] == "«"]
 
 
+def test_several_opening_marks_begin_with_the_word_that_they_open() -> None:
+    starts = [0, 300, 2000, 4000, 6000]
+    words = [
+        Word(text, Span(start_ms, start_ms + 200))
+        for text, start_ms in zip(["Sí.", "«", "(", "¿", "Quién?"], starts, strict=True)
+    ]
+    first, second = lay_out(words, profile_named("netflix"), "es")
+    assert (first.lines, second.lines) == (("Sí.",), ("« ( ¿ Quién?",))
+    assert second.span.start_ms == 6000
+
+
 @pytest.mark.parametrize(
     ("first", "second", "shown"),
     [("—", "", ("—¿Sí?", "—No.")), ("", "—", ("—¿Sí?", "—No.")), ("- ", "", ("- ¿Sí?", "- No."))],
