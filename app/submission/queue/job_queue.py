@@ -109,9 +109,12 @@ class JobQueue:
         return ticket
 
     def begun(self, job: JobRuntime) -> None:
-        """Take note of a job that this process begins from the store's queue: it tells the end."""
-        if (ticket := self._ticket_of(job.id)) is not None and not ticket.ended:
-            ticket.reported_elsewhere = False
+        """Take note of a job that this process begins from the store's queue: it tells the end.
+
+        One that was cancelled while it was being claimed has ended already.
+        """
+        if (ticket := self._ticket_of(job.id)) is not None:
+            ticket.reported_elsewhere &= ticket.ended
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
 
