@@ -26,8 +26,11 @@ TEXTS = {
 LIT = 140
 """Grey that text has and the video's colour has not."""
 
-RATE = 5
-"""Frames a second; each text is shown for two of them."""
+RATE = 10
+"""Frames a second."""
+
+SHOWN = 4
+"""For how many frames each text is shown."""
 
 
 def cues() -> str:
@@ -72,7 +75,7 @@ async def test_each_script_is_drawn_as_another_renderer_draws_it(
     operations: Operations, make: Make, size: tuple[int, int]
 ) -> None:
     width, height = size
-    length_s = len(TEXTS) * 2 / RATE
+    length_s = len(TEXTS) * SHOWN / RATE
     plain = f"color=0x335577:s={width}x{height}:r={RATE}:d={length_s}"
     video = make(f"{width}.mp4", "-f", "lavfi", "-i", plain, "-pix_fmt", "yuv420p")
     style = {"Outline": 0, "Shadow": 0, "FontSize": 10_800 // height}
@@ -83,7 +86,7 @@ async def test_each_script_is_drawn_as_another_renderer_draws_it(
     frames = np.frombuffer(raw.stdout, np.uint8).reshape(-1, height, width)
     wanted = {name: reference(*given) for name, given in TEXTS.items()}
     for number, name in enumerate(TEXTS):
-        drawn = box(frames[2 * number])
+        drawn = box(frames[SHOWN * number])
         assert drawn.shape[1] / drawn.shape[0] == pytest.approx(
             wanted[name].shape[1] / wanted[name].shape[0], rel=0.15
         )
