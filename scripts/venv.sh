@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Make .venv hold what pyproject.toml asks for at the versions of constraints.txt; a stamp keyed on
-# both files makes the next run a matter of milliseconds.
+# them and on this file makes the next run a matter of milliseconds.
 #
 # usage: scripts/venv.sh base|gpu|parakeet|docs|full    base: the embedded engines; gpu: whisperx too;
-# parakeet: onnx-asr too; docs: mkdocs-material too; full: all of it and the tools of development
+# parakeet: onnx-asr too; docs: mkdocs-material too; full: all of it, and the tools of development and
+# peers that figures are taken beside
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/progress.sh
@@ -14,11 +15,11 @@ case ${1:-} in
     gpu) wanted=".[gpu]" satisfied_by=(gpu full) ;;
     parakeet) wanted=".[parakeet]" satisfied_by=(parakeet full) ;;
     docs) wanted=".[docs]" satisfied_by=(docs full) ;;
-    full) wanted=".[gpu,parakeet,worker,dev,docs]" satisfied_by=(full) ;;
+    full) wanted=".[gpu,parakeet,worker,dev,bench,docs]" satisfied_by=(full) ;;
     *) fail "usage: scripts/venv.sh base|gpu|parakeet|docs|full" ;;
 esac
 
-key=$(cat pyproject.toml constraints.txt | sha256sum | cut -d ' ' -f 1)
+key=$(cat pyproject.toml constraints.txt scripts/venv.sh | sha256sum | cut -d ' ' -f 1)
 python=.venv/bin/python
 
 usable() {

@@ -206,7 +206,7 @@ def test_a_stamp_of_the_same_pins_skips_the_installation(
     python.write_text('#!/bin/sh\n[ "$1" = -c ] && exit 0\necho "$@" >>used\nexit 1\n')
     python.chmod(0o755)
     pins = subprocess.run(
-        "cat pyproject.toml constraints.txt | sha256sum | cut -d ' ' -f 1",
+        "cat pyproject.toml constraints.txt scripts/venv.sh | sha256sum | cut -d ' ' -f 1",
         shell=True,
         cwd=tmp_path,
         capture_output=True,

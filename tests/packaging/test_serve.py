@@ -37,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     pins = subprocess.run(
-        "cat pyproject.toml constraints.txt | sha256sum | cut -d ' ' -f 1",
+        "cat pyproject.toml constraints.txt scripts/venv.sh | sha256sum | cut -d ' ' -f 1",
         shell=True,
         cwd=tmp_path,
         capture_output=True,
