@@ -155,8 +155,8 @@ async def cancel(
     A queued job of his never starts; a running one stops at its next window unless others read it.
     """
     caller = caller_name(request)
-    await services.runner.cancel(job, caller)
     await queue.withdraw(job.id, caller)
+    await services.runner.cancel(job, caller)
     has_left = job.callers.has_left(caller)
     return Cancelled(job_id=job.id, state=_state_of(job), cancelled=has_left)
 

@@ -189,7 +189,9 @@ def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_
             asked = [pool.submit(api.post, "/runsync", json={"input": held}, params=most)]
             asked += [pool.submit(api.get, f"/status-sync/{running[0]}", params=most)]
             until(lambda: api.get("/v2/ep/health").json()["jobs"]["inQueue"] == 1)
+            assert _status(remote, failed) == "FAILED"
             assert api.post(f"/retry/{failed}").json()["status"] == "IN_QUEUE"
+            assert _status(remote, failed) == "IN_QUEUE", "it is known there too"
             assert one.stop() == 0, "it waits for nobody who waits"
             answers = [each.result() for each in asked]
             assert [answer.status_code for answer in answers] == [200, 200]
@@ -202,6 +204,39 @@ def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_
             told = json.loads(receiver.calls[-1][1])
             assert told == ended(remote, failed), "the other one did it, under the caller's id"
             assert told["id"] == failed
+    finally:
+        for server in servers:
+            server.stop()
+        receiver.server.shutdown()
+
+
+def test_a_waiting_job_of_a_killed_server_is_cancelled_and_told_of_by_another_one(
+    tmp_path: Path,
+) -> None:
+    settings = {**DEAF, "MAX_JOBS": "1", "JOBS_DIR": str(tmp_path / "jobs")}
+    settings |= {"ALLOW_PRIVATE_URLS": "true"}
+    receiver, servers = Receiver(), []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        servers.append(ServerProcess(tmp_path / name, settings, "tests.queue_app:application()"))
+    one, other = servers
+    try:
+        for server in servers:
+            server.wait_ready()
+        with one.client() as api, other.client() as remote:
+            held = [_handed_in(api, answer="held", until=f"{tmp_path}/never") for _ in range(2)]
+            for job_id in held:
+                until(lambda job_id=job_id: _status(api, job_id) == "IN_PROGRESS")  # type: ignore[misc]
+            body = {"input": {"answer": 1}, "webhook": receiver.url}
+            by_queue, by_list = (str(api.post("/run", json=body).json()["id"]) for _ in range(2))
+            os.killpg(one.process.pid, signal.SIGKILL)
+            one.process.wait()
+            assert remote.post(f"/cancel/{by_queue}").json()["status"] == "CANCELLED"
+            assert remote.delete(f"/api/jobs/{by_list}").json()["cancelled"]
+            until(lambda: len(receiver.calls) == 2)
+            told = [json.loads(body) for _, body in receiver.calls]
+            assert [each["id"] for each in told] == [by_queue, by_list]
+            assert {each["status"] for each in told} == {"CANCELLED"}
     finally:
         for server in servers:
             server.stop()

@@ -36,8 +36,8 @@ class JobControl:
         if position_ms is not None:
             job.playback.move(position_ms)
 
-    async def cancel(self, job: JobRuntime, caller: str) -> None:
-        """Cancel a job for a caller, for good.
+    async def cancel(self, job: JobRuntime, caller: str) -> bool:
+        """Cancel a job for a caller, for good; return whether it waited, and has ended with that.
 
         A queued job of his never starts; the work on a running one stops with its last reader, and
         at once where it is his and nobody else may be reading it.
@@ -46,17 +46,18 @@ class JobControl:
             StorageError: the store cannot be written.
         """
         if not job.running:
-            return
+            return False
         is_owner = job.record.owner == caller
         error = JobCancelledError("The job was cancelled")
         failed = Failed(error.message, error.code, error.retryable)
         job.callers.leave(caller)
         if is_owner and job.record.queue and await self._store.end_queued(job.id, failed):
-            return
+            return True
         if job.link is not None:
             job.link.leave(job.id, caller)
         elif is_owner and job.working and job.readers <= _own_readers(job):
             job.cancel(error)
+        return False
 
     async def expire(self, job: JobRuntime) -> bool:
         """End a queued job whose time is over; return whether it waited still.

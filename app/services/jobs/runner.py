@@ -132,6 +132,11 @@ class JobRunner:
             )
         return self._runtimes.of(record)
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRuntime | None:
+        """Return an owner's job by its idempotency key; see `JobStore.with_key`."""
+        record = await self._store.with_key(owner, idempotency_key)
+        return None if record is None else self._runtimes.of(record)
+
     async def listed(
         self, owner: str, limit: int, before: str | None = None
     ) -> Sequence[JobSummary]:
@@ -205,9 +210,9 @@ class JobRunner:
         """Schedule a job as one with a viewer; see `JobControl.watch`."""
         self._control.watch(job, position_ms)
 
-    async def cancel(self, job: JobRuntime, caller: str) -> None:
+    async def cancel(self, job: JobRuntime, caller: str) -> bool:
         """Cancel a job for a caller, for good; see `JobControl.cancel`."""
-        await self._control.cancel(job, caller)
+        return await self._control.cancel(job, caller)
 
     async def expire(self, job: JobRuntime) -> bool:
         """End a job whose time is over and that waits still; see `JobControl.expire`."""

@@ -30,6 +30,8 @@ from app.submission.queue.stored_orders import (
     enqueue,
     restored,
     retention_of,
+    retry_key,
+    ticket_id_of,
 )
 from app.submission.queue.ticket import JobOrder, Ticket, TicketStatus
 from app.submission.queue.ticket_changes import TicketChanges
@@ -40,6 +42,8 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_S = 15
 _LISTED = 200
+_RETRIED = frozenset({"FAILED", "TIMED_OUT"})
+"""States of jobs that may be done again."""
 _READ_S = 10.0
 """How long it may take to read a job that has ended from the store."""
 
@@ -92,6 +96,7 @@ class JobQueue:
             JobNotFoundError: there is none, or it was removed.
         """
         if (ticket := self._tickets.get(ticket_id)) is not None:
+            await self._follow_retries(ticket)
             return ticket
         job = await self._services.runner.get(ticket_id)
         if (ticket := self._tickets.get(ticket_id)) is not None:
@@ -106,15 +111,38 @@ class JobQueue:
         self._keep(ticket, job)
         if not job.running:
             await self.wait(ticket, _READ_S)
+        await self._follow_retries(ticket)
         return ticket
+
+    async def _follow_retries(self, ticket: Ticket) -> None:
+        """Follow the job by which this process, or another one, does a failed one again."""
+        runner, owner = self._services.runner, ticket.order.owner.name
+        while ticket.status in _RETRIED and ticket.job_id is not None:
+            job = await runner.with_key(owner, retry_key(ticket.job_id))
+            if job is None:
+                return
+            self._go_on(ticket, job)
+            if not job.running:
+                await self.wait(ticket, _READ_S)
+
+    def _go_on(self, ticket: Ticket, job: JobRuntime) -> None:
+        """Follow the job that does a failed one again, under the ticket of that one."""
+        if ticket.status not in _RETRIED or ticket.job_id == job.id:
+            return  # it is followed already
+        ticket.again()
+        ticket.job_id, ticket.reported_elsewhere = job.id, True
+        self._tickets.expire_after(ticket, max(0.0, ticket.order.ttl_s - job.record.age_s))
+        self._follower.follow(ticket, job)
+        self._changes.notify()
 
     def begun(self, job: JobRuntime) -> None:
         """Take note of a job that this process begins from the store's queue: it tells the end.
 
         One that was cancelled while it was being claimed has ended already.
         """
-        if (ticket := self._ticket_of(job.id)) is not None:
-            ticket.reported_elsewhere &= ticket.ended
+        if (known := self._tickets.get(ticket_id_of(job))) is not None:
+            self._go_on(known, job)
+            known.reported_elsewhere &= known.ended
         elif (ticket := restored(self._services, job)) is not None:
             self._keep(ticket, job)
 
@@ -127,9 +155,15 @@ class JobQueue:
         ticket = self._ticket_of(job_id)
         if ticket is None:
             self._expire_later(self._follow_expired(job_id))
-        elif ticket.ended and ticket.reported_elsewhere:  # its end was seen before this
+        else:
+            self._tell_end(ticket)
+
+    def _tell_end(self, ticket: Ticket) -> None:
+        """Tell a ticket's end from here, also where it was seen before this was known."""
+        if ticket.reported_elsewhere:
             ticket.reported_elsewhere = False
-            self._on_end(ticket)
+            if ticket.ended:
+                self._on_end(ticket)
 
     def _ticket_of(self, job_id: str) -> Ticket | None:
         return next((each for each in self._tickets if each.job_id == job_id), None)
@@ -205,14 +239,19 @@ class JobQueue:
             self._keep(ticket, job)
 
     async def cancel(self, ticket: Ticket) -> None:
-        """Cancel a job: one that waits never starts; nothing where it has ended."""
+        """Cancel a job: one that waits never starts; nothing where it has ended.
+
+        The end of one that waits is told from here: the process that took it may be gone. That of
+        another one is told by the process that works on it.
+        """
         if ticket.ended:
             return
         if ticket.job_id is not None:
             job = await self._services.runner.get(ticket.job_id)
-            await self._services.runner.cancel(job, ticket.order.owner.name)
-            # The process that works on it ends it, and tells its webhook.
-            ticket.reported_elsewhere |= job.running and job.link is not None
+            if await self._services.runner.cancel(job, ticket.order.owner.name):
+                self._tell_end(ticket)
+            else:
+                ticket.reported_elsewhere |= job.running and job.link is not None
         self._end(ticket, "CANCELLED")
         self._follower.stop(ticket.id)
 
@@ -225,6 +264,8 @@ class JobQueue:
             job_id: id of the subtitle job.
             owner: who cancelled it; orders of others stay.
         """
+        with suppress(JobNotFoundError):  # else it came to another process
+            await self.find(job_id)
         for ticket in self._tickets:
             if ticket.order.owner.name == owner and self.subtitle_job(ticket.id) == job_id:
                 await self.cancel(ticket)
@@ -236,22 +277,20 @@ class JobQueue:
             BadRequestError: it has not failed, or its input is not here any more.
             OverloadedError: the queue is full.
         """
-        if ticket.status not in {"FAILED", "TIMED_OUT"}:
+        if ticket.status not in _RETRIED:
             raise BadRequestError("Only a job that failed or timed out can be retried")
         if self._closing:
             raise DrainingError(_LEAVING, _RETRY_AFTER_S)
         if ticket.envelope.kind == "subtitles" and not ticket.order.input:
             raise BadRequestError("The job came to another worker; hand it in again")
+        failed_id = ticket.job_id or ticket.id
         job = await self._enqueue(
-            ticket, replace(ticket.order, idempotency_key="", ticket_id=ticket.id)
+            ticket,
+            replace(ticket.order, idempotency_key="", ticket_id=ticket.id, failed_job_id=failed_id),
         )
-        ticket.again()
+        self._go_on(ticket, job)
+        ticket.reported_elsewhere &= ticket.ended
         self._totals["retried"] += 1
-        self._tickets.expire_after(ticket, ticket.order.ttl_s)
-        self._drop(job.id)
-        ticket.job_id = job.id
-        self._follower.follow(ticket, job)
-        self._changes.notify()
 
     async def purge(self, endpoint: str, owner: str) -> int:
         """Cancel what an owner has waiting at an endpoint; return how many jobs that were.
@@ -336,8 +375,3 @@ class JobQueue:
         self._expired_here.discard(ticket.job_id or "")
         if self._follower.stop(ticket.id):
             ticket.end("CANCELLED")
-
-    def _drop(self, ticket_id: str) -> None:
-        """Forget a ticket of a job that another ticket stands for, without a word to anybody."""
-        self._tickets.drop(ticket_id)
-        self._follower.stop(ticket_id)

@@ -101,12 +101,11 @@ def options_of(
         secrets: stored encrypted.
         is_call: see `QueueOptions`.
     """
-    key = order.idempotency_key
     return QueueOptions(
         owner=order.owner.name,
         ttl_s=order.ttl_s,
         execution_timeout_s=min(order.execution_timeout_s, order.ttl_s),
-        idempotency_key=f"{order.endpoint} {key}" if key else None,
+        idempotency_key=_key_of(order),
         kind=KIND,
         details={
             "endpoint": order.endpoint,
@@ -118,6 +117,21 @@ def options_of(
         secrets=secrets,
         is_call=is_call,
     )
+
+
+def _key_of(order: JobOrder) -> str | None:
+    if order.failed_job_id:
+        return retry_key(order.failed_job_id)
+    return f"{order.endpoint} {order.idempotency_key}" if order.idempotency_key else None
+
+
+def retry_key(job_id: str) -> str:
+    """Return the idempotency key of the job that does a failed one again.
+
+    By it every process finds that job, and of two who retry at once both get the same. No caller
+    can send it: headers have no line breaks.
+    """
+    return f"retry\n{job_id}"
 
 
 def is_call(job: JobRuntime) -> bool:
@@ -136,10 +150,16 @@ def restored(services: Services, job: JobRuntime) -> Ticket | None:
     options = job.record.queue
     if options is None or options.kind != KIND:
         return None
-    ticket_id = str(options.details.get(TICKET, job.id))
-    ticket = Ticket(order_of(services, job, options), _input_bytes(options), id=ticket_id)
+    order = order_of(services, job, options)
+    ticket = Ticket(order, _input_bytes(options), id=ticket_id_of(job))
     ticket.job_id = job.id
     return ticket
+
+
+def ticket_id_of(job: JobRuntime) -> str:
+    """Return the id by which callers know a job: that of the first one, where it is done again."""
+    options = job.record.queue
+    return str(options.details.get(TICKET, job.id)) if options is not None else job.id
 
 
 def order_of(services: Services, job: JobRuntime, options: QueueOptions) -> JobOrder:

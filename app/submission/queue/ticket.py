@@ -50,6 +50,7 @@ class JobOrder:
         base_url: address of the server as the caller knows it, for links to stored files.
         idempotency_key: the same order once more is the same job; empty without one.
         ticket_id: of the ticket whose job failed and is done again; empty for a new one.
+        failed_job_id: of that job.
     """
 
     input: Mapping[str, Any]
@@ -63,6 +64,7 @@ class JobOrder:
     base_url: str | None = None
     idempotency_key: str = ""
     ticket_id: str = ""
+    failed_job_id: str = ""
 
     def is_same(self, other: JobOrder) -> bool:
         """Whether another order asks for the same: its body is, however it is written.

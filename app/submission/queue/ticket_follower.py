@@ -8,7 +8,12 @@ from contextlib import aclosing
 from typing import Protocol
 
 from app.container import Services
-from app.domain.errors import CuestreamError, DrainingError, JobExpiredError
+from app.domain.errors import (
+    CuestreamError,
+    DrainingError,
+    JobCancelledError,
+    JobExpiredError,
+)
 from app.services.jobs.runtime import JobRuntime
 from app.submission.envelopes.envelope import Payload, Report
 from app.submission.envelopes.job_output import error_text, json_bytes, settled
@@ -107,7 +112,10 @@ class TicketFollower:
         """Whether another process tells a job's webhook that it failed."""
         if ticket.attempts > 0:
             return job.task is None
-        return error.code == JobExpiredError.code and not self._expired_here(job.id)
+        if error.code == JobExpiredError.code:
+            return not self._expired_here(job.id)
+        # Who cancels a job that waits tells its end, also where this follower comes first.
+        return error.code == JobCancelledError.code
 
     def _parts(self, job: JobRuntime, report: Report) -> AsyncGenerator[object, None]:
         if is_call(job):

@@ -85,14 +85,10 @@ class TicketStore:
 
     def remove(self, ticket: Ticket) -> None:
         """Forget a ticket."""
-        self.drop(ticket.id)
+        self._tickets.pop(ticket.id, None)
+        self._stop_timer(ticket.id)
         self._keys.pop(_key_of(ticket.order), None)
         self._on_removal(ticket)
-
-    def drop(self, ticket_id: str) -> None:
-        """Forget a ticket whose job another one stands for, without a word to anybody."""
-        self._tickets.pop(ticket_id, None)
-        self._stop_timer(ticket_id)
 
     def make_room(self, ticket: Ticket) -> None:
         """Remove ended tickets until there is room for one more: the oldest of whoever holds most.

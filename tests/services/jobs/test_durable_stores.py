@@ -194,6 +194,8 @@ async def test_the_queue_serves_by_priority_and_time_and_key(stores: StoreFactor
             assert await store.enqueue(record) is record
         again = queued(idempotency_key="a")
         assert await store.enqueue(again) is low
+        assert await store.with_key("key a", "a") is low
+        assert await store.with_key("key b", "a") is None
         assert await store.waiting("key a") == (3, 3)
         assert await store.waiting("key b") == (3, 0)
         assert low.state == "queued"

@@ -169,6 +169,11 @@ class DurableJobStore:
         row = await self._database.job(job_id)
         return None if row is None else await self._loaded(row)
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRecord | None:
+        """See `JobStore`."""
+        row = await self._database.with_key(owner, idempotency_key)
+        return None if row is None else await self._loaded(row)
+
     async def equal(self, request_key: str) -> Sequence[JobRecord]:
         """See `JobStore`."""
         rows = await self._database.equal(request_key)

@@ -102,6 +102,10 @@ class JobDatabase(Protocol):
         """Return a job."""
         ...
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRow | None:
+        """Return an owner's job by its idempotency key."""
+        ...
+
     async def events(self, job_id: str, after: int) -> Sequence[StoredEvent]:
         """Return the events of a job after a number."""
         ...

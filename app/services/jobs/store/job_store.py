@@ -117,6 +117,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRecord | None:
+        """Return the record of an owner's job by its idempotency key; None where he has none."""
+        ...
+
     async def equal(self, request_key: str) -> Sequence[JobRecord]:
         """Return the records of equal requests, the oldest first.
 

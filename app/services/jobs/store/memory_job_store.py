@@ -51,10 +51,8 @@ class MemoryJobStore:
     async def enqueue(self, record: JobRecord) -> JobRecord:
         """See `JobStore`."""
         key = record.queue.idempotency_key if record.queue else None
-        for other in self._records.values():
-            known = other.queue.idempotency_key if other.queue else None
-            if key and known == key and other.owner == record.owner:
-                return other
+        if key and (other := await self.with_key(record.owner, key)) is not None:
+            return other
         record.queued = True
         await self.add(record)
         if self._host is not None:
@@ -126,6 +124,14 @@ class MemoryJobStore:
     async def get(self, job_id: str) -> JobRecord | None:
         """See `JobStore`."""
         return self._records.get(job_id)
+
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRecord | None:
+        """See `JobStore`."""
+        for record in self._records.values():
+            known = record.queue.idempotency_key if record.queue else None
+            if known == idempotency_key and record.owner == owner:
+                return record
+        return None
 
     async def equal(self, request_key: str) -> Sequence[JobRecord]:
         """See `JobStore`."""

@@ -138,6 +138,12 @@ class PostgresJobDatabase(PostgresConnections):
         rows = await self.rows("WHERE id = %(id)s", {"id": job_id})
         return rows[0] if rows else None
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRow | None:
+        """See `JobDatabase`."""
+        where = "WHERE owner = %(owner)s AND idempotency_key = %(key)s"
+        rows = await self.rows(where, {"owner": owner, "key": idempotency_key})
+        return rows[0] if rows else None
+
     async def events(self, job_id: str, after: int) -> Sequence[StoredEvent]:
         """See `JobDatabase`."""
         query = "SELECT kind, fields FROM events WHERE job_id = %s AND seq > %s ORDER BY seq"

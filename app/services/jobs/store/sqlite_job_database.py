@@ -101,6 +101,12 @@ class SqliteJobDatabase:
         rows = await self._rows("WHERE id = :id", {"id": job_id})
         return rows[0] if rows else None
 
+    async def with_key(self, owner: str, idempotency_key: str) -> JobRow | None:
+        """See `JobDatabase`."""
+        where = "WHERE owner = :owner AND idempotency_key = :key"
+        rows = await self._rows(where, {"owner": owner, "key": idempotency_key})
+        return rows[0] if rows else None
+
     async def events(self, job_id: str, after: int) -> Sequence[StoredEvent]:
         """See `JobDatabase`."""
         sql = "SELECT kind, fields FROM events WHERE job_id = ? AND seq > ? ORDER BY seq"
