@@ -118,6 +118,8 @@ class MediaFacts:
         audio: streams of sound, in order.
         subtitles: streams of subtitles, in order.
         start_ms: of its clock, which some containers count into the duration; 0 or more.
+        covers: number of its cover pictures.
+        further_videos: number of its video streams behind the first.
     """
 
     duration_ms: int
@@ -127,6 +129,8 @@ class MediaFacts:
     audio: tuple[OtherStream, ...] = ()
     subtitles: tuple[OtherStream, ...] = ()
     start_ms: int = 0
+    covers: int = 0
+    further_videos: int = 0
 
     @property
     def sounds(self) -> tuple[OtherStream, ...]:
@@ -247,6 +251,8 @@ def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
         audio=tuple(_other(each) for each in streams if each.get("codec_type") == "audio"),
         subtitles=tuple(_other(each) for each in streams if each.get("codec_type") == "subtitle"),
         start_ms=max(0, round(1000 * _number(found["format"].get("start_time")))),
+        covers=len(videos) - len(pictures),
+        further_videos=max(0, len(pictures) - 1),
     )
 
 

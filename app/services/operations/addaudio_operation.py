@@ -21,6 +21,7 @@ from app.services.operations.clip_graphs import (
     frames_in,
     shown_picture,
 )
+from app.services.operations.container_tracks import lost_tracks
 from app.services.operations.fetched_clips import fetched_clip, fetched_sound
 from app.services.operations.joined_clips import size_of, write_with_sound
 from app.services.operations.operation import (
@@ -92,6 +93,7 @@ async def add_audio(wanted: AddAudioInput, context: OperationContext) -> Operati
         (OutputFile(output, f"{uuid.uuid4()}_with_audio.mp4"),),
         "Audio added successfully with duration sync",
         {"speed_factor": round(video_ms / sound_ms, 3), "fit": wanted.fit, "encoder": encoder},
+        notices=tuple(await lost_tracks(video, facts)),
     )
 
 

@@ -10,7 +10,7 @@ from app.services.media.frame_gaps import LONGEST_S, held_ms, lasting_frames, sh
 from app.services.media.integrity import tolerance_ms, truncated_error
 from app.services.media.media_facts import MediaFacts, VideoStream, media_facts
 from app.services.media.picture_graph import even_sides, shown_aspect, usual_picture, video_of
-from app.services.operations.container_tracks import lost_sounds
+from app.services.operations.container_tracks import lost_sounds, lost_tracks
 from app.services.operations.operation_context import OperationContext
 
 _COPIED_SOUND = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus"})
@@ -73,7 +73,7 @@ async def burn_script(
         facts.duration_ms
     ):
         raise truncated_error()
-    notices = lost_sounds(facts)
+    notices = lost_sounds(facts) + await lost_tracks(video, facts)
     if not _copies_sound(facts):
         notices.append(
             ("sound_encoded", "MP4 does not hold the video's sound as it is; it is AAC now")

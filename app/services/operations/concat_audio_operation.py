@@ -17,6 +17,7 @@ from app.services.operations.concatenate_operation import (
     ClipItem,
     shape_of,
 )
+from app.services.operations.container_tracks import lost_of_clips, lost_tracks
 from app.services.operations.drive_links import download_address
 from app.services.operations.fetched_clips import fetched_clips, fetched_sound
 from app.services.operations.joined_clips import write_joined
@@ -82,6 +83,7 @@ async def concat_video_audio(
         (OutputFile(output, f"{uuid.uuid4()}_concat.mp4"),),
         "Videos concatenated with audio successfully",
         {**await _figures(output, cycle, frames, shape, sound_ms), "encoder": encoder},
+        notices=await lost_of_clips(clips, lost_tracks),
     )
 
 

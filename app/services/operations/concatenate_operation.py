@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.services.media.media_facts import MediaFacts
 from app.services.media.picture_graph import shown_size, video_of
 from app.services.operations.clip_graphs import ClipShape, constant_rate
+from app.services.operations.container_tracks import lost_behind_first, lost_of_clips
 from app.services.operations.fetched_clips import fetched_clips
 from app.services.operations.joined_clips import write_joined
 from app.services.operations.operation import (
@@ -70,6 +71,7 @@ async def concatenate(wanted: ConcatenateInput, context: OperationContext) -> Op
         (OutputFile(output, f"{uuid.uuid4()}_concatenated.mp4"),),
         "Videos concatenated successfully",
         {"video_count": len(clips), "encoder": encoder},
+        notices=await lost_of_clips(clips, lost_behind_first),
     )
 
 

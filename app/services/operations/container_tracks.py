@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from app.domain.media import SubtitleTrack
 from app.services.media.media_facts import MediaFacts, OtherStream, VideoStream
+from app.services.media.subtitle_probe import listed_subtitles
 
 Container = Literal["mp4", "mkv"]
 
@@ -86,6 +88,58 @@ def lost_sounds(facts: MediaFacts) -> list[Notice]:
         return []
     text = f"{len(lost)} audio tracks are left out: encrypted, or of an unknown codec"
     return [("sounds_dropped", text)]
+
+
+def lost_pictures(facts: MediaFacts, *, keeps_videos: bool = False) -> list[Notice]:
+    """Return the notice of the pictures of a file that are not in an output.
+
+    Args:
+        facts: of the file.
+        keeps_videos: whether all its video tracks are.
+    """
+    lost = [f"{facts.covers} cover pictures"] if facts.covers else []
+    if facts.further_videos and not keeps_videos:
+        lost.append(f"{facts.further_videos} video tracks behind the first")
+    return [("pictures_dropped", f"Left out: {' and '.join(lost)}")] if lost else []
+
+
+async def lost_tracks(path: Path, facts: MediaFacts) -> list[Notice]:
+    """Return notices of what is not in an output that has a file's first picture and no subtitles.
+
+    Raises:
+        MediaError: the file's tracks cannot be listed.
+    """
+    notices = lost_pictures(facts)
+    if facts.subtitles:
+        lost = "; ".join(track.summary for track in (await listed_subtitles(path)).subtitles)
+        text = f"Subtitle tracks of the video are left out: {lost}"
+        notices.append(("subtitle_tracks_dropped", text))
+    return notices
+
+
+async def lost_behind_first(path: Path, facts: MediaFacts) -> list[Notice]:
+    """Return notices of what is not in an output of a file's first picture and first sound."""
+    notices = lost_sounds(facts) + await lost_tracks(path, facts)
+    if len(facts.sounds) > 1:
+        text = f"{len(facts.sounds) - 1} audio tracks behind the first are left out"
+        notices.append(("sounds_dropped", text))
+    return notices
+
+
+async def lost_of_clips(
+    clips: Sequence[tuple[Path, MediaFacts]],
+    lost: Callable[[Path, MediaFacts], Awaitable[list[Notice]]],
+) -> tuple[Notice, ...]:
+    """Return notices of what is not in an output of several files.
+
+    Args:
+        clips: the files.
+        lost: returns the notices of one of them.
+    """
+    notices: list[Notice] = []
+    for number, (path, facts) in enumerate(clips, 1):
+        notices += [(code, f"Clip {number}: {text}") for code, text in await lost(path, facts)]
+    return tuple(notices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from app.services.operations.container_tracks import (
     copied_picture,
     kept_sounds,
     kept_texts,
+    lost_pictures,
     own_container,
     sound_notices,
 )
@@ -116,7 +117,7 @@ async def _dubbed_video(
         graph, output, programme.length_ms, copied_bytes=facts.size_bytes, activity="mixing"
     )
     name = f"{uuid.uuid4()}_dubbed.{container}"
-    notices = (*texts.notices, *sound_notices(kept, container))
+    notices = (*texts.notices, *sound_notices(kept, container), *lost_pictures(facts))
     return DubFile(OutputFile(output, name, CONTAINER_TYPES[container]), notices)
 
 

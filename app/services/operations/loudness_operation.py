@@ -16,6 +16,7 @@ from app.services.operations.container_tracks import (
     CONTAINER_TYPES,
     copied_picture,
     kept_texts,
+    lost_pictures,
     lost_sounds,
     own_container,
 )
@@ -100,7 +101,7 @@ async def _with_picture(
         (file,),
         "Loudness set successfully",
         {"loudness": told[0], "tracks": told},
-        notices=(*texts.notices, *lost_sounds(facts)),
+        notices=(*texts.notices, *lost_sounds(facts), *lost_pictures(facts)),
     )
 
 

@@ -26,6 +26,7 @@ from app.services.operations.container_tracks import (
     holds_video,
     kept_sounds,
     kept_texts,
+    lost_pictures,
     lost_sounds,
     own_container,
     sound_notices,
@@ -126,6 +127,7 @@ async def mux(wanted: MuxInput, context: OperationContext) -> OperationResult:
         output, *pictures, *streams, *kept, *added, *fonts, **options, **_track_options(plan)
     )
     told = lost_sounds(facts) if wanted.loudness else sound_notices(facts, container)
+    told += lost_pictures(facts, keeps_videos=True)
     room = facts.size_bytes + _TEXT_BYTES
     await writing.run(graph, output, facts.duration_ms, copied_bytes=room)
     file = OutputFile(output, f"{uuid.uuid4()}_muxed.{container}", CONTAINER_TYPES[container])

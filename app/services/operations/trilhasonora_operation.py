@@ -14,6 +14,7 @@ from app.services.media.ffmpeg_graph import GraphNode, media_input
 from app.services.media.media_facts import MediaFacts
 from app.services.media.picture_graph import video_of
 from app.services.operations.clip_graphs import SOUND_HZ, stereo_sound
+from app.services.operations.container_tracks import lost_behind_first
 from app.services.operations.drive_links import download_address
 from app.services.operations.fetched_clips import fetched_clip, fetched_sound
 from app.services.operations.joined_clips import write_with_sound
@@ -89,6 +90,7 @@ async def add_soundtrack(wanted: SoundtrackInput, context: OperationContext) -> 
             "gpu_accelerated": encoder.endswith("nvenc"),
             "encoder": encoder,
         },
+        notices=tuple(await lost_behind_first(video, facts)),
     )
 
 

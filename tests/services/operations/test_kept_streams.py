@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import UnreadableMediaError
+from app.services.operations.operation import LocalMedia
 from tests.media_operations import FAST, Operations, ffmpeg, frame, probed
 
 SRT = "1\n00:00:00,100 --> 00:00:00,400\nHello there\n"
@@ -61,6 +62,61 @@ async def test_a_sound_of_an_unknown_codec_is_left_out_and_told(
     path = operations.file(answer)
     assert probed(path, "stream=codec_name", "a") == ["aac"]
     assert codes(dict(answer)) == ["sounds_dropped"]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A film with a cover picture, two pictures, two sounds and two subtitle tracks."""
+    (tmp_path / "film.srt").write_text(SRT)
+    texts = ("-i", str(tmp_path / "film.srt"))
+    maps = ("-map", "0", "-map", "0", "-map", "1", "-map", "1", "-map", "2", "-map", "3")
+    cover = made(tmp_path, "cover.png", *PICTURE, "-frames:v", "1")
+    return made(
+        tmp_path,
+        "film.mkv",
+        *(*PICTURE, *TONE, *texts, *texts, *maps, *FAST, *YUV, "-c:a", "aac"),
+        *("-attach", str(cover), "-metadata:s:t", "mimetype=image/png"),
+        *("-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=spa"),
+    )
+
+
+TEXTS, PICTURES = "subtitle_tracks_dropped", "pictures_dropped"
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "lost"),
+    [
+        (
+            "caption",
+            {"subtitles": SRT},
+            {PICTURES: "1 cover pictures and 1 video", TEXTS: "0 (en); 1 (es)"},
+        ),
+        ("mux", {"subtitles": SRT}, {PICTURES: "1 cover pictures"}),
+        ("loudness", {}, {PICTURES: "1 cover pictures and 1 video"}),
+        ("addaudio", {"url_audio": "film"}, {PICTURES: "1 cover", TEXTS: "0 (en); 1 (es)"}),
+        (
+            "trilhasonora",
+            {"trilha_sonora": "film"},
+            {PICTURES: "1 cover", TEXTS: "0 (en", "sounds_dropped": "1 audio tracks behind"},
+        ),
+    ],
+)
+async def test_what_is_left_out_of_a_film_is_told(
+    operations: Operations, film: Path, operation: str, fields: dict[str, str], lost: dict[str, str]
+) -> None:
+    others = {name: film if value == "film" else value for name, value in fields.items()}
+    answer = await operations.run(operation, url_video=film, **others)
+    told = {each["code"]: each["message"] for each in answer["notices"]}
+    assert told.keys() == lost.keys()
+    for code, part in lost.items():
+        assert part in told[code]
+
+
+async def test_what_is_left_out_of_clips_is_told(operations: Operations, film: Path) -> None:
+    answer = await operations.run("concatenate", video_urls=[{"video_url": LocalMedia(film)}] * 2)
+    told = [(each["code"], each["message"][:7]) for each in answer["notices"]]
+    codes = [PICTURES, TEXTS, "sounds_dropped"]
+    assert told == [(code, f"Clip {number}:") for number in (1, 2) for code in codes]
 
 
 async def test_what_is_asked_of_such_a_sound_is_an_error(
