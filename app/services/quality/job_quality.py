@@ -11,7 +11,7 @@ from app.domain.profile import ReadingProfile
 from app.domain.quality_score import QualityScore
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.services.quality.quality_report import CUE_CHARS, check_quality, shown_cues
-from app.services.quality.quality_rule import Examination
+from app.services.quality.quality_rule import CheckedTrack
 from app.services.quality.reading_speed import too_fast
 from app.system.bounded_work import work_on
 
@@ -49,6 +49,6 @@ def _measured(
     cues: list[Cue], profile: ReadingProfile, language: str, video: VideoTiming
 ) -> Iterator[JobQuality]:
     shown = shown_cues(cues, profile, language, video)
-    report = check_quality(Examination(shown, profile, language, video))
+    report = check_quality(CheckedTrack(shown, profile, language, video))
     notice = too_fast(report, shown)
     yield JobQuality(report.summary, () if notice is None else (notice,))

@@ -15,7 +15,7 @@ from app.domain.written_cue import WrittenCue
 from app.services.layout.line_breaks import break_lines
 from app.services.layout.translated_track import translated_track
 from app.services.quality.line_rules import LINE_RULES
-from app.services.quality.quality_rule import Examination, Fault, QualityRule, Severity, Value
+from app.services.quality.quality_rule import CheckedTrack, Fault, QualityRule, Severity, Value
 from app.services.quality.speaker_rules import SPEAKER_RULES
 from app.services.quality.text_rules import TEXT_RULES
 from app.services.quality.timing_rules import TIMING_RULES
@@ -80,29 +80,29 @@ class QualityReport:
         return QualityScore(self.profile, self.score, self.cues, self.conforming, broken)
 
 
-def check_quality(examination: Examination) -> QualityReport:
+def check_quality(track: CheckedTrack) -> QualityReport:
     """Check cues by every rule; pure, and linear in the size of the text."""
-    rules = tuple(_checked(rule, examination) for rule in RULES)
+    rules = tuple(_checked(rule, track) for rule in RULES)
     wrong = {fault.cue for rule in rules if rule.severity == "error" for fault in rule.faults}
     return QualityReport(
-        examination.asked.name,
-        examination.language,
-        len(examination.cues),
-        sum(cue.number not in wrong for cue in examination.cues),
+        track.asked.name,
+        track.language,
+        len(track.cues),
+        sum(cue.number not in wrong for cue in track.cues),
         rules,
     )
 
 
-def _checked(rule: QualityRule, examination: Examination) -> RuleReport:
-    applies = rule.applies(examination)
+def _checked(rule: QualityRule, track: CheckedTrack) -> RuleReport:
+    applies = rule.applies(track)
     return RuleReport(
         rule.name,
         rule.meaning,
         rule.severity,
         applies,
-        rule.limit(examination) if applies else None,
+        rule.limit(track) if applies else None,
         rule.unit,
-        tuple(rule.check(examination)) if applies else (),
+        tuple(rule.check(track)) if applies else (),
     )
 
 
@@ -149,14 +149,14 @@ def _report(
     video: VideoTiming,
     file_rate: float | None,
 ) -> Iterator[QualityReport]:
-    yield check_quality(Examination(cues, profile, language, video, file_rate))
+    yield check_quality(CheckedTrack(cues, profile, language, video, file_rate))
 
 
 def _report_of_shown(
     cues: list[Cue], profile: ReadingProfile, language: str, video: VideoTiming
 ) -> Iterator[QualityReport | WrittenCue]:
     shown = shown_cues(cues, profile, language, video)
-    yield check_quality(Examination(shown, profile, language, video))
+    yield check_quality(CheckedTrack(shown, profile, language, video))
     yield from shown
 
 

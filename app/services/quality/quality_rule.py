@@ -33,8 +33,8 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Examination:
-    """Cues of one file with everything that they are examined by.
+class CheckedTrack:
+    """Subtitles of one file with everything that they are checked by.
 
     Attributes:
         cues: in the file's order.
@@ -82,15 +82,15 @@ def width_of(cue: WrittenCue) -> int:
     return text_width(flat_text(cue))
 
 
-Check = Callable[[Examination], Iterator[Fault]]
-Limit = Callable[[Examination], Value]
+Check = Callable[[CheckedTrack], Iterator[Fault]]
+Limit = Callable[[CheckedTrack], Value]
 
 
-def _none(_: Examination) -> Value:
+def _none(_: CheckedTrack) -> Value:
     return None
 
 
-def _always(_: Examination) -> bool:
+def _always(_: CheckedTrack) -> bool:
     return True
 
 
@@ -114,4 +114,4 @@ class QualityRule:
     limit: Limit = _none
     unit: str = ""
     severity: Severity = "error"
-    applies: Callable[[Examination], bool] = _always
+    applies: Callable[[CheckedTrack], bool] = _always

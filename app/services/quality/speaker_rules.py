@@ -8,7 +8,7 @@ from itertools import pairwise
 from app.domain.dialogue_turns import is_turn, speaker_dash
 from app.domain.written_cue import WrittenCue
 from app.services.layout.laid_out_cue import dialogue_dashes
-from app.services.quality.quality_rule import Examination, Fault, QualityRule
+from app.services.quality.quality_rule import CheckedTrack, Fault, QualityRule
 from app.services.sdh.sound_words import describes_sound
 from app.services.sdh.speaker_labels import SpeakerLabels
 
@@ -20,9 +20,9 @@ def _hyphen_style(language: str) -> str:
     return "both lines, with a space" if second.endswith(" ") else "both lines, without a space"
 
 
-def _dual_speakers(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
-        if _has_other_hyphens(cue, found.base_language):
+def _dual_speakers(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
+        if _has_other_hyphens(cue, track.base_language):
             yield Fault(cue.number, cue.text[:80])
 
 
@@ -41,8 +41,8 @@ def _has_other_hyphens(cue: WrittenCue, language: str) -> bool:
     return len(spaced) > 1 if language == "und" else spaced != {second.endswith(" ")}
 
 
-def _sdh_brackets(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _sdh_brackets(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         for line in cue.lines:
             spoken = line[len(speaker_dash(line)) :].strip()
             inside, closed, rest = spoken[1:].partition(")")
@@ -52,11 +52,11 @@ def _sdh_brackets(found: Examination) -> Iterator[Fault]:
                 break
 
 
-def _speaker_label(found: Examination) -> Iterator[Fault]:
+def _speaker_label(track: CheckedTrack) -> Iterator[Fault]:
     """Yield cues whose label is that of a machine, or in another notation than the file's first."""
-    labels = SpeakerLabels(line for cue in found.cues for line in cue.lines)
+    labels = SpeakerLabels(line for cue in track.cues for line in cue.lines)
     file_notation: str | None = None
-    for cue in found.cues:
+    for cue in track.cues:
         for line in cue.lines:
             label = labels.find(line)
             if label is None:
@@ -71,12 +71,12 @@ def _speaker_label(found: Examination) -> Iterator[Fault]:
 SPEAKER_RULES = (
     QualityRule(
         "dialogue_dashes", "two speakers of a cue have the dashes of the language",
-        _dual_speakers, lambda found: _hyphen_style(found.base_language), severity="advice",
-        applies=lambda found: found.profile.speaker_dashes,
+        _dual_speakers, lambda track: _hyphen_style(track.base_language), severity="advice",
+        applies=lambda track: track.profile.speaker_dashes,
     ),
     QualityRule(
         "sdh_brackets", "sounds are described in square brackets", _sdh_brackets,
-        severity="advice", applies=lambda found: found.is_netflix,
+        severity="advice", applies=lambda track: track.is_netflix,
     ),
     QualityRule(
         "speaker_label", "speakers have names, all in one notation", _speaker_label,

@@ -11,7 +11,7 @@ from itertools import pairwise
 from app.domain.style import ink_length
 from app.domain.text import ends_sentence
 from app.domain.written_cue import WrittenCue
-from app.services.quality.quality_rule import Examination, Fault, QualityRule, flat_text
+from app.services.quality.quality_rule import CheckedTrack, Fault, QualityRule, flat_text
 from app.services.sdh.speaker_labels import SpeakerLabels
 
 _SHOWN_CHARS = 40
@@ -67,17 +67,17 @@ _MUSIC = "♪♫♬♩"
 _REPEAT_MS = 1000
 
 
-def _empty_text(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _empty_text(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         if not any(char.isalnum() or not char.isspace() for line in cue.lines for char in line):
             yield Fault(cue.number)
 
 
-def _spaces(found: Examination) -> Iterator[Fault]:
+def _spaces(track: CheckedTrack) -> Iterator[Fault]:
     patterns = [_DOUBLED, _AT_EDGE, _BEFORE_MARK]
-    if found.base_language not in _FRENCH_SPACES:
+    if track.base_language not in _FRENCH_SPACES:
         patterns.append(_BEFORE_HIGH_MARK)
-    for cue in found.cues:
+    for cue in track.cues:
         text = cue.markup or cue.text
         match = next((each for each in (p.search(text) for p in patterns) if each), None)
         if match is not None:
@@ -88,8 +88,8 @@ def _quoted(text: str, place: int) -> str:
     return text[max(0, place - _SHOWN_CHARS // 2) : place + _SHOWN_CHARS // 2]
 
 
-def _ellipsis(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _ellipsis(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         if (match := _DOTS.search(cue.text)) is not None:
             yield Fault(cue.number, _quoted(cue.text, match.start()))
 
@@ -101,13 +101,13 @@ class _OpenMark:
     index: int
 
 
-def _brackets(found: Examination) -> Iterator[Fault]:
+def _brackets(track: CheckedTrack) -> Iterator[Fault]:
     """Yield cues with a bracket or quotation mark whose other half is missing.
 
     What a cue opens may be closed by one of the next few.
     """
     open_marks: list[_OpenMark] = []
-    for index, cue in enumerate(found.by_time):
+    for index, cue in enumerate(track.by_time):
         while open_marks and index - open_marks[0].index > _OPEN_CUES:
             yield Fault(open_marks[0].cue, open_marks.pop(0).mark)
         for char in _without_other_marks(cue.text, open_marks):
@@ -153,8 +153,8 @@ def _is_enumeration(text: str) -> bool:
     return before[-1:] in ":;-" or before.strip().isalnum()
 
 
-def _markup(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _markup(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         if (match := _LEFTOVER.search(cue.text)) is not None:
             yield Fault(cue.number, match[0][:_SHOWN_CHARS])
         elif (tag := _unpaired(cue.markup)) is not None:
@@ -176,15 +176,15 @@ def _unpaired(markup: str) -> str | None:
     return next((f"<{name}>" for name in open_tags if name not in ("v", "c", "lang", "rt")), None)
 
 
-def _italics(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _italics(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         if any(run.style.italic for run in cue.runs):
             yield Fault(cue.number, sum(r.end - r.start for r in cue.runs if r.style.italic))
 
 
-def _spelled_numbers(found: Examination) -> Iterator[Fault]:
-    labels = SpeakerLabels(line for cue in found.cues for line in cue.lines)
-    for cue in found.cues:
+def _spelled_numbers(track: CheckedTrack) -> Iterator[Fault]:
+    labels = SpeakerLabels(line for cue in track.cues for line in cue.lines)
+    for cue in track.cues:
         text = _BRACKETED.sub("", flat_text(cue))
         if (label := labels.find(text)) is not None:
             text = text[label.end :]
@@ -199,8 +199,8 @@ def _spelled_numbers(found: Examination) -> Iterator[Fault]:
                 break
 
 
-def _number_at_start(found: Examination) -> Iterator[Fault]:
-    for before, cue in _with_text_before(found):
+def _number_at_start(track: CheckedTrack) -> Iterator[Fault]:
+    for before, cue in _with_text_before(track):
         text = flat_text(cue)
         for match in _FIGURE.finditer(text):
             ahead = text[: match.start()]
@@ -210,9 +210,9 @@ def _number_at_start(found: Examination) -> Iterator[Fault]:
                 break
 
 
-def _with_text_before(found: Examination) -> Iterator[tuple[str, WrittenCue]]:
+def _with_text_before(track: CheckedTrack) -> Iterator[tuple[str, WrittenCue]]:
     before = ""
-    for cue in found.by_time:
+    for cue in track.by_time:
         yield before, cue
         before = flat_text(cue)
 
@@ -222,8 +222,8 @@ def _begins_sentence(text: str, place: int) -> bool:
     return not words or ends_sentence(words[-1])
 
 
-def _glyphs(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _glyphs(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         wrong = next((char for char in cue.text if _is_unshown(char)), None)
         if wrong is not None:
             yield Fault(cue.number, f"U+{ord(wrong):04X}")
@@ -236,23 +236,23 @@ def _is_unshown(char: str) -> bool:
     return char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs")
 
 
-def _music(found: Examination) -> Iterator[Fault]:
-    for cue in found.cues:
+def _music(track: CheckedTrack) -> Iterator[Fault]:
+    for cue in track.cues:
         text = flat_text(cue)
         signs = [char for char in text if char in _MUSIC]
         if len(signs) == 1 and ink_length(text) > 1:
             yield Fault(cue.number, text[:_SHOWN_CHARS])
 
 
-def _repeated(found: Examination) -> Iterator[Fault]:
-    for before, cue in pairwise(found.by_time):
+def _repeated(track: CheckedTrack) -> Iterator[Fault]:
+    for before, cue in pairwise(track.by_time):
         same = before.lines and before.lines == cue.lines
         if same and cue.start_ms - before.end_ms < _REPEAT_MS:
             yield Fault(cue.number, cue.text[:_SHOWN_CHARS])
 
 
-def _is_english(found: Examination) -> bool:
-    return found.base_language == "en" and found.is_netflix
+def _is_english(track: CheckedTrack) -> bool:
+    return track.base_language == "en" and track.is_netflix
 
 
 TEXT_RULES = (
@@ -261,7 +261,7 @@ TEXT_RULES = (
     QualityRule("glyphs", "every character can be shown", _glyphs),
     QualityRule(
         "italics", "no italics where the script has none", _italics, unit="characters",
-        applies=lambda found: not found.profile.italics,
+        applies=lambda track: not track.profile.italics,
     ),
     QualityRule(
         "spaces", "no doubled spaces, none at the edges or before a mark", _spaces,
@@ -269,7 +269,7 @@ TEXT_RULES = (
     ),
     QualityRule(
         "ellipsis", "an ellipsis is one character", _ellipsis, severity="advice",
-        applies=lambda found: found.is_netflix,
+        applies=lambda track: track.is_netflix,
     ),
     QualityRule(
         "brackets", "brackets and quotation marks are closed", _brackets, severity="advice"

@@ -13,7 +13,7 @@ from app.domain.style import InlineStyle, StyleRun
 from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.domain.written_cue import WrittenCue
 from app.services.quality.quality_report import RULES, check_quality
-from app.services.quality.quality_rule import Examination
+from app.services.quality.quality_rule import CheckedTrack
 from tests.server import ROOT
 
 CUT = VideoTiming(25.0, (10_000,))
@@ -172,8 +172,8 @@ EDGES = [
 
 
 def names_broken(edge: Edge, cues: Sequence[WrittenCue], rate: float | None) -> set[str]:
-    examination = Examination(cues, PROFILES[edge.profile], edge.language, edge.video, rate)
-    return {rule.name for rule in check_quality(examination).rules if rule.faults}
+    track = CheckedTrack(cues, PROFILES[edge.profile], edge.language, edge.video, rate)
+    return {rule.name for rule in check_quality(track).rules if rule.faults}
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: edge.rule)
@@ -194,9 +194,9 @@ def test_the_guide_has_seventeen_checks_with_the_numbers_of_the_profile() -> Non
     assert len(rows) == 17
     by_name = {rule.name: rule for rule in RULES}
     assert {name for names, _ in rows for name in names} <= by_name.keys()
-    examination = Examination([], PROFILES["netflix"], "en", VideoTiming(0.0, (1,)))
+    track = CheckedTrack([], PROFILES["netflix"], "en", VideoTiming(0.0, (1,)))
     stated = {names[0]: float(found[0]) for names, text in rows if (found := NUMBER.findall(text))}
-    limits = {name: by_name[name].limit(examination) for name in stated if name != "gap"}
+    limits = {name: by_name[name].limit(track) for name in stated if name != "gap"}
     assert limits == {name: number for name, number in stated.items() if name != "gap"}
     assert PROFILES["netflix"].min_gap_ms == 83
 

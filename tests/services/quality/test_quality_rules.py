@@ -17,7 +17,7 @@ from app.domain.video_timing import NO_VIDEO, VideoTiming
 from app.domain.written_cue import WrittenCue
 from app.services.captions.written_cues import read_written
 from app.services.quality.quality_report import RULES, QualityReport, check_quality, shown_cues
-from app.services.quality.quality_rule import Examination
+from app.services.quality.quality_rule import CheckedTrack
 from app.services.quality.reading_speed import too_fast
 from tests.server import ROOT
 
@@ -32,7 +32,7 @@ def cue(number: int, start_ms: int, end_ms: int, *lines: str) -> WrittenCue:
 def report(
     *cues: WrittenCue, language: str = "en", video: VideoTiming = NO_VIDEO, profile: str = "netflix"
 ) -> QualityReport:
-    return check_quality(Examination(cues, PROFILES[profile], language, video))
+    return check_quality(CheckedTrack(cues, PROFILES[profile], language, video))
 
 
 def broken(found: QualityReport) -> set[str]:
@@ -141,7 +141,7 @@ def test_cues_change_with_the_shot(span: tuple[int, int], rule: str | None) -> N
 
 
 def test_a_file_that_counts_frames_at_another_rate_is_told() -> None:
-    found = check_quality(Examination([GOOD], NETFLIX, "en", VideoTiming(25.0), 24000 / 1001))
+    found = check_quality(CheckedTrack([GOOD], NETFLIX, "en", VideoTiming(25.0), 24000 / 1001))
     (rule,) = [rule for rule in found.rules if rule.name == "frame_rate"]
     assert (rule.limit, [fault.cue for fault in rule.faults]) == (25.0, [0])
 
@@ -154,7 +154,7 @@ def test_the_score_is_the_share_of_cues_without_an_error() -> None:
 def test_files_of_every_shape_are_checked_as_they_are_written() -> None:
     srt = "1\n00:00:01,000 --> 00:00:03,000\n<i>One line\nand another.\n\n"
     written = read_written(srt + "2\n00:00:02,000 --> 00:00:04,000\n...\n", "en")
-    found = check_quality(Examination(written.cues, NETFLIX, written.language))
+    found = check_quality(CheckedTrack(written.cues, NETFLIX, written.language))
     assert {"markup", "overlap", "ellipsis", "fits_one_line"} <= broken(found)
     assert [each.lines for each in written.cues] == [("One line", "and another."), ("...",)]
 

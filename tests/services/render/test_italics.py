@@ -9,7 +9,7 @@ from app.domain.profile import PROFILES
 from app.domain.style import InlineStyle, StyleRun, without_italics
 from app.domain.time import Span
 from app.services.quality.quality_report import check_quality, shown_cues
-from app.services.quality.quality_rule import Examination
+from app.services.quality.quality_rule import CheckedTrack
 from app.services.render.file_writer import render
 
 ITALIC, BOLD = InlineStyle(italic=True), InlineStyle(bold=True)
@@ -37,7 +37,7 @@ def test_files_of_netflix_have_none_and_keep_other_styles(language: str, kind: s
 
 def test_the_report_of_a_job_finds_none() -> None:
     shown = shown_cues([styled("zh")], PROFILES["netflix"], "zh")
-    report = check_quality(Examination(shown, PROFILES["netflix"], "zh"))
+    report = check_quality(CheckedTrack(shown, PROFILES["netflix"], "zh"))
     (rule,) = [rule for rule in report.rules if rule.name == "italics"]
     assert (rule.checked, rule.faults) == (True, ())
     assert shown[0].runs == (StyleRun(2, 4, BOLD),)

@@ -19,7 +19,7 @@ from app.services.layout import break_lines, lay_out
 from app.services.layout.width import text_width
 from app.services.pipeline.finalizers import each
 from app.services.quality.quality_report import check_quality, shown_cues
-from app.services.quality.quality_rule import Examination
+from app.services.quality.quality_rule import CheckedTrack
 from app.services.stages.cues import build_cues, build_speaker_cues
 
 Lines = Sequence[tuple[str | None, str]]
@@ -79,7 +79,7 @@ async def test_the_dashes_are_those_of_the_language(language: str, shown: str) -
     (cue,) = await cues_of(segments, "netflix")
     assert cue.text.replace("\u00a0", " ") == shown
     checked = shown_cues([cue], profile_named("netflix"), language)
-    report = check_quality(Examination(checked, profile_named("netflix"), language))
+    report = check_quality(CheckedTrack(checked, profile_named("netflix"), language))
     assert "dialogue_dashes" not in report.summary.broken
 
 
