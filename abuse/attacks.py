@@ -285,6 +285,8 @@ ATTACKS: Mapping[str, Attack] = {
     "Deepgram: sound of 100 MB in one message": doors.listen_frame,
     "Realtime: 100 silent connections": doors.realtime_places,
     "Realtime: answers unread": doors.realtime_unread,
+    "Realtime: pings unread": doors.realtime_pings,
+    "queue: 40 webhooks unanswered": doors.silent_webhooks,
     "film: 1 GiB of samples": doors.endless_film,
     "film: 60 that stop": doors.silent_films,
     "media server: nested event": doors.deep_event,

@@ -63,10 +63,20 @@ def realtime_places(caller: HostileCaller) -> str:
 
 def realtime_unread(caller: HostileCaller) -> str:
     """Events that are each answered by an error, from a client who reads none of the answers."""
+    text = json.dumps({"type": "no.such.event", "event_id": "x" * 400}).encode()
+    return _unread(caller, Frame(Opcode.TEXT, text))
+
+
+def realtime_pings(caller: HostileCaller) -> str:
+    """Pings, from a client who reads none of the answers."""
+    return _unread(caller, Frame(Opcode.PING, b"x" * 125))
+
+
+def _unread(caller: HostileCaller, frame: Frame) -> str:
+    """Send a WebSocket frame a hundred thousand times, and read nothing; return what came of it."""
     key = base64.b64encode(bytes(16))
     head = f"GET {_REALTIME} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    text = json.dumps({"type": "no.such.event", "event_id": "x" * 400}).encode()
-    event = Frame(Opcode.TEXT, text).serialize(mask=True)
+    sent = frame.serialize(mask=True)
     with caller.connection() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(
@@ -76,7 +86,7 @@ def realtime_unread(caller: HostileCaller) -> str:
         connection.settimeout(_HOLD_S)
         try:
             for _ in range(1000):
-                connection.sendall(event * 100)
+                connection.sendall(sent * 100)
             return "taken"
         except TimeoutError:
             return "held back"
@@ -159,6 +169,14 @@ def long_edits(caller: HostileCaller) -> str:
     both = {**body, "second": text, "second_language": "en"}
     asked = [("/api/qc", body), ("/api/relayout", body), ("/api/merge", both)]
     return caller.at_once(8, lambda number: caller.post_json(*asked[number % len(asked)]))
+
+
+def silent_webhooks(caller: HostileCaller) -> str:
+    """Forty jobs of two thousand cues, whose webhook takes connections and never answers."""
+    cues = [{"start": n * 1000, "end": n * 1000 + 900, "text": f"line {n}"} for n in range(2000)]
+    webhook = f"{caller.site.url}/silent"
+    job = {"input": {"captions": cues, "captions_lang": "en"}, "webhook": webhook}
+    return caller.at_once(8, lambda _: [caller.post_json("/run", job) for _ in range(5)][-1])
 
 
 def picture_bomb(caller: HostileCaller) -> str:

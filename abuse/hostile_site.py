@@ -12,6 +12,7 @@ from pathlib import Path
 
 _MIB = 2**20
 _DRIP_EVERY_S = 5.0
+_SILENT_S = 60.0
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -132,6 +133,10 @@ def _drip(handler: http.server.BaseHTTPRequestHandler) -> None:
         time.sleep(_DRIP_EVERY_S)
 
 
+def _silent(_: http.server.BaseHTTPRequestHandler) -> None:
+    time.sleep(_SILENT_S)
+
+
 def _tracks_page(handler: http.server.BaseHTTPRequestHandler) -> None:
     _head(handler, "text/html")
     handler.wfile.write(b"<video><track srclang=" + b" " * 2_000_000 + b"<track srclang=" * 60_000)
@@ -166,6 +171,7 @@ _ANSWERS: Mapping[str, Answer] = {
     "packed_page": _packed_page,
     "endless.m3u8": _endless_playlist,
     "drip.mp4": _drip,
+    "silent": _silent,
     "tracks_page": _tracks_page,
     "endless_json": _endless_json,
     "packed_json": _packed_json,
