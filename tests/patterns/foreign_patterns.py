@@ -36,17 +36,26 @@ class Use:
     methods: frozenset[str]
 
 
-def all_uses(root: Path = ROOT / "app") -> list[Use]:
-    """Return every use of ``re`` below a folder.
+def modules_with_patterns() -> list[str]:
+    """Return the files of the application that import ``re``, as paths below the project."""
+    paths = [
+        path
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        if _IMPORT_OF_RE.search(path.read_text(encoding="utf-8"))
+    ]
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+@cache
+def uses_in(module: str) -> tuple[Use, ...]:
+    """Return every use of ``re`` in a file.
 
     A pattern that is no constant is made by calling the function that makes it.
     """
-    return [use for path in sorted(root.rglob("*.py")) for use in _uses_in(path)]
+    return tuple(_uses_in(ROOT / module))
 
 
 def _uses_in(path: Path) -> Iterator[Use]:
-    if not _IMPORT_OF_RE.search(path.read_text(encoding="utf-8")):
-        return
     tree = _tree_of(path)
     names = _names_of_re(tree)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
