@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -91,6 +94,24 @@ def write_wav(path: Path, samples: NDArray[np.float32]) -> None:
     command = ["ffmpeg", "-v", "error", "-y", "-f", "s16le", "-ac", "1", "-ar", "16000", "-i", "-"]
     pcm = (samples * 32767).astype("<i2").tobytes()
     subprocess.run([*command, str(path)], input=pcm, check=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import a share of the test modules in each worker, before all of them collect all modules.
+
+    The first import of a module rewrites its assertions and stores the outcome for the others; in
+    step, every worker would rewrite every module.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1 or session.config.args != session.config.getini("testpaths"):
+        return
+    for path in sorted((ROOT / "tests").rglob("test_*.py"))[int(worker) :: workers]:
+        if str(path.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent))
+        # What cannot be imported is told, or skipped, when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(path.stem)
 
 
 @pytest.hookimpl(trylast=True)
