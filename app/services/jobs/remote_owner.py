@@ -71,10 +71,13 @@ class RemoteOwner:
             case "release":
                 job.callers.end_lease(caller)
             case "leave":
-                task = asyncio.ensure_future(self._control.cancel(job, caller))
+                task = asyncio.create_task(self._cancel(job, caller))
                 self._keep(task)
             case "watch":
                 self._control.watch(job, position_ms if isinstance(position_ms, int) else None)
+
+    async def _cancel(self, job: JobRuntime, caller: str) -> None:
+        await self._control.cancel(job, caller)
 
     def _send(self, job_id: str, message: Message) -> None:
         self._keep(asyncio.ensure_future(self._deliver(job_id, message)))
