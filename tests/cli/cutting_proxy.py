@@ -19,10 +19,13 @@ class Cut:
     Attributes:
         sent_bytes: that the client may send; None for no limit.
         seen: what the server sends last; empty for no limit.
+        ends_event: whether that is part of an event, and nothing behind the event is passed on: a
+            slow server's client gets several at once.
     """
 
     sent_bytes: int | None = None
     seen: bytes = b""
+    ends_event: bool = False
 
 
 class CuttingProxy:
@@ -90,9 +93,10 @@ class CuttingProxy:
         tail = b""
         with contextlib.suppress(OSError):
             while piece := server.recv(_PIECE_BYTES):
-                tail = (tail + piece)[-_PIECE_BYTES:] if cut.seen else b""
-                client.sendall(piece)
-                if cut.seen and cut.seen in tail:
+                tail = (tail + piece)[-2 * _PIECE_BYTES :] if cut.seen else b""
+                end = _end(tail, cut) if cut.seen else None
+                client.sendall(piece if end is None else piece[: len(piece) - len(tail) + end])
+                if end is not None:
                     self._reset(client, server, cut)
                     return
             client.shutdown(socket.SHUT_WR)
@@ -104,3 +108,14 @@ class CuttingProxy:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+
+
+def _end(text: bytes, cut: Cut) -> int | None:
+    """Return up to where a text is passed on; None for all of it, and what follows."""
+    begin = text.find(cut.seen)
+    if begin < 0:
+        return None
+    if not cut.ends_event:
+        return len(text)
+    end = text.find(b"\n\n", begin)
+    return None if end < 0 else end + 2

@@ -18,7 +18,7 @@ from tests.media_server import MediaServer
 from tests.server import DEAF, ServerProcess, free_port
 
 ANEW = ("talk.mp4", "--from", "en", "--field", "force_refresh=true", "--json")
-CUES = Cut(seen=b'"subtitles":')
+CUES = Cut(seen=b'"subtitles":', ends_event=True)
 
 
 @pytest.fixture

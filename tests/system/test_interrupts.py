@@ -53,9 +53,10 @@ def test_what_python_drops_comes_again(
 ) -> None:
     with keyboard_interrupts() as came, pytest.raises(KeyboardInterrupt):
         drop(number)
-        assert came == [number]
         time.sleep(60)
-    assert came == [number, number]
+    # A long collection drops the second one too.
+    assert len(came) >= 2
+    assert set(came) == {number}
     assert "Exception ignored" not in capfd.readouterr().err
 
 

@@ -220,10 +220,9 @@ async def test_translated_speech_is_asked_for_in_the_language_that_was_spoken() 
     session = scene.session(None, "translate")
     session.feed(speech(1.5))
     session.feed(silence(0.6))
-    await until(lambda: scene.lines)
+    await until(lambda: "final" in {result.status for result in scene.told})
     session.feed(speech(1.5))
     await until(lambda: scene.ears.windows[-1].language == "fr")
-    await until(lambda: "final" in {result.status for result in scene.told})
     assert {window.task for window in scene.ears.windows} == {"translate"}
     assert {result.language for result in scene.told} == {"en-US"}
     assert scene.ears.windows[-1].language == "fr"
