@@ -33,7 +33,7 @@ class RemoteOwner:
         self._control = control
         self._name = f"worker {uuid.uuid4().hex[:12]}"
         self._held: dict[str, asyncio.TimerHandle] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[object]] = set()
 
     def hold(self, job_id: str) -> None:
         """See `OwnerLink`."""
@@ -71,18 +71,15 @@ class RemoteOwner:
             case "release":
                 job.callers.end_lease(caller)
             case "leave":
-                task = asyncio.create_task(self._cancel(job, caller))
+                task = asyncio.ensure_future(self._control.cancel(job, caller))
                 self._keep(task)
             case "watch":
                 self._control.watch(job, position_ms if isinstance(position_ms, int) else None)
 
-    async def _cancel(self, job: JobRuntime, caller: str) -> None:
-        await self._control.cancel(job, caller)
-
     def _send(self, job_id: str, message: Message) -> None:
         self._keep(asyncio.ensure_future(self._deliver(job_id, message)))
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
+    def _keep(self, task: asyncio.Task[object]) -> None:
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
