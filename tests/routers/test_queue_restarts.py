@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -43,6 +43,27 @@ def held_media() -> Iterator[tuple[str, threading.Event, list[str]]]:
         yield f"http://127.0.0.1:{http.server_address[1]}/talk.mp3", go, asked
         go.set()
         http.shutdown()
+
+
+@contextmanager
+def two_servers(
+    folder: Path, **settings: str
+) -> Iterator[tuple[ServerProcess, ServerProcess, Receiver]]:
+    """Two servers that share their jobs, with one place each, and a receiver of webhooks."""
+    settings |= {**DEAF, "MAX_JOBS": "1", "JOBS_DIR": str(folder / "jobs")}
+    settings |= {"ALLOW_PRIVATE_URLS": "true"}
+    receiver, servers = Receiver(), []
+    for name in ("one", "other"):
+        (folder / name).mkdir()
+        servers.append(ServerProcess(folder / name, settings, "tests.queue_app:application()"))
+    try:
+        for server in servers:
+            server.wait_ready()
+        yield servers[0], servers[1], receiver
+    finally:
+        for server in servers:
+            server.stop()
+        receiver.server.shutdown()
 
 
 def _listens(port: int) -> bool:
@@ -161,16 +182,7 @@ def test_calls_are_known_after_a_kill_and_done_once_or_said_not_to_be_repeated(
 def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_when_it_ends(
     tmp_path: Path,
 ) -> None:
-    settings = {**DEAF, "MAX_JOBS": "1", "JOBS_DIR": str(tmp_path / "jobs")}
-    settings |= {"JOB_LEASE_S": "1", "ALLOW_PRIVATE_URLS": "true"}
-    receiver, servers = Receiver(), []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        servers.append(ServerProcess(tmp_path / name, settings, "tests.queue_app:application()"))
-    one, other = servers
-    try:
-        for server in servers:
-            server.wait_ready()
+    with two_servers(tmp_path, JOB_LEASE_S="1") as (one, other, receiver):
         with one.client() as api, other.client() as remote, ThreadPoolExecutor(3) as pool:
             body = {"input": {"answer": 1, "error": "again"}, "webhook": receiver.url}
             failed = api.post("/run", json=body).json()["id"]
@@ -178,7 +190,7 @@ def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_
             for client in (api, remote):
                 _cancelled_for_good(api, client, f"{tmp_path}/never", receiver)
             held = {"answer": "held", "until": f"{tmp_path}/never"}
-            running = [_handed_in(api, **held) for _ in servers]
+            running = [_handed_in(api, **held) for _ in range(2)]
             for job_id in running:
                 until(lambda job_id=job_id: _status(api, job_id) == "IN_PROGRESS")  # type: ignore[misc]
             waiting = [_handed_in(api, answer=n) for n in range(3)]
@@ -204,25 +216,12 @@ def test_of_two_servers_one_purges_what_came_to_the_other_and_answers_who_waits_
             told = json.loads(receiver.calls[-1][1])
             assert told == ended(remote, failed), "the other one did it, under the caller's id"
             assert told["id"] == failed
-    finally:
-        for server in servers:
-            server.stop()
-        receiver.server.shutdown()
 
 
 def test_a_waiting_job_of_a_killed_server_is_cancelled_and_told_of_by_another_one(
     tmp_path: Path,
 ) -> None:
-    settings = {**DEAF, "MAX_JOBS": "1", "JOBS_DIR": str(tmp_path / "jobs")}
-    settings |= {"ALLOW_PRIVATE_URLS": "true"}
-    receiver, servers = Receiver(), []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        servers.append(ServerProcess(tmp_path / name, settings, "tests.queue_app:application()"))
-    one, other = servers
-    try:
-        for server in servers:
-            server.wait_ready()
+    with two_servers(tmp_path) as (one, other, receiver):
         with one.client() as api, other.client() as remote:
             held = [_handed_in(api, answer="held", until=f"{tmp_path}/never") for _ in range(2)]
             for job_id in held:
@@ -232,15 +231,12 @@ def test_a_waiting_job_of_a_killed_server_is_cancelled_and_told_of_by_another_on
             os.killpg(one.process.pid, signal.SIGKILL)
             one.process.wait()
             assert remote.post(f"/cancel/{by_queue}").json()["status"] == "CANCELLED"
+            until(lambda: len(receiver.calls) == 1)
             assert remote.delete(f"/api/jobs/{by_list}").json()["cancelled"]
             until(lambda: len(receiver.calls) == 2)
             told = [json.loads(body) for _, body in receiver.calls]
             assert [each["id"] for each in told] == [by_queue, by_list]
             assert {each["status"] for each in told} == {"CANCELLED"}
-    finally:
-        for server in servers:
-            server.stop()
-        receiver.server.shutdown()
 
 
 def _cancelled_for_good(
