@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+import structlog
 from hypothesis import settings
 from numpy.typing import NDArray
 
@@ -61,6 +62,14 @@ def read_samples(path: Path) -> NDArray[np.float32]:
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "1", "-ar", "16000", "-f", "s16le"]
     pcm = subprocess.run([*command, "-"], check=True, capture_output=True).stdout
     return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration_of_logs() -> Iterator[None]:
+    """Undo what a test that runs a command in this process configures."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

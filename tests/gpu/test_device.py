@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pynvml
 import pytest
+from structlog.testing import capture_logs
 
 from app.domain.errors import EngineLoadError
 from app.gpu import device
@@ -38,14 +39,15 @@ def test_a_gpu_that_is_asked_for_must_be_there() -> None:
 
 
 def test_a_gpu_without_its_libraries_is_left_alone_unless_it_is_asked_for(
-    one_gpu: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    one_gpu: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "installed", lambda _: False)
     monkeypatch.setattr(device, "_CUBLAS", "libc.so.6")
     assert choose_device("auto") == "cuda", "the system has the library"
     monkeypatch.setattr(device, "_CUBLAS", "libnowhere.so.12")
-    assert choose_device("auto") == "cpu"
-    assert "install the `gpu` extra" in capsys.readouterr().out
+    with capture_logs() as lines:
+        assert choose_device("auto") == "cpu"
+    assert "install the `gpu` extra" in lines[0]["reason"]
     assert choose_device("cuda") == "cuda", "loading it then says what is missing"
 
 
