@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,13 +114,20 @@ class Taken:
         return [row.figure for row in self.rows]
 
 
-async def run(names: Sequence[str], progress: Progress, *, fresh_peers: bool = False) -> Taken:
+async def run(
+    names: Sequence[str],
+    progress: Progress,
+    *,
+    fresh_peers: bool = False,
+    taken_so_far: Callable[[Taken], None] = lambda _: None,
+) -> Taken:
     """Take the figures of some measurements.
 
     Args:
         names: of the measurements.
         progress: takes their steps.
         fresh_peers: whether results of the peers of earlier runs are left aside.
+        taken_so_far: called after each measurement with what all of them took.
     """
     taken = Taken()
     with tempfile.TemporaryDirectory(prefix="cuestream-bench-") as name:
@@ -141,6 +148,7 @@ async def run(names: Sequence[str], progress: Progress, *, fresh_peers: bool = F
                 taken.failures.append(f"{measure}: {errors.exceptions[0]!r}")
             else:
                 taken.rows.extend(Row(figure, load.cores()) for figure in figures)
+                taken_so_far(taken)
     return taken
 
 
@@ -158,33 +166,42 @@ def main() -> int:
     chosen = arguments.measurement or list(MEASURES)
     if unknown := set(chosen) - set(MEASURES):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    every_one = set(chosen) == set(MEASURES)
     progress = Progress()
     progress.step(describe_machine())
+    # The whole takes hours: one that is stopped keeps what it took, beside earlier figures.
+    kept = _update if arguments.update or every_one else lambda _: None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        taken = runner.run(run(chosen, progress, fresh_peers=arguments.fresh_peers))
+        taken = runner.run(
+            run(chosen, progress, fresh_peers=arguments.fresh_peers, taken_so_far=kept)
+        )
     print(f"\n{format_table(taken.rows)}\n")
     print("others: cores that other processes kept busy; ! from 0.2 on, take the figure again")
-    if arguments.update or (set(chosen) == set(MEASURES) and not taken.failures):
-        _write(taken, update=arguments.update)
+    if every_one and not taken.failures and not arguments.update:
+        _write(taken.figures, taken.comparisons)
+    for path in (RESULTS, COMPARISONS, DOCUMENT, README) if arguments.update or every_one else ():
+        print(f"written to {path.relative_to(RESULTS.parents[1])}")
     if taken.failures:
         print("\n".join(["not taken:", *taken.failures]))
         return 1
     return 0
 
 
-def _write(taken: Taken, *, update: bool) -> None:
-    """Write what was measured, beside earlier figures or in their place."""
-    figures, comparisons = taken.figures, taken.comparisons
-    if update:
-        figures = merged(read_results(RESULTS), figures)
-        comparisons = merged_comparisons(read_comparisons(COMPARISONS), comparisons)
+def _update(taken: Taken) -> None:
+    """Write what was measured beside earlier figures."""
+    _write(
+        merged(read_results(RESULTS), taken.figures),
+        merged_comparisons(read_comparisons(COMPARISONS), taken.comparisons),
+    )
+
+
+def _write(figures: Sequence[Figure], comparisons: Sequence[Comparison]) -> None:
+    """Write figures in the place of all earlier ones."""
     write_results(RESULTS, figures)
     write_comparisons(COMPARISONS, comparisons)
     write_part(RATIOS, ratio_lines(figures))
     write_part(SPEECH, comparison_lines(comparisons))
     write_part(PART, readme_lines(figures), README)
-    for path in (RESULTS, COMPARISONS, DOCUMENT, README):
-        print(f"written to {path.relative_to(RESULTS.parents[1])}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 from app.domain.request import JobRequest, SiteVideo
 from app.services.jobs.queue_options import QueueOptions
 from app.settings import JobStoreSettings, Settings
+from bench import __main__ as command
 from bench import (
     accuracy,
     alignment,
@@ -45,8 +46,9 @@ from bench import (
 from bench.__main__ import MEASURES
 from bench.figure import BenchError, Figure, Goal
 from bench.job_worker import instant_runner
+from bench.measure import BenchEnvironment
 from bench.recording import SPARSE, TALK, Recordings
-from bench.results import Row, format_table, merged, write_results
+from bench.results import Row, format_table, merged, read_results, write_results
 from bench.simulation import measured_costs
 from bench.wire import Connection, Frame
 from tests.conftest import ROOT, read_samples
@@ -245,3 +247,31 @@ async def test_the_jobs_of_an_instant_engine_end(tmp_path: Path) -> None:
         assert (await job.wait_for_result()).segments
     finally:
         await runner.close()
+
+
+def test_a_run_that_is_stopped_keeps_what_it_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def first(environment: BenchEnvironment) -> list[Figure]:
+        return [Figure("first", 1.5, 2.0, "lower", "ratio")]
+
+    async def stopped(environment: BenchEnvironment) -> list[Figure]:
+        raise KeyboardInterrupt
+
+    results = tmp_path / "results.json"
+    write_results(
+        results,
+        [Figure("first", 9.0, 2.0, "lower", "ratio"), Figure("other", 3.0, 4.0, "lower", "s")],
+    )
+    (tmp_path / "comparisons.json").write_text("[]")
+    monkeypatch.setattr(command, "MEASURES", {"first": first, "stopped": stopped})
+    monkeypatch.setattr(command, "RESULTS", results)
+    monkeypatch.setattr(command, "COMPARISONS", tmp_path / "comparisons.json")
+    monkeypatch.setattr(command, "write_part", lambda *_: None)
+    monkeypatch.setattr(command, "readme_lines", lambda _: [])
+    monkeypatch.setattr("sys.argv", ["bench"])
+    with pytest.raises(KeyboardInterrupt):
+        command.main()
+    assert [(figure.name, figure.value) for figure in read_results(results)] == [
+        ("first", 1.5), ("other", 3.0),
+    ]  # fmt: skip
