@@ -19,6 +19,8 @@ import psutil
 from bench.percentile import percentile
 
 _SAMPLE_S = 0.05
+_NEW_S = 1.0
+"""A process of this age may not have begun the program that it was made for."""
 _PING_EVERY_S = 0.05
 _PING_LIMIT_S = 120.0
 _PING_NICE = -10
@@ -89,18 +91,30 @@ class Watch:
 
 
 def tree_rss_bytes(process: psutil.Process) -> int:
-    """Return the resident memory of a process and all below it; 0 where it has ended."""
-    total = 0
+    """Return the resident memory of a process and all below it; 0 where it has ended.
+
+    A child has its parent's memory until it begins a program of its own (`vfork`); that is counted
+    once.
+    """
     try:
-        members = [process, *process.children(recursive=True)]
+        total, children = process.memory_info().rss, process.children(recursive=True)
     except psutil.NoSuchProcess:
         return 0
-    for member in members:
+    for child in children:
         try:
-            total += member.memory_info().rss
+            if not _is_copy(child):
+                total += child.memory_info().rss
         except psutil.NoSuchProcess:
             continue
-    return total
+    return int(total)
+
+
+def _is_copy(child: psutil.Process) -> bool:
+    """Return whether a child was made just now and is still the program of its parent."""
+    if time.time() - child.create_time() > _NEW_S:
+        return False
+    parent = child.parent()
+    return parent is not None and child.cmdline() == parent.cmdline()
 
 
 def _ping(port: int, stop: Event, times: Connection) -> None:

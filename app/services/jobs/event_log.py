@@ -13,6 +13,25 @@ from app.services.jobs.job_weight import event_bytes
 E = TypeVar("E", bound=Event)
 
 
+class _Listening:
+    """One listener of a log.
+
+    It holds neither once it ends, so that nothing keeps a log of thousands of events in memory
+    until the next full garbage collection.
+    """
+
+    def __init__(self, listeners: set[Callable[[], None]], listener: Callable[[], None]) -> None:
+        self._of: tuple[set[Callable[[], None]], Callable[[], None]] | None = (listeners, listener)
+        listeners.add(listener)
+
+    def end(self) -> None:
+        """Call the listener no more."""
+        if self._of is not None:
+            listeners, listener = self._of
+            listeners.discard(listener)
+            self._of = None
+
+
 class EventLog:
     """Events numbered from 1; each reader follows at its own pace.
 
@@ -130,8 +149,7 @@ class EventLog:
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call a function after new events are shown; return the function that ends this."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
+        return _Listening(self._listeners, listener).end
 
     def keep_journal(self, journal: Callable[[], None]) -> None:
         """Show events from now on when they are written.
@@ -141,6 +159,10 @@ class EventLog:
         """
         self._journal = journal
         self._read_only = False
+
+    def end_journal(self) -> None:
+        """Let go of the journal of a log to which nothing is added here any more."""
+        self._journal = None
 
     @property
     def appended(self) -> int:

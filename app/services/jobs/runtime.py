@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -54,10 +55,22 @@ class JobRuntime:
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Event] = set()
         self._handed_over: CuestreamError | None = None
-        self.callers = JobCallers(
-            self.attach, lambda: self.detach(0.0), self.detach, record.callers
-        )
+        self.callers = self._new_callers()
         self.link: OwnerLink | None = None
+
+    def _new_callers(self) -> JobCallers:
+        """Return the callers; they do not keep the job, which may weigh megabytes, in memory."""
+        here = weakref.ref(self)
+
+        def attach() -> None:
+            if (job := here()) is not None:
+                job.attach()
+
+        def detach(grace_s: float | None = None) -> None:
+            if (job := here()) is not None:
+                job.detach(grace_s)
+
+        return JobCallers(attach, lambda: detach(0.0), detach, self.record.callers)
 
     @property
     def id(self) -> str:

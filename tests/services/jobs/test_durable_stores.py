@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,10 @@ from app.domain.errors import JobNotFoundError, StorageError
 from app.domain.events import CuesReady, Done, Event, Failed, Progress, Result
 from app.domain.request import JobRequest, SiteVideo, UploadedFile
 from app.domain.time import Span
+from app.services.jobs.event_log import EventLog
 from app.services.jobs.queue_options import QueueOptions
 from app.services.jobs.record import JobRecord
+from app.services.jobs.runtime import JobRuntime
 from app.services.jobs.store.secret_box import SecretBox
 from app.services.jobs.store.sqlite_tables import TABLES
 from app.services.jobs.stored_edits import UNEDITED, StoredEdits
@@ -81,6 +85,33 @@ async def test_a_job_and_its_events_outlive_the_process(stores: StoreFactory) ->
         assert summary.progress == EVENTS[0]
         assert abs(summary.created_ms / 1000 - time.time()) < 600
         assert await store.listed("key b", 10, None) == []
+
+
+async def test_an_ended_job_is_freed_without_a_garbage_collection(stores: StoreFactory) -> None:
+    async def done() -> weakref.ref[EventLog]:
+        record = JobRecord(REQUEST)
+        await store.add(record)
+        job = JobRuntime(record, 1)
+        job.callers.renew_lease("a", 60)
+
+        def at_the_end() -> None:
+            if job.log.closed:
+                stop()
+
+        stop = job.log.listen(at_the_end)
+        for event in EVENTS:
+            record.log.append(event)
+        await until(lambda: record.log.closed)
+        job.callers.end_lease("a")
+        return weakref.ref(record.log)
+
+    async with stores.opened() as store:
+        gc.disable()
+        try:
+            log = await done()
+            assert log() is None
+        finally:
+            gc.enable()
 
 
 async def test_another_process_follows_a_job_as_it_goes(stores: StoreFactory) -> None:

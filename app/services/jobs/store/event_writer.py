@@ -147,6 +147,8 @@ class EventWriter:
                     del self._journals[record.id]
                     self._on_ended(record)
             record.log.show(journal.written)
+            if record.id not in self._journals:
+                record.log.end_journal()
 
     def _fail(self, error: StorageError) -> None:
         """Show what cannot be written, once the database has failed for a while."""
