@@ -79,11 +79,6 @@ MEASURES: Mapping[str, Measure] = {
     "reuse": reuse.measure,
     "alignment": alignment.measure,
     "diarization": diarization.measure,
-    "accuracy": accuracy.measure,
-    "word_times": word_times.measure,
-    "hallucinations": hallucinations.measure,
-    "whole_file": whole_file.measure,
-    "long_form": long_form.measure,
     "caption_lines": caption_lines.measure,
     "jobs": jobs.measure,
     "costs": measured_costs.measure,
@@ -91,6 +86,12 @@ MEASURES: Mapping[str, Measure] = {
     "burn_in": burn_in.measure,
     "img2vid": picture_zoom.measure,
     "packaging": packaging.measure,
+    # Hours of speech: last, since a run that is stopped keeps what it took.
+    "accuracy": accuracy.measure,
+    "word_times": word_times.measure,
+    "hallucinations": hallucinations.measure,
+    "whole_file": whole_file.measure,
+    "long_form": long_form.measure,
 }
 
 
