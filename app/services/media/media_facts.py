@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,6 +23,8 @@ ENCRYPTED_TAGS = frozenset({"enca", "encv", "drms", "drmi"})
 
 _FIELD_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 """Source: ffprobe's ``field_order``."""
+
+_CLOCK = re.compile(r"(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,12})?)")
 
 _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """PQ and HLG. Source: ITU-T H.273, transfer characteristics 16 and 18."""
@@ -239,9 +242,11 @@ def _command(path: Path, demuxers: str) -> list[str]:
 
 def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
     streams: Sequence[Mapping[str, Any]] = found["streams"]
+    whole_s = _seconds(found["format"])
+    streams = [_with_told_duration(each, whole_s) for each in streams]
     videos = [each for each in streams if each.get("codec_type") == "video"]
     pictures = [each for each in videos if not each.get("disposition", {}).get("attached_pic")]
-    lengths = [_seconds(found["format"]), *map(_seconds, streams)]
+    lengths = [whole_s, *map(_seconds, streams)]
     format_names = tuple(str(found["format"].get("format_name", "")).split(","))
     return MediaFacts(
         duration_ms=round(max(lengths) * 1000),
@@ -254,6 +259,22 @@ def _facts(found: Mapping[str, Any], size_bytes: int) -> MediaFacts:
         covers=len(videos) - len(pictures),
         further_videos=max(0, len(pictures) - 1),
     )
+
+
+def _with_told_duration(stream: Mapping[str, Any], whole_s: float) -> Mapping[str, Any]:
+    """Return a stream of Matroska with the duration that its writer told in a tag, if it did.
+
+    Matroska has one duration for all of its tracks, which ffprobe may tell of each of them.
+    Source: its specification of tags, where ``DURATION`` of a track is written as hours, minutes
+    and seconds.
+    """
+    tags: Mapping[str, Any] = stream.get("tags", {})
+    told = (str(text) for name, text in tags.items() if name.upper().split("-")[0] == "DURATION")
+    clock = next((found for text in told if (found := _CLOCK.fullmatch(text))), None)
+    if clock is None:
+        return stream
+    hours, minutes, seconds = map(float, clock.groups())
+    return {**stream, "duration": min(whole_s, 3600 * hours + 60 * minutes + seconds)}
 
 
 def _video(stream: Mapping[str, Any], *, has_index: bool) -> VideoStream:
