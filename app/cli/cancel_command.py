@@ -12,9 +12,14 @@ from app.cli.command_context import chosen_reporter, exit_of, named_server
 from app.cli.exit_codes import CommandError, ExitCode
 from app.cli.server_client import ServerClient, checked, json_object, not_cuestream, unreachable
 
+_OF_THE_SERVER = (ExitCode.UNREACHABLE, ExitCode.KEY, ExitCode.TRY_LATER)
+"""Failures that every further job would meet too."""
+
 
 def cancel_jobs(job_ids: Sequence[str], server: str, key: str, *, as_json: bool) -> ExitCode:
     """Cancel jobs of a server elsewhere; return the exit code.
+
+    One that the server does not know is reported, and the next one cancelled.
 
     Args:
         job_ids: as the command told them.
@@ -32,10 +37,17 @@ def cancel_jobs(job_ids: Sequence[str], server: str, key: str, *, as_json: bool)
                 ExitCode.USAGE,
                 advice="--server or CUESTREAM_SERVER; a server of a command's own ends with it",
             )
+        code = ExitCode.DONE
         with closing(client):
             for job_id in job_ids:
-                reporter.skipped(job_id, _cancelled(client, job_id))
-        return ExitCode.DONE
+                try:
+                    reporter.skipped(job_id, _cancelled(client, job_id))
+                except CommandError as error:
+                    if error.exit_code in _OF_THE_SERVER:
+                        raise
+                    reporter.failed(job_id, error)
+                    code = error.exit_code
+        return code
 
     return exit_of(work, reporter)
 

@@ -126,9 +126,12 @@ def test_work_that_a_server_goes_on_with_is_cancelled(run: Run, server: ServerPr
         state = client.get(f"/status/{job}").json()["status"]
     assert (told["input"], told["reason"]) == (job, state.lower())
     assert state in ("CANCELLED", "FAILED"), "an address that is refused fails at once"
-    unknown = run("cancel", "no-such-job", "--json")
+    unknown = run("cancel", "no-such-job", job, "--json")
+    assert unknown.exit_code == 1
     [failed] = [event for event in events_of(unknown) if event["event"] == "failed"]
-    assert (unknown.exit_code, failed["code"]) == (1, "job_not_found")
+    assert (failed["input"], failed["code"]) == ("no-such-job", "job_not_found")
+    [told] = [event for event in events_of(unknown) if event["event"] == "skipped"]
+    assert told["input"] == job, "the next one is cancelled all the same"
 
 
 def test_what_is_mistyped_or_left_out_is_told_with_the_next_step(run: Run) -> None:
