@@ -201,6 +201,8 @@ def test_http_1_0_gets_no_chunks(server: ServerProcess, finished: Any) -> None:
             answer += piece
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"transfer-encoding" not in head.lower()
+    assert head.lower().count(b"\nconnection:") == 1
+    assert b"\nconnection: close" in head.lower()
     assert body.startswith((b"id: ", b"data: ", b"retry: "))
     last = body.rstrip().rsplit(b"data: ", 1)[1]
     assert json.loads(last)["result"]["formats"] == finished["formats"]

@@ -20,10 +20,14 @@ class CloseDelimitedCycle(RequestResponseCycle):
     async def send(self, message: Any) -> None:
         """See the base class."""
         if message["type"] == "http.response.start":
-            names = {name.lower() for name, _ in message.get("headers", ())}
-            if b"content-length" not in names:
+            given = message.get("headers", ())
+            headers = {name.lower(): value for name, value in given}
+            if b"content-length" not in headers:
                 self._is_open_ended = True
                 self.chunked_encoding = self.keep_alive = False
+                # Streams ask for a connection that stays, and the base class adds its `close`.
+                kept = [pair for pair in given if pair[0].lower() != b"connection"]
+                message = {**message, "headers": kept}
         elif self._is_open_ended:
             # The base class holds every piece against a length.
             self.expected_content_length = len(message.get("body", b""))
