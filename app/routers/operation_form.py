@@ -25,7 +25,7 @@ from app.services.captions.bounded_decoding import decode_bounded
 from app.services.captions.foreign_formats import foreign_format
 from app.services.captions.parse import MAX_MB
 from app.submission.request_fields import caption_language
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DISK, DOCUMENTS
 from app.system.workdir import storage_errors
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -130,7 +130,7 @@ async def _with_files(
             decoded = await decode_bounded(data, language)
             texts[part.name] = decoded.text
             notices += decoded.notices
-    body = await DISK.run(_validated, model, texts)
+    body = await DOCUMENTS.run(_validated, model, texts)
     file = uploads.get(media) if media else None
     return OperationRequest(body, file, tuple(notices))
 

@@ -28,7 +28,7 @@ from app.routers.request_validation import validated_body
 from app.submission.envelopes.envelope import Envelope
 from app.submission.envelopes.envelope_table import SUBTITLES, envelope_of
 from app.submission.subtitle_body import SubtitleBody
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DOCUMENTS
 
 _FIELDS = tuple(SubtitleBody.model_fields)
 
@@ -101,7 +101,7 @@ def _looks_like_json(text: bytes) -> bool:
 
 async def _read_plain_form(text: bytes) -> Submission:
     fields = _field_sinks()
-    await DISK.run(_fill, fields, text)
+    await DOCUMENTS.run(_fill, fields, text)
     form, notices = await _body_of(fields)
     return Submission(form, notices=notices)
 
@@ -163,9 +163,9 @@ async def _body_of(fields: Mapping[str, TextField]) -> tuple[SubtitleBody, tuple
     """Validate the fields of a form; the language that they name helps to read the captions."""
     others = {name: field for name, field in fields.items() if name != "captions"}
     texts = {name: field.value for name, field in others.items() if field.texts}
-    body = await DISK.run(_validated, texts)
+    body = await DOCUMENTS.run(_validated, texts)
     if not fields["captions"].kept_bytes:
         return body, ()
     captions = await fields["captions"].read_as_file(body.caption_language())
     whole = {**texts, "captions": captions.text}
-    return await DISK.run(_validated, whole), captions.notices
+    return await DOCUMENTS.run(_validated, whole), captions.notices

@@ -49,6 +49,10 @@ class ThreadGroup:
 DISK = ThreadGroup("disk", 8)
 """Uploads, recordings, temporary files."""
 
+DOCUMENTS = ThreadGroup("documents", min(4, (os.cpu_count() or 1) + 1))
+"""Bodies that are checked and answers that are built: processor time, which more threads would take
+from the event loop, and none that waits for a disk."""
+
 VOICE = ThreadGroup("voice", min(8, (os.cpu_count() or 1) + 1))
 """Voice activity detection: processor time of all jobs and live streams."""
 

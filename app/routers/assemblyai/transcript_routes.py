@@ -43,7 +43,7 @@ from app.submission.vendors.transcript_answer import (
 )
 from app.submission.vendors.transcript_order import KIND, TranscriptBody
 from app.submission.vendors.transcript_run import enqueued, result_of
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DOCUMENTS
 
 router = APIRouter(
     prefix="/v2", tags=["subtitles"], dependencies=[Depends(require_key)], route_class=GuardedRoute
@@ -211,5 +211,5 @@ def _model(services: Services) -> str:
 
 
 async def _json(write: Callable[..., Payload], *given: object) -> Response:
-    payload = await DISK.run(write, *given)
+    payload = await DOCUMENTS.run(write, *given)
     return Response(await sliced_json(payload), media_type="application/json")

@@ -36,7 +36,7 @@ from app.submission.vendors.listen_query import (
     wish_of,
 )
 from app.submission.vendors.transcript_run import transcribed
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DOCUMENTS
 
 router = APIRouter(tags=["subtitles"], route_class=GuardedRoute)
 
@@ -95,7 +95,7 @@ async def _payload(request: Request, wanted: JobRequest, asked: ListenRequest) -
     services = services_of(request)
     result = await transcribed(services, wanted)
     name = services.readiness.engine_manager.engines.transcriber_name
-    return await DISK.run(listen_answer, result, replace(asked, model=name))
+    return await DOCUMENTS.run(listen_answer, result, replace(asked, model=name))
 
 
 def _request_id() -> str:

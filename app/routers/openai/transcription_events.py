@@ -37,7 +37,7 @@ from app.submission.openai_transcription import (
     usage_payload,
 )
 from app.system.loop_turns import take_turn
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DOCUMENTS
 
 _OPEN_LIMIT_S = 20.0
 """How long the answer waits for the media, so that a bad file gets a status of its own."""
@@ -202,7 +202,7 @@ async def _last(
     if rest.startswith(sent) and rest != sent:
         yield encoder.delta(rest[len(sent) :], result.audio_ms)
     build: Callable[[], list[bytes]] = lambda: list(encoder.end(result))  # noqa: E731
-    for piece in await DISK.run(build):
+    for piece in await DOCUMENTS.run(build):
         yield piece
         await take_turn()
 

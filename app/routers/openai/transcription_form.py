@@ -28,7 +28,7 @@ from app.routers.openai.spoken_json import FIELD, SOUND, SpokenJson
 from app.submission.known_voices import REFERENCES
 from app.submission.openai_request import LIST_FIELDS, OTHER_SOURCES, SINGLE_FIELDS
 from app.submission.speech_timestamps import TIMESTAMP_FIELDS
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DISK, DOCUMENTS
 from app.system.workdir import storage_errors
 
 _LARGE = {REFERENCES: 16 * 2**20}
@@ -76,7 +76,7 @@ async def _read_json(request: Request, services: Services) -> tuple[FormFields, 
         sink.begin("", "")
         body = SpokenJson(_limited(sink.write, services.settings.max_upload_bytes))
         await _receive_json(request, body, services.settings.server.max_json_mb)
-        fields, ending = await DISK.run(_checked, body)
+        fields, ending = await DOCUMENTS.run(_checked, body)
         sink.finish()
         return fields, replace(sink.upload(), name=f"audio.{ending}")
 

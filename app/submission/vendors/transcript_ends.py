@@ -12,7 +12,7 @@ from app.services.jobs.runtime import JobRuntime
 from app.submission.job_payloads import Payload
 from app.submission.queue.webhooks import Webhooks
 from app.submission.vendors import listen_callback, transcript_order
-from app.system.thread_groups import DISK
+from app.system.thread_groups import DOCUMENTS
 
 _PAYLOADS: Mapping[str, Callable[[JobRuntime, str], Payload]] = {
     listen_callback.KIND: listen_callback.callback_payload,
@@ -64,7 +64,7 @@ class TranscriptEnds:
         if options is None or job.running:
             return
         model = self._services.readiness.engine_manager.engines.transcriber_name
-        payload = await DISK.run(_PAYLOADS[options.kind], job, model)
+        payload = await DOCUMENTS.run(_PAYLOADS[options.kind], job, model)
         body = json.dumps(payload, ensure_ascii=False)
         headers = transcript_order.webhook_headers(options)
         self._webhooks.send(address, options.owner, body, headers)
