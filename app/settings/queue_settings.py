@@ -11,10 +11,12 @@ class QueueSettings(Group):
     """Jobs in the shapes of RunPod's queue: `/run`, `/status`, webhooks, the queue worker."""
 
     max_queued: int = Field(1000, ge=1, validation_alias=names("QUEUE_MAX_JOBS"))
-    """Most jobs of `/run` and `/runsync` that wait or run; one more is answered 429."""
+    """Most jobs of `/run` and `/runsync` that wait or run; one more is answered 429, unless its
+    caller holds less than a quarter of them: there is room for one quarter more of such."""
     max_kept_mb: int = Field(256, ge=1, validation_alias=names("QUEUE_MAX_KEPT_MB"))
     """Memory in MiB that inputs and outputs of these jobs may hold together. The oldest finished
-    ones go first; a job whose input does not fit is answered 429."""
+    ones go first; a job whose input does not fit is answered 429, with the same quarter more for
+    others."""
     retention_s: float = Field(1800.0, ge=0, validation_alias=names("QUEUE_RETENTION_S"))
     """Seconds that the output of `/run` can be read after its end."""
     sync_retention_s: float = Field(60.0, ge=0, validation_alias=names("QUEUE_SYNC_RETENTION_S"))

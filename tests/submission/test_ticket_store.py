@@ -33,3 +33,35 @@ async def test_the_ended_tickets_of_whoever_holds_most_make_room() -> None:
         store.make_room(ticket("other", 2**20))
     assert list(store) == [quiet, waiting, large[2]], "what has no room at all takes nothing away"
     store.close()
+
+
+async def test_who_fills_the_queue_leaves_a_quarter_of_it_to_others() -> None:
+    store = TicketStore(QueueSettings(max_queued=8, max_kept_mb=1), [].append, [].append)
+
+    def take(owner: str, size: int = 1000) -> None:
+        waiting = ticket(owner, size, ended=False)
+        store.make_room(waiting)
+        store.keep(waiting)
+
+    for _ in range(8):
+        take("greedy")
+    with pytest.raises(OverloadedError):
+        take("greedy")
+    with pytest.raises(OverloadedError):
+        take("other", 2**20)
+    take("other")
+    take("third")
+    with pytest.raises(OverloadedError):
+        take("fourth")
+    store.close()
+
+
+async def test_large_inputs_leave_memory_to_others() -> None:
+    store = TicketStore(QueueSettings(max_kept_mb=1), [].append, [].append)
+    large = ticket("greedy", 2**20 - 100_000, ended=False)
+    store.make_room(large)
+    store.keep(large)
+    with pytest.raises(OverloadedError):
+        store.make_room(ticket("greedy", 200_000, ended=False))
+    store.make_room(ticket("other", 200_000, ended=False))
+    store.close()

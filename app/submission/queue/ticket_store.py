@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from app.domain.errors import IdempotencyConflictError, OverloadedError
 from app.settings import QueueSettings
 from app.submission.queue.ticket import JobOrder, Ticket
 
 _RETRY_AFTER_S = 15
+
+_SHARES = 4
+"""A caller who holds less than one part of so many of the queue gets in, also where others have
+filled it; by one part more at most."""
 
 
 class TicketStore:
@@ -96,11 +100,8 @@ class TicketStore:
         Raises:
             OverloadedError: there is none, and none is removed.
         """
+        self._check_room(ticket)
         limit = self._settings.max_kept_mb * 2**20
-        unfinished = [each for each in self._tickets.values() if not each.ended]
-        needed = ticket.bytes + sum(each.bytes for each in unfinished)
-        if needed > limit or len(unfinished) >= self._settings.max_queued:
-            raise OverloadedError("The queue is full", retry_after_s=_RETRY_AFTER_S)
         held = Counter({ticket.order.owner.name: ticket.bytes})
         for each in self._tickets.values():
             held[each.order.owner.name] += each.bytes
@@ -114,6 +115,17 @@ class TicketStore:
                 del ended[owner]
             held[owner] -= gone.bytes
             self.remove(gone)
+
+    def _check_room(self, ticket: Ticket) -> None:
+        most_jobs, most_bytes = self._settings.max_queued, self._settings.max_kept_mb * 2**20
+        unfinished = [each for each in self._tickets.values() if not each.ended]
+        own = [each for each in unfinished if each.order.owner.name == ticket.order.owner.name]
+        jobs, bytes_ = len(unfinished) + 1, _weight(unfinished) + ticket.bytes
+        share_jobs, share_bytes = most_jobs // _SHARES, most_bytes // _SHARES
+        if len(own) < share_jobs and _weight(own) + ticket.bytes <= share_bytes:
+            most_jobs, most_bytes = most_jobs + share_jobs, most_bytes + share_bytes
+        if jobs > most_jobs or bytes_ > most_bytes:
+            raise OverloadedError("The queue is full", retry_after_s=_RETRY_AFTER_S)
 
     def _ended(self) -> dict[str, deque[Ticket]]:
         """Return the tickets of jobs that have ended by owner, the oldest first."""
@@ -131,6 +143,10 @@ class TicketStore:
     def _stop_timer(self, ticket_id: str) -> None:
         if (timer := self._timers.pop(ticket_id, None)) is not None:
             timer.cancel()
+
+
+def _weight(tickets: Iterable[Ticket]) -> int:
+    return sum(each.bytes for each in tickets)
 
 
 def _key_of(order: JobOrder) -> tuple[str, str, str]:
