@@ -28,7 +28,8 @@ async def fetched_clip(
     path = await context.fetch(source, name)
     if (await check_file(path)).cut_off:
         raise truncated_error()
-    facts = await context.facts(path)
+    facts = await media_facts(path)
+    context.check_length(facts.duration_ms)
     if facts.duration_ms:
         return path, facts
     # Recorders in browsers write no length; a copy has one.

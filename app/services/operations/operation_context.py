@@ -27,6 +27,11 @@ from app.services.media.ffmpeg_graph import GraphNode
 from app.services.media.ffmpeg_progress import EncodeProgress
 from app.services.media.ffmpeg_runner import BuildGraph, FfmpegRunner, FfmpegWork
 from app.services.media.media_facts import MediaFacts, media_facts
+from app.services.media.track_lengths import (
+    copied_tracks,
+    is_length_untold,
+    with_lengths_of,
+)
 from app.services.media.video_encoders import MOST_BITS_PER_S
 from app.services.net.fetch import Fetcher
 from app.services.net.transfer import HTML_TYPES
@@ -240,13 +245,27 @@ class OperationContext:
     async def facts(self, path: Path, demuxers: str = DEMUXERS) -> MediaFacts:
         """Return what a media file holds, and check its length.
 
+        A recording whose container tells no length is measured by a copy of its tracks.
+
         Raises:
             MediaTooLongError: it is longer than the server's limit.
             MediaError: it cannot be read.
+            StorageError: there is no room for the copy.
         """
         facts = await media_facts(path, demuxers)
+        if is_length_untold(facts):
+            facts = await self._measured(path, facts)
         self.check_length(facts.duration_ms)
         return facts
+
+    async def _measured(self, path: Path, facts: MediaFacts) -> MediaFacts:
+        copy = self.folder / f"{path.name}-measured.mkv"
+        graph = copied_tracks(path, facts, copy)
+        try:
+            await self.run(graph, copy, 0, copied_bytes=2 * facts.size_bytes)
+            return with_lengths_of(facts, await media_facts(copy))
+        finally:
+            await DISK.run(copy.unlink, missing_ok=True)
 
     def check_length(self, length_ms: int) -> None:
         """Check the length of media against the server's limit, ahead of the work.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import TruncatedMediaError
-from tests.media_operations import FAST, Operations, ffmpeg, frame, probed
+from tests.media_operations import FAST, FFMPEG, Operations, ffmpeg, frame, probed
 
 SIZE = (320, 180)
 SRT = (
@@ -50,6 +51,21 @@ async def test_text_comes_and_goes_while_the_picture_stands(
     path = operations.file(await operations.run("caption", url_video=source, subtitles=SRT))
     assert {at_s: shown(path, at_s) for at_s in SHOWN} == SHOWN
     assert float(probed(path, "format=duration")[0]) == pytest.approx(4, abs=0.1)
+
+
+async def test_a_recording_that_a_browser_wrote_as_it_went_is_measured(
+    operations: Operations, tmp_path: Path
+) -> None:
+    still = ("-f", "lavfi", "-i", "color=0x335577:s=320x180:r=25:d=0.04")
+    command = [*FFMPEG, *still, *TONE, "-c:v", "libvpx", "-c:a", "libopus", "-f", "webm", "pipe:1"]
+    source = tmp_path / "recording.webm"
+    source.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert probed(source, "format=duration") == ["N/A"]
+    path = operations.file(await operations.run("caption", url_video=source, subtitles=SRT))
+    assert {at_s: shown(path, at_s) for at_s in SHOWN} == SHOWN
+    assert float(probed(path, "format=duration")[0]) == pytest.approx(4, abs=0.1)
+    sound = await operations.run("extract_audio", url_video=source, format="wav")
+    assert sound["duration"] == pytest.approx(4, abs=0.1)
 
 
 async def test_frames_and_length_of_a_moving_picture_stay(
