@@ -16,11 +16,10 @@ from typing import Self
 
 import psutil
 
+from bench.machine import is_copy_of_parent
 from bench.percentile import percentile
 
 _SAMPLE_S = 0.05
-_NEW_S = 1.0
-"""A process of this age may not have begun the program that it was made for."""
 _PING_EVERY_S = 0.05
 _PING_LIMIT_S = 120.0
 _PING_NICE = -10
@@ -102,19 +101,11 @@ def tree_rss_bytes(process: psutil.Process) -> int:
         return 0
     for child in children:
         try:
-            if not _is_copy(child):
+            if not is_copy_of_parent(child):
                 total += child.memory_info().rss
         except psutil.NoSuchProcess:
             continue
     return int(total)
-
-
-def _is_copy(child: psutil.Process) -> bool:
-    """Return whether a child was made just now and is still the program of its parent."""
-    if time.time() - child.create_time() > _NEW_S:
-        return False
-    parent = child.parent()
-    return parent is not None and child.cmdline() == parent.cmdline()
 
 
 def _ping(port: int, stop: Event, times: Connection) -> None:

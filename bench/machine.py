@@ -12,6 +12,9 @@ from pathlib import Path
 
 import psutil
 
+_NEW_S = 1.0
+"""A process of this age may not have begun the program that it was made for."""
+
 
 class OtherLoad:
     """CPU time of other processes since its construction.
@@ -53,6 +56,21 @@ def _busy_s() -> float:
 def _own_s() -> float:
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, kinds))
+
+
+def is_copy_of_parent(child: psutil.Process) -> bool:
+    """Return whether a process was made just now and is still the program of its parent.
+
+    Until it begins a program of its own it has its parent's memory (``vfork``), which both report
+    as theirs.
+
+    Raises:
+        psutil.NoSuchProcess: it has ended.
+    """
+    if time.time() - child.create_time() > _NEW_S:
+        return False
+    parent = child.parent()
+    return parent is not None and child.cmdline() == parent.cmdline()
 
 
 def cpu_s(processes: Sequence[psutil.Process]) -> float:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from bench.figure import Figure, Goal
+from bench.machine import is_copy_of_parent
 from bench.measure import BenchEnvironment
 from bench.pipeline import run_job
 from bench.recording import SPARSE
@@ -85,13 +86,15 @@ class Peak:
 
 
 def _pss_bytes(processes: Sequence[psutil.Process]) -> int:
-    return sum(_pss_of(process.pid) for process in processes)
+    return sum(_pss_of(process) for process in processes)
 
 
-def _pss_of(pid: int) -> int:
-    """Return a process's proportional set size; 0 once it has ended."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+def _pss_of(process: psutil.Process) -> int:
+    """Return a process's proportional set size; 0 once it has ended, and of its parent's copy."""
+    with contextlib.suppress(OSError, psutil.NoSuchProcess):
+        if is_copy_of_parent(process):
+            return 0
+        for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0

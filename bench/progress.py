@@ -14,11 +14,14 @@ class Progress:
     """Prints steps with the time since the start, and passing states in between.
 
     On a terminal a passing state overwrites the one before it.
+
+    Attributes:
+        started_s: when the run began, on the monotonic clock.
     """
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
+    def __init__(self, out: TextIO = sys.stdout, started_s: float | None = None) -> None:
         self._out = out
-        self._started_s = time.monotonic()
+        self.started_s = time.monotonic() if started_s is None else started_s
         self._last_s = 0.0
         self._rewrites = out.isatty()
         self._passing = False
@@ -38,6 +41,6 @@ class Progress:
 
     def _print(self, text: str, end: str) -> None:
         self._last_s = time.monotonic()
-        minutes, seconds = divmod(int(self._last_s - self._started_s), 60)
+        minutes, seconds = divmod(int(self._last_s - self.started_s), 60)
         clear = "\r\x1b[K" if self._passing else ""
         print(f"{clear}[{minutes:2}:{seconds:02}] {text}", end=end, file=self._out, flush=True)

@@ -4,7 +4,9 @@ import asyncio
 import json
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
@@ -43,10 +45,9 @@ from bench import (
     whole_file,
     word_times,
 )
-from bench.__main__ import MEASURES
+from bench.__main__ import MEASURES, Taken
 from bench.figure import BenchError, Figure, Goal
 from bench.job_worker import instant_runner
-from bench.measure import BenchEnvironment
 from bench.recording import SPARSE, TALK, Recordings
 from bench.results import Row, format_table, merged, read_results, write_results
 from bench.simulation import measured_costs
@@ -252,11 +253,26 @@ async def test_the_jobs_of_an_instant_engine_end(tmp_path: Path) -> None:
 def test_a_run_that_is_stopped_keeps_what_it_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def first(environment: BenchEnvironment) -> list[Figure]:
-        return [Figure("first", 1.5, 2.0, "lower", "ratio")]
+    class OwnProcess:
+        """Takes a figure, then meets an interrupt."""
 
-    async def stopped(environment: BenchEnvironment) -> list[Figure]:
-        raise KeyboardInterrupt
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def submit(self, _: object, name: str, *__: object) -> Future[Taken]:
+            done: Future[Taken] = Future()
+            figure = Figure("first", 1.5, 2.0, "lower", "ratio")
+            if name == "stopped":
+                done.set_exception(KeyboardInterrupt())
+            else:
+                done.set_result(Taken([Row(figure, 0.0)]))
+            return done
 
     results = tmp_path / "results.json"
     write_results(
@@ -264,7 +280,8 @@ def test_a_run_that_is_stopped_keeps_what_it_took(
         [Figure("first", 9.0, 2.0, "lower", "ratio"), Figure("other", 3.0, 4.0, "lower", "s")],
     )
     (tmp_path / "comparisons.json").write_text("[]")
-    monkeypatch.setattr(command, "MEASURES", {"first": first, "stopped": stopped})
+    monkeypatch.setattr(command, "MEASURES", {"first": None, "stopped": None})
+    monkeypatch.setattr(command, "ProcessPoolExecutor", OwnProcess)
     monkeypatch.setattr(command, "RESULTS", results)
     monkeypatch.setattr(command, "COMPARISONS", tmp_path / "comparisons.json")
     monkeypatch.setattr(command, "write_part", lambda *_: None)
