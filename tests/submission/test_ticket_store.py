@@ -58,10 +58,10 @@ async def test_who_fills_the_queue_leaves_a_quarter_of_it_to_others() -> None:
 
 async def test_large_inputs_leave_memory_to_others() -> None:
     store = TicketStore(QueueSettings(max_kept_mb=1), [].append, [].append)
-    large = ticket("greedy", 2**20 - 100_000, ended=False)
+    large = ticket("greedy", 340_000, ended=False)
     store.make_room(large)
     store.keep(large)
     with pytest.raises(OverloadedError):
-        store.make_room(ticket("greedy", 200_000, ended=False))
-    store.make_room(ticket("other", 200_000, ended=False))
+        store.make_room(ticket("greedy", 80_000, ended=False))
+    store.make_room(ticket("other", 80_000, ended=False))
     store.close()
