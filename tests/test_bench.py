@@ -32,6 +32,7 @@ from bench import (
     jobs,
     layout,
     long_form,
+    measurements,
     memory,
     packaging,
     picture_zoom,
@@ -45,9 +46,9 @@ from bench import (
     whole_file,
     word_times,
 )
-from bench.__main__ import MEASURES, Taken
 from bench.figure import BenchError, Figure, Goal
 from bench.job_worker import instant_runner
+from bench.measurements import MEASURES, Taken
 from bench.recording import SPARSE, TALK, Recordings
 from bench.results import Row, format_table, merged, read_results, write_results
 from bench.simulation import measured_costs
@@ -281,7 +282,7 @@ def test_a_run_that_is_stopped_keeps_what_it_took(
     )
     (tmp_path / "comparisons.json").write_text("[]")
     monkeypatch.setattr(command, "MEASURES", {"first": None, "stopped": None})
-    monkeypatch.setattr(command, "ProcessPoolExecutor", OwnProcess)
+    monkeypatch.setattr(measurements, "ProcessPoolExecutor", OwnProcess)
     monkeypatch.setattr(command, "RESULTS", results)
     monkeypatch.setattr(command, "COMPARISONS", tmp_path / "comparisons.json")
     monkeypatch.setattr(command, "write_part", lambda *_: None)
