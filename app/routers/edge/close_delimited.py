@@ -21,8 +21,7 @@ class CloseDelimitedCycle(RequestResponseCycle):
         """See the base class."""
         if message["type"] == "http.response.start":
             given = message.get("headers", ())
-            headers = {name.lower(): value for name, value in given}
-            if b"content-length" not in headers:
+            if all(name.lower() != b"content-length" for name, _ in given):
                 self._is_open_ended = True
                 self.chunked_encoding = self.keep_alive = False
                 # Streams ask for a connection that stays, and the base class adds its `close`.

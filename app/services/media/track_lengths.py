@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.services.media.ffmpeg_graph import GraphNode, media_input, media_output
-from app.services.media.media_facts import MediaFacts, OtherStream
+from app.services.media.media_facts import MediaFacts, OtherStream, VideoStream
 
 _FILMS = frozenset({"matroska", "mov", "flv", "ogg"})
 """Containers of films that pictures have not; AVIF and HEIC are told apart by their sound."""
@@ -19,7 +19,7 @@ def is_length_untold(facts: MediaFacts) -> bool:
     """
     if facts.duration_ms or not _FILMS.intersection(facts.format_names):
         return False
-    return bool(facts.sounds) or ("mov" not in facts.format_names and _is_film(facts))
+    return bool(facts.sounds) or ("mov" not in facts.format_names and bool(_films(facts)))
 
 
 def copied_tracks(path: Path, facts: MediaFacts, copy: Path) -> GraphNode:
@@ -31,9 +31,8 @@ def copied_tracks(path: Path, facts: MediaFacts, copy: Path) -> GraphNode:
         copy: the file to write, in Matroska.
     """
     read = media_input(path)
-    indices = [facts.video.index] if facts.video is not None and _is_film(facts) else []
-    indices += [each.index for each in facts.sounds]
-    return media_output(copy, *(read[str(index)] for index in indices), c="copy")
+    tracks: tuple[VideoStream | OtherStream, ...] = (*_films(facts), *facts.sounds)
+    return media_output(copy, *(read[str(each.index)] for each in tracks), c="copy")
 
 
 def with_lengths_of(facts: MediaFacts, copied: MediaFacts) -> MediaFacts:
@@ -61,5 +60,6 @@ def with_lengths_of(facts: MediaFacts, copied: MediaFacts) -> MediaFacts:
     )
 
 
-def _is_film(facts: MediaFacts) -> bool:
-    return facts.video is not None and facts.video.decodable
+def _films(facts: MediaFacts) -> tuple[VideoStream, ...]:
+    """Return the video, if there is one that can be decoded."""
+    return (facts.video,) if facts.video is not None and facts.video.decodable else ()

@@ -145,10 +145,9 @@ class EventWriter:
                     del self._dirty[record.id]
                 if record.log.sealed and journal.written == record.log.appended:
                     del self._journals[record.id]
+                    record.log.end_journal()
                     self._on_ended(record)
             record.log.show(journal.written)
-            if record.id not in self._journals:
-                record.log.end_journal()
 
     def _fail(self, error: StorageError) -> None:
         """Show what cannot be written, once the database has failed for a while."""
