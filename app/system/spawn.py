@@ -9,6 +9,8 @@ from asyncio.streams import FlowControlMixin
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from app.system.thread_priority import lower_child_priority
+
 _POLL_S = 0.05
 """How often a child is looked at where the kernel has no descriptor of it, as on macOS."""
 
@@ -82,7 +84,7 @@ async def spawn(
     stdin: bool,
     limit_bytes: int,
 ) -> ChildProcess:
-    """Start a child process in a session of its own.
+    """Start a child process in a group of its own, which gives way to the event loop.
 
     uvloop forks, and before a fork every library's handlers run: those of BLAS and OpenMP wait for
     their threads, so the loop stood still for half a second while engines computed. ``Popen`` uses
@@ -116,14 +118,18 @@ async def spawn(
 def _popen(
     command: Sequence[str], environment: Mapping[str, str], stdin: int
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
-        start_new_session=True,
+        # Not a session: Linux shares the cores out among sessions first, and a priority counts
+        # inside one alone. Source: sched(7), "The autogroup feature".
+        process_group=0,
     )
+    lower_child_priority(process.pid)
+    return process
 
 
 class _PipeProtocol(asyncio.StreamReaderProtocol):

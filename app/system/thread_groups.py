@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from app.system.thread_priority import lower_priority
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,17 +27,19 @@ class ThreadGroup:
     Args:
         name: beginning of the threads' names.
         most: threads at a time; further calls wait in order.
+        computes: whether they give way to the event loop.
     """
 
-    def __init__(self, name: str, most: int) -> None:
+    def __init__(self, name: str, most: int, *, computes: bool = False) -> None:
         self._name = name
         self._most = most
+        self._initializer = lower_priority if computes else None
         self._start()
         # A fork has none of the threads, and would wait for them.
         os.register_at_fork(after_in_child=self._start)
 
     def _start(self) -> None:
-        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix=self._name)
+        self._threads = ThreadPoolExecutor(self._most, self._name, self._initializer)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in a thread, as `asyncio.to_thread` does.
@@ -53,7 +57,7 @@ DOCUMENTS = ThreadGroup("documents", min(4, (os.cpu_count() or 1) + 1))
 """Bodies that are checked and answers that are built: processor time, which more threads would take
 from the event loop, and none that waits for a disk."""
 
-VOICE = ThreadGroup("voice", min(8, (os.cpu_count() or 1) + 1))
+VOICE = ThreadGroup("voice", min(8, (os.cpu_count() or 1) + 1), computes=True)
 """Voice activity detection: processor time of all jobs and live streams."""
 
 STATUS = ThreadGroup("status", 2)

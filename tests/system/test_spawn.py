@@ -34,7 +34,7 @@ async def test_a_child_reads_writes_and_ends() -> None:
 async def test_the_status_of_a_killed_child_is_its_signal() -> None:
     child = await _child("input()", stdin=True)
     assert child.returncode is None
-    os.killpg(child.pid, signal.SIGKILL)  # a session of its own, thus a group
+    os.killpg(child.pid, signal.SIGKILL)
     assert await child.wait() == -signal.SIGKILL
     child.close()
 
@@ -74,3 +74,20 @@ async def test_handlers_of_a_fork_are_not_run() -> None:
     await child.wait()
     child.close()
     assert not ran
+
+
+async def test_a_child_and_its_children_give_way_in_our_session() -> None:
+    program = (
+        "import os, subprocess; input();"
+        "print(os.getsid(0), os.getpgid(0) == os.getpid(), os.nice(0), flush=True);"
+        "subprocess.run(['nice'])"
+    )
+    child = await _child(program, stdin=True)
+    assert child.stdin is not None
+    child.stdin.write(b"\n")
+    lower = min(19, os.nice(0) + 10)
+    # Another session would have a share of the cores of its own, in which no priority counts.
+    told = f"{os.getsid(0)} True {lower}\n{lower}\n"
+    assert (await child.stdout.read()).decode() == told
+    await child.wait()
+    child.close()
