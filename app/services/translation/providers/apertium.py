@@ -10,8 +10,8 @@ from app.domain.errors import (
     TranslationError,
     TranslationIncompleteError,
 )
-from app.services.translation.providers.apertium_process import require_modes, run_apertium
-from app.services.translation.providers.apertium_stream import frame, unframe
+from app.services.translation.providers.apertium_pipeline import ApertiumPipeline
+from app.services.translation.providers.apertium_process import require_modes
 from app.services.translation.text.wordless import is_wordless
 from app.services.translation.translator import (
     NO_CONTEXT,
@@ -26,7 +26,7 @@ _SOURCES = {target: source for source, target in _MODES}
 
 
 class ApertiumTranslator:
-    """Translates by one child process per batch.
+    """Translates by child processes that run on from batch to batch.
 
     A line comes back as one line whatever it contains; a word that Apertium does not know stays
     as it is.
@@ -40,7 +40,8 @@ class ApertiumTranslator:
     concurrency = 2
 
     def __init__(self, settings: Settings) -> None:
-        """Apertium has nothing to set."""
+        """Apertium has nothing to set; nothing is started yet."""
+        self._pipelines = {mode: ApertiumPipeline(mode) for mode in _MODES.values()}
 
     async def probe(self) -> None:
         """Check that Apertium, both directions and a real line work.
@@ -50,14 +51,16 @@ class ApertiumTranslator:
         """
         await require_modes(tuple(_MODES.values()))
         try:
-            text = await _translated(["The house is red."], "eng-spa")
+            text = await self._pipelines["eng-spa"].translate(["The house is red."])
         except TranslationError as error:
             raise EngineLoadError(f"{error.message}: reinstall apertium-eng-spa") from None
         if text[0] is None or "casa" not in text[0]:
             raise EngineLoadError("Apertium does not translate: reinstall apertium-eng-spa")
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """End the processes."""
+        for pipeline in self._pipelines.values():
+            await pipeline.close()
 
     def check(self, pair: LanguagePair) -> None:
         """Reject all pairs but English to Spanish, Spanish to English and equal languages.
@@ -88,13 +91,24 @@ class ApertiumTranslator:
         for line in lines:
             if is_wordless(line.text):
                 yield line.id, line.text
-        for line, text in zip(wordy, await _translated_in_place(wordy, mode), strict=True):
+        for line, text in zip(wordy, await self._translated(wordy, mode), strict=True):
             if text:
                 yield line.id, _with_initial_of(line.text, text, mode)
             else:
                 missing.append(line.id)
         if missing:
             raise TranslationIncompleteError(missing)
+
+    async def _translated(self, lines: Sequence[SourceLine], mode: str) -> list[str | None]:
+        """Translate lines together; those that did not come back in their place alone."""
+        if not lines:
+            return []
+        pipeline = self._pipelines[mode]
+        texts = await pipeline.translate([line.text for line in lines])
+        for index, text in enumerate(texts):
+            if not text and len(lines) > 1:
+                texts[index] = (await pipeline.translate([lines[index].text]))[0]
+        return texts
 
 
 def _mode(pair: LanguagePair) -> str:
@@ -106,22 +120,6 @@ def _mode(pair: LanguagePair) -> str:
             "This server translates from English to Spanish and from Spanish to English only"
         )
     return mode
-
-
-async def _translated(texts: Sequence[str], mode: str) -> list[str | None]:
-    output = await run_apertium(["-z", "-u", "-f", "none", mode], frame(texts))
-    return unframe(output, len(texts))
-
-
-async def _translated_in_place(lines: Sequence[SourceLine], mode: str) -> list[str | None]:
-    """Translate lines together; those that did not come back in their place alone."""
-    if not lines:
-        return []
-    texts = await _translated([line.text for line in lines], mode)
-    for index, text in enumerate(texts):
-        if not text and len(lines) > 1:
-            texts[index] = (await _translated([lines[index].text], mode))[0]
-    return texts
 
 
 def _with_initial_of(source: str, text: str, mode: str) -> str:

@@ -27,6 +27,42 @@ def frame(lines: Sequence[str]) -> bytes:
     return "".join(records).encode()
 
 
+def frame_batch(lines: Sequence[str], serial: int) -> bytes:
+    """Frame lines as one of many batches that the same programs translate.
+
+    A record before them and one behind them tell the batch's output from that of others. The
+    programs hold back the last two records; those that follow push out what is wanted.
+
+    Args:
+        lines: of the batch.
+        serial: number of the batch.
+    """
+    records = _record(_beginning(serial)), frame(lines), _record(_end(serial)), _PUSH
+    return b"".join(records)
+
+
+def batch_end(serial: int) -> bytes:
+    """Return what is in a batch's output once all of it is there."""
+    return f"{_end(serial)}\0".encode()
+
+
+def has_begun(output: bytes, serial: int) -> bool:
+    """Return whether the programs have written anything of a batch."""
+    return f"{_beginning(serial)}\0".encode() in output
+
+
+def unframe_batch(output: bytes, count: int, serial: int) -> list[str | None]:
+    """Read the translated records of a batch; see `unframe`.
+
+    Args:
+        output: of the programs since the batch before, also where it ended early.
+        count: lines of the batch.
+        serial: number of the batch.
+    """
+    _, _, ours = output.partition(f"{_beginning(serial)}\0".encode())
+    return unframe(ours, count)
+
+
 def unframe(output: bytes, count: int) -> list[str | None]:
     """Read translated records.
 
@@ -40,6 +76,22 @@ def unframe(output: bytes, count: int) -> list[str | None]:
     records = output.decode(errors="replace").split("\0")
     records += [""] * (count - len(records))
     return [_text(record, _mark(number)) for number, record in enumerate(records[:count])]
+
+
+def _record(mark: str) -> bytes:
+    return f".{mark}\0".encode()
+
+
+def _beginning(serial: int) -> str:
+    return f"[begin {serial}]"
+
+
+def _end(serial: int) -> str:
+    return f"[end {serial}]"
+
+
+_PUSH = _record("[push]") * 4
+"""Twice what they hold back."""
 
 
 def _mark(number: int) -> str:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.errors import EngineLoadError, InvalidLanguageError, TranslationError
+from app.domain.errors import EngineLoadError, InvalidLanguageError
 from app.domain.language import Language
 from app.services.translation.providers.apertium import ApertiumTranslator
-from app.services.translation.providers.apertium_process import require_modes, run_apertium
+from app.services.translation.providers.apertium_pipeline import ApertiumPipeline
+from app.services.translation.providers.apertium_process import require_modes
 from app.services.translation.providers.apertium_stream import frame, unframe
 from app.services.translation.translator import LanguagePair, SourceLine
 from app.settings import Settings
-from tests.processes import own_children
 
 TO_SPANISH = LanguagePair(Language("en"), Language("es"))
 TO_ENGLISH = LanguagePair(Language("es"), Language("en"))
@@ -51,22 +47,23 @@ HOSTILE = [
 ]
 
 
-def offspring() -> dict[psutil.Process, str]:
-    names = {}
-    for child in own_children():
-        with suppress(psutil.NoSuchProcess):
-            names[child] = child.name()
-    return names
-
-
 words = st.text(
     st.characters(codec="utf-8") | st.sampled_from("[]{}^$/\\@<>*#+~.\0\n\r\t|"), max_size=30
 )
 
 
 async def translate(texts: list[str], pair: LanguagePair) -> dict[int, str]:
-    lines = [SourceLine(10 + number, text) for number, text in enumerate(texts)]
     translator = ApertiumTranslator(Settings())
+    try:
+        return await translate_with(translator, texts, pair)
+    finally:
+        await translator.close()
+
+
+async def translate_with(
+    translator: ApertiumTranslator, texts: list[str], pair: LanguagePair
+) -> dict[int, str]:
+    lines = [SourceLine(10 + number, text) for number, text in enumerate(texts)]
     answers = [answer async for answer in translator.translate(lines, pair, ())]
     assert sorted(number for number, _ in answers) == [line.id for line in lines]
     return dict(answers)
@@ -119,13 +116,14 @@ def test_a_record_that_is_not_in_its_place_is_no_answer(texts: list[str]):
 
 async def test_a_line_that_is_lost_in_company_is_asked_alone(monkeypatch: pytest.MonkeyPatch):
     runs: list[int] = []
+    whole = ApertiumPipeline.translate
 
-    async def lossy(arguments: list[str], text: bytes) -> bytes:
-        runs.append(text.count(b"\0"))
-        output = await run_apertium(arguments, text)
-        return output.split(b"\0", 1)[1] if len(runs) == 1 else output
+    async def lossy(pipeline: ApertiumPipeline, texts: Sequence[str]) -> list[str | None]:
+        runs.append(len(texts))
+        answers = await whole(pipeline, texts)
+        return [None] * len(texts) if len(runs) == 1 else answers
 
-    monkeypatch.setattr("app.services.translation.providers.apertium.run_apertium", lossy)
+    monkeypatch.setattr(ApertiumPipeline, "translate", lossy)
     answers = await translate(["The house", "The dog", "The cat"], TO_SPANISH)
     assert answers == {10: "La casa", 11: "El perro", 12: "El gato"}
     assert runs == [3, 1, 1, 1]
@@ -155,7 +153,9 @@ def test_refuses_other_pairs_and_names_its_own(source: str | None, target: str):
 
 
 async def test_probe_passes_where_apertium_is_installed():
-    await ApertiumTranslator(Settings()).probe()
+    translator = ApertiumTranslator(Settings())
+    await translator.probe()
+    await translator.close()
 
 
 async def test_probe_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -166,52 +166,6 @@ async def test_probe_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_p
         await ApertiumTranslator(Settings()).probe()
 
 
-async def test_a_failing_run_is_a_translation_error():
-    with pytest.raises(TranslationError, match="Apertium failed"):
-        await run_apertium(["-f", "none", "eng-nowhere"], b"x\0")
-
-
-@pytest.mark.parametrize("stuck", [False, True])
-async def test_a_cancelled_run_leaves_no_process_and_no_file(
-    stuck: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    # A fifo that nobody writes keeps the run waiting for its input.
-    os.mkfifo(tmp_path / "in")
-    source = [str(tmp_path / "in")] if stuck else []
-    text = frame(["The house is red."] * 2000)
-    task = asyncio.create_task(run_apertium(["-z", "-f", "none", "eng-spa", *source], text))
-    async with asyncio.timeout(20):
-        while "lt-proc" not in (children := offspring()).values():
-            await asyncio.sleep(0.02)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    psutil.wait_procs(children, timeout=10)
-    assert not any(child.is_running() for child in children)
-    assert [path.name for path in tmp_path.iterdir()] == ["in"]
-
-
 async def test_a_full_stop_of_the_line_itself_stays():
     answers = await translate(["The house.", "The house", "The house...", "I saw Mr"], TO_SPANISH)
     assert list(answers.values()) == ["La casa.", "La casa", "La casa...", "Vi Señor"]
-
-
-async def test_a_run_ends_and_cleans_up_when_the_server_is_killed(tmp_path: Path):
-    program = (
-        "import asyncio;"
-        "from app.services.translation.providers.apertium_process import run_apertium;"
-        "from app.services.translation.providers.apertium_stream import frame;"
-        "text = frame(['The house is red and the dog is big.'] * 100_000);"
-        "asyncio.run(run_apertium(['-z', '-f', 'none', 'eng-spa'], text))"
-    )
-    command = [sys.executable, "-c", program]
-    server = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
-    async with asyncio.timeout(30):
-        while "lt-proc" not in (children := offspring()).values():
-            await asyncio.sleep(0.02)
-        assert list(tmp_path.iterdir())
-        server.kill()
-        server.wait()
-        while any(child.is_running() for child in children) or list(tmp_path.iterdir()):
-            await asyncio.sleep(0.02)
