@@ -13,6 +13,7 @@ from app.domain.audio import Audio
 from app.domain.request import Audience
 from app.domain.time import Span
 from app.domain.transcript import Segment, SpeakerTurn
+from app.gpu.preemption import preemption_point
 from app.gpu.protocols import AlignmentInput, DiarizationState, Prepared, Window
 from app.gpu.scheduler.work_item import EngineStage, PendingResult, WorkItem
 from app.gpu.work_context import WorkContext
@@ -68,7 +69,7 @@ class FakeTranscriber(FakeEngine):
     """Transcribes each window as its prompt, which names it.
 
     Attributes:
-        gate: every call of `decode` passes it.
+        gate: every call of `decode` passes it, and then a point at which it can be preempted.
         prepare_gate: every call of `prepare` does.
         decode_as: decodes a batch instead.
         again: names of windows that are decoded once more, each so many times.
@@ -97,6 +98,7 @@ class FakeTranscriber(FakeEngine):
         self.log.enter("transcribe", [prepared.window.prompt for prepared in batch])
         try:
             self.gate.pass_through()
+            preemption_point()
             if self.decode_as is not None:
                 return self.decode_as(batch)
             return [self.transcribe_one(prepared) for prepared in batch]

@@ -14,6 +14,7 @@ from app.gpu.protocols import Prepared
 from app.gpu.scheduler.batch_former import Batch, BatchCapacity, BatchFormer
 from app.gpu.scheduler.forecast import Forecast
 from app.gpu.scheduler.memory_gauge import MemoryGauge
+from app.gpu.scheduler.priority import Priority
 from app.gpu.scheduler.work_queue import WorkQueue
 from app.gpu.scheduler.worker_threads import StageThroughput, WorkerThreads, _RunningBatch
 from app.services.jobs.admission import check_wait
@@ -32,7 +33,8 @@ class StillScheduler:
         self.forecast = Forecast(self.queue, self.workers, MemoryGauge(), lambda: 7)
 
     def runs(self, worker: int, *items: Any) -> None:
-        self.workers._running[worker] = _RunningBatch(Batch("transcribe", items, 8), self.now_s)
+        batch = Batch("transcribe", items, 8, Priority.BATCH)
+        self.workers._running[worker] = _RunningBatch(batch, self.now_s)
 
 
 def test_nothing_is_predicted_while_no_speed_is_known() -> None:

@@ -15,6 +15,7 @@ from app.domain.request import SpeakerCount
 from app.domain.transcript import Segment
 from app.gpu.protocols import Prepared
 from app.gpu.scheduler import Scheduler
+from app.gpu.scheduler.memory_gauge import FreeBytes
 from app.gpu.scheduler.worker_threads import DEVICE_STAGES
 from app.gpu.work_context import WorkContext
 from app.settings import SchedulerSettings
@@ -36,12 +37,18 @@ TranscribeTask = asyncio.Task[Sequence[Segment]]
 class Stand:
     """A scheduler whose engines can be blocked."""
 
-    def __init__(self, max_batch: int = 4, lanes: int = 1, **settings: Any) -> None:
+    def __init__(
+        self,
+        max_batch: int = 4,
+        lanes: int = 1,
+        free_bytes: FreeBytes | None = None,
+        **settings: Any,
+    ) -> None:
         self.log = Log()
         self.engine = FakeTranscriber(max_batch, lanes, self.log)
         self.aligner, self.diarizer = FakeAligner(self.log), FakeDiarizer(self.log)
         self.scheduler = Scheduler(
-            self.engine, self.aligner, self.diarizer, SchedulerSettings(**settings)
+            self.engine, self.aligner, self.diarizer, SchedulerSettings(**settings), free_bytes
         )
 
     async def hold(self) -> TranscribeTask:
@@ -385,6 +392,57 @@ async def test_only_what_viewers_need_now_crowds_out_unfinished_live_utterances(
     assert s.scheduler.crowded
     s.engine.gate.open()
     await asyncio.gather(held, *tasks)
+
+
+async def ended(s: Stand, outer: WorkContext, outer_index: int) -> list[str]:
+    """Return the names of a running window and of a first one that came later, as they ended."""
+    names: list[str] = []
+    s.engine.gate.close()
+    running = s.ask("running", outer, outer_index)
+    await s.engine.gate.wait_until_reached()
+    first = s.ask("first", viewer("new"), 0)
+    await s.waits(1)
+    running.add_done_callback(lambda _: names.append("running"))
+    first.add_done_callback(lambda _: names.append("first"))
+    s.engine.gate.open()
+    assert await texts([running, first]) == ["running", "first"]
+    return names
+
+
+async def test_a_first_window_is_computed_between_the_steps_of_other_batches(
+    stand: MakeStand,
+) -> None:
+    assert await ended(stand(), batch_job(), 0) == ["first", "running"]
+    assert await ended(stand(), viewer("old"), 3) == ["first", "running"]
+
+
+async def test_first_windows_and_batches_on_a_device_are_not_interrupted(stand: MakeStand) -> None:
+    assert await ended(stand(), viewer("old"), 0) == ["running", "first"]
+    s = stand(free_bytes=lambda: 2**40)
+    assert await ended(s, batch_job(), 0) == ["running", "first"]
+
+
+async def test_a_first_window_that_fails_in_the_middle_of_a_batch_fails_alone(
+    stand: MakeStand,
+) -> None:
+    s = stand()
+    s.engine.gate.close()
+    running = s.ask("running", batch_job(), 0)
+    await s.engine.gate.wait_until_reached()
+    bad, good = s.ask("bad", viewer("one"), 0), s.ask("good", viewer("two"), 0)
+    await s.waits(2)
+
+    def decode(batch: Sequence[Prepared]) -> list[Any]:
+        if any(prepared.window.prompt == "bad" for prepared in batch):
+            raise EngineError("bad sound")
+        return [s.engine.transcribe_one(prepared) for prepared in batch]
+
+    s.engine.decode_as = decode
+    s.engine.gate.open()
+    assert await texts([running, good]) == ["running", "good"]
+    with pytest.raises(EngineError, match="bad sound"):
+        await bad
+    await until(lambda: s.scheduler.longest_call_s == 0.0)
 
 
 async def test_closing_withdraws_what_waits(stand: MakeStand) -> None:

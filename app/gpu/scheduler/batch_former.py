@@ -34,11 +34,13 @@ class Batch:
         stage: of all items.
         items: of equal batch keys, the most urgent first.
         max_items: the stage's largest batch.
+        priority: of the most urgent item.
     """
 
     stage: EngineStage
     items: tuple[WorkItem, ...]
     max_items: int
+    priority: Priority
 
     @property
     def duration_s(self) -> float:
@@ -101,7 +103,7 @@ class BatchFormer:
         limit_s = capacity.gauge.limit_s() if capacity.gauge is not None else float("inf")
         batch = _BatchBuilder(max_items, limit_s)
         self._fill(batch, priorities, reserved=_reserved_item(lead, peers, max_items))
-        return Batch(lead.stage, tuple(batch.items), capacity.max_items)
+        return Batch(lead.stage, tuple(batch.items), capacity.max_items, priorities[lead])
 
     def _fill(
         self,

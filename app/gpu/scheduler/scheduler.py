@@ -77,6 +77,8 @@ class Scheduler:
             1 if transcriber is None else transcriber.lanes,
             clusters=diarizer.lanes if isinstance(diarizer, WaitingDiarizer) else 1,
             waiting=_waiting_stages(transcriber, diarizer),
+            # A batch that waits on a device keeps memory that the gauge would not know of.
+            preempts=free_bytes is None,
         )
         prepare = _refused if transcriber is None else transcriber.prepare
         self._preparation = PreparationThreads(self._queue, prepare, settings.prepare_threads)

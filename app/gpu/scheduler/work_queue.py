@@ -129,6 +129,21 @@ class WorkQueue:
                 self._changed.wait()
         return None
 
+    def take_first(self, stages: frozenset[EngineStage]) -> Batch | None:
+        """Take a batch of first windows, as `take` does; None where none is ready now."""
+        with self._changed:
+            if self._closed:
+                return None
+            self._drop_cancelled()
+            now_s = self._clock()
+            first = [
+                item
+                for item in self._items
+                if self._is_runnable(item, stages)
+                and self._former.priority(item, now_s) is Priority.FIRST
+            ]
+            return self._take_batch(first) if first else None
+
     def release(self, stage: EngineStage) -> None:
         """Mark a stage's engine as free after a batch."""
         with self._changed:

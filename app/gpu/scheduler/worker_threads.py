@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from app.domain.errors import CuestreamError, EngineError
+from app.gpu.preemption import preemptible
 from app.gpu.protocols import Prepared, Window
 from app.gpu.scheduler.batch_former import Batch
 from app.gpu.scheduler.batch_runner import BatchRunner
+from app.gpu.scheduler.priority import Priority
 from app.gpu.scheduler.scheduler_report import FILL_BOUNDS, PADDING_BOUNDS, HistogramRecorder
 from app.gpu.scheduler.work_item import ENGINE_STAGES, EngineStage, WorkItem
 from app.gpu.scheduler.work_queue import WorkQueue
@@ -25,8 +28,14 @@ _CLUSTER: frozenset[EngineStage] = frozenset({"cluster"})
 _DIARIZATION: frozenset[EngineStage] = frozenset({"diarize", "cluster"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _RunningBatch:
+    """A batch that computes.
+
+    Attributes:
+        started_s: when it began, later by as long as others went before it since.
+    """
+
     batch: Batch
     started_s: float
 
@@ -65,6 +74,8 @@ class WorkerThreads(_Threads):
         clusters: threads for clustering, where there is a diarizer: one computes, several wait for
             servers.
         waiting: stages whose calls wait for servers.
+        preempts: whether first windows are computed between the steps of other batches, which
+            then hold their memory.
         clock: monotonic seconds.
 
     Attributes:
@@ -83,9 +94,11 @@ class WorkerThreads(_Threads):
         *,
         clusters: int = 1,
         waiting: frozenset[EngineStage] = frozenset(),
+        preempts: bool = False,
     ) -> None:
         self._queue = queue
         self._waiting = waiting
+        self._preempts = preempts
         self._runners = runners
         self._clock = clock
         self._running: dict[int, _RunningBatch] = {}
@@ -134,14 +147,28 @@ class WorkerThreads(_Threads):
     def _work(self, number: int, stages: frozenset[EngineStage]) -> None:
         lower_priority()
         while (batch := self._queue.take(stages)) is not None:
-            started_s = self._clock()
-            with self._lock:
-                self._running[number] = _RunningBatch(batch, started_s)
-            try:
+            self._run(number, batch, stages)
+
+    def _run(self, number: int, batch: Batch, stages: frozenset[EngineStage]) -> None:
+        run = _RunningBatch(batch, self._clock())
+        with self._lock:
+            self._running[number] = run
+        gives_way = self._preempts and batch.priority is not Priority.FIRST
+        try:
+            with preemptible(partial(self._run_first, number, run, stages) if gives_way else None):
                 self._runners[batch.stage].run(batch.items)
-            finally:
-                self._queue.release(batch.stage)
-                self._record(number, batch, self._clock() - started_s)
+        finally:
+            self._queue.release(batch.stage)
+            self._record(number, batch, self._clock() - run.started_s)
+
+    def _run_first(self, number: int, run: _RunningBatch, stages: frozenset[EngineStage]) -> None:
+        """Compute the first windows that wait, in the middle of another batch."""
+        while (first := self._queue.take_first(stages)) is not None:
+            paused_s = self._clock()
+            self._run(number, first, stages)
+            with self._lock:
+                run.started_s += self._clock() - paused_s
+                self._running[number] = run
 
     def _record(self, number: int, batch: Batch, took_s: float) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from app.domain.audio import Audio, Samples
 from app.domain.errors import InvalidLanguageError
 from app.domain.transcript import Segment, Word
 from app.gpu.engines.whisperx import WhisperxTranscriber
+from app.gpu.preemption import preemptible
 from app.gpu.protocols import Prepared, Window
 from app.gpu.self_test import transcribe_windows
 from scripts.fixtures.spoken import Spoken
@@ -203,3 +204,18 @@ def test_likely_words_change_what_is_written(
     sound = speech.samples("We asked Catalin and Dorin about the bridge.")
     assert "Catalin" not in text_of(transcribe(multilingual, sound))
     assert "Catalin and Dorin" in text_of(transcribe(multilingual, sound, "Catalin, Dorin"))
+
+
+def test_windows_that_go_first_in_the_middle_of_a_batch_change_nothing(
+    engine: WhisperxTranscriber, said: list[Spoken], transcribed: list[list[Segment]]
+) -> None:
+    went_first: list[list[Segment]] = []
+
+    def run_first() -> None:
+        with preemptible(None):
+            went_first.append(transcribe(engine, said[0].samples))
+
+    with preemptible(run_first):
+        batch = [Window(Audio(each.samples)) for each in said[1:3]]
+        assert transcribe_windows(engine, batch) == transcribed[1:3]
+    assert went_first == [transcribed[0]] * 3, "between two windows, after the encoder, the decoder"

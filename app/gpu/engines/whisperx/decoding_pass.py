@@ -19,6 +19,7 @@ from app.gpu.engines.whisperx.whisper_decoder import (
 from app.gpu.engines.whisperx.whisper_vocabulary import ENGLISH
 from app.gpu.engines.whisperx.whisper_words import build_words
 from app.gpu.engines.whisperx.window_decoding import WindowDecoding
+from app.gpu.preemption import preemption_point
 from app.gpu.protocols import Prepared, Window
 from app.gpu.repetition_filter import cut_crammed_end, cut_loops
 from app.gpu.sentence_segments import build_segments
@@ -56,9 +57,11 @@ class DecodingPass:
         windows = [prepared.window for prepared in batch]
         works = [_work(prepared) for prepared in batch]
         encoded = self._encoded(works)
+        preemption_point()
         works = self._with_languages(works, encoded)
         temperature = self._temperatures[batch[0].attempt]
         works = self._tried(works, windows, encoded, temperature)
+        preemption_point()
         timed = self._timed(self._chosen(works), windows, encoded)
         return [
             self._outcome(work, window, timed.get(row), encoded, row)

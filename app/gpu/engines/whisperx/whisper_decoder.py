@@ -15,6 +15,7 @@ from app.gpu.engines.whisperx.log_mel import Features
 from app.gpu.engines.whisperx.quality_gate import DecodingAttempt
 from app.gpu.engines.whisperx.whisper_languages import SpokenLanguage
 from app.gpu.engines.whisperx.whisper_vocabulary import WhisperVocabulary
+from app.gpu.preemption import preemption_point
 
 MOST_TOKENS = 224
 """Text tokens in one window at most. Source: openai/whisper decoding.py, n_text_ctx // 2."""
@@ -147,7 +148,11 @@ class WhisperDecoder:
         """
         if self._model.device != "cpu" or len(spectrograms) == 1:
             return self._encoded(np.stack(spectrograms))
-        rows = [self._encoded(spectrogram[np.newaxis]).row(0) for spectrogram in spectrograms]
+        rows: list[EncodedWindow] = []
+        for spectrogram in spectrograms:
+            if rows:
+                preemption_point()
+            rows.append(self._encoded(spectrogram[np.newaxis]).row(0))
         return EncodedBatch.of_rows(rows)
 
     def _encoded(self, batch: Features) -> EncodedBatch:
