@@ -87,4 +87,5 @@ def _settings(model: ChatServer) -> dict[str, str]:
         "SERVER_API_URL": model.url,
         "SERVER_MODEL": "bench",
         "TRANSLATION_TIMEOUT_S": _TIMEOUT_S,
+        "MAX_CONNECTIONS": str(4 * _MANY),  # one address gets half of them at most
     }
