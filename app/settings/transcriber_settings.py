@@ -32,7 +32,7 @@ class AsrSettings(Group):
     """Batches at a time. One unless set, which is enough for a device."""
     batch_size: int | None = Field(None, ge=1)
     """Windows in one batch at most, of any number of requests. 16 on a GPU and 2 on a CPU unless
-    set: a CPU gains a twentieth by more, and first windows wait for the batch that runs. Each takes
+    set: a CPU gains a twentieth by more, and first windows wait for the step that runs. Each takes
     GPU memory while it is decoded: with 5 beams about 0.43 GB for `large-v3`, 0.06 GB for
     `turbo`, 0.1 GB for `small`. A batch that does not fit is halved."""
     self_test: bool = True
