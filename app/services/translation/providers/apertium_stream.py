@@ -23,8 +23,7 @@ def frame(lines: Sequence[str]) -> bytes:
     untouched; and in NUL, at which every program of its pipeline flushes its output.
     Without the full stop, ``I like ice`` and ``cream and dogs`` exchange words.
     """
-    records = (f"{_escape(line)}.{_mark(number)}\0" for number, line in enumerate(lines))
-    return "".join(records).encode()
+    return b"".join(_record(_mark(number), _escape(line)) for number, line in enumerate(lines))
 
 
 def frame_batch(lines: Sequence[str], serial: int) -> bytes:
@@ -78,8 +77,8 @@ def unframe(output: bytes, count: int) -> list[str | None]:
     return [_text(record, _mark(number)) for number, record in enumerate(records[:count])]
 
 
-def _record(mark: str) -> bytes:
-    return f".{mark}\0".encode()
+def _record(mark: str, text: str = "") -> bytes:
+    return f"{text}.{mark}\0".encode()
 
 
 def _beginning(serial: int) -> str:
