@@ -53,18 +53,12 @@ words = st.text(
 
 
 async def translate(texts: list[str], pair: LanguagePair) -> dict[int, str]:
+    lines = [SourceLine(10 + number, text) for number, text in enumerate(texts)]
     translator = ApertiumTranslator(Settings())
     try:
-        return await translate_with(translator, texts, pair)
+        answers = [answer async for answer in translator.translate(lines, pair, ())]
     finally:
         await translator.close()
-
-
-async def translate_with(
-    translator: ApertiumTranslator, texts: list[str], pair: LanguagePair
-) -> dict[int, str]:
-    lines = [SourceLine(10 + number, text) for number, text in enumerate(texts)]
-    answers = [answer async for answer in translator.translate(lines, pair, ())]
     assert sorted(number for number, _ in answers) == [line.id for line in lines]
     return dict(answers)
 

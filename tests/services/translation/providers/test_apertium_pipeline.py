@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from app.domain.errors import TranslationError
-from app.services.translation.providers import apertium_pipeline
+from app.services.translation.providers import apertium_pipeline, apertium_process
 from app.services.translation.providers.apertium_pipeline import ApertiumPipeline
 from app.services.translation.providers.apertium_stream import frame, unframe
 from tests.conftest import ROOT
@@ -26,21 +26,34 @@ HOUSE, DOG, CAT = "The house is red.", "The dog eats.", "The cat"
 CASA, PERRO, GATO = "La casa es roja.", "El perro come.", "El gato"
 
 STAND_IN = """#!{python}
-import sys
+import pathlib, signal, sys, tempfile, time
 
+file = pathlib.Path(tempfile.mktemp())
+file.touch()
+
+
+def leave(*_):
+    file.unlink()
+    sys.exit(1)
+
+
+signal.signal(signal.SIGTERM, leave)
 text = b""
 while byte := sys.stdin.buffer.read(1):
     text += byte
     if b"hold back" in text:
         text += sys.stdin.buffer.read().replace(b"\\0", b"") + b"\\0"
     if b"end here" in text:
-        sys.exit(1)
+        leave()
+    if b"hang" in text:
+        time.sleep(600)
     if b"write on" in text:
         text = b"x" * 2**25
     if text.endswith(b"\\0") or len(text) == 2**25:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
         text = b""
+leave()
 """
 """Copies records, but for some: Apertium neither fails nor hangs on any text that is known."""
 
@@ -180,6 +193,33 @@ async def test_writing_without_end_is_a_translation_error(pipeline: ApertiumPipe
     with pytest.raises(TranslationError, match="without end"):
         await pipeline.translate(["write on"])
     assert await pipeline.translate(["one"]) == ["one"]
+
+
+@pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize("closed", [False, True])
+async def test_programs_that_hang_are_ended_and_leave_no_file(
+    closed: bool, pipeline: ApertiumPipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "files"))
+    (tmp_path / "files").mkdir()
+    monkeypatch.setattr(apertium_pipeline, "_LIMIT_S", 60 if closed else 0.5)
+    monkeypatch.setattr(apertium_process, "_STOP_S", 0.5)
+    assert await pipeline.translate(["one"]) == ["one"]
+    children = programs()
+    assert children
+    waiting = asyncio.create_task(pipeline.translate(["hang"]))
+    await asyncio.sleep(0.1)
+    if closed:
+        await pipeline.close()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    else:
+        with pytest.raises(TranslationError, match="in time"):
+            await waiting
+    await gone(children)
+    async with asyncio.timeout(20):
+        while list((tmp_path / "files").iterdir()):
+            await asyncio.sleep(0.02)
 
 
 async def test_closing_leaves_no_process_and_no_file(
