@@ -84,7 +84,8 @@ class ChatServer:
     ) -> None:
         self.behaviour: Behaviour = fine
         self.calls: list[Call] = []
-        self.peak = self.abandoned = self.under_way = 0
+        self.peak = self.abandoned = 0
+        self._under_way: set[int] = set()
         self.gate = threading.Event()
         self.hold_after: int | None = None
         self.prompt_tokens = self.completion_tokens = 0
@@ -104,6 +105,11 @@ class ChatServer:
         config = uvicorn.Config(self._serve, loop="asyncio", **options)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def under_way(self) -> int:
+        """Requests whose answer is not all sent."""
+        return len(self._under_way)
 
     @property
     def url(self) -> str:
@@ -151,12 +157,20 @@ class ChatServer:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         call = read_call(headers, json.loads(body))
         self.calls.append(call)
-        self.under_way += 1
+        number = len(self.calls)
+        self._under_way.add(number)
         self.peak = max(self.peak, self.under_way)
+
+        async def send_piece(message: Any) -> None:
+            # Not after the last piece: whoever has read it may ask again before this goes on.
+            if message["type"] == "http.response.body" and not message["more_body"]:
+                self._under_way.discard(number)
+            await send(message)
+
         try:
-            await self._respond(call, receive, send)
+            await self._respond(call, receive, send_piece)
         finally:
-            self.under_way -= 1
+            self._under_way.discard(number)
 
     async def _respond(self, call: Call, receive: Any, send: Any) -> None:
         behaviour = self._script.pop(0) if self._script else self.behaviour

@@ -85,9 +85,9 @@ class Deaf:
         self.came.set()
         await reader.readuntil(b"\r\n\r\n")
         await self.go.wait()
+        self.open -= 1
         writer.write(_ANSWER)
         await writer.drain()
-        self.open -= 1
         writer.close()
 
 
