@@ -11,6 +11,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jiwer
@@ -154,29 +155,37 @@ def test_no_server_is_left(shown: tuple[str, Path]) -> None:
     assert servers_of(shown[1]) == []
 
 
-@pytest.fixture
-def midway(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A demonstration that has shown its first progress."""
-    command = [*DEMO, "--out", str(tmp_path)]
+@contextmanager
+def demo_until(told: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a demonstration, and yield it when it has told so much and its server runs."""
+    command = [*DEMO, "--out", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert any(" %  " in line for line in process.stdout)
-        assert servers_of(tmp_path)
-        yield process, tmp_path
+        assert any(told in line for line in process.stdout)
+        assert servers_of(folder)
+        yield process
         process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (signal.SIGINT, "Loading the engines"),
+        (signal.SIGINT, " %  "),  # its first progress
+        (signal.SIGTERM, "Loading the engines"),
+        (signal.SIGKILL, "Loading the engines"),
+    ],
+)
 def test_no_server_is_left_however_it_is_stopped(
-    midway: tuple[subprocess.Popen[str], Path], number: signal.Signals
+    number: signal.Signals, told: str, tmp_path: Path
 ) -> None:
-    process, folder = midway
-    process.send_signal(number)
-    assert process.wait(40) == (-9 if number == signal.SIGKILL else 130)
-    deadline = time.monotonic() + 30
-    while servers_of(folder):
-        assert time.monotonic() < deadline, servers_of(folder)
-        time.sleep(0.1)
+    with demo_until(told, tmp_path) as process:
+        process.send_signal(number)
+        assert process.wait(40) == (-9 if number == signal.SIGKILL else 130)
+        deadline = time.monotonic() + 30
+        while servers_of(tmp_path):
+            assert time.monotonic() < deadline, servers_of(tmp_path)
+            time.sleep(0.1)
 
 
 def test_a_failure_is_told_and_ends_with_1(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from tests.patterns.foreign_patterns import Use, modules_with_patterns, uses_in
 from tests.patterns.growth import grows_linearly, quick
 from tests.patterns.hostile_texts import HostileText, hostile_texts
 
-SIZE = 6000
-SUSPICIOUS_S = 0.004
+SIZE = 2500
+SUSPICIOUS_S = 0.002
 """Linear work on a text of that size takes a tenth of it, quadratic work several times as much."""
 
 _SHORT = 22

@@ -104,13 +104,14 @@ def _events(
     group: tuple[Line, ...], end_ms: int, style: HighlightStyle, fonts: _Fonts, *, rtl: bool
 ) -> Iterator[str]:
     """Yield the text of a group, and above it one event for each of its words."""
+    pieces = _pieces(group, style, fonts, rtl=rtl)
     start_ms = group[0][0].start_ms
-    yield _event(0, start_ms, end_ms, "Base", _text(group, style, fonts, None, rtl=rtl))
+    yield _event(0, start_ms, end_ms, "Base", _text(pieces, None))
     words = [word for line in group for word in line]
     ends = [min(a.end_ms, max(b.start_ms, a.start_ms + 10)) for a, b in pairwise(words)]
     for word, word_end_ms in zip(words, [*ends, end_ms], strict=True):
-        text = _text(group, style, fonts, word, rtl=rtl)
-        yield _event(2, word.start_ms, max(word_end_ms, word.start_ms + 10), "Highlight", text)
+        last_ms = max(word_end_ms, word.start_ms + 10)
+        yield _event(2, word.start_ms, last_ms, "Highlight", _text(pieces, word))
 
 
 def _event(layer: int, start_ms: int, end_ms: int, style: str, text: str) -> str:
@@ -118,38 +119,58 @@ def _event(layer: int, start_ms: int, end_ms: int, style: str, text: str) -> str
     return f"Dialogue: {layer},{times},{style},,0,0,0,,{text}"
 
 
-def _text(
-    group: tuple[Line, ...],
-    style: HighlightStyle,
-    fonts: _Fonts,
-    shown: TimedWord | None,
-    *,
-    rtl: bool,
-) -> str:
-    """Return the lines with one word visible, or all of them.
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A word on the screen.
+
+    Attributes:
+        word: as it was spoken.
+        gap: between it and the one to the left of it.
+        text: of the word, in its font.
+        set_own: override behind it that sets the style's own font again.
+    """
+
+    word: TimedWord
+    gap: str
+    text: str
+    set_own: str
+
+    def written(self, shown: TimedWord | None) -> str:
+        """Return it visible if it is the shown word or all are (None), invisible otherwise."""
+        before, after = (_SHOWN, _HIDDEN) if self.word is shown else (_HIDDEN, _HIDDEN)
+        if shown is None:
+            before, after = _SHOWN, _CUT
+        return f"{self.gap}{before}{self.text}{after}{self.set_own}"
+
+
+def _pieces(
+    group: tuple[Line, ...], style: HighlightStyle, fonts: _Fonts, *, rtl: bool
+) -> list[list[_Piece]]:
+    """Return the words of each line from left to right.
 
     libass sets parts between overrides from left to right, so the words of a line come in the order
-    of the screen. All events of a group are cut alike: their words stand at the same places.
+    of the screen.
     """
-    lines: list[str] = []
+    lines: list[list[_Piece]] = []
     for line in group:
-        parts: list[str] = []
+        pieces: list[_Piece] = []
         before = ""
         for word in screen_order(line, rtl=rtl):
             gap = space_between(before, word.text) if before else ""
-            parts.append(f"{gap}{_word(word, style, fonts, shown)}")
+            text = word.text.upper() if style.uppercase else word.text
+            set_font, set_own = fonts.around(text)
+            pieces.append(_Piece(word, gap, f"{set_font}{text.translate(_ESCAPES)}", set_own))
             before = word.text
-        lines.append("".join(parts))
-    return "\\N".join(lines)
+        lines.append(pieces)
+    return lines
 
 
-def _word(word: TimedWord, style: HighlightStyle, fonts: _Fonts, shown: TimedWord | None) -> str:
-    text = word.text.upper() if style.uppercase else word.text
-    before, after = (_SHOWN, _HIDDEN) if word is shown else (_HIDDEN, _HIDDEN)
-    if shown is None:
-        before, after = _SHOWN, _CUT
-    set_font, set_own = fonts.around(text)
-    return f"{before}{set_font}{text.translate(_ESCAPES)}{after}{set_own}"
+def _text(lines: Sequence[Sequence[_Piece]], shown: TimedWord | None) -> str:
+    """Return the lines with one word visible, or all of them.
+
+    All events of a group are cut alike: their words stand at the same places.
+    """
+    return "\\N".join("".join(piece.written(shown) for piece in line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
