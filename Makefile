@@ -10,6 +10,10 @@ ARGS ?=
 # longest first. ARGS="-n 0" runs without workers, for a debugger.
 WORKERS ?= 3
 
+# Where Python may not keep what it compiled, each worker and each server that a test starts compiles
+# thousands of modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 

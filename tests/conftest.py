@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -111,6 +112,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     The first import of a module rewrites its assertions and stores the outcome for the others; in
     step, every worker would rewrite every module.
     """
+    gc.disable()  # until all tests are there: hardly anything goes before
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers == 1 or session.config.args != session.config.getini("testpaths"):
@@ -135,6 +137,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files = {path: (rank.get(path, len(rank)), -tests[path]) for path in dict.fromkeys(paths)}
     order = sorted(range(len(items)), key=lambda place: files[paths[place]])
     items[:] = [items[place] for place in order]
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests out of all later collections of garbage: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 StartServer = Callable[..., ServerProcess]
@@ -210,4 +219,12 @@ def long_talk(speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
     noise = np.random.default_rng(5).normal(0, 1e-4, len(talk)).astype(np.float32)
     path = tmp_path_factory.mktemp("long") / "long.wav"
     write_wav(path, talk + noise)
+    return path
+
+
+@pytest.fixture(scope="session")
+def brief_talk(long_talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 90 s of `long_talk`, for a job that has some windows and is followed to its end."""
+    path = tmp_path_factory.mktemp("brief") / "brief.wav"
+    write_wav(path, read_samples(long_talk)[: 90 * 16_000])
     return path

@@ -8,6 +8,7 @@ server itself is the same, from reading its settings on.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -72,6 +73,9 @@ def start(order: dict[str, Any]) -> int:
 def main() -> None:
     """Start a server for each order with an environment, and reap the others' processes."""
     import_all()
+    # Every server would go through the modules, and so copy their pages, with a collection.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         answer = start(order) if "env" in order else os.waitpid(order["reap"], 0)[1]

@@ -135,12 +135,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def done(page: Page, network: CutNetwork, long_talk: Path) -> Page:
+def done(page: Page, network: CutNetwork, brief_talk: Path) -> Page:
     """The page with a job that has ended, whose connection was cut after its first cue."""
     page.evaluate("window.order = []")
     page.click("#views a[href='#new']")
     page.select_option("[name=target_lang]", "es")
-    page.set_input_files("#file", long_talk)
+    page.set_input_files("#file", brief_talk)
     expect(page.locator(".cues li").first).to_be_visible(timeout=120_000)
     network.cut()
     expect(page.locator(".job")).to_have_attribute("data-connection", "cut", timeout=60_000)
@@ -203,14 +203,14 @@ def test_a_click_seeks(done: Page) -> None:
     expect(done.locator(".cues li").nth(3)).to_have_attribute("aria-current", "true")
 
 
-def test_a_file_is_downloaded(done: Page, long_talk: Path) -> None:
+def test_a_file_is_downloaded(done: Page, brief_talk: Path) -> None:
     offered = done.locator(".menu option").evaluate_all("all => all.map(each => each.value)")
     assert set(FORMATS) <= set(offered)
     done.select_option(".menu select", "srt")
     with done.expect_download() as downloading:
         done.click(".menu button.main")
     text = Path(downloading.value.path()).read_text()
-    assert downloading.value.suggested_filename == long_talk.with_suffix(".srt").name
+    assert downloading.value.suggested_filename == brief_talk.with_suffix(".srt").name
     assert text.count(" --> ") == done.locator(".cues li").count()
 
 

@@ -90,25 +90,18 @@ def serving() -> Iterator[list[Serving]]:
             os.killpg(one.process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("number", "path"), [(signal.SIGTERM, "/ping"), (signal.SIGINT, "/alive")])
 def test_it_serves_on_the_port_that_is_set_until_it_is_told_to_stop(
-    checkout: Path, serving: list[Serving], number: signal.Signals
+    checkout: Path, serving: list[Serving], number: signal.Signals, path: str
 ) -> None:
+    (checkout / ".env").write_text(f"HEALTH_CHECK_PATH={path}\n")
     serving.append(Serving(checkout))
     serving[0].wait_for(200)
+    checked = httpx.get(f"http://127.0.0.1:{serving[0].port}{path}", trust_env=False)
+    assert checked.status_code == 200, "the file of settings counts"
     serving[0].process.send_signal(number)
     assert serving[0].process.wait(40) == 0
     assert serving[0].status() is None, "the server is gone, not only the script"
-
-
-def test_a_file_of_settings_counts(checkout: Path, serving: list[Serving]) -> None:
-    (checkout / ".env").write_text("HEALTH_CHECK_PATH=/alive\n")
-    serving.append(Serving(checkout))
-    serving[0].wait_for(200)
-    alive = httpx.get(f"http://127.0.0.1:{serving[0].port}/alive", trust_env=False)
-    assert alive.status_code == 200
-    serving[0].process.terminate()
-    assert serving[0].process.wait(40) == 0
 
 
 @pytest.mark.gpu

@@ -196,10 +196,10 @@ def test_27_force_whisper_and_force_refresh_do_the_work_again(
 
 
 def test_what_is_watched_comes_first_of_a_known_transcript_too(
-    server: ServerProcess, long_talk: Path
+    server: ServerProcess, brief_talk: Path
 ) -> None:
-    stream_file(server, long_talk)
-    frames = stream_file(server, long_talk, target_lang="es", position_s="60")
+    stream_file(server, brief_talk)
+    frames = stream_file(server, brief_talk, target_lang="es", position_s="60")
     assert result(frames)["cached"]["transcribe"] == 1.0
     assert 55_000 <= frames.cues[0]["start"] <= 63_000
 

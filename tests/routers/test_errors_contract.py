@@ -315,10 +315,10 @@ def unused_port() -> int:
 
 
 def test_13_and_runpod_16_a_failure_in_mid_stream_says_why_then_ends(
-    start_server: StartServer, site: MediaServer, long_talk: Path
+    start_server: StartServer, site: MediaServer, brief_talk: Path
 ) -> None:
     server = start_server(ALLOW_PRIVATE_URLS="true", FETCH_READ_S="1")
-    address = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
+    address = site.add(brief_talk).replace(brief_talk.name, f"stall/{brief_talk.name}")
     for route in ROUTES:
         frames = stream_json(server, {"url": address, "force_refresh": True}, route)
         assert frames.result is None

@@ -74,10 +74,10 @@ def test_resume_replays_exactly_what_was_missed(server: ServerProcess, dialogue:
 
 
 def test_a_stream_that_was_cut_follows_on_while_the_job_still_works(
-    server: ServerProcess, long_talk: Path
+    server: ServerProcess, brief_talk: Path
 ) -> None:
     frames = Frames()
-    with server.client() as client, long_talk.open("rb") as file:
+    with server.client() as client, brief_talk.open("rb") as file:
         body = {"files": {"file": file}, "data": {"target_lang": "es", "prompt": "resume"}}
         with client.stream("POST", "/api/stream", headers=SSE, **body) as response:
             job = response.headers["X-Job-Id"]
@@ -105,15 +105,15 @@ def test_a_last_event_id_that_is_no_number(server: ServerProcess, dialogue: Path
 
 
 def test_25_and_26_equal_requests_share_one_job_and_each_gets_its_own_shape(
-    start_server: StartServer, long_talk: Path
+    start_server: StartServer, brief_talk: Path
 ) -> None:
     server = start_server()
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(stream_file, server, long_talk, "/api/process", target_lang="es")
+        first = pool.submit(stream_file, server, brief_talk, "/api/process", target_lang="es")
         until(lambda: running(server) == 1)
         time.sleep(0.5)
-        second = pool.submit(stream_file, server, long_talk, "/api/stream", target_lang="es")
-        third = pool.submit(stream_file, server, long_talk, "/api/process", target_lang="es")
+        second = pool.submit(stream_file, server, brief_talk, "/api/stream", target_lang="es")
+        third = pool.submit(stream_file, server, brief_talk, "/api/process", target_lang="es")
         most = 0
         while not first.done():
             most = max(most, running(server))
@@ -129,10 +129,10 @@ def test_25_and_26_equal_requests_share_one_job_and_each_gets_its_own_shape(
 
 
 def test_25_if_the_shared_job_fails_both_learn_of_it(
-    start_server: StartServer, site: MediaServer, long_talk: Path
+    start_server: StartServer, site: MediaServer, brief_talk: Path
 ) -> None:
     server = start_server(ALLOW_PRIVATE_URLS="true", FETCH_READ_S="6")
-    url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
+    url = site.add(brief_talk).replace(brief_talk.name, f"stall/{brief_talk.name}")
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(stream_json, server, {"url": url}) for _ in range(2)]
         errors = [future.result().error for future in both]
@@ -197,13 +197,13 @@ def test_a_json_caller_who_leaves_stops_the_work_at_once(
 
 
 def test_06_and_runpod_14_signs_of_life_while_nothing_happens(
-    start_server: StartServer, site: MediaServer, long_talk: Path
+    start_server: StartServer, site: MediaServer, brief_talk: Path
 ) -> None:
     """At a tenth of the usual times, which are settings."""
     server = start_server(
         ALLOW_PRIVATE_URLS="true", FETCH_READ_S="9", COMMENT_S="0.8", HEARTBEAT_S="1.2"
     )
-    url = site.add(long_talk).replace(long_talk.name, f"stall/{long_talk.name}")
+    url = site.add(brief_talk).replace(brief_talk.name, f"stall/{brief_talk.name}")
 
     def follow(route: str) -> Frames:
         body = {"url": url, "force_refresh": True}
