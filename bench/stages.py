@@ -26,6 +26,7 @@ from app.services.cache.caches import no_caches
 from app.services.pipeline.pipeline import Pipeline
 from app.services.pipeline.pipeline_run import PipelineServices
 from app.services.playback.playback import Playback
+from app.services.quality.reading_speed import TOO_FAST
 from app.services.sources.opener import MediaOpener
 from app.services.translation.llm.ledger import CallerLedgers
 from app.services.translation.llm.model_catalog import Prices
@@ -109,8 +110,9 @@ class _Sides:
         request = JobRequest(source, spoken=_ENGLISH, diarize=True)
         playback = Playback(WorkContext("pipeline"))
         result = await Pipeline(services).run(request, playback, lambda _: None)
-        if result.notices:
-            raise BenchError(f"the line left something out: {result.notices[0].message}")
+        # Hurried speech makes cues that are hard to read, by stages alone as well.
+        if left_out := [notice for notice in result.notices if notice.code != TOO_FAST]:
+            raise BenchError(f"the line left something out: {left_out[0].message}")
         return result.cues
 
 
