@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -56,21 +56,20 @@ class _Handler(BaseHTTPRequestHandler):
             site.under_way += 1
             site.peak = max(site.peak, site.under_way)
         try:
-            self._wait()
+            try:
+                self._wait()
+            finally:
+                # Before the answer: whoever has read it may ask again before this thread goes on.
+                with site.counting:
+                    site.under_way -= 1
             status, audio = site.answers.get(body["input"], (site.status, site.audio))
-        except OSError:
-            site.left.set()
-            return
-        finally:
-            # Before the answer: whoever has read it may ask again before this thread goes on.
-            with site.counting:
-                site.under_way -= 1
-        with suppress(OSError):
             self.send_response(status if self.path == "/v1/audio/speech" else 404)
             self.send_header("Content-Type", "audio/mpeg")
             self.send_header("Content-Length", str(len(audio)))
             self.end_headers()
             self.wfile.write(audio)
+        except OSError:
+            site.left.set()
 
     def _wait(self) -> None:
         self.connection.settimeout(0.05)
