@@ -170,6 +170,7 @@ def demo_until(told: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize(
     ("number", "told"),
     [
+        (signal.SIGINT, "Loading the engines"),
         (signal.SIGINT, " %  "),  # its first progress
         (signal.SIGTERM, "Loading the engines"),
         (signal.SIGKILL, "Loading the engines"),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from app.system import interrupts
 from app.system.interrupts import keyboard_interrupts
+from tests.server import ROOT
 
 
 class _Thing:
@@ -84,6 +89,53 @@ def test_nothing_is_sent_again_once_the_block_has_ended() -> None:
         assert came == []
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_is_being_sent_again_as_the_block_ends_comes_within_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = threading.Event()
+
+    def kill(thread: int, number: int) -> None:
+        begun.set()
+        time.sleep(0.2)
+        send(thread, number)
+
+    send = signal.pthread_kill
+    monkeypatch.setattr(interrupts.signal, "pthread_kill", kill)
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        with keyboard_interrupts() as within:
+            in_a_finalizer(signal.SIGINT)
+            assert begun.wait(10)
+        time.sleep(0.5)
+        assert within == [signal.SIGINT]
+        assert came == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_command_ends_with_its_own_code_where_code_from_a_string_was_interrupted(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "command.py").write_text(
+        "import sys\n"
+        "from app.system.interrupts import keyboard_interrupts\n"
+        "try:\n"
+        "    with keyboard_interrupts():\n"
+        "        exec('import signal; signal.raise_signal(signal.SIGTERM)')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(143)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "command"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 143
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
