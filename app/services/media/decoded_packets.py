@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import struct
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import NamedTuple
 
 from app.domain.errors import InternalError
@@ -19,6 +20,13 @@ channels; then packets of tag, time, size and data."""
 _CHANNELS_AT = 3
 _CLOCK = 2**32
 """Times are counted modulo this many samples, 74 hours."""
+
+_PACKET_HEAD = struct.Struct(">4sII")
+
+_READ_BYTES = 2**16
+_JOINED_SAMPLES = 16
+"""Packets are joined where one begins so near to the end of the one before, 1 ms: a resampler
+rounds."""
 
 
 class Packet(NamedTuple):
@@ -36,6 +44,9 @@ class Packet(NamedTuple):
 class DecodedPackets:
     """The output of one ffmpeg.
 
+    A decoder writes dozens of packets a second, and each costs as much work as a long one. So
+    those that were read at once are joined where one follows another.
+
     Args:
         pipe: the output of ``decode_command``.
 
@@ -46,6 +57,11 @@ class DecodedPackets:
     def __init__(self, pipe: asyncio.StreamReader) -> None:
         self.channels = 1
         self._pipe = pipe
+        self._unread = bytearray()
+        self._clock = 0
+        self._next_start = 0
+        self._left = 0
+        self._ended = False
 
     async def packets(self) -> AsyncGenerator[Packet, None]:
         """Yield packets, each with one whole frame at least.
@@ -55,25 +71,57 @@ class DecodedPackets:
         """
         if not await self._read_head():
             return
+        while not self._ended:
+            data = await self._pipe.read(_READ_BYTES)
+            self._unread += data
+            self._ended = not data
+            for packet in self._joined(self._read_packets()):
+                yield packet
+
+    def _read_packets(self) -> Iterator[Packet]:
+        """Yield what was read of packets; pieces of at most ``BLOCK_SAMPLES`` of long ones."""
         frame_bytes = self.channels * BYTES_PER_SAMPLE
-        clock = 0
-        while await self._read(4) == _AUDIO:
-            head = await self._read(8)
-            if len(head) < 8:
+        unread = self._unread
+        while True:
+            if not self._left:
+                if len(unread) < _PACKET_HEAD.size:
+                    return
+                tag, start, self._left = _PACKET_HEAD.unpack_from(unread)
+                if tag != _AUDIO:
+                    self._ended = True
+                    return
+                del unread[: _PACKET_HEAD.size]
+                self._clock += (start - self._clock) % _CLOCK
+                self._next_start = self._clock
+                continue
+            wanted = min(self._left, BLOCK_SAMPLES * frame_bytes)
+            if len(unread) < wanted and not self._ended:
                 return
-            clock += (int.from_bytes(head[:4], "big") - clock) % _CLOCK
-            left, start = int.from_bytes(head[4:], "big"), clock
-            while left:
-                wanted = min(left, BLOCK_SAMPLES * frame_bytes)
-                data = await self._read(wanted)
-                left = left - wanted if len(data) == wanted else 0
-                frames = len(data) // frame_bytes
-                if frames:
-                    yield Packet(start, data[: frames * frame_bytes])
-                start += frames
+            data = bytes(unread[:wanted])
+            del unread[:wanted]
+            self._left = self._left - wanted if len(data) == wanted else 0
+            frames = len(data) // frame_bytes
+            if frames:
+                yield Packet(self._next_start, data[: frames * frame_bytes])
+            self._next_start += frames
+
+    def _joined(self, packets: Iterable[Packet]) -> Iterator[Packet]:
+        frame_bytes = self.channels * BYTES_PER_SAMPLE
+        start, data = 0, bytearray()
+        for packet in packets:
+            ahead = packet.start_sample - start - len(data) // frame_bytes
+            frames = (len(data) + len(packet.data)) // frame_bytes
+            if data and (abs(ahead) > _JOINED_SAMPLES or frames > BLOCK_SAMPLES):
+                yield Packet(start, bytes(data))
+                data.clear()
+            if not data:
+                start = packet.start_sample
+            data += packet.data
+        if data:
+            yield Packet(start, bytes(data))
 
     async def _read_head(self) -> bool:
-        """Read the header; return whether anything follows it."""
+        """Read the header; return whether it is whole."""
         head = await self._read(_HEAD_BYTES)
         if not head:
             return False
