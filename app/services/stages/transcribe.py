@@ -23,6 +23,9 @@ _WITH_JUMPS = 3
 without waiting, so that nothing waits behind it."""
 
 
+_LEAST_BEFORE_FIRST = 2
+"""Windows of a part in flight until any one is done: the first, and one that is ready then."""
+
 _LEAST_IN_FLIGHT = 4
 _MOST_IN_FLIGHT = 24
 """Windows of one part of a job that wait or are being decoded: enough to fill a batch and have
@@ -77,6 +80,9 @@ class _WindowRun:
 class InFlightWindows:
     """The windows of one job that are being transcribed, bounded in number.
 
+    Until one is done, a part has no more than the device transcribes at a time. What reads the
+    recording further ahead computes too, and on a CPU would take its share from the first text.
+
     The windows of each part of the recording are a run of their own. When the viewer jumps to a
     window that is in flight, a new run begins with it, so that it waits for none before it.
 
@@ -93,6 +99,7 @@ class InFlightWindows:
         self._runs: list[_WindowRun] = []
         self._newest: dict[int, _WindowRun] = {}
         self._changed = asyncio.Event()
+        self._is_any_done = False
         self._over = False
 
     async def feed(self, windows: AsyncIterator[SpeechWindow]) -> None:
@@ -148,16 +155,23 @@ class InFlightWindows:
             return False
         if self._playback.moved:
             return True
-        return len(parts) < _WITH_NEXT_PART * self._share and parts.count(part) < self._share
+        share = self._share
+        if not self._is_any_done:
+            share = min(share, max(_LEAST_BEFORE_FIRST, self._transcriber.capacity))
+        return len(parts) < _WITH_NEXT_PART * self._share and parts.count(part) < share
 
     def _start(self, window: SpeechWindow) -> None:
         task = asyncio.create_task(self._transcriber.transcribe(window))
-        task.add_done_callback(lambda _: self._changed.set())
+        task.add_done_callback(self._note_done)
         run = self._newest.get(window.part)
         if run is None or run not in self._runs:
             run = self._newest[window.part] = _WindowRun()
             self._runs.append(run)
         run.windows.append(_InFlight(window, task))
+
+    def _note_done(self, _: asyncio.Task[list[Segment]]) -> None:
+        self._is_any_done = True
+        self._changed.set()
 
     def _ready(self) -> _WindowRun | None:
         """Return the run whose first window is finished and nearest after the viewer."""

@@ -26,9 +26,8 @@ def window(start_s: int, part: int = 0, index: int = 0) -> SpeechWindow:
 class ScriptedTranscriber:
     """Hears a window when it is told to."""
 
-    capacity = 2
-
     def __init__(self) -> None:
+        self.capacity = 2
         self.begun: list[int] = []
         self.cancelled = 0
         self._allowed: dict[int, asyncio.Event] = {}
@@ -98,11 +97,27 @@ async def test_one_part_comes_in_order_and_only_so_many_are_begun() -> None:
     assert [s.span.start_ms // 1000 async for s in scene.heard] == list(range(1, 9))
 
 
+async def test_the_first_text_waits_for_no_more_than_is_heard_with_it() -> None:
+    scene = Scene()
+    scene.add(*range(9))
+    first = asyncio.create_task(scene.next_s())
+    await scene.begun(2)
+    await asyncio.sleep(0.05)
+    assert scene.ear.begun == [0, 1]
+    assert scene.asked == 3, "the recording is read no further"
+    scene.ear.allow(0)
+    assert await first == 0
+    await scene.begun(5)
+    await asyncio.sleep(0.05)
+    assert scene.ear.begun == [0, 1, 2, 3, 4]
+    await close_stage(scene.heard)
+
+
 async def test_the_next_part_does_not_wait_for_the_one_that_was_left() -> None:
     scene = Scene()
     scene.add(0, 1, 2, 3, 4)
     first = asyncio.create_task(scene.next_s())
-    await scene.begun(4)
+    await scene.begun(2)
     scene.playback.move(500_000)
     await scene.begun(5)
     scene.playback.settle()
@@ -117,6 +132,7 @@ async def test_the_next_part_does_not_wait_for_the_one_that_was_left() -> None:
 
 async def test_a_jump_to_a_window_that_is_on_its_way_passes_those_before_it() -> None:
     scene = Scene()
+    scene.ear.capacity = 4
     scene.add(0, 30, 60, 90)
     first = asyncio.create_task(scene.next_s())
     await scene.begun(4)
