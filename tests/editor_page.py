@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import mimetypes
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    Route,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.server_process import ROOT
 
@@ -34,21 +24,6 @@ expect.set_options(timeout=_LIMIT_MS)
 
 _FILES = "/page/"
 _SHOWN = "tests/web/editor.html"
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
-    program = shutil.which("chromium")
-    assert program, "chromium is not installed"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--no-proxy-server"],
-            timeout=_LIMIT_MS,
-        )
-        yield browser
-        browser.close()
 
 
 class EditorTab:

@@ -135,19 +135,20 @@ def keyed(start_server: StartServer) -> ServerProcess:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("key", "arguments"),
     [
-        ("talk.mp4",),
-        ("qc", "a.srt"),
-        ("relayout", "a.srt", "--profile", "shorts"),
-        ("align", "a.srt", "talk.mp4"),
-        ("burn", "talk.mp4", "a.srt"),
-        ("dub", "talk.mp4", "--to", "es", "--subtitles", "a.srt"),
-        ("live", "talk.mp4"),
+        ("wrong", ("talk.mp4",)),
+        ("kéy", ("talk.mp4",)),
+        ("", ("talk.mp4",)),
+        ("", ("qc", "a.srt")),
+        ("kéy", ("relayout", "a.srt", "--profile", "shorts")),
+        ("wrong", ("align", "a.srt", "talk.mp4")),
+        ("kéy", ("burn", "talk.mp4", "a.srt")),
+        ("", ("dub", "talk.mp4", "--to", "es", "--subtitles", "a.srt")),
+        ("wrong", ("live", "talk.mp4")),
+        ("kéy", ("live", "talk.mp4")),
     ],
-    ids=lambda arguments: arguments[0],
 )
-@pytest.mark.parametrize("key", ["wrong", "kéy", ""])
 def test_a_wrong_key_has_a_code_of_its_own(
     keyed: ServerProcess, here: Path, arguments: tuple[str, ...], key: str
 ) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.server import ServerProcess
 
-expect.set_options(timeout=60_000)
+_LIMIT_MS = 120_000
 """A busy machine is no fault of the page."""
+
+expect.set_options(timeout=_LIMIT_MS)
 
 NEEDS_BROWSER = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="no browser is installed"
@@ -20,29 +22,50 @@ NEEDS_BROWSER = pytest.mark.skipif(
 
 
 @contextmanager
-def browser_page(server: ServerProcess, *arguments: str, muted: bool = True) -> Iterator[Page]:
-    """Open a page of a server; whatever it asks of another origin is an error at the end.
+def chromium(*arguments: str, muted: bool = True) -> Iterator[Browser]:
+    """Start Debian's Chromium.
 
     Args:
-        server: whose page it is.
-        arguments: of Chromium.
+        arguments: of its command.
         muted: whether it makes no sound, which then is not captured either.
     """
+    program = shutil.which("chromium")
+    assert program, "chromium is not installed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", *arguments],
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--no-proxy-server", *arguments],
             ignore_default_args=[] if muted else ["--mute-audio"],
+            timeout=_LIMIT_MS,
         )
-        context = browser.new_context(base_url=server.url, locale="en-GB")
-        asked: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto("/")
-        expect(page.locator("#views")).to_be_visible()
-        yield page
+        yield browser
         browser.close()
+
+
+@contextmanager
+def page_in(browser: Browser, server: ServerProcess) -> Iterator[Page]:
+    """Open a page of a server as a visitor of whom the browser knows nothing.
+
+    Whatever it asks of another origin is an error at the end.
+    """
+    context = browser.new_context(base_url=server.url, locale="en-GB")
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.set_default_timeout(_LIMIT_MS)
+    page.goto("/")
+    expect(page.locator("#views")).to_be_visible()
+    try:
+        yield page
+    finally:
+        context.close()
     assert asked
     own = (f"{server.url}/", f"blob:{server.url}/", "data:")
     assert [url for url in asked if not url.startswith(own)] == []
+
+
+@contextmanager
+def browser_page(server: ServerProcess, *arguments: str, muted: bool = True) -> Iterator[Page]:
+    """Open a page of a server in a browser of its own; the arguments are those of `chromium`."""
+    with chromium(*arguments, muted=muted) as browser, page_in(browser, server) as page:
+        yield page

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.chat_server import ChatServer
+from tests.clients.browser import chromium
 from tests.conftest import StartServer
-from tests.editor_page import EditorTab, chromium
+from tests.editor_page import EditorTab
 from tests.server import DEAF, ROOT, ServerProcess
 
 AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"

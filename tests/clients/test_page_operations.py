@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.services.operations.activity import MESSAGES
-from tests.clients.browser import NEEDS_BROWSER, browser_page
+from tests.clients.browser import NEEDS_BROWSER, chromium, page_in
 from tests.media_server import MediaServer
 from tests.server import ROOT, ServerProcess
 
@@ -32,9 +32,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
 @pytest.fixture
-def page(served: ServerProcess) -> Iterator[Page]:
-    with browser_page(served) as page:
+def page(browser: Browser, served: ServerProcess) -> Iterator[Page]:
+    with page_in(browser, served) as page:
         yield page
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chat_server import ChatServer
-from tests.clients.browser import NEEDS_BROWSER, browser_page
+from tests.clients.browser import NEEDS_BROWSER, chromium, page_in
 from tests.clients.held_engines import held_server
 from tests.conftest import write_wav
 from tests.server import DEAF, ServerProcess, free_port
@@ -20,6 +22,12 @@ from tests.server import DEAF, ServerProcess, free_port
 pytestmark = NEEDS_BROWSER
 
 LISTENER = "tests.audio_engines:application()"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
 
 
 def tone(path: Path, hertz: int) -> Path:
@@ -33,10 +41,10 @@ def state(page: Page, name: str) -> None:
     expect(page.locator("#health")).to_have_attribute("data-state", name, timeout=90_000)
 
 
-def test_a_file_without_speech(server: ServerProcess, tmp_path: Path) -> None:
+def test_a_file_without_speech(browser: Browser, server: ServerProcess, tmp_path: Path) -> None:
     silent = tmp_path / "silent.wav"
     write_wav(silent, np.zeros(64_000, np.float32))
-    with browser_page(server) as page:
+    with page_in(browser, server) as page:
         page.set_input_files("#file", silent)
         expect(page.locator(".problem strong")).to_have_text("No speech was found", timeout=60_000)
         expect(page.locator(".problem code")).to_have_text("no_speech")
@@ -46,14 +54,14 @@ def test_a_file_without_speech(server: ServerProcess, tmp_path: Path) -> None:
         expect(page.locator(".problem")).to_contain_text("ob die Datei Ton hat")
 
 
-def test_models_that_load_are_said_to_load(tmp_path: Path) -> None:
+def test_models_that_load_are_said_to_load(browser: Browser, tmp_path: Path) -> None:
     hold = tmp_path / "cache" / "hold"
     hold.parent.mkdir()
     hold.touch()
     server = ServerProcess(tmp_path, {}, LISTENER)
     try:
         server.wait_listening()
-        with browser_page(server) as page:
+        with page_in(browser, server) as page:
             state(page, "loading")
             expect(page.locator("#health")).to_have_text("Loading models")
             page.click("#views a[href='#server']")
@@ -67,11 +75,11 @@ def test_models_that_load_are_said_to_load(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_waiting_job_says_where_it_stands(tmp_path: Path) -> None:
+def test_a_waiting_job_says_where_it_stands(browser: Browser, tmp_path: Path) -> None:
     held = held_server(tmp_path, MAX_JOBS="1")
     try:
         held.hold()
-        with browser_page(held.server) as page:
+        with page_in(browser, held.server) as page:
             page.set_input_files("#file", tone(tmp_path / "first.wav", 220))
             expect(page.locator(".status")).to_contain_text("Transcribing", timeout=60_000)
             page.click("#views a[href='#new']")
@@ -123,11 +131,11 @@ def drop(page: Page, path: Path) -> None:
     page.dispatch_event(".drop", "drop", {"dataTransfer": made})
 
 
-def test_a_key_is_asked_for_once(tmp_path: Path) -> None:
+def test_a_key_is_asked_for_once(browser: Browser, tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {**DEAF, "API_KEYS": "right"})
     try:
         server.wait_ready()
-        with browser_page(server) as page:
+        with page_in(browser, server) as page:
             page.fill("#key-field", "wrong")
             page.click("#key-dialog .main")
             expect(page.locator("#key-reason")).to_have_text("The server does not know this key.")
@@ -149,12 +157,12 @@ def test_a_key_is_asked_for_once(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_server_that_is_gone_comes_back(tmp_path: Path) -> None:
+def test_a_server_that_is_gone_comes_back(browser: Browser, tmp_path: Path) -> None:
     settings = {**DEAF, "PORT": str(free_port())}
     servers = [ServerProcess(tmp_path, settings)]
     try:
         servers[0].wait_ready()
-        with browser_page(servers[0]) as page:
+        with page_in(browser, servers[0]) as page:
             state(page, "ready")
             servers[0].stop()
             state(page, "gone")
@@ -171,11 +179,11 @@ def test_a_server_that_is_gone_comes_back(tmp_path: Path) -> None:
             server.stop()
 
 
-def test_what_is_chosen_is_asked_for(tmp_path: Path) -> None:
+def test_what_is_chosen_is_asked_for(browser: Browser, tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {"ENABLE_DIARIZATION": "true"}, LISTENER)
     try:
         server.wait_ready()
-        with browser_page(server) as page:
+        with page_in(browser, server) as page:
             page.fill("[name=num_speakers]", "2")
             page.select_option("[name=source_lang]", "en")
             page.select_option("[name=target_lang]", "es")
@@ -191,7 +199,9 @@ def test_what_is_chosen_is_asked_for(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_the_panel_says_what_runs_here_and_what_it_has_cost(tmp_path: Path) -> None:
+def test_the_panel_says_what_runs_here_and_what_it_has_cost(
+    browser: Browser, tmp_path: Path
+) -> None:
     with ChatServer() as chat:
         translated = {
             "TRANSLATION_PROVIDER": "openai",
@@ -204,7 +214,7 @@ def test_the_panel_says_what_runs_here_and_what_it_has_cost(tmp_path: Path) -> N
         server = ServerProcess(tmp_path, translated, LISTENER)
         try:
             server.wait_ready()
-            with browser_page(server) as page, server.client() as client:
+            with page_in(browser, server) as page, server.client() as client:
                 page.click("#views a[href='#server']")
                 cost = page.locator("[data-name=cost] dd")
                 expect(cost).to_have_text(["–", "0"])

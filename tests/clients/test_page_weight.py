@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Request, expect
 
+from tests.clients.browser import chromium
 from tests.conftest import StartServer
-from tests.editor_page import chromium
 from tests.server import DEAF, ServerProcess
 
 _MOST_BYTES = 165_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import socketserver
 import subprocess
@@ -16,16 +15,17 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from app.domain.error_advice import ADVICE
 from app.services.operations.activity import MESSAGES, OwnActivity
 from app.services.operations.operation_fields import operation_fields
 from app.services.operations.operation_table import OPERATIONS
 from app.services.render.formats import FORMATS
+from tests.clients.browser import NEEDS_BROWSER, chromium
 from tests.server import ROOT, ServerProcess
 
-pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed")
+pytestmark = NEEDS_BROWSER
 
 KEY = "a-key-for-the-page"
 VIEWS = ("#new", "#jobs", "#live", "#operations", "#server")
@@ -104,13 +104,9 @@ def network(served: ServerProcess) -> Iterator[CutNetwork]:
 
 @pytest.fixture(scope="module")
 def context(network: CutNetwork) -> Iterator[BrowserContext]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         url = f"http://127.0.0.1:{network.server_address[1]}"
         yield browser.new_context(base_url=url, locale="en-GB")
-        browser.close()
 
 
 @pytest.fixture(scope="module")

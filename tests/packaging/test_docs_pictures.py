@@ -17,8 +17,8 @@ from rich.text import Text
 from scripts.docs_pictures import GROUPS, PICTURES, Pictures
 from scripts.local_server import LocalServer
 from scripts.terminal_picture import TerminalScreen, pictured_command, screen_svg
+from tests.clients.browser import chromium
 from tests.conftest import StartServer
-from tests.editor_page import chromium
 from tests.server import DEAF, ROOT
 
 KEY = "a-key-for-the-pictures"
