@@ -85,6 +85,11 @@ have 1,441 bytes, those of usual AAC 1,536. Source: ISO/IEC 11172-3 and 14496-3.
 _LARGEST_FRAME_BYTES = 1600
 
 
+_WHOLE_BUFFERS = ("-flush_packets", "0")
+"""Output is written 32 KiB at a time, a second of sound, rather than packet by packet: that takes a
+third of the time to read. Of media that arrives while it is decoded, a second may be long."""
+
+
 _SHOT_CHANGES = (
     *("-c:a", "copy", "-map", "0:V:0?"),
     *("-vf", "scale=w=160:h=-2:flags=fast_bilinear,scdet=threshold=10"),
@@ -125,7 +130,7 @@ def decode_command(
         *("ffmpeg", *_QUIET, "-loglevel", "info", "-threads", "1"),
         *_input(source),
         *("-map", f"0:a:{track}", "-map_metadata", "-1", "-af", timed),
-        *("-c:a", "pcm_s16le", "-f", "smjpeg", "pipe:1"),
+        *("-c:a", "pcm_s16le", "-f", "smjpeg", *(_WHOLE_BUFFERS if source else ()), "pipe:1"),
         *(("-map", f"0:a:{track}", *_SHOT_CHANGES) if shot_changes else kept),
     ]
 
