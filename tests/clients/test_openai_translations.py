@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_18_whisper_translates_what_the_translator_cannot(
     answer = translate(multilingual, path.read_bytes(), response_format="verbose_json")
     assert (answer.to_dict()["task"], answer.language) == ("translate", "english")
     for word in ENGLISH_WORDS:
-        assert word in answer.text.lower()
+        assert re.search(word, answer.text.lower())
 
 
 @pytest.mark.slow

@@ -149,8 +149,9 @@ def test_in_the_end_every_word_is_there_once(
     frames, _, _ = jumping
     assert frames.result is not None
     assert straight.result is not None
-    # What comes back from disk is bit for bit what passes by, so windows are known again.
-    assert straight.result["cached"]["transcribe"] >= 0.6
+    # What comes back from disk is bit for bit what passes by, so windows are known again, but for
+    # those that a jump cut elsewhere.
+    assert straight.result["cached"]["transcribe"] >= 0.5
     # Near a cut a window may begin a frame earlier, and this engine hears another word.
     assert jiwer.wer(" ".join(words(straight)), " ".join(words(frames))) <= 0.08
     cues = frames.result["subtitles"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from tests.server import ServerProcess
 pytestmark = pytest.mark.gpu
 
 FRENCH = ("conf-lockednow", "dir-instr", "vm-enter-num-to-call")
-ENGLISH_WORDS = ("conference", "person", "number")
-"""One of each prompt, in order."""
+ENGLISH_WORDS = ("conference", "person|anyone", "number")
+"""One of each prompt, in order; which one is written differs with the processor's quantised
+products."""
 
 CAPTIONS = "1\n00:00:01,000 --> 00:00:02,000\nBonjour\n"
 
@@ -63,7 +65,7 @@ def test_speech_is_translated_on_request(
     path, placed = french
     result = post_file(whisper, path, task="translate", formats="vtt").json()
     for prompt, word in zip(placed, ENGLISH_WORDS, strict=True):
-        assert word in said_during(result["subtitles"], prompt, "text")
+        assert re.search(word, said_during(result["subtitles"], prompt, "text"))
     assert {cue["language"] for cue in result["subtitles"]} == {"en"}
     assert (result["task"], result["language"], result["spoken_language"]) == (
         "translate",
@@ -94,7 +96,7 @@ def test_whisper_translates_what_apertium_cannot(
     cues = result["subtitles"]
     assert cues == frames.cues
     for prompt, word in zip(placed, ENGLISH_WORDS, strict=True):
-        assert word in said_during(cues, prompt, "translatedText")
+        assert re.search(word, said_during(cues, prompt, "translatedText"))
     assert "la personne" in said_during(cues, placed[1], "text")
     assert {cue["language"] for cue in cues} == {"fr"}
     assert (result["translated"], result["language"], result["target_lang"]) == (True, "fr", "en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,12 @@ PROMPTS = {
     "it": ("vm-delete", "conf-onlyperson"),
     "ru": ("vm-undelete", "conf-onlyperson"),
 }
-WORDS = {"fr": ("conference", "number"), "it": ("message", "conference")}
-WORDS["ru"] = WORDS["it"]
+WORDS = {
+    "fr": ("conference", "number"),
+    "it": ("message", "conference"),
+    "ru": ("message|communication", "conference"),
+}
+"""One of each prompt; which one is written differs with the processor's quantised products."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,7 @@ def test_speech_becomes_english_at_its_time(
     assert {(segment.language, segment.spoken) for segment in segments} == {("en", language)}
     words = [word for segment in segments for word in segment.words]
     for placed, expected in zip(speech[language][1], WORDS[language], strict=True):
-        [said, *_] = [word for word in words if expected in word.text.lower()]
+        [said, *_] = [word for word in words if re.search(expected, word.text.lower())]
         # Offset: the window begins a second into its recording.
         assert placed.start_ms + 700 < said.span.start_ms < placed.end_ms + 1300
 
