@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import NamedTuple
 
 from app.domain.errors import InternalError
@@ -75,45 +75,55 @@ class DecodedPackets:
             data = await self._pipe.read(_READ_BYTES)
             self._unread += data
             self._ended = not data
-            for packet in self._read_packets():
+            for packet in self._joined(self._read_packets()):
                 yield packet
 
     def _read_packets(self) -> Iterator[Packet]:
-        """Yield what was read of packets, joined ones or pieces of at most ``BLOCK_SAMPLES``."""
+        """Yield what was read of packets; pieces of at most ``BLOCK_SAMPLES`` of long ones."""
         frame_bytes = self.channels * BYTES_PER_SAMPLE
-        unread, at = self._unread, 0
-        joined, start, end = bytearray(), 0, 0
-        while True:
-            if not self._left:
-                if len(unread) - at < _PACKET_HEAD.size:
-                    break
-                tag, place, self._left = _PACKET_HEAD.unpack_from(unread, at)
-                if tag != _AUDIO:
-                    self._ended = True
-                    break
-                at += _PACKET_HEAD.size
-                self._clock += (place - self._clock) % _CLOCK
-                self._next_start = self._clock
-                continue
+        unread = self._unread
+        while self._left or self._begin_packet():
             wanted = min(self._left, BLOCK_SAMPLES * frame_bytes)
-            held = min(len(unread) - at, wanted)
-            if held < wanted and not self._ended:
-                break
-            frames = held // frame_bytes
-            is_next = abs(self._next_start - end) <= _JOINED_SAMPLES
-            if joined and not (is_next and end - start + frames <= BLOCK_SAMPLES):
-                yield Packet(start, bytes(joined))
-                joined.clear()
-            if not joined:
-                start = end = self._next_start
-            joined += unread[at : at + frames * frame_bytes]
-            end += frames
+            if len(unread) < wanted and not self._ended:
+                return
+            data = bytes(unread[:wanted])
+            del unread[:wanted]
+            self._left = self._left - wanted if len(data) == wanted else 0
+            frames = len(data) // frame_bytes
+            if frames:
+                yield Packet(self._next_start, data[: frames * frame_bytes])
             self._next_start += frames
-            at += held
-            self._left = self._left - wanted if held == wanted else 0
-        if joined:
-            yield Packet(start, bytes(joined))
-        del unread[:at]
+
+    def _begin_packet(self) -> bool:
+        """Read the head of the next packet that has data; return whether there is one."""
+        while not self._left:
+            if len(self._unread) < _PACKET_HEAD.size:
+                return False
+            tag, place, size = _PACKET_HEAD.unpack_from(self._unread)
+            if tag != _AUDIO:
+                self._ended = True
+                return False
+            del self._unread[: _PACKET_HEAD.size]
+            self._clock += (place - self._clock) % _CLOCK
+            self._next_start, self._left = self._clock, size
+        return True
+
+    def _joined(self, packets: Iterable[Packet]) -> Iterator[Packet]:
+        """Join packets that follow one another to packets of at most ``BLOCK_SAMPLES``."""
+        frame_bytes = self.channels * BYTES_PER_SAMPLE
+        start, data = 0, bytearray()
+        for packet in packets:
+            end = start + len(data) // frame_bytes
+            frames = end - start + len(packet.data) // frame_bytes
+            is_next = abs(packet.start_sample - end) <= _JOINED_SAMPLES
+            if data and not (is_next and frames <= BLOCK_SAMPLES):
+                yield Packet(start, bytes(data))
+                data.clear()
+            if not data:
+                start = packet.start_sample
+            data += packet.data
+        if data:
+            yield Packet(start, bytes(data))
 
     async def _read_head(self) -> bool:
         """Read the header; return whether it is whole."""
