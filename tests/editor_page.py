@@ -6,8 +6,9 @@ import mimetypes
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route
 
+from tests.clients.browser import LIMIT_MS
 from tests.server_process import ROOT
 
 POLICY = (
@@ -16,11 +17,6 @@ POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 """A strict one: no script or style within the page, and nothing of other hosts."""
-
-_LIMIT_MS = 120_000
-"""A busy machine is no fault of the editor."""
-
-expect.set_options(timeout=_LIMIT_MS)
 
 _FILES = "/page/"
 _SHOWN = "tests/web/editor.html"
@@ -41,7 +37,7 @@ class EditorTab:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.url = url
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(_LIMIT_MS)
+        self.page.set_default_timeout(LIMIT_MS)
         self.complaints: list[str] = []
         self.requested: list[str] = []
         self.page.on("console", self._heard)

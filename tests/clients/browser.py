@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.server import ServerProcess
 
-_LIMIT_MS = 120_000
+LIMIT_MS = 120_000
 """A busy machine is no fault of the page."""
 
-expect.set_options(timeout=_LIMIT_MS)
+expect.set_options(timeout=LIMIT_MS)
 
 NEEDS_BROWSER = pytest.mark.skipif(
     shutil.which("chromium") is None, reason="no browser is installed"
@@ -36,7 +36,7 @@ def chromium(*arguments: str, muted: bool = True) -> Iterator[Browser]:
             executable_path=program,
             args=["--no-sandbox", "--disable-gpu", "--no-proxy-server", *arguments],
             ignore_default_args=[] if muted else ["--mute-audio"],
-            timeout=_LIMIT_MS,
+            timeout=LIMIT_MS,
         )
         yield browser
         browser.close()
@@ -52,7 +52,7 @@ def page_in(browser: Browser, server: ServerProcess) -> Iterator[Page]:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.set_default_timeout(_LIMIT_MS)
+    page.set_default_timeout(LIMIT_MS)
     page.goto("/")
     expect(page.locator("#views")).to_be_visible()
     try:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.clients.browser import chromium
 from tests.clients.extension_client import HERE
 from tests.clients.openai_calls import APP, KEY
 from tests.media_server import MediaServer
@@ -104,3 +106,10 @@ def openai_locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPr
     server.wait_ready()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file; none is kept longer, since its driver holds a loop."""
+    with chromium() as found:
+        yield found

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.chat_server import ChatServer
-from tests.clients.browser import chromium
 from tests.conftest import StartServer
 from tests.editor_page import EditorTab
 from tests.server import DEAF, ROOT, ServerProcess
@@ -46,12 +45,6 @@ def server(start_server: StartServer) -> Iterator[ServerProcess]:
             "SERVER_MODEL": "test-model",
         }
         yield start_server(**DEAF, **settings)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

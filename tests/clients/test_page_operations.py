@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.services.operations.activity import MESSAGES
-from tests.clients.browser import NEEDS_BROWSER, chromium, page_in
+from tests.clients.browser import NEEDS_BROWSER, page_in
 from tests.media_server import MediaServer
 from tests.server import ROOT, ServerProcess
 
@@ -30,12 +30,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server.wait_ready()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

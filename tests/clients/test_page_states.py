@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chat_server import ChatServer
-from tests.clients.browser import NEEDS_BROWSER, chromium, page_in
+from tests.clients.browser import NEEDS_BROWSER, page_in
 from tests.clients.held_engines import held_server
 from tests.conftest import write_wav
 from tests.server import DEAF, ServerProcess, free_port
@@ -22,12 +20,6 @@ from tests.server import DEAF, ServerProcess, free_port
 pytestmark = NEEDS_BROWSER
 
 LISTENER = "tests.audio_engines:application()"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def tone(path: Path, hertz: int) -> Path:

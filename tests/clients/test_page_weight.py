@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Request, expect
 
-from tests.clients.browser import chromium
 from tests.conftest import StartServer
 from tests.server import DEAF, ServerProcess
 
@@ -29,12 +26,6 @@ VIEWS = {
 @pytest.fixture(scope="module")
 def server(start_server: StartServer) -> ServerProcess:
     return start_server(**DEAF)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def _job(server: ServerProcess, count: int = 1) -> str:
