@@ -40,6 +40,16 @@ DEAF: Mapping[str, str] = {"ENABLE_WHISPER": "false"}
 """Settings of a server that loads no engine, for tests that let it hear nothing."""
 
 
+_UNSEEN = (
+    "Task exception was never retrieved",
+    "Future exception was never retrieved",
+    "Task was destroyed but it is pending",
+    "an error occurred during closing of asynchronous generator",
+    "Exception ignored in",
+)
+"""How asyncio's and Python's messages begin about errors that no code of the server has seen."""
+
+
 def inherited() -> dict[str, str]:
     """Return the variables of the tests that their servers get too."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
@@ -126,6 +136,12 @@ class ServerProcess:
 
     def stop(self) -> int:
         """Stop it in good order; return its exit code."""
+        status = self._ended()
+        defects = [line for line in self.log.splitlines() if line.startswith(_UNSEEN)]
+        assert not defects, f"{defects}:\n{self.log}"
+        return status
+
+    def _ended(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

@@ -230,7 +230,8 @@ class BatchItemRun:
         """Give a document back at once, since this worker leaves."""
         release = asyncio.ensure_future(self.store.release(claim, "pending", None))
         with suppress(TimeoutError, CuestreamError):
-            await asyncio.wait_for(asyncio.shield(release), _RELEASE_S)
+            async with asyncio.timeout(_RELEASE_S):
+                await asyncio.shield(release)
         release.cancel()
 
     async def _stale(self, item: BatchItem) -> ItemResult:

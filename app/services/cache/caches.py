@@ -137,8 +137,8 @@ def _closing(
 
     async def finish_writing() -> None:
         with suppress(TimeoutError):
-            writes = asyncio.gather(windows.close(), downloads.close())
-            await asyncio.wait_for(writes, _LAST_WRITES_S)
+            async with asyncio.timeout(_LAST_WRITES_S):
+                await asyncio.gather(windows.close(), downloads.close())
 
     resources = AsyncExitStack()
     resources.callback(disk.close)

@@ -50,7 +50,8 @@ class DiskExecutor:
             return default
         try:
             running = asyncio.get_running_loop().run_in_executor(self._threads, operation)
-            return await asyncio.wait_for(running, limit_s)
+            async with asyncio.timeout(limit_s):
+                return await running
         except TimeoutError:
             self._paused_until_s = time.monotonic() + _PAUSE_S
             self._log("it does not answer")

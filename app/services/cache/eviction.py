@@ -84,6 +84,7 @@ class EvictionTask:
         wait_s = min(_FIRST_S, self._interval_s)
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._early.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._early.wait()
             await self.sweep()
             wait_s = self._interval_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,13 +70,14 @@ async def stream_parts(
         length: of them; None where that is not known.
     """
     first = True
-    async for part in split(chunks):
-        head = b""
-        while _shows_too_little(head) and (chunk := await anext(part, b"")):
-            head += chunk
-        if head:
-            yield replace(_fed_part(head, part, length if first else None), of_stream=True)
-        first = False
+    async with aclosing(split(chunks)) as parts:
+        async for part in parts:
+            head = b""
+            while _shows_too_little(head) and (chunk := await anext(part, b"")):
+                head += chunk
+            if head:
+                yield replace(_fed_part(head, part, length if first else None), of_stream=True)
+            first = False
 
 
 def _shows_too_little(head: bytes) -> bool:

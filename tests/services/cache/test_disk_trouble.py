@@ -139,3 +139,14 @@ async def test_a_closed_disk_does_nothing() -> None:
     assert await disk.run(lambda: "done", "otherwise") == "done"
     disk.close()
     assert await disk.run(lambda: "done", "otherwise") == "otherwise"
+
+
+async def test_a_cancel_that_comes_as_an_operation_ends_is_not_lost() -> None:
+    disk = DiskExecutor()
+    reading = asyncio.create_task(disk.run(lambda: b"read", b""))
+    await asyncio.sleep(0)  # it has begun
+    disk._threads.shutdown()  # it has ended, and the loop has not yet seen it
+    await asyncio.sleep(0)  # the loop has seen it, and the task has not yet gone on
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading

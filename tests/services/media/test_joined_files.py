@@ -1,11 +1,13 @@
 """Files that were joined byte by byte."""
 
+import asyncio
 import io
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from app.services.media.joined_files import MOST_PARTS, split, starts_in
+from app.services.media.media_part import stream_parts
 from tests.services.conftest import Make
 
 TONE = ("-f", "lavfi", "-i", "sine=440:duration=1")
@@ -67,3 +69,19 @@ async def test_parts_without_end_are_bounded(make_media: Make) -> None:
     parts = await parts_of(joined, 2**20)
     assert len(parts) == MOST_PARTS
     assert b"".join(parts) == joined
+
+
+async def test_a_stream_is_closed_with_its_parts() -> None:
+    closed = []
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        try:
+            yield bytes(2**20)
+        finally:
+            await asyncio.sleep(0)  # as a connection takes a moment to close
+            closed.append(True)
+
+    parts = stream_parts(chunks(), None)
+    assert (await anext(parts)).head
+    await parts.aclose()
+    assert closed == [True]
