@@ -8,6 +8,7 @@ import subprocess
 from asyncio.streams import FlowControlMixin
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import IO, Literal
 
 from app.system.thread_priority import lower_child_priority
 
@@ -101,6 +102,8 @@ async def spawn(
         OSError: it could not be started.
     """
     process = _popen(command, environment, subprocess.PIPE if stdin else subprocess.DEVNULL)
+    assert process.stdout is not None  # noqa: S101 - a pipe
+    assert process.stderr is not None  # noqa: S101 - a pipe
     try:
         stdout, out_pipe = await _reader(process.stdout, limit_bytes)
         stderr, error_pipe = await _reader(process.stderr, limit_bytes)
@@ -141,15 +144,33 @@ class _PipeProtocol(asyncio.StreamReaderProtocol):
 
 
 async def _reader(
-    pipe: object, limit_bytes: int
+    pipe: IO[bytes], limit_bytes: int
 ) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit_bytes, loop)
-    transport, _ = await loop.connect_read_pipe(lambda: _PipeProtocol(reader, loop=loop), pipe)
+    transport, _ = await loop.connect_read_pipe(
+        lambda: _PipeProtocol(reader, loop=loop), _closed_once(pipe, "rb")
+    )
     return reader, transport
 
 
-async def _writer(pipe: object) -> asyncio.StreamWriter:
+async def _writer(pipe: IO[bytes]) -> asyncio.StreamWriter:
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.connect_write_pipe(lambda: FlowControlMixin(loop), pipe)
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: FlowControlMixin(loop), _closed_once(pipe, "wb")
+    )
     return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+def _closed_once(pipe: IO[bytes], mode: Literal["rb", "wb"]) -> IO[bytes]:
+    """Return a pipe whose descriptor its transport closes once, on every event loop.
+
+    asyncio's transports close the file. uvloop's close the descriptor and then the file too, which
+    closes the same number again: by then another thread may have been given it for a file of its
+    own, which fails with EBADF or, worse, is written to by somebody else. Source: uvloop issue 763,
+    ``UVSocketHandle._close``.
+    """
+    if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
+        return pipe
+    with pipe:
+        return os.fdopen(os.dup(pipe.fileno()), mode, buffering=0, closefd=False)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import io
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
+import uvloop
 
 from app.system.spawn import ChildProcess, spawn
 
@@ -15,7 +21,10 @@ _LIMIT_BYTES = 2**15
 
 
 async def _child(program: str, *, stdin: bool = False) -> ChildProcess:
-    command = [sys.executable, "-c", program]
+    return await _child_of([sys.executable, "-c", program], stdin=stdin)
+
+
+async def _child_of(command: list[str], *, stdin: bool = True) -> ChildProcess:
     return await spawn(command, dict(os.environ), stdin=stdin, limit_bytes=_LIMIT_BYTES)
 
 
@@ -91,3 +100,46 @@ async def test_a_child_and_its_children_give_way_in_our_session() -> None:
     assert (await child.stdout.read()).decode() == told
     await child.wait()
     child.close()
+
+
+def test_uvloop_closes_no_descriptor_that_is_another_file_s_by_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between a pipe's two closes another thread may be given its number."""
+    lost: list[int] = []
+
+    def close_beside_others(close: Callable[[], None]) -> None:
+        others = [os.open(os.devnull, os.O_RDONLY) for _ in range(16)]
+        close()
+        for number in others:
+            try:
+                os.close(number)
+            except OSError:
+                lost.append(number)
+
+    class Reader(io.BufferedReader):
+        def close(self) -> None:
+            close_beside_others(super().close)
+
+    class Writer(io.BufferedWriter):
+        def close(self) -> None:
+            close_beside_others(super().close)
+
+    def open_pipe(number: int, mode: str, _: int) -> Reader | Writer:
+        return Reader(io.FileIO(number)) if mode == "rb" else Writer(io.FileIO(number, "w"))
+
+    async def start_children() -> None:
+        for _ in range(3):
+            child = await _child_of(["cat"])
+            assert child.stdin is not None
+            child.stdin.write(b"abc")
+            child.stdin.close()
+            assert await child.stdout.read() == b"abc"
+            await child.wait()
+            child.close()
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(subprocess, "io", SimpleNamespace(open=open_pipe))
+    uvloop.run(start_children())
+    gc.collect()
+    assert not lost
